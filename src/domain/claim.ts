@@ -1,0 +1,119 @@
+import type { Cluster } from './cluster.ts'
+import { nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
+import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from './identifiers.ts'
+import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
+import { poolRefFrom, type IPPoolReference } from './pool.ts'
+import { roleNames, type Role } from './role.ts'
+
+/** The facts about an IPAddressClaim that decisions use. */
+export interface IPAddressClaim extends ObjectMeta {
+  readonly poolRef: IPPoolReference
+  /** `status.addressRef.name`; absent until the provider has bound the claim (v1beta1 may read `""`). */
+  readonly addressName: string | undefined
+}
+
+/** The facts about an IPAddress that decisions use. */
+export interface IPAddress extends ObjectMeta {
+  /** Without prefix length; IPv6 without brackets. */
+  readonly address: string
+  readonly claimName: string
+  readonly poolRef: IPPoolReference
+}
+
+/** Reads an IPAddressClaim of any served version. */
+export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
+  const { spec, status } = objectOf(object)
+  return {
+    ...objectMetaFrom(object),
+    poolRef: poolRefFrom(objectOf(spec)['poolRef']),
+    addressName: nonEmptyStringOf(objectOf(objectOf(status)['addressRef'])['name']),
+  }
+}
+
+/** Reads an IPAddress of any served version. */
+export function ipAddressFrom(object: unknown): IPAddress {
+  const spec = objectOf(objectOf(object)['spec'])
+  return {
+    ...objectMetaFrom(object),
+    address: stringOf(spec['address']),
+    claimName: stringOf(objectOf(spec['claimRef'])['name']),
+    poolRef: poolRefFrom(spec['poolRef']),
+  }
+}
+
+/** The one name a Cluster's claim can have: creating it twice is creating it once. */
+export function claimNameFor(cluster: { readonly name: string }, role: Role): string {
+  return `${roleNames[role].claimPrefix}${cluster.name}`
+}
+
+/** What makes a claim the Cluster's: its labels, and the owner reference by which it is garbage-collected. */
+export interface ClaimMetadata {
+  readonly labels: Readonly<Record<string, string>>
+  readonly ownerReference: JsonObject
+}
+
+/** Labels and owner reference of a Cluster's claim, as CAPI's IPAM contract asks (design, section 4). */
+export function claimMetadataFor(cluster: Cluster, role: Role): ClaimMetadata {
+  const watchFilter = cluster.labels[watchFilterLabel]
+  return {
+    labels: {
+      [clusterNameLabel]: cluster.name,
+      [roleKey]: role,
+      ...(watchFilter === undefined ? {} : { [watchFilterLabel]: watchFilter }),
+    },
+    ownerReference: {
+      apiVersion: cluster.apiVersion,
+      kind: 'Cluster',
+      name: cluster.name,
+      uid: cluster.uid,
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  }
+}
+
+/** The IPAddressClaim to create, without its apiVersion, which only the API server's versions decide. */
+export function buildIPAddressClaim(cluster: Cluster, role: Role, poolRef: IPPoolReference): JsonObject {
+  const { labels, ownerReference } = claimMetadataFor(cluster, role)
+  return {
+    kind: 'IPAddressClaim',
+    metadata: {
+      name: claimNameFor(cluster, role),
+      namespace: cluster.namespace,
+      labels,
+      ownerReferences: [ownerReference],
+    },
+    spec: { clusterName: cluster.name, poolRef },
+  }
+}
+
+/** Whose a claim under our name is. */
+export type ClaimOwnership =
+  | { readonly owner: 'this-cluster' }
+  /** Nobody's: it can be adopted. */
+  | { readonly owner: 'nobody' }
+  /** A Cluster of this name that is gone or going: garbage collection takes the claim. */
+  | { readonly owner: 'former-cluster'; readonly uid: string }
+  | { readonly owner: 'other'; readonly description: string }
+
+/** Decides whose a claim is, by owner references alone: labels can be typed by anybody. */
+export function ownershipOf(
+  claim: IPAddressClaim,
+  cluster: NamespacedName & { readonly uid: string },
+): ClaimOwnership {
+  if (claim.ownerReferences.some((owner) => isClusterReference(owner) && owner.uid === cluster.uid)) {
+    return { owner: 'this-cluster' }
+  }
+  const namesake = claim.ownerReferences.find(
+    (owner) => isClusterReference(owner) && owner.name === cluster.name,
+  )
+  if (namesake !== undefined) return { owner: 'former-cluster', uid: namesake.uid }
+  const [other] = claim.ownerReferences
+  return other === undefined
+    ? { owner: 'nobody' }
+    : { owner: 'other', description: `${other.kind} ${other.name} (uid ${other.uid})` }
+}
+
+function isClusterReference(owner: OwnerReference): boolean {
+  return owner.kind === 'Cluster' && owner.apiVersion.startsWith(`${clusterGroup}/`)
+}

@@ -1,0 +1,76 @@
+import {
+  arrayOf,
+  integerOf,
+  isObject,
+  nonEmptyStringOf,
+  objectOf,
+  stringOf,
+  type JsonObject,
+} from './decode.ts'
+import { endpointFrom, type APIEndpoint } from './endpoint.ts'
+import { hasPausedAnnotation, objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
+
+/** The facts about a Cluster that decisions use. The differences between its API versions end here. */
+export interface Cluster extends ObjectMeta {
+  /** Of the object as served, for example `cluster.x-k8s.io/v1beta2`. */
+  readonly apiVersion: string
+  /** `spec.paused`, or the annotation. */
+  readonly isPaused: boolean
+  readonly controlPlaneEndpoint: APIEndpoint
+  /** `spec.clusterNetwork.apiServerPort`. */
+  readonly apiServerPort: number | undefined
+  /** Absent on a Cluster that no ClusterClass manages. */
+  readonly topology: Topology | undefined
+}
+
+/** `spec.topology`: v1beta1 `class` and `classNamespace`, v1beta2 `classRef`. */
+export interface Topology {
+  readonly clusterClass: ClusterClassRef
+  /** As stored: entries of people and of other programs stay as they are, with fields unknown to us. */
+  readonly variables: readonly JsonObject[]
+  /** Of clusters.cluster.x-k8s.io only where a vendor added the field; core's own schema has none. */
+  readonly controlPlaneEndpoint: APIEndpoint | undefined
+}
+
+export type ClusterClassRef = NamespacedName
+
+/** Reads a Cluster of any served version. */
+export function clusterFrom(object: unknown): Cluster {
+  const meta = objectMetaFrom(object)
+  const spec = objectOf(objectOf(object)['spec'])
+  return {
+    ...meta,
+    apiVersion: stringOf(objectOf(object)['apiVersion']),
+    isPaused: spec['paused'] === true || hasPausedAnnotation(meta),
+    controlPlaneEndpoint: endpointFrom(spec['controlPlaneEndpoint']),
+    apiServerPort: positive(integerOf(objectOf(spec['clusterNetwork'])['apiServerPort'])),
+    topology: topologyFrom(spec['topology'], meta.namespace),
+  }
+}
+
+/** The value of a topology variable; absent, `""` and null count as unset. */
+export function variableOf(cluster: Cluster, name: string): unknown {
+  const value = cluster.topology?.variables.find((variable) => variable['name'] === name)?.['value']
+  return value === '' || value === null ? undefined : value
+}
+
+function topologyFrom(value: unknown, namespace: string): Topology | undefined {
+  if (!isObject(value)) return undefined
+  const classRef = objectOf(value['classRef'])
+  const name = nonEmptyStringOf(classRef['name']) ?? nonEmptyStringOf(value['class'])
+  if (name === undefined) return undefined
+  return {
+    clusterClass: {
+      name,
+      namespace:
+        nonEmptyStringOf(classRef['namespace']) ?? nonEmptyStringOf(value['classNamespace']) ?? namespace,
+    },
+    variables: arrayOf(value['variables']).filter(isObject),
+    controlPlaneEndpoint:
+      'controlPlaneEndpoint' in value ? endpointFrom(value['controlPlaneEndpoint']) : undefined,
+  }
+}
+
+function positive(port: number | undefined): number | undefined {
+  return port !== undefined && port > 0 ? port : undefined
+}

@@ -1,0 +1,39 @@
+/** Every name the product shows to the outside, and every name of Cluster API it reads. */
+
+const prefix = 'vip.capi.gorizond.io'
+
+/** Label (one class) or annotation (comma-separated list) on a pool: whose VIPs it holds. */
+export const clusterClassKey = `${prefix}/cluster-class`
+/** Label or annotation on a pool (which roles it serves), label on a claim (which role it is for). */
+export const roleKey = `${prefix}/role`
+/** Annotation on a pool: integer, higher first. */
+export const priorityAnnotation = `${prefix}/priority`
+/** Annotation on a global pool: comma-separated namespaces that may use it. */
+export const namespacesAnnotation = `${prefix}/namespaces`
+/** Annotation on a Cluster: `[Kind/]name` of the one pool its control-plane VIP comes from. */
+export const controlPlanePoolAnnotation = `${prefix}/control-plane-pool`
+/** Annotation on a Cluster: `[Kind/]name` of the one pool its ingress VIP comes from. */
+export const ingressPoolAnnotation = `${prefix}/ingress-pool`
+/** Annotation on a Cluster: the control-plane VIP this product assigned. */
+export const controlPlaneVipAnnotation = `${prefix}/control-plane-vip`
+/** Annotation on a Cluster: the ingress VIP this product assigned. */
+export const ingressVipAnnotation = `${prefix}/ingress-vip`
+
+/** Cluster API: label on everything that belongs to a Cluster. */
+export const clusterNameLabel = 'cluster.x-k8s.io/cluster-name'
+/** Cluster API: label by which a provider can be confined to some objects. */
+export const watchFilterLabel = 'cluster.x-k8s.io/watch-filter'
+/** Cluster API: annotation that pauses an object, whatever its value. */
+export const pausedAnnotation = 'cluster.x-k8s.io/paused'
+
+/** API group of Cluster and ClusterClass. */
+export const clusterGroup = 'cluster.x-k8s.io'
+/** API group of IPAddressClaim, IPAddress and the in-cluster pools. */
+export const ipamGroup = 'ipam.cluster.x-k8s.io'
+
+/** Port of an API server where nobody names another. */
+export const defaultApiServerPort = 6443
+/** Task queue that workflows and activities run on, unless configured. */
+export const defaultTaskQueue = 'capi-vip-allocator'
+/** Owner of the fields this product writes. */
+export const fieldManager = 'capi-vip-allocator'

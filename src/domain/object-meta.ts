@@ -1,0 +1,66 @@
+import { pausedAnnotation } from './identifiers.ts'
+import { arrayOf, isObject, nonEmptyStringOf, objectOf, stringMapOf, stringOf } from './decode.ts'
+
+/** Which object of a kind. Kubernetes' NamespacedName. */
+export interface NamespacedName {
+  /** Empty for a cluster-scoped object. */
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The part of Kubernetes' ObjectMeta that decisions read. */
+export interface ObjectMeta extends NamespacedName {
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly ownerReferences: readonly OwnerReference[]
+  /** RFC 3339, as the API server wrote it. */
+  readonly creationTimestamp: string
+  /** A deletionTimestamp is set: finalizers hold it, it will go. */
+  readonly isDeleting: boolean
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller: boolean
+}
+
+/** Reads the metadata of any Kubernetes object. Absent strings read as `""`. */
+export function objectMetaFrom(object: unknown): ObjectMeta {
+  const metadata = objectOf(objectOf(object)['metadata'])
+  return {
+    namespace: stringOf(metadata['namespace']),
+    name: stringOf(metadata['name']),
+    uid: stringOf(metadata['uid']),
+    resourceVersion: stringOf(metadata['resourceVersion']),
+    labels: stringMapOf(metadata['labels']),
+    annotations: stringMapOf(metadata['annotations']),
+    ownerReferences: arrayOf(metadata['ownerReferences']).filter(isObject).map(ownerReferenceFrom),
+    creationTimestamp: stringOf(metadata['creationTimestamp']),
+    isDeleting: nonEmptyStringOf(metadata['deletionTimestamp']) !== undefined,
+  }
+}
+
+/** Cluster API pauses an object by annotation, whatever the value. */
+export function hasPausedAnnotation(meta: ObjectMeta): boolean {
+  return pausedAnnotation in meta.annotations
+}
+
+function ownerReferenceFrom(reference: Readonly<Record<string, unknown>>): OwnerReference {
+  return {
+    apiVersion: stringOf(reference['apiVersion']),
+    kind: stringOf(reference['kind']),
+    name: stringOf(reference['name']),
+    uid: stringOf(reference['uid']),
+    controller: reference['controller'] === true,
+  }
+}
+
+/** For people and logs: `namespace/name`. */
+export function formatKey(key: NamespacedName): string {
+  return `${key.namespace}/${key.name}`
+}

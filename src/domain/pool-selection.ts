@@ -1,0 +1,240 @@
+import type { ClusterClassRef } from './cluster.ts'
+import { formatKey } from './object-meta.ts'
+import { commaSeparated } from './decode.ts'
+import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from './identifiers.ts'
+import {
+  availableAddresses,
+  formatPool,
+  ipPoolKinds,
+  isIPPoolKind,
+  type IPPool,
+  type IPPoolKind,
+} from './pool.ts'
+import type { Reason } from './reason.ts'
+import { defaultRole, roleNames, roles, type Role } from './role.ts'
+
+/** What a VIP is wanted for. */
+export interface PoolRequest {
+  /** Of the Cluster, where claim and address will live. */
+  readonly namespace: string
+  readonly role: Role
+  readonly clusterClass: ClusterClassRef | undefined
+  /** The Cluster's own word on the pool, `[Kind/]name`: this one and no other. */
+  readonly explicitPool: string | undefined
+}
+
+/** What became of one pool, for people to read. */
+export interface PoolVerdict {
+  readonly kind: IPPoolKind
+  readonly name: string
+  readonly verdict: 'selected' | 'eligible' | 'rejected'
+  readonly because: string
+}
+
+export type PoolSelection =
+  | { readonly outcome: 'selected'; readonly pool: IPPool; readonly considered: readonly PoolVerdict[] }
+  | {
+      readonly outcome: 'none'
+      readonly reason: Extract<Reason, 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'>
+      readonly message: string
+      readonly considered: readonly PoolVerdict[]
+    }
+
+/**
+ * Chooses the pool for a VIP (design, section 3). The order of the input does not matter.
+ * Pools in other namespaces than the request's must have been left out by the reader.
+ */
+export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
+  const judged = pools
+    .toSorted(byPreference(request))
+    .map((pool) => ({ pool, fall: firstFall(request, pool) }))
+  const chosen = judged.find(({ fall }) => fall === undefined)?.pool
+  const considered = judged.map(({ pool, fall }) => verdictOn(pool, fall, chosen))
+  if (chosen !== undefined) return { outcome: 'selected', pool: chosen, considered }
+  return { outcome: 'none', ...whyNone(request, judged), considered }
+}
+
+/**
+ * The steps a pool must pass, in order. Matching says whether the pool is meant for this VIP at all;
+ * readiness says whether it can give one now.
+ */
+const matchingSteps: readonly Step[] = [
+  namedByCluster,
+  matchesClass,
+  matchesRole,
+  openToNamespace,
+  readablePriority,
+]
+const readinessSteps: readonly Step[] = [notDeleting, notPaused, notExhausted]
+
+/** Why a pool fell out; `reason` only for a pool that is meant for this VIP. */
+interface Fall {
+  readonly because: string
+  readonly reason: 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'
+}
+
+/** Passes (undefined), or says in words why not. */
+type Step = (request: PoolRequest, pool: IPPool) => string | undefined
+
+interface Judged {
+  readonly pool: IPPool
+  readonly fall: Fall | undefined
+}
+
+function firstFall(request: PoolRequest, pool: IPPool): Fall | undefined {
+  for (const step of matchingSteps) {
+    const because = step(request, pool)
+    if (because !== undefined) return { because, reason: 'NoMatchingPool' }
+  }
+  for (const step of readinessSteps) {
+    const because = step(request, pool)
+    if (because !== undefined)
+      return { because, reason: step === notExhausted ? 'PoolExhausted' : 'PoolNotReady' }
+  }
+  return undefined
+}
+
+function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool === undefined) return undefined
+  const named = parseExplicitPool(request.explicitPool)
+  if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
+  return `the Cluster asks for ${request.explicitPool} by its annotation ${roleNames[request.role].poolAnnotation}`
+}
+
+function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool !== undefined) return undefined
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return `has no label ${clusterClassKey}`
+  const { clusterClass } = request
+  if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
+  const listed = commaSeparated(pool.annotations[clusterClassKey])
+  if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
+    return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
+  }
+  const entries = label === 'true' ? [label, ...listed] : [label]
+  if (entries.some((entry) => namesClass(entry, clusterClass))) return undefined
+  const wanted = label === 'true' ? listed : entries
+  return `is for ClusterClass ${wanted.join(', ')}, not ${formatKey(clusterClass)}`
+}
+
+function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
+  return entry === '*' || entry === clusterClass.name || entry === formatKey(clusterClass)
+}
+
+function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool !== undefined) return undefined
+  const declared = declaredRoles(pool)
+  const unknown = declared.find((word) => !roles.some((role) => role === word))
+  if (unknown !== undefined) return `${roleKey} is "${unknown}", expected ${roles.join(' or ')}`
+  const served = declared.length === 0 ? [defaultRole] : declared
+  return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
+}
+
+/** The roles a pool names by annotation list, else by label. Empty: it names none. */
+function declaredRoles(pool: IPPool): readonly string[] {
+  const listed = commaSeparated(pool.annotations[roleKey])
+  return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
+}
+
+function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined {
+  const list = pool.annotations[namespacesAnnotation]
+  if (pool.kind !== 'GlobalInClusterIPPool' || list === undefined) return undefined
+  const open = commaSeparated(list)
+  if (open.includes(request.namespace)) return undefined
+  return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: "${list}")`
+}
+
+function readablePriority(_request: PoolRequest, pool: IPPool): string | undefined {
+  return priorityOf(pool) === undefined
+    ? `${priorityAnnotation} is "${pool.annotations[priorityAnnotation]}", expected an integer`
+    : undefined
+}
+
+function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {
+  return pool.isDeleting ? 'is being deleted' : undefined
+}
+
+function notPaused(_request: PoolRequest, pool: IPPool): string | undefined {
+  return pool.isPaused ? 'is paused' : undefined
+}
+
+function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
+  const available = availableAddresses(pool)
+  if (available === undefined || available > 0) return undefined
+  return `0 of ${pool.capacity?.total ?? 0} addresses free`
+}
+
+/** Total order, most preferred first: exact role, namespaced, priority, name (design, section 3). */
+function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
+  const rank = (pool: IPPool): readonly number[] => [
+    declaredRoles(pool).includes(request.role) ? 0 : 1,
+    ipPoolKinds.indexOf(pool.kind),
+    -(priorityOf(pool) ?? 0),
+  ]
+  return (a, b) => {
+    const [rankA, rankB] = [rank(a), rank(b)]
+    const difference = rankA.map((value, index) => value - (rankB[index] ?? 0)).find((value) => value !== 0)
+    return difference ?? (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  }
+}
+
+/** The pool's priority; undefined where the annotation is no integer. */
+function priorityOf(pool: IPPool): number | undefined {
+  const text = pool.annotations[priorityAnnotation]?.trim()
+  if (text === undefined) return 0
+  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
+  const [first = '', second] = text.trim().split('/', 2)
+  return second !== undefined && isIPPoolKind(first)
+    ? { kind: first, name: second }
+    : { kind: undefined, name: text.trim() }
+}
+
+function verdictOn(pool: IPPool, fall: Fall | undefined, chosen: IPPool | undefined): PoolVerdict {
+  const { kind, name } = pool
+  if (fall !== undefined) return { kind, name, verdict: 'rejected', because: fall.because }
+  if (pool === chosen) return { kind, name, verdict: 'selected', because: describeRoom(pool) }
+  return { kind, name, verdict: 'eligible', because: `${describeRoom(pool)}; another pool goes first` }
+}
+
+function describeRoom(pool: IPPool): string {
+  const available = availableAddresses(pool)
+  return available === undefined
+    ? 'not counted yet'
+    : `${available} of ${pool.capacity?.total ?? 0} addresses free`
+}
+
+function whyNone(
+  request: PoolRequest,
+  judged: readonly Judged[],
+): { readonly reason: Fall['reason']; readonly message: string } {
+  const withReason = (reason: Fall['reason']): readonly Judged[] =>
+    judged.filter(({ fall }) => fall?.reason === reason)
+  const exhausted = withReason('PoolExhausted')
+  const notReady = withReason('PoolNotReady')
+  const listing = (list: readonly Judged[]): string =>
+    list.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`).join('; ')
+  if (exhausted.length > 0) {
+    return {
+      reason: 'PoolExhausted',
+      message: `${listing([...exhausted, ...notReady])}; add addresses or ${howToAdd(request)}`,
+    }
+  }
+  if (notReady.length > 0) return { reason: 'PoolNotReady', message: listing(notReady) }
+  const others = judged.length === 0 ? 'there is no pool at all' : listing(judged.slice(0, listedPools))
+  const more = judged.length > listedPools ? `; and ${judged.length - listedPools} more` : ''
+  return { reason: 'NoMatchingPool', message: `${others}${more}; ${howToAdd(request)}` }
+}
+
+/** Pools named in a message. The verdicts hold them all. */
+const listedPools = 8
+
+function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
+  if (explicitPool !== undefined) {
+    return `create ${explicitPool} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
+  }
+  const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
+  return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${clusterClassKey}=${clusterClass?.name ?? '<ClusterClass>'}${roleLabel}`
+}

@@ -1,0 +1,70 @@
+import { integerOf, isObject, objectOf, stringOf } from './decode.ts'
+import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+
+/** The pools a VIP can come from. The provider's prefix pools hand out networks and are never used. */
+export type IPPoolKind = 'InClusterIPPool' | 'GlobalInClusterIPPool'
+
+export const ipPoolKinds: readonly IPPoolKind[] = ['InClusterIPPool', 'GlobalInClusterIPPool']
+
+/** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
+export interface IPPoolReference {
+  readonly apiGroup: string
+  readonly kind: string
+  readonly name: string
+}
+
+/** The facts about an InClusterIPPool or GlobalInClusterIPPool that decisions use. */
+export interface IPPool extends ObjectMeta {
+  readonly kind: IPPoolKind
+  readonly isPaused: boolean
+  /** Absent until the provider has counted. */
+  readonly capacity: IPPoolCapacity | undefined
+}
+
+/** `status.ipAddresses`, in addresses. */
+export interface IPPoolCapacity {
+  readonly total: number
+  readonly used: number
+  readonly free: number
+  readonly outOfRange: number
+}
+
+/** Reads a pool; the kind is given, since items of a list carry none. */
+export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
+  const meta = objectMetaFrom(object)
+  return {
+    ...meta,
+    kind,
+    isPaused: hasPausedAnnotation(meta),
+    capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
+  }
+}
+
+export function isIPPoolKind(kind: string): kind is IPPoolKind {
+  return ipPoolKinds.some((known) => known === kind)
+}
+
+/** For people and logs: `GlobalInClusterIPPool/vip-pool`. */
+export function formatPool(pool: { readonly kind: string; readonly name: string }): string {
+  return `${pool.kind}/${pool.name}`
+}
+
+/**
+ * Addresses that can still be had, at least. The provider counts an allocated address outside the
+ * pool's ranges as used, so `free` alone can be 0 or less while an address is left. Unknown is undefined.
+ */
+export function availableAddresses(pool: IPPool): number | undefined {
+  return pool.capacity === undefined ? undefined : pool.capacity.free + pool.capacity.outOfRange
+}
+
+function capacityFrom(value: unknown): IPPoolCapacity | undefined {
+  if (!isObject(value)) return undefined
+  const count = (field: string): number => integerOf(value[field]) ?? 0
+  return { total: count('total'), used: count('used'), free: count('free'), outOfRange: count('outOfRange') }
+}
+
+/** Reads a poolRef of a claim or an address. */
+export function poolRefFrom(value: unknown): IPPoolReference {
+  const ref = objectOf(value)
+  return { apiGroup: stringOf(ref['apiGroup']), kind: stringOf(ref['kind']), name: stringOf(ref['name']) }
+}

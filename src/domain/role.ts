@@ -1,0 +1,40 @@
+import {
+  controlPlanePoolAnnotation,
+  controlPlaneVipAnnotation,
+  ingressPoolAnnotation,
+  ingressVipAnnotation,
+} from './identifiers.ts'
+
+/** What a VIP is for. Everything about an allocation takes the role as a parameter. */
+export type Role = 'control-plane' | 'ingress'
+
+/** All that differs from role to role. */
+export interface RoleNames {
+  /** What the name of a claim starts with; the Cluster's name follows. */
+  readonly claimPrefix: string
+  /** Annotation on the Cluster that names its pool. */
+  readonly poolAnnotation: string
+  /** Annotation on the Cluster that records the VIP. */
+  readonly vipAnnotation: string
+}
+
+export const roles: readonly Role[] = ['control-plane', 'ingress']
+
+/** The role of a pool that names none. */
+export const defaultRole: Role = 'control-plane'
+
+export const roleNames: Readonly<Record<Role, RoleNames>> = {
+  'control-plane': {
+    claimPrefix: 'vip-cp-',
+    poolAnnotation: controlPlanePoolAnnotation,
+    vipAnnotation: controlPlaneVipAnnotation,
+  },
+  ingress: {
+    claimPrefix: 'vip-ingress-',
+    poolAnnotation: ingressPoolAnnotation,
+    vipAnnotation: ingressVipAnnotation,
+  },
+}
+
+/** Names of the ClusterClass variables that receive a VIP, by role (flags `--control-plane-variable`, `--ingress-variable`). */
+export type VariableNames = Readonly<Record<Role, string>>

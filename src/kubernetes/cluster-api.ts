@@ -1,0 +1,26 @@
+import type { IPAddress, IPAddressClaim } from '../domain/claim.ts'
+import type { Cluster, ClusterClassRef } from '../domain/cluster.ts'
+import type { NamespacedName } from '../domain/object-meta.ts'
+import type { JsonObject } from '../domain/decode.ts'
+import type { IPPool } from '../domain/pool.ts'
+
+/**
+ * The reads and writes the product makes on the management cluster, as facts of the domain. Users hold a
+ * Pick of it. Every call is bounded in time and rejects with a KubernetesError; what does not exist reads
+ * as undefined.
+ */
+export interface ClusterApi {
+  getCluster(key: NamespacedName): Promise<Cluster | undefined>
+  /** Names of the variables the class accepts (`status.variables`); undefined where the class is missing. */
+  getClusterClassVariables(ref: ClusterClassRef): Promise<readonly string[] | undefined>
+  /** InClusterIPPools of the namespace and all GlobalInClusterIPPools. */
+  listIPPools(namespace: string): Promise<readonly IPPool[]>
+  getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
+  /** Rejects with a conflict where the name is taken. `claim` has no apiVersion: the served one is put in. */
+  createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>
+  /** JSON merge patch; with `metadata.resourceVersion` in it, rejects with a conflict if the claim moved on. */
+  patchIPAddressClaim(key: NamespacedName, patch: JsonObject): Promise<IPAddressClaim>
+  getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
+  /** JSON merge patch through the version the Cluster was read in. */
+  patchCluster(cluster: Cluster, patch: JsonObject): Promise<Cluster>
+}

@@ -1,0 +1,47 @@
+/**
+ * How a request to the API server failed, by what it means for the caller:
+ * `conflict` and `alreadyExists`: read again and decide again; `invalid` (422, 400) and `forbidden` (403, 401):
+ * the server's final word on this request, with its words in the message; `notServed`: no such resource or version;
+ * `throttled` (429) and `unavailable` (5xx, network, time-out): the same request may pass later.
+ */
+export type KubernetesErrorKind =
+  | 'notFound'
+  | 'notServed'
+  | 'conflict'
+  | 'alreadyExists'
+  | 'invalid'
+  | 'forbidden'
+  | 'throttled'
+  | 'unavailable'
+
+/** The only error that leaves this folder. Its message holds the server's words, never headers or credentials. */
+export class KubernetesError extends Error {
+  override readonly name = 'KubernetesError'
+  readonly kind: KubernetesErrorKind
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number
+  /** From `Retry-After` or the Status object. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    message: string,
+    facts: {
+      kind: KubernetesErrorKind
+      status: number
+      retryAfterSeconds?: number | undefined
+      cause?: unknown
+    },
+  ) {
+    super(message, { cause: facts.cause })
+    this.kind = facts.kind
+    this.status = facts.status
+    this.retryAfterSeconds = facts.retryAfterSeconds
+  }
+}
+
+export function isKubernetesError(
+  error: unknown,
+  ...kinds: readonly KubernetesErrorKind[]
+): error is KubernetesError {
+  return error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind))
+}

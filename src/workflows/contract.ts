@@ -1,0 +1,150 @@
+import { isObject } from '../domain/decode.ts'
+import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { IPPoolReference } from '../domain/pool.ts'
+import type { PoolVerdict } from '../domain/pool-selection.ts'
+import type { Reason } from '../domain/reason.ts'
+import type { Role } from '../domain/role.ts'
+
+/** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
+
+/** Workflow type, as `tctl --workflow_type` takes it. */
+export const allocateVipType = 'allocateVip'
+export const wakeSignal = 'wake'
+export const statusQuery = 'status'
+export const retryNowUpdate = 'retryNow'
+
+/** The one argument of `allocateVip`. */
+export type AllocateVipInput = NamespacedName
+
+/** The id in which the watcher and a manual start meet. A Cluster has at most one such run at a time. */
+export function workflowIdFor(cluster: NamespacedName): string {
+  return `allocate-vip/${formatKey(cluster)}`
+}
+
+/** The end of an allocation: what was decided for the Cluster, with the reason. */
+export interface AllocateVipResult {
+  readonly cluster: NamespacedName & { readonly uid: string }
+  readonly roles: Readonly<Partial<Record<Role, RoleResult>>>
+}
+
+export interface RoleResult {
+  /** `allocated`: the endpoint holds our VIP. `skipped`: nothing was to be done. */
+  readonly outcome: 'allocated' | 'skipped'
+  readonly reason: Reason
+  readonly message: string
+  readonly address?: string
+  readonly port?: number
+  readonly pool?: PoolSummary
+  readonly claim?: string
+}
+
+/** A pool by kind, namespace (`""` for a global one) and name. */
+export interface PoolSummary {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Where an allocation is, as the query `status` answers. */
+export interface AllocationStatus {
+  readonly cluster: NamespacedName
+  readonly role: Role
+  readonly phase: AllocationPhase
+  /** In words: what is being done or waited for. */
+  readonly message: string
+  readonly uid?: string
+  readonly pool?: PoolSummary
+  readonly claim?: string
+  readonly address?: string
+  /** Every pool looked at, with why it was or was not chosen. */
+  readonly considered: readonly PoolVerdict[]
+  /** Reasons given with `wake` and `retryNow`, the latest last, at most the last few. */
+  readonly wakes: readonly string[]
+}
+
+export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
+
+/** What every activity is asked about. `uid` is fixed by the first one. */
+export interface StepInput {
+  readonly cluster: NamespacedName
+  readonly role: Role
+}
+
+export interface ClaimStepInput extends StepInput {
+  readonly uid: string
+}
+
+export interface EnsureIPAddressClaimInput extends ClaimStepInput {
+  readonly poolRef: IPPoolReference
+}
+
+export interface AssignVipInput extends ClaimStepInput {
+  /** Absent: complete the port of a host that is not ours. */
+  readonly address?: string
+}
+
+/** Any step can find that the allocation is over, or that it has to begin anew. */
+export type StepEnd =
+  | {
+      readonly next: 'end'
+      readonly uid: string
+      readonly reason: Reason
+      readonly message: string
+      readonly host?: string
+      readonly port?: number
+    }
+  /** The Cluster of this name is another object now. */
+  | { readonly next: 'replaced' }
+  /** The world moved between two steps: look at it from the start. */
+  | { readonly next: 'restart'; readonly message: string }
+
+export type SelectIPPoolResult =
+  | StepEnd
+  | { readonly next: 'complete-port'; readonly uid: string }
+  | {
+      readonly next: 'claim'
+      readonly uid: string
+      readonly poolRef: IPPoolReference
+      readonly considered: readonly PoolVerdict[]
+    }
+
+export type EnsureIPAddressClaimResult =
+  StepEnd | { readonly next: 'await'; readonly claim: string; readonly poolRef: IPPoolReference }
+
+export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
+
+export type AssignVipResult =
+  StepEnd | { readonly next: 'assigned'; readonly host: string; readonly port: number }
+
+/**
+ * Reads the argument of `allocateVip`, which a person may have typed.
+ *
+ * @throws RangeError that names what is wrong, with the value and what was expected
+ */
+export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInput {
+  const [input] = args
+  if (args.length !== 1 || !isObject(input)) {
+    throw new RangeError(`the argument is ${show(args.length === 1 ? input : args)}, ${expected}`)
+  }
+  const unknown = Object.keys(input).filter((key) => key !== 'namespace' && key !== 'name')
+  if (unknown.length > 0) throw new RangeError(`the argument has a field ${show(unknown[0])}, ${expected}`)
+  return { namespace: nameField(input, 'namespace', 63), name: nameField(input, 'name', 63) }
+}
+
+const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
+
+function nameField(input: Readonly<Record<string, unknown>>, field: string, length: number): string {
+  const value = input[field]
+  if (typeof value === 'string' && value.length <= length && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(value)) {
+    return value
+  }
+  throw new RangeError(
+    `"${field}" is ${show(value)}, expected a Kubernetes name of at most ${length} characters; ${expected}`,
+  )
+}
+
+/** A value for an error message: JSON, cut short. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'absent'
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}
