@@ -1,9 +1,17 @@
 import { ownershipOf, type IPAddressClaim } from './claim.ts'
 import type { Cluster } from './cluster.ts'
-import { formatKey } from './object-meta.ts'
-import { formatEndpoint, isValidEndpoint } from './endpoint.ts'
 import { nonEmptyStringOf } from './decode.ts'
+import { formatEndpoint, isValidEndpoint } from './endpoint.ts'
+import { formatKey } from './object-meta.ts'
 import { roleNames, type Role } from './role.ts'
+
+/** Whether a Cluster may be written to as it is now. */
+export type WriteDecision =
+  | { readonly decision: 'write' }
+  /** Not now. */
+  | { readonly decision: 'wait'; readonly reason: 'ClusterPaused'; readonly message: string }
+  /** Never again. */
+  | { readonly decision: 'end'; readonly reason: 'ClusterDeleted'; readonly message: string }
 
 /** What an allocation has to do next for a Cluster as it is now (design, section 4). */
 export type AllocationDecision =
@@ -11,16 +19,26 @@ export type AllocationDecision =
   | { readonly decision: 'allocate' }
   /** The host is somebody else's and stays; only its port is missing. */
   | { readonly decision: 'complete-port' }
-  /** Nothing to do, now and until somebody changes the Cluster. */
+  /** Nothing to do until somebody changes the Cluster. */
   | {
       readonly decision: 'skip'
       readonly reason: 'EndpointAlreadySet' | 'NoMatchingPool'
       readonly message: string
     }
-  /** Not now. */
-  | { readonly decision: 'wait'; readonly reason: 'ClusterPaused'; readonly message: string }
-  /** Being deleted: nothing is written any more. */
-  | { readonly decision: 'end'; readonly reason: 'ClusterDeleted'; readonly message: string }
+  | Exclude<WriteDecision, { readonly decision: 'write' }>
+
+/** A Cluster that is being deleted or is paused is not touched. */
+export function decideWrite(cluster: Cluster): WriteDecision {
+  const key = formatKey(cluster)
+  if (cluster.isDeleting) {
+    return { decision: 'end', reason: 'ClusterDeleted', message: `Cluster ${key} is being deleted` }
+  }
+  if (cluster.isPaused) {
+    const message = `Cluster ${key} is paused; nothing is written until it is unpaused`
+    return { decision: 'wait', reason: 'ClusterPaused', message }
+  }
+  return { decision: 'write' }
+}
 
 /**
  * Decides whether a Cluster needs an address for its control plane.
@@ -33,13 +51,8 @@ export function decideAllocation(
   role: Role,
   claim: IPAddressClaim | undefined,
 ): AllocationDecision {
-  if (cluster.isDeleting) {
-    return {
-      decision: 'end',
-      reason: 'ClusterDeleted',
-      message: `Cluster ${formatKey(cluster)} is being deleted`,
-    }
-  }
+  const write = decideWrite(cluster)
+  if (write.decision === 'end') return write
   if (!wantsAllocation(cluster, role)) {
     return {
       decision: 'skip',
@@ -47,14 +60,7 @@ export function decideAllocation(
       message: `Cluster ${formatKey(cluster)} has no spec.topology; name a pool in its annotation ${roleNames[role].poolAnnotation} to have one all the same`,
     }
   }
-  if (cluster.isPaused) {
-    return {
-      decision: 'wait',
-      reason: 'ClusterPaused',
-      message: `Cluster ${formatKey(cluster)} is paused; nothing is written until it is unpaused`,
-    }
-  }
-  return decideByEndpoint(cluster, claim)
+  return write.decision === 'wait' ? write : decideByEndpoint(cluster, claim)
 }
 
 /** Only Clusters of a ClusterClass, and those that name a pool themselves. */
@@ -67,20 +73,23 @@ export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined
   return nonEmptyStringOf(cluster.annotations[roleNames[role].poolAnnotation]?.trim())
 }
 
-/** Whether anything is left to do for a Cluster's control plane, as far as the Cluster alone tells. */
-export function isServed(cluster: Cluster): boolean {
-  return isValidEndpoint(cluster.controlPlaneEndpoint)
+/** Whether a run would have anything to do now, as far as the Cluster alone tells. Paused and deleting ones wait. */
+export function needsAllocation(cluster: Cluster, role: Role): boolean {
+  return (
+    wantsAllocation(cluster, role) &&
+    decideWrite(cluster).decision === 'write' &&
+    !isValidEndpoint(cluster.controlPlaneEndpoint)
+  )
 }
 
 function decideByEndpoint(cluster: Cluster, claim: IPAddressClaim | undefined): AllocationDecision {
   const endpoint = cluster.controlPlaneEndpoint
   const ours = claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster'
-  if (isValidEndpoint(endpoint) && !ours) {
-    return {
-      decision: 'skip',
-      reason: 'EndpointAlreadySet',
-      message: `spec.controlPlaneEndpoint is ${formatEndpoint(endpoint)} already, and not from a claim of ours; no address is taken`,
-    }
+  if (ours || endpoint.host === '') return { decision: 'allocate' }
+  if (!isValidEndpoint(endpoint)) return { decision: 'complete-port' }
+  return {
+    decision: 'skip',
+    reason: 'EndpointAlreadySet',
+    message: `spec.controlPlaneEndpoint is ${formatEndpoint(endpoint)} already, and not from a claim of ours; no address is taken`,
   }
-  return endpoint.host !== '' && !ours ? { decision: 'complete-port' } : { decision: 'allocate' }
 }

@@ -12,6 +12,8 @@ export const allocateVipType = 'allocateVip'
 export const wakeSignal = 'wake'
 export const statusQuery = 'status'
 export const retryNowUpdate = 'retryNow'
+/** Failure type of a run whose argument cannot be read. */
+export const invalidInput = 'InvalidInput'
 
 /** The one argument of `allocateVip`. */
 export type AllocateVipInput = NamespacedName

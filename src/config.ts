@@ -1,0 +1,281 @@
+import { parseArgs } from 'node:util'
+import { defaultApiServerPort, defaultTaskQueue } from './domain/identifiers.ts'
+import type { VariableNames } from './domain/role.ts'
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly show: 'help' | 'version' }
+  | { readonly show?: never; readonly command: Command; readonly config: Config }
+
+export const commands = ['run', 'watcher', 'worker'] as const
+export type Command = (typeof commands)[number]
+
+/** Everything that can be configured, read once and handed on in parts. */
+export interface Config {
+  readonly metricsAddress: BindAddress
+  readonly healthProbeAddress: BindAddress
+  readonly defaultPort: number
+  /** Path; undefined: KUBECONFIG, the user's own file, or the Pod's ServiceAccount, in this order. */
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  /** Namespaces to serve; empty: all. */
+  readonly namespaces: readonly string[]
+  /** Only Clusters whose `cluster.x-k8s.io/watch-filter` label has this value. */
+  readonly watchFilter: string | undefined
+  readonly taskQueue: string
+  readonly variables: VariableNames
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+}
+
+/** Where a server listens; an empty host means every interface. */
+export interface BindAddress {
+  readonly host: string
+  readonly port: number
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+const logFormats = ['json', 'pretty'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** Every fault of a command line and its environment at once, for people to read. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor(faults: readonly string[]) {
+    super(`${faults.join('\n')}\nSee capi-vip-allocator --help`)
+  }
+}
+
+interface Flag {
+  readonly name: string
+  readonly fallback?: string
+  readonly repeatable?: true
+  readonly metavar: string
+  readonly help: string
+}
+
+/** The flags, in the order of `--help`. Each has an environment variable, see `environmentVariableFor`. */
+export const flags = [
+  { name: 'metrics-bind-address', fallback: ':8080', metavar: '[HOST]:PORT', help: 'serves /metrics' },
+  {
+    name: 'health-probe-bind-address',
+    fallback: ':8081',
+    metavar: '[HOST]:PORT',
+    help: 'serves /healthz and /readyz',
+  },
+  {
+    name: 'default-port',
+    fallback: String(defaultApiServerPort),
+    metavar: 'PORT',
+    help: 'port of an endpoint for which the Cluster names none',
+  },
+  { name: 'kubeconfig', metavar: 'FILE', help: 'how to reach the management cluster' },
+  { name: 'context', metavar: 'NAME', help: 'context of the kubeconfig' },
+  { name: 'namespace', repeatable: true, metavar: 'NAME', help: 'serve this namespace only; repeatable' },
+  {
+    name: 'watch-filter',
+    metavar: 'VALUE',
+    help: 'serve only Clusters with this value of the label cluster.x-k8s.io/watch-filter',
+  },
+  { name: 'task-queue', fallback: defaultTaskQueue, metavar: 'NAME', help: 'Temporal task queue' },
+  {
+    name: 'control-plane-variable',
+    fallback: 'clusterVip',
+    metavar: 'NAME',
+    help: 'ClusterClass variable that receives the control-plane VIP',
+  },
+  {
+    name: 'ingress-variable',
+    fallback: 'ingressVip',
+    metavar: 'NAME',
+    help: 'ClusterClass variable that receives the ingress VIP',
+  },
+  { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
+  { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
+] as const satisfies readonly Flag[]
+
+type FlagName = (typeof flags)[number]['name']
+
+/** `--task-queue` can be given as `CAPI_VIP_ALLOCATOR_TASK_QUEUE`; repeatable ones take a comma-separated list. */
+export function environmentVariableFor(flag: FlagName): string {
+  return `CAPI_VIP_ALLOCATOR_${flag.replaceAll('-', '_').toUpperCase()}`
+}
+
+/**
+ * Reads the command line and the environment. A flag goes before its variable, a variable before the default.
+ *
+ * @param argv the arguments after the program's name
+ * @throws ConfigError that names every fault: the flag or variable, the value, what was expected
+ */
+export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
+  const faults: string[] = []
+  const { values, positionals } = tokens(argv, faults)
+  if (values['help'] !== undefined) return { show: 'help' }
+  if (values['version'] !== undefined) return { show: 'version' }
+  const command = commandIn(positionals, faults)
+  const config = configFrom(new Settings(values, env, faults))
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { command, config }
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = flags.map((flag: Flag & { name: FlagName }) => {
+    const fallback = flag.fallback === undefined ? '' : ` (default ${flag.fallback})`
+    return `  --${flag.name} ${flag.metavar}\n      ${flag.help}${fallback}\n      env ${environmentVariableFor(flag.name)}`
+  })
+  return `Gives every Cluster API cluster a free virtual IP from an IP pool.
+
+Usage: capi-vip-allocator [COMMAND] [FLAGS]
+
+Commands:
+  run      watcher and worker in one process (default)
+  watcher  starts a Temporal workflow for every Cluster that needs a VIP
+  worker   runs the workflows and their activities
+
+Flags:
+${rows.join('\n')}
+  --help, --version
+
+Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233),
+TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.
+`
+}
+
+type Values = Readonly<Record<string, readonly string[] | undefined>>
+
+function tokens(
+  argv: readonly string[],
+  faults: string[],
+): { values: Values; positionals: readonly string[] } {
+  const known = new Map<string, 'string' | 'boolean'>([
+    ...flags.map(({ name }) => [name, 'string'] as const),
+    ['help', 'boolean'],
+    ['version', 'boolean'],
+  ])
+  const parsed = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries([...known].map(([name, type]) => [name, { type }])),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const values: Record<string, string[]> = {}
+  for (const token of parsed.tokens) {
+    if (token.kind !== 'option') continue
+    const type = known.get(token.name)
+    if (type === undefined) faults.push(`${token.rawName} is no flag of this program`)
+    else if (type === 'string' && token.value === undefined) faults.push(`${token.rawName} has no value`)
+    else (values[token.name] ??= []).push(token.value ?? '')
+  }
+  return { values, positionals: parsed.positionals }
+}
+
+function commandIn(positionals: readonly string[], faults: string[]): Command {
+  const [word = 'run', ...rest] = positionals
+  const command = commands.find((known) => known === word)
+  if (command === undefined) faults.push(`command is "${word}", expected ${commands.join(', ')}`)
+  if (rest.length > 0) faults.push(`"${rest.join(' ')}" follows the command, expected flags only`)
+  return command ?? 'run'
+}
+
+function configFrom(settings: Settings): Config {
+  return {
+    metricsAddress: settings.bindAddress('metrics-bind-address'),
+    healthProbeAddress: settings.bindAddress('health-probe-bind-address'),
+    defaultPort: settings.integer('default-port', 1, 65535),
+    kubeconfig: settings.optional('kubeconfig'),
+    context: settings.optional('context'),
+    namespaces: settings.list('namespace', kubernetesName, 'a Kubernetes namespace name'),
+    watchFilter: settings.optional('watch-filter', labelValue, 'a label value'),
+    taskQueue: settings.text('task-queue', /^\S{1,200}$/, 'a name without spaces'),
+    variables: {
+      'control-plane': settings.text('control-plane-variable', variableName, variableExpected),
+      ingress: settings.text('ingress-variable', variableName, variableExpected),
+    },
+    logLevel: settings.oneOf('log-level', logLevels),
+    logFormat: settings.oneOf('log-format', logFormats),
+  }
+}
+
+const kubernetesName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const labelValue = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/
+const variableName = /^[A-Za-z_][\w.-]{0,255}$/
+const variableExpected = 'the name of a ClusterClass variable'
+
+/** Reads one flag at a time and notes the faults. What is faulty reads as something harmless: nobody gets it. */
+class Settings {
+  readonly #values: Values
+  readonly #env: NodeJS.ProcessEnv
+  readonly #faults: string[]
+
+  constructor(values: Values, env: NodeJS.ProcessEnv, faults: string[]) {
+    this.#values = values
+    this.#env = env
+    this.#faults = faults
+  }
+
+  text(name: FlagName, pattern: RegExp, expected: string): string {
+    const { value = '', source } = this.#find(name)
+    return pattern.test(value) ? value : this.#fault(source, value, expected, '')
+  }
+
+  optional(name: FlagName, pattern = /^.+$/s, expected = 'a value that is not empty'): string | undefined {
+    const { value, source } = this.#find(name)
+    if (value === undefined || pattern.test(value)) return value
+    return this.#fault(source, value, expected, undefined)
+  }
+
+  list(name: FlagName, pattern: RegExp, expected: string): readonly string[] {
+    const variable = environmentVariableFor(name)
+    const given = this.#values[name]
+    const [source, entries] =
+      given === undefined
+        ? [variable, (this.#env[variable] ?? '').split(',').filter((entry) => entry !== '')]
+        : [`--${name}`, given]
+    return entries
+      .map((entry) => entry.trim())
+      .filter((entry) => pattern.test(entry) || this.#fault(source, entry, expected, false))
+  }
+
+  integer(name: FlagName, least: number, most: number): number {
+    const { value = '', source } = this.#find(name)
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+    return number >= least && number <= most
+      ? number
+      : this.#fault(source, value, `an integer from ${least} to ${most}`, least)
+  }
+
+  oneOf<T extends string>(name: FlagName, words: readonly [T, ...T[]]): T {
+    const { value = '', source } = this.#find(name)
+    return words.find((word) => word === value) ?? this.#fault(source, value, words.join(', '), words[0])
+  }
+
+  bindAddress(name: FlagName): BindAddress {
+    const { value = '', source } = this.#find(name)
+    const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):(\d{1,5})$/.exec(value) ?? []
+    if (port !== '' && Number(port) <= 65535)
+      return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+    return this.#fault(source, value, '[HOST]:PORT, such as :8080 or 127.0.0.1:8080', { host: '', port: 0 })
+  }
+
+  #find(name: FlagName): { readonly value: string | undefined; readonly source: string } {
+    const given = this.#values[name]
+    if (given !== undefined) {
+      if (given.length > 1) this.#faults.push(`--${name} is given ${given.length} times, expected once`)
+      return { value: given.at(-1), source: `--${name}` }
+    }
+    const variable = environmentVariableFor(name)
+    const fromEnv = this.#env[variable]
+    if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, source: variable }
+    const flag: Flag | undefined = flags.find((known) => known.name === name)
+    return { value: flag?.fallback, source: `--${name}` }
+  }
+
+  #fault<T>(source: string, value: string, expected: string, harmless: T): T {
+    this.#faults.push(`${source} is ${JSON.stringify(value)}, expected ${expected}`)
+    return harmless
+  }
+}

@@ -1,0 +1,64 @@
+import type { ConnectionOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import { type Cluster, HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
+import { Agent, type Dispatcher } from 'undici'
+
+/** Connections that all requests share; more requests at a time wait for one of them. */
+const sharedConnections = 8
+/** Longer than undici's 4 s, so that a claim per few seconds needs no handshake each; shorter than proxies' 60 s. */
+const keepAliveMs = 30_000
+
+/** Hands out connections to the API server. */
+export interface Dispatchers {
+  /** Kept open and shared. Made anew when CA or client certificate have changed. */
+  shared(tls: ConnectionOptions): Promise<Dispatcher>
+  /** For one watch: a connection that has died cannot be handed to the next. To be destroyed by the caller. */
+  fresh(tls: ConnectionOptions): Promise<Dispatcher>
+  /** Lets running requests end, then closes all shared connections. */
+  close(): Promise<void>
+}
+
+/** Makes the Dispatchers of a kubeconfig's current cluster. */
+export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster): Dispatchers {
+  let current: { readonly tls: ConnectionOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
+  const open = (tls: ConnectionOptions): Promise<Dispatcher> =>
+    cluster.proxyUrl === undefined ? Promise.resolve(directTo(tls)) : throughProxy(kubeConfig, cluster)
+  return {
+    shared(tls) {
+      if (current === undefined || !isDeepStrictEqual(current.tls, tls)) {
+        void closeQuietly(current?.dispatcher)
+        current = { tls, dispatcher: open(tls) }
+      }
+      return current.dispatcher
+    },
+    fresh: open,
+    close: () => closeQuietly(current?.dispatcher),
+  }
+}
+
+/** HTTP/1.1: over one shared HTTP/2 connection that goes half-open, every later request would hang. */
+function directTo(tls: ConnectionOptions): Dispatcher {
+  return new Agent({
+    allowH2: false,
+    connections: sharedConnections,
+    keepAliveTimeout: keepAliveMs,
+    connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 },
+  })
+}
+
+/** A kubeconfig's `proxy-url` (HTTP or SOCKS) is client-node's to connect through. */
+async function throughProxy(kubeConfig: KubeConfig, cluster: Cluster): Promise<Dispatcher> {
+  const context = new RequestContext(cluster.server, HttpMethod.GET)
+  await kubeConfig.applySecurityAuthentication(context)
+  const dispatcher = context.getDispatcher()
+  if (dispatcher === undefined) throw new Error(`no connection through proxy-url ${cluster.proxyUrl ?? ''}`)
+  return dispatcher as Dispatcher
+}
+
+async function closeQuietly(dispatcher: Promise<Dispatcher> | undefined): Promise<void> {
+  try {
+    await (await dispatcher)?.close()
+  } catch {
+    // A connection that never opened has nothing to close.
+  }
+}

@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a path answers. */
+export interface Page {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+export type Routes = Readonly<Record<string, () => Page | Promise<Page>>>
+
+/** A listening server. */
+export interface HttpServer {
+  /** The port it got; of interest where 0 was asked for. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+/**
+ * Serves GET requests for exact paths.
+ *
+ * @throws Error that names the address where it cannot be had
+ */
+export async function startHttpServer(
+  address: { readonly host: string; readonly port: number },
+  routes: Routes,
+): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    void answer(routes, request.url ?? '/').then((page) => {
+      response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
+    })
+  })
+  await listen(server, address)
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Plain text, ended by a line break. */
+export function textPage(status: number, text: string): Page {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` }
+}
+
+/** One JSON object. */
+export function jsonPage(status: number, value: unknown): Page {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` }
+}
+
+async function answer(routes: Routes, url: string): Promise<Page> {
+  const [path = '/'] = url.split('?')
+  const route = routes[path]
+  if (route === undefined) return textPage(404, `no page ${path}, expected ${Object.keys(routes).join(', ')}`)
+  try {
+    return await route()
+  } catch (error) {
+    return textPage(500, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error })),
+    )
+    server.listen(host === '' ? { port } : { host, port }, resolve)
+  })
+}

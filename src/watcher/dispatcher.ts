@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { Log } from '../observability/log.ts'
+import type { Reaction } from './reaction.ts'
+import type { AllocationStarter } from './starter.ts'
+
+/** Carries reactions to Temporal: one at a time for a Cluster, a bounded number at once, again until they arrive. */
+export interface Dispatcher {
+  /** Takes a reaction. One that has not left yet is merged with it. Never throws. */
+  dispatch(cluster: NamespacedName, reaction: Reaction): void
+  /** Reactions that have not arrived yet. */
+  readonly pending: number
+  /** The last failure to reach Temporal in words; undefined while all is well. */
+  readonly lastError: string | undefined
+}
+
+export interface DispatcherOptions {
+  readonly starter: AllocationStarter
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Told of every reaction that arrived, or failed and will be tried again. */
+  readonly onOutcome?: (outcome: DispatchOutcome) => void
+  readonly tuning?: Partial<DispatchTuning>
+}
+
+export type DispatchOutcome = 'started' | 'running' | 'woken' | 'nudged' | 'failed'
+
+export interface DispatchTuning {
+  /** Requests at once. */
+  readonly concurrency: number
+  /** Milliseconds between two requests for one Cluster: Temporal refuses a second run of one id within a second. */
+  readonly coolDownMs: number
+  /** Milliseconds before a failed request is tried again: first, and at most. */
+  readonly backoffMs: readonly [first: number, most: number]
+}
+
+const defaultTuning: DispatchTuning = { concurrency: 30, coolDownMs: 1_100, backoffMs: [500, 30_000] }
+
+/** Starts to carry reactions; ends with `options.signal`. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { starter, log, signal } = options
+  const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
+  const waiting = new Map<string, { readonly cluster: NamespacedName; readonly reaction: Reaction }>()
+  /** Clusters whose last request is under way or too recent. */
+  const held = new Set<string>()
+  let inFlight = 0
+  let lastError: string | undefined
+
+  const fill = (): void => {
+    for (const [key, { cluster, reaction }] of waiting) {
+      if (inFlight >= concurrency || signal.aborted) return
+      if (held.has(key)) continue
+      waiting.delete(key)
+      void carry(key, cluster, reaction)
+    }
+  }
+
+  const carry = async (key: string, cluster: NamespacedName, reaction: Reaction): Promise<void> => {
+    held.add(key)
+    inFlight += 1
+    await deliver(cluster, reaction)
+    inFlight -= 1
+    fill()
+    await quietDelay(coolDownMs, signal)
+    held.delete(key)
+    fill()
+  }
+
+  /** Never rejects: every failure is tried again, until the signal is aborted. */
+  const deliver = async (cluster: NamespacedName, reaction: Reaction): Promise<void> => {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        options.onOutcome?.(await send(starter, cluster, reaction))
+        lastError = undefined
+        return
+      } catch (error) {
+        lastError = error instanceof Error ? error.message : String(error)
+        options.onOutcome?.('failed')
+        const retryInMs = jittered(Math.min(backoffMs[0] * 2 ** failures, backoffMs[1]))
+        const fields = { cluster: formatKey(cluster), act: reaction.act, error: lastError, retryInMs }
+        log.warn('Temporal did not take a request; trying again', fields)
+        await quietDelay(retryInMs, signal)
+      }
+    }
+  }
+
+  return {
+    dispatch(cluster, reaction) {
+      const key = formatKey(cluster)
+      waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction) })
+      fill()
+    },
+    get pending() {
+      return waiting.size + inFlight
+    },
+    get lastError() {
+      return lastError
+    },
+  }
+}
+
+async function send(
+  starter: AllocationStarter,
+  cluster: NamespacedName,
+  { act, because }: Reaction,
+): Promise<DispatchOutcome> {
+  switch (act) {
+    case 'start':
+      return starter.start(cluster)
+    case 'wake':
+      await starter.wake(cluster, because)
+      return 'woken'
+    case 'nudge':
+      await starter.nudge(cluster, because)
+      return 'nudged'
+    default:
+      return act satisfies never
+  }
+}
+
+/** A nudge and a start make a wake: the run that is nudged may end before it sees why a start was asked for. */
+function merged(earlier: Reaction | undefined, later: Reaction): Reaction {
+  if (earlier === undefined || earlier.act === later.act || later.act === 'wake') return later
+  return earlier.act === 'wake' ? earlier : { act: 'wake', because: `${earlier.because}; ${later.because}` }
+}
+
+function jittered(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random() / 2))
+}
+
+async function quietDelay(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined)
+}

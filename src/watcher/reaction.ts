@@ -1,0 +1,108 @@
+import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
+import type { Cluster } from '../domain/cluster.ts'
+import { explicitPoolOf, needsAllocation } from '../domain/eligibility.ts'
+import { isValidEndpoint } from '../domain/endpoint.ts'
+import { availableAddresses, type IPPool } from '../domain/pool.ts'
+import { selectIPPool } from '../domain/pool-selection.ts'
+import { roleNames, type Role } from '../domain/role.ts'
+
+/**
+ * What the watcher asks Temporal for:
+ * `start` a run unless there is one; `wake` the run, and start one if there is none; `nudge` the run if there is one.
+ */
+export type Reaction = { readonly act: 'start' | 'wake' | 'nudge'; readonly because: string }
+
+/**
+ * Milliseconds for which a new claim is looked after by the attempt that awaits it. A claim bound later than
+ * that has a run that sleeps, and its binding wakes it.
+ */
+export const claimGraceMs = 4_000
+
+/** Decides what a Cluster that is new or changed means. `previous` is undefined for a new one. */
+export function reactToCluster(
+  cluster: Cluster,
+  previous: Cluster | undefined,
+  role: Role,
+): Reaction | undefined {
+  const needs = needsAllocation(cluster, role)
+  if (previous === undefined) return needs ? { act: 'start', because: 'Cluster without endpoint' } : undefined
+  if (needs) {
+    return inputsOf(cluster, role) === inputsOf(previous, role)
+      ? undefined
+      : { act: 'wake', because: 'Cluster changed' }
+  }
+  if (!needsAllocation(previous, role)) return undefined
+  if (cluster.isDeleting) return { act: 'nudge', because: 'Cluster is being deleted' }
+  const vip = cluster.annotations[roleNames[role].vipAnnotation]
+  const setByOthers =
+    isValidEndpoint(cluster.controlPlaneEndpoint) && cluster.controlPlaneEndpoint.host !== vip
+  return setByOthers ? { act: 'nudge', because: 'endpoint set by others' } : undefined
+}
+
+/** Decides what it means that a Cluster is gone: a run that waits for it can end. */
+export function reactToClusterGone(cluster: Cluster): Reaction | undefined {
+  return isValidEndpoint(cluster.controlPlaneEndpoint)
+    ? undefined
+    : { act: 'nudge', because: 'Cluster is gone' }
+}
+
+/** Decides what a claim that is new or changed means for its Cluster. `now` in milliseconds since the epoch. */
+export function reactToClaim(
+  claim: IPAddressClaim,
+  previous: IPAddressClaim | undefined,
+  cluster: Cluster,
+  role: Role,
+  now: number,
+): Reaction | undefined {
+  const becameBound = claim.addressName !== undefined && previous?.addressName === undefined
+  const sleeps = now - Date.parse(claim.creationTimestamp) > claimGraceMs
+  if (!becameBound || !sleeps || !needsAllocation(cluster, role)) return undefined
+  return ownershipOf(claim, cluster).owner === 'this-cluster'
+    ? { act: 'wake', because: 'claim bound' }
+    : undefined
+}
+
+/**
+ * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim and
+ * would choose it, oldest first, no more than it has addresses. (Claims are woken by the provider.)
+ *
+ * @param waiting Clusters that have no claim
+ */
+export function reactToPool(
+  pool: IPPool,
+  previous: IPPool | undefined,
+  waiting: readonly Cluster[],
+  role: Role,
+): readonly Cluster[] {
+  if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
+  return waiting
+    .filter((cluster) => needsAllocation(cluster, role) && wouldServe(pool, cluster, role))
+    .toSorted(
+      (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
+    )
+    .slice(0, availableAddresses(pool))
+}
+
+function wouldServe(pool: IPPool, cluster: Cluster, role: Role): boolean {
+  if (pool.kind === 'InClusterIPPool' && pool.namespace !== cluster.namespace) return false
+  const { namespace, topology } = cluster
+  const explicitPool = explicitPoolOf(cluster, role)
+  const request = { namespace, role, clusterClass: topology?.clusterClass, explicitPool }
+  return selectIPPool(request, [pool]).outcome === 'selected'
+}
+
+/** All that decides whether a run would get further than it did, as one comparable text. */
+function inputsOf(cluster: Cluster, role: Role): string {
+  return JSON.stringify([
+    needsAllocation(cluster, role),
+    cluster.topology,
+    cluster.controlPlaneEndpoint,
+    explicitPoolOf(cluster, role),
+  ])
+}
+
+function offerOf(pool: IPPool): string {
+  const available = availableAddresses(pool)
+  const hasRoom = available === undefined || available > 0
+  return JSON.stringify([pool.labels, pool.annotations, pool.isDeleting, pool.isPaused, hasRoom])
+}

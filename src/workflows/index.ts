@@ -1,0 +1,2 @@
+/** Every export is a Workflow Type. */
+export { allocateVip } from './allocate-vip.ts'
