@@ -1,7 +1,5 @@
-/** @type {import('jest').Config} */
-export default {
+const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -13,6 +11,29 @@ export default {
       },
     ],
   },
-  testTimeout: 60_000,
+}
+
+/** Folders whose tests need real programs; the rest needs nothing but this repository. */
+const real = ['dev', 'deploy', 'e2e', 'kubernetes', 'workflows']
+
+/** @type {import('jest').Config} */
+export default {
   maxWorkers: 2,
+  testTimeout: 120_000,
+  reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
+  projects: [
+    {
+      ...shared,
+      displayName: 'pure',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: real.map((folder) => `<rootDir>/test/${folder}/`),
+    },
+    {
+      ...shared,
+      displayName: 'real',
+      testMatch: real.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+      globalSetup: '<rootDir>/test/support/start-real-parts.ts',
+      globalTeardown: '<rootDir>/test/support/stop-real-parts.ts',
+    },
+  ],
 }

@@ -4,7 +4,8 @@ import type { VariableNames } from './domain/role.ts'
 
 /** What the command line asks for. */
 export type Invocation =
-  | { readonly show: 'help' | 'version' }
+  | { readonly show: 'help' }
+  | { readonly show: 'version' }
   | { readonly show?: never; readonly command: Command; readonly config: Config }
 
 export const commands = ['run', 'watcher', 'worker'] as const

@@ -1,13 +1,16 @@
 import type { RequestOptions } from 'node:https'
-import type { ConnectionOptions } from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
 
 /** What a request needs to be let in. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>
-  /** CA, client certificate and key, server name, verification: what is unset is left out. */
-  readonly tls: ConnectionOptions
+  readonly tls: TlsOptions
 }
+
+/** CA, client certificate and key, server name, verification: what is unset is left out. */
+export type TlsOptions = Pick<RequestOptions, (typeof tlsFields)[number]>
+
+const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
 
 /** Reads credentials the way the kubeconfig says: certificates, tokens, token files, exec plugins, OIDC. */
 export interface CredentialSource {
@@ -40,9 +43,7 @@ function headersOf(options: RequestOptions): Record<string, string> {
   return { ...headers, authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` }
 }
 
-const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
-
-function tlsOf(options: RequestOptions): ConnectionOptions {
+function tlsOf(options: RequestOptions): TlsOptions {
   return Object.fromEntries(
     tlsFields.filter((field) => options[field] != null).map((field) => [field, options[field]]),
   )

@@ -1,7 +1,7 @@
-import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import { type Cluster, HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
+import type { TlsOptions } from './credentials.ts'
 
 /** Connections that all requests share; more requests at a time wait for one of them. */
 const sharedConnections = 8
@@ -11,23 +11,25 @@ const keepAliveMs = 30_000
 /** Hands out connections to the API server. */
 export interface Dispatchers {
   /** Kept open and shared. Made anew when CA or client certificate have changed. */
-  shared(tls: ConnectionOptions): Promise<Dispatcher>
+  shared(tls: TlsOptions): Promise<Dispatcher>
   /** For one watch: a connection that has died cannot be handed to the next. To be destroyed by the caller. */
-  fresh(tls: ConnectionOptions): Promise<Dispatcher>
+  fresh(tls: TlsOptions): Promise<Dispatcher>
   /** Lets running requests end, then closes all shared connections. */
   close(): Promise<void>
 }
 
 /** Makes the Dispatchers of a kubeconfig's current cluster. */
 export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster): Dispatchers {
-  let current: { readonly tls: ConnectionOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
-  const open = (tls: ConnectionOptions): Promise<Dispatcher> =>
+  let current: { readonly tls: TlsOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
+  const open = (tls: TlsOptions): Promise<Dispatcher> =>
     cluster.proxyUrl === undefined ? Promise.resolve(directTo(tls)) : throughProxy(kubeConfig, cluster)
   return {
     shared(tls) {
       if (current === undefined || !isDeepStrictEqual(current.tls, tls)) {
         void closeQuietly(current?.dispatcher)
-        current = { tls, dispatcher: open(tls) }
+        const dispatcher = open(tls)
+        dispatcher.catch(() => (current = undefined))
+        current = { tls, dispatcher }
       }
       return current.dispatcher
     },
@@ -37,7 +39,7 @@ export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster): Dis
 }
 
 /** HTTP/1.1: over one shared HTTP/2 connection that goes half-open, every later request would hang. */
-function directTo(tls: ConnectionOptions): Dispatcher {
+function directTo(tls: TlsOptions): Dispatcher {
   return new Agent({
     allowH2: false,
     connections: sharedConnections,
@@ -52,7 +54,7 @@ async function throughProxy(kubeConfig: KubeConfig, cluster: Cluster): Promise<D
   await kubeConfig.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
   if (dispatcher === undefined) throw new Error(`no connection through proxy-url ${cluster.proxyUrl ?? ''}`)
-  return dispatcher as Dispatcher
+  return dispatcher
 }
 
 async function closeQuietly(dispatcher: Promise<Dispatcher> | undefined): Promise<void> {

@@ -1,8 +1,10 @@
 /**
  * How a request to the API server failed, by what it means for the caller:
- * `conflict` and `alreadyExists`: read again and decide again; `invalid` (422, 400) and `forbidden` (403, 401):
- * the server's final word on this request, with its words in the message; `notServed`: no such resource or version;
- * `throttled` (429) and `unavailable` (5xx, network, time-out): the same request may pass later.
+ * `conflict` (409; 410: what was read is too old) and `alreadyExists`: read again and decide again;
+ * `invalid` (400, 422) and `forbidden` (403): the server's final word on this request, with its words in the
+ * message; `notFound`: no such object; `notServed`: no such resource or version;
+ * `throttled` (429) and `unavailable` (5xx, a webhook that cannot be reached, network, time-out, and 401, since
+ * a token that has been rotated is read anew by then): the same request may pass later.
  */
 export type KubernetesErrorKind =
   | 'notFound'

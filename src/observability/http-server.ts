@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 /** What a path answers. */
 export interface Page {
@@ -27,13 +26,12 @@ export async function startHttpServer(
   routes: Routes,
 ): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    void answer(routes, request.url ?? '/').then((page) => {
-      response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
-    })
+    void respond(routes, request, response)
   })
   await listen(server, address)
+  const bound = server.address()
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -50,6 +48,11 @@ export function textPage(status: number, text: string): Page {
 /** One JSON object. */
 export function jsonPage(status: number, value: unknown): Page {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` }
+}
+
+async function respond(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const page = await answer(routes, request.url ?? '/')
+  response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
 }
 
 async function answer(routes: Routes, url: string): Promise<Page> {

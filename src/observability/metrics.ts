@@ -36,12 +36,13 @@ export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  new Gauge({
+  const buildInfo = new Gauge({
     name: `${prefix}build_info`,
     help: 'Constant 1, labeled with the version that runs.',
     labelNames: ['version'],
     registers,
-  }).set({ version }, 1)
+  })
+  buildInfo.set({ version }, 1)
   const dispatches = new Counter({
     name: `${prefix}workflow_requests_total`,
     help: 'Requests of the watcher to Temporal by outcome: started, running, woken, nudged, failed.',
@@ -59,34 +60,51 @@ export function createMetrics(version: string): Metrics {
     countDispatch: (outcome) => dispatches.inc({ outcome }),
     countApiRequest: ({ verb, resource, code, seconds }) =>
       requests.observe({ verb, resource, code }, seconds),
-    observeWatches: (read) => registerWatches(registers, read),
+    observeWatches: (read) =>
+      watchSeries.forEach((series) => registry.registerMetric(watchGauge(series, read))),
     text: () => registry.metrics(),
   }
 }
 
-const watchSeries: readonly (readonly [string, string, (watch: WatchReading, now: number) => number])[] = [
-  ['watch_synced', 'Whether the first full list has been read, 1 or 0.', (watch) => (watch.synced ? 1 : 0)],
-  [
-    'watch_staleness_seconds',
-    'Seconds since the API server last said anything on this watch.',
-    (watch, now) => (now - (watch.lastContactAt ?? 0)) / 1000,
-  ],
-  ['watch_lists', 'Full lists read since the start.', (watch) => watch.lists],
-  ['watch_reconnects', 'Watches opened anew since the start.', (watch) => watch.reconnects],
-  ['watch_failures', 'Failed lists and watches since the start.', (watch) => watch.failures],
+interface WatchSeries {
+  readonly name: string
+  readonly help: string
+  readonly value: (watch: WatchReading, now: number) => number
+}
+
+const watchSeries: readonly WatchSeries[] = [
+  {
+    name: 'watch_synced',
+    help: 'Whether the first full list has been read, 1 or 0.',
+    value: (watch) => (watch.synced ? 1 : 0),
+  },
+  {
+    name: 'watch_staleness_seconds',
+    help: 'Seconds since the API server last said anything on this watch; NaN before the first time.',
+    value: (watch, now) => (now - (watch.lastContactAt ?? Number.NaN)) / 1000,
+  },
+  { name: 'watch_lists', help: 'Full lists read since the start.', value: (watch) => watch.lists },
+  {
+    name: 'watch_reconnects',
+    help: 'Watches opened anew since the start.',
+    value: (watch) => watch.reconnects,
+  },
+  {
+    name: 'watch_failures',
+    help: 'Failed lists and watches since the start.',
+    value: (watch) => watch.failures,
+  },
 ]
 
-function registerWatches(registers: Registry[], read: () => readonly WatchReading[]): void {
-  for (const [name, help, value] of watchSeries) {
-    new Gauge({
-      name: `${prefix}${name}`,
-      help,
-      labelNames: ['resource'],
-      registers,
-      collect() {
-        const now = Date.now()
-        for (const watch of read()) this.set({ resource: watch.resource }, value(watch, now))
-      },
-    })
-  }
+function watchGauge({ name, help, value }: WatchSeries, read: () => readonly WatchReading[]): Gauge {
+  return new Gauge({
+    name: `${prefix}${name}`,
+    help,
+    labelNames: ['resource'],
+    registers: [],
+    collect() {
+      const now = Date.now()
+      for (const watch of read()) this.set({ resource: watch.resource }, value(watch, now))
+    },
+  })
 }

@@ -1,0 +1,75 @@
+import { bundleWorkflowCode } from '@temporalio/worker'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { lock } from 'proper-lockfile'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+const stampFile = join(dist, 'built-from.txt')
+
+/**
+ * Makes `dist/`: the compiled program and, beside it, the workflow code as one file, so that a Worker starts
+ * without a bundler. Does nothing where `dist/` was made from the same sources; two builds at once are one.
+ *
+ * @returns whether anything had to be built
+ * @throws Error with the words of the compiler or the bundler
+ */
+export async function build(): Promise<boolean> {
+  const release = await lock(join(root, 'package.json'), {
+    retries: { retries: 120, factor: 1, minTimeout: 500 },
+  })
+  try {
+    const stamp = await stampOfSources()
+    if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return false
+    await buildInto(join(root, 'dist.partial'), stamp)
+    return true
+  } finally {
+    await release()
+  }
+}
+
+/** A half-made `dist/` is never seen: it is made aside and put in place at the end. */
+async function buildInto(directory: string, stamp: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory)
+  await Promise.all([compile(directory), bundleWorkflows(directory)])
+  await writeFile(join(directory, 'built-from.txt'), stamp)
+  await rm(dist, { recursive: true, force: true })
+  await rename(directory, dist)
+}
+
+async function compile(directory: string): Promise<void> {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const args = [compiler, '-p', 'tsconfig.build.json', '--outDir', directory]
+  try {
+    await promisify(execFile)(process.execPath, args, { cwd: root })
+  } catch (error) {
+    const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)
+    throw new Error(`the compiler refuses the sources:\n${output}`, { cause: error })
+  }
+}
+
+async function bundleWorkflows(directory: string): Promise<void> {
+  const workflowsPath = join(root, 'src', 'workflows', 'index.ts')
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent })
+  await writeFile(join(directory, 'workflow-bundle.js'), code)
+}
+
+const silent = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
+async function stampOfSources(): Promise<string> {
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+  for await (const file of glob('src/**/*.ts', { cwd: root })) files.push(file)
+  const hash = createHash('sha256')
+  for (const file of files.toSorted()) hash.update(file).update(await readFile(join(root, file)))
+  return hash.digest('hex')
+}
+
+if (import.meta.main) {
+  const built = await build()
+  process.stderr.write(built ? 'dist/ is built\n' : 'dist/ is up to date\n')
+}

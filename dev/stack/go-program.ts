@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { GoSource, ProgramDefinition } from './program-list.ts'
+import { runCommand } from './run-command.ts'
+
+// A go.work or vendor setting of the user's must not change what is built.
+const environment = { GOWORK: 'off', GOFLAGS: '-mod=readonly' }
+
+/**
+ * Builds the program into `directory`, and copies the CRDs and webhook configurations of its module next to it, so that
+ * the directory needs nothing else afterwards.
+ *
+ * @throws CommandError if Go is missing or the build fails
+ */
+export async function buildGoProgram(
+  program: ProgramDefinition,
+  source: GoSource,
+  directory: string,
+): Promise<void> {
+  await runCommand({
+    command: 'go',
+    args: [
+      'build',
+      '-tags=tools',
+      '-trimpath',
+      `-ldflags=${source.linkerFlags}`,
+      `-o=${join(directory, program.name)}`,
+      source.mainPackage,
+    ],
+    cwd: source.directory,
+    env: environment,
+  })
+  if (source.withManifests) await copyManifests(source, directory)
+}
+
+async function copyManifests(source: GoSource, directory: string): Promise<void> {
+  const answer = await runCommand({
+    command: 'go',
+    args: ['list', '-m', '-f', '{{.Dir}}', source.module],
+    cwd: source.directory,
+    env: environment,
+  })
+  const configuration = join(answer.trim(), 'config')
+  const bases = join(configuration, 'crd', 'bases')
+  mkdirSync(join(directory, 'crds'))
+  // Read and written, not copied: the module cache is read-only, and so would be the copies.
+  for (const file of readdirSync(bases)) {
+    writeFileSync(join(directory, 'crds', file), readFileSync(join(bases, file)))
+  }
+  writeFileSync(
+    join(directory, 'webhooks.yaml'),
+    readFileSync(join(configuration, 'webhook', 'manifests.yaml')),
+  )
+}

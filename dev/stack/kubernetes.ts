@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { clusterApiCorePart } from './cluster-api-core.ts'
+import type { StackConnection } from './connection.ts'
+import { readCustomResourceDefinitions, type WebhookServer } from './custom-resource-definitions.ts'
+import { etcdPart } from './etcd.ts'
+import { ipamProviderPart } from './ipam-provider.ts'
+import { messageOf } from './errors.ts'
+import { kubeApiserverPart, type KubeApiserverFiles, writeKubeApiserverFiles } from './kube-apiserver.ts'
+import { kubeControllerManagerPart } from './kube-controller-manager.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { type KubernetesApi, withKubernetesApi } from './kubernetes-api.ts'
+import { applyObjects, readManifests } from './manifests.ts'
+import type { PartSet } from './part-set.ts'
+import { freePort } from './ports.ts'
+import type { Program } from './programs.ts'
+import { type Progress, timed } from './progress.ts'
+import { areClusterApiWebhooksServing, readWebhookConfigurations } from './webhooks.ts'
+
+const infrastructureCrdsPath = join(
+  import.meta.dirname,
+  '..',
+  '..',
+  'examples',
+  'demo-infrastructure-crds.yaml',
+)
+const webhooksWithinMs = 30_000
+const webhooksIntervalMs = 50
+
+/** The programs of the Kubernetes side of the stack. */
+export type KubernetesProgramName =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider-in-cluster'
+
+export type KubernetesPartName =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider'
+
+export interface KubernetesOptions {
+  readonly parts: PartSet<KubernetesPartName>
+  readonly programs: Readonly<Record<KubernetesProgramName, Program>>
+  readonly clusterApiCore: boolean
+  readonly progress: Progress
+}
+
+type KubernetesConnection = Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token' | 'kubeconfigPath'>
+
+/** Starts the API server with all CRDs, then everything that works on it; returns when all of it answers. */
+export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesConnection> {
+  const { parts, programs, progress } = options
+  const { files, ...connection } = await startApiServer(options)
+  const webhookPort = await freePort()
+  const webhooks = { url: `https://127.0.0.1:${webhookPort}`, caPath: connection.caPath }
+
+  await withKubernetesApi(connection, async (api) => {
+    await timed(progress, { during: 'CRDs: applying', after: 'CRDs: served' }, async () => {
+      await applyCrds(api, options, options.clusterApiCore ? webhooks : undefined)
+    })
+    const shared = { runDirectory: parts.runDirectory, kubeconfigPath: connection.kubeconfigPath }
+    await Promise.all([
+      options.clusterApiCore
+        ? startClusterApiCore(api, options, { ...shared, webhookPort, webhooks, files })
+        : undefined,
+      parts.start(
+        'kube-controller-manager',
+        kubeControllerManagerPart({
+          ...shared,
+          program: programs['kube-controller-manager'].path,
+          port: await freePort(),
+        }),
+      ),
+      parts.start(
+        'ipam-provider',
+        ipamProviderPart({
+          ...shared,
+          program: programs['ipam-provider-in-cluster'].path,
+          healthPort: await freePort(),
+          diagnosticsPort: await freePort(),
+        }),
+      ),
+    ])
+  })
+  return connection
+}
+
+async function startApiServer({
+  parts,
+  programs,
+}: KubernetesOptions): Promise<KubernetesConnection & { readonly files: KubeApiserverFiles }> {
+  const { runDirectory } = parts
+  const token = randomBytes(24).toString('hex')
+  const files = writeKubeApiserverFiles(runDirectory, token)
+  const [port, etcdClientPort, etcdPeerPort] = [await freePort(), await freePort(), await freePort()]
+  await parts.start(
+    'etcd',
+    etcdPart({
+      program: programs.etcd.path,
+      runDirectory,
+      clientPort: etcdClientPort,
+      peerPort: etcdPeerPort,
+    }),
+  )
+  await parts.start(
+    'kube-apiserver',
+    kubeApiserverPart({
+      program: programs['kube-apiserver'].path,
+      runDirectory,
+      port,
+      etcdClientPort,
+      files,
+    }),
+  )
+  const connection = {
+    apiServerUrl: `https://127.0.0.1:${port}`,
+    caPath: files.certificatePath,
+    token,
+    kubeconfigPath: join(runDirectory, 'kubeconfig'),
+  }
+  writeKubeconfig({ ...connection, path: connection.kubeconfigPath, user: 'admin' })
+  return { ...connection, files }
+}
+
+async function applyCrds(
+  api: KubernetesApi,
+  { programs }: KubernetesOptions,
+  webhooks: WebhookServer | undefined,
+): Promise<void> {
+  await applyObjects(api, [
+    ...readCustomResourceDefinitions(programs['cluster-api-core'].crdDirectory, webhooks),
+    // The provider's own conversion runs in its webhook server, which is off.
+    ...readCustomResourceDefinitions(programs['ipam-provider-in-cluster'].crdDirectory),
+    ...readManifests({ path: infrastructureCrdsPath }),
+  ])
+}
+
+async function startClusterApiCore(
+  api: KubernetesApi,
+  { parts, programs, progress }: KubernetesOptions,
+  options: {
+    readonly runDirectory: string
+    readonly kubeconfigPath: string
+    readonly webhookPort: number
+    readonly webhooks: WebhookServer
+    readonly files: KubeApiserverFiles
+  },
+): Promise<void> {
+  const program = programs['cluster-api-core']
+  await parts.start(
+    'cluster-api-core',
+    clusterApiCorePart({
+      program: program.path,
+      runDirectory: options.runDirectory,
+      kubeconfigPath: options.kubeconfigPath,
+      webhookPort: options.webhookPort,
+      healthPort: await freePort(),
+      diagnosticsPort: await freePort(),
+      certificate: options.files,
+    }),
+  )
+  await timed(progress, { during: 'webhooks: applying', after: 'webhooks: answering' }, async () => {
+    await applyObjects(
+      api,
+      readWebhookConfigurations(program.webhooksPath, 'cluster-api-core', options.webhooks),
+    )
+    await waitForWebhooks(api)
+  })
+}
+
+async function waitForWebhooks(api: KubernetesApi): Promise<void> {
+  const deadline = performance.now() + webhooksWithinMs
+  let lastError: unknown
+  while (performance.now() < deadline) {
+    try {
+      if (await areClusterApiWebhooksServing(api)) return
+    } catch (error) {
+      lastError = error
+    }
+    await delay(webhooksIntervalMs)
+  }
+  const reason = lastError === undefined ? 'they are not called' : messageOf(lastError)
+  throw new Error(
+    `the webhooks of Cluster API core did not answer within ${webhooksWithinMs / 1000} s: ${reason}`,
+    { cause: lastError },
+  )
+}

@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util'
+
+import type { StackConnection } from './connection.ts'
+import { messageOf } from './errors.ts'
+import { type Stack, type StackOptions, startStack } from './stack.ts'
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`)
+  process.exitCode = 1
+}
+
+/** `[--without-core] [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once. */
+async function main(): Promise<void> {
+  const options = parseOptions()
+  let stack: Stack | undefined
+  let isStopping = false
+  const onSignal = (): void => {
+    // While starting or stopping there is nothing to wait for: the exit handler kills what runs.
+    if (stack === undefined || isStopping) process.exit(130)
+    isStopping = true
+    print('stopping')
+    void stack.stop()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  stack = await startStack({ ...options, progress: print })
+  print(describe(stack.connection))
+}
+
+function parseOptions(): Omit<StackOptions, 'progress'> {
+  const { values } = parseArgs({
+    options: {
+      'without-core': { type: 'boolean', default: false },
+      'temporal-port': { type: 'string' },
+      'temporal-ui-port': { type: 'string' },
+    },
+  })
+  const temporalPort = parsePort('temporal-port', values['temporal-port'])
+  const temporalUiPort = parsePort('temporal-ui-port', values['temporal-ui-port'])
+  return {
+    clusterApiCore: !values['without-core'],
+    ...(temporalPort === undefined ? {} : { temporalPort }),
+    ...(temporalUiPort === undefined ? {} : { temporalUiPort }),
+  }
+}
+
+function parsePort(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  throw new Error(`--${flag}=${text} is no port, expected a whole number from 1 to 65535`)
+}
+
+function describe(connection: StackConnection): string {
+  return [
+    '',
+    `export KUBECONFIG=${connection.kubeconfigPath}`,
+    `export TEMPORAL_ADDRESS=${connection.temporal.address}`,
+    `kubectl:      ${connection.paths.kubectl}`,
+    `temporal:     ${connection.paths.temporal}`,
+    `Temporal UI:  ${connection.temporal.uiUrl}`,
+    `API server:   ${connection.apiServerUrl}`,
+    `logs:         ${connection.runDirectory}`,
+    '',
+    'Ctrl-C stops everything.',
+  ].join('\n')
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

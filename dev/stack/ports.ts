@@ -1,0 +1,16 @@
+import { randomInt } from 'node:crypto'
+
+import getPort, { portNumbers } from 'get-port'
+
+// Below the ranges from which systems take source ports: otherwise a connection could sit on the port of a part that is
+// down for a moment, or even connect to itself.
+const firstPort = 20_000
+const lastPort = 32_000
+const rangeSize = 100
+
+/** A free TCP port for a part that may be stopped and started again on it. */
+export async function freePort(): Promise<number> {
+  // A random place, so that two stacks that start at the same time hardly ever look at the same port.
+  const from = randomInt(firstPort, lastPort - rangeSize)
+  return await getPort({ port: portNumbers(from, from + rangeSize), host: '127.0.0.1', reserve: true })
+}

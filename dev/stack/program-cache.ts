@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { lock } from 'proper-lockfile'
+
+import { hasCode } from './errors.ts'
+import type { ProgramDefinition, ProgramSource } from './program-list.ts'
+import { type Progress, timed } from './progress.ts'
+
+const lockRetryMs = 500
+const temporaryPrefix = 'unfinished-'
+
+/** The user's cache directory for the programs of the stack: shared by all clones and runs. */
+export function cacheDirectory(): string {
+  const base = process.env['XDG_CACHE_HOME']
+  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'capi-vip-allocator')
+}
+
+/** The directory that holds, or will hold, this very build of the program. */
+export function cacheEntry(program: ProgramDefinition): string {
+  const hash = createHash('sha256')
+  for (const part of [...identity(program.source), process.platform, process.arch]) hash.update(`${part}\0`)
+  return join(cacheDirectory(), `${program.name}-${program.version}-${hash.digest('hex').slice(0, 12)}`)
+}
+
+/** Fills the cache entry: `fill` writes into a directory that takes the entry's name only when it is complete. */
+export async function fillCacheEntry(
+  entry: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
+  const temporary = mkdtempSync(join(cacheDirectory(), temporaryPrefix))
+  try {
+    await fill(temporary)
+    if (!existsSync(entry)) renameSync(temporary, entry)
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Runs `build` while no other process on this machine builds; waits for its turn, and says so. */
+export async function withBuildLock<T>(progress: Progress, build: () => Promise<T>): Promise<T> {
+  mkdirSync(cacheDirectory(), { recursive: true })
+  const release = (await tryLock()) ?? (await waitForLock(progress))
+  try {
+    removeUnfinished()
+    return await build()
+  } finally {
+    await release()
+  }
+}
+
+async function waitForLock(progress: Progress): Promise<() => Promise<void>> {
+  progress('programs: another run is building them, waiting for it')
+  const words = { during: 'programs: waiting for the other run', after: 'programs: the other run is done' }
+  return await timed(progress, words, async () => {
+    for (;;) {
+      const release = await tryLock()
+      if (release !== undefined) return release
+      await delay(lockRetryMs)
+    }
+  })
+}
+
+async function tryLock(): Promise<(() => Promise<void>) | undefined> {
+  try {
+    return await lock(join(cacheDirectory(), 'build'), {
+      realpath: false,
+      stale: 20_000,
+      // Losing the lock (a suspended machine) costs a build done twice, and entries appear by rename: no reason to stop.
+      onCompromised: () => {},
+    })
+  } catch (error) {
+    if (hasCode(error, 'ELOCKED')) return undefined
+    throw error
+  }
+}
+
+/** Only the holder of the lock writes such directories, so those that exist are left from runs that were killed. */
+function removeUnfinished(): void {
+  for (const name of readdirSync(cacheDirectory())) {
+    if (name.startsWith(temporaryPrefix))
+      rmSync(join(cacheDirectory(), name), { recursive: true, force: true })
+  }
+}
+
+/** What must be the same for a build to be the same. */
+function identity(source: ProgramSource): string[] {
+  if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]
+  const pins = ['go.mod', 'go.sum'].map((file) => readFileSync(join(source.directory, file), 'utf8'))
+  return [...pins, source.mainPackage, source.linkerFlags]
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const developmentDirectory = join(import.meta.dirname, '..')
+const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
+
+/** Where a program comes from when it is not on the machine yet. */
+export type ProgramSource = GoSource | PythonSource
+
+/** A main package of a pinned Go module. */
+export interface GoSource {
+  readonly from: 'go'
+  /** Directory with the go.mod that pins the module. */
+  readonly directory: string
+  readonly module: string
+  readonly mainPackage: string
+  readonly linkerFlags: string
+  /** Copied next to the program: its CRDs (`crds/`) and webhook configurations (`webhooks.yaml`). */
+  readonly withManifests: boolean
+}
+
+/** A script of a pinned Python wheel. */
+export interface PythonSource {
+  readonly from: 'python'
+  /** The requirements file that pins the wheel, with hashes. */
+  readonly requirementsPath: string
+}
+
+/** A program that the stack can run. */
+export interface ProgramDefinition {
+  readonly name: string
+  readonly version: string
+  /** Places in which a program of that name is used as it is, whatever its version. */
+  readonly searched: readonly ('KUBEBUILDER_ASSETS' | 'PATH')[]
+  readonly source: ProgramSource
+}
+
+export type ProgramName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kubectl'
+  | 'cluster-api-core'
+  | 'ipam-provider-in-cluster'
+  | 'temporal'
+  | 'temporal-test-server'
+  | 'tctl'
+
+/** The definition of a program. Versions are read from the files that pin them: dev/go and dev/python. */
+export function programDefinition(name: ProgramName): ProgramDefinition {
+  return definitions[name](name)
+}
+
+const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDefinition>> = {
+  etcd: (name) =>
+    goProgram(name, { folder: 'etcd', module: 'go.etcd.io/etcd/server/v3', searched: assetsAndPath }),
+  'kube-apiserver': kubernetesProgram,
+  'kube-controller-manager': kubernetesProgram,
+  kubectl: kubernetesProgram,
+  'cluster-api-core': (name) =>
+    goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', withManifests: true }),
+  'ipam-provider-in-cluster': (name) =>
+    goProgram(name, {
+      folder: name,
+      module: 'sigs.k8s.io/cluster-api-ipam-provider-in-cluster',
+      withManifests: true,
+    }),
+  tctl: (name) =>
+    goProgram(name, {
+      folder: name,
+      module: 'github.com/temporalio/tctl',
+      command: 'cmd/tctl',
+      searched: ['PATH'],
+    }),
+  temporal: (name) => pythonProgram(name, ['PATH']),
+  'temporal-test-server': (name) => pythonProgram(name, []),
+}
+
+function kubernetesProgram(name: ProgramName): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'kubernetes',
+    module: 'k8s.io/kubernetes',
+    command: `cmd/${name}`,
+    searched: assetsAndPath,
+    versionFlags: kubernetesVersionFlags,
+  })
+}
+
+/** Cluster API core refuses to start against an API server that does not know its version. */
+function kubernetesVersionFlags(version: string): string {
+  const [major, minor] = version.split('.')
+  const variable = '-X k8s.io/component-base/version'
+  return `${variable}.gitVersion=v${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`
+}
+
+function goProgram(
+  name: ProgramName,
+  options: {
+    /** Folder under dev/go. */
+    readonly folder: string
+    readonly module: string
+    /** Directory of the main package in the module; absent if it is the module's root. */
+    readonly command?: string
+    readonly searched?: ProgramDefinition['searched']
+    readonly versionFlags?: (version: string) => string
+    readonly withManifests?: boolean
+  },
+): ProgramDefinition {
+  const { module, command } = options
+  const directory = join(developmentDirectory, 'go', options.folder)
+  const version = pinnedVersion(join(directory, 'go.mod'), `require ${module} v`)
+  return {
+    name,
+    version,
+    searched: options.searched ?? [],
+    source: {
+      from: 'go',
+      directory,
+      module,
+      mainPackage: command === undefined ? module : `${module}/${command}`,
+      linkerFlags: `-s -w ${options.versionFlags?.(version) ?? ''}`.trimEnd(),
+      withManifests: options.withManifests ?? false,
+    },
+  }
+}
+
+function pythonProgram(name: ProgramName, searched: ProgramDefinition['searched']): ProgramDefinition {
+  const requirementsPath = join(developmentDirectory, 'python', name, 'requirements.txt')
+  const version = pinnedVersion(requirementsPath, `${name}-bin==`)
+  return { name, version, searched, source: { from: 'python', requirementsPath } }
+}
+
+function pinnedVersion(path: string, prefix: string): string {
+  const line = readFileSync(path, 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(prefix))
+  if (line === undefined) throw new Error(`${path} has no line that starts with "${prefix}"`)
+  return line.slice(prefix.length).split(' ', 1).join('')
+}

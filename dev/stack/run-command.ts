@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+
+import { guardProcessGroup, releaseProcessGroup } from './cleanup.ts'
+
+const shownLines = 30
+
+/** A command with its working directory and what is added to the environment. */
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A command that is missing or did not succeed; `message` shows the command and the end of what it printed. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/**
+ * Runs a command to its end and returns what it wrote to standard output.
+ *
+ * @throws CommandError if the command is missing or ends with anything but 0
+ */
+export async function runCommand(command: Command): Promise<string> {
+  const child = spawn(command.command, command.args, {
+    cwd: command.cwd,
+    env: { ...process.env, ...command.env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (child.pid !== undefined) guardProcessGroup(child.pid)
+  let output = ''
+  let everything = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    everything += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    everything += text
+  })
+  const words = `${[command.command, ...command.args].join(' ')} (in ${command.cwd})`
+  return await new Promise<string>((resolve, reject) => {
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'ENOENT' ? `${command.command} was not found on PATH` : cause.message
+      reject(new CommandError(`${words}: ${reason}`, { cause }))
+    })
+    child.once('close', (code, signal) => {
+      if (child.pid !== undefined) releaseProcessGroup(child.pid)
+      if (code === 0) return resolve(output)
+      const tail = everything.trimEnd().split('\n').slice(-shownLines).join('\n')
+      reject(new CommandError(`${words} ended with ${signal ?? `exit code ${code}`}:\n${tail}`))
+    })
+  })
+}

@@ -1,0 +1,90 @@
+import type { StackConnection } from './connection.ts'
+import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
+import type { Part } from './part.ts'
+import { createPartSet, type PartSet } from './part-set.ts'
+import { freePort } from './ports.ts'
+import { ensurePrograms, type Program } from './programs.ts'
+import { formatDuration, type Progress } from './progress.ts'
+import { temporalNamespace, temporalPart } from './temporal.ts'
+
+const programNames = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+  'cluster-api-core',
+  'ipam-provider-in-cluster',
+  'temporal',
+] as const
+
+/** The programs that a stack runs. */
+export type PartName = KubernetesPartName | 'temporal'
+
+export interface StackOptions {
+  /**
+   * Whether Cluster API's own manager runs, with its webhooks and its conversion between API versions. Without it the
+   * CRDs are the same, but only their storage versions keep all fields, and nothing but the schema is checked.
+   */
+  readonly clusterApiCore: boolean
+  readonly progress: Progress
+  /** Ports of Temporal's frontend and of its UI; free ones if absent. */
+  readonly temporalPort?: number
+  readonly temporalUiPort?: number
+}
+
+/** A running stack. */
+export interface Stack {
+  readonly connection: StackConnection
+  /**
+   * One of its programs, to take it away and bring it back.
+   *
+   * @throws Error if the stack runs without it
+   */
+  readonly part: (name: PartName) => Part
+  /** Ends all programs, newest first, and removes the run directory. Can be repeated. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Starts the whole stack with ports and a directory of its own, and returns when everything answers: the API server with
+ * all CRDs, the webhooks, the controllers and Temporal. It never outlives this process.
+ *
+ * @throws Error that says which program failed and shows the end of its log; nothing is left running then
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const startedAt = performance.now()
+  const programs = await ensurePrograms(programNames, options.progress)
+  const parts = createPartSet<PartName>(options.progress)
+  try {
+    const [kubernetes, temporal] = await Promise.all([
+      startKubernetes({ ...options, parts, programs }),
+      startTemporal(parts, programs.temporal, options),
+    ])
+    options.progress(`stack: ready (${formatDuration(performance.now() - startedAt)})`)
+    const connection = {
+      ...kubernetes,
+      temporal,
+      clusterApiCore: options.clusterApiCore,
+      runDirectory: parts.runDirectory,
+      paths: { kubectl: programs.kubectl.path, temporal: programs.temporal.path },
+    }
+    return { connection, part: parts.part, stop: parts.stop }
+  } catch (error) {
+    await parts.stop()
+    throw error
+  }
+}
+
+async function startTemporal(
+  parts: PartSet<PartName>,
+  program: Program,
+  options: StackOptions,
+): Promise<StackConnection['temporal']> {
+  const port = options.temporalPort ?? (await freePort())
+  const uiPort = options.temporalUiPort ?? (await freePort())
+  await parts.start(
+    'temporal',
+    temporalPart({ program: program.path, runDirectory: parts.runDirectory, port, uiPort }),
+  )
+  return { address: `127.0.0.1:${port}`, namespace: temporalNamespace, uiUrl: `http://127.0.0.1:${uiPort}` }
+}

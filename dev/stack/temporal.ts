@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+
+import { Connection } from '@temporalio/client'
+
+import type { PartDefinition } from './part.ts'
+import { answersOk } from './readiness.ts'
+
+/** The namespace that the development server makes by itself. */
+export const temporalNamespace = 'default'
+
+/** The Temporal development server with its UI. */
+export function temporalPart(options: {
+  readonly program: string
+  readonly runDirectory: string
+  readonly port: number
+  readonly uiPort: number
+}): PartDefinition {
+  const address = `127.0.0.1:${options.port}`
+  const dataPath = join(options.runDirectory, 'temporal')
+  return {
+    name: 'temporal',
+    command: options.program,
+    args: [
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${options.port}`,
+      `--ui-port=${options.uiPort}`,
+      '--ui-disable-news-fetch',
+      `--db-filename=${join(dataPath, 'temporal.db')}`,
+      // The default hands out tasks on a grid of 50 ms per history shard, which four steps in a row feel.
+      '--dynamic-config-value=history.transferProcessorMaxPollRPS=2000',
+      // The user's own profiles are about other servers.
+      '--disable-config-file',
+      '--disable-config-env',
+      '--log-level=warn',
+    ],
+    logPath: join(options.runDirectory, 'temporal.log'),
+    dataPath,
+    isReady: async () =>
+      (await servesNamespace(address)) && (await answersOk(`http://127.0.0.1:${options.uiPort}/`)),
+    readyWithinMs: 60_000,
+  }
+}
+
+async function servesNamespace(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 1000 })
+  try {
+    await connection.workflowService.describeNamespace({ namespace: temporalNamespace })
+    return true
+  } finally {
+    await connection.close()
+  }
+}

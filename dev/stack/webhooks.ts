@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+
+import type { WebhookServer } from './custom-resource-definitions.ts'
+import { ApiError, type KubernetesApi, type KubernetesObject } from './kubernetes-api.ts'
+import { readManifests } from './manifests.ts'
+
+const trialName = 'webhook-trial'
+
+/**
+ * The admission webhook configurations of a provider, directed to its server on this machine. All providers give them
+ * the same names, which are therefore prefixed with `owner`.
+ */
+export function readWebhookConfigurations(
+  path: string,
+  owner: string,
+  server: WebhookServer,
+): WebhookConfiguration[] {
+  const caBundle = readFileSync(server.caPath).toString('base64')
+  return readManifests<WebhookConfiguration>({ path }).map((configuration) => ({
+    ...configuration,
+    metadata: { ...configuration.metadata, name: `${owner}-${configuration.metadata.name}` },
+    webhooks: configuration.webhooks.map(({ clientConfig, ...webhook }) => ({
+      ...webhook,
+      clientConfig: { url: `${server.url}${clientConfig.service?.path ?? ''}`, caBundle },
+    })),
+  }))
+}
+
+/**
+ * Whether writes go through core's webhooks now, tried with MachineHealthChecks that are not kept: one of the old API
+ * version comes back converted and with the label that defaulting adds, and one that selects every Machine is refused.
+ */
+export async function areClusterApiWebhooksServing(api: KubernetesApi): Promise<boolean> {
+  const answer = await tryMachineHealthCheck(api, { trial: 'true' })
+  if (answer.metadata.labels?.['cluster.x-k8s.io/cluster-name'] !== trialName) return false
+  try {
+    await tryMachineHealthCheck(api, {})
+    return false
+  } catch (error) {
+    return error instanceof ApiError && error.status === 422
+  }
+}
+
+async function tryMachineHealthCheck(api: KubernetesApi, matchLabels: object): Promise<KubernetesObject> {
+  return await api.send<KubernetesObject>({
+    method: 'POST',
+    path: '/apis/cluster.x-k8s.io/v1beta1/namespaces/default/machinehealthchecks?dryRun=All',
+    body: {
+      apiVersion: 'cluster.x-k8s.io/v1beta1',
+      kind: 'MachineHealthCheck',
+      metadata: { name: trialName, namespace: 'default' },
+      spec: { clusterName: trialName, selector: { matchLabels } },
+    },
+  })
+}
+
+interface WebhookConfiguration extends KubernetesObject {
+  readonly webhooks: readonly {
+    readonly clientConfig: { readonly url?: string; readonly service?: { readonly path: string } }
+  }[]
+}

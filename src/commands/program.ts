@@ -1,0 +1,127 @@
+import type { Worker } from '@temporalio/worker'
+import type { Command, Config } from '../config.ts'
+import { createClusterApi } from '../kubernetes/client.ts'
+import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
+import { loadKubeConfig } from '../kubernetes/kube-config.ts'
+import { readCoreMetrics } from '../observability/core-metrics.ts'
+import { createLog } from '../observability/create-log.ts'
+import { healthRoutes } from '../observability/health.ts'
+import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
+import type { Log } from '../observability/log.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { programState, type ProgramState } from './program-state.ts'
+import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { programVersion } from './version.ts'
+import { runWatcher } from './watcher.ts'
+import { createWorker } from './worker.ts'
+
+/**
+ * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
+ * activities end or are given back, connections close.
+ *
+ * @returns exit code: 0 stopped in order, 1 the Worker failed
+ * @throws Error where the kubeconfig cannot be read or an address cannot be had
+ */
+export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
+  const log = createLog(config.logLevel, config.logFormat)
+  const version = programVersion()
+  const metrics = createMetrics(version)
+  const state = programState(command)
+  const kubernetes = connectTo({
+    kubeConfig: loadKubeConfig(config),
+    version,
+    onRequest: (outcome) => metrics.countApiRequest(outcome),
+  })
+  const servers = await startServers(config, metrics, state)
+  log.info('Starting', { command, version, taskQueue: config.taskQueue })
+  try {
+    return await atWork({ command, config, kubernetes, metrics, state, log, signal })
+  } finally {
+    await Promise.all([...servers.map((server) => server.close()), kubernetes.close()])
+    log.info('Stopped')
+  }
+}
+
+interface Setup {
+  readonly command: Command
+  readonly config: Config
+  readonly kubernetes: KubernetesConnection
+  readonly metrics: Metrics
+  readonly state: ProgramState
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+async function atWork(setup: Setup): Promise<number> {
+  const { state, log, signal } = setup
+  const temporal = await connectToTemporal({
+    log,
+    signal,
+    onFailure: (message) => state.temporalAway(message),
+  })
+  if (temporal === undefined) return 0
+  state.temporalConnected(temporal)
+  try {
+    return await withTemporal(setup, temporal)
+  } finally {
+    await temporal.connection.close()
+  }
+}
+
+/** Ends when the signal is aborted, or when the Worker has failed. */
+async function withTemporal(setup: Setup, temporal: TemporalConnection): Promise<number> {
+  const { command, config, kubernetes, metrics, state, log } = setup
+  const failed = new AbortController()
+  const signal = AbortSignal.any([setup.signal, failed.signal])
+  const worker =
+    command === 'watcher' ? undefined : await createWorker(temporal, createClusterApi(kubernetes), config)
+  const working = worker === undefined ? undefined : run(worker, log, failed)
+  state.workerStarted(worker)
+  const watcher =
+    command === 'worker'
+      ? undefined
+      : runWatcher({ config, kubernetes, temporal, besideWorker: worker !== undefined, log, metrics, signal })
+  state.watcherStarted(watcher)
+  await aborted(signal)
+  log.info('Stopping')
+  await watcher?.done
+  if (worker?.getState() === 'RUNNING') worker.shutdown()
+  await working
+  return failed.signal.aborted ? 1 : 0
+}
+
+/** Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. */
+async function run(worker: Worker, log: Log, failed: AbortController): Promise<void> {
+  try {
+    await worker.run()
+  } catch (error) {
+    log.error('The Worker failed', { error: error instanceof Error ? error.message : String(error) })
+    failed.abort()
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function startServers(
+  config: Config,
+  metrics: Metrics,
+  state: ProgramState,
+): Promise<readonly HttpServer[]> {
+  const metricsPage = async (): Promise<string> =>
+    (await metrics.text()) + (await readCoreMetrics(state.coreMetricsAddress()))
+  return Promise.all([
+    startHttpServer(config.metricsAddress, {
+      '/metrics': async () => ({
+        status: 200,
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        body: await metricsPage(),
+      }),
+    }),
+    startHttpServer(config.healthProbeAddress, healthRoutes(state)),
+  ])
+}

@@ -1,0 +1,116 @@
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
+import type { Log, LogFields } from '../observability/log.ts'
+
+/** A connection that Worker and Client can share. */
+export interface TemporalConnection {
+  readonly connection: NativeConnection
+  readonly namespace: string
+  /** host:port on which Temporal Core serves its metrics. */
+  readonly coreMetricsAddress: string
+}
+
+export interface ConnectOptions {
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Told of every failed attempt. */
+  readonly onFailure: (message: string) => void
+}
+
+/** Milliseconds between two attempts to connect: first, and at most. */
+const backoffMs = { first: 500, most: 10_000 } as const
+
+/**
+ * Connects to Temporal as the `temporal` CLI would, and tries again until it succeeds: a Temporal that starts
+ * later than we do is no fault.
+ *
+ * @returns undefined where the signal was aborted first
+ * @throws Error where the configuration itself cannot be read
+ */
+export async function connectToTemporal(options: ConnectOptions): Promise<TemporalConnection | undefined> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
+  const address = connectionOptions.address ?? 'localhost:7233'
+  for (let failures = 0; !options.signal.aborted; failures += 1) {
+    const coreMetricsAddress = `127.0.0.1:${await freePort()}`
+    // A failed connection takes the Runtime and its metrics listener with it, so each attempt brings its own.
+    installRuntime(options.log, coreMetricsAddress)
+    try {
+      const connection = await NativeConnection.connect(connectionOptions)
+      options.log.info('Connected to Temporal', { address, namespace })
+      return { connection, namespace, coreMetricsAddress }
+    } catch (error) {
+      const message = `Temporal at ${address}: ${describe(error)}`
+      const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)
+      options.onFailure(message)
+      options.log.warn('Cannot connect to Temporal; trying again', { error: message, retryInMs })
+      await delay(retryInMs, undefined, { signal: options.signal }).catch(() => undefined)
+    }
+  }
+  return undefined
+}
+
+function installRuntime(log: Log, coreMetricsAddress: string): void {
+  Runtime.install({
+    logger: temporalLogger(log),
+    // The program stops its Workers itself, in order.
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
+      metrics: {
+        prometheus: {
+          bindAddress: coreMetricsAddress,
+          countersTotalSuffix: true,
+          useSecondsForDurations: true,
+        },
+      },
+    },
+  })
+}
+
+function temporalLogger(log: Log): Logger {
+  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    log[level](message, flat(meta))
+  return {
+    log: (level, message, meta) => {
+      const known = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+      log[known[level]](message, flat(meta))
+    },
+    trace: write('debug'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  }
+}
+
+/** Temporal's fields, as far as they are flat; errors by their message. */
+function flat(meta: object | undefined): LogFields {
+  return Object.fromEntries(
+    Object.entries(meta ?? {}).flatMap(([key, value]: [string, unknown]) => {
+      if (value instanceof Error) return [[key, value.message]]
+      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? [[key, value]]
+        : []
+    }),
+  )
+}
+
+/** The message with that of its cause, where the reason often is. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}
+
+/** Temporal Core does not say which port it got, so it is given one that is free now. */
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from '@temporalio/worker'
+import { createActivities } from '../activities/index.ts'
+import type { Config } from '../config.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import type { TemporalConnection } from './temporal-connection.ts'
+
+/** Made at build time from src/workflows. */
+const workflowBundle = { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) }
+
+/**
+ * Makes a Worker for the workflows and their activities. It polls only once it is run.
+ *
+ * @throws Error where the server does not know the namespace, or cannot be reached
+ */
+export function createWorker(temporal: TemporalConnection, api: ClusterApi, config: Config): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    taskQueue: config.taskQueue,
+    workflowBundle,
+    activities: createActivities(api, { defaultPort: config.defaultPort, variables: config.variables }),
+    // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
+    shutdownGraceTime: '4 seconds',
+    shutdownForceTime: '8 seconds',
+  })
+}

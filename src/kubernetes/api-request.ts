@@ -1,0 +1,58 @@
+import type { JsonObject } from '../domain/decode.ts'
+import { fieldManager } from '../domain/identifiers.ts'
+
+/** As RBAC and metrics know it. */
+export type Verb = 'get' | 'list' | 'create' | 'patch' | 'watch'
+
+/** One request, in Kubernetes' words. */
+export interface ApiRequest {
+  readonly verb: Verb
+  /** Plural, for metrics. */
+  readonly resource: string
+  /** What is done to which object, as an error message begins: `get Cluster clusters/demo`. */
+  readonly action: string
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  /** The object of a `create`, the merge patch of a `patch`. */
+  readonly body?: JsonObject
+  readonly signal?: AbortSignal
+}
+
+/** A request as HTTP has it. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly origin: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/**
+ * Puts a request into HTTP's words: every write names our field manager, every patch is a merge patch
+ * (a custom resource answers 415 to the strategic patch that clients send by default).
+ *
+ * @param server may have a path, as the API servers behind Rancher have
+ */
+export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
+  const isWrite = request.verb === 'create' || request.verb === 'patch'
+  const query = new URLSearchParams({ ...request.query, ...(isWrite && { fieldManager }) }).toString()
+  return {
+    method: methodOf(request.verb),
+    origin: server.origin,
+    path: `${server.pathname.replace(/\/$/, '')}${request.path}${query === '' ? '' : `?${query}`}`,
+    headers: {
+      accept: 'application/json',
+      ...(isWrite && { 'content-type': contentTypeOf(request.verb) }),
+    },
+    ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+  }
+}
+
+function methodOf(verb: Verb): HttpRequest['method'] {
+  if (verb === 'create') return 'POST'
+  return verb === 'patch' ? 'PATCH' : 'GET'
+}
+
+function contentTypeOf(verb: Verb): string {
+  return verb === 'patch' ? 'application/merge-patch+json' : 'application/json'
+}

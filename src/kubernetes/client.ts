@@ -1,0 +1,69 @@
+import { arrayOf, nonEmptyStringOf, objectOf, type JsonObject } from '../domain/decode.ts'
+import { ipAddressClaimFrom, ipAddressFrom } from '../domain/claim.ts'
+import { clusterFrom } from '../domain/cluster.ts'
+import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
+import type { ClusterApi } from './cluster-api.ts'
+import { discoverApiVersions } from './api-versions.ts'
+import type { KubernetesConnection } from './connection.ts'
+import { isKubernetesError } from './errors.ts'
+import { createObject, getObject, listObjects, patchObject, type ObjectAccess } from './objects.ts'
+import { resources } from './resources.ts'
+
+/** Makes the product's reads and writes over a connection, which stays its maker's to close. */
+export function createClusterApi(connection: KubernetesConnection): ClusterApi {
+  const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
+  const claims = resources.ipaddressclaims
+  return {
+    getCluster: async (key) => decoded(clusterFrom, await getObject(access, resources.clusters, key)),
+    getClusterClassVariables: async (ref) =>
+      decoded(variableNamesFrom, await getObject(access, resources.clusterclasses, ref)),
+    listIPPools: (namespace) => listIPPools(access, namespace),
+    getIPAddressClaim: async (key) => decoded(ipAddressClaimFrom, await getObject(access, claims, key)),
+    createIPAddressClaim: async (claim) => ipAddressClaimFrom(await createObject(access, claims, claim)),
+    patchIPAddressClaim: async (key, patch) =>
+      ipAddressClaimFrom(
+        await access.versions.using(claims, (apiVersion) =>
+          patchObject(connection, claims, { apiVersion, key }, patch),
+        ),
+      ),
+    getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, resources.ipaddresses, key)),
+    patchCluster: async (cluster, patch) => {
+      const at = { apiVersion: cluster.apiVersion, key: cluster }
+      return clusterFrom(await patchObject(connection, resources.clusters, at, patch))
+    },
+  }
+}
+
+function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | undefined): T | undefined {
+  return object === undefined ? undefined : decode(object)
+}
+
+function variableNamesFrom(clusterClass: JsonObject): readonly string[] {
+  return arrayOf(objectOf(clusterClass['status'])['variables'])
+    .map((variable) => nonEmptyStringOf(objectOf(variable)['name']))
+    .filter((name) => name !== undefined)
+}
+
+/** A provider may have one kind of pool only; an API server with neither has no provider at all. */
+async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
+  const lists = await Promise.allSettled(ipPoolKinds.map((kind) => listPoolsOf(access, kind, namespace)))
+  const failures = lists.filter((list) => list.status === 'rejected').map((list): unknown => list.reason)
+  const fatal = failures.find((failure) => !isKubernetesError(failure, 'notServed'))
+  if (fatal !== undefined) throw fatal
+  if (failures.length === ipPoolKinds.length) throw failures[0]
+  return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
+}
+
+function listPoolsOf(access: ObjectAccess, kind: IPPoolKind, namespace: string): Promise<IPPool[]> {
+  const resource = poolResources[kind]
+  const query = { namespace: resource.namespaced ? namespace : '' }
+  const decode = (object: unknown): IPPool => ipPoolFrom(kind, object)
+  return access.versions.using(resource, async (apiVersion) => {
+    return (await listObjects(access.connection, resource, apiVersion, query, decode)).items
+  })
+}
+
+const poolResources = {
+  InClusterIPPool: resources.inclusterippools,
+  GlobalInClusterIPPool: resources.globalinclusterippools,
+} as const

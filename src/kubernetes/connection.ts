@@ -1,0 +1,124 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Dispatcher } from 'undici'
+import { objectOf, type JsonObject } from '../domain/decode.ts'
+import { fieldManager } from '../domain/identifiers.ts'
+import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
+import { createCredentialSource } from './credentials.ts'
+import { before, deadlineAfter } from './deadline.ts'
+import { createDispatchers } from './dispatchers.ts'
+import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
+
+const defaultTimeoutMs = 10_000
+
+/** The way to one API server. Every method rejects with KubernetesErrors only. */
+export interface KubernetesConnection {
+  /** Sends a request over a shared connection and reads the answer. */
+  request(request: ApiRequest): Promise<JsonObject>
+  /**
+   * Opens a watch on a connection of its own, so that a dead one is never used again.
+   * Reading its body fails after `silenceMs` without a byte, or with the request's signal.
+   */
+  open(request: ApiRequest, silenceMs: number): Promise<OpenWatch>
+  /** Lets running requests end, then closes the shared connections. Watches end by their signals. */
+  close(): Promise<void>
+}
+
+/** To be closed by whoever opened it. */
+export interface OpenWatch {
+  readonly body: AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/** How a request ended, for metrics. */
+export interface RequestOutcome {
+  readonly verb: Verb
+  /** Plural; `apiresources` where the server was asked what it serves. */
+  readonly resource: string
+  /** HTTP status; 0 where no answer came. */
+  readonly code: number
+  /** Until the answer was read; of a watch, until it was open. */
+  readonly seconds: number
+}
+
+export interface ConnectionOptions {
+  readonly kubeConfig: KubeConfig
+  /** Of this product, for the User-Agent. */
+  readonly version: string
+  /** Longest time for one request, waiting for a free connection included. Default 10 s. */
+  readonly timeoutMs?: number
+  readonly onRequest?: ((outcome: RequestOutcome) => void) | undefined
+}
+
+/** Makes the way to the current context's API server. Nothing is sent before the first request. */
+export function connectTo(options: ConnectionOptions): KubernetesConnection {
+  const { kubeConfig, timeoutMs = defaultTimeoutMs } = options
+  const cluster = kubeConfig.getCurrentCluster()
+  if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
+  const server = new URL(cluster.server)
+  const credentials = createCredentialSource(kubeConfig)
+  const dispatchers = createDispatchers(kubeConfig, cluster)
+
+  /** Sends, and hands the answer to `read`; the time is limited until `read` is done. */
+  async function exchange<T>(
+    request: ApiRequest,
+    kind: 'shared' | 'fresh',
+    bodyTimeout: number,
+    read: (response: Dispatcher.ResponseData, dispatcher: Dispatcher) => T | Promise<T>,
+  ): Promise<T> {
+    const deadline = deadlineAfter(timeoutMs, request.signal)
+    const started = performance.now()
+    let code = 0
+    try {
+      const { headers, tls } = await before(deadline.signal, credentials.read())
+      const dispatcher = await dispatchers[kind](tls)
+      const http = httpRequestFor(server, request)
+      const response = await dispatcher.request({
+        ...http,
+        headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${options.version}` },
+        signal: deadline.signal,
+        headersTimeout: timeoutMs,
+        bodyTimeout,
+      })
+      code = response.statusCode
+      if (code === 401) credentials.renew()
+      return await read(response, dispatcher)
+    } catch (error) {
+      throw toKubernetesError(error, request.action)
+    } finally {
+      deadline.clear()
+      const seconds = (performance.now() - started) / 1000
+      options.onRequest?.({ verb: request.verb, resource: request.resource, code, seconds })
+    }
+  }
+
+  return {
+    request: (request) =>
+      exchange(request, 'shared', timeoutMs, (response) => readObject(request.action, response)),
+    open: (request, silenceMs) =>
+      exchange(request, 'fresh', silenceMs, (response, dispatcher) =>
+        openWatch(request.action, response, dispatcher),
+      ),
+    close: () => dispatchers.close(),
+  }
+}
+
+async function readObject(action: string, response: Dispatcher.ResponseData): Promise<JsonObject> {
+  const body = await response.body.text()
+  if (!isSuccess(response)) throw errorFromResponse(action, { ...response, body })
+  return objectOf(JSON.parse(body))
+}
+
+async function openWatch(
+  action: string,
+  response: Dispatcher.ResponseData,
+  dispatcher: Dispatcher,
+): Promise<OpenWatch> {
+  if (isSuccess(response)) return { body: response.body, close: () => dispatcher.destroy() }
+  const body = await response.body.text()
+  await dispatcher.destroy()
+  throw errorFromResponse(action, { ...response, body })
+}
+
+function isSuccess(response: Dispatcher.ResponseData): boolean {
+  return response.statusCode >= 200 && response.statusCode < 300
+}

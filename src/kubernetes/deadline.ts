@@ -1,0 +1,37 @@
+/** An end in time for something that can be aborted. */
+export interface Deadline {
+  /** Aborted when the time is over, or with the signal it was made from. */
+  readonly signal: AbortSignal
+  /** The time does not matter any more; the signal it was made from still does. */
+  clear(): void
+}
+
+/** Makes a deadline; `signal.reason` says in words that the time was over. */
+export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadline {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`no answer within ${milliseconds / 1000} s`))
+  }, milliseconds)
+  return {
+    signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
+    clear: () => clearTimeout(timer),
+  }
+}
+
+/** The promise, or the signal's reason where that comes first. For work that cannot be aborted itself. */
+export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const settled = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(asError(signal.reason)), { signal: settled.signal })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    settled.abort()
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}

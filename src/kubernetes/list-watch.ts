@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { objectOf, stringOf } from '../domain/decode.ts'
+import type { ObjectMeta } from '../domain/object-meta.ts'
+import type { Log } from '../observability/log.ts'
+import type { ApiVersions } from './api-versions.ts'
+import { backOffMs } from './back-off.ts'
+import type { KubernetesConnection } from './connection.ts'
+import type { ApiRequest } from './api-request.ts'
+import { isKubernetesError, type KubernetesError } from './errors.ts'
+import { createHealthRecord } from './health-record.ts'
+import type { ObjectCache } from './object-cache.ts'
+import { listObjects } from './objects.ts'
+import { createRelistTimer } from './relist-timer.ts'
+import { pathOf, type Resource } from './resources.ts'
+import { errorFromStatus, toKubernetesError } from './to-kubernetes-error.ts'
+import { readWatch, type WatchEnd, type WatchEvent } from './watch-stream.ts'
+import type { WatchTuning } from './watch-tuning.ts'
+import type { WatchHealth } from './watch-types.ts'
+
+/** A watch that the server ends sooner than this, with nothing to say, is not opened again at once. */
+const shortWatchMs = 1_000
+
+export interface ListWatchOptions<T extends ObjectMeta> {
+  readonly connection: KubernetesConnection
+  readonly versions: ApiVersions
+  readonly resource: Resource
+  /** Empty: all namespaces. */
+  readonly namespace: string
+  readonly labelSelector: string | undefined
+  readonly decode: (object: unknown) => T
+  readonly cache: ObjectCache<T>
+  readonly onListed: () => void
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly tuning: WatchTuning
+}
+
+/** One running loop over one namespace, or over all. */
+export interface ListWatch {
+  health(): WatchHealth
+  /** Resolves soon after the signal was aborted. Never rejects. */
+  readonly done: Promise<void>
+}
+
+/**
+ * Starts to list and watch until the signal is aborted, whatever fails. One round of the loop is a list
+ * where one is due, and a watch until it ends. Only the running round touches the cache: there are no
+ * late events of an earlier one.
+ */
+export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T>): ListWatch {
+  const { connection, versions, resource, namespace, cache, signal, log, tuning } = options
+  const health = createHealthRecord(resource.plural, tuning.now)
+  const relist = createRelistTimer(tuning)
+  /** The resourceVersion the next watch goes on from; undefined where only a list can tell. */
+  let position: string | undefined
+  /** In a row, without a sign of life in between. */
+  let failures = 0
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const pauseMs = await round().catch((error: unknown) => afterFailure(error))
+      if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+    relist.clear()
+  }
+
+  /** Returns the milliseconds to wait before the next round. */
+  async function round(): Promise<number> {
+    const from = position === undefined || relist.due().aborted ? await listAll() : position
+    const started = tuning.now()
+    const end = await watchFrom(from)
+    if (end === 'ended') health.contacted()
+    if (end === 'ended' && tuning.now() - started < shortWatchMs) return nextPauseMs(undefined)
+    failures = 0
+    return 0
+  }
+
+  async function listAll(): Promise<string> {
+    const query = { namespace, labelSelector: options.labelSelector, pageSize: tuning.pageSize, signal }
+    const listed = await versions.using(resource, (apiVersion) =>
+      listObjects(connection, resource, apiVersion, query, options.decode),
+    )
+    health.listed(cache.replaceAll(listed.items))
+    relist.restart()
+    options.onListed()
+    position = listed.resourceVersion
+    return position
+  }
+
+  async function watchFrom(from: string): Promise<WatchEnd> {
+    const request = watchRequest(options, await versions.of(resource), from, relist.due())
+    return readWatch(connection, request, tuning.silenceMs, { onOpen: () => health.opened(), onEvent })
+  }
+
+  function onEvent(event: WatchEvent): void {
+    const object = objectOf(event.object)
+    if (event.type === 'ERROR') {
+      position = undefined
+      throw errorFromStatus(`watch ${resource.plural}`, object)
+    }
+    if (event.type === 'DELETED') cache.remove(options.decode(object))
+    else if (event.type !== 'BOOKMARK') cache.upsert(options.decode(object))
+    position = stringOf(objectOf(object['metadata'])['resourceVersion'])
+    failures = 0
+    health.contacted()
+  }
+
+  function afterFailure(error: unknown): number {
+    if (signal.aborted) return 0
+    const failure = toKubernetesError(error, `watch ${resource.plural}`)
+    const isNew = failure.message !== health.snapshot().lastError
+    if (!canGoOn(failure)) position = undefined
+    const pauseMs = nextPauseMs(failure.retryAfterSeconds)
+    log[isNew ? 'warn' : 'debug'](failure.message, {
+      resource: resource.plural,
+      retryInMs: Math.round(pauseMs),
+    })
+    health.failed(failure)
+    return pauseMs
+  }
+
+  function nextPauseMs(retryAfterSeconds: number | undefined): number {
+    return backOffMs(tuning.backOff, failures++, tuning.random(), retryAfterSeconds)
+  }
+
+  return { health: () => health.snapshot(), done: run() }
+}
+
+function watchRequest(
+  options: Pick<
+    ListWatchOptions<ObjectMeta>,
+    'resource' | 'namespace' | 'labelSelector' | 'signal' | 'tuning'
+  >,
+  apiVersion: string,
+  resourceVersion: string,
+  relistDue: AbortSignal,
+): ApiRequest & { readonly signal: AbortSignal } {
+  const { resource, namespace, labelSelector, signal, tuning } = options
+  return {
+    verb: 'watch',
+    resource: resource.plural,
+    action: `watch ${resource.plural}`,
+    path: pathOf(resource, apiVersion, { namespace }),
+    query: {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion,
+      timeoutSeconds: String(Math.round(240 + 50 * tuning.random())),
+      ...(labelSelector !== undefined && { labelSelector }),
+    },
+    signal: AbortSignal.any([signal, relistDue]),
+  }
+}
+
+/** Whether the next watch can go on from where the last one was; all else is cured by a list. */
+function canGoOn(failure: KubernetesError): boolean {
+  return isKubernetesError(failure, 'unavailable', 'throttled', 'forbidden')
+}

@@ -1,0 +1,128 @@
+import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/decode.ts'
+import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { ApiVersions } from './api-versions.ts'
+import type { KubernetesConnection } from './connection.ts'
+import { isKubernetesError } from './errors.ts'
+import { pathOf, type Resource } from './resources.ts'
+
+/** Objects an API server puts into one answer at most: etcd and both processes hold a page at a time. */
+export const defaultPageSize = 500
+
+/** What reads and writes go through. */
+export interface ObjectAccess {
+  readonly connection: KubernetesConnection
+  readonly versions: ApiVersions
+}
+
+/** Reads one object; undefined where there is none. */
+export async function getObject(
+  { connection, versions }: ObjectAccess,
+  resource: Resource,
+  key: NamespacedName,
+): Promise<JsonObject | undefined> {
+  try {
+    return await versions.using(resource, (apiVersion) =>
+      connection.request({
+        verb: 'get',
+        resource: resource.plural,
+        action: `get ${resource.kind} ${formatKey(key)}`,
+        path: pathOf(resource, apiVersion, key),
+      }),
+    )
+  } catch (error) {
+    if (isKubernetesError(error, 'notFound')) return undefined
+    throw error
+  }
+}
+
+/** Creates an object in the served version, whatever apiVersion it came with. */
+export function createObject(
+  { connection, versions }: ObjectAccess,
+  resource: Resource,
+  object: JsonObject,
+): Promise<JsonObject> {
+  const metadata = objectOf(object['metadata'])
+  const key = { namespace: stringOf(metadata['namespace']), name: stringOf(metadata['name']) }
+  return versions.using(resource, (apiVersion) =>
+    connection.request({
+      verb: 'create',
+      resource: resource.plural,
+      action: `create ${resource.kind} ${formatKey(key)}`,
+      path: pathOf(resource, apiVersion, { namespace: key.namespace }),
+      body: { ...object, apiVersion, kind: resource.kind },
+    }),
+  )
+}
+
+/** Changes an object by JSON merge patch (null removes, lists are replaced whole). */
+export function patchObject(
+  connection: KubernetesConnection,
+  resource: Resource,
+  at: { readonly apiVersion: string; readonly key: NamespacedName },
+  patch: JsonObject,
+): Promise<JsonObject> {
+  return connection.request({
+    verb: 'patch',
+    resource: resource.plural,
+    action: `patch ${resource.kind} ${formatKey(at.key)}`,
+    path: pathOf(resource, at.apiVersion, at.key),
+    body: patch,
+  })
+}
+
+/** Which objects of a kind, and how they are read. */
+export interface ListQuery {
+  /** Empty: all namespaces. */
+  readonly namespace: string
+  readonly labelSelector?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads all objects of a kind, page by page, as of one moment.
+ *
+ * @param decode is called per object as its page comes in, so that pages need not be kept
+ * @returns `resourceVersion`: the moment, from which a watch can go on
+ */
+export async function listObjects<T>(
+  connection: KubernetesConnection,
+  resource: Resource,
+  apiVersion: string,
+  query: ListQuery,
+  decode: (object: unknown) => T,
+): Promise<{ readonly items: T[]; readonly resourceVersion: string }> {
+  const items: T[] = []
+  let next: string | undefined
+  for (;;) {
+    const page = await connection.request(pageRequest(resource, apiVersion, query, next))
+    for (const item of arrayOf(page['items'])) items.push(decode(item))
+    const metadata = objectOf(page['metadata'])
+    next = nonEmptyStringOf(metadata['continue'])
+    if (next === undefined) return { items, resourceVersion: stringOf(metadata['resourceVersion']) }
+  }
+}
+
+function pageRequest(
+  resource: Resource,
+  apiVersion: string,
+  query: ListQuery,
+  next: string | undefined,
+): Parameters<KubernetesConnection['request']>[0] {
+  return {
+    verb: 'list',
+    resource: resource.plural,
+    action: listAction(resource, query.namespace),
+    path: pathOf(resource, apiVersion, query),
+    query: {
+      limit: String(query.pageSize ?? defaultPageSize),
+      ...(query.labelSelector !== undefined && { labelSelector: query.labelSelector }),
+      ...(next !== undefined && { continue: next }),
+    },
+    ...(query.signal !== undefined && { signal: query.signal }),
+  }
+}
+
+function listAction(resource: Resource, namespace: string): string {
+  return namespace === '' ? `list ${resource.kind}s` : `list ${resource.kind}s in ${namespace}`
+}

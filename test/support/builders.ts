@@ -1,0 +1,133 @@
+import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
+import {
+  ipAddressClaimFrom,
+  ipAddressFrom,
+  type IPAddress,
+  type IPAddressClaim,
+} from '../../src/domain/claim.ts'
+import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/pool.ts'
+
+/** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
+
+type Labels = Readonly<Record<string, string>>
+
+interface MetaOptions {
+  namespace?: string
+  name?: string
+  uid?: string
+  labels?: Labels
+  annotations?: Labels
+  deleting?: boolean
+  created?: string
+  owners?: readonly object[]
+}
+
+function metadata(options: MetaOptions, fallback: { namespace?: string; name: string }): object {
+  const { namespace = fallback.namespace, name = fallback.name, labels, annotations, owners } = options
+  return {
+    ...(namespace !== undefined && { namespace }),
+    name,
+    uid: options.uid ?? `uid-of-${name}`,
+    resourceVersion: '100',
+    creationTimestamp: options.created ?? '2026-01-02T03:04:05Z',
+    ...(labels && { labels }),
+    ...(annotations && { annotations }),
+    ...(owners && { ownerReferences: owners }),
+    ...(options.deleting === true && { deletionTimestamp: '2026-01-02T04:00:00Z' }),
+  }
+}
+
+export interface ClusterOptions extends MetaOptions {
+  paused?: boolean
+  topology?: object | null
+  endpoint?: object
+  apiServerPort?: number
+}
+
+export const aClass = 'rke2-cluster-class'
+
+/** A Cluster `clusters/demo` of ClusterClass `rke2-cluster-class` without endpoint, as v1beta2 has it. */
+export function clusterObject(options: ClusterOptions = {}): object {
+  const { topology = { classRef: { name: aClass }, version: 'v1.35.4' } } = options
+  return {
+    apiVersion: 'cluster.x-k8s.io/v1beta2',
+    kind: 'Cluster',
+    metadata: metadata(options, { namespace: 'clusters', name: 'demo' }),
+    spec: {
+      ...(options.paused !== undefined && { paused: options.paused }),
+      ...(topology !== null && { topology }),
+      ...(options.endpoint && { controlPlaneEndpoint: options.endpoint }),
+      ...(options.apiServerPort !== undefined && {
+        clusterNetwork: { apiServerPort: options.apiServerPort },
+      }),
+    },
+  }
+}
+
+export function aCluster(options: ClusterOptions = {}): Cluster {
+  return clusterFrom(clusterObject(options))
+}
+
+export interface PoolOptions extends MetaOptions {
+  kind?: IPPoolKind
+  capacity?: { total: number; used: number; free: number; outOfRange: number }
+}
+
+/** GlobalInClusterIPPool `vip-pool` for `rke2-cluster-class` with 11 free addresses. */
+export function aPool(options: PoolOptions = {}): IPPool {
+  const { kind = 'GlobalInClusterIPPool', capacity = { total: 11, used: 0, free: 11, outOfRange: 0 } } =
+    options
+  const labels = options.labels ?? { 'vip.capi.gorizond.io/cluster-class': aClass }
+  const fallback =
+    kind === 'InClusterIPPool' ? { namespace: 'clusters', name: 'vip-pool' } : { name: 'vip-pool' }
+  return ipPoolFrom(kind, {
+    metadata: metadata({ ...options, labels }, fallback),
+    status: { ipAddresses: capacity },
+  })
+}
+
+/** A pool whose addresses nobody has counted yet. */
+export function anUncountedPool(options: PoolOptions = {}): IPPool {
+  return { ...aPool(options), capacity: undefined }
+}
+
+export function ownerReference(cluster: { name: string; uid: string }): object {
+  const { name, uid } = cluster
+  return { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name, uid, controller: true }
+}
+
+export interface ClaimOptions extends MetaOptions {
+  poolName?: string
+  poolKind?: IPPoolKind
+  addressName?: string
+}
+
+/** Claim `clusters/vip-cp-demo` on GlobalInClusterIPPool `vip-pool`, owned by the builder's Cluster, unbound. */
+export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
+  const owners = options.owners ?? [ownerReference(aCluster())]
+  return ipAddressClaimFrom({
+    metadata: metadata({ ...options, owners }, { namespace: 'clusters', name: 'vip-cp-demo' }),
+    spec: {
+      clusterName: 'demo',
+      poolRef: {
+        apiGroup: 'ipam.cluster.x-k8s.io',
+        kind: options.poolKind ?? 'GlobalInClusterIPPool',
+        name: options.poolName ?? 'vip-pool',
+      },
+    },
+    ...(options.addressName !== undefined && { status: { addressRef: { name: options.addressName } } }),
+  })
+}
+
+/** IPAddress `clusters/vip-cp-demo`, 10.0.0.10. */
+export function anIPAddress(options: MetaOptions & { address?: string } = {}): IPAddress {
+  return ipAddressFrom({
+    metadata: metadata(options, { namespace: 'clusters', name: 'vip-cp-demo' }),
+    spec: {
+      address: options.address ?? '10.0.0.10',
+      prefix: 24,
+      claimRef: { name: 'vip-cp-demo' },
+      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' },
+    },
+  })
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+
+/** The real parts that one test run shares, as the suites see them. */
+export interface RealParts {
+  readonly stack: StackConnection
+  /** Path of the time-skipping test server. */
+  readonly temporalTestServer: string
+  readonly tctl: string
+  /** Kubeconfig of the ServiceAccount in deploy/manifests, with its rules and nothing more. */
+  readonly allocatorKubeconfig: string
+}
+
+/** Environment variable with the path of the file that describes the parts. */
+export const realPartsVariable = 'CAPI_VIP_ALLOCATOR_TEST_PARTS'
+
+/** The parts that this run's set-up has started. */
+export function realParts(): RealParts {
+  const path = process.env[realPartsVariable]
+  if (path === undefined)
+    throw new Error(`${realPartsVariable} is not set: run the tests by npm test or npx jest`)
+  return JSON.parse(readFileSync(path, 'utf8')) as RealParts
+}

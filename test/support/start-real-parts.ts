@@ -1,0 +1,36 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from '../../dev/build.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+import { ensurePrograms } from '../../dev/stack/programs.ts'
+import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
+import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import { allocatorAccount, allocatorManifests } from '../../dev/allocator.ts'
+import { realPartsVariable, type RealParts } from './real-parts.ts'
+
+declare global {
+  // One run's stack, for the tear-down in the same process.
+  var capiVipAllocatorTestStack: Stack | undefined
+}
+
+/** Builds the program and starts the one stack that all suites of this run share. */
+export default async function startRealParts(): Promise<void> {
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+  const programs = await ensurePrograms(['tctl', 'temporal-test-server'], progress)
+  await build()
+  const stack = await startStack({ clusterApiCore: true, progress })
+  globalThis.capiVipAllocatorTestStack = stack
+  const { connection } = stack
+  const allocatorKubeconfig = join(connection.runDirectory, 'allocator.kubeconfig')
+  await applyManifests(connection, allocatorManifests)
+  await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath: allocatorKubeconfig })
+  const parts: RealParts = {
+    stack: connection,
+    allocatorKubeconfig,
+    tctl: programs.tctl.path,
+    temporalTestServer: programs['temporal-test-server'].path,
+  }
+  const path = join(connection.runDirectory, 'test-parts.json')
+  await writeFile(path, JSON.stringify(parts))
+  process.env[realPartsVariable] = path
+}

@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Activities } from '../../src/activities/index.ts'
+import {
+  allocateVipType,
+  retryNowUpdate,
+  statusQuery,
+  wakeSignal,
+  type AllocateVipResult,
+  type AllocationStatus,
+} from '../../src/workflows/contract.ts'
+import { realParts } from '../support/real-parts.ts'
+
+const input = { namespace: 'clusters', name: 'demo' }
+const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+/** Activities of a world where everything is there at once. */
+const smooth: Activities = {
+  selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
+  ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
+  awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
+  assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+}
+
+let environment: TestWorkflowEnvironment
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: realParts().temporalTestServer } },
+  })
+})
+
+afterAll(() => environment.teardown())
+
+interface Run {
+  readonly handle: WorkflowHandle
+  /** Resolves time-skipping, as long as nothing else does. */
+  result(): Promise<AllocateVipResult>
+}
+
+/** Runs `allocateVip` on a Worker of its own while `body` drives it. */
+async function withRun<T>(
+  activities: Partial<Activities>,
+  body: (run: Run) => Promise<T>,
+  args: readonly unknown[] = [input],
+): Promise<T> {
+  const taskQueue = randomUUID()
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)) },
+    activities: { ...smooth, ...activities },
+  })
+  return worker.runUntil(async () => {
+    const handle = await environment.client.workflow.start(allocateVipType, {
+      workflowId: `allocate-vip/${randomUUID()}`,
+      taskQueue,
+      args: [...args],
+    })
+    return body({ handle, result: () => handle.result() as Promise<AllocateVipResult> })
+  })
+}
+
+function wait(type: string, nextRetryDelay: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: `not yet: ${type}`,
+    nextRetryDelay,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/** A gate that a test opens, and that says when somebody has come to it. */
+function gate(): { readonly reached: Promise<void>; arrive: () => void } {
+  let arrive: () => void = () => undefined
+  const reached = new Promise<void>((resolve) => (arrive = resolve))
+  return { reached, arrive }
+}
+
+async function eventCount(handle: WorkflowHandle): Promise<number> {
+  return (await handle.fetchHistory()).events?.length ?? 0
+}
+
+describe('allocateVip', () => {
+  it('goes through the four steps and answers with all that was decided', async () => {
+    await withRun({}, async ({ handle, result }) => {
+      expect(await result()).toEqual({
+        cluster: { namespace: 'clusters', name: 'demo', uid: 'uid-1' },
+        roles: {
+          'control-plane': {
+            outcome: 'allocated',
+            reason: 'Allocated',
+            message: '10.0.0.10:6443 from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo',
+            address: '10.0.0.10',
+            port: 6443,
+            pool: { kind: 'GlobalInClusterIPPool', namespace: '', name: 'vip-pool' },
+            claim: 'vip-cp-demo',
+          },
+        },
+      })
+      expect(await eventCount(handle)).toBeLessThanOrEqual(29)
+    })
+  })
+
+  it('answers with the reason where nothing is to be done', async () => {
+    const selectIPPool: Activities['selectIPPool'] = async () => ({
+      next: 'end',
+      uid: 'uid-1',
+      reason: 'EndpointAlreadySet',
+      message: 'set by hand',
+      host: '10.9.9.9',
+      port: 6443,
+    })
+    const result = await withRun({ selectIPPool, ensureIPAddressClaim: forbidden }, (run) => run.result())
+    expect(result.roles['control-plane']).toEqual({
+      outcome: 'skipped',
+      reason: 'EndpointAlreadySet',
+      message: 'set by hand',
+      address: '10.9.9.9',
+      port: 6443,
+    })
+  })
+
+  it('completes a port without taking an address', async () => {
+    const assigned: unknown[] = []
+    const result = await withRun(
+      {
+        selectIPPool: async () => ({ next: 'complete-port', uid: 'uid-1' }),
+        ensureIPAddressClaim: forbidden,
+        assignVip: async (step) => {
+          assigned.push(step)
+          return { next: 'assigned', host: 'api.example.org', port: 6443 }
+        },
+      },
+      (run) => run.result(),
+    )
+    expect(assigned).toEqual([{ cluster: input, role: 'control-plane', uid: 'uid-1' }])
+    expect(result.roles['control-plane']).toMatchObject({ outcome: 'skipped', address: 'api.example.org' })
+  })
+
+  it('waits for hours without growing its history', async () => {
+    let looks = 0
+    const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
+      looks += 1
+      if (looks <= 200) throw wait('PoolExhausted', 60_000)
+      return { next: 'assign', address: '10.0.0.10' }
+    }
+    await withRun({ awaitIPAddress }, async ({ handle, result }) => {
+      const before = await environment.currentTimeMs()
+      expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+      expect((await environment.currentTimeMs()) - before).toBeGreaterThan(3 * 3_600_000)
+      expect(await eventCount(handle)).toBeLessThanOrEqual(29)
+    })
+  })
+
+  it('tries a step again when the API server could not be reached', async () => {
+    let attempts = 0
+    const assignVip: Activities['assignVip'] = async () => {
+      attempts += 1
+      if (attempts < 4) throw new Error('connection refused')
+      return { next: 'assigned', host: '10.0.0.10', port: 6443 }
+    }
+    const result = await withRun({ assignVip }, (run) => run.result())
+    expect(result.roles['control-plane']?.outcome).toBe('allocated')
+    expect(attempts).toBe(4)
+  })
+
+  it('begins anew where the world moved between two steps', async () => {
+    const steps: string[] = []
+    await withRun(
+      {
+        selectIPPool: async (step) => {
+          steps.push('select')
+          return smooth.selectIPPool(step)
+        },
+        awaitIPAddress: async () => {
+          steps.push('await')
+          if (steps.length < 3) return { next: 'restart', message: 'the claim is gone' }
+          return { next: 'assign', address: '10.0.0.10' }
+        },
+      },
+      (run) => run.result(),
+    )
+    expect(steps).toEqual(['select', 'await', 'select', 'await'])
+  })
+
+  it('hands over to a new run for a Cluster that was re-created', async () => {
+    let selections = 0
+    const selectIPPool: Activities['selectIPPool'] = async () => {
+      selections += 1
+      return { next: 'claim', uid: `uid-${selections}`, poolRef, considered: [] }
+    }
+    const ensureIPAddressClaim: Activities['ensureIPAddressClaim'] = async ({ uid }) =>
+      uid === 'uid-1' ? { next: 'replaced' } : { next: 'await', claim: 'vip-cp-demo', poolRef }
+    await withRun({ selectIPPool, ensureIPAddressClaim }, async ({ handle, result }) => {
+      expect((await result()).cluster.uid).toBe('uid-2')
+      expect((await handle.describe()).runId).not.toBe(
+        (handle as { firstExecutionRunId?: string }).firstExecutionRunId,
+      )
+    })
+  })
+})
+
+describe('a run that waits', () => {
+  /** An hour of waiting for the address, until the world changes. */
+  function world(): {
+    readonly activities: Partial<Activities>
+    change(): void
+    readonly waiting: Promise<void>
+  } {
+    let bound = false
+    const { reached, arrive } = gate()
+    return {
+      activities: {
+        awaitIPAddress: async () => {
+          if (bound) return { next: 'assign', address: '10.0.0.10' }
+          arrive()
+          throw wait('WaitingForAddress', 3_600_000)
+        },
+      },
+      change: () => (bound = true),
+      waiting: reached,
+    }
+  }
+
+  it('looks again at once when it is woken, and keeps the reason', async () => {
+    const { activities, change, waiting } = world()
+    await withRun(activities, async ({ handle, result }) => {
+      const before = await environment.currentTimeMs()
+      await waiting
+      change()
+      await handle.signal(wakeSignal, 'claim bound')
+      expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+      expect((await environment.currentTimeMs()) - before).toBeLessThan(3_600_000)
+      const status: AllocationStatus = await handle.query(statusQuery)
+      expect(status).toMatchObject({ phase: 'Done', wakes: ['claim bound'], address: '10.0.0.10' })
+    })
+  })
+
+  it('looks again when somebody asks by hand, and answers where it is', async () => {
+    const { activities, change, waiting } = world()
+    await withRun(activities, async ({ handle, result }) => {
+      await waiting
+      change()
+      const status = await handle.executeUpdate<AllocationStatus, [string]>(retryNowUpdate, {
+        args: ['pool enlarged'],
+      })
+      expect(status).toMatchObject({
+        phase: 'AwaitingAddress',
+        message: 'waiting for GlobalInClusterIPPool/vip-pool to bind vip-cp-demo',
+        claim: 'vip-cp-demo',
+        uid: 'uid-1',
+        wakes: ['pool enlarged'],
+      })
+      expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+    })
+  })
+
+  it('takes a wake of any shape', async () => {
+    const { activities, change, waiting } = world()
+    await withRun(activities, async ({ handle, result }) => {
+      await waiting
+      await handle.signal(wakeSignal)
+      await handle.signal(wakeSignal, { not: 'a string' })
+      change()
+      await handle.signal(wakeSignal, 'x'.repeat(5_000))
+      await result()
+      const { wakes } = await handle.query<AllocationStatus>(statusQuery)
+      expect(wakes).toEqual(['woken', 'woken', 'x'.repeat(200)])
+    })
+  })
+
+  it('ends when it is canceled by hand', async () => {
+    const { activities, waiting } = world()
+    await withRun(activities, async ({ handle, result }) => {
+      await waiting
+      await handle.cancel()
+      await expect(result()).rejects.toThrow(WorkflowFailedError)
+    })
+  })
+})
+
+describe('a wrong argument', () => {
+  const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
+
+  it.each<[string, readonly unknown[], string]>([
+    ['nothing', [], `the argument is [], ${expected}`],
+    ['a string', ['clusters/demo'], `the argument is "clusters/demo", ${expected}`],
+    ['null', [null], `the argument is null, ${expected}`],
+    [
+      'two objects',
+      [input, input],
+      `the argument is [${JSON.stringify(input)},${JSON.stringify(input)}], ${expected}`,
+    ],
+    ['a field too many', [{ ...input, role: 'x' }], `the argument has a field "role", ${expected}`],
+    [
+      'a missing name',
+      [{ namespace: 'clusters' }],
+      `"name" is absent, expected a Kubernetes name of at most 63 characters; ${expected}`,
+    ],
+    [
+      'a name with a slash',
+      [{ namespace: 'clusters', name: '../x' }],
+      `"name" is "../x", expected a Kubernetes name of at most 63 characters; ${expected}`,
+    ],
+  ])('of %s fails the run at once, in words', async (_, args, message) => {
+    await withRun(
+      { selectIPPool: forbidden },
+      async ({ result }) => {
+        const error: unknown = await result().catch((failure: unknown) => failure)
+        expect(error).toBeInstanceOf(WorkflowFailedError)
+        expect((error as WorkflowFailedError).cause).toMatchObject({
+          type: 'InvalidInput',
+          message,
+          nonRetryable: true,
+        })
+      },
+      args,
+    )
+  })
+})
+
+async function forbidden(): Promise<never> {
+  throw ApplicationFailure.nonRetryable('this step must not be reached')
+}
