@@ -85,10 +85,11 @@ function temporalLogger(log: Log): Logger {
   }
 }
 
-/** Temporal's fields, as far as they are flat; errors by their message. */
+/** Temporal's fields, as far as they are flat; errors by their message. A task token tells nobody anything. */
 function flat(meta: object | undefined): LogFields {
   return Object.fromEntries(
     Object.entries(meta ?? {}).flatMap(([key, value]: [string, unknown]) => {
+      if (key === 'taskToken') return []
       if (value instanceof Error) return [[key, value.message]]
       return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
         ? [[key, value]]

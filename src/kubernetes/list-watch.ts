@@ -145,7 +145,7 @@ function watchRequest(
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion,
-      timeoutSeconds: String(Math.round(240 + 50 * tuning.random())),
+      timeoutSeconds: String(Math.ceil((tuning.watchMs / 1000) * (1 + tuning.random() / 5))),
       ...(labelSelector !== undefined && { labelSelector }),
     },
     signal: AbortSignal.any([signal, relistDue]),

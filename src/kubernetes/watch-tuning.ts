@@ -5,6 +5,8 @@ export interface WatchTuning {
   readonly pageSize: number
   /** A full list is read again after this time, up to twice as late. */
   readonly relistMs: number
+  /** The server ends a watch in order after this time, up to a fifth later, with a last bookmark. */
+  readonly watchMs: number
   /** A watch without a byte for this long is opened again. */
   readonly silenceMs: number
   readonly backOff: BackOff
@@ -16,6 +18,7 @@ export interface WatchTuning {
 export const defaultTuning: WatchTuning = {
   pageSize: 500,
   relistMs: 300_000,
+  watchMs: 240_000,
   silenceMs: 30_000,
   backOff: { firstMs: 500, longestMs: 30_000 },
   random: Math.random,

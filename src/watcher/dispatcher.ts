@@ -6,8 +6,12 @@ import type { AllocationStarter } from './starter.ts'
 
 /** Carries reactions to Temporal: one at a time for a Cluster, a bounded number at once, again until they arrive. */
 export interface Dispatcher {
-  /** Takes a reaction. One that has not left yet is merged with it. Never throws. */
-  dispatch(cluster: NamespacedName, reaction: Reaction): void
+  /**
+   * Takes a reaction. One that has not left yet is merged with it. Never throws.
+   *
+   * @param isNeeded asked when it is about to leave, which may be much later
+   */
+  dispatch(cluster: NamespacedName, reaction: Reaction, isNeeded: () => boolean): void
   /** Reactions that have not arrived yet. */
   readonly pending: number
   /** The last failure to reach Temporal in words; undefined while all is well. */
@@ -36,29 +40,35 @@ export interface DispatchTuning {
 
 const defaultTuning: DispatchTuning = { concurrency: 30, coolDownMs: 1_100, backoffMs: [500, 30_000] }
 
+interface Dispatch {
+  readonly cluster: NamespacedName
+  readonly reaction: Reaction
+  readonly isNeeded: () => boolean
+}
+
 /** Starts to carry reactions; ends with `options.signal`. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { starter, log, signal } = options
   const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
-  const waiting = new Map<string, { readonly cluster: NamespacedName; readonly reaction: Reaction }>()
+  const waiting = new Map<string, Dispatch>()
   /** Clusters whose last request is under way or too recent. */
   const held = new Set<string>()
   let inFlight = 0
   let lastError: string | undefined
 
   const fill = (): void => {
-    for (const [key, { cluster, reaction }] of waiting) {
+    for (const [key, dispatch] of waiting) {
       if (inFlight >= concurrency || signal.aborted) return
       if (held.has(key)) continue
       waiting.delete(key)
-      void carry(key, cluster, reaction)
+      if (dispatch.isNeeded()) void carry(key, dispatch)
     }
   }
 
-  const carry = async (key: string, cluster: NamespacedName, reaction: Reaction): Promise<void> => {
+  const carry = async (key: string, dispatch: Dispatch): Promise<void> => {
     held.add(key)
     inFlight += 1
-    await deliver(cluster, reaction)
+    await deliver(dispatch)
     inFlight -= 1
     fill()
     await quietDelay(coolDownMs, signal)
@@ -66,9 +76,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     fill()
   }
 
-  /** Never rejects: every failure is tried again, until the signal is aborted. */
-  const deliver = async (cluster: NamespacedName, reaction: Reaction): Promise<void> => {
-    for (let failures = 0; !signal.aborted; failures += 1) {
+  /** Never rejects: every failure is tried again, until the signal is aborted or the need is gone. */
+  const deliver = async ({ cluster, reaction, isNeeded }: Dispatch): Promise<void> => {
+    for (let failures = 0; !signal.aborted && isNeeded(); failures += 1) {
       try {
         options.onOutcome?.(await send(starter, cluster, reaction))
         lastError = undefined
@@ -85,10 +95,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   return {
-    dispatch(cluster, reaction) {
+    dispatch(cluster, reaction, isNeeded) {
       const key = formatKey(cluster)
-      waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction) })
-      fill()
+      waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction), isNeeded })
+      // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
+      queueMicrotask(fill)
     },
     get pending() {
       return waiting.size + inFlight

@@ -41,17 +41,20 @@ export function startWatcher({ sources, dispatcher, now }: WatcherOptions): Watc
   const former = new Set<string>()
 
   const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
-    if (reaction !== undefined)
-      dispatcher.dispatch({ namespace: cluster.namespace, name: cluster.name }, reaction)
+    if (reaction === undefined) return
+    const { namespace, name } = cluster
+    const isNeeded = (): boolean => {
+      const known = clusters.objects.get(formatKey(cluster))
+      return reaction.act === 'nudge' || (known !== undefined && needsAllocation(known, role))
+    }
+    dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
 
   const clusters = sources.clusters({
     onUpsert(cluster, previous) {
       const reaction = reactToCluster(cluster, previous, role)
-      dispatch(
-        cluster,
-        reaction && former.delete(formatKey(cluster)) ? { ...reaction, act: 'wake' } : reaction,
-      )
+      const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
+      dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction)
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))
