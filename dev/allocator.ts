@@ -1,6 +1,8 @@
-import { globSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import type { Command } from '../src/config.ts'
+import { arrayOf, objectOf } from '../src/domain/decode.ts'
 import { startChild, waitUntilReady, type Child } from './stack/child-process.ts'
 import type { StackConnection } from './stack/connection.ts'
 import type { ManifestSource } from './stack/manifests.ts'
@@ -9,13 +11,12 @@ import { answersOk } from './stack/readiness.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** What a user applies to deploy the allocator, its ServiceAccount and rules among them. */
-export const allocatorManifests: readonly ManifestSource[] = globSync('deploy/manifests/*.yaml', {
-  cwd: root,
-})
-  .filter((file) => !file.endsWith('kustomization.yaml'))
-  .toSorted()
-  .map((file) => ({ path: join(root, file) }))
+const manifests = join(root, 'deploy', 'manifests')
+
+/** What a user applies to deploy the allocator, its ServiceAccount and rules among them, in the kustomization's order. */
+export const allocatorManifests: readonly ManifestSource[] = arrayOf(
+  objectOf(parse(readFileSync(join(manifests, 'kustomization.yaml'), 'utf8')))['resources'],
+).map((file) => ({ path: join(manifests, String(file)) }))
 
 /** The ServiceAccount of those manifests. */
 export const allocatorAccount = {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 
@@ -35,7 +36,8 @@ export function killProcessGroup(id: number, signal: 'SIGTERM' | 'SIGKILL'): voi
   try {
     process.kill(-id, signal)
   } catch (error) {
-    if (!hasCode(error, 'ESRCH')) throw error
+    // Some systems say EPERM of a group whose members have ended and are not yet collected.
+    if (!hasCode(error, 'ESRCH') && !hasCode(error, 'EPERM')) throw error
   }
 }
 
@@ -55,7 +57,8 @@ function startReaper(): Writable {
   // Without a reaper (no /bin/sh) the exit handler is what remains.
   reaper.on('error', () => {})
   reaper.stdin.on('error', () => {})
-  if ('unref' in reaper.stdin && typeof reaper.stdin.unref === 'function') reaper.stdin.unref()
+  // A pipe, which must not keep this process running.
+  if (reaper.stdin instanceof Socket) reaper.stdin.unref()
   return reaper.stdin
 }
 

@@ -11,7 +11,7 @@ export interface StackConnection {
   readonly clusterApiCore: boolean
   /** Temporary directory of this run, with the logs of all parts; removed when the stack stops. */
   readonly runDirectory: string
-  /** Absolute paths of command line programs of the versions that run. */
+  /** Absolute paths of the command line programs that fit the servers. */
   readonly paths: { readonly kubectl: string; readonly temporal: string }
 }
 

@@ -1,11 +1,19 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
-import type { GoSource, ProgramDefinition } from './program-list.ts'
+import type { GoSource, Program, ProgramDefinition } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
 // A go.work or vendor setting of the user's must not change what is built.
 const environment = { GOWORK: 'off', GOFLAGS: '-mod=readonly' }
+
+/** The CRDs and webhook configurations next to a program that was built with its manifests. */
+export function manifestsOf(program: Program): {
+  readonly crdDirectory: string
+  readonly webhooksPath: string
+} {
+  return manifestsIn(dirname(program.path))
+}
 
 /**
  * Builds the program into `directory`, and copies the CRDs and webhook configurations of its module next to it, so that
@@ -43,13 +51,15 @@ async function copyManifests(source: GoSource, directory: string): Promise<void>
   })
   const configuration = join(answer.trim(), 'config')
   const bases = join(configuration, 'crd', 'bases')
-  mkdirSync(join(directory, 'crds'))
+  const { crdDirectory, webhooksPath } = manifestsIn(directory)
+  mkdirSync(crdDirectory)
   // Read and written, not copied: the module cache is read-only, and so would be the copies.
   for (const file of readdirSync(bases)) {
-    writeFileSync(join(directory, 'crds', file), readFileSync(join(bases, file)))
+    writeFileSync(join(crdDirectory, file), readFileSync(join(bases, file)))
   }
-  writeFileSync(
-    join(directory, 'webhooks.yaml'),
-    readFileSync(join(configuration, 'webhook', 'manifests.yaml')),
-  )
+  writeFileSync(webhooksPath, readFileSync(join(configuration, 'webhook', 'manifests.yaml')))
+}
+
+function manifestsIn(directory: string): { readonly crdDirectory: string; readonly webhooksPath: string } {
+  return { crdDirectory: join(directory, 'crds'), webhooksPath: join(directory, 'webhooks.yaml') }
 }

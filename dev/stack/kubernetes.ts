@@ -6,6 +6,7 @@ import { clusterApiCorePart } from './cluster-api-core.ts'
 import type { StackConnection } from './connection.ts'
 import { readCustomResourceDefinitions, type WebhookServer } from './custom-resource-definitions.ts'
 import { etcdPart } from './etcd.ts'
+import { manifestsOf } from './go-program.ts'
 import { ipamProviderPart } from './ipam-provider.ts'
 import { messageOf } from './errors.ts'
 import { kubeApiserverPart, type KubeApiserverFiles, writeKubeApiserverFiles } from './kube-apiserver.ts'
@@ -15,7 +16,7 @@ import { type KubernetesApi, withKubernetesApi } from './kubernetes-api.ts'
 import { applyObjects, readManifests } from './manifests.ts'
 import type { PartSet } from './part-set.ts'
 import { freePort } from './ports.ts'
-import type { Program } from './programs.ts'
+import type { Program } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
 import { areClusterApiWebhooksServing, readWebhookConfigurations } from './webhooks.ts'
 
@@ -126,9 +127,9 @@ async function applyCrds(
   webhooks: WebhookServer | undefined,
 ): Promise<void> {
   await applyObjects(api, [
-    ...readCustomResourceDefinitions(programs['cluster-api-core'].crdDirectory, webhooks),
+    ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, webhooks),
     // The provider's own conversion runs in its webhook server, which is off.
-    ...readCustomResourceDefinitions(programs['ipam-provider-in-cluster'].crdDirectory),
+    ...readCustomResourceDefinitions(manifestsOf(programs['ipam-provider-in-cluster']).crdDirectory),
     ...readManifests({ path: infrastructureCrdsPath }),
   ])
 }
@@ -158,10 +159,8 @@ async function startClusterApiCore(
     }),
   )
   await timed(progress, { during: 'webhooks: applying', after: 'webhooks: answering' }, async () => {
-    await applyObjects(
-      api,
-      readWebhookConfigurations(program.webhooksPath, 'cluster-api-core', options.webhooks),
-    )
+    const { webhooksPath } = manifestsOf(program)
+    await applyObjects(api, readWebhookConfigurations(webhooksPath, 'cluster-api-core', options.webhooks))
     await waitForWebhooks(api)
   })
 }

@@ -11,7 +11,10 @@ try {
   process.exitCode = 1
 }
 
-/** `[--without-core] [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once. */
+/**
+ * `node dev/stack/main.ts [--without-core] [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints
+ * how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once.
+ */
 async function main(): Promise<void> {
   const options = parseOptions()
   let stack: Stack | undefined

@@ -26,9 +26,14 @@ export interface Part {
   /**
    * Starts the program on the same port and with the same data as before, and waits until it is ready; if it runs
    * already, nothing happens. `forgetData` removes its data first.
+   *
+   * @throws Error if it does not get ready, or if there is no data to forget or the program still uses it
    */
   readonly start: (options?: { readonly forgetData?: boolean }) => Promise<void>
-  /** Ends the program in an orderly way (SIGTERM, later SIGKILL) and waits until it is gone. */
+  /**
+   * Ends the program in an orderly way (SIGTERM, after 10 seconds SIGKILL) and waits until it is gone. An API server with
+   * watches takes all of that time.
+   */
   readonly stop: () => Promise<void>
   /** Kills the program (SIGKILL) and waits until it is gone. */
   readonly kill: () => Promise<void>
@@ -52,12 +57,17 @@ export function createPart(definition: PartDefinition, onUnexpectedEnd: (outcome
     logPath: definition.logPath,
     pid: () => (isRunning() ? child?.pid : undefined),
     start: async (options) => {
+      if (options?.forgetData === true) removeData(definition, isRunning())
       if (isRunning()) return
-      if (options?.forgetData === true) removeData(definition)
       if (definition.dataPath !== undefined) mkdirSync(definition.dataPath, { recursive: true, mode: 0o700 })
       const started = await startChild(definition)
       child = started
-      await waitUntilReady(started, definition.isReady, definition.readyWithinMs)
+      try {
+        await waitUntilReady(started, definition.isReady, definition.readyWithinMs)
+      } catch (error) {
+        await end('kill')
+        throw error
+      }
       void watchEnd(started)
     },
     stop: () => end('stop'),
@@ -65,8 +75,8 @@ export function createPart(definition: PartDefinition, onUnexpectedEnd: (outcome
   }
 }
 
-function removeData(definition: PartDefinition): void {
-  if (definition.dataPath === undefined)
-    throw new Error(`${definition.name} keeps no data that could be forgotten`)
-  rmSync(definition.dataPath, { recursive: true, force: true })
+function removeData({ name, dataPath }: PartDefinition, isRunning: boolean): void {
+  if (dataPath === undefined) throw new Error(`${name} keeps no data that could be forgotten`)
+  if (isRunning) throw new Error(`${name} runs: stop it before its data can be forgotten`)
+  rmSync(dataPath, { recursive: true, force: true })
 }

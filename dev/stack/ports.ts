@@ -8,6 +8,16 @@ const firstPort = 20_000
 const lastPort = 32_000
 const rangeSize = 100
 
+/**
+ * A port that somebody asked for.
+ *
+ * @throws Error if it is in use: whoever has it would otherwise be taken for the part that should listen there
+ */
+export async function requestedPort(port: number): Promise<number> {
+  if ((await getPort({ port, host: '127.0.0.1' })) === port) return port
+  throw new Error(`port ${port} on 127.0.0.1 is in use, expected a free one`)
+}
+
 /** A free TCP port for a part that may be stopped and started again on it. */
 export async function freePort(): Promise<number> {
   // A random place, so that two stacks that start at the same time hardly ever look at the same port.

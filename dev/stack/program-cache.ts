@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { lock } from 'proper-lockfile'
 
+import { guardDirectory } from './cleanup.ts'
 import { hasCode } from './errors.ts'
 import type { ProgramDefinition, ProgramSource } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
@@ -32,6 +33,7 @@ export async function fillCacheEntry(
   fill: (directory: string) => Promise<void>,
 ): Promise<void> {
   const temporary = mkdtempSync(join(cacheDirectory(), temporaryPrefix))
+  guardDirectory(temporary)
   try {
     await fill(temporary)
     if (!existsSync(entry)) renameSync(temporary, entry)
@@ -78,7 +80,7 @@ async function tryLock(): Promise<(() => Promise<void>) | undefined> {
   }
 }
 
-/** Only the holder of the lock writes such directories, so those that exist are left from runs that were killed. */
+/** Only the holder of the lock writes such directories: one that exists is left over, for example from a power cut. */
 function removeUnfinished(): void {
   for (const name of readdirSync(cacheDirectory())) {
     if (name.startsWith(temporaryPrefix))

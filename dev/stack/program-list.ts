@@ -15,7 +15,7 @@ export interface GoSource {
   readonly module: string
   readonly mainPackage: string
   readonly linkerFlags: string
-  /** Copied next to the program: its CRDs (`crds/`) and webhook configurations (`webhooks.yaml`). */
+  /** Whether the module brings CRDs and webhook configurations that the stack applies. */
   readonly withManifests: boolean
 }
 
@@ -33,6 +33,12 @@ export interface ProgramDefinition {
   /** Places in which a program of that name is used as it is, whatever its version. */
   readonly searched: readonly ('KUBEBUILDER_ASSETS' | 'PATH')[]
   readonly source: ProgramSource
+}
+
+/** A program that can be run. */
+export interface Program {
+  /** Absolute path of the executable file. */
+  readonly path: string
 }
 
 export type ProgramName =

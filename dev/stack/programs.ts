@@ -4,18 +4,10 @@ import { join } from 'node:path'
 import { messageOf } from './errors.ts'
 import { buildGoProgram } from './go-program.ts'
 import { cacheDirectory, cacheEntry, fillCacheEntry, withBuildLock } from './program-cache.ts'
-import { type ProgramDefinition, type ProgramName, programDefinition } from './program-list.ts'
+import { type Program, type ProgramDefinition, type ProgramName, programDefinition } from './program-list.ts'
 import { findInstalled } from './program-search.ts'
 import { type Progress, timed } from './progress.ts'
 import { installPythonProgram } from './python-program.ts'
-
-/** A program that can be run. */
-export interface Program {
-  readonly path: string
-  /** Directory of the CRDs, and path of the webhook configurations, for a program that brings some. */
-  readonly crdDirectory: string
-  readonly webhooksPath: string
-}
 
 /**
  * Finds the named programs: in KUBEBUILDER_ASSETS or on PATH where that is allowed, else in the user's cache directory,
@@ -27,12 +19,13 @@ export async function ensurePrograms<Name extends ProgramName>(
   names: readonly Name[],
   progress: Progress,
 ): Promise<Record<Name, Program>> {
+  announceFound(names, progress)
   const present = findPrograms(names)
   if (isComplete(present, names)) return present
 
   await withBuildLock(progress, async () => {
     const missing = names.filter((name) => findProgram(name) === undefined)
-    if (missing.length > 0) announce(missing, progress)
+    if (missing.length > 0) announceMissing(missing, progress)
     for (const name of missing) await installProgram(programDefinition(name), progress)
   })
   const complete = findPrograms(names)
@@ -59,18 +52,26 @@ function isComplete<Name extends ProgramName>(
 function findProgram(name: ProgramName): Program | undefined {
   const definition = programDefinition(name)
   const installed = findInstalled(definition)
-  if (installed !== undefined) return programAt(installed.path, '')
+  if (installed !== undefined) return { path: installed.path }
   const entry = cacheEntry(definition)
-  return existsSync(entry) ? programAt(join(entry, name), entry) : undefined
+  return existsSync(entry) ? { path: join(entry, name) } : undefined
 }
 
-function programAt(path: string, directory: string): Program {
-  return { path, crdDirectory: join(directory, 'crds'), webhooksPath: join(directory, 'webhooks.yaml') }
+/** These may have other versions than the pinned ones, which explains much when something does not fit. */
+function announceFound(names: readonly ProgramName[], progress: Progress): void {
+  for (const name of names) {
+    const installed = findInstalled(programDefinition(name))
+    if (installed !== undefined) progress(`${name}: ${installed.path}, found by ${installed.place}`)
+  }
 }
 
-function announce(missing: readonly ProgramName[], progress: Progress): void {
+function announceMissing(missing: readonly ProgramName[], progress: Progress): void {
   progress(`programs: ${missing.join(', ')} missing; built or installed once into ${cacheDirectory()}`)
-  progress('programs: all of them together take 10 to 15 minutes on two cores, later runs start in seconds')
+  if (missing.some((name) => programDefinition(name).source.from === 'go')) {
+    progress(
+      'programs: building all of them takes 10 to 15 minutes on two cores; later runs start in seconds',
+    )
+  }
 }
 
 async function installProgram(program: ProgramDefinition, progress: Progress): Promise<void> {

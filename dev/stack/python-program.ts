@@ -1,4 +1,4 @@
-import { chmodSync, renameSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { ProgramDefinition, PythonSource } from './program-list.ts'
@@ -15,13 +15,14 @@ export async function installPythonProgram(
   source: PythonSource,
   directory: string,
 ): Promise<void> {
+  const wheel = join(directory, 'wheel')
   await runCommand({
     command: 'python3',
     args: [
       '-m',
       'pip',
       'install',
-      `--target=${join(directory, 'wheel')}`,
+      `--target=${wheel}`,
       `--requirement=${source.requirementsPath}`,
       '--require-hashes',
       '--only-binary=:all:',
@@ -33,6 +34,7 @@ export async function installPythonProgram(
     env: { PIP_USER: '0' },
   })
   const path = join(directory, program.name)
-  renameSync(join(directory, 'wheel', 'bin', program.name), path)
+  renameSync(join(wheel, 'bin', program.name), path)
+  rmSync(wheel, { recursive: true })
   chmodSync(path, 0o755)
 }

@@ -2,8 +2,9 @@ import type { StackConnection } from './connection.ts'
 import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
 import type { Part } from './part.ts'
 import { createPartSet, type PartSet } from './part-set.ts'
-import { freePort } from './ports.ts'
-import { ensurePrograms, type Program } from './programs.ts'
+import { freePort, requestedPort } from './ports.ts'
+import type { Program } from './program-list.ts'
+import { ensurePrograms } from './programs.ts'
 import { formatDuration, type Progress } from './progress.ts'
 import { temporalNamespace, temporalPart } from './temporal.ts'
 
@@ -80,11 +81,15 @@ async function startTemporal(
   program: Program,
   options: StackOptions,
 ): Promise<StackConnection['temporal']> {
-  const port = options.temporalPort ?? (await freePort())
-  const uiPort = options.temporalUiPort ?? (await freePort())
+  const port = await portFor(options.temporalPort)
+  const uiPort = await portFor(options.temporalUiPort)
   await parts.start(
     'temporal',
     temporalPart({ program: program.path, runDirectory: parts.runDirectory, port, uiPort }),
   )
   return { address: `127.0.0.1:${port}`, namespace: temporalNamespace, uiUrl: `http://127.0.0.1:${uiPort}` }
+}
+
+function portFor(requested: number | undefined): Promise<number> {
+  return requested === undefined ? freePort() : requestedPort(requested)
 }

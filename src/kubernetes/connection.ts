@@ -9,6 +9,8 @@ import { createDispatchers } from './dispatchers.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
+/** A connection that nobody has answered by then is tried anew: requests must not queue behind it. */
+const longestConnectMs = 5_000
 
 /** The way to one API server. Every method rejects with KubernetesErrors only. */
 export interface KubernetesConnection {
@@ -56,33 +58,25 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
   if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
   const server = new URL(cluster.server)
   const credentials = createCredentialSource(kubeConfig)
-  const dispatchers = createDispatchers(kubeConfig, cluster)
+  const dispatchers = createDispatchers(kubeConfig, cluster, Math.min(timeoutMs, longestConnectMs))
 
   /** Sends, and hands the answer to `read`; the time is limited until `read` is done. */
   async function exchange<T>(
     request: ApiRequest,
     kind: 'shared' | 'fresh',
     bodyTimeout: number,
-    read: (response: Dispatcher.ResponseData, dispatcher: Dispatcher) => T | Promise<T>,
+    read: (answer: Answer) => Promise<T>,
   ): Promise<T> {
     const deadline = deadlineAfter(timeoutMs, request.signal)
     const started = performance.now()
     let code = 0
     try {
-      const { headers, tls } = await before(deadline.signal, credentials.read())
-      const dispatcher = await dispatchers[kind](tls)
-      const http = httpRequestFor(server, request)
-      const response = await dispatcher.request({
-        ...http,
-        headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${options.version}` },
-        signal: deadline.signal,
-        headersTimeout: timeoutMs,
-        bodyTimeout,
-      })
-      code = response.statusCode
+      const answer = await send(request, kind, bodyTimeout, deadline.signal)
+      code = answer.response.statusCode
       if (code === 401) credentials.renew()
-      return await read(response, dispatcher)
+      return await read(answer)
     } catch (error) {
+      if (deadline.isOver()) dispatchers.renew()
       throw toKubernetesError(error, request.action)
     } finally {
       deadline.clear()
@@ -91,14 +85,47 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     }
   }
 
+  async function send(
+    request: ApiRequest,
+    kind: 'shared' | 'fresh',
+    bodyTimeout: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { headers, tls } = await before(signal, credentials.read())
+    const dispatcher = await dispatchers[kind](tls)
+    const http = httpRequestFor(server, request)
+    const response = dispatcher.request({
+      ...http,
+      headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${options.version}` },
+      signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout,
+    })
+    try {
+      // undici looks at the signal only once it has a connection.
+      return { response: await before(signal, response), dispatcher }
+    } catch (error) {
+      if (kind === 'fresh') await dispatcher.destroy()
+      throw error
+    }
+  }
+
+  const running = new Set<Promise<unknown>>()
+
   return {
-    request: (request) =>
-      exchange(request, 'shared', timeoutMs, (response) => readObject(request.action, response)),
+    async request(request) {
+      const exchanged = exchange(request, 'shared', timeoutMs, ({ response }) =>
+        readObject(request.action, response),
+      )
+      running.add(exchanged)
+      return exchanged.finally(() => running.delete(exchanged))
+    },
     open: (request, silenceMs) =>
-      exchange(request, 'fresh', silenceMs, (response, dispatcher) =>
-        openWatch(request.action, response, dispatcher),
-      ),
-    close: () => dispatchers.close(),
+      exchange(request, 'fresh', silenceMs, (answer) => openWatch(request.action, answer)),
+    async close() {
+      await Promise.allSettled(running)
+      await dispatchers.destroy()
+    },
   }
 }
 
@@ -108,11 +135,7 @@ async function readObject(action: string, response: Dispatcher.ResponseData): Pr
   return objectOf(JSON.parse(body))
 }
 
-async function openWatch(
-  action: string,
-  response: Dispatcher.ResponseData,
-  dispatcher: Dispatcher,
-): Promise<OpenWatch> {
+async function openWatch(action: string, { response, dispatcher }: Answer): Promise<OpenWatch> {
   if (isSuccess(response)) return { body: response.body, close: () => dispatcher.destroy() }
   const body = await response.body.text()
   await dispatcher.destroy()
@@ -121,4 +144,10 @@ async function openWatch(
 
 function isSuccess(response: Dispatcher.ResponseData): boolean {
   return response.statusCode >= 200 && response.statusCode < 300
+}
+
+interface Answer {
+  readonly response: Dispatcher.ResponseData
+  /** What it came over. */
+  readonly dispatcher: Dispatcher
 }

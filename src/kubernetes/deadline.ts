@@ -2,6 +2,8 @@
 export interface Deadline {
   /** Aborted when the time is over, or with the signal it was made from. */
   readonly signal: AbortSignal
+  /** The time is over. */
+  isOver(): boolean
   /** The time does not matter any more; the signal it was made from still does. */
   clear(): void
 }
@@ -14,6 +16,7 @@ export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadl
   }, milliseconds)
   return {
     signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
+    isOver: () => controller.signal.aborted,
     clear: () => clearTimeout(timer),
   }
 }
@@ -23,15 +26,11 @@ export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<
   signal.throwIfAborted()
   const settled = new AbortController()
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(asError(signal.reason)), { signal: settled.signal })
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
   })
   try {
     return await Promise.race([work, aborted])
   } finally {
     settled.abort()
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -12,17 +12,24 @@ const keepAliveMs = 30_000
 export interface Dispatchers {
   /** Kept open and shared. Made anew when CA or client certificate have changed. */
   shared(tls: TlsOptions): Promise<Dispatcher>
+  /**
+   * Shares no connection any more that is open now: one of them has been silent for too long, so that
+   * the others are likely to be dead as well, and each would cost a request its whole time.
+   */
+  renew(): void
   /** For one watch: a connection that has died cannot be handed to the next. To be destroyed by the caller. */
   fresh(tls: TlsOptions): Promise<Dispatcher>
-  /** Lets running requests end, then closes all shared connections. */
-  close(): Promise<void>
+  /** Closes all shared connections; requests that still run on them fail. */
+  destroy(): Promise<void>
 }
 
 /** Makes the Dispatchers of a kubeconfig's current cluster. */
-export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster): Dispatchers {
+export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster, connectMs: number): Dispatchers {
   let current: { readonly tls: TlsOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
   const open = (tls: TlsOptions): Promise<Dispatcher> =>
-    cluster.proxyUrl === undefined ? Promise.resolve(directTo(tls)) : throughProxy(kubeConfig, cluster)
+    cluster.proxyUrl === undefined
+      ? Promise.resolve(directTo(tls, connectMs))
+      : throughProxy(kubeConfig, cluster)
   return {
     shared(tls) {
       if (current === undefined || !isDeepStrictEqual(current.tls, tls)) {
@@ -33,18 +40,24 @@ export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster): Dis
       }
       return current.dispatcher
     },
+    renew() {
+      void closeQuietly(current?.dispatcher)
+      current = undefined
+    },
     fresh: open,
-    close: () => closeQuietly(current?.dispatcher),
+    async destroy() {
+      await (await current?.dispatcher)?.destroy()
+    },
   }
 }
 
 /** HTTP/1.1: over one shared HTTP/2 connection that goes half-open, every later request would hang. */
-function directTo(tls: TlsOptions): Dispatcher {
+function directTo(tls: TlsOptions, connectMs: number): Dispatcher {
   return new Agent({
     allowH2: false,
     connections: sharedConnections,
     keepAliveTimeout: keepAliveMs,
-    connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 },
+    connect: { ...tls, timeout: connectMs, keepAlive: true, keepAliveInitialDelay: 30_000 },
   })
 }
 

@@ -1,4 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node'
+import { nonEmptyStringOf, objectOf } from '../domain/decode.ts'
 
 /** Where client-node ends up when it finds no configuration at all. */
 const nothingFound = 'http://localhost:8080'
@@ -48,5 +49,5 @@ function contextsOf(kubeConfig: KubeConfig): string {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return nonEmptyStringOf(objectOf(error)['message']) ?? String(error)
 }

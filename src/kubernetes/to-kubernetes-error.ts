@@ -86,14 +86,9 @@ function seconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d+$/.test(header) ? Number(header) : undefined
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer'
-  if (error.name === 'TimeoutError') return 'no answer in time'
-  if (error.name === 'AbortError') return 'stopped before an answer came'
+function wordsOf(failure: unknown): string {
+  const { name, message, code } = objectOf(failure)
+  if (name === 'AbortError') return 'stopped before an answer came'
   // Several addresses that all refuse make an AggregateError, which has a code but no words.
-  return nonEmptyStringOf(error.message) ?? codeOf(error) ?? error.name
-}
-
-function codeOf(error: Error): string | undefined {
-  return 'code' in error ? nonEmptyStringOf(error.code) : undefined
+  return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no answer'
 }

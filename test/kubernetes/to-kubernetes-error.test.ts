@@ -100,12 +100,9 @@ describe('toKubernetesError', () => {
     },
     { error: 'a string', words: 'no answer' },
   ])('says $words', ({ error, words }) => {
-    expect(toKubernetesError(error, action)).toMatchObject({
-      kind: 'unavailable',
-      status: 0,
-      message: `${action}: ${words}`,
-      cause: error,
-    })
+    const translated = toKubernetesError(error, action)
+    expect(translated).toMatchObject({ kind: 'unavailable', status: 0, message: `${action}: ${words}` })
+    expect(translated.cause).toBe(error)
   })
 
   it('leaves a KubernetesError as it is', () => {

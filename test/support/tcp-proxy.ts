@@ -28,9 +28,14 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
   let accepted = 0
 
   const server = createServer((client) => {
+    // What ends a connection is told by 'close'.
+    client.on('error', () => undefined)
     accepted++
     for (const check of waiting) check()
-    if (mode === 'refuse') return void client.resetAndDestroy()
+    if (mode === 'refuse') {
+      client.resetAndDestroy()
+      return
+    }
     const link = linkTo(target.port, client, mode === 'swallow')
     links.add(link)
     client.on('close', () => links.delete(link))
@@ -82,6 +87,7 @@ interface Link {
 
 function linkTo(port: number, client: Socket, isDead: boolean): Link {
   const upstream = connect({ host: '127.0.0.1', port })
+  upstream.on('error', () => undefined)
   let swallowing = isDead
   const pass = (from: Socket, to: Socket): void => {
     from.on('data', (data) => {
@@ -90,8 +96,6 @@ function linkTo(port: number, client: Socket, isDead: boolean): Link {
     from.on('close', () => {
       if (!swallowing) to.destroy()
     })
-    // What ends a connection is told by 'close'.
-    from.on('error', () => undefined)
   }
   pass(client, upstream)
   pass(upstream, client)

@@ -1,0 +1,126 @@
+import { Client, Connection } from '@temporalio/client'
+import { parseArgs } from 'node:util'
+import { startAllocator } from '../allocator.ts'
+import { build } from '../build.ts'
+import { messageOf } from '../stack/errors.ts'
+import { kubernetesApi } from '../stack/kubernetes-api.ts'
+import { applyManifests } from '../stack/manifests.ts'
+import { ensurePrograms } from '../stack/programs.ts'
+import { formatDuration } from '../stack/progress.ts'
+import { startStack, type Stack } from '../stack/stack.ts'
+import { finishedRun, observeAllocation } from './observe.ts'
+import { describeResult, infrastructureOf, readResult } from './report.ts'
+import { example, prepareWorld } from './world.ts'
+
+const cluster = { namespace: 'clusters', name: 'demo-cluster' }
+
+const usage = `usage: npm run demo -- [--once] [--output text|json]
+  --once          end by itself once the VIP has arrived
+  --output json   print one JSON object at the end, and everything else on standard error`
+
+interface Options {
+  readonly once: boolean
+  readonly json: boolean
+}
+
+process.exitCode = await main()
+
+/** From nothing to a VIP on a real Cluster. Exit codes: 0 it arrived, 1 it did not, 2 bad flags. */
+async function main(): Promise<number> {
+  const options = parseOptions()
+  if (options === undefined) return 2
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second signal does not wait; what runs is killed at exit.
+      if (stop.signal.aborted) process.exit(130)
+      stop.abort()
+    })
+  }
+  const tell = options.json ? printError : print
+  try {
+    await demo(options, tell, stop.signal)
+    return 0
+  } catch (error) {
+    if (!stop.signal.aborted) printError(`demo: ${messageOf(error)}`)
+    return 1
+  }
+}
+
+async function demo(options: Options, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const { tctl } = await ensurePrograms(['tctl'], tell)
+  signal.throwIfAborted()
+  await build()
+  const stack = await startStack({ clusterApiCore: true, progress: tell })
+  try {
+    await onStack(stack, tctl.path, options, tell, signal)
+  } finally {
+    tell('stopping')
+    await stack.stop()
+  }
+}
+
+async function onStack(
+  stack: Stack,
+  tctl: string,
+  options: Options,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connection } = stack
+  const api = kubernetesApi(connection)
+  const kubeconfigPath = await prepareWorld(connection, api, tell)
+  const allocator = await startAllocator({ stack: connection, kubeconfigPath })
+  const temporal = await Connection.connect({ address: connection.temporal.address })
+  try {
+    tell(`allocator: ready, process ${allocator.pid}\n`)
+    signal.throwIfAborted()
+    const { millisecondsToEndpoint } = await observeAllocation({
+      kubeconfigPath: connection.kubeconfigPath,
+      cluster,
+      create: () => applyManifests(connection, [example('cluster-v1beta2')]),
+      onSighting: ({ atMs, what }) => tell(`${formatDuration(atMs).padStart(8)}  ${what}`),
+      signal,
+    })
+    const run = await finishedRun(new Client({ connection: temporal }), cluster)
+    const result = await readResult(api, cluster, { ...run, millisecondsToEndpoint })
+    if (options.json) print(JSON.stringify(result))
+    else print(describeResult(result, await infrastructureOf(api, cluster), connection, { tctl, allocator }))
+    if (options.once) return
+    tell('It stays up until Ctrl-C.')
+    await aborted(signal)
+  } finally {
+    await temporal.close()
+    await allocator.stop()
+    await api.close()
+  }
+}
+
+function parseOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: { once: { type: 'boolean', default: false }, output: { type: 'string', default: 'text' } },
+    })
+    if (values.output === 'text' || values.output === 'json')
+      return { once: values.once, json: values.output === 'json' }
+    printError(`--output is "${values.output}", expected text or json\n${usage}`)
+  } catch (error) {
+    printError(`${messageOf(error)}\n${usage}`)
+  }
+  return undefined
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function printError(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

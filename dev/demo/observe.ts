@@ -1,0 +1,123 @@
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import { claimNameFor } from '../../src/domain/claim.ts'
+import { formatEndpoint, isValidEndpoint } from '../../src/domain/endpoint.ts'
+import type { NamespacedName } from '../../src/domain/object-meta.ts'
+import { formatPool } from '../../src/domain/pool.ts'
+import { connectTo } from '../../src/kubernetes/connection.ts'
+import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
+import { watchResource } from '../../src/kubernetes/watch-resource.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+
+/** Something seen to happen to the Cluster, by a bystander's watch. */
+export interface Sighting {
+  /** Milliseconds since the Cluster was created. */
+  readonly atMs: number
+  readonly what: string
+}
+
+export interface Observation {
+  readonly sightings: readonly Sighting[]
+  /** Milliseconds from the Cluster's creation to its endpoint, both as a bystander's watch saw them. */
+  readonly millisecondsToEndpoint: number
+}
+
+const silentLog = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Longest time for a VIP to arrive, in milliseconds. */
+const arrivesWithinMs = 60_000
+
+/**
+ * Watches a Cluster come into being and its endpoint arrive.
+ *
+ * @param create creates the Cluster; called once the watches listen
+ * @param onSighting told of every sighting as it happens
+ * @throws Error where no endpoint has come in a minute, or `signal` was aborted
+ */
+export async function observeAllocation(options: {
+  readonly kubeconfigPath: string
+  readonly cluster: NamespacedName
+  readonly create: () => Promise<unknown>
+  readonly onSighting: (sighting: Sighting) => void
+  readonly signal: AbortSignal
+}): Promise<Observation> {
+  const { cluster, onSighting } = options
+  const connection = connectTo({
+    kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfigPath, context: undefined }),
+    version: 'demo',
+  })
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(arrivesWithinMs)])
+  const shared = { connection, namespaces: [cluster.namespace], signal, log: silentLog }
+  const sightings: Sighting[] = []
+  let createdAt: number | undefined
+  const see = (what: string): void => {
+    createdAt ??= performance.now()
+    const sighting = { atMs: Math.round(performance.now() - createdAt), what }
+    sightings.push(sighting)
+    onSighting(sighting)
+  }
+  const listening: Promise<void>[] = []
+  const listens = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    listening.push(promise)
+    return resolve
+  }
+  try {
+    const endpoint = new Promise<number>((resolve, reject) => {
+      signal.addEventListener('abort', () =>
+        reject(new Error('no endpoint arrived', { cause: signal.reason })),
+      )
+      watchResource({
+        ...shared,
+        resource: 'clusters',
+        handler: {
+          onListed: listens(),
+          onDelete() {},
+          onUpsert(object, previous) {
+            if (object.name !== cluster.name) return
+            if (previous === undefined) see('Cluster created, without an endpoint')
+            if (!isValidEndpoint(object.controlPlaneEndpoint)) return
+            if (previous !== undefined && isValidEndpoint(previous.controlPlaneEndpoint)) return
+            see(`endpoint ${formatEndpoint(object.controlPlaneEndpoint)} on the Cluster`)
+            resolve(sightings.at(-1)?.atMs ?? 0)
+          },
+        },
+      })
+    })
+    watchResource({
+      ...shared,
+      resource: 'ipaddressclaims',
+      handler: {
+        onListed: listens(),
+        onDelete() {},
+        onUpsert(claim, previous) {
+          if (claim.name !== claimNameFor(cluster, 'control-plane')) return
+          if (previous === undefined) {
+            see(`IPAddressClaim ${claim.name} created on ${formatPool(claim.poolRef)}`)
+          }
+          if (claim.addressName !== undefined && previous?.addressName === undefined) {
+            see(`IPAddressClaim bound to IPAddress ${claim.addressName} by the IPAM provider`)
+          }
+        },
+      },
+    })
+    endpoint.catch(() => undefined)
+    await Promise.race([Promise.all(listening), endpoint])
+    await options.create()
+    return { millisecondsToEndpoint: await endpoint, sightings }
+  } finally {
+    over.abort()
+    await connection.close()
+  }
+}
+
+/** The Cluster's run, once it has ended. */
+export async function finishedRun(
+  client: Client,
+  cluster: NamespacedName,
+): Promise<{ readonly workflowId: string; readonly runId: string }> {
+  const handle: WorkflowHandle = client.workflow.getHandle(workflowIdFor(cluster))
+  await handle.result()
+  const { workflowId, runId } = await handle.describe()
+  return { workflowId, runId }
+}

@@ -1,0 +1,115 @@
+import type { Child } from '../stack/child-process.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import type { KubernetesApi } from '../stack/kubernetes-api.ts'
+import { arrayOf, objectOf, stringOf } from '../../src/domain/decode.ts'
+import { ipAddressClaimFrom, ipAddressFrom } from '../../src/domain/claim.ts'
+import { clusterFrom } from '../../src/domain/cluster.ts'
+import { formatEndpoint } from '../../src/domain/endpoint.ts'
+import type { NamespacedName } from '../../src/domain/object-meta.ts'
+import { ipPoolFrom } from '../../src/domain/pool.ts'
+
+/** The outcome on both sides, as `--output json` prints it. */
+export interface DemoResult {
+  readonly cluster: NamespacedName
+  readonly endpoint: { readonly host: string; readonly port: number }
+  readonly pool: {
+    readonly kind: string
+    readonly name: string
+    readonly total: number
+    readonly free: number
+  }
+  readonly claim: string
+  readonly address: string
+  readonly workflowId: string
+  readonly runId: string
+  readonly millisecondsToEndpoint: number
+}
+
+/** Reads the Cluster, its claim, its address and the pool back from the API server. */
+export async function readResult(
+  api: KubernetesApi,
+  cluster: NamespacedName,
+  run: Pick<DemoResult, 'workflowId' | 'runId' | 'millisecondsToEndpoint'>,
+): Promise<DemoResult> {
+  const get = (path: string): Promise<unknown> => api.send({ method: 'GET', path: `/apis/${path}` })
+  const inNamespace = (plural: string, name: string): string =>
+    `namespaces/${cluster.namespace}/${plural}/${name}`
+  const ipam = 'ipam.cluster.x-k8s.io'
+  const { controlPlaneEndpoint } = clusterFrom(
+    await get(`cluster.x-k8s.io/v1beta2/${inNamespace('clusters', cluster.name)}`),
+  )
+  const claim = ipAddressClaimFrom(
+    await get(`${ipam}/v1beta2/${inNamespace('ipaddressclaims', `vip-cp-${cluster.name}`)}`),
+  )
+  const { address } = ipAddressFrom(
+    await get(`${ipam}/v1beta2/${inNamespace('ipaddresses', claim.addressName ?? '')}`),
+  )
+  const { kind, name } = claim.poolRef
+  const { capacity } = ipPoolFrom(
+    'GlobalInClusterIPPool',
+    await get(`${ipam}/v1alpha2/globalinclusterippools/${name}`),
+  )
+  return {
+    cluster,
+    endpoint: controlPlaneEndpoint,
+    pool: { kind, name, total: capacity?.total ?? 0, free: capacity?.free ?? 0 },
+    claim: claim.name,
+    address,
+    ...run,
+  }
+}
+
+/** How the topology controller went on once it had the address. */
+export async function infrastructureOf(
+  api: KubernetesApi,
+  cluster: NamespacedName,
+): Promise<string | undefined> {
+  const list = await api.send<unknown>({
+    method: 'GET',
+    path: `/apis/infrastructure.demo.vip.capi.gorizond.io/v1alpha1/namespaces/${cluster.namespace}/democlusters`,
+  })
+  const [first] = arrayOf(objectOf(list)['items'])
+  if (first === undefined) return undefined
+  const endpoint = objectOf(objectOf(objectOf(first)['spec'])['controlPlaneEndpoint'])
+  const name = stringOf(objectOf(objectOf(first)['metadata'])['name'])
+  return `DemoCluster ${name} with controlPlaneEndpoint.host ${stringOf(endpoint['host'])}`
+}
+
+/** The state on both sides and where to look further, for people. */
+export function describeResult(
+  result: DemoResult,
+  infrastructure: string | undefined,
+  stack: StackConnection,
+  places: { readonly tctl: string; readonly allocator: Child & { readonly metricsUrl: string } },
+): string {
+  const { cluster, pool, workflowId } = result
+  const ui = `${stack.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${result.runId}/history`
+  const kubectl = `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath} -n ${cluster.namespace}`
+  const input = JSON.stringify(cluster)
+  return `
+Kubernetes
+  Cluster         ${cluster.namespace}/${cluster.name}   endpoint ${formatEndpoint(result.endpoint)}
+  IPAddressClaim  ${result.claim}
+  IPAddress       ${result.address}
+  pool            ${pool.kind}/${pool.name}   ${pool.free} of ${pool.total} addresses free
+  topology        ${infrastructure ?? 'nothing made yet'}
+
+Temporal
+  workflow        ${workflowId}
+  run             ${result.runId}
+  UI              ${ui}
+
+Look further
+  ${kubectl} get cluster ${cluster.name} -o yaml
+  ${kubectl} get ipaddressclaims,ipaddresses.ipam.cluster.x-k8s.io
+  ${stack.paths.temporal} workflow show --address ${stack.temporal.address} -w ${workflowId}
+  ${places.tctl} --address ${stack.temporal.address} --ns default workflow show -w ${workflowId}
+
+Do it by hand
+  ${kubectl} delete cluster ${cluster.name}
+  ${kubectl} apply -f examples/cluster-v1beta1.yaml
+  ${places.tctl} --address ${stack.temporal.address} --ns default workflow run --taskqueue capi-vip-allocator --workflow_type allocateVip --workflow_id ${workflowId} --input '${input}'
+
+  metrics ${places.allocator.metricsUrl}   log ${places.allocator.logPath}
+`
+}

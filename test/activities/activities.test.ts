@@ -1,0 +1,358 @@
+import { describe, expect, it } from '@jest/globals'
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { createActivities, type Activities } from '../../src/activities/index.ts'
+import type { JsonObject } from '../../src/domain/decode.ts'
+import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
+import { KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.ts'
+import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../support/builders.ts'
+import { fakeClusterApi } from '../support/fake-cluster-api.ts'
+
+const settings = { defaultPort: 6443, variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' } }
+const step = {
+  cluster: { namespace: 'clusters', name: 'demo' },
+  role: 'control-plane',
+  uid: 'uid-of-demo',
+} as const
+const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+/** Runs one activity against a management cluster that answers as given, as the attempt given. */
+async function run<A extends keyof Activities>(
+  activity: A,
+  input: Parameters<Activities[A]>[0],
+  calls: Partial<ClusterApi>,
+  attempt = 1,
+): Promise<unknown> {
+  const activities: Activities = createActivities(fakeClusterApi(calls), settings)
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
+  return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
+}
+
+async function failureOf(running: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await running.then(
+    (value) => Promise.reject(new Error(`it did not fail, but answered ${JSON.stringify(value)}`)),
+    (failure: unknown) => failure,
+  )
+  expect(error).toBeInstanceOf(ApplicationFailure)
+  return error as ApplicationFailure
+}
+
+const cluster = aCluster()
+const present: Partial<ClusterApi> = {
+  getCluster: async () => cluster,
+  getIPAddressClaim: async () => undefined,
+}
+
+describe('selectIPPool', () => {
+  it('chooses a pool and fixes the uid', async () => {
+    const result = await run('selectIPPool', step, { ...present, listIPPools: async () => [aPool()] })
+    expect(result).toEqual({
+      next: 'claim',
+      uid: 'uid-of-demo',
+      poolRef,
+      considered: [
+        {
+          kind: 'GlobalInClusterIPPool',
+          name: 'vip-pool',
+          verdict: 'selected',
+          because: '11 of 11 addresses free',
+        },
+      ],
+    })
+  })
+
+  it('stays with the pool of a claim that exists, without looking at others', async () => {
+    const claim = aClaim({ poolName: 'first-choice' })
+    expect(await run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim })).toEqual({
+      next: 'claim',
+      uid: 'uid-of-demo',
+      poolRef: { ...poolRef, name: 'first-choice' },
+      considered: [],
+    })
+  })
+
+  it('looks for no pool where an endpoint is set by hand', async () => {
+    const manual = aCluster({ endpoint: { host: '10.9.9.9', port: 443 } })
+    expect(await run('selectIPPool', step, { ...present, getCluster: async () => manual })).toMatchObject({
+      next: 'end',
+      reason: 'EndpointAlreadySet',
+      host: '10.9.9.9',
+      port: 443,
+    })
+  })
+
+  it('ends where the Cluster is gone', async () => {
+    expect(await run('selectIPPool', step, { ...present, getCluster: async () => undefined })).toEqual({
+      next: 'end',
+      uid: '',
+      reason: 'ClusterDeleted',
+      message: 'Cluster clusters/demo does not exist',
+    })
+  })
+
+  it.each([
+    [1, 1_000],
+    [2, 2_000],
+    [3, 5_000],
+    [6, 60_000],
+    [500, 60_000],
+  ])('waits quietly where no pool serves: after attempt %i for %i ms', async (attempt, ms) => {
+    const failure = await failureOf(
+      run('selectIPPool', step, { ...present, listIPPools: async () => [] }, attempt),
+    )
+    expect(failure).toMatchObject({
+      type: 'NoMatchingPool',
+      category: 'BENIGN',
+      nextRetryDelay: ms,
+      nonRetryable: false,
+    })
+    expect(failure.message).toContain('there is no pool at all')
+  })
+
+  it('keeps the verdict on every pool in the failure, for people to read', async () => {
+    const listIPPools = async () => [aPool({ name: 'other', labels: {} })]
+    const failure = await failureOf(run('selectIPPool', step, { ...present, listIPPools }))
+    expect(failure.details).toEqual([
+      {
+        considered: [
+          {
+            kind: 'GlobalInClusterIPPool',
+            name: 'other',
+            verdict: 'rejected',
+            because: 'has no label vip.capi.gorizond.io/cluster-class',
+          },
+        ],
+      },
+    ])
+  })
+
+  it('waits while the Cluster is paused', async () => {
+    const paused = aCluster({ paused: true })
+    const failure = await failureOf(run('selectIPPool', step, { ...present, getCluster: async () => paused }))
+    expect(failure.type).toBe('ClusterPaused')
+  })
+
+  it.each<[string, ReturnType<typeof aClaim>, string, string]>([
+    [
+      'of a former Cluster',
+      aClaim({ owners: [ownerReference({ name: 'demo', uid: 'old' })] }),
+      'WaitingForAddress',
+      'uid old',
+    ],
+    ['that is being deleted', aClaim({ deleting: true }), 'WaitingForAddress', 'is being deleted'],
+    [
+      'of somebody else',
+      aClaim({ owners: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }] }),
+      'ClaimConflict',
+      'belongs to ConfigMap x (uid y) and is left alone',
+    ],
+  ])('does not use a claim %s', async (_, claim, type, words) => {
+    const failure = await failureOf(
+      run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim }),
+    )
+    expect(failure.type).toBe(type)
+    expect(failure.message).toContain(words)
+  })
+})
+
+describe('ensureIPAddressClaim', () => {
+  const input = { ...step, poolRef }
+
+  it('creates the claim', async () => {
+    const created: JsonObject[] = []
+    const createIPAddressClaim = async (claim: JsonObject) => {
+      created.push(claim)
+      return aClaim()
+    }
+    expect(await run('ensureIPAddressClaim', input, { ...present, createIPAddressClaim })).toEqual({
+      next: 'await',
+      claim: 'vip-cp-demo',
+      poolRef,
+    })
+    expect(created).toMatchObject([
+      { kind: 'IPAddressClaim', metadata: { name: 'vip-cp-demo' }, spec: { poolRef } },
+    ])
+  })
+
+  it('takes the claim that is there, with its own pool', async () => {
+    const getIPAddressClaim = async () => aClaim({ poolName: 'first-choice' })
+    expect(await run('ensureIPAddressClaim', input, { ...present, getIPAddressClaim })).toMatchObject({
+      next: 'await',
+      poolRef: { name: 'first-choice' },
+    })
+  })
+
+  it('adopts a claim without owner, conditional on what was read', async () => {
+    const patches: unknown[] = []
+    const calls: Partial<ClusterApi> = {
+      ...present,
+      getIPAddressClaim: async () => aClaim({ owners: [] }),
+      patchIPAddressClaim: async (key, patch) => {
+        patches.push([key.name, patch])
+        return aClaim()
+      },
+    }
+    await run('ensureIPAddressClaim', input, calls)
+    expect(patches).toEqual([
+      [
+        'vip-cp-demo',
+        {
+          metadata: {
+            resourceVersion: '100',
+            labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
+            ownerReferences: [expect.objectContaining({ uid: 'uid-of-demo', controller: true })],
+          },
+        },
+      ],
+    ])
+  })
+
+  it.each<[string, ReturnType<typeof aCluster> | undefined, object]>([
+    ['gone', undefined, { next: 'end', reason: 'ClusterDeleted' }],
+    ['being deleted', aCluster({ deleting: true }), { next: 'end', reason: 'ClusterDeleted' }],
+    ['another one of the same name', aCluster({ uid: 'new' }), { next: 'replaced' }],
+  ])('creates nothing for a Cluster that is %s', async (_, now, end) => {
+    expect(
+      await run('ensureIPAddressClaim', input, { ...present, getCluster: async () => now }),
+    ).toMatchObject(end)
+  })
+
+  it.each<[KubernetesErrorKind, object]>([
+    ['alreadyExists', { type: 'KubernetesConflict', category: 'BENIGN', nextRetryDelay: 50 }],
+    ['unavailable', { type: 'KubernetesUnavailable', nextRetryDelay: 7_000 }],
+    ['throttled', { type: 'KubernetesUnavailable', nextRetryDelay: 7_000 }],
+    ['forbidden', { type: 'AllocationFailed', nextRetryDelay: 1_000 }],
+    ['invalid', { type: 'AllocationFailed', nextRetryDelay: 1_000 }],
+  ])('can be repeated when the API server answers with %s', async (kind, expected) => {
+    const createIPAddressClaim = () =>
+      Promise.reject(new KubernetesError('the server’s words', { kind, status: 0, retryAfterSeconds: 7 }))
+    const failure = await failureOf(run('ensureIPAddressClaim', input, { ...present, createIPAddressClaim }))
+    expect(failure).toMatchObject({ ...expected, message: 'the server’s words', nonRetryable: false })
+  })
+})
+
+describe('awaitIPAddress', () => {
+  it('answers with the address that addressRef leads to, whatever its name', async () => {
+    const asked: string[] = []
+    const calls: Partial<ClusterApi> = {
+      getCluster: async () => cluster,
+      getIPAddressClaim: async () => aClaim({ addressName: 'another-name' }),
+      getIPAddress: async ({ name }) => {
+        asked.push(name)
+        return anIPAddress({ name })
+      },
+    }
+    expect(await run('awaitIPAddress', step, calls)).toEqual({ next: 'assign', address: '10.0.0.10' })
+    expect(asked).toEqual(['another-name'])
+  })
+
+  it('looks several times before it leaves the waiting to Temporal', async () => {
+    let looks = 0
+    const getIPAddressClaim = async () => {
+      looks += 1
+      return aClaim({ ...(looks > 3 && { addressName: 'vip-cp-demo' }) })
+    }
+    const calls = {
+      getCluster: async () => cluster,
+      getIPAddressClaim,
+      getIPAddress: async () => anIPAddress(),
+    }
+    expect(await run('awaitIPAddress', step, calls)).toEqual({ next: 'assign', address: '10.0.0.10' })
+  })
+
+  it('says in the end why there is no address', async () => {
+    const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
+    const calls = {
+      getCluster: async () => cluster,
+      getIPAddressClaim: async () => aClaim(),
+      listIPPools: async () => [full],
+    }
+    const failure = await failureOf(run('awaitIPAddress', step, calls))
+    expect(failure).toMatchObject({
+      type: 'PoolExhausted',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free; add addresses',
+    })
+  })
+
+  it('begins anew where the claim is gone', async () => {
+    expect(await run('awaitIPAddress', step, present)).toMatchObject({ next: 'restart' })
+  })
+
+  it('ends where somebody else has set the endpoint meanwhile', async () => {
+    const calls = {
+      getCluster: async () => aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } }),
+      getIPAddressClaim: async () => aClaim(),
+    }
+    expect(await run('awaitIPAddress', step, calls)).toMatchObject({
+      next: 'end',
+      reason: 'EndpointAlreadySet',
+    })
+  })
+})
+
+describe('assignVip', () => {
+  const input = { ...step, address: '10.0.0.10' }
+  const bound: Partial<ClusterApi> = {
+    getCluster: async () => cluster,
+    getIPAddressClaim: async () => aClaim({ addressName: 'vip-cp-demo' }),
+    getClusterClassVariables: async () => ['clusterVip'],
+  }
+
+  it('writes once', async () => {
+    const patches: JsonObject[] = []
+    const patchCluster: ClusterApi['patchCluster'] = async (_, patch) => {
+      patches.push(patch)
+      return cluster
+    }
+    expect(await run('assignVip', input, { ...bound, patchCluster })).toEqual({
+      next: 'assigned',
+      host: '10.0.0.10',
+      port: 6443,
+    })
+    expect(patches).toHaveLength(1)
+    expect(patches[0]).toMatchObject({ spec: { topology: { variables: [{ name: 'clusterVip' }] } } })
+  })
+
+  it('writes nothing where it was written before', async () => {
+    const assigned = aCluster({
+      endpoint: { host: '10.0.0.10', port: 6443 },
+      annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' },
+      topology: { classRef: { name: 'c' }, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+    })
+    expect(await run('assignVip', input, { ...bound, getCluster: async () => assigned })).toMatchObject({
+      next: 'assigned',
+    })
+  })
+
+  it('writes no variable of a class that is missing, and lets the server say so', async () => {
+    const patchCluster = () =>
+      Promise.reject(new KubernetesError('ClusterClass not found', { kind: 'invalid', status: 422 }))
+    const calls = { ...bound, getClusterClassVariables: async () => undefined, patchCluster }
+    expect(await failureOf(run('assignVip', input, calls))).toMatchObject({
+      type: 'ClusterRejected',
+      message: 'ClusterClass not found',
+      nextRetryDelay: 1_000,
+    })
+  })
+
+  it.each<[string, ReturnType<typeof aClaim> | undefined]>([
+    ['gone', undefined],
+    ['unbound', aClaim()],
+    ['somebody else’s', aClaim({ addressName: 'vip-cp-demo', owners: [] })],
+  ])('writes nothing where the claim is %s', async (_, claim) => {
+    expect(await run('assignVip', input, { ...bound, getIPAddressClaim: async () => claim })).toMatchObject({
+      next: 'restart',
+    })
+  })
+
+  it('leaves a host that is another one', async () => {
+    const other = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })
+    expect(await run('assignVip', input, { ...bound, getCluster: async () => other })).toMatchObject({
+      next: 'end',
+      reason: 'EndpointAlreadySet',
+      host: '10.9.9.9',
+    })
+  })
+})

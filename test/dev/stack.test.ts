@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client'
+
+import { type KubernetesObject, withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+import { type PartName, type Stack, startStack } from '../../dev/stack/stack.ts'
+
+const workflowId = 'stack-test'
+
+// Its own stack: the shared one must not lose its parts.
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack({ clusterApiCore: false, progress: () => {} })
+  const text = 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: stack-test\n'
+  await applyManifests(stack.connection, [{ text }])
+  await withTemporal((client) => client.workflow.start('nothing', { workflowId, taskQueue: 'nobody' }))
+})
+
+afterAll(async () => {
+  await stack.stop()
+})
+
+describe('a part of the stack', () => {
+  it.each<PartName>(['etcd', 'kube-apiserver', 'kube-controller-manager', 'ipam-provider', 'temporal'])(
+    'comes back where it was after it was killed: %s',
+    async (name) => {
+      const part = stack.part(name)
+      const killed = part.pid()
+
+      await part.kill()
+      expect(part.pid()).toBeUndefined()
+      await part.start()
+
+      expect(part.pid()).not.toBe(killed)
+      await expect(readNamespace()).resolves.toMatchObject({ metadata: { name: 'stack-test' } })
+      await expect(describeWorkflow()).resolves.toMatchObject({ status: { name: 'RUNNING' } })
+    },
+  )
+
+  it('forgets its data only on request', async () => {
+    const temporal = stack.part('temporal')
+    await expect(temporal.start({ forgetData: true })).rejects.toThrow(
+      'temporal runs: stop it before its data can be forgotten',
+    )
+
+    await temporal.kill()
+    await temporal.start({ forgetData: true })
+
+    await expect(describeWorkflow()).rejects.toThrow(WorkflowNotFoundError)
+  })
+
+  it('cannot be had from a stack that runs without it', () => {
+    expect(() => stack.part('cluster-api-core')).toThrow('this stack runs without cluster-api-core')
+  })
+})
+
+describe('applyManifests', () => {
+  it('refuses an unknown field and names the object', async () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: odd\nunknown: true\n'
+
+    await expect(applyManifests(stack.connection, [{ text }])).rejects.toThrow(
+      /^ConfigMap odd could not be applied: .*unknown: field not declared in schema/,
+    )
+  })
+})
+
+describe('stop', () => {
+  it('removes the run directory and can be repeated', async () => {
+    await stack.stop()
+    await stack.stop()
+
+    expect(existsSync(stack.connection.runDirectory)).toBe(false)
+  })
+})
+
+async function readNamespace(): Promise<KubernetesObject> {
+  return await withKubernetesApi(stack.connection, (api) =>
+    api.send<KubernetesObject>({ method: 'GET', path: '/api/v1/namespaces/stack-test' }),
+  )
+}
+
+function describeWorkflow(): Promise<unknown> {
+  return withTemporal((client) => client.workflow.getHandle(workflowId).describe())
+}
+
+async function withTemporal<T>(action: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: stack.connection.temporal.address })
+  try {
+    return await action(new Client({ connection }))
+  } finally {
+    await connection.close()
+  }
+}

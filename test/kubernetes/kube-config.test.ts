@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
+
+let directory: string
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'kube-config-test-'))
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function kubeconfig(name: string, text: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const twoContexts = `
+apiVersion: v1
+kind: Config
+current-context: lab
+contexts:
+  - { name: lab, context: { cluster: lab, user: admin } }
+  - { name: edge, context: { cluster: edge, user: admin } }
+  - { name: half, context: { cluster: lab, user: nobody } }
+  - { name: none, context: { cluster: gone, user: admin } }
+clusters:
+  - { name: lab, cluster: { server: 'https://lab:6443' } }
+  - { name: edge, cluster: { server: 'https://edge:6443' } }
+users:
+  - { name: admin, user: { token: secret } }
+`
+
+describe('loadKubeConfig', () => {
+  it('takes the current context of a file', () => {
+    const path = kubeconfig('current', twoContexts)
+    expect(loadKubeConfig({ kubeconfig: path }).getCurrentCluster()?.server).toBe('https://lab:6443')
+  })
+
+  it('takes the named context', () => {
+    const path = kubeconfig('named', twoContexts)
+    const loaded = loadKubeConfig({ kubeconfig: path, context: 'edge' })
+    expect(loaded.getCurrentCluster()?.server).toBe('https://edge:6443')
+  })
+
+  it('names the file it cannot read', () => {
+    expect(() => loadKubeConfig({ kubeconfig: '/no/such/file' })).toThrow(
+      "kubeconfig /no/such/file cannot be read: ENOENT: no such file or directory, open '/no/such/file'",
+    )
+  })
+
+  it('names the file that is no kubeconfig', () => {
+    const path = kubeconfig('list', '[1, 2')
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(`kubeconfig ${path} cannot be read: `)
+  })
+
+  it('names the contexts there are where it has not the one asked for', () => {
+    const path = kubeconfig('missing', twoContexts)
+    expect(() => loadKubeConfig({ kubeconfig: path, context: 'lap' })).toThrow(
+      `kubeconfig ${path} has no context lap: it has edge, half, lab, none`,
+    )
+  })
+
+  it.each([
+    { context: 'half', what: 'user nobody' },
+    { context: 'none', what: 'cluster gone' },
+  ])('says that the context names a missing $what', ({ context, what }) => {
+    const path = kubeconfig('half', twoContexts)
+    expect(() => loadKubeConfig({ kubeconfig: path, context })).toThrow(
+      `kubeconfig ${path}, context ${context}: there is no ${what}`,
+    )
+  })
+
+  it('says that there is no context where the file names none', () => {
+    const path = kubeconfig('empty', 'apiVersion: v1\nkind: Config\n')
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(`kubeconfig ${path} has no `)
+  })
+})

@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createDispatcher, type DispatchTuning, type Dispatcher } from '../../src/watcher/dispatcher.ts'
+import type { AllocationStarter } from '../../src/watcher/starter.ts'
+
+const demo = { namespace: 'clusters', name: 'demo' }
+const start = { act: 'start', because: 'new' } as const
+const wake = { act: 'wake', because: 'changed' } as const
+const nudge = { act: 'nudge', because: 'gone' } as const
+const needed = (): boolean => true
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+let stop = new AbortController()
+afterEach(() => {
+  stop.abort()
+  stop = new AbortController()
+})
+
+/** A Temporal that takes down what it is asked, and can be held up or made to fail. */
+function scripted(answer: () => Promise<void> = async () => undefined): {
+  readonly starter: AllocationStarter
+  readonly asked: string[]
+  /** Resolves when so many requests have been made. */
+  until(count: number): Promise<void>
+} {
+  const asked: string[] = []
+  const waiters: (() => void)[] = []
+  const take = async (request: string): Promise<void> => {
+    asked.push(request)
+    for (const check of waiters) check()
+    await answer()
+  }
+  return {
+    asked,
+    until: (count) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (asked.length >= count) resolve()
+        }
+        waiters.push(check)
+        check()
+      }),
+    starter: {
+      start: async ({ name }) => {
+        await take(`start ${name}`)
+        return 'started'
+      },
+      wake: ({ name }, reason) => take(`wake ${name}: ${reason}`),
+      nudge: ({ name }, reason) => take(`nudge ${name}: ${reason}`),
+    },
+  }
+}
+
+function dispatcherOn(
+  starter: AllocationStarter,
+  tuning: Partial<DispatchTuning> = {},
+  outcomes: string[] = [],
+): Dispatcher {
+  return createDispatcher({
+    starter,
+    log: silent,
+    signal: stop.signal,
+    onOutcome: (outcome) => outcomes.push(outcome),
+    tuning: { coolDownMs: 1, backoffMs: [1, 2], ...tuning },
+  })
+}
+
+describe('the dispatcher', () => {
+  it('carries each reaction to Temporal', async () => {
+    const temporal = scripted()
+    const outcomes: string[] = []
+    const dispatcher = dispatcherOn(temporal.starter, {}, outcomes)
+    dispatcher.dispatch(demo, start, needed)
+    dispatcher.dispatch({ ...demo, name: 'b' }, wake, needed)
+    dispatcher.dispatch({ ...demo, name: 'c' }, nudge, needed)
+    await temporal.until(3)
+    expect(temporal.asked).toEqual(['start demo', 'wake b: changed', 'nudge c: gone'])
+  })
+
+  it.each([
+    ['two starts into one', [start, start], 'start demo'],
+    ['a start and a wake into a wake', [start, wake], 'wake demo: changed'],
+    ['a wake and a start into a wake', [wake, start], 'wake demo: changed'],
+    ['a nudge and a start into a wake', [nudge, start], 'wake demo: gone; new'],
+  ])('merges %s', async (_, reactions, request) => {
+    const temporal = scripted()
+    const dispatcher = dispatcherOn(temporal.starter)
+    for (const reaction of reactions) dispatcher.dispatch(demo, reaction, needed)
+    dispatcher.dispatch({ ...demo, name: 'last' }, start, needed)
+    await temporal.until(2)
+    expect(temporal.asked).toEqual([request, 'start last'])
+  })
+
+  it('has one request under way for a Cluster, and a bounded number for all', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const temporal = scripted(() => held)
+    const dispatcher = dispatcherOn(temporal.starter, { concurrency: 2 })
+    for (const name of ['a', 'b', 'c']) dispatcher.dispatch({ ...demo, name }, start, needed)
+    await temporal.until(2)
+    dispatcher.dispatch({ ...demo, name: 'a' }, wake, needed)
+    await Promise.resolve()
+    expect(temporal.asked).toEqual(['start a', 'start b'])
+    expect(dispatcher.pending).toBe(4)
+    release()
+    await temporal.until(4)
+    expect(temporal.asked.slice(2).toSorted()).toEqual(['start c', 'wake a: changed'])
+  })
+
+  it('tries again until Temporal is back, and says meanwhile what is wrong', async () => {
+    let failures = 3
+    const temporal = scripted(async () => {
+      if (failures-- > 0) throw new Error('connection refused')
+    })
+    const outcomes: string[] = []
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
+    const dispatcher = createDispatcher({
+      starter: temporal.starter,
+      log: silent,
+      signal: stop.signal,
+      onOutcome: (outcome) => {
+        outcomes.push(outcome)
+        if (outcome === 'started') queueMicrotask(arrive)
+      },
+      tuning: { backoffMs: [1, 2] },
+    })
+    dispatcher.dispatch(demo, start, needed)
+    await temporal.until(2)
+    expect(dispatcher.lastError).toBe('connection refused')
+    await arrived
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'started'])
+    expect(dispatcher.lastError).toBeUndefined()
+  })
+
+  it('drops what is no longer needed when its turn comes', async () => {
+    const temporal = scripted()
+    const dispatcher = dispatcherOn(temporal.starter)
+    dispatcher.dispatch(demo, start, () => false)
+    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+    await temporal.until(1)
+    expect(temporal.asked).toEqual(['start b'])
+  })
+
+  it('stops trying when the need is gone meanwhile', async () => {
+    let isNeeded = true
+    const temporal = scripted(async () => {
+      isNeeded = false
+      throw new Error('connection refused')
+    })
+    const dispatcher = dispatcherOn(temporal.starter)
+    dispatcher.dispatch(demo, start, () => isNeeded)
+    await temporal.until(1)
+    dispatcher.dispatch({ ...demo, name: 'b' }, nudge, () => true)
+    await temporal.until(2)
+    expect(temporal.asked).toEqual(['start demo', 'nudge b: gone'])
+  })
+})
