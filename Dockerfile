@@ -17,7 +17,7 @@ FROM base AS build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY dev/build.ts dev/
+COPY dev/build.ts dev/build-main.ts dev/
 COPY src src
 RUN npm run build
 

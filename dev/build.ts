@@ -68,8 +68,3 @@ async function stampOfSources(): Promise<string> {
   for (const file of files.toSorted()) hash.update(file).update(await readFile(join(root, file)))
   return hash.digest('hex')
 }
-
-if (import.meta.main) {
-  const built = await build()
-  process.stderr.write(built ? 'dist/ is built\n' : 'dist/ is up to date\n')
-}

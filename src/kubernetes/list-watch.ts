@@ -6,6 +6,7 @@ import type { ApiVersions } from './api-versions.ts'
 import { backOffMs } from './back-off.ts'
 import type { KubernetesConnection } from './connection.ts'
 import type { ApiRequest } from './api-request.ts'
+import { before } from './deadline.ts'
 import { isKubernetesError, type KubernetesError } from './errors.ts'
 import { createHealthRecord } from './health-record.ts'
 import type { ObjectCache } from './object-cache.ts'
@@ -77,6 +78,7 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
 
   async function listAll(): Promise<string> {
     const query = { namespace, labelSelector: options.labelSelector, pageSize: tuning.pageSize, signal }
+    await servedVersion()
     const listed = await versions.using(resource, (apiVersion) =>
       listObjects(connection, resource, apiVersion, query, options.decode),
     )
@@ -87,8 +89,13 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
     return position
   }
 
+  /** The question is shared with others, so our signal ends only the waiting. */
+  function servedVersion(): Promise<string> {
+    return before(signal, versions.of(resource))
+  }
+
   async function watchFrom(from: string): Promise<WatchEnd> {
-    const request = watchRequest(options, await versions.of(resource), from, relist.due())
+    const request = watchRequest(options, await servedVersion(), from, relist.due())
     return readWatch(connection, request, tuning.silenceMs, { onOpen: () => health.opened(), onEvent })
   }
 

@@ -9,6 +9,8 @@ export interface TcpProxy {
   readonly open: () => number
   /** Resolves when the n-th connection has been accepted. */
   readonly whenAccepted: (count: number) => Promise<void>
+  /** Resolves when no connection is open any more. */
+  readonly whenIdle: () => Promise<void>
   /** Resets all open connections; new ones are served. */
   readonly cut: () => void
   /** Resets all connections, the new ones too, until `resume`. */
@@ -38,10 +40,23 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
     }
     const link = linkTo(target.port, client, mode === 'swallow')
     links.add(link)
-    client.on('close', () => links.delete(link))
+    client.on('close', () => {
+      links.delete(link)
+      for (const check of waiting) check()
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
+  const when = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (!condition()) return
+        waiting.delete(check)
+        resolve()
+      }
+      waiting.add(check)
+      check()
+    })
   const cut = (): void => {
     for (const link of links) link.reset()
   }
@@ -49,16 +64,8 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
     port: (server.address() as AddressInfo).port,
     accepted: () => accepted,
     open: () => links.size,
-    whenAccepted: (count) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          if (accepted < count) return
-          waiting.delete(check)
-          resolve()
-        }
-        waiting.add(check)
-        check()
-      }),
+    whenAccepted: (count) => when(() => accepted >= count),
+    whenIdle: () => when(() => links.size === 0),
     cut,
     refuse: () => {
       mode = 'refuse'

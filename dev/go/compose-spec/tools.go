@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools pins the Compose specification's schema, against which docker-compose.yml is checked.
+// Package tools pins the Compose specification's reference program, which checks docker-compose.yml.
 package tools
 
-import _ "github.com/compose-spec/compose-go/v2/schema"
+import _ "github.com/compose-spec/compose-go/v2/cmd"
