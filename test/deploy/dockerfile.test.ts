@@ -12,7 +12,9 @@ const instructions = textOf('Dockerfile')
   .filter((line) => line !== '')
 
 function argumentsOf(instruction: string): string[] {
-  return instructions.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1))
+  return instructions
+    .filter((line) => line.startsWith(`${instruction} `))
+    .map((line) => line.slice(instruction.length + 1))
 }
 
 /** Files and folders of this repository that get into a stage. */
@@ -28,11 +30,15 @@ describe('the Dockerfile', () => {
   })
 
   it('copies files that exist, and .dockerignore lets through those and no others', () => {
-    const [first, ...allowed] = textOf('.dockerignore').replaceAll(/^#.*\n/gm, '').trim().split('\n')
+    const [first, ...allowed] = textOf('.dockerignore')
+      .replaceAll(/^#.*\n/gm, '')
+      .trim()
+      .split('\n')
 
     expect(first).toBe('*')
     expect(allowed.toSorted()).toEqual([...new Set(copied)].map((path) => `!${path}`).toSorted())
-    for (const path of copied) expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true })
+    for (const path of copied)
+      expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true })
   })
 
   it('copies all that the build script consists of', () => {

@@ -106,6 +106,7 @@ export interface ComposeService {
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
+  readonly depends_on?: Readonly<Record<string, unknown>>
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly restart: string
 }

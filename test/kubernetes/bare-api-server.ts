@@ -66,11 +66,11 @@ export async function installDefinition(
     ...version,
     served: served.length === 0 || served.includes(version.name),
   }))
-  const definition: CustomResourceDefinition = {
+  const definition = {
     apiVersion,
     kind,
     metadata: { name, labels: metadata.labels ?? {} },
-    spec: { ...spec, versions, ...{ conversion: { strategy: 'None' } } },
+    spec: { ...spec, versions, conversion: { strategy: 'None' } },
   }
   await applyObjects(api, [definition])
 }

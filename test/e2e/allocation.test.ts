@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+
+let world: World
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  await world.createPool('10.20.0.10-10.20.0.40')
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  await world.close()
+  await allocator.stop()
+})
+
+describe('a Cluster of a ClusterClass', () => {
+  it.each(['cluster-v1beta2', 'cluster-v1beta1'])(
+    'gets endpoint, variable and annotation at once, as %s of the examples',
+    async (example) => {
+      await world.applyExample(example, ['name: demo-cluster', `name: ${example}`])
+      const cluster = await world.untilServed(example)
+      const { host } = cluster.controlPlaneEndpoint
+      expect(host).toMatch(/^10\.20\.0\.[1-4]\d$/)
+      expect(cluster.controlPlaneEndpoint.port).toBe(6443)
+      expect(cluster.annotations[vipAnnotation]).toBe(host)
+      expect(cluster.topology?.variables).toEqual([{ name: 'clusterVip', value: host }])
+      await world.untilCluster(example, (now) => now?.resourceVersion !== cluster.resourceVersion)
+    },
+  )
+
+  it('has an owned, labeled and bound claim', async () => {
+    await world.createCluster('claimed')
+    const { uid } = await world.untilServed('claimed')
+    const claim = await world.untilClaim('vip-cp-claimed', (now) => now?.addressName !== undefined)
+    expect(claim).toMatchObject({
+      labels: { 'cluster.x-k8s.io/cluster-name': 'claimed', 'vip.capi.gorizond.io/role': 'control-plane' },
+      ownerReferences: [
+        { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'claimed', uid, controller: true },
+      ],
+      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'vip-pool' },
+    })
+  })
+
+  it('gives its address back when it is deleted', async () => {
+    await world.createCluster('short-lived')
+    await world.untilServed('short-lived')
+    expect(await world.addresses()).toContain('vip-cp-short-lived')
+    await world.deleteCluster('short-lived')
+    await world.untilClaim('vip-cp-short-lived', (now) => now === undefined)
+    expect(await world.claims()).not.toContain('vip-cp-short-lived')
+    expect(await world.addresses()).not.toContain('vip-cp-short-lived')
+  })
+
+  it('gets an address of its own among twenty at once', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `burst-${index}`)
+    await Promise.all(names.map((name) => world.createCluster(name)))
+    const clusters = await Promise.all(names.map((name) => world.untilServed(name)))
+    const hosts = clusters.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
+    expect(new Set(hosts).size).toBe(20)
+  })
+
+  it('is served again after it was re-created under the same name', async () => {
+    await world.createCluster('phoenix')
+    const first = await world.untilServed('phoenix')
+    await world.deleteCluster('phoenix')
+    await world.untilCluster('phoenix', (now) => now === undefined)
+    await world.createCluster('phoenix')
+    const second = await world.untilServed('phoenix')
+    expect(second.uid).not.toBe(first.uid)
+    const claim = await world.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
+    expect(claim?.ownerReferences[0]?.uid).toBe(second.uid)
+  })
+})
+
+describe('a Cluster that needs no address', () => {
+  it('keeps the endpoint it was given by hand, and costs none', async () => {
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: manual'],
+      ['spec:\n', 'spec:\n  controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }\n'],
+    )
+    await world.createCluster('after-manual')
+    await world.untilServed('after-manual')
+    expect((await world.untilServed('manual')).controlPlaneEndpoint).toEqual({
+      host: '10.99.0.1',
+      port: 8443,
+    })
+    expect(await world.claims()).not.toContain('vip-cp-manual')
+  })
+
+  it('is left alone while it is paused, and served once it is not', async () => {
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: paused'],
+      ['spec:\n', 'spec:\n  paused: true\n'],
+    )
+    await world.createCluster('after-paused')
+    await world.untilServed('after-paused')
+    expect(await world.claims()).not.toContain('vip-cp-paused')
+    await world.api.send({
+      method: 'PATCH',
+      path: world.path('clusters', 'paused'),
+      body: { spec: { paused: null } },
+      contentType: 'application/merge-patch+json',
+    })
+    await world.untilServed('paused')
+  })
+})
+
+describe('a Cluster that waits', () => {
+  it('gets its address when a pool for it appears', async () => {
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: waiting-class\n'])
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: waiting'],
+      ['name: rke2-cluster-class', 'name: waiting-class'],
+    )
+    await world.createCluster('after-waiting')
+    await world.untilServed('after-waiting')
+    await world.applyExample(
+      'ip-pool',
+      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
+      ['name: vip-pool', `name: late-pool\n  namespace: ${world.namespace}`],
+      ['rke2-cluster-class', 'waiting-class'],
+      ['10.0.0.10-10.0.0.20', '10.0.0.10'],
+    )
+    expect((await world.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
+  })
+
+  it('gets the address that another one gives back', async () => {
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: scarce-class\n'])
+    await world.applyExample(
+      'ip-pool',
+      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
+      ['name: vip-pool', `name: scarce-pool\n  namespace: ${world.namespace}`],
+      ['rke2-cluster-class', 'scarce-class'],
+      ['10.0.0.10-10.0.0.20', '10.0.0.77'],
+    )
+    const create = (name: string): Promise<void> =>
+      world.applyExample(
+        'cluster-v1beta2',
+        ['name: demo-cluster', `name: ${name}`],
+        ['name: rke2-cluster-class', 'name: scarce-class'],
+      )
+    await create('first')
+    expect((await world.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+    await create('second')
+    await world.untilClaim('vip-cp-second', (now) => now !== undefined)
+    await world.deleteCluster('first')
+    expect((await world.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+  })
+})
+
+describe('the program', () => {
+  it('says that it is alive and ready, in words', async () => {
+    expect(await (await fetch(allocator.healthUrl)).text()).toBe('ok\n')
+    expect(await (await fetch(allocator.readyUrl)).json()).toMatchObject({
+      ready: true,
+      checks: {
+        temporal: { ok: true },
+        worker: { ok: true, detail: 'polling' },
+        'watch-clusters': { ok: true, detail: 'listening' },
+      },
+    })
+  })
+
+  it('shows its own series, the process’s and Temporal Core’s on one page', async () => {
+    const page = await (await fetch(allocator.metricsUrl)).text()
+    expect(page).toMatch(/^capi_vip_allocator_workflow_requests_total\{outcome="started"\} \d+/m)
+    expect(page).toMatch(
+      /^capi_vip_allocator_api_request_duration_seconds_count\{verb="patch",resource="clusters",code="200"\} \d+/m,
+    )
+    expect(page).toMatch(/^process_cpu_seconds_total/m)
+    expect(page).toMatch(/^temporal_workflow_completed_total/m)
+  })
+})

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import type { IPAddressClaim } from '../../src/domain/claim.ts'
+import { arrayOf } from '../../src/domain/decode.ts'
+import { isValidEndpoint } from '../../src/domain/endpoint.ts'
+import { connectTo } from '../../src/kubernetes/connection.ts'
+import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
+import { watchResource } from '../../src/kubernetes/watch-resource.ts'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+
+const examples = join(import.meta.dirname, '..', '..', 'examples')
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
+export interface World {
+  readonly namespace: string
+  readonly api: KubernetesApi
+  /** Applies an example with its namespace replaced by this one, and other names where given. */
+  applyExample(name: string, ...replacements: readonly (readonly [string, string])[]): Promise<void>
+  /** Makes an InClusterIPPool for the example's class, of addresses `a-b` in a /24. */
+  createPool(addresses: string, name?: string): Promise<void>
+  createCluster(name: string): Promise<void>
+  deleteCluster(name: string): Promise<void>
+  /** Resolves with the Cluster as soon as a watch shows it so; a name that is gone is undefined. */
+  untilCluster(name: string, is: (cluster: Cluster | undefined) => boolean): Promise<Cluster | undefined>
+  /** Resolves with the Cluster once its endpoint is valid. */
+  untilServed(name: string): Promise<Cluster>
+  untilClaim(
+    name: string,
+    is: (claim: IPAddressClaim | undefined) => boolean,
+  ): Promise<IPAddressClaim | undefined>
+  /** Names of all IPAddressClaims, and of all IPAddresses, in the namespace now. */
+  claims(): Promise<readonly string[]>
+  addresses(): Promise<readonly string[]>
+  path(plural: string, name?: string): string
+  /** Deletes all Clusters and waits until nothing is left of them, then removes the namespace. */
+  close(): Promise<void>
+}
+
+/** Opens a world for one suite; `close` it at the end. */
+export async function openWorld(stack: StackConnection): Promise<World> {
+  const namespace = `e2e-${randomBytes(4).toString('hex')}`
+  const api = kubernetesApi(stack)
+  const over = new AbortController()
+  const kubeConfig = loadKubeConfig({ kubeconfig: stack.kubeconfigPath })
+  const connection = connectTo({ kubeConfig, version: 'test' })
+  const watch = { connection, namespaces: [namespace], signal: over.signal, log: silent }
+
+  const applyExample: World['applyExample'] = async (name, ...replacements) => {
+    let text = readFileSync(join(examples, `${name}.yaml`), 'utf8').replaceAll(
+      /(namespace|name): clusters$/gm,
+      `$1: ${namespace}`,
+    )
+    for (const [from, to] of replacements) text = text.replaceAll(from, to)
+    await applyManifests(stack, [{ text }])
+  }
+  await applyExample('namespace')
+  await applyManifests(stack, [{ path: join(examples, 'demo-infrastructure-crds.yaml') }])
+  await applyExample('cluster-class')
+
+  const clusters = watched<Cluster>(
+    (handler) => watchResource({ ...watch, resource: 'clusters', handler }).objects,
+  )
+  const claims = watched<IPAddressClaim>(
+    (handler) => watchResource({ ...watch, resource: 'ipaddressclaims', handler }).objects,
+  )
+  const path = (plural: string, name?: string): string => {
+    const group = plural.startsWith('cluster') ? 'cluster.x-k8s.io/v1beta2' : 'ipam.cluster.x-k8s.io/v1beta2'
+    const version = plural.endsWith('pools') ? 'ipam.cluster.x-k8s.io/v1alpha2' : group
+    return `/apis/${version}/namespaces/${namespace}/${plural}${name === undefined ? '' : `/${name}`}`
+  }
+  const names = async (plural: string): Promise<readonly string[]> => {
+    const list = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
+    return arrayOf(list.items).map((item) => (item as { metadata: { name: string } }).metadata.name)
+  }
+  const world: World = {
+    namespace,
+    api,
+    applyExample,
+    createPool: async (addresses, name = 'vip-pool') => {
+      await applyExample(
+        'ip-pool',
+        ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
+        ['name: vip-pool', `name: ${name}\n  namespace: ${namespace}`],
+        ['10.0.0.10-10.0.0.20', addresses],
+      )
+    },
+    createCluster: (name) => applyExample('cluster-v1beta2', ['name: demo-cluster', `name: ${name}`]),
+    deleteCluster: async (name) => {
+      await api.send({ method: 'DELETE', path: path('clusters', name) })
+    },
+    untilCluster: (name, is) => clusters.until(`${namespace}/${name}`, is),
+    untilServed: async (name) => {
+      const cluster = await clusters.until(
+        `${namespace}/${name}`,
+        (now) => now !== undefined && isValidEndpoint(now.controlPlaneEndpoint),
+      )
+      if (cluster === undefined) throw new Error(`${name} is gone`)
+      return cluster
+    },
+    untilClaim: (name, is) => claims.until(`${namespace}/${name}`, is),
+    claims: () => names('ipaddressclaims'),
+    addresses: () => names('ipaddresses'),
+    path,
+    close: async () => {
+      const left = await names('clusters')
+      await Promise.all(left.map((name) => world.deleteCluster(name)))
+      await Promise.all(left.map((name) => world.untilCluster(name, (now) => now === undefined)))
+      const orphans = await names('ipaddressclaims')
+      await Promise.all(orphans.map((name) => world.untilClaim(name, (now) => now === undefined)))
+      await api.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+      over.abort()
+      await Promise.all([connection.close(), api.close()])
+    },
+  }
+  return world
+}
+
+interface Handler<T> {
+  onUpsert(object: T): void
+  onDelete(object: T): void
+}
+
+/** Answers questions about a watched kind as soon as an event decides them. */
+function watched<T extends { readonly namespace: string; readonly name: string }>(
+  open: (handler: Handler<T>) => ReadonlyMap<string, T>,
+): { until(key: string, is: (object: T | undefined) => boolean): Promise<T | undefined> } {
+  const questions = new Set<(key: string, now: T | undefined) => void>()
+  const told = (object: T, now: T | undefined): void => {
+    for (const question of questions) question(`${object.namespace}/${object.name}`, now)
+  }
+  const objects = open({
+    onUpsert: (object) => told(object, object),
+    onDelete: (object) => told(object, undefined),
+  })
+  return {
+    until: (key, is) =>
+      new Promise((resolve) => {
+        const known = objects.get(key)
+        if (is(known)) {
+          resolve(known)
+          return
+        }
+        const question = (about: string, now: T | undefined): void => {
+          if (about !== key || !is(now)) return
+          questions.delete(question)
+          resolve(now)
+        }
+        questions.add(question)
+      }),
+  }
+}
