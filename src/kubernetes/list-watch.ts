@@ -82,6 +82,7 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
     const listed = await versions.using(resource, (apiVersion) =>
       listObjects(connection, resource, apiVersion, query, options.decode),
     )
+    signal.throwIfAborted()
     health.listed(cache.replaceAll(listed.items))
     relist.restart()
     options.onListed()

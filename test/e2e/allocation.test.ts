@@ -2,16 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
 let world: World
+let temporal: TemporalView
 let allocator: Allocator
 
 beforeAll(async () => {
   world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
   await world.createPool('10.20.0.10-10.20.0.40')
   allocator = await startAllocator({
     stack,
@@ -24,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.close()
   await allocator.stop()
+  await temporal.close()
 })
 
 describe('a Cluster of a ClusterClass', () => {
@@ -158,7 +162,11 @@ describe('a Cluster that waits', () => {
     await create('first')
     expect((await world.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
     await create('second')
-    await world.untilClaim('vip-cp-second', (now) => now !== undefined)
+    await temporal.untilWaiting(
+      { namespace: world.namespace, name: 'second' },
+      'selectIPPool',
+      'PoolExhausted',
+    )
     await world.deleteCluster('first')
     expect((await world.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
   })

@@ -9,6 +9,7 @@ import {
   connectAs,
   createCleanup,
   createJournal,
+  uniqueName,
   type Admin,
   type Journal,
 } from './support.ts'
@@ -19,7 +20,7 @@ const classes = 'clusterclasses.cluster.x-k8s.io'
 const claims = 'ipaddressclaims.ipam.cluster.x-k8s.io'
 const pools = 'inclusterippools.ipam.cluster.x-k8s.io'
 const globalPools = 'globalinclusterippools.ipam.cluster.x-k8s.io'
-const namespace = 'default'
+const allVersions = ['v1alpha1', 'v1alpha2', 'v1beta1', 'v1beta2']
 
 let server: BareApiServer
 let admin: Admin
@@ -35,10 +36,13 @@ afterAll(async () => {
 const cleanup = createCleanup()
 afterEach(() => cleanup.run())
 
+let namespace: string
 let connection: KubernetesConnection
 let api: ClusterApi
 let outcomes: Journal<RequestOutcome>
-beforeEach(() => {
+beforeEach(async () => {
+  namespace = uniqueName('versions')
+  await admin.create('/api/v1/namespaces', { metadata: { name: namespace } })
   outcomes = createJournal()
   connection = connectAs(server, { onRequest: outcomes.add })
   cleanup.after(() => connection.close())
@@ -49,7 +53,7 @@ beforeEach(() => {
 async function serve(name: string, ...versions: string[]): Promise<void> {
   await installDefinition(admin.api, name, versions)
   const [plural = '', ...group] = name.split('.')
-  for (const version of ['v1alpha1', 'v1alpha2', 'v1beta1', 'v1beta2']) {
+  for (const version of allVersions) {
     while ((await isServed(`${group.join('.')}/${version}`, plural)) !== versions.includes(version));
   }
 }
@@ -62,18 +66,13 @@ async function isServed(apiVersion: string, plural: string): Promise<boolean> {
   )
 }
 
-async function uninstall(...names: string[]): Promise<void> {
-  for (const name of names) {
-    await admin
-      .remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`)
-      .catch(() => undefined)
-    const [plural = '', ...group] = name.split('.')
-    for (const version of ['v1alpha1', 'v1alpha2', 'v1beta1', 'v1beta2']) {
-      while (await isServed(`${group.join('.')}/${version}`, plural));
-    }
-  }
+async function uninstall(name: string): Promise<void> {
+  await admin.remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`)
+  const [plural = '', ...group] = name.split('.')
+  for (const version of allVersions) while (await isServed(`${group.join('.')}/${version}`, plural));
 }
 
+// First in this file: what the other tests install stays until the server is thrown away.
 describe('an API server without Cluster API', () => {
   it.each([
     {
@@ -102,14 +101,13 @@ describe('an API server without Cluster API', () => {
   })
 
   it('leaves a watch waiting until the kind is served', async () => {
-    const { watch, told, logged, stop } = watchClaims({ connection })
+    const { watch, told, logged, stop } = watchClaims({ connection, namespaces: [namespace] })
     cleanup.after(stop)
     await logged.until(() => true)
     expect(watch.health()).toMatchObject({
       synced: false,
       lastError: expect.stringContaining(`${claims} is not served`),
     })
-    cleanup.after(() => uninstall(claims))
     await serve(claims, 'v1beta1', 'v1beta2')
     await told.until((line) => line === 'listed ')
     await api.createIPAddressClaim(claimObject(namespace, 'a'))
@@ -120,12 +118,12 @@ describe('an API server without Cluster API', () => {
 
 describe('pools', () => {
   it.each([
-    { there: pools, kind: 'InClusterIPPool', path: 'namespaces/default/inclusterippools' },
-    { there: globalPools, kind: 'GlobalInClusterIPPool', path: 'globalinclusterippools' },
+    { there: pools, kind: 'InClusterIPPool', path: () => `namespaces/${namespace}/inclusterippools` },
+    { there: globalPools, kind: 'GlobalInClusterIPPool', path: () => 'globalinclusterippools' },
   ])('of the one kind that is served, $kind, are listed', async ({ there, kind, path }) => {
     cleanup.after(() => uninstall(there))
     await serve(there, 'v1alpha2')
-    await admin.create(`/apis/ipam.cluster.x-k8s.io/v1alpha2/${path}`, {
+    await admin.create(`/apis/ipam.cluster.x-k8s.io/v1alpha2/${path()}`, {
       apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
       kind,
       metadata: { name: 'the-pool' },
@@ -144,7 +142,6 @@ describe('pools', () => {
 
 describe('a served version', () => {
   it('is asked for once', async () => {
-    cleanup.after(() => uninstall(clusters))
     await serve(clusters, 'v1beta1', 'v1beta2')
     await Promise.all(['a', 'b', 'c'].map((name) => api.getCluster({ namespace, name })))
     await api.getCluster({ namespace, name: 'd' })
@@ -156,7 +153,6 @@ describe('a served version', () => {
     { served: ['v1beta1'], used: 'v1beta1' },
     { served: ['v1beta2'], used: 'v1beta2' },
   ])('is $used of $served', async ({ served, used }) => {
-    cleanup.after(() => uninstall(clusters))
     await serve(clusters, ...served)
     const apiVersion = `cluster.x-k8s.io/${used}`
     const path = `/apis/${apiVersion}/namespaces/${namespace}/clusters`
@@ -167,7 +163,6 @@ describe('a served version', () => {
   })
 
   it('that disappears is found out, and the request goes through the one that is left', async () => {
-    cleanup.after(() => uninstall(claims))
     await serve(claims, 'v1beta2')
     await expect(api.getIPAddressClaim({ namespace, name: 'none' })).resolves.toBeUndefined()
     await serve(claims, 'v1beta1')
@@ -180,10 +175,13 @@ describe('a served version', () => {
   })
 
   it('that disappears under a watch is found out, and nothing is told twice', async () => {
-    cleanup.after(() => uninstall(claims))
     await serve(claims, 'v1beta2')
     await api.createIPAddressClaim(claimObject(namespace, 'a'))
-    const { told, sent, stop } = watchClaims({ connection, tuning: { silenceMs: 300 } })
+    const { told, sent, stop } = watchClaims({
+      connection,
+      namespaces: [namespace],
+      tuning: { silenceMs: 300 },
+    })
     cleanup.after(stop)
     await told.until((line) => line === 'listed a')
     await serve(claims, 'v1beta1')
@@ -206,7 +204,6 @@ describe('a served version', () => {
 
 describe("a ClusterClass's variables", () => {
   it('are the names in its status, and none before it was reconciled', async () => {
-    cleanup.after(() => uninstall(classes))
     await serve(classes, 'v1beta2')
     const path = `/apis/cluster.x-k8s.io/v1beta2/namespaces/${namespace}/clusterclasses`
     const templateRef = { apiVersion: 'x.example/v1', kind: 'Template', name: 'x' }
@@ -227,7 +224,6 @@ describe("a ClusterClass's variables", () => {
 
 describe('a webhook that cannot be reached', () => {
   it('makes a write unavailable, not invalid', async () => {
-    cleanup.after(() => uninstall(claims))
     await serve(claims, 'v1beta2')
     const hooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
     await admin.create(hooks, {
