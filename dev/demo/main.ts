@@ -9,7 +9,7 @@ import { ensurePrograms } from '../stack/programs.ts'
 import { formatDuration } from '../stack/progress.ts'
 import { startStack, type Stack } from '../stack/stack.ts'
 import { finishedRun, observeAllocation } from './observe.ts'
-import { describeResult, infrastructureOf, readResult } from './report.ts'
+import { awaitInfrastructure, describeResult, readResult } from './report.ts'
 import { example, prepareWorld } from './world.ts'
 
 const cluster = { namespace: 'clusters', name: 'demo-cluster' }
@@ -85,7 +85,13 @@ async function onStack(
     const run = await finishedRun(new Client({ connection: temporal }), cluster)
     const result = await readResult(api, cluster, { ...run, millisecondsToEndpoint })
     if (options.json) print(JSON.stringify(result))
-    else print(describeResult(result, await infrastructureOf(api, cluster), connection, { tctl, allocator }))
+    else
+      print(
+        describeResult(result, await awaitInfrastructure(api, cluster, signal), connection, {
+          tctl,
+          allocator,
+        }),
+      )
     if (options.once) return
     tell('It stays up until Ctrl-C.')
     await aborted(signal)

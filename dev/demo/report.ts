@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Child } from '../stack/child-process.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
@@ -59,11 +60,26 @@ export async function readResult(
   }
 }
 
-/** How the topology controller went on once it had the address. */
-export async function infrastructureOf(
+/**
+ * What the topology controller made once it had the address: the ClusterClass of the examples makes nothing before.
+ *
+ * @returns undefined where nothing has come within ten seconds
+ */
+export async function awaitInfrastructure(
   api: KubernetesApi,
   cluster: NamespacedName,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
+  const deadline = performance.now() + 10_000
+  while (performance.now() < deadline && !signal.aborted) {
+    const found = await infrastructureOf(api, cluster)
+    if (found !== undefined) return found
+    await delay(50)
+  }
+  return undefined
+}
+
+async function infrastructureOf(api: KubernetesApi, cluster: NamespacedName): Promise<string | undefined> {
   const list = await api.send<unknown>({
     method: 'GET',
     path: `/apis/infrastructure.demo.vip.capi.gorizond.io/v1alpha1/namespaces/${cluster.namespace}/democlusters`,

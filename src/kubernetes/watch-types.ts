@@ -19,7 +19,7 @@ export interface WatchHealth {
   /** The first full list has been read. */
   readonly synced: boolean
   readonly lastListAt: number | undefined
-  /** Last time the server said anything at all: a list, an event, a bookmark, or a watch that ended in order. */
+  /** Last time the server said anything at all: a list, an opened watch, an event, a bookmark, an end in order. */
   readonly lastContactAt: number | undefined
   readonly lists: number
   readonly reconnects: number
