@@ -25,9 +25,12 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await world.close()
-  await allocator.stop()
-  await temporal.close()
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
 })
 
 describe('a Cluster of a ClusterClass', () => {

@@ -19,8 +19,11 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await world.close()
-  await worker.stop()
+  try {
+    await world.close()
+  } finally {
+    await worker.stop()
+  }
 })
 
 /** Runs a command line program against the stack's Temporal; standard output and exit code. */

@@ -4,6 +4,7 @@ import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import { eventually } from '../support/eventually.ts'
 import { isObject, objectOf, type JsonObject } from '../../src/domain/decode.ts'
 
 /** The product's first example, word for word, and the version that a topology needs. */
@@ -54,21 +55,13 @@ afterAll(async () => {
 
 it('fills both endpoints of the original example where Cluster has spec.topology.controlPlaneEndpoint', async () => {
   await applyManifests(stack.connection, [{ text: originalCluster }])
-  for (;;) {
-    const spec = objectOf(
-      objectOf(
-        await api.send({
-          method: 'GET',
-          path: '/apis/cluster.x-k8s.io/v1beta1/namespaces/clusters/clusters/demo-cluster',
-        }),
-      )['spec'],
-    )
-    const endpoint = objectOf(spec['controlPlaneEndpoint'])
-    if (endpoint['host'] === undefined || endpoint['host'] === '') continue
-    expect(endpoint).toEqual({ host: '10.0.0.10', port: 6443 })
-    expect(objectOf(spec['topology'])['controlPlaneEndpoint']).toEqual({ host: '10.0.0.10', port: 6443 })
-    return
-  }
+  const path = '/apis/cluster.x-k8s.io/v1beta1/namespaces/clusters/clusters/demo-cluster'
+  const spec = await eventually('the endpoint', async () => {
+    const now = objectOf(objectOf(await api.send({ method: 'GET', path }))['spec'])
+    return objectOf(now['controlPlaneEndpoint'])['host'] ? now : undefined
+  })
+  expect(spec['controlPlaneEndpoint']).toEqual({ host: '10.0.0.10', port: 6443 })
+  expect(objectOf(spec['topology'])['controlPlaneEndpoint']).toEqual({ host: '10.0.0.10', port: 6443 })
 })
 
 /**

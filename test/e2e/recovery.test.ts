@@ -5,6 +5,7 @@ import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
@@ -48,8 +49,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await kill()
-  await world.close()
-  await temporal.close()
+  try {
+    await world.close()
+  } finally {
+    await temporal.close()
+  }
 })
 
 /** Gives the suite's own allocator the rules it needs, with or without the two that write. */
@@ -109,8 +113,7 @@ describe('an allocator that is killed', () => {
 
     await start({ command: 'watcher' })
     await world.createCluster('survivor')
-    await untilRunning(handle)
-    const { runId } = await handle.describe()
+    const { runId } = await eventually('the run to be started', () => handle.describe())
     await kill() // started, and no step done
 
     await grant({ createClaims: false, patchClusters: true })
@@ -170,7 +173,7 @@ describe('an allocator that is asked to stop', () => {
     const nowhere = { ...stack, temporal: { ...stack.temporal, address: '127.0.0.1:1' } }
     await start({ stack: nowhere, unready: true })
     const url = allocator?.readyUrl ?? ''
-    const answer = await untilAnswered(url)
+    const answer = await eventually('an answer of /readyz', () => fetch(url))
     expect(answer.status).toBe(503)
     expect(await answer.json()).toMatchObject({ ready: false, checks: { temporal: { ok: false } } })
     expect((await fetch(allocator?.healthUrl ?? '')).status).toBe(200)
@@ -178,20 +181,3 @@ describe('an allocator that is asked to stop', () => {
     expect(await allocator?.ended).toBe('exit code 0')
   })
 })
-
-async function untilRunning(handle: { describe(): Promise<unknown> }): Promise<void> {
-  for (;;) {
-    const found = await handle.describe().then(
-      () => true,
-      () => false,
-    )
-    if (found) return
-  }
-}
-
-async function untilAnswered(url: string): Promise<Response> {
-  for (;;) {
-    const answer = await fetch(url).catch(() => undefined)
-    if (answer !== undefined) return answer
-  }
-}

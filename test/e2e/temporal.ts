@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import type { StackConnection } from '../../dev/stack/connection.ts'
+import { eventually } from '../support/eventually.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 
 /** A person's view of Temporal. */
@@ -20,11 +20,10 @@ export async function viewTemporal(stack: StackConnection): Promise<TemporalView
   return {
     client,
     untilWaiting: async (cluster, activity, reason) => {
-      for (;;) {
+      await eventually(`${activity} to wait with ${reason}`, async () => {
         const pending = await pendingActivities(client, workflowIdFor(cluster))
-        if (pending.some(({ type, failure }) => type === activity && failure === reason)) return
-        await delay(50)
-      }
+        return pending.find(({ type, failure }) => type === activity && failure === reason)
+      })
     },
     close: () => connection.close(),
   }
@@ -34,11 +33,8 @@ async function pendingActivities(
   client: Client,
   workflowId: string,
 ): Promise<readonly { readonly type: string; readonly failure: string }[]> {
-  const description = await client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch(() => undefined)
-  return (description?.raw.pendingActivities ?? []).map(({ activityType, lastFailure }) => ({
+  const description = await client.workflow.getHandle(workflowId).describe()
+  return (description.raw.pendingActivities ?? []).map(({ activityType, lastFailure }) => ({
     type: activityType?.name ?? '',
     failure: lastFailure?.applicationFailureInfo?.type ?? '',
   }))

@@ -141,16 +141,13 @@ function watched<T extends { readonly namespace: string; readonly name: string }
     until: (key, is) =>
       new Promise((resolve) => {
         const known = objects.get(key)
-        if (is(known)) {
-          resolve(known)
-          return
-        }
         const question = (about: string, now: T | undefined): void => {
           if (about !== key || !is(now)) return
           questions.delete(question)
           resolve(now)
         }
         questions.add(question)
+        question(key, known)
       }),
   }
 }

@@ -231,6 +231,9 @@ describe('a watch that is stopped', () => {
   it.each(['get', 'list'])('ends while its first %s is on its way, and tells nothing of it', async (verb) => {
     const patient = connectAs(serverAccess(), { port: proxy.port, timeoutMs: 3_600_000 })
     cleanup.after(() => patient.close())
+    // On a connection that is open already an answer is waited for much longer than for a new connection.
+    const version = { verb: 'get', resource: 'version', action: 'get the version', path: '/version' } as const
+    await Promise.all(Array.from({ length: 8 }, () => patient.request(version)))
     const sent = createJournal<ApiRequest>()
     const { told, stop } = watched({ connection: recording(patient, sent) })
     await sent.until((request) => request.verb === verb)

@@ -1,4 +1,4 @@
-/** Prints the outcome of the whole run in one line that programs can read. */
+/** Prints the outcome of the whole run as the very last line, for programs to read. */
 export default class CountReporter {
   onRunComplete(_contexts, results) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests, numTodoTests } =
@@ -6,6 +6,6 @@ export default class CountReporter {
     const failed = numFailedTests + numRuntimeErrorTestSuites
     const skipped = numPendingTests + numTodoTests
     const tail = skipped > 0 ? `, ${skipped} skipped` : ''
-    process.stderr.write(`\n${numPassedTests} passed, ${failed} failed${tail}\n`)
+    process.once('exit', () => process.stdout.write(`${numPassedTests} passed, ${failed} failed${tail}\n`))
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import { ApplicationFailure } from '@temporalio/common'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { randomUUID } from 'node:crypto'
@@ -15,17 +15,7 @@ import {
   type AllocationStatus,
 } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-
-const input = { namespace: 'clusters', name: 'demo' }
-const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
-
-/** Activities of a world where everything is there at once. */
-const smooth: Activities = {
-  selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
-  ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
-  awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
-  assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
-}
+import { input, poolRef, smooth, wait, world } from './scenarios.ts'
 
 /** Hours pass in no time here, as soon as somebody waits for a result. */
 let timeSkipping: TestWorkflowEnvironment
@@ -80,22 +70,6 @@ async function withRun<T>(
     })
     return body({ handle, result: () => handle.result() as Promise<AllocateVipResult> })
   })
-}
-
-function wait(type: string, nextRetryDelay: number): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message: `not yet: ${type}`,
-    nextRetryDelay,
-    category: ApplicationFailureCategory.BENIGN,
-  })
-}
-
-/** A gate that a test opens, and that says when somebody has come to it. */
-function gate(): { readonly reached: Promise<void>; arrive: () => void } {
-  let arrive: () => void = () => undefined
-  const reached = new Promise<void>((resolve) => (arrive = resolve))
-  return { reached, arrive }
 }
 
 async function eventCount(handle: WorkflowHandle): Promise<number> {
@@ -225,27 +199,6 @@ describe('allocateVip', () => {
 describe('a run that waits', () => {
   const withRealTimeRun: typeof withRun = (activities, body) =>
     withRun(activities, body, { environment: realTime })
-
-  /** Waits for the address and looks again in an hour; a test that gets further within seconds was woken. */
-  function world(): {
-    readonly activities: Partial<Activities>
-    change(): void
-    readonly waiting: Promise<void>
-  } {
-    let bound = false
-    const { reached, arrive } = gate()
-    return {
-      activities: {
-        awaitIPAddress: async () => {
-          if (bound) return { next: 'assign', address: '10.0.0.10' }
-          arrive()
-          throw wait('WaitingForAddress', 3_600_000)
-        },
-      },
-      change: () => (bound = true),
-      waiting: reached,
-    }
-  }
 
   it('looks again at once when it is woken, and keeps the reason', async () => {
     const { activities, change, waiting } = world()

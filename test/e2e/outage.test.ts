@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import { isValidEndpoint } from '../../src/domain/endpoint.ts'
+import { eventually } from '../support/eventually.ts'
+import { viewTemporal } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+// Its own stack: the shared one must not lose its parts.
+let stack: Stack
+let world: World
+let allocator: Allocator | undefined
+
+beforeAll(async () => {
+  stack = await startStack({ clusterApiCore: false, progress: () => undefined })
+  world = await openWorld(stack.connection)
+  await world.createPool('10.50.0.10-10.50.0.30')
+})
+
+afterEach(async () => {
+  await allocator?.stop()
+  allocator = undefined
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await stack.stop()
+  }
+})
+
+async function start(unready = false): Promise<Allocator> {
+  const { connection } = stack
+  const kubeconfigPath = connection.kubeconfigPath
+  allocator = await startAllocator({ stack: connection, kubeconfigPath, unready })
+  return allocator
+}
+
+/** Resolves when `/readyz` says that something is missing. */
+async function untilMissing(check: string): Promise<void> {
+  await eventually(`${check} to be missing`, async () => {
+    const answer = await fetch(allocator?.readyUrl ?? '')
+    const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean }> }
+    return checks[check]?.ok === false ? true : undefined
+  })
+}
+
+/** Resolves when the list+watch loop of the Clusters has met the outage. */
+async function untilWatchFailed(): Promise<void> {
+  await eventually('the watch of clusters to fail', async () => {
+    const page = await (await fetch(allocator?.metricsUrl ?? '')).text()
+    return /^capi_vip_allocator_watch_failures\{resource="clusters"\} [1-9]/m.test(page) ? true : undefined
+  })
+}
+
+describe('an allocator', () => {
+  it('that starts before Temporal serves once Temporal is there', async () => {
+    await stack.part('temporal').stop()
+    await start(true)
+    await untilMissing('temporal')
+    await world.createCluster('before-temporal')
+    await stack.part('temporal').start()
+    expect(isValidEndpoint((await world.untilServed('before-temporal')).controlPlaneEndpoint)).toBe(true)
+  })
+
+  it('that starts before the API server serves once the API server is there', async () => {
+    await stack.part('kube-apiserver').kill()
+    await start(true)
+    await untilMissing('watch-clusters')
+    await stack.part('kube-apiserver').start()
+    await world.createCluster('before-api-server')
+    expect(isValidEndpoint((await world.untilServed('before-api-server')).controlPlaneEndpoint)).toBe(true)
+  })
+
+  it('serves what was created while Temporal was away, and stays alive meanwhile', async () => {
+    const { healthUrl } = await start()
+    await stack.part('temporal').kill()
+    await world.createCluster('without-temporal')
+    await untilMissing('dispatch')
+    expect((await fetch(healthUrl)).status).toBe(200)
+    await stack.part('temporal').start()
+    expect(isValidEndpoint((await world.untilServed('without-temporal')).controlPlaneEndpoint)).toBe(true)
+  })
+
+  it('serves what is created after the API server was restarted', async () => {
+    await start()
+    await stack.part('kube-apiserver').kill()
+    await untilWatchFailed()
+    await stack.part('kube-apiserver').start()
+    await world.createCluster('after-restart')
+    expect(isValidEndpoint((await world.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)
+  })
+
+  it('goes on with a run that waited while Temporal was restarted', async () => {
+    await start()
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: patient-class\n'])
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: patient'],
+      ['name: rke2-cluster-class', 'name: patient-class'],
+    )
+    const temporal = await viewTemporal(stack.connection)
+    await temporal.untilWaiting(
+      { namespace: world.namespace, name: 'patient' },
+      'selectIPPool',
+      'NoMatchingPool',
+    )
+    await temporal.close()
+    await stack.part('temporal').kill()
+    await stack.part('temporal').start()
+    await world.createPool('10.51.0.10', 'patient-pool')
+    await world.api.send({
+      method: 'PATCH',
+      path: world.path('inclusterippools', 'patient-pool'),
+      body: { metadata: { labels: { 'vip.capi.gorizond.io/cluster-class': 'patient-class' } } },
+      contentType: 'application/merge-patch+json',
+    })
+    expect((await world.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
+  })
+})

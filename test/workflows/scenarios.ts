@@ -1,0 +1,102 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { Activities } from '../../src/activities/index.ts'
+import { wakeSignal } from '../../src/workflows/contract.ts'
+
+/** Worlds in which `allocateVip` runs without a management cluster, for the sandbox tests and the recorder. */
+
+export const input = { namespace: 'clusters', name: 'demo' }
+export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+/** Activities of a world where everything is there at once. */
+export const smooth: Activities = {
+  selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
+  ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
+  awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
+  assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+}
+
+/** A failure by which an activity waits, looked at again after so many milliseconds. */
+export function wait(type: string, nextRetryDelay: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: `not yet: ${type}`,
+    nextRetryDelay,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/** A world without address that looks again in an hour, until it changes. */
+export function world(): {
+  readonly activities: Partial<Activities>
+  change(): void
+  /** Resolves when the run has looked in vain. */
+  readonly waiting: Promise<void>
+} {
+  let bound = false
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return {
+    activities: {
+      awaitIPAddress: async () => {
+        if (bound) return { next: 'assign', address: '10.0.0.10' }
+        resolve()
+        throw wait('WaitingForAddress', 3_600_000)
+      },
+    },
+    change: () => (bound = true),
+    waiting: promise,
+  }
+}
+
+/** One way a run can go, whose history is kept. */
+export interface Scenario {
+  readonly activities: Partial<Activities>
+  readonly args?: readonly unknown[]
+  /** What happens to the run from outside. */
+  readonly drive?: (handle: WorkflowHandle) => Promise<void>
+}
+
+/** By name of the history's file. Each call is a fresh world. */
+export function scenarios(): Readonly<Record<string, Scenario>> {
+  const woken = world()
+  let restarts = 1
+  let selections = 0
+  return {
+    allocated: { activities: {} },
+    'woken-while-waiting': {
+      activities: woken.activities,
+      drive: async (handle) => {
+        await woken.waiting
+        woken.change()
+        await handle.signal(wakeSignal, 'claim bound')
+      },
+    },
+    'begun-anew': {
+      activities: {
+        awaitIPAddress: async (step) =>
+          restarts-- > 0 ? { next: 'restart', message: 'the claim is gone' } : smooth.awaitIPAddress(step),
+      },
+    },
+    'cluster-replaced': {
+      activities: {
+        selectIPPool: async () => ({ next: 'claim', uid: `uid-${++selections}`, poolRef, considered: [] }),
+        ensureIPAddressClaim: async (step) =>
+          step.uid === 'uid-1' ? { next: 'replaced' } : smooth.ensureIPAddressClaim(step),
+      },
+    },
+    'port-completed': { activities: { selectIPPool: async () => ({ next: 'complete-port', uid: 'uid-1' }) } },
+    'endpoint-already-set': {
+      activities: {
+        selectIPPool: async () => ({
+          next: 'end',
+          uid: 'uid-1',
+          reason: 'EndpointAlreadySet',
+          message: 'set by hand',
+          host: '10.9.9.9',
+          port: 6443,
+        }),
+      },
+    },
+    'invalid-input': { activities: {}, args: ['clusters/demo'] },
+  }
+}
