@@ -26,5 +26,6 @@ try {
   process.exitCode = await main()
 } catch (error) {
   process.stderr.write(`capi-vip-allocator: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  // What had been opened before the error must not keep the process alive.
+  process.exit(error instanceof ConfigError ? 2 : 1)
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { runCommand } from '../../dev/stack/run-command.ts'
+import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { composeScript, composeService, root } from './support.ts'
 
@@ -9,7 +10,10 @@ describe('the namespace set-up of docker-compose.yml', () => {
   const namespace = `compose-${randomBytes(4).toString('hex')}`
 
   afterAll(async () => {
-    await temporal(['operator', 'namespace', 'delete', '--yes'])
+    // The part of the server that deletes namespaces learns of a new one a little later than the others.
+    await eventually('the namespace to be deleted', () =>
+      temporal(['operator', 'namespace', 'delete', '--yes']),
+    )
   })
 
   /** The service's own script, against the running server instead of the one in the container network. */

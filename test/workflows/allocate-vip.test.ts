@@ -15,7 +15,7 @@ import {
   type AllocationStatus,
 } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { input, poolRef, smooth, wait, world } from './scenarios.ts'
+import { input, poolRef, scenario, smooth, wait, world } from './scenarios.ts'
 
 /** Hours pass in no time here, as soon as somebody waits for a result. */
 let timeSkipping: TestWorkflowEnvironment
@@ -98,15 +98,8 @@ describe('allocateVip', () => {
   })
 
   it('answers with the reason where nothing is to be done', async () => {
-    const selectIPPool: Activities['selectIPPool'] = async () => ({
-      next: 'end',
-      uid: 'uid-1',
-      reason: 'EndpointAlreadySet',
-      message: 'set by hand',
-      host: '10.9.9.9',
-      port: 6443,
-    })
-    const result = await withRun({ selectIPPool, ensureIPAddressClaim: forbidden }, (run) => run.result())
+    const { activities } = scenario('endpoint-already-set')
+    const result = await withRun({ ...activities, ensureIPAddressClaim: forbidden }, (run) => run.result())
     expect(result.roles['control-plane']).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',

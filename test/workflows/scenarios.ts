@@ -100,3 +100,10 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
     'invalid-input': { activities: {}, args: ['clusters/demo'] },
   }
 }
+
+/** One of them. */
+export function scenario(name: string): Scenario {
+  const found = scenarios()[name]
+  if (found === undefined) throw new Error(`there is no scenario ${name}`)
+  return found
+}
