@@ -4,6 +4,7 @@ import type { Cluster } from '../domain/cluster.ts'
 import { formatEndpoint, isValidEndpoint } from '../domain/endpoint.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import { describeUnbound } from '../domain/unbound-claim.ts'
+import { addressWatchMs, pauseBeforeLook } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
@@ -11,12 +12,6 @@ import { readCluster } from './read-cluster.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'getIPAddress' | 'listIPPools'>
-
-/**
- * Milliseconds between the looks of one attempt. A provider with room binds a claim within some 40 ms, so the
- * first looks are close; together they stay below the time after which the watcher wakes a waiting run.
- */
-const pauses = [20, 30, 50, 100, 200, 400, 800, 1000] as const
 
 /**
  * Waits until the provider has bound the claim. One attempt looks for some seconds; after that Temporal holds
@@ -27,14 +22,15 @@ const pauses = [20, 30, 50, 100, 200, 400, 800, 1000] as const
 export async function awaitIPAddress(api: Api, input: ClaimStepInput): Promise<AwaitIPAddressResult> {
   const { cluster, end } = await readCluster(api, input)
   if (end !== undefined) return end
-  for (const pause of pauses) {
+  const started = performance.now()
+  for (let looks = 0; performance.now() - started < addressWatchMs; looks += 1) {
     const claim = await getOwnClaim(api, input, cluster)
     if (claim === undefined) return { next: 'restart', message: 'the IPAddressClaim is gone' }
     const address = await addressOf(api, claim)
     if (address !== undefined) return { next: 'assign', address }
     if (isValidEndpoint(cluster.controlPlaneEndpoint)) return setByOthers(cluster)
     cancellationSignal().throwIfAborted()
-    await sleep(pause)
+    await sleep(pauseBeforeLook(looks))
   }
   throw await stillUnbound(api, input, cluster)
 }

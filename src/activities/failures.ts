@@ -1,14 +1,8 @@
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { Reason } from '../domain/reason.ts'
+import { delayAfterAttempt } from '../domain/waiting.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
-
-/**
- * Seconds until an activity that waits looks again, by attempt, and from then on. The watcher's `wake`
- * ends a wait early, so this is only how long a lost event can cost.
- */
-const waitSeconds = [1, 2, 5, 15, 30] as const
-const longestWait = 60
 
 /** Failure types of requests that may pass the next time; every other failure type is a Reason. */
 export const apiUnavailable = 'KubernetesUnavailable'
@@ -29,7 +23,7 @@ export function waiting(reason: Reason, message: string, ...details: readonly un
     message,
     details: [...details],
     category: ApplicationFailureCategory.BENIGN,
-    nextRetryDelay: nextDelay(),
+    nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
   })
 }
 
@@ -38,7 +32,7 @@ export function needsPerson(reason: Reason, message: string, cause?: KubernetesE
   return ApplicationFailure.create({
     type: reason,
     message,
-    nextRetryDelay: nextDelay(),
+    nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
     ...(cause && { cause }),
   })
 }
@@ -82,10 +76,4 @@ function failureFor(error: KubernetesError, rejected: Reason): ApplicationFailur
     default:
       return error.kind satisfies never
   }
-}
-
-/** Milliseconds. */
-function nextDelay(): number {
-  const { attempt } = activityInfo()
-  return (waitSeconds[attempt - 1] ?? longestWait) * 1000
 }

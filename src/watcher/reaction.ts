@@ -5,18 +5,13 @@ import { isValidEndpoint } from '../domain/endpoint.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
 import { roleNames, type Role } from '../domain/role.ts'
+import { addressWatchMs } from '../domain/waiting.ts'
 
 /**
  * What the watcher asks Temporal for:
  * `start` a run unless there is one; `wake` the run, and start one if there is none; `nudge` the run if there is one.
  */
 export type Reaction = { readonly act: 'start' | 'wake' | 'nudge'; readonly because: string }
-
-/**
- * Milliseconds for which a new claim is looked after by the attempt that awaits it. A claim bound later than
- * that has a run that sleeps, and its binding wakes it.
- */
-export const claimGraceMs = 4_000
 
 /** Decides what a Cluster that is new or changed means. `previous` is undefined for a new one. */
 export function reactToCluster(
@@ -55,7 +50,7 @@ export function reactToClaim(
   now: number,
 ): Reaction | undefined {
   const becameBound = claim.addressName !== undefined && previous?.addressName === undefined
-  const sleeps = now - Date.parse(claim.creationTimestamp) > claimGraceMs
+  const sleeps = now - Date.parse(claim.creationTimestamp) > addressWatchMs
   if (!becameBound || !sleeps || !needsAllocation(cluster, role)) return undefined
   return ownershipOf(claim, cluster).owner === 'this-cluster'
     ? { act: 'wake', because: 'claim bound' }

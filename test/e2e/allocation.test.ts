@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
@@ -172,6 +173,24 @@ describe('a Cluster that waits', () => {
     )
     await world.deleteCluster('first')
     expect((await world.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+  })
+})
+
+describe('a Cluster that is deleted while it waits', () => {
+  it('ends its run, which says so', async () => {
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: poolless-class\n'])
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: hopeless'],
+      ['name: rke2-cluster-class', 'name: poolless-class'],
+    )
+    const cluster = { namespace: world.namespace, name: 'hopeless' }
+    await temporal.untilWaiting(cluster, 'selectIPPool', 'NoMatchingPool')
+    await world.deleteCluster('hopeless')
+    const result: unknown = await temporal.client.workflow.getHandle(workflowIdFor(cluster)).result()
+    expect(result).toMatchObject({
+      roles: { 'control-plane': { outcome: 'skipped', reason: 'ClusterDeleted' } },
+    })
   })
 })
 

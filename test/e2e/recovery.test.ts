@@ -169,6 +169,17 @@ describe('an allocator that is asked to stop', () => {
     expect(await allocator?.ended).toBe('exit code 0')
   })
 
+  it('gives back the step that is under way, and the next one goes on with it', async () => {
+    await start()
+    await world.createCluster('interrupted')
+    await world.untilClaim('vip-cp-interrupted', (now) => now !== undefined)
+    await allocator?.stop()
+    expect(await allocator?.ended).toBe('exit code 0')
+    await start()
+    await world.untilServed('interrupted')
+    await kill()
+  })
+
   it('ends in order also where it never reached Temporal', async () => {
     const nowhere = { ...stack, temporal: { ...stack.temporal, address: '127.0.0.1:1' } }
     await start({ stack: nowhere, unready: true })

@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import {
-  claimGraceMs,
-  reactToClaim,
-  reactToCluster,
-  reactToClusterGone,
-  reactToPool,
-} from '../../src/watcher/reaction.ts'
+import { reactToClaim, reactToCluster, reactToClusterGone, reactToPool } from '../../src/watcher/reaction.ts'
+import { addressWatchMs } from '../../src/domain/waiting.ts'
 import { aClaim, aCluster, aPool, type ClusterOptions } from '../support/builders.ts'
 
 const endpoint = { host: '10.0.0.10', port: 6443 }
@@ -46,7 +41,7 @@ describe('a Cluster', () => {
 describe('a claim', () => {
   const unbound = aClaim()
   const bound = aClaim({ addressName: 'vip-cp-demo' })
-  const late = Date.parse(unbound.creationTimestamp) + claimGraceMs + 1
+  const late = Date.parse(unbound.creationTimestamp) + addressWatchMs + 1
 
   it('that is bound late wakes its run', () => {
     expect(reactToClaim(bound, unbound, aCluster(), role, late)).toEqual({
@@ -56,7 +51,7 @@ describe('a claim', () => {
   })
 
   it.each<[string, Parameters<typeof reactToClaim>]>([
-    ['is bound while the run looks at it', [bound, unbound, aCluster(), role, late - claimGraceMs]],
+    ['is bound while the run looks at it', [bound, unbound, aCluster(), role, late - addressWatchMs]],
     ['was bound before', [bound, bound, aCluster(), role, late]],
     ['is unbound', [unbound, undefined, aCluster(), role, late]],
     ['belongs to a served Cluster', [bound, unbound, aCluster({ endpoint }), role, late]],

@@ -1,0 +1,22 @@
+/**
+ * How a wait for an address is shared out. The attempt that awaits a new claim looks at it this long, in
+ * milliseconds; from then on Temporal holds the wait, and the watcher wakes the run when the claim is bound.
+ */
+export const addressWatchMs = 3_000
+
+/**
+ * Milliseconds from one look of an attempt to the next, by number of looks so far. A provider with room binds a
+ * claim within some 40 ms, so the first looks are close.
+ */
+export function pauseBeforeLook(looks: number): number {
+  return Math.min(20 * 2 ** Math.floor(looks / 2), 500)
+}
+
+/** Seconds until a step that waits looks again, by attempt. `wake` ends a wait early, so this is what a lost event can cost. */
+const waitSeconds = [1, 2, 5, 15, 30] as const
+const longestWaitSeconds = 60
+
+/** Milliseconds after which a step that has to wait is tried again. @param attempt from 1 */
+export function delayAfterAttempt(attempt: number): number {
+  return (waitSeconds[attempt - 1] ?? longestWaitSeconds) * 1000
+}
