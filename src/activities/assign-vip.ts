@@ -1,13 +1,19 @@
 import { ownershipOf } from '../domain/claim.ts'
 import { decideAssignment } from '../domain/assignment.ts'
+import { decideVariable } from '../domain/cluster-class.ts'
 import { variableOf, type Cluster } from '../domain/cluster.ts'
+import { formatKey } from '../domain/object-meta.ts'
 import type { VariableNames } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AssignVipInput, AssignVipResult } from '../workflows/contract.ts'
+import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
-type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'getClusterClassVariables' | 'patchCluster'>
+type Api = Pick<
+  ClusterApi,
+  'getCluster' | 'getIPAddressClaim' | 'getIPAddress' | 'getClusterClass' | 'patchCluster'
+>
 
 /** What a person may configure about the write. */
 export interface AssignmentSettings {
@@ -27,15 +33,12 @@ export async function assignVip(
   settings: AssignmentSettings,
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
-  const [{ cluster, end }, claim] = await Promise.all([
+  const [{ cluster, end }, holdsAddress] = await Promise.all([
     readCluster(api, input),
-    input.address === undefined ? undefined : api.getIPAddressClaim(claimKeyFor(input.cluster, input.role)),
+    claimHoldsAddress(api, input),
   ])
   if (end !== undefined) return end
-  if (input.address !== undefined) {
-    const isBound = claim?.addressName !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster'
-    if (!isBound) return { next: 'restart', message: 'the IPAddressClaim is no longer bound' }
-  }
+  if (!holdsAddress) return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
   const decision = decideAssignment(cluster, {
     address: input.address,
     variable: await variableToSet(api, cluster, settings.variables[input.role]),
@@ -60,9 +63,35 @@ export async function assignVip(
   }
 }
 
-/** The variable, if it is unset and the class's status defines it: core checks writes against the status. */
+/** Whether the address is still the Cluster's own: bound by its claim, and not another one meanwhile. */
+async function claimHoldsAddress(
+  api: Api,
+  { cluster, role, uid, address }: AssignVipInput,
+): Promise<boolean> {
+  if (address === undefined) return true
+  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
+  if (claim?.addressName === undefined) return false
+  if (ownershipOf(claim, { ...cluster, uid }).owner !== 'this-cluster') return false
+  const ipAddress = await api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
+  return ipAddress?.address === address
+}
+
+/** The variable, if it is unset and the class has it. */
 async function variableToSet(api: Api, cluster: Cluster, name: string): Promise<string | undefined> {
   if (cluster.topology === undefined || variableOf(cluster, name) !== undefined) return undefined
-  const defined = await api.getClusterClassVariables(cluster.topology.clusterClass)
-  return defined?.includes(name) ? name : undefined
+  const { clusterClass } = cluster.topology
+  const decision = decideVariable(await api.getClusterClass(clusterClass), name)
+  switch (decision) {
+    case 'write':
+      return name
+    case 'omit':
+      return undefined
+    case 'wait':
+      throw waiting(
+        'ClusterRejected',
+        `ClusterClass ${formatKey(clusterClass)} declares the variable ${name}, but its status.variables has none of this name yet; Cluster API would refuse it`,
+      )
+    default:
+      return decision satisfies never
+  }
 }

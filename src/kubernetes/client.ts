@@ -1,5 +1,6 @@
-import { arrayOf, nonEmptyStringOf, objectOf, type JsonObject } from '../domain/decode.ts'
+import type { JsonObject } from '../domain/decode.ts'
 import { ipAddressClaimFrom, ipAddressFrom } from '../domain/claim.ts'
+import { clusterClassFrom } from '../domain/cluster-class.ts'
 import { clusterFrom } from '../domain/cluster.ts'
 import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import type { ClusterApi } from './cluster-api.ts'
@@ -15,8 +16,8 @@ export function createClusterApi(connection: KubernetesConnection): ClusterApi {
   const claims = resources.ipaddressclaims
   return {
     getCluster: async (key) => decoded(clusterFrom, await getObject(access, resources.clusters, key)),
-    getClusterClassVariables: async (ref) =>
-      decoded(variableNamesFrom, await getObject(access, resources.clusterclasses, ref)),
+    getClusterClass: async (ref) =>
+      decoded(clusterClassFrom, await getObject(access, resources.clusterclasses, ref)),
     listIPPools: (namespace) => listIPPools(access, namespace),
     getIPAddressClaim: async (key) => decoded(ipAddressClaimFrom, await getObject(access, claims, key)),
     createIPAddressClaim: async (claim) => ipAddressClaimFrom(await createObject(access, claims, claim)),
@@ -36,12 +37,6 @@ export function createClusterApi(connection: KubernetesConnection): ClusterApi {
 
 function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | undefined): T | undefined {
   return object === undefined ? undefined : decode(object)
-}
-
-function variableNamesFrom(clusterClass: JsonObject): readonly string[] {
-  return arrayOf(objectOf(clusterClass['status'])['variables'])
-    .map((variable) => nonEmptyStringOf(objectOf(variable)['name']))
-    .filter((name) => name !== undefined)
 }
 
 /** A provider may have one kind of pool only; an API server with neither has no provider at all. */

@@ -1,4 +1,5 @@
 import type { IPAddress, IPAddressClaim } from '../domain/claim.ts'
+import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
 import type { JsonObject } from '../domain/decode.ts'
@@ -11,8 +12,7 @@ import type { IPPool } from '../domain/pool.ts'
  */
 export interface ClusterApi {
   getCluster(key: NamespacedName): Promise<Cluster | undefined>
-  /** Names of the variables the class accepts (`status.variables`); undefined where the class is missing. */
-  getClusterClassVariables(ref: ClusterClassRef): Promise<readonly string[] | undefined>
+  getClusterClass(ref: ClusterClassRef): Promise<ClusterClass | undefined>
   /** InClusterIPPools of the namespace and all GlobalInClusterIPPools. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>

@@ -92,6 +92,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         await quietDelay(retryInMs, signal)
       }
     }
+    lastError = undefined
   }
 
   return {

@@ -69,7 +69,7 @@ export function reactToPool(
   waiting: readonly Cluster[],
   role: Role,
 ): readonly Cluster[] {
-  if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
+  if (previous !== undefined && !offersMore(pool, previous)) return []
   return waiting
     .filter((cluster) => needsAllocation(cluster, role) && wouldServe(pool, cluster, role))
     .toSorted(
@@ -96,8 +96,13 @@ function inputsOf(cluster: Cluster, role: Role): string {
   ])
 }
 
-function offerOf(pool: IPPool): string {
-  const available = availableAddresses(pool)
-  const hasRoom = available === undefined || available > 0
-  return JSON.stringify([pool.labels, pool.annotations, pool.isDeleting, pool.isPaused, hasRoom])
+/** Whether a run that this pool could not serve before may find it better now. */
+function offersMore(pool: IPPool, previous: IPPool): boolean {
+  if (termsOf(pool) !== termsOf(previous)) return true
+  const [now, before] = [availableAddresses(pool), availableAddresses(previous)]
+  return now !== undefined && (before === undefined || now > before)
+}
+
+function termsOf(pool: IPPool): string {
+  return JSON.stringify([pool.labels, pool.annotations, pool.isDeleting, pool.isPaused])
 }

@@ -8,6 +8,7 @@ import {
   defineUpdate,
   log,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { allocateRole } from './allocate-role.ts'
@@ -56,7 +57,10 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   for (;;) {
     const ended = await allocateRole({ cluster, role, untilDone: wakeUp.untilDone, progress })
     if (ended.pass === 'replaced') return startAnew()
-    if (ended.pass === 'restart' || wakeUp.isPending) continue
+    if (ended.pass === 'restart' || wakeUp.isPending) {
+      if (workflowInfo().continueAsNewSuggested) return startAnew()
+      continue
+    }
     const { uid, result } = ended
     progress({ phase: 'Done', message: result.message })
     log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })

@@ -6,7 +6,7 @@ import { createActivities, type Activities } from '../../src/activities/index.ts
 import type { JsonObject } from '../../src/domain/decode.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.ts'
-import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../support/builders.ts'
+import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, ownerReference } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 
 const settings = { defaultPort: 6443, variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' } }
@@ -297,7 +297,8 @@ describe('assignVip', () => {
   const bound: Partial<ClusterApi> = {
     getCluster: async () => cluster,
     getIPAddressClaim: async () => aClaim({ addressName: 'vip-cp-demo' }),
-    getClusterClassVariables: async () => ['clusterVip'],
+    getClusterClass: async () => aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
+    getIPAddress: async () => anIPAddress(),
   }
 
   it('writes once', async () => {
@@ -329,12 +330,26 @@ describe('assignVip', () => {
   it('writes no variable of a class that is missing, and lets the server say so', async () => {
     const patchCluster = () =>
       Promise.reject(new KubernetesError('ClusterClass not found', { kind: 'invalid', status: 422 }))
-    const calls = { ...bound, getClusterClassVariables: async () => undefined, patchCluster }
+    const calls = { ...bound, getClusterClass: async () => undefined, patchCluster }
     expect(await failureOf(run('assignVip', input, calls))).toMatchObject({
       type: 'ClusterRejected',
       message: 'ClusterClass not found',
       nextRetryDelay: 1_000,
     })
+  })
+
+  it('waits for a class that has not taken in its variable yet, and writes nothing meanwhile', async () => {
+    const getClusterClass = async () => aClusterClass({ declared: ['clusterVip'], accepted: [] })
+    expect(await failureOf(run('assignVip', input, { ...bound, getClusterClass }))).toMatchObject({
+      type: 'ClusterRejected',
+      category: 'BENIGN',
+      message: expect.stringContaining('declares the variable clusterVip'),
+    })
+  })
+
+  it('writes nothing where the claim holds another address now', async () => {
+    const getIPAddress = async () => anIPAddress({ address: '10.0.0.11' })
+    expect(await run('assignVip', input, { ...bound, getIPAddress })).toMatchObject({ next: 'restart' })
   })
 
   it.each<[string, ReturnType<typeof aClaim> | undefined]>([

@@ -43,7 +43,7 @@ class Asked {
 /** One call of every method: the compiler finds the one that is missing. */
 const calls = {
   getCluster: (api) => api.getCluster(key),
-  getClusterClassVariables: (api) => api.getClusterClassVariables(key),
+  getClusterClass: (api) => api.getClusterClass(key),
   listIPPools: (api) => api.listIPPools(key.namespace),
   getIPAddressClaim: (api) => api.getIPAddressClaim(key),
   createIPAddressClaim: (api) => api.createIPAddressClaim({ kind: 'IPAddressClaim', metadata }),

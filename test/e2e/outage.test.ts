@@ -94,7 +94,6 @@ describe('an allocator', () => {
 
   it('goes on with a run that waited while Temporal was restarted', async () => {
     await start()
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: patient-class\n'])
     await world.applyExample(
       'cluster-v1beta2',
       ['name: demo-cluster', 'name: patient'],

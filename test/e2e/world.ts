@@ -60,7 +60,8 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   }
   await applyExample('namespace')
   await applyManifests(stack, [{ path: join(examples, 'demo-infrastructure-crds.yaml') }])
-  await applyExample('cluster-class')
+  // Without core nobody takes in the variables of a class, and nobody asks for a class either.
+  if (stack.clusterApiCore) await applyExample('cluster-class')
 
   const clusters = watched<Cluster>(
     (handler) => watchResource({ ...watch, resource: 'clusters', handler }).objects,

@@ -32,7 +32,7 @@ afterAll(async () => {
 describe('reading', () => {
   it.each([
     { what: 'Cluster', read: () => api.getCluster({ namespace, name: 'none' }) },
-    { what: 'ClusterClass', read: () => api.getClusterClassVariables({ namespace, name: 'none' }) },
+    { what: 'ClusterClass', read: () => api.getClusterClass({ namespace, name: 'none' }) },
     { what: 'IPAddressClaim', read: () => api.getIPAddressClaim({ namespace, name: 'none' }) },
     { what: 'IPAddress', read: () => api.getIPAddress({ namespace, name: 'none' }) },
   ])('gives undefined for a $what that does not exist', async ({ read }) => {

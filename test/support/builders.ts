@@ -1,3 +1,4 @@
+import { clusterClassFrom, type ClusterClass } from '../../src/domain/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
 import {
   ipAddressClaimFrom,
@@ -66,6 +67,19 @@ export function clusterObject(options: ClusterOptions = {}): object {
 
 export function aCluster(options: ClusterOptions = {}): Cluster {
   return clusterFrom(clusterObject(options))
+}
+
+/** ClusterClass `clusters/rke2-cluster-class` with the names of variables in spec and status. */
+export function aClusterClass(variables: {
+  declared: readonly string[]
+  accepted: readonly string[]
+}): ClusterClass {
+  const named = (names: readonly string[]): readonly object[] => names.map((name) => ({ name }))
+  return clusterClassFrom({
+    metadata: metadata({}, { namespace: 'clusters', name: aClass }),
+    spec: { variables: named(variables.declared) },
+    status: { variables: named(variables.accepted) },
+  })
 }
 
 export interface PoolOptions extends MetaOptions {

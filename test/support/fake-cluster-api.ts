@@ -6,7 +6,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     Promise.reject(new Error(`the test does not expect ${name} to be called`))
   return {
     getCluster: refuse('getCluster'),
-    getClusterClassVariables: refuse('getClusterClassVariables'),
+    getClusterClass: refuse('getClusterClass'),
     listIPPools: refuse('listIPPools'),
     getIPAddressClaim: refuse('getIPAddressClaim'),
     createIPAddressClaim: refuse('createIPAddressClaim'),

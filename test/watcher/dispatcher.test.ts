@@ -151,5 +151,6 @@ describe('the dispatcher', () => {
     dispatcher.dispatch({ ...demo, name: 'b' }, nudge, () => true)
     await temporal.until(2)
     expect(temporal.asked).toEqual(['start demo', 'nudge b: gone'])
+    expect(dispatcher.lastError).toBeUndefined()
   })
 })

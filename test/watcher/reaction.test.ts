@@ -93,6 +93,12 @@ describe('a pool', () => {
     expect(names(...facts)).toEqual([])
   })
 
+  it('that gets more room wakes as many as it has room for', () => {
+    const with1 = aPool({ capacity: { total: 4, used: 3, free: 1, outOfRange: 0 } })
+    const with2 = aPool({ capacity: { total: 4, used: 2, free: 2, outOfRange: 0 } })
+    expect(names(with2, with1, [young, old, middle], role)).toEqual(['old', 'middle'])
+  })
+
   it('that is labeled now wakes those it would serve now', () => {
     expect(names(aPool(), aPool({ labels: {} }), [old], role)).toEqual(['old'])
   })

@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals'
+import { decideVariable } from '../../src/domain/cluster-class.ts'
+import { aClusterClass } from '../support/builders.ts'
+
+describe('decideVariable', () => {
+  it.each<[string, readonly string[], readonly string[], string]>([
+    ['declared and accepted', ['clusterVip'], ['clusterVip'], 'write'],
+    ['of an external patch', [], ['clusterVip'], 'write'],
+    ['declared and not accepted yet', ['clusterVip'], ['other'], 'wait'],
+    ['of no such name', ['other'], ['other'], 'omit'],
+  ])('a variable that is %s', (_, declared, accepted, decision) => {
+    expect(decideVariable(aClusterClass({ declared, accepted }), 'clusterVip')).toBe(decision)
+  })
+
+  it('omits it where the class is missing: the API server has its own words on that', () => {
+    expect(decideVariable(undefined, 'clusterVip')).toBe('omit')
+  })
+})
