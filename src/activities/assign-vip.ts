@@ -12,7 +12,12 @@ import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
-  'getCluster' | 'getIPAddressClaim' | 'getIPAddress' | 'getClusterClass' | 'patchCluster'
+  | 'getCluster'
+  | 'getIPAddressClaim'
+  | 'deleteIPAddressClaim'
+  | 'getIPAddress'
+  | 'getClusterClass'
+  | 'patchCluster'
 >
 
 /** What a person may configure about the write. */
@@ -51,6 +56,7 @@ export async function assignVip(
     case 'in-place':
       return { next: 'assigned', ...decision.endpoint }
     case 'taken':
+      await giveBackClaim(api, input, cluster)
       return {
         next: 'end',
         uid: cluster.uid,
@@ -60,6 +66,14 @@ export async function assignVip(
       }
     default:
       return decision satisfies never
+  }
+}
+
+/** The Cluster has another host, so the address of its claim serves nobody. */
+async function giveBackClaim(api: Api, { role }: AssignVipInput, cluster: Cluster): Promise<void> {
+  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
+  if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
+    await api.deleteIPAddressClaim(claim)
   }
 }
 

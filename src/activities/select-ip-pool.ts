@@ -1,5 +1,5 @@
 import type { Cluster } from '../domain/cluster.ts'
-import { decideAllocation, explicitPoolOf } from '../domain/eligibility.ts'
+import { decideAllocation, poolRequestFor } from '../domain/eligibility.ts'
 import { ipamGroup } from '../domain/identifiers.ts'
 import { selectIPPool as choosePool } from '../domain/pool-selection.ts'
 import type { Role } from '../domain/role.ts'
@@ -48,15 +48,8 @@ export async function selectIPPool(api: Api, { cluster: key, role }: StepInput):
 }
 
 async function poolForNewClaim(api: Api, cluster: Cluster, role: Role): Promise<SelectIPPoolResult> {
-  const selection = choosePool(
-    {
-      namespace: cluster.namespace,
-      role,
-      clusterClass: cluster.topology?.clusterClass,
-      explicitPool: explicitPoolOf(cluster, role),
-    },
-    await api.listIPPools(cluster.namespace),
-  )
+  const pools = await api.listIPPools(cluster.namespace)
+  const selection = choosePool(poolRequestFor(cluster, role), pools)
   if (selection.outcome === 'none') {
     throw waiting(selection.reason, selection.message, { considered: selection.considered })
   }

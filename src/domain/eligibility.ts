@@ -3,6 +3,7 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf } from './decode.ts'
 import { formatEndpoint, isValidEndpoint } from './endpoint.ts'
 import { formatKey } from './object-meta.ts'
+import type { PoolRequest } from './pool-selection.ts'
 import { roleNames, type Role } from './role.ts'
 
 /** Whether a Cluster may be written to as it is now. */
@@ -71,6 +72,16 @@ export function wantsAllocation(cluster: Cluster, role: Role): boolean {
 /** The pool a Cluster names by annotation, `[Kind/]name`. */
 export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleNames[role].poolAnnotation]?.trim())
+}
+
+/** What a VIP of the Cluster is wanted for, in the words of the pool choice. */
+export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
+  return {
+    namespace: cluster.namespace,
+    role,
+    clusterClass: cluster.topology?.clusterClass,
+    explicitPool: explicitPoolOf(cluster, role),
+  }
 }
 
 /** Whether a run would have anything to do now, as far as the Cluster alone tells. Paused and deleting ones wait. */

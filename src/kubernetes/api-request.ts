@@ -2,7 +2,7 @@ import type { JsonObject } from '../domain/decode.ts'
 import { fieldManager } from '../domain/identifiers.ts'
 
 /** As RBAC and metrics know it. */
-export type Verb = 'get' | 'list' | 'create' | 'patch' | 'watch'
+export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete' | 'watch'
 
 /** One request, in Kubernetes' words. */
 export interface ApiRequest {
@@ -13,14 +13,14 @@ export interface ApiRequest {
   readonly action: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** The object of a `create`, the merge patch of a `patch`. */
+  /** The object of a `create`, the merge patch of a `patch`, the options of a `delete`. */
   readonly body?: JsonObject
   readonly signal?: AbortSignal
 }
 
 /** A request as HTTP has it. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly origin: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -42,15 +42,27 @@ export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
     path: `${server.pathname.replace(/\/$/, '')}${request.path}${query === '' ? '' : `?${query}`}`,
     headers: {
       accept: 'application/json',
-      ...(isWrite && { 'content-type': contentTypeOf(request.verb) }),
+      ...(request.body !== undefined && { 'content-type': contentTypeOf(request.verb) }),
     },
     ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
   }
 }
 
 function methodOf(verb: Verb): HttpRequest['method'] {
-  if (verb === 'create') return 'POST'
-  return verb === 'patch' ? 'PATCH' : 'GET'
+  switch (verb) {
+    case 'create':
+      return 'POST'
+    case 'patch':
+      return 'PATCH'
+    case 'delete':
+      return 'DELETE'
+    case 'get':
+    case 'list':
+    case 'watch':
+      return 'GET'
+    default:
+      return verb satisfies never
+  }
 }
 
 function contentTypeOf(verb: Verb): string {

@@ -7,7 +7,14 @@ import type { ClusterApi } from './cluster-api.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
 import { isKubernetesError } from './errors.ts'
-import { createObject, getObject, listObjects, patchObject, type ObjectAccess } from './objects.ts'
+import {
+  createObject,
+  deleteObject,
+  getObject,
+  listObjects,
+  patchObject,
+  type ObjectAccess,
+} from './objects.ts'
 import { resources } from './resources.ts'
 
 /** Makes the product's reads and writes over a connection, which stays its maker's to close. */
@@ -27,6 +34,8 @@ export function createClusterApi(connection: KubernetesConnection): ClusterApi {
           patchObject(connection, claims, { apiVersion, key }, patch),
         ),
       ),
+    deleteIPAddressClaim: (claim) =>
+      access.versions.using(claims, (apiVersion) => deleteObject(connection, claims, apiVersion, claim)),
     getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, resources.ipaddresses, key)),
     patchCluster: async (cluster, patch) => {
       const at = { apiVersion: cluster.apiVersion, key: cluster }

@@ -20,6 +20,8 @@ export interface ClusterApi {
   createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>
   /** JSON merge patch; with `metadata.resourceVersion` in it, rejects with a conflict if the claim moved on. */
   patchIPAddressClaim(key: NamespacedName, patch: JsonObject): Promise<IPAddressClaim>
+  /** Deletes the claim as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
+  deleteIPAddressClaim(claim: IPAddressClaim): Promise<void>
   getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
   /** JSON merge patch through the version the Cluster was read in. */
   patchCluster(cluster: Cluster, patch: JsonObject): Promise<Cluster>

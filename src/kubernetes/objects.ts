@@ -1,5 +1,5 @@
 import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/decode.ts'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
 import { isKubernetesError } from './errors.ts'
@@ -67,6 +67,29 @@ export function patchObject(
     action: `patch ${resource.kind} ${formatKey(at.key)}`,
     path: pathOf(resource, at.apiVersion, at.key),
     body: patch,
+  })
+}
+
+/**
+ * Asks for an object to be deleted, if it is still the one that was read: another uid or resourceVersion is a
+ * conflict. One that is gone is as good as deleted; finalizers may hold one for a while.
+ */
+export async function deleteObject(
+  connection: KubernetesConnection,
+  resource: Resource,
+  apiVersion: string,
+  { namespace, name, uid, resourceVersion }: ObjectMeta,
+): Promise<void> {
+  const key = { namespace, name }
+  const request = connection.request({
+    verb: 'delete',
+    resource: resource.plural,
+    action: `delete ${resource.kind} ${formatKey(key)}`,
+    path: pathOf(resource, apiVersion, key),
+    body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } },
+  })
+  await request.catch((error: unknown) => {
+    if (!isKubernetesError(error, 'notFound')) throw error
   })
 }
 

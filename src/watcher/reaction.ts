@@ -1,6 +1,6 @@
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { explicitPoolOf, needsAllocation } from '../domain/eligibility.ts'
+import { explicitPoolOf, needsAllocation, poolRequestFor } from '../domain/eligibility.ts'
 import { isValidEndpoint } from '../domain/endpoint.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
@@ -58,10 +58,10 @@ export function reactToClaim(
 }
 
 /**
- * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim and
- * would choose it, oldest first, no more than it has addresses. (Claims are woken by the provider.)
+ * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim on it
+ * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.)
  *
- * @param waiting Clusters that have no claim
+ * @param waiting Clusters whose claim, if there is one, is unbound and on another pool
  */
 export function reactToPool(
   pool: IPPool,
@@ -80,10 +80,7 @@ export function reactToPool(
 
 function wouldServe(pool: IPPool, cluster: Cluster, role: Role): boolean {
   if (pool.kind === 'InClusterIPPool' && pool.namespace !== cluster.namespace) return false
-  const { namespace, topology } = cluster
-  const explicitPool = explicitPoolOf(cluster, role)
-  const request = { namespace, role, clusterClass: topology?.clusterClass, explicitPool }
-  return selectIPPool(request, [pool]).outcome === 'selected'
+  return selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected'
 }
 
 /** All that decides whether a run would get further than it did, as one comparable text. */

@@ -87,8 +87,14 @@ export function startWatcher({ sources, dispatcher, now }: WatcherOptions): Watc
     },
   })
 
-  const isWithoutClaim = ({ namespace, name }: Cluster): boolean =>
-    !claims.objects.has(formatKey({ namespace, name: claimNameFor({ name }, role) }))
+  /** A claim on the pool itself is woken by the provider; an unbound one on another pool may move. */
+  const waitsFor = (pool: IPPool, { namespace, name }: Cluster): boolean => {
+    const claim = claims.objects.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
+    return (
+      claim === undefined ||
+      (claim.addressName === undefined && formatPool(claim.poolRef) !== formatPool(pool))
+    )
+  }
 
   const pools = ipPoolKinds.map((kind) => {
     /** The pools of the first list are no news: the runs that start meanwhile read them. */
@@ -96,7 +102,7 @@ export function startWatcher({ sources, dispatcher, now }: WatcherOptions): Watc
     return sources.ipPools(kind, {
       onUpsert(pool, previous) {
         if (!listed) return
-        const waiting = [...clusters.objects.values()].filter(isWithoutClaim)
+        const waiting = [...clusters.objects.values()].filter((cluster) => waitsFor(pool, cluster))
         for (const cluster of reactToPool(pool, previous, waiting, role)) {
           dispatch(cluster, { act: 'wake', because: `${formatPool(pool)} changed` })
         }

@@ -276,12 +276,43 @@ describe('awaitIPAddress', () => {
     })
   })
 
+  it('leaves an exhausted pool for one with room: gives the claim back as it was read, and begins anew', async () => {
+    const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
+    const deleted: string[] = []
+    const calls: Partial<ClusterApi> = {
+      getCluster: async () => cluster,
+      getIPAddressClaim: async () => aClaim(),
+      listIPPools: async () => [full, aPool({ name: 'second' })],
+      deleteIPAddressClaim: async ({ name, resourceVersion }) =>
+        void deleted.push(`${name} ${resourceVersion}`),
+    }
+    expect(await run('awaitIPAddress', step, calls)).toEqual({
+      next: 'restart',
+      message: expect.stringContaining('GlobalInClusterIPPool/second has room'),
+    })
+    expect(deleted).toEqual(['vip-cp-demo 100'])
+  })
+
+  it('keeps a claim that the provider binds at this very moment', async () => {
+    const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
+    const calls: Partial<ClusterApi> = {
+      getCluster: async () => cluster,
+      getIPAddressClaim: async () => aClaim(),
+      listIPPools: async () => [full, aPool({ name: 'second' })],
+      deleteIPAddressClaim: () =>
+        Promise.reject(new KubernetesError('the claim has changed', { kind: 'conflict', status: 409 })),
+    }
+    expect(await failureOf(run('awaitIPAddress', step, calls))).toMatchObject({ type: 'KubernetesConflict' })
+  })
+
   it('begins anew where the claim is gone', async () => {
     expect(await run('awaitIPAddress', step, present)).toMatchObject({ next: 'restart' })
   })
 
-  it('ends where somebody else has set the endpoint meanwhile', async () => {
-    const calls = {
+  it('ends where somebody else has set the endpoint meanwhile, and gives the claim back', async () => {
+    const deleted: string[] = []
+    const calls: Partial<ClusterApi> = {
+      deleteIPAddressClaim: async ({ name, uid }) => void deleted.push(`${name} ${uid}`),
       getCluster: async () => aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } }),
       getIPAddressClaim: async () => aClaim(),
     }
@@ -362,12 +393,17 @@ describe('assignVip', () => {
     })
   })
 
-  it('leaves a host that is another one', async () => {
+  it('leaves a host that is another one, and gives the claim back', async () => {
     const other = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })
-    expect(await run('assignVip', input, { ...bound, getCluster: async () => other })).toMatchObject({
+    const deleted: string[] = []
+    const deleteIPAddressClaim: ClusterApi['deleteIPAddressClaim'] = async ({ name }) =>
+      void deleted.push(name)
+    const calls = { ...bound, getCluster: async () => other, deleteIPAddressClaim }
+    expect(await run('assignVip', input, calls)).toMatchObject({
       next: 'end',
       reason: 'EndpointAlreadySet',
       host: '10.9.9.9',
     })
+    expect(deleted).toEqual(['vip-cp-demo'])
   })
 })

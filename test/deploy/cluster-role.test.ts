@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
+import { ipAddressClaimFrom } from '../../src/domain/claim.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { createClusterApi } from '../../src/kubernetes/client.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
@@ -48,6 +49,7 @@ const calls = {
   getIPAddressClaim: (api) => api.getIPAddressClaim(key),
   createIPAddressClaim: (api) => api.createIPAddressClaim({ kind: 'IPAddressClaim', metadata }),
   patchIPAddressClaim: (api) => api.patchIPAddressClaim(key, {}),
+  deleteIPAddressClaim: (api) => api.deleteIPAddressClaim(ipAddressClaimFrom({ metadata })),
   getIPAddress: (api) => api.getIPAddress(key),
   patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, {}),
 } as const satisfies { readonly [M in keyof ClusterApi]: (api: ClusterApi) => Promise<unknown> }

@@ -176,6 +176,92 @@ describe('a Cluster that waits', () => {
   })
 })
 
+describe('two Clusters that race for the last address of a pool', () => {
+  it('both get one where another pool has room', async () => {
+    const className = 'racing-class'
+    const poolOf = (name: string, addresses: string): Promise<void> =>
+      world.applyExample(
+        'ip-pool',
+        ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
+        ['name: vip-pool', `name: ${name}\n  namespace: ${world.namespace}`],
+        ['rke2-cluster-class', className],
+        ['10.0.0.10-10.0.0.20', addresses],
+      )
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', `name: ${className}\n`])
+    await poolOf('a-first', '10.60.0.1')
+    await poolOf('b-second', '10.61.0.1-10.61.0.9')
+    const names = ['racer-1', 'racer-2', 'racer-3']
+    await Promise.all(
+      names.map((name) =>
+        world.applyExample(
+          'cluster-v1beta2',
+          ['name: demo-cluster', `name: ${name}`],
+          ['name: rke2-cluster-class', `name: ${className}`],
+        ),
+      ),
+    )
+    const served = await Promise.all(names.map((name) => world.untilServed(name)))
+    const hosts = served.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
+    expect(hosts).toContain('10.60.0.1')
+    expect(new Set(hosts).size).toBe(3)
+  })
+})
+
+describe('a Cluster that gets an endpoint from elsewhere while it waits for an address', () => {
+  it('keeps that endpoint, and its claim is given back', async () => {
+    const className = 'impatient-class'
+    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', `name: ${className}\n`])
+    await world.applyExample(
+      'ip-pool',
+      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
+      ['name: vip-pool', `name: impatient-pool\n  namespace: ${world.namespace}`],
+      ['rke2-cluster-class', className],
+      ['10.0.0.10-10.0.0.20', '10.62.0.1'],
+    )
+    const pause = (paused: string | null): Promise<unknown> =>
+      world.api.send({
+        method: 'PATCH',
+        path: world.path('inclusterippools', 'impatient-pool'),
+        body: { metadata: { annotations: { 'cluster.x-k8s.io/paused': paused } } },
+        contentType: 'application/merge-patch+json',
+      })
+    // The claim is made on a pool that is paused right then, and stays unbound.
+    await world.applyExample(
+      'cluster-v1beta2',
+      ['name: demo-cluster', 'name: impatient'],
+      ['name: rke2-cluster-class', `name: ${className}`],
+      ['spec:\n', 'spec:\n  paused: true\n'],
+    )
+    await pause('true')
+    const claim = {
+      apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+      kind: 'IPAddressClaim',
+      metadata: { name: 'vip-cp-impatient', namespace: world.namespace },
+      spec: {
+        clusterName: 'impatient',
+        poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'impatient-pool' },
+      },
+    }
+    await world.api.send({ method: 'POST', path: world.path('ipaddressclaims'), body: claim })
+    const edit = (spec: object): Promise<unknown> =>
+      world.api.send({
+        method: 'PATCH',
+        path: world.path('clusters', 'impatient'),
+        body: { spec },
+        contentType: 'application/merge-patch+json',
+      })
+    await edit({ paused: null })
+    const cluster = { namespace: world.namespace, name: 'impatient' }
+    await temporal.untilWaiting(cluster, 'awaitIPAddress', 'PoolNotReady')
+    await edit({ controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
+    await world.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
+    // The provider lets go of a claim only while its pool is not paused.
+    await pause(null)
+    await world.untilClaim('vip-cp-impatient', (now) => now === undefined)
+    expect((await world.untilServed('impatient')).controlPlaneEndpoint.host).toBe('10.99.0.2')
+  })
+})
+
 describe('a Cluster that is deleted while it waits', () => {
   it('ends its run, which says so', async () => {
     await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: poolless-class\n'])

@@ -113,6 +113,18 @@ describe('patching a claim', () => {
     expect(patched.labels).toEqual({ old: '1', fresh: '1' })
   })
 
+  it('is deleted as it was read, not where it has moved on, and once it is gone', async () => {
+    const claim = await api.createIPAddressClaim(claimObject(namespace, 'unneeded'))
+    const moved = await api.patchIPAddressClaim(claim, { metadata: { labels: { by: 'somebody' } } })
+    await expect(api.deleteIPAddressClaim(claim)).rejects.toMatchObject({ kind: 'conflict', status: 409 })
+    await expect(api.deleteIPAddressClaim({ ...moved, uid: 'another' })).rejects.toMatchObject({
+      kind: 'conflict',
+    })
+    await api.deleteIPAddressClaim(moved)
+    await expect(api.getIPAddressClaim(claim)).resolves.toBeUndefined()
+    await expect(api.deleteIPAddressClaim(moved)).resolves.toBeUndefined()
+  })
+
   it('rejects with a conflict where the claim has moved on', async () => {
     const claim = await api.createIPAddressClaim(claimObject(namespace, 'moved'))
     await admin.patch(claimPath(namespace, 'moved'), { metadata: { labels: { by: 'somebody' } } })

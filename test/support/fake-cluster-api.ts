@@ -11,6 +11,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     getIPAddressClaim: refuse('getIPAddressClaim'),
     createIPAddressClaim: refuse('createIPAddressClaim'),
     patchIPAddressClaim: refuse('patchIPAddressClaim'),
+    deleteIPAddressClaim: refuse('deleteIPAddressClaim'),
     getIPAddress: refuse('getIPAddress'),
     patchCluster: refuse('patchCluster'),
     ...calls,

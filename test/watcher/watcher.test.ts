@@ -113,6 +113,16 @@ describe('the watcher', () => {
     expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
+  it('wakes a Cluster whose claim waits on another pool, since it may move', () => {
+    const { clusters, claims, pools, requests } = world()
+    clusters.listed(aCluster())
+    claims.listed(aClaim({ poolName: 'full-pool' }))
+    pools.GlobalInClusterIPPool.listed()
+    requests()
+    pools.GlobalInClusterIPPool.upsert(aPool())
+    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
   it('takes the pools of the first list for no news', () => {
     const { clusters, pools, requests } = world()
     clusters.listed(aCluster())
