@@ -34,6 +34,10 @@ afterAll(async () => {
   }
 })
 
+function keyOf(name: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: world.namespace, name }
+}
+
 describe('a Cluster of a ClusterClass', () => {
   it.each(['cluster-v1beta2', 'cluster-v1beta1'])(
     'gets endpoint, variable and annotation at once, as %s of the examples',
@@ -95,11 +99,8 @@ describe('a Cluster of a ClusterClass', () => {
 
 describe('a Cluster that needs no address', () => {
   it('keeps the endpoint it was given by hand, and costs none', async () => {
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: manual'],
-      ['spec:\n', 'spec:\n  controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }\n'],
-    )
+    const spec = 'controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }'
+    await world.createCluster('manual', { spec })
     await world.createCluster('after-manual')
     await world.untilServed('after-manual')
     expect((await world.untilServed('manual')).controlPlaneEndpoint).toEqual({
@@ -110,173 +111,91 @@ describe('a Cluster that needs no address', () => {
   })
 
   it('is left alone while it is paused, and served once it is not', async () => {
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: paused'],
-      ['spec:\n', 'spec:\n  paused: true\n'],
-    )
+    await world.createCluster('paused', { spec: 'paused: true' })
     await world.createCluster('after-paused')
     await world.untilServed('after-paused')
     expect(await world.claims()).not.toContain('vip-cp-paused')
-    await world.api.send({
-      method: 'PATCH',
-      path: world.path('clusters', 'paused'),
-      body: { spec: { paused: null } },
-      contentType: 'application/merge-patch+json',
-    })
+    await world.editCluster('paused', { paused: null })
     await world.untilServed('paused')
   })
 })
 
 describe('a Cluster that waits', () => {
   it('gets its address when a pool for it appears', async () => {
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: waiting-class\n'])
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: waiting'],
-      ['name: rke2-cluster-class', 'name: waiting-class'],
-    )
-    await world.createCluster('after-waiting')
-    await world.untilServed('after-waiting')
-    await world.applyExample(
-      'ip-pool',
-      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
-      ['name: vip-pool', `name: late-pool\n  namespace: ${world.namespace}`],
-      ['rke2-cluster-class', 'waiting-class'],
-      ['10.0.0.10-10.0.0.20', '10.0.0.10'],
-    )
+    const className = 'waiting-class'
+    await world.createClass(className)
+    await world.createCluster('waiting', { className })
+    await temporal.untilWaiting(keyOf('waiting'), 'selectIPPool', 'NoMatchingPool')
+    await world.createPool('10.0.0.10', { name: 'late-pool', className })
     expect((await world.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
   })
 
   it('gets the address that another one gives back', async () => {
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: scarce-class\n'])
-    await world.applyExample(
-      'ip-pool',
-      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
-      ['name: vip-pool', `name: scarce-pool\n  namespace: ${world.namespace}`],
-      ['rke2-cluster-class', 'scarce-class'],
-      ['10.0.0.10-10.0.0.20', '10.0.0.77'],
-    )
-    const create = (name: string): Promise<void> =>
-      world.applyExample(
-        'cluster-v1beta2',
-        ['name: demo-cluster', `name: ${name}`],
-        ['name: rke2-cluster-class', 'name: scarce-class'],
-      )
-    await create('first')
+    const className = 'scarce-class'
+    await world.createClass(className)
+    await world.createPool('10.0.0.77', { name: 'scarce-pool', className })
+    await world.createCluster('first', { className })
     expect((await world.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
-    await create('second')
-    await temporal.untilWaiting(
-      { namespace: world.namespace, name: 'second' },
-      'selectIPPool',
-      'PoolExhausted',
-    )
+    await world.createCluster('second', { className })
+    await temporal.untilWaiting(keyOf('second'), 'selectIPPool', 'PoolExhausted')
     await world.deleteCluster('first')
     expect((await world.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
   })
-})
 
-describe('two Clusters that race for the last address of a pool', () => {
-  it('both get one where another pool has room', async () => {
-    const className = 'racing-class'
-    const poolOf = (name: string, addresses: string): Promise<void> =>
-      world.applyExample(
-        'ip-pool',
-        ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
-        ['name: vip-pool', `name: ${name}\n  namespace: ${world.namespace}`],
-        ['rke2-cluster-class', className],
-        ['10.0.0.10-10.0.0.20', addresses],
-      )
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', `name: ${className}\n`])
-    await poolOf('a-first', '10.60.0.1')
-    await poolOf('b-second', '10.61.0.1-10.61.0.9')
-    const names = ['racer-1', 'racer-2', 'racer-3']
-    await Promise.all(
-      names.map((name) =>
-        world.applyExample(
-          'cluster-v1beta2',
-          ['name: demo-cluster', `name: ${name}`],
-          ['name: rke2-cluster-class', `name: ${className}`],
-        ),
-      ),
-    )
-    const served = await Promise.all(names.map((name) => world.untilServed(name)))
-    const hosts = served.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
-    expect(hosts).toContain('10.60.0.1')
-    expect(new Set(hosts).size).toBe(3)
+  it('ends its run, which says so, when it is deleted', async () => {
+    const className = 'poolless-class'
+    await world.createClass(className)
+    await world.createCluster('hopeless', { className })
+    await temporal.untilWaiting(keyOf('hopeless'), 'selectIPPool', 'NoMatchingPool')
+    await world.deleteCluster('hopeless')
+    const result: unknown = await temporal.client.workflow
+      .getHandle(workflowIdFor(keyOf('hopeless')))
+      .result()
+    expect(result).toMatchObject({
+      roles: { 'control-plane': { outcome: 'skipped', reason: 'ClusterDeleted' } },
+    })
   })
-})
 
-describe('a Cluster that gets an endpoint from elsewhere while it waits for an address', () => {
-  it('keeps that endpoint, and its claim is given back', async () => {
+  it('keeps an endpoint that comes from elsewhere meanwhile, and gives its claim back', async () => {
     const className = 'impatient-class'
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', `name: ${className}\n`])
-    await world.applyExample(
-      'ip-pool',
-      ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
-      ['name: vip-pool', `name: impatient-pool\n  namespace: ${world.namespace}`],
-      ['rke2-cluster-class', className],
-      ['10.0.0.10-10.0.0.20', '10.62.0.1'],
-    )
-    const pause = (paused: string | null): Promise<unknown> =>
-      world.api.send({
-        method: 'PATCH',
-        path: world.path('inclusterippools', 'impatient-pool'),
-        body: { metadata: { annotations: { 'cluster.x-k8s.io/paused': paused } } },
-        contentType: 'application/merge-patch+json',
-      })
-    // The claim is made on a pool that is paused right then, and stays unbound.
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: impatient'],
-      ['name: rke2-cluster-class', `name: ${className}`],
-      ['spec:\n', 'spec:\n  paused: true\n'],
-    )
-    await pause('true')
-    const claim = {
-      apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-      kind: 'IPAddressClaim',
-      metadata: { name: 'vip-cp-impatient', namespace: world.namespace },
-      spec: {
-        clusterName: 'impatient',
-        poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'impatient-pool' },
+    await world.createClass(className)
+    await world.createPool('10.62.0.1', { name: 'impatient-pool', className })
+    await world.pausePool('impatient-pool', true)
+    // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
+    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'impatient-pool' }
+    await world.api.send({
+      method: 'POST',
+      path: world.path('ipaddressclaims'),
+      body: {
+        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+        kind: 'IPAddressClaim',
+        metadata: { name: 'vip-cp-impatient', namespace: world.namespace },
+        spec: { clusterName: 'impatient', poolRef },
       },
-    }
-    await world.api.send({ method: 'POST', path: world.path('ipaddressclaims'), body: claim })
-    const edit = (spec: object): Promise<unknown> =>
-      world.api.send({
-        method: 'PATCH',
-        path: world.path('clusters', 'impatient'),
-        body: { spec },
-        contentType: 'application/merge-patch+json',
-      })
-    await edit({ paused: null })
-    const cluster = { namespace: world.namespace, name: 'impatient' }
-    await temporal.untilWaiting(cluster, 'awaitIPAddress', 'PoolNotReady')
-    await edit({ controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
+    })
+    await world.createCluster('impatient', { className })
+    await temporal.untilWaiting(keyOf('impatient'), 'awaitIPAddress', 'PoolNotReady')
+    await world.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
     await world.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
     // The provider lets go of a claim only while its pool is not paused.
-    await pause(null)
+    await world.pausePool('impatient-pool', false)
     await world.untilClaim('vip-cp-impatient', (now) => now === undefined)
     expect((await world.untilServed('impatient')).controlPlaneEndpoint.host).toBe('10.99.0.2')
   })
 })
 
-describe('a Cluster that is deleted while it waits', () => {
-  it('ends its run, which says so', async () => {
-    await world.applyExample('cluster-class', ['name: rke2-cluster-class\n', 'name: poolless-class\n'])
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: hopeless'],
-      ['name: rke2-cluster-class', 'name: poolless-class'],
-    )
-    const cluster = { namespace: world.namespace, name: 'hopeless' }
-    await temporal.untilWaiting(cluster, 'selectIPPool', 'NoMatchingPool')
-    await world.deleteCluster('hopeless')
-    const result: unknown = await temporal.client.workflow.getHandle(workflowIdFor(cluster)).result()
-    expect(result).toMatchObject({
-      roles: { 'control-plane': { outcome: 'skipped', reason: 'ClusterDeleted' } },
-    })
+describe('Clusters that race for the last address of a pool', () => {
+  it('all get one where another pool has room', async () => {
+    const className = 'racing-class'
+    await world.createClass(className)
+    await world.createPool('10.60.0.1', { name: 'a-first', className })
+    await world.createPool('10.61.0.1-10.61.0.9', { name: 'b-second', className })
+    const names = ['racer-1', 'racer-2', 'racer-3']
+    await Promise.all(names.map((name) => world.createCluster(name, { className })))
+    const served = await Promise.all(names.map((name) => world.untilServed(name)))
+    const hosts = served.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
+    expect(hosts).toContain('10.60.0.1')
+    expect(new Set(hosts).size).toBe(names.length)
   })
 })
 

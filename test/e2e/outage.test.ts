@@ -94,11 +94,8 @@ describe('an allocator', () => {
 
   it('goes on with a run that waited while Temporal was restarted', async () => {
     await start()
-    await world.applyExample(
-      'cluster-v1beta2',
-      ['name: demo-cluster', 'name: patient'],
-      ['name: rke2-cluster-class', 'name: patient-class'],
-    )
+    const className = 'patient-class'
+    await world.createCluster('patient', { className })
     const temporal = await viewTemporal(stack.connection)
     await temporal.untilWaiting(
       { namespace: world.namespace, name: 'patient' },
@@ -108,13 +105,7 @@ describe('an allocator', () => {
     await temporal.close()
     await stack.part('temporal').kill()
     await stack.part('temporal').start()
-    await world.createPool('10.51.0.10', 'patient-pool')
-    await world.api.send({
-      method: 'PATCH',
-      path: world.path('inclusterippools', 'patient-pool'),
-      body: { metadata: { labels: { 'vip.capi.gorizond.io/cluster-class': 'patient-class' } } },
-      contentType: 'application/merge-patch+json',
-    })
+    await world.createPool('10.51.0.10', { name: 'patient-pool', className })
     expect((await world.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
   })
 })

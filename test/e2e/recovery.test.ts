@@ -97,15 +97,6 @@ subjects: [{ kind: ServiceAccount, name: allocator, namespace: ${world.namespace
   await applyManifests(stack, [{ text }])
 }
 
-async function pausePool(paused: boolean): Promise<void> {
-  await world.api.send({
-    method: 'PATCH',
-    path: world.path('inclusterippools', 'vip-pool'),
-    body: { metadata: { annotations: { 'cluster.x-k8s.io/paused': paused ? 'true' : null } } },
-    contentType: 'application/merge-patch+json',
-  })
-}
-
 describe('an allocator that is killed', () => {
   it('between any two steps goes on with the same run and the same claim', async () => {
     const cluster = { namespace: world.namespace, name: 'survivor' }
@@ -121,14 +112,14 @@ describe('an allocator that is killed', () => {
     await temporal.untilWaiting(cluster, 'ensureIPAddressClaim', 'AllocationFailed')
     await kill() // pool selected, no claim
 
-    await pausePool(true)
+    await world.pausePool('vip-pool', true)
     await grant({ createClaims: true, patchClusters: false })
     await start()
     const claim = await world.untilClaim('vip-cp-survivor', (now) => now !== undefined)
     await temporal.untilWaiting(cluster, 'awaitIPAddress', 'PoolNotReady')
     await kill() // claim made, no address
 
-    await pausePool(false)
+    await world.pausePool('vip-pool', false)
     await world.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
     await start()
     await temporal.untilWaiting(cluster, 'assignVip', 'ClusterRejected')

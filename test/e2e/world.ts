@@ -13,6 +13,8 @@ import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-ap
 import { applyManifests } from '../../dev/stack/manifests.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
+/** The ClusterClass of the examples. */
+const exampleClass = 'rke2-cluster-class'
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
@@ -21,9 +23,21 @@ export interface World {
   readonly api: KubernetesApi
   /** Applies an example with its namespace replaced by this one, and other names where given. */
   applyExample(name: string, ...replacements: readonly (readonly [string, string])[]): Promise<void>
-  /** Makes an InClusterIPPool for the example's class, of addresses `a-b` in a /24. */
-  createPool(addresses: string, name?: string): Promise<void>
-  createCluster(name: string): Promise<void>
+  /** Makes a ClusterClass of another name, like the example's, so that its Clusters and pools have nothing to do with others. */
+  createClass(name: string): Promise<void>
+  /** Makes an InClusterIPPool of addresses in a /24: one, or `a-b`. */
+  createPool(
+    addresses: string,
+    options?: { readonly name?: string; readonly className?: string },
+  ): Promise<void>
+  /** Makes a Cluster like the example's; `spec`: lines to put into its spec. */
+  createCluster(
+    name: string,
+    options?: { readonly className?: string; readonly spec?: string },
+  ): Promise<void>
+  /** Changes a Cluster's spec, or a pool's annotations, by a merge patch. */
+  editCluster(name: string, spec: object): Promise<void>
+  pausePool(name: string, paused: boolean): Promise<void>
   deleteCluster(name: string): Promise<void>
   /** Resolves with the Cluster as soon as a watch shows it so; a name that is gone is undefined. */
   untilCluster(name: string, is: (cluster: Cluster | undefined) => boolean): Promise<Cluster | undefined>
@@ -78,19 +92,34 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     const list = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
     return arrayOf(list.items).map((item) => (item as { metadata: { name: string } }).metadata.name)
   }
+  const patch = async (at: string, body: object): Promise<void> => {
+    await api.send({ method: 'PATCH', path: at, body, contentType: 'application/merge-patch+json' })
+  }
   const world: World = {
     namespace,
     api,
     applyExample,
-    createPool: async (addresses, name = 'vip-pool') => {
-      await applyExample(
+    createClass: (name) => applyExample('cluster-class', [`name: ${exampleClass}\n`, `name: ${name}\n`]),
+    createPool: (addresses, { name = 'vip-pool', className = exampleClass } = {}) =>
+      applyExample(
         'ip-pool',
         ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
         ['name: vip-pool', `name: ${name}\n  namespace: ${namespace}`],
+        [exampleClass, className],
         ['10.0.0.10-10.0.0.20', addresses],
-      )
-    },
-    createCluster: (name) => applyExample('cluster-v1beta2', ['name: demo-cluster', `name: ${name}`]),
+      ),
+    createCluster: (name, { className = exampleClass, spec = '' } = {}) =>
+      applyExample(
+        'cluster-v1beta2',
+        ['name: demo-cluster', `name: ${name}`],
+        [`name: ${exampleClass}`, `name: ${className}`],
+        ['spec:\n', `spec:\n${spec === '' ? '' : `  ${spec}\n`}`],
+      ),
+    editCluster: (name, spec) => patch(path('clusters', name), { spec }),
+    pausePool: (name, paused) =>
+      patch(path('inclusterippools', name), {
+        metadata: { annotations: { 'cluster.x-k8s.io/paused': paused ? 'true' : null } },
+      }),
     deleteCluster: async (name) => {
       await api.send({ method: 'DELETE', path: path('clusters', name) })
     },
