@@ -19,7 +19,7 @@ const real = ['dev', 'deploy', 'e2e', 'kubernetes', 'workflows']
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: 2,
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
   projects: [
     {

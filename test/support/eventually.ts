@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Milliseconds; less than a test may take, so that the error of `eventually` comes first and nothing goes on after a test. */
-const longest = 90_000
+const longest = 180_000
 
 /**
  * Asks again and again for what no event tells, until there is an answer.
