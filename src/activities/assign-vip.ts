@@ -2,6 +2,7 @@ import { ownershipOf } from '../domain/claim.ts'
 import { decideAssignment } from '../domain/assignment.ts'
 import { decideVariable } from '../domain/cluster-class.ts'
 import { variableOf, type Cluster } from '../domain/cluster.ts'
+import { isSetByOthers } from '../domain/eligibility.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import type { VariableNames } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -69,8 +70,9 @@ export async function assignVip(
   }
 }
 
-/** The Cluster has another host, so the address of its claim serves nobody. */
+/** Somebody else gave the Cluster its host, so the address of its claim serves nobody. A host of ours keeps its claim. */
 async function giveBackClaim(api: Api, { role }: AssignVipInput, cluster: Cluster): Promise<void> {
+  if (!isSetByOthers(cluster, role)) return
   const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     await api.deleteIPAddressClaim(claim)

@@ -1,12 +1,8 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { formatEndpoint, isValidEndpoint } from '../domain/endpoint.ts'
-import { formatKey } from '../domain/object-meta.ts'
-import { poolRequestFor } from '../domain/eligibility.ts'
-import { formatPool } from '../domain/pool.ts'
-import { selectIPPool } from '../domain/pool-selection.ts'
-import { describeUnbound } from '../domain/unbound-claim.ts'
+import { isSetByOthers } from '../domain/eligibility.ts'
+import { decideUnboundClaim } from '../domain/unbound-claim.ts'
 import { addressWatchMs, pauseBeforeLook } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
@@ -31,15 +27,18 @@ export async function awaitIPAddress(api: Api, input: ClaimStepInput): Promise<A
   const started = performance.now()
   for (let looks = 0; performance.now() - started < addressWatchMs; looks += 1) {
     const claim = await getOwnClaim(api, input, cluster)
-    if (claim === undefined) return { next: 'restart', message: 'the IPAddressClaim is gone' }
+    if (claim === undefined) return claimGone
     const address = await addressOf(api, claim)
     if (address !== undefined) return { next: 'assign', address }
-    if (isValidEndpoint(cluster.controlPlaneEndpoint)) return setByOthers(api, cluster, claim)
+    // An endpoint of somebody else needs no further look.
+    if (isSetByOthers(cluster, input.role)) break
     cancellationSignal().throwIfAborted()
     await sleep(pauseBeforeLook(looks))
   }
   return stillUnbound(api, input, cluster)
 }
+
+const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
 
 async function getOwnClaim(
   api: Api,
@@ -57,22 +56,9 @@ async function addressOf(api: Api, claim: IPAddressClaim): Promise<string | unde
   return ipAddress?.address
 }
 
-/** Somebody else gave the Cluster its endpoint: the claim is not needed any more, and its address is not held back. */
-async function setByOthers(api: Api, cluster: Cluster, claim: IPAddressClaim): Promise<AwaitIPAddressResult> {
-  await api.deleteIPAddressClaim(claim)
-  const { controlPlaneEndpoint: endpoint, uid } = cluster
-  return {
-    next: 'end',
-    uid,
-    reason: 'EndpointAlreadySet',
-    message: `Cluster ${formatKey(cluster)} got its endpoint ${formatEndpoint(endpoint)} from elsewhere while its claim waited; the claim was given back`,
-    ...endpoint,
-  }
-}
-
 /**
- * The time of this attempt is over. An exhausted pool is left for another one with room: the claim, which the
- * provider may be binding at this moment, is deleted only as it was read.
+ * The looks of this attempt have found no address. What deletes the claim deletes it only as it was read, since
+ * the provider may be binding it at this moment.
  *
  * @throws ApplicationFailure to wait, with the reason why there is no address
  */
@@ -85,16 +71,28 @@ async function stillUnbound(
     getOwnClaim(api, input, cluster),
     api.listIPPools(cluster.namespace),
   ])
-  if (claim === undefined) return { next: 'restart', message: 'the IPAddressClaim is gone' }
-  const { kind, name } = claim.poolRef
-  const { reason, message } = describeUnbound(
-    claim,
-    pools.find((pool) => pool.kind === kind && pool.name === name),
-  )
-  const selection = selectIPPool(poolRequestFor(cluster, input.role), pools)
-  if (reason !== 'PoolExhausted' || selection.outcome === 'none' || claim.addressName !== undefined) {
-    throw waiting(reason, message)
+  if (claim === undefined) return claimGone
+  if (claim.addressName !== undefined) {
+    throw waiting('WaitingForAddress', `IPAddress ${claim.namespace}/${claim.addressName} is not there yet`)
   }
-  await api.deleteIPAddressClaim(claim)
-  return { next: 'restart', message: `${message}; ${formatPool(selection.pool)} has room` }
+  const decision = decideUnboundClaim(cluster, input.role, claim, pools)
+  const { message } = decision
+  switch (decision.decision) {
+    case 'wait':
+      throw waiting(decision.reason, message)
+    case 'move':
+      await api.deleteIPAddressClaim(claim)
+      return { next: 'restart', message }
+    case 'give-back':
+      await api.deleteIPAddressClaim(claim)
+      return {
+        next: 'end',
+        uid: cluster.uid,
+        reason: 'EndpointAlreadySet',
+        message,
+        ...cluster.controlPlaneEndpoint,
+      }
+    default:
+      return decision satisfies never
+  }
 }

@@ -74,6 +74,12 @@ export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined
   return nonEmptyStringOf(cluster.annotations[roleNames[role].poolAnnotation]?.trim())
 }
 
+/** Whether the endpoint is complete and not what we assigned, as the annotation records it. */
+export function isSetByOthers(cluster: Cluster, role: Role): boolean {
+  const { controlPlaneEndpoint: endpoint } = cluster
+  return isValidEndpoint(endpoint) && endpoint.host !== cluster.annotations[roleNames[role].vipAnnotation]
+}
+
 /** What a VIP of the Cluster is wanted for, in the words of the pool choice. */
 export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
   return {

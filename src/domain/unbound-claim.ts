@@ -1,33 +1,61 @@
 import type { IPAddressClaim } from './claim.ts'
+import type { Cluster } from './cluster.ts'
+import { isSetByOthers, poolRequestFor } from './eligibility.ts'
+import { formatEndpoint } from './endpoint.ts'
 import { formatKey } from './object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from './pool.ts'
+import { selectIPPool } from './pool-selection.ts'
 import type { Reason } from './reason.ts'
+import type { Role } from './role.ts'
+
+/** What becomes of a claim of the Cluster that has no address yet. */
+export type UnboundClaimDecision =
+  | {
+      readonly decision: 'wait'
+      readonly reason: Extract<Reason, 'WaitingForAddress' | 'PoolExhausted' | 'PoolNotReady'>
+      readonly message: string
+    }
+  /** Somebody else gave the Cluster its endpoint: the claim is not needed, and must not hold an address back. */
+  | { readonly decision: 'give-back'; readonly message: string }
+  /** Its pool is exhausted and another one has room: the claim goes, and another one is made there. */
+  | { readonly decision: 'move'; readonly message: string }
 
 /**
- * Says why a claim has no address, from its pool: the provider sets no condition on a claim, so that an
- * exhausted, a missing and a paused pool look alike there.
+ * Decides about an unbound claim. It is given up only where no endpoint of ours can rest on it: after
+ * `clusterctl move` the claim of a served Cluster is unbound too, until the provider has found its address again.
  */
-export function describeUnbound(
+export function decideUnboundClaim(
+  cluster: Cluster,
+  role: Role,
   claim: IPAddressClaim,
-  pool: IPPool | undefined,
-): {
-  readonly reason: Extract<Reason, 'WaitingForAddress' | 'PoolExhausted' | 'PoolNotReady'>
-  readonly message: string
-} {
-  const who = `IPAddressClaim ${formatKey(claim)} waits`
+  pools: readonly IPPool[],
+): UnboundClaimDecision {
+  const { controlPlaneEndpoint: endpoint } = cluster
+  if (isSetByOthers(cluster, role)) {
+    const message = `Cluster ${formatKey(cluster)} got its endpoint ${formatEndpoint(endpoint)} from elsewhere while its claim waited; the claim is given back`
+    return { decision: 'give-back', message }
+  }
+  const wait = whyUnbound(claim, pools)
+  if (wait.reason !== 'PoolExhausted' || endpoint.host !== '') return wait
+  const selection = selectIPPool(poolRequestFor(cluster, role), pools)
+  if (selection.outcome === 'none') return wait
+  return { decision: 'move', message: `${wait.message}; ${formatPool(selection.pool)} has room` }
+}
+
+/** From the claim's pool: the provider sets no condition on a claim, so that there all causes look alike. */
+function whyUnbound(
+  claim: IPAddressClaim,
+  pools: readonly IPPool[],
+): Extract<UnboundClaimDecision, { decision: 'wait' }> {
+  const wait = (reason: 'WaitingForAddress' | 'PoolExhausted' | 'PoolNotReady', why: string) =>
+    ({ decision: 'wait', reason, message: `IPAddressClaim ${formatKey(claim)} waits${why}` }) as const
   const name = formatPool(claim.poolRef)
-  if (pool === undefined) return { reason: 'PoolNotReady', message: `${who}: ${name} does not exist` }
-  if (pool.isPaused) return { reason: 'PoolNotReady', message: `${who}: ${name} is paused` }
+  const pool = pools.find((each) => formatPool(each) === name)
+  if (pool === undefined) return wait('PoolNotReady', `: ${name} does not exist`)
+  if (pool.isPaused) return wait('PoolNotReady', `: ${name} is paused`)
   const available = availableAddresses(pool)
   if (available !== undefined && available <= 0) {
-    const total = pool.capacity?.total ?? 0
-    return {
-      reason: 'PoolExhausted',
-      message: `${who}: ${name}: 0 of ${total} addresses free; add addresses`,
-    }
+    return wait('PoolExhausted', `: ${name}: 0 of ${pool.capacity?.total ?? 0} addresses free; add addresses`)
   }
-  return {
-    reason: 'WaitingForAddress',
-    message: `${who} for the IPAM provider to bind an address of ${name}`,
-  }
+  return wait('WaitingForAddress', ` for the IPAM provider to bind an address of ${name}`)
 }

@@ -1,10 +1,10 @@
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { explicitPoolOf, needsAllocation, poolRequestFor } from '../domain/eligibility.ts'
+import { explicitPoolOf, isSetByOthers, needsAllocation, poolRequestFor } from '../domain/eligibility.ts'
 import { isValidEndpoint } from '../domain/endpoint.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
-import { roleNames, type Role } from '../domain/role.ts'
+import type { Role } from '../domain/role.ts'
 import { addressWatchMs } from '../domain/waiting.ts'
 
 /**
@@ -28,10 +28,7 @@ export function reactToCluster(
   }
   if (!needsAllocation(previous, role)) return undefined
   if (cluster.isDeleting) return { act: 'nudge', because: 'Cluster is being deleted' }
-  const vip = cluster.annotations[roleNames[role].vipAnnotation]
-  const setByOthers =
-    isValidEndpoint(cluster.controlPlaneEndpoint) && cluster.controlPlaneEndpoint.host !== vip
-  return setByOthers ? { act: 'nudge', because: 'endpoint set by others' } : undefined
+  return isSetByOthers(cluster, role) ? { act: 'nudge', because: 'endpoint set by others' } : undefined
 }
 
 /** Decides what it means that a Cluster is gone: a run that waits for it can end. */

@@ -276,6 +276,20 @@ describe('awaitIPAddress', () => {
     })
   })
 
+  it('keeps the claim of an endpoint of ours whose IPAddress is missing', async () => {
+    const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+    const calls: Partial<ClusterApi> = {
+      getCluster: async () => aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations: ours }),
+      getIPAddressClaim: async () => aClaim({ addressName: 'vip-cp-demo' }),
+      getIPAddress: async () => undefined,
+      listIPPools: async () => [aPool()],
+    }
+    expect(await failureOf(run('awaitIPAddress', step, calls))).toMatchObject({
+      type: 'WaitingForAddress',
+      message: 'IPAddress clusters/vip-cp-demo is not there yet',
+    })
+  })
+
   it('leaves an exhausted pool for one with room: gives the claim back as it was read, and begins anew', async () => {
     const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
     const deleted: string[] = []
@@ -315,6 +329,7 @@ describe('awaitIPAddress', () => {
       deleteIPAddressClaim: async ({ name, uid }) => void deleted.push(`${name} ${uid}`),
       getCluster: async () => aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } }),
       getIPAddressClaim: async () => aClaim(),
+      listIPPools: async () => [aPool()],
     }
     expect(await run('awaitIPAddress', step, calls)).toMatchObject({
       next: 'end',
@@ -390,6 +405,15 @@ describe('assignVip', () => {
   ])('writes nothing where the claim is %s', async (_, claim) => {
     expect(await run('assignVip', input, { ...bound, getIPAddressClaim: async () => claim })).toMatchObject({
       next: 'restart',
+    })
+  })
+
+  it('keeps its claim beside a host of ours that is another one', async () => {
+    const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' }
+    const lost = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours })
+    expect(await run('assignVip', input, { ...bound, getCluster: async () => lost })).toMatchObject({
+      next: 'end',
+      reason: 'EndpointAlreadySet',
     })
   })
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { buildIPAddressClaim, claimNameFor, ownershipOf } from '../../src/domain/claim.ts'
-import { describeUnbound } from '../../src/domain/unbound-claim.ts'
-import { aClaim, aCluster, anUncountedPool, aPool, ownerReference } from '../support/builders.ts'
+import { aClaim, aCluster, ownerReference } from '../support/builders.ts'
 
 const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
 
@@ -60,25 +59,5 @@ describe('ownershipOf', () => {
     ],
   ])('knows a claim to be %s', (_, owners, ownership) => {
     expect(ownershipOf(aClaim({ owners }), aCluster())).toEqual(ownership)
-  })
-})
-
-describe('describeUnbound', () => {
-  it.each([
-    ['is missing', undefined, 'PoolNotReady', 'GlobalInClusterIPPool/vip-pool does not exist'],
-    ['is paused', aPool({ annotations: { 'cluster.x-k8s.io/paused': '' } }), 'PoolNotReady', 'is paused'],
-    [
-      'is full',
-      aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } }),
-      'PoolExhausted',
-      '0 of 2',
-    ],
-    ['has room', aPool(), 'WaitingForAddress', 'for the IPAM provider to bind an address of'],
-    ['is not counted', anUncountedPool(), 'WaitingForAddress', 'for the IPAM provider to bind an address of'],
-  ])('says that the pool %s', (_, pool, reason, words) => {
-    const { reason: given, message } = describeUnbound(aClaim(), pool)
-    expect(given).toBe(reason)
-    expect(message).toContain('IPAddressClaim clusters/vip-cp-demo waits')
-    expect(message).toContain(words)
   })
 })

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals'
+import type { IPPool } from '../../src/domain/pool.ts'
+import { decideUnboundClaim } from '../../src/domain/unbound-claim.ts'
+import { aClaim, aCluster, anUncountedPool, aPool, type ClusterOptions } from '../support/builders.ts'
+
+const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
+const second = aPool({ name: 'second' })
+const endpoint = { host: '10.9.9.9', port: 6443 }
+const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' }
+
+function decide(cluster: ClusterOptions, pools: readonly IPPool[]): ReturnType<typeof decideUnboundClaim> {
+  return decideUnboundClaim(aCluster(cluster), 'control-plane', aClaim(), pools)
+}
+
+describe('an unbound claim', () => {
+  it.each<[string, readonly IPPool[], string, string]>([
+    ['is missing', [], 'PoolNotReady', 'waits: GlobalInClusterIPPool/vip-pool does not exist'],
+    [
+      'is paused',
+      [aPool({ annotations: { 'cluster.x-k8s.io/paused': '' } })],
+      'PoolNotReady',
+      'waits: GlobalInClusterIPPool/vip-pool is paused',
+    ],
+    [
+      'is full',
+      [full],
+      'PoolExhausted',
+      'waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses',
+    ],
+    [
+      'has room',
+      [aPool()],
+      'WaitingForAddress',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool',
+    ],
+    [
+      'is not counted',
+      [anUncountedPool()],
+      'WaitingForAddress',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool',
+    ],
+  ])('waits, and says that its pool %s', (_, pools, reason, words) => {
+    expect(decide({}, pools)).toEqual({
+      decision: 'wait',
+      reason,
+      message: `IPAddressClaim clusters/vip-cp-demo ${words}`,
+    })
+  })
+
+  it('moves from an exhausted pool to one with room', () => {
+    expect(decide({}, [full, second])).toEqual({
+      decision: 'move',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses; GlobalInClusterIPPool/second has room',
+    })
+  })
+
+  it('stays with a pool that has room, whatever another one has', () => {
+    expect(decide({}, [aPool(), second])).toMatchObject({ decision: 'wait', reason: 'WaitingForAddress' })
+  })
+
+  it('is given back where the endpoint came from elsewhere', () => {
+    expect(decide({ endpoint }, [aPool()])).toMatchObject({
+      decision: 'give-back',
+      message: expect.stringContaining('got its endpoint 10.9.9.9:6443 from elsewhere'),
+    })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['an endpoint of ours', { endpoint, annotations: ours }],
+    ['a host without a port', { endpoint: { host: '10.9.9.9' } }],
+  ])('is never given up beside %s: the address may rest on it', (_, cluster) => {
+    expect(decide(cluster, [full, second])).toMatchObject({ decision: 'wait', reason: 'PoolExhausted' })
+  })
+})
