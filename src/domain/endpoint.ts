@@ -11,11 +11,6 @@ export interface APIEndpoint {
 
 export const zeroEndpoint: APIEndpoint = { host: '', port: 0 }
 
-/** Neither host nor port (CAPI: `APIEndpoint.IsZero`). */
-export function isZeroEndpoint(endpoint: APIEndpoint): boolean {
-  return endpoint.host === '' && endpoint.port === 0
-}
-
 /** Host and port (CAPI: `APIEndpoint.IsValid`). Core treats anything less as unset. */
 export function isValidEndpoint(endpoint: APIEndpoint): boolean {
   return endpoint.host !== '' && endpoint.port !== 0

@@ -19,8 +19,3 @@ export const reasons = [
 ] as const
 
 export type Reason = (typeof reasons)[number]
-
-/** Tells whether a word, for example the type of a failure read back from Temporal, is one of the reasons. */
-export function isReason(word: unknown): word is Reason {
-  return reasons.some((reason) => reason === word)
-}
