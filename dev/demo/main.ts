@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
+import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
@@ -75,7 +76,7 @@ async function onStack(
   try {
     tell(`allocator: ready, process ${allocator.pid}\n`)
     signal.throwIfAborted()
-    const { millisecondsToEndpoint } = await observeAllocation({
+    const millisecondsToEndpoint = await observeAllocation({
       kubeconfigPath: connection.kubeconfigPath,
       cluster,
       create: () => applyManifests(connection, [example('cluster-v1beta2')]),
@@ -94,7 +95,7 @@ async function onStack(
       )
     if (options.once) return
     tell('It stays up until Ctrl-C.')
-    await aborted(signal)
+    if (!signal.aborted) await once(signal, 'abort')
   } finally {
     await temporal.close()
     await allocator.stop()
@@ -114,13 +115,6 @@ function parseOptions(): Options | undefined {
     printError(`${messageOf(error)}\n${usage}`)
   }
   return undefined
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 function print(text: string): void {

@@ -15,12 +15,6 @@ export interface Sighting {
   readonly what: string
 }
 
-export interface Observation {
-  readonly sightings: readonly Sighting[]
-  /** Milliseconds from the Cluster's creation to its endpoint, both as a bystander's watch saw them. */
-  readonly millisecondsToEndpoint: number
-}
-
 const silentLog = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Longest time for a VIP to arrive, in milliseconds. */
@@ -29,6 +23,7 @@ const arrivesWithinMs = 60_000
 /**
  * Watches a Cluster come into being and its endpoint arrive.
  *
+ * @returns milliseconds from the Cluster's creation to its endpoint, both as a bystander's watch saw them
  * @param create creates the Cluster; called once the watches listen
  * @param onSighting told of every sighting as it happens
  * @throws Error where no endpoint has come in a minute, or `signal` was aborted
@@ -39,7 +34,7 @@ export async function observeAllocation(options: {
   readonly create: () => Promise<unknown>
   readonly onSighting: (sighting: Sighting) => void
   readonly signal: AbortSignal
-}): Promise<Observation> {
+}): Promise<number> {
   const { cluster, onSighting } = options
   const connection = connectTo({
     kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfigPath, context: undefined }),
@@ -48,13 +43,12 @@ export async function observeAllocation(options: {
   const over = new AbortController()
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(arrivesWithinMs)])
   const shared = { connection, namespaces: [cluster.namespace], signal, log: silentLog }
-  const sightings: Sighting[] = []
   let createdAt: number | undefined
-  const see = (what: string): void => {
+  const see = (what: string): number => {
     createdAt ??= performance.now()
-    const sighting = { atMs: Math.round(performance.now() - createdAt), what }
-    sightings.push(sighting)
-    onSighting(sighting)
+    const atMs = Math.round(performance.now() - createdAt)
+    onSighting({ atMs, what })
+    return atMs
   }
   const listening: Promise<void>[] = []
   const listens = (): (() => void) => {
@@ -78,8 +72,7 @@ export async function observeAllocation(options: {
             if (previous === undefined) see('Cluster created, without an endpoint')
             if (!isValidEndpoint(object.controlPlaneEndpoint)) return
             if (previous !== undefined && isValidEndpoint(previous.controlPlaneEndpoint)) return
-            see(`endpoint ${formatEndpoint(object.controlPlaneEndpoint)} on the Cluster`)
-            resolve(sightings.at(-1)?.atMs ?? 0)
+            resolve(see(`endpoint ${formatEndpoint(object.controlPlaneEndpoint)} on the Cluster`))
           },
         },
       })
@@ -104,7 +97,7 @@ export async function observeAllocation(options: {
     endpoint.catch(() => undefined)
     await Promise.race([Promise.all(listening), endpoint])
     await options.create()
-    return { millisecondsToEndpoint: await endpoint, sightings }
+    return await endpoint
   } finally {
     over.abort()
     await connection.close()

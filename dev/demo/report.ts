@@ -3,11 +3,13 @@ import type { Child } from '../stack/child-process.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
 import { arrayOf, objectOf, stringOf } from '../../src/domain/decode.ts'
-import { ipAddressClaimFrom, ipAddressFrom } from '../../src/domain/claim.ts'
+import { claimNameFor, ipAddressClaimFrom, ipAddressFrom } from '../../src/domain/claim.ts'
 import { clusterFrom } from '../../src/domain/cluster.ts'
 import { formatEndpoint } from '../../src/domain/endpoint.ts'
-import type { NamespacedName } from '../../src/domain/object-meta.ts'
-import { ipPoolFrom } from '../../src/domain/pool.ts'
+import { clusterGroup, defaultTaskQueue, ipamGroup } from '../../src/domain/identifiers.ts'
+import { formatKey, type NamespacedName } from '../../src/domain/object-meta.ts'
+import { formatPool, ipPoolFrom } from '../../src/domain/pool.ts'
+import { allocateVipType } from '../../src/workflows/contract.ts'
 
 /** The outcome on both sides, as `--output json` prints it. */
 export interface DemoResult {
@@ -35,20 +37,21 @@ export async function readResult(
   const get = (path: string): Promise<unknown> => api.send({ method: 'GET', path: `/apis/${path}` })
   const inNamespace = (plural: string, name: string): string =>
     `namespaces/${cluster.namespace}/${plural}/${name}`
-  const ipam = 'ipam.cluster.x-k8s.io'
   const { controlPlaneEndpoint } = clusterFrom(
-    await get(`cluster.x-k8s.io/v1beta2/${inNamespace('clusters', cluster.name)}`),
+    await get(`${clusterGroup}/v1beta2/${inNamespace('clusters', cluster.name)}`),
   )
   const claim = ipAddressClaimFrom(
-    await get(`${ipam}/v1beta2/${inNamespace('ipaddressclaims', `vip-cp-${cluster.name}`)}`),
+    await get(
+      `${ipamGroup}/v1beta2/${inNamespace('ipaddressclaims', claimNameFor(cluster, 'control-plane'))}`,
+    ),
   )
   const { address } = ipAddressFrom(
-    await get(`${ipam}/v1beta2/${inNamespace('ipaddresses', claim.addressName ?? '')}`),
+    await get(`${ipamGroup}/v1beta2/${inNamespace('ipaddresses', claim.addressName ?? '')}`),
   )
   const { kind, name } = claim.poolRef
   const { capacity } = ipPoolFrom(
     'GlobalInClusterIPPool',
-    await get(`${ipam}/v1alpha2/globalinclusterippools/${name}`),
+    await get(`${ipamGroup}/v1alpha2/globalinclusterippools/${name}`),
   )
   return {
     cluster,
@@ -104,10 +107,10 @@ export function describeResult(
   const input = JSON.stringify(cluster)
   return `
 Kubernetes
-  Cluster         ${cluster.namespace}/${cluster.name}   endpoint ${formatEndpoint(result.endpoint)}
+  Cluster         ${formatKey(cluster)}   endpoint ${formatEndpoint(result.endpoint)}
   IPAddressClaim  ${result.claim}
   IPAddress       ${result.address}
-  pool            ${pool.kind}/${pool.name}   ${pool.free} of ${pool.total} addresses free
+  pool            ${formatPool(pool)}   ${pool.free} of ${pool.total} addresses free
   topology        ${infrastructure ?? 'nothing made yet'}
 
 Temporal
@@ -124,7 +127,7 @@ Look further
 Do it by hand
   ${kubectl} delete cluster ${cluster.name}
   ${kubectl} apply -f examples/cluster-v1beta1.yaml
-  ${places.tctl} --address ${stack.temporal.address} --ns default workflow run --taskqueue capi-vip-allocator --workflow_type allocateVip --workflow_id ${workflowId} --input '${input}'
+  ${places.tctl} --address ${stack.temporal.address} --ns default workflow run --taskqueue ${defaultTaskQueue} --workflow_type ${allocateVipType} --workflow_id ${workflowId} --input '${input}'
 
   metrics ${places.allocator.metricsUrl}   log ${places.allocator.logPath}
 `

@@ -1,4 +1,3 @@
-import { ownershipOf } from '../domain/claim.ts'
 import { decideAssignment } from '../domain/assignment.ts'
 import { decideVariable } from '../domain/cluster-class.ts'
 import { variableOf, type Cluster } from '../domain/cluster.ts'
@@ -8,8 +7,8 @@ import type { VariableNames } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AssignVipInput, AssignVipResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
+import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
-import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
@@ -71,25 +70,17 @@ export async function assignVip(
 }
 
 /** Somebody else gave the Cluster its host, so the address of its claim serves nobody. A host of ours keeps its claim. */
-async function giveBackClaim(api: Api, { role }: AssignVipInput, cluster: Cluster): Promise<void> {
-  if (!isSetByOthers(cluster, role)) return
-  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
-  if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
-    await api.deleteIPAddressClaim(claim)
-  }
+async function giveBackClaim(api: Api, input: AssignVipInput, cluster: Cluster): Promise<void> {
+  if (!isSetByOthers(cluster, input.role)) return
+  const claim = await getOwnClaim(api, input)
+  if (claim !== undefined) await api.deleteIPAddressClaim(claim)
 }
 
 /** Whether the address is still the Cluster's own: bound by its claim, and not another one meanwhile. */
-async function claimHoldsAddress(
-  api: Api,
-  { cluster, role, uid, address }: AssignVipInput,
-): Promise<boolean> {
-  if (address === undefined) return true
-  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
-  if (claim?.addressName === undefined) return false
-  if (ownershipOf(claim, { ...cluster, uid }).owner !== 'this-cluster') return false
-  const ipAddress = await api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
-  return ipAddress?.address === address
+async function claimHoldsAddress(api: Api, input: AssignVipInput): Promise<boolean> {
+  if (input.address === undefined) return true
+  const claim = await getOwnClaim(api, input)
+  return claim !== undefined && (await addressOf(api, claim)) === input.address
 }
 
 /** The variable, if it is unset and the class has it. */

@@ -1,5 +1,4 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
-import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { isSetByOthers } from '../domain/eligibility.ts'
 import { decideUnboundClaim } from '../domain/unbound-claim.ts'
@@ -7,8 +6,8 @@ import { addressWatchMs, pauseBeforeLook } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
+import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
-import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
@@ -26,7 +25,7 @@ export async function awaitIPAddress(api: Api, input: ClaimStepInput): Promise<A
   if (end !== undefined) return end
   const started = performance.now()
   for (let looks = 0; performance.now() - started < addressWatchMs; looks += 1) {
-    const claim = await getOwnClaim(api, input, cluster)
+    const claim = await getOwnClaim(api, input)
     if (claim === undefined) return claimGone
     const address = await addressOf(api, claim)
     if (address !== undefined) return { next: 'assign', address }
@@ -40,22 +39,6 @@ export async function awaitIPAddress(api: Api, input: ClaimStepInput): Promise<A
 
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
 
-async function getOwnClaim(
-  api: Api,
-  { cluster: key, role }: ClaimStepInput,
-  cluster: Cluster,
-): Promise<IPAddressClaim | undefined> {
-  const claim = await api.getIPAddressClaim(claimKeyFor(key, role))
-  return claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster' ? claim : undefined
-}
-
-/** The address the claim's addressRef leads to; its name need not be the claim's. */
-async function addressOf(api: Api, claim: IPAddressClaim): Promise<string | undefined> {
-  if (claim.addressName === undefined) return undefined
-  const ipAddress = await api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
-  return ipAddress?.address
-}
-
 /**
  * The looks of this attempt have found no address. What deletes the claim deletes it only as it was read, since
  * the provider may be binding it at this moment.
@@ -67,10 +50,7 @@ async function stillUnbound(
   input: ClaimStepInput,
   cluster: Cluster,
 ): Promise<AwaitIPAddressResult> {
-  const [claim, pools] = await Promise.all([
-    getOwnClaim(api, input, cluster),
-    api.listIPPools(cluster.namespace),
-  ])
+  const [claim, pools] = await Promise.all([getOwnClaim(api, input), api.listIPPools(cluster.namespace)])
   if (claim === undefined) return claimGone
   if (claim.addressName !== undefined) {
     throw waiting('WaitingForAddress', `IPAddress ${claim.namespace}/${claim.addressName} is not there yet`)

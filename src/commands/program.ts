@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../config.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
@@ -82,7 +83,7 @@ async function withTemporal(setup: Setup, temporal: TemporalConnection): Promise
       ? undefined
       : runWatcher({ config, kubernetes, temporal, besideWorker: worker !== undefined, log, metrics, signal })
   state.watcherStarted(watcher)
-  await aborted(signal)
+  if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
   await watcher?.done
   if (worker?.getState() === 'RUNNING') worker.shutdown()
@@ -98,13 +99,6 @@ async function run(worker: Worker, log: Log, failed: AbortController): Promise<v
     log.error('The Worker failed', { error: error instanceof Error ? error.message : String(error) })
     failed.abort()
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 async function startServers(

@@ -81,8 +81,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     for (let failures = 0; !signal.aborted && isNeeded(); failures += 1) {
       try {
         options.onOutcome?.(await send(starter, cluster, reaction))
-        lastError = undefined
-        return
+        break
       } catch (error) {
         lastError = error instanceof Error ? error.message : String(error)
         options.onOutcome?.('failed')

@@ -62,10 +62,7 @@ export function startWatcher({ sources, dispatcher, now }: WatcherOptions): Watc
     },
     onListed(all) {
       former.clear()
-      for (const cluster of all) {
-        if (needsAllocation(cluster, role))
-          dispatch(cluster, { act: 'start', because: 'Cluster without endpoint' })
-      }
+      for (const cluster of all) dispatch(cluster, reactToCluster(cluster, undefined, role))
     },
   })
 

@@ -130,18 +130,25 @@ export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInpu
   }
   const unknown = Object.keys(input).filter((key) => key !== 'namespace' && key !== 'name')
   if (unknown.length > 0) throw new RangeError(`the argument has a field ${show(unknown[0])}, ${expected}`)
-  return { namespace: nameField(input, 'namespace', 63), name: nameField(input, 'name', 63) }
+  return { namespace: nameField(input, 'namespace'), name: nameField(input, 'name') }
 }
 
 const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
 
-function nameField(input: Readonly<Record<string, unknown>>, field: string, length: number): string {
+/** A namespace has no more; a Cluster's name has to fit into a label value. */
+const nameLength = 63
+
+function nameField(input: Readonly<Record<string, unknown>>, field: string): string {
   const value = input[field]
-  if (typeof value === 'string' && value.length <= length && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(value)) {
+  if (
+    typeof value === 'string' &&
+    value.length <= nameLength &&
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(value)
+  ) {
     return value
   }
   throw new RangeError(
-    `"${field}" is ${show(value)}, expected a Kubernetes name of at most ${length} characters; ${expected}`,
+    `"${field}" is ${show(value)}, expected a Kubernetes name of at most ${nameLength} characters; ${expected}`,
   )
 }
 

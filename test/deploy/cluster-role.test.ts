@@ -9,8 +9,8 @@ import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
 import { resources } from '../../src/kubernetes/resources.ts'
 import { watchResource, type WatchedObjects } from '../../src/kubernetes/watch-resource.ts'
 import { deployment, manifestOf } from './support.ts'
+import { silentLog } from '../support/silent-log.ts'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const key = { namespace: 'clusters', name: 'demo' }
 const metadata = { ...key, uid: 'uid', resourceVersion: '1' }
 
@@ -72,7 +72,7 @@ async function watchOnce(asked: Asked, resource: keyof WatchedObjects): Promise<
     },
   }
   const handler = { onUpsert() {}, onDelete() {} }
-  await watchResource({ connection, resource, handler, signal: stop.signal, log: silent }).done
+  await watchResource({ connection, resource, handler, signal: stop.signal, log: silentLog }).done
 }
 
 interface ClusterRole extends KubernetesObject {

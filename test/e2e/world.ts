@@ -11,11 +11,11 @@ import { watchResource } from '../../src/kubernetes/watch-resource.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
+import { silentLog } from '../support/silent-log.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 /** The ClusterClass of the examples. */
 const exampleClass = 'rke2-cluster-class'
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
 export interface World {
@@ -62,7 +62,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   const over = new AbortController()
   const kubeConfig = loadKubeConfig({ kubeconfig: stack.kubeconfigPath })
   const connection = connectTo({ kubeConfig, version: 'test' })
-  const watch = { connection, namespaces: [namespace], signal: over.signal, log: silent }
+  const watch = { connection, namespaces: [namespace], signal: over.signal, log: silentLog }
 
   const applyExample: World['applyExample'] = async (name, ...replacements) => {
     let text = readFileSync(join(examples, `${name}.yaml`), 'utf8').replaceAll(

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createDispatcher, type DispatchTuning, type Dispatcher } from '../../src/watcher/dispatcher.ts'
 import type { AllocationStarter } from '../../src/watcher/starter.ts'
+import { silentLog } from '../support/silent-log.ts'
 
 const demo = { namespace: 'clusters', name: 'demo' }
 const start = { act: 'start', because: 'new' } as const
 const wake = { act: 'wake', because: 'changed' } as const
 const nudge = { act: 'nudge', because: 'gone' } as const
 const needed = (): boolean => true
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 let stop = new AbortController()
 afterEach(() => {
@@ -57,7 +57,7 @@ function dispatcherOn(
 ): Dispatcher {
   return createDispatcher({
     starter,
-    log: silent,
+    log: silentLog,
     signal: stop.signal,
     onOutcome: (outcome) => outcomes.push(outcome),
     tuning: { coolDownMs: 1, backoffMs: [1, 2], ...tuning },
@@ -114,7 +114,7 @@ describe('the dispatcher', () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
     const dispatcher = createDispatcher({
       starter: temporal.starter,
-      log: silent,
+      log: silentLog,
       signal: stop.signal,
       onOutcome: (outcome) => {
         outcomes.push(outcome)
