@@ -25,7 +25,7 @@ const permissions: Readonly<Record<string, Permission>> = {
     node: true,
   },
   'config.ts': { src: ['domain'], packages: [], node: true },
-  domain: { src: ['domain'], packages: [], node: false },
+  domain: { src: ['domain'], packages: ['ipaddr.js'], node: false },
   workflows: {
     src: ['workflows', 'domain'],
     types: ['activities'],

@@ -1,102 +1,134 @@
-import { decideAssignment } from '../domain/assignment.ts'
+import { activityInfo } from '@temporalio/activity'
+import { decideDuplicate, holdersOf } from '../domain/address-holder.ts'
+import { decideAssignment, type AssignmentDecision } from '../domain/assignment.ts'
 import { decideVariable } from '../domain/cluster-class.ts'
 import { variableOf, type Cluster } from '../domain/cluster.ts'
-import { isSetByOthers } from '../domain/eligibility.ts'
+import { isKnownDuplicate } from '../domain/duplicate-addresses.ts'
 import { formatKey } from '../domain/object-meta.ts'
-import type { VariableNames } from '../domain/role.ts'
+import { vipRole, type VipRole } from '../domain/role.ts'
+import { addressIn, isSomebodyElses, recordedVip, standingOf } from '../domain/standing.ts'
+import { attemptsUntilStepBack } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import type { AssignVipInput, AssignVipResult } from '../workflows/contract.ts'
-import { waiting } from './failures.ts'
-import { addressOf, getOwnClaim } from './own-claim.ts'
+import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/contract.ts'
+import { needsPerson, waiting } from './failures.ts'
+import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
+import { stepBack, type ReservationApi } from './reservations.ts'
+import type { AllocationSettings } from './settings.ts'
 
-type Api = Pick<
-  ClusterApi,
-  | 'getCluster'
-  | 'getIPAddressClaim'
-  | 'deleteIPAddressClaim'
-  | 'getIPAddress'
-  | 'getClusterClass'
-  | 'patchCluster'
->
-
-/** What a person may configure about the write. */
-export interface AssignmentSettings {
-  /** Port where the Cluster names none (flag `--default-port`). */
-  readonly defaultPort: number
-  readonly variables: VariableNames
-}
+type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'getClusterClass'> &
+  ReservationApi
 
 /**
- * Writes host, port, variable and annotation in one patch, conditional on the Cluster as read. A conflict
- * fails the attempt; the next one reads and decides again.
+ * Writes endpoint (of a control plane), variable and annotation in one patch, conditional on the Cluster as read. A
+ * conflict fails the attempt; the next one reads and decides again. An address that somebody else has is not written.
  *
- * @throws ApplicationFailure to wait: `ClusterPaused`, `ClusterRejected` with the server's words
+ * @throws ApplicationFailure to wait: `ClusterPaused`, `DuplicateAddress`, `ClusterRejected` with the server's words
  */
 export async function assignVip(
   api: Api,
-  settings: AssignmentSettings,
+  settings: AllocationSettings,
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
-  const [{ cluster, end }, holdsAddress] = await Promise.all([
+  const { address } = input
+  const [{ cluster, end }, bound] = await Promise.all([
     readCluster(api, input),
-    claimHoldsAddress(api, input),
+    address === undefined ? undefined : getBoundClaim(api, input),
   ])
   if (end !== undefined) return end
-  if (!holdsAddress) return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
+  if (bound?.ipAddress.address !== address) {
+    return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
+  }
+  const vip = vipRole(input.role, settings.variables)
   const decision = decideAssignment(cluster, {
-    address: input.address,
-    variable: await variableToSet(api, cluster, settings.variables[input.role]),
+    vip,
+    address,
+    hasVariable: await hasVariable(api, cluster, vip),
     defaultPort: settings.defaultPort,
   })
   switch (decision.decision) {
-    case 'patch':
-      await api.patchCluster(cluster, decision.patch)
-      return { next: 'assigned', ...decision.endpoint }
     case 'in-place':
-      return { next: 'assigned', ...decision.endpoint }
+      return { next: 'assigned', ...decision.assigned }
     case 'taken':
-      await giveBackClaim(api, input, cluster)
-      return {
-        next: 'end',
-        uid: cluster.uid,
-        reason: 'EndpointAlreadySet',
-        message: decision.message,
-        ...decision.endpoint,
-      }
+      return giveWay(api, cluster, vip, bound, decision)
+    case 'patch': {
+      const isNew = bound !== undefined && addressIn(cluster, vip) === ''
+      const hindrance = isNew ? await duplicateOf(api, settings, { cluster, vip, bound }) : undefined
+      if (hindrance !== undefined) return hindrance
+      await api.patchCluster(cluster, decision.patch)
+      return { next: 'assigned', ...decision.assigned }
+    }
     default:
       return decision satisfies never
   }
 }
 
-/** Somebody else gave the Cluster its host, so the address of its claim serves nobody. A host of ours keeps its claim. */
-async function giveBackClaim(api: Api, input: AssignVipInput, cluster: Cluster): Promise<void> {
-  if (!isSetByOthers(cluster, input.role)) return
-  const claim = await getOwnClaim(api, input)
-  if (claim !== undefined) await api.deleteIPAddressClaim(claim)
+/** The Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own claim was lost. */
+async function giveWay(
+  api: Api,
+  cluster: Cluster,
+  vip: VipRole,
+  bound: BoundClaim | undefined,
+  { message, present }: Extract<AssignmentDecision, { readonly decision: 'taken' }>,
+): Promise<AssignVipResult> {
+  const standing = standingOf(cluster, vip)
+  const isWrongClaim = standing.standing === 'ours'
+  if (bound !== undefined && (isWrongClaim || isSomebodyElses(standing))) {
+    await api.deleteIPAddressClaim(bound.claim)
+  }
+  if (isWrongClaim || standing.standing === 'port-missing') return { next: 'restart', message }
+  return { next: 'end', uid: cluster.uid, reason: 'EndpointAlreadySet', message, ...present }
 }
 
-/** Whether the address is still the Cluster's own: bound by its claim, and not another one meanwhile. */
-async function claimHoldsAddress(api: Api, input: AssignVipInput): Promise<boolean> {
-  if (input.address === undefined) return true
-  const claim = await getOwnClaim(api, input)
-  return claim !== undefined && (await addressOf(api, claim)) === input.address
+/**
+ * Looks whether somebody else has the address that is about to be assigned, and steps back from it if so.
+ *
+ * @returns undefined where the address is the Cluster's alone
+ * @throws ApplicationFailure `DuplicateAddress`, to wait until somebody else steps back, or a person acts
+ */
+async function duplicateOf(
+  api: Api,
+  { variables }: AllocationSettings,
+  { cluster, vip, bound }: { readonly cluster: Cluster; readonly vip: VipRole; readonly bound: BoundClaim },
+): Promise<StepEnd | undefined> {
+  const { claim, ipAddress } = bound
+  const { address } = ipAddress
+  const seeker = { cluster, vip, claimName: claim.name }
+  const holders = holdersOf(address, seeker, await api.listAddressUse(), variables)
+  const decision = decideDuplicate(ipAddress, holders)
+  if (decision.decision === 'assign' && !isKnownDuplicate(cluster, address)) return undefined
+  const why = decision.decision === 'assign' ? `${address} was somebody else's` : decision.message
+  if (recordedVip(cluster, vip.role) === address) {
+    throw needsPerson(
+      'DuplicateAddress',
+      `${why}, and was the VIP of Cluster ${formatKey(cluster)} before; give one of them another address`,
+    )
+  }
+  if (decision.decision === 'wait' && activityInfo().attempt < attemptsUntilStepBack) {
+    throw waiting('DuplicateAddress', `${why}, which has to step back first`)
+  }
+  await stepBack(api, cluster, claim, ipAddress)
+  return {
+    next: 'restart',
+    reason: 'DuplicateAddress',
+    message: `${why}; it stays reserved, and the next one is tried`,
+  }
 }
 
-/** The variable, if it is unset and the class has it. */
-async function variableToSet(api: Api, cluster: Cluster, name: string): Promise<string | undefined> {
-  if (cluster.topology === undefined || variableOf(cluster, name) !== undefined) return undefined
+/** Whether the variable is unset and the class has it. */
+async function hasVariable(api: Api, cluster: Cluster, { variable }: VipRole): Promise<boolean> {
+  if (cluster.topology === undefined || variableOf(cluster, variable) !== undefined) return false
   const { clusterClass } = cluster.topology
-  const decision = decideVariable(await api.getClusterClass(clusterClass), name)
+  const decision = decideVariable(await api.getClusterClass(clusterClass), variable)
   switch (decision) {
     case 'write':
-      return name
+      return true
     case 'omit':
-      return undefined
+      return false
     case 'wait':
       throw waiting(
         'ClusterRejected',
-        `ClusterClass ${formatKey(clusterClass)} declares the variable ${name}, but its status.variables has none of this name yet; Cluster API would refuse it`,
+        `ClusterClass ${formatKey(clusterClass)} declares the variable ${variable}, but its status.variables has none of this name yet; Cluster API would refuse it`,
       )
     default:
       return decision satisfies never

@@ -1,6 +1,8 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
+import { presentVip } from '../domain/assignment.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { isSetByOthers } from '../domain/eligibility.ts'
+import { vipRole, type VipRole } from '../domain/role.ts'
+import { isSomebodyElses, standingOf } from '../domain/standing.ts'
 import { decideUnboundClaim } from '../domain/unbound-claim.ts'
 import { addressWatchMs, pauseBeforeLook } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -8,6 +10,8 @@ import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract
 import { waiting } from './failures.ts'
 import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
+import type { AllocationSettings } from './settings.ts'
+import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
@@ -20,21 +24,26 @@ type Api = Pick<
  *
  * @throws ApplicationFailure to wait: `WaitingForAddress`, `PoolExhausted`, `PoolNotReady`, `ClusterPaused`
  */
-export async function awaitIPAddress(api: Api, input: ClaimStepInput): Promise<AwaitIPAddressResult> {
+export async function awaitIPAddress(
+  api: Api,
+  { variables }: AllocationSettings,
+  input: ClaimStepInput,
+): Promise<AwaitIPAddressResult> {
+  const vip = vipRole(input.role, variables)
   const { cluster, end } = await readCluster(api, input)
   if (end !== undefined) return end
   const started = performance.now()
   for (let looks = 0; performance.now() - started < addressWatchMs; looks += 1) {
     const claim = await getOwnClaim(api, input)
-    if (claim === undefined) return claimGone
-    const address = await addressOf(api, claim)
-    if (address !== undefined) return { next: 'assign', address }
-    // An endpoint of somebody else needs no further look.
-    if (isSetByOthers(cluster, input.role)) break
+    if (claim === undefined || claim.isDeleting) return claimGone
+    const ipAddress = await addressOf(api, claim)
+    if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
+    // A VIP of somebody else needs no further look.
+    if (isSomebodyElses(standingOf(cluster, vip))) break
     cancellationSignal().throwIfAborted()
     await sleep(pauseBeforeLook(looks))
   }
-  return stillUnbound(api, input, cluster)
+  return stillUnbound(api, input, cluster, vip)
 }
 
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
@@ -49,13 +58,18 @@ async function stillUnbound(
   api: Api,
   input: ClaimStepInput,
   cluster: Cluster,
+  vip: VipRole,
 ): Promise<AwaitIPAddressResult> {
-  const [claim, pools] = await Promise.all([getOwnClaim(api, input), api.listIPPools(cluster.namespace)])
-  if (claim === undefined) return claimGone
+  const [claim, pools, named] = await Promise.all([
+    getOwnClaim(api, input),
+    api.listIPPools(cluster.namespace),
+    api.getIPAddress(claimKeyFor(input.cluster, input.role)),
+  ])
+  if (claim === undefined || claim.isDeleting) return claimGone
   if (claim.addressName !== undefined) {
     throw waiting('WaitingForAddress', `IPAddress ${claim.namespace}/${claim.addressName} is not there yet`)
   }
-  const decision = decideUnboundClaim(cluster, input.role, claim, pools)
+  const decision = decideUnboundClaim(cluster, vip, claim, pools, named)
   const { message } = decision
   switch (decision.decision) {
     case 'wait':
@@ -65,12 +79,13 @@ async function stillUnbound(
       return { next: 'restart', message }
     case 'give-back':
       await api.deleteIPAddressClaim(claim)
+      if (standingOf(cluster, vip).standing === 'port-missing') return { next: 'restart', message }
       return {
         next: 'end',
         uid: cluster.uid,
         reason: 'EndpointAlreadySet',
         message,
-        ...cluster.controlPlaneEndpoint,
+        ...presentVip(cluster, vip),
       }
     default:
       return decision satisfies never

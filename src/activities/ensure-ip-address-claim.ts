@@ -1,21 +1,30 @@
+import { buildRestoredAddress, type PooledAddress } from '../domain/allocated-address.ts'
 import { buildIPAddressClaim, claimMetadataFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
+import { formatKey } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
+import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
 import { claimKeyFor, usableClaim } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
-  'getCluster' | 'getIPAddressClaim' | 'createIPAddressClaim' | 'patchIPAddressClaim'
+  | 'getCluster'
+  | 'getIPAddressClaim'
+  | 'createIPAddressClaim'
+  | 'patchIPAddressClaim'
+  | 'getIPAddress'
+  | 'createIPAddress'
 >
 
 /**
  * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner.
- * The poolRef of a claim that exists wins over the one asked for.
+ * The poolRef of a claim that exists wins over the one asked for. Where an address has to be had again, its IPAddress
+ * is made before the claim, and the provider adopts it.
  *
- * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim on its way out), `ClaimConflict`
+ * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim or address on its way out), `ClaimConflict`
  */
 export async function ensureIPAddressClaim(
   api: Api,
@@ -26,11 +35,24 @@ export async function ensureIPAddressClaim(
     api.getIPAddressClaim(claimKeyFor(input.cluster, input.role)),
   ])
   if (end !== undefined) return end
+  if (existing === undefined && input.restore !== undefined) {
+    await restoreAddress(api, cluster, input.role, input.restore)
+  }
   const claim =
     existing === undefined
       ? await api.createIPAddressClaim(buildIPAddressClaim(cluster, input.role, input.poolRef))
       : await takeOver(api, cluster, input.role, existing)
   return { next: 'await', claim: claim.name, poolRef: claim.poolRef }
+}
+
+async function restoreAddress(api: Api, cluster: Cluster, role: Role, wanted: PooledAddress): Promise<void> {
+  const present = await api.getIPAddress(claimKeyFor(cluster, role))
+  if (present === undefined) {
+    await api.createIPAddress(buildRestoredAddress(cluster, role, wanted))
+  } else if (present.address !== wanted.address || present.isDeleting) {
+    const name = `IPAddress ${formatKey(present)} with ${present.address}`
+    throw waiting('WaitingForAddress', `${name} has to go before ${wanted.address} can be had again`)
+  }
 }
 
 async function takeOver(

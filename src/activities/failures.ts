@@ -8,8 +8,8 @@ import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts
 export const apiUnavailable = 'KubernetesUnavailable'
 export const apiConflict = 'KubernetesConflict'
 
-/** Milliseconds until the next attempt after a lost race: just enough for the winner's write to be readable. */
-const conflictDelay = 50
+/** Milliseconds until the next attempt after a lost race: first just enough for the winner's write to be readable. */
+const conflictDelay = { first: 50, most: 5_000 } as const
 
 /**
  * The allocation cannot go on yet, and nothing is wrong with us: Temporal holds the wait outside of
@@ -61,7 +61,7 @@ function failureFor(error: KubernetesError, rejected: Reason): ApplicationFailur
         type: apiConflict,
         message: error.message,
         category: ApplicationFailureCategory.BENIGN,
-        nextRetryDelay: conflictDelay,
+        nextRetryDelay: Math.min(conflictDelay.first * 2 ** (activityInfo().attempt - 1), conflictDelay.most),
       })
     case 'notFound':
     case 'notServed':

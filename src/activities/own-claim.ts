@@ -1,3 +1,4 @@
+import type { IPAddress } from '../domain/allocated-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { ClaimStepInput } from '../workflows/contract.ts'
@@ -14,12 +15,28 @@ export async function getOwnClaim(
     : undefined
 }
 
-/** The address the claim's addressRef leads to, whose name need not be the claim's; undefined while it is unbound. */
+/** The IPAddress the claim's addressRef leads to, whose name need not be the claim's; undefined while it is unbound. */
 export async function addressOf(
   api: Pick<ClusterApi, 'getIPAddress'>,
   claim: IPAddressClaim,
-): Promise<string | undefined> {
+): Promise<IPAddress | undefined> {
   if (claim.addressName === undefined) return undefined
-  const ipAddress = await api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
-  return ipAddress?.address
+  return api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
+}
+
+/** A claim with the IPAddress it is bound to. */
+export interface BoundClaim {
+  readonly claim: IPAddressClaim
+  readonly ipAddress: IPAddress
+}
+
+/** The Cluster's own claim, if it is bound and stays. */
+export async function getBoundClaim(
+  api: Pick<ClusterApi, 'getIPAddressClaim' | 'getIPAddress'>,
+  input: ClaimStepInput,
+): Promise<BoundClaim | undefined> {
+  const claim = await getOwnClaim(api, input)
+  if (claim === undefined || claim.isDeleting) return undefined
+  const ipAddress = await addressOf(api, claim)
+  return ipAddress === undefined ? undefined : { claim, ipAddress }
 }

@@ -1,63 +1,144 @@
+import { holdersOf } from '../domain/address-holder.ts'
+import { addressOfPool } from '../domain/allocated-address.ts'
+import { presentVip } from '../domain/assignment.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { decideAllocation, poolRequestFor } from '../domain/eligibility.ts'
-import { ipamGroup } from '../domain/identifiers.ts'
+import { decideAllocation, poolRequestFor, wishOf } from '../domain/eligibility.ts'
+import { poolRefTo, type IPPool } from '../domain/pool.ts'
 import { selectIPPool as choosePool } from '../domain/pool-selection.ts'
-import type { Role } from '../domain/role.ts'
+import { decideRestoration } from '../domain/restoration.ts'
+import { defaultRole, roles, vipRole, type Role, type VipRole } from '../domain/role.ts'
+import { standingOf } from '../domain/standing.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
-import { waiting } from './failures.ts'
+import { needsPerson, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
+import { releaseReservations, type ReservationApi } from './reservations.ts'
+import type { AllocationSettings } from './settings.ts'
 import { claimKeyFor, usableClaim } from './usable-claim.ts'
 
-type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'listIPPools'>
+type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'listIPPools'> & ReservationApi
 
 /**
- * Decides whether the Cluster needs a VIP, and from which pool. The pool of a claim that exists stays the choice.
+ * Decides whether the Cluster needs a VIP, and from which pool. The pool of a claim that exists stays the choice. Writes
+ * nothing, but for reservations that are no longer needed.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `NoMatchingPool`, `PoolNotReady`, `PoolExhausted`,
- *   `WaitingForAddress` (claim of a former Cluster), `ClaimConflict`
+ *   `WaitingForAddress` (claim of a former Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an annotation
+ *   that cannot be read)
  */
-export async function selectIPPool(api: Api, { cluster: key, role }: StepInput): Promise<SelectIPPoolResult> {
-  const [cluster, claim] = await Promise.all([
+export async function selectIPPool(
+  api: Api,
+  settings: AllocationSettings,
+  { cluster: key, role }: StepInput,
+): Promise<SelectIPPoolResult> {
+  const [cluster, claim, pools] = await Promise.all([
     api.getCluster(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
+    api.listIPPools(key.namespace),
   ])
   if (cluster === undefined) return clusterGone(key, '')
-  const decision = decideAllocation(cluster, role, claim)
+  const vip = vipRole(role, settings.variables)
+  const decision = decideAllocation(cluster, vip, claim, pools)
+  const { uid } = cluster
+  const also = alsoWanted(cluster, role, pools, settings)
   switch (decision.decision) {
     case 'wait':
       throw waiting(decision.reason, decision.message)
-    case 'skip':
+    case 'refuse':
+      throw needsPerson(decision.reason, decision.message)
     case 'end':
-      return {
-        next: 'end',
-        uid: cluster.uid,
-        reason: decision.reason,
-        message: decision.message,
-        ...(decision.reason === 'EndpointAlreadySet' && { ...cluster.controlPlaneEndpoint }),
-      }
+      return { next: 'end', uid, reason: decision.reason, message: decision.message }
+    case 'skip':
+      return { ...skipped(cluster, vip, decision), ...also }
     case 'complete-port':
-      return { next: 'complete-port', uid: cluster.uid }
+      return { next: 'complete-port', uid, ...also }
+    case 'restore':
+      return {
+        ...(await poolForLostClaim(api, settings, { cluster, vip, pools }, decision.address)),
+        ...also,
+      }
     case 'allocate':
-      if (claim === undefined) return poolForNewClaim(api, cluster, role)
+      await releaseReservations(api, settings, cluster)
+      if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
       usableClaim(claim, cluster)
-      return { next: 'claim', uid: cluster.uid, poolRef: claim.poolRef, considered: [] }
+      return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
     default:
       return decision satisfies never
   }
 }
 
-async function poolForNewClaim(api: Api, cluster: Cluster, role: Role): Promise<SelectIPPoolResult> {
-  const pools = await api.listIPPools(cluster.namespace)
-  const selection = choosePool(poolRequestFor(cluster, role), pools)
+/** The allocation of the first role begins those of the others, which then go their own way. */
+function alsoWanted(
+  cluster: Cluster,
+  role: Role,
+  pools: readonly IPPool[],
+  { variables }: AllocationSettings,
+): { readonly alsoWanted?: readonly Role[] } {
+  if (role !== defaultRole) return {}
+  const wanted = roles.filter((other) => {
+    const vip = vipRole(other, variables)
+    return (
+      other !== role &&
+      wishOf(cluster, vip, pools).wish !== 'none' &&
+      standingOf(cluster, vip).standing !== 'others'
+    )
+  })
+  return wanted.length === 0 ? {} : { alsoWanted: wanted }
+}
+
+function skipped(
+  cluster: Cluster,
+  vip: VipRole,
+  { reason, message }: { readonly reason: 'EndpointAlreadySet' | 'NoMatchingPool'; readonly message: string },
+): SelectIPPoolResult {
+  const present = reason === 'EndpointAlreadySet' ? presentVip(cluster, vip) : {}
+  return { next: 'end', uid: cluster.uid, reason, message, ...present }
+}
+
+interface Wanted {
+  readonly cluster: Cluster
+  readonly vip: VipRole
+  readonly pools: readonly IPPool[]
+}
+
+function poolForNewClaim({ cluster, vip, pools }: Wanted): SelectIPPoolResult {
+  const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') {
     throw waiting(selection.reason, selection.message, { considered: selection.considered })
   }
-  const { kind, name } = selection.pool
   return {
     next: 'claim',
     uid: cluster.uid,
-    poolRef: { apiGroup: ipamGroup, kind, name },
+    poolRef: poolRefTo(selection.pool),
     considered: selection.considered,
+  }
+}
+
+/** The VIP is assigned and its claim is gone: the same address again, or nothing. */
+async function poolForLostClaim(
+  api: Api,
+  { variables }: AllocationSettings,
+  wanted: Wanted,
+  address: string,
+): Promise<SelectIPPoolResult> {
+  const { cluster, vip, pools } = wanted
+  const seeker = { cluster, vip, claimName: claimKeyFor(cluster, vip.role).name }
+  const holders = holdersOf(address, seeker, await api.listAddressUse(), variables)
+  const decision = decideRestoration(cluster, vip, address, holders, pools)
+  switch (decision.decision) {
+    case 'lost':
+      throw needsPerson('AddressLost', decision.message)
+    case 'allocate-anew':
+      return poolForNewClaim(wanted)
+    case 'restore':
+      return {
+        next: 'claim',
+        uid: cluster.uid,
+        poolRef: poolRefTo(decision.pool),
+        considered: [],
+        restore: addressOfPool(decision.pool, address),
+      }
+    default:
+      return decision satisfies never
   }
 }

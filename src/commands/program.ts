@@ -75,7 +75,9 @@ async function withTemporal(setup: Setup, temporal: TemporalConnection): Promise
   const failed = new AbortController()
   const signal = AbortSignal.any([setup.signal, failed.signal])
   const worker =
-    command === 'watcher' ? undefined : await createWorker(temporal, createClusterApi(kubernetes), config)
+    command === 'watcher'
+      ? undefined
+      : await createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config)
   const working = worker === undefined ? undefined : run(worker, log, failed)
   state.workerStarted(worker)
   const watcher =

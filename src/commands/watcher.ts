@@ -7,6 +7,7 @@ import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { createDispatcher, type Dispatcher } from '../watcher/dispatcher.ts'
 import { createStarter } from '../watcher/starter.ts'
+import { monitorTemporal } from '../watcher/temporal-monitor.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../watcher/watcher.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
@@ -37,9 +38,15 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     signal,
     onOutcome: (outcome) => metrics.countDispatch(outcome),
   })
-  const watcher = startWatcher({ sources: watchSources(setup), dispatcher, now: Date.now })
+  const watcher = startWatcher({
+    sources: watchSources(setup),
+    dispatcher,
+    variables: config.variables,
+    now: Date.now,
+  })
   metrics.observeWatches(() => watcher.health())
-  return { ...watcher, dispatcher }
+  const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: watcher.startOutstanding })
+  return { ...watcher, dispatcher, done: Promise.all([watcher.done, monitor]).then(() => undefined) }
 }
 
 function watchSources({ config, kubernetes, log, signal }: WatcherSetup): WatchSources {
@@ -51,7 +58,11 @@ function watchSources({ config, kubernetes, log, signal }: WatcherSetup): WatchS
   }
   return {
     clusters: (handler) => watchResource({ ...filtered, resource: 'clusters', handler }),
+    // A class can be in another namespace than its Clusters.
+    clusterClasses: (handler) => watchResource({ ...shared, resource: 'clusterclasses', handler }),
     ipAddressClaims: (handler) => watchResource({ ...filtered, resource: 'ipaddressclaims', handler }),
+    // The provider copies no watch-filter label to an IPAddress.
+    ipAddresses: (handler) => watchResource({ ...shared, resource: 'ipaddresses', handler }),
     ipPools: (kind, handler) =>
       kind === 'InClusterIPPool'
         ? watchResource({ ...shared, resource: 'inclusterippools', handler })

@@ -1,23 +1,15 @@
 import type { Cluster } from './cluster.ts'
-import { nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
+import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from './identifiers.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
 import { poolRefFrom, type IPPoolReference } from './pool.ts'
-import { roleNames, type Role } from './role.ts'
+import { roleNames, roles, type Role } from './role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
 export interface IPAddressClaim extends ObjectMeta {
   readonly poolRef: IPPoolReference
   /** `status.addressRef.name`; absent until the provider has bound the claim (v1beta1 may read `""`). */
   readonly addressName: string | undefined
-}
-
-/** The facts about an IPAddress that decisions use. */
-export interface IPAddress extends ObjectMeta {
-  /** Without prefix length; IPv6 without brackets. */
-  readonly address: string
-  readonly claimName: string
-  readonly poolRef: IPPoolReference
 }
 
 /** Reads an IPAddressClaim of any served version. */
@@ -30,15 +22,9 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
   }
 }
 
-/** Reads an IPAddress of any served version. */
-export function ipAddressFrom(object: unknown): IPAddress {
-  const spec = objectOf(objectOf(object)['spec'])
-  return {
-    ...objectMetaFrom(object),
-    address: stringOf(spec['address']),
-    claimName: stringOf(objectOf(spec['claimRef'])['name']),
-    poolRef: poolRefFrom(spec['poolRef']),
-  }
+/** Whether a claim of this name is one that this product makes. */
+export function isClaimName(name: string): boolean {
+  return roles.some((role) => name.startsWith(roleNames[role].claimPrefix))
 }
 
 /** The one name a Cluster's claim can have: creating it twice is creating it once. */
@@ -61,15 +47,13 @@ export function claimMetadataFor(cluster: Cluster, role: Role): ClaimMetadata {
       [roleKey]: role,
       ...(watchFilter === undefined ? {} : { [watchFilterLabel]: watchFilter }),
     },
-    ownerReference: {
-      apiVersion: cluster.apiVersion,
-      kind: 'Cluster',
-      name: cluster.name,
-      uid: cluster.uid,
-      controller: true,
-      blockOwnerDeletion: true,
-    },
+    ownerReference: { ...ownerReferenceTo(cluster), controller: true, blockOwnerDeletion: true },
   }
+}
+
+/** By which the garbage collector takes an object when its Cluster goes. */
+export function ownerReferenceTo({ apiVersion, name, uid }: Cluster): JsonObject {
+  return { apiVersion, kind: 'Cluster', name, uid }
 }
 
 /** The IPAddressClaim to create, without its apiVersion, which only the API server's versions decide. */

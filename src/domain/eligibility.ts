@@ -1,10 +1,15 @@
 import { ownershipOf, type IPAddressClaim } from './claim.ts'
-import type { Cluster } from './cluster.ts'
+import { decideVariable, type ClusterClass } from './cluster-class.ts'
+import { variableOf, type Cluster } from './cluster.ts'
 import { nonEmptyStringOf } from './decode.ts'
-import { formatEndpoint, isValidEndpoint } from './endpoint.ts'
+import { isValidEndpoint } from './endpoint.ts'
+import { ingressEnabledAnnotation } from './identifiers.ts'
 import { formatKey } from './object-meta.ts'
-import type { PoolRequest } from './pool-selection.ts'
-import { roleNames, type Role } from './role.ts'
+import type { IPPool } from './pool.ts'
+import { matchingPools, type PoolRequest } from './pool-selection.ts'
+import { quoted } from './quote.ts'
+import { roleNames, type Role, type VipRole } from './role.ts'
+import { describeVip, recordedVip, standingOf } from './standing.ts'
 
 /** Whether a Cluster may be written to as it is now. */
 export type WriteDecision =
@@ -16,8 +21,10 @@ export type WriteDecision =
 
 /** What an allocation has to do next for a Cluster as it is now (design, section 4). */
 export type AllocationDecision =
-  /** Take an address. */
+  /** Take an address, or go on with the claim that is there. */
   | { readonly decision: 'allocate' }
+  /** The VIP is one we assigned, and its claim is gone: the same address has to be had again. */
+  | { readonly decision: 'restore'; readonly address: string }
   /** The host is somebody else's and stays; only its port is missing. */
   | { readonly decision: 'complete-port' }
   /** Nothing to do until somebody changes the Cluster. */
@@ -26,6 +33,8 @@ export type AllocationDecision =
       readonly reason: 'EndpointAlreadySet' | 'NoMatchingPool'
       readonly message: string
     }
+  /** A person has to correct the Cluster. */
+  | { readonly decision: 'refuse'; readonly reason: 'AllocationFailed'; readonly message: string }
   | Exclude<WriteDecision, { readonly decision: 'write' }>
 
 /** A Cluster that is being deleted or is paused is not touched. */
@@ -42,42 +51,101 @@ export function decideWrite(cluster: Cluster): WriteDecision {
 }
 
 /**
- * Decides whether a Cluster needs an address for its control plane.
+ * Decides whether a Cluster needs an address for one of its roles.
  *
  * @param claim the claim under our name, if there is one: an endpoint with a claim of ours is one we assign,
- *   an endpoint without is somebody else's and costs no address.
+ *   an endpoint without is somebody else's and costs no address, unless our annotation says otherwise.
+ * @param pools those the Cluster could use
  */
 export function decideAllocation(
   cluster: Cluster,
-  role: Role,
+  vip: VipRole,
   claim: IPAddressClaim | undefined,
+  pools: readonly IPPool[],
 ): AllocationDecision {
   const write = decideWrite(cluster)
   if (write.decision === 'end') return write
-  if (!wantsAllocation(cluster, role)) {
-    return {
-      decision: 'skip',
-      reason: 'NoMatchingPool',
-      message: `Cluster ${formatKey(cluster)} has no spec.topology; name a pool in its annotation ${roleNames[role].poolAnnotation} to have one all the same`,
-    }
+  const wish = wishOf(cluster, vip, pools)
+  if (wish.wish === 'none') return { decision: 'skip', reason: 'NoMatchingPool', message: wish.message }
+  if (write.decision === 'wait') return write
+  if (wish.wish === 'unreadable') {
+    return { decision: 'refuse', reason: 'AllocationFailed', message: wish.message }
   }
-  return write.decision === 'wait' ? write : decideByEndpoint(cluster, claim)
+  return decideByStanding(cluster, vip, claim)
 }
 
-/** Only Clusters of a ClusterClass, and those that name a pool themselves. */
-export function wantsAllocation(cluster: Cluster, role: Role): boolean {
-  return cluster.topology !== undefined || explicitPoolOf(cluster, role) !== undefined
+function decideByStanding(
+  cluster: Cluster,
+  vip: VipRole,
+  claim: IPAddressClaim | undefined,
+): AllocationDecision {
+  if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
+    return { decision: 'allocate' }
+  }
+  const standing = standingOf(cluster, vip)
+  switch (standing.standing) {
+    case 'unset':
+      return { decision: 'allocate' }
+    case 'ours':
+    case 'dropped':
+      return claim === undefined
+        ? { decision: 'restore', address: standing.address }
+        : { decision: 'allocate' }
+    case 'port-missing':
+      return { decision: 'complete-port' }
+    case 'others':
+      return {
+        decision: 'skip',
+        reason: 'EndpointAlreadySet',
+        message: `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already, and not from a claim of ours; no address is taken`,
+      }
+    default:
+      return standing satisfies never
+  }
+}
+
+/** Whether a Cluster is to have a VIP for a role at all. */
+export type Wish =
+  | { readonly wish: 'vip' }
+  | { readonly wish: 'none'; readonly message: string }
+  /** The Cluster's word on it cannot be read. */
+  | { readonly wish: 'unreadable'; readonly message: string }
+
+/**
+ * A control plane has a VIP in Clusters of a ClusterClass, and in those that name a pool themselves. Ingress has one
+ * where the Cluster says so, or says nothing and a pool for it matches. What we once assigned stays wanted.
+ */
+export function wishOf(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[]): Wish {
+  const key = formatKey(cluster)
+  if (explicitPoolOf(cluster, role) === undefined && cluster.topology === undefined) {
+    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${roleNames[role].poolAnnotation} to have one all the same`
+    return { wish: 'none', message }
+  }
+  return role === 'control-plane' ? { wish: 'vip' } : ingressWishOf(cluster, pools)
+}
+
+function ingressWishOf(cluster: Cluster, pools: readonly IPPool[]): Wish {
+  const key = formatKey(cluster)
+  const word = cluster.annotations[ingressEnabledAnnotation]
+  if (word !== undefined && word !== 'true' && word !== 'false') {
+    const message = `annotation ${ingressEnabledAnnotation} of Cluster ${key} is ${quoted(word)}, expected "true" or "false"`
+    return { wish: 'unreadable', message }
+  }
+  if (word === 'true' || recordedVip(cluster, 'ingress') !== undefined) return { wish: 'vip' }
+  if (word === 'false') {
+    return { wish: 'none', message: `Cluster ${key} has ${ingressEnabledAnnotation}: "false"` }
+  }
+  const matching = matchingPools(poolRequestFor(cluster, 'ingress'), pools)
+  if (explicitPoolOf(cluster, 'ingress') !== undefined || matching.length > 0) return { wish: 'vip' }
+  return {
+    wish: 'none',
+    message: `no pool is for ingress VIPs of Cluster ${key}, and it does not ask for one`,
+  }
 }
 
 /** The pool a Cluster names by annotation, `[Kind/]name`. */
 export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleNames[role].poolAnnotation]?.trim())
-}
-
-/** Whether the endpoint is complete and not what we assigned, as the annotation records it. */
-export function isSetByOthers(cluster: Cluster, role: Role): boolean {
-  const { controlPlaneEndpoint: endpoint } = cluster
-  return isValidEndpoint(endpoint) && endpoint.host !== cluster.annotations[roleNames[role].vipAnnotation]
 }
 
 /** What a VIP of the Cluster is wanted for, in the words of the pool choice. */
@@ -90,23 +158,36 @@ export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
   }
 }
 
-/** Whether a run would have anything to do now, as far as the Cluster alone tells. Paused and deleting ones wait. */
-export function needsAllocation(cluster: Cluster, role: Role): boolean {
-  return (
-    wantsAllocation(cluster, role) &&
-    decideWrite(cluster).decision === 'write' &&
-    !isValidEndpoint(cluster.controlPlaneEndpoint)
-  )
+/** What is known beside a Cluster when it is asked whether a run would have anything to do. */
+export interface Surroundings {
+  /** Undefined also while it is not known yet. */
+  readonly clusterClass: ClusterClass | undefined
+  /** Those the Cluster could use. */
+  readonly pools: readonly IPPool[]
 }
 
-function decideByEndpoint(cluster: Cluster, claim: IPAddressClaim | undefined): AllocationDecision {
-  const endpoint = cluster.controlPlaneEndpoint
-  const ours = claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster'
-  if (ours || endpoint.host === '') return { decision: 'allocate' }
-  if (!isValidEndpoint(endpoint)) return { decision: 'complete-port' }
-  return {
-    decision: 'skip',
-    reason: 'EndpointAlreadySet',
-    message: `spec.controlPlaneEndpoint is ${formatEndpoint(endpoint)} already, and not from a claim of ours; no address is taken`,
-  }
+/** Whether a run would have anything to write now, without a look at claims. Paused and deleting ones wait. */
+export function needsAllocation(
+  cluster: Cluster,
+  vip: VipRole,
+  { clusterClass, pools }: Surroundings,
+): boolean {
+  if (decideWrite(cluster).decision !== 'write' || wishOf(cluster, vip, pools).wish === 'none') return false
+  const { standing } = standingOf(cluster, vip)
+  if (standing !== 'ours') return standing !== 'others'
+  return isHalfWritten(cluster, vip, clusterClass)
+}
+
+/** A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable. */
+function isHalfWritten(
+  cluster: Cluster,
+  { role, variable }: VipRole,
+  clusterClass: ClusterClass | undefined,
+): boolean {
+  if (role === 'control-plane' && !isValidEndpoint(cluster.controlPlaneEndpoint)) return true
+  return (
+    cluster.topology !== undefined &&
+    variableOf(cluster, variable) === undefined &&
+    decideVariable(clusterClass, variable) === 'write'
+  )
 }

@@ -18,6 +18,12 @@ export const ingressPoolAnnotation = `${prefix}/ingress-pool`
 export const controlPlaneVipAnnotation = `${prefix}/control-plane-vip`
 /** Annotation on a Cluster: the ingress VIP this product assigned. */
 export const ingressVipAnnotation = `${prefix}/ingress-vip`
+/** Annotation on a Cluster: `"true"` or `"false"`; absent: a matching ingress pool decides. */
+export const ingressEnabledAnnotation = `${prefix}/ingress-enabled`
+/** Annotation on a Cluster: addresses its claims were given and others have; comma-separated, never assigned to it. */
+export const duplicateAddressesAnnotation = `${prefix}/duplicate-addresses`
+/** Label on an IPAddress that only keeps a duplicate out of circulation: the name of the Cluster that met it. */
+export const reservedByLabel = `${prefix}/reserved-by`
 
 /** Cluster API: label on everything that belongs to a Cluster. */
 export const clusterNameLabel = 'cluster.x-k8s.io/cluster-name'

@@ -10,6 +10,7 @@ import {
   type IPPool,
   type IPPoolKind,
 } from './pool.ts'
+import { quoted, shortened } from './quote.ts'
 import type { Reason } from './reason.ts'
 import { defaultRole, roleNames, roles, type Role } from './role.ts'
 
@@ -52,6 +53,17 @@ export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): Po
   const considered = judged.map(({ pool, fall }) => verdictOn(pool, fall, chosen))
   if (chosen !== undefined) return { outcome: 'selected', pool: chosen, considered }
   return { outcome: 'none', ...whyNone(request, judged), considered }
+}
+
+/** The pools that are meant for such a VIP, whether they can give one now or not. */
+export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  return pools.filter((pool) => firstFall(request, pool)?.reason !== 'NoMatchingPool')
+}
+
+/** All pools, those first that are meant for such a VIP, in the order of preference. */
+export function preferredFirst(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  const matching = matchingPools(request, pools).toSorted(byPreference(request))
+  return [...matching, ...pools.filter((pool) => !matching.includes(pool)).toSorted(byPreference(request))]
 }
 
 /**
@@ -98,7 +110,7 @@ function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined 
   if (request.explicitPool === undefined) return undefined
   const named = parseExplicitPool(request.explicitPool)
   if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
-  return `the Cluster asks for ${request.explicitPool} by its annotation ${roleNames[request.role].poolAnnotation}`
+  return `the Cluster asks for ${quoted(request.explicitPool)} by its annotation ${roleNames[request.role].poolAnnotation}`
 }
 
 function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
@@ -114,7 +126,7 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   const entries = label === 'true' ? [label, ...listed] : [label]
   if (entries.some((entry) => namesClass(entry, clusterClass))) return undefined
   const wanted = label === 'true' ? listed : entries
-  return `is for ClusterClass ${wanted.join(', ')}, not ${formatKey(clusterClass)}`
+  return `is for ClusterClass ${shortened(wanted.join(', '))}, not ${formatKey(clusterClass)}`
 }
 
 function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
@@ -125,7 +137,7 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   if (request.explicitPool !== undefined) return undefined
   const declared = declaredRoles(pool)
   const unknown = declared.find((word) => !roles.some((role) => role === word))
-  if (unknown !== undefined) return `${roleKey} is "${unknown}", expected ${roles.join(' or ')}`
+  if (unknown !== undefined) return `${roleKey} is ${quoted(unknown)}, expected ${roles.join(' or ')}`
   const served = declared.length === 0 ? [defaultRole] : declared
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
 }
@@ -141,12 +153,12 @@ function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined
   if (pool.kind !== 'GlobalInClusterIPPool' || list === undefined) return undefined
   const open = commaSeparated(list)
   if (open.includes(request.namespace)) return undefined
-  return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: "${list}")`
+  return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: ${quoted(list)})`
 }
 
 function readablePriority(_request: PoolRequest, pool: IPPool): string | undefined {
   return priorityOf(pool) === undefined
-    ? `${priorityAnnotation} is "${pool.annotations[priorityAnnotation]}", expected an integer`
+    ? `${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer`
     : undefined
 }
 
@@ -233,7 +245,7 @@ const listedPools = 8
 
 function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
-    return `create ${explicitPool} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
+    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
   return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${clusterClassKey}=${clusterClass?.name ?? '<ClusterClass>'}${roleLabel}`

@@ -1,4 +1,5 @@
-import { integerOf, isObject, objectOf, stringOf } from './decode.ts'
+import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
+import { ipamGroup } from './identifiers.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 
 /** The pools a VIP can come from. The provider's prefix pools hand out networks and are never used. */
@@ -17,6 +18,11 @@ export interface IPPoolReference {
 export interface IPPool extends ObjectMeta {
   readonly kind: IPPoolKind
   readonly isPaused: boolean
+  /** `spec.addresses`: addresses, CIDRs and ranges `first-last`. */
+  readonly addresses: readonly string[]
+  /** `spec.prefix`: length of the network prefix of every address. */
+  readonly prefix: number
+  readonly gateway: string | undefined
   /** Absent until the provider has counted. */
   readonly capacity: IPPoolCapacity | undefined
 }
@@ -32,10 +38,14 @@ export interface IPPoolCapacity {
 /** Reads a pool; the kind is given, since items of a list carry none. */
 export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
   const meta = objectMetaFrom(object)
+  const spec = objectOf(objectOf(object)['spec'])
   return {
     ...meta,
     kind,
     isPaused: hasPausedAnnotation(meta),
+    addresses: arrayOf(spec['addresses']).filter((entry) => typeof entry === 'string'),
+    prefix: integerOf(spec['prefix']) ?? 0,
+    gateway: nonEmptyStringOf(spec['gateway']),
     capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
   }
 }
@@ -61,6 +71,11 @@ function capacityFrom(value: unknown): IPPoolCapacity | undefined {
   if (!isObject(value)) return undefined
   const count = (field: string): number => integerOf(value[field]) ?? 0
   return { total: count('total'), used: count('used'), free: count('free'), outOfRange: count('outOfRange') }
+}
+
+/** How a claim names a pool. */
+export function poolRefTo({ kind, name }: { readonly kind: string; readonly name: string }): IPPoolReference {
+  return { apiGroup: ipamGroup, kind, name }
 }
 
 /** Reads a poolRef of a claim or an address. */

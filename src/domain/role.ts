@@ -20,7 +20,7 @@ export interface RoleNames {
 
 export const roles: readonly Role[] = ['control-plane', 'ingress']
 
-/** The role of a pool that names none. */
+/** The role of a pool that names none, and the one that every allocation begins with. */
 export const defaultRole: Role = 'control-plane'
 
 export const roleNames: Readonly<Record<Role, RoleNames>> = {
@@ -36,5 +36,15 @@ export const roleNames: Readonly<Record<Role, RoleNames>> = {
   },
 }
 
+/** A role with the name of the ClusterClass variable that receives its VIP. */
+export interface VipRole {
+  readonly role: Role
+  readonly variable: string
+}
+
 /** Names of the ClusterClass variables that receive a VIP, by role (flags `--control-plane-variable`, `--ingress-variable`). */
 export type VariableNames = Readonly<Record<Role, string>>
+
+export function vipRole(role: Role, variables: VariableNames): VipRole {
+  return { role, variable: variables[role] }
+}

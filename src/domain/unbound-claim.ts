@@ -1,12 +1,13 @@
+import type { IPAddress } from './allocated-address.ts'
 import type { IPAddressClaim } from './claim.ts'
 import type { Cluster } from './cluster.ts'
-import { isSetByOthers, poolRequestFor } from './eligibility.ts'
-import { formatEndpoint } from './endpoint.ts'
+import { poolRequestFor } from './eligibility.ts'
 import { formatKey } from './object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from './pool.ts'
 import { selectIPPool } from './pool-selection.ts'
 import type { Reason } from './reason.ts'
-import type { Role } from './role.ts'
+import type { VipRole } from './role.ts'
+import { describeVip, isSomebodyElses, standingOf } from './standing.ts'
 
 /** What becomes of a claim of the Cluster that has no address yet. */
 export type UnboundClaimDecision =
@@ -15,7 +16,7 @@ export type UnboundClaimDecision =
       readonly reason: Extract<Reason, 'WaitingForAddress' | 'PoolExhausted' | 'PoolNotReady'>
       readonly message: string
     }
-  /** Somebody else gave the Cluster its endpoint: the claim is not needed, and must not hold an address back. */
+  /** Somebody else gave the Cluster its VIP: the claim is not needed, and must not hold an address back. */
   | { readonly decision: 'give-back'; readonly message: string }
   /** Its pool is exhausted and another one has room: the claim goes, and another one is made there. */
   | { readonly decision: 'move'; readonly message: string }
@@ -23,21 +24,28 @@ export type UnboundClaimDecision =
 /**
  * Decides about an unbound claim. It is given up only where no endpoint of ours can rest on it: after
  * `clusterctl move` the claim of a served Cluster is unbound too, until the provider has found its address again.
+ *
+ * @param ipAddress the one that names the claim, if there is one: the provider is about to bind it
  */
 export function decideUnboundClaim(
   cluster: Cluster,
-  role: Role,
+  vip: VipRole,
   claim: IPAddressClaim,
   pools: readonly IPPool[],
+  ipAddress: IPAddress | undefined,
 ): UnboundClaimDecision {
-  const { controlPlaneEndpoint: endpoint } = cluster
-  if (isSetByOthers(cluster, role)) {
-    const message = `Cluster ${formatKey(cluster)} got its endpoint ${formatEndpoint(endpoint)} from elsewhere while its claim waited; the claim is given back`
+  if (ipAddress !== undefined) {
+    const message = `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider to bind it to IPAddress ${ipAddress.name} with ${ipAddress.address}`
+    return { decision: 'wait', reason: 'WaitingForAddress', message }
+  }
+  const standing = standingOf(cluster, vip)
+  if (isSomebodyElses(standing)) {
+    const message = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
     return { decision: 'give-back', message }
   }
   const wait = whyUnbound(claim, pools)
-  if (wait.reason !== 'PoolExhausted' || endpoint.host !== '') return wait
-  const selection = selectIPPool(poolRequestFor(cluster, role), pools)
+  if (wait.reason !== 'PoolExhausted' || standing.standing !== 'unset') return wait
+  const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') return wait
   return { decision: 'move', message: `${wait.message}; ${formatPool(selection.pool)} has room` }
 }

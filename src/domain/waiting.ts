@@ -20,3 +20,9 @@ const longestWaitSeconds = 60
 export function delayAfterAttempt(attempt: number): number {
   return (waitSeconds[attempt - 1] ?? longestWaitSeconds) * 1000
 }
+
+/**
+ * Attempts of a step until it steps back from an address that another allocation has to step back from first: by then,
+ * some 20 seconds have passed, and the other one may be paused or stuck.
+ */
+export const attemptsUntilStepBack = 5

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../domain/decode.ts'
-import { ipAddressClaimFrom, ipAddressFrom } from '../domain/claim.ts'
+import { ipAddressFrom } from '../domain/allocated-address.ts'
+import { ipAddressClaimFrom } from '../domain/claim.ts'
 import { clusterClassFrom } from '../domain/cluster-class.ts'
 import { clusterFrom } from '../domain/cluster.ts'
 import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import type { ClusterApi } from './cluster-api.ts'
+import { coalesced } from './coalesced.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
 import { isKubernetesError } from './errors.ts'
@@ -15,12 +17,22 @@ import {
   patchObject,
   type ObjectAccess,
 } from './objects.ts'
-import { resources } from './resources.ts'
+import { resources, type Resource } from './resources.ts'
 
-/** Makes the product's reads and writes over a connection, which stays its maker's to close. */
-export function createClusterApi(connection: KubernetesConnection): ClusterApi {
+/**
+ * Makes the product's reads and writes over a connection, which stays its maker's to close.
+ *
+ * @param namespaces where the use of addresses is looked up; empty: everywhere
+ */
+export function createClusterApi(
+  connection: KubernetesConnection,
+  namespaces: readonly string[] = [],
+): ClusterApi {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
   const claims = resources.ipaddressclaims
+  const addresses = resources.ipaddresses
+  const listAll = <T>(resource: Resource, decode: (object: unknown) => T): Promise<T[]> =>
+    listIn(access, resource, namespaces, decode)
   return {
     getCluster: async (key) => decoded(clusterFrom, await getObject(access, resources.clusters, key)),
     getClusterClass: async (ref) =>
@@ -36,7 +48,19 @@ export function createClusterApi(connection: KubernetesConnection): ClusterApi {
       ),
     deleteIPAddressClaim: (claim) =>
       access.versions.using(claims, (apiVersion) => deleteObject(connection, claims, apiVersion, claim)),
-    getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, resources.ipaddresses, key)),
+    getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, addresses, key)),
+    createIPAddress: async (ipAddress) => ipAddressFrom(await createObject(access, addresses, ipAddress)),
+    deleteIPAddress: (ipAddress) =>
+      access.versions.using(addresses, (apiVersion) =>
+        deleteObject(connection, addresses, apiVersion, ipAddress),
+      ),
+    listAddressUse: coalesced(async () => {
+      const [clusters, ipAddresses] = await Promise.all([
+        listAll(resources.clusters, clusterFrom),
+        listAll(addresses, ipAddressFrom),
+      ])
+      return { clusters, ipAddresses }
+    }),
     patchCluster: async (cluster, patch) => {
       const at = { apiVersion: cluster.apiVersion, key: cluster }
       return clusterFrom(await patchObject(connection, resources.clusters, at, patch))
@@ -46,6 +70,24 @@ export function createClusterApi(connection: KubernetesConnection): ClusterApi {
 
 function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | undefined): T | undefined {
   return object === undefined ? undefined : decode(object)
+}
+
+/** All objects of a kind in the given namespaces, or everywhere. */
+async function listIn<T>(
+  access: ObjectAccess,
+  resource: Resource,
+  namespaces: readonly string[],
+  decode: (object: unknown) => T,
+): Promise<T[]> {
+  const places = namespaces.length === 0 ? [''] : [...new Set(namespaces)]
+  const lists = await Promise.all(
+    places.map((namespace) =>
+      access.versions.using(resource, (apiVersion) =>
+        listObjects(access.connection, resource, apiVersion, { namespace }, decode),
+      ),
+    ),
+  )
+  return lists.flatMap(({ items }) => items)
 }
 
 /** A provider may have one kind of pool only; an API server with neither has no provider at all. */

@@ -1,4 +1,6 @@
-import type { IPAddress, IPAddressClaim } from '../domain/claim.ts'
+import type { AddressUse } from '../domain/address-holder.ts'
+import type { IPAddress } from '../domain/allocated-address.ts'
+import type { IPAddressClaim } from '../domain/claim.ts'
 import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
@@ -23,6 +25,15 @@ export interface ClusterApi {
   /** Deletes the claim as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
   deleteIPAddressClaim(claim: IPAddressClaim): Promise<void>
   getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
+  /** Rejects with `alreadyExists` where the name is taken. `ipAddress` has no apiVersion: the served one is put in. */
+  createIPAddress(ipAddress: JsonObject): Promise<IPAddress>
+  /** Deletes the IPAddress as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
+  deleteIPAddress(ipAddress: IPAddress): Promise<void>
+  /**
+   * All Clusters and IPAddresses (of the namespaces served), read after the call and consistently. Callers share a
+   * reading that has not begun yet.
+   */
+  listAddressUse(): Promise<AddressUse>
   /** JSON merge patch through the version the Cluster was read in. */
   patchCluster(cluster: Cluster, patch: JsonObject): Promise<Cluster>
 }

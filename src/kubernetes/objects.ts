@@ -147,5 +147,5 @@ function pageRequest(
 }
 
 function listAction(resource: Resource, namespace: string): string {
-  return namespace === '' ? `list ${resource.kind}s` : `list ${resource.kind}s in ${namespace}`
+  return namespace === '' ? `list ${resource.plural}` : `list ${resource.plural} in ${namespace}`
 }

@@ -1,4 +1,6 @@
+import { ipAddressFrom, type IPAddress } from '../domain/allocated-address.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../domain/claim.ts'
+import { clusterClassFrom, type ClusterClass } from '../domain/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../domain/cluster.ts'
 import { ipPoolFrom, type IPPool } from '../domain/pool.ts'
 import type { Log } from '../observability/log.ts'
@@ -14,14 +16,18 @@ import { defaultTuning, type WatchTuning } from './watch-tuning.ts'
 /** What can be watched, and as which facts it is told. */
 export interface WatchedObjects {
   readonly clusters: Cluster
+  readonly clusterclasses: ClusterClass
   readonly ipaddressclaims: IPAddressClaim
+  readonly ipaddresses: IPAddress
   readonly inclusterippools: IPPool
   readonly globalinclusterippools: IPPool
 }
 
 const decoders: { readonly [R in keyof WatchedObjects]: (object: unknown) => WatchedObjects[R] } = {
   clusters: clusterFrom,
+  clusterclasses: clusterClassFrom,
   ipaddressclaims: ipAddressClaimFrom,
+  ipaddresses: ipAddressFrom,
   inclusterippools: (object) => ipPoolFrom('InClusterIPPool', object),
   globalinclusterippools: (object) => ipPoolFrom('GlobalInClusterIPPool', object),
 }

@@ -19,7 +19,7 @@ export interface Dispatcher {
 }
 
 export interface DispatcherOptions {
-  readonly starter: AllocationStarter
+  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge'>
   readonly log: Log
   readonly signal: AbortSignal
   /** Told of every reaction that arrived, or failed and will be tried again. */
@@ -111,7 +111,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 async function send(
-  starter: AllocationStarter,
+  starter: DispatcherOptions['starter'],
   cluster: NamespacedName,
   { act, because }: Reaction,
 ): Promise<DispatchOutcome> {

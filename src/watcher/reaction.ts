@@ -1,10 +1,14 @@
+import type { IPAddress } from '../domain/allocated-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { explicitPoolOf, isSetByOthers, needsAllocation, poolRequestFor } from '../domain/eligibility.ts'
-import { isValidEndpoint } from '../domain/endpoint.ts'
+import { explicitPoolOf, needsAllocation, poolRequestFor, type Surroundings } from '../domain/eligibility.ts'
+import { ingressEnabledAnnotation } from '../domain/identifiers.ts'
+import { isAddressIn } from '../domain/ip-address.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
-import type { Role } from '../domain/role.ts'
+import { lossOf } from '../domain/restoration.ts'
+import type { VipRole } from '../domain/role.ts'
+import { addressIn, standingOf } from '../domain/standing.ts'
 import { addressWatchMs } from '../domain/waiting.ts'
 
 /**
@@ -13,80 +17,134 @@ import { addressWatchMs } from '../domain/waiting.ts'
  */
 export type Reaction = { readonly act: 'start' | 'wake' | 'nudge'; readonly because: string }
 
-/** Decides what a Cluster that is new or changed means. `previous` is undefined for a new one. */
+/** Decides what a Cluster that is new or changed means for one of its VIPs. `previous` is undefined for a new one. */
 export function reactToCluster(
   cluster: Cluster,
   previous: Cluster | undefined,
-  role: Role,
+  vip: VipRole,
+  around: Surroundings,
 ): Reaction | undefined {
-  const needs = needsAllocation(cluster, role)
-  if (previous === undefined) return needs ? { act: 'start', because: 'Cluster without endpoint' } : undefined
+  const needs = needsAllocation(cluster, vip, around)
+  if (previous === undefined) {
+    return needs ? { act: 'start', because: `Cluster without ${vip.role} VIP` } : undefined
+  }
   if (needs) {
-    return inputsOf(cluster, role) === inputsOf(previous, role)
+    return inputsOf(cluster, vip) === inputsOf(previous, vip)
       ? undefined
       : { act: 'wake', because: 'Cluster changed' }
   }
-  if (!needsAllocation(previous, role)) return undefined
+  if (!needsAllocation(previous, vip, around)) return undefined
   if (cluster.isDeleting) return { act: 'nudge', because: 'Cluster is being deleted' }
-  return isSetByOthers(cluster, role) ? { act: 'nudge', because: 'endpoint set by others' } : undefined
+  return standingOf(cluster, vip).standing === 'others'
+    ? { act: 'nudge', because: `${vip.role} VIP set by others` }
+    : undefined
 }
 
-/** Decides what it means that a Cluster is gone: a run that waits for it can end. */
-export function reactToClusterGone(cluster: Cluster): Reaction | undefined {
-  return isValidEndpoint(cluster.controlPlaneEndpoint)
-    ? undefined
-    : { act: 'nudge', because: 'Cluster is gone' }
+/** What is known about the address of one of a Cluster's VIPs. */
+export interface Holding {
+  readonly claim: IPAddressClaim | undefined
+  readonly ipAddress: IPAddress | undefined
 }
 
-/** Decides what a claim that is new or changed means for its Cluster. `now` in milliseconds since the epoch. */
-export function reactToClaim(
-  claim: IPAddressClaim,
-  previous: IPAddressClaim | undefined,
+/** What a change of a claim or an IPAddress is judged by. */
+export interface HoldingContext {
+  readonly around: Surroundings
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Claims and IPAddresses have been listed: what is not known does not exist. */
+  readonly isComplete: boolean
+}
+
+/** Decides what it means for a VIP that its claim, or the claim's IPAddress, is new, changed or gone. */
+export function reactToHolding(
+  holding: Holding,
+  previous: Holding,
   cluster: Cluster,
-  role: Role,
-  now: number,
+  vip: VipRole,
+  { around, now, isComplete }: HoldingContext,
 ): Reaction | undefined {
-  const becameBound = claim.addressName !== undefined && previous?.addressName === undefined
-  const sleeps = now - Date.parse(claim.creationTimestamp) > addressWatchMs
-  if (!becameBound || !sleeps || !needsAllocation(cluster, role)) return undefined
-  return ownershipOf(claim, cluster).owner === 'this-cluster'
+  const loss = isComplete ? lossOf(cluster, vip, holding.claim, holding.ipAddress) : undefined
+  if (loss !== undefined) {
+    const known = lossOf(cluster, vip, previous.claim, previous.ipAddress)
+    return loss === known ? undefined : { act: 'wake', because: loss }
+  }
+  if (!needsAllocation(cluster, vip, around)) return undefined
+  if (holding.claim === undefined && previous.claim !== undefined) {
+    return { act: 'wake', because: 'claim deleted' }
+  }
+  return becameBoundLate(holding.claim, previous.claim, cluster, now)
     ? { act: 'wake', because: 'claim bound' }
     : undefined
+}
+
+/** A run that has just made the claim looks at it itself. */
+function becameBoundLate(
+  claim: IPAddressClaim | undefined,
+  previous: IPAddressClaim | undefined,
+  cluster: Cluster,
+  now: number,
+): boolean {
+  return (
+    claim?.addressName !== undefined &&
+    previous?.addressName === undefined &&
+    now - Date.parse(claim.creationTimestamp) > addressWatchMs &&
+    ownershipOf(claim, cluster).owner === 'this-cluster'
+  )
 }
 
 /**
  * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim on it
  * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.)
  *
- * @param waiting Clusters whose claim, if there is one, is unbound and on another pool
+ * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool
  */
 export function reactToPool(
   pool: IPPool,
   previous: IPPool | undefined,
   waiting: readonly Cluster[],
-  role: Role,
+  { role }: VipRole,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
   return waiting
-    .filter((cluster) => needsAllocation(cluster, role) && wouldServe(pool, cluster, role))
+    .filter((cluster) => isFor(pool, cluster))
+    .filter((cluster) => selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected')
     .toSorted(
       (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
     )
     .slice(0, availableAddresses(pool))
 }
 
-function wouldServe(pool: IPPool, cluster: Cluster, role: Role): boolean {
-  if (pool.kind === 'InClusterIPPool' && pool.namespace !== cluster.namespace) return false
-  return selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected'
+/**
+ * Decides which Clusters may have their VIP reserved again in a pool that is new, or has other addresses now.
+ *
+ * @param lost Clusters whose VIP no claim holds
+ */
+export function restorableFrom(
+  pool: IPPool,
+  previous: IPPool | undefined,
+  lost: readonly Cluster[],
+  vip: VipRole,
+): readonly Cluster[] {
+  if (previous !== undefined && String(pool.addresses) === String(previous.addresses)) return []
+  return lost.filter(
+    (cluster) => isFor(pool, cluster) && isAddressIn(pool.addresses, addressIn(cluster, vip)),
+  )
+}
+
+function isFor(pool: IPPool, cluster: Cluster): boolean {
+  return pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
 }
 
 /** All that decides whether a run would get further than it did, as one comparable text. */
-function inputsOf(cluster: Cluster, role: Role): string {
+function inputsOf(cluster: Cluster, vip: VipRole): string {
   return JSON.stringify([
-    needsAllocation(cluster, role),
+    cluster.uid,
+    cluster.isPaused,
     cluster.topology,
     cluster.controlPlaneEndpoint,
-    explicitPoolOf(cluster, role),
+    explicitPoolOf(cluster, vip.role),
+    cluster.annotations[ingressEnabledAnnotation],
+    standingOf(cluster, vip),
   ])
 }
 

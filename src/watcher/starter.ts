@@ -7,7 +7,7 @@ import {
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { allocateVipType, wakeSignal, workflowIdFor } from '../workflows/contract.ts'
 
-/** The watcher's three ways to speak to Temporal. Each is bounded in time and rejects where Temporal is away. */
+/** The watcher's ways to speak to Temporal. Each is bounded in time and rejects where Temporal is away. */
 export interface AllocationStarter {
   /** Starts the Cluster's run; one that runs already is success. */
   start(cluster: NamespacedName): Promise<'started' | 'running'>
@@ -15,6 +15,8 @@ export interface AllocationStarter {
   wake(cluster: NamespacedName, reason: string): Promise<void>
   /** Has the Cluster's run look again now; none running is success. */
   nudge(cluster: NamespacedName, reason: string): Promise<void>
+  /** The id of the Temporal namespace, which another database has not. */
+  namespaceId(): Promise<string>
 }
 
 /** Milliseconds for one request, the client's own retries included. */
@@ -61,6 +63,11 @@ export function createStarter(client: Client, options: StarterOptions): Allocati
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error
       }
+    },
+    async namespaceId() {
+      const { namespace } = client.options
+      const { namespaceInfo } = await bounded(() => client.workflowService.describeNamespace({ namespace }))
+      return namespaceInfo?.id ?? ''
     },
   }
 }

@@ -1,24 +1,37 @@
+import { isReservation, type IPAddress } from '../domain/allocated-address.ts'
 import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
+import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { needsAllocation } from '../domain/eligibility.ts'
-import { clusterNameLabel } from '../domain/identifiers.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
-import type { Role } from '../domain/role.ts'
+import { roles, vipRole, type VariableNames } from '../domain/role.ts'
+import { addressIn } from '../domain/standing.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { reactToClaim, reactToCluster, reactToClusterGone, reactToPool, type Reaction } from './reaction.ts'
+import {
+  reactToCluster,
+  reactToHolding,
+  reactToPool,
+  restorableFrom,
+  type Holding,
+  type Reaction,
+} from './reaction.ts'
+import { createView } from './view.ts'
 
 /** How the watcher gets to hear of the management cluster. */
 export interface WatchSources {
   clusters(handler: WatchHandler<Cluster>): Watch<Cluster>
+  clusterClasses(handler: WatchHandler<ClusterClass>): Watch<ClusterClass>
   ipAddressClaims(handler: WatchHandler<IPAddressClaim>): Watch<IPAddressClaim>
+  ipAddresses(handler: WatchHandler<IPAddress>): Watch<IPAddress>
   ipPools(kind: IPPoolKind, handler: WatchHandler<IPPool>): Watch<IPPool>
 }
 
 export interface WatcherOptions {
   readonly sources: WatchSources
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -26,96 +39,165 @@ export interface WatcherOptions {
 /** A running watcher. */
 export interface Watcher {
   health(): readonly WatchHealth[]
+  /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */
+  startOutstanding(): void
   /** Resolves when all its loops have ended. */
   readonly done: Promise<void>
 }
 
 /**
- * Starts a run for every Cluster that needs a VIP and wakes the runs that a change may concern. Level-triggered:
+ * Starts a run for every Cluster that lacks something and wakes the runs that a change may concern. Level-triggered:
  * every list starts what still needs a run, so that a lost event or a lost run costs one list interval at most.
  * It only triggers; the activities read and decide for themselves.
  */
-export function startWatcher({ sources, dispatcher, now }: WatcherOptions): Watcher {
-  const role: Role = 'control-plane'
+export function startWatcher({ sources, dispatcher, variables, now }: WatcherOptions): Watcher {
+  const vips = roles.map((role) => vipRole(role, variables))
   /** Clusters deleted since the last list: one re-created meets the run of its predecessor. */
   const former = new Set<string>()
+  /** The kinds that have been listed at least once. */
+  const listed = new Set<string>()
+  const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
+
+  const view = createView(() => ({
+    clusters: clusters.objects,
+    clusterClasses: clusterClasses.objects,
+    claims: claims.objects,
+    ipAddresses: ipAddresses.objects,
+    pools: pools.map(({ objects }) => objects),
+    isComplete: isComplete(),
+  }))
+
+  const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
   const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
     const isNeeded = (): boolean => {
       const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && needsAllocation(known, role))
+      return reaction.act === 'nudge' || (known !== undefined && isOutstanding(known))
     }
     dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
 
+  const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
+
+  const startOutstanding = (): void => {
+    for (const cluster of clusters.objects.values()) {
+      if (isOutstanding(cluster)) dispatch(cluster, { act: 'start', because: 'outstanding' })
+    }
+  }
+
+  /** Every list finds what no event told; the last one of the first round finds what was lost while nobody watched. */
+  const onListed = (kind: string): void => {
+    listed.add(kind)
+    if (kind === 'clusters' || isComplete()) startOutstanding()
+  }
+
+  /** An address may be free now: whoever kept it reserved can let it go. */
+  const onReleased = (address: string): void => {
+    if (address === '') return
+    for (const cluster of view.reserving(address)) wake(cluster, `${address} may be free`)
+  }
+
+  /** A claim may have been lost while nothing could be done about it; after a move, it has to be bound anew. */
+  const afterPause = (cluster: Cluster, previous: Cluster | undefined): Reaction | undefined =>
+    previous?.isPaused === true && !cluster.isPaused && isOutstanding(cluster)
+      ? { act: 'wake', because: 'Cluster was unpaused' }
+      : undefined
+
   const clusters = sources.clusters({
     onUpsert(cluster, previous) {
-      const reaction = reactToCluster(cluster, previous, role)
-      const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
-      dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction)
+      for (const vip of vips) {
+        const reaction =
+          reactToCluster(cluster, previous, vip, view.around(cluster)) ?? afterPause(cluster, previous)
+        const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
+        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction)
+        if (previous !== undefined && addressIn(previous, vip) !== addressIn(cluster, vip)) {
+          onReleased(addressIn(previous, vip))
+        }
+      }
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))
-      dispatch(cluster, reactToClusterGone(cluster))
-    },
-    onListed(all) {
-      former.clear()
-      for (const cluster of all) dispatch(cluster, reactToCluster(cluster, undefined, role))
-    },
-  })
-
-  const clusterOf = (claim: IPAddressClaim): Cluster | undefined =>
-    clusters.objects.get(
-      formatKey({ namespace: claim.namespace, name: claim.labels[clusterNameLabel] ?? '' }),
-    )
-
-  const claims = sources.ipAddressClaims({
-    onUpsert(claim, previous) {
-      const cluster = clusterOf(claim)
-      if (cluster !== undefined) dispatch(cluster, reactToClaim(claim, previous, cluster, role, now()))
-    },
-    onDelete(claim) {
-      const cluster = clusterOf(claim)
-      if (cluster !== undefined && needsAllocation(cluster, role)) {
-        dispatch(cluster, { act: 'wake', because: 'claim deleted' })
+      // A run that waits for it can end.
+      if (isOutstanding({ ...cluster, isDeleting: false, isPaused: false })) {
+        dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })
       }
+      for (const vip of vips) onReleased(addressIn(cluster, vip))
+    },
+    onListed() {
+      former.clear()
+      onListed('clusters')
     },
   })
 
-  /** A claim on the pool itself is woken by the provider; an unbound one on another pool may move. */
-  const waitsFor = (pool: IPPool, { namespace, name }: Cluster): boolean => {
-    const claim = claims.objects.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
-    return (
-      claim === undefined ||
-      (claim.addressName === undefined && formatPool(claim.poolRef) !== formatPool(pool))
-    )
+  const onHolding = (claim: IPAddressClaim, is: Partial<Holding>, was: Partial<Holding>): void => {
+    const cluster = view.clusterOf(claim)
+    const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
+    if (cluster === undefined || vip === undefined) return
+    const known = view.holdingOf(cluster, vip)
+    const context = { around: view.around(cluster), now: now(), isComplete: isComplete() }
+    dispatch(cluster, reactToHolding({ ...known, ...is }, { ...known, ...was }, cluster, vip, context))
   }
 
-  const pools = ipPoolKinds.map((kind) => {
-    /** The pools of the first list are no news: the runs that start meanwhile read them. */
-    let listed = false
-    return sources.ipPools(kind, {
+  const claims = sources.ipAddressClaims({
+    onUpsert: (claim, previous) => onHolding(claim, { claim }, { claim: previous }),
+    onDelete: (claim) => onHolding(claim, { claim: undefined }, { claim }),
+    onListed: () => onListed('claims'),
+  })
+
+  const onIPAddress = (known: IPAddress, is: IPAddress | undefined, was: IPAddress | undefined): void => {
+    const claim = view.claimOf(known)
+    if (claim?.addressName === known.name) onHolding(claim, { ipAddress: is }, { ipAddress: was })
+  }
+
+  const ipAddresses = sources.ipAddresses({
+    onUpsert: (ipAddress, previous) => onIPAddress(ipAddress, ipAddress, previous),
+    onDelete(ipAddress) {
+      onIPAddress(ipAddress, undefined, ipAddress)
+      if (!isReservation(ipAddress)) onReleased(ipAddress.address)
+    },
+    onListed: () => onListed('ipAddresses'),
+  })
+
+  const clusterClasses = sources.clusterClasses({
+    onUpsert(clusterClass, previous) {
+      if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
+      for (const cluster of view.clustersOf(clusterClass)) {
+        const around = { ...view.around(cluster), clusterClass }
+        if (vips.some((vip) => needsAllocation(cluster, vip, around))) {
+          wake(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
+        }
+      }
+    },
+    onDelete() {
+      // Nothing can be written to its Clusters until it is back.
+    },
+    onListed: () => onListed('clusterClasses'),
+  })
+
+  const pools = ipPoolKinds.map((kind) =>
+    sources.ipPools(kind, {
       onUpsert(pool, previous) {
-        if (!listed) return
-        const waiting = [...clusters.objects.values()].filter((cluster) => waitsFor(pool, cluster))
-        for (const cluster of reactToPool(pool, previous, waiting, role)) {
-          dispatch(cluster, { act: 'wake', because: `${formatPool(pool)} changed` })
+        // The pools of the first list are no news: the runs that start meanwhile read them.
+        if (!listed.has(kind)) return
+        for (const vip of vips) {
+          const served = reactToPool(pool, previous, view.waitingBeside(pool, vip), vip)
+          const restorable = restorableFrom(pool, previous, view.lost(vip), vip)
+          for (const cluster of [...served, ...restorable]) wake(cluster, `${formatPool(pool)} changed`)
         }
       },
       onDelete() {
         // No run gets further by a pool that goes, and claims keep their addresses.
       },
-      onListed() {
-        listed = true
-      },
-    })
-  })
+      onListed: () => onListed(kind),
+    }),
+  )
 
-  const all = [clusters, claims, ...pools]
+  const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
+    startOutstanding,
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }
 }

@@ -1,19 +1,25 @@
-import { proxyActivities } from '@temporalio/workflow'
+import { log, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
+import type { AssignedVip } from '../domain/assignment.ts'
 import { claimNameFor } from '../domain/claim.ts'
 import { formatEndpoint } from '../domain/endpoint.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
 import { step } from './activity-policies.ts'
-import type { AllocationStatus, PoolSummary, RoleResult, StepEnd } from './contract.ts'
-import type { WakeUp } from './wake-up.ts'
+import type { PoolSummary, RoleResult, RoleStatus, StepEnd } from './contract.ts'
+import type { RoleWakeUp } from './wake-up.ts'
 
 /** What one role's allocation is for, and how it waits and reports. */
-export interface RoleRun extends Pick<WakeUp, 'untilDone'> {
+export interface RoleRun {
   readonly cluster: NamespacedName
   readonly role: Role
-  readonly progress: (news: Partial<AllocationStatus>) => void
+  readonly wakeUp: RoleWakeUp
+  readonly progress: (news: Partial<RoleStatus>) => void
+  /** Told of the Cluster's uid, and of the other roles for which it wants a VIP, as soon as they are known. */
+  readonly onSelected: (uid: string, alsoWanted: readonly Role[]) => void
+  /** Told of an address that had to be left to somebody else. */
+  readonly onDuplicate: (message: string) => void
 }
 
 /** How a pass ended: with a result, or with the need for another pass over the same or a new Cluster. */
@@ -24,68 +30,63 @@ export type RolePass =
 
 /** One pass: select the pool, ensure the claim, await the address, assign the VIP. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
-  const { cluster, role, untilDone, progress } = run
+  const { cluster, role, progress } = run
+  const { untilDone } = run.wakeUp
   const key = formatKey(cluster)
 
   progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
   const selected = await untilDone(() =>
     summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role }),
   )
+  if ('uid' in selected) run.onSelected(selected.uid, selected.alsoWanted ?? [])
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
-  if (selected.next !== 'claim') return passFor(selected)
-  const { uid, poolRef, considered } = selected
+  if (selected.next !== 'claim') return passFor(run, selected)
+  const { uid, poolRef, considered, restore } = selected
   const claim = claimNameFor(cluster, role)
   const source = `${claim} from ${formatPool(poolRef)}`
 
-  progress({
-    phase: 'EnsuringClaim',
-    message: source,
-    uid,
-    claim,
-    considered,
-    pool: poolFor(poolRef, cluster),
-  })
+  progress({ phase: 'EnsuringClaim', message: source, claim, considered, pool: poolFor(poolRef, cluster) })
   const ensured = await untilDone(() =>
-    summarized(source).ensureIPAddressClaim({ cluster, role, uid, poolRef }),
+    summarized(
+      restore === undefined ? source : `${source} with ${restore.address} again`,
+    ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
   )
-  if (ensured.next !== 'await') return passFor(ensured)
+  if (ensured.next !== 'await') return passFor(run, ensured)
   const pool = poolFor(ensured.poolRef, cluster)
 
   progress({ phase: 'AwaitingAddress', message: `waiting for ${formatPool(pool)} to bind ${claim}`, pool })
   const awaited = await untilDone(() =>
     summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid }),
   )
-  if (awaited.next !== 'assign') return passFor(awaited)
+  if (awaited.next !== 'assign') return passFor(run, awaited)
   const { address } = awaited
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
   const assigned = await untilDone(() =>
     summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address }),
   )
-  if (assigned.next !== 'assigned') return passFor(assigned)
-  const { port } = assigned
-  const message = `${formatEndpoint(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  if (assigned.next !== 'assigned') return passFor(run, assigned)
+  const message = `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
   return {
     pass: 'done',
     uid,
-    result: { outcome: 'allocated', reason: 'Allocated', message, address, port, pool, claim },
+    result: { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim },
   }
 }
 
 /** Somebody gave the Cluster a host without a port: the host stays, no address is taken. */
 async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
-  const { cluster, role, untilDone, progress } = run
-  progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}`, uid })
-  const completed = await untilDone(() =>
+  const { cluster, role, progress } = run
+  progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
+  const completed = await run.wakeUp.untilDone(() =>
     summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
-  if (completed.next !== 'assigned') return passFor(completed)
-  const { host: address, port } = completed
-  const message = `the host was set already; its port was completed: ${formatEndpoint(completed)}`
+  if (completed.next !== 'assigned') return passFor(run, completed)
+  const message = `the host was set already; its port was completed: ${formatVip(completed)}`
   return {
     pass: 'done',
     uid,
-    result: { outcome: 'skipped', reason: 'EndpointAlreadySet', message, address, port },
+    result: { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(completed) },
   }
 }
 
@@ -94,20 +95,24 @@ function summarized(summary: string): Activities {
   return proxyActivities<Activities>({ ...step, summary })
 }
 
-function passFor(end: StepEnd): RolePass {
+function passFor(run: RoleRun, end: StepEnd): RolePass {
+  if (end.next === 'restart' && end.reason !== undefined) {
+    const { cluster, role } = run
+    log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
+    run.onDuplicate(end.message)
+  }
   if (end.next !== 'end') return { pass: end.next }
   const { uid, reason, message, host, port } = end
-  return {
-    pass: 'done',
-    uid,
-    result: {
-      outcome: 'skipped',
-      reason,
-      message,
-      ...(host !== undefined && { address: host }),
-      ...(port !== undefined && { port }),
-    },
-  }
+  const present = host === undefined ? {} : vipFields({ host, ...(port !== undefined && { port }) })
+  return { pass: 'done', uid, result: { outcome: 'skipped', reason, message, ...present } }
+}
+
+function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'port'> {
+  return { address: host, ...(port !== undefined && { port }) }
+}
+
+function formatVip({ host, port }: AssignedVip): string {
+  return port === undefined ? host : formatEndpoint({ host, port })
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
   invalidInput,
@@ -20,7 +21,9 @@ import {
   wakeSignal,
   type AllocateVipResult,
   type AllocationStatus,
+  type RoleResult,
 } from './contract.ts'
+import { createStatusRecord, type StatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
@@ -28,45 +31,74 @@ export const status = defineQuery<AllocationStatus>(statusQuery)
 export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate)
 
 /**
- * Gives a Cluster its control-plane VIP, however long that takes. Ends when the Cluster is served, needs
- * nothing, or is gone; a Cluster re-created under the same name gets a new run under the same id.
+ * Gives a Cluster its VIPs, however long that takes. Ends when the Cluster is served, needs nothing, or is gone; a
+ * Cluster re-created under the same name gets a new run under the same id. The control plane goes first; what else the
+ * Cluster wants is allocated beside it, each on its own.
  *
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
   const cluster = clusterIn(args)
-  const role = 'control-plane'
   const startAnew = async (): Promise<never> => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof allocateVip>(cluster)
   }
   const wakeUp = createWakeUp(startAnew)
-  let current: AllocationStatus = {
-    cluster,
-    role,
-    phase: 'SelectingPool',
-    message: 'starting',
-    considered: [],
-    wakes: [],
-  }
-  handleMessages(wakeUp, () => ({ ...current, wakes: wakeUp.recent }))
-  const progress = (news: Partial<AllocationStatus>): void => {
-    current = { ...current, ...news }
+  const record = createStatusRecord(cluster)
+  handleMessages(wakeUp, () => record.report(wakeUp.recent))
+
+  const begun = new Set<Role>()
+  const results = new Map<Role, RoleResult>()
+  const isSettled = (): boolean => results.size === begun.size
+  const failure = Promise.withResolvers<never>()
+
+  const begin = (role: Role): void => {
+    if (begun.has(role)) return
+    begun.add(role)
+    serve(role).catch(failure.reject)
   }
 
-  for (;;) {
-    const ended = await allocateRole({ cluster, role, untilDone: wakeUp.untilDone, progress })
-    if (ended.pass === 'replaced') return startAnew()
-    if (ended.pass === 'restart' || wakeUp.isPending) {
-      if (workflowInfo().continueAsNewSuggested) return startAnew()
-      continue
-    }
-    const { uid, result } = ended
-    progress({ phase: 'Done', message: result.message })
-    log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
-    await condition(allHandlersFinished)
-    return { cluster: { ...cluster, uid }, roles: { [role]: result } }
+  /** Allocates for one role; and again when somebody wakes the run while another role still waits. */
+  const serve = async (role: Role): Promise<void> => {
+    const own = wakeUp.forRole()
+    do {
+      results.delete(role)
+      results.set(role, await untilResult(role, own))
+      await condition(() => own.isPending() || isSettled())
+    } while (own.isPending())
   }
+
+  const untilResult = async (role: Role, own: ReturnType<WakeUp['forRole']>): Promise<RoleResult> => {
+    for (;;) {
+      const ended = await allocateRole({
+        cluster,
+        role,
+        wakeUp: own,
+        progress: (news) => record.progress(role, news),
+        onDuplicate: (message) => record.duplicate(role, message),
+        onSelected: (uid, alsoWanted) => {
+          record.selected(uid)
+          alsoWanted.forEach(begin)
+        },
+      })
+      if (ended.pass === 'replaced') return startAnew()
+      if (ended.pass === 'done' && !own.isPending()) return finished(role, ended.result, record)
+      if (workflowInfo().continueAsNewSuggested) return startAnew()
+    }
+  }
+
+  const finished = (role: Role, result: RoleResult, { progress }: StatusRecord): RoleResult => {
+    progress(role, { phase: 'Done', message: result.message })
+    log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
+    return result
+  }
+
+  begin(defaultRole)
+  do {
+    await Promise.race([failure.promise, condition(isSettled)])
+    await condition(allHandlersFinished)
+  } while (!isSettled())
+  return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
 }
 
 function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {

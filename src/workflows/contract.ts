@@ -1,8 +1,10 @@
+import type { PooledAddress } from '../domain/allocated-address.ts'
 import { isObject } from '../domain/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { IPPoolReference } from '../domain/pool.ts'
 import type { PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
+import { quoted } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
 
 /** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
@@ -47,21 +49,28 @@ export interface PoolSummary {
   readonly name: string
 }
 
-/** Where an allocation is, as the query `status` answers. */
+/** Where a run is, as the query `status` answers. */
 export interface AllocationStatus {
   readonly cluster: NamespacedName
-  readonly role: Role
+  readonly uid?: string
+  /** The control plane always; ingress once it is known that the Cluster wants it. */
+  readonly roles: Readonly<Partial<Record<Role, RoleStatus>>>
+  /** Reasons given with `wake` and `retryNow`, the latest last, at most the last few. */
+  readonly wakes: readonly string[]
+}
+
+/** Where the allocation for one role is. */
+export interface RoleStatus {
   readonly phase: AllocationPhase
   /** In words: what is being done or waited for. */
   readonly message: string
-  readonly uid?: string
   readonly pool?: PoolSummary
   readonly claim?: string
   readonly address?: string
   /** Every pool looked at, with why it was or was not chosen. */
   readonly considered: readonly PoolVerdict[]
-  /** Reasons given with `wake` and `retryNow`, the latest last, at most the last few. */
-  readonly wakes: readonly string[]
+  /** Addresses that were given to the claim although somebody else has them, in words, the latest last. */
+  readonly duplicates: readonly string[]
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
@@ -78,6 +87,8 @@ export interface ClaimStepInput extends StepInput {
 
 export interface EnsureIPAddressClaimInput extends ClaimStepInput {
   readonly poolRef: IPPoolReference
+  /** Present: the claim has to get this very address again. */
+  readonly restore?: PooledAddress
 }
 
 export interface AssignVipInput extends ClaimStepInput {
@@ -98,9 +109,10 @@ export type StepEnd =
   /** The Cluster of this name is another object now. */
   | { readonly next: 'replaced' }
   /** The world moved between two steps: look at it from the start. */
-  | { readonly next: 'restart'; readonly message: string }
+  | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
 
-export type SelectIPPoolResult =
+/** `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. */
+export type SelectIPPoolResult = (
   | StepEnd
   | { readonly next: 'complete-port'; readonly uid: string }
   | {
@@ -108,7 +120,9 @@ export type SelectIPPoolResult =
       readonly uid: string
       readonly poolRef: IPPoolReference
       readonly considered: readonly PoolVerdict[]
+      readonly restore?: PooledAddress
     }
+) & { readonly alsoWanted?: readonly Role[] }
 
 export type EnsureIPAddressClaimResult =
   StepEnd | { readonly next: 'await'; readonly claim: string; readonly poolRef: IPPoolReference }
@@ -116,7 +130,7 @@ export type EnsureIPAddressClaimResult =
 export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
 
 export type AssignVipResult =
-  StepEnd | { readonly next: 'assigned'; readonly host: string; readonly port: number }
+  StepEnd | { readonly next: 'assigned'; readonly host: string; readonly port?: number }
 
 /**
  * Reads the argument of `allocateVip`, which a person may have typed.
@@ -126,10 +140,10 @@ export type AssignVipResult =
 export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInput {
   const [input] = args
   if (args.length !== 1 || !isObject(input)) {
-    throw new RangeError(`the argument is ${show(args.length === 1 ? input : args)}, ${expected}`)
+    throw new RangeError(`the argument is ${quoted(args.length === 1 ? input : args)}, ${expected}`)
   }
   const unknown = Object.keys(input).filter((key) => key !== 'namespace' && key !== 'name')
-  if (unknown.length > 0) throw new RangeError(`the argument has a field ${show(unknown[0])}, ${expected}`)
+  if (unknown.length > 0) throw new RangeError(`the argument has a field ${quoted(unknown[0])}, ${expected}`)
   return { namespace: nameField(input, 'namespace'), name: nameField(input, 'name') }
 }
 
@@ -148,12 +162,6 @@ function nameField(input: Readonly<Record<string, unknown>>, field: string): str
     return value
   }
   throw new RangeError(
-    `"${field}" is ${show(value)}, expected a Kubernetes name of at most ${nameLength} characters; ${expected}`,
+    `"${field}" is ${quoted(value)}, expected a Kubernetes name of at most ${nameLength} characters; ${expected}`,
   )
-}
-
-/** A value for an error message: JSON, cut short. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'absent'
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

@@ -1,15 +1,21 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow'
 
-/** The reasons to look again that came from outside, and the waits they cut short. */
+/** The reasons to look again that came from outside. */
 export interface WakeUp {
   /** A watcher or a person says: look again now. */
   wake(reason: string): void
+  /** The view of one role's allocation. */
+  forRole(): RoleWakeUp
+  /** The last few reasons, the latest last. */
+  readonly recent: readonly string[]
+}
+
+/** What one role's allocation sees of the wakes, and the waits they cut short. */
+export interface RoleWakeUp {
   /** Runs a step, and runs it again at once whenever somebody wakes the workflow meanwhile. */
   readonly untilDone: <T>(step: () => Promise<T>) => Promise<T>
   /** Somebody woke the workflow after the last step had begun: what it saw may be out of date. */
-  readonly isPending: boolean
-  /** The last few reasons, the latest last. */
-  readonly recent: readonly string[]
+  isPending(): boolean
 }
 
 /** Reasons kept for people to read. */
@@ -21,7 +27,6 @@ const reasonLength = 200
 /** @param startAnew called when the history of a run that is woken again and again has grown too long */
 export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
   let count = 0
-  let seen = 0
   const recent: string[] = []
   return {
     wake(reason) {
@@ -29,16 +34,19 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       recent.push(reason.slice(0, reasonLength))
       if (recent.length > kept) recent.shift()
     },
-    async untilDone(step) {
-      for (;;) {
-        seen = count
-        const done = await firstOf(step, () => count > seen)
-        if (done !== undefined) return done.value
-        if (workflowInfo().continueAsNewSuggested) await startAnew()
+    forRole() {
+      let seen = 0
+      return {
+        async untilDone(step) {
+          for (;;) {
+            seen = count
+            const done = await firstOf(step, () => count > seen)
+            if (done !== undefined) return done.value
+            if (workflowInfo().continueAsNewSuggested) await startAnew()
+          }
+        },
+        isPending: () => count > seen,
       }
-    },
-    get isPending() {
-      return count > seen
     },
     get recent() {
       return [...recent]

@@ -6,10 +6,18 @@ import { createActivities, type Activities } from '../../src/activities/index.ts
 import type { JsonObject } from '../../src/domain/decode.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../src/kubernetes/errors.ts'
-import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, ownerReference } from '../support/builders.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  ownerReference,
+  variables,
+} from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 
-const settings = { defaultPort: 6443, variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' } }
+const settings = { defaultPort: 6443, variables }
 const step = {
   cluster: { namespace: 'clusters', name: 'demo' },
   role: 'control-plane',
@@ -42,6 +50,7 @@ const cluster = aCluster()
 const present: Partial<ClusterApi> = {
   getCluster: async () => cluster,
   getIPAddressClaim: async () => undefined,
+  listIPPools: async () => [aPool()],
 }
 
 describe('selectIPPool', () => {
@@ -62,7 +71,7 @@ describe('selectIPPool', () => {
     })
   })
 
-  it('stays with the pool of a claim that exists, without looking at others', async () => {
+  it('stays with the pool of a claim that exists, whatever others have', async () => {
     const claim = aClaim({ poolName: 'first-choice' })
     expect(await run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim })).toEqual({
       next: 'claim',
@@ -266,6 +275,7 @@ describe('awaitIPAddress', () => {
     const calls = {
       getCluster: async () => cluster,
       getIPAddressClaim: async () => aClaim(),
+      getIPAddress: async () => undefined,
       listIPPools: async () => [full],
     }
     const failure = await failureOf(run('awaitIPAddress', step, calls))
@@ -296,6 +306,7 @@ describe('awaitIPAddress', () => {
     const calls: Partial<ClusterApi> = {
       getCluster: async () => cluster,
       getIPAddressClaim: async () => aClaim(),
+      getIPAddress: async () => undefined,
       listIPPools: async () => [full, aPool({ name: 'second' })],
       deleteIPAddressClaim: async ({ name, resourceVersion }) =>
         void deleted.push(`${name} ${resourceVersion}`),
@@ -312,6 +323,7 @@ describe('awaitIPAddress', () => {
     const calls: Partial<ClusterApi> = {
       getCluster: async () => cluster,
       getIPAddressClaim: async () => aClaim(),
+      getIPAddress: async () => undefined,
       listIPPools: async () => [full, aPool({ name: 'second' })],
       deleteIPAddressClaim: () =>
         Promise.reject(new KubernetesError('the claim has changed', { kind: 'conflict', status: 409 })),
@@ -329,6 +341,7 @@ describe('awaitIPAddress', () => {
       deleteIPAddressClaim: async ({ name, uid }) => void deleted.push(`${name} ${uid}`),
       getCluster: async () => aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } }),
       getIPAddressClaim: async () => aClaim(),
+      getIPAddress: async () => undefined,
       listIPPools: async () => [aPool()],
     }
     expect(await run('awaitIPAddress', step, calls)).toMatchObject({
@@ -345,6 +358,7 @@ describe('assignVip', () => {
     getIPAddressClaim: async () => aClaim({ addressName: 'vip-cp-demo' }),
     getClusterClass: async () => aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
     getIPAddress: async () => anIPAddress(),
+    listAddressUse: async () => ({ clusters: [cluster], ipAddresses: [anIPAddress()] }),
   }
 
   it('writes once', async () => {
@@ -408,12 +422,24 @@ describe('assignVip', () => {
     })
   })
 
-  it('keeps its claim beside a host of ours that is another one', async () => {
+  it('gives back a claim that holds another address than the host we assigned, to have that one again', async () => {
     const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' }
     const lost = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours })
-    expect(await run('assignVip', input, { ...bound, getCluster: async () => lost })).toMatchObject({
+    const deleted: string[] = []
+    const deleteIPAddressClaim: ClusterApi['deleteIPAddressClaim'] = async ({ name, resourceVersion }) =>
+      void deleted.push(`${name} ${resourceVersion}`)
+    const calls = { ...bound, getCluster: async () => lost, deleteIPAddressClaim }
+    expect(await run('assignVip', input, calls)).toMatchObject({ next: 'restart' })
+    expect(deleted).toEqual(['vip-cp-demo 100'])
+  })
+
+  it('keeps its claim beside a host by which somebody replaced ours: machines may rest on the old one', async () => {
+    const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+    const replaced = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours })
+    expect(await run('assignVip', input, { ...bound, getCluster: async () => replaced })).toMatchObject({
       next: 'end',
       reason: 'EndpointAlreadySet',
+      host: '10.9.9.9',
     })
   })
 

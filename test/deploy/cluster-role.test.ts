@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
+import { ipAddressFrom } from '../../src/domain/allocated-address.ts'
 import { ipAddressClaimFrom } from '../../src/domain/claim.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { createClusterApi } from '../../src/kubernetes/client.ts'
@@ -51,12 +52,17 @@ const calls = {
   patchIPAddressClaim: (api) => api.patchIPAddressClaim(key, {}),
   deleteIPAddressClaim: (api) => api.deleteIPAddressClaim(ipAddressClaimFrom({ metadata })),
   getIPAddress: (api) => api.getIPAddress(key),
+  createIPAddress: (api) => api.createIPAddress({ kind: 'IPAddress', metadata }),
+  deleteIPAddress: (api) => api.deleteIPAddress(ipAddressFrom({ metadata })),
+  listAddressUse: (api) => api.listAddressUse(),
   patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, {}),
 } as const satisfies { readonly [M in keyof ClusterApi]: (api: ClusterApi) => Promise<unknown> }
 
 const watched = {
   clusters: true,
+  clusterclasses: true,
   ipaddressclaims: true,
+  ipaddresses: true,
   inclusterippools: true,
   globalinclusterippools: true,
 } as const satisfies Record<keyof WatchedObjects, true>

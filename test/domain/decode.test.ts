@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { ipAddressClaimFrom, ipAddressFrom } from '../../src/domain/claim.ts'
+import { ipAddressFrom } from '../../src/domain/allocated-address.ts'
+import { ipAddressClaimFrom } from '../../src/domain/claim.ts'
 import { clusterFrom, variableOf } from '../../src/domain/cluster.ts'
 import { formatEndpoint, isValidEndpoint, zeroEndpoint } from '../../src/domain/endpoint.ts'
 import { ipPoolFrom } from '../../src/domain/pool.ts'

@@ -213,7 +213,7 @@ describe('a pool that the Cluster names', () => {
       outcome: 'none',
       reason: 'PoolExhausted',
       message:
-        'GlobalInClusterIPPool/mine: 0 of 1 addresses free; add addresses or create mine as InClusterIPPool or GlobalInClusterIPPool, or correct the annotation vip.capi.gorizond.io/control-plane-pool',
+        'GlobalInClusterIPPool/mine: 0 of 1 addresses free; add addresses or create "mine" as InClusterIPPool or GlobalInClusterIPPool, or correct the annotation vip.capi.gorizond.io/control-plane-pool',
     })
   })
 })

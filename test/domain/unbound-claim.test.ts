@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import type { IPPool } from '../../src/domain/pool.ts'
 import { decideUnboundClaim } from '../../src/domain/unbound-claim.ts'
-import { aClaim, aCluster, anUncountedPool, aPool, type ClusterOptions } from '../support/builders.ts'
+import {
+  aClaim,
+  aCluster,
+  anIPAddress,
+  anUncountedPool,
+  aPool,
+  controlPlane,
+  type ClusterOptions,
+} from '../support/builders.ts'
 
 const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
 const second = aPool({ name: 'second' })
@@ -9,7 +17,7 @@ const endpoint = { host: '10.9.9.9', port: 6443 }
 const ours = { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' }
 
 function decide(cluster: ClusterOptions, pools: readonly IPPool[]): ReturnType<typeof decideUnboundClaim> {
-  return decideUnboundClaim(aCluster(cluster), 'control-plane', aClaim(), pools)
+  return decideUnboundClaim(aCluster(cluster), controlPlane, aClaim(), pools, undefined)
 }
 
 describe('an unbound claim', () => {
@@ -62,14 +70,30 @@ describe('an unbound claim', () => {
   it('is given back where the endpoint came from elsewhere', () => {
     expect(decide({ endpoint }, [aPool()])).toMatchObject({
       decision: 'give-back',
-      message: expect.stringContaining('got its endpoint 10.9.9.9:6443 from elsewhere'),
+      message: expect.stringContaining('got endpoint 10.9.9.9:6443 from elsewhere'),
     })
   })
 
   it.each<[string, ClusterOptions]>([
     ['an endpoint of ours', { endpoint, annotations: ours }],
-    ['a host without a port', { endpoint: { host: '10.9.9.9' } }],
-  ])('is never given up beside %s: the address may rest on it', (_, cluster) => {
+    ['an endpoint of ours that lost its port', { endpoint: { host: '10.9.9.9' }, annotations: ours }],
+    ['an endpoint of ours that was dropped', { annotations: ours }],
+    ['an endpoint that replaced ours', { endpoint: { host: '10.9.9.8', port: 6443 }, annotations: ours }],
+  ])('is never given up beside %s: machines may rest on its address', (_, cluster) => {
     expect(decide(cluster, [full, second])).toMatchObject({ decision: 'wait', reason: 'PoolExhausted' })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['could move', {}],
+    ['could be given back', { endpoint }],
+  ])('that %s is left to the provider once an IPAddress names it', (_, cluster) => {
+    expect(
+      decideUnboundClaim(aCluster(cluster), controlPlane, aClaim(), [full, second], anIPAddress()),
+    ).toEqual({
+      decision: 'wait',
+      reason: 'WaitingForAddress',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider to bind it to IPAddress vip-cp-demo with 10.0.0.10',
+    })
   })
 })

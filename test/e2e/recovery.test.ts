@@ -71,9 +71,9 @@ kind: Role
 metadata: { name: allocator, namespace: ${world.namespace} }
 rules:
 ${rule('cluster.x-k8s.io', 'clusters', 'get', 'list', 'watch', rights.patchClusters && 'patch')}
-${rule('cluster.x-k8s.io', 'clusterclasses', 'get')}
+${rule('cluster.x-k8s.io', 'clusterclasses', 'get', 'list', 'watch')}
 ${rule(ipam, 'ipaddressclaims', 'get', 'list', 'watch', rights.createClaims && 'create')}
-${rule(ipam, 'ipaddresses', 'get')}
+${rule(ipam, 'ipaddresses', 'get', 'list', 'watch')}
 ${rule(ipam, 'inclusterippools', 'list', 'watch')}
 ---
 apiVersion: rbac.authorization.k8s.io/v1

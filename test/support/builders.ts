@@ -1,11 +1,8 @@
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
-import {
-  ipAddressClaimFrom,
-  ipAddressFrom,
-  type IPAddress,
-  type IPAddressClaim,
-} from '../../src/domain/claim.ts'
+import { ipAddressFrom, type IPAddress } from '../../src/domain/allocated-address.ts'
+import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/claim.ts'
+import type { VariableNames, VipRole } from '../../src/domain/role.ts'
 import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/pool.ts'
 
 /** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
@@ -44,6 +41,10 @@ export interface ClusterOptions extends MetaOptions {
   endpoint?: object
   apiServerPort?: number
 }
+
+export const controlPlane: VipRole = { role: 'control-plane', variable: 'clusterVip' }
+export const ingress: VipRole = { role: 'ingress', variable: 'ingressVip' }
+export const variables: VariableNames = { 'control-plane': 'clusterVip', ingress: 'ingressVip' }
 
 export const aClass = 'rke2-cluster-class'
 
@@ -85,9 +86,11 @@ export function aClusterClass(variables: {
 export interface PoolOptions extends MetaOptions {
   kind?: IPPoolKind
   capacity?: { total: number; used: number; free: number; outOfRange: number }
+  addresses?: readonly string[]
+  gateway?: string
 }
 
-/** GlobalInClusterIPPool `vip-pool` for `rke2-cluster-class` with 11 free addresses. */
+/** GlobalInClusterIPPool `vip-pool` for `rke2-cluster-class` with the addresses 10.0.0.10 to .20, all free. */
 export function aPool(options: PoolOptions = {}): IPPool {
   const { kind = 'GlobalInClusterIPPool', capacity = { total: 11, used: 0, free: 11, outOfRange: 0 } } =
     options
@@ -96,6 +99,11 @@ export function aPool(options: PoolOptions = {}): IPPool {
     kind === 'InClusterIPPool' ? { namespace: 'clusters', name: 'vip-pool' } : { name: 'vip-pool' }
   return ipPoolFrom(kind, {
     metadata: metadata({ ...options, labels }, fallback),
+    spec: {
+      addresses: options.addresses ?? ['10.0.0.10-10.0.0.20'],
+      prefix: 24,
+      ...(options.gateway !== undefined && { gateway: options.gateway }),
+    },
     status: { ipAddresses: capacity },
   })
 }
@@ -134,13 +142,13 @@ export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
 }
 
 /** IPAddress `clusters/vip-cp-demo`, 10.0.0.10. */
-export function anIPAddress(options: MetaOptions & { address?: string } = {}): IPAddress {
+export function anIPAddress(options: MetaOptions & { address?: string; claimName?: string } = {}): IPAddress {
   return ipAddressFrom({
     metadata: metadata(options, { namespace: 'clusters', name: 'vip-cp-demo' }),
     spec: {
       address: options.address ?? '10.0.0.10',
       prefix: 24,
-      claimRef: { name: 'vip-cp-demo' },
+      claimRef: { name: options.claimName ?? 'vip-cp-demo' },
       poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' },
     },
   })

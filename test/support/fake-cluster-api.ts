@@ -13,6 +13,9 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     patchIPAddressClaim: refuse('patchIPAddressClaim'),
     deleteIPAddressClaim: refuse('deleteIPAddressClaim'),
     getIPAddress: refuse('getIPAddress'),
+    createIPAddress: refuse('createIPAddress'),
+    deleteIPAddress: refuse('deleteIPAddress'),
+    listAddressUse: refuse('listAddressUse'),
     patchCluster: refuse('patchCluster'),
     ...calls,
   }

@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { createDispatcher, type DispatchTuning, type Dispatcher } from '../../src/watcher/dispatcher.ts'
-import type { AllocationStarter } from '../../src/watcher/starter.ts'
+import {
+  createDispatcher,
+  type DispatchTuning,
+  type Dispatcher,
+  type DispatcherOptions,
+} from '../../src/watcher/dispatcher.ts'
+
 import { silentLog } from '../support/silent-log.ts'
 
 const demo = { namespace: 'clusters', name: 'demo' }
@@ -17,7 +22,7 @@ afterEach(() => {
 
 /** A Temporal that takes down what it is asked, and can be held up or made to fail. */
 function scripted(answer: () => Promise<void> = async () => undefined): {
-  readonly starter: AllocationStarter
+  readonly starter: DispatcherOptions['starter']
   readonly asked: string[]
   /** Resolves when so many requests have been made. */
   until(count: number): Promise<void>
@@ -51,7 +56,7 @@ function scripted(answer: () => Promise<void> = async () => undefined): {
 }
 
 function dispatcherOn(
-  starter: AllocationStarter,
+  starter: DispatcherOptions['starter'],
   tuning: Partial<DispatchTuning> = {},
   outcomes: string[] = [],
 ): Dispatcher {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
+import type { IPAddress } from '../../src/domain/allocated-address.ts'
 import type { IPAddressClaim } from '../../src/domain/claim.ts'
+import type { ClusterClass } from '../../src/domain/cluster-class.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../src/domain/object-meta.ts'
 import type { IPPool, IPPoolKind } from '../../src/domain/pool.ts'
 import type { Watch, WatchHandler } from '../../src/kubernetes/watch-types.ts'
 import { startWatcher } from '../../src/watcher/watcher.ts'
-import { aClaim, aCluster, aPool } from '../support/builders.ts'
+import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../support/builders.ts'
 
 /** A list+watch loop that a test speaks for. */
 function scriptedWatch<T extends ObjectMeta>(): {
@@ -39,13 +41,18 @@ function scriptedWatch<T extends ObjectMeta>(): {
 
 function world() {
   const clusters = scriptedWatch<Cluster>()
+  const clusterClasses = scriptedWatch<ClusterClass>()
   const claims = scriptedWatch<IPAddressClaim>()
+  const ipAddresses = scriptedWatch<IPAddress>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
   const dispatched: { request: string; isNeeded: () => boolean }[] = []
-  startWatcher({
+  const { startOutstanding } = startWatcher({
+    variables,
     sources: {
       clusters: clusters.open,
+      clusterClasses: clusterClasses.open,
       ipAddressClaims: claims.open,
+      ipAddresses: ipAddresses.open,
       ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
     },
     dispatcher: {
@@ -55,16 +62,43 @@ function world() {
     now: () => Date.parse('2026-01-02T05:00:00Z'),
   })
   const requests = (): string[] => dispatched.splice(0).map(({ request }) => request)
-  return { clusters, claims, pools, dispatched, requests }
+  /** Every kind is listed, with these objects. */
+  const listAll = (
+    objects: {
+      clusters?: Cluster[]
+      clusterClasses?: ClusterClass[]
+      claims?: IPAddressClaim[]
+      ipAddresses?: IPAddress[]
+      pools?: IPPool[]
+    } = {},
+  ): void => {
+    clusters.listed(...(objects.clusters ?? []))
+    clusterClasses.listed(...(objects.clusterClasses ?? []))
+    claims.listed(...(objects.claims ?? []))
+    ipAddresses.listed(...(objects.ipAddresses ?? []))
+    pools.InClusterIPPool.listed()
+    pools.GlobalInClusterIPPool.listed(...(objects.pools ?? []))
+  }
+  return {
+    clusters,
+    clusterClasses,
+    claims,
+    ipAddresses,
+    pools,
+    dispatched,
+    requests,
+    listAll,
+    startOutstanding,
+  }
 }
 
 describe('the watcher', () => {
   it('starts what needs a run at the first list and again at every list', () => {
     const { clusters, requests } = world()
     clusters.listed(aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } }))
-    expect(new Set(requests())).toEqual(new Set(['start demo: Cluster without endpoint']))
+    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: outstanding'])
     clusters.listed(aCluster())
-    expect(requests()).toEqual(['start demo: Cluster without endpoint'])
+    expect(requests()).toEqual(['start demo: outstanding'])
   })
 
   it('asks for nothing where all Clusters are served', () => {
@@ -81,7 +115,10 @@ describe('the watcher', () => {
     requests()
     clusters.remove(aCluster())
     clusters.upsert(aCluster({ uid: 'new' }))
-    expect(requests()).toEqual(['nudge demo: Cluster is gone', 'wake demo: Cluster without endpoint'])
+    expect(requests()).toEqual([
+      'nudge demo: Cluster is gone',
+      'wake demo: Cluster without control-plane VIP',
+    ])
   })
 
   it('tells when its turn comes whether a start is still needed', () => {
@@ -129,5 +166,111 @@ describe('the watcher', () => {
     requests()
     pools.GlobalInClusterIPPool.listed(aPool())
     expect(requests()).toEqual([])
+  })
+
+  const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+  const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
+  const claim = aClaim({
+    addressName: 'vip-cp-demo',
+    labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
+  })
+
+  it('asks for nothing at a start where every VIP is held by its claim', () => {
+    const { listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    expect(requests()).toEqual([])
+  })
+
+  it('finds at a start what was lost while nobody watched, once all is known', () => {
+    const { clusters, claims, listAll, requests } = world()
+    clusters.listed(served)
+    claims.listed()
+    expect(requests()).toEqual([])
+    listAll({ clusters: [served] })
+    expect(requests()).toEqual(['start demo: outstanding'])
+  })
+
+  it('has the claim of a served Cluster made again when it is deleted', () => {
+    const { claims, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    claims.remove(claim)
+    expect(requests()).toEqual(['wake demo: claim is gone'])
+  })
+
+  it.each([
+    ['is gone', undefined, 'IPAddress is gone'],
+    ['is another one', anIPAddress({ address: '10.0.0.11' }), 'claim holds another address'],
+  ])('has a VIP repaired whose IPAddress %s', (_, now, because) => {
+    const { ipAddresses, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    if (now === undefined) ipAddresses.remove(anIPAddress())
+    else ipAddresses.upsert(now)
+    expect(requests()).toEqual([`wake demo: ${because}`])
+  })
+
+  it('looks after a pause whether all is held', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [{ ...served, isPaused: true }] })
+    clusters.upsert(served)
+    expect(new Set(requests())).toEqual(new Set(['wake demo: Cluster was unpaused']))
+  })
+
+  it('wakes Clusters when their class takes in the variable', () => {
+    const { clusterClasses, listAll, requests } = world()
+    const clusterClass = aClusterClass({ declared: ['clusterVip'], accepted: [] })
+    listAll({
+      clusters: [served],
+      clusterClasses: [clusterClass],
+      claims: [claim],
+      ipAddresses: [anIPAddress()],
+    })
+    clusterClasses.upsert(clusterClass)
+    expect(requests()).toEqual([])
+    clusterClasses.upsert(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
+    expect(requests()).toEqual(['wake demo: ClusterClass clusters/rke2-cluster-class changed'])
+  })
+
+  it('wakes a Cluster for its ingress VIP when the first pool for ingress appears', () => {
+    const { pools, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    pools.GlobalInClusterIPPool.upsert(
+      aPool({
+        labels: {
+          'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class',
+          'vip.capi.gorizond.io/role': 'ingress',
+        },
+      }),
+    )
+    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  it.each([
+    ['the Cluster that had it is gone', 'cluster'],
+    ['the IPAddress that had it is gone', 'address'],
+  ])('has a reservation looked at when %s', (_, which) => {
+    const { clusters, ipAddresses, listAll, requests } = world()
+    const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.12', port: 6443 } })
+    const reserving = aCluster({
+      endpoint: { host: '10.0.0.10', port: 6443 },
+      annotations: { ...annotations, 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.11,10.0.0.12' },
+    })
+    const held = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.12' })
+    listAll({ clusters: [reserving, holder], claims: [claim], ipAddresses: [anIPAddress(), held] })
+    requests()
+    if (which === 'cluster') clusters.remove(holder)
+    else ipAddresses.remove(held)
+    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+  })
+
+  it('starts all that is outstanding when it is asked to', () => {
+    const { listAll, requests, startOutstanding } = world()
+    listAll({
+      clusters: [aCluster({ name: 'waiting' }), served],
+      claims: [claim],
+      ipAddresses: [anIPAddress()],
+    })
+    requests()
+    startOutstanding()
+    expect(requests()).toEqual(['start waiting: outstanding'])
   })
 })

@@ -14,6 +14,7 @@ import {
   type AllocateVipResult,
   type AllocationStatus,
 } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { input, poolRef, scenario, smooth, wait, world } from './scenarios.ts'
 
@@ -201,7 +202,10 @@ describe('a run that waits', () => {
       await handle.signal(wakeSignal, 'claim bound')
       expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
       const status: AllocationStatus = await handle.query(statusQuery)
-      expect(status).toMatchObject({ phase: 'Done', wakes: ['claim bound'], address: '10.0.0.10' })
+      expect(status).toMatchObject({
+        roles: { 'control-plane': { phase: 'Done', address: '10.0.0.10' } },
+        wakes: ['claim bound'],
+      })
     })
   })
 
@@ -214,9 +218,13 @@ describe('a run that waits', () => {
         args: ['pool enlarged'],
       })
       expect(status).toMatchObject({
-        phase: 'AwaitingAddress',
-        message: 'waiting for GlobalInClusterIPPool/vip-pool to bind vip-cp-demo',
-        claim: 'vip-cp-demo',
+        roles: {
+          'control-plane': {
+            phase: 'AwaitingAddress',
+            message: 'waiting for GlobalInClusterIPPool/vip-pool to bind vip-cp-demo',
+            claim: 'vip-cp-demo',
+          },
+        },
         uid: 'uid-1',
         wakes: ['pool enlarged'],
       })
@@ -245,6 +253,102 @@ describe('a run that waits', () => {
       await handle.cancel()
       await expect(result()).rejects.toThrow(WorkflowFailedError)
     })
+  })
+})
+
+describe('a Cluster that wants an ingress VIP too', () => {
+  const wanted: Activities['selectIPPool'] = async (step) => ({
+    ...(await smooth.selectIPPool(step)),
+    ...(step.role === 'control-plane' && { alsoWanted: ['ingress'] }),
+  })
+  const assignVip: Activities['assignVip'] = async ({ role, address }) =>
+    role === 'ingress'
+      ? { next: 'assigned', host: address ?? '' }
+      : { next: 'assigned', host: '10.0.0.10', port: 6443 }
+  const awaitIPAddress: Activities['awaitIPAddress'] = async ({ role }) => ({
+    next: 'assign',
+    address: role === 'ingress' ? '10.0.0.11' : '10.0.0.10',
+  })
+
+  it('gets both, each with its own claim', async () => {
+    const { roles } = await withRun({ selectIPPool: wanted, awaitIPAddress, assignVip }, (run) =>
+      run.result(),
+    )
+    expect(roles).toMatchObject({
+      'control-plane': { outcome: 'allocated', address: '10.0.0.10', port: 6443, claim: 'vip-cp-demo' },
+      ingress: { outcome: 'allocated', address: '10.0.0.11', claim: 'vip-ingress-demo' },
+    })
+    expect(roles.ingress).not.toHaveProperty('port')
+  })
+
+  it('has its control plane served while ingress is stuck, and looked at again with every wake', async () => {
+    let selections = 0
+    let isBound = false
+    const stuck = Promise.withResolvers<void>()
+    const served = Promise.withResolvers<void>()
+    await withRun(
+      {
+        selectIPPool: async (step) => {
+          if (step.role === 'control-plane') selections += 1
+          return wanted(step)
+        },
+        awaitIPAddress: async (step) => {
+          if (step.role === 'control-plane' || isBound) return awaitIPAddress(step)
+          stuck.resolve()
+          throw wait('PoolExhausted', 3_600_000)
+        },
+        assignVip: async (step) => {
+          if (step.role === 'control-plane') served.resolve()
+          return assignVip(step)
+        },
+      },
+      async ({ handle, result }) => {
+        await Promise.all([stuck.promise, served.promise])
+        const status = await eventually('the control plane to be done', async () => {
+          const now = await handle.query<AllocationStatus>(statusQuery)
+          return now.roles['control-plane']?.phase === 'Done' ? now : undefined
+        })
+        expect(status.roles.ingress).toMatchObject({ phase: 'AwaitingAddress', claim: 'vip-ingress-demo' })
+        isBound = true
+        await handle.signal(wakeSignal, 'claim bound')
+        expect((await result()).roles.ingress?.address).toBe('10.0.0.11')
+        expect(selections).toBe(2)
+      },
+      { environment: realTime },
+    )
+  })
+
+  it('is handed over to a new run by either', async () => {
+    let selections = 0
+    const selectIPPool: Activities['selectIPPool'] = async (step) => {
+      if (step.role === 'control-plane') selections += 1
+      return { ...(await wanted(step)), uid: `uid-${selections}` } as Awaited<ReturnType<typeof wanted>>
+    }
+    const ensureIPAddressClaim: Activities['ensureIPAddressClaim'] = async (step) =>
+      step.role === 'ingress' && selections === 1 ? { next: 'replaced' } : smooth.ensureIPAddressClaim(step)
+    await withRun({ selectIPPool, ensureIPAddressClaim, awaitIPAddress, assignVip }, async ({ result }) => {
+      expect((await result()).cluster.uid).toBe('uid-2')
+    })
+  })
+})
+
+describe('a duplicate address', () => {
+  it('is tried again with the next one, and stays readable', async () => {
+    let addresses = 0
+    await withRun(
+      {
+        awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
+        assignVip: async ({ address }) =>
+          address === '10.0.0.1'
+            ? { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
+            : { next: 'assigned', host: address ?? '', port: 6443 },
+      },
+      async ({ handle, result }) => {
+        expect((await result()).roles['control-plane']?.address).toBe('10.0.0.2')
+        const { roles } = await handle.query<AllocationStatus>(statusQuery)
+        expect(roles['control-plane']?.duplicates).toEqual(['10.0.0.1 is taken'])
+      },
+    )
   })
 })
 

@@ -84,6 +84,14 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
           step.uid === 'uid-1' ? { next: 'replaced' } : smooth.ensureIPAddressClaim(step),
       },
     },
+    'ingress-too': {
+      activities: {
+        selectIPPool: async (step) => ({
+          ...(await smooth.selectIPPool(step)),
+          ...(step.role === 'control-plane' && { alsoWanted: ['ingress'] }),
+        }),
+      },
+    },
     'port-completed': { activities: { selectIPPool: async () => ({ next: 'complete-port', uid: 'uid-1' }) } },
     'endpoint-already-set': {
       activities: {

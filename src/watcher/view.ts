@@ -1,0 +1,101 @@
+import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
+import type { IPAddress } from '../domain/allocated-address.ts'
+import type { ClusterClass } from '../domain/cluster-class.ts'
+import type { Cluster } from '../domain/cluster.ts'
+import { duplicateAddressesOf, isKnownDuplicate } from '../domain/duplicate-addresses.ts'
+import { decideWrite, needsAllocation, type Surroundings } from '../domain/eligibility.ts'
+import { clusterNameLabel } from '../domain/identifiers.ts'
+import { formatKey } from '../domain/object-meta.ts'
+import { formatPool, type IPPool } from '../domain/pool.ts'
+import { lossOf } from '../domain/restoration.ts'
+import type { VipRole } from '../domain/role.ts'
+import type { Holding } from './reaction.ts'
+
+/** The management cluster as the watches have last heard of it, by `namespace/name`. */
+export interface WatchedObjects {
+  readonly clusters: ReadonlyMap<string, Cluster>
+  readonly clusterClasses: ReadonlyMap<string, ClusterClass>
+  readonly claims: ReadonlyMap<string, IPAddressClaim>
+  readonly ipAddresses: ReadonlyMap<string, IPAddress>
+  readonly pools: readonly ReadonlyMap<string, IPPool>[]
+  /** Every kind has been listed: what is not known does not exist. Until then nothing counts as lost. */
+  readonly isComplete: boolean
+}
+
+/** Questions about what is watched. Nothing is kept: each answer is about what is known now. */
+export interface View {
+  /** @param news a pool that is not among the watched yet, or changed */
+  around(cluster: Cluster, news?: IPPool): Surroundings
+  holdingOf(cluster: Cluster, vip: VipRole): Holding
+  /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
+  isOutstanding(cluster: Cluster, vip: VipRole): boolean
+  /** The Cluster a claim of ours is for. */
+  clusterOf(claim: IPAddressClaim): Cluster | undefined
+  /** The claim an IPAddress is for. */
+  claimOf(ipAddress: IPAddress): IPAddressClaim | undefined
+  /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
+  waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[]
+  /** Clusters whose VIP no claim holds. */
+  lost(vip: VipRole): readonly Cluster[]
+  clustersOf(clusterClass: ClusterClass): readonly Cluster[]
+  /** Clusters that keep this address reserved because somebody else had it. */
+  reserving(address: string): readonly Cluster[]
+}
+
+/** @param watched is asked anew for every answer */
+export function createView(watched: () => WatchedObjects): View {
+  const all = (): readonly Cluster[] => [...watched().clusters.values()]
+
+  const around = (cluster: Cluster, news?: IPPool): Surroundings => {
+    const { clusterClasses, pools } = watched()
+    const ref = cluster.topology?.clusterClass
+    const known = pools.flatMap((kind) => [...kind.values()]).filter(({ uid }) => uid !== news?.uid)
+    return {
+      clusterClass: ref && clusterClasses.get(formatKey(ref)),
+      pools: [...known, ...(news === undefined ? [] : [news])].filter(
+        ({ namespace }) => namespace === '' || namespace === cluster.namespace,
+      ),
+    }
+  }
+
+  const holdingOf = ({ namespace, name }: Cluster, { role }: VipRole): Holding => {
+    const { claims, ipAddresses } = watched()
+    const claim = claims.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
+    const ipAddress =
+      claim?.addressName === undefined
+        ? undefined
+        : ipAddresses.get(formatKey({ namespace, name: claim.addressName }))
+    return { claim, ipAddress }
+  }
+
+  const isLost = (cluster: Cluster, vip: VipRole): boolean => {
+    const { claim, ipAddress } = holdingOf(cluster, vip)
+    return watched().isComplete && lossOf(cluster, vip, claim, ipAddress) !== undefined
+  }
+
+  return {
+    around,
+    holdingOf,
+    isOutstanding: (cluster, vip) =>
+      needsAllocation(cluster, vip, around(cluster)) ||
+      isLost(cluster, vip) ||
+      (duplicateAddressesOf(cluster).length > 0 && decideWrite(cluster).decision === 'write'),
+    clusterOf: ({ namespace, labels }) =>
+      watched().clusters.get(formatKey({ namespace, name: labels[clusterNameLabel] ?? '' })),
+    claimOf: ({ namespace, claimName }) => watched().claims.get(formatKey({ namespace, name: claimName })),
+    waitingBeside: (pool, vip) =>
+      all().filter((cluster) => {
+        const { claim } = holdingOf(cluster, vip)
+        const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
+        return (
+          !isHere && claim?.addressName === undefined && needsAllocation(cluster, vip, around(cluster, pool))
+        )
+      }),
+    lost: (vip) => all().filter((cluster) => isLost(cluster, vip)),
+    clustersOf: (clusterClass) =>
+      all().filter(
+        ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),
+      ),
+    reserving: (address) => all().filter((cluster) => isKnownDuplicate(cluster, address)),
+  }
+}
