@@ -27,6 +27,8 @@ const infrastructureCrdsPath = join(
   'examples',
   'demo-infrastructure-crds.yaml',
 )
+/** The provider's own patch of its CRDs (config/crd/patches): `clusterctl move` takes pools along with what they own. */
+const poolLabels = { 'clusterctl.cluster.x-k8s.io/move-hierarchy': '' }
 const webhooksWithinMs = 30_000
 const webhooksIntervalMs = 50
 
@@ -127,9 +129,11 @@ async function applyCrds(
   webhooks: WebhookServer | undefined,
 ): Promise<void> {
   await applyObjects(api, [
-    ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, webhooks),
+    ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, { webhooks }),
     // The provider's own conversion runs in its webhook server, which is off.
-    ...readCustomResourceDefinitions(manifestsOf(programs['ipam-provider-in-cluster']).crdDirectory),
+    ...readCustomResourceDefinitions(manifestsOf(programs['ipam-provider-in-cluster']).crdDirectory, {
+      labels: poolLabels,
+    }),
     ...readManifests({ path: infrastructureCrdsPath }),
   ])
 }

@@ -48,6 +48,7 @@ export type ProgramName =
   | 'kubectl'
   | 'cluster-api-core'
   | 'ipam-provider-in-cluster'
+  | 'clusterctl'
   | 'temporal'
   | 'temporal-test-server'
   | 'tctl'
@@ -71,6 +72,9 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
       module: 'sigs.k8s.io/cluster-api-ipam-provider-in-cluster',
       withManifests: true,
     }),
+  // Not searched for: it refuses management clusters of another contract than its own.
+  clusterctl: (name) =>
+    goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', command: 'cmd/clusterctl' }),
   tctl: (name) =>
     goProgram(name, {
       folder: name,

@@ -7,6 +7,7 @@ export interface RealParts {
   /** Path of the time-skipping test server. */
   readonly temporalTestServer: string
   readonly tctl: string
+  readonly clusterctl: string
   /** Kubeconfig of the ServiceAccount in deploy/manifests, with its rules and nothing more. */
   readonly allocatorKubeconfig: string
 }

@@ -16,7 +16,7 @@ declare global {
 /** Builds the program and starts the one stack that all suites of this run share. */
 export default async function startRealParts(): Promise<void> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
-  const programs = await ensurePrograms(['tctl', 'temporal-test-server'], progress)
+  const programs = await ensurePrograms(['tctl', 'clusterctl', 'temporal-test-server'], progress)
   await build()
   const stack = await startStack({ clusterApiCore: true, progress })
   globalThis.capiVipAllocatorTestStack = stack
@@ -28,6 +28,7 @@ export default async function startRealParts(): Promise<void> {
     stack: connection,
     allocatorKubeconfig,
     tctl: programs.tctl.path,
+    clusterctl: programs.clusterctl.path,
     temporalTestServer: programs['temporal-test-server'].path,
   }
   const path = join(connection.runDirectory, 'test-parts.json')
