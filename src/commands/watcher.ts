@@ -45,7 +45,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     now: Date.now,
   })
   metrics.observeWatches(() => watcher.health())
-  const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: watcher.startOutstanding })
+  const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: () => watcher.startOutstanding() })
   return { ...watcher, dispatcher, done: Promise.all([watcher.done, monitor]).then(() => undefined) }
 }
 

@@ -7,12 +7,10 @@ export function coalesced<T>(read: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined
 
   const start = (): Promise<T> => {
-    const reading = read()
-    running = reading
-    const done = (): void => {
+    const reading = read().finally(() => {
       if (running === reading) running = undefined
-    }
-    reading.then(done, done)
+    })
+    running = reading
     return reading
   }
 

@@ -23,7 +23,7 @@ import {
   type AllocationStatus,
   type RoleResult,
 } from './contract.ts'
-import { createStatusRecord, type StatusRecord } from './status-record.ts'
+import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
@@ -82,13 +82,13 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         },
       })
       if (ended.pass === 'replaced') return startAnew()
-      if (ended.pass === 'done' && !own.isPending()) return finished(role, ended.result, record)
+      if (ended.pass === 'done' && !own.isPending()) return finished(role, ended.result)
       if (workflowInfo().continueAsNewSuggested) return startAnew()
     }
   }
 
-  const finished = (role: Role, result: RoleResult, { progress }: StatusRecord): RoleResult => {
-    progress(role, { phase: 'Done', message: result.message })
+  const finished = (role: Role, result: RoleResult): RoleResult => {
+    record.progress(role, { phase: 'Done', message: result.message })
     log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
     return result
   }

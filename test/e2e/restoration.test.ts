@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+
+async function start(): Promise<void> {
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+}
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await start()
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+/** A Cluster of a class and a pool of its own, that is served. */
+async function served(name: string, addresses: string): Promise<Cluster> {
+  await world.createClass(name)
+  await world.createPool(addresses, { name, className: name })
+  await world.createCluster(name, { className: name })
+  return world.untilServed(name)
+}
+
+async function deleteClaim(name: string): Promise<string | undefined> {
+  const claim = await world.untilClaim(name, (now) => now !== undefined)
+  await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', name) })
+  return claim?.uid
+}
+
+/** Resolves when the claim is bound to an IPAddress of this address, and is another one than before. */
+async function untilHeld(claimName: string, address: string, formerUid?: string): Promise<void> {
+  await eventually(`${claimName} to hold ${address}`, async () => {
+    const claim = await world.untilClaim(
+      claimName,
+      (now) => now?.addressName !== undefined && now.uid !== formerUid && !now.isDeleting,
+    )
+    const held = (await world.ipAddresses()).find(({ name }) => name === claim?.addressName)
+    return held?.address === address ? true : undefined
+  })
+}
+
+describe('a claim that is deleted by hand under a served Cluster', () => {
+  it('is made again with the same address, though a lower one is free', async () => {
+    const first = await served('re-low', '10.90.0.10-10.90.0.14')
+    await world.createCluster('re-high', { className: 're-low' })
+    const { controlPlaneEndpoint, uid } = await world.untilServed('re-high')
+    expect(controlPlaneEndpoint.host).toBe('10.90.0.11')
+    await world.deleteCluster('re-low')
+    await world.untilCluster('re-low', (now) => now === undefined)
+    await world.untilClaim('vip-cp-re-low', (now) => now === undefined)
+    expect(first.controlPlaneEndpoint.host).toBe('10.90.0.10')
+
+    const former = await deleteClaim('vip-cp-re-high')
+    await untilHeld('vip-cp-re-high', '10.90.0.11', former)
+    const claim = await world.untilClaim('vip-cp-re-high', (now) => now !== undefined)
+    expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', uid, controller: true }])
+    expect((await world.untilServed('re-high')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
+  })
+
+  it('is made again also where that happened while nobody watched', async () => {
+    const { controlPlaneEndpoint } = await served('re-unseen', '10.91.0.10-10.91.0.14')
+    await allocator.stop()
+    const former = await deleteClaim('vip-cp-re-unseen')
+    await world.untilClaim('vip-cp-re-unseen', (now) => now === undefined)
+    await start()
+    await untilHeld('vip-cp-re-unseen', controlPlaneEndpoint.host, former)
+  })
+
+  it('leaves its address to nobody else meanwhile', async () => {
+    const { controlPlaneEndpoint } = await served('re-race', '10.92.0.10-10.92.0.19')
+    const former = await deleteClaim('vip-cp-re-race')
+    const names = ['re-race-1', 're-race-2', 're-race-3']
+    await Promise.all(names.map((name) => world.createCluster(name, { className: 're-race' })))
+    const others = await Promise.all(names.map((name) => world.untilServed(name)))
+    await untilHeld('vip-cp-re-race', controlPlaneEndpoint.host, former)
+    const hosts = [controlPlaneEndpoint, ...others.map((other) => other.controlPlaneEndpoint)]
+    expect(new Set(hosts.map(({ host }) => host)).size).toBe(4)
+  })
+
+  it('is shown as lost where no pool has the address any more, and made again when one has', async () => {
+    const { controlPlaneEndpoint } = await served('re-lost', '10.93.0.10')
+    const pool = world.path('inclusterippools', 're-lost')
+    await world.patch(pool, { spec: { addresses: ['10.93.0.20-10.93.0.22'] } })
+    const former = await deleteClaim('vip-cp-re-lost')
+    const key = { namespace: world.namespace, name: 're-lost' }
+    await temporal.untilWaiting(key, 'selectIPPool', 'AddressLost')
+    expect((await world.untilServed('re-lost')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
+    await world.patch(pool, { spec: { addresses: ['10.93.0.10', '10.93.0.20-10.93.0.22'] } })
+    await untilHeld('vip-cp-re-lost', controlPlaneEndpoint.host, former)
+  })
+})
+
+describe('an IPAddress that is deleted by hand under a served Cluster', () => {
+  it('stays, since the provider protects it, and so does the host', async () => {
+    const { controlPlaneEndpoint } = await served('re-address', '10.94.0.10-10.94.0.12')
+    await world.api.send({ method: 'DELETE', path: world.path('ipaddresses', 'vip-cp-re-address') })
+    await world.createCluster('re-address-2', { className: 're-address' })
+    const other = await world.untilServed('re-address-2')
+    expect(other.controlPlaneEndpoint.host).not.toBe(controlPlaneEndpoint.host)
+    expect(await world.addresses()).toContain('vip-cp-re-address')
+  })
+
+  it('is had again where somebody took its protection away too', async () => {
+    const { controlPlaneEndpoint } = await served('re-forced', '10.95.0.10-10.95.0.14')
+    const path = world.path('ipaddresses', 'vip-cp-re-forced')
+    // A lower address than ours must be free, or the provider would give the same one by chance.
+    await world.patch(world.path('inclusterippools', 're-forced'), {
+      spec: { addresses: ['10.95.0.1-10.95.0.14'] },
+    })
+    await world.api.send({ method: 'DELETE', path })
+    await world.patch(path, { metadata: { finalizers: null } })
+    await untilHeld('vip-cp-re-forced', controlPlaneEndpoint.host)
+    expect((await world.untilServed('re-forced')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
+  })
+})
