@@ -14,7 +14,7 @@ const shared = {
 }
 
 /** Folders whose tests need real programs; the rest needs nothing but this repository. */
-const real = ['dev', 'deploy', 'e2e', 'kubernetes', 'workflows']
+const real = ['dev', 'deploy', 'e2e', 'faults', 'kubernetes', 'workflows']
 
 /** @type {import('jest').Config} */
 export default {
