@@ -1,0 +1,34 @@
+import { isHostOurs } from './facts.ts'
+import { controlPlane, roleKey } from './names.ts'
+import type { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+/**
+ * I7: a host that others set costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The
+ * host is others' where neither our annotation nor the ownership of the field says that it is ours. A person's own claim
+ * under our name, without our label, is theirs. A paused Cluster keeps what it had.
+ */
+export function costlyHosts(world: World): readonly Violation[] {
+  return world.clusters
+    .filter(
+      (cluster) =>
+        cluster.host !== '' &&
+        !(controlPlane.vipAnnotation in cluster.annotations) &&
+        !isHostOurs(cluster) &&
+        !cluster.isDeleting &&
+        !cluster.isPaused,
+    )
+    .flatMap((cluster) => {
+      const key = `${cluster.namespace}/${controlPlane.claimPrefix}${cluster.name}`
+      const claim = world.claims.find((claim) => claim.key === key)
+      const isTheirs = claim !== undefined && !(roleKey in claim.labels)
+      const address = world.addresses.find(({ namespace, claimName }) => `${namespace}/${claimName}` === key)
+      if (isTheirs || (claim === undefined && address === undefined)) return []
+      const cost = [
+        ...(claim === undefined ? [] : [`IPAddressClaim ${key}`]),
+        ...(address === undefined ? [] : [`IPAddress ${address.key} (${address.address})`]),
+      ].join(' and ')
+      const message = `Cluster ${cluster.key} (uid ${cluster.uid}) has the host ${cluster.host} from others, and yet there is ${cost}`
+      return [{ invariant: 'I7', message }]
+    })
+}

@@ -1,0 +1,43 @@
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client'
+import type { PendingActivity, Run } from '../invariants/observations.ts'
+
+/** Temporal's number for an activity whose attempt is being made (PENDING_ACTIVITY_STATE_STARTED). */
+const started = 2
+
+/** What Temporal says about the latest run of `allocate-vip/<namespace>/<cluster>`; undefined where there is none. */
+export async function readRun(client: Client, clusterKey: string): Promise<Run | undefined> {
+  const handle = client.workflow.getHandle(`allocate-vip/${clusterKey}`)
+  try {
+    const description = await handle.describe()
+    const status = description.status.name
+    const result: unknown =
+      status === 'COMPLETED'
+        ? await client.workflow.getHandle(description.workflowId, description.runId).result()
+        : undefined
+    return {
+      status,
+      result,
+      isDeciding: Boolean(description.raw.pendingWorkflowTask),
+      pendingActivities: pendingIn(description),
+    }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
+function pendingIn({ raw }: WorkflowExecutionDescription): readonly PendingActivity[] {
+  return (raw.pendingActivities ?? []).map(({ activityType, state, lastStartedTime, lastFailure }) => ({
+    type: activityType?.name ?? '',
+    isRunning: Number(state) === started,
+    lastStartedAt: millisecondsOf(lastStartedTime),
+    failureType: lastFailure?.applicationFailureInfo?.type ?? '',
+    failureMessage: lastFailure?.message ?? '',
+  }))
+}
+
+function millisecondsOf(
+  time: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined,
+): number | undefined {
+  return time ? Number(time.seconds ?? 0) * 1000 + Math.floor((time.nanos ?? 0) / 1_000_000) : undefined
+}
