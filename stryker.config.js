@@ -28,6 +28,8 @@ export default {
   ignorePatterns: ['tsconfig.json'],
   disableTypeChecks: false,
   concurrency: 2,
+  // Jest does not give back the memory of ES modules from one run to the next.
+  maxTestRunnerReuse: 150,
   // A mutant that runs into this counts as found, so it is longer than the tests take on a busy machine.
   timeoutMS: 30_000,
   warnings: { slow: false },
