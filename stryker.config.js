@@ -33,6 +33,7 @@ export default {
   // A mutant that runs into this counts as found, so it is longer than the tests take on a busy machine.
   timeoutMS: 30_000,
   warnings: { slow: false },
+  thresholds: { high: 95, low: 90, break: 90 },
   reporters: ['clear-text', 'progress', 'html'],
   htmlReporter: { fileName: 'reports/mutation/index.html' },
 }

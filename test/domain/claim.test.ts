@@ -47,7 +47,7 @@ describe('buildIPAddressClaim', () => {
 
 describe('claimMetadataFor', () => {
   it('labels the claim with no watch filter where the Cluster has none', () => {
-    expect(claimMetadataFor(aCluster({ labels: { team: 'a' } }), 'ingress').labels).toEqual({
+    expect(claimMetadataFor(aCluster({ labels: { team: 'a' } }), 'ingress').labels).toStrictEqual({
       'cluster.x-k8s.io/cluster-name': 'demo',
       'vip.capi.gorizond.io/role': 'ingress',
     })
