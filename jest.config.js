@@ -1,5 +1,7 @@
 const shared = {
   testEnvironment: 'node',
+  // Copies of this repository, while Stryker runs.
+  modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { decideVariable } from '../../src/domain/cluster-class.ts'
-import { aClusterClass } from '../support/builders.ts'
+import { clusterClassFrom, decideVariable } from '../../src/domain/cluster-class.ts'
+import { aClass, aClusterClass } from '../support/builders.ts'
 
 describe('decideVariable', () => {
   it.each<[string, readonly string[], readonly string[], string]>([
@@ -14,5 +14,24 @@ describe('decideVariable', () => {
 
   it('omits it where the class is missing: the API server has its own words on that', () => {
     expect(decideVariable(undefined, 'clusterVip')).toBe('omit')
+  })
+})
+
+describe('clusterClassFrom', () => {
+  it('reads the names of declared and of accepted variables', () => {
+    expect(aClusterClass({ declared: ['a'], accepted: ['a', 'b'] })).toMatchObject({
+      namespace: 'clusters',
+      name: aClass,
+      declaredVariables: ['a'],
+      acceptedVariables: ['a', 'b'],
+    })
+  })
+
+  it('passes over variables without a name', () => {
+    const variables = [{ name: '' }, {}, null, 'a', { name: 'b' }]
+    expect(clusterClassFrom({ spec: { variables }, status: {} })).toMatchObject({
+      declaredVariables: ['b'],
+      acceptedVariables: [],
+    })
   })
 })

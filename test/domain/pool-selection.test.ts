@@ -37,6 +37,10 @@ describe('the ClusterClass of a pool', () => {
       'the annotation lists it with its namespace',
       { labels: { [classKey]: 'true' }, annotations: { [classKey]: `clusters/${aClass}` } },
     ],
+    [
+      'the label names it beside a list of others',
+      { labels: { [classKey]: aClass }, annotations: { [classKey]: 'other' } },
+    ],
   ])('matches where %s', (_, pool) => {
     expect(chosen([aPool(pool)])).toBe('vip-pool')
   })
@@ -58,6 +62,16 @@ describe('the ClusterClass of a pool', () => {
       { labels: { [classKey]: 'true' } },
       `label ${classKey} is "true", but the annotation of the same key lists no ClusterClass`,
     ],
+    [
+      'a list of others',
+      { labels: { [classKey]: 'true' }, annotations: { [classKey]: 'a, b' } },
+      `is for ClusterClass a, b, not clusters/${aClass}`,
+    ],
+    [
+      'a list without the label "true"',
+      { labels: { [classKey]: 'other' }, annotations: { [classKey]: aClass } },
+      `is for ClusterClass other, not clusters/${aClass}`,
+    ],
   ])('rejects %s and says so', (_, pool, because) => {
     expect(whyNot(aPool(pool))).toBe(because)
   })
@@ -65,6 +79,15 @@ describe('the ClusterClass of a pool', () => {
   it('can be called "true"', () => {
     const clusterClass = { namespace: 'clusters', name: 'true' }
     expect(chosen([aPool({ labels: { [classKey]: 'true' } })], { clusterClass })).toBe('vip-pool')
+  })
+
+  it('can be called "true" beside those of a list', () => {
+    const pool = aPool({ labels: { [classKey]: 'true' }, annotations: { [classKey]: 'other' } })
+    expect(chosen([pool], { clusterClass: { namespace: 'clusters', name: 'true' } })).toBe('vip-pool')
+  })
+
+  it('matches no Cluster without one', () => {
+    expect(whyNot(aPool(), { clusterClass: undefined })).toBe('the Cluster has no ClusterClass')
   })
 })
 
@@ -85,6 +108,18 @@ describe('the role of a pool', () => {
   it('is every one that the annotation lists', () => {
     expect(chosen([both])).toBe('vip-pool')
     expect(chosen([both], { role: 'ingress' })).toBe('vip-pool')
+  })
+
+  it.each([
+    ['the annotation’s', 'control-plane', 'control-plane'],
+    ['the label’s where the annotation is empty', ' , ', 'ingress'],
+  ] as const)('is %s, not both', (_, annotation, role) => {
+    const pool = aPool({
+      labels: { [classKey]: aClass, [roleKey]: 'ingress' },
+      annotations: { [roleKey]: annotation },
+    })
+    expect(chosen([pool], { role })).toBe('vip-pool')
+    expect(chosen([pool], { role: role === 'ingress' ? 'control-plane' : 'ingress' })).toBeUndefined()
   })
 
   it('is refused where it is no role, with the words that are', () => {
@@ -117,6 +152,11 @@ describe('a pool that is meant for the Cluster', () => {
     expect(chosen([aPool({ capacity: { total: 3, used: 4, free: -1, outOfRange: 2 } })])).toBe('vip-pool')
   })
 
+  it('has no room where all that is left is out of range and in use', () => {
+    const pool = aPool({ capacity: { total: 3, used: 4, free: -1, outOfRange: 1 } })
+    expect(whyNot(pool)).toBe('0 of 3 addresses free')
+  })
+
   it('may have room while its addresses are not counted', () => {
     expect(chosen([anUncountedPool()])).toBe('vip-pool')
   })
@@ -127,10 +167,29 @@ describe('a pool that is meant for the Cluster', () => {
     expect(chosen([pool], { namespace: 'stage' })).toBe('vip-pool')
   })
 
-  it('is left out with a priority that is no integer', () => {
-    expect(whyNot(aPool({ annotations: { [priorityKey]: 'high' } }))).toBe(
-      `${priorityKey} is "high", expected an integer`,
+  it('that is namespaced is open to its namespace, whatever it lists', () => {
+    const pool = aPool({ kind: 'InClusterIPPool', annotations: { [namespacesKey]: 'prod' } })
+    expect(chosen([pool])).toBe('vip-pool')
+  })
+
+  it('is closed to all namespaces by an empty list', () => {
+    expect(whyNot(aPool({ annotations: { [namespacesKey]: '' } }))).toBe(
+      `is closed to namespace clusters (${namespacesKey}: "")`,
     )
+  })
+
+  it.each(['high', '', '1.5', '1e3', '0x10', '5 apples', 'no 5', '+-5', '1234567890123456'])(
+    'is left out with the priority "%s", which is no integer',
+    (priority) => {
+      expect(whyNot(aPool({ annotations: { [priorityKey]: priority } }))).toBe(
+        `${priorityKey} is "${priority}", expected an integer`,
+      )
+    },
+  )
+
+  it.each(['10', '+10', ' 10 ', '010'])('goes before priority 9 with "%s"', (priority) => {
+    const nine = aPool({ name: 'a', annotations: { [priorityKey]: '9' } })
+    expect(chosen([nine, aPool({ name: 'z', annotations: { [priorityKey]: priority } })])).toBe('z')
   })
 })
 
@@ -152,10 +211,56 @@ describe('the order of pools', () => {
       aPool({ name: 'z', annotations: { [priorityKey]: '1' } }),
       aPool({ name: 'a', annotations: { [priorityKey]: '-1' } }),
     ],
+    [
+      'a high priority before one that is less high',
+      aPool({ name: 'z', annotations: { [priorityKey]: '9' } }),
+      aPool({ name: 'a', annotations: { [priorityKey]: '2' } }),
+    ],
+    [
+      'a priority above 0 before none',
+      aPool({ name: 'z', annotations: { [priorityKey]: '1' } }),
+      aPool({ name: 'a' }),
+    ],
+    [
+      'none before a priority below 0',
+      aPool({ name: 'z' }),
+      aPool({ name: 'a', annotations: { [priorityKey]: '-1' } }),
+    ],
     ['the name in the end', aPool({ name: 'a' }), aPool({ name: 'b' })],
   ])('is %s', (_, first, second) => {
     expect(chosen([second, first])).toBe(first.name)
     expect(chosen([first, second])).toBe(first.name)
+  })
+
+  it('comes with a word on every pool', () => {
+    const labels = {}
+    const free = { total: 4, used: 1, free: 3, outOfRange: 0 }
+    const pools = [
+      aPool({ name: 'd', labels }),
+      anUncountedPool({ name: 'c' }),
+      aPool({ name: 'b', capacity: free }),
+      aPool({ name: 'a', deleting: true }),
+    ]
+    expect(selectIPPool(request, pools)).toEqual({
+      outcome: 'selected',
+      pool: pools[2],
+      considered: [
+        { kind: 'GlobalInClusterIPPool', name: 'a', verdict: 'rejected', because: 'is being deleted' },
+        { kind: 'GlobalInClusterIPPool', name: 'b', verdict: 'selected', because: '3 of 4 addresses free' },
+        {
+          kind: 'GlobalInClusterIPPool',
+          name: 'c',
+          verdict: 'eligible',
+          because: 'not counted yet; another pool goes first',
+        },
+        {
+          kind: 'GlobalInClusterIPPool',
+          name: 'd',
+          verdict: 'rejected',
+          because: `has no label ${classKey}`,
+        },
+      ],
+    })
   })
 
   it('falls to the next where the first is exhausted', () => {
@@ -206,6 +311,37 @@ describe('a pool that the Cluster names', () => {
     expect(chosen(pools, { explicitPool: 'GlobalInClusterIPPool/mine' })).toBeUndefined()
   })
 
+  it.each(['mine', ' mine ', 'InClusterIPPool/mine', ' InClusterIPPool/mine '])(
+    'is the namespaced one of two as "%s"',
+    (explicitPool) => {
+      const kinds = ['GlobalInClusterIPPool', 'InClusterIPPool'] as const
+      const pools = kinds.map((kind) => aPool({ name: 'mine', kind }))
+      expect(selectIPPool({ ...request, explicitPool }, pools)).toMatchObject({
+        outcome: 'selected',
+        pool: { kind: 'InClusterIPPool' },
+      })
+    },
+  )
+
+  it.each([
+    ['ingress', 'control-plane'],
+    ['no-role', 'control-plane'],
+    ['control-plane', 'ingress'],
+  ] as const)('is taken with the label of role %s for role %s', (label, role) => {
+    const pools = [aPool({ name: 'mine', labels: { [roleKey]: label } })]
+    expect(chosen(pools, { explicitPool: 'mine', role })).toBe('mine')
+  })
+
+  it.each([
+    ['other', 'control-plane', 'control-plane-pool'],
+    ['other', 'ingress', 'ingress-pool'],
+    ['InClusterIPPrefixPool/mine', 'control-plane', 'control-plane-pool'],
+  ] as const)('is not another one: %s for role %s', (explicitPool, role, annotation) => {
+    expect(whyNot(aPool({ name: 'mine' }), { explicitPool, role })).toBe(
+      `the Cluster asks for ${explicitPool} by its annotation vip.capi.gorizond.io/${annotation}`,
+    )
+  })
+
   it('is the only one, also while it is exhausted', () => {
     const full = aPool({ name: 'mine', capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
     const selection = selectIPPool({ ...request, explicitPool: 'mine' }, [full, aPool({ name: 'other' })])
@@ -228,6 +364,37 @@ describe('the message where no pool serves', () => {
     })
   })
 
+  it.each<[string, Partial<PoolRequest>, string]>([
+    ['a role beside the usual one', { role: 'ingress' }, `${classKey}=${aClass} and ${roleKey}=ingress`],
+    ['a Cluster without class', { clusterClass: undefined }, `${classKey}=<ClusterClass>`],
+  ])('says how to make one for %s', (_, overrides, label) => {
+    expect(selectIPPool({ ...request, ...overrides }, [])).toMatchObject({
+      message: `there is no pool at all; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with ${label}`,
+    })
+  })
+
+  it('names only those that match where they are not ready', () => {
+    const pools = [
+      aPool({ name: 'a', labels: {} }),
+      aPool({ name: 'b', deleting: true }),
+      aPool({ name: 'c', annotations: { 'cluster.x-k8s.io/paused': '' } }),
+    ]
+    expect(selectIPPool(request, pools)).toMatchObject({
+      reason: 'PoolNotReady',
+      message: 'GlobalInClusterIPPool/b: is being deleted; GlobalInClusterIPPool/c: is paused',
+    })
+  })
+
+  it('names the exhausted ones before those that are not ready', () => {
+    const full = aPool({ name: 'z', capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
+    expect(selectIPPool(request, [aPool({ name: 'a', deleting: true }), full])).toMatchObject({
+      reason: 'PoolExhausted',
+      message: expect.stringMatching(
+        /^GlobalInClusterIPPool\/z: 0 of 2 addresses free; GlobalInClusterIPPool\/a: is being deleted; add addresses or /,
+      ),
+    })
+  })
+
   it('names the exhausted ones before those that do not match', () => {
     const full = aPool({ name: 'full', capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
     const selection = selectIPPool(request, [aPool({ name: 'a', labels: {} }), full])
@@ -237,13 +404,21 @@ describe('the message where no pool serves', () => {
     })
   })
 
-  it('lists some of many pools, and counts the rest', () => {
-    const pools = Array.from({ length: 20 }, (_, index) => aPool({ name: `p${index + 10}`, labels: {} }))
+  it.each([
+    [8, ''],
+    [9, '; and 1 more'],
+    [20, '; and 12 more'],
+  ])('lists eight of %d pools, and counts the rest', (length, more) => {
+    const pools = Array.from({ length }, (_, index) => aPool({ name: `p${index + 10}`, labels: {} }))
     const selection = selectIPPool(request, pools)
+    const listed = Array.from(
+      { length: 8 },
+      (_, index) => `GlobalInClusterIPPool/p${index + 10}: has no label ${classKey}`,
+    )
     expect(selection).toMatchObject({
       reason: 'NoMatchingPool',
-      message: expect.stringContaining('; and 12 more;'),
+      message: `${listed.join('; ')}${more}; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with ${classKey}=${aClass}`,
     })
-    expect(selection.considered).toHaveLength(20)
+    expect(selection.considered).toHaveLength(length)
   })
 })

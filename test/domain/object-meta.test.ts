@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals'
+import { formatKey, objectMetaFrom } from '../../src/domain/object-meta.ts'
+
+describe('objectMetaFrom', () => {
+  it('reads what decisions use', () => {
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
+    const facts = {
+      namespace: 'clusters',
+      name: 'demo',
+      uid: '1234',
+      resourceVersion: '100',
+      labels: { team: 'a' },
+      annotations: { note: '' },
+      creationTimestamp: '2026-01-02T03:04:05Z',
+    }
+    const ownerReferences = [{ ...owner, controller: true, blockOwnerDeletion: true }, owner, null]
+    expect(objectMetaFrom({ metadata: { ...facts, ownerReferences, generation: 2 } })).toEqual({
+      ...facts,
+      ownerReferences: [
+        { ...owner, controller: true },
+        { ...owner, controller: false },
+      ],
+      isDeleting: false,
+    })
+  })
+
+  it.each([[undefined], [{}], [{ metadata: 'text' }]])('reads %j as an object without a name', (object) => {
+    expect(objectMetaFrom(object)).toEqual({
+      namespace: '',
+      name: '',
+      uid: '',
+      resourceVersion: '',
+      labels: {},
+      annotations: {},
+      ownerReferences: [],
+      creationTimestamp: '',
+      isDeleting: false,
+    })
+  })
+
+  it('reads an object with a deletionTimestamp as being deleted', () => {
+    const metadata = { deletionTimestamp: '2026-01-02T03:04:05Z' }
+    expect(objectMetaFrom({ metadata }).isDeleting).toBe(true)
+  })
+})
+
+describe('formatKey', () => {
+  it('has the namespace in front', () => {
+    expect(formatKey({ namespace: 'clusters', name: 'demo' })).toBe('clusters/demo')
+  })
+})
