@@ -1,0 +1,482 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { ApiError } from '../../dev/stack/kubernetes-api.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { textOfRun } from './history-text.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { untilPending, type PendingFailure } from './waiting-run.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const prefix = 'vip.capi.gorizond.io'
+/** Bytes of a failure, and of a whole run, that a person can still read. */
+const readableFailure = 16_000
+const readableRun = 200_000
+
+const nasty: readonly (readonly [string, string])[] = [
+  ['unicode', 'häß\u202Eliche 名前 🧨 \u0000\u2028'],
+  ['lines', 'first\nsecond\r\n\tthird\n'],
+  ['control', '\u0007\u0008\u001b[2J\u001b[31mred\u001b[0m\u009b31m\u007f'],
+  ['json', '{"level":"error","message":"forged"}\n{"level":"fatal"}'],
+  ['templates', '{{ .Values.x }} {{- end }} ${HOME} $(id) `id` %s%n%p </script><script>alert(1)</script>'],
+]
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.100.0.10-10.100.0.90')
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`, '--log-level=debug'],
+  })
+})
+
+/** Every pool of the namespace has a line in the message of a Cluster that finds none. */
+afterEach(async () => {
+  const clusters = await namesOf('clusters')
+  await Promise.all(clusters.map((name) => remove('clusters', name)))
+  await Promise.all(clusters.map((name) => world.untilCluster(name, (now) => now === undefined)))
+  await Promise.all(clusters.map((name) => world.untilClaim(`vip-cp-${name}`, (now) => now === undefined)))
+  const pools = (await namesOf('inclusterippools')).filter((name) => name !== 'vip-pool')
+  await Promise.all(pools.map((name) => remove('inclusterippools', name)))
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+async function namesOf(plural: string): Promise<readonly string[]> {
+  const { items } = await world.api.send<{ items: readonly { metadata: { name: string } }[] }>({
+    method: 'GET',
+    path: world.path(plural),
+  })
+  return items.map(({ metadata }) => metadata.name)
+}
+
+function idOf(name: string): string {
+  return workflowIdFor({ namespace: world.namespace, name })
+}
+
+async function create(plural: string, object: object): Promise<void> {
+  await world.api.send({ method: 'POST', path: world.path(plural), body: object })
+}
+
+interface ClusterFacts {
+  readonly className?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly variables?: readonly object[]
+  readonly paused?: boolean
+}
+
+async function createCluster(name: string, facts: ClusterFacts = {}): Promise<void> {
+  const { className = 'rke2-cluster-class', annotations, variables, paused } = facts
+  const topology = { classRef: { name: className }, version: 'v1.35.4', controlPlane: { replicas: 1 } }
+  await create('clusters', {
+    apiVersion: 'cluster.x-k8s.io/v1beta2',
+    kind: 'Cluster',
+    metadata: { name, ...(annotations && { annotations }) },
+    spec: { ...(paused && { paused }), topology: { ...topology, ...(variables && { variables }) } },
+  })
+}
+
+interface PoolFacts {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly addresses?: string
+}
+
+/** Deletes an object; one that is gone already is deleted. */
+async function remove(plural: string, name: string): Promise<void> {
+  try {
+    await world.api.send({ method: 'DELETE', path: world.path(plural, name) })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+  }
+}
+
+async function createPool(name: string, facts: PoolFacts): Promise<void> {
+  const { labels, annotations, addresses = '10.101.0.1' } = facts
+  await create('inclusterippools', {
+    apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
+    kind: 'InClusterIPPool',
+    metadata: { name, ...(labels && { labels }), ...(annotations && { annotations }) },
+    spec: { addresses: [addresses], prefix: 24 },
+  })
+}
+
+/** Adds variables to a class, which core takes in a moment later. */
+async function addVariables(className: string, variables: readonly object[]): Promise<void> {
+  const path = world.path('clusterclasses', className)
+  const { spec } = await world.api.send<{ spec: { variables: readonly object[] } }>({ method: 'GET', path })
+  const body = { spec: { variables: [...spec.variables, ...variables] } }
+  await world.api.send({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+}
+
+/** The Cluster as the API server writes it, byte for byte. */
+async function rawCluster(name: string): Promise<string> {
+  const { kubectl } = stack.paths
+  const args = ['--kubeconfig', stack.kubeconfigPath, 'get', '--raw', world.path('clusters', name)]
+  return (await promisify(execFile)(kubectl, args, { maxBuffer: 8_000_000 })).stdout
+}
+
+/** The entries of `spec.topology.variables` in a Cluster as written, without the brackets. */
+function rawVariables(raw: string): string {
+  const start = raw.indexOf('"variables":[') + '"variables":['.length
+  const end = raw.indexOf('],"version":"v1.35.4"', start)
+  return raw.slice(start, end)
+}
+
+function annotationsIn(raw: string): Readonly<Record<string, string>> {
+  return (
+    (JSON.parse(raw) as { metadata: { annotations?: Record<string, string> } }).metadata.annotations ?? {}
+  )
+}
+
+/** Makes a Cluster that the allocator may not touch yet, then lets it be served: what it held before and after. */
+async function served(
+  name: string,
+  facts: ClusterFacts,
+): Promise<{ readonly before: string; readonly after: string; readonly host: string }> {
+  await createCluster(name, { ...facts, paused: true })
+  const before = await rawCluster(name)
+  await world.editCluster(name, { paused: null })
+  const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+  return { before, after: await rawCluster(name), host }
+}
+
+async function expectAlive(): Promise<void> {
+  expect((await fetch(allocator.healthUrl)).status).toBe(200)
+  const name = `other-${randomUUID().slice(0, 8)}`
+  await world.createCluster(name)
+  await world.untilServed(name)
+}
+
+/** What a Cluster that cannot be served is told; it has no claim, and others are served meanwhile. */
+async function refusal(
+  name: string,
+  facts: ClusterFacts,
+): Promise<Pick<PendingFailure, 'message' | 'bytes'>> {
+  await createCluster(name, facts)
+  const failure = await Promise.race([
+    untilPending(temporal.client, idOf(name)),
+    world
+      .untilServed(name)
+      .then(({ controlPlaneEndpoint }) => ({ message: '', bytes: 0, ...controlPlaneEndpoint })),
+  ])
+  expect(failure).toMatchObject({ reason: 'NoMatchingPool' })
+  expect(await world.claims()).not.toContain(`vip-cp-${name}`)
+  return failure
+}
+
+describe('names of the greatest length', () => {
+  it('of Cluster, class and pool are served', async () => {
+    const name = 'c'.repeat(63)
+    const className = `l${'.c'.repeat(126)}`
+    const poolName = `p${'.l'.repeat(126)}`
+    await world.createClass(className)
+    await createPool(poolName, {
+      labels: { [`${prefix}/cluster-class`]: 'true' },
+      annotations: { [`${prefix}/cluster-class`]: className },
+      addresses: '10.102.0.1',
+    })
+    await createCluster(name, { className })
+    expect((await world.untilServed(name)).controlPlaneEndpoint.host).toBe('10.102.0.1')
+    expect(await world.untilClaim(`vip-cp-${name}`, (claim) => claim !== undefined)).toMatchObject({
+      labels: { 'cluster.x-k8s.io/cluster-name': name, [`${prefix}/role`]: 'control-plane' },
+      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: poolName },
+    })
+  })
+
+  it('of a class without a pool are not proposed as a label, which they cannot be', async () => {
+    const className = `n${'.c'.repeat(126)}`
+    await world.createClass(className)
+    const { message } = await refusal('long-class', { className })
+    expect(message).not.toContain(`${prefix}/cluster-class=${className}`)
+  })
+})
+
+describe('annotations and variables of others', () => {
+  it.each(nasty)('(%s) are the same afterwards', async (kind, text) => {
+    const annotations = { [`example.com/${kind}`]: text, constructor: text, a__proto__a: text }
+    const { before, after, host } = await served(`nasty-${kind}`, { annotations })
+    expect(annotationsIn(after)).toEqual({
+      ...annotationsIn(before),
+      [`${prefix}/control-plane-vip`]: host,
+    })
+    expect(annotationsIn(after)[`example.com/${kind}`]).toBe(text)
+  })
+
+  it('of 250 KB are the same afterwards, and are not in Temporal', async () => {
+    const annotations = { 'example.com/big': 'b'.repeat(250 * 1024) }
+    const { before, after, host } = await served('big-annotation', { annotations })
+    expect(annotationsIn(after)).toEqual({
+      ...annotationsIn(before),
+      [`${prefix}/control-plane-vip`]: host,
+    })
+    expect((await textOfRun(temporal.client, idOf('big-annotation'))).length).toBeLessThan(readableRun)
+  })
+
+  it.each<[string, string, unknown]>([
+    ['a small number', 'number', 0.1],
+    ['hostile text', 'string', nasty.map(([, text]) => text).join('')],
+    ['null in an object', 'object', { a: null, b: 1 }],
+    ['null in a list', 'object', { a: [null, { b: null }, []], c: {} }],
+    ['a key __proto__', 'object', JSON.parse('{"__proto__":{"x":1},"constructor":{"y":2}}')],
+    ['an empty text, list and object', 'object', { a: '', b: [], c: {} }],
+  ])('keep %s', async (_, type, value) => {
+    const className = `keep-${randomUUID().slice(0, 8)}`
+    const anyFields = type === 'object' && { 'x-kubernetes-preserve-unknown-fields': true }
+    await classWith(className, [variable('other', { type, ...anyFields })])
+    const variables = [{ name: 'other', value }]
+    const { before, after, host } = await served(className, { className, variables })
+    // What was stored, for a test that sees a loss in our write only.
+    expect(JSON.parse(`[${rawVariables(before)}]`)).toEqual(variables)
+    expect(rawVariables(after)).toBe(`${rawVariables(before)},{"name":"clusterVip","value":"${host}"}`)
+  })
+
+  it('are kept when there are as many as a Cluster can have', async () => {
+    const className = 'thousand-class'
+    await classWith(
+      className,
+      Array.from({ length: 999 }, (_, index) => variable(`v${index}`, { type: 'string' })),
+    )
+    const variables = Array.from({ length: 999 }, (_, index) => ({
+      name: `v${index}`,
+      value: `value ${index}`,
+    }))
+    const { before, after, host } = await served('thousand', { className, variables })
+    expect(rawVariables(after)).toBe(`${rawVariables(before)},{"name":"clusterVip","value":"${host}"}`)
+    expect((await textOfRun(temporal.client, idOf('thousand'))).length).toBeLessThan(readableRun)
+  })
+
+  it('are kept when they fill 1.2 MB', async () => {
+    const className = 'megabyte-class'
+    await classWith(
+      className,
+      [1, 2, 3, 4].map((index) => variable(`v${index}`, { type: 'string' })),
+    )
+    const variables = [1, 2, 3, 4].map((index) => ({ name: `v${index}`, value: `${index}`.repeat(300_000) }))
+    const { before, after, host } = await served('megabyte', { className, variables })
+    expect(rawVariables(after)).toBe(`${rawVariables(before)},{"name":"clusterVip","value":"${host}"}`)
+    expect((await textOfRun(temporal.client, idOf('megabyte'))).length).toBeLessThan(readableRun)
+  })
+})
+
+function variable(name: string, openAPIV3Schema: object): object {
+  return { name, required: false, schema: { openAPIV3Schema } }
+}
+
+/** A class of its own with variables, that core has taken in, and a pool for it. */
+async function classWith(className: string, variables: readonly object[]): Promise<void> {
+  await world.createClass(className)
+  await addVariables(className, variables)
+  await createPool(`${className}-pool`, { labels: { [`${prefix}/cluster-class`]: className } })
+}
+
+describe('a pool with nonsense in it', () => {
+  it.each<[string, string, PoolFacts, readonly string[]]>([
+    [
+      'role label',
+      'banana',
+      { labels: { [`${prefix}/role`]: 'banana' } },
+      ['role is "banana"', 'control-plane or ingress'],
+    ],
+    [
+      'role annotation',
+      ' ,x y,',
+      { annotations: { [`${prefix}/role`]: ' ,x y,' } },
+      ['role is "x y"', 'control-plane or ingress'],
+    ],
+    [
+      'priority',
+      '1e999',
+      { annotations: { [`${prefix}/priority`]: '1e999' } },
+      ['priority is "1e999"', 'expected an integer'],
+    ],
+    [
+      'priority',
+      'NaN',
+      { annotations: { [`${prefix}/priority`]: 'NaN' } },
+      ['priority is "NaN"', 'expected an integer'],
+    ],
+    [
+      'priority',
+      '10^400',
+      { annotations: { [`${prefix}/priority`]: `1${'0'.repeat(400)}` } },
+      ['priority is "1000', 'expected an integer'],
+    ],
+    [
+      'priority',
+      'nothing',
+      { annotations: { [`${prefix}/priority`]: '' } },
+      ['priority is ""', 'expected an integer'],
+    ],
+  ])(
+    '(%s %s) is not chosen, and the message names it, the value and what was expected',
+    async (_, __, pool, words) => {
+      const className = `nonsense-${randomUUID().slice(0, 8)}`
+      await world.createClass(className)
+      await createPool(className, {
+        ...pool,
+        labels: { [`${prefix}/cluster-class`]: className, ...pool.labels },
+      })
+      const { message } = await refusal(className, { className })
+      for (const word of [`InClusterIPPool/${className}`, ...words]) expect(message).toContain(word)
+      await expectAlive()
+    },
+  )
+
+  it('(namespaces of commas only, on a global pool) is closed to all', async () => {
+    const className = `commas-${randomUUID().slice(0, 8)}`
+    const path = '/apis/ipam.cluster.x-k8s.io/v1alpha2/globalinclusterippools'
+    await world.createClass(className)
+    await world.api.send({
+      method: 'POST',
+      path,
+      body: {
+        apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
+        kind: 'GlobalInClusterIPPool',
+        metadata: {
+          name: className,
+          labels: { [`${prefix}/cluster-class`]: className },
+          annotations: { [`${prefix}/namespaces`]: ' ,,, ,' },
+        },
+        spec: { addresses: ['10.101.1.1'], prefix: 24 },
+      },
+    })
+    try {
+      const { message } = await refusal(className, { className })
+      expect(message).toContain(
+        `GlobalInClusterIPPool/${className}: is closed to namespace ${world.namespace}`,
+      )
+    } finally {
+      await world.api.send({ method: 'DELETE', path: `${path}/${className}` })
+    }
+  })
+
+  it('(a list of 10,000 classes) serves the last of them', async () => {
+    const className = 'list-class'
+    await world.createClass(className)
+    const list = [...Array.from({ length: 10_000 }, (_, index) => `c-${index}`), className].join(',')
+    await createPool('list-pool', {
+      labels: { [`${prefix}/cluster-class`]: 'true' },
+      annotations: { [`${prefix}/cluster-class`]: list },
+      addresses: '10.103.0.1',
+    })
+    await createCluster('listed', { className })
+    expect((await world.untilServed('listed')).controlPlaneEndpoint.host).toBe('10.103.0.1')
+  })
+
+  it('(annotations of 250 KB) is named in few words', async () => {
+    const className = `verbose-${randomUUID().slice(0, 8)}`
+    await world.createClass(className)
+    const big = 'p'.repeat(250 * 1024)
+    await createPool(`${className}-priority`, {
+      labels: { [`${prefix}/cluster-class`]: className },
+      annotations: { [`${prefix}/priority`]: big },
+    })
+    await createPool(`${className}-role`, {
+      labels: { [`${prefix}/cluster-class`]: className },
+      annotations: { [`${prefix}/role`]: big },
+    })
+    await createPool(`${className}-class`, {
+      labels: { [`${prefix}/cluster-class`]: 'true' },
+      annotations: { [`${prefix}/cluster-class`]: big },
+    })
+    const { message, bytes } = await refusal(className, { className })
+    expect(message).toContain('expected an integer')
+    expect(bytes).toBeLessThan(readableFailure)
+  })
+
+  it('(ten pools with annotations of 250 KB) does not keep a good one from serving', async () => {
+    const className = 'crowded-class'
+    await world.createClass(className)
+    const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
+    await Promise.all(
+      names.map((name) =>
+        createPool(name, {
+          labels: { [`${prefix}/cluster-class`]: 'true' },
+          annotations: { [`${prefix}/cluster-class`]: 'q'.repeat(250 * 1024) },
+        }),
+      ),
+    )
+    await createPool('crowded-pool', {
+      labels: { [`${prefix}/cluster-class`]: className },
+      addresses: '10.104.0.1',
+    })
+    await createCluster('crowded', { className })
+    const handle = temporal.client.workflow.getHandle(idOf('crowded'))
+    const outcome = await eventually('the run to end, or to fail in a step', async () => {
+      const { status, raw } = await handle.describe()
+      return status.name === 'RUNNING'
+        ? (raw.pendingActivities?.[0]?.lastFailure?.message ?? undefined)
+        : status.name
+    })
+    expect(outcome).toBe('COMPLETED')
+    expect((await world.untilServed('crowded')).controlPlaneEndpoint.host).toBe('10.104.0.1')
+    expect(JSON.stringify(await handle.query('status')).length).toBeLessThan(readableFailure)
+    expect((await textOfRun(temporal.client, idOf('crowded'))).length).toBeLessThan(readableRun)
+  })
+})
+
+describe('a Cluster that names its pool', () => {
+  it.each([
+    'a/b/c',
+    '/',
+    'InClusterIPPool/',
+    '../..',
+    'InClusterIPPool/name with spaces',
+    'InClusterIPPool/vip-pool/more',
+    'InClusterIPPool/../vip-pool',
+    'inclusterippool/vip-pool',
+    'InClusterIPPrefixPool/vip-pool',
+    '{kind: InClusterIPPool}',
+    '%s${x}{{ . }}',
+  ])('as %s is told that there is none, with its word and the annotation', async (text) => {
+    const name = `explicit-${randomUUID().slice(0, 8)}`
+    const annotations = { [`${prefix}/control-plane-pool`]: text }
+    const { message } = await refusal(name, { annotations })
+    expect(message).toContain(text)
+    expect(message).toContain(`${prefix}/control-plane-pool`)
+  })
+
+  it.each(nasty)('(%s) is told so in one line, without control characters', async (kind, text) => {
+    const annotations = { [`${prefix}/control-plane-pool`]: text }
+    const { message } = await refusal(`explicit-nasty-${kind}`, { annotations })
+    expect(message).toContain(`${prefix}/control-plane-pool`)
+    expect(message).not.toMatch(/\p{Cc}/u)
+  })
+
+  it('by a text of 250 KB is told so in few words', async () => {
+    const annotations = { [`${prefix}/control-plane-pool`]: 'e'.repeat(250 * 1024) }
+    const { message, bytes } = await refusal('explicit-big', { annotations })
+    expect(message).toContain(`${prefix}/control-plane-pool`)
+    expect(bytes).toBeLessThan(readableFailure)
+    await expectAlive()
+  })
+})
+
+describe('the program', () => {
+  it('is alive and ready after all of that, with metrics of a readable size', async () => {
+    await expectAlive()
+    expect((await fetch(allocator.readyUrl)).status).toBe(200)
+    expect((await (await fetch(allocator.metricsUrl)).text()).length).toBeLessThan(1_000_000)
+    expect(allocator.outcome()).toBeUndefined()
+  })
+})

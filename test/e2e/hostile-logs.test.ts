@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { startAllocator } from '../../dev/allocator.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { untilPending } from './waiting-run.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const esc = String.fromCodePoint(27)
+/** Made to look like lines of its own, and to change what a terminal shows. */
+const hostile = `x\n{"level":"error","message":"forged"}\r\nforged ${esc}[2J${esc}[31mred${esc}]0;title\u0007\u009b1m %s {{ . }}`
+/** Characters of a line that a log collector takes whole. */
+const longestLine = 16_000
+
+let world: World
+let temporal: TemporalView
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await temporal.close()
+  }
+})
+
+/** Makes a claim under the Cluster's name that a thing of a hostile name owns. */
+async function createForeignClaim(cluster: string, ownerName: string): Promise<void> {
+  await world.api.send({
+    method: 'POST',
+    path: world.path('ipaddressclaims'),
+    body: {
+      apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+      kind: 'IPAddressClaim',
+      metadata: {
+        name: `vip-cp-${cluster}`,
+        // Of a kind that nobody serves: garbage collection would delete the claim of any other.
+        ownerReferences: [
+          { apiVersion: 'nowhere.example/v1', kind: 'Nothing', name: ownerName, uid: randomUUID() },
+        ],
+      },
+      spec: {
+        clusterName: cluster,
+        poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'none' },
+      },
+    },
+  })
+}
+
+async function createCluster(
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  spec: object = {},
+): Promise<void> {
+  const classRef = { name: 'rke2-cluster-class' }
+  await world.api.send({
+    method: 'POST',
+    path: world.path('clusters'),
+    body: {
+      apiVersion: 'cluster.x-k8s.io/v1beta2',
+      kind: 'Cluster',
+      metadata: { name, annotations },
+      spec: { ...spec, topology: { classRef, version: 'v1.35.4', controlPlane: { replicas: 1 } } },
+    },
+  })
+}
+
+/** What an allocator writes while it meets a text in an owner, an annotation, a host, a wake and an argument. */
+async function logOf(format: string, text: string): Promise<readonly string[]> {
+  const taskQueue = randomUUID()
+  const allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`, '--log-level=debug', `--log-format=${format}`],
+  })
+  try {
+    const [owner, pool, host] = [newName('owner'), newName('pool'), newName('host')]
+    await createForeignClaim(owner, text)
+    await createCluster(owner, {})
+    await createCluster(pool, { 'vip.capi.gorizond.io/control-plane-pool': text })
+    // The API server takes no host of more than 512 characters.
+    await createCluster(host, {}, { controlPlaneEndpoint: { host: text.slice(0, 512) } })
+    await Promise.all([owner, pool].map((name) => untilPending(temporal.client, idOf(name))))
+    await temporal.client.workflow.getHandle(idOf(pool)).signal('wake', text)
+    const run = await temporal.client.workflow.start('allocateVip', {
+      workflowId: newName('hostile'),
+      taskQueue,
+      args: [{ namespace: text, name: text }],
+    })
+    await expect(run.result()).rejects.toThrow('failed')
+    return await eventually('the log to tell of all of them', async () => {
+      await Promise.resolve()
+      const log = readFileSync(allocator.logPath, 'utf8')
+      const told = [owner, pool, host, run.workflowId].every((word) => log.includes(word))
+      return told ? log.trimEnd().split('\n') : undefined
+    })
+  } finally {
+    await allocator.stop()
+    for (const claim of await world.claims()) {
+      await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', claim) })
+    }
+  }
+}
+
+function newName(what: string): string {
+  return `${what}-${randomUUID().slice(0, 8)}`
+}
+
+function idOf(name: string): string {
+  return workflowIdFor({ namespace: world.namespace, name })
+}
+
+describe('hostile text in the log', () => {
+  it('stays in one line of JSON each in the format json', async () => {
+    const lines = await logOf('json', hostile)
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), message: expect.any(String) })
+      expect(line).not.toContain(esc)
+    }
+    expect(lines.filter((line) => line.includes('forged')).length).toBeGreaterThan(0)
+  })
+
+  it('stays in one line each, without control characters, in the format pretty', async () => {
+    const lines = await logOf('pretty', hostile)
+    expect(lines.filter((line) => line.includes('forged')).length).toBeGreaterThan(0)
+    // What does not begin with a time is a line that somebody else has begun.
+    const ours = /^\[[\d :.TZ-]+\] (DEBUG|INFO|WARN|ERROR)/
+    expect(lines.filter((line) => !ours.test(line))).toEqual([])
+    expect(lines.filter((line) => /\p{Cc}/u.test(line))).toEqual([])
+  })
+
+  it.each(['json', 'pretty'])('is cut short in the format %s', async (format) => {
+    const lines = await logOf(format, 'o'.repeat(200_000))
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(longestLine)
+  })
+})

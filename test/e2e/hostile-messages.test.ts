@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { WorkflowHandle } from '@temporalio/client'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { untilPending } from './waiting-run.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const taskQueue = randomUUID()
+const temporalNamespace = stack.temporal.namespace
+/** Bytes of a failure or a status that a person can still read. */
+const readable = 4_000
+
+interface Payload {
+  readonly metadata: Record<string, Uint8Array>
+  readonly data: Uint8Array
+}
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+const started: WorkflowHandle[] = []
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.110.0.10-10.110.0.40')
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await Promise.all(started.map((run) => run.terminate().catch(() => undefined)))
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+function json(value: unknown, encoding = 'json/plain'): Payload {
+  return { metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(JSON.stringify(value)) }
+}
+
+/** Payloads that no JSON converter reads, as another SDK, an encrypting codec or a mistake sends them. */
+const undecodable: readonly (readonly [string, Payload])[] = [
+  ['bytes', { metadata: { encoding: Buffer.from('binary/plain') }, data: Buffer.from([0, 255, 27, 10]) }],
+  ['protobuf as JSON', json({ namespace: 'a', name: 'b' }, 'json/protobuf')],
+  ['an encrypted text', json('0a0b', 'binary/encrypted')],
+  ['a text without encoding', { metadata: {}, data: Buffer.from('"text"') }],
+  [
+    'broken JSON',
+    { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"namespace": "a", \u0000') },
+  ],
+]
+
+/** How a run ended, or that it cannot: a failing workflow task is tried again for ever. */
+interface RunEnd {
+  readonly end: 'failed' | 'completed' | 'stuck in its workflow task'
+  readonly type: string
+  readonly message: string
+  readonly bytes: number
+}
+
+function untilEnd(handle: WorkflowHandle): Promise<RunEnd> {
+  return eventually('a run to end', async () => {
+    const events = (await handle.fetchHistory()).events ?? []
+    for (const event of events) {
+      const failed = event.workflowExecutionFailedEventAttributes
+      const stuck = event.workflowTaskFailedEventAttributes
+      const failure = (failed ?? stuck)?.failure
+      if (failed || stuck) {
+        return {
+          end: failed ? 'failed' : 'stuck in its workflow task',
+          type: failure?.applicationFailureInfo?.type ?? '',
+          message: failure?.message ?? '',
+          bytes: JSON.stringify(failure).length,
+        } as const
+      }
+      if (event.workflowExecutionCompletedEventAttributes) {
+        return { end: 'completed', type: '', message: '', bytes: 0 } as const
+      }
+    }
+    return undefined
+  })
+}
+
+async function runWith(payloads: readonly Payload[]): Promise<RunEnd> {
+  const workflowId = `hostile/${randomUUID()}`
+  await temporal.client.workflowService.startWorkflowExecution({
+    namespace: temporalNamespace,
+    workflowId,
+    requestId: randomUUID(),
+    workflowType: { name: 'allocateVip' },
+    taskQueue: { name: taskQueue },
+    input: { payloads: [...payloads] },
+  })
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  started.push(handle)
+  return untilEnd(handle)
+}
+
+const good = { namespace: 'clusters', name: 'demo' }
+const huge = 'x'.repeat(1_900_000)
+
+describe('an argument of the wrong shape', () => {
+  it.each<[string, readonly unknown[]]>([
+    ['none', []],
+    ['two', [good, good]],
+    ['a number', [1]],
+    ['a text', ['clusters/demo']],
+    ['null', [null]],
+    ['true', [true]],
+    ['an array', [[good]]],
+    ['a nested object', [{ cluster: good }]],
+    ['an empty object', [{}]],
+    ['a number for the name', [{ ...good, name: 7 }]],
+    ['an object for the namespace', [{ ...good, namespace: { name: 'clusters' } }]],
+    ['null for the name', [{ ...good, name: null }]],
+    ['an unknown field', [{ ...good, uid: '1' }]],
+    ['an unknown field __proto__', [JSON.parse('{"namespace":"a","name":"b","__proto__":{"x":1}}')]],
+    ['a line break in the name', [{ ...good, name: 'demo\n' }]],
+    ['a slash in the name', [{ ...good, name: 'demo/status' }]],
+    ['upper case', [{ ...good, name: 'Demo' }]],
+    ['300 characters', [{ ...good, name: 'x'.repeat(300) }]],
+    ['unicode', [{ ...good, name: 'démo' }]],
+    ['a way out of the path', [{ ...good, namespace: '../../api/v1/secrets?' }]],
+    ['two dots', [{ ...good, name: '..' }]],
+    ['an empty name', [{ ...good, name: '' }]],
+    ['1.9 MB of text', [huge]],
+    ['1.9 MB for the name', [{ ...good, name: huge }]],
+    ['1.9 MB for a field’s name', [{ [huge]: 1 }]],
+  ])('(%s) fails the run at once, in few words', async (_, args) => {
+    const end = await runWith(args.map((arg) => json(arg)))
+    expect(end).toMatchObject({ end: 'failed', type: 'InvalidInput' })
+    expect(end.message).toContain('expected one JSON object')
+    expect(end.bytes).toBeLessThan(readable)
+  })
+
+  it.each(undecodable)('(%s) fails the run at once, and is not tried again for ever', async (_, payload) => {
+    expect(await runWith([payload])).toMatchObject({ end: 'failed', type: 'InvalidInput' })
+  })
+
+  it.each(['7', '["a"]', '{"namespace":"../..","name":"b"}', 'null'])(
+    'typed as %s at the temporal CLI fails the run at once',
+    async (input) => {
+      const { temporal: program } = stack.paths
+      const command = ['workflow', 'execute', '--task-queue', taskQueue, '--type', 'allocateVip']
+      const more = ['--input', input, '--output', 'json', '--address', stack.temporal.address]
+      const workflowId = `hostile/${randomUUID()}`
+      const executed = promisify(execFile)(program, [...command, '--workflow-id', workflowId, ...more])
+      await expect(executed).rejects.toMatchObject({ stdout: expect.stringContaining('InvalidInput') })
+    },
+  )
+})
+
+/** A run that waits for a pool, and the pool that ends the wait. */
+async function waitingRun(name: string): Promise<{
+  readonly handle: WorkflowHandle
+  readonly execution: { readonly workflowId: string }
+  /** Makes the pool; how the run ends. */
+  readonly serve: () => Promise<string>
+}> {
+  const className = `${name}-class`
+  await world.createClass(className)
+  await world.createCluster(name, { className })
+  const workflowId = workflowIdFor({ namespace: world.namespace, name })
+  await untilPending(temporal.client, workflowId)
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  started.push(handle)
+  return {
+    handle,
+    execution: { workflowId },
+    serve: async () => {
+      await world.createPool('10.111.0.1', { name: `${name}-pool`, className })
+      const { end } = await untilEnd(handle)
+      // Not where it is stuck: that shows in the history at once, and in the Cluster after minutes of nothing.
+      if (end !== 'completed') return end
+      return `${end} with ${(await world.untilServed(name)).controlPlaneEndpoint.host}`
+    },
+  }
+}
+
+/** What `serve` says of a run that has survived. */
+const servedAfterAll = 'completed with 10.111.0.1'
+
+async function statusOf(handle: WorkflowHandle): Promise<string> {
+  return JSON.stringify(await handle.query('status'))
+}
+
+describe('a run that waits', () => {
+  it('survives signals with arguments of any shape, and keeps its status small', async () => {
+    const { handle, serve } = await waitingRun('signaled')
+    for (const args of [[], [{ deep: { er: [1] } }], [null], [7], ['a', 'b', 'c'], ['\n\u001b[31m\u0000']]) {
+      await handle.signal('wake', ...args)
+    }
+    const big = 'y'.repeat(1_000_000)
+    await Promise.all([1, 2, 3, 4, 5].map(() => handle.signal('wake', big)))
+    await handle.signal('no-such-signal', big)
+    expect((await statusOf(handle)).length).toBeLessThan(readable)
+    expect(await serve()).toBe(servedAfterAll)
+  })
+
+  it.each(undecodable)('survives the signal wake with %s', async (_, payload) => {
+    const { execution, serve } = await waitingRun(`signal-${randomUUID().slice(0, 8)}`)
+    await temporal.client.workflowService.signalWorkflowExecution({
+      namespace: temporalNamespace,
+      workflowExecution: execution,
+      signalName: 'wake',
+      input: { payloads: [payload] },
+      requestId: randomUUID(),
+    })
+    expect(await serve()).toBe(servedAfterAll)
+  })
+
+  it('answers queries whatever their arguments are', async () => {
+    const { handle, execution, serve } = await waitingRun('queried')
+    const plain = JSON.parse(await statusOf(handle)) as unknown
+    for (const arg of [1, null, { a: 1 }, 'z'.repeat(1_000_000)]) {
+      expect(await handle.query('status', arg)).toEqual(plain)
+    }
+    await expect(handle.query('no-such-query')).rejects.toThrow('no-such-query')
+    for (const [, payload] of undecodable) {
+      await temporal.client.workflowService
+        .queryWorkflow({
+          namespace: temporalNamespace,
+          execution,
+          query: { queryType: 'status', queryArgs: { payloads: [payload] } },
+        })
+        .catch(() => undefined)
+    }
+    expect(await handle.query('status')).toEqual(plain)
+    expect(await serve()).toBe(servedAfterAll)
+  })
+
+  it('answers or refuses updates whatever their arguments are', async () => {
+    const { handle, execution, serve } = await waitingRun('updated')
+    for (const arg of [1, null, { a: 1 }, 'z'.repeat(1_000_000)]) {
+      const status = await handle.executeUpdate('retryNow', { args: [arg] })
+      expect(JSON.stringify(status).length).toBeLessThan(readable)
+    }
+    await expect(handle.executeUpdate('no-such-update')).rejects.toThrow('failed')
+    for (const [, payload] of undecodable) {
+      const answered = await temporal.client.workflowService.updateWorkflowExecution({
+        namespace: temporalNamespace,
+        workflowExecution: execution,
+        request: {
+          meta: { updateId: randomUUID() },
+          input: { name: 'retryNow', args: { payloads: [payload] } },
+        },
+        waitPolicy: { lifecycleStage: 3 },
+      })
+      expect(answered.outcome).toBeDefined()
+    }
+    expect(await serve()).toBe(servedAfterAll)
+  })
+})
+
+describe('the worker', () => {
+  it('goes on serving afterwards', async () => {
+    await world.createCluster('afterwards')
+    expect((await world.untilServed('afterwards')).controlPlaneEndpoint.port).toBe(6443)
+    expect((await fetch(allocator.healthUrl)).status).toBe(200)
+  })
+})
