@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cluster } from '../../src/domain/cluster.ts'
-import type { IPAddressClaim } from '../../src/domain/claim.ts'
+import { ipAddressFrom, type IPAddress, type IPAddressClaim } from '../../src/domain/claim.ts'
 import { arrayOf } from '../../src/domain/decode.ts'
 import { isValidEndpoint } from '../../src/domain/endpoint.ts'
+import { clusterClassKey } from '../../src/domain/identifiers.ts'
+import type { IPPool, IPPoolKind } from '../../src/domain/pool.ts'
 import { connectTo } from '../../src/kubernetes/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
 import { watchResource } from '../../src/kubernetes/watch-resource.ts'
@@ -17,6 +19,17 @@ const examples = join(import.meta.dirname, '..', '..', 'examples')
 /** The ClusterClass of the examples. */
 const exampleClass = 'rke2-cluster-class'
 
+/** What a pool is, besides its addresses. */
+export interface PoolOptions {
+  /** Of a global pool: what follows the world's namespace in its name. */
+  readonly name?: string
+  /** The value of the label that names the ClusterClass. */
+  readonly className?: string
+  readonly kind?: IPPoolKind
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
 /** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
 export interface World {
   readonly namespace: string
@@ -25,15 +38,17 @@ export interface World {
   applyExample(name: string, ...replacements: readonly (readonly [string, string])[]): Promise<void>
   /** Makes a ClusterClass of another name, like the example's, so that its Clusters and pools have nothing to do with others. */
   createClass(name: string): Promise<void>
-  /** Makes an InClusterIPPool of addresses in a /24: one, or `a-b`. */
-  createPool(
-    addresses: string,
-    options?: { readonly name?: string; readonly className?: string },
-  ): Promise<void>
+  /** Makes a pool of addresses in a /24: one, or `a-b`; an InClusterIPPool if nothing else is said. Resolves with its name. */
+  createPool(addresses: string, options?: PoolOptions): Promise<string>
   /** Makes a Cluster like the example's; `spec`: lines to put into its spec. */
   createCluster(
     name: string,
-    options?: { readonly className?: string; readonly spec?: string },
+    options?: {
+      readonly className?: string
+      readonly classNamespace?: string
+      readonly annotations?: Readonly<Record<string, string>>
+      readonly spec?: string
+    },
   ): Promise<void>
   /** Changes a Cluster's spec, or a pool's annotations, by a merge patch. */
   editCluster(name: string, spec: object): Promise<void>
@@ -47,11 +62,15 @@ export interface World {
     name: string,
     is: (claim: IPAddressClaim | undefined) => boolean,
   ): Promise<IPAddressClaim | undefined>
+  /** The same for an InClusterIPPool. */
+  untilPool(name: string, is: (pool: IPPool | undefined) => boolean): Promise<IPPool | undefined>
+  /** All IPAddresses in the namespace now. */
+  ipAddresses(): Promise<readonly IPAddress[]>
   /** Names of all IPAddressClaims, and of all IPAddresses, in the namespace now. */
   claims(): Promise<readonly string[]>
   addresses(): Promise<readonly string[]>
   path(plural: string, name?: string): string
-  /** Deletes all Clusters and waits until nothing is left of them, then removes the namespace. */
+  /** Deletes all Clusters and waits until nothing is left of them, then removes the namespace and its global pools. */
   close(): Promise<void>
 }
 
@@ -83,15 +102,21 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   const claims = watched<IPAddressClaim>(
     (handler) => watchResource({ ...watch, resource: 'ipaddressclaims', handler }).objects,
   )
+  const pools = watched<IPPool>(
+    (handler) => watchResource({ ...watch, resource: 'inclusterippools', handler }).objects,
+  )
   const path = (plural: string, name?: string): string => {
     const group = plural.startsWith('cluster') ? 'cluster.x-k8s.io/v1beta2' : 'ipam.cluster.x-k8s.io/v1beta2'
     const version = plural.endsWith('pools') ? 'ipam.cluster.x-k8s.io/v1alpha2' : group
-    return `/apis/${version}/namespaces/${namespace}/${plural}${name === undefined ? '' : `/${name}`}`
+    const scope = plural.startsWith('global') ? '' : `/namespaces/${namespace}`
+    return `/apis/${version}${scope}/${plural}${name === undefined ? '' : `/${name}`}`
   }
-  const names = async (plural: string): Promise<readonly string[]> => {
-    const list = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
-    return arrayOf(list.items).map((item) => (item as { metadata: { name: string } }).metadata.name)
+  const list = async (plural: string): Promise<readonly unknown[]> => {
+    const answer = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
+    return arrayOf(answer.items)
   }
+  const names = async (plural: string): Promise<readonly string[]> =>
+    (await list(plural)).map((item) => (item as { metadata: { name: string } }).metadata.name)
   const patch = async (at: string, body: object): Promise<void> => {
     await api.send({ method: 'PATCH', path: at, body, contentType: 'application/merge-patch+json' })
   }
@@ -99,20 +124,32 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     namespace,
     api,
     applyExample,
-    createClass: (name) => applyExample('cluster-class', [`name: ${exampleClass}\n`, `name: ${name}\n`]),
-    createPool: (addresses, { name = 'vip-pool', className = exampleClass } = {}) =>
-      applyExample(
-        'ip-pool',
-        ['kind: GlobalInClusterIPPool', 'kind: InClusterIPPool'],
-        ['name: vip-pool', `name: ${name}\n  namespace: ${namespace}`],
-        [exampleClass, className],
-        ['10.0.0.10-10.0.0.20', addresses],
-      ),
-    createCluster: (name, { className = exampleClass, spec = '' } = {}) =>
+    createClass: (name) =>
+      applyExample('cluster-class', [`name: ${exampleClass}\n`, `name: ${JSON.stringify(name)}\n`]),
+    createPool: async (addresses, options = {}) => {
+      const { name = 'vip-pool', className = exampleClass, kind = 'InClusterIPPool', annotations } = options
+      const metadata = {
+        ...(kind === 'InClusterIPPool' ? { name, namespace } : { name: `${namespace}-${name}` }),
+        labels: { [clusterClassKey]: className, ...options.labels },
+        ...(annotations && { annotations }),
+      }
+      const spec = { addresses: [addresses], prefix: 24 }
+      const pool = { apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2', kind, metadata, spec }
+      await applyManifests(stack, [{ text: JSON.stringify(pool) }])
+      return metadata.name
+    },
+    createCluster: (name, { className = exampleClass, classNamespace, annotations, spec = '' } = {}) =>
       applyExample(
         'cluster-v1beta2',
         ['name: demo-cluster', `name: ${name}`],
-        [`name: ${exampleClass}`, `name: ${className}`],
+        [
+          `name: ${exampleClass}`,
+          `name: ${JSON.stringify(className)}${classNamespace === undefined ? '' : `\n      namespace: ${classNamespace}`}`,
+        ],
+        [
+          'metadata:\n',
+          `metadata:\n${annotations === undefined ? '' : `  annotations: ${JSON.stringify(annotations)}\n`}`,
+        ],
         ['spec:\n', `spec:\n${spec === '' ? '' : `  ${spec}\n`}`],
       ),
     editCluster: (name, spec) => patch(path('clusters', name), { spec }),
@@ -133,6 +170,8 @@ export async function openWorld(stack: StackConnection): Promise<World> {
       return cluster
     },
     untilClaim: (name, is) => claims.until(`${namespace}/${name}`, is),
+    untilPool: (name, is) => pools.until(`${namespace}/${name}`, is),
+    ipAddresses: async () => (await list('ipaddresses')).map(ipAddressFrom),
     claims: () => names('ipaddressclaims'),
     addresses: () => names('ipaddresses'),
     path,
@@ -143,6 +182,10 @@ export async function openWorld(stack: StackConnection): Promise<World> {
       const orphans = await names('ipaddressclaims')
       await Promise.all(orphans.map((name) => world.untilClaim(name, (now) => now === undefined)))
       await api.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+      const globalPools = (await names('globalinclusterippools')).filter((name) => name.startsWith(namespace))
+      await Promise.all(
+        globalPools.map((name) => api.send({ method: 'DELETE', path: path('globalinclusterippools', name) })),
+      )
       over.abort()
       await Promise.all([connection.close(), api.close()])
     },
