@@ -1,0 +1,375 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import {
+  allocateVipType,
+  statusQuery,
+  workflowIdFor,
+  type AllocateVipResult,
+  type AllocationStatus,
+} from '../../src/workflows/contract.ts'
+import { realParts } from '../support/real-parts.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { poolRules } from './pool-rules.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type PoolOptions, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const classKey = 'vip.capi.gorizond.io/cluster-class'
+const roleKey = 'vip.capi.gorizond.io/role'
+const priorityAnnotation = 'vip.capi.gorizond.io/priority'
+const namespacesAnnotation = 'vip.capi.gorizond.io/namespaces'
+const explicitAnnotation = 'vip.capi.gorizond.io/control-plane-pool'
+const taskQueue = randomUUID()
+
+let world: World
+/** For what is about all classes of a namespace, or about two namespaces. */
+let other: World
+let temporal: TemporalView
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  other = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`, `--namespace=${other.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+    await other.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+async function hostOf(cluster: string, of: World = world): Promise<string> {
+  return (await of.untilServed(cluster)).controlPlaneEndpoint.host
+}
+
+async function statusOf(name: string): Promise<AllocationStatus> {
+  const handle = temporal.client.workflow.getHandle(workflowIdFor({ namespace: world.namespace, name }))
+  return handle.query<AllocationStatus>(statusQuery)
+}
+
+async function editPool(name: string, metadata: object, plural = 'inclusterippools'): Promise<void> {
+  await world.api.send({
+    method: 'PATCH',
+    path: world.path(plural, name),
+    body: { metadata },
+    contentType: 'application/merge-patch+json',
+  })
+}
+
+describe('a Cluster without a pool', () => {
+  it('shows why each pool is not for it', async () => {
+    await other.createPool('10.106.0.1', { name: 'elsewhere', className: 'another-class' })
+    await other.createPool('10.106.1.1', { name: 'for-ingress', labels: { [roleKey]: 'ingress' } })
+    await other.createCluster('pathless')
+    const wait = await temporal.untilWaitingFor(
+      { namespace: other.namespace, name: 'pathless' },
+      'NoMatchingPool',
+    )
+    const becauses = [
+      ['elsewhere', `is for ClusterClass another-class, not ${other.namespace}/rke2-cluster-class`],
+      ['for-ingress', 'is for role ingress, not control-plane'],
+    ] as const
+    const verdicts = becauses.map(([name, because]) => ({
+      kind: 'InClusterIPPool',
+      name,
+      verdict: 'rejected',
+      because,
+    }))
+    expect(wait.details).toEqual([{ considered: expect.arrayContaining(verdicts) }])
+    const lines = becauses.map(([name, because]) => `InClusterIPPool/${name}: ${because}`)
+    expect(lines.filter((line) => !wait.message.includes(line))).toEqual([])
+    await other.deleteCluster('pathless')
+  })
+
+  it('shows that it waits for one even where there are many pools', async () => {
+    for (let count = 0; count < 20; count++) {
+      await world.createPool(`10.108.${count}.1`, {
+        name: `one-of-many-${count}`,
+        className: 'another-class',
+      })
+    }
+    await world.createCluster('lost-in-many')
+    const wait = await temporal.untilWaitingFor({ namespace: world.namespace, name: 'lost-in-many' })
+    expect(wait.reason).toBe('NoMatchingPool')
+    expect(wait.message).toContain(`with ${classKey}=rke2-cluster-class`)
+    await world.deleteCluster('lost-in-many')
+  })
+
+  it('does not take another one than it names', async () => {
+    await other.createPool('10.107.0.1', { name: 'unnamed' })
+    const asked = 'GlobalInClusterIPPool/unnamed'
+    await other.createCluster('stubborn', { annotations: { [explicitAnnotation]: asked } })
+    const wait = await temporal.untilWaitingFor(
+      { namespace: other.namespace, name: 'stubborn' },
+      'NoMatchingPool',
+    )
+    expect(wait.message).toContain(
+      `InClusterIPPool/unnamed: the Cluster asks for ${asked} by its annotation ${explicitAnnotation}`,
+    )
+    expect(await other.claims()).not.toContain('vip-cp-stubborn')
+    await other.deleteCluster('stubborn')
+    await other.api.send({ method: 'DELETE', path: other.path('inclusterippools', 'unnamed') })
+  })
+})
+
+describe('the control-plane VIP comes from', () => {
+  const rows = poolRules.map((rule, index) => ({ ...rule, index }))
+
+  it.each(rows)('$pool', async ({ pools, chosen, explicit, index }) => {
+    const className = `rule-${index}`
+    const names = { className, namespace: world.namespace }
+    const range = (key: string): string => `10.100.${index * 4 + key.charCodeAt(0) - 'a'.charCodeAt(0)}`
+    await world.createClass(className)
+    for (const [key, options] of Object.entries(pools(names))) {
+      const addresses = `${range(key)}.1-${range(key)}.9`
+      await world.createPool(addresses, { name: `${className}-${key}`, className, ...options })
+    }
+    const annotations = explicit === undefined ? {} : { [explicitAnnotation]: explicit(names) }
+    await world.createCluster(className, { className, annotations })
+    expect(await hostOf(className)).toBe(`${range(chosen)}.1`)
+  })
+
+  it('the pool whose list has the very class, where another namespace has one of the same name', async () => {
+    const className = 'shared'
+    await world.createClass(className)
+    await other.createClass(className)
+    const listing = (namespace: string, name: string): PoolOptions => ({
+      name,
+      className: 'true',
+      annotations: { [classKey]: `${namespace}/${className}` },
+    })
+    await world.createPool('10.101.0.1', listing(world.namespace, 'shared-a'))
+    await world.createPool('10.101.1.1', listing(other.namespace, 'shared-b'))
+    await world.createCluster('class-elsewhere', { className, classNamespace: other.namespace })
+    expect(await hostOf('class-elsewhere')).toBe('10.101.1.1')
+    await world.createCluster('class-here', { className })
+    expect(await hostOf('class-here')).toBe('10.101.0.1')
+  })
+
+  it('a pool that lists *, for every class', async () => {
+    await other.createPool('10.102.0.1-10.102.0.9', {
+      name: 'b-starred',
+      className: 'true',
+      annotations: { [classKey]: 'another-class, *' },
+    })
+    await other.createCluster('starred')
+    expect(await hostOf('starred', other)).toBe('10.102.0.1')
+  })
+
+  it('a pool labeled "true" without a list, for a ClusterClass of that very name', async () => {
+    await other.createClass('true')
+    await other.createPool('10.102.1.1', { name: 'a-literally', className: 'true' })
+    await other.createCluster('not-so-named')
+    expect(await hostOf('not-so-named', other)).toMatch(/^10\.102\.0\./)
+    await other.createCluster('so-named', { className: 'true' })
+    expect(await hostOf('so-named', other)).toBe('10.102.1.1')
+  })
+
+  it('the pool that a Cluster without topology names', async () => {
+    await world.createPool('10.103.0.1', { name: 'without-topology', className: 'another-class' })
+    await world.api.send({
+      method: 'POST',
+      path: world.path('clusters'),
+      body: {
+        apiVersion: 'cluster.x-k8s.io/v1beta2',
+        kind: 'Cluster',
+        metadata: { name: 'plain', annotations: { [explicitAnnotation]: 'without-topology' } },
+        spec: {
+          clusterNetwork: { apiServerPort: 7443 },
+          // Core asks for one of infrastructureRef, controlPlaneRef and topology; it need not exist.
+          infrastructureRef: {
+            apiGroup: 'infrastructure.demo.vip.capi.gorizond.io',
+            kind: 'DemoCluster',
+            name: 'plain',
+          },
+        },
+      },
+    })
+    expect((await world.untilServed('plain')).controlPlaneEndpoint).toEqual({
+      host: '10.103.0.1',
+      port: 7443,
+    })
+  })
+
+  it('a pool after all others were rejected, each for a reason of its own that is kept', async () => {
+    const className = 'picky-class'
+    await world.createClass(className)
+    const pools: readonly (readonly [PoolOptions, string])[] = [
+      [
+        { className: 'another-class' },
+        `is for ClusterClass another-class, not ${world.namespace}/${className}`,
+      ],
+      [
+        { className: 'true', annotations: { [classKey]: 'x,y' } },
+        `is for ClusterClass x, y, not ${world.namespace}/${className}`,
+      ],
+      [
+        { className: 'true' },
+        `label ${classKey} is "true", but the annotation of the same key lists no ClusterClass`,
+      ],
+      [{ labels: { [roleKey]: 'ingress' } }, 'is for role ingress, not control-plane'],
+      [{ labels: { [roleKey]: 'worker' } }, `${roleKey} is "worker", expected control-plane or ingress`],
+      [
+        { kind: 'GlobalInClusterIPPool', annotations: { [namespacesAnnotation]: 'elsewhere' } },
+        `is closed to namespace ${world.namespace} (${namespacesAnnotation}: "elsewhere")`,
+      ],
+      [
+        { annotations: { [priorityAnnotation]: '1.5' } },
+        `${priorityAnnotation} is "1.5", expected an integer`,
+      ],
+    ]
+    const verdicts: object[] = []
+    for (const [index, [options, because]] of pools.entries()) {
+      const { kind = 'InClusterIPPool' } = options
+      const name = await world.createPool(`10.109.${index}.1`, {
+        name: `picky-${index}`,
+        className,
+        ...options,
+      })
+      verdicts.push({ kind, name, verdict: 'rejected', because })
+    }
+    await world.createPool('10.109.99.1', { name: 'picky-z', className })
+    await world.createCluster('picky', { className })
+    expect(await hostOf('picky')).toBe('10.109.99.1')
+    expect((await statusOf('picky')).considered).toEqual(expect.arrayContaining(verdicts))
+  })
+
+  it('a pool that is not being deleted', async () => {
+    const className = 'leaving-class'
+    await world.createClass(className)
+    await world.createPool('10.104.0.1', { name: 'leaving-a', className })
+    await world.createPool('10.104.1.1', { name: 'leaving-b', className })
+    // The test's own finalizer holds the pool, however fast the provider lets go of it.
+    await editPool('leaving-a', { finalizers: ['test.vip.capi.gorizond.io/hold'] })
+    try {
+      await world.api.send({ method: 'DELETE', path: world.path('inclusterippools', 'leaving-a') })
+      await world.createCluster('leaving', { className })
+      expect(await hostOf('leaving')).toBe('10.104.1.1')
+      expect((await statusOf('leaving')).considered).toContainEqual({
+        kind: 'InClusterIPPool',
+        name: 'leaving-a',
+        verdict: 'rejected',
+        because: 'is being deleted',
+      })
+    } finally {
+      await editPool('leaving-a', { finalizers: null })
+    }
+  })
+
+  it('a pool that is not exhausted', async () => {
+    const className = 'full-class'
+    await world.createClass(className)
+    await world.createPool('10.105.0.1', { name: 'full-a', className })
+    await world.createPool('10.105.1.1', { name: 'full-b', className })
+    await world.createCluster('filler', { className })
+    expect(await hostOf('filler')).toBe('10.105.0.1')
+    await world.untilPool('full-a', (now) => now?.capacity?.free === 0)
+    await world.createCluster('after-filler', { className })
+    expect(await hostOf('after-filler')).toBe('10.105.1.1')
+    expect((await statusOf('after-filler')).considered).toContainEqual({
+      kind: 'InClusterIPPool',
+      name: 'full-a',
+      verdict: 'rejected',
+      because: '0 of 1 addresses free',
+    })
+  })
+})
+
+describe('the order in which pools were created', () => {
+  /** From the first choice to the last; the names are against it. */
+  const ranking: readonly PoolOptions[] = [
+    { name: 'z', labels: { [roleKey]: 'control-plane' }, annotations: { [priorityAnnotation]: '5' } },
+    { name: 'e', annotations: { [roleKey]: 'ingress,control-plane' } },
+    { name: 'f', labels: { [roleKey]: 'control-plane' } },
+    {
+      name: 'd',
+      kind: 'GlobalInClusterIPPool',
+      labels: { [roleKey]: 'control-plane' },
+      annotations: { [priorityAnnotation]: '100' },
+    },
+    { name: 'y', annotations: { [priorityAnnotation]: '+7' } },
+    { name: 'c', annotations: { [priorityAnnotation]: '-1' } },
+    { name: 'b', kind: 'GlobalInClusterIPPool' },
+    { name: 'a', kind: 'GlobalInClusterIPPool', annotations: { [priorityAnnotation]: '-10' } },
+  ]
+
+  it('makes no difference to the order in which they are used', async () => {
+    const random = seededRandom('order of pools')
+    const useAll = async (className: string, range: string): Promise<readonly string[]> => {
+      await world.createClass(className)
+      for (const [rank, pool] of random.shuffled([...ranking.entries()])) {
+        await world.createPool(`${range}.${rank}.1`, {
+          ...pool,
+          name: `${className}-${pool.name}`,
+          className,
+        })
+      }
+      const hosts: string[] = []
+      for (const rank of ranking.keys()) {
+        await world.createCluster(`${className}-${rank}`, { className })
+        hosts.push(await hostOf(`${className}-${rank}`))
+      }
+      return hosts
+    }
+    const used = await Promise.all([useAll('order-1', '10.111'), useAll('order-2', '10.112')])
+    expect(used).toEqual(['10.111', '10.112'].map((range) => ranking.map((_, rank) => `${range}.${rank}.1`)))
+  })
+})
+
+describe('a VIP that was allocated', () => {
+  const edits = [
+    { edit: 'its pool goes to another class', metadata: { labels: { [classKey]: 'another-class' } } },
+    { edit: 'its pool loses the label', metadata: { labels: { [classKey]: null } } },
+    { edit: 'its pool goes to another role', metadata: { labels: { [roleKey]: 'ingress' } } },
+    {
+      edit: 'its pool gets the least priority',
+      metadata: { annotations: { [priorityAnnotation]: '-999' } },
+    },
+  ].map((row, index) => ({ ...row, index }))
+
+  it.each(edits)('stays where it is when $edit', async ({ metadata, index }) => {
+    const className = `sticky-${index}`
+    const key = { namespace: world.namespace, name: className }
+    await world.createClass(className)
+    const range = `10.120.${index}`
+    await world.createPool(`${range}.1-${range}.3`, { name: className, className })
+    await world.createCluster(className, { className })
+    const before = await world.untilServed(className)
+    const claim = await world.untilClaim(`vip-cp-${className}`, (now) => now?.addressName !== undefined)
+    await temporal.client.workflow.getHandle(workflowIdFor(key)).result()
+
+    await editPool(className, metadata)
+    const better = { name: `a-${className}`, className, annotations: { [priorityAnnotation]: '100' } }
+    await world.createPool(`10.121.${index}.1`, better)
+    // Whatever the watcher made of that: this run looks at the Cluster and at the pools as they are now.
+    const result: AllocateVipResult = await temporal.client.workflow.execute(allocateVipType, {
+      taskQueue,
+      workflowId: workflowIdFor(key),
+      args: [key],
+    })
+
+    expect(result.roles['control-plane']).toMatchObject({
+      outcome: 'allocated',
+      address: before.controlPlaneEndpoint.host,
+      pool: { name: className },
+    })
+    expect(await hostOf(className)).toBe(`${range}.1`)
+    const now = await world.untilClaim(`vip-cp-${className}`, () => true)
+    expect(now?.resourceVersion).toBe(claim?.resourceVersion)
+    // The next Cluster shows that the new choice is another one.
+    await world.createCluster(`${className}-next`, { className })
+    expect(await hostOf(`${className}-next`)).toBe(`10.121.${index}.1`)
+  })
+})
