@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import { ipAddressFrom } from '../../src/domain/allocated-address.ts'
 import {
   buildIPAddressClaim,
   claimMetadataFor,
   claimNameFor,
   ipAddressClaimFrom,
-  ipAddressFrom,
   ownershipOf,
 } from '../../src/domain/claim.ts'
 import { aClaim, aCluster, ownerReference } from '../support/builders.ts'

@@ -4,7 +4,7 @@ import { explicitPoolOf, poolRequestFor } from '../../src/domain/eligibility.ts'
 import { selectIPPool } from '../../src/domain/pool-selection.ts'
 import type { IPPool } from '../../src/domain/pool.ts'
 import { aClass, aCluster, aPool } from '../support/builders.ts'
-import { holdsForAll } from '../support/seeded.ts'
+import { holdsForAll } from '../support/seeded-random.ts'
 
 const prefix = 'vip.capi.gorizond.io'
 const poolKeys = ['cluster-class', 'role', 'priority', 'namespaces'].map((key) => `${prefix}/${key}`)

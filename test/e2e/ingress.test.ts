@@ -174,9 +174,8 @@ describe('a Cluster with a pool for ingress', () => {
     await world.createCluster('in-drop', { className: 'in-drop' })
     await untilIngress('in-drop')
     await world.patch(world.path('clusters', 'in-drop'), { spec: { topology: { variables: null } } })
-    await world.untilCluster('in-drop', (now) =>
-      Boolean(now?.topology?.variables.some(({ value }) => value === '10.77.1.10')),
-    )
+    const healed = await world.untilCluster('in-drop', (now) => now?.topology?.variables.length === 2)
+    expect(healed?.topology?.variables).toContainEqual({ name: 'ingressVip', value: '10.77.1.10' })
   })
 })
 

@@ -88,6 +88,7 @@ describe('a claim that is deleted by hand under a served Cluster', () => {
     await world.untilClaim('vip-cp-re-unseen', (now) => now === undefined)
     await start()
     await untilHeld('vip-cp-re-unseen', controlPlaneEndpoint.host, former)
+    expect((await world.untilServed('re-unseen')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
   })
 
   it('leaves its address to nobody else meanwhile', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { parseAllocateVipInput } from '../../src/workflows/contract.ts'
-import { holdsForAll } from '../support/seeded.ts'
+import { holdsForAll } from '../support/seeded-random.ts'
 
 /** Characters of a message about an argument that nobody can read. */
 const longest = 600

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { JsonObject } from '../../src/domain/decode.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { startFront, type Front } from './front.ts'
+import {
+  changeClass,
+  endpointOf,
+  getObject,
+  optionalTexts,
+  ourWrites,
+  patchObject,
+  postCluster,
+  untilAllFree,
+  variablesOf,
+} from './objects.ts'
+import { outcomeOf, untilPending } from './pending.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const letters = ['a', 'b', 'c', 'd'] as const
+
+/** What happens to a Cluster when its allocator has decided to write to it, one act before each attempt. */
+const beforePatch = new Map<string, (() => Promise<unknown>)[]>()
+/** What happens when an allocator has decided to create a claim. */
+const beforeClaim: (() => Promise<unknown>)[] = []
+
+let world: World
+let temporal: TemporalView
+let front: Front
+let allocator: Allocator | undefined
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.147.0.10-10.147.0.99')
+  front = await startFront(stack, allocatorKubeconfig, async (method, path) => {
+    const [, plural = '', name = ''] = /\/(clusters|ipaddressclaims)(?:\/([^/?]+))?(?:\?|$)/.exec(path) ?? []
+    const acts = method === 'POST' && plural === 'ipaddressclaims' ? beforeClaim : beforePatch.get(name)
+    if (method === 'POST' || (method === 'PATCH' && plural === 'clusters')) await acts?.shift()?.()
+  })
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: front.kubeconfigPath,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator?.stop()
+    await front.close()
+    await temporal.close()
+  }
+})
+
+function keyOf(name: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: world.namespace, name }
+}
+
+/** As `kubectl patch --type=json` does: without having read the list. */
+async function appendVariable(name: string, variable: JsonObject): Promise<void> {
+  const add = { op: 'add', path: '/spec/topology/variables/-', value: variable }
+  await patchObject(world, world.path('clusters', name), [add], { kind: 'json' })
+}
+
+/** As `kubectl edit` does: the list as read, with the change in it, refused where the Cluster has moved on. */
+async function replaceVariables(name: string, variable: JsonObject): Promise<void> {
+  await eventually(`${name} to be edited`, async () => {
+    const { metadata, spec } = await getObject(world, 'clusters', name)
+    const { variables } = spec['topology'] as { variables: readonly JsonObject[] }
+    return patchObject(world, world.path('clusters', name), {
+      metadata: { resourceVersion: metadata.resourceVersion },
+      spec: { topology: { variables: [...variables, variable] } },
+    })
+  })
+}
+
+describe('at the very moment of the write to a Cluster', () => {
+  it('people’s edits of other variables are kept, and ours comes beside them', async () => {
+    const className = 'lettered-class'
+    await world.createClass(className)
+    await changeClass(world, className, { variables: optionalTexts('clusterVip', 'color', ...letters) })
+    await world.createPool('10.147.1.1-10.147.1.9', { name: 'lettered-pool', className })
+    const random = seededRandom('edits by people')
+    const names = ['edited-0', 'edited-1', 'edited-2']
+    for (const name of names) {
+      beforePatch.set(
+        name,
+        letters.map((letter) => {
+          const edit = random.pick([appendVariable, replaceVariables])
+          return () => edit(name, { name: letter, value: `${letter} of ${name}` })
+        }),
+      )
+    }
+    const variables = [{ name: 'color', value: 'white' }]
+    await Promise.all(names.map((name) => postCluster(world, name, { className, variables })))
+    for (const name of names) {
+      const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+      expect(variablesOf(await getObject(world, 'clusters', name))).toEqual({
+        ...Object.fromEntries(letters.map((letter) => [letter, `${letter} of ${name}`])),
+        color: 'white',
+        clusterVip: host,
+      })
+    }
+  })
+
+  it('an endpoint from elsewhere stays, and what was claimed is given back', async () => {
+    const className = 'overtaken-class'
+    await world.createClass(className)
+    await world.createPool('10.147.2.1', { name: 'overtaken-pool', className })
+    const endpoint = { host: '10.147.99.1', port: 6443 }
+    beforePatch.set('overtaken', [() => world.editCluster('overtaken', { controlPlaneEndpoint: endpoint })])
+    await world.createCluster('overtaken', { className })
+    await world.untilServed('overtaken')
+    expect(await outcomeOf(temporal, keyOf('overtaken'))).toEqual({
+      outcome: 'skipped',
+      reason: 'EndpointAlreadySet',
+    })
+    await world.untilClaim('vip-cp-overtaken', (now) => now === undefined)
+    await untilAllFree(world, 'overtaken-pool')
+    const cluster = await getObject(world, 'clusters', 'overtaken')
+    expect(endpointOf(cluster)).toEqual(endpoint)
+    expect(ourWrites(cluster)).toEqual([])
+  })
+
+  it('a pause is respected', async () => {
+    beforePatch.set('paused', [() => world.editCluster('paused', { paused: true })])
+    await world.createCluster('paused')
+    await untilPending(temporal, keyOf('paused'), 'assignVip', 'ClusterPaused')
+    const cluster = await getObject(world, 'clusters', 'paused')
+    expect(ourWrites(cluster)).toEqual([])
+    expect(endpointOf(cluster)).toEqual({})
+    await world.editCluster('paused', { paused: null })
+    await world.untilServed('paused')
+  })
+
+  it('its deletion is respected, and nothing is left', async () => {
+    const className = 'deleted-class'
+    await world.createClass(className)
+    await world.createPool('10.147.3.1', { name: 'deleted-pool', className })
+    beforePatch.set('deleted', [() => world.deleteCluster('deleted')])
+    await world.createCluster('deleted', { className })
+    await world.untilClaim('vip-cp-deleted', (now) => now !== undefined)
+    expect(await outcomeOf(temporal, keyOf('deleted'))).toEqual({
+      outcome: 'skipped',
+      reason: 'ClusterDeleted',
+    })
+    await world.untilCluster('deleted', (now) => now === undefined)
+    await world.untilClaim('vip-cp-deleted', (now) => now === undefined)
+    await untilAllFree(world, 'deleted-pool')
+  })
+})
+
+describe('at the very moment a claim is made', () => {
+  it('the deletion of its Cluster takes the claim with it', async () => {
+    const className = 'vanished-class'
+    await world.createClass(className)
+    await world.createPool('10.147.4.1', { name: 'vanished-pool', className })
+    beforeClaim.push(async () => {
+      await world.deleteCluster('vanished')
+      await world.untilCluster('vanished', (now) => now === undefined)
+    })
+    await world.createCluster('vanished', { className })
+    await world.untilClaim('vip-cp-vanished', (now) => now !== undefined)
+    expect(await outcomeOf(temporal, keyOf('vanished'))).toEqual({
+      outcome: 'skipped',
+      reason: 'ClusterDeleted',
+    })
+    await world.untilClaim('vip-cp-vanished', (now) => now === undefined)
+    await untilAllFree(world, 'vanished-pool')
+  })
+
+  it('a namesake of its deleted Cluster is served by a claim of its own', async () => {
+    const className = 'namesake-class'
+    await world.createClass(className)
+    await world.createPool('10.147.5.1', { name: 'namesake-pool', className })
+    beforeClaim.push(async () => {
+      await world.deleteCluster('namesake')
+      await world.untilCluster('namesake', (now) => now === undefined)
+      await world.createCluster('namesake', { className })
+    })
+    await world.createCluster('namesake', { className })
+    const { uid, controlPlaneEndpoint } = await world.untilServed('namesake')
+    expect(controlPlaneEndpoint.host).toBe('10.147.5.1')
+    const claim = await world.untilClaim('vip-cp-namesake', (now) => now?.addressName !== undefined)
+    expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', name: 'namesake', uid }])
+  })
+})

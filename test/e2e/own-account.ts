@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { allocatorManifests, startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
+import { applyManifests, readManifests } from '../../dev/stack/manifests.ts'
+import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
+import { eventually } from '../support/eventually.ts'
+import type { World } from './world.ts'
+
+/** A right of deploy/manifests, as verb and resource. */
+export type Right = 'create ipaddressclaims' | 'patch clusters'
+
+const rights: readonly Right[] = ['create ipaddressclaims', 'patch clusters']
+
+/** An allocator of a suite's own, whose rights can be taken away: so an allocation is held between two steps. */
+export interface OwnAllocator extends Allocator {
+  /** Takes these rights away and gives all others back; resolves when the API server goes by it. */
+  withhold(...withheld: readonly Right[]): Promise<void>
+  readonly taskQueue: string
+}
+
+/** Starts an allocator for the world's namespace with a ServiceAccount of its own, and all rights of deploy/manifests. */
+export async function startOwnAllocator(stack: StackConnection, world: World): Promise<OwnAllocator> {
+  const { namespace } = world
+  const withhold: OwnAllocator['withhold'] = async (...withheld) => {
+    await applyManifests(stack, [{ text: manifestsOf(namespace, withheld).map(toDocument).join('\n') }])
+    await Promise.all(rights.map((right) => untilAllowed(world, right, !withheld.includes(right))))
+  }
+  await withhold()
+  const kubeconfigPath = join(stack.runDirectory, `${namespace}.kubeconfig`)
+  await createServiceAccountKubeconfig(stack, { namespace, name: 'allocator', outputPath: kubeconfigPath })
+  const taskQueue = randomUUID()
+  const allocator = await startAllocator({
+    stack,
+    kubeconfigPath,
+    taskQueue,
+    flags: [`--namespace=${namespace}`],
+  })
+  return { ...allocator, withhold, taskQueue }
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+type ClusterRole = KubernetesObject & { readonly rules?: readonly Rule[] }
+
+/** The rules of deploy/manifests, one resource each, without what is withheld. */
+function rulesWithout(withheld: readonly Right[]): readonly Rule[] {
+  return allocatorManifests
+    .flatMap((source) => readManifests<ClusterRole>(source))
+    .filter(({ kind }) => kind === 'ClusterRole')
+    .flatMap(({ rules = [] }) => rules)
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      resources.map((resource) => ({
+        apiGroups,
+        resources: [resource],
+        verbs: verbs.filter((verb) => !withheld.some((right) => right === `${verb} ${resource}`)),
+      })),
+    )
+}
+
+function manifestsOf(namespace: string, withheld: readonly Right[]): readonly object[] {
+  const metadata = { name: namespace }
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'allocator', namespace } },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata,
+      rules: rulesWithout(withheld),
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
+      subjects: [{ kind: 'ServiceAccount', name: 'allocator', namespace }],
+    },
+  ]
+}
+
+/** JSON is YAML. */
+function toDocument(object: object): string {
+  return `---\n${JSON.stringify(object)}`
+}
+
+async function untilAllowed({ api, namespace }: World, right: Right, expected: boolean): Promise<void> {
+  const [verb, resource] = right.split(' ')
+  await eventually(`${right} to be ${expected ? 'allowed' : 'withheld'}`, async () => {
+    const review = await api.send<{ status: { allowed: boolean } }>({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          user: `system:serviceaccount:${namespace}:allocator`,
+          resourceAttributes: {
+            namespace,
+            verb,
+            resource,
+            group: resource === 'clusters' ? 'cluster.x-k8s.io' : 'ipam.cluster.x-k8s.io',
+          },
+        },
+      },
+    })
+    return review.status.allowed === expected ? true : undefined
+  })
+}

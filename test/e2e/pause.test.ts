@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
+import { realParts } from '../support/real-parts.ts'
+import {
+  getObject,
+  ourWrites,
+  patchObject,
+  postClaim,
+  postCluster,
+  untilAllFree,
+  type StoredObject,
+} from './objects.ts'
+import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { retryNow, untilPending } from './pending.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack } = realParts()
+const pausedAnnotation = 'cluster.x-k8s.io/paused'
+
+let world: World
+let temporal: TemporalView
+let allocator: OwnAllocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.142.0.10-10.142.0.99')
+  allocator = await startOwnAllocator(stack, world)
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+function keyOf(name: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: world.namespace, name }
+}
+
+/** The two ways to pause a Cluster, as the merge patches that do and undo it. */
+const ways = [
+  { way: 'spec', pause: { spec: { paused: true } }, unpause: { spec: { paused: null } } },
+  {
+    way: 'annotation',
+    pause: { metadata: { annotations: { [pausedAnnotation]: '' } } },
+    unpause: { metadata: { annotations: { [pausedAnnotation]: null } } },
+  },
+] as const
+
+/** One Cluster for each way to pause, under names that begin alike. */
+function clustersOf(prefix: string): readonly { name: string; pause: object; unpause: object }[] {
+  return ways.map(({ way, ...patches }) => ({ name: `${prefix}-${way}`, ...patches }))
+}
+
+type Paused = ReturnType<typeof clustersOf>[number]
+
+/** What the allocator has written to the Cluster and, if there is one, to its claim. */
+async function writesFor(name: string): Promise<unknown> {
+  const hasClaim = (await world.claims()).includes(`vip-cp-${name}`)
+  const objects: readonly StoredObject[] = await Promise.all([
+    getObject(world, 'clusters', name),
+    ...(hasClaim ? [getObject(world, 'ipaddressclaims', `vip-cp-${name}`)] : []),
+  ])
+  return objects.map((object) => ({ kind: object.kind, writes: ourWrites(object) }))
+}
+
+/**
+ * Pauses the Clusters, gives them what their allocation waited for, and shows that the step sees the pause and writes
+ * nothing; then unpauses them and waits until they are served.
+ */
+async function expectNoWriteDuringPause(
+  activity: string,
+  clusters: readonly Paused[],
+  wayFree: () => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    clusters.map(({ name, pause }) => patchObject(world, world.path('clusters', name), pause)),
+  )
+  const before = await Promise.all(clusters.map(({ name }) => writesFor(name)))
+  await wayFree()
+  await Promise.all(
+    clusters.map(async ({ name }) => {
+      await retryNow(temporal, keyOf(name))
+      const { message } = await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
+      expect(message).toContain(`${world.namespace}/${name} is paused`)
+      // Another attempt that has begun after the pause was shown.
+      await retryNow(temporal, keyOf(name))
+      await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
+    }),
+  )
+  expect(await Promise.all(clusters.map(({ name }) => writesFor(name)))).toEqual(before)
+  await Promise.all(
+    clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+  )
+  await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+}
+
+describe('a Cluster that is paused', () => {
+  it('before it was created gets nothing until it is unpaused, and a run by hand says why', async () => {
+    const clusters = clustersOf('born')
+    await Promise.all(
+      clusters.map(async ({ name, pause }) => {
+        const { spec, metadata } = pause as { spec?: object; metadata?: object }
+        await postCluster(world, name, {
+          ...(spec && { spec: { ...spec } }),
+          ...(metadata && { metadata: { ...metadata } }),
+        })
+      }),
+    )
+    await Promise.all(
+      clusters.map(async ({ name }) => {
+        await temporal.client.workflow.start(allocateVipType, {
+          taskQueue: allocator.taskQueue,
+          workflowId: workflowIdFor(keyOf(name)),
+          args: [keyOf(name)],
+        })
+        await untilPending(temporal, keyOf(name), 'selectIPPool', 'ClusterPaused')
+        expect(ourWrites(await getObject(world, 'clusters', name))).toEqual([])
+      }),
+    )
+    expect(await world.claims()).toEqual([])
+    await Promise.all(
+      clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+    )
+    await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+  })
+
+  it('while it waits for a pool gets no claim, though the pool has come', async () => {
+    const className = 'unselected-class'
+    await world.createClass(className)
+    const clusters = clustersOf('unselected')
+    await Promise.all(clusters.map(({ name }) => world.createCluster(name, { className })))
+    for (const { name } of clusters) {
+      await untilPending(temporal, keyOf(name), 'selectIPPool', 'NoMatchingPool')
+    }
+    await expectNoWriteDuringPause('selectIPPool', clusters, async () => {
+      await world.createPool('10.142.1.1-10.142.1.9', { name: 'unselected-pool', className })
+    })
+  })
+
+  it('between pool and claim gets no claim', async () => {
+    await allocator.withhold('create ipaddressclaims')
+    const clusters = clustersOf('unclaimed')
+    await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
+    for (const { name } of clusters) {
+      await untilPending(temporal, keyOf(name), 'ensureIPAddressClaim', 'AllocationFailed')
+    }
+    await expectNoWriteDuringPause('ensureIPAddressClaim', clusters, () => allocator.withhold())
+  })
+
+  it('between claim and address gets nothing, though the pool works again', async () => {
+    const className = 'unbound-class'
+    await world.createClass(className)
+    await world.createPool('10.142.2.1-10.142.2.9', { name: 'unbound-pool', className })
+    await world.pausePool('unbound-pool', true)
+    const clusters = clustersOf('unbound')
+    for (const { name } of clusters) {
+      // A paused pool is not chosen, so the claim is there first, and adopted.
+      await postClaim(world, name, 'unbound-pool')
+      await world.createCluster(name, { className })
+    }
+    for (const { name } of clusters) {
+      await untilPending(temporal, keyOf(name), 'awaitIPAddress', 'PoolNotReady')
+    }
+    await expectNoWriteDuringPause('awaitIPAddress', clusters, () => world.pausePool('unbound-pool', false))
+  })
+
+  it('between address and endpoint keeps its claim and gets no endpoint', async () => {
+    await allocator.withhold('patch clusters')
+    const clusters = clustersOf('unassigned')
+    await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
+    for (const { name } of clusters) {
+      await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
+    }
+    await expectNoWriteDuringPause('assignVip', clusters, () => allocator.withhold())
+  })
+
+  it('while it is deleted goes once it is unpaused, and its address with it', async () => {
+    const className = 'leaving-class'
+    await world.createClass(className)
+    await world.createPool('10.142.3.1-10.142.3.9', { name: 'leaving-pool', className })
+    const clusters = clustersOf('leaving')
+    await Promise.all(clusters.map(({ name }) => world.createCluster(name, { className })))
+    await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+    for (const { name, pause } of clusters) {
+      await patchObject(world, world.path('clusters', name), pause)
+      const before = await writesFor(name)
+      await world.deleteCluster(name)
+      await world.untilCluster(name, (now) => now?.isDeleting === true)
+      expect(await writesFor(name)).toEqual(before)
+    }
+    await Promise.all(
+      clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+    )
+    await Promise.all(clusters.map(({ name }) => world.untilCluster(name, (now) => now === undefined)))
+    await untilAllFree(world, 'leaving-pool')
+  })
+})

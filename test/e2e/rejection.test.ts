@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import {
+  changeClass,
+  getObject,
+  hold,
+  letGo,
+  optionalTexts,
+  ourWrites,
+  patchObject,
+  postCluster,
+  untilAllFree,
+  untilClassTakenIn,
+} from './objects.ts'
+import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { outcomeOf, pendingSteps, retryNow, untilPending } from './pending.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack } = realParts()
+
+let world: World
+let temporal: TemporalView
+let allocator: OwnAllocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.145.0.10-10.145.0.99')
+  allocator = await startOwnAllocator(stack, world)
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+function keyOf(name: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: world.namespace, name }
+}
+
+/** Why the Cluster's run looked again before its time. */
+async function wakesOf(name: string): Promise<readonly string[]> {
+  const handle = temporal.client.workflow.getHandle(workflowIdFor(keyOf(name)))
+  return (await handle.query<AllocationStatus>(statusQuery)).wakes
+}
+
+/** How many requests of the allocator for this resource were answered so. */
+async function requests(verb: string, resource: string, code: number): Promise<number> {
+  const page = await (await fetch(allocator.metricsUrl)).text()
+  const series = `capi_vip_allocator_api_request_duration_seconds_count{verb="${verb}",resource="${resource}",code="${code}"} `
+  const line = page.split('\n').find((each) => each.startsWith(series))
+  return Number(line?.slice(series.length) ?? 0)
+}
+
+/** Nothing of ours is on the Cluster. */
+async function expectUntouched(name: string): Promise<void> {
+  const cluster = await getObject(world, 'clusters', name)
+  expect(ourWrites(cluster)).toEqual([])
+  expect(cluster.spec).not.toHaveProperty('controlPlaneEndpoint')
+}
+
+describe('a write that Cluster API refuses', () => {
+  it('for a variable of somebody else is shown in its words, and tried again when the Cluster changes', async () => {
+    const className = 'shrinking-class'
+    await world.createClass(className)
+    await changeClass(world, className, { variables: optionalTexts('clusterVip', 'color') })
+    await postCluster(world, 'undefined', { className, variables: [{ name: 'color', value: 'red' }] })
+    await untilPending(temporal, keyOf('undefined'), 'selectIPPool', 'NoMatchingPool')
+    await changeClass(world, className, { variables: optionalTexts('clusterVip') })
+    await world.createPool('10.145.1.1', { name: 'shrinking-pool', className })
+    const { message } = await untilPending(temporal, keyOf('undefined'), 'assignVip', 'ClusterRejected')
+    expect(message).toMatch(/color.*variable is not defined/)
+    await expectUntouched('undefined')
+
+    await world.editCluster('undefined', { topology: { variables: null } })
+    expect((await world.untilServed('undefined')).controlPlaneEndpoint.host).toBe('10.145.1.1')
+    await outcomeOf(temporal, keyOf('undefined'))
+    expect(await wakesOf('undefined')).toContain('Cluster changed')
+  })
+
+  it('for our variable is shown in its words, and nothing is written without it', async () => {
+    const className = 'integer-class'
+    await world.createClass(className)
+    const integer = { name: 'clusterVip', required: false, schema: { openAPIV3Schema: { type: 'integer' } } }
+    await changeClass(world, className, { variables: [integer], patches: null })
+    await world.createPool('10.145.2.1', { name: 'integer-pool', className })
+    await world.createCluster('integer', { className })
+    const { message } = await untilPending(temporal, keyOf('integer'), 'assignVip', 'ClusterRejected')
+    expect(message).toContain('clusterVip')
+    expect(message).toContain('integer')
+    await expectUntouched('integer')
+
+    await changeClass(world, className, { variables: optionalTexts('clusterVip') })
+    await retryNow(temporal, keyOf('integer'))
+    expect((await world.untilServed('integer')).controlPlaneEndpoint.host).toBe('10.145.2.1')
+  })
+
+  it('for a ClusterClass that never was is shown in its words, and ends when there is one', async () => {
+    const className = 'absent-class'
+    await world.createPool('10.145.3.1', { name: 'absent-pool', className })
+    await world.createCluster('absent', { className })
+    await expectServedOnceThereIsAClass('absent', className)
+    expect((await world.untilServed('absent')).controlPlaneEndpoint.host).toBe('10.145.3.1')
+  })
+
+  it('for a ClusterClass that has gone is shown in its words, and ends when there is one', async () => {
+    const className = 'gone-class'
+    await world.createClass(className)
+    // Cluster API keeps a class that is in use, so its deletion begins before there is a Cluster.
+    await hold(world, 'clusterclasses', className)
+    await world.api.send({ method: 'DELETE', path: world.path('clusterclasses', className) })
+    await world.createCluster('classless', { className })
+    await untilPending(temporal, keyOf('classless'), 'selectIPPool', 'NoMatchingPool')
+    await letGo(world, 'clusterclasses', className)
+    await world.createPool('10.145.5.1', { name: 'gone-pool', className })
+    await expectServedOnceThereIsAClass('classless', className)
+    expect((await world.untilServed('classless')).controlPlaneEndpoint.host).toBe('10.145.5.1')
+  })
+})
+
+/** Shows that the Cluster is not written to as long as its class is missing, and then makes the class. */
+async function expectServedOnceThereIsAClass(name: string, className: string): Promise<void> {
+  const { message } = await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
+  expect(message).toMatch(/ClusterClass.*not found/)
+  await expectUntouched(name)
+  await world.createClass(className)
+  await untilClassTakenIn(world, className)
+  await retryNow(temporal, keyOf(name))
+  await world.untilServed(name)
+}
+
+describe('a right that is taken away', () => {
+  it('to create claims is named, and the allocation goes on when it is back', async () => {
+    await allocator.withhold('create ipaddressclaims')
+    await world.createCluster('no-create')
+    const { message } = await untilPending(
+      temporal,
+      keyOf('no-create'),
+      'ensureIPAddressClaim',
+      'AllocationFailed',
+    )
+    expect(message).toContain('cannot create resource "ipaddressclaims"')
+    expect(await world.claims()).not.toContain('vip-cp-no-create')
+    await allocator.withhold()
+    await retryNow(temporal, keyOf('no-create'))
+    await world.untilServed('no-create')
+  })
+
+  it('to patch Clusters is named, and asked for ever more slowly', async () => {
+    await allocator.withhold('patch clusters')
+    const before = await requests('patch', 'clusters', 403)
+    await world.createCluster('no-patch')
+    const { message } = await untilPending(temporal, keyOf('no-patch'), 'assignVip', 'ClusterRejected')
+    expect(message).toContain('cannot patch resource "clusters"')
+
+    const waits: number[] = []
+    await eventually('the fifth attempt to be scheduled', async () => {
+      const [step] = await pendingSteps(temporal, keyOf('no-patch'))
+      const wait = step?.retryInSeconds
+      if (wait === undefined) return undefined
+      if (wait !== waits.at(-1)) waits.push(wait)
+      return step?.attempt === 5 ? true : undefined
+    })
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+    expect(waits.at(-1)).toBe(15)
+    // One request for each of the four attempts that have failed, and no more.
+    expect((await requests('patch', 'clusters', 403)) - before).toBe(4)
+
+    await allocator.withhold()
+    await world.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
+    await world.untilServed('no-patch')
+    await outcomeOf(temporal, keyOf('no-patch'))
+    expect(await wakesOf('no-patch')).toContain('Cluster changed')
+  })
+
+  it('to patch Clusters keeps no address from others, once the endpoint comes from elsewhere', async () => {
+    const className = 'elsewhere-class'
+    await world.createClass(className)
+    await world.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
+    await allocator.withhold('patch clusters')
+    await world.createCluster('elsewhere', { className })
+    await untilPending(temporal, keyOf('elsewhere'), 'assignVip', 'ClusterRejected')
+    const endpoint = { host: '10.145.99.1', port: 6443 }
+    const provider = { manager: 'infrastructure-provider' }
+    await patchObject(
+      world,
+      world.path('clusters', 'elsewhere'),
+      { spec: { controlPlaneEndpoint: endpoint } },
+      provider,
+    )
+    expect(await outcomeOf(temporal, keyOf('elsewhere'))).toEqual({
+      outcome: 'skipped',
+      reason: 'EndpointAlreadySet',
+    })
+    await world.untilClaim('vip-cp-elsewhere', (now) => now === undefined)
+    await untilAllFree(world, 'elsewhere-pool')
+    expect((await getObject(world, 'clusters', 'elsewhere')).spec['controlPlaneEndpoint']).toEqual(endpoint)
+    await allocator.withhold()
+  })
+})

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import {
+  changeClass,
+  clusterManifest,
+  endpointOf,
+  getObject,
+  kubectlApply,
+  optionalTexts,
+  patchObject,
+  pathOf,
+  postCluster,
+  untilClassTakenIn,
+  variablesOf,
+  type ClusterSettings,
+  type StoredObject,
+} from './objects.ts'
+import { untilPending } from './pending.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { everyVersion } from './versions.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+/** A ClusterClass with variables of other people besides ours. */
+const colored = 'colored-class'
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  await world.createPool('10.146.0.10-10.146.0.99')
+  await world.createClass(colored)
+  await changeClass(world, colored, { variables: optionalTexts('clusterVip', 'color') })
+  await world.createPool('10.146.1.10-10.146.1.99', { name: 'colored-pool', className: colored })
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+/** Creates the Cluster and waits until it has its endpoint. */
+async function serve(name: string, settings: ClusterSettings): Promise<StoredObject> {
+  await postCluster(world, name, settings)
+  await world.untilServed(name)
+  return getObject(world, 'clusters', name)
+}
+
+describe('the variable', () => {
+  it('is left out where the ClusterClass has none of the name', async () => {
+    const className = 'plain-class'
+    await world.createClass(className)
+    await changeClass(world, className, { variables: null, patches: null })
+    await world.createPool('10.146.4.1', { name: 'plain-pool', className })
+    const cluster = await serve('plain', { className })
+    expect(endpointOf(cluster).host).toBe('10.146.4.1')
+    expect(variablesOf(cluster)).toEqual({})
+  })
+
+  it('is waited for where the ClusterClass declares it and Cluster API has not taken it in', async () => {
+    const className = 'late-class'
+    await world.createClass(className)
+    await changeClass(world, className, { variables: null, patches: null })
+    const path = world.path('clusterclasses', className)
+    await patchObject(world, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': 'true' } } })
+    await patchObject(world, path, { spec: { variables: optionalTexts('clusterVip') } })
+    await world.createPool('10.146.5.1', { name: 'late-pool', className })
+    await world.createCluster('late', { className })
+    const { message } = await untilPending(
+      temporal,
+      { namespace: world.namespace, name: 'late' },
+      'assignVip',
+      'ClusterRejected',
+    )
+    expect(message).toContain('status.variables')
+    expect(endpointOf(await getObject(world, 'clusters', 'late'))).toEqual({})
+    await patchObject(world, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } } })
+    await untilClassTakenIn(world, className)
+    await world.untilServed('late')
+    expect(variablesOf(await getObject(world, 'clusters', 'late'))).toEqual({ clusterVip: '10.146.5.1' })
+  })
+
+  it('that is empty counts as unset', async () => {
+    const variables = [
+      { name: 'clusterVip', value: '' },
+      { name: 'color', value: 'red' },
+    ]
+    const cluster = await serve('unset', { className: colored, variables })
+    expect(variablesOf(cluster)).toEqual({ clusterVip: endpointOf(cluster).host, color: 'red' })
+  })
+
+  it('that a person gave is kept', async () => {
+    const variables = [{ name: 'clusterVip', value: '10.146.96.1' }]
+    const cluster = await serve('given', { className: colored, variables })
+    expect(endpointOf(cluster).host).toMatch(/^10\.146\.1\.\d+$/)
+    expect(variablesOf(cluster)).toEqual({ clusterVip: '10.146.96.1' })
+  })
+})
+
+describe('a manifest that is applied again', () => {
+  it.each(['v1beta1', 'v1beta2'] as const)(
+    'by server-side apply as %s meets no conflict and takes nothing away',
+    async (version) => {
+      const name = `applied-${version}`
+      const gitops = { kind: 'apply', manager: 'gitops' } as const
+      const apply = (color: string): Promise<StoredObject> =>
+        patchObject(
+          world,
+          pathOf(world, 'clusters', { name, version }),
+          clusterManifest(world, name, {
+            version,
+            className: colored,
+            variables: [{ name: 'color', value: color }],
+            metadata: { labels: { color } },
+          }),
+          gitops,
+        )
+      await apply('red')
+      const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+      for (const color of ['red', 'blue']) {
+        await apply(color)
+        const cluster = await getObject(world, 'clusters', name)
+        expect(endpointOf(cluster)).toEqual({ host, port: 6443 })
+        expect(variablesOf(cluster)).toEqual({ color, clusterVip: host })
+        expect(cluster.metadata.annotations).toMatchObject({ [vipAnnotation]: host })
+        expect(cluster.metadata.labels).toMatchObject({ color })
+      }
+    },
+  )
+
+  it('by kubectl with an empty host gets the same address again', async () => {
+    const manifest = clusterManifest(world, 'reset-host', {
+      version: 'v1beta1',
+      spec: { controlPlaneEndpoint: { host: '', port: 6443 } },
+    })
+    await kubectlApply(stack, manifest)
+    await world.untilServed('reset-host')
+    const first = await getObject(world, 'clusters', 'reset-host')
+    let isReset = false
+    const versions = everyVersion(stack, world, first, (cluster) => {
+      const hasHost = endpointOf(cluster).host !== undefined
+      isReset ||= !hasHost
+      return isReset && hasHost
+    })
+    await kubectlApply(stack, manifest)
+    expect((await versions).map(endpointOf).at(-1)).toEqual(endpointOf(first))
+    expect(await world.claims()).toContain('vip-cp-reset-host')
+  })
+
+  it('by kubectl with variables of its own has ours again', async () => {
+    const manifest = clusterManifest(world, 'reset-variables', {
+      className: colored,
+      variables: [{ name: 'color', value: 'red' }],
+    })
+    await kubectlApply(stack, manifest)
+    const { controlPlaneEndpoint } = await world.untilServed('reset-variables')
+    await kubectlApply(stack, manifest)
+    const healed = await eventually('the variable to be there again', async () => {
+      const cluster = await getObject(world, 'clusters', 'reset-variables')
+      return variablesOf(cluster)['clusterVip'] === undefined ? undefined : cluster
+    })
+    expect(endpointOf(healed)).toEqual(controlPlaneEndpoint)
+    expect(variablesOf(healed)).toEqual({ color: 'red', clusterVip: controlPlaneEndpoint.host })
+  })
+})
