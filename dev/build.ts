@@ -54,8 +54,12 @@ async function compile(directory: string): Promise<void> {
 }
 
 async function bundleWorkflows(directory: string): Promise<void> {
-  const workflowsPath = join(root, 'src', 'workflows', 'index.ts')
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent })
+  const sources = join(root, 'src', 'workflows')
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(sources, 'index.ts'),
+    payloadConverterPath: join(sources, 'payload-converter.ts'),
+    logger: silent,
+  })
   await writeFile(join(directory, 'workflow-bundle.js'), code)
 }
 

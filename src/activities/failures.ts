@@ -1,5 +1,9 @@
 import { activityInfo } from '@temporalio/activity'
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import {
+  ApplicationFailure,
+  ApplicationFailureCategory,
+  type ApplicationFailureOptions,
+} from '@temporalio/common'
 import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/waiting.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
@@ -18,7 +22,7 @@ const conflictDelay = { first: 50, most: 5_000 } as const
  * @param details small JSON for people, such as the verdict on every pool
  */
 export function waiting(reason: Reason, message: string, ...details: readonly unknown[]): ApplicationFailure {
-  return ApplicationFailure.create({
+  return failure({
     type: reason,
     message,
     details: [...details],
@@ -28,14 +32,26 @@ export function waiting(reason: Reason, message: string, ...details: readonly un
 }
 
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
-export function needsPerson(reason: Reason, message: string, cause?: KubernetesError): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: reason,
-    message,
-    nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
-    ...(cause && { cause }),
-  })
+export function needsPerson(reason: Reason, message: string): ApplicationFailure {
+  return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
 }
+
+/**
+ * Temporal shows nothing of a failure above 4 KiB but that it was too large: the message is cut, and the stack, which
+ * says where in our code a wait began, is left out. So is the cause: its words are in the message.
+ */
+function failure(options: ApplicationFailureOptions & { readonly message: string }): ApplicationFailure {
+  const { message } = options
+  const made = ApplicationFailure.create({
+    ...options,
+    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
+  })
+  made.stack = ''
+  return made
+}
+
+/** Characters. */
+const longestMessage = 1_000
 
 /**
  * Runs a step and translates what the API server refused or failed to do.
@@ -54,10 +70,10 @@ function failureFor(error: KubernetesError, rejected: Reason): ApplicationFailur
   switch (error.kind) {
     case 'invalid':
     case 'forbidden':
-      return needsPerson(rejected, error.message, error)
+      return needsPerson(rejected, error.message)
     case 'conflict':
     case 'alreadyExists':
-      return ApplicationFailure.create({
+      return failure({
         type: apiConflict,
         message: error.message,
         category: ApplicationFailureCategory.BENIGN,
@@ -67,10 +83,9 @@ function failureFor(error: KubernetesError, rejected: Reason): ApplicationFailur
     case 'notServed':
     case 'throttled':
     case 'unavailable':
-      return ApplicationFailure.create({
+      return failure({
         type: apiUnavailable,
         message: error.message,
-        cause: error,
         ...(error.retryAfterSeconds !== undefined && { nextRetryDelay: error.retryAfterSeconds * 1000 }),
       })
     default:

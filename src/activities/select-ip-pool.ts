@@ -4,7 +4,7 @@ import { presentVip } from '../domain/assignment.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { decideAllocation, poolRequestFor, wishOf } from '../domain/eligibility.ts'
 import { poolRefTo, type IPPool } from '../domain/pool.ts'
-import { selectIPPool as choosePool } from '../domain/pool-selection.ts'
+import { foremost, selectIPPool as choosePool } from '../domain/pool-selection.ts'
 import { decideRestoration } from '../domain/restoration.ts'
 import { defaultRole, roles, vipRole, type Role, type VipRole } from '../domain/role.ts'
 import { standingOf } from '../domain/standing.ts'
@@ -101,16 +101,20 @@ interface Wanted {
   readonly pools: readonly IPPool[]
 }
 
+/** Temporal keeps no failure of an activity above 4 KiB, and a result is kept in every status. */
+const verdictBytes = { inFailure: 1_500, inResult: 16_000 } as const
+
 function poolForNewClaim({ cluster, vip, pools }: Wanted): SelectIPPoolResult {
   const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') {
-    throw waiting(selection.reason, selection.message, { considered: selection.considered })
+    const considered = foremost(verdictBytes.inFailure, selection.considered)
+    throw waiting(selection.reason, selection.message, { considered })
   }
   return {
     next: 'claim',
     uid: cluster.uid,
     poolRef: poolRefTo(selection.pool),
-    considered: selection.considered,
+    considered: foremost(verdictBytes.inResult, selection.considered),
   }
 }
 

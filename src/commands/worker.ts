@@ -8,6 +8,9 @@ import type { TemporalConnection } from './temporal-connection.ts'
 /** Made at build time from src/workflows. */
 const workflowBundle = { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) }
 
+/** For arguments of activities; the bundle has its own. */
+const payloadConverterPath = fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url))
+
 /**
  * Makes a Worker for the workflows and their activities. It polls only once it is run.
  *
@@ -19,6 +22,7 @@ export function createWorker(temporal: TemporalConnection, api: ClusterApi, conf
     namespace: temporal.namespace,
     taskQueue: config.taskQueue,
     workflowBundle,
+    dataConverter: { payloadConverterPath },
     activities: createActivities(api, { defaultPort: config.defaultPort, variables: config.variables }),
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
     shutdownGraceTime: '4 seconds',

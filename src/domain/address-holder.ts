@@ -1,5 +1,5 @@
 import { isReservation, type IPAddress } from './allocated-address.ts'
-import { isClaimName } from './claim.ts'
+import { clusterNameOf } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { canonicalAddress } from './ip-address.ts'
 import { formatKey } from './object-meta.ts'
@@ -89,7 +89,8 @@ export type DuplicateDecision =
 export function decideDuplicate(own: IPAddress, holders: AddressHolders): DuplicateDecision {
   if (isFree(holders)) return { decision: 'assign' }
   const message = `${own.address} is ${describeHolders(holders)}`
-  const mayStepBack = (other: IPAddress): boolean => isClaimName(other.claimName) && isEarlier(own, other)
+  const mayStepBack = (other: IPAddress): boolean =>
+    clusterNameOf(other.claimName) !== undefined && isEarlier(own, other)
   return holders.clusters.length === 0 && holders.ipAddresses.every(mayStepBack)
     ? { decision: 'wait', message }
     : { decision: 'step-back', message }

@@ -1,8 +1,8 @@
-import { variableOf, type Cluster, type Topology } from './cluster.ts'
-import type { JsonObject } from './decode.ts'
+import { variableOf, type Cluster } from './cluster.ts'
 import { isValidEndpoint, type APIEndpoint } from './endpoint.ts'
+import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from './json-patch.ts'
 import { formatKey } from './object-meta.ts'
-import { roleNames, type Role, type VipRole } from './role.ts'
+import { roleNames, type VipRole } from './role.ts'
 import { addressIn, describeVip } from './standing.ts'
 
 /** Everything the decision about a Cluster's VIP needs besides the Cluster. */
@@ -23,8 +23,8 @@ export interface AssignedVip {
 }
 
 export type AssignmentDecision =
-  /** A JSON merge patch, conditional on the resourceVersion that was read. */
-  | { readonly decision: 'patch'; readonly assigned: AssignedVip; readonly patch: JsonObject }
+  /** Conditional on the Cluster as read. */
+  | { readonly decision: 'patch'; readonly assigned: AssignedVip; readonly patch: JsonPatch }
   /** Everything stands as it should. */
   | { readonly decision: 'in-place'; readonly assigned: AssignedVip }
   /** There is another one; a VIP never changes once set. */
@@ -40,12 +40,16 @@ export function decideAssignment(cluster: Cluster, input: AssignmentInput): Assi
   const host = input.address ?? present
   if (present !== '' && present !== host) return taken(cluster, vip, host)
   const endpoint = vip.role === 'control-plane' ? endpointWith(cluster, host, input.defaultPort) : undefined
-  const spec = specPatch(cluster, endpoint, variablesWith(cluster, input))
-  const annotations = annotationPatch(cluster, vip.role, input.address)
+  const { vipAnnotation } = roleNames[vip.role]
+  const operations = [
+    ...endpointOperations(cluster, endpoint),
+    ...variableOperations(cluster, input),
+    ...copyOperations(cluster, endpoint),
+    ...(input.address === undefined ? [] : annotationOperations(cluster, vipAnnotation, input.address)),
+  ]
   const assigned = endpoint ?? { host }
-  if (spec === undefined && annotations === undefined) return { decision: 'in-place', assigned }
-  const metadata = { resourceVersion: cluster.resourceVersion, ...(annotations && { annotations }) }
-  return { decision: 'patch', assigned, patch: { metadata, ...(spec && { spec }) } }
+  if (operations.length === 0) return { decision: 'in-place', assigned }
+  return { decision: 'patch', assigned, patch: [conditionalOn(cluster), ...operations] }
 }
 
 /** The VIP that the Cluster has now. */
@@ -72,47 +76,32 @@ function firstPort(...ports: readonly (number | undefined)[]): number | undefine
   return ports.find((port) => port !== undefined && port > 0)
 }
 
-function annotationPatch(cluster: Cluster, role: Role, address: string | undefined): JsonObject | undefined {
-  const key = roleNames[role].vipAnnotation
-  return address === undefined || cluster.annotations[key] === address ? undefined : { [key]: address }
+/** Core resets a host without port, so both are always written. */
+function endpointOperations(cluster: Cluster, endpoint: APIEndpoint | undefined): JsonPatch {
+  if (endpoint === undefined || isValidEndpoint(cluster.controlPlaneEndpoint)) return []
+  return [{ op: 'add', path: pathTo('spec', 'controlPlaneEndpoint'), value: { ...endpoint } }]
 }
 
-/** The whole list with ours in it, since a merge patch replaces a list; undefined where nothing changes. */
-function variablesWith(cluster: Cluster, input: AssignmentInput): readonly JsonObject[] | undefined {
+/** The entries of others stay where and as they are. */
+function variableOperations(cluster: Cluster, input: AssignmentInput): JsonPatch {
   const { address, hasVariable } = input
   const { variable } = input.vip
-  if (cluster.topology === undefined || address === undefined || !hasVariable) return undefined
-  if (variableOf(cluster, variable) !== undefined) return undefined
-  const others = cluster.topology.variables.filter(({ name }) => name !== variable)
-  return [...others, { name: variable, value: address }]
+  const variables = cluster.topology?.variables
+  if (variables === undefined || address === undefined || !hasVariable) return []
+  if (variableOf(cluster, variable) !== undefined) return []
+  const list = ['spec', 'topology', 'variables'] as const
+  const ours = { name: variable, value: address }
+  if (variables.length === 0) return [{ op: 'add', path: pathTo(...list), value: [ours] }]
+  const index = variables.findIndex(({ name }) => name === variable)
+  return index === -1
+    ? [{ op: 'add', path: pathTo(...list, '-'), value: ours }]
+    : [{ op: 'add', path: pathTo(...list, index, 'value'), value: address }]
 }
 
-function specPatch(
-  cluster: Cluster,
-  endpoint: APIEndpoint | undefined,
-  variables: readonly JsonObject[] | undefined,
-): JsonObject | undefined {
-  const topology = topologyPatch(cluster.topology, endpoint, variables)
-  const fillsEndpoint = endpoint !== undefined && !isValidEndpoint(cluster.controlPlaneEndpoint)
-  if (!fillsEndpoint && topology === undefined) return undefined
-  return {
-    ...(fillsEndpoint && { controlPlaneEndpoint: { ...endpoint } }),
-    ...(topology && { topology }),
-  }
-}
-
-function topologyPatch(
-  topology: Topology | undefined,
-  endpoint: APIEndpoint | undefined,
-  variables: readonly JsonObject[] | undefined,
-): JsonObject | undefined {
+/** `spec.topology.controlPlaneEndpoint`, where the object has that field. */
+function copyOperations({ topology }: Cluster, endpoint: APIEndpoint | undefined): JsonPatch {
   const copy = topology?.controlPlaneEndpoint
-  const fillsCopy = endpoint !== undefined && copy !== undefined && (copy.host === '' || copy.port === 0)
-  if (variables === undefined && !fillsCopy) return undefined
-  return {
-    ...(variables && { variables }),
-    ...(fillsCopy && {
-      controlPlaneEndpoint: { host: copy.host || endpoint.host, port: copy.port || endpoint.port },
-    }),
-  }
+  if (endpoint === undefined || copy === undefined || isValidEndpoint(copy)) return []
+  const value = { host: copy.host || endpoint.host, port: copy.port || endpoint.port }
+  return [{ op: 'add', path: pathTo('spec', 'topology', 'controlPlaneEndpoint'), value }]
 }

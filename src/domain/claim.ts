@@ -22,9 +22,10 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
   }
 }
 
-/** Whether a claim of this name is one that this product makes. */
-export function isClaimName(name: string): boolean {
-  return roles.some((role) => name.startsWith(roleNames[role].claimPrefix))
+/** The Cluster whose claim has this name; undefined where this product gives no claim such a name. */
+export function clusterNameOf(claimName: string): string | undefined {
+  const prefix = roles.map((role) => roleNames[role].claimPrefix).find((each) => claimName.startsWith(each))
+  return prefix === undefined ? undefined : claimName.slice(prefix.length)
 }
 
 /** The one name a Cluster's claim can have: creating it twice is creating it once. */

@@ -1,7 +1,8 @@
 import type { Cluster } from './cluster.ts'
-import { commaSeparated, type JsonObject } from './decode.ts'
+import { commaSeparated } from './decode.ts'
 import { duplicateAddressesAnnotation } from './identifiers.ts'
 import { canonicalAddress } from './ip-address.ts'
+import { annotationOperations, conditionalOn, type JsonPatch } from './json-patch.ts'
 
 /** Addresses that the Cluster's claims were given although others have them. It is never assigned one of these. */
 export function duplicateAddressesOf(cluster: Cluster): readonly string[] {
@@ -14,15 +15,10 @@ export function isKnownDuplicate(cluster: Cluster, address: string): boolean {
 }
 
 /**
- * The merge patch that records these duplicates and no others. It is conditional on the Cluster as read, and so puts an
+ * The patch that records these duplicates and no others. It is conditional on the Cluster as read, and so puts an
  * end to every attempt that read before it and would assign one of them now.
  */
-export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonObject {
-  const list = addresses.length === 0 ? null : addresses.join(',')
-  return {
-    metadata: {
-      resourceVersion: cluster.resourceVersion,
-      annotations: { [duplicateAddressesAnnotation]: list },
-    },
-  }
+export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonPatch {
+  const list = addresses.length === 0 ? undefined : addresses.join(',')
+  return [conditionalOn(cluster), ...annotationOperations(cluster, duplicateAddressesAnnotation, list)]
 }

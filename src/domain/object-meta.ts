@@ -1,5 +1,5 @@
 import { pausedAnnotation } from './identifiers.ts'
-import { arrayOf, isObject, nonEmptyStringOf, objectOf, stringMapOf, stringOf } from './decode.ts'
+import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringMapOf, stringOf } from './decode.ts'
 
 /** Which object of a kind. Kubernetes' NamespacedName. */
 export interface NamespacedName {
@@ -12,6 +12,8 @@ export interface NamespacedName {
 export interface ObjectMeta extends NamespacedName {
   readonly uid: string
   readonly resourceVersion: string
+  /** Grows with every change of the spec. */
+  readonly generation: number
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly ownerReferences: readonly OwnerReference[]
@@ -37,6 +39,7 @@ export function objectMetaFrom(object: unknown): ObjectMeta {
     name: stringOf(metadata['name']),
     uid: stringOf(metadata['uid']),
     resourceVersion: stringOf(metadata['resourceVersion']),
+    generation: integerOf(metadata['generation']) ?? 0,
     labels: stringMapOf(metadata['labels']),
     annotations: stringMapOf(metadata['annotations']),
     ownerReferences: arrayOf(metadata['ownerReferences']).filter(isObject).map(ownerReferenceFrom),

@@ -10,7 +10,7 @@ import {
   type IPPool,
   type IPPoolKind,
 } from './pool.ts'
-import { quoted, shortened } from './quote.ts'
+import { fittingIn, quoted, shortened } from './quote.ts'
 import type { Reason } from './reason.ts'
 import { defaultRole, roleNames, roles, type Role } from './role.ts'
 
@@ -30,6 +30,18 @@ export interface PoolVerdict {
   readonly name: string
   readonly verdict: 'selected' | 'eligible' | 'rejected'
   readonly because: string
+}
+
+/**
+ * The verdicts that matter most, as many as have room: the pool that was chosen and those that were meant for the VIP
+ * come before those that were not.
+ *
+ * @param bytes of JSON, about
+ */
+export function foremost(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
+  const isNear = ({ verdict }: PoolVerdict): boolean => verdict !== 'rejected'
+  const near = [...considered.filter(isNear), ...considered.filter((each) => !isNear(each))]
+  return fittingIn(bytes, near, (verdict) => JSON.stringify(verdict).length)
 }
 
 export type PoolSelection =
@@ -198,10 +210,10 @@ function priorityOf(pool: IPPool): number | undefined {
 }
 
 function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
-  const [first = '', second] = text.trim().split('/', 2)
-  return second !== undefined && isIPPoolKind(first)
-    ? { kind: first, name: second }
-    : { kind: undefined, name: text.trim() }
+  const [first = '', ...rest] = text.split('/')
+  return rest.length > 0 && isIPPoolKind(first)
+    ? { kind: first, name: rest.join('/') }
+    : { kind: undefined, name: text }
 }
 
 function verdictOn(pool: IPPool, fall: Fall | undefined, chosen: IPPool | undefined): PoolVerdict {
@@ -226,8 +238,6 @@ function whyNone(
     judged.filter(({ fall }) => fall?.reason === reason)
   const exhausted = withReason('PoolExhausted')
   const notReady = withReason('PoolNotReady')
-  const listing = (list: readonly Judged[]): string =>
-    list.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`).join('; ')
   if (exhausted.length > 0) {
     return {
       reason: 'PoolExhausted',
@@ -235,18 +245,33 @@ function whyNone(
     }
   }
   if (notReady.length > 0) return { reason: 'PoolNotReady', message: listing(notReady) }
-  const others = judged.length === 0 ? 'there is no pool at all' : listing(judged.slice(0, listedPools))
-  const more = judged.length > listedPools ? `; and ${judged.length - listedPools} more` : ''
-  return { reason: 'NoMatchingPool', message: `${others}${more}; ${howToAdd(request)}` }
+  const others = judged.length === 0 ? 'there is no pool at all' : listing(judged)
+  return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
 }
 
-/** Pools named in a message. The verdicts hold them all. */
-const listedPools = 8
+/** Characters that a message spends on pools, but for the last one named. The verdicts hold them all. */
+const listingLength = 500
+
+/** As many pools with their reasons as a message has room for, and how many there are besides. */
+function listing(judged: readonly Judged[]): string {
+  const words = judged.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`)
+  const fitting = fittingIn(listingLength, words, (word) => word.length)
+  const more = words.length - fitting.length
+  return [...fitting, ...(more === 0 ? [] : [`and ${more} more`])].join('; ')
+}
+
+/** Characters of a label's value at most. */
+const labelLength = 63
 
 function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
     return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
-  return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${clusterClassKey}=${clusterClass?.name ?? '<ClusterClass>'}${roleLabel}`
+  const name = clusterClass?.name ?? '<ClusterClass>'
+  const classLabel =
+    name.length > labelLength
+      ? `${clusterClassKey}="true"${roleLabel}, and list ${shortened(name)} in the annotation ${clusterClassKey}`
+      : `${clusterClassKey}=${name}${roleLabel}`
+  return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${classLabel}`
 }

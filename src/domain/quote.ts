@@ -8,7 +8,23 @@ export function quoted(value: unknown): string {
   return shortened(JSON.stringify(value) ?? 'absent')
 }
 
-/** A text from outside that is shown without quotes, cut short. */
+/** A text from outside that is shown without quotes: on one line, and cut short. */
 export function shortened(text: string): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text
+  const printable = text.slice(0, longest).replaceAll(/[\p{Cc}\u2028\u2029]/gu, escaped)
+  return text.length > longest ? `${printable}…` : printable
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** The first items whose sizes together begin below the limit: at least one, if there is one. */
+export function fittingIn<T>(limit: number, items: readonly T[], sizeOf: (item: T) => number): readonly T[] {
+  let size = 0
+  const end = items.findIndex((item) => {
+    const isOver = size >= limit
+    size += sizeOf(item)
+    return isOver
+  })
+  return end === -1 ? items : items.slice(0, end)
 }

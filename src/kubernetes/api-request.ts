@@ -1,5 +1,6 @@
 import type { JsonObject } from '../domain/decode.ts'
 import { fieldManager } from '../domain/identifiers.ts'
+import type { JsonPatch } from '../domain/json-patch.ts'
 
 /** As RBAC and metrics know it. */
 export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete' | 'watch'
@@ -13,8 +14,8 @@ export interface ApiRequest {
   readonly action: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** The object of a `create`, the merge patch of a `patch`, the options of a `delete`. */
-  readonly body?: JsonObject
+  /** The object of a `create`, a merge patch or the operations of a JSON patch, the options of a `delete`. */
+  readonly body?: JsonObject | JsonPatch
   readonly signal?: AbortSignal
 }
 
@@ -28,7 +29,7 @@ export interface HttpRequest {
 }
 
 /**
- * Puts a request into HTTP's words: every write names our field manager, every patch is a merge patch
+ * Puts a request into HTTP's words: every write names our field manager, every patch says of which kind it is
  * (a custom resource answers 415 to the strategic patch that clients send by default).
  *
  * @param server may have a path, as the API servers behind Rancher have
@@ -42,7 +43,7 @@ export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
     path: `${server.pathname.replace(/\/$/, '')}${request.path}${query === '' ? '' : `?${query}`}`,
     headers: {
       accept: 'application/json',
-      ...(request.body !== undefined && { 'content-type': contentTypeOf(request.verb) }),
+      ...(request.body !== undefined && { 'content-type': contentTypeOf(request) }),
     },
     ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
   }
@@ -65,6 +66,7 @@ function methodOf(verb: Verb): HttpRequest['method'] {
   }
 }
 
-function contentTypeOf(verb: Verb): string {
-  return verb === 'patch' ? 'application/merge-patch+json' : 'application/json'
+function contentTypeOf({ verb, body }: ApiRequest): string {
+  if (verb !== 'patch') return 'application/json'
+  return Array.isArray(body) ? 'application/json-patch+json' : 'application/merge-patch+json'
 }

@@ -5,6 +5,7 @@ import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
 import type { JsonObject } from '../domain/decode.ts'
+import type { JsonPatch } from '../domain/json-patch.ts'
 import type { IPPool } from '../domain/pool.ts'
 
 /**
@@ -34,6 +35,6 @@ export interface ClusterApi {
    * reading that has not begun yet.
    */
   listAddressUse(): Promise<AddressUse>
-  /** JSON merge patch through the version the Cluster was read in. */
-  patchCluster(cluster: Cluster, patch: JsonObject): Promise<Cluster>
+  /** Through the version the Cluster was read in. Rejects with a conflict if a conditional patch comes too late. */
+  patchCluster(cluster: Cluster, patch: JsonPatch): Promise<Cluster>
 }

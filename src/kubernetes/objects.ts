@@ -1,4 +1,5 @@
 import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/decode.ts'
+import type { JsonPatch } from '../domain/json-patch.ts'
 import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
@@ -54,12 +55,12 @@ export function createObject(
   )
 }
 
-/** Changes an object by JSON merge patch (null removes, lists are replaced whole). */
+/** Changes an object by JSON merge patch (null removes, lists are replaced whole), or by the operations of a JSON patch. */
 export function patchObject(
   connection: KubernetesConnection,
   resource: Resource,
   at: { readonly apiVersion: string; readonly key: NamespacedName },
-  patch: JsonObject,
+  patch: JsonObject | JsonPatch,
 ): Promise<JsonObject> {
   return connection.request({
     verb: 'patch',

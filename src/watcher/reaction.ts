@@ -135,13 +135,15 @@ function isFor(pool: IPPool, cluster: Cluster): boolean {
   return pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
 }
 
-/** All that decides whether a run would get further than it did, as one comparable text. */
+/**
+ * All that decides whether a run would get further than it did, as one comparable text. Every change of the spec counts:
+ * what Cluster API refuses to take from us may be the fault of any part of it.
+ */
 function inputsOf(cluster: Cluster, vip: VipRole): string {
   return JSON.stringify([
     cluster.uid,
     cluster.isPaused,
-    cluster.topology,
-    cluster.controlPlaneEndpoint,
+    cluster.generation,
     explicitPoolOf(cluster, vip.role),
     cluster.annotations[ingressEnabledAnnotation],
     standingOf(cluster, vip),

@@ -1,10 +1,9 @@
-import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
+import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { IPAddress } from '../domain/allocated-address.ts'
 import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { duplicateAddressesOf, isKnownDuplicate } from '../domain/duplicate-addresses.ts'
 import { decideWrite, needsAllocation, type Surroundings } from '../domain/eligibility.ts'
-import { clusterNameLabel } from '../domain/identifiers.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, type IPPool } from '../domain/pool.ts'
 import { lossOf } from '../domain/restoration.ts'
@@ -29,7 +28,7 @@ export interface View {
   holdingOf(cluster: Cluster, vip: VipRole): Holding
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
   isOutstanding(cluster: Cluster, vip: VipRole): boolean
-  /** The Cluster a claim of ours is for. */
+  /** The Cluster whose claim has this name, whatever its labels. */
   clusterOf(claim: IPAddressClaim): Cluster | undefined
   /** The claim an IPAddress is for. */
   claimOf(ipAddress: IPAddress): IPAddressClaim | undefined
@@ -80,8 +79,12 @@ export function createView(watched: () => WatchedObjects): View {
       needsAllocation(cluster, vip, around(cluster)) ||
       isLost(cluster, vip) ||
       (duplicateAddressesOf(cluster).length > 0 && decideWrite(cluster).decision === 'write'),
-    clusterOf: ({ namespace, labels }) =>
-      watched().clusters.get(formatKey({ namespace, name: labels[clusterNameLabel] ?? '' })),
+    clusterOf: ({ namespace, name }) => {
+      const clusterName = clusterNameOf(name)
+      return clusterName === undefined
+        ? undefined
+        : watched().clusters.get(formatKey({ namespace, name: clusterName }))
+    },
     claimOf: ({ namespace, claimName }) => watched().claims.get(formatKey({ namespace, name: claimName })),
     waitingBeside: (pool, vip) =>
       all().filter((cluster) => {

@@ -4,7 +4,7 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { IPPoolReference } from '../domain/pool.ts'
 import type { PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
-import { quoted } from '../domain/quote.ts'
+import { quoted, shortened } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
 
 /** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
@@ -16,6 +16,9 @@ export const statusQuery = 'status'
 export const retryNowUpdate = 'retryNow'
 /** Failure type of a run whose argument cannot be read. */
 export const invalidInput = 'InvalidInput'
+
+/** The only field of what stands for a payload that cannot be decoded; its value says why. */
+export const undecodable = 'undecodablePayload'
 
 /** The one argument of `allocateVip`. */
 export type AllocateVipInput = NamespacedName
@@ -141,6 +144,11 @@ export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInpu
   const [input] = args
   if (args.length !== 1 || !isObject(input)) {
     throw new RangeError(`the argument is ${quoted(args.length === 1 ? input : args)}, ${expected}`)
+  }
+  if (undecodable in input) {
+    throw new RangeError(
+      `the argument cannot be decoded (${shortened(String(input[undecodable]))}), ${expected}`,
+    )
   }
   const unknown = Object.keys(input).filter((key) => key !== 'namespace' && key !== 'name')
   if (unknown.length > 0) throw new RangeError(`the argument has a field ${quoted(unknown[0])}, ${expected}`)

@@ -362,7 +362,7 @@ describe('assignVip', () => {
   }
 
   it('writes once', async () => {
-    const patches: JsonObject[] = []
+    const patches: (readonly object[])[] = []
     const patchCluster: ClusterApi['patchCluster'] = async (_, patch) => {
       patches.push(patch)
       return cluster
@@ -373,7 +373,11 @@ describe('assignVip', () => {
       port: 6443,
     })
     expect(patches).toHaveLength(1)
-    expect(patches[0]).toMatchObject({ spec: { topology: { variables: [{ name: 'clusterVip' }] } } })
+    expect(patches[0]).toContainEqual({
+      op: 'add',
+      path: '/spec/topology/variables',
+      value: [{ name: 'clusterVip', value: '10.0.0.10' }],
+    })
   })
 
   it('writes nothing where it was written before', async () => {

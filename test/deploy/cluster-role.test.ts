@@ -55,7 +55,7 @@ const calls = {
   createIPAddress: (api) => api.createIPAddress({ kind: 'IPAddress', metadata }),
   deleteIPAddress: (api) => api.deleteIPAddress(ipAddressFrom({ metadata })),
   listAddressUse: (api) => api.listAddressUse(),
-  patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, {}),
+  patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, []),
 } as const satisfies { readonly [M in keyof ClusterApi]: (api: ClusterApi) => Promise<unknown> }
 
 const watched = {

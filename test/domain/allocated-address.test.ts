@@ -86,12 +86,17 @@ describe('the record of duplicates on a Cluster', () => {
   })
 
   it('is written conditional on the Cluster as read, and removed when it is empty', () => {
-    const metadata = { resourceVersion: '100' }
-    expect(duplicateAddressesPatch(cluster, ['10.0.0.10', '10.0.0.11'])).toEqual({
-      metadata: { ...metadata, annotations: { [key]: '10.0.0.10,10.0.0.11' } },
-    })
-    expect(duplicateAddressesPatch(cluster, [])).toEqual({
-      metadata: { ...metadata, annotations: { [key]: null } },
-    })
+    const asRead = { op: 'replace', path: '/metadata/resourceVersion', value: '100' }
+    const path = '/metadata/annotations/vip.capi.gorizond.io~1duplicate-addresses'
+    expect(duplicateAddressesPatch(cluster, ['10.0.0.10', '10.0.0.11'])).toEqual([
+      asRead,
+      { op: 'add', path, value: '10.0.0.10,10.0.0.11' },
+    ])
+    expect(duplicateAddressesPatch(aCluster(), ['10.0.0.10'])).toEqual([
+      asRead,
+      { op: 'add', path: '/metadata/annotations', value: { [key]: '10.0.0.10' } },
+    ])
+    expect(duplicateAddressesPatch(cluster, [])).toEqual([asRead, { op: 'remove', path }])
+    expect(duplicateAddressesPatch(aCluster(), [])).toEqual([asRead])
   })
 })

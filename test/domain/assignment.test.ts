@@ -11,19 +11,40 @@ const input: AssignmentInput = {
 }
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 const classRef = { name: aClass }
+const asRead = { op: 'replace', path: '/metadata/resourceVersion', value: '100' }
+const setAnnotation = (key: string, value: string) => ({
+  op: 'add',
+  path: '/metadata/annotations',
+  value: { [key]: value },
+})
+const setEndpoint = (host: string, port = 6443) => ({
+  op: 'add',
+  path: '/spec/controlPlaneEndpoint',
+  value: { host, port },
+})
+const setVariables = (name: string) => ({
+  op: 'add',
+  path: '/spec/topology/variables',
+  value: [{ name, value: '10.0.0.10' }],
+})
+
+/** The operations of a decision to patch; none of any other. */
+function patchOf(...facts: Parameters<typeof decideAssignment>): readonly object[] {
+  const decision = decideAssignment(...facts)
+  return decision.decision === 'patch' ? decision.patch : []
+}
 
 describe('decideAssignment', () => {
   it('writes host, port, variable and annotation in one patch, conditional on what was read', () => {
     expect(decideAssignment(aCluster(), input)).toEqual({
       decision: 'patch',
       assigned: { host: '10.0.0.10', port: 6443 },
-      patch: {
-        metadata: { resourceVersion: '100', annotations: { [vipAnnotation]: '10.0.0.10' } },
-        spec: {
-          controlPlaneEndpoint: { host: '10.0.0.10', port: 6443 },
-          topology: { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
-        },
-      },
+      patch: [
+        asRead,
+        setEndpoint('10.0.0.10'),
+        setVariables('clusterVip'),
+        setAnnotation(vipAnnotation, '10.0.0.10'),
+      ],
     })
   })
 
@@ -37,38 +58,58 @@ describe('decideAssignment', () => {
   })
 
   it('stores IPv6 without brackets', () => {
-    expect(decideAssignment(aCluster(), { ...input, address: 'fd00::10' })).toMatchObject({
-      patch: { spec: { controlPlaneEndpoint: { host: 'fd00::10', port: 6443 } } },
-    })
+    expect(patchOf(aCluster(), { ...input, address: 'fd00::10' })).toContainEqual(setEndpoint('fd00::10'))
   })
 
-  it('writes no variable that the class does not define', () => {
-    const decision = decideAssignment(aCluster(), { ...input, hasVariable: false })
-    expect(decision).toMatchObject({ decision: 'patch' })
-    expect(decision).not.toHaveProperty('patch.spec.topology')
+  it.each<[string, Parameters<typeof aCluster>[0], boolean]>([
+    ['that the class does not define', {}, false],
+    ['to a Cluster without topology', { topology: null }, true],
+    [
+      'that somebody has set',
+      { topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.99' }] } },
+      true,
+    ],
+  ])('writes no variable %s', (_, options, hasVariable) => {
+    expect(patchOf(aCluster(options), { ...input, hasVariable })).toEqual([
+      asRead,
+      setEndpoint('10.0.0.10'),
+      setAnnotation(vipAnnotation, '10.0.0.10'),
+    ])
   })
 
-  it('keeps the variables of others as they are, and fills an empty one of ours', () => {
-    const others = [
-      { name: 'cni', value: { kind: 'cilium' }, definitionFrom: 'inline' },
-      { name: 'clusterVip', value: '' },
-    ]
-    expect(decideAssignment(aCluster({ topology: { classRef, variables: others } }), input)).toMatchObject({
-      patch: { spec: { topology: { variables: [others[0], { name: 'clusterVip', value: '10.0.0.10' }] } } },
-    })
+  it.each<[string, object[], object]>([
+    [
+      'adds its variable to those of others',
+      [{ name: 'cni', value: { kind: null } }],
+      { op: 'add', path: '/spec/topology/variables/-', value: { name: 'clusterVip', value: '10.0.0.10' } },
+    ],
+    [
+      'fills its variable where it is empty',
+      [
+        { name: 'cni', value: 1 },
+        { name: 'clusterVip', value: '' },
+      ],
+      { op: 'add', path: '/spec/topology/variables/1/value', value: '10.0.0.10' },
+    ],
+  ])('%s, which stay as they are', (_, variables, operation) => {
+    expect(patchOf(aCluster({ topology: { classRef, variables } }), input)).toEqual([
+      asRead,
+      setEndpoint('10.0.0.10'),
+      operation,
+      setAnnotation(vipAnnotation, '10.0.0.10'),
+    ])
   })
 
-  it('leaves a variable that somebody has set', () => {
-    const variables = [{ name: 'clusterVip', value: '10.0.0.99' }]
-    const decision = decideAssignment(aCluster({ topology: { classRef, variables } }), input)
-    expect(decision).not.toHaveProperty('patch.spec.topology')
-  })
-
-  it('fills spec.topology.controlPlaneEndpoint where the object has the field', () => {
-    const topology = { classRef, controlPlaneEndpoint: { host: '', port: 6443 } }
-    expect(decideAssignment(aCluster({ topology }), { ...input, hasVariable: false })).toMatchObject({
-      patch: { spec: { topology: { controlPlaneEndpoint: { host: '10.0.0.10', port: 6443 } } } },
-    })
+  it.each<[string, object, object | undefined]>([
+    ['a port', { host: '', port: 8443 }, { host: '10.0.0.10', port: 8443 }],
+    ['a host', { host: 'a.example.org', port: 0 }, { host: 'a.example.org', port: 6443 }],
+    ['nothing', {}, { host: '10.0.0.10', port: 6443 }],
+    ['both', { host: 'a.example.org', port: 8443 }, undefined],
+  ])('completes spec.topology.controlPlaneEndpoint that has %s', (_, copy, value) => {
+    const topology = { classRef, controlPlaneEndpoint: copy }
+    const operations = patchOf(aCluster({ topology }), { ...input, hasVariable: false })
+    const completed = { op: 'add', path: '/spec/topology/controlPlaneEndpoint', value }
+    expect(operations.slice(2, -1)).toEqual(value === undefined ? [] : [completed])
   })
 
   it('completes the port of a host that is not ours, and nothing else', () => {
@@ -76,11 +117,25 @@ describe('decideAssignment', () => {
     expect(decideAssignment(cluster, { ...input, address: undefined })).toEqual({
       decision: 'patch',
       assigned: { host: 'api.example.org', port: 6443 },
-      patch: {
-        metadata: { resourceVersion: '100' },
-        spec: { controlPlaneEndpoint: { host: 'api.example.org', port: 6443 } },
-      },
+      patch: [asRead, setEndpoint('api.example.org')],
     })
+  })
+
+  it('leaves another host, and says which', () => {
+    const cluster = aCluster({ endpoint: { host: '10.9.9.9', port: 8443 } })
+    expect(decideAssignment(cluster, input)).toEqual({
+      decision: 'taken',
+      present: { host: '10.9.9.9', port: 8443 },
+      message: 'Cluster clusters/demo has endpoint 10.9.9.9:8443 already; 10.0.0.10 is not assigned',
+    })
+  })
+
+  it.each([
+    ['beside others', { a: 'b' }],
+    ['in place of an old one', { [vipAnnotation]: '10.0.0.9' }],
+  ])('sets its annotation %s', (_, annotations) => {
+    const path = '/metadata/annotations/vip.capi.gorizond.io~1control-plane-vip'
+    expect(patchOf(aCluster({ annotations }), input)).toContainEqual({ op: 'add', path, value: '10.0.0.10' })
   })
 
   it('writes nothing where everything stands', () => {
@@ -106,28 +161,24 @@ describe('decideAssignment', () => {
     )
   })
 
-  it.each<[string, object, object]>([
-    [
-      'variable',
-      { variables: [] },
-      { topology: { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] } },
-    ],
-    [
-      'port',
-      { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
-      { controlPlaneEndpoint: { host: '10.0.0.10', port: 6443 } },
-    ],
-  ])('brings back a %s that was dropped, and touches nothing else', (what, topology, spec) => {
-    const cluster = aCluster({
-      endpoint: { host: '10.0.0.10', port: what === 'port' ? 0 : 6443 },
-      annotations: { [vipAnnotation]: '10.0.0.10' },
-      topology: { classRef, ...topology },
-    })
-    expect(decideAssignment(cluster, input)).toMatchObject({
-      decision: 'patch',
-      patch: { metadata: { resourceVersion: '100' }, spec },
-    })
-  })
+  const whole = { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] }
+  const ours = { [vipAnnotation]: '10.0.0.10' }
+
+  it.each<[string, number, object, Readonly<Record<string, string>>, object]>([
+    ['variable', 6443, {}, ours, setVariables('clusterVip')],
+    ['port', 0, whole, ours, setEndpoint('10.0.0.10')],
+    ['annotation', 6443, whole, {}, setAnnotation(vipAnnotation, '10.0.0.10')],
+  ])(
+    'brings back a %s that was dropped, and touches nothing else',
+    (_, port, topology, annotations, back) => {
+      const cluster = aCluster({
+        endpoint: { host: '10.0.0.10', port },
+        annotations,
+        topology: { classRef, ...topology },
+      })
+      expect(patchOf(cluster, input)).toEqual([asRead, back])
+    },
+  )
 })
 
 describe('decideAssignment for ingress', () => {
@@ -138,17 +189,20 @@ describe('decideAssignment for ingress', () => {
     expect(decideAssignment(aCluster(), vip)).toEqual({
       decision: 'patch',
       assigned: { host: '10.0.0.10' },
-      patch: {
-        metadata: { resourceVersion: '100', annotations: { [ingressAnnotation]: '10.0.0.10' } },
-        spec: { topology: { variables: [{ name: 'ingressVip', value: '10.0.0.10' }] } },
-      },
+      patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10')],
     })
   })
 
   it('writes the annotation alone where the class has no such variable', () => {
-    expect(decideAssignment(aCluster(), { ...vip, hasVariable: false })).toMatchObject({
-      patch: { metadata: { resourceVersion: '100', annotations: { [ingressAnnotation]: '10.0.0.10' } } },
-    })
+    expect(patchOf(aCluster(), { ...vip, hasVariable: false })).toEqual([
+      asRead,
+      setAnnotation(ingressAnnotation, '10.0.0.10'),
+    ])
+  })
+
+  it('leaves spec.topology.controlPlaneEndpoint alone', () => {
+    const cluster = aCluster({ topology: { classRef, controlPlaneEndpoint: {} } })
+    expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(2)
   })
 
   it.each<[string, Parameters<typeof aCluster>[0]]>([

@@ -15,6 +15,7 @@ describe('objectMetaFrom', () => {
     }
     const ownerReferences = [{ ...owner, controller: true, blockOwnerDeletion: true }, owner, null]
     expect(objectMetaFrom({ metadata: { ...facts, ownerReferences, generation: 2 } })).toEqual({
+      generation: 2,
       ...facts,
       ownerReferences: [
         { ...owner, controller: true },
@@ -26,6 +27,7 @@ describe('objectMetaFrom', () => {
 
   it.each([[undefined], [{}], [{ metadata: 'text' }]])('reads %j as an object without a name', (object) => {
     expect(objectMetaFrom(object)).toEqual({
+      generation: 0,
       namespace: '',
       name: '',
       uid: '',

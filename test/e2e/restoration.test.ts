@@ -8,6 +8,8 @@ import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
+/** The same for every allocator of the suite: a run stays on its queue. */
+const taskQueue = randomUUID()
 
 let world: World
 let temporal: TemporalView
@@ -17,7 +19,7 @@ async function start(): Promise<void> {
   allocator = await startAllocator({
     stack,
     kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
+    taskQueue,
     flags: [`--namespace=${world.namespace}`],
   })
 }

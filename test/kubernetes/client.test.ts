@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
+import { conditionalOn, type JsonPatch } from '../../src/domain/json-patch.ts'
 import { createClusterApi } from '../../src/kubernetes/client.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
 import {
@@ -175,7 +176,9 @@ describe('patching a Cluster', () => {
     await admin.create(path, clusterObject(version, name))
     const cluster = { ...(await existing(name)), apiVersion: `cluster.x-k8s.io/${version}` }
     const endpoint = { host: '10.0.0.10', port: 6443 }
-    const patched = await api.patchCluster(cluster, { spec: { controlPlaneEndpoint: endpoint } })
+    const patched = await api.patchCluster(cluster, [
+      { op: 'add', path: '/spec/controlPlaneEndpoint', value: endpoint },
+    ])
     expect(patched).toMatchObject({ apiVersion: cluster.apiVersion, controlPlaneEndpoint: endpoint })
     await expect(existing(name)).resolves.toMatchObject({
       apiVersion: 'cluster.x-k8s.io/v1beta2',
@@ -188,10 +191,10 @@ describe('patching a Cluster', () => {
     await admin.create(path, clusterObject('v1beta2', 'contested'))
     const cluster = await existing('contested')
     await admin.patch(`${path}/contested`, { metadata: { labels: { by: 'somebody' } } })
-    const stale = {
-      metadata: { resourceVersion: cluster.resourceVersion },
-      spec: { controlPlaneEndpoint: { host: '10.0.0.10', port: 6443 } },
-    }
+    const stale: JsonPatch = [
+      conditionalOn(cluster),
+      { op: 'add', path: '/spec/controlPlaneEndpoint', value: { host: '10.0.0.10', port: 6443 } },
+    ]
     await expect(api.patchCluster(cluster, stale)).rejects.toMatchObject({ kind: 'conflict' })
     await expect(existing('contested')).resolves.toMatchObject({
       controlPlaneEndpoint: { host: '', port: 0 },

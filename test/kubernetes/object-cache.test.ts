@@ -10,6 +10,7 @@ function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta
     name,
     uid,
     resourceVersion,
+    generation: 1,
     labels: { team: 'red' },
     annotations: {},
     ownerReferences: [],

@@ -17,6 +17,7 @@ interface MetaOptions {
   annotations?: Labels
   deleting?: boolean
   created?: string
+  generation?: number
   owners?: readonly object[]
 }
 
@@ -27,6 +28,7 @@ function metadata(options: MetaOptions, fallback: { namespace?: string; name: st
     name,
     uid: options.uid ?? `uid-of-${name}`,
     resourceVersion: '100',
+    generation: options.generation ?? 1,
     creationTimestamp: options.created ?? '2026-01-02T03:04:05Z',
     ...(labels && { labels }),
     ...(annotations && { annotations }),

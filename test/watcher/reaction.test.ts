@@ -30,7 +30,8 @@ describe('a Cluster', () => {
     ['is new and has an endpoint by hand', { endpoint }, undefined, undefined],
     ['is new and paused', { paused: true }, undefined, undefined],
     ['is new and has no topology', { topology: null }, undefined, undefined],
-    ['changed in nothing that matters', { labels: { a: 'b' } }, {}, undefined],
+    ['changed in nothing that matters', { labels: { a: 'b' }, generation: 1 }, {}, undefined],
+    ['has another spec', {}, {}, 'wake'],
     ['was unpaused', {}, { paused: true }, 'wake'],
     ['lost its endpoint', {}, { endpoint }, 'wake'],
     ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'wake'],
@@ -42,13 +43,13 @@ describe('a Cluster', () => {
     ['was paused', { paused: true }, {}, undefined],
   ])('that %s', (_, now, before, act) => {
     const previous = before === undefined ? undefined : aCluster(before)
-    expect(reactToCluster(aCluster(now), previous, controlPlane, around)?.act).toBe(act)
+    expect(reactToCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, around)?.act).toBe(act)
   })
 
   it('that lost its variable is woken, where the class has it', () => {
     const classRef = { name: 'rke2-cluster-class' }
     const variables = [{ name: 'clusterVip', value: '10.0.0.10' }]
-    const now = aCluster({ endpoint, annotations })
+    const now = aCluster({ endpoint, annotations, generation: 2 })
     const before = aCluster({ endpoint, annotations, topology: { classRef, variables } })
     const clusterClass = aClusterClass({ declared: [], accepted: ['clusterVip'] })
     expect(reactToCluster(now, before, controlPlane, { ...around, clusterClass })?.act).toBe('wake')
