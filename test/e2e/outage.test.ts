@@ -108,4 +108,19 @@ describe('an allocator', () => {
     await world.createPool('10.51.0.10', { name: 'patient-pool', className })
     expect((await world.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
   })
+
+  it('starts a run that waited again where Temporal comes back without any data', async () => {
+    await start()
+    const className = 'forgotten-class'
+    await world.createCluster('forgotten', { className })
+    const temporal = await viewTemporal(stack.connection)
+    const key = { namespace: world.namespace, name: 'forgotten' }
+    await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
+    await stack.part('temporal').kill()
+    await stack.part('temporal').start({ forgetData: true })
+    await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
+    await temporal.close()
+    await world.createPool('10.52.0.10', { name: 'forgotten-pool', className })
+    expect((await world.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
+  })
 })

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
+import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const root = join(import.meta.dirname, '..', '..')
+
+let world: World
+let proxy: ApiProxy
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  proxy = await startApiProxy(stack)
+  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await proxy.close()
+  }
+})
+
+/** What deploy/manifests permit, as `verb plural`, but for what no request of ours shows. */
+function permitted(): readonly string[] {
+  const path = join(root, 'deploy', 'manifests', 'cluster-role.yaml')
+  const { rules } = parse(readFileSync(path, 'utf8')) as {
+    rules: { resources: string[]; verbs: string[] }[]
+  }
+  return rules
+    .flatMap(({ resources, verbs }) =>
+      resources.flatMap((plural) => verbs.map((verb) => `${verb} ${plural}`)),
+    )
+    .filter((permission) => !permission.endsWith('clusters/finalizers'))
+}
+
+describe('the ServiceAccount of deploy/manifests', () => {
+  it('uses every permission it has in a life of Clusters, and is refused nothing', async () => {
+    const className = 'permitted'
+    await world.createClass(className)
+    const endpoint = 'controlPlaneEndpoint: { host: 10.86.0.10, port: 6443 }'
+    await world.createCluster('pe-manual', { className, spec: endpoint })
+    await world.createPool('10.86.0.10-10.86.0.13', { name: className, className })
+
+    // Meets a duplicate, reserves it, gives its claim back, and lets the address go when it is free.
+    await world.createCluster('pe-stepping', { className })
+    await world.untilServed('pe-stepping')
+    await world.deleteCluster('pe-manual')
+    const duplicates = 'vip.capi.gorizond.io/duplicate-addresses'
+    await world.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
+
+    // Adopts a claim.
+    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: className }
+    await world.api.send({
+      method: 'POST',
+      path: world.path('ipaddressclaims'),
+      body: {
+        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+        kind: 'IPAddressClaim',
+        metadata: { name: 'vip-cp-pe-adopting', namespace: world.namespace },
+        spec: { clusterName: 'pe-adopting', poolRef },
+      },
+    })
+    await world.createCluster('pe-adopting', { className })
+    await world.untilServed('pe-adopting')
+
+    const asked = proxy.requests.filter(({ resource }) => resource !== '')
+    expect(asked.filter(({ code }) => code === 403)).toEqual([])
+    expect([...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].toSorted()).toEqual(
+      permitted().toSorted(),
+    )
+  })
+})
