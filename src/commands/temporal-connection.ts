@@ -27,10 +27,10 @@ const backoffMs = { first: 500, most: 10_000 } as const
  * later than we do is no fault.
  *
  * @returns undefined where the signal was aborted first
- * @throws Error where the configuration itself cannot be read
+ * @throws Error where the configuration itself cannot be read; it quotes nothing of the file
  */
 export async function connectToTemporal(options: ConnectOptions): Promise<TemporalConnection | undefined> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
+  const { connectionOptions, namespace = 'default' } = loadConfig()
   const address = connectionOptions.address ?? 'localhost:7233'
   for (let failures = 0; !options.signal.aborted; failures += 1) {
     const coreMetricsAddress = `127.0.0.1:${await freePort()}`
@@ -49,6 +49,28 @@ export async function connectToTemporal(options: ConnectOptions): Promise<Tempor
     }
   }
   return undefined
+}
+
+function loadConfig(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig()
+  } catch (error) {
+    throw unreadable(error)
+  }
+}
+
+/** Without the lines around a fault, which may hold an API key; and so without its cause. */
+function unreadable(error: unknown): Error {
+  const file = "TEMPORAL_CONFIG_FILE, or temporal.toml in the user's configuration directory"
+  return new Error(`the Temporal configuration cannot be read (${file}): ${reasonOf(error)}`)
+}
+
+function reasonOf(error: unknown): string {
+  // The language's own errors may quote values; those of the file system and of the parser do not.
+  if (!(error instanceof Error) || error.name !== 'Error') return 'it has another shape'
+  // The lines come after the first one.
+  const [reason = ''] = error.message.split('\n')
+  return 'line' in error ? `${reason}, line ${String(error.line)}` : reason
 }
 
 function installRuntime(log: Log, coreMetricsAddress: string): void {

@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node'
-import { nonEmptyStringOf, objectOf } from '../domain/decode.ts'
+import { integerOf, nonEmptyStringOf, objectOf } from '../domain/decode.ts'
 
 /** Where client-node ends up when it finds no configuration at all. */
 const nothingFound = 'http://localhost:8080'
@@ -9,7 +9,7 @@ const nothingFound = 'http://localhost:8080'
  *
  * @param source `kubeconfig`: a file; without it KUBECONFIG, `~/.kube/config` or the pod's service account,
  *   as kubectl does. `context`: of that file; without it the current one.
- * @throws Error naming the file and the context, and the contexts there are
+ * @throws Error naming the file and the context, and the contexts there are; it quotes nothing else of the file
  */
 export function loadKubeConfig(source: {
   readonly kubeconfig?: string | undefined
@@ -21,7 +21,7 @@ export function loadKubeConfig(source: {
     if (source.kubeconfig === undefined) kubeConfig.loadFromDefault()
     else kubeConfig.loadFromFile(source.kubeconfig)
   } catch (error) {
-    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw unreadable(file, error)
   }
   if (source.context !== undefined) kubeConfig.setCurrentContext(source.context)
   checkContext(kubeConfig, file)
@@ -48,6 +48,20 @@ function contextsOf(kubeConfig: KubeConfig): string {
   return names.length === 0 ? 'it has none' : `it has ${names.toSorted().join(', ')}`
 }
 
-function messageOf(error: unknown): string {
-  return nonEmptyStringOf(objectOf(error)['message']) ?? String(error)
+/** Without the lines around a fault, which may hold a token; and so without its cause. */
+function unreadable(file: string, error: unknown): Error {
+  return new Error(`${file} cannot be read: ${wordsOf(error)}`)
+}
+
+function wordsOf(error: unknown): string {
+  const { name, message, reason, mark } = objectOf(error)
+  if (name === 'YAMLException')
+    return `${unquoted(reason)}, line ${(integerOf(objectOf(mark)['line']) ?? 0) + 1}`
+  // The language's own errors may quote values; those of the file system and of client-node do not.
+  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is no kubeconfig'
+}
+
+/** An alias or a tag is quoted in the reason, and a password may look like one. */
+function unquoted(reason: unknown): string {
+  return (nonEmptyStringOf(reason) ?? 'it is no YAML').replace(/(?:: | "| !<).*$/s, '')
 }

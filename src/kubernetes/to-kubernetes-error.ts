@@ -37,7 +37,10 @@ export function errorFromStatus(action: string, status: JsonObject): KubernetesE
 /** What it means that no answer came: network, time-out, or credentials that could not be read. */
 export function toKubernetesError(error: unknown, action: string): KubernetesError {
   if (error instanceof KubernetesError) return error
-  return new KubernetesError(`${action}: ${wordsOf(error)}`, { kind: 'unavailable', status: 0, cause: error })
+  const facts = { kind: 'unavailable', status: 0 } as const
+  // It quotes what it could not read; causes go into Temporal's histories as well.
+  if (isSyntaxError(error)) return new KubernetesError(`${action}: the answer is no JSON`, facts)
+  return new KubernetesError(`${action}: ${wordsOf(error)}`, { ...facts, cause: error })
 }
 
 function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
@@ -86,8 +89,14 @@ function seconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d+$/.test(header) ? Number(header) : undefined
 }
 
+function isSyntaxError(error: unknown): boolean {
+  return objectOf(error)['name'] === 'SyntaxError'
+}
+
 function wordsOf(failure: unknown): string {
   const { name, message, code } = objectOf(failure)
+  const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(nonEmptyStringOf(message) ?? '') ?? []
+  if (proxyStatus !== undefined) return `the proxy answered HTTP ${proxyStatus}`
   if (name === 'AbortError') return 'stopped before an answer came'
   // Several addresses that all refuse make an AggregateError, which has a code but no words.
   return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no answer'

@@ -1,13 +1,24 @@
 import pino from 'pino'
 import { PinoPretty } from 'pino-pretty'
-import type { Log } from './log.ts'
+import type { Log, LogFields } from './log.ts'
+import { printable, printableFields } from './printable.ts'
 
-/** Writes lines to standard output: one JSON object a line, or text for people, colored on a terminal. */
+/**
+ * Writes lines to standard output: one JSON object a line, or text for people, colored on a terminal. An entry is
+ * one line, whatever is in it, and long texts are cut short.
+ */
 export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'json' | 'pretty'): Log {
   const target =
     format === 'json'
       ? pino.destination(1)
-      : PinoPretty({ sync: true, singleLine: true, messageKey: 'message', colorize: process.stdout.isTTY })
+      : PinoPretty({
+          sync: true,
+          singleLine: true,
+          // By default the field `error` gets lines of its own.
+          errorLikeObjectKeys: [],
+          messageKey: 'message',
+          colorize: process.stdout.isTTY,
+        })
   const logger = pino(
     {
       level,
@@ -18,10 +29,9 @@ export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'j
     },
     target,
   )
-  return {
-    debug: (message, fields) => logger.debug(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
-  }
+  const write =
+    (severity: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}): void =>
+      logger[severity](printableFields(fields, format), printable(message, format))
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

@@ -120,9 +120,10 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64')
 }
 
-/** An exec plugin that writes a text to standard output. */
-function plugin(output: string): object {
-  const args = ['-e', 'process.stdout.write(process.argv[1])', output]
+/** An exec plugin that writes a text to standard output, or to standard error and fails. */
+function plugin(output: string, stream: 'stdout' | 'stderr' = 'stdout'): object {
+  const script = `process.${stream}.write(process.argv[1]); process.exitCode = ${stream === 'stderr' ? 1 : 0}`
+  const args = ['-e', script, output]
   return {
     exec: {
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -222,13 +223,26 @@ const kubernetesFailures: readonly (readonly [
   ],
   [
     'an exec plugin that prints a long token and no JSON',
-    /"?warn/i,
+    /exec plugin \S+ printed no ExecCredential/,
     (secrets) => ({ user: plugin(`k8s-${secrets.plant('token of the plugin')}`) }),
   ],
   [
     'an exec plugin that prints a short token and no JSON',
-    /"?warn/i,
+    /exec plugin \S+ printed no ExecCredential/,
     (secrets) => ({ user: plugin(`k8s-${secrets.plant('token of the plugin', 8)}`) }),
+  ],
+  [
+    'an exec plugin that fails and prints a token to standard error',
+    /exec plugin \S+ failed/,
+    (secrets) => ({ user: plugin(`no luck with ${secrets.plant('token of the plugin')}\n`, 'stderr') }),
+  ],
+  [
+    'an auth provider whose token cannot be read',
+    /auth provider oidc failed/,
+    (secrets) => {
+      const config = { 'id-token': `a.${base64(secrets.plant('token'))}.b` }
+      return { user: { 'auth-provider': { name: 'oidc', config } } }
+    },
   ],
   [
     'a proxy that is not there',
@@ -240,7 +254,7 @@ const kubernetesFailures: readonly (readonly [
   ],
   [
     'a proxy that refuses the password',
-    /[Pp]roxy|stopped before an answer came/,
+    /the proxy answered HTTP 407/,
     (secrets, _, proxyPort) => ({
       user: { token: secrets.plant('token') },
       cluster: { 'proxy-url': `http://me:${secrets.plant('proxy password')}@127.0.0.1:${proxyPort}` },
@@ -414,10 +428,15 @@ const faulty: readonly (readonly [string, (secret: string) => string])[] = [
   ['kubeconfig', (secret) => `users:\n- name: a\n  user:\n    token: "${secret}\ncontexts: []\n`],
   ['kubeconfig', (secret) => `{"users":[{"name":"a","user":{"token":"${secret}"}]}`],
   ['kubeconfig', (secret) => `users:\n- name: a\n  user: {token: ${secret}, token: b}\n`],
+  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: *${secret}}\n`],
+  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !${secret}}\n`],
+  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !^${secret}}\n`],
+  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !${secret}!}\n`],
   ['kubeconfig', (secret) => secret],
   ['Temporal configuration', (secret) => `[profile.default]\napi_key = "${secret}\n`],
   ['Temporal configuration', (secret) => `[profile.default]\napi_key = "${secret}"\nbroken =\n`],
   ['Temporal configuration', (secret) => `[profile.default]\napi_key = ${secret}\n`],
+  ['Temporal configuration', (secret) => `[profile]\ndefault = "${secret}"\n`],
 ]
 
 describe('a file that cannot be read', () => {

@@ -51,9 +51,19 @@ describe('loadKubeConfig', () => {
     )
   })
 
-  it('names the file that is no kubeconfig', () => {
-    const path = kubeconfig('list', '[1, 2')
-    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(`kubeconfig ${path} cannot be read: `)
+  it.each([
+    { text: '[1, 2', words: 'unexpected end of the stream within a flow collection, line 1' },
+    { text: 'a: b\na: secret', words: 'duplicated mapping key, line 2' },
+    { text: 'a: *secret', words: 'unidentified alias, line 1' },
+    { text: 'a: !secret b', words: 'unknown scalar tag, line 1' },
+    { text: 'a: !secret!x b', words: 'undeclared tag handle, line 1' },
+    { text: 'a: !^secret b', words: 'tag name cannot contain such characters, line 1' },
+    { text: 'users: [{}]', words: 'users[0].name is missing' },
+    { text: 'null', words: 'it is no kubeconfig' },
+  ])('says of a file that is no kubeconfig: $words', ({ text, words }) => {
+    const path = kubeconfig('faulty', text)
+    const message = `kubeconfig ${path} cannot be read: ${words}`
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(new Error(message))
   })
 
   it('names the contexts there are where it has not the one asked for', () => {

@@ -98,11 +98,24 @@ describe('toKubernetesError', () => {
       error: new DOMException('This operation was aborted', 'AbortError'),
       words: 'stopped before an answer came',
     },
+    {
+      error: new DOMException('Proxy response (407) !== 200 when HTTP Tunneling', 'AbortError'),
+      words: 'the proxy answered HTTP 407',
+    },
     { error: 'a string', words: 'no answer' },
   ])('says $words', ({ error, words }) => {
     const translated = toKubernetesError(error, action)
     expect(translated).toMatchObject({ kind: 'unavailable', status: 0, message: `${action}: ${words}` })
     expect(translated.cause).toBe(error)
+  })
+
+  it('quotes nothing of an answer that is no JSON', () => {
+    const translated = toKubernetesError(
+      new SyntaxError('Unexpected token, "secret" is not valid JSON'),
+      action,
+    )
+    expect(translated.message).toBe(`${action}: the answer is no JSON`)
+    expect(translated.cause).toBeUndefined()
   })
 
   it('leaves a KubernetesError as it is', () => {
