@@ -51,7 +51,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
  * The message of client-node's error is all that a plugin wrote to standard error, or quotes what it wrote to
  * standard output. Both may hold a token.
  */
-function withoutOutput(error: unknown, user: User | null): unknown {
+export function withoutOutput(error: unknown, user: User | null): unknown {
   const { name, syscall, code } = objectOf(error)
   const isAboutFile = typeof syscall === 'string'
   if (isAboutFile || code === 'ERR_INVALID_URL' || code === 'ERR_INVALID_CHAR') return error

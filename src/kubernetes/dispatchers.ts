@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Cluster, HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
-import type { TlsOptions } from './credentials.ts'
+import { withoutOutput, type TlsOptions } from './credentials.ts'
 
 /** Connections that all requests share; more requests at a time wait for one of them. */
 const sharedConnections = 8
@@ -64,9 +64,14 @@ function directTo(tls: TlsOptions, connectMs: number): Dispatcher {
 /** A kubeconfig's `proxy-url` (HTTP or SOCKS) is client-node's to connect through. */
 async function throughProxy(kubeConfig: KubeConfig, cluster: Cluster): Promise<Dispatcher> {
   const context = new RequestContext(cluster.server, HttpMethod.GET)
-  await kubeConfig.applySecurityAuthentication(context)
+  try {
+    await kubeConfig.applySecurityAuthentication(context)
+  } catch (error) {
+    throw withoutOutput(error, kubeConfig.getCurrentUser())
+  }
   const dispatcher = context.getDispatcher()
-  if (dispatcher === undefined) throw new Error(`no connection through proxy-url ${cluster.proxyUrl ?? ''}`)
+  if (dispatcher === undefined)
+    throw new Error('there is no connection through the proxy-url of the kubeconfig')
   return dispatcher
 }
 
