@@ -1,0 +1,77 @@
+import type { WriteMoment } from '../write-hooks.ts'
+import type { SeededRandom } from '../../support/seeded-random.ts'
+import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
+import type { Stage } from './stage.ts'
+
+/** Faults of the allocator's own processes. */
+export const allocatorFaults: readonly FaultKind[] = [
+  killedAtWrite('before', 'a write has reached the API server'),
+  killedAtWrite('after', 'it hears that a write has been done'),
+  {
+    name: 'allocator-terminated',
+    what: 'SIGTERM in the middle of work, and another one starts',
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async ({ fleet }, random) =>
+      again(async (over) => {
+        await pauseUntil(500 + random.below(4_000), over)
+        await fleet.roll()
+      }),
+  },
+  {
+    name: 'two-replicas',
+    what: 'a second replica starts, and ends again in an orderly way',
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async ({ fleet }) => {
+      await fleet.resize(2)
+      return () => fleet.resize(1)
+    },
+  },
+  {
+    name: 'replicas-in-turn',
+    what: 'two replicas are replaced one after the other, again and again',
+    place: 'allocator',
+    holdMs: ({ outageMs }) => outageMs,
+    start: async ({ fleet }) => {
+      await fleet.resize(2)
+      const end = again(async (over) => {
+        await pauseUntil(1_000, over)
+        await fleet.roll()
+      })
+      return async () => {
+        await end()
+        await fleet.resize(1)
+      }
+    },
+  },
+]
+
+function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
+  return {
+    name: `allocator-killed-${moment}-write`,
+    what: `SIGKILL ${moment} ${when}, again and again, and another one starts`,
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async (stage, random) => again((over) => killOnce(stage, random, moment, over)),
+  }
+}
+
+async function killOnce(
+  { proxy, fleet }: Stage,
+  random: SeededRandom,
+  moment: WriteMoment,
+  over: AbortSignal,
+): Promise<void> {
+  const nth = 1 + random.below(6)
+  // What ends all faults withdraws it first.
+  await Promise.race([proxy.atWrite(nth, moment, fleet.kill), aborted(over)])
+  await fleet.fill()
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

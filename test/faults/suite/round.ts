@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../../../dev/stack/errors.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+import { grantAllBut } from './rights.ts'
+import type { People } from './people.ts'
+import { planAction, type PlannedAction, type PlannedFault, type RoundPlan } from './plan.ts'
+import type { Stage } from './stage.ts'
+import { subjectsNamed, typedSubjects } from './subjects.ts'
+
+export interface RoundOptions {
+  readonly stage: Stage
+  readonly people: People
+  readonly plan: RoundPlan
+  /** Told each thing that happens. */
+  readonly note: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+interface FaultInForce {
+  readonly name: string
+  readonly until: number
+  readonly end: () => Promise<void>
+}
+
+/** Lets faults and people loose; returns when all faults are healed, and everything runs and is ready. */
+export async function playRound(options: RoundOptions): Promise<void> {
+  const { stage, people, plan, note, signal } = options
+  const inForce: FaultInForce[] = []
+  try {
+    await people.typeEndpoints(typedSubjects)
+    if (plan.storm) await storm(options, inForce)
+    else await calm(options, inForce)
+    const holdMs = Math.max(0, ...inForce.map(({ until }) => until - Date.now()))
+    await delay(holdMs, undefined, { signal })
+  } finally {
+    await heal(stage, people, inForce, note)
+  }
+}
+
+/** One action after the other, and the faults in between. */
+async function calm(
+  { stage, people, plan, note, signal }: RoundOptions,
+  inForce: FaultInForce[],
+): Promise<void> {
+  for (const [index, action] of plan.actions.entries()) {
+    for (const fault of plan.faults.filter(({ after }) => after === index)) {
+      inForce.push(await startFault(stage, fault, note))
+    }
+    await act(people, action, note)
+    await delay(action.pauseMs, undefined, { signal })
+  }
+}
+
+const lanes = 4
+
+/** Many Clusters and several people at once, under all faults from the beginning. */
+async function storm(options: RoundOptions, inForce: FaultInForce[]): Promise<void> {
+  const { stage, people, plan, note, signal } = options
+  const { clusters, ms } = stage.form.storm
+  const subjects = subjectsNamed('s', clusters)
+  await Promise.all(
+    subjects.map((subject) => act(people, { deed: 'create', subject, dice: 0, pauseMs: 0 }, note)),
+  )
+  for (const fault of plan.faults) inForce.push(await startFault(stage, fault, note))
+  const until = Date.now() + ms
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      const random = seededRandom('lane', (plan.seed + lane) % 2 ** 31)
+      while (Date.now() < until && !signal.aborted) {
+        await act(people, planAction(random, subjects, stage.form), note)
+        await delay(random.below(stage.form.pauseMs), undefined, { signal })
+      }
+    }),
+  )
+}
+
+async function act(
+  people: People,
+  { deed, subject, dice }: PlannedAction,
+  note: (line: string) => void,
+): Promise<void> {
+  const came = await people.act(deed, subject, dice)
+  note(`${subject.namespace}/${subject.name}: ${deed} (${dice}): ${came}`)
+}
+
+async function startFault(
+  stage: Stage,
+  { kind, seed }: PlannedFault,
+  note: (line: string) => void,
+): Promise<FaultInForce> {
+  note(`fault ${kind.name} begins`)
+  const end = await kind.start(stage, seededRandom(kind.name, seed))
+  return { name: kind.name, until: Date.now() + kind.holdMs(stage.form), end }
+}
+
+async function heal(
+  stage: Stage,
+  people: People,
+  inForce: readonly FaultInForce[],
+  note: (line: string) => void,
+): Promise<void> {
+  const failures: unknown[] = []
+  // First what other faults may wait behind.
+  stage.network.resume()
+  stage.proxy.heal()
+  for (const { name, end } of inForce.toReversed()) {
+    try {
+      await end()
+      note(`fault ${name} is over`)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) {
+    throw new AggregateError(failures, `faults could not be ended: ${failures.map(messageOf).join('; ')}`)
+  }
+  await stage.startAllParts()
+  await grantAllBut(stage.stack.connection)
+  await people.tidyUp()
+  await stage.fleet.fill()
+  await stage.fleet.untilReady()
+  note('all faults are healed, and everything runs')
+}

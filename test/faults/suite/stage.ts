@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { allocatorAccount, allocatorManifests } from '../../../dev/allocator.ts'
+import { build } from '../../../dev/build.ts'
+import { applyManifests } from '../../../dev/stack/manifests.ts'
+import type { Progress } from '../../../dev/stack/progress.ts'
+import { createServiceAccountKubeconfig } from '../../../dev/stack/service-account.ts'
+import { startStack, type PartName, type Stack } from '../../../dev/stack/stack.ts'
+import { viewTemporal, type TemporalView } from '../../e2e/temporal.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { startApiProxy, type ApiProxy } from '../api-proxy.ts'
+import { kubeconfigThrough } from '../kubeconfig-through.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import type { Form } from './form.ts'
+import { prepareLand } from './land.ts'
+import { openSite, type Site } from './site.ts'
+
+/** All that a run of faults acts on: a stack of its own, and the allocators behind two proxies. */
+export interface Stage {
+  readonly form: Form
+  readonly stack: Stack
+  /** What faults of requests and watches go through. */
+  readonly proxy: ApiProxy
+  /** In front of the other, for what happens to connections before a request is heard. */
+  readonly network: TcpProxy
+  readonly fleet: Fleet
+  readonly temporal: TemporalView
+  readonly site: Site
+  /** Has Temporal's history not count any more that is there when the current round is over. */
+  readonly forgetHistory: () => void
+  /** Whether that was asked for since the last call. */
+  readonly takeForgotten: () => boolean
+  /** Starts what does not run. */
+  readonly startAllParts: () => Promise<void>
+  /** Ends everything, newest first. */
+  readonly close: () => Promise<void>
+}
+
+/** Starts a stage, with one allocator that need not be ready yet. */
+export async function openStage(options: {
+  readonly form: Form
+  readonly withCore: boolean
+  readonly progress: Progress
+}): Promise<Stage> {
+  const { form, withCore, progress } = options
+  await build()
+  const stack = await startStack({ clusterApiCore: withCore, progress })
+  const closers: (() => Promise<unknown>)[] = [stack.stop]
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    const { connection } = stack
+    const site = openSite(connection)
+    closers.push(site.close)
+    await prepareLand(connection, site)
+    await applyManifests(connection, allocatorManifests)
+    const temporal = await viewTemporal(connection)
+    closers.push(temporal.close)
+    const proxy = await startApiProxy(connection)
+    closers.push(proxy.close)
+    const network = await startTcpProxy({ port: Number(new URL(proxy.url).port) })
+    closers.push(network.close)
+    const fleet = createFleet(connection, await writeKubeconfig(stack, network))
+    closers.push(fleet.stop)
+    await fleet.fill()
+    const parts: readonly PartName[] = [
+      'etcd',
+      'kube-apiserver',
+      'kube-controller-manager',
+      ...(withCore ? (['cluster-api-core'] as const) : []),
+      'ipam-provider',
+      'temporal',
+    ]
+    let isForgotten = false
+    return {
+      ...{ form, stack, proxy, network, fleet, temporal, site, close },
+      forgetHistory: () => {
+        isForgotten = true
+      },
+      takeForgotten: () => {
+        const was = isForgotten
+        isForgotten = false
+        return was
+      },
+      startAllParts: async () => {
+        for (const name of parts) await stack.part(name).start()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function writeKubeconfig({ connection }: Stack, network: TcpProxy): Promise<string> {
+  const direct = join(connection.runDirectory, 'allocator.kubeconfig')
+  await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath: direct })
+  const path = join(connection.runDirectory, 'allocator-through.kubeconfig')
+  kubeconfigThrough({ url: `http://127.0.0.1:${network.port}` }, direct, path)
+  return path
+}
