@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { faultKinds } from './faults/suite/fault-kinds.ts'
 import { testTitlesIn } from './support/test-titles.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'reliability.md'), 'utf8')
@@ -38,5 +39,13 @@ describe('docs/reliability.md', () => {
   it.each(wholeSuites)('names every test of %s', (suite) => {
     const titles = named.filter((entry) => entry.suite === suite).map(({ title = '' }) => title.trim())
     expect([...new Set(titles)].toSorted()).toEqual([...new Set(titlesOf(suite))].toSorted())
+  })
+
+  it('has a row for every kind of fault, and says what happens', () => {
+    const rows = page.split('\n').filter((line) => line.includes('| yes'))
+    const cells = rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$/g, '').trim()))
+    expect(cells).toEqual(
+      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...Array.from({ length: 8 }, () => 'yes')]),
+    )
   })
 })
