@@ -210,10 +210,10 @@ function priorityOf(pool: IPPool): number | undefined {
 }
 
 function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
-  const [first = '', ...rest] = text.split('/')
+  const [first = '', ...rest] = text.trim().split('/')
   return rest.length > 0 && isIPPoolKind(first)
     ? { kind: first, name: rest.join('/') }
-    : { kind: undefined, name: text }
+    : { kind: undefined, name: text.trim() }
 }
 
 function verdictOn(pool: IPPool, fall: Fall | undefined, chosen: IPPool | undefined): PoolVerdict {
@@ -249,13 +249,13 @@ function whyNone(
   return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
 }
 
-/** Characters that a message spends on pools, but for the last one named. The verdicts hold them all. */
-const listingLength = 500
+/** What a message spends on pools: characters, but for the last one named, and pools. */
+const room = { characters: 600, pools: 8 } as const
 
 /** As many pools with their reasons as a message has room for, and how many there are besides. */
 function listing(judged: readonly Judged[]): string {
   const words = judged.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`)
-  const fitting = fittingIn(listingLength, words, (word) => word.length)
+  const fitting = fittingIn(room.characters, words.slice(0, room.pools), (word) => word.length)
   const more = words.length - fitting.length
   return [...fitting, ...(more === 0 ? [] : [`and ${more} more`])].join('; ')
 }

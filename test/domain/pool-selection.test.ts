@@ -338,7 +338,7 @@ describe('a pool that the Cluster names', () => {
     ['InClusterIPPrefixPool/mine', 'control-plane', 'control-plane-pool'],
   ] as const)('is not another one: %s for role %s', (explicitPool, role, annotation) => {
     expect(whyNot(aPool({ name: 'mine' }), { explicitPool, role })).toBe(
-      `the Cluster asks for ${explicitPool} by its annotation vip.capi.gorizond.io/${annotation}`,
+      `the Cluster asks for "${explicitPool}" by its annotation vip.capi.gorizond.io/${annotation}`,
     )
   })
 
