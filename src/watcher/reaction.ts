@@ -117,16 +117,16 @@ export function reactToPool(
 /**
  * Decides which Clusters may have their VIP reserved again in a pool that is new, or has other addresses now.
  *
- * @param lost Clusters whose VIP no claim holds
+ * @param lost Clusters whose VIP no claim holds; asked only where the pool has news, which is seldom
  */
 export function restorableFrom(
   pool: IPPool,
   previous: IPPool | undefined,
-  lost: readonly Cluster[],
+  lost: () => readonly Cluster[],
   vip: VipRole,
 ): readonly Cluster[] {
   if (previous !== undefined && String(pool.addresses) === String(previous.addresses)) return []
-  return lost.filter(
+  return lost().filter(
     (cluster) => isFor(pool, cluster) && isAddressIn(pool.addresses, addressIn(cluster, vip)),
   )
 }

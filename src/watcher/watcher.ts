@@ -183,7 +183,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         if (!listed.has(kind)) return
         for (const vip of vips) {
           const served = reactToPool(pool, previous, view.waitingBeside(pool, vip), vip)
-          const restorable = restorableFrom(pool, previous, view.lost(vip), vip)
+          const restorable = restorableFrom(pool, previous, () => view.lost(vip), vip)
           for (const cluster of [...served, ...restorable]) wake(cluster, `${formatPool(pool)} changed`)
         }
       },

@@ -189,9 +189,9 @@ describe('a pool', () => {
   it('that has other addresses wakes those whose lost address is among them', () => {
     const lost = aCluster({ endpoint, annotations })
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
-    expect(restorableFrom(aPool(), elsewhere, [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), undefined, [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), aPool(), [lost], controlPlane)).toEqual([])
-    expect(restorableFrom(elsewhere, aPool(), [lost], controlPlane)).toEqual([])
+    expect(restorableFrom(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
+    expect(restorableFrom(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
+    expect(restorableFrom(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(restorableFrom(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
   })
 })
