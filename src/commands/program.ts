@@ -54,30 +54,36 @@ interface Setup {
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { state, log, signal } = setup
-  const temporal = await connectToTemporal({
+  const { command, config, kubernetes, state, log, signal } = setup
+  const reached = await connectToTemporal({
     log,
     signal,
     onFailure: (message) => state.temporalAway(message),
+    // The server is asked for the namespace here, and may have gone again since the connection was made.
+    prepare: (temporal) =>
+      command === 'watcher'
+        ? Promise.resolve(undefined)
+        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config),
   })
-  if (temporal === undefined) return 0
+  if (reached === undefined) return 0
+  const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    return await withTemporal(setup, temporal)
+    return await withTemporal(setup, temporal, worker)
   } finally {
     await temporal.connection.close()
   }
 }
 
 /** Ends when the signal is aborted, or when the Worker has failed. */
-async function withTemporal(setup: Setup, temporal: TemporalConnection): Promise<number> {
+async function withTemporal(
+  setup: Setup,
+  temporal: TemporalConnection,
+  worker: Worker | undefined,
+): Promise<number> {
   const { command, config, kubernetes, metrics, state, log } = setup
   const failed = new AbortController()
   const signal = AbortSignal.any([setup.signal, failed.signal])
-  const worker =
-    command === 'watcher'
-      ? undefined
-      : await createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config)
   const working = worker === undefined ? undefined : run(worker, log, failed)
   state.workerStarted(worker)
   const watcher =

@@ -12,11 +12,13 @@ export interface TemporalConnection {
   readonly coreMetricsAddress: string
 }
 
-export interface ConnectOptions {
+export interface ConnectOptions<T> {
   readonly log: Log
   readonly signal: AbortSignal
   /** Told of every failed attempt. */
   readonly onFailure: (message: string) => void
+  /** What has to succeed over a new connection before it counts; its failure is one more failed attempt. */
+  readonly prepare: (temporal: TemporalConnection) => Promise<T>
 }
 
 /** Milliseconds between two attempts to connect: first, and at most. */
@@ -29,7 +31,9 @@ const backoffMs = { first: 500, most: 10_000 } as const
  * @returns undefined where the signal was aborted first
  * @throws Error where the configuration itself cannot be read; it quotes nothing of the file
  */
-export async function connectToTemporal(options: ConnectOptions): Promise<TemporalConnection | undefined> {
+export async function connectToTemporal<T>(
+  options: ConnectOptions<T>,
+): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
   const { connectionOptions, namespace = 'default' } = loadConfig()
   const address = connectionOptions.address ?? 'localhost:7233'
   for (let failures = 0; !options.signal.aborted; failures += 1) {
@@ -38,8 +42,13 @@ export async function connectToTemporal(options: ConnectOptions): Promise<Tempor
     installRuntime(options.log, coreMetricsAddress)
     try {
       const connection = await NativeConnection.connect(connectionOptions)
+      const temporal = { connection, namespace, coreMetricsAddress }
+      const prepared = await options.prepare(temporal).catch(async (error: unknown) => {
+        await connection.close()
+        throw error
+      })
       options.log.info('Connected to Temporal', { address, namespace })
-      return { connection, namespace, coreMetricsAddress }
+      return { temporal, prepared }
     } catch (error) {
       const message = `Temporal at ${address}: ${describe(error)}`
       const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)

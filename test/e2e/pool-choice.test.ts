@@ -119,7 +119,7 @@ describe('a Cluster without a pool', () => {
       'NoMatchingPool',
     )
     expect(wait.message).toContain(
-      `InClusterIPPool/unnamed: the Cluster asks for ${asked} by its annotation ${explicitAnnotation}`,
+      `InClusterIPPool/unnamed: the Cluster asks for "${asked}" by its annotation ${explicitAnnotation}`,
     )
     expect(await other.claims()).not.toContain('vip-cp-stubborn')
     await other.deleteCluster('stubborn')
@@ -321,7 +321,9 @@ describe('the order in which pools were created', () => {
       }
       const hosts: string[] = []
       for (const rank of ranking.keys()) {
-        await world.createCluster(`${className}-${rank}`, { className })
+        // One of the pools is for ingress too, and has one address only.
+        const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'false' }
+        await world.createCluster(`${className}-${rank}`, { className, annotations })
         hosts.push(await hostOf(`${className}-${rank}`))
       }
       return hosts
