@@ -64,8 +64,11 @@ async function killOnce(
   over: AbortSignal,
 ): Promise<void> {
   const nth = 1 + random.below(6)
-  // What ends all faults withdraws it first.
-  await Promise.race([proxy.atWrite(nth, moment, fleet.kill), aborted(over)])
+  // It may come to its write after the end, unless it is withdrawn.
+  const kill = async (): Promise<void> => {
+    if (!over.aborted) await fleet.kill()
+  }
+  await Promise.race([proxy.atWrite(nth, moment, kill), aborted(over)])
   await fleet.fill()
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/decode.ts'
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
@@ -21,6 +22,8 @@ export interface Verdict {
 /** Time in which nothing changes is told apart from time in which a fault of before is still being noticed. */
 const looks = [
   { stillForMs: 3_000, hasLooked: false },
+  // Temporal is asked every 10 s whether it is still the same; no event tells that either.
+  { stillForMs: 13_000, hasLooked: false },
   // An allocator gives up a watch that was left half-open after 30 s without a byte; no event tells us that it has.
   { stillForMs: 35_000, hasLooked: true },
   // A list that has failed often is tried again after 30 s.
@@ -31,12 +34,15 @@ const looks = [
 const atLast: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
 
 /**
- * Waits for quiet and judges by all invariants. Where they do not hold because a wake or an event was lost to a fault,
+ * Waits for quiet and judges by all invariants, now that all faults are healed. Where they do not hold because a wake or an event was lost to a fault,
  * it is quiet too early; so it is looked at again, later, and the last look counts.
  */
 export async function judge(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
+  const healedAt = Date.now()
   let first: readonly Violation[] | undefined
   for (const [index, look] of looks.entries()) {
+    // Nothing may have changed for long, because nothing could.
+    await delay(Math.max(0, healedAt + look.stillForMs - Date.now()))
     await untilQuiet(recorder, { ...look, withinMs: 300_000 })
     const snapshot = await recorder.snapshot()
     const world = worldOf(snapshot)
