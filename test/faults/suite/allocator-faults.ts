@@ -5,8 +5,8 @@ import type { Stage } from './stage.ts'
 
 /** Faults of the allocator's own processes. */
 export const allocatorFaults: readonly FaultKind[] = [
-  killedAtWrite('before', 'a write has reached the API server'),
-  killedAtWrite('after', 'it hears that a write has been done'),
+  killedAtWrite('before', 'SIGKILL before a write reaches the API server'),
+  killedAtWrite('after', 'SIGKILL when a write is done, before it hears of that'),
   {
     name: 'allocator-terminated',
     what: 'SIGTERM in the middle of work, and another one starts',
@@ -50,7 +50,7 @@ export const allocatorFaults: readonly FaultKind[] = [
 function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
   return {
     name: `allocator-killed-${moment}-write`,
-    what: `SIGKILL ${moment} ${when}, again and again, and another one starts`,
+    what: `${when}, again and again, and another one starts`,
     place: 'allocator',
     holdMs: () => 0,
     start: async (stage, random) => again((over) => killOnce(stage, random, moment, over)),
