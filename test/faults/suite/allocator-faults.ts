@@ -5,8 +5,8 @@ import type { Stage } from './stage.ts'
 
 /** Faults of the allocator's own processes. */
 export const allocatorFaults: readonly FaultKind[] = [
-  killedAtWrite('before', 'a write has reached the API server'),
-  killedAtWrite('after', 'it hears that a write has been done'),
+  killedAtWrite('before', 'SIGKILL before a write reaches the API server'),
+  killedAtWrite('after', 'SIGKILL when a write is done, before it hears of that'),
   {
     name: 'allocator-terminated',
     what: 'SIGTERM in the middle of work, and another one starts',
@@ -50,7 +50,7 @@ export const allocatorFaults: readonly FaultKind[] = [
 function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
   return {
     name: `allocator-killed-${moment}-write`,
-    what: `SIGKILL ${moment} ${when}, again and again, and another one starts`,
+    what: `${when}, again and again, and another one starts`,
     place: 'allocator',
     holdMs: () => 0,
     start: async (stage, random) => again((over) => killOnce(stage, random, moment, over)),
@@ -64,8 +64,11 @@ async function killOnce(
   over: AbortSignal,
 ): Promise<void> {
   const nth = 1 + random.below(6)
-  // What ends all faults withdraws it first.
-  await Promise.race([proxy.atWrite(nth, moment, fleet.kill), aborted(over)])
+  // It may come to its write after the end, unless it is withdrawn.
+  const kill = async (): Promise<void> => {
+    if (!over.aborted) await fleet.kill()
+  }
+  await Promise.race([proxy.atWrite(nth, moment, kill), aborted(over)])
   await fleet.fill()
 }
 

@@ -1,3 +1,4 @@
+import type { Stack } from '../../../dev/stack/stack.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { grantAllBut, takeableRights } from './rights.ts'
 import type { Stage } from './stage.ts'
@@ -11,7 +12,10 @@ export const apiServerFaults: readonly FaultKind[] = [
     holdMs: ({ outageMs }) => outageMs,
     start: async ({ stack }) => {
       await stack.part('kube-apiserver').kill()
-      return () => stack.part('kube-apiserver').start()
+      return async () => {
+        await stack.part('kube-apiserver').start()
+        await restartGarbageCollector(stack)
+      }
     },
   },
   {
@@ -22,7 +26,7 @@ export const apiServerFaults: readonly FaultKind[] = [
     start: async ({ stack }) => {
       await stack.part('kube-apiserver').kill()
       await stack.part('kube-apiserver').start()
-      return nothing
+      return () => restartGarbageCollector(stack)
     },
   },
   {
@@ -37,4 +41,11 @@ export const apiServerFaults: readonly FaultKind[] = [
   },
 ]
 
-async function nothing(): Promise<void> {}
+/**
+ * Where a Cluster was deleted and created again while the garbage collector could not watch, its next list shows it
+ * one object that has changed, and it never collects what the former one owned. A new collector does.
+ */
+async function restartGarbageCollector(stack: Stack): Promise<void> {
+  await stack.part('kube-controller-manager').kill()
+  await stack.part('kube-controller-manager').start()
+}

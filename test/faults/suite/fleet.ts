@@ -32,7 +32,8 @@ export function createFleet(stack: StackConnection, kubeconfigPath: string): Fle
     running = running.filter((one) => one !== allocator)
     await allocator.stop(30_000)
     const how = allocator.outcome()
-    if (how !== 'exit code 0')
+    // One that has just begun has not asked for the signal yet.
+    if (how !== 'exit code 0' && how !== 'signal SIGTERM')
       deaths.push(`was asked to end and ended with ${how}:\n${logTail(allocator.logPath)}`)
   }
 

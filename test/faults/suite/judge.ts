@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/decode.ts'
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
@@ -18,26 +19,31 @@ export interface Verdict {
   readonly world: World
 }
 
-/** Time in which nothing changes is told apart from time in which a fault of before is still being noticed. */
-const looks = [
-  { stillForMs: 3_000, hasLooked: false },
-  // An allocator gives up a watch that was left half-open after 30 s without a byte; no event tells us that it has.
-  { stillForMs: 35_000, hasLooked: true },
-  // A list that has failed often is tried again after 30 s.
-  { stillForMs: 65_000, hasLooked: true },
+/** Milliseconds without a change, and since the healing, of one look after the other. */
+const stillForMs = [
+  3_000,
+  // Temporal is asked every 10 s whether it is still the same; no event tells that.
+  13_000,
+  // An allocator gives up a watch that was left half-open after 30 s without a byte.
+  35_000,
+  // Every run that waits looks again within a minute, and a list that has failed often is tried again within half of one.
+  70_000,
 ]
 
 /** What does not hold at quiet may hold at the next one: these say where it comes to, the others what must never be. */
 const atLast: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
 
 /**
- * Waits for quiet and judges by all invariants. Where they do not hold because a wake or an event was lost to a fault,
+ * Waits for quiet and judges by all invariants, now that all faults are healed. Where they do not hold because a wake or an event was lost to a fault,
  * it is quiet too early; so it is looked at again, later, and the last look counts.
  */
 export async function judge(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
+  const healedAt = Date.now()
   let first: readonly Violation[] | undefined
-  for (const [index, look] of looks.entries()) {
-    await untilQuiet(recorder, { ...look, withinMs: 300_000 })
+  for (const [index, ms] of stillForMs.entries()) {
+    // Nothing may have changed for long, because nothing could.
+    await delay(Math.max(0, healedAt + ms - Date.now()))
+    await untilQuiet(recorder, { stillForMs: ms, withinMs: 300_000 })
     const snapshot = await recorder.snapshot()
     const world = worldOf(snapshot)
     const excuses = excusesIn(world)
@@ -48,7 +54,7 @@ export async function judge(recorder: Recorder, temporalSince: number | undefine
       excuses,
       ...(temporalSince !== undefined && { temporalSince }),
     })
-    const isLast = index === looks.length - 1
+    const isLast = index === stillForMs.length - 1
     const canMend = violations.some(({ invariant }) => atLast.includes(invariant))
     if (isLast || !canMend) {
       return { violations, excuses, world, late: first ?? [] }

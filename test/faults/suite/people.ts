@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/decode.ts'
-import { clusterFacts } from '../invariants/facts.ts'
-import { controlPlane } from '../invariants/names.ts'
+import { claimFacts, clusterFacts } from '../invariants/facts.ts'
+import { bothRoles, controlPlane } from '../invariants/names.ts'
 import { elasticRanges, movableLabels } from './land.ts'
 import { globalPoolPath, isRefusal, pathIn, type Site } from './site.ts'
 import type { Subject } from './subjects.ts'
@@ -12,6 +12,8 @@ export interface People {
   readonly created: () => number
   /** Types the endpoints that are missing, where nobody has the address. To be asked for at quiet: nobody can race for it then. */
   readonly typeEndpoints: (subjects: readonly Subject[]) => Promise<void>
+  /** Creates Clusters that do not exist yet. */
+  readonly settle: (subjects: readonly Subject[]) => Promise<void>
   /**
    * Does one deed to a Cluster, if it is as the deed needs it.
    *
@@ -121,11 +123,9 @@ export function peopleAt(site: Site): People {
           { name: 'note', value: String(dice) },
         ])
       case 'pause':
-        await edit(subject, { spec: { paused: true } })
-        return true
+        return pause(subject, { spec: { paused: true } })
       case 'pause by annotation':
-        await edit(subject, { metadata: { annotations: { 'cluster.x-k8s.io/paused': '' } } })
-        return true
+        return pause(subject, { metadata: { annotations: { 'cluster.x-k8s.io/paused': '' } } })
       case 'unpause':
         await edit(subject, {
           metadata: { annotations: { 'cluster.x-k8s.io/paused': null } },
@@ -162,6 +162,27 @@ export function peopleAt(site: Site): People {
     }
   }
 
+  /**
+   * The provider lets go of no claim whose Cluster is paused, and knows Clusters by name: a former Cluster's claims
+   * would stay as long as the present one is paused. So people wait until they are gone.
+   */
+  async function pause(
+    subject: Subject,
+    patch: { readonly metadata?: object; readonly spec?: object },
+  ): Promise<boolean> {
+    const { uid, object } = clusterFacts(await site.get<JsonObject>(pathOf(subject)))
+    const claims = await site.get<JsonObject>(pathIn(subject.namespace, 'ipaddressclaims'))
+    const hasFormer = arrayOf(claims['items'])
+      .filter(isObject)
+      .map(claimFacts)
+      .filter(({ name }) => bothRoles.some(({ claimPrefix }) => name === claimPrefix + subject.name))
+      .some(({ clusterOwners }) => !clusterOwners.includes(uid))
+    if (hasFormer) return false
+    const { resourceVersion } = objectOf(object['metadata'])
+    await edit(subject, { ...patch, metadata: { ...patch.metadata, resourceVersion } })
+    return true
+  }
+
   async function editVariables(
     subject: Subject,
     change: (variables: readonly JsonObject[]) => readonly JsonObject[],
@@ -189,6 +210,9 @@ export function peopleAt(site: Site): People {
       for (const subject of subjects) {
         if (subject.host !== undefined && !used.has(subject.host)) await create(subject)
       }
+    },
+    settle: async (subjects) => {
+      for (const subject of subjects) await create(subject)
     },
     act: async (deed, subject, dice) => {
       try {

@@ -114,6 +114,7 @@ async function heal(
   if (failures.length > 0) {
     throw new AggregateError(failures, `faults could not be ended: ${failures.map(messageOf).join('; ')}`)
   }
+  stage.proxy.heal()
   await stage.startAllParts()
   await grantAllBut(stage.stack.connection)
   await people.tidyUp()

@@ -13,6 +13,7 @@ import type { RoundPlan } from './plan.ts'
 import { describeViolation, type FaultReport, type FoundViolation } from './report.ts'
 import { playRound } from './round.ts'
 import { openStage, type Stage } from './stage.ts'
+import { subjectsNamed } from './subjects.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -25,6 +26,9 @@ export interface RunOptions {
   /** Ends the run with what it has found so far. */
   readonly signal: AbortSignal
 }
+
+/** Those of the ordinary rounds that are there from the beginning. */
+const firstSubjects = subjectsNamed('c', 12)
 
 /** A run while it goes on. */
 interface Tally {
@@ -83,6 +87,7 @@ async function playAll(
   tally: Tally,
 ): Promise<void> {
   const until = Date.now() + options.minutes * 60_000
+  await people.settle(firstSubjects)
   for (const plan of options.plans) {
     if (Date.now() > until || options.signal.aborted) return
     const startedAt = Date.now()
@@ -140,7 +145,9 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
       tally.excuses[words] = (tally.excuses[words] ?? 0) + 1
     }
     if (verdict.late.length > 0) tally.lateRounds++
-    for (const { invariant, message } of verdict.late) note(`mended late: ${invariant}: ${message}`)
+    for (const { invariant, message } of verdict.late) {
+      evidence.note(`round ${plan.number}: not so at first: ${invariant}: ${message}`)
+    }
     people.spareHarmed(stillPaused(verdict.world))
   } catch (error) {
     if (signal.aborted) return []
@@ -157,7 +164,7 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
     .filter(({ message }) => !known.has(message))
     .map((violation) => ({
       ...violation,
-      ...{ round: plan.number, seed: round.seed, actions },
+      ...{ round: plan.number, seed: round.seed, actions: actions.filter((line) => line.endsWith(': done')) },
       faults: plan.faults.map(({ kind }) => kind.name),
     }))
 }
