@@ -14,6 +14,7 @@ type Api = Pick<
   | 'getCluster'
   | 'getIPAddressClaim'
   | 'createIPAddressClaim'
+  | 'deleteIPAddressClaim'
   | 'patchIPAddressClaim'
   | 'getIPAddress'
   | 'createIPAddress'
@@ -61,7 +62,7 @@ async function takeOver(
   role: Role,
   claim: IPAddressClaim,
 ): Promise<IPAddressClaim> {
-  if (usableClaim(claim, cluster) === 'this-cluster') return claim
+  if ((await usableClaim(api, claim, cluster)) === 'this-cluster') return claim
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return api.patchIPAddressClaim(claim, {
     metadata: { resourceVersion: claim.resourceVersion, labels, ownerReferences: [ownerReference] },

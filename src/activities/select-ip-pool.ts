@@ -16,11 +16,12 @@ import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
 import { claimKeyFor, usableClaim } from './usable-claim.ts'
 
-type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'listIPPools'> & ReservationApi
+type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'listIPPools'> &
+  ReservationApi
 
 /**
  * Decides whether the Cluster needs a VIP, and from which pool. The pool of a claim that exists stays the choice. Writes
- * nothing, but for reservations that are no longer needed.
+ * nothing, but that it deletes the claim of a former Cluster and reservations that are no longer needed.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `NoMatchingPool`, `PoolNotReady`, `PoolExhausted`,
  *   `WaitingForAddress` (claim of a former Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an annotation
@@ -60,7 +61,7 @@ export async function selectIPPool(
     case 'allocate':
       await releaseReservations(api, settings, cluster)
       if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
-      usableClaim(claim, cluster)
+      await usableClaim(api, claim, cluster)
       return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
     default:
       return decision satisfies never

@@ -2,6 +2,7 @@ import { claimNameFor, ownershipOf, type ClaimOwnership, type IPAddressClaim } f
 import type { Cluster } from '../domain/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { needsPerson, waiting } from './failures.ts'
 
 /** Where a Cluster's claim for a role is. */
@@ -15,10 +16,11 @@ export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName
  * @returns whose the claim is: the Cluster's own, or nobody's and to be adopted
  * @throws ApplicationFailure `WaitingForAddress` for a claim on its way out, `ClaimConflict` for somebody else's
  */
-export function usableClaim(
+export async function usableClaim(
+  api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
   claim: IPAddressClaim,
   cluster: Cluster,
-): Extract<ClaimOwnership['owner'], 'this-cluster' | 'nobody'> {
+): Promise<Extract<ClaimOwnership['owner'], 'this-cluster' | 'nobody'>> {
   const name = `IPAddressClaim ${formatKey(claim)}`
   if (claim.isDeleting)
     throw waiting('WaitingForAddress', `${name} is being deleted; a new one follows when it is gone`)
@@ -28,9 +30,10 @@ export function usableClaim(
     case 'nobody':
       return ownership.owner
     case 'former-cluster':
+      await discard(api, claim, cluster, ownership.uid)
       throw waiting(
         'WaitingForAddress',
-        `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${ownership.uid}); a new one follows when it is garbage-collected`,
+        `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${ownership.uid}); a new one follows when it is gone`,
       )
     case 'other':
       throw needsPerson(
@@ -40,4 +43,21 @@ export function usableClaim(
     default:
       return ownership satisfies never
   }
+}
+
+/**
+ * Deletes the claim of a former Cluster, as the garbage collector does; but that one may miss a Cluster which was
+ * re-created while it did not hear of it. A Cluster of the name that is there now is proof that the former one is gone,
+ * if it was read after the claim.
+ */
+async function discard(
+  api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
+  claim: IPAddressClaim,
+  cluster: Cluster,
+  ownerUid: string,
+): Promise<void> {
+  if (claim.ownerReferences.length > 1) return
+  const present = await api.getCluster(cluster)
+  if (present === undefined || present.uid === ownerUid) return
+  await api.deleteIPAddressClaim(claim)
 }

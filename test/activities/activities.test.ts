@@ -116,11 +116,50 @@ describe('selectIPPool', () => {
       'belongs to ConfigMap x (uid y) and is left alone',
     ],
   ])('does not use a claim %s', async (_, claim, type, words) => {
+    const deleteIPAddressClaim = async (): Promise<void> => {}
     const failure = await failureOf(
-      run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim }),
+      run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim, deleteIPAddressClaim }),
     )
     expect(failure.type).toBe(type)
     expect(failure.message).toContain(words)
+  })
+})
+
+describe('the claim of a former Cluster', () => {
+  const former = ownerReference({ name: 'demo', uid: 'old' })
+
+  async function deleted(
+    claim: ReturnType<typeof aClaim>,
+    ...clusters: (ReturnType<typeof aCluster> | undefined)[]
+  ): Promise<readonly string[]> {
+    const names: string[] = []
+    const failure = await failureOf(
+      run('selectIPPool', step, {
+        ...present,
+        getCluster: async () => (clusters.length > 1 ? clusters.shift() : clusters[0]),
+        getIPAddressClaim: async () => claim,
+        deleteIPAddressClaim: async ({ name, resourceVersion }) =>
+          void names.push(`${name} ${resourceVersion}`),
+      }),
+    )
+    expect(failure.type).toBe('WaitingForAddress')
+    return names
+  }
+
+  it('is deleted as it was read, since the garbage collector may have missed it', async () => {
+    expect(await deleted(aClaim({ owners: [former] }), cluster)).toEqual(['vip-cp-demo 100'])
+  })
+
+  it.each([
+    ['is the one that is there now', aCluster({ uid: 'old' })],
+    ['may be there: none is', undefined],
+  ])('is left alone where its Cluster %s', async (_, now) => {
+    expect(await deleted(aClaim({ owners: [former] }), cluster, now)).toEqual([])
+  })
+
+  it('is left alone where somebody else owns it too', async () => {
+    const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
+    expect(await deleted(aClaim({ owners: [former, other] }), cluster)).toEqual([])
   })
 })
 

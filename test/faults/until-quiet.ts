@@ -7,11 +7,6 @@ export interface QuietOptions {
   readonly stillForMs?: number
   /** Milliseconds after which waiting is given up; 3 minutes if absent. */
   readonly withinMs?: number
-  /**
-   * Every run that waits has looked at the world since the last change. Where a fault may have eaten a wake, this takes
-   * as long as the longest pause between two attempts, a minute; without it such a run is quiet, and wrong.
-   */
-  readonly hasLooked?: boolean
 }
 
 const pollMs = 200
@@ -24,11 +19,11 @@ const pollMs = 200
  * @throws Error that says what still moved
  */
 export async function untilQuiet(recorder: Recorder, options: QuietOptions = {}): Promise<void> {
-  const { stillForMs = 3_000, withinMs = 180_000, hasLooked = false } = options
+  const { stillForMs = 3_000, withinMs = 180_000 } = options
   const deadline = Date.now() + withinMs
   const begun = Date.now()
   for (;;) {
-    const moving = await whatMoves(recorder, { stillForMs, hasLooked, begun })
+    const moving = await whatMoves(recorder, { stillForMs, begun })
     if (moving === undefined) return
     if (Date.now() > deadline) throw new Error(`it did not become quiet: ${moving}`)
     await delay(pollMs)
@@ -37,7 +32,7 @@ export async function untilQuiet(recorder: Recorder, options: QuietOptions = {})
 
 async function whatMoves(
   recorder: Recorder,
-  options: { readonly stillForMs: number; readonly hasLooked: boolean; readonly begun: number },
+  options: { readonly stillForMs: number; readonly begun: number },
 ): Promise<string | undefined> {
   if (!recorder.isWatching()) return 'a watch is not open'
   const seen = recorder.sightings()
@@ -46,7 +41,7 @@ async function whatMoves(
   if (stillFor < options.stillForMs) return `something changed ${stillFor} ms ago`
   try {
     for (const [key, run] of await recorder.runs()) {
-      const movement = movementOf(run, options.hasLooked ? changedAt : undefined)
+      const movement = movementOf(run)
       if (movement !== undefined) return `the run of Cluster ${key} ${movement}`
     }
   } catch (error) {
@@ -55,16 +50,12 @@ async function whatMoves(
   return recorder.sightings().length === seen.length ? undefined : 'something changed just now'
 }
 
-/** @param lookedSince local time in milliseconds after which each wait must have looked once more */
-function movementOf(run: Run, lookedSince: number | undefined): string | undefined {
+function movementOf(run: Run): string | undefined {
   if (run.status !== 'RUNNING') return undefined
   if (run.isDeciding || run.pendingActivities.length === 0) return 'is between two steps'
-  for (const { type, isRunning, failureType, failureMessage, lastStartedAt } of run.pendingActivities) {
+  for (const { type, isRunning, failureType, failureMessage } of run.pendingActivities) {
     if (isRunning) return `is in ${type}`
     if (failureType === '' && failureMessage === '') return `is about to begin ${type}`
-    if (lookedSince !== undefined && (lastStartedAt ?? 0) < lookedSince) {
-      return `waits in ${type} since before the last change`
-    }
   }
   return undefined
 }

@@ -168,7 +168,7 @@ describe('the last run of a Cluster', () => {
   })
   const waitsWith = (failureType: string, failureMessage: string): object => ({
     status: 'RUNNING',
-    pendingActivities: [{ type: 'step', isRunning: false, lastStartedAt: 1, failureType, failureMessage }],
+    pendingActivities: [{ type: 'step', isRunning: false, failureType, failureMessage }],
   })
 
   it('is readable with a known reason, words and the right address', () => {

@@ -45,8 +45,6 @@ export interface PendingActivity {
   readonly type: string
   /** An attempt is being made now; otherwise it waits for the next one. */
   readonly isRunning: boolean
-  /** Local time in milliseconds at which the last attempt began; undefined before the first. */
-  readonly lastStartedAt: number | undefined
   readonly failureType: string
   readonly failureMessage: string
 }

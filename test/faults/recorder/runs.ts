@@ -27,17 +27,10 @@ export async function readRun(client: Client, clusterKey: string): Promise<Run |
 }
 
 function pendingIn({ raw }: WorkflowExecutionDescription): readonly PendingActivity[] {
-  return (raw.pendingActivities ?? []).map(({ activityType, state, lastStartedTime, lastFailure }) => ({
+  return (raw.pendingActivities ?? []).map(({ activityType, state, lastFailure }) => ({
     type: activityType?.name ?? '',
     isRunning: Number(state) === started,
-    lastStartedAt: millisecondsOf(lastStartedTime),
     failureType: lastFailure?.applicationFailureInfo?.type ?? '',
     failureMessage: lastFailure?.message ?? '',
   }))
-}
-
-function millisecondsOf(
-  time: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined,
-): number | undefined {
-  return time ? Number(time.seconds ?? 0) * 1000 + Math.floor((time.nanos ?? 0) / 1_000_000) : undefined
 }
