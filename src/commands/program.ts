@@ -84,7 +84,7 @@ async function withTemporal(
   const { command, config, kubernetes, metrics, state, log } = setup
   const failed = new AbortController()
   const signal = AbortSignal.any([setup.signal, failed.signal])
-  const working = worker === undefined ? undefined : run(worker, log, failed)
+  const working = worker === undefined ? undefined : run(worker, log, failed, setup.signal)
   state.workerStarted(worker)
   const watcher =
     command === 'worker'
@@ -99,12 +99,20 @@ async function withTemporal(
   return failed.signal.aborted ? 1 : 0
 }
 
-/** Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. */
-async function run(worker: Worker, log: Log, failed: AbortController): Promise<void> {
+/**
+ * Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. One that was
+ * asked to stop and has something left that does not end, such as a request nobody answers, has stopped all the same.
+ */
+async function run(worker: Worker, log: Log, failed: AbortController, stop: AbortSignal): Promise<void> {
   try {
     await worker.run()
-  } catch (error) {
-    log.error('The Worker failed', { error: error instanceof Error ? error.message : String(error) })
+  } catch (failure) {
+    const error = failure instanceof Error ? failure.message : String(failure)
+    if (stop.aborted) {
+      log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
+      return
+    }
+    log.error('The Worker failed', { error })
     failed.abort()
   }
 }
