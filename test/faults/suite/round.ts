@@ -103,6 +103,7 @@ async function heal(
   // First what other faults may wait behind.
   stage.network.resume()
   stage.proxy.heal()
+  await stage.stack.part('kube-apiserver').start()
   for (const { name, end } of inForce.toReversed()) {
     try {
       await end()
