@@ -6,7 +6,7 @@ import { needsAllocation } from '../domain/eligibility.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
-import { addressIn } from '../domain/standing.ts'
+import { addressIn, recordedVip } from '../domain/standing.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import {
@@ -83,7 +83,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const startOutstanding = (): void => {
     for (const cluster of clusters.objects.values()) {
-      if (isOutstanding(cluster)) dispatch(cluster, { act: 'start', because: 'outstanding' })
+      if (!isOutstanding(cluster)) continue
+      // A run that served the Cluster may still be about to end, and would not look at it again.
+      const wasServed = vips.some((vip) => recordedVip(cluster, vip.role) !== undefined)
+      dispatch(cluster, { act: wasServed ? 'wake' : 'start', because: 'outstanding' })
     }
   }
 

@@ -187,7 +187,7 @@ describe('the watcher', () => {
     claims.listed()
     expect(requests()).toEqual([])
     listAll({ clusters: [served] })
-    expect(requests()).toEqual(['start demo: outstanding'])
+    expect(requests()).toEqual(['wake demo: outstanding'])
   })
 
   it('has the claim of a served Cluster made again when it is deleted', () => {
