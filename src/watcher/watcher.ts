@@ -81,19 +81,23 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
 
-  const startOutstanding = (): void => {
+  const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
-      if (!isOutstanding(cluster)) continue
-      // A run that served the Cluster may still be about to end, and would not look at it again.
-      const wasServed = vips.some((vip) => recordedVip(cluster, vip.role) !== undefined)
-      dispatch(cluster, { act: wasServed ? 'wake' : 'start', because: 'outstanding' })
+      if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
     }
   }
 
-  /** Every list finds what no event told; the last one of the first round finds what was lost while nobody watched. */
+  const wasServed = (cluster: Cluster): boolean =>
+    vips.some(({ role }) => recordedVip(cluster, role) !== undefined)
+
+  /** Every list of Clusters finds what no event told; the end of the first round what was lost while nobody watched. */
   const onListed = (kind: string): void => {
+    const wasComplete = isComplete()
     listed.add(kind)
-    if (kind === 'clusters' || isComplete()) startOutstanding()
+    if (!wasComplete && isComplete()) {
+      // A run that served the Cluster before we began may still be about to end, and would not look at it again.
+      startOutstanding((cluster) => (wasServed(cluster) ? 'wake' : 'start'))
+    } else if (kind === 'clusters') startOutstanding()
   }
 
   /** An address may be free now: whoever kept it reserved can let it go. */
@@ -200,7 +204,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
-    startOutstanding,
+    startOutstanding: () => startOutstanding(),
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }
 }
