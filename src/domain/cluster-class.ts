@@ -1,3 +1,4 @@
+import { availabilityGatesIn } from './condition.ts'
 import { arrayOf, nonEmptyStringOf, objectOf } from './decode.ts'
 import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 
@@ -7,6 +8,8 @@ export interface ClusterClass extends ObjectMeta {
   readonly declaredVariables: readonly string[]
   /** `status.variables`: what core has taken in, variables of external patches among them. Writes are checked against it. */
   readonly acceptedVariables: readonly string[]
+  /** Of all its Clusters that name none themselves. */
+  readonly availabilityGates: readonly string[]
 }
 
 /** Reads a ClusterClass of any served version. */
@@ -16,6 +19,7 @@ export function clusterClassFrom(object: unknown): ClusterClass {
     ...objectMetaFrom(object),
     declaredVariables: namesIn(objectOf(spec)['variables']),
     acceptedVariables: namesIn(objectOf(status)['variables']),
+    availabilityGates: availabilityGatesIn(objectOf(spec)),
   }
 }
 

@@ -1,3 +1,4 @@
+import { availabilityGatesIn, conditionsIn, type Condition } from './condition.ts'
 import {
   arrayOf,
   integerOf,
@@ -21,6 +22,10 @@ export interface Cluster extends ObjectMeta {
   readonly apiServerPort: number | undefined
   /** Absent on a Cluster that no ClusterClass manages. */
   readonly topology: Topology | undefined
+  /** `status.conditions` as v1beta2 has them; empty where the Cluster was read in v1beta1, whose list is another one. */
+  readonly conditions: readonly Condition[]
+  /** Condition types of `spec.availabilityGates`, without which the Cluster does not count as available. */
+  readonly availabilityGates: readonly string[]
 }
 
 /** `spec.topology`: v1beta1 `class` and `classNamespace`, v1beta2 `classRef`. */
@@ -45,6 +50,8 @@ export function clusterFrom(object: unknown): Cluster {
     controlPlaneEndpoint: endpointFrom(spec['controlPlaneEndpoint']),
     apiServerPort: positive(integerOf(objectOf(spec['clusterNetwork'])['apiServerPort'])),
     topology: topologyFrom(spec['topology'], meta.namespace),
+    conditions: conditionsIn(object),
+    availabilityGates: availabilityGatesIn(spec),
   }
 }
 

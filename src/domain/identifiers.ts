@@ -25,6 +25,11 @@ export const duplicateAddressesAnnotation = `${prefix}/duplicate-addresses`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of the Cluster that met it. */
 export const reservedByLabel = `${prefix}/reserved-by`
 
+/** Condition on a Cluster: whether it has its control-plane VIP, and why not. */
+export const controlPlaneVipCondition = `${prefix}/ControlPlaneVIPReady`
+/** Condition on a Cluster: whether it has its ingress VIP, and why not. */
+export const ingressVipCondition = `${prefix}/IngressVIPReady`
+
 /** Cluster API: label on everything that belongs to a Cluster. */
 export const clusterNameLabel = 'cluster.x-k8s.io/cluster-name'
 /** Cluster API: label by which a provider can be confined to some objects. */

@@ -1,8 +1,10 @@
 import {
   controlPlanePoolAnnotation,
   controlPlaneVipAnnotation,
+  controlPlaneVipCondition,
   ingressPoolAnnotation,
   ingressVipAnnotation,
+  ingressVipCondition,
 } from './identifiers.ts'
 
 /** What a VIP is for. Everything about an allocation takes the role as a parameter. */
@@ -16,6 +18,8 @@ export interface RoleNames {
   readonly poolAnnotation: string
   /** Annotation on the Cluster that records the VIP. */
   readonly vipAnnotation: string
+  /** Type of the condition on the Cluster that says how it stands. */
+  readonly conditionType: string
 }
 
 export const roles: readonly Role[] = ['control-plane', 'ingress']
@@ -28,11 +32,13 @@ export const roleNames: Readonly<Record<Role, RoleNames>> = {
     claimPrefix: 'vip-cp-',
     poolAnnotation: controlPlanePoolAnnotation,
     vipAnnotation: controlPlaneVipAnnotation,
+    conditionType: controlPlaneVipCondition,
   },
   ingress: {
     claimPrefix: 'vip-ingress-',
     poolAnnotation: ingressPoolAnnotation,
     vipAnnotation: ingressVipAnnotation,
+    conditionType: ingressVipCondition,
   },
 }
 

@@ -13,11 +13,12 @@ import {
   createObject,
   deleteObject,
   getObject,
+  listIn,
   listObjects,
   patchObject,
   type ObjectAccess,
 } from './objects.ts'
-import { resources, type Resource } from './resources.ts'
+import { poolResources, resources, type Resource } from './resources.ts'
 
 /**
  * Makes the product's reads and writes over a connection, which stays its maker's to close.
@@ -72,24 +73,6 @@ function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | unde
   return object === undefined ? undefined : decode(object)
 }
 
-/** All objects of a kind in the given namespaces, or everywhere. */
-async function listIn<T>(
-  access: ObjectAccess,
-  resource: Resource,
-  namespaces: readonly string[],
-  decode: (object: unknown) => T,
-): Promise<T[]> {
-  const places = namespaces.length === 0 ? [''] : [...new Set(namespaces)]
-  const lists = await Promise.all(
-    places.map((namespace) =>
-      access.versions.using(resource, (apiVersion) =>
-        listObjects(access.connection, resource, apiVersion, { namespace }, decode),
-      ),
-    ),
-  )
-  return lists.flatMap(({ items }) => items)
-}
-
 /** A provider may have one kind of pool only; an API server with neither has no provider at all. */
 async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
   const lists = await Promise.allSettled(ipPoolKinds.map((kind) => listPoolsOf(access, kind, namespace)))
@@ -108,8 +91,3 @@ function listPoolsOf(access: ObjectAccess, kind: IPPoolKind, namespace: string):
     return (await listObjects(access.connection, resource, apiVersion, query, decode)).items
   })
 }
-
-const poolResources = {
-  InClusterIPPool: resources.inclusterippools,
-  GlobalInClusterIPPool: resources.globalinclusterippools,
-} as const

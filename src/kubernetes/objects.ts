@@ -127,6 +127,24 @@ export async function listObjects<T>(
   }
 }
 
+/** All objects of a kind in the given namespaces, or everywhere. */
+export async function listIn<T>(
+  access: ObjectAccess,
+  resource: Resource,
+  namespaces: readonly string[],
+  decode: (object: unknown) => T,
+): Promise<T[]> {
+  const places = namespaces.length === 0 ? [''] : [...new Set(namespaces)]
+  const lists = await Promise.all(
+    places.map((namespace) =>
+      access.versions.using(resource, (apiVersion) =>
+        listObjects(access.connection, resource, apiVersion, { namespace }, decode),
+      ),
+    ),
+  )
+  return lists.flatMap(({ items }) => items)
+}
+
 function pageRequest(
   resource: Resource,
   apiVersion: string,

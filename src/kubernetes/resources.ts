@@ -50,6 +50,12 @@ export const resources = {
   },
 } as const satisfies Readonly<Record<string, Resource>>
 
+/** The resource of each kind of pool. */
+export const poolResources = {
+  InClusterIPPool: resources.inclusterippools,
+  GlobalInClusterIPPool: resources.globalinclusterippools,
+} as const
+
 /** Name of the CustomResourceDefinition, as an error shows it. */
 export function crdNameOf(resource: Resource): string {
   return `${resource.plural}.${resource.group}`

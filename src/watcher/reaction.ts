@@ -1,4 +1,3 @@
-import type { IPAddress } from '../domain/allocated-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { explicitPoolOf, needsAllocation, poolRequestFor, type Surroundings } from '../domain/eligibility.ts'
@@ -9,6 +8,7 @@ import { selectIPPool } from '../domain/pool-selection.ts'
 import { lossOf } from '../domain/restoration.ts'
 import type { VipRole } from '../domain/role.ts'
 import { addressIn, standingOf } from '../domain/standing.ts'
+import type { Holding } from '../domain/view.ts'
 import { addressWatchMs } from '../domain/waiting.ts'
 
 /**
@@ -38,12 +38,6 @@ export function reactToCluster(
   return standingOf(cluster, vip).standing === 'others'
     ? { act: 'nudge', because: `${vip.role} VIP set by others` }
     : undefined
-}
-
-/** What is known about the address of one of a Cluster's VIPs. */
-export interface Holding {
-  readonly claim: IPAddressClaim | undefined
-  readonly ipAddress: IPAddress | undefined
 }
 
 /** What a change of a claim or an IPAddress is judged by. */

@@ -7,17 +7,10 @@ import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
+import { createView, type Holding } from '../domain/view.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import {
-  reactToCluster,
-  reactToHolding,
-  reactToPool,
-  restorableFrom,
-  type Holding,
-  type Reaction,
-} from './reaction.ts'
-import { createView } from './view.ts'
+import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
 
 /** How the watcher gets to hear of the management cluster. */
 export interface WatchSources {

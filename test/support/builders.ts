@@ -42,6 +42,8 @@ export interface ClusterOptions extends MetaOptions {
   topology?: object | null
   endpoint?: object
   apiServerPort?: number
+  conditions?: readonly object[]
+  availabilityGates?: readonly string[]
 }
 
 export const controlPlane: VipRole = { role: 'control-plane', variable: 'clusterVip' }
@@ -64,7 +66,11 @@ export function clusterObject(options: ClusterOptions = {}): object {
       ...(options.apiServerPort !== undefined && {
         clusterNetwork: { apiServerPort: options.apiServerPort },
       }),
+      ...(options.availabilityGates && {
+        availabilityGates: options.availabilityGates.map((conditionType) => ({ conditionType })),
+      }),
     },
+    ...(options.conditions && { status: { conditions: options.conditions } }),
   }
 }
 

@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { addressWatchMs } from '../../src/domain/waiting.ts'
-import {
-  reactToCluster,
-  reactToHolding,
-  reactToPool,
-  restorableFrom,
-  type Holding,
-} from '../../src/watcher/reaction.ts'
+import type { Holding } from '../../src/domain/view.ts'
+import { reactToCluster, reactToHolding, reactToPool, restorableFrom } from '../../src/watcher/reaction.ts'
 import {
   aClaim,
   aCluster,

@@ -1,17 +1,22 @@
-import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../domain/claim.ts'
-import type { IPAddress } from '../domain/allocated-address.ts'
-import type { ClusterClass } from '../domain/cluster-class.ts'
-import type { Cluster } from '../domain/cluster.ts'
-import { duplicateAddressesOf, isKnownDuplicate } from '../domain/duplicate-addresses.ts'
-import { decideWrite, needsAllocation, type Surroundings } from '../domain/eligibility.ts'
-import { formatKey } from '../domain/object-meta.ts'
-import { formatPool, type IPPool } from '../domain/pool.ts'
-import { lossOf } from '../domain/restoration.ts'
-import type { VipRole } from '../domain/role.ts'
-import type { Holding } from './reaction.ts'
+import { claimNameFor, clusterNameOf, type IPAddressClaim } from './claim.ts'
+import type { IPAddress } from './allocated-address.ts'
+import type { ClusterClass } from './cluster-class.ts'
+import type { Cluster } from './cluster.ts'
+import { duplicateAddressesOf, isKnownDuplicate } from './duplicate-addresses.ts'
+import { decideWrite, needsAllocation, type Surroundings } from './eligibility.ts'
+import { formatKey } from './object-meta.ts'
+import { formatPool, type IPPool } from './pool.ts'
+import { lossOf } from './restoration.ts'
+import type { VipRole } from './role.ts'
 
-/** The management cluster as the watches have last heard of it, by `namespace/name`. */
-export interface WatchedObjects {
+/** What is known about the address of one of a Cluster's VIPs. */
+export interface Holding {
+  readonly claim: IPAddressClaim | undefined
+  readonly ipAddress: IPAddress | undefined
+}
+
+/** The management cluster as it was last heard of or read, by `namespace/name`. */
+export interface KnownObjects {
   readonly clusters: ReadonlyMap<string, Cluster>
   readonly clusterClasses: ReadonlyMap<string, ClusterClass>
   readonly claims: ReadonlyMap<string, IPAddressClaim>
@@ -21,9 +26,9 @@ export interface WatchedObjects {
   readonly isComplete: boolean
 }
 
-/** Questions about what is watched. Nothing is kept: each answer is about what is known now. */
+/** Questions about what is known. Nothing is kept: each answer is about what is known now. */
 export interface View {
-  /** @param news a pool that is not among the watched yet, or changed */
+  /** @param news a pool that is not among the known ones yet, or changed */
   around(cluster: Cluster, news?: IPPool): Surroundings
   holdingOf(cluster: Cluster, vip: VipRole): Holding
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
@@ -41,24 +46,24 @@ export interface View {
   reserving(address: string): readonly Cluster[]
 }
 
-/** @param watched is asked anew for every answer */
-export function createView(watched: () => WatchedObjects): View {
-  const all = (): readonly Cluster[] => [...watched().clusters.values()]
+/** @param known is asked anew for every answer */
+export function createView(known: () => KnownObjects): View {
+  const all = (): readonly Cluster[] => [...known().clusters.values()]
 
   const around = (cluster: Cluster, news?: IPPool): Surroundings => {
-    const { clusterClasses, pools } = watched()
+    const { clusterClasses, pools } = known()
     const ref = cluster.topology?.clusterClass
-    const known = pools.flatMap((kind) => [...kind.values()]).filter(({ uid }) => uid !== news?.uid)
+    const others = pools.flatMap((kind) => [...kind.values()]).filter(({ uid }) => uid !== news?.uid)
     return {
       clusterClass: ref && clusterClasses.get(formatKey(ref)),
-      pools: [...known, ...(news === undefined ? [] : [news])].filter(
+      pools: [...others, ...(news === undefined ? [] : [news])].filter(
         ({ namespace }) => namespace === '' || namespace === cluster.namespace,
       ),
     }
   }
 
   const holdingOf = ({ namespace, name }: Cluster, { role }: VipRole): Holding => {
-    const { claims, ipAddresses } = watched()
+    const { claims, ipAddresses } = known()
     const claim = claims.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
     const ipAddress =
       claim?.addressName === undefined
@@ -69,7 +74,7 @@ export function createView(watched: () => WatchedObjects): View {
 
   const isLost = (cluster: Cluster, vip: VipRole): boolean => {
     const { claim, ipAddress } = holdingOf(cluster, vip)
-    return watched().isComplete && lossOf(cluster, vip, claim, ipAddress) !== undefined
+    return known().isComplete && lossOf(cluster, vip, claim, ipAddress) !== undefined
   }
 
   return {
@@ -83,9 +88,9 @@ export function createView(watched: () => WatchedObjects): View {
       const clusterName = clusterNameOf(name)
       return clusterName === undefined
         ? undefined
-        : watched().clusters.get(formatKey({ namespace, name: clusterName }))
+        : known().clusters.get(formatKey({ namespace, name: clusterName }))
     },
-    claimOf: ({ namespace, claimName }) => watched().claims.get(formatKey({ namespace, name: claimName })),
+    claimOf: ({ namespace, claimName }) => known().claims.get(formatKey({ namespace, name: claimName })),
     waitingBeside: (pool, vip) =>
       all().filter((cluster) => {
         const { claim } = holdingOf(cluster, vip)
