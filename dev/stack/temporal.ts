@@ -2,11 +2,17 @@ import { join } from 'node:path'
 
 import { Connection } from '@temporalio/client'
 
+import type { TemporalAddress } from './connection.ts'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
 /** The namespace that the development server makes by itself. */
 export const temporalNamespace = 'default'
+
+/** Where the UI shows the latest run of a workflow id. */
+export function workflowUrl({ uiUrl, namespace }: TemporalAddress, workflowId: string): string {
+  return `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`
+}
 
 /** The Temporal development server with its UI. */
 export function temporalPart(options: {

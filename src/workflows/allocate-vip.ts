@@ -122,9 +122,12 @@ function clusterIn(args: readonly unknown[]): NamespacedName {
   try {
     return parseAllocateVipInput(args)
   } catch (error) {
-    throw ApplicationFailure.nonRetryable(
+    const refusal = ApplicationFailure.nonRetryable(
       error instanceof Error ? error.message : String(error),
       invalidInput,
     )
+    // It would say where in our code the argument was read, and hide what is wrong with it.
+    refusal.stack = ''
+    throw refusal
   }
 }

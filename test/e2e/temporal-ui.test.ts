@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { openBrowser, type OpenBrowser } from '../../dev/pictures/browser.ts'
+import { showFailed, showFinished, showWaiting, startByHand } from '../../dev/pictures/runs.ts'
+import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { realParts } from '../support/real-parts.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const taskQueue = randomUUID()
+const address = '10.148.0.1'
+const vipPool = { pool: 'InClusterIPPool/vip-pool', total: 1 }
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+let browser: OpenBrowser
+let ui: TemporalUi
+
+const keyOf = (name: string): { namespace: string; name: string } => ({ namespace: world.namespace, name })
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
+  ui = temporalUi(browser.page, stack.temporal)
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`],
+  })
+  await world.createPool(address)
+  await world.createCluster('served')
+  await world.untilServed('served')
+  await world.createCluster('hungry')
+})
+
+afterAll(async () => {
+  try {
+    await browser.close()
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+describe('the Temporal UI', () => {
+  it('shows the steps of a run that is over, and its result', async () => {
+    const text = await showFinished(ui, keyOf('served'), { ...vipPool, address })
+    expect(text).toContain('"outcome": "allocated", "reason": "Allocated"')
+    expect(text).toContain(`"address": "${address}", "port": 6443`)
+    expect(text).toContain('"claim": "vip-cp-served"')
+  })
+
+  it('shows in the history what each step was about', async () => {
+    const { namespace } = world
+    const text = await ui.showTab(workflowIdFor(keyOf('served')), 'Event History', [
+      `Workflow Execution Started Workflow Type Name allocateVip Summary VIP for Cluster ${namespace}/served`,
+    ])
+    expect(text).toContain(`selectIPPool Summary control-plane pool for ${namespace}/served`)
+    expect(text).toContain('ensureIPAddressClaim Summary vip-cp-served from InClusterIPPool/vip-pool')
+    expect(text).toContain('awaitIPAddress Summary address for vip-cp-served')
+    expect(text).toContain(`assignVip Summary ${address} to ${namespace}/served`)
+  })
+
+  it('shows why a run waits, what would help, and when it looks again', async () => {
+    const text = await showWaiting(ui, keyOf('hungry'), vipPool)
+    expect(text).toContain('"because": "0 of 1 addresses free"')
+    expect(text).toContain('with vip.capi.gorizond.io/cluster-class=rke2-cluster-class')
+    expect(text).toMatch(/Attempt \d+ \/ UNLIMITED Next Retry \w+ \d+, \d{4}, [\d:.]+ [AP]M UTC/)
+  })
+
+  it('shows which Cluster a run is for', async () => {
+    const summary = `VIP for Cluster ${world.namespace}/hungry`
+    const text = await ui.showTab(workflowIdFor(keyOf('hungry')), 'User Metadata', [summary])
+    expect(text).toContain('Current Details')
+  })
+
+  it('answers the query for the status of a run', async () => {
+    const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), 'status', ['"phase": "SelectingPool"'])
+    expect(text).toContain(`"cluster": { "namespace": "${world.namespace}", "name": "hungry" }`)
+  })
+
+  it('shows what is wrong with the argument of a run, and not where our code says so', async () => {
+    await startByHand(temporal.client, taskQueue, keyOf('Mistyped_Name'))
+    const text = await showFailed(ui, keyOf('Mistyped_Name'))
+    expect(text).toContain('expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}')
+    expect(text).not.toContain('allocate-vip.ts')
+  })
+})
