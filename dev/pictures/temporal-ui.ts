@@ -11,7 +11,7 @@ export type RunTab =
 export interface TemporalUi {
   /** Opens a tab of a run, again and again until all of `expected` is to be read there. */
   readonly showTab: (workflowId: string, tab: RunTab, expected: readonly string[]) => Promise<string>
-  /** Runs a query of a run in the tab made for it. */
+  /** Runs a query of a run in the tab made for it. @param query its name, or name and description, as the tab lists it */
   readonly runQuery: (workflowId: string, query: string, expected: readonly string[]) => Promise<string>
   /** Keeps a PNG of the run's page, without the menus around it. */
   readonly picture: (path: string) => Promise<void>
@@ -36,8 +36,11 @@ export function temporalUi(page: Page, temporal: TemporalAddress): TemporalUi {
     runQuery: (workflowId, query, expected) =>
       untilShown(page, expected, async () => {
         await open(workflowId, 'Queries')
-        await page.getByLabel('Query Type').click({ timeout: freshFor })
-        await page.getByRole('option', { name: query, exact: true }).click({ timeout: freshFor })
+        await page
+          .getByRole('button')
+          .filter({ has: page.getByLabel('Query Type') })
+          .click({ timeout: freshFor })
+        await page.getByRole('option', { name: query }).click({ timeout: freshFor })
         await page.getByRole('button', { name: 'Run Query' }).click({ timeout: freshFor })
       }),
     picture: async (path) => {

@@ -82,7 +82,8 @@ describe('the Temporal UI', () => {
   })
 
   it('answers the query for the status of a run', async () => {
-    const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), 'status', ['"phase": "SelectingPool"'])
+    const query = 'status Where the allocation is, and why'
+    const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), query, ['"phase": "SelectingPool"'])
     expect(text).toContain(`"cluster": { "namespace": "${world.namespace}", "name": "hungry" }`)
   })
 
