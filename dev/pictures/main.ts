@@ -10,7 +10,7 @@ import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { startStack } from '../stack/stack.ts'
 import { openBrowser } from './browser.ts'
-import { showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
+import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
 import { createScene } from './scene.ts'
 import { temporalUi, type TemporalUi } from './temporal-ui.ts'
 
@@ -57,6 +57,8 @@ async function onStack(connection: StackConnection, ui: TemporalUi): Promise<voi
     await keep(ui, 'failed')
     await showWaiting(ui, waiting, pool)
     await keep(ui, 'waiting')
+    await showDetails(ui, waiting, pool)
+    await keep(ui, 'details')
   } finally {
     await temporal.close()
     await allocator.stop()

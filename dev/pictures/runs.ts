@@ -45,6 +45,21 @@ export function showWaiting(
   ])
 }
 
+/** What a run that waits for room in a full pool says of itself: since when, why, and what it made of each pool. */
+export function showDetails(
+  ui: TemporalUi,
+  cluster: NamespacedName,
+  { pool, total }: PoolFacts,
+): Promise<string> {
+  const key = formatKey(cluster)
+  return ui.showTab(workflowIdFor(cluster), 'User Metadata', [
+    `VIP for Cluster ${key}`,
+    `control-plane VIP of Cluster ${key}`,
+    `PoolExhausted, ${pool}: 0 of ${total} addresses free; add addresses or label a `,
+    `${pool}: rejected, 0 of ${total} addresses free`,
+  ])
+}
+
 /** The end of a run whose argument names no Cluster that could be. */
 export function showFailed(ui: TemporalUi, cluster: NamespacedName): Promise<string> {
   return ui.showTab(workflowIdFor(cluster), 'Event History', [

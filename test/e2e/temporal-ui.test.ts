@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { openBrowser, type OpenBrowser } from '../../dev/pictures/browser.ts'
-import { showFailed, showFinished, showWaiting, startByHand } from '../../dev/pictures/runs.ts'
+import { showDetails, showFailed, showFinished, showWaiting, startByHand } from '../../dev/pictures/runs.ts'
 import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
@@ -75,16 +75,17 @@ describe('the Temporal UI', () => {
     expect(text).toMatch(/Attempt \d+ \/ UNLIMITED Next Retry \w+ \d+, \d{4}, [\d:.]+ [AP]M UTC/)
   })
 
-  it('shows which Cluster a run is for', async () => {
-    const summary = `VIP for Cluster ${world.namespace}/hungry`
-    const text = await ui.showTab(workflowIdFor(keyOf('hungry')), 'User Metadata', [summary])
-    expect(text).toContain('Current Details')
+  it('shows which Cluster a run is for, and what the run says of its wait', async () => {
+    const text = await showDetails(ui, keyOf('hungry'), vipPool)
+    expect(text).toMatch(/waiting since \d{4}-\d\d-\d\dT[\d:.]+Z: PoolExhausted/)
+    expect(text).toContain('looks again at the latest after a minute')
   })
 
   it('answers the query for the status of a run', async () => {
     const query = 'status Where the allocation is, and why'
-    const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), query, ['"phase": "SelectingPool"'])
+    const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), query, ['"reason": "PoolExhausted"'])
     expect(text).toContain(`"cluster": { "namespace": "${world.namespace}", "name": "hungry" }`)
+    expect(text).toContain('"verdict": "rejected", "because": "0 of 1 addresses free"')
   })
 
   it('shows what is wrong with the argument of a run, and not where our code says so', async () => {
