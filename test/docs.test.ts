@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
@@ -219,6 +219,24 @@ describe('CHANGELOG.md', () => {
     const text = textOf('CHANGELOG.md')
     const { version } = manifest
     expect(text.includes(`## [${version}]`) || text.includes(`Will be ${version}:`)).toBe(true)
+  })
+})
+
+describe('docs/images', () => {
+  const images = globSync('docs/images/*', { cwd: root })
+
+  it.each(images.map((image) => [image]))('has %s for a page, with words for who cannot see it', (image) => {
+    const shown = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, words = '', link = '']) => ({
+        words,
+        path: join(dirname(page), link),
+      })),
+    )
+    expect(shown.find(({ path }) => path === image)?.words).toMatch(/\w+ \w+ \w+/)
+  })
+
+  it.each(images.map((image) => [image]))('has %s in less than 200 KB', (image) => {
+    expect(statSync(join(root, image)).size).toBeLessThan(200_000)
   })
 })
 
