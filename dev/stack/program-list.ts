@@ -48,6 +48,7 @@ export interface Program {
 }
 
 export type ProgramName =
+  | 'chromium'
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
@@ -58,7 +59,6 @@ export type ProgramName =
   | 'temporal'
   | 'temporal-test-server'
   | 'tctl'
-  | 'chromium'
 
 /** The definition of a program. Versions are read from the files that pin them: dev/go, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
