@@ -11,12 +11,14 @@ import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { startStack } from '../stack/stack.ts'
 import { openBrowser } from './browser.ts'
 import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
-import { createScene } from './scene.ts'
+import { createScene, type Scene } from './scene.ts'
 import { temporalUi, type TemporalUi } from './temporal-ui.ts'
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
 /** The first address of the examples' pool. */
 const firstAddress = '10.0.0.10'
+/** Of the examples' Cluster, by a person. */
+const mistyped = { namespace: 'clusters', name: 'Demo_Cluster' }
 
 try {
   await main()
@@ -48,22 +50,25 @@ async function onStack(connection: StackConnection, ui: TemporalUi): Promise<voi
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const temporal = await Connection.connect({ address: connection.temporal.address })
   try {
-    const { served, waiting, ...pool } = await createScene(connection, api)
-    const mistyped = { ...served, name: 'Demo_Cluster' }
+    const scene = await createScene(connection, api)
     await startByHand(new Client({ connection: temporal }), defaultTaskQueue, mistyped)
-    await showFinished(ui, served, { ...pool, address: firstAddress })
-    await keep(ui, 'finished')
-    await showFailed(ui, mistyped)
-    await keep(ui, 'failed')
-    await showWaiting(ui, waiting, pool)
-    await keep(ui, 'waiting')
-    await showDetails(ui, waiting, pool)
-    await keep(ui, 'details')
+    await takePictures(ui, scene)
   } finally {
     await temporal.close()
     await allocator.stop()
     await api.close()
   }
+}
+
+async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scene): Promise<void> {
+  await showFinished(ui, served, { ...pool, address: firstAddress })
+  await keep(ui, 'finished')
+  await showFailed(ui, mistyped)
+  await keep(ui, 'failed')
+  await showWaiting(ui, waiting, pool)
+  await keep(ui, 'waiting')
+  await showDetails(ui, waiting, pool)
+  await keep(ui, 'details')
 }
 
 async function keep(ui: TemporalUi, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import type { TemporalAddress } from '../stack/connection.ts'
-import { workflowUrl } from '../stack/temporal.ts'
+import { workflowListUrl, workflowUrl } from '../stack/temporal.ts'
 
 /** The tabs of a run, by the name that a person reads. */
 export type RunTab =
@@ -11,15 +11,18 @@ export type RunTab =
 export interface TemporalUi {
   /** Opens a tab of a run, again and again until all of `expected` is to be read there. */
   readonly showTab: (workflowId: string, tab: RunTab, expected: readonly string[]) => Promise<string>
+  /** Lists runs. @param filter as `temporal workflow list --query` takes it */
+  readonly showList: (filter: string, expected: readonly string[]) => Promise<string>
   /** Runs a query of a run in the tab made for it. @param query its name, or name and description, as the tab lists it */
   readonly runQuery: (workflowId: string, query: string, expected: readonly string[]) => Promise<string>
   /** Keeps a PNG of the run's page, without the menus around it. */
   readonly picture: (path: string) => Promise<void>
 }
 
-/** Milliseconds until a page that shows something else is loaded anew, and until it is given up. */
+/** Milliseconds until a page that shows something else is loaded anew, until it is given up, and from look to look. */
 const freshFor = 10_000
 const shownWithin = 90_000
+const lookInterval = 100
 
 /**
  * The UI of a Temporal server in a page of its own.
@@ -33,6 +36,10 @@ export function temporalUi(page: Page, temporal: TemporalAddress): TemporalUi {
   }
   return {
     showTab: (workflowId, tab, expected) => untilShown(page, expected, () => open(workflowId, tab)),
+    showList: (filter, expected) =>
+      untilShown(page, expected, async () => {
+        await page.goto(workflowListUrl(temporal, filter))
+      }),
     runQuery: (workflowId, query, expected) =>
       untilShown(page, expected, async () => {
         await open(workflowId, 'Queries')
@@ -64,6 +71,7 @@ async function untilShown(
       if (last.missing.length === 0) return last.text
     } catch (error) {
       cause = error
+      await delay(lookInterval)
     }
   }
   throw new Error(`${page.url()} does not show ${JSON.stringify(last.missing)}, but: ${last.text}`, { cause })
@@ -78,7 +86,7 @@ async function lookFor(
     const text = await textOn(page)
     const missing = expected.filter((words) => !text.includes(words))
     if (missing.length === 0 || performance.now() > staleAt) return { missing, text }
-    await delay(100)
+    await delay(lookInterval)
   }
 }
 

@@ -10,8 +10,17 @@ import { answersOk } from './readiness.ts'
 export const temporalNamespace = 'default'
 
 /** Where the UI shows the latest run of a workflow id. */
-export function workflowUrl({ uiUrl, namespace }: TemporalAddress, workflowId: string): string {
-  return `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`
+export function workflowUrl(temporal: TemporalAddress, workflowId: string): string {
+  return `${workflowsUrl(temporal)}/${encodeURIComponent(workflowId)}`
+}
+
+/** Where the UI lists the runs that a list filter selects. */
+export function workflowListUrl(temporal: TemporalAddress, filter: string): string {
+  return `${workflowsUrl(temporal)}?query=${encodeURIComponent(filter)}`
+}
+
+function workflowsUrl({ uiUrl, namespace }: TemporalAddress): string {
+  return `${uiUrl}/namespaces/${namespace}/workflows`
 }
 
 /** The Temporal development server with its UI. */

@@ -94,4 +94,12 @@ describe('the Temporal UI', () => {
     expect(text).toContain('expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}')
     expect(text).not.toContain('allocate-vip.ts')
   })
+
+  it('lists the runs of a namespace, those that wait apart from those that are over', async () => {
+    const filter = `WorkflowId STARTS_WITH "allocate-vip/${world.namespace}/"`
+    const [served, hungry] = [workflowIdFor(keyOf('served')), workflowIdFor(keyOf('hungry'))]
+    await ui.showList(filter, [`COMPLETED ${served}`, `RUNNING ${hungry}`])
+    const waiting = await ui.showList(`${filter} AND ExecutionStatus = "Running"`, [`RUNNING ${hungry}`])
+    expect(waiting).not.toContain(served)
+  })
 })
