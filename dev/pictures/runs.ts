@@ -70,6 +70,11 @@ export function showFailed(ui: TemporalUi, cluster: NamespacedName): Promise<str
   ])
 }
 
+/** The list of the runs that have had to do with an address. */
+export function showFound(ui: TemporalUi, cluster: NamespacedName, address: string): Promise<string> {
+  return ui.showList(`VipAddress = "${address}"`, [`COMPLETED ${workflowIdFor(cluster)}`])
+}
+
 /** Starts a run by hand, as a person who mistypes the name. */
 export async function startByHand(client: Client, taskQueue: string, cluster: NamespacedName): Promise<void> {
   await client.workflow.start(allocateVipType, {

@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client, Connection } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { openBrowser, type OpenBrowser } from '../../dev/pictures/browser.ts'
-import { showDetails, showFailed, showFinished, showWaiting, startByHand } from '../../dev/pictures/runs.ts'
+import {
+  showDetails,
+  showFailed,
+  showFinished,
+  showFound,
+  showWaiting,
+  startByHand,
+} from '../../dev/pictures/runs.ts'
 import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
+import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
@@ -15,7 +24,9 @@ const address = '10.148.0.1'
 const vipPool = { pool: 'InClusterIPPool/vip-pool', total: 1 }
 
 let world: World
-let temporal: TemporalView
+let connection: Connection
+/** Of its own: only there a run can be found by what its VIP is. */
+let temporalNamespace: TemporalNamespace
 let allocator: Allocator
 let browser: OpenBrowser
 let ui: TemporalUi
@@ -24,11 +35,14 @@ const keyOf = (name: string): { namespace: string; name: string } => ({ namespac
 
 beforeAll(async () => {
   world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
   browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
-  ui = temporalUi(browser.page, stack.temporal)
+  connection = await Connection.connect({ address: stack.temporal.address })
+  temporalNamespace = await createTemporalNamespace(stack)
+  const temporal = { ...stack.temporal, namespace: temporalNamespace.name }
+  await registerSearchAttributes(connection, temporal.namespace)
+  ui = temporalUi(browser.page, temporal)
   allocator = await startAllocator({
-    stack,
+    stack: { ...stack, temporal },
     kubeconfigPath: allocatorKubeconfig,
     taskQueue,
     flags: [`--namespace=${world.namespace}`],
@@ -45,7 +59,8 @@ afterAll(async () => {
     await world.close()
   } finally {
     await allocator.stop()
-    await temporal.close()
+    await temporalNamespace.close()
+    await connection.close()
   }
 })
 
@@ -89,17 +104,28 @@ describe('the Temporal UI', () => {
   })
 
   it('shows what is wrong with the argument of a run, and not where our code says so', async () => {
-    await startByHand(temporal.client, taskQueue, keyOf('Mistyped_Name'))
+    const client = new Client({ connection, namespace: temporalNamespace.name })
+    await startByHand(client, taskQueue, keyOf('Mistyped_Name'))
     const text = await showFailed(ui, keyOf('Mistyped_Name'))
     expect(text).toContain('expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}')
     expect(text).not.toContain('allocate-vip.ts')
   })
 
-  it('lists the runs of a namespace, those that wait apart from those that are over', async () => {
-    const filter = `WorkflowId STARTS_WITH "allocate-vip/${world.namespace}/"`
+  it('lists the runs that wait, and for what', async () => {
     const [served, hungry] = [workflowIdFor(keyOf('served')), workflowIdFor(keyOf('hungry'))]
-    await ui.showList(filter, [`COMPLETED ${served}`, `RUNNING ${hungry}`])
-    const waiting = await ui.showList(`${filter} AND ExecutionStatus = "Running"`, [`RUNNING ${hungry}`])
+    await ui.showList(`VipNamespace = "${world.namespace}"`, [`COMPLETED ${served}`, `RUNNING ${hungry}`])
+    const waiting = await ui.showList('VipPhase = "PoolExhausted"', [`RUNNING ${hungry}`])
     expect(waiting).not.toContain(served)
+  })
+
+  it('tells which Cluster has had an address', async () => {
+    const found = await showFound(ui, keyOf('served'), address)
+    expect(found).not.toContain(workflowIdFor(keyOf('hungry')))
+    const text = await ui.showTab(workflowIdFor(keyOf('served')), 'Search Attributes', [
+      `"VipAddress": [ "${address}" ]`,
+    ])
+    expect(text).toContain('"VipPool": [ "InClusterIPPool/vip-pool" ]')
+    expect(text).toContain('"VipPhase": "Allocated"')
+    expect(text).toContain('"VipCluster": "served"')
   })
 })
