@@ -19,9 +19,13 @@ export interface TemporalUi {
   readonly picture: (path: string) => Promise<void>
 }
 
-/** Milliseconds until a page that shows something else is loaded anew, until it is given up, and from look to look. */
+/**
+ * Milliseconds until a page that shows something else is loaded anew, until something is there to be clicked, until all
+ * is given up, and from look to look.
+ */
 const freshFor = 10_000
-const shownWithin = 90_000
+const clickableWithin = 30_000
+const shownWithin = 180_000
 const lookInterval = 100
 
 /**
@@ -32,7 +36,7 @@ const lookInterval = 100
 export function temporalUi(page: Page, temporal: TemporalAddress): TemporalUi {
   const open = async (workflowId: string, tab: RunTab): Promise<void> => {
     await page.goto(workflowUrl(temporal, workflowId))
-    await page.getByRole('tab', { name: tab }).click({ timeout: freshFor })
+    await page.getByRole('tab', { name: tab }).click({ timeout: clickableWithin })
   }
   return {
     showTab: (workflowId, tab, expected) => untilShown(page, expected, () => open(workflowId, tab)),
@@ -46,9 +50,9 @@ export function temporalUi(page: Page, temporal: TemporalAddress): TemporalUi {
         await page
           .getByRole('button')
           .filter({ has: page.getByLabel('Query Type') })
-          .click({ timeout: freshFor })
-        await page.getByRole('option', { name: query }).click({ timeout: freshFor })
-        await page.getByRole('button', { name: 'Run Query' }).click({ timeout: freshFor })
+          .click({ timeout: clickableWithin })
+        await page.getByRole('option', { name: query }).click({ timeout: clickableWithin })
+        await page.getByRole('button', { name: 'Run Query' }).click({ timeout: clickableWithin })
       }),
     picture: async (path) => {
       await page.screenshot({ path, clip: await contentOf(page), animations: 'disabled' })

@@ -50,6 +50,7 @@ beforeAll(async () => {
   await world.createPool(address)
   await world.createCluster('served')
   await world.untilServed('served')
+  await world.untilPool('vip-pool', (now) => now?.capacity?.free === 0)
   await world.createCluster('hungry')
 })
 
