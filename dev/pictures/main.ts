@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import { defaultTaskQueue } from '../../src/domain/identifiers.ts'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
@@ -11,7 +10,7 @@ import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { startStack } from '../stack/stack.ts'
 import { openBrowser } from './browser.ts'
-import { showDetails, showFailed, showFinished, showFound, showWaiting, startByHand } from './runs.ts'
+import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
 import { createScene, type Scene } from './scene.ts'
 import { temporalUi, type TemporalUi } from './temporal-ui.ts'
 
@@ -49,7 +48,6 @@ async function onStack(connection: StackConnection, ui: TemporalUi): Promise<voi
   const api = kubernetesApi(connection)
   const kubeconfigPath = await prepareWorld(connection, api, tell)
   const temporal = await Connection.connect({ address: connection.temporal.address })
-  await registerSearchAttributes(temporal, connection.temporal.namespace)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   try {
     const scene = await createScene(connection, api)
@@ -71,8 +69,6 @@ async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scene)
   await keep(ui, 'waiting')
   await showDetails(ui, waiting, pool)
   await keep(ui, 'details')
-  await showFound(ui, served, firstAddress)
-  await keep(ui, 'found')
 }
 
 async function keep(ui: TemporalUi, name: string): Promise<void> {
