@@ -27,6 +27,8 @@ export interface Config {
   readonly variables: VariableNames
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
+  /** Whether OpenTelemetry's own variables ask for traces. */
+  readonly traces: boolean
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -116,7 +118,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (values['help'] !== undefined) return { show: 'help' }
   if (values['version'] !== undefined) return { show: 'version' }
   const command = commandIn(positionals, faults)
-  const config = configFrom(new Settings(values, env, faults))
+  const config = { ...configFrom(new Settings(values, env, faults)), traces: tracesIn(env, faults) }
   if (faults.length > 0) throw new ConfigError(faults)
   return { command, config }
 }
@@ -182,7 +184,7 @@ function commandIn(positionals: readonly string[], faults: string[]): Command {
   return command ?? 'run'
 }
 
-function configFrom(settings: Settings): Config {
+function configFrom(settings: Settings): Omit<Config, 'traces'> {
   return {
     metricsAddress: settings.bindAddress('metrics-bind-address'),
     healthProbeAddress: settings.bindAddress('health-probe-bind-address'),
@@ -199,6 +201,22 @@ function configFrom(settings: Settings): Config {
     logLevel: settings.oneOf('log-level', logLevels),
     logFormat: settings.oneOf('log-format', logFormats),
   }
+}
+
+/** Where OpenTelemetry's own variables say that spans go; the SDK reads these and all its others itself. */
+export const traceEndpointVariables = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const
+
+/** The SDK would pass over an address that it cannot read, and send to localhost instead. */
+function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
+  if (/^true$/i.test(env['OTEL_SDK_DISABLED'] ?? '') || env['OTEL_TRACES_EXPORTER'] === 'none') return false
+  const given = traceEndpointVariables.filter((variable) => (env[variable] ?? '').trim() !== '')
+  for (const variable of given) {
+    // It may hold a password, so it is not quoted.
+    if (!/^https?:$/.test(URL.parse(env[variable] ?? '')?.protocol ?? '')) {
+      faults.push(`${variable} cannot be read, expected a URL such as http://collector:4318`)
+    }
+  }
+  return given.length > 0
 }
 
 const kubernetesName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/

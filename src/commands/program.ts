@@ -9,9 +9,16 @@ import { createLog } from '../observability/create-log.ts'
 import { healthRoutes } from '../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
 import type { Log } from '../observability/log.ts'
+import { watchLoop } from '../observability/loop-watch.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import type { Tracing, TracingOptions } from '../observability/tracing.ts'
+import { createStarter } from '../watcher/starter.ts'
+import { monitorTemporal } from '../watcher/temporal-monitor.ts'
+import { createClient } from './client.ts'
+import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './program-state.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from './version.ts'
 import { runWatcher } from './watcher.ts'
 import { createWorker } from './worker.ts'
@@ -27,20 +34,35 @@ export async function runProgram(command: Command, config: Config, signal: Abort
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
   const metrics = createMetrics(version)
-  const state = programState(command)
+  const outages = createOutages(log)
+  const loop = watchLoop()
+  const state = programState(command, outages, loop)
+  const tracing = await tracingFor(config, { version, outage: outages.traces })
   const kubernetes = connectTo({
     kubeConfig: loadKubeConfig(config),
     version,
-    onRequest: (outcome) => metrics.countApiRequest(outcome),
+    onRequest: (outcome) => {
+      metrics.countApiRequest(outcome)
+      outages.told(outcome)
+      tracing?.onRequest(outcome)
+    },
   })
   const servers = await startServers(config, metrics, state)
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   try {
-    return await atWork({ command, config, kubernetes, metrics, state, log, signal })
+    return await atWork({ command, config, kubernetes, metrics, outages, tracing, state, log, signal })
   } finally {
-    await Promise.all([...servers.map((server) => server.close()), kubernetes.close()])
+    await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
+    loop.stop()
     log.info('Stopped')
   }
+}
+
+/** Nothing of OpenTelemetry is loaded where nobody asks for traces. */
+async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
+  if (!config.traces) return undefined
+  const { startTracing } = await import('../observability/tracing.ts')
+  return startTracing(options)
 }
 
 interface Setup {
@@ -48,22 +70,30 @@ interface Setup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly metrics: Metrics
+  readonly outages: Outages
+  readonly tracing: Tracing | undefined
   readonly state: ProgramState
   readonly log: Log
   readonly signal: AbortSignal
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { command, config, kubernetes, state, log, signal } = setup
+  const { command, config, kubernetes, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
+    logger: temporalLogger({ log, isKnownOutage: outages.isKnown }),
+    outage: outages.temporal,
     signal,
-    onFailure: (message) => state.temporalAway(message),
     // The server is asked for the namespace here, and may have gone again since the connection was made.
     prepare: (temporal) =>
       command === 'watcher'
         ? Promise.resolve(undefined)
-        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config),
+        : createWorker({
+            temporal,
+            api: createClusterApi(kubernetes, config.namespaces),
+            config,
+            tracing,
+          }),
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached
@@ -81,19 +111,28 @@ async function withTemporal(
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, metrics, state, log } = setup
+  const { command, config, kubernetes, metrics, outages, tracing, state, log } = setup
   const failed = new AbortController()
   const signal = AbortSignal.any([setup.signal, failed.signal])
-  const working = worker === undefined ? undefined : run(worker, log, failed, setup.signal)
+  const working = worker === undefined ? undefined : run(worker, setup, failed)
   state.workerStarted(worker)
+  const client = createClient(temporal, tracing)
+  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: worker !== undefined })
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, temporal, besideWorker: worker !== undefined, log, metrics, signal })
+      : runWatcher({ config, kubernetes, starter, log, metrics, outage: outages.temporal, tracing, signal })
+  const monitor = monitorTemporal({
+    starter,
+    log,
+    outage: outages.temporal,
+    signal,
+    onRunsMayBeLost: () => watcher?.startOutstanding(),
+  })
   state.watcherStarted(watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
-  await watcher?.done
+  await Promise.all([watcher?.done, monitor])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
   return failed.signal.aborted ? 1 : 0
@@ -103,17 +142,23 @@ async function withTemporal(
  * Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. One that was
  * asked to stop and has something left that does not end, such as a request nobody answers, has stopped all the same.
  */
-async function run(worker: Worker, log: Log, failed: AbortController, stop: AbortSignal): Promise<void> {
+async function run(
+  worker: Worker,
+  { log, state, signal: stop }: Setup,
+  failed: AbortController,
+): Promise<void> {
+  const died = (message: string, error?: string): void => {
+    log.error(message, { error })
+    state.workerDied(error === undefined ? message : `${message}: ${error}`)
+    failed.abort()
+  }
   try {
     await worker.run()
+    if (!stop.aborted && !failed.signal.aborted) died('The Worker ended by itself')
   } catch (failure) {
     const error = failure instanceof Error ? failure.message : String(failure)
-    if (stop.aborted) {
-      log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
-      return
-    }
-    log.error('The Worker failed', { error })
-    failed.abort()
+    if (stop.aborted) log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
+    else died('The Worker failed', error)
   }
 }
 

@@ -3,25 +3,39 @@ import { Worker } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
 import type { Config } from '../config.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import type { Tracing } from '../observability/tracing.ts'
+import { activityLogFields } from './activity-log.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
-/** Made at build time from src/workflows. */
+/** Made at build time from src/workflows, once as they are and once with the interceptors that make spans. */
 const workflowBundle = { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) }
+const tracedBundle = { codePath: fileURLToPath(new URL('../workflow-bundle-traced.js', import.meta.url)) }
 
 /** For arguments of activities; the bundle has its own. */
 const payloadConverterPath = fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url))
+
+export interface WorkerSetup {
+  readonly temporal: TemporalConnection
+  readonly api: ClusterApi
+  readonly config: Config
+  readonly tracing: Tracing | undefined
+}
 
 /**
  * Makes a Worker for the workflows and their activities. It polls only once it is run.
  *
  * @throws Error where the server does not know the namespace, or cannot be reached
  */
-export function createWorker(temporal: TemporalConnection, api: ClusterApi, config: Config): Promise<Worker> {
+export function createWorker({ temporal, api, config, tracing }: WorkerSetup): Promise<Worker> {
   return Worker.create({
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: config.taskQueue,
-    workflowBundle,
+    workflowBundle: tracing === undefined ? workflowBundle : tracedBundle,
+    interceptors: {
+      activity: [activityLogFields, ...(tracing === undefined ? [] : [tracing.activityInterceptors])],
+    },
+    ...(tracing !== undefined && { sinks: { exporter: tracing.exporter } }),
     dataConverter: { payloadConverterPath },
     activities: createActivities(api, { defaultPort: config.defaultPort, variables: config.variables }),
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.

@@ -7,7 +7,7 @@ import { backOffMs } from './back-off.ts'
 import type { KubernetesConnection } from './connection.ts'
 import type { ApiRequest } from './api-request.ts'
 import { before } from './deadline.ts'
-import { isKubernetesError, type KubernetesError } from './errors.ts'
+import { isKubernetesError, meansAway, type KubernetesError } from './errors.ts'
 import { createHealthRecord } from './health-record.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { listObjects } from './objects.ts'
@@ -116,7 +116,8 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
   function afterFailure(error: unknown): number {
     if (signal.aborted) return 0
     const failure = toKubernetesError(error, `watch ${resource.plural}`)
-    const isNew = failure.message !== health.snapshot().lastError
+    // An API server that is away is one line for all that ask it, which who made the connection writes.
+    const isNew = !meansAway(failure) && failure.message !== health.snapshot().lastError
     if (!canGoOn(failure)) position = undefined
     const pauseMs = nextPauseMs(failure.retryAfterSeconds)
     log[isNew ? 'warn' : 'debug'](failure.message, {

@@ -79,7 +79,7 @@ export function watchResource<R extends keyof WatchedObjects>(
     try {
       options.handler.onListed?.([...objects.values()])
     } catch (error) {
-      options.log.error('a watch handler failed on a list', { error: String(error) })
+      options.log.error('A watch handler failed on a list', { resource: options.resource, error: String(error) })
     }
   }
 
