@@ -81,7 +81,7 @@ async function atWork(setup: Setup): Promise<number> {
   const { command, config, kubernetes, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
-    logger: temporalLogger({ log, isKnownOutage: outages.isKnown }),
+    logger: temporalLogger({ log, isOfOutage: outages.takes }),
     outage: outages.temporal,
     signal,
     // The server is asked for the namespace here, and may have gone again since the connection was made.
@@ -121,7 +121,7 @@ async function withTemporal(
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, starter, log, metrics, outage: outages.temporal, tracing, signal })
+      : runWatcher({ config, kubernetes, starter, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
     starter,
     log,

@@ -8,17 +8,25 @@ const renamed: Readonly<Record<string, string>> = { namespace: 'temporalNamespac
 export interface TemporalLogOptions {
   readonly log: Log
   /** Whether a line is one of many about an outage that has its own line. */
-  readonly isKnownOutage: (fields: LogFields, isOfCore: boolean) => boolean
+  readonly isOfOutage: (line: TemporalLine) => boolean
+}
+
+/** A line of Temporal's. */
+export interface TemporalLine {
+  readonly message: string
+  readonly fields: LogFields
+  /** Of the native core, which makes the requests to the server. */
+  readonly isOfCore: boolean
 }
 
 /** Takes the lines of Temporal's SDK, of its native core, and of workflows, in our words. */
-export function temporalLogger({ log, isKnownOutage }: TemporalLogOptions): Logger {
+export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger {
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, meta: object = {}): void => {
       const fields = fieldsOf(meta)
       const isOfCore = 'sdkComponent' in meta && meta.sdkComponent === 'core'
-      log[isKnownOutage(fields, isOfCore) ? 'debug' : level](message, fields)
+      log[isOfOutage({ message, fields, isOfCore }) ? 'debug' : level](message, fields)
     }
   const levels = {
     trace: write('debug'),

@@ -4,11 +4,12 @@ import type { KubernetesConnection } from '../kubernetes/connection.ts'
 import { watchResource } from '../kubernetes/watch-resource.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { Outage } from '../observability/outage.ts'
+import { quietDuring } from '../observability/outage.ts'
 import type { Tracing } from '../observability/tracing.ts'
 import { createDispatcher, type Dispatcher } from '../watcher/dispatcher.ts'
 import type { AllocationStarter } from '../watcher/starter.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../watcher/watcher.ts'
+import type { Outages } from './outages.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
 export interface RunningWatcher extends Watcher {
@@ -21,19 +22,18 @@ export interface WatcherSetup {
   readonly starter: AllocationStarter
   readonly log: Log
   readonly metrics: Metrics
-  /** Of Temporal. */
-  readonly outage: Outage
+  readonly outages: Outages
   readonly tracing: Tracing | undefined
   readonly signal: AbortSignal
 }
 
 /** Starts the list+watch loops and the dispatcher; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
-  const { config, starter, log, metrics, outage, tracing, signal } = setup
+  const { config, starter, log, metrics, outages, tracing, signal } = setup
   const dispatcher = createDispatcher({
     starter,
     log,
-    outage,
+    outage: outages.temporal,
     signal,
     ...(tracing !== undefined && { around: tracing.aroundDispatch }),
     onOutcome: (outcome) => metrics.countDispatch(outcome),
@@ -48,9 +48,9 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
   return { ...watcher, dispatcher }
 }
 
-function watchSources({ config, kubernetes, log, signal }: WatcherSetup): WatchSources {
+function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup): WatchSources {
   const { namespaces, watchFilter } = config
-  const shared = { connection: kubernetes, namespaces, log, signal }
+  const shared = { connection: kubernetes, namespaces, log: quietDuring(outages.apiServer, log), signal }
   const filtered = {
     ...shared,
     ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),

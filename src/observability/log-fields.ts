@@ -23,6 +23,7 @@ export const logFieldNames = [
   'failures',
   'seconds',
   'server',
+  'state',
   'temporalNamespace',
   'namespaceIsNew',
   'taskQueue',

@@ -55,6 +55,14 @@ export function createOutage({ who, log, calmMs = 10_000 }: OutageOptions): Outa
   }
 }
 
+/** The log of those who talk to somebody: while that one is away, what they find amiss is part of the outage. */
+export function quietDuring(outage: Pick<Outage, 'current'>, log: Log): Log {
+  return {
+    ...log,
+    warn: (message, fields) => log[outage.current === undefined ? 'warn' : 'debug'](message, fields),
+  }
+}
+
 function capitalized(who: string): string {
   return `${who.charAt(0).toUpperCase()}${who.slice(1)}`
 }

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { Connection } from '@temporalio/client'
+import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { deployment } from '../deploy/support.ts'
+import { linesOf } from './log-lines.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let allocator: Allocator | undefined
+
+afterEach(async () => {
+  await allocator?.kill()
+  allocator = undefined
+})
+
+async function start(options: Partial<AllocatorOptions>): Promise<Allocator> {
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    ...options,
+  })
+  return allocator
+}
+
+/** Asks as the kubelet does, with the time that the manifest gives it; undefined where no answer came in it. */
+async function probe(url: string): Promise<{ status: number; text: string } | undefined> {
+  const { timeoutSeconds = 1 } = deployment().spec.template.spec.containers[0]?.livenessProbe ?? {}
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) })
+    return { status: answer.status, text: await answer.text() }
+  } catch {
+    return undefined
+  }
+}
+
+describe('/healthz', () => {
+  it('is not answered while the event loop is blocked, and says so afterwards', async () => {
+    const preload = join(import.meta.dirname, 'blocked-loop.ts')
+    const { pid, healthUrl } = await start({
+      env: { NODE_OPTIONS: `--import=${preload}`, BLOCK_LOOP_MS: '33000' },
+    })
+    expect(await probe(healthUrl)).toEqual({ status: 200, text: 'ok\n' })
+    process.kill(pid, 'SIGUSR2')
+    await eventually('a probe without an answer', async () =>
+      (await probe(healthUrl)) === undefined ? true : undefined,
+    )
+    expect(await eventually('an answer', () => probe(healthUrl))).toEqual({
+      status: 500,
+      text: expect.stringMatching(/^the event loop was blocked for 3\d s of the last 60 s\n$/),
+    })
+  })
+
+  it('stays well over a short stall', async () => {
+    const preload = join(import.meta.dirname, 'blocked-loop.ts')
+    const { pid, healthUrl } = await start({
+      env: { NODE_OPTIONS: `--import=${preload}`, BLOCK_LOOP_MS: '7000' },
+    })
+    process.kill(pid, 'SIGUSR2')
+    await eventually('a probe without an answer', async () =>
+      (await probe(healthUrl)) === undefined ? true : undefined,
+    )
+    expect(await eventually('an answer', () => probe(healthUrl))).toEqual({ status: 200, text: 'ok\n' })
+  })
+})
+
+describe('a Worker that dies', () => {
+  it('ends the program with exit code 1 and the reason, so that it is started anew', async () => {
+    const connection = await Connection.connect({ address: stack.temporal.address })
+    try {
+      const namespace = `doomed-${randomUUID().slice(0, 8)}`
+      await connection.workflowService.registerNamespace({
+        namespace,
+        workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+      })
+      const { ended, logPath, healthUrl } = await eventually('the namespace to be known everywhere', () =>
+        start({ env: { TEMPORAL_NAMESPACE: namespace } }),
+      )
+      await connection.operatorService.deleteNamespace({ namespace })
+      const seen: unknown[] = []
+      const t = setInterval(() => void probe(healthUrl).then((x) => seen.push(x)), 1000)
+      const outcome = await Promise.race([ended, new Promise((r) => setTimeout(r, 60_000, 'still running'))])
+      clearInterval(t)
+      console.log(outcome, JSON.stringify(seen), JSON.stringify(linesOf(logPath), null, 1))
+      expect(outcome).toBe('exit code 1')
+    } finally {
+      await connection.close()
+    }
+  })
+})
