@@ -50,12 +50,26 @@ const permissions: Readonly<Record<string, Permission>> = {
     packages: ['@temporalio/client'],
     node: true,
   },
-  observability: { src: ['observability'], packages: ['prom-client', 'pino', 'pino-pretty'], node: true },
+  observability: {
+    src: ['observability'],
+    packages: [
+      'prom-client',
+      'pino',
+      'pino-pretty',
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-base',
+      '@temporalio/interceptors-opentelemetry',
+    ],
+    node: true,
+  },
 }
 
 interface Import {
   readonly specifier: string
   readonly typeOnly: boolean
+  readonly isDynamic?: true
 }
 
 /** Every way to reach another module: import, export … from, import(). */
@@ -74,6 +88,7 @@ function importsIn(path: string, text: string): readonly Import[] {
   const dynamic = module.dynamicImports.map(({ moduleRequest }) => ({
     specifier: text.slice(moduleRequest.start, moduleRequest.end).replaceAll(/['"`]/g, ''),
     typeOnly: false,
+    isDynamic: true as const,
   }))
   return [...stated, ...passedOn, ...dynamic]
 }
@@ -135,6 +150,16 @@ describe('the import table', () => {
     expect(
       faultsIn('activities/x.ts', "import { type ClusterApi } from '../kubernetes/cluster-api.ts'"),
     ).toEqual([])
+  })
+
+  it('loads OpenTelemetry for nobody who does not ask for traces', () => {
+    const importers = files.flatMap((file) => {
+      const imports = importsIn(file, readFileSync(join(root, 'src', file), 'utf8'))
+      return imports
+        .filter(({ specifier, typeOnly }) => specifier.endsWith('/tracing.ts') && !typeOnly)
+        .map(({ isDynamic }) => [file, isDynamic])
+    })
+    expect(importers).toEqual([['commands/program.ts', true]])
   })
 
   it('gives only config.ts the environment', () => {

@@ -147,18 +147,19 @@ async function run(
   { log, state, signal: stop }: Setup,
   failed: AbortController,
 ): Promise<void> {
-  const died = (message: string, error?: string): void => {
-    log.error(message, { error })
-    state.workerDied(error === undefined ? message : `${message}: ${error}`)
+  const died = (error: string): void => {
+    log.error('The Worker has died; ending, so that it is started anew', { error })
+    state.workerDied(`the Worker has died: ${error}`)
     failed.abort()
   }
   try {
     await worker.run()
-    if (!stop.aborted && !failed.signal.aborted) died('The Worker ended by itself')
+    if (!stop.aborted && !failed.signal.aborted) died('it ended by itself')
   } catch (failure) {
     const error = failure instanceof Error ? failure.message : String(failure)
-    if (stop.aborted) log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
-    else died('The Worker failed', error)
+    if (stop.aborted)
+      log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
+    else died(error)
   }
 }
 

@@ -1,16 +1,25 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { deployment } from '../deploy/support.ts'
+import { allocatorContainer } from '../deploy/support.ts'
+import { allocateVipType } from '../../src/workflows/contract.ts'
 import { linesOf } from './log-lines.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 
 let allocator: Allocator | undefined
+let temporal: TemporalView
+
+beforeAll(async () => {
+  temporal = await viewTemporal(stack)
+})
+
+afterAll(() => temporal.close())
 
 afterEach(async () => {
   await allocator?.kill()
@@ -27,9 +36,15 @@ async function start(options: Partial<AllocatorOptions>): Promise<Allocator> {
   return allocator
 }
 
+/** The environment of a program that SIGUSR2 harms. */
+function harmedBy(harm: string): Readonly<Record<string, string>> {
+  const preload = join(import.meta.dirname, 'harm-on-signal.ts')
+  return { NODE_OPTIONS: `--import=${preload}`, HARM_ON_SIGNAL: harm }
+}
+
 /** Asks as the kubelet does, with the time that the manifest gives it; undefined where no answer came in it. */
 async function probe(url: string): Promise<{ status: number; text: string } | undefined> {
-  const { timeoutSeconds = 1 } = deployment().spec.template.spec.containers[0]?.livenessProbe ?? {}
+  const { timeoutSeconds } = allocatorContainer().livenessProbe
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) })
     return { status: answer.status, text: await answer.text() }
@@ -40,10 +55,7 @@ async function probe(url: string): Promise<{ status: number; text: string } | un
 
 describe('/healthz', () => {
   it('is not answered while the event loop is blocked, and says so afterwards', async () => {
-    const preload = join(import.meta.dirname, 'blocked-loop.ts')
-    const { pid, healthUrl } = await start({
-      env: { NODE_OPTIONS: `--import=${preload}`, BLOCK_LOOP_MS: '33000' },
-    })
+    const { pid, healthUrl } = await start({ env: harmedBy('block 33000') })
     expect(await probe(healthUrl)).toEqual({ status: 200, text: 'ok\n' })
     process.kill(pid, 'SIGUSR2')
     await eventually('a probe without an answer', async () =>
@@ -56,10 +68,7 @@ describe('/healthz', () => {
   })
 
   it('stays well over a short stall', async () => {
-    const preload = join(import.meta.dirname, 'blocked-loop.ts')
-    const { pid, healthUrl } = await start({
-      env: { NODE_OPTIONS: `--import=${preload}`, BLOCK_LOOP_MS: '7000' },
-    })
+    const { pid, healthUrl } = await start({ env: harmedBy('block 7000') })
     process.kill(pid, 'SIGUSR2')
     await eventually('a probe without an answer', async () =>
       (await probe(healthUrl)) === undefined ? true : undefined,
@@ -70,6 +79,25 @@ describe('/healthz', () => {
 
 describe('a Worker that dies', () => {
   it('ends the program with exit code 1 and the reason, so that it is started anew', async () => {
+    const taskQueue = randomUUID()
+    const { pid, ended, logPath } = await start({ taskQueue, env: harmedBy('end-threads') })
+    process.kill(pid, 'SIGUSR2')
+    // Nobody notices before there is work for the thread.
+    await temporal.client.workflow.start(allocateVipType, {
+      workflowId: `health-${taskQueue}`,
+      taskQueue,
+      args: [{ namespace: 'nowhere', name: 'nobody' }],
+    })
+    expect(await ended).toBe('exit code 1')
+    expect(linesOf(logPath)).toContainEqual({
+      level: 'error',
+      time: expect.any(String),
+      message: 'The Worker has died; ending, so that it is started anew',
+      error: expect.stringContaining('thread exited'),
+    })
+  })
+
+  it('NAMESPACE', async () => {
     const connection = await Connection.connect({ address: stack.temporal.address })
     try {
       const namespace = `doomed-${randomUUID().slice(0, 8)}`
@@ -83,7 +111,7 @@ describe('a Worker that dies', () => {
       await connection.operatorService.deleteNamespace({ namespace })
       const seen: unknown[] = []
       const t = setInterval(() => void probe(healthUrl).then((x) => seen.push(x)), 1000)
-      const outcome = await Promise.race([ended, new Promise((r) => setTimeout(r, 60_000, 'still running'))])
+      const outcome = await Promise.race([ended, new Promise((r) => setTimeout(r, 170_000, 'still running'))])
       clearInterval(t)
       console.log(outcome, JSON.stringify(seen), JSON.stringify(linesOf(logPath), null, 1))
       expect(outcome).toBe('exit code 1')
