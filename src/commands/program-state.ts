@@ -12,7 +12,7 @@ export interface ProgramState extends HealthSources {
   temporalConnected(temporal: TemporalConnection): void
   workerStarted(worker: Worker | undefined): void
   /** The Worker has ended, and nobody has asked it to. */
-  workerDied(how: string): void
+  workerDied(error: string): void
   watcherStarted(watcher: RunningWatcher | undefined): void
   coreMetricsAddress(): string | undefined
 }
@@ -42,7 +42,7 @@ export function programState(command: Command, outages: Outages, loop: LoopWatch
   return {
     temporalConnected: (connected) => (temporal = connected),
     workerStarted: (started) => (worker = started),
-    workerDied: (how) => (death = how),
+    workerDied: (error) => (death = `the Worker has died: ${error}`),
     watcherStarted: (started) => (watcher = started),
     coreMetricsAddress: () => temporal?.coreMetricsAddress,
     broken: () => death ?? (worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.starved()),

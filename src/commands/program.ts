@@ -18,6 +18,7 @@ import { createClient } from './client.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './program-state.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from './version.ts'
 import { runWatcher } from './watcher.ts'
@@ -27,8 +28,8 @@ import { createWorker } from './worker.ts'
  * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
  * activities end or are given back, connections close.
  *
- * @returns exit code: 0 stopped in order, 1 the Worker failed
- * @throws Error where the kubeconfig cannot be read or an address cannot be had
+ * @returns exit code 0: stopped in order
+ * @throws Error where the kubeconfig cannot be read, an address cannot be had, or the Worker has died
  */
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
@@ -99,22 +100,32 @@ async function atWork(setup: Setup): Promise<number> {
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    return await withTemporal(setup, temporal, worker)
+    await withTemporal(setup, temporal, worker)
+    return 0
   } finally {
-    await temporal.connection.close()
+    // A Worker that has died may never let go of it.
+    await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
-/** Ends when the signal is aborted, or when the Worker has failed. */
+/**
+ * Ends when the signal is aborted.
+ *
+ * @throws Error where the Worker has died, which ends it too
+ */
 async function withTemporal(
   setup: Setup,
   temporal: TemporalConnection,
   worker: Worker | undefined,
-): Promise<number> {
+): Promise<void> {
   const { command, config, kubernetes, metrics, outages, tracing, state, log } = setup
-  const failed = new AbortController()
-  const signal = AbortSignal.any([setup.signal, failed.signal])
-  const working = worker === undefined ? undefined : run(worker, setup, failed)
+  const died = new AbortController()
+  const signal = AbortSignal.any([setup.signal, died.signal])
+  const onDeath = (error: string): void => {
+    state.workerDied(error)
+    died.abort(new Error(`the Worker has died: ${error}`))
+  }
+  const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
   state.workerStarted(worker)
   const client = createClient(temporal, tracing)
   const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: worker !== undefined })
@@ -135,32 +146,7 @@ async function withTemporal(
   await Promise.all([watcher?.done, monitor])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
-  return failed.signal.aborted ? 1 : 0
-}
-
-/**
- * Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. One that was
- * asked to stop and has something left that does not end, such as a request nobody answers, has stopped all the same.
- */
-async function run(
-  worker: Worker,
-  { log, state, signal: stop }: Setup,
-  failed: AbortController,
-): Promise<void> {
-  const died = (error: string): void => {
-    log.error('The Worker has died; ending, so that it is started anew', { error })
-    state.workerDied(`the Worker has died: ${error}`)
-    failed.abort()
-  }
-  try {
-    await worker.run()
-    if (!stop.aborted && !failed.signal.aborted) died('it ended by itself')
-  } catch (failure) {
-    const error = failure instanceof Error ? failure.message : String(failure)
-    if (stop.aborted)
-      log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
-    else died(error)
-  }
+  died.signal.throwIfAborted()
 }
 
 async function startServers(

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Connection } from '@temporalio/client'
 import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
@@ -95,28 +94,5 @@ describe('a Worker that dies', () => {
       message: 'The Worker has died; ending, so that it is started anew',
       error: expect.stringContaining('thread exited'),
     })
-  })
-
-  it('NAMESPACE', async () => {
-    const connection = await Connection.connect({ address: stack.temporal.address })
-    try {
-      const namespace = `doomed-${randomUUID().slice(0, 8)}`
-      await connection.workflowService.registerNamespace({
-        namespace,
-        workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
-      })
-      const { ended, logPath, healthUrl } = await eventually('the namespace to be known everywhere', () =>
-        start({ env: { TEMPORAL_NAMESPACE: namespace } }),
-      )
-      await connection.operatorService.deleteNamespace({ namespace })
-      const seen: unknown[] = []
-      const t = setInterval(() => void probe(healthUrl).then((x) => seen.push(x)), 1000)
-      const outcome = await Promise.race([ended, new Promise((r) => setTimeout(r, 170_000, 'still running'))])
-      clearInterval(t)
-      console.log(outcome, JSON.stringify(seen), JSON.stringify(linesOf(logPath), null, 1))
-      expect(outcome).toBe('exit code 1')
-    } finally {
-      await connection.close()
-    }
   })
 })

@@ -6,6 +6,7 @@ import { freePort } from '../../dev/stack/ports.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { startTraceReceiver, type ReceivedSpan, type TraceReceiver } from './trace-receiver.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -81,7 +82,8 @@ describe('the trace of an allocation', () => {
       const trace = await untilTraced('traced')
       const path = (name: string): readonly string[] => {
         const span = trace.find((one) => one.name === name)
-        if (span === undefined) throw new Error(`no span ${name} in ${trace.map((one) => one.name).join(', ')}`)
+        if (span === undefined)
+          throw new Error(`no span ${name} in ${trace.map((one) => one.name).join(', ')}`)
         return ancestry(trace, span)
       }
       const run = ['RunWorkflow:allocateVip', 'StartWorkflow:allocateVip', 'dispatch start']
@@ -102,13 +104,19 @@ describe('the trace of an allocation', () => {
   it('names the Cluster, the run, and the program with what the environment adds', async () => {
     const trace = await untilTraced('traced')
     const [first] = trace.filter(({ name }) => name === 'dispatch start')
-    expect(first?.attributes).toEqual({ cluster: clusterKey('traced'), act: 'start', because: expect.any(String) })
+    expect(first?.attributes).toEqual({
+      cluster: clusterKey('traced'),
+      act: 'start',
+      because: expect.any(String),
+    })
     expect(first?.resource).toMatchObject({
       'service.name': 'capi-vip-allocator',
       'deployment.environment': 'test',
     })
     const [run] = trace.filter(({ name }) => name === 'RunWorkflow:allocateVip')
-    expect(JSON.stringify(run?.attributes)).toContain(workflowIdFor({ namespace: world.namespace, name: 'traced' }))
+    expect(JSON.stringify(run?.attributes)).toContain(
+      workflowIdFor({ namespace: world.namespace, name: 'traced' }),
+    )
   })
 
   it('has the service name that OTEL_SERVICE_NAME gives', async () => {
@@ -135,14 +143,34 @@ describe('the trace of an allocation', () => {
     expect(log).not.toContain('traceId')
   })
 
-  it('is lost where the collector is away, and costs nothing else but a line', async () => {
-    const away = `http://127.0.0.1:${await freePort()}`
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: away, OTEL_BSP_SCHEDULE_DELAY: '50' }
-    const outcome = await serve('untraced', env, async (allocator) => {
+  it.each<[string, (silent: TcpProxy) => Promise<number>]>([
+    ['is away', () => freePort()],
+    [
+      'takes connections and never answers',
+      async (silent) => {
+        silent.swallow()
+        return silent.port
+      },
+    ],
+  ])('is lost where the collector %s, and costs nothing else but a line', async (what, portOf) => {
+    const silent = await startTcpProxy({ port: 0 })
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await portOf(silent)}`,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    }
+    const log = await serve(`lost-${what.length}`, env, async (allocator) => {
+      await eventually('a line about it', async () => {
+        await Promise.resolve()
+        return readFileSync(allocator.logPath, 'utf8').includes('Cannot reach the collector')
+          ? true
+          : undefined
+      })
       await allocator.stop()
-      return { ended: allocator.outcome(), log: readFileSync(allocator.logPath, 'utf8') }
+      expect(allocator.outcome()).toBe('exit code 0')
+      return readFileSync(allocator.logPath, 'utf8')
     })
-    expect(outcome.ended).toBe('exit code 0')
-    expect(outcome.log.match(/Cannot reach the collector of traces/g) ?? []).toHaveLength(1)
+    await silent.close()
+    expect(log.match(/Cannot reach the collector of traces/g) ?? []).toHaveLength(1)
   })
 })
