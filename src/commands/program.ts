@@ -28,8 +28,8 @@ import { createWorker } from './worker.ts'
  * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
  * activities end or are given back, connections close.
  *
- * @returns exit code 0: stopped in order
- * @throws Error where the kubeconfig cannot be read, an address cannot be had, or the Worker has died
+ * @returns exit code: 0 stopped in order, 1 the Worker has died
+ * @throws Error where the kubeconfig cannot be read or an address cannot be had
  */
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
@@ -66,6 +66,9 @@ async function tracingFor(config: Config, options: TracingOptions): Promise<Trac
   return startTracing(options)
 }
 
+/** Milliseconds for closing what is open, once the Worker has died. */
+const longestEndMs = 5_000
+
 interface Setup {
   readonly command: Command
   readonly config: Config
@@ -100,30 +103,28 @@ async function atWork(setup: Setup): Promise<number> {
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    await withTemporal(setup, temporal, worker)
-    return 0
+    const code = await withTemporal(setup, temporal, worker)
+    // A Worker that has died may hold the process for ever.
+    if (code !== 0) setTimeout(() => process.exit(code), longestEndMs).unref()
+    return code
   } finally {
-    // A Worker that has died may never let go of it.
+    // It may never let go of the connection either.
     await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
-/**
- * Ends when the signal is aborted.
- *
- * @throws Error where the Worker has died, which ends it too
- */
+/** Ends when the signal is aborted, or when the Worker has died. */
 async function withTemporal(
   setup: Setup,
   temporal: TemporalConnection,
   worker: Worker | undefined,
-): Promise<void> {
+): Promise<number> {
   const { command, config, kubernetes, metrics, outages, tracing, state, log } = setup
   const died = new AbortController()
   const signal = AbortSignal.any([setup.signal, died.signal])
   const onDeath = (error: string): void => {
     state.workerDied(error)
-    died.abort(new Error(`the Worker has died: ${error}`))
+    died.abort()
   }
   const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
   state.workerStarted(worker)
@@ -146,7 +147,7 @@ async function withTemporal(
   await Promise.all([watcher?.done, monitor])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
-  died.signal.throwIfAborted()
+  return died.signal.aborted ? 1 : 0
 }
 
 async function startServers(

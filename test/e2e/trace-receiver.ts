@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 
@@ -23,12 +23,13 @@ export interface TraceReceiver {
 export async function startTraceReceiver(): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = []
   let requests = 0
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    spans.push(...spansIn((await json(request)) as Export))
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }
   const server = createServer((request, response) => {
     requests += 1
-    void json(request).then((body) => {
-      spans.push(...spansIn(body as Export))
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-    })
+    void take(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
