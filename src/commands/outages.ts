@@ -33,7 +33,8 @@ export function createOutages(log: Log): Outages {
     },
     takes({ message, fields, isOfCore }) {
       // The core tells of every request that it keeps repeating, long before any of them has failed.
-      if (isOfCore && /^gRPC call \w+ retried \d+ times/.test(message)) temporal.failed(String(fields.error ?? message))
+      if (isOfCore && /^gRPC call \w+ retried \d+ times/.test(message))
+        temporal.failed(String(fields.error ?? message))
       return isOfCore
         ? temporal.current !== undefined
         : fields.reason === apiUnavailable && apiServer.current !== undefined

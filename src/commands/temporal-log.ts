@@ -42,14 +42,16 @@ export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger 
 /** The known ones that are flat; an error by its message, and the failure type of one as the reason. */
 function fieldsOf(meta: object): LogFields {
   return Object.fromEntries(
-    Object.entries(meta).flatMap(([name, value]: [string, unknown]): [string, string | number | boolean][] => {
-      const field = renamed[name] ?? name
-      if (!logFieldNames.some((known) => known === field)) return []
-      if (value instanceof Error) return [[field, value.message], ...reasonOf(value)]
-      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-        ? [[field, value]]
-        : []
-    }),
+    Object.entries(meta).flatMap(
+      ([name, value]: [string, unknown]): [string, string | number | boolean][] => {
+        const field = renamed[name] ?? name
+        if (!logFieldNames.some((known) => known === field)) return []
+        if (value instanceof Error) return [[field, value.message], ...reasonOf(value)]
+        return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+          ? [[field, value]]
+          : []
+      },
+    ),
   )
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { watchFilterLabel } from '../domain/identifiers.ts'
 import type { KubernetesConnection } from '../kubernetes/connection.ts'
+import { meansAway } from '../kubernetes/errors.ts'
 import { watchResource } from '../kubernetes/watch-resource.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -50,7 +51,13 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
 
 function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup): WatchSources {
   const { namespaces, watchFilter } = config
-  const shared = { connection: kubernetes, namespaces, log: quietDuring(outages.apiServer, log), signal }
+  const shared = {
+    connection: kubernetes,
+    namespaces,
+    log: quietDuring(outages.apiServer, log),
+    isOutage: meansAway,
+    signal,
+  }
   const filtered = {
     ...shared,
     ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),

@@ -7,7 +7,7 @@ import { backOffMs } from './back-off.ts'
 import type { KubernetesConnection } from './connection.ts'
 import type { ApiRequest } from './api-request.ts'
 import { before } from './deadline.ts'
-import { isKubernetesError, meansAway, type KubernetesError } from './errors.ts'
+import { isKubernetesError, type KubernetesError } from './errors.ts'
 import { createHealthRecord } from './health-record.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { listObjects } from './objects.ts'
@@ -33,6 +33,8 @@ export interface ListWatchOptions<T extends ObjectMeta> {
   readonly onListed: () => void
   readonly signal: AbortSignal
   readonly log: Log
+  /** Whether a failure is part of an outage that has lines of its own. Default: none is. */
+  readonly isOutage?: ((failure: KubernetesError) => boolean) | undefined
   readonly tuning: WatchTuning
 }
 
@@ -116,8 +118,7 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
   function afterFailure(error: unknown): number {
     if (signal.aborted) return 0
     const failure = toKubernetesError(error, `watch ${resource.plural}`)
-    // An API server that is away is one line for all that ask it, which who made the connection writes.
-    const isNew = !meansAway(failure) && failure.message !== health.snapshot().lastError
+    const isNew = options.isOutage?.(failure) !== true && failure.message !== health.snapshot().lastError
     if (!canGoOn(failure)) position = undefined
     const pauseMs = nextPauseMs(failure.retryAfterSeconds)
     log[isNew ? 'warn' : 'debug'](failure.message, {
