@@ -68,7 +68,11 @@ export async function startAllocator(options: AllocatorOptions): Promise<Allocat
       ...(options.taskQueue === undefined ? [] : [`--task-queue=${options.taskQueue}`]),
       ...(options.flags ?? []),
     ],
-    env: { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace, ...options.env },
+    env: {
+      TEMPORAL_ADDRESS: stack.temporal.address,
+      TEMPORAL_NAMESPACE: stack.temporal.namespace,
+      ...options.env,
+    },
     logPath: join(stack.runDirectory, `allocator-${healthPort}.log`),
   })
   const urls = {

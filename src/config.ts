@@ -204,7 +204,10 @@ function configFrom(settings: Settings): Omit<Config, 'traces'> {
 }
 
 /** Where OpenTelemetry's own variables say that spans go; the SDK reads these and all its others itself. */
-export const traceEndpointVariables = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const
+export const traceEndpointVariables = [
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+] as const
 
 /** The SDK would pass over an address that it cannot read, and send to localhost instead. */
 function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {

@@ -25,7 +25,10 @@ const longestMs = 30_000
  * Watches the event loop by a timer that should fire twice a second. What it is late is time in which nothing else ran
  * either: no heartbeat, no answer to a probe.
  */
-export function watchLoop({ now = () => performance.now(), every = repeat }: LoopWatchOptions = {}): LoopWatch {
+export function watchLoop({
+  now = () => performance.now(),
+  every = repeat,
+}: LoopWatchOptions = {}): LoopWatch {
   let stalls: readonly Stall[] = []
   let beatAt = now()
 
