@@ -8,6 +8,7 @@ import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
+import { logFieldNames } from '../src/observability/log-fields.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 import {
   allocateVipType,
@@ -126,6 +127,10 @@ describe('docs/configuration.md', () => {
   it('names reasons of the closed list', () => {
     const named = rowsOf('docs/configuration.md', 'reason').map(([reason]) => reason)
     expect(named.filter((name) => !reasons.some((reason) => reason === name))).toEqual([])
+  })
+
+  it('names the fields that log lines have', () => {
+    expect(rowsOf('docs/configuration.md', 'field').map(([name]) => name)).toEqual([...logFieldNames])
   })
 
   it('names the metrics that the program has', async () => {
