@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Client } from '@temporalio/client'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../config.ts'
 import { roles } from '../domain/role.ts'
@@ -11,6 +12,8 @@ import { healthRoutes } from '../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
 import type { Log } from '../observability/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { createStarter } from '../watcher/starter.ts'
+import { monitorTemporal } from '../watcher/temporal-monitor.ts'
 import { programState, type ProgramState } from './program-state.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { programVersion } from './version.ts'
@@ -92,13 +95,32 @@ async function withTemporal(
     command === 'worker'
       ? undefined
       : runWatcher({ config, kubernetes, temporal, besideWorker: worker !== undefined, log, metrics, signal })
+  // A watcher asks for itself.
+  const asking = watcher === undefined ? askTemporal(setup, temporal, signal) : undefined
   state.watcherStarted(watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
-  await watcher?.done
+  await Promise.all([watcher?.done, asking])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
   return failed.signal.aborted ? 1 : 0
+}
+
+/** Keeps asking whether Temporal is there, for the metrics. */
+function askTemporal(
+  { config, metrics, log }: Setup,
+  { connection, namespace }: TemporalConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new Client({ connection, namespace })
+  return monitorTemporal({
+    starter: createStarter(client, { taskQueue: config.taskQueue, eagerStart: false }),
+    log,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    // Runs are started by watchers.
+    onRunsMayBeLost: () => undefined,
+  })
 }
 
 /**

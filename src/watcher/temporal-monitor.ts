@@ -27,7 +27,7 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
     try {
       const id = await starter.namespaceId()
       if (wasAway || (known !== undefined && known !== id)) {
-        log.info('Temporal is back; starting what is outstanding', { namespaceIsNew: known !== id })
+        log.info('Temporal is back, and may have lost runs', { namespaceIsNew: known !== id })
         options.onRunsMayBeLost()
       }
       known = id
