@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { roles } from '../../src/domain/role.ts'
 import type { InventoryReading } from '../../src/observability/metrics/inventory-series.ts'
 import type { StepReading } from '../../src/observability/metrics/step-series.ts'
 import type { WatchReading } from '../../src/observability/metrics/watch-series.ts'
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts'
-import { samplesOf, seriesOn, valueOf, type ShownSeries } from './metrics-page.ts'
+import { describedSeries, samplesOf, seriesOn, valueOf, type ShownSeries } from '../support/metrics-page.ts'
 
 const own = 'capi_vip_allocator_'
 
@@ -62,23 +60,6 @@ async function fullPage(parts: { readonly watcher?: boolean; readonly worker?: b
   return metrics.text()
 }
 
-/** The series that a section of docs/metrics.md describes. */
-function described(section: string): readonly ShownSeries[] {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')
-  const [, rest = ''] = text.split(`\n## ${section}\n`)
-  const [body = ''] = rest.split('\n## ')
-  return body
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) => {
-      const [name = '', type = '', labels = ''] = line
-        .split('|')
-        .slice(1, 4)
-        .map((cell) => cell.trim().replaceAll('`', ''))
-      return { name, type, labels: labels === '' ? [] : labels.split(', ').toSorted() }
-    })
-}
-
 function byName(series: readonly ShownSeries[]): readonly ShownSeries[] {
   return series.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
@@ -128,6 +109,15 @@ describe('a step', () => {
       'role="control-plane",cluster_class="rke2" 1',
     ])
     expect(await samples(metrics, 'allocation_duration_seconds_count')).toEqual([])
+  })
+
+  it('that writes a VIP is counted also where clocks differ, or an age cannot be told', async () => {
+    const metrics = metricsOf({ worker: true })
+    metrics.observeStep({ ...aStep, allocated: { sinceStartSeconds: -2, sinceCreationSeconds: Number.NaN } })
+    const labels = 'role="control-plane",cluster_class="rke2"'
+    expect(await samples(metrics, 'allocations_total')).toEqual([`${labels} 1`])
+    expect(await samples(metrics, 'allocation_duration_seconds_sum')).toEqual([`${labels} 0`])
+    expect(await samples(metrics, 'time_to_endpoint_seconds_count')).toEqual([])
   })
 
   it('that steps back from an address is counted as a duplicate, from zero on', async () => {
@@ -228,6 +218,6 @@ describe('docs/metrics.md', () => {
     ['a worker', { worker: true }, ['Every process', 'Worker']],
     ['both in one process', { watcher: true, worker: true }, ['Every process', 'Watcher', 'Worker']],
   ])('describes all series of %s, with type and labels', async (_, parts, sections) => {
-    expect(byName(seriesOn(await fullPage(parts)))).toEqual(byName(sections.flatMap(described)))
+    expect(byName(seriesOn(await fullPage(parts)))).toEqual(byName(sections.flatMap(describedSeries)))
   })
 })

@@ -1,4 +1,4 @@
-import type { Registry } from 'prom-client'
+import type { Histogram, Registry } from 'prom-client'
 import { counter, histogram, startAtZero } from './registry.ts'
 
 /** One attempt of one step of an allocation, as the Worker saw it end. */
@@ -105,7 +105,16 @@ function allocationSeries<L extends string>(
   )
   return (values, { sinceStartSeconds, sinceCreationSeconds }) => {
     count.inc(values)
-    if (sinceStartSeconds !== undefined) sinceStart.observe(values, sinceStartSeconds)
-    sinceCreation.observe(values, sinceCreationSeconds)
+    observeAge(sinceStart, values, sinceStartSeconds)
+    observeAge(sinceCreation, values, sinceCreationSeconds)
   }
+}
+
+/** Clocks differ, so an age can come out as less than nothing. What is no age at all is left out: no step fails of it. */
+function observeAge<L extends string>(
+  series: Histogram<L>,
+  labels: Record<L, string>,
+  seconds = Number.NaN,
+): void {
+  if (Number.isFinite(seconds)) series.observe(labels, Math.max(0, seconds))
 }

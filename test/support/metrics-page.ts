@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 /** One series as a scrape shows it, or as docs/metrics.md describes it. */
 export interface ShownSeries {
   readonly name: string
@@ -16,6 +19,23 @@ export function seriesOn(page: string): readonly ShownSeries[] {
     type,
     labels: labelsOf(page, name),
   }))
+}
+
+/** The series that a section of docs/metrics.md describes. */
+export function describedSeries(section: string): readonly ShownSeries[] {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')
+  const [, rest = ''] = text.split(`\n## ${section}\n`)
+  const [body = ''] = rest.split('\n## ')
+  return body
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => {
+      const [name = '', type = '', labels = ''] = line
+        .split('|')
+        .slice(1, 4)
+        .map((cell) => cell.trim().replaceAll('`', ''))
+      return { name, type, labels: labels === '' ? [] : labels.split(', ').toSorted() }
+    })
 }
 
 /** The value of the sample with exactly these labels; undefined where there is none. */
