@@ -37,10 +37,12 @@ export async function performStep<R extends StepResult>(
     const cluster = lastRead()
     if (cluster !== undefined && saying !== undefined) await tellCluster(ports, cluster, input, saying)
   }
+  let done: StepEnding | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
       const answer = await run(api)
-      await tell(endingOf(answer))
+      done = endingOf(answer)
+      await tell(done)
       return answer
     })
     observe(endingOf(result))
@@ -49,7 +51,8 @@ export async function performStep<R extends StepResult>(
     // Somebody woke the run, or the Worker stops: that is no ending.
     if (failure instanceof CancelledFailure) throw failure
     const ending = endingOfFailure(failure)
-    observe(ending)
+    // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
+    observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
     // What cannot be said now is said by the next attempt.
     await tell(ending).catch(() => undefined)
     await tellWait(ports, input, ending)

@@ -210,6 +210,14 @@ describe('a step that assigns a VIP', () => {
     expect(await failureOf(world.assign())).toMatchObject({ type })
   })
 
+  it('is counted as an allocation though it could not say so: the next attempt finds it done', async () => {
+    const world = reported({ ...bound, applyCondition: refusal('conflict') })
+    await failureOf(world.assign())
+    expect(world.readings).toMatchObject([
+      { result: 'waiting', allocated: { sinceCreationSeconds: expect.any(Number) } },
+    ])
+  })
+
   it.each(['forbidden', 'invalid', 'notFound'] as const)(
     'succeeds where saying so is %s for good',
     async (kind) => {
