@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
+import { commands as everyCommand } from '../src/command-line/commands.ts'
+import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
+import { exitCodes } from '../src/console/exit-code.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import {
@@ -101,6 +104,20 @@ describe('the labels and annotations', () => {
   it.each(pages.map((page) => [page]))('in %s are ones of the program', (page) => {
     const named = [...textOf(page).matchAll(/vip\.capi\.gorizond\.io\/[\w-]+/g)].map(([name]) => name)
     expect(ours).toEqual(expect.arrayContaining(named))
+  })
+})
+
+describe('docs/commands.md', () => {
+  it('has a row for every command', () => {
+    expect(rowsOf('docs/commands.md', 'command').map(([name]) => name)).toEqual([
+      ...everyCommand.map(({ name }) => name),
+      completionCommand,
+    ])
+  })
+
+  it('says what every exit code means', () => {
+    const named = rowsOf('docs/commands.md', 'code').map(([code]) => Number(code))
+    expect(named).toEqual(Object.values(exitCodes))
   })
 })
 
@@ -208,6 +225,24 @@ describe('CHANGELOG.md', () => {
     const text = textOf('CHANGELOG.md')
     const { version } = manifest
     expect(text.includes(`## [${version}]`) || text.includes(`Will be ${version}:`)).toBe(true)
+  })
+})
+
+describe('docs/images', () => {
+  const images = globSync('docs/images/*', { cwd: root })
+
+  it.each(images.map((image) => [image]))('has %s for a page, with words for who cannot see it', (image) => {
+    const shown = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, words = '', link = '']) => ({
+        words,
+        path: join(dirname(page), link),
+      })),
+    )
+    expect(shown.find(({ path }) => path === image)?.words).toMatch(/\w+ \w+ \w+/)
+  })
+
+  it.each(images.map((image) => [image]))('has %s in less than 200 KB', (image) => {
+    expect(statSync(join(root, image)).size).toBeLessThan(200_000)
   })
 })
 
