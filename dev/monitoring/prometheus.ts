@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { arrayOf, objectOf } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf, stringMapOf } from '../../src/domain/decode.ts'
 import { startChild, waitUntilReady, type Child } from '../stack/child-process.ts'
 import { freePort } from '../stack/ports.ts'
 import { answersOk } from '../stack/readiness.ts'
@@ -73,7 +73,7 @@ export async function queryRange(
     step: String(range.stepSeconds),
   })
   return arrayOf(objectOf(data)['result']).map((each) => ({
-    labels: objectOf(objectOf(each)['metric']) as Series['labels'],
+    labels: stringMapOf(objectOf(each)['metric']),
     points: arrayOf(objectOf(each)['values']).map((pair) => {
       const [at, value] = arrayOf(pair)
       return [Number(at), Number(value)] as const
