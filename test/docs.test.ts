@@ -5,7 +5,6 @@ import { parse } from 'yaml'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
-import { createMetrics } from '../src/observability/metrics.ts'
 import {
   allocateVipType,
   retryNowUpdate,
@@ -109,16 +108,6 @@ describe('docs/configuration.md', () => {
   it('names reasons of the closed list', () => {
     const named = rowsOf('docs/configuration.md', 'reason').map(([reason]) => reason)
     expect(named.filter((name) => !reasons.some((reason) => reason === name))).toEqual([])
-  })
-
-  it('names the metrics that the program has', async () => {
-    const metrics = createMetrics('1.2.3')
-    const watch = { resource: 'x', synced: true, lastContactAt: 0, lists: 1, reconnects: 0, failures: 0 }
-    metrics.observeWatches(() => [watch])
-    const served = [...(await metrics.text()).matchAll(/^# TYPE (capi_vip_allocator_\w+)/gm)]
-    expect(rowsOf('docs/configuration.md', 'series').map(([name]) => name)).toEqual(
-      served.map(([, name]) => name),
-    )
   })
 })
 

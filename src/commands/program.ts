@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../config.ts'
+import { roles } from '../domain/role.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
 import { loadKubeConfig } from '../kubernetes/kube-config.ts'
@@ -26,7 +27,8 @@ import { createWorker } from './worker.ts'
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
-  const metrics = createMetrics(version)
+  const parts = { watcher: command !== 'worker', worker: command !== 'watcher' }
+  const metrics = createMetrics({ version, parts, roles })
   const state = programState(command)
   const kubernetes = connectTo({
     kubeConfig: loadKubeConfig(config),

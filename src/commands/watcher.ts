@@ -36,7 +36,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     starter,
     log,
     signal,
-    onOutcome: (outcome) => metrics.countDispatch(outcome),
+    onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
   })
   const watcher = startWatcher({
     sources: watchSources(setup),
@@ -44,7 +44,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     variables: config.variables,
     now: Date.now,
   })
-  metrics.observeWatches(() => watcher.health())
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory: () => undefined })
   const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: () => watcher.startOutstanding() })
   return { ...watcher, dispatcher, done: Promise.all([watcher.done, monitor]).then(() => undefined) }
 }

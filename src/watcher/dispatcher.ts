@@ -27,7 +27,7 @@ export interface DispatcherOptions {
   readonly tuning?: Partial<DispatchTuning>
 }
 
-export type DispatchOutcome = 'started' | 'running' | 'woken' | 'nudged' | 'failed'
+export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'failed'
 
 export interface DispatchTuning {
   /** Requests at once. */
