@@ -9,6 +9,7 @@ import { createDispatcher, type Dispatcher } from '../watcher/dispatcher.ts'
 import { createStarter } from '../watcher/starter.ts'
 import { monitorTemporal } from '../watcher/temporal-monitor.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../watcher/watcher.ts'
+import { inventoryOf } from './inventory.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
@@ -44,8 +45,15 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     variables: config.variables,
     now: Date.now,
   })
-  metrics.observeWatcher({ watches: () => watcher.health(), inventory: () => undefined })
-  const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: () => watcher.startOutstanding() })
+  const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory })
+  const monitor = monitorTemporal({
+    starter,
+    log,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onRunsMayBeLost: () => watcher.startOutstanding(),
+  })
   return { ...watcher, dispatcher, done: Promise.all([watcher.done, monitor]).then(() => undefined) }
 }
 

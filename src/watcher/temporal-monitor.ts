@@ -6,6 +6,8 @@ export interface TemporalMonitorOptions {
   readonly starter: Pick<AllocationStarter, 'namespaceId'>
   /** Told when Temporal is back, or is another one: runs that were there may be gone. */
   readonly onRunsMayBeLost: () => void
+  /** Told after every question whether Temporal answered. */
+  readonly onAsked?: (reachable: boolean) => void
   readonly log: Log
   readonly signal: AbortSignal
   /** Milliseconds from one question to the next. */
@@ -30,9 +32,11 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       }
       known = id
       wasAway = false
+      options.onAsked?.(true)
     } catch (error) {
       if (!wasAway) log.debug('Temporal does not answer', { error: String(error) })
       wasAway = true
+      options.onAsked?.(false)
     }
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }
