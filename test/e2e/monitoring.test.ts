@@ -144,7 +144,6 @@ describe('Prometheus on a real allocator', () => {
 
     await world.createCluster('late')
     await untilAlert('CapiVipAllocatorPoolExhausted', 'pending')
-    await untilAlert('CapiVipAllocatorPoolAlmostExhausted', 'pending')
 
     await world.deleteCluster('served')
     await world.untilServed('late')
