@@ -96,7 +96,7 @@ async function rules(): Promise<readonly Readonly<Record<string, unknown>>[]> {
   return arrayOf(groups).flatMap((group) => arrayOf(objectOf(group)['rules']).map(objectOf))
 }
 
-async function untilAlert(alert: string, state: 'inactive' | 'pending'): Promise<void> {
+async function expectAlert(alert: string, state: 'inactive' | 'pending'): Promise<void> {
   await eventually(`${alert} to be ${state}`, async () => {
     const rule = (await rules()).find(({ name }) => name === alert)
     return rule?.['state'] === state ? true : undefined
@@ -140,21 +140,21 @@ describe('Prometheus on a real allocator', () => {
   })
 
   it('notices that a Cluster waits for an exhausted pool, and that it does no longer', async () => {
-    await untilAlert('CapiVipAllocatorPoolExhausted', 'inactive')
+    await expectAlert('CapiVipAllocatorPoolExhausted', 'inactive')
 
     await world.createCluster('late')
-    await untilAlert('CapiVipAllocatorPoolExhausted', 'pending')
+    await expectAlert('CapiVipAllocatorPoolExhausted', 'pending')
 
     await world.deleteCluster('served')
     await world.untilServed('late')
-    await untilAlert('CapiVipAllocatorPoolExhausted', 'inactive')
+    await expectAlert('CapiVipAllocatorPoolExhausted', 'inactive')
   })
 
   it('notices that no allocator is left', async () => {
-    await untilAlert('CapiVipAllocatorDown', 'inactive')
+    await expectAlert('CapiVipAllocatorDown', 'inactive')
 
     await allocator.stop()
 
-    await untilAlert('CapiVipAllocatorDown', 'pending')
+    await expectAlert('CapiVipAllocatorDown', 'pending')
   })
 })
