@@ -12,6 +12,8 @@ export interface Line {
   readonly name: string
   /** In order of time; between points further apart than `longestGap` nothing is drawn. */
   readonly points: readonly (readonly [number, number])[]
+  /** Instead of a line: shades the time from the first point to the last, whatever their values. */
+  readonly shaded?: boolean
 }
 
 const size = { width: 860, height: 300 }
@@ -29,11 +31,13 @@ const faint = '#dddddd'
  * @throws Error that names the line that has no values: something is wrong with what was asked
  */
 export function drawLineChart(chart: LineChart): string {
-  const values = chart.lines.flatMap(({ points }) => points.map(([, value]) => value))
   const empty = chart.lines.find(({ points }) => points.length === 0)
   if (empty !== undefined) throw new Error(`the line "${empty.name}" of "${chart.title}" has no values`)
-  const step = niceStep(Math.max(...values) / 4)
-  const top = step * Math.max(1, Math.ceil(Math.max(...values) / step))
+  const highest = Math.max(
+    ...chart.lines.filter(({ shaded }) => !shaded).flatMap(({ points }) => points.map(([, value]) => value)),
+  )
+  const step = niceStep(highest / 3)
+  const top = step * Math.max(1, Math.ceil(highest / step))
   const x = scale([chart.from, chart.to], [plot.left, plot.right])
   const y = scale([0, top], [plot.bottom, plot.top])
   return [
@@ -46,18 +50,15 @@ export function drawLineChart(chart: LineChart): string {
       text(x(chart.from + seconds), plot.bottom + 18, clock(seconds), 'text-anchor="middle" fill="#555555"'),
     ),
     ...(chart.marks ?? []).flatMap(({ at, words }, index) => mark(x(at), words, index)),
-    ...chart.lines.map(({ points }, index) => path(points, colorOf(index), x, y)),
+    ...chart.lines.map((line, index) => (line.shaded ? shade : path)(line.points, colorOf(index), x, y)),
     ...legend(chart.lines.map(({ name }) => name)),
     '</svg>\n',
   ].join('\n')
 }
 
-function path(
-  points: Line['points'],
-  color: string,
-  x: (at: number) => number,
-  y: (value: number) => number,
-): string {
+type Scale = (value: number) => number
+
+function path(points: Line['points'], color: string, x: Scale, y: Scale): string {
   let before = Number.NEGATIVE_INFINITY
   const drawn = points.map(([at, value]) => {
     const command = at - before > longestGap ? 'M' : 'L'
@@ -65,6 +66,13 @@ function path(
     return `${command}${x(at).toFixed(1)} ${y(value).toFixed(1)}`
   })
   return `<path d="${drawn.join('')}" fill="none" stroke="${color}" stroke-width="2" stroke-linejoin="round"/>`
+}
+
+function shade(points: Line['points'], color: string, x: Scale): string {
+  const from = x(points[0]?.[0] ?? 0)
+  const width = x(points.at(-1)?.[0] ?? 0) - from
+  const place = `x="${from.toFixed(1)}" y="${plot.top}" width="${width.toFixed(1)}" height="${plot.bottom - plot.top}"`
+  return `<rect ${place} fill="${color}" fill-opacity="0.2"/>`
 }
 
 function horizontal(at: number, label: string): string {
@@ -85,7 +93,7 @@ function legend(names: readonly string[]): readonly string[] {
   const width = (plot.right - plot.left) / Math.max(names.length, 3)
   return names.flatMap((name, index) => {
     const at = plot.left + index * width
-    const swatch = `<path d="M${at} 276h18" stroke="${colorOf(index)}" stroke-width="3"/>`
+    const swatch = `<path d="M${at.toFixed(1)} 276h18" stroke="${colorOf(index)}" stroke-width="3"/>`
     return [swatch, text(at + 24, 280, name, '')]
   })
 }
@@ -102,7 +110,7 @@ function escaped(words: string): string {
   return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
-function scale(from: readonly [number, number], to: readonly [number, number]): (value: number) => number {
+function scale(from: readonly [number, number], to: readonly [number, number]): Scale {
   return (value) => to[0] + ((value - from[0]) / (from[1] - from[0])) * (to[1] - to[0])
 }
 

@@ -18,7 +18,7 @@ const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
 interface Picture {
   readonly file: string
   readonly title: string
-  readonly lines: readonly { readonly query: string; readonly name: string }[]
+  readonly lines: readonly (Pick<Line, 'name' | 'shaded'> & { readonly query: string })[]
 }
 
 const pictures: readonly Picture[] = [
@@ -36,24 +36,24 @@ const pictures: readonly Picture[] = [
     title: 'Clusters that wait, and the alert CapiVipAllocatorPoolExhausted',
     lines: [
       { query: 'max(capi_vip_allocator_waiting_clusters{reason="PoolExhausted"})', name: 'PoolExhausted' },
-      { query: alertQuery('pending'), name: 'alert pending' },
-      { query: alertQuery('firing'), name: 'alert firing' },
+      { query: alertQuery('pending'), name: 'alert pending', shaded: true },
+      { query: alertQuery('firing'), name: 'alert firing', shaded: true },
     ],
   },
   {
-    file: 'metrics-allocations.svg',
-    title: 'Clusters with a VIP, and seconds from creation to VIP (mean of 15 s)',
-    lines: [
-      { query: 'sum(capi_vip_allocator_claims_ready)', name: 'claims with an address' },
-      { query: meanOf('capi_vip_allocator_time_to_endpoint_seconds'), name: 'seconds to the VIP' },
-    ],
+    file: 'metrics-attempts.svg',
+    title: 'Attempts of steps per second, by result (mean of 15 s)',
+    lines: ['success', 'waiting'].map((result) => ({
+      query: `sum(rate(capi_vip_allocator_reconcile_total{result="${result}"}[15s]))`,
+      name: result,
+    })),
   },
   {
     file: 'metrics-requests.svg',
     title: 'Requests to the API server per second (mean of 15 s)',
-    lines: ['get', 'list', 'create', 'patch'].map((verb) => ({
-      query: `sum(rate(capi_vip_allocator_api_request_duration_seconds_count{verb="${verb}"}[15s]))`,
-      name: verb,
+    lines: ['get', 'list', 'create|patch'].map((verbs) => ({
+      query: `sum(rate(capi_vip_allocator_api_request_duration_seconds_count{verb=~"${verbs}"}[15s]))`,
+      name: verbs.replace('|', ' and '),
     })),
   },
 ]
@@ -106,9 +106,9 @@ async function draw(
 ): Promise<string> {
   const range = { from, to: new Date(), stepSeconds: 1 }
   const drawn = await Promise.all(
-    lines.map(async ({ query, name }): Promise<Line> => {
+    lines.map(async ({ query, ...line }): Promise<Line> => {
       const [series] = await queryRange(prometheus, query, range)
-      return { name, points: (series?.points ?? []).filter(([, value]) => Number.isFinite(value)) }
+      return { ...line, points: (series?.points ?? []).filter(([, value]) => Number.isFinite(value)) }
     }),
   )
   return drawLineChart({
@@ -122,8 +122,4 @@ async function draw(
 
 function alertQuery(state: string): string {
   return `max(ALERTS{alertname="CapiVipAllocatorPoolExhausted", alertstate="${state}"})`
-}
-
-function meanOf(histogram: string): string {
-  return `sum(rate(${histogram}_sum[15s])) / sum(rate(${histogram}_count[15s]))`
 }

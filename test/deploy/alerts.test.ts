@@ -83,6 +83,16 @@ describe('the alert rules', () => {
   )
 })
 
+describe('docs/monitoring.md', () => {
+  it('lists the alert rules with their severities, in order', () => {
+    const rows = [...textOf('docs/monitoring.md').matchAll(/^\| `(CapiVip\w+)` +\| (\w+) +\|/gm)]
+
+    expect(rows.map(([, name, severity]) => [name, severity])).toEqual(
+      alerts.map(({ alert, labels }) => [alert, labels['severity']]),
+    )
+  })
+})
+
 describe('the PrometheusRule', () => {
   const text = textOf('deploy/monitoring/prometheus-rule.yaml')
 
