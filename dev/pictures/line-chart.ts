@@ -21,7 +21,7 @@ const plot = { left: 48, right: 844, top: 64, bottom: 236 }
 /** Seconds. */
 const longestGap = 5
 /** Can be told apart by most people, and on paper. */
-const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#555555']
+const colors = ['#0072b2', '#d55e00', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#555555']
 const faint = '#dddddd'
 
 /**

@@ -36,8 +36,8 @@ const pictures: readonly Picture[] = [
     title: 'Clusters that wait, and the alert CapiVipAllocatorPoolExhausted',
     lines: [
       { query: 'max(capi_vip_allocator_waiting_clusters{reason="PoolExhausted"})', name: 'PoolExhausted' },
-      { query: alertQuery('pending'), name: 'alert pending', shaded: true },
       { query: alertQuery('firing'), name: 'alert firing', shaded: true },
+      { query: alertQuery('pending'), name: 'alert pending', shaded: true },
     ],
   },
   {

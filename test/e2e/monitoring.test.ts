@@ -118,6 +118,12 @@ describe('Prometheus on a real allocator', () => {
     expect(missing(selected)).toEqual([])
   })
 
+  it('has an answer to everything that the dashboard asks', async () => {
+    for (const query of dashboardExpressions()) {
+      expect(await prometheus.ask('query', { query })).toMatchObject({ resultType: 'vector' })
+    }
+  })
+
   it('would not find a series or label that there is not', async () => {
     const selected = await selectedInAll([
       'sum(capi_vip_allocator_wating_clusters)',
