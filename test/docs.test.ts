@@ -9,7 +9,6 @@ import { exitCodes } from '../src/console/exit-code.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import { logFieldNames } from '../src/observability/log-fields.ts'
-import { createMetrics } from '../src/observability/metrics.ts'
 import {
   allocateVipType,
   retryNowUpdate,
@@ -131,16 +130,6 @@ describe('docs/configuration.md', () => {
 
   it('names the fields that log lines have', () => {
     expect(rowsOf('docs/configuration.md', 'field').map(([name]) => name)).toEqual([...logFieldNames])
-  })
-
-  it('names the metrics that the program has', async () => {
-    const metrics = createMetrics('1.2.3')
-    const watch = { resource: 'x', synced: true, lastContactAt: 0, lists: 1, reconnects: 0, failures: 0 }
-    metrics.observeWatches(() => [watch])
-    const served = [...(await metrics.text()).matchAll(/^# TYPE (capi_vip_allocator_\w+)/gm)]
-    expect(rowsOf('docs/configuration.md', 'series').map(([name]) => name)).toEqual(
-      served.map(([, name]) => name),
-    )
   })
 })
 

@@ -10,6 +10,7 @@ import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { startStack } from '../stack/stack.ts'
 import { openBrowser } from './browser.ts'
+import { drawMetrics } from './metrics.ts'
 import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
 import { createScene, type Scene } from './scene.ts'
 import { temporalUi, type TemporalUi } from './temporal-ui.ts'
@@ -27,7 +28,7 @@ try {
   process.exitCode = 1
 }
 
-/** `npm run pictures`: makes the pictures in `docs/images` anew, from real runs on a stack of its own. */
+/** `npm run pictures`: makes the pictures in `docs/images` anew, from real runs on stacks of their own. */
 async function main(): Promise<void> {
   mkdirSync(images, { recursive: true })
   await build()
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   } finally {
     await close()
   }
+  await drawMetrics(tell)
 }
 
 async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {

@@ -94,5 +94,5 @@ function identity(source: ProgramSource): string[] {
   if (source.from === 'npm') return [source.package, fontConfiguration]
   if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]
   const pins = ['go.mod', 'go.sum'].map((file) => readFileSync(join(source.directory, file), 'utf8'))
-  return [...pins, source.mainPackage, source.linkerFlags]
+  return [...pins, source.mainPackage, source.linkerFlags, ...source.buildTags]
 }

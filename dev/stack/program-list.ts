@@ -15,6 +15,8 @@ export interface GoSource {
   readonly module: string
   readonly mainPackage: string
   readonly linkerFlags: string
+  /** Build tags that leave out what is not needed here. */
+  readonly buildTags: readonly string[]
   /** Whether the module brings CRDs and webhook configurations that the stack applies. */
   readonly withManifests: boolean
 }
@@ -59,6 +61,8 @@ export type ProgramName =
   | 'temporal'
   | 'temporal-test-server'
   | 'tctl'
+  | 'prometheus'
+  | 'promtool'
 
 /** The definition of a program. Versions are read from the files that pin them: dev/go, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
@@ -89,6 +93,8 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
       command: 'cmd/tctl',
       searched: ['PATH'],
     }),
+  prometheus: prometheusProgram,
+  promtool: prometheusProgram,
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
   // Not searched for: pages and pictures shall look alike on every machine.
@@ -112,6 +118,16 @@ function kubernetesVersionFlags(version: string): string {
   return `${variable}.gitVersion=v${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`
 }
 
+/** Without the service discoveries, whose cloud SDKs would be most of the build: targets are told by address here. */
+function prometheusProgram(name: ProgramName): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'prometheus',
+    module: 'github.com/prometheus/prometheus',
+    command: `cmd/${name}`,
+    buildTags: ['remove_all_sd'],
+  })
+}
+
 function goProgram(
   name: ProgramName,
   options: {
@@ -122,6 +138,7 @@ function goProgram(
     readonly command?: string
     readonly searched?: ProgramDefinition['searched']
     readonly versionFlags?: (version: string) => string
+    readonly buildTags?: readonly string[]
     readonly withManifests?: boolean
   },
 ): ProgramDefinition {
@@ -138,6 +155,7 @@ function goProgram(
       module,
       mainPackage: command === undefined ? module : `${module}/${command}`,
       linkerFlags: `-s -w ${options.versionFlags?.(version) ?? ''}`.trimEnd(),
+      buildTags: options.buildTags ?? [],
       withManifests: options.withManifests ?? false,
     },
   }

@@ -76,7 +76,7 @@ function announceMissing(missing: readonly ProgramName[], progress: Progress): v
   progress(`programs: ${missing.join(', ')} missing; built or installed once into ${cacheDirectory()}`)
   if (missing.some((name) => programDefinition(name).source.from === 'go')) {
     progress(
-      'programs: building all of them takes 10 to 15 minutes on two cores; later runs start in seconds',
+      'programs: building all of them takes 15 to 20 minutes on two cores; later runs start in seconds',
     )
   }
 }

@@ -3,6 +3,7 @@ import type { Cluster } from '../domain/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { translatingFailures } from './failures.ts'
 import { tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
@@ -35,12 +36,23 @@ export async function performStep<R extends StepResult>(
     ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
   const tell = async ({ saying }: StepEnding): Promise<void> => {
     const cluster = lastRead()
-    if (cluster !== undefined && saying !== undefined) await tellCluster(ports, cluster, input, saying)
+    if (cluster === undefined || saying === undefined) return
+    try {
+      await tellCluster(ports, cluster, input, saying)
+    } catch (error) {
+      const isFact = saying.about === 'vip' && saying.isReady
+      if (!isFact || !isKubernetesError(error, 'conflict')) throw error
+      // Cluster API core writes to a Cluster as soon as it has an endpoint. That there is none may have been overtaken.
+      const present = await api.getCluster(input.cluster)
+      if (present?.uid === cluster.uid) await tellCluster(ports, present, input, saying)
+    }
   }
+  let done: StepEnding | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
       const answer = await run(api)
-      await tell(endingOf(answer))
+      done = endingOf(answer)
+      await tell(done)
       return answer
     })
     observe(endingOf(result))
@@ -49,7 +61,8 @@ export async function performStep<R extends StepResult>(
     // Somebody woke the run, or the Worker stops: that is no ending.
     if (failure instanceof CancelledFailure) throw failure
     const ending = endingOfFailure(failure)
-    observe(ending)
+    // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
+    observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
     // What cannot be said now is said by the next attempt.
     await tell(ending).catch(() => undefined)
     await tellWait(ports, input, ending)

@@ -14,7 +14,7 @@ import { needsPerson, verdictBytes, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
 import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
-import { claimKeyFor, usableClaim } from './usable-claim.ts'
+import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'listIPPools'> &
   ReservationApi
@@ -65,7 +65,7 @@ export async function selectIPPool(
     case 'allocate':
       await releaseReservations(api, settings, cluster)
       if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
-      await usableClaim(api, claim, cluster)
+      await assertUsable(api, claim, cluster)
       return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
     default:
       return decision satisfies never

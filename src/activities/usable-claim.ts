@@ -1,6 +1,7 @@
-import { claimNameFor, ownershipOf, type ClaimOwnership, type IPAddressClaim } from '../domain/claim.ts'
+import { obstacleOf } from '../domain/claim-obstacle.ts'
+import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { needsPerson, waiting } from './failures.ts'
@@ -13,36 +14,18 @@ export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName
 /**
  * Refuses a claim under our name that an allocation for the Cluster cannot use.
  *
- * @returns whose the claim is: the Cluster's own, or nobody's and to be adopted
  * @throws ApplicationFailure `WaitingForAddress` for a claim on its way out, `ClaimConflict` for somebody else's
  */
-export async function usableClaim(
+export async function assertUsable(
   api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
   claim: IPAddressClaim,
   cluster: Cluster,
-): Promise<Extract<ClaimOwnership['owner'], 'this-cluster' | 'nobody'>> {
-  const name = `IPAddressClaim ${formatKey(claim)}`
-  if (claim.isDeleting)
-    throw waiting('WaitingForAddress', `${name} is being deleted; a new one follows when it is gone`)
-  const ownership = ownershipOf(claim, cluster)
-  switch (ownership.owner) {
-    case 'this-cluster':
-    case 'nobody':
-      return ownership.owner
-    case 'former-cluster':
-      await discard(api, claim, cluster, ownership.uid)
-      throw waiting(
-        'WaitingForAddress',
-        `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${ownership.uid}); a new one follows when it is gone`,
-      )
-    case 'other':
-      throw needsPerson(
-        'ClaimConflict',
-        `${name} belongs to ${ownership.description} and is left alone; delete or rename it so that Cluster ${formatKey(cluster)} can have a claim of this name`,
-      )
-    default:
-      return ownership satisfies never
-  }
+): Promise<void> {
+  const obstacle = obstacleOf(claim, cluster)
+  if (obstacle === undefined) return
+  if (obstacle.reason === 'ClaimConflict') throw needsPerson(obstacle.reason, obstacle.message)
+  if (obstacle.formerUid !== undefined) await discard(api, claim, cluster, obstacle.formerUid)
+  throw waiting(obstacle.reason, obstacle.message)
 }
 
 /**

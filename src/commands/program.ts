@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../config.ts'
+import { roles } from '../domain/role.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
 import { loadKubeConfig } from '../kubernetes/kube-config.ts'
@@ -34,7 +35,8 @@ import { createWorker } from './worker.ts'
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
-  const metrics = createMetrics(version)
+  const parts = { watcher: command !== 'worker', worker: command !== 'watcher' }
+  const metrics = createMetrics({ version, parts, roles })
   const outages = createOutages(log)
   const loop = watchLoop()
   const state = programState(command, outages, loop)
@@ -140,6 +142,7 @@ async function withTemporal(
     log,
     outage: outages.temporal,
     signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
     onRunsMayBeLost: () => watcher?.startOutstanding(),
   })
   state.watcherStarted(watcher)

@@ -10,6 +10,7 @@ import type { Tracing } from '../observability/tracing.ts'
 import { createDispatcher, type Dispatcher } from '../watcher/dispatcher.ts'
 import type { AllocationStarter } from '../watcher/starter.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../watcher/watcher.ts'
+import { inventoryOf } from './inventory.ts'
 import type { Outages } from './outages.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
@@ -37,7 +38,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     outage: outages.temporal,
     signal,
     ...(tracing !== undefined && { around: tracing.aroundDispatch }),
-    onOutcome: (outcome) => metrics.countDispatch(outcome),
+    onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
   })
   const watcher = startWatcher({
     sources: watchSources(setup),
@@ -45,7 +46,8 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     variables: config.variables,
     now: Date.now,
   })
-  metrics.observeWatches(() => watcher.health())
+  const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory })
   return { ...watcher, dispatcher }
 }
 

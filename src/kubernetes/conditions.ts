@@ -9,7 +9,9 @@ import { pathOf, resources } from './resources.ts'
 /**
  * Writes one condition by server-side apply on the status subresource: it leaves those of others alone, and passes by
  * the webhooks that check the spec. The manager owns this one condition and nothing else, so that applying nothing
- * removes it. It is conditional on the Cluster as read, uid and resourceVersion: an attempt that was overtaken says nothing.
+ * removes it. It is conditional on the Cluster
+ * as read, uid and resourceVersion: an attempt that was overtaken says nothing, and a Cluster that was paused meanwhile
+ * stays untouched.
  */
 export async function applyCondition(
   connection: Pick<KubernetesConnection, 'request'>,

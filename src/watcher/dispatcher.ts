@@ -40,7 +40,7 @@ export interface DispatchedReaction {
   readonly because: string
 }
 
-export type DispatchOutcome = 'started' | 'running' | 'woken' | 'nudged' | 'failed'
+export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'failed'
 
 export interface DispatchTuning {
   /** Requests at once. */

@@ -7,6 +7,8 @@ export interface TemporalMonitorOptions {
   readonly starter: Pick<AllocationStarter, 'namespaceId'>
   /** Told when Temporal is back, or is another one: runs that were there may be gone. */
   readonly onRunsMayBeLost: () => void
+  /** Told after every question whether Temporal answered. */
+  readonly onAsked?: (reachable: boolean) => void
   readonly log: Pick<Log, 'info' | 'debug'>
   /** Told of every answer and of every failure; writes the lines when Temporal goes and comes. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
@@ -37,9 +39,11 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       }
       known = id
       wasAway = false
+      options.onAsked?.(true)
     } catch (error) {
       outage.failed(error instanceof Error ? error.message : String(error))
       wasAway = true
+      options.onAsked?.(false)
     }
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }

@@ -7,7 +7,7 @@ import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
-import { createView, type Holding } from '../domain/view.ts'
+import { createView, type Holding, type KnownObjects } from '../domain/view.ts'
 import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -33,6 +33,8 @@ export interface WatcherOptions {
 /** A running watcher. */
 export interface Watcher {
   health(): readonly WatchHealth[]
+  /** The management cluster as it was last heard of. */
+  known(): KnownObjects
   /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */
   startOutstanding(): void
   /** Resolves when all its loops have ended. */
@@ -54,14 +56,15 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
 
-  const view = createView(() => ({
+  const knownObjects = (): KnownObjects => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
     claims: claims.objects,
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
     isComplete: isComplete(),
-  }))
+  })
+  const view = createView(knownObjects)
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
@@ -214,6 +217,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
+    known: knownObjects,
     startOutstanding: () => startOutstanding(),
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }

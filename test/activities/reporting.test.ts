@@ -163,6 +163,16 @@ describe('a step that has to wait', () => {
     expect(world.news).toMatchObject([{ reason: 'ClusterPaused' }])
   })
 
+  it('does not insist where the Cluster has moved on: another attempt may have served it', async () => {
+    let asked = 0
+    const applyCondition: ClusterApi['applyCondition'] = async () => {
+      asked += 1
+      await refusal('conflict')()
+    }
+    await failureOf(reported({ applyCondition }).select())
+    expect(asked).toBe(1)
+  })
+
   it('waits for its own reason, whatever comes of saying so', async () => {
     const world = reported({ applyCondition: refusal('unavailable'), recordEvent: refusal('forbidden') })
     expect(await failureOf(world.select())).toMatchObject({ type: 'PoolExhausted' })
@@ -209,6 +219,28 @@ describe('a step that assigns a VIP', () => {
   ] as const)('is tried again where saying so is %s', async (kind, type) => {
     const world = reported({ ...bound, applyCondition: refusal(kind) })
     expect(await failureOf(world.assign())).toMatchObject({ type })
+  })
+
+  it('says so of the Cluster as it is by then, where somebody else has written to it', async () => {
+    const said: string[] = []
+    const world = reported({
+      ...bound,
+      applyCondition: async ({ resourceVersion }) => {
+        said.push(resourceVersion)
+        if (said.length === 1) await refusal('conflict')()
+      },
+      getCluster: async () => ({ ...aCluster(), resourceVersion: said.length === 0 ? '100' : '200' }),
+    })
+    expect(await world.assign()).toMatchObject({ next: 'assigned' })
+    expect(said).toEqual(['100', '200'])
+  })
+
+  it('is counted as an allocation though it could not say so: the next attempt finds it done', async () => {
+    const world = reported({ ...bound, applyCondition: refusal('conflict') })
+    await failureOf(world.assign())
+    expect(world.readings).toMatchObject([
+      { result: 'waiting', allocated: { sinceCreationSeconds: expect.any(Number) } },
+    ])
   })
 
   it.each(['forbidden', 'invalid', 'notFound'] as const)(
