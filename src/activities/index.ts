@@ -4,6 +4,8 @@ import type {
   AssignVipResult,
   AwaitIPAddressResult,
   ClaimStepInput,
+  ConfirmReleaseInput,
+  ConfirmReleaseResult,
   EnsureIPAddressClaimInput,
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
@@ -11,17 +13,19 @@ import type {
 } from '../workflows/contract.ts'
 import { assignVip } from './assign-vip.ts'
 import { awaitIPAddress } from './await-ip-address.ts'
+import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
-import { translatingFailures } from './failures.ts'
+import { releasePending, translatingFailures } from './failures.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import type { AllocationSettings } from './settings.ts'
 
-/** The activities, in the order of an allocation. Each reads the world anew and can be repeated at any time. */
+/** The activities, in the order of an allocation and of what follows when its Cluster is gone. Each reads the world anew and can be repeated at any time. */
 export interface Activities {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
   ensureIPAddressClaim(input: EnsureIPAddressClaimInput): Promise<EnsureIPAddressClaimResult>
   awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
+  confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
 
 /** Binds the activities to a management cluster; a Worker registers what this returns. */
@@ -34,5 +38,6 @@ export function createActivities(api: ClusterApi, settings: AllocationSettings):
     awaitIPAddress: (input) =>
       translatingFailures('AllocationFailed', () => awaitIPAddress(api, settings, input)),
     assignVip: (input) => translatingFailures('ClusterRejected', () => assignVip(api, settings, input)),
+    confirmRelease: (input) => translatingFailures(releasePending, () => confirmRelease(api, input)),
   }
 }

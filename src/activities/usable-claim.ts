@@ -1,6 +1,7 @@
 import { claimNameFor, ownershipOf, type ClaimOwnership, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { isOrphanOf } from '../domain/release.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { needsPerson, waiting } from './failures.ts'
@@ -45,19 +46,14 @@ export async function usableClaim(
   }
 }
 
-/**
- * Deletes the claim of a former Cluster, as the garbage collector does; but that one may miss a Cluster which was
- * re-created while it did not hear of it. A Cluster of the name that is there now is proof that the former one is gone,
- * if it was read after the claim.
- */
+/** Deletes the claim of a former Cluster, as the garbage collector does, unless that one has missed it. */
 async function discard(
   api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
   claim: IPAddressClaim,
   cluster: Cluster,
   ownerUid: string,
 ): Promise<void> {
-  if (claim.ownerReferences.length > 1) return
+  // Read after the claim.
   const present = await api.getCluster(cluster)
-  if (present === undefined || present.uid === ownerUid) return
-  await api.deleteIPAddressClaim(claim)
+  if (isOrphanOf(ownerUid, claim, present)) await api.deleteIPAddressClaim(claim)
 }

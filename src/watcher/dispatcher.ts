@@ -2,16 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Reaction } from './reaction.ts'
+import type { ReleaseReaction } from './release-reaction.ts'
 import type { AllocationStarter } from './starter.ts'
 
-/** Carries reactions to Temporal: one at a time for a Cluster, a bounded number at once, again until they arrive. */
+/** What the watcher asks Temporal for, of either of a Cluster's runs. */
+export type AnyReaction = Reaction | ReleaseReaction
+
+/** Carries reactions to Temporal: one at a time for a run, a bounded number at once, again until they arrive. */
 export interface Dispatcher {
   /**
    * Takes a reaction. One that has not left yet is merged with it. Never throws.
    *
    * @param isNeeded asked when it is about to leave, which may be much later
    */
-  dispatch(cluster: NamespacedName, reaction: Reaction, isNeeded: () => boolean): void
+  dispatch(cluster: NamespacedName, reaction: AnyReaction, isNeeded: () => boolean): void
   /** Reactions that have not arrived yet. */
   readonly pending: number
   /** The last failure to reach Temporal in words; undefined while all is well. */
@@ -19,7 +23,7 @@ export interface Dispatcher {
 }
 
 export interface DispatcherOptions {
-  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge'>
+  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge' | 'release' | 'recheck'>
   readonly log: Log
   readonly signal: AbortSignal
   /** Told of every reaction that arrived, or failed and will be tried again. */
@@ -32,7 +36,7 @@ export type DispatchOutcome = 'started' | 'running' | 'woken' | 'nudged' | 'fail
 export interface DispatchTuning {
   /** Requests at once. */
   readonly concurrency: number
-  /** Milliseconds between two requests for one Cluster: Temporal refuses a second run of one id within a second. */
+  /** Milliseconds between two requests for one run: Temporal refuses a second run of one id within a second. */
   readonly coolDownMs: number
   /** Milliseconds before a failed request is tried again: first, and at most. */
   readonly backoffMs: readonly [first: number, most: number]
@@ -42,7 +46,7 @@ const defaultTuning: DispatchTuning = { concurrency: 30, coolDownMs: 1_100, back
 
 interface Dispatch {
   readonly cluster: NamespacedName
-  readonly reaction: Reaction
+  readonly reaction: AnyReaction
   readonly isNeeded: () => boolean
 }
 
@@ -51,7 +55,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { starter, log, signal } = options
   const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()
-  /** Clusters whose last request is under way or too recent. */
+  /** Runs whose last request is under way or too recent. */
   const held = new Set<string>()
   let inFlight = 0
   let lastError: string | undefined
@@ -96,7 +100,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     dispatch(cluster, reaction, isNeeded) {
-      const key = formatKey(cluster)
+      const key = keyOf(cluster, reaction)
       waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction), isNeeded })
       // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
       queueMicrotask(fill)
@@ -110,28 +114,42 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 }
 
+/** A Cluster has one run for its VIPs, and a former one of its name another, for their release. */
+function keyOf(cluster: NamespacedName, reaction: AnyReaction): string {
+  return 'uid' in reaction ? `${formatKey(cluster)}/${reaction.uid}` : formatKey(cluster)
+}
+
 async function send(
   starter: DispatcherOptions['starter'],
   cluster: NamespacedName,
-  { act, because }: Reaction,
+  reaction: AnyReaction,
 ): Promise<DispatchOutcome> {
-  switch (act) {
+  switch (reaction.act) {
     case 'start':
       return starter.start(cluster)
     case 'wake':
-      await starter.wake(cluster, because)
+      await starter.wake(cluster, reaction.because)
       return 'woken'
     case 'nudge':
-      await starter.nudge(cluster, because)
+      await starter.nudge(cluster, reaction.because)
+      return 'nudged'
+    case 'release': {
+      const { uid, held, again } = reaction
+      return starter.release({ ...cluster, uid, held }, again)
+    }
+    case 'recheck':
+      await starter.recheck({ ...cluster, uid: reaction.uid }, reaction.because)
       return 'nudged'
     default:
-      return act satisfies never
+      return reaction satisfies never
   }
 }
 
 /** A nudge and a start make a wake: the run that is nudged may end before it sees why a start was asked for. */
-function merged(earlier: Reaction | undefined, later: Reaction): Reaction {
+function merged(earlier: AnyReaction | undefined, later: AnyReaction): AnyReaction {
   if (earlier === undefined || earlier.act === later.act || later.act === 'wake') return later
+  // Whatever the order, the run that is started looks.
+  if (later.act === 'release' || later.act === 'recheck') return later.act === 'release' ? later : earlier
   return earlier.act === 'wake' ? earlier : { act: 'wake', because: `${earlier.because}; ${later.because}` }
 }
 

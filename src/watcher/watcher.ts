@@ -7,10 +7,11 @@ import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
-import { createView, type Holding } from '../domain/view.ts'
+import { createView, type Holding, type KnownObjects } from '../domain/view.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
+import { createReleases } from './releases.ts'
 
 /** How the watcher gets to hear of the management cluster. */
 export interface WatchSources {
@@ -51,14 +52,16 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
 
-  const view = createView(() => ({
+  const known = (): KnownObjects => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
     claims: claims.objects,
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
     isComplete: isComplete(),
-  }))
+  })
+  const view = createView(known)
+  const releases = createReleases({ known, view, vips, dispatcher, now })
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
@@ -90,7 +93,9 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     if (!wasComplete && isComplete()) {
       // A run that served the Cluster before we began may still be about to end, and would not look at it again.
       startOutstanding((cluster) => (wasServed(cluster) ? 'wake' : 'start'))
+      releases.findOrphans()
     } else if (kind === 'clusters') startOutstanding()
+    else if (kind === 'claims' && isComplete()) releases.findOrphans()
   }
 
   /** An address may be free now: whoever kept it reserved can let it go. */
@@ -124,6 +129,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })
       }
       for (const vip of vips) onReleased(addressIn(cluster, vip))
+      releases.clusterGone(cluster)
     },
     onListed() {
       former.clear()
@@ -142,7 +148,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const claims = sources.ipAddressClaims({
     onUpsert: (claim, previous) => onHolding(claim, { claim }, { claim: previous }),
-    onDelete: (claim) => onHolding(claim, { claim: undefined }, { claim }),
+    onDelete(claim) {
+      onHolding(claim, { claim: undefined }, { claim })
+      releases.claimGone(claim)
+    },
     onListed: () => onListed('claims'),
   })
 
@@ -197,7 +206,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
-    startOutstanding: () => startOutstanding(),
+    startOutstanding() {
+      startOutstanding()
+      if (isComplete()) releases.findOrphans()
+    },
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }
 }

@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   defineQuery,
@@ -10,11 +9,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { formatKey } from '../domain/object-meta.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
-  invalidInput,
   parseAllocateVipInput,
   retryNowUpdate,
   statusQuery,
@@ -23,6 +21,7 @@ import {
   type AllocationStatus,
   type RoleResult,
 } from './contract.ts'
+import { readArgument } from './read-argument.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
@@ -38,7 +37,7 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
-  const cluster = clusterIn(args)
+  const cluster = readArgument(() => parseAllocateVipInput(args))
   const startAnew = async (): Promise<never> => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof allocateVip>(cluster)
@@ -116,15 +115,4 @@ function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
     },
     { description: 'Look again now, and answer with the status' },
   )
-}
-
-function clusterIn(args: readonly unknown[]): NamespacedName {
-  try {
-    return parseAllocateVipInput(args)
-  } catch (error) {
-    throw ApplicationFailure.nonRetryable(
-      error instanceof Error ? error.message : String(error),
-      invalidInput,
-    )
-  }
 }

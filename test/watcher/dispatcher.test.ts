@@ -51,6 +51,11 @@ function scripted(answer: () => Promise<void> = async () => undefined): {
       },
       wake: ({ name }, reason) => take(`wake ${name}: ${reason}`),
       nudge: ({ name }, reason) => take(`nudge ${name}: ${reason}`),
+      release: async ({ name, uid }, again) => {
+        await take(`release ${name} ${uid}${again ? ' again' : ''}`)
+        return 'started'
+      },
+      recheck: ({ name, uid }, reason) => take(`recheck ${name} ${uid}: ${reason}`),
     },
   }
 }

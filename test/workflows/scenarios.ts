@@ -14,6 +14,7 @@ export const smooth: Activities = {
   ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+  confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
 
 /** A failure by which an activity waits, looked at again after so many milliseconds. */

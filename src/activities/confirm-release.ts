@@ -1,0 +1,135 @@
+import { cancellationSignal, sleep } from '@temporalio/activity'
+import type { ClusterIdentity } from '../domain/claim.ts'
+import { releaseCheckedAnnotation } from '../domain/identifiers.ts'
+import { formatKey } from '../domain/object-meta.ts'
+import type { IPPool } from '../domain/pool.ts'
+import { heldTogether, leftoversOf, type Leftover, type ReleaseSight } from '../domain/release.ts'
+import { judgeLeftover, leakAfterMs, type ReleaseVerdict } from '../domain/release-verdict.ts'
+import { roles } from '../domain/role.ts'
+import { pausesBetweenReleaseLooks } from '../domain/waiting.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
+import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
+import { needsPerson, releaseLeaked, releasePending, waiting } from './failures.ts'
+import { claimKeyFor } from './usable-claim.ts'
+
+type LookApi = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'getIPAddress' | 'listIPAddressesOf'>
+type HelpApi = Pick<ClusterApi, 'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress'>
+type Api = LookApi & HelpApi & Pick<ClusterApi, 'listIPPools'>
+
+/**
+ * Confirms that nothing is left of what a deleted Cluster held. What it sees for the first time it returns, so that the
+ * run remembers it; what is known and still there is waited for, and helped where that is safe.
+ *
+ * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
+ */
+export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Promise<ConfirmReleaseResult> {
+  let sight: ReleaseSight
+  try {
+    sight = await lookUntilGone(api, input)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return unserved(input, error)
+    throw error
+  }
+  const leftovers = leftoversOf(input, sight)
+  const held = heldTogether(
+    input.held,
+    leftovers.map((leftover) => leftover.held),
+  )
+  if (leftovers.length === 0) return { next: 'released', held }
+  if (input.goneSince === undefined || held.length > input.held.length) return { next: 'wait', held }
+  throw await stillThere(api, input, sight, leftovers)
+}
+
+/** The first attempt looks for some seconds, in which nearly everything is released. */
+async function lookUntilGone(api: LookApi, input: ConfirmReleaseInput): Promise<ReleaseSight> {
+  let sight = await look(api, input)
+  const pauses = input.goneSince === undefined ? pausesBetweenReleaseLooks : []
+  for (const pause of pauses) {
+    if (leftoversOf(input, sight).length === 0) break
+    cancellationSignal().throwIfAborted()
+    await sleep(pause)
+    sight = await look(api, input)
+  }
+  return sight
+}
+
+/** @throws ApplicationFailure `ReleasePending` where the Cluster is not gone */
+async function look(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight> {
+  const labeled = await api.listIPAddressesOf(former)
+  const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(former, role))))
+  const claims = found.filter((claim) => claim !== undefined)
+  const referenced = await Promise.all(
+    claims.map(async ({ namespace, addressName: name }) =>
+      name === undefined || labeled.some((each) => each.name === name)
+        ? undefined
+        : api.getIPAddress({ namespace, name }),
+    ),
+  )
+  const present = await api.getCluster(former)
+  if (present?.uid === former.uid) {
+    const state = present.isDeleting ? 'is being deleted' : 'exists'
+    throw waiting(releasePending, `Cluster ${formatKey(former)} still ${state}; it keeps what it has`)
+  }
+  return { ipAddresses: [...labeled, ...referenced.filter((each) => each !== undefined)], claims, present }
+}
+
+/** Helps where it can, and tells of all that is left. */
+async function stillThere(
+  api: HelpApi & Pick<ClusterApi, 'listIPPools'>,
+  former: ConfirmReleaseInput,
+  { present }: ReleaseSight,
+  leftovers: readonly Leftover[],
+): Promise<Error> {
+  const pools = await knownPools(api, former.namespace)
+  const now = Date.now()
+  const around = { former, namesake: present, pools, now, goneForMs: now - (former.goneSince ?? now) }
+  const verdicts = leftovers.map((leftover) => judgeLeftover(leftover, around))
+  await Promise.all(leftovers.map((leftover, index) => help(api, leftover, verdicts[index]?.help)))
+  const message = verdicts.map((verdict) => verdict.message).join('; ')
+  return verdicts.some(({ isLeaked }) => isLeaked)
+    ? needsPerson(releaseLeaked, message)
+    : waiting(releasePending, message)
+}
+
+async function knownPools(
+  api: Pick<ClusterApi, 'listIPPools'>,
+  namespace: string,
+): Promise<readonly IPPool[] | undefined> {
+  try {
+    return await api.listIPPools(namespace)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return undefined
+    throw error
+  }
+}
+
+/** All is conditional on the object as it was read, before the Cluster was seen to be gone. */
+async function help(
+  api: HelpApi,
+  { kind, object }: Leftover,
+  what: ReleaseVerdict['help'] | undefined,
+): Promise<void> {
+  try {
+    if (what === 'delete' && kind === 'IPAddressClaim') await api.deleteIPAddressClaim(object)
+    if (what === 'delete' && kind === 'IPAddress') await api.deleteIPAddress(object)
+    if (what === 'nudge') {
+      const annotations = { [releaseCheckedAnnotation]: new Date().toISOString() }
+      const { resourceVersion } = object
+      await api.patchIPAddressClaim(object, { metadata: { resourceVersion, annotations } })
+    }
+  } catch (error) {
+    // It has moved on, perhaps for good: the next attempt looks at it anew.
+    if (!isKubernetesError(error, 'conflict', 'notFound')) throw error
+  }
+}
+
+/** Kinds that are not served any more have no objects; but an API server that has just started does not know all at once. */
+function unserved(
+  { goneSince, held }: ConfirmReleaseInput,
+  { message }: KubernetesError,
+): ConfirmReleaseResult {
+  if (goneSince === undefined) return { next: 'wait', held }
+  if (Date.now() - goneSince < leakAfterMs) throw waiting(releasePending, message)
+  return { next: 'released', held, because: message }
+}
