@@ -36,9 +36,14 @@ export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Prom
     input.held,
     leftovers.map((leftover) => leftover.held),
   )
+  const isNews = held.length > input.held.length
+  if (isStillThere(input, sight)) {
+    if (isNews) return { next: 'wait', held, isGone: false }
+    throw waiting(releasePending, describePresent(input, sight))
+  }
   if (leftovers.length === 0) return { next: 'released', held }
-  if (input.goneSince === undefined || held.length > input.held.length) return { next: 'wait', held }
-  throw await stillThere(api, input, sight, leftovers)
+  if (input.goneSince === undefined || isNews) return { next: 'wait', held, isGone: true }
+  throw await reasonToWait(api, input, sight, leftovers)
 }
 
 /** The first attempt looks for some seconds, in which nearly everything is released. */
@@ -46,7 +51,7 @@ async function lookUntilGone(api: LookApi, input: ConfirmReleaseInput): Promise<
   let sight = await look(api, input)
   const pauses = input.goneSince === undefined ? pausesBetweenReleaseLooks : []
   for (const pause of pauses) {
-    if (leftoversOf(input, sight).length === 0) break
+    if (isStillThere(input, sight) || leftoversOf(input, sight).length === 0) break
     cancellationSignal().throwIfAborted()
     await sleep(pause)
     sight = await look(api, input)
@@ -54,7 +59,6 @@ async function lookUntilGone(api: LookApi, input: ConfirmReleaseInput): Promise<
   return sight
 }
 
-/** @throws ApplicationFailure `ReleasePending` where the Cluster is not gone */
 async function look(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight> {
   const labeled = await api.listIPAddressesOf(former)
   const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(former, role))))
@@ -67,15 +71,20 @@ async function look(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight
     ),
   )
   const present = await api.getCluster(former)
-  if (present?.uid === former.uid) {
-    const state = present.isDeleting ? 'is being deleted' : 'exists'
-    throw waiting(releasePending, `Cluster ${formatKey(former)} still ${state}; it keeps what it has`)
-  }
   return { ipAddresses: [...labeled, ...referenced.filter((each) => each !== undefined)], claims, present }
 }
 
+function isStillThere(former: ClusterIdentity, { present }: ReleaseSight): boolean {
+  return present?.uid === former.uid
+}
+
+function describePresent(former: ClusterIdentity, { present }: ReleaseSight): string {
+  const state = present?.isDeleting === true ? 'is still being deleted' : 'still exists'
+  return `Cluster ${formatKey(former)} ${state}; what it holds is looked for when it is gone`
+}
+
 /** Helps where it can, and tells of all that is left. */
-async function stillThere(
+async function reasonToWait(
   api: HelpApi & Pick<ClusterApi, 'listIPPools'>,
   former: ConfirmReleaseInput,
   { present }: ReleaseSight,
@@ -129,7 +138,7 @@ function unserved(
   { goneSince, held }: ConfirmReleaseInput,
   { message }: KubernetesError,
 ): ConfirmReleaseResult {
-  if (goneSince === undefined) return { next: 'wait', held }
+  if (goneSince === undefined) return { next: 'wait', held, isGone: true }
   if (Date.now() - goneSince < leakAfterMs) throw waiting(releasePending, message)
   return { next: 'released', held, because: message }
 }

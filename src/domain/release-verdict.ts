@@ -1,5 +1,7 @@
-import type { ClusterIdentity } from './claim.ts'
+import type { IPAddress } from './allocated-address.ts'
+import type { ClusterIdentity, IPAddressClaim } from './claim.ts'
 import type { Cluster } from './cluster.ts'
+import { ipamGroup } from './identifiers.ts'
 import { formatKey, hasPausedAnnotation } from './object-meta.ts'
 import { formatPool, type IPPool } from './pool.ts'
 import { isOrphanOf, type Leftover } from './release.ts'
@@ -51,27 +53,25 @@ export function judgeLeftover(leftover: Leftover, around: ReleaseSurroundings): 
 }
 
 function causeOf(leftover: Leftover, around: ReleaseSurroundings): Cause {
-  if (!leftover.object.isDeleting) return undeleted(leftover, around)
-  return leftover.kind === 'IPAddressClaim' ? heldClaim(leftover, around) : heldAddress(leftover)
+  const { kind, object } = leftover
+  if (!object.isDeleting && isOrphanOf(around.former.uid, object, around.namesake)) return orphan(around)
+  if (kind === 'IPAddress') return withoutClaim(object)
+  return object.isDeleting ? heldClaim(object, around) : ownedByOthers
 }
 
-function undeleted({ object }: Leftover, { former, namesake, goneForMs }: ReleaseSurroundings): Cause {
-  if (!isOrphanOf(former.uid, object, namesake)) {
-    return {
-      help: 'none',
-      because: 'it has other owners, so that it does not go with its Cluster; delete it if it is not needed',
-    }
-  }
+function orphan({ goneForMs }: ReleaseSurroundings): Cause {
   return goneForMs < collectWithinMs
     ? { help: 'none', because: 'the garbage collector has not deleted it yet' }
     : { help: 'delete', because: 'the garbage collector has missed it, so it is deleted now' }
 }
 
+const ownedByOthers: Cause = {
+  help: 'none',
+  because: 'it has other owners, so that it does not go with its Cluster; delete it if it is not needed',
+}
+
 /** Why the provider keeps a claim. It knows Clusters by name, and lets go of nothing where one is paused. */
-function heldClaim(
-  { object }: Extract<Leftover, { kind: 'IPAddressClaim' }>,
-  { namesake, pools, now }: ReleaseSurroundings,
-): Cause {
+function heldClaim(object: IPAddressClaim, { namesake, pools, now }: ReleaseSurroundings): Cause {
   const name = formatPool(object.poolRef)
   const pool = pools?.find((each) => formatPool(each) === name)
   if (hasPausedAnnotation(object)) return { help: 'none', because: 'it is paused; unpause it' }
@@ -92,12 +92,15 @@ function heldClaim(
   return { help: 'nudge', because: `who set that has to let go; ${advice}` }
 }
 
-/** Providers look at claims, and at an IPAddress only because of its claim. */
-function heldAddress({ object }: Extract<Leftover, { kind: 'IPAddress' }>): Cause {
-  const remove = `kubectl patch ipaddress -n ${object.namespace} ${object.name} --type=merge -p '{"metadata":{"finalizers":null}}'`
+/** Providers look at claims, and at an IPAddress only because of its claim. Kubernetes has an IPAddress of its own. */
+function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
+  const kubectl = (verb: string, more: string): string =>
+    `kubectl ${verb} ipaddresses.${ipamGroup} -n ${namespace} ${name}${more}`
+  const patch = kubectl('patch', ` --type=merge -p '{"metadata":{"finalizers":null}}'`)
+  const command = isDeleting ? patch : `${patch} && ${kubectl('delete', '')}`
   return {
     help: 'none',
-    because: `no claim is there for which the IPAM provider would let go of it; ${remove}`,
+    because: `no claim is there for which the IPAM provider would let go of it; ${command}`,
   }
 }
 

@@ -71,12 +71,15 @@ export function leftoversOf(former: ClusterIdentity, sight: ReleaseSight): reado
   ]
 }
 
-/** The IPAddress of a claim that is gone. It cannot be the namesake's: that one's claim, or the namesake, would own it. */
+/**
+ * The IPAddress of a claim that is gone, as one whose finalizers a person has removed. Its pool owns it too, so that the
+ * garbage collector keeps it. The namesake's has a claim, or is made for one and owned by the namesake.
+ */
 function isStray(former: ClusterIdentity, ipAddress: IPAddress, { claims, present }: ReleaseSight): boolean {
   return (
     roles.some((role) => claimNameFor(former, role) === ipAddress.claimName) &&
-    ipAddress.ownerReferences.some(({ kind }) => kind === 'IPAddressClaim') &&
-    ![...claims, present].some((owner) => owner !== undefined && isOwnedBy(ipAddress, owner.uid))
+    !claims.some(({ name }) => name === ipAddress.claimName) &&
+    !(present !== undefined && isOwnedBy(ipAddress, present.uid))
   )
 }
 

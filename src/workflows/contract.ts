@@ -167,8 +167,8 @@ export interface ConfirmReleaseInput extends ClusterIdentity {
 
 /** `held` is all that the Cluster is known to have held, what was seen now included. */
 export type ConfirmReleaseResult =
-  /** The Cluster is gone, and something is left. */
-  | { readonly next: 'wait'; readonly held: readonly HeldAddress[] }
+  /** Something is left, seen for the first time; `isGone`: of a Cluster that is gone. */
+  | { readonly next: 'wait'; readonly held: readonly HeldAddress[]; readonly isGone: boolean }
   /** Nothing is left. `because`: how that is known, where it is not by looking. */
   | { readonly next: 'released'; readonly held: readonly HeldAddress[]; readonly because?: string }
 

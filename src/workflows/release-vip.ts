@@ -45,7 +45,8 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   for (;;) {
     const seen = await untilDone(() => activities(known).confirmRelease(known))
     if (seen.next === 'released') return released(input, seen, began)
-    known = { ...known, held: seen.held, goneSince: known.goneSince ?? Date.now() }
+    const { held, isGone } = seen
+    known = { ...known, held, ...(isGone && { goneSince: known.goneSince ?? Date.now() }) }
   }
 }
 

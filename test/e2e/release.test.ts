@@ -8,7 +8,7 @@ import { releaseCheckedAnnotation } from '../../src/domain/identifiers.ts'
 import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { getObject, hold, letGo, untilAllFree } from './objects.ts'
+import { hold, letGo, untilAllFree } from './objects.ts'
 import { releaseOf, untilReleaseWaits } from './releases.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
@@ -121,9 +121,15 @@ describe('the release of a deleted Cluster', () => {
     const cluster = await serve('deadlock', '10.150.4.1')
     await hold(world, 'ipaddressclaims', 'vip-cp-deadlock')
     await world.editCluster('deadlock', { paused: true })
+    // Cluster API has heard of the pause, and so has the provider.
+    await world.untilCluster(
+      'deadlock',
+      (now) => now?.conditions.some(({ type, status }) => type === 'Paused' && status === 'True') ?? false,
+    )
     await remove('deadlock', 'Foreground')
     await world.untilClaim('vip-cp-deadlock', (claim) => claim?.isDeleting === true)
-    await remove('deadlock')
+    // As people do with a Cluster that does not go.
+    await world.patch(world.path('clusters', 'deadlock'), { metadata: { finalizers: null } })
     await world.untilCluster('deadlock', (now) => now === undefined)
     const nudged = await world.untilClaim(
       'vip-cp-deadlock',
@@ -145,7 +151,7 @@ describe('the release of a deleted Cluster', () => {
     const [, command = ''] = /(kubectl .*)$/.exec(message) ?? []
     await promisify(execFile)('sh', [
       '-c',
-      command.replace('kubectl', `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath}`),
+      command.replaceAll('kubectl ', `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath} `),
     ])
     expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('forced', '10.150.5.1'))
   })
