@@ -1,19 +1,15 @@
-import { cancellationSignal, sleep } from '@temporalio/activity'
 import type { ClusterIdentity } from '../domain/claim.ts'
 import { releaseCheckedAnnotation } from '../domain/identifiers.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import type { IPPool } from '../domain/pool.ts'
-import { heldTogether, leftoversOf, type Leftover, type ReleaseSight } from '../domain/release.ts'
+import type { Leftover, ReleaseSight } from '../domain/release.ts'
 import { judgeLeftover, leakAfterMs, type ReleaseVerdict } from '../domain/release-verdict.ts'
-import { roles } from '../domain/role.ts'
-import { pausesBetweenReleaseLooks } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
 import { needsPerson, releaseLeaked, releasePending, waiting } from './failures.ts'
-import { claimKeyFor } from './usable-claim.ts'
+import { isStillThere, lookUntilGone, type LookApi, type Looked } from './release-look.ts'
 
-type LookApi = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'getIPAddress' | 'listIPAddressesOf'>
 type HelpApi = Pick<ClusterApi, 'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress'>
 type Api = LookApi & HelpApi & Pick<ClusterApi, 'listIPPools'>
 
@@ -24,18 +20,14 @@ type Api = LookApi & HelpApi & Pick<ClusterApi, 'listIPPools'>
  * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
  */
 export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Promise<ConfirmReleaseResult> {
-  let sight: ReleaseSight
+  let looked: Looked
   try {
-    sight = await lookUntilGone(api, input)
+    looked = await lookUntilGone(api, input)
   } catch (error) {
     if (isKubernetesError(error, 'notServed')) return unserved(input, error)
     throw error
   }
-  const leftovers = leftoversOf(input, sight)
-  const held = heldTogether(
-    input.held,
-    leftovers.map((leftover) => leftover.held),
-  )
+  const { sight, leftovers, held } = looked
   const isNews = held.length > input.held.length
   if (isStillThere(input, sight)) {
     if (isNews) return { next: 'wait', held, isGone: false }
@@ -44,38 +36,6 @@ export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Prom
   if (leftovers.length === 0) return { next: 'released', held }
   if (input.goneSince === undefined || isNews) return { next: 'wait', held, isGone: true }
   throw await reasonToWait(api, input, sight, leftovers)
-}
-
-/** The first attempt looks for some seconds, in which nearly everything is released. */
-async function lookUntilGone(api: LookApi, input: ConfirmReleaseInput): Promise<ReleaseSight> {
-  let sight = await look(api, input)
-  const pauses = input.goneSince === undefined ? pausesBetweenReleaseLooks : []
-  for (const pause of pauses) {
-    if (isStillThere(input, sight) || leftoversOf(input, sight).length === 0) break
-    cancellationSignal().throwIfAborted()
-    await sleep(pause)
-    sight = await look(api, input)
-  }
-  return sight
-}
-
-async function look(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight> {
-  const labeled = await api.listIPAddressesOf(former)
-  const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(former, role))))
-  const claims = found.filter((claim) => claim !== undefined)
-  const referenced = await Promise.all(
-    claims.map(async ({ namespace, addressName: name }) =>
-      name === undefined || labeled.some((each) => each.name === name)
-        ? undefined
-        : api.getIPAddress({ namespace, name }),
-    ),
-  )
-  const present = await api.getCluster(former)
-  return { ipAddresses: [...labeled, ...referenced.filter((each) => each !== undefined)], claims, present }
-}
-
-function isStillThere(former: ClusterIdentity, { present }: ReleaseSight): boolean {
-  return present?.uid === former.uid
 }
 
 function describePresent(former: ClusterIdentity, { present }: ReleaseSight): string {

@@ -128,6 +128,11 @@ describe('the release of a deleted Cluster', () => {
     )
     await remove('deadlock', 'Foreground')
     await world.untilClaim('vip-cp-deadlock', (claim) => claim?.isDeleting === true)
+    await eventually('the garbage collector to be done', async () =>
+      (await world.ipAddresses()).find(({ name, isDeleting }) => name === 'vip-cp-deadlock' && isDeleting),
+    )
+    // The provider has one worker: what came before this claim, it has looked at.
+    await serve('witness', '10.150.9.1')
     // As people do with a Cluster that does not go.
     await world.patch(world.path('clusters', 'deadlock'), { metadata: { finalizers: null } })
     await world.untilCluster('deadlock', (now) => now === undefined)
