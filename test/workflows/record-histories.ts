@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../dev/build.ts'
@@ -11,7 +12,7 @@ import { input, scenarios, smooth } from './scenarios.ts'
 
 /**
  * Records the history of each scenario on a real Temporal server into `histories/<release>/`, for the replay tests:
- * once for every release, so that its running workflows are known to survive the next.
+ * once for every release, so that its running workflows are known to survive the next. A history that is there is kept.
  */
 const [release] = process.argv.slice(2)
 if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
@@ -31,7 +32,13 @@ const environment = await TestWorkflowEnvironment.createLocal({
 const client = new Client({ connection: environment.connection, identity: 'recorder' })
 const folder = join(import.meta.dirname, 'histories', release)
 await mkdir(folder, { recursive: true })
-for (const [name, { activities, args = [input], drive }] of Object.entries(scenarios())) {
+for (const [name, { type = allocateVipType, activities, args = [input], drive }] of Object.entries(
+  scenarios(),
+)) {
+  if (existsSync(join(folder, `${name}.json`))) {
+    tell(`${name}: is kept`)
+    continue
+  }
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     identity: 'recorder',
@@ -40,7 +47,7 @@ for (const [name, { activities, args = [input], drive }] of Object.entries(scena
     activities: { ...smooth, ...activities },
   })
   await worker.runUntil(async () => {
-    const handle = await client.workflow.start(allocateVipType, {
+    const handle = await client.workflow.start(type, {
       workflowId: name,
       taskQueue: name,
       args: [...args],
