@@ -50,9 +50,12 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   }
 }
 
+/** Characters for addresses: Temporal takes no summary above 400 bytes. */
+const longestSummary = 100
+
 function activities({ held, ...cluster }: ConfirmReleaseInput): Activities {
-  const addresses = held.flatMap(({ address = [] }) => address).slice(0, 3)
-  const summary = `release of ${addresses.join(', ') || 'all'} by ${formatKey(cluster)}`
+  const addresses = held.flatMap(({ address = [] }) => address).join(', ')
+  const summary = `release of ${addresses.slice(0, longestSummary) || 'all'} by ${formatKey(cluster)}`
   return proxyActivities<Activities>({ ...step, summary })
 }
 
