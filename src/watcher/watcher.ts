@@ -8,6 +8,7 @@ import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
 import { createView, type Holding, type KnownObjects } from '../domain/view.ts'
+import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
@@ -48,6 +49,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const vips = roles.map((role) => vipRole(role, variables))
   /** Clusters deleted since the last list: one re-created meets the run of its predecessor. */
   const former = new Set<string>()
+  /** Clusters, by uid, that were to say how they stand: once for each life of this watcher, in case it is refused. */
+  const askedToSay = new Set<string>()
   /** The kinds that have been listed at least once. */
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
@@ -65,21 +68,32 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
+  /** Nothing is missing but the condition that says so. */
+  const isSilent = (cluster: Cluster): boolean =>
+    vips.some((vip) => lacksCondition(cluster, vip, view.around(cluster).clusterClass))
+
   const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
     const isNeeded = (): boolean => {
       const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && isOutstanding(known))
+      return reaction.act === 'nudge' || (known !== undefined && (isOutstanding(known) || isSilent(known)))
     }
     dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
 
   const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
 
+  const haveSay = (cluster: Cluster): void => {
+    if (!isSilent(cluster) || askedToSay.has(cluster.uid)) return
+    askedToSay.add(cluster.uid)
+    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
+  }
+
   const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
       if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
+      else haveSay(cluster)
     }
   }
 
@@ -106,7 +120,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   /** A claim may have been lost while nothing could be done about it; after a move, it has to be bound anew. */
   const afterPause = (cluster: Cluster, previous: Cluster | undefined): Reaction | undefined =>
-    previous?.isPaused === true && !cluster.isPaused && isOutstanding(cluster)
+    previous?.isPaused === true && !cluster.isPaused && (isOutstanding(cluster) || isSilent(cluster))
       ? { act: 'wake', because: 'Cluster was unpaused' }
       : undefined
 
@@ -121,9 +135,12 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
           onReleased(addressIn(previous, vip))
         }
       }
+      // The classes of the first list, and their gates, may not be known yet; its end comes back to all of them.
+      if (previous === undefined && isComplete()) haveSay(cluster)
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))
+      askedToSay.delete(cluster.uid)
       // A run that waits for it can end.
       if (isOutstanding({ ...cluster, isDeleting: false, isPaused: false })) {
         dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })

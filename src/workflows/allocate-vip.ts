@@ -6,6 +6,7 @@ import {
   defineSignal,
   defineUpdate,
   log,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -14,19 +15,25 @@ import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
   parseAllocateVipInput,
+  parseWaitingNews,
   retryNowUpdate,
   statusQuery,
+  waitingSignal,
   wakeSignal,
   type AllocateVipResult,
   type AllocationStatus,
   type RoleResult,
+  type RoleStatus,
 } from './contract.ts'
+import { describeStatus } from './describe-status.ts'
+import { createFindable } from './findable.ts'
 import { readArgument } from './read-argument.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
 export const status = defineQuery<AllocationStatus>(statusQuery)
+export const waiting = defineSignal<[unknown]>(waitingSignal)
 export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate)
 
 /**
@@ -44,7 +51,25 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
+  const findable = createFindable()
+  const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
+  setHandler(
+    waiting,
+    (argument) => {
+      const news = parseWaitingNews(argument)
+      if (news === undefined) return
+      record.waits(news, new Date())
+      show()
+      findable.learn(news.searchable)
+      findable.update(record.report(wakeUp.recent))
+    },
+    { description: 'Sent by the steps of this run: what they wait for' },
+  )
+  const progress = (role: Role, news: Partial<RoleStatus>): void => {
+    record.progress(role, news)
+    show()
+  }
 
   const begun = new Set<Role>()
   const results = new Map<Role, RoleResult>()
@@ -73,10 +98,11 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         cluster,
         role,
         wakeUp: own,
-        progress: (news) => record.progress(role, news),
+        progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
-        onSelected: (uid, alsoWanted) => {
+        onSelected: ({ uid, alsoWanted = [], searchable = [] }) => {
           record.selected(uid)
+          findable.learn(searchable)
           alsoWanted.forEach(begin)
         },
       })
@@ -87,7 +113,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
 
   const finished = (role: Role, result: RoleResult): RoleResult => {
-    record.progress(role, { phase: 'Done', message: result.message })
+    progress(role, { phase: 'Done', message: result.message, reason: result.reason })
     log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
     return result
   }
@@ -97,6 +123,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     await Promise.race([failure.promise, condition(isSettled)])
     await condition(allHandlersFinished)
   } while (!isSettled())
+  findable.update(record.report(wakeUp.recent))
   return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
 }
 
