@@ -13,7 +13,7 @@ import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/cont
 import { needsPerson, waiting } from './failures.ts'
 import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
-import { stepBack, type ReservationApi } from './reservations.ts'
+import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
 
 type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'getClusterClass'> &
@@ -48,6 +48,8 @@ export async function assignVip(
   })
   switch (decision.decision) {
     case 'in-place':
+      // Somebody may have woken the run for it after the first step had looked.
+      await releaseReservations(api, settings, cluster)
       return { next: 'assigned', ...decision.assigned, ...sourceOf(bound) }
     case 'taken':
       return giveWay(api, cluster, vip, bound, decision)
@@ -55,7 +57,7 @@ export async function assignVip(
       const isNew = bound !== undefined && addressIn(cluster, vip) === ''
       const hindrance = isNew ? await duplicateOf(api, settings, { cluster, vip, bound }) : undefined
       if (hindrance !== undefined) return hindrance
-      await api.patchCluster(cluster, decision.patch)
+      await releaseReservations(api, settings, await api.patchCluster(cluster, decision.patch))
       return { next: 'assigned', ...decision.assigned, ...sourceOf(bound), ...(isNew && { isNew }) }
     }
     default:

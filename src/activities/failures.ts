@@ -9,9 +9,15 @@ import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/waiting.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 
-/** Failure types of requests that may pass the next time; every other failure type is a Reason. */
+/** Failure types of requests that may pass the next time. */
 export const apiUnavailable = 'KubernetesUnavailable'
 export const apiConflict = 'KubernetesConflict'
+/** Failure types of a release, which no condition of a Cluster can show: that Cluster is gone. */
+export const releasePending = 'ReleasePending'
+export const releaseLeaked = 'ReleaseLeaked'
+
+/** Failure types by which a step waits. */
+export type WaitType = Reason | typeof releasePending | typeof releaseLeaked
 
 /** Milliseconds until the next attempt after a lost race: first just enough for the winner's write to be readable. */
 const conflictDelay = { first: 50, most: 5_000 } as const
@@ -29,7 +35,7 @@ const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
  * @param considered the verdict on every pool, where one is waited for
  */
 export function waiting(
-  reason: Reason,
+  reason: WaitType,
   message: string,
   considered: readonly PoolVerdict[] = [],
 ): ApplicationFailure {
@@ -50,7 +56,7 @@ export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[
 }
 
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
-export function needsPerson(reason: Reason, message: string): ApplicationFailure {
+export function needsPerson(reason: WaitType, message: string): ApplicationFailure {
   return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
 }
 
@@ -74,9 +80,9 @@ const longestMessage = 1_000
 /**
  * Runs a step and translates what the API server refused or failed to do.
  *
- * @param rejected the reason to show where the server's answer to this request is final (invalid, forbidden)
+ * @param rejected the failure type to show where the server's answer to this request is final (invalid, forbidden)
  */
-export async function translatingFailures<T>(rejected: Reason, step: () => Promise<T>): Promise<T> {
+export async function translatingFailures<T>(rejected: WaitType, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
@@ -84,7 +90,7 @@ export async function translatingFailures<T>(rejected: Reason, step: () => Promi
   }
 }
 
-function failureFor(error: KubernetesError, rejected: Reason): ApplicationFailure {
+function failureFor(error: KubernetesError, rejected: WaitType): ApplicationFailure {
   switch (error.kind) {
     case 'invalid':
     case 'forbidden':

@@ -4,6 +4,8 @@ import type {
   AssignVipResult,
   AwaitIPAddressResult,
   ClaimStepInput,
+  ConfirmReleaseInput,
+  ConfirmReleaseResult,
   EnsureIPAddressClaimInput,
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
@@ -11,18 +13,22 @@ import type {
 } from '../workflows/contract.ts'
 import { assignVip } from './assign-vip.ts'
 import { awaitIPAddress } from './await-ip-address.ts'
+import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
+import { releasePending, translatingFailures } from './failures.ts'
 import { performStep, type StepPorts } from './perform-step.ts'
+import { tellReleased } from './reporting.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import type { AllocationSettings } from './settings.ts'
 import { tellWorkflow } from './tell-workflow.ts'
 
-/** The activities, in the order of an allocation. Each reads the world anew and can be repeated at any time. */
+/** The activities, in the order of an allocation and of what follows when its Cluster is gone. Each reads the world anew and can be repeated at any time. */
 export interface Activities {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
   ensureIPAddressClaim(input: EnsureIPAddressClaimInput): Promise<EnsureIPAddressClaimResult>
   awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
+  confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
 
 /** What the activities go through, and are set to. */
@@ -58,5 +64,11 @@ export function createActivities(setup: ActivitySetup): Activities {
       performStep(ports, step('assignVip', 'ClusterRejected'), input, (api) =>
         assignVip(api, settings, input),
       ),
+    confirmRelease: (input) =>
+      translatingFailures(releasePending, async () => {
+        const result = await confirmRelease(setup.api, input)
+        if (result.next === 'released') await tellReleased(ports, input, result.held)
+        return result
+      }),
   }
 }

@@ -1,9 +1,11 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity'
 import type { Cluster } from '../domain/cluster.ts'
-import { allocationEvent } from '../domain/cluster-event.ts'
+import type { ClusterIdentity } from '../domain/claim.ts'
+import { allocationEvent, releaseEvent } from '../domain/cluster-event.ts'
 import { decideWrite } from '../domain/eligibility.ts'
 import { formatKey } from '../domain/object-meta.ts'
-import type { Condition } from '../domain/condition.ts'
+import { conditionsApiVersion, type Condition } from '../domain/condition.ts'
+import { describeReleased, type HeldAddress } from '../domain/release.ts'
 import { isForPeople, isReason } from '../domain/reason.ts'
 import { decideCondition, type ConditionDecision, type Saying } from '../domain/vip-condition.ts'
 import { attemptsUntilReminder } from '../domain/waiting.ts'
@@ -92,6 +94,23 @@ async function applied(decision: ConditionDecision, observer: StepObserver, appl
 /** The next attempt would be answered the same. */
 function isFinal(error: unknown): boolean {
   return isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')
+}
+
+/** Records that a deleted Cluster has let go of what it held. Its namespace may take no event any more. */
+export async function tellReleased(
+  { api, observer }: Pick<Reporting, 'api' | 'observer'>,
+  { namespace, name, uid }: ClusterIdentity,
+  released: readonly HeldAddress[],
+): Promise<void> {
+  if (released.length === 0) return
+  const cluster = { apiVersion: conditionsApiVersion, namespace, name, uid }
+  try {
+    await api.recordEvent(releaseEvent(cluster, describeReleased(released)))
+    observer.countReport('event', 'written')
+  } catch (error) {
+    if (isKubernetesError(error, 'forbidden', 'notFound')) return
+    failed(observer, 'event', error)
+  }
 }
 
 /**

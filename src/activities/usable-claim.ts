@@ -2,6 +2,7 @@ import { obstacleOf } from '../domain/claim-obstacle.ts'
 import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
+import { isOrphanOf } from '../domain/release.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { needsPerson, waiting } from './failures.ts'
@@ -28,19 +29,14 @@ export async function assertUsable(
   throw waiting(obstacle.reason, obstacle.message)
 }
 
-/**
- * Deletes the claim of a former Cluster, as the garbage collector does; but that one may miss a Cluster which was
- * re-created while it did not hear of it. A Cluster of the name that is there now is proof that the former one is gone,
- * if it was read after the claim.
- */
+/** Deletes the claim of a former Cluster, as the garbage collector does, unless that one has missed it. */
 async function discard(
   api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
   claim: IPAddressClaim,
   cluster: Cluster,
   ownerUid: string,
 ): Promise<void> {
-  if (claim.ownerReferences.length > 1) return
+  // Read after the claim.
   const present = await api.getCluster(cluster)
-  if (present === undefined || present.uid === ownerUid) return
-  await api.deleteIPAddressClaim(claim)
+  if (isOrphanOf(ownerUid, claim, present)) await api.deleteIPAddressClaim(claim)
 }

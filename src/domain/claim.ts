@@ -24,8 +24,13 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
 
 /** The Cluster whose claim has this name; undefined where this product gives no claim such a name. */
 export function clusterNameOf(claimName: string): string | undefined {
-  const prefix = roles.map((role) => roleNames[role].claimPrefix).find((each) => claimName.startsWith(each))
-  return prefix === undefined ? undefined : claimName.slice(prefix.length)
+  const role = roleOfClaim(claimName)
+  return role === undefined ? undefined : claimName.slice(roleNames[role].claimPrefix.length)
+}
+
+/** What a claim of this name is for. */
+export function roleOfClaim(claimName: string): Role | undefined {
+  return roles.find((role) => claimName.startsWith(roleNames[role].claimPrefix))
 }
 
 /** The one name a Cluster's claim can have: creating it twice is creating it once. */
@@ -72,6 +77,11 @@ export function buildIPAddressClaim(cluster: Cluster, role: Role, poolRef: IPPoo
   }
 }
 
+/** A Cluster, told by its uid from others that have or had its name. */
+export interface ClusterIdentity extends NamespacedName {
+  readonly uid: string
+}
+
 /** Whose a claim under our name is. */
 export type ClaimOwnership =
   | { readonly owner: 'this-cluster' }
@@ -82,10 +92,7 @@ export type ClaimOwnership =
   | { readonly owner: 'other'; readonly description: string }
 
 /** Decides whose a claim is, by owner references alone: labels can be typed by anybody. */
-export function ownershipOf(
-  claim: IPAddressClaim,
-  cluster: NamespacedName & { readonly uid: string },
-): ClaimOwnership {
+export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): ClaimOwnership {
   if (claim.ownerReferences.some((owner) => isClusterReference(owner) && owner.uid === cluster.uid)) {
     return { owner: 'this-cluster' }
   }
@@ -97,6 +104,17 @@ export function ownershipOf(
   return other === undefined
     ? { owner: 'nobody' }
     : { owner: 'other', description: `${other.kind} ${other.name} (uid ${other.uid})` }
+}
+
+/** The Cluster of the claim's own name that owns a claim under one of our names; undefined where there is none. */
+export function clusterOwning({
+  namespace,
+  name,
+  ownerReferences,
+}: IPAddressClaim): ClusterIdentity | undefined {
+  const clusterName = clusterNameOf(name)
+  const owner = ownerReferences.find((each) => isClusterReference(each) && each.name === clusterName)
+  return owner === undefined ? undefined : { namespace, name: owner.name, uid: owner.uid }
 }
 
 function isClusterReference(owner: OwnerReference): boolean {

@@ -25,6 +25,12 @@ export const duplicateAddressesAnnotation = `${prefix}/duplicate-addresses`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of the Cluster that met it. */
 export const reservedByLabel = `${prefix}/reserved-by`
 
+/**
+ * Annotation on a claim that is being deleted and does not go: when we last looked (RFC 3339). The change makes an IPAM
+ * provider look at it that was not told that it may let go.
+ */
+export const releaseCheckedAnnotation = `${prefix}/release-checked`
+
 /** Condition on a Cluster: whether it has its control-plane VIP, and why not. */
 export const controlPlaneVipCondition = `${prefix}/ControlPlaneVIPReady`
 /** Condition on a Cluster: whether it has its ingress VIP, and why not. */
@@ -36,6 +42,8 @@ export const clusterNameLabel = 'cluster.x-k8s.io/cluster-name'
 export const watchFilterLabel = 'cluster.x-k8s.io/watch-filter'
 /** Cluster API: annotation that pauses an object, whatever its value. */
 export const pausedAnnotation = 'cluster.x-k8s.io/paused'
+/** Cluster API: annotation on what `clusterctl move` deletes on the side it leaves; nothing of it is given up. */
+export const deleteForMoveAnnotation = 'clusterctl.cluster.x-k8s.io/delete-for-move'
 
 /** API group of Cluster and ClusterClass. */
 export const clusterGroup = 'cluster.x-k8s.io'

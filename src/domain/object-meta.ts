@@ -21,6 +21,10 @@ export interface ObjectMeta extends NamespacedName {
   readonly creationTimestamp: string
   /** A deletionTimestamp is set: finalizers hold it, it will go. */
   readonly isDeleting: boolean
+  /** RFC 3339: when its deletion was asked for. */
+  readonly deletionTimestamp: string | undefined
+  /** What keeps it while it is being deleted, until whoever set one takes it away. */
+  readonly finalizers: readonly string[]
 }
 
 export interface OwnerReference {
@@ -34,6 +38,7 @@ export interface OwnerReference {
 /** Reads the metadata of any Kubernetes object. Absent strings read as `""`. */
 export function objectMetaFrom(object: unknown): ObjectMeta {
   const metadata = objectOf(objectOf(object)['metadata'])
+  const deletionTimestamp = nonEmptyStringOf(metadata['deletionTimestamp'])
   return {
     namespace: stringOf(metadata['namespace']),
     name: stringOf(metadata['name']),
@@ -44,7 +49,9 @@ export function objectMetaFrom(object: unknown): ObjectMeta {
     annotations: stringMapOf(metadata['annotations']),
     ownerReferences: arrayOf(metadata['ownerReferences']).filter(isObject).map(ownerReferenceFrom),
     creationTimestamp: stringOf(metadata['creationTimestamp']),
-    isDeleting: nonEmptyStringOf(metadata['deletionTimestamp']) !== undefined,
+    isDeleting: deletionTimestamp !== undefined,
+    deletionTimestamp,
+    finalizers: arrayOf(metadata['finalizers']).filter((entry) => typeof entry === 'string'),
   }
 }
 

@@ -23,6 +23,8 @@ export interface IPPool extends ObjectMeta {
   /** `spec.prefix`: length of the network prefix of every address. */
   readonly prefix: number
   readonly gateway: string | undefined
+  /** `spec.addressReuseGracePeriodSeconds`: how long the provider keeps claim and address after a deletion. */
+  readonly reuseGraceSeconds: number
   /** Absent until the provider has counted. */
   readonly capacity: IPPoolCapacity | undefined
 }
@@ -46,6 +48,7 @@ export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
     addresses: arrayOf(spec['addresses']).filter((entry) => typeof entry === 'string'),
     prefix: integerOf(spec['prefix']) ?? 0,
     gateway: nonEmptyStringOf(spec['gateway']),
+    reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
     capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
   }
 }

@@ -12,6 +12,12 @@ export function pauseBeforeLook(looks: number): number {
   return Math.min(20 * 2 ** Math.floor(looks / 2), 500)
 }
 
+/**
+ * Milliseconds from one look of the first attempt to the next, after a Cluster is gone. Garbage collector and provider
+ * need some 50 ms for one claim, and one after the other for many.
+ */
+export const pausesBetweenReleaseLooks = [100, 200, 400, 800, 1_600] as const
+
 /** Seconds until a step that waits looks again, by attempt. `wake` ends a wait early, so this is what a lost event can cost. */
 const waitSeconds = [1, 2, 5, 15, 30] as const
 const longestWaitSeconds = 60

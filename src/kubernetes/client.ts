@@ -3,6 +3,7 @@ import { ipAddressFrom } from '../domain/allocated-address.ts'
 import { ipAddressClaimFrom } from '../domain/claim.ts'
 import { clusterClassFrom } from '../domain/cluster-class.ts'
 import { clusterFrom } from '../domain/cluster.ts'
+import { clusterNameLabel } from '../domain/identifiers.ts'
 import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import type { ClusterApi } from './cluster-api.ts'
 import { coalesced } from './coalesced.ts'
@@ -52,6 +53,11 @@ export function createClusterApi(
     deleteIPAddressClaim: (claim) =>
       access.versions.using(claims, (apiVersion) => deleteObject(connection, claims, apiVersion, claim)),
     getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, addresses, key)),
+    listIPAddressesOf: ({ namespace, name }) =>
+      access.versions.using(addresses, async (apiVersion) => {
+        const query = { namespace, labelSelector: `${clusterNameLabel}=${name}` }
+        return (await listObjects(connection, addresses, apiVersion, query, ipAddressFrom)).items
+      }),
     createIPAddress: async (ipAddress) => ipAddressFrom(await createObject(access, addresses, ipAddress)),
     deleteIPAddress: (ipAddress) =>
       access.versions.using(addresses, (apiVersion) =>

@@ -29,6 +29,8 @@ export interface ClusterApi {
   /** Deletes the claim as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
   deleteIPAddressClaim(claim: IPAddressClaim): Promise<void>
   getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
+  /** IPAddresses in the Cluster's namespace that are labeled with its name. */
+  listIPAddressesOf(cluster: NamespacedName): Promise<readonly IPAddress[]>
   /** Rejects with `alreadyExists` where the name is taken. `ipAddress` has no apiVersion: the served one is put in. */
   createIPAddress(ipAddress: JsonObject): Promise<IPAddress>
   /** Deletes the IPAddress as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */

@@ -3,16 +3,20 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
 import type { Reaction } from './reaction.ts'
+import type { ReleaseReaction } from './release-reaction.ts'
 import type { AllocationStarter } from './starter.ts'
 
-/** Carries reactions to Temporal: one at a time for a Cluster, a bounded number at once, again until they arrive. */
+/** What the watcher asks Temporal for, of either of a Cluster's runs. */
+export type AnyReaction = Reaction | ReleaseReaction
+
+/** Carries reactions to Temporal: one at a time for a run, a bounded number at once, again until they arrive. */
 export interface Dispatcher {
   /**
    * Takes a reaction. One that has not left yet is merged with it. Never throws.
    *
    * @param isNeeded asked when it is about to leave, which may be much later
    */
-  dispatch(cluster: NamespacedName, reaction: Reaction, isNeeded: () => boolean): void
+  dispatch(cluster: NamespacedName, reaction: AnyReaction, isNeeded: () => boolean): void
   /** Reactions that have not arrived yet. */
   readonly pending: number
   /** The last failure to reach Temporal in words; undefined while all is well. */
@@ -20,7 +24,7 @@ export interface Dispatcher {
 }
 
 export interface DispatcherOptions {
-  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge'>
+  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge' | 'release' | 'recheck'>
   readonly log: Pick<Log, 'debug'>
   /** Told of every answer of Temporal, and of every request that failed; writes the lines about it. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
@@ -36,7 +40,7 @@ export interface DispatcherOptions {
 export interface DispatchedReaction {
   /** `namespace/name` */
   readonly cluster: string
-  readonly act: Reaction['act']
+  readonly act: AnyReaction['act']
   readonly because: string
 }
 
@@ -45,7 +49,7 @@ export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'faile
 export interface DispatchTuning {
   /** Requests at once. */
   readonly concurrency: number
-  /** Milliseconds between two requests for one Cluster: Temporal refuses a second run of one id within a second. */
+  /** Milliseconds between two requests for one run: Temporal refuses a second run of one id within a second. */
   readonly coolDownMs: number
   /** Milliseconds before a failed request is tried again: first, and at most. */
   readonly backoffMs: readonly [first: number, most: number]
@@ -55,7 +59,7 @@ const defaultTuning: DispatchTuning = { concurrency: 30, coolDownMs: 1_100, back
 
 interface Dispatch {
   readonly cluster: NamespacedName
-  readonly reaction: Reaction
+  readonly reaction: AnyReaction
   readonly isNeeded: () => boolean
 }
 
@@ -64,7 +68,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { starter, log, outage, signal, around = (_, deliver) => deliver() } = options
   const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()
-  /** Clusters whose last request is under way or too recent. */
+  /** Runs whose last request is under way or too recent. */
   const held = new Set<string>()
   let inFlight = 0
   let lastError: string | undefined
@@ -111,7 +115,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     dispatch(cluster, reaction, isNeeded) {
-      const key = formatKey(cluster)
+      const key = keyOf(cluster, reaction)
       waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction), isNeeded })
       // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
       queueMicrotask(fill)
@@ -125,28 +129,42 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 }
 
+/** A Cluster has one run for its VIPs, and a former one of its name another, for their release. */
+function keyOf(cluster: NamespacedName, reaction: AnyReaction): string {
+  return 'uid' in reaction ? `${formatKey(cluster)}/${reaction.uid}` : formatKey(cluster)
+}
+
 async function send(
   starter: DispatcherOptions['starter'],
   cluster: NamespacedName,
-  { act, because }: Reaction,
+  reaction: AnyReaction,
 ): Promise<DispatchOutcome> {
-  switch (act) {
+  switch (reaction.act) {
     case 'start':
       return starter.start(cluster)
     case 'wake':
-      await starter.wake(cluster, because)
+      await starter.wake(cluster, reaction.because)
       return 'woken'
     case 'nudge':
-      await starter.nudge(cluster, because)
+      await starter.nudge(cluster, reaction.because)
+      return 'nudged'
+    case 'release': {
+      const { uid, held, again } = reaction
+      return starter.release({ ...cluster, uid, held }, again)
+    }
+    case 'recheck':
+      await starter.recheck({ ...cluster, uid: reaction.uid }, reaction.because)
       return 'nudged'
     default:
-      return act satisfies never
+      return reaction satisfies never
   }
 }
 
 /** A nudge and a start make a wake: the run that is nudged may end before it sees why a start was asked for. */
-function merged(earlier: Reaction | undefined, later: Reaction): Reaction {
+function merged(earlier: AnyReaction | undefined, later: AnyReaction): AnyReaction {
   if (earlier === undefined || earlier.act === later.act || later.act === 'wake') return later
+  // Whatever the order, the run that is started looks.
+  if (later.act === 'release' || later.act === 'recheck') return later.act === 'release' ? later : earlier
   return earlier.act === 'wake' ? earlier : { act: 'wake', because: `${earlier.because}; ${later.because}` }
 }
 

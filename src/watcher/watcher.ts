@@ -12,6 +12,7 @@ import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
+import { createReleases } from './releases.ts'
 
 /** How the watcher gets to hear of the management cluster. */
 export interface WatchSources {
@@ -56,7 +57,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
 
-  const knownObjects = (): KnownObjects => ({
+  const known = (): KnownObjects => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
     claims: claims.objects,
@@ -64,7 +65,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     pools: pools.map(({ objects }) => objects),
     isComplete: isComplete(),
   })
-  const view = createView(knownObjects)
+  const view = createView(known)
+  const releases = createReleases({ known, view, vips, dispatcher, now })
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
@@ -107,7 +109,9 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     if (!wasComplete && isComplete()) {
       // A run that served the Cluster before we began may still be about to end, and would not look at it again.
       startOutstanding((cluster) => (wasServed(cluster) ? 'wake' : 'start'))
+      releases.findOrphans()
     } else if (kind === 'clusters') startOutstanding()
+    else if (kind === 'claims' && isComplete()) releases.findOrphans()
   }
 
   /** An address may be free now: whoever kept it reserved can let it go. */
@@ -144,6 +148,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })
       }
       for (const vip of vips) onReleased(addressIn(cluster, vip))
+      releases.clusterGone(cluster)
     },
     onListed() {
       former.clear()
@@ -162,7 +167,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const claims = sources.ipAddressClaims({
     onUpsert: (claim, previous) => onHolding(claim, { claim }, { claim: previous }),
-    onDelete: (claim) => onHolding(claim, { claim: undefined }, { claim }),
+    onDelete(claim) {
+      onHolding(claim, { claim: undefined }, { claim })
+      releases.claimGone(claim)
+    },
     onListed: () => onListed('claims'),
   })
 
@@ -217,8 +225,11 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
-    known: knownObjects,
-    startOutstanding: () => startOutstanding(),
+    known,
+    startOutstanding() {
+      startOutstanding()
+      if (isComplete()) releases.findOrphans()
+    },
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }
 }

@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   defineQuery,
@@ -17,7 +16,6 @@ import { formatPool } from '../domain/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
-  invalidInput,
   parseAllocateVipInput,
   parseWaitingNews,
   retryNowUpdate,
@@ -31,6 +29,7 @@ import {
 } from './contract.ts'
 import { describeStatus } from './describe-status.ts'
 import { createFindable } from './findable.ts'
+import { readArgument } from './read-argument.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
@@ -47,7 +46,7 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
-  const cluster = clusterIn(args)
+  const cluster = readArgument(() => parseAllocateVipInput(args))
   const startAnew = async (): Promise<never> => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof allocateVip>(cluster)
@@ -161,18 +160,4 @@ function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
     },
     { description: 'Look again now, and answer with the status' },
   )
-}
-
-function clusterIn(args: readonly unknown[]): NamespacedName {
-  try {
-    return parseAllocateVipInput(args)
-  } catch (error) {
-    const refusal = ApplicationFailure.nonRetryable(
-      error instanceof Error ? error.message : String(error),
-      invalidInput,
-    )
-    // It would say where in our code the argument was read, and hide what is wrong with it.
-    refusal.stack = ''
-    throw refusal
-  }
 }

@@ -1,17 +1,20 @@
 import type { PooledAddress } from '../domain/allocated-address.ts'
-import { arrayOf, isObject } from '../domain/decode.ts'
+import type { ClusterIdentity } from '../domain/claim.ts'
+import { arrayOf, isObject, type JsonObject } from '../domain/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { IPPoolReference } from '../domain/pool.ts'
 import { isPoolVerdict, type PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { quoted, shortened } from '../domain/quote.ts'
+import { isHeldAddress, mostHeld, type HeldAddress } from '../domain/release.ts'
 import { roles, type Role } from '../domain/role.ts'
 import { searchAttributeNames, type SearchAttributeName } from '../domain/search-attributes.ts'
 
 /** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
 
-/** Workflow type, as `tctl --workflow_type` takes it. */
+/** Workflow types, as `tctl --workflow_type` takes them. */
 export const allocateVipType = 'allocateVip'
+export const releaseVipType = 'releaseVip'
 export const wakeSignal = 'wake'
 export const statusQuery = 'status'
 export const retryNowUpdate = 'retryNow'
@@ -31,9 +34,29 @@ export function workflowIdFor(cluster: NamespacedName): string {
   return `allocate-vip/${formatKey(cluster)}`
 }
 
+/** The one argument of `releaseVip`: a Cluster that was deleted. */
+export interface ReleaseVipInput extends ClusterIdentity {
+  /** What it is known to have held; a person leaves it out. */
+  readonly held?: readonly HeldAddress[]
+}
+
+/** The id in which several watchers meet. A Cluster that is re-created under its name is another one. */
+export function releaseWorkflowIdFor(cluster: ClusterIdentity): string {
+  return `release-vip/${formatKey(cluster)}/${cluster.uid}`
+}
+
+/** The end of a release: all that a Cluster held is gone. */
+export interface ReleaseVipResult {
+  readonly cluster: ClusterIdentity
+  readonly released: readonly HeldAddress[]
+  /** From the begin of the run until nothing was left. */
+  readonly seconds: number
+  readonly message: string
+}
+
 /** The end of an allocation: what was decided for the Cluster, with the reason. */
 export interface AllocateVipResult {
-  readonly cluster: NamespacedName & { readonly uid: string }
+  readonly cluster: ClusterIdentity
   readonly roles: Readonly<Partial<Record<Role, RoleResult>>>
 }
 
@@ -173,12 +196,50 @@ export type AssignVipResult =
       readonly isNew?: boolean
     }
 
+export interface ConfirmReleaseInput extends ClusterIdentity {
+  /** What is known to have been held. */
+  readonly held: readonly HeldAddress[]
+  /** When the Cluster was first seen to be gone, in milliseconds since the epoch; absent before that. */
+  readonly goneSince?: number
+}
+
+/** `held` is all that the Cluster is known to have held, what was seen now included. */
+export type ConfirmReleaseResult =
+  /** Something is left, seen for the first time; `isGone`: of a Cluster that is gone. */
+  | { readonly next: 'wait'; readonly held: readonly HeldAddress[]; readonly isGone: boolean }
+  /** Nothing is left. `because`: how that is known, where it is not by looking. */
+  | { readonly next: 'released'; readonly held: readonly HeldAddress[]; readonly because?: string }
+
 /**
  * Reads the argument of `allocateVip`, which a person may have typed.
  *
  * @throws RangeError that names what is wrong, with the value and what was expected
  */
 export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInput {
+  const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
+  const input = objectIn(args, ['namespace', 'name'], expected)
+  return { namespace: nameField(input, 'namespace', expected), name: nameField(input, 'name', expected) }
+}
+
+/**
+ * Reads the argument of `releaseVip`, which a person may have typed.
+ *
+ * @throws RangeError that names what is wrong, with the value and what was expected
+ */
+export function parseReleaseVipInput(args: readonly unknown[]): ReleaseVipInput {
+  const expected =
+    'expected one JSON object {"namespace":"<namespace>","name":"<cluster>","uid":"<uid of the deleted Cluster>"}'
+  const input = objectIn(args, ['namespace', 'name', 'uid', 'held'], expected)
+  const held = heldField(input, expected)
+  return {
+    namespace: nameField(input, 'namespace', expected),
+    name: nameField(input, 'name', expected),
+    uid: nameField(input, 'uid', expected),
+    ...(held !== undefined && { held }),
+  }
+}
+
+function objectIn(args: readonly unknown[], fields: readonly string[], expected: string): JsonObject {
   const [input] = args
   if (args.length !== 1 || !isObject(input)) {
     throw new RangeError(`the argument is ${quoted(args.length === 1 ? input : args)}, ${expected}`)
@@ -188,17 +249,15 @@ export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInpu
       `the argument cannot be decoded (${shortened(String(input[undecodable]))}), ${expected}`,
     )
   }
-  const unknown = Object.keys(input).filter((key) => key !== 'namespace' && key !== 'name')
+  const unknown = Object.keys(input).filter((key) => !fields.includes(key))
   if (unknown.length > 0) throw new RangeError(`the argument has a field ${quoted(unknown[0])}, ${expected}`)
-  return { namespace: nameField(input, 'namespace'), name: nameField(input, 'name') }
+  return input
 }
 
-const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
-
-/** A namespace has no more; a Cluster's name has to fit into a label value. */
+/** A namespace and a uid have no more; a Cluster's name has to fit into a label value. */
 const nameLength = 63
 
-function nameField(input: Readonly<Record<string, unknown>>, field: string): string {
+function nameField(input: JsonObject, field: string, expected: string): string {
   const value = input[field]
   if (
     typeof value === 'string' &&
@@ -209,6 +268,15 @@ function nameField(input: Readonly<Record<string, unknown>>, field: string): str
   }
   throw new RangeError(
     `"${field}" is ${quoted(value)}, expected a Kubernetes name of at most ${nameLength} characters; ${expected}`,
+  )
+}
+
+function heldField(input: JsonObject, expected: string): readonly HeldAddress[] | undefined {
+  const { held } = input
+  if (held === undefined) return undefined
+  if (Array.isArray(held) && held.length <= mostHeld && held.every(isHeldAddress)) return held
+  throw new RangeError(
+    `"held" is ${quoted(held)}, expected a list of at most ${mostHeld} objects {"role":"…","claim":"…","address":"…"}; ${expected}`,
   )
 }
 

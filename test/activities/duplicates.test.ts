@@ -152,3 +152,24 @@ describe('selectIPPool for a Cluster with reservations', () => {
     expect(written).toEqual(['patch /metadata/annotations/vip.capi.gorizond.io~1duplicate-addresses'])
   })
 })
+
+describe('assignVip for a Cluster with reservations', () => {
+  const annotations = {
+    'vip.capi.gorizond.io/control-plane-vip': '10.0.0.12',
+    'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.10,10.0.0.11',
+  }
+  const cluster = aCluster({
+    endpoint: { host: '10.0.0.12', port: 6443 },
+    topology: { classRef: { name: 'c' }, variables: [{ name: 'clusterVip', value: '10.0.0.12' }] },
+    annotations,
+  })
+
+  it('lets go of those that became free while the run was past its first step', async () => {
+    const { calls, written } = world({ cluster })
+    const own = anIPAddress({ address: '10.0.0.12' })
+    const getIPAddress: ClusterApi['getIPAddress'] = async ({ name }) =>
+      name === 'vip-cp-demo' ? own : undefined
+    await run('assignVip', { ...step, address: '10.0.0.12' }, { ...calls, getIPAddress })
+    expect(written).toEqual(['patch /metadata/annotations/vip.capi.gorizond.io~1duplicate-addresses'])
+  })
+})

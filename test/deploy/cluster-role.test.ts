@@ -61,6 +61,7 @@ const calls = {
   patchIPAddressClaim: (api) => api.patchIPAddressClaim(key, {}),
   deleteIPAddressClaim: (api) => api.deleteIPAddressClaim(ipAddressClaimFrom({ metadata })),
   getIPAddress: (api) => api.getIPAddress(key),
+  listIPAddressesOf: (api) => api.listIPAddressesOf(key),
   createIPAddress: (api) => api.createIPAddress({ kind: 'IPAddress', metadata }),
   deleteIPAddress: (api) => api.deleteIPAddress(ipAddressFrom({ metadata })),
   listAddressUse: (api) => api.listAddressUse(),

@@ -12,6 +12,7 @@ describe('objectMetaFrom', () => {
       labels: { team: 'a' },
       annotations: { note: '' },
       creationTimestamp: '2026-01-02T03:04:05Z',
+      finalizers: ['example.com/hold'],
     }
     const ownerReferences = [{ ...owner, controller: true, blockOwnerDeletion: true }, owner, null]
     expect(objectMetaFrom({ metadata: { ...facts, ownerReferences, generation: 2 } })).toEqual({
@@ -37,12 +38,14 @@ describe('objectMetaFrom', () => {
       ownerReferences: [],
       creationTimestamp: '',
       isDeleting: false,
+      deletionTimestamp: undefined,
+      finalizers: [],
     })
   })
 
   it('reads an object with a deletionTimestamp as being deleted', () => {
     const metadata = { deletionTimestamp: '2026-01-02T03:04:05Z' }
-    expect(objectMetaFrom({ metadata }).isDeleting).toBe(true)
+    expect(objectMetaFrom({ metadata })).toMatchObject({ isDeleting: true, ...metadata })
   })
 })
 

@@ -23,6 +23,14 @@ describe('ipPoolFrom', () => {
     expect(ipPoolFrom('InClusterIPPool', object).capacity).toEqual(capacity)
   })
 
+  it.each([
+    [60, 60],
+    [undefined, 0],
+  ])('reads a grace period of %s seconds as %i', (graceSeconds, seconds) => {
+    const pool = aPool(graceSeconds === undefined ? {} : { graceSeconds })
+    expect(pool.reuseGraceSeconds).toBe(seconds)
+  })
+
   it('reads the annotation as paused, whatever its value', () => {
     expect(aPool({ annotations: { 'cluster.x-k8s.io/paused': 'false' } }).isPaused).toBe(true)
   })

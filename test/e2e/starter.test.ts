@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
-import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { releaseWorkflowIdFor, workflowIdFor } from '../../src/workflows/contract.ts'
 import { createStarter, type AllocationStarter } from '../../src/watcher/starter.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
@@ -74,5 +74,28 @@ describe('the starter', () => {
     await starter.start(cluster)
     await temporal.client.workflow.getHandle(workflowIdFor(cluster)).terminate()
     expect(await starter.start(cluster)).toBe('started')
+  })
+
+  it('starts one release for a deleted Cluster, and another one only where something is known to be left', async () => {
+    const former = { ...newCluster(), uid: randomUUID() }
+    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(former))
+    expect(await starter.release(former, false)).toBe('started')
+    expect(await starter.release(former, true)).toBe('running')
+    expect(await (await handle.describe()).staticSummary()).toBe(
+      `Release of what the former Cluster starter/${former.name} held`,
+    )
+    await starter.recheck(former, 'claim is gone')
+    const { events } = await handle.fetchHistory()
+    expect(
+      events?.some(
+        ({ workflowExecutionSignaledEventAttributes }) => workflowExecutionSignaledEventAttributes,
+      ),
+    ).toBe(true)
+
+    await handle.terminate()
+    await starter.recheck(former, 'nobody hears')
+    expect(await starter.release(former, false)).toBe('running')
+    expect(await starter.release(former, true)).toBe('started')
+    await handle.terminate()
   })
 })

@@ -65,6 +65,26 @@ describe('reading', () => {
   })
 })
 
+describe('the IPAddresses of a Cluster', () => {
+  it('are those of its namespace that are labeled with its name', async () => {
+    const path = `/apis/ipam.cluster.x-k8s.io/v1beta2/namespaces/${namespace}/ipaddresses`
+    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'none' }
+    for (const [name, cluster, address] of [
+      ['its-own', 'labeled', '192.0.2.30'],
+      ['another-s', 'labeled-too', '192.0.2.31'],
+    ]) {
+      await admin.create(path, {
+        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+        kind: 'IPAddress',
+        metadata: { name, labels: { 'cluster.x-k8s.io/cluster-name': cluster } },
+        spec: { address, prefix: 24, poolRef, claimRef: { name } },
+      })
+    }
+    const found = await api.listIPAddressesOf({ namespace, name: 'labeled' })
+    expect(found).toMatchObject([{ name: 'its-own', address: '192.0.2.30', claimName: 'its-own' }])
+  })
+})
+
 describe('creating a claim', () => {
   it('puts the served version in and writes as our field manager', async () => {
     const { apiVersion: _, ...claim } = claimObject(namespace, 'created', { team: 'red' })

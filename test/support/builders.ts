@@ -19,6 +19,7 @@ interface MetaOptions {
   created?: string
   generation?: number
   owners?: readonly object[]
+  finalizers?: readonly string[]
 }
 
 function metadata(options: MetaOptions, fallback: { namespace?: string; name: string }): object {
@@ -33,6 +34,7 @@ function metadata(options: MetaOptions, fallback: { namespace?: string; name: st
     ...(labels && { labels }),
     ...(annotations && { annotations }),
     ...(owners && { ownerReferences: owners }),
+    ...(options.finalizers && { finalizers: options.finalizers }),
     ...(options.deleting === true && { deletionTimestamp: '2026-01-02T04:00:00Z' }),
   }
 }
@@ -96,6 +98,7 @@ export interface PoolOptions extends MetaOptions {
   capacity?: { total: number; used: number; free: number; outOfRange: number }
   addresses?: readonly string[]
   gateway?: string
+  graceSeconds?: number
 }
 
 /** GlobalInClusterIPPool `vip-pool` for `rke2-cluster-class` with the addresses 10.0.0.10 to .20, all free. */
@@ -111,6 +114,7 @@ export function aPool(options: PoolOptions = {}): IPPool {
       addresses: options.addresses ?? ['10.0.0.10-10.0.0.20'],
       prefix: 24,
       ...(options.gateway !== undefined && { gateway: options.gateway }),
+      ...(options.graceSeconds !== undefined && { addressReuseGracePeriodSeconds: options.graceSeconds }),
     },
     status: { ipAddresses: capacity },
   })

@@ -13,6 +13,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     patchIPAddressClaim: refuse('patchIPAddressClaim'),
     deleteIPAddressClaim: refuse('deleteIPAddressClaim'),
     getIPAddress: refuse('getIPAddress'),
+    listIPAddressesOf: refuse('listIPAddressesOf'),
     createIPAddress: refuse('createIPAddress'),
     deleteIPAddress: refuse('deleteIPAddress'),
     listAddressUse: refuse('listAddressUse'),

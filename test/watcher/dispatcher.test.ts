@@ -12,6 +12,8 @@ const demo = { namespace: 'clusters', name: 'demo' }
 const start = { act: 'start', because: 'new' } as const
 const wake = { act: 'wake', because: 'changed' } as const
 const nudge = { act: 'nudge', because: 'gone' } as const
+const release = { act: 'release', uid: 'uid', held: [], again: false, because: 'gone' } as const
+const recheck = { act: 'recheck', uid: 'uid', because: 'claim is gone' } as const
 const needed = (): boolean => true
 
 let stop = new AbortController()
@@ -51,6 +53,11 @@ function scripted(answer: () => Promise<void> = async () => undefined): {
       },
       wake: ({ name }, reason) => take(`wake ${name}: ${reason}`),
       nudge: ({ name }, reason) => take(`nudge ${name}: ${reason}`),
+      release: async ({ name, uid }, again) => {
+        await take(`release ${name} ${uid}${again ? ' again' : ''}`)
+        return 'started'
+      },
+      recheck: ({ name, uid }, reason) => take(`recheck ${name} ${uid}: ${reason}`),
     },
   }
 }
@@ -159,5 +166,36 @@ describe('the dispatcher', () => {
     await temporal.until(2)
     expect(temporal.asked).toEqual(['start demo', 'nudge b: gone'])
     expect(dispatcher.lastError).toBeUndefined()
+  })
+
+  it('carries the release of a former Cluster beside what its namesake needs', async () => {
+    const temporal = scripted()
+    const outcomes: string[] = []
+    const dispatcher = dispatcherOn(temporal.starter, {}, outcomes)
+    dispatcher.dispatch(demo, release, needed)
+    dispatcher.dispatch(demo, start, needed)
+    dispatcher.dispatch(demo, { ...release, uid: 'other', again: true }, needed)
+    await temporal.until(3)
+    expect(temporal.asked).toEqual(['release demo uid', 'start demo', 'release demo other again'])
+  })
+
+  it('has a release that runs look again', async () => {
+    const temporal = scripted()
+    const dispatcher = dispatcherOn(temporal.starter)
+    dispatcher.dispatch(demo, recheck, needed)
+    await temporal.until(1)
+    expect(temporal.asked).toEqual(['recheck demo uid: claim is gone'])
+  })
+
+  it.each([
+    ['before', [recheck, release]],
+    ['after', [release, recheck]],
+  ])('starts a release whose claim is gone %s that is heard of', async (_, reactions) => {
+    const temporal = scripted()
+    const dispatcher = dispatcherOn(temporal.starter)
+    for (const reaction of reactions) dispatcher.dispatch(demo, reaction, needed)
+    expect(dispatcher.pending).toBe(1)
+    await temporal.until(1)
+    expect(temporal.asked).toEqual(['release demo uid'])
   })
 })

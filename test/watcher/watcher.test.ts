@@ -307,4 +307,55 @@ describe('the watcher', () => {
     startOutstanding()
     expect(requests()).toEqual(['start waiting: outstanding'])
   })
+
+  const orphan = { ...claim, isDeleting: true, deletionTimestamp: '2026-01-02T04:00:00Z' }
+
+  it('has the release of a Cluster that is gone confirmed', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(served)
+    expect(requests()).toEqual(['release demo: Cluster is gone'])
+  })
+
+  it('asks for no release where nothing of ours was held', () => {
+    const { clusters, listAll, requests } = world()
+    const manual = aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } })
+    listAll({ clusters: [manual] })
+    clusters.remove(manual)
+    expect(requests()).toEqual([])
+  })
+
+  it('has a release look again when the claim of a former Cluster is gone', () => {
+    const { clusters, claims, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(served)
+    clusters.upsert(aCluster({ uid: 'new', endpoint: { host: '10.0.0.1', port: 6443 } }))
+    requests()
+    claims.remove(orphan)
+    expect(requests()).toEqual(['recheck demo: claim is gone'])
+  })
+
+  it('finds claims whose Cluster was deleted while nobody watched, at the start and with each list', () => {
+    const { claims, listAll, requests, startOutstanding } = world()
+    listAll({ claims: [orphan], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    claims.listed(orphan)
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    startOutstanding()
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+  })
+
+  it('takes no claim for an orphan before all is known', () => {
+    const { claims, requests, startOutstanding } = world()
+    claims.listed(orphan)
+    startOutstanding()
+    expect(requests()).toEqual([])
+  })
+
+  it('takes no claim for an orphan whose Cluster is there, or that is not ours', () => {
+    const { listAll, requests } = world()
+    const claims = [claim, aClaim({ name: 'machine-0', deleting: true })]
+    listAll({ clusters: [served], claims, ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual([])
+  })
 })

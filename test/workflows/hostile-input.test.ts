@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseAllocateVipInput } from '../../src/workflows/contract.ts'
+import { parseAllocateVipInput, parseReleaseVipInput } from '../../src/workflows/contract.ts'
 import { holdsForAll } from '../support/seeded-random.ts'
 
 /** Characters of a message about an argument that nobody can read. */
@@ -28,10 +28,39 @@ function refusalOf(args: readonly unknown[]): string | undefined {
   }
 }
 
+/** The same for a release. */
+function refusalOfRelease(input: unknown): string | undefined {
+  try {
+    const { namespace, name, uid, held = [] } = parseReleaseVipInput([input])
+    const texts = [
+      namespace,
+      name,
+      uid,
+      ...held.flatMap(({ claim = [], address = [] }) => [claim, address].flat()),
+    ]
+    return texts.every((text) => /^[\w.:-]{1,253}$/.test(text)) ? undefined : `${texts.join()} was taken`
+  } catch (error) {
+    return error instanceof RangeError ? error.message : `an error of another kind: ${String(error)}`
+  }
+}
+
 describe('the argument of a run', () => {
   it('is a pair of Kubernetes names, or refused in few words', () => {
     holdsForAll(fc.array(argument, { maxLength: 3 }), (args) => {
       const refusal = refusalOf(args)
+      expect(refusal ?? 'expected').toContain('expected')
+      expect((refusal ?? '').length).toBeLessThan(longest)
+    })
+  })
+
+  it('of a release is three of them and what was held, or refused in few words', () => {
+    const held = fc.oneof(fc.jsonValue(), fc.array(fc.record({ role: nameLike, address: nameLike })))
+    const release = fc.record(
+      { namespace: nameLike, name: nameLike, uid: fc.oneof(fc.uuid(), nameLike), held },
+      { requiredKeys: [] },
+    )
+    holdsForAll(fc.oneof(argument, release), (input) => {
+      const refusal = refusalOfRelease(input)
       expect(refusal ?? 'expected').toContain('expected')
       expect((refusal ?? '').length).toBeLessThan(longest)
     })

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../dev/build.ts'
@@ -10,7 +11,7 @@ import { scenarios } from './scenarios.ts'
 
 /**
  * Records the history of each scenario on a real Temporal server into `histories/<release>/`, for the replay tests:
- * once for every release, so that its running workflows are known to survive the next.
+ * once for every release, so that its running workflows are known to survive the next. A history that is there is kept.
  */
 const [release] = process.argv.slice(2)
 if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
@@ -31,6 +32,10 @@ const client = new Client({ connection: environment.connection, identity: 'recor
 const folder = join(import.meta.dirname, 'histories', release)
 await mkdir(folder, { recursive: true })
 for (const name of Object.keys(scenarios())) {
+  if (existsSync(join(folder, `${name}.json`))) {
+    tell(`${name}: is kept`)
+    continue
+  }
   const text = await runScenario(name, {
     client,
     connection: environment.nativeConnection,

@@ -27,7 +27,7 @@ export interface ScenarioRun {
 /** Runs a scenario on a real server, and resolves with the history of its first run, as JSON. */
 export async function runScenario(name: string, run: ScenarioRun): Promise<string> {
   const { client, connection, workflowBundle, id } = run
-  const { activities, args = [input], drive } = scenario(name)
+  const { type = allocateVipType, activities, args = [input], drive } = scenario(name)
   const worker = await Worker.create({
     connection,
     identity: 'recorder',
@@ -37,7 +37,7 @@ export async function runScenario(name: string, run: ScenarioRun): Promise<strin
     sinks: noSpans,
   })
   return worker.runUntil(async () => {
-    const handle = await client.workflow.start(allocateVipType, {
+    const handle = await client.workflow.start(type, {
       workflowId: id,
       taskQueue: id,
       args: [...args],

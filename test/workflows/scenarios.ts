@@ -1,12 +1,15 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../src/activities/index.ts'
-import { wakeSignal } from '../../src/workflows/contract.ts'
+import { releaseVipType, wakeSignal } from '../../src/workflows/contract.ts'
 
-/** Worlds in which `allocateVip` runs without a management cluster, for the sandbox tests and the recorder. */
+/** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
 
 export const input = { namespace: 'clusters', name: 'demo' }
 export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+export const formerCluster = { ...input, uid: 'uid-1' }
+export const releasedVip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 
 /** Activities of a world where everything is there at once. */
 export const smooth: Activities = {
@@ -14,6 +17,7 @@ export const smooth: Activities = {
   ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+  confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
 
 /** A failure by which an activity waits, looked at again after so many milliseconds. */
@@ -50,6 +54,8 @@ export function world(): {
 
 /** One way a run can go, whose history is kept. */
 export interface Scenario {
+  /** `allocateVip` if it is not given. */
+  readonly type?: typeof releaseVipType
   readonly activities: Partial<Activities>
   readonly args?: readonly unknown[]
   /** What happens to the run from outside. */
@@ -61,6 +67,8 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   const woken = world()
   let restarts = 1
   let selections = 0
+  const leaking = Promise.withResolvers<void>()
+  let isReleased = false
   return {
     allocated: { activities: {} },
     'woken-while-waiting': {
@@ -103,6 +111,28 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
           host: '10.9.9.9',
           port: 6443,
         }),
+      },
+    },
+    released: {
+      type: releaseVipType,
+      args: [{ ...formerCluster, held: [releasedVip] }],
+      activities: {},
+    },
+    'released-late': {
+      type: releaseVipType,
+      args: [formerCluster],
+      activities: {
+        confirmRelease: async ({ held, goneSince }) => {
+          if (goneSince === undefined) return { next: 'wait', held: [releasedVip], isGone: true }
+          if (isReleased) return { next: 'released', held }
+          leaking.resolve()
+          throw wait('ReleasePending', 3_600_000)
+        },
+      },
+      drive: async (handle) => {
+        await leaking.promise
+        isReleased = true
+        await handle.signal(wakeSignal, 'claim is gone')
       },
     },
     'invalid-input': { activities: {}, args: ['clusters/demo'] },

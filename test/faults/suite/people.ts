@@ -62,7 +62,7 @@ export function peopleAt(site: Site): People {
   }
 
   async function createAgain(subject: Subject): Promise<void> {
-    if (!(await isDeletingAndPaused(subject))) await site.remove(pathOf(subject))
+    await site.remove(pathOf(subject))
     const deadline = Date.now() + againWithinMs
     for (;;) {
       try {
@@ -134,8 +134,6 @@ export function peopleAt(site: Site): People {
         return true
       case 'delete':
       case 'delete in foreground':
-        // Where a paused Cluster goes although its claim waits for the pause to end, the provider is not told again.
-        if (await isDeletingAndPaused(subject)) return false
         await site.remove(pathOf(subject), { foreground: deed === 'delete in foreground' })
         return true
       case 'delete and create again':
@@ -183,11 +181,6 @@ export function peopleAt(site: Site): People {
     const { resourceVersion } = objectOf(object['metadata'])
     await edit(subject, { ...patch, metadata: { ...patch.metadata, resourceVersion } })
     return true
-  }
-
-  async function isDeletingAndPaused(subject: Subject): Promise<boolean> {
-    const { isDeleting, isPaused } = clusterFacts(await site.get<JsonObject>(pathOf(subject)))
-    return isDeleting && isPaused
   }
 
   async function editVariables(

@@ -1,0 +1,72 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineSignal,
+  log,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+import { formatKey } from '../domain/object-meta.ts'
+import { describeRelease, readableHeld } from '../domain/release.ts'
+import { step } from './activity-policies.ts'
+import {
+  parseReleaseVipInput,
+  wakeSignal,
+  type ConfirmReleaseInput,
+  type ConfirmReleaseResult,
+  type ReleaseVipInput,
+  type ReleaseVipResult,
+} from './contract.ts'
+import { readArgument } from './read-argument.ts'
+import { createWakeUp } from './wake-up.ts'
+
+const wake = defineSignal<[string?]>(wakeSignal)
+
+/**
+ * Confirms that claims and addresses of a deleted Cluster are gone, and ends when they are. What does not go is shown as
+ * its pending activity, for as long as it is there.
+ *
+ * @param args one object, `{ namespace, name, uid }`; anything else fails the run at once with `InvalidInput`
+ */
+export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVipResult> {
+  const began = Date.now()
+  const input = readArgument(() => parseReleaseVipInput(args))
+  let known: ConfirmReleaseInput = { ...input, held: input.held ?? [] }
+  const wakeUp = createWakeUp(async () => {
+    await condition(allHandlersFinished)
+    return continueAsNew<typeof releaseVip>({ ...input, held: readableHeld(known.held) })
+  })
+  setHandler(wake, (reason) => wakeUp.wake(typeof reason === 'string' ? reason : ''), {
+    description: 'Look again now',
+  })
+  const { untilDone } = wakeUp.forRole()
+  for (;;) {
+    const seen = await untilDone(() => activities(known).confirmRelease(known))
+    if (seen.next === 'released') return released(input, seen, began)
+    const { held, isGone } = seen
+    known = { ...known, held, ...(isGone && { goneSince: known.goneSince ?? Date.now() }) }
+  }
+}
+
+/** Characters for addresses: Temporal takes no summary above 400 bytes. */
+const longestSummary = 100
+
+function activities({ held, ...cluster }: ConfirmReleaseInput): Activities {
+  const addresses = held.flatMap(({ address = [] }) => address).join(', ')
+  const summary = `release of ${addresses.slice(0, longestSummary) || 'all'} by ${formatKey(cluster)}`
+  return proxyActivities<Activities>({ ...step, summary })
+}
+
+function released(
+  { namespace, name, uid }: ReleaseVipInput,
+  { held, because }: Extract<ConfirmReleaseResult, { next: 'released' }>,
+  began: number,
+): ReleaseVipResult {
+  const cluster = { namespace, name, uid }
+  const seconds = Math.round((Date.now() - began) / 100) / 10
+  const message = because ?? describeRelease(cluster, held, seconds)
+  log.info(message, { cluster: formatKey(cluster) })
+  return { cluster, released: held, seconds, message }
+}

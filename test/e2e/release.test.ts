@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import { releaseCheckedAnnotation } from '../../src/domain/identifiers.ts'
+import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { hold, letGo, untilAllFree } from './objects.ts'
+import { releaseOf, untilReleaseWaits } from './releases.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, tctl, allocatorKubeconfig } = realParts()
+const taskQueue = randomUUID()
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+
+const start = (): Promise<Allocator> =>
+  startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`],
+  })
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  allocator = await start()
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+/** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone. */
+async function serve(name: string, address: string): Promise<Cluster> {
+  const className = `${name}-class`
+  await world.createClass(className)
+  await world.createPool(address, { name: `${name}-pool`, className })
+  await world.createCluster(name, { className })
+  return world.untilServed(name)
+}
+
+async function remove(name: string, propagationPolicy = 'Background'): Promise<void> {
+  await world.api.send({
+    method: 'DELETE',
+    path: world.path('clusters', name),
+    body: { propagationPolicy },
+  })
+}
+
+const held = (name: string, address: string): readonly object[] => [
+  { role: 'control-plane', claim: `vip-cp-${name}`, address },
+]
+
+describe('the release of a deleted Cluster', () => {
+  it('says what was given back, and how long that took', async () => {
+    const { namespace, name, uid } = await serve('plain', '10.150.0.1')
+    await remove('plain')
+    const result = await releaseOf(temporal.client, { namespace, name, uid })
+    expect(result).toEqual({
+      cluster: { namespace, name, uid },
+      released: held('plain', '10.150.0.1'),
+      seconds: expect.any(Number),
+      message: `Cluster ${namespace}/plain is gone, and so is what it held, ${result.seconds} s after this run began: control-plane VIP 10.150.0.1 (IPAddressClaim vip-cp-plain)`,
+    })
+    expect(await world.claims()).not.toContain('vip-cp-plain')
+    expect(await world.addresses()).not.toContain('vip-cp-plain')
+  })
+
+  it('shows a leak while the pool is paused, and ends when it goes on', async () => {
+    const cluster = await serve('leaky', '10.150.1.1')
+    await world.pausePool('leaky-pool', true)
+    await remove('leaky')
+    const words = 'InClusterIPPool/leaky-pool is paused; unpause it'
+    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', words)
+    const message = await untilReleaseWaits(temporal.client, cluster, 'ReleaseLeaked', words)
+    expect(message).toMatch(
+      /^leaked: IPAddressClaim .*\/vip-cp-leaky \(10\.150\.1\.1\) of the former Cluster .*\/leaky has been in deletion for \d+ s, held by ipam\.cluster\.x-k8s\.io\/ReleaseAddress: /,
+    )
+    await world.pausePool('leaky-pool', false)
+    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('leaky', '10.150.1.1'))
+  })
+
+  it('is confirmed although nobody watched when it was deleted', async () => {
+    const cluster = await serve('unseen', '10.150.2.1')
+    await world.pausePool('unseen-pool', true)
+    await allocator.stop()
+    await remove('unseen')
+    await world.untilClaim('vip-cp-unseen', (claim) => claim?.isDeleting === true)
+    allocator = await start()
+    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'is paused')
+    await world.pausePool('unseen-pool', false)
+    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('unseen', '10.150.2.1'))
+  })
+
+  it('leaves alone what a Cluster has that was re-created under its name at once', async () => {
+    const former = await serve('phoenix', '10.150.3.1')
+    await remove('phoenix')
+    await world.untilCluster('phoenix', (now) => now === undefined)
+    await world.createCluster('phoenix', { className: 'phoenix-class' })
+    expect((await releaseOf(temporal.client, former)).released).toEqual(held('phoenix', '10.150.3.1'))
+    const { uid, controlPlaneEndpoint } = await world.untilServed('phoenix')
+    expect(controlPlaneEndpoint.host).toBe('10.150.3.1')
+    const claim = await world.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
+    expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', uid }])
+  })
+
+  it('has the provider look again that waits for the end of a pause that nobody tells it of', async () => {
+    const cluster = await serve('deadlock', '10.150.4.1')
+    await hold(world, 'ipaddressclaims', 'vip-cp-deadlock')
+    await world.editCluster('deadlock', { paused: true })
+    // Cluster API has heard of the pause, and so has the provider.
+    await world.untilCluster(
+      'deadlock',
+      (now) => now?.conditions.some(({ type, status }) => type === 'Paused' && status === 'True') ?? false,
+    )
+    await remove('deadlock', 'Foreground')
+    await world.untilClaim('vip-cp-deadlock', (claim) => claim?.isDeleting === true)
+    // The garbage collector takes the claim off the address, which its pool owns too.
+    await eventually('the garbage collector to be done', async () =>
+      (await world.ipAddresses()).find(
+        ({ name, ownerReferences }) => name === 'vip-cp-deadlock' && ownerReferences.length === 1,
+      ),
+    )
+    // The provider has one worker: what came before this claim, it has looked at.
+    await serve('witness', '10.150.9.1')
+    // As people do with a Cluster that does not go.
+    await world.patch(world.path('clusters', 'deadlock'), { metadata: { finalizers: null } })
+    await world.untilCluster('deadlock', (now) => now === undefined)
+    const nudged = await world.untilClaim(
+      'vip-cp-deadlock',
+      (claim) => claim?.annotations[releaseCheckedAnnotation] !== undefined,
+    )
+    expect(nudged?.finalizers).toContain('ipam.cluster.x-k8s.io/ReleaseAddress')
+    await untilAllFree(world, 'deadlock-pool')
+    await letGo(world, 'ipaddressclaims', 'vip-cp-deadlock')
+    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('deadlock', '10.150.4.1'))
+  })
+
+  it('says how to free an address whose claim was taken away by force', async () => {
+    const cluster = await serve('forced', '10.150.5.1')
+    await world.pausePool('forced-pool', true)
+    await remove('forced')
+    await world.untilClaim('vip-cp-forced', (claim) => claim?.isDeleting === true)
+    await world.patch(world.path('ipaddressclaims', 'vip-cp-forced'), { metadata: { finalizers: null } })
+    const message = await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'kubectl')
+    const [, command = ''] = /(kubectl .*)$/.exec(message) ?? []
+    await promisify(execFile)('sh', [
+      '-c',
+      command.replaceAll('kubectl ', `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath} `),
+    ])
+    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('forced', '10.150.5.1'))
+  })
+})
+
+describe('by hand', () => {
+  const run = async (input: string, workflowId: string): Promise<string> => {
+    const options = ['--taskqueue', taskQueue, '--workflow_type', 'releaseVip', '--workflow_id', workflowId]
+    const { stdout, stderr } = await promisify(execFile)(tctl, [
+      ...['--address', stack.temporal.address, '--ns', 'default', 'workflow', 'run'],
+      ...[...options, '--input', input],
+    ]).catch((error: unknown) => error as { stdout: string; stderr: string })
+    return stdout + stderr
+  }
+
+  it('a release can be asked for, of a Cluster that held nothing too', async () => {
+    const cluster = { namespace: world.namespace, name: 'never', uid: randomUUID() }
+    expect(await run(JSON.stringify(cluster), releaseWorkflowIdFor(cluster))).toContain(
+      'is gone, and held nothing any more',
+    )
+  })
+
+  it('a release of a Cluster that exists waits until it is gone', async () => {
+    const { namespace, name, uid } = await serve('alive', '10.150.6.1')
+    const cluster = { namespace, name, uid }
+    const ended = run(JSON.stringify(cluster), releaseWorkflowIdFor(cluster))
+    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'still exists')
+    await remove('alive')
+    expect(await ended).toContain('10.150.6.1')
+  })
+
+  it('a wrong argument is refused at once, with what was expected', async () => {
+    expect(await run('{"namespace":"clusters","name":"demo"}', randomUUID())).toContain(
+      'uid of the deleted Cluster',
+    )
+  })
+})
+
+describe('a restart', () => {
+  it('confirms nothing where every claim has its Cluster', async () => {
+    await serve('settled', '10.150.7.1')
+    const before = await requests()
+    await allocator.stop()
+    allocator = await start()
+    await serve('beside', '10.150.8.1')
+    expect(before).toBeGreaterThan(0)
+    expect(await requests()).toBe(1)
+  })
+})
+
+/** Runs that this allocator has started. */
+async function requests(): Promise<number> {
+  return eventually('the metrics', async () => {
+    const text = await (await fetch(allocator.metricsUrl)).text()
+    const [, count] = /workflow_requests_total\{outcome="started"\} (\d+)/.exec(text) ?? []
+    return count === undefined ? undefined : Number(count)
+  })
+}
