@@ -9,71 +9,87 @@ import { filledIn, missingFrom, wordsOf, type Facts } from '../support/promised-
 import { symptomUnder, type Block } from '../support/troubleshooting-page.ts'
 import { openPageShell } from './page-shell.ts'
 
+/** Where somebody looks. */
+export interface Viewpoint {
+  /** The Cluster's, and the only one that is looked into. */
+  readonly namespace: string
+  /** Of the allocator. */
+  readonly taskQueue: string
+  /** Whose ports the page means by those on localhost, and whose log. */
+  readonly allocator?: Pick<Allocator, 'metricsUrl' | 'readyUrl' | 'logPath'>
+}
+
 /** Somebody with docs/troubleshooting.md, a shell and a browser. */
 export interface HelpDesk {
-  /** Waits until everything that the page shows under a heading is to be read where it says. */
-  expectShown(heading: string, facts: Facts): Promise<void>
-  /** Does what the page says under a heading, and expects no complaint. */
-  expectMended(heading: string, facts: Facts): Promise<void>
-  /** From now on the page's ports on localhost, and its log, are those of this allocator. */
-  lookAt(allocator: Pick<Allocator, 'metricsUrl' | 'readyUrl' | 'logPath'>): void
-  close(): Promise<void>
+  /** Runs a command as somebody who looks from there. */
+  readonly run: (command: string, from: Partial<Viewpoint>) => Promise<string>
+  /** What the allocator has logged. */
+  readonly log: (from: Partial<Viewpoint>) => string
+  readonly ui: TemporalUi
+  readonly close: () => Promise<void>
 }
 
-export interface HelpDeskOptions {
-  readonly stack: StackConnection
-  /** Where the person looks: the Cluster's namespace, and the task queue of the allocator. */
-  readonly namespace: string
-  readonly taskQueue: string
-}
-
-/** Opens it; `close` it at the end. */
-export async function openHelpDesk({ stack, namespace, taskQueue }: HelpDeskOptions): Promise<HelpDesk> {
-  const shell = openPageShell(stack, {
-    CAPI_VIP_ALLOCATOR_NAMESPACE: namespace,
-    CAPI_VIP_ALLOCATOR_TASK_QUEUE: taskQueue,
-  })
+/** Opens it; `close` it at the end. @param usual where the person looks if nothing else is said */
+export async function openHelpDesk(stack: StackConnection, usual: Viewpoint): Promise<HelpDesk> {
+  const shell = openPageShell(stack)
   const browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
-  const ui = temporalUi(browser.page, stack.temporal)
-  let allocator: Parameters<HelpDesk['lookAt']>[0] | undefined
-  const run = (command: string): Promise<string> => shell.run(atPorts(command, allocator))
-  const log = (): string => readFileSync(allocator?.logPath ?? '', 'utf8')
   return {
-    lookAt: (each) => {
-      allocator = each
+    run: (command, from) => {
+      const { namespace, taskQueue, allocator } = { ...usual, ...from }
+      const env = { CAPI_VIP_ALLOCATOR_NAMESPACE: namespace, CAPI_VIP_ALLOCATOR_TASK_QUEUE: taskQueue }
+      return shell.run(atPorts(command, allocator), env)
     },
-    async expectShown(heading, facts) {
-      const { blocks } = symptomUnder(heading)
-      for (const block of blocks) await shown(block, facts, { run, log, ui })
-      expect(blocks.some(({ kind }) => kind !== 'remedy')).toBe(true)
-    },
-    async expectMended(heading, facts) {
-      const commands = symptomUnder(heading).blocks.flatMap((block) =>
-        block.kind === 'remedy' ? [filledIn(block.command, facts)] : [],
-      )
-      expect(commands).not.toEqual([])
-      for (const command of commands) expect(await run(`${command} 2>&1 >/dev/null`)).toBe('')
-    },
+    log: (from) => readFileSync({ ...usual, ...from }.allocator?.logPath ?? '', 'utf8'),
+    ui: temporalUi(browser.page, stack.temporal),
     close: () => browser.close(),
   }
 }
 
-interface Sources {
-  readonly run: (command: string) => Promise<string>
-  readonly log: () => string
-  readonly ui: TemporalUi
+/** Waits until everything that the page shows under a heading is to be read where it says. */
+export async function expectShown(
+  desk: HelpDesk,
+  heading: string,
+  facts: Facts,
+  from: Partial<Viewpoint> = {},
+): Promise<void> {
+  const shown = symptomUnder(heading).blocks.filter(({ kind }) => kind !== 'remedy')
+  expect(shown).not.toEqual([])
+  for (const block of shown) await untilShown(desk, block, facts, from)
 }
 
-async function shown(block: Block, facts: Facts, { run, log, ui }: Sources): Promise<void> {
+/** Does what the page says under a heading, and expects no complaint. */
+export async function expectMended(
+  desk: HelpDesk,
+  heading: string,
+  facts: Facts,
+  from: Partial<Viewpoint> = {},
+): Promise<void> {
+  const commands = symptomUnder(heading).blocks.flatMap((block) =>
+    block.kind === 'remedy' ? [filledIn(block.command, facts)] : [],
+  )
+  expect(commands).not.toEqual([])
+  for (const command of commands) {
+    expect(await desk.run(`{ ${command}\n} >/dev/null 2>&1 || echo "${heading}: ended with $?"`, from)).toBe(
+      '',
+    )
+  }
+}
+
+async function untilShown(
+  { run, log, ui }: HelpDesk,
+  block: Block,
+  facts: Facts,
+  from: Partial<Viewpoint>,
+): Promise<void> {
   if (block.kind === 'remedy') return
   const lines = block.lines.map((line) => filledIn(line, facts))
   switch (block.kind) {
     case 'command': {
       const command = filledIn(block.command, facts)
-      return untilPrinted(`what "${command}" prints`, () => run(command), lines)
+      return untilPrinted(`what "${command}" prints`, () => run(command, from), lines)
     }
     case 'log':
-      return untilPrinted('the log', () => Promise.resolve(log()), lines)
+      return untilPrinted('the log', () => Promise.resolve(log(from)), lines)
     case 'ui':
       await ui.showTab(filledIn(block.workflowId, facts), block.tab as RunTab, wordsOf(lines))
       return
@@ -101,7 +117,7 @@ async function untilPrinted(
 }
 
 /** `localhost:8080` and `localhost:8081` are where the page says that metrics and probes are. */
-function atPorts(command: string, allocator: Parameters<HelpDesk['lookAt']>[0] | undefined): string {
+function atPorts(command: string, allocator: Viewpoint['allocator']): string {
   if (allocator === undefined) return command
   return command
     .replaceAll('localhost:8080', new URL(allocator.metricsUrl).host)

@@ -5,18 +5,14 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 
 /** A shell in which the commands of a page are there under the names that the page uses. */
 export interface PageShell {
-  /** Runs a command to its end, whatever that is; resolves with all it printed. */
-  run(command: string, env?: Readonly<Record<string, string>>): Promise<string>
+  /** Runs a command to its end, whatever that is; resolves with all it printed. @param env more variables */
+  run(command: string, env: Readonly<Record<string, string>>): Promise<string>
 }
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
-/**
- * Makes a shell of somebody who may do everything on the stack.
- *
- * @param env more environment variables, as this person has set them
- */
-export function openPageShell(stack: StackConnection, env: Readonly<Record<string, string>>): PageShell {
+/** Makes a shell of somebody who may do everything on the stack. */
+export function openPageShell(stack: StackConnection): PageShell {
   const bin = join(stack.runDirectory, `bin-${crypto.randomUUID()}`)
   mkdirSync(bin)
   const program = join(bin, 'capi-vip-allocator')
@@ -30,12 +26,11 @@ export function openPageShell(stack: StackConnection, env: Readonly<Record<strin
     KUBECONFIG: stack.kubeconfigPath,
     TEMPORAL_ADDRESS: stack.temporal.address,
     TEMPORAL_NAMESPACE: stack.temporal.namespace,
-    ...env,
   }
   return {
-    run: (command, more = {}) =>
+    run: (command, env) =>
       new Promise((resolve) => {
-        execFile('sh', ['-c', command], { env: { ...given, ...more } }, (_error, stdout, stderr) => {
+        execFile('sh', ['-c', command], { env: { ...given, ...env } }, (_error, stdout, stderr) => {
           resolve(stdout + stderr)
         })
       }),

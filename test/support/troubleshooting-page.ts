@@ -59,7 +59,10 @@ function commandsIn(text: string): readonly Block[] {
     .split(/^\$ /m)
     .slice(1)
     .map((each) => {
-      const [command = '', ...lines] = each.replaceAll(/\\\n */g, '').trimEnd().split('\n')
+      const [command = '', ...lines] = each
+        .replaceAll(/\\\n */g, '')
+        .trimEnd()
+        .split('\n')
       return { kind: 'command', command, lines: lines.filter((line) => line.trim() !== '') }
     })
 }
