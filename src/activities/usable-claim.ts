@@ -1,6 +1,7 @@
-import { claimNameFor, ownershipOf, type ClaimOwnership, type IPAddressClaim } from '../domain/claim.ts'
+import { claimNameFor, type ClaimOwnership, type IPAddressClaim } from '../domain/claim.ts'
+import { decideClaimUse } from '../domain/claim-use.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { needsPerson, waiting } from './failures.ts'
@@ -21,27 +22,17 @@ export async function usableClaim(
   claim: IPAddressClaim,
   cluster: Cluster,
 ): Promise<Extract<ClaimOwnership['owner'], 'this-cluster' | 'nobody'>> {
-  const name = `IPAddressClaim ${formatKey(claim)}`
-  if (claim.isDeleting)
-    throw waiting('WaitingForAddress', `${name} is being deleted; a new one follows when it is gone`)
-  const ownership = ownershipOf(claim, cluster)
-  switch (ownership.owner) {
-    case 'this-cluster':
-    case 'nobody':
-      return ownership.owner
-    case 'former-cluster':
-      await discard(api, claim, cluster, ownership.uid)
-      throw waiting(
-        'WaitingForAddress',
-        `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${ownership.uid}); a new one follows when it is gone`,
-      )
-    case 'other':
-      throw needsPerson(
-        'ClaimConflict',
-        `${name} belongs to ${ownership.description} and is left alone; delete or rename it so that Cluster ${formatKey(cluster)} can have a claim of this name`,
-      )
+  const decision = decideClaimUse(claim, cluster)
+  switch (decision.decision) {
+    case 'use':
+      return decision.owner
+    case 'wait':
+      if (decision.formerUid !== undefined) await discard(api, claim, cluster, decision.formerUid)
+      throw waiting(decision.reason, decision.message)
+    case 'refuse':
+      throw needsPerson(decision.reason, decision.message)
     default:
-      return ownership satisfies never
+      return decision satisfies never
   }
 }
 
