@@ -12,7 +12,7 @@ export interface TemporalClient {
    *
    * @throws TemporalUnreachableError where no answer came; else what the call throws
    */
-  bounded<T>(call: () => Promise<T>): Promise<T>
+  readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
 }
 
 /** No answer from Temporal, with its address and why. */
@@ -29,15 +29,21 @@ const unreachableCodes: readonly number[] = [4, 14]
 /**
  * Lets `use` work with Temporal, and closes the connection whatever comes. Nothing is sent before the first call.
  *
+ * @param signal ends every call
  * @throws Error where the configuration cannot be read
  */
-export async function withTemporal<T>(use: (temporal: TemporalClient) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(
+  signal: AbortSignal,
+  use: (temporal: TemporalClient) => Promise<T>,
+): Promise<T> {
   const { connectionOptions, namespace, address } = loadTemporalConfig()
   const connection = Connection.lazy(connectionOptions)
   const client = new Client({ connection, namespace })
   const bounded = async <R>(call: () => Promise<R>): Promise<R> => {
     try {
-      return await connection.withDeadline(Date.now() + deadlineMs, call)
+      return await connection.withAbortSignal(signal, () =>
+        connection.withDeadline(Date.now() + deadlineMs, call),
+      )
     } catch (error) {
       throw isUnreachable(error)
         ? new TemporalUnreachableError(`Temporal at ${address} does not answer: ${describeError(error)}`)

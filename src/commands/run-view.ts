@@ -1,0 +1,98 @@
+import type { AllocationStatus } from '../workflows/contract.ts'
+import { statusQuery } from '../workflows/contract.ts'
+import type { Role } from '../domain/role.ts'
+import type { TemporalClient } from './temporal-client.ts'
+
+/** A run as Temporal shows it at one moment. */
+export interface RunView {
+  readonly runId: string
+  /** `RUNNING`, `COMPLETED`, `FAILED`, …; a run that has continued as new is the new one. */
+  readonly status: string
+  readonly waits: readonly RunWait[]
+  /** A workflow task waits for a Worker. */
+  readonly isTaskWaiting: boolean
+}
+
+/** A step that has failed, as it does to wait, and will be tried again. */
+export interface RunWait {
+  /** Of one call of a step. */
+  readonly id: string
+  readonly activity: string
+  /** Type of the failure: a Reason, or that the API server is away. */
+  readonly reason: string
+  readonly message: string
+  /** From one look to the next, where known. */
+  readonly retrySeconds: number | undefined
+}
+
+/** `PENDING_WORKFLOW_TASK_STATE_SCHEDULED`: nobody has begun it. */
+const scheduled = 1
+
+/** Asks the server, which answers without any Worker. */
+export async function viewRun({ client, bounded }: TemporalClient, workflowId: string): Promise<RunView> {
+  const { runId, status, raw } = await bounded(() => client.workflow.getHandle(workflowId).describe())
+  return {
+    runId,
+    status: status.name,
+    isTaskWaiting: raw.pendingWorkflowTask?.state === scheduled,
+    waits: (raw.pendingActivities ?? []).flatMap((pending) => {
+      const { lastFailure, currentRetryInterval } = pending
+      if (!lastFailure) return []
+      return [
+        {
+          id: pending.activityId ?? '',
+          activity: pending.activityType?.name ?? '',
+          reason: lastFailure.applicationFailureInfo?.type ?? '',
+          message: lastFailure.message ?? '',
+          retrySeconds: currentRetryInterval ? Number(currentRetryInterval.seconds ?? 0) : undefined,
+        },
+      ]
+    }),
+  }
+}
+
+/** What a run says of itself; undefined where no Worker answers for it in time. */
+export async function queryPhases(
+  { client, bounded }: TemporalClient,
+  workflowId: string,
+): Promise<AllocationStatus['roles'] | undefined> {
+  try {
+    const handle = client.workflow.getHandle(workflowId)
+    const { roles } = await bounded(() => handle.query<AllocationStatus>(statusQuery))
+    return roles
+  } catch {
+    return undefined
+  }
+}
+
+/** What a person is told of a run: one line for each phase and wait that is new. */
+export interface Progress {
+  /** Where a role is now, in words. */
+  phases(roles: AllocationStatus['roles']): readonly string[]
+  waits(waits: readonly RunWait[]): readonly string[]
+}
+
+/** Remembers what it has told already. */
+export function createProgress(): Progress {
+  const told = new Map<string, string>()
+  const news = (key: string, line: string): readonly string[] => {
+    if (told.get(key) === line) return []
+    told.set(key, line)
+    return [line]
+  }
+  return {
+    phases: (roles) =>
+      Object.entries(roles).flatMap(
+        ([role, { phase, message }]: [Role | string, { phase: string; message: string }]) =>
+          news(role, `${role}: ${phase}, ${message}`),
+      ),
+    waits: (waits) =>
+      waits.flatMap(({ id, activity, reason, message, retrySeconds }) => {
+        // How long it waits grows, and is no news.
+        const lines = news(id, `${activity} waits, ${reason}: ${message}`)
+        const next =
+          retrySeconds === undefined ? '' : ` (looks again in ${Math.max(1, retrySeconds)} s, or when woken)`
+        return lines.map((line) => `${line}${next}`)
+      }),
+  }
+}
