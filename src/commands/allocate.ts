@@ -4,7 +4,8 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { createStarter } from '../watcher/starter.ts'
 import { workflowIdFor, type AllocateVipResult } from '../workflows/contract.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
-import { createProgress, queryPhases, viewRun, type RunView } from './run-view.ts'
+import { createProgress } from './run-progress.ts'
+import { queryPhases, viewRun, type RunView } from './run-view.ts'
 import type { CommandSetup } from './setup.ts'
 import { TemporalUnreachableError, withTemporal, type TemporalClient } from './temporal-client.ts'
 
@@ -48,9 +49,8 @@ interface FollowedRun extends CommandSetup {
 
 async function startOrJoin(run: FollowedRun): Promise<void> {
   const { temporal, cluster, workflowId, config } = run
-  const { client, bounded, namespace } = temporal
-  // The first call says soon whether Temporal is there, and whether it knows the namespace.
-  await bounded(() => client.workflowService.describeNamespace({ namespace }))
+  const { client, bounded } = temporal
+  await temporal.check()
   const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: false })
   if ((await bounded(() => starter.start(cluster))) === 'started') {
     return note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
@@ -72,8 +72,7 @@ async function follow(run: FollowedRun): Promise<RunView> {
       isAway = false
       if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') return view
       const roles = await idle.look(view)
-      const lines = [...progress.phases(roles ?? {}), ...progress.waits(view.waits)]
-      lines.forEach((line) => note(run, line))
+      for (const line of progress.news(roles, view.waits)) note(run, line)
     } catch (error) {
       if (!(error instanceof TemporalUnreachableError) || signal.aborted) throw error
       if (!isAway) note(run, `${error.message}; trying again`)

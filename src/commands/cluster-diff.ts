@@ -24,12 +24,9 @@ const context = 3
 export function diffOf(name: string, object: JsonObject, patch: JsonPatch): string {
   const before = yamlOf(object)
   const after = yamlOf(appliedTo(object, patch))
-  const lines = createTwoFilesPatch(name, name, before, after, 'now', 'planned', { context }).split('\n')
-  // The first line only separates files.
-  return lines
-    .filter((line) => !line.startsWith('===='))
-    .join('\n')
-    .trimEnd()
+  const diff = createTwoFilesPatch(name, name, before, after, 'now', 'planned', { context })
+  // What comes before only separates files.
+  return diff.slice(diff.indexOf('--- ')).trimEnd()
 }
 
 function yamlOf(object: JsonObject): string {

@@ -1,6 +1,5 @@
 import type { AllocationStatus } from '../workflows/contract.ts'
 import { statusQuery } from '../workflows/contract.ts'
-import type { Role } from '../domain/role.ts'
 import type { TemporalClient } from './temporal-client.ts'
 
 /** A run as Temporal shows it at one moment. */
@@ -15,8 +14,6 @@ export interface RunView {
 
 /** A step that has failed, as it does to wait, and will be tried again. */
 export interface RunWait {
-  /** Of one call of a step. */
-  readonly id: string
   readonly activity: string
   /** Type of the failure: a Reason, or that the API server is away. */
   readonly reason: string
@@ -34,13 +31,12 @@ export async function viewRun({ client, bounded }: TemporalClient, workflowId: s
   return {
     runId,
     status: status.name,
-    isTaskWaiting: raw.pendingWorkflowTask?.state === scheduled,
+    isTaskWaiting: Number(raw.pendingWorkflowTask?.state) === scheduled,
     waits: (raw.pendingActivities ?? []).flatMap((pending) => {
       const { lastFailure, currentRetryInterval } = pending
       if (!lastFailure) return []
       return [
         {
-          id: pending.activityId ?? '',
           activity: pending.activityType?.name ?? '',
           reason: lastFailure.applicationFailureInfo?.type ?? '',
           message: lastFailure.message ?? '',
@@ -62,37 +58,5 @@ export async function queryPhases(
     return roles
   } catch {
     return undefined
-  }
-}
-
-/** What a person is told of a run: one line for each phase and wait that is new. */
-export interface Progress {
-  /** Where a role is now, in words. */
-  phases(roles: AllocationStatus['roles']): readonly string[]
-  waits(waits: readonly RunWait[]): readonly string[]
-}
-
-/** Remembers what it has told already. */
-export function createProgress(): Progress {
-  const told = new Map<string, string>()
-  const news = (key: string, line: string): readonly string[] => {
-    if (told.get(key) === line) return []
-    told.set(key, line)
-    return [line]
-  }
-  return {
-    phases: (roles) =>
-      Object.entries(roles).flatMap(
-        ([role, { phase, message }]: [Role | string, { phase: string; message: string }]) =>
-          news(role, `${role}: ${phase}, ${message}`),
-      ),
-    waits: (waits) =>
-      waits.flatMap(({ id, activity, reason, message, retrySeconds }) => {
-        // How long it waits grows, and is no news.
-        const lines = news(id, `${activity} waits, ${reason}: ${message}`)
-        const next =
-          retrySeconds === undefined ? '' : ` (looks again in ${Math.max(1, retrySeconds)} s, or when woken)`
-        return lines.map((line) => `${line}${next}`)
-      }),
   }
 }

@@ -1,5 +1,5 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
-import { describeError, loadTemporalConfig } from './temporal-config.ts'
+import { loadTemporalConfig } from './temporal-config.ts'
 
 /** Temporal, as a command for people reaches it. */
 export interface TemporalClient {
@@ -13,9 +13,15 @@ export interface TemporalClient {
    * @throws TemporalUnreachableError where no answer came; else what the call throws
    */
   readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
+  /**
+   * Asks whether Temporal is there and knows the namespace, which a first call in a command does well to know.
+   *
+   * @throws Error that names the address
+   */
+  readonly check: () => Promise<void>
 }
 
-/** No answer from Temporal, with its address and why. */
+/** No answer from Temporal, with its address. */
 export class TemporalUnreachableError extends Error {
   override readonly name = 'TemporalUnreachableError'
 }
@@ -45,13 +51,25 @@ export async function withTemporal<T>(
         connection.withDeadline(Date.now() + deadlineMs, call),
       )
     } catch (error) {
-      throw isUnreachable(error)
-        ? new TemporalUnreachableError(`Temporal at ${address} does not answer: ${describeError(error)}`)
+      if (signal.aborted || !isUnreachable(error)) throw error
+      throw new TemporalUnreachableError(
+        `Temporal at ${address} does not answer within ${deadlineMs / 1000} s; TEMPORAL_ADDRESS says where it is`,
+      )
+    }
+  }
+  const check = async (): Promise<void> => {
+    try {
+      await bounded(() => client.workflowService.describeNamespace({ namespace }))
+    } catch (error) {
+      throw isGrpcServiceError(error) && !signal.aborted
+        ? new Error(`Temporal at ${address} refuses namespace ${namespace}: ${error.details}`, {
+            cause: error,
+          })
         : error
     }
   }
   try {
-    return await use({ client, address, namespace, bounded })
+    return await use({ client, address, namespace, bounded, check })
   } finally {
     await connection.close()
   }

@@ -8,7 +8,7 @@ export type Draft = Omit<RolePlan, 'role'>
 export function planned(
   outcome: PlanOutcome,
   { reason, message }: { readonly reason: Reason; readonly message: string },
-  known: Partial<Draft> = {},
+  known: Partial<Omit<Draft, 'outcome' | 'reason' | 'message'>> = {},
 ): Draft {
-  return { needsPerson: false, steps: [], considered: [], ...known, outcome, reason, message }
+  return { outcome, reason, message, needsPerson: false, steps: [], considered: [], ...known }
 }
