@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
-import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { runProgram, startProgram, type StartedProgram } from './run-program.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
@@ -71,19 +71,23 @@ describe('allocate', () => {
     })
   })
 
-  it('tells of each phase and wait, joins a run, and looks again at once where it does', async () => {
+  it('tells of each phase and wait once, joins a run, and wakes it', async () => {
     await world.createClass('joined')
     await world.createCluster('joined', { className: 'joined' })
     const first = allocate('joined')
     await first.untilSaid('control-plane: SelectingPool')
     await first.untilSaid('selectIPPool waits, NoMatchingPool')
-    await world.createPool('10.71.0.1-10.71.0.9', { name: 'for-joined', className: 'joined' })
     const second = allocate('joined')
+    await second.untilSaid('runs already; it is woken and followed')
+    await second.untilSaid('selectIPPool waits, NoMatchingPool')
+    await world.createPool('10.71.0.1-10.71.0.9', { name: 'for-joined', className: 'joined' })
     const ended = await Promise.all([first.ended, second.ended])
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
-    expect(ended[1].stderr).toContain('runs already; it is woken and followed')
     expect(ended[0].stdout).toBe(ended[1].stdout)
     expect(ended[0].stderr.match(/waits, NoMatchingPool/g)).toHaveLength(1)
+    const id = workflowIdFor({ namespace: world.namespace, name: 'joined' })
+    const { wakes } = await temporal.client.workflow.getHandle(id).query<AllocationStatus>(statusQuery)
+    expect(wakes).toEqual(['allocate by hand'])
   })
 
   it('leaves the run running at Ctrl-C, says so, and ends with 130', async () => {
