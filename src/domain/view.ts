@@ -31,6 +31,8 @@ export interface View {
   /** @param news a pool that is not among the known ones yet, or changed */
   around(cluster: Cluster, news?: IPPool): Surroundings
   holdingOf(cluster: Cluster, vip: VipRole): Holding
+  /** Why no claim holds the VIP that we assigned, as `lossOf` of restoration.ts; undefined while not everything is known. */
+  lossOf(cluster: Cluster, vip: VipRole): string | undefined
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
   isOutstanding(cluster: Cluster, vip: VipRole): boolean
   /** The Cluster whose claim has this name, whatever its labels. */
@@ -72,14 +74,17 @@ export function createView(known: () => KnownObjects): View {
     return { claim, ipAddress }
   }
 
-  const isLost = (cluster: Cluster, vip: VipRole): boolean => {
+  const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
     const { claim, ipAddress } = holdingOf(cluster, vip)
-    return known().isComplete && lossOf(cluster, vip, claim, ipAddress) !== undefined
+    return known().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
+
+  const isLost = (cluster: Cluster, vip: VipRole): boolean => lossIn(cluster, vip) !== undefined
 
   return {
     around,
     holdingOf,
+    lossOf: lossIn,
     isOutstanding: (cluster, vip) =>
       needsAllocation(cluster, vip, around(cluster)) ||
       isLost(cluster, vip) ||

@@ -1,0 +1,38 @@
+import type { IPAddress } from '../../src/domain/allocated-address.ts'
+import type { IPAddressClaim } from '../../src/domain/claim.ts'
+import type { ClusterClass } from '../../src/domain/cluster-class.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import { formatKey, type ObjectMeta } from '../../src/domain/object-meta.ts'
+import type { IPPool } from '../../src/domain/pool.ts'
+import { createView, type KnownObjects, type View } from '../../src/domain/view.ts'
+
+/** What a test says there is; of what it does not name there is nothing. */
+export interface Things {
+  readonly clusters?: readonly Cluster[]
+  readonly clusterClasses?: readonly ClusterClass[]
+  readonly claims?: readonly IPAddressClaim[]
+  readonly ipAddresses?: readonly IPAddress[]
+  readonly pools?: readonly IPPool[]
+  /** Default true. */
+  readonly isComplete?: boolean
+}
+
+export function knownObjects(things: Things): KnownObjects {
+  return {
+    clusters: byKey(things.clusters),
+    clusterClasses: byKey(things.clusterClasses),
+    claims: byKey(things.claims),
+    ipAddresses: byKey(things.ipAddresses),
+    pools: [byKey(things.pools)],
+    isComplete: things.isComplete ?? true,
+  }
+}
+
+export function viewOf(things: Things): View {
+  const known = knownObjects(things)
+  return createView(() => known)
+}
+
+function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [formatKey(object), object]))
+}
