@@ -2,6 +2,9 @@
 
 const prefix = 'vip.capi.gorizond.io'
 
+/** What every label and annotation of the product's own begins with. */
+export const ownKeyPrefix = `${prefix}/`
+
 /** Label (one class) or annotation (comma-separated list) on a pool: whose VIPs it holds. */
 export const clusterClassKey = `${prefix}/cluster-class`
 /** Label or annotation on a pool (which roles it serves), label on a claim (which role it is for). */

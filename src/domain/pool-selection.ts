@@ -131,7 +131,7 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   if (label === undefined) return `has no label ${clusterClassKey}`
   const { clusterClass } = request
   if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
-  const listed = commaSeparated(pool.annotations[clusterClassKey])
+  const listed = listedClasses(pool)
   if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
     return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
   }
@@ -139,6 +139,11 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   if (entries.some((entry) => namesClass(entry, clusterClass))) return undefined
   const wanted = label === 'true' ? listed : entries
   return `is for ClusterClass ${shortened(wanted.join(', '))}, not ${formatKey(clusterClass)}`
+}
+
+/** What the annotation of a pool lists, which is read where its label is `"true"`. */
+export function listedClasses(pool: IPPool): readonly string[] {
+  return commaSeparated(pool.annotations[clusterClassKey])
 }
 
 function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
@@ -155,7 +160,7 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
 }
 
 /** The roles a pool names by annotation list, else by label. Empty: it names none. */
-function declaredRoles(pool: IPPool): readonly string[] {
+export function declaredRoles(pool: IPPool): readonly string[] {
   const listed = commaSeparated(pool.annotations[roleKey])
   return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
 }
@@ -203,7 +208,7 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
 }
 
 /** The pool's priority; undefined where the annotation is no integer. */
-function priorityOf(pool: IPPool): number | undefined {
+export function priorityOf(pool: IPPool): number | undefined {
   const text = pool.annotations[priorityAnnotation]?.trim()
   if (text === undefined) return 0
   return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
@@ -263,7 +268,8 @@ function listing(judged: readonly Judged[]): string {
 /** Characters of a label's value at most. */
 const labelLength = 63
 
-function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
+/** What a person does so that there is a pool for such a VIP. */
+export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
     return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
   }

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
-import { objectOf, type JsonObject } from '../domain/decode.ts'
+import { nonEmptyStringOf, objectOf, type JsonObject } from '../domain/decode.ts'
 import { fieldManager } from '../domain/identifiers.ts'
 import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
 import { createCredentialSource } from './credentials.ts'
@@ -40,6 +40,8 @@ export interface RequestOutcome {
   readonly code: number
   /** Until the answer was read; of a watch, until it was open. */
   readonly seconds: number
+  /** The `Date` header of the answer: the server's clock in whole seconds. */
+  readonly serverDate?: string | undefined
 }
 
 export interface ConnectionOptions {
@@ -70,9 +72,11 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     const deadline = deadlineAfter(timeoutMs, request.signal)
     const started = performance.now()
     let code = 0
+    let serverDate: string | undefined
     try {
       const answer = await send(request, kind, bodyTimeout, deadline.signal)
       code = answer.response.statusCode
+      serverDate = nonEmptyStringOf(answer.response.headers['date'])
       if (code === 401) credentials.renew()
       return await read(answer)
     } catch (error) {
@@ -81,7 +85,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     } finally {
       deadline.clear()
       const seconds = (performance.now() - started) / 1000
-      options.onRequest?.({ verb: request.verb, resource: request.resource, code, seconds })
+      options.onRequest?.({ verb: request.verb, resource: request.resource, code, seconds, serverDate })
     }
   }
 
