@@ -8,6 +8,7 @@ import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
+import { cliTypeOf, searchAttributeNames, searchAttributes } from '../src/domain/search-attributes.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 import {
   allocateVipType,
@@ -126,6 +127,12 @@ describe('docs/configuration.md', () => {
   it('names reasons of the closed list', () => {
     const named = rowsOf('docs/configuration.md', 'reason').map(([reason]) => reason)
     expect(named.filter((name) => !reasons.some((reason) => reason === name))).toEqual([])
+  })
+
+  it('names every search attribute with its type', () => {
+    expect(rowsOf('docs/configuration.md', 'search attribute').map((row) => row.slice(0, 2))).toEqual(
+      searchAttributeNames.map((name) => [name, cliTypeOf(searchAttributes[name])]),
+    )
   })
 
   it('names the metrics that the program has', async () => {

@@ -10,6 +10,7 @@ import { healthRoutes } from '../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
 import type { Log } from '../observability/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { registerAtStart } from './search-attributes.ts'
 import { programState, type ProgramState } from './program-state.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { programVersion } from './version.ts'
@@ -69,6 +70,7 @@ async function atWork(setup: Setup): Promise<number> {
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
+    if (config.registerSearchAttributes) await registerAtStart(temporal, log)
     return await withTemporal(setup, temporal, worker)
   } finally {
     await temporal.connection.close()

@@ -2,8 +2,8 @@
 
 const prefix = 'vip.capi.gorizond.io'
 
-/** What every label and annotation of the product's own begins with. */
-export const ownKeyPrefix = `${prefix}/`
+/** What stands before the slash in every label and annotation of the product's own. */
+export const ownPrefix = prefix
 
 /** Label (one class) or annotation (comma-separated list) on a pool: whose VIPs it holds. */
 export const clusterClassKey = `${prefix}/cluster-class`

@@ -1,7 +1,7 @@
 import type { ClusterClass } from '../cluster-class.ts'
 import type { Cluster } from '../cluster.ts'
 import { explicitPoolOf, poolRequestFor } from '../eligibility.ts'
-import { ingressEnabledAnnotation, ownKeyPrefix } from '../identifiers.ts'
+import { ingressEnabledAnnotation, ownPrefix } from '../identifiers.ts'
 import { isIPAddress } from '../ip-address.ts'
 import { formatKey } from '../object-meta.ts'
 import type { IPPool } from '../pool.ts'
@@ -94,7 +94,7 @@ function gateProblems(
 ): readonly Judgment[] {
   const written = roles.map((role) => roleNames[role].conditionType)
   return availabilityGates
-    .filter((gate) => gate.startsWith(ownKeyPrefix) && !written.includes(gate))
+    .filter((gate) => gate.startsWith(`${ownPrefix}/`) && !written.includes(gate))
     .map((gate) =>
       fault(
         `${name}: spec.availabilityGates names ${quoted(gate)}, which nobody writes${suggestion(gate, written)}`,

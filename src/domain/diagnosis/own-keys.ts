@@ -7,7 +7,7 @@ import {
   ingressPoolAnnotation,
   ingressVipAnnotation,
   namespacesAnnotation,
-  ownKeyPrefix,
+  ownPrefix,
   priorityAnnotation,
   roleKey,
 } from '../identifiers.ts'
@@ -67,5 +67,5 @@ const slips = 3
 
 function looksLikeOurs(key: string): boolean {
   const [prefix = '', name] = key.split('/')
-  return name !== undefined && editDistance(`${prefix}/`, ownKeyPrefix) <= slips
+  return name !== undefined && editDistance(prefix, ownPrefix) <= slips
 }
