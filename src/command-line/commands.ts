@@ -1,4 +1,5 @@
 import { allocatorCommand } from './allocator-commands.ts'
+import { doctorCommand } from './doctor.ts'
 import type { Command } from './command.ts'
 
 /** Every command, in the order of `--help`. The first one is run where none is named. */
@@ -6,4 +7,5 @@ export const commands: readonly Command[] = [
   allocatorCommand('run'),
   allocatorCommand('watcher'),
   allocatorCommand('worker'),
+  doctorCommand,
 ]

@@ -2,7 +2,14 @@ import { ConfigError, readConfig, type Config } from '../config.ts'
 import type { Action, Command } from './command.ts'
 import { commands } from './commands.ts'
 import { completionCommand, flagOptions, parserFor } from './parser.ts'
-import { createTyped, faultsOfSwitches, faultsOfWords, optionsWithoutValue, valuesOf, type Words } from './words.ts'
+import {
+  createTyped,
+  faultsOfSwitches,
+  faultsOfWords,
+  optionsWithoutValue,
+  valuesOf,
+  type Words,
+} from './words.ts'
 
 /** What the command line asks for. */
 export type Invocation =

@@ -35,7 +35,8 @@ function judgeKindsOf(provider: string, kinds: readonly ServedKind[]): readonly 
   ]
   if (judgments.length > 0) return judgments
   const versions = [...new Set(kinds.map(({ served }) => served))].join(', ')
-  return [ok(`${provider}: ${few(namesOf(kinds))} served in ${versions}`)]
+  const plurals = kinds.map(({ name }) => name.replace(/\..*/, ''))
+  return [ok(`${provider}: ${few(plurals)} in ${versions}`)]
 }
 
 function judgeMissing(provider: string, missing: readonly ServedKind[], isEnough: boolean): Judgment {

@@ -5,7 +5,7 @@ import { formatKey } from '../object-meta.ts'
 import type { IPPool } from '../pool.ts'
 import { howToAdd, matchingPools } from '../pool-selection.ts'
 import { defaultRole } from '../role.ts'
-import { fault, few, orOk, type Judgment } from './finding.ts'
+import { counted, fault, few, orOk, type Judgment } from './finding.ts'
 
 /** Judges whether every ClusterClass whose Clusters wait for an endpoint has a pool that is meant for it. */
 export function judgeClusterClasses(
@@ -27,7 +27,7 @@ const noClass = { namespace: '', name: '' }
 function judgeUnserved(name: string, first: Cluster, others: readonly Cluster[]): Judgment {
   const waiting = few([first, ...others].map(formatKey))
   return fault(
-    `no pool serves ClusterClass ${name}, and ${others.length + 1} of its Clusters wait: ${waiting}`,
+    `no pool serves ClusterClass ${name}, and ${counted(others.length + 1, 'Cluster')} of it waiting: ${waiting}`,
     howToAdd(poolRequestFor(first, defaultRole)),
   )
 }

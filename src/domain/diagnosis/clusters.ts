@@ -10,7 +10,7 @@ import { quoted } from '../quote.ts'
 import { roleNames, roles, type Role } from '../role.ts'
 import { recordedVip } from '../standing.ts'
 import { poolsFor } from './cluster-classes.ts'
-import { fault, orOk, warning, type Judgment } from './finding.ts'
+import { counted, fault, orOk, warning, type Judgment } from './finding.ts'
 import { suggestion } from './nearest.ts'
 import { clusterKeys, strangeKeys } from './own-keys.ts'
 
@@ -25,7 +25,7 @@ export function judgeClusters(
     ...clusters.flatMap((cluster) => gateProblems(`Cluster ${formatKey(cluster)}`, cluster)),
     ...clusterClasses.flatMap((each) => gateProblems(`ClusterClass ${formatKey(each)}`, each)),
   ]
-  return orOk(problems, `annotations of ${clusters.length} Clusters can be read`)
+  return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
 }
 
 function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly Judgment[] {

@@ -71,6 +71,11 @@ export function judged<T>(
   return judgments.map((judgment) => ({ check, ...judgment }))
 }
 
+/** `1 pool`, `2 pools`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
 /** The first few of many, with how many there are besides. */
 export function few(items: readonly string[], most = 5): string {
   const more = items.length - most

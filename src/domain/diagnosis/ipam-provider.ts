@@ -3,7 +3,7 @@ import { clusterNameLabel, pausedAnnotation } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
 import { availableAddresses, isIPPoolKind, type IPPool } from '../pool.ts'
 import type { KnownObjects } from '../view.ts'
-import { fault, few, ok, skipped, warning, type Judgment, type Reading } from './finding.ts'
+import { counted, fault, few, ok, skipped, warning, type Judgment, type Reading } from './finding.ts'
 import { nameOf } from './pool-labels.ts'
 import {
   availabilityProblems,
@@ -40,11 +40,15 @@ export function judgeIpamProvider(
     ...('read' in known ? effectProblems(known.read, now) : []),
   ]
   if (problems.length > 0) return problems
-  const counted = 'read' in known ? allPools(known.read).filter(({ capacity }) => capacity !== undefined) : []
-  const effect = counted.length === 0 ? '' : `: ${counted.length} pools are counted, and no claim is overdue`
+  const countedPools =
+    'read' in known ? allPools(known.read).filter(({ capacity }) => capacity !== undefined) : []
+  const effect =
+    countedPools.length === 0
+      ? ''
+      : `: ${counted(countedPools.length, 'pool')} with counted addresses, and no claim is overdue`
   if (found.length > 0) return [ok(`${found.map(describe).join(', ')} is available${effect}`)]
   const unknown = whyUnknown(deployments)
-  return [counted.length > 0 ? ok(`it works${effect}; ${unknown}`) : skipped(unknown)]
+  return [countedPools.length > 0 ? ok(`it works${effect}; ${unknown}`) : skipped(unknown)]
 }
 
 function whyUnknown(deployments: Reading<unknown>): string {
@@ -109,6 +113,6 @@ function poolOf({ namespace, poolRef }: IPAddressClaim, known: KnownObjects): IP
 }
 
 /** Of both kinds. */
-export function allPools({ pools }: KnownObjects): readonly IPPool[] {
+export function allPools({ pools }: Pick<KnownObjects, 'pools'>): readonly IPPool[] {
   return pools.flatMap((kind) => [...kind.values()])
 }

@@ -5,7 +5,7 @@ import { formatPool, type IPPool } from '../pool.ts'
 import { declaredRoles, listedClasses, priorityOf } from '../pool-selection.ts'
 import { quoted } from '../quote.ts'
 import { roles } from '../role.ts'
-import { fault, orOk, warning, type Judgment } from './finding.ts'
+import { counted, fault, orOk, warning, type Judgment } from './finding.ts'
 import { suggestion } from './nearest.ts'
 import { poolKeys, strangeKeys } from './own-keys.ts'
 
@@ -23,7 +23,7 @@ export function judgePoolLabels(
     ...priorityProblems(pool),
     ...namespacesProblems(pool),
   ])
-  return orOk(problems, `labels and annotations of ${pools.length} pools can be read`)
+  return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
 }
 
 /** With its namespace, since here pools of all namespaces stand side by side. */

@@ -2,7 +2,7 @@ import { commonRanges, formatRange, rangesOf, withoutRanges, type AddressRange }
 import { boundsOf } from '../ip-address.ts'
 import type { IPPool } from '../pool.ts'
 import { quoted } from '../quote.ts'
-import { fault, few, orOk, warning, type Judgment } from './finding.ts'
+import { counted, fault, few, orOk, warning, type Judgment } from './finding.ts'
 import { isForVips, nameOf } from './pool-labels.ts'
 
 /**
@@ -11,7 +11,7 @@ import { isForVips, nameOf } from './pool-labels.ts'
  */
 export function judgePoolRanges(pools: readonly IPPool[]): readonly Judgment[] {
   const problems = [...pools.filter(isForVips).flatMap(unreadableEntries), ...overlaps(pools)]
-  return orOk(problems, `the ranges of ${pools.length} pools do not overlap`)
+  return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
 }
 
 function unreadableEntries(pool: IPPool): readonly Judgment[] {

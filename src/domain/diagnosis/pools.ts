@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster.ts'
 import { clusterClassKey } from '../identifiers.ts'
 import { availableAddresses, type IPPool } from '../pool.ts'
-import { fault, orOk, warning, type Judgment } from './finding.ts'
+import { counted, fault, orOk, warning, type Judgment } from './finding.ts'
 import { isForVips, nameOf } from './pool-labels.ts'
 
 /** Part of a pool below which its free addresses are few: a tenth. */
@@ -15,7 +15,7 @@ export function judgePools(pools: readonly IPPool[], clusters: readonly Cluster[
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
   return orOk(
     forVips.flatMap(roomProblems),
-    `${forVips.length} of ${pools.length} pools are for VIPs, with ${free} of ${total} addresses free`,
+    `${counted(forVips.length, 'pool')} for VIPs, with ${free} of ${total} addresses free`,
   )
 }
 
@@ -24,7 +24,7 @@ function judgeNone(pools: readonly IPPool[], clusters: readonly Cluster[]): Judg
   const found =
     pools.length === 0
       ? 'there is no InClusterIPPool and no GlobalInClusterIPPool'
-      : `none of ${pools.length} pools has the label ${clusterClassKey}`
+      : `${counted(pools.length, 'pool')}, and none with the label ${clusterClassKey}`
   const fix = `create a pool with the label ${clusterClassKey}=<ClusterClass>, as in examples/ip-pool.yaml`
   return clusters.some(({ topology }) => topology !== undefined) ? fault(found, fix) : warning(found, fix)
 }
