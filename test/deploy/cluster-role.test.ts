@@ -7,6 +7,7 @@ import { createClusterApi } from '../../src/kubernetes/client.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../src/kubernetes/api-request.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
+import { neededPermissions } from '../../src/kubernetes/permissions.ts'
 import { resources } from '../../src/kubernetes/resources.ts'
 import { watchResource, type WatchedObjects } from '../../src/kubernetes/watch-resource.ts'
 import { deployment, manifestOf } from './support.ts'
@@ -104,8 +105,13 @@ function permissionsOf(role: ClusterRole): string[] {
   )
 }
 
-/** What an admission plugin asks for on our behalf, and no request of ours shows. */
-const forOwnerReferences = 'update clusters/finalizers.cluster.x-k8s.io'
+/** What no request shows that is made here. */
+const besides = [
+  // An admission plugin asks for it on our behalf.
+  'update clusters/finalizers.cluster.x-k8s.io',
+  'patch clusters/status.cluster.x-k8s.io',
+  ...['get', 'create', 'patch'].map((verb) => `${verb} events.events.k8s.io`),
+]
 
 describe('the ClusterRole', () => {
   it('permits exactly what the program asks for, each once', async () => {
@@ -115,7 +121,13 @@ describe('the ClusterRole', () => {
     for (const resource of Object.keys(watched) as (keyof WatchedObjects)[]) await watchOnce(asked, resource)
 
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
-      [...asked.permissions, forOwnerReferences].toSorted(),
+      [...asked.permissions, ...besides].toSorted(),
+    )
+  })
+
+  it('permits what doctor checks', () => {
+    expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
+      neededPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`).toSorted(),
     )
   })
 

@@ -48,7 +48,7 @@ function permitted(): readonly string[] {
     .flatMap(({ resources, verbs }) =>
       resources.flatMap((plural) => verbs.map((verb) => `${verb} ${plural}`)),
     )
-    .filter((permission) => !permission.endsWith('clusters/finalizers'))
+    .filter((permission) => !/ (clusters\/finalizers|clusters\/status|events)$/.test(permission))
 }
 
 describe('the ServiceAccount of deploy/manifests', () => {

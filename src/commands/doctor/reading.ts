@@ -1,4 +1,5 @@
 import type { Reading } from '../../domain/diagnosis/finding.ts'
+import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { describeError } from '../temporal-config.ts'
 
 /** What a request answers, or in words why it did not. */
@@ -6,6 +7,7 @@ export async function readingOf<T>(request: Promise<T>): Promise<Reading<T>> {
   try {
     return { read: await request }
   } catch (error) {
-    return { unread: describeError(error) }
+    // What a KubernetesError says holds the words of its cause.
+    return { unread: isKubernetesError(error) ? error.message : describeError(error) }
   }
 }

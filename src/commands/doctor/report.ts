@@ -21,7 +21,7 @@ export function formatReport({ findings, fixed }: Report, style: Style): string 
     check,
     found,
   ])
-  const toDo = findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [{ check, fix }]))
+  const toDo = new Set(findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [`${check}: ${fix}`])))
   return [
     renderTable(['level', 'check', 'found'], rows, style),
     ...section(
@@ -31,7 +31,7 @@ export function formatReport({ findings, fixed }: Report, style: Style): string 
     ),
     ...section(
       'To do:',
-      toDo.map(({ check, fix }, index) => `${index + 1}. ${check}: ${fix}`),
+      [...toDo].map((words, index) => `${index + 1}. ${words}`),
       style,
     ),
     '',

@@ -48,7 +48,7 @@ export function judgeIpamProvider(
       : `: ${counted(countedPools.length, 'pool')} with counted addresses, and no claim is overdue`
   if (found.length > 0) return [ok(`${found.map(describe).join(', ')} is available${effect}`)]
   const unknown = whyUnknown(deployments)
-  return [countedPools.length > 0 ? ok(`it works${effect}; ${unknown}`) : skipped(unknown)]
+  return [countedPools.length > 0 ? ok(`its effect can be seen${effect}; ${unknown}`) : skipped(unknown)]
 }
 
 function whyUnknown(deployments: Reading<unknown>): string {

@@ -29,19 +29,22 @@ const fix =
 /** Judges whether somebody may do all that the allocator does. */
 export function judgePermissions({ subject, reviewed }: PermissionReview): readonly Judgment[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
-  const needed = refused.filter(({ optional }) => optional === undefined)
-  const optional = refused.filter((permission) => permission.optional !== undefined)
-  const problems = [
-    ...(needed.length === 0 ? [] : [fault(`${subject} may not ${few(needed.map(inWords), 8)}`, fix)]),
-    ...optional.map((permission) =>
-      warning(`${subject} may not ${inWords(permission)}: ${permission.optional}`, fix),
-    ),
-  ]
+  const byLoss = Map.groupBy(refused, ({ optional }) => optional)
+  const problems = [...byLoss].map(([loss, permissions]) => {
+    const found = `${subject} may not ${few(inWords(permissions))}`
+    return loss === undefined ? fault(found, fix) : warning(`${found}: ${loss}`, fix)
+  })
   return orOk(problems, `${subject} may do all ${reviewed.length} things that the allocator does`)
 }
 
-function inWords({ verb, group, resource, namespace }: ReviewedPermission): string {
+/** `list/watch clusters.cluster.x-k8s.io in staging`: one for each resource and namespace. */
+function inWords(permissions: readonly ReviewedPermission[]): readonly string[] {
+  const verbs = Map.groupBy(permissions, placeOf)
+  return [...verbs].map(([place, each]) => `${each.map(({ verb }) => verb).join('/')} ${place}`)
+}
+
+function placeOf({ group, resource, namespace }: ReviewedPermission): string {
   const [plural = '', subresource] = resource.split('/')
   const name = `${plural}.${group}${subresource === undefined ? '' : `/${subresource}`}`
-  return `${verb} ${name}${namespace === '' ? '' : ` in ${namespace}`}`
+  return namespace === '' ? name : `${name} in ${namespace}`
 }
