@@ -56,8 +56,8 @@ const permissions: Readonly<Record<string, Permission>> = {
     node: false,
   },
   activities: {
-    src: ['activities', 'domain', 'kubernetes/errors.ts'],
-    types: ['workflows/contract.ts', 'kubernetes'],
+    src: ['activities', 'domain', 'kubernetes/errors.ts', 'workflows/contract.ts'],
+    types: ['kubernetes'],
     packages: ['@temporalio/activity', '@temporalio/common'],
     node: false,
   },

@@ -6,6 +6,7 @@ import { commands as everyCommand } from '../src/command-line/commands.ts'
 import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
+import { checkNames } from '../src/domain/diagnosis/finding.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import { cliTypeOf, searchAttributeNames, searchAttributes } from '../src/domain/search-attributes.ts'
@@ -115,6 +116,10 @@ describe('docs/commands.md', () => {
       ...everyCommand.map(({ name }) => name),
       completionCommand,
     ])
+  })
+
+  it('has a row for every check of doctor', () => {
+    expect(rowsOf('docs/commands.md', 'check').map(([name]) => name)).toEqual(checkNames)
   })
 
   it('says what every exit code means', () => {

@@ -10,7 +10,7 @@ import { defaultRole, roles, vipRole, type Role, type VipRole } from '../domain/
 import { standingOf } from '../domain/standing.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
-import { needsPerson, waiting } from './failures.ts'
+import { needsPerson, verdictBytes, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
 import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
@@ -102,20 +102,16 @@ interface Wanted {
   readonly pools: readonly IPPool[]
 }
 
-/** Temporal keeps no failure of an activity above 4 KiB, and a result is kept in every status. */
-const verdictBytes = { inFailure: 1_500, inResult: 16_000 } as const
-
 function poolForNewClaim({ cluster, vip, pools }: Wanted): SelectIPPoolResult {
   const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') {
-    const considered = foremost(verdictBytes.inFailure, selection.considered)
-    throw waiting(selection.reason, selection.message, { considered })
+    throw waiting(selection.reason, selection.message, selection.considered)
   }
   return {
     next: 'claim',
     uid: cluster.uid,
     poolRef: poolRefTo(selection.pool),
-    considered: foremost(verdictBytes.inResult, selection.considered),
+    considered: foremost(verdictBytes.inStatus, selection.considered),
   }
 }
 

@@ -55,7 +55,7 @@ interface Setup {
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { command, config, kubernetes, state, log, signal } = setup
+  const { command, config, kubernetes, metrics, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
     signal,
@@ -64,7 +64,7 @@ async function atWork(setup: Setup): Promise<number> {
     prepare: (temporal) =>
       command === 'watcher'
         ? Promise.resolve(undefined)
-        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config),
+        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config, metrics),
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
+import type { StepObserver } from '../activities/reporting.ts'
 import type { Config } from '../config.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
@@ -16,14 +17,23 @@ const payloadConverterPath = fileURLToPath(new URL('../workflows/payload-convert
  *
  * @throws Error where the server does not know the namespace, or cannot be reached
  */
-export function createWorker(temporal: TemporalConnection, api: ClusterApi, config: Config): Promise<Worker> {
+export function createWorker(
+  temporal: TemporalConnection,
+  api: ClusterApi,
+  config: Config,
+  observer: StepObserver,
+): Promise<Worker> {
   return Worker.create({
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: config.taskQueue,
     workflowBundle,
     dataConverter: { payloadConverterPath },
-    activities: createActivities(api, { defaultPort: config.defaultPort, variables: config.variables }),
+    activities: createActivities({
+      api,
+      observer,
+      settings: { defaultPort: config.defaultPort, variables: config.variables },
+    }),
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',

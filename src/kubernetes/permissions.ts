@@ -26,10 +26,8 @@ export const neededPermissions: readonly Permission[] = [
   ...permissions(resources.ipaddresses, 'get', 'list', 'watch', 'create', 'delete'),
   ...permissions(resources.inclusterippools, 'list', 'watch'),
   ...permissions(resources.globalinclusterippools, 'list', 'watch'),
-  ...(['get', 'create', 'patch'] as const).map((verb) => ({
-    verb,
-    group: 'events.k8s.io',
-    resource: 'events',
+  ...permissions(resources.events, 'get', 'create', 'patch').map((permission) => ({
+    ...permission,
     optional: 'Clusters get no events',
   })),
 ]

@@ -10,6 +10,8 @@ export interface Metrics {
   countApiRequest(request: ApiRequest): void
   /** Asked at each scrape for the state of the list+watch loops. */
   observeWatches(read: () => readonly WatchReading[]): void
+  observeStep(reading: object): void
+  countReport(kind: string, result: string): void
   /** The page of these series and the process's, in Prometheus' text format. */
   text(): Promise<string>
 }
@@ -62,6 +64,8 @@ export function createMetrics(version: string): Metrics {
       requests.observe({ verb, resource, code }, seconds),
     observeWatches: (read) =>
       watchSeries.forEach((series) => registry.registerMetric(watchGauge(series, read))),
+    observeStep: () => undefined,
+    countReport: () => undefined,
     text: () => registry.metrics(),
   }
 }

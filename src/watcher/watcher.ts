@@ -8,6 +8,7 @@ import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
 import { createView, type Holding } from '../domain/view.ts'
+import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
@@ -47,6 +48,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const vips = roles.map((role) => vipRole(role, variables))
   /** Clusters deleted since the last list: one re-created meets the run of its predecessor. */
   const former = new Set<string>()
+  /** Clusters, by uid, that were to say how they stand: once for each life of this watcher, in case it is refused. */
+  const askedToSay = new Set<string>()
   /** The kinds that have been listed at least once. */
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
@@ -62,12 +65,16 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
 
+  /** Nothing is missing but the condition that says so. */
+  const isSilent = (cluster: Cluster): boolean =>
+    vips.some((vip) => lacksCondition(cluster, vip, view.around(cluster).clusterClass))
+
   const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
     const isNeeded = (): boolean => {
       const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && isOutstanding(known))
+      return reaction.act === 'nudge' || (known !== undefined && (isOutstanding(known) || isSilent(known)))
     }
     dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
@@ -77,6 +84,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
       if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
+      else if (isSilent(cluster) && !askedToSay.has(cluster.uid)) {
+        askedToSay.add(cluster.uid)
+        dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
+      }
     }
   }
 
@@ -101,7 +112,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   /** A claim may have been lost while nothing could be done about it; after a move, it has to be bound anew. */
   const afterPause = (cluster: Cluster, previous: Cluster | undefined): Reaction | undefined =>
-    previous?.isPaused === true && !cluster.isPaused && isOutstanding(cluster)
+    previous?.isPaused === true && !cluster.isPaused && (isOutstanding(cluster) || isSilent(cluster))
       ? { act: 'wake', because: 'Cluster was unpaused' }
       : undefined
 
@@ -119,6 +130,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))
+      askedToSay.delete(cluster.uid)
       // A run that waits for it can end.
       if (isOutstanding({ ...cluster, isDeleting: false, isPaused: false })) {
         dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })

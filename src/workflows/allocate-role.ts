@@ -1,8 +1,7 @@
-import { log, proxyActivities } from '@temporalio/workflow'
+import { log, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import type { AssignedVip } from '../domain/assignment.ts'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/assignment.ts'
 import { claimNameFor } from '../domain/claim.ts'
-import { formatEndpoint } from '../domain/endpoint.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
@@ -63,10 +62,16 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
   const assigned = await untilDone(() =>
-    summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address }),
+    summarized(`${address} to ${key}`).assignVip({
+      cluster,
+      role,
+      uid,
+      address,
+      startedAt: workflowInfo().runStartTime.getTime(),
+    }),
   )
   if (assigned.next !== 'assigned') return passFor(run, assigned)
-  const message = `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  const message = describeAllocated(assigned, pool, claim)
   return {
     pass: 'done',
     uid,
@@ -82,7 +87,7 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
     summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
   if (completed.next !== 'assigned') return passFor(run, completed)
-  const message = `the host was set already; its port was completed: ${formatVip(completed)}`
+  const message = describeCompleted(completed)
   return {
     pass: 'done',
     uid,
@@ -109,10 +114,6 @@ function passFor(run: RoleRun, end: StepEnd): RolePass {
 
 function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'port'> {
   return { address: host, ...(port !== undefined && { port }) }
-}
-
-function formatVip({ host, port }: AssignedVip): string {
-  return port === undefined ? host : formatEndpoint({ host, port })
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {

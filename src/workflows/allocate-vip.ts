@@ -7,6 +7,7 @@ import {
   defineSignal,
   defineUpdate,
   log,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -16,18 +17,23 @@ import { allocateRole } from './allocate-role.ts'
 import {
   invalidInput,
   parseAllocateVipInput,
+  parseWaitingNews,
   retryNowUpdate,
   statusQuery,
+  waitingSignal,
   wakeSignal,
   type AllocateVipResult,
   type AllocationStatus,
   type RoleResult,
+  type RoleStatus,
 } from './contract.ts'
+import { describeStatus } from './describe-status.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
 export const status = defineQuery<AllocationStatus>(statusQuery)
+export const waiting = defineSignal<[unknown]>(waitingSignal)
 export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate)
 
 /**
@@ -45,7 +51,21 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
+  const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
+  setHandler(
+    waiting,
+    (argument) => {
+      const news = parseWaitingNews(argument)
+      if (news !== undefined) record.waits(news, new Date())
+      show()
+    },
+    { description: 'Sent by the steps of this run: what they wait for' },
+  )
+  const progress = (role: Role, news: Partial<RoleStatus>): void => {
+    record.progress(role, news)
+    show()
+  }
 
   const begun = new Set<Role>()
   const results = new Map<Role, RoleResult>()
@@ -74,7 +94,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         cluster,
         role,
         wakeUp: own,
-        progress: (news) => record.progress(role, news),
+        progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
         onSelected: (uid, alsoWanted) => {
           record.selected(uid)
@@ -88,7 +108,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
 
   const finished = (role: Role, result: RoleResult): RoleResult => {
-    record.progress(role, { phase: 'Done', message: result.message })
+    progress(role, { phase: 'Done', message: result.message })
     log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
     return result
   }

@@ -22,7 +22,13 @@ export async function run<A extends keyof Activities>(
   calls: Partial<ClusterApi>,
   attempt = 1,
 ): Promise<unknown> {
-  const activities: Activities = createActivities(fakeClusterApi(calls), settings)
+  const activities: Activities = createActivities({
+    // What is said about a step has tests of its own.
+    api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
+    settings,
+    observer: { observeStep: () => {}, countReport: () => {} },
+    tellWorkflow: async () => {},
+  })
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
   return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
 }
