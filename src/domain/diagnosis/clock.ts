@@ -20,7 +20,7 @@ export function judgeClock(reading: ClockReading): readonly Judgment[] {
   const words = `the API server's clock is ${off.toFixed(0)} s ${seconds > 0 ? 'ahead of' : 'behind'} the one here`
   if (off > limits.fault) return [fault(words, fix)]
   if (off > limits.warning) return [warning(words, fix)]
-  return [ok(`the API server's clock and the one here differ by less than ${limits.warning} s`)]
+  return [ok(`the API server's clock and the one here differ by ${limits.warning} s at most`)]
 }
 
 /** Milliseconds the server's clock is ahead at least; below zero: behind. */

@@ -13,7 +13,7 @@ import {
 } from '../identifiers.ts'
 import type { ObjectMeta } from '../object-meta.ts'
 import { quoted } from '../quote.ts'
-import { editDistance, suggestion } from './nearest.ts'
+import { editDistance, nearest } from './nearest.ts'
 
 /** The keys of the product's own that are read on, or written to, a kind of object. */
 export interface OwnKeys {
@@ -58,8 +58,18 @@ function strangeIn(
     .map((key) =>
       elsewhere.includes(key)
         ? `${what} ${quoted(key)} is read as ${other} only`
-        : `unknown ${what} ${quoted(key)}${suggestion(key, [...known, ...elsewhere])}`,
+        : `unknown ${what} ${quoted(key)}${meantBy(key, [...known, ...elsewhere])}`,
     )
+}
+
+/** By the part after the slash: all keys have the same before it, or should. */
+function meantBy(key: string, known: readonly string[]): string {
+  const meant = nearest(nameIn(key), known.map(nameIn))
+  return meant === undefined ? '' : `; did you mean ${quoted(`${ownPrefix}/${meant}`)}?`
+}
+
+function nameIn(key: string): string {
+  return key.slice(key.indexOf('/') + 1)
 }
 
 /** Letters by which a prefix may differ from ours and still be meant for it. */
