@@ -150,6 +150,7 @@ describe('doctor', () => {
       return about('permissions', now).some(({ found }) => found.includes('/finalizers')) ? undefined : now
     })
 
+    await removeRole('patient')
     expect(visited.code).toBe(3)
     expect(about('permissions', visited)).toEqual([
       {
@@ -399,6 +400,14 @@ function accountWithout(verb: string, resource: string, name: string): string {
     },
   ]
   return objects.map((object) => JSON.stringify(object)).join('\n---\n')
+}
+
+/** A namespace does not take these along. */
+async function removeRole(name: string): Promise<void> {
+  for (const plural of ['clusterrolebindings', 'clusterroles']) {
+    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}/${world.namespace}-${name}`
+    await world.api.send({ method: 'DELETE', path })
+  }
 }
 
 function deploymentOf(provider: string, image: string): object {
