@@ -10,6 +10,7 @@ import { attemptsUntilReminder } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { StepInput, WaitingNews } from '../workflows/contract.ts'
+import type { AllocationSettings } from './settings.ts'
 import type { StepEnding } from './step-ending.ts'
 
 /** What is counted of steps and reports; nothing of it decides anything. */
@@ -36,6 +37,7 @@ export interface StepReading {
 export interface Reporting {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly observer: StepObserver
+  readonly settings: Pick<AllocationSettings, 'searchable'>
   /** Tells the run that the attempt belongs to. */
   readonly tellWorkflow: (news: WaitingNews) => Promise<void>
 }
@@ -97,7 +99,7 @@ function isFinal(error: unknown): boolean {
  * of a step keep that between them, so that a long wait costs no history.
  */
 export async function tellWait(
-  { observer, tellWorkflow }: Reporting,
+  { observer, settings, tellWorkflow }: Reporting,
   { cluster, role }: StepInput,
   { reason, message, considered, result }: StepEnding,
 ): Promise<void> {
@@ -106,7 +108,7 @@ export async function tellWait(
   heartbeat(matter)
   const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
-  await tellWorkflow({ role, reason, message, considered }).then(
+  await tellWorkflow({ role, reason, message, considered, searchable: settings.searchable }).then(
     () => observer.countReport('signal', 'written'),
     (error: unknown) => failed(observer, 'signal', error),
   )

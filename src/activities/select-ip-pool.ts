@@ -41,7 +41,11 @@ export async function selectIPPool(
   const vip = vipRole(role, settings.variables)
   const decision = decideAllocation(cluster, vip, claim, pools)
   const { uid } = cluster
-  const also = alsoWanted(cluster, role, pools, settings)
+  const { searchable } = settings
+  const also = {
+    ...alsoWanted(cluster, role, pools, settings),
+    ...(searchable.length > 0 && { searchable }),
+  }
   switch (decision.decision) {
     case 'wait':
       throw waiting(decision.reason, decision.message)

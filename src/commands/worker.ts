@@ -4,6 +4,8 @@ import { createActivities } from '../activities/index.ts'
 import type { StepObserver } from '../activities/reporting.ts'
 import type { Config } from '../config.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { usableSearchAttributes, type SearchAttributeName } from '../domain/search-attributes.ts'
+import { readSearchAttributes } from './search-attributes.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
 /** Made at build time from src/workflows. */
@@ -17,12 +19,13 @@ const payloadConverterPath = fileURLToPath(new URL('../workflows/payload-convert
  *
  * @throws Error where the server does not know the namespace, or cannot be reached
  */
-export function createWorker(
+export async function createWorker(
   temporal: TemporalConnection,
   api: ClusterApi,
   config: Config,
   observer: StepObserver,
 ): Promise<Worker> {
+  const { defaultPort, variables } = config
   return Worker.create({
     connection: temporal.connection,
     namespace: temporal.namespace,
@@ -32,10 +35,18 @@ export function createWorker(
     activities: createActivities({
       api,
       observer,
-      settings: { defaultPort: config.defaultPort, variables: config.variables },
+      settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
   })
+}
+
+/** None where the server does not tell: a run that sets an attribute it has not got gets no further. */
+async function searchableIn({
+  connection,
+  namespace,
+}: TemporalConnection): Promise<readonly SearchAttributeName[]> {
+  return readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
 }

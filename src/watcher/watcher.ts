@@ -81,13 +81,16 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
 
+  const haveSay = (cluster: Cluster): void => {
+    if (!isSilent(cluster) || askedToSay.has(cluster.uid)) return
+    askedToSay.add(cluster.uid)
+    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
+  }
+
   const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
       if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
-      else if (isSilent(cluster) && !askedToSay.has(cluster.uid)) {
-        askedToSay.add(cluster.uid)
-        dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
-      }
+      else haveSay(cluster)
     }
   }
 
@@ -127,6 +130,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
           onReleased(addressIn(previous, vip))
         }
       }
+      // The classes of the first list, and their gates, may not be known yet; its end comes back to all of them.
+      if (previous === undefined && isComplete()) haveSay(cluster)
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))

@@ -6,7 +6,7 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
 import { step } from './activity-policies.ts'
-import type { PoolSummary, RoleResult, RoleStatus, StepEnd } from './contract.ts'
+import type { PoolSummary, RoleResult, RoleStatus, SelectIPPoolResult, StepEnd } from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
 /** What one role's allocation is for, and how it waits and reports. */
@@ -15,8 +15,10 @@ export interface RoleRun {
   readonly role: Role
   readonly wakeUp: RoleWakeUp
   readonly progress: (news: Partial<RoleStatus>) => void
-  /** Told of the Cluster's uid, and of the other roles for which it wants a VIP, as soon as they are known. */
-  readonly onSelected: (uid: string, alsoWanted: readonly Role[]) => void
+  /** Told what the first step has found out about the Cluster, and about Temporal. */
+  readonly onSelected: (
+    found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & { readonly uid: string },
+  ) => void
   /** Told of an address that had to be left to somebody else. */
   readonly onDuplicate: (message: string) => void
 }
@@ -37,7 +39,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const selected = await untilDone(() =>
     summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role }),
   )
-  if ('uid' in selected) run.onSelected(selected.uid, selected.alsoWanted ?? [])
+  if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
   if (selected.next !== 'claim') return passFor(run, selected)
   const { uid, poolRef, considered, restore } = selected

@@ -28,6 +28,7 @@ import {
   type RoleStatus,
 } from './contract.ts'
 import { describeStatus } from './describe-status.ts'
+import { createFindable } from './findable.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
@@ -51,14 +52,18 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
+  const findable = createFindable()
   const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
   setHandler(
     waiting,
     (argument) => {
       const news = parseWaitingNews(argument)
-      if (news !== undefined) record.waits(news, new Date())
+      if (news === undefined) return
+      record.waits(news, new Date())
       show()
+      findable.learn(news.searchable)
+      findable.update(record.report(wakeUp.recent))
     },
     { description: 'Sent by the steps of this run: what they wait for' },
   )
@@ -96,8 +101,9 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         wakeUp: own,
         progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
-        onSelected: (uid, alsoWanted) => {
+        onSelected: ({ uid, alsoWanted = [], searchable = [] }) => {
           record.selected(uid)
+          findable.learn(searchable)
           alsoWanted.forEach(begin)
         },
       })
@@ -108,7 +114,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
 
   const finished = (role: Role, result: RoleResult): RoleResult => {
-    progress(role, { phase: 'Done', message: result.message })
+    progress(role, { phase: 'Done', message: result.message, reason: result.reason })
     log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
     return result
   }
@@ -118,6 +124,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     await Promise.race([failure.promise, condition(isSettled)])
     await condition(allHandlersFinished)
   } while (!isSettled())
+  findable.update(record.report(wakeUp.recent))
   return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
 }
 

@@ -6,6 +6,7 @@ import { isPoolVerdict, type PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { quoted, shortened } from '../domain/quote.ts'
 import { roles, type Role } from '../domain/role.ts'
+import { searchAttributeNames, type SearchAttributeName } from '../domain/search-attributes.ts'
 
 /** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
 
@@ -69,6 +70,8 @@ export interface RoleStatus {
   readonly phase: AllocationPhase
   /** In words: what is being done or waited for. */
   readonly message: string
+  /** How it ended. */
+  readonly reason?: Reason
   /** Present while the step that the phase names has failed and will be tried again. */
   readonly waiting?: {
     readonly reason: string
@@ -93,6 +96,8 @@ export interface WaitingNews {
   readonly message: string
   /** Every pool looked at, where the choice of one is what is waited for. */
   readonly considered: readonly PoolVerdict[]
+  /** The search attributes that this Temporal namespace has; a run must not set others. */
+  readonly searchable: readonly SearchAttributeName[]
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
@@ -135,7 +140,10 @@ export type StepEnd =
   /** The world moved between two steps: look at it from the start. */
   | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
 
-/** `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. */
+/**
+ * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. `searchable`: the search attributes
+ * that this Temporal namespace has; absent for none.
+ */
 export type SelectIPPoolResult = (
   | StepEnd
   | { readonly next: 'complete-port'; readonly uid: string }
@@ -146,7 +154,7 @@ export type SelectIPPoolResult = (
       readonly considered: readonly PoolVerdict[]
       readonly restore?: PooledAddress
     }
-) & { readonly alsoWanted?: readonly Role[] }
+) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
 
 export type EnsureIPAddressClaimResult =
   StepEnd | { readonly next: 'await'; readonly claim: string; readonly poolRef: IPPoolReference }
@@ -210,5 +218,11 @@ export function parseWaitingNews(news: unknown): WaitingNews | undefined {
   const { reason, message, considered } = news
   const role = roles.find((known) => known === news['role'])
   if (role === undefined || typeof reason !== 'string' || typeof message !== 'string') return undefined
-  return { role, reason, message, considered: arrayOf(considered).filter(isPoolVerdict) }
+  return {
+    role,
+    reason,
+    message,
+    considered: arrayOf(considered).filter(isPoolVerdict),
+    searchable: searchAttributeNames.filter((name) => arrayOf(news['searchable']).includes(name)),
+  }
 }

@@ -20,7 +20,7 @@ import {
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 import { failureOf, step } from './support.ts'
 
-const settings = { defaultPort: 6443, variables }
+const settings = { defaultPort: 6443, variables, searchable: [] }
 const address = '10.0.0.10'
 const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
 const fullWords =
@@ -113,6 +113,7 @@ describe('a step that has to wait', () => {
             because: '0 of 11 addresses free',
           },
         ],
+        searchable: [],
       },
     ])
     expect(world.readings).toMatchObject([

@@ -7,7 +7,7 @@ import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { variables } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 
-const settings = { defaultPort: 6443, variables }
+const settings = { defaultPort: 6443, variables, searchable: [] }
 export const step = {
   cluster: { namespace: 'clusters', name: 'demo' },
   role: 'control-plane',
