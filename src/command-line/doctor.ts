@@ -6,7 +6,7 @@ import { peoplesCommand, type Typed } from './command.ts'
 export const doctorCommand = peoplesCommand<DoctorOptions>({
   name: 'doctor',
   summary: 'check all that the allocator needs, and say what to do',
-  flags: ['namespace', 'task-queue'],
+  flags: ['kubeconfig', 'context', 'namespace', 'task-queue'],
   options: [
     { name: 'fix', help: 'do what is safe: register missing search attributes' },
     {

@@ -10,8 +10,8 @@ import { healthRoutes } from '../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
 import type { Log } from '../observability/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
-import { registerAtStart } from './search-attributes.ts'
 import { programState, type ProgramState } from './program-state.ts'
+import { registerAtStart } from './search-attributes.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { programVersion } from './version.ts'
 import { runWatcher } from './watcher.ts'
@@ -61,16 +61,17 @@ async function atWork(setup: Setup): Promise<number> {
     signal,
     onFailure: (message) => state.temporalAway(message),
     // The server is asked for the namespace here, and may have gone again since the connection was made.
-    prepare: (temporal) =>
-      command === 'watcher'
-        ? Promise.resolve(undefined)
-        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config, metrics),
+    prepare: async (temporal) => {
+      // First, since a Worker asks for those that there are.
+      if (config.registerSearchAttributes) await registerAtStart(temporal, log)
+      if (command === 'watcher') return undefined
+      return createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config, metrics)
+    },
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    if (config.registerSearchAttributes) await registerAtStart(temporal, log)
     return await withTemporal(setup, temporal, worker)
   } finally {
     await temporal.connection.close()

@@ -133,6 +133,20 @@ describe('doctor', () => {
     expect(about('clock', visited)[0]?.found).toContain('differ by 2 s at most')
   })
 
+  it('has not to register what the allocator registered at its start, and its runs can be found', async () => {
+    const list = (): Promise<string> =>
+      temporal.temporal('workflow', 'list', '--output=json', '--query=VipAddress = "10.91.0.10"')
+    const found = await eventually('the run to be found by its address', async () => {
+      const runs = await list()
+      return runs.includes('allocate-vip/') ? runs : undefined
+    })
+
+    const { report } = await visit(['--fix'])
+
+    expect(report.fixed).toEqual([])
+    expect(found).toContain(`allocate-vip/${world.namespace}/dr-healthy`)
+  })
+
   it('shows a table to people, and YAML to programs', async () => {
     const { text: table } = await visit(['--output=table'])
     expect(table).toMatch(/^LEVEL {3,}CHECK {3,}FOUND\n✓ ok {3,}api-server {3,}Kubernetes v/)
