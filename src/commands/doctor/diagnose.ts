@@ -46,7 +46,10 @@ export function diagnoseKubernetes(facts: Reading<KubernetesFacts>, now: number)
     ),
     ...judged('pools', known, (objects) => judgePools(allPools(objects), [...objects.clusters.values()])),
     ...judged('pool-labels', known, (objects) =>
-      judgePoolLabels(allPools(objects), [...objects.clusterClasses.values()]),
+      judgePoolLabels(allPools(objects), {
+        classes: [...objects.clusterClasses.values()],
+        areAll: read.isEverywhere,
+      }),
     ),
     ...judged('pool-ranges', known, (objects) => judgePoolRanges(allPools(objects))),
     ...judged('cluster-classes', known, (objects) =>

@@ -34,6 +34,8 @@ export interface KubernetesFacts {
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly known: Reading<KnownObjects>
+  /** `known` holds the objects of all namespaces. */
+  readonly isEverywhere: boolean
 }
 
 export interface KubernetesPlace {
@@ -90,7 +92,8 @@ async function readDetails(connection: KubernetesConnection, place: KubernetesPl
     readingOf(readKnownObjects(connection, place.namespaces)),
   ])
   const permissions = await readingOf(readPermissions(connection, place, user))
-  return { user, servedKinds, core, ipamProvider, known, permissions }
+  const isEverywhere = place.namespaces.length === 0
+  return { user, servedKinds, core, ipamProvider, known, isEverywhere, permissions }
 }
 
 /** The first account there is: as told, that of the allocator's Deployment, our own. */

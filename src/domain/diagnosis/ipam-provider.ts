@@ -4,7 +4,7 @@ import { formatKey } from '../object-meta.ts'
 import { availableAddresses, isIPPoolKind, type IPPool } from '../pool.ts'
 import type { KnownObjects } from '../view.ts'
 import { counted, fault, few, ok, skipped, warning, type Judgment, type Reading } from './finding.ts'
-import { nameOf } from './pool-labels.ts'
+import { nameOf } from './pool-name.ts'
 import {
   availabilityProblems,
   describe,

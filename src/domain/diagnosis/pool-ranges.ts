@@ -3,7 +3,7 @@ import { boundsOf } from '../ip-address.ts'
 import type { IPPool } from '../pool.ts'
 import { quoted } from '../quote.ts'
 import { counted, fault, few, orOk, warning, type Judgment } from './finding.ts'
-import { isForVips, nameOf } from './pool-labels.ts'
+import { isForVips, nameOf } from './pool-name.ts'
 
 /**
  * Judges the ranges of pools for VIPs against those of all pools: no provider compares them, and each pool would give

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster.ts'
 import { clusterClassKey } from '../identifiers.ts'
 import { availableAddresses, type IPPool } from '../pool.ts'
 import { counted, fault, orOk, warning, type Judgment } from './finding.ts'
-import { isForVips, nameOf } from './pool-labels.ts'
+import { isForVips, nameOf } from './pool-name.ts'
 
 /** Part of a pool below which its free addresses are few: a tenth. */
 const fewPart = 10

@@ -14,7 +14,7 @@ const forClass = { [classKey]: aClass }
 const pool = 'GlobalInClusterIPPool/vip-pool'
 
 function judge(...pools: readonly IPPool[]): readonly Judgment[] {
-  return judgePoolLabels(pools, [clusterClass])
+  return judgePoolLabels(pools, { classes: [clusterClass], areAll: true })
 }
 
 function found(...pools: readonly IPPool[]): readonly (readonly [string, string])[] {
@@ -90,9 +90,9 @@ describe('what is written on pools', () => {
 
   it('is in order where a ClusterClass is called true', () => {
     const named = { ...clusterClass, name: 'true' }
-    expect(judgePoolLabels([aPool({ labels: { [classKey]: 'true' } })], [named])).toMatchObject([
-      { level: 'ok' },
-    ])
+    expect(
+      judgePoolLabels([aPool({ labels: { [classKey]: 'true' } })], { classes: [named], areAll: true }),
+    ).toMatchObject([{ level: 'ok' }])
   })
 
   it('is a fault where a role or a priority cannot be read', () => {
@@ -141,6 +141,14 @@ describe('what is written on pools', () => {
     expect(judge(aPool(options))).toEqual([
       { level: 'warning', found: `${pool}: ${what}`, fix: `correct or remove it on ${pool}` },
     ])
+  })
+
+  it('is a warning only where it is probably a slip, where classes of other namespaces are not known', () => {
+    const known = { classes: [clusterClass], areAll: false }
+    const levels = (className: string): readonly string[] =>
+      judgePoolLabels([aPool({ labels: { [classKey]: className } })], known).map(({ level }) => level)
+    expect(levels('production')).toEqual(['ok'])
+    expect(levels('rke2-clusterclass')).toEqual(['warning'])
   })
 
   it('is judged pool by pool', () => {
