@@ -139,19 +139,13 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   if (label === undefined) return `has no label ${clusterClassKey}`
   const { clusterClass } = request
   if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
-  const listed = listedClasses(pool)
+  const listed = declaredClasses(pool)
   if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
     return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
   }
-  const entries = label === 'true' ? [label, ...listed] : [label]
-  if (entries.some((entry) => namesClass(entry, clusterClass))) return undefined
-  const wanted = label === 'true' ? listed : entries
-  return `is for ClusterClass ${shortened(wanted.join(', '))}, not ${formatKey(clusterClass)}`
-}
-
-/** What the annotation of a pool lists, which is read where its label is `"true"`. */
-export function listedClasses(pool: IPPool): readonly string[] {
-  return commaSeparated(pool.annotations[clusterClassKey])
+  // A class may itself be called "true".
+  if ([label, ...listed].some((entry) => namesClass(entry, clusterClass))) return undefined
+  return `is for ClusterClass ${shortened(listed.join(', '))}, not ${formatKey(clusterClass)}`
 }
 
 function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
@@ -167,6 +161,13 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
 }
 
+/** The ClusterClasses a pool names, as it names them: `*`, a name, or `namespace/name`. Empty: it names none. */
+export function declaredClasses(pool: IPPool): readonly string[] {
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return []
+  return label === 'true' ? commaSeparated(pool.annotations[clusterClassKey]) : [label]
+}
+
 /** The roles a pool names by annotation list, else by label. Empty: it names none. */
 export function declaredRoles(pool: IPPool): readonly string[] {
   const listed = commaSeparated(pool.annotations[roleKey])
@@ -174,10 +175,9 @@ export function declaredRoles(pool: IPPool): readonly string[] {
 }
 
 function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined {
+  const open = declaredNamespaces(pool)
+  if (open === undefined || open.includes(request.namespace)) return undefined
   const list = pool.annotations[namespacesAnnotation]
-  if (pool.kind !== 'GlobalInClusterIPPool' || list === undefined) return undefined
-  const open = commaSeparated(list)
-  if (open.includes(request.namespace)) return undefined
   return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: ${quoted(list)})`
 }
 
@@ -213,6 +213,12 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
     const difference = rankA.map((value, index) => value - (rankB[index] ?? 0)).find((value) => value !== 0)
     return difference ?? (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   }
+}
+
+/** The namespaces a global pool is open to; undefined: to all. */
+export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
+  const list = pool.annotations[namespacesAnnotation]
+  return pool.kind !== 'GlobalInClusterIPPool' || list === undefined ? undefined : commaSeparated(list)
 }
 
 /** The pool's priority; undefined where the annotation is no integer. */

@@ -2,7 +2,7 @@ import type { ClusterClass } from '../cluster-class.ts'
 import { clusterClassKey } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
 import type { IPPool } from '../pool.ts'
-import { listedClasses } from '../pool-selection.ts'
+import { declaredClasses } from '../pool-selection.ts'
 import { quoted } from '../quote.ts'
 import { fault, warning, type Judgment } from './finding.ts'
 import { nearest, suggestion } from './nearest.ts'
@@ -18,8 +18,7 @@ export interface KnownClasses {
 /** Judges for which ClusterClasses a pool is. */
 export function classProblems(pool: IPPool, { classes, areAll }: KnownClasses): readonly Judgment[] {
   const label = pool.labels[clusterClassKey]
-  const listed = listedClasses(pool)
-  if (label === undefined) return listed.length === 0 ? [] : [unlabeled(pool)]
+  if (label === undefined) return clusterClassKey in pool.annotations ? [unlabeled(pool)] : []
   const names = classes.map(({ name }) => name)
   const unknown = (entries: readonly string[], known: readonly string[], likely: readonly string[]) =>
     entries
@@ -28,6 +27,7 @@ export function classProblems(pool: IPPool, { classes, areAll }: KnownClasses): 
       .filter((entry) => areAll || nearest(entry, likely) !== undefined)
       .map((entry) => unknownClass(pool, entry, likely))
   if (label !== 'true') return unknown([label], names, ['true', ...names])
+  const listed = declaredClasses(pool)
   if (listed.length === 0) return names.includes('true') ? [] : [listless(pool)]
   const known = [...names, ...classes.map(formatKey), '*']
   return unknown(listed, known, known)
