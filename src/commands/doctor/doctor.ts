@@ -23,12 +23,14 @@ export interface DoctorOptions {
  */
 export async function doctor(
   { fix, serviceAccount }: DoctorOptions,
-  { config, console }: CommandSetup,
+  { config, console, signal }: CommandSetup,
 ): Promise<number> {
   const [kubernetes, temporal] = await Promise.all([
     readingOf(readKubernetesFacts({ ...config, serviceAccount })),
-    readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix })),
+    readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix, signal })),
   ])
+  // What was broken off says nothing about the servers.
+  if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
   const findings = [...diagnoseKubernetes(kubernetes, now), ...diagnoseTemporal(temporal, now)]
   const healthy = findings.every(({ level }) => level !== 'fault')

@@ -32,8 +32,9 @@ const taskQueueTypes = { workflow: 1, activity: 2 } as const
 export async function readTemporalFacts(options: {
   readonly taskQueue: string
   readonly register: boolean
+  readonly signal: AbortSignal
 }): Promise<TemporalFacts> {
-  return withTemporal(async (temporal) => {
+  return withTemporal(options.signal, async (temporal) => {
     const { client, address, namespace: namespaceName } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
     const namespace = await readingOf(readNamespace(temporal))
