@@ -73,7 +73,20 @@ const permissions: Readonly<Record<string, Permission>> = {
     packages: ['@temporalio/client'],
     node: true,
   },
-  observability: { src: ['observability'], packages: ['prom-client', 'pino', 'pino-pretty'], node: true },
+  observability: {
+    src: ['observability'],
+    packages: [
+      'prom-client',
+      'pino',
+      'pino-pretty',
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-base',
+      '@temporalio/interceptors-opentelemetry',
+    ],
+    node: true,
+  },
 }
 
 interface Import {
@@ -180,6 +193,16 @@ describe('the import table', () => {
     load('main.ts')
     const places = new Set([...loaded].map((path) => path.split('/')[0]))
     expect(places).toEqual(new Set(['command-line', 'config.ts', 'console', 'domain', 'main.ts', 'yargs']))
+  })
+
+  it('loads OpenTelemetry for nobody who does not ask for traces', () => {
+    const importers = files.flatMap((file) => {
+      const imports = importsIn(file, readFileSync(join(root, 'src', file), 'utf8'))
+      return imports
+        .filter(({ specifier, how }) => specifier.endsWith('/tracing.ts') && how !== 'type')
+        .map(({ how }) => [file, how])
+    })
+    expect(importers).toEqual([['commands/program.ts', 'late']])
   })
 
   it('gives only config.ts the environment', () => {

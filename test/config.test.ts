@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { commands } from '../src/command-line/commands.ts'
 import { parseInvocation } from '../src/command-line/parse-invocation.ts'
-import type { Config } from '../src/config.ts'
+import { traceEndpointVariables, type Config } from '../src/config.ts'
 
 const names = [...commands.map(({ name }) => name), 'completion']
 
@@ -37,6 +37,7 @@ describe('without any flag', () => {
       logLevel: 'info',
       logFormat: 'json',
       output: 'table',
+      traces: false,
     })
   })
 })
@@ -84,6 +85,27 @@ describe('a switch', () => {
   })
 })
 
+describe('traces', () => {
+  it.each(traceEndpointVariables)('are asked for by %s', (variable) => {
+    expect(configOf([], { [variable]: 'http://collector:4318' }).traces).toBe(true)
+    expect(configOf([], { [variable]: '' }).traces).toBe(false)
+  })
+
+  it.each([
+    ['OTEL_SDK_DISABLED', 'True'],
+    ['OTEL_TRACES_EXPORTER', 'none'],
+  ])('are not made where %s is %s', (variable, value) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', [variable]: value }
+    expect(configOf([], env).traces).toBe(false)
+  })
+
+  it.each(['collector:4318', 'grpc://collector:4317', 'http://'])('go to no address such as %s', (value) => {
+    expect(faultsOf([], { OTEL_EXPORTER_OTLP_ENDPOINT: value })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT cannot be read, expected a URL such as http://collector:4318',
+    ])
+  })
+})
+
 describe('a bad value', () => {
   it.each([
     [['--default-port=0'], '--default-port is "0", expected an integer from 1 to 65535'],
@@ -104,10 +126,7 @@ describe('a bad value', () => {
       ['--control-plane-variable='],
       '--control-plane-variable is "", expected the name of a ClusterClass variable',
     ],
-    [
-      ['--register-search-attributes=maybe'],
-      '--register-search-attributes is "maybe", expected true, false',
-    ],
+    [['--register-search-attributes=maybe'], '--register-search-attributes is "maybe", expected true, false'],
     [['--log-level=loud'], '--log-level is "loud", expected debug, info, warn, error'],
     [['--log-format=xml'], '--log-format is "xml", expected json, pretty'],
     [['--kubeconfig='], '--kubeconfig is "", expected a value that is not empty'],

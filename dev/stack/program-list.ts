@@ -5,7 +5,7 @@ const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
 /** Where a program comes from when it is not on the machine yet. */
-export type ProgramSource = GoSource | PythonSource
+export type ProgramSource = GoSource | PythonSource | NpmSource
 
 /** A main package of a pinned Go module. */
 export interface GoSource {
@@ -26,6 +26,12 @@ export interface PythonSource {
   readonly requirementsPath: string
 }
 
+/** A program that a package in node_modules holds, packed. */
+export interface NpmSource {
+  readonly from: 'npm'
+  readonly package: string
+}
+
 /** A program that the stack can run. */
 export interface ProgramDefinition {
   readonly name: string
@@ -42,6 +48,7 @@ export interface Program {
 }
 
 export type ProgramName =
+  | 'chromium'
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
@@ -53,7 +60,7 @@ export type ProgramName =
   | 'temporal-test-server'
   | 'tctl'
 
-/** The definition of a program. Versions are read from the files that pin them: dev/go and dev/python. */
+/** The definition of a program. Versions are read from the files that pin them: dev/go, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
   return definitions[name](name)
 }
@@ -84,6 +91,8 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
     }),
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
+  // Not searched for: pages and pictures shall look alike on every machine.
+  chromium: (name) => npmProgram(name, '@sparticuz/chromium'),
 }
 
 function kubernetesProgram(name: ProgramName): ProgramDefinition {
@@ -138,6 +147,12 @@ function pythonProgram(name: ProgramName, searched: ProgramDefinition['searched'
   const requirementsPath = join(developmentDirectory, 'python', name, 'requirements.txt')
   const version = pinnedVersion(requirementsPath, `${name}-bin==`)
   return { name, version, searched, source: { from: 'python', requirementsPath } }
+}
+
+function npmProgram(name: ProgramName, packageName: string): ProgramDefinition {
+  const path = join(developmentDirectory, '..', 'package.json')
+  const version = pinnedVersion(path, `    "${packageName}": "`).replace('",', '')
+  return { name, version, searched: [], source: { from: 'npm', package: packageName } }
 }
 
 function pinnedVersion(path: string, prefix: string): string {

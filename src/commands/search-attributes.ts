@@ -85,9 +85,12 @@ export async function registerAtStart(
 ): Promise<void> {
   try {
     const registered = await registerSearchAttributes(connection, namespace)
-    if (registered.length > 0) log.info('Registered search attributes', { names: registered.join(', ') })
+    if (registered.length > 0) {
+      log.info(`Registered the search attributes ${registered.join(', ')}`, { temporalNamespace: namespace })
+    }
   } catch (error) {
     log.warn('Cannot register search attributes; runs cannot be searched for by them', {
+      temporalNamespace: namespace,
       error: describeError(error),
     })
   }

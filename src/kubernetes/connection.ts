@@ -6,6 +6,7 @@ import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
 import { createCredentialSource } from './credentials.ts'
 import { before, deadlineAfter } from './deadline.ts'
 import { createDispatchers } from './dispatchers.ts'
+import type { KubernetesError } from './errors.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
@@ -31,7 +32,7 @@ export interface OpenWatch {
   close(): Promise<void>
 }
 
-/** How a request ended, for metrics. */
+/** How a request ended, for metrics and traces. */
 export interface RequestOutcome {
   readonly verb: Verb
   /** Plural; `apiresources` where the server was asked what it serves. */
@@ -42,6 +43,10 @@ export interface RequestOutcome {
   readonly seconds: number
   /** The `Date` header of the answer: the server's clock in whole seconds. */
   readonly serverDate?: string | undefined
+  /** What was done to which object, as in an ApiRequest. */
+  readonly action: string
+  /** Why it failed; undefined where it did not, or where whoever asked gave it up. */
+  readonly failure: KubernetesError | undefined
 }
 
 export interface ConnectionOptions {
@@ -73,6 +78,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     const started = performance.now()
     let code = 0
     let serverDate: string | undefined
+    let failure: KubernetesError | undefined
     try {
       const answer = await send(request, kind, bodyTimeout, deadline.signal)
       code = answer.response.statusCode
@@ -81,11 +87,14 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
       return await read(answer)
     } catch (error) {
       if (deadline.isOver()) dispatchers.renew()
-      throw toKubernetesError(error, request.action)
+      const thrown = toKubernetesError(error, request.action)
+      if (request.signal?.aborted !== true) failure = thrown
+      throw thrown
     } finally {
       deadline.clear()
       const seconds = (performance.now() - started) / 1000
-      options.onRequest?.({ verb: request.verb, resource: request.resource, code, seconds, serverDate })
+      const { verb, resource, action } = request
+      options.onRequest?.({ verb, resource, action, code, seconds, serverDate, failure })
     }
   }
 

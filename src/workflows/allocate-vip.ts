@@ -11,7 +11,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { LogMetadata } from '@temporalio/common'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { formatPool } from '../domain/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
@@ -115,7 +117,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
 
   const finished = (role: Role, result: RoleResult): RoleResult => {
     progress(role, { phase: 'Done', message: result.message, reason: result.reason })
-    log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
+    log.info(result.message, logFieldsOf(cluster, role, result))
     return result
   }
 
@@ -126,6 +128,22 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   } while (!isSettled())
   findable.update(record.report(wakeUp.recent))
   return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
+}
+
+/** An outcome's facts for its log line, under the names that every line has. */
+function logFieldsOf(
+  cluster: NamespacedName,
+  role: Role,
+  { reason, address, pool, claim }: RoleResult,
+): LogMetadata {
+  return {
+    cluster: formatKey(cluster),
+    role,
+    reason,
+    ...(address !== undefined && { address }),
+    ...(pool !== undefined && { pool: formatPool(pool) }),
+    ...(claim !== undefined && { claim }),
+  }
 }
 
 function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
@@ -149,9 +167,12 @@ function clusterIn(args: readonly unknown[]): NamespacedName {
   try {
     return parseAllocateVipInput(args)
   } catch (error) {
-    throw ApplicationFailure.nonRetryable(
+    const refusal = ApplicationFailure.nonRetryable(
       error instanceof Error ? error.message : String(error),
       invalidInput,
     )
+    // It would say where in our code the argument was read, and hide what is wrong with it.
+    refusal.stack = ''
+    throw refusal
   }
 }

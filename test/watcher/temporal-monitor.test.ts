@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { monitorTemporal } from '../../src/watcher/temporal-monitor.ts'
-import { silentLog } from '../support/silent-log.ts'
+import { noOutage, silentLog } from '../support/silent-log.ts'
 
 /** How often the runs counted as lost, when Temporal answers like this, one after the other. */
 async function losses(...answers: readonly (string | Error)[]): Promise<number> {
@@ -18,6 +18,7 @@ async function losses(...answers: readonly (string | Error)[]): Promise<number> 
     },
     onRunsMayBeLost: () => (lost += 1),
     log: silentLog,
+    outage: noOutage,
     signal: over.signal,
     intervalMs: 0,
   })
