@@ -1,5 +1,6 @@
 import { allocatorCommand } from './allocator-commands.ts'
 import { allocateCommand } from './allocate.ts'
+import { doctorCommand } from './doctor.ts'
 import type { Command } from './command.ts'
 import { planCommand } from './plan.ts'
 
@@ -10,4 +11,5 @@ export const commands: readonly Command[] = [
   allocatorCommand('worker'),
   planCommand,
   allocateCommand,
+  doctorCommand,
 ]

@@ -103,12 +103,13 @@ export function flagOptions(command: Command): readonly (CommandOption & { reado
   return flags
     .filter(({ name }) => command.flags.includes(name))
     .map((flag) => {
-      const { name, metavar } = flag
+      const { name } = flag
+      const metavar = 'metavar' in flag ? `${flag.metavar}, ` : ''
       const fallback = 'fallback' in flag ? `default ${flag.fallback}, ` : ''
       return {
         name,
-        metavar,
-        help: `${flag.help} (${metavar}, ${fallback}env ${environmentVariableFor(name)})`,
+        ...('metavar' in flag && { metavar: flag.metavar }),
+        help: `${flag.help} (${metavar}${fallback}env ${environmentVariableFor(name)})`,
         ...('alias' in flag && { alias: flag.alias }),
       }
     })
