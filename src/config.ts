@@ -18,6 +18,8 @@ export interface Config {
   /** Only Clusters whose `cluster.x-k8s.io/watch-filter` label has this value. */
   readonly watchFilter: string | undefined
   readonly taskQueue: string
+  /** Register search attributes in Temporal at the start, where they are missing. */
+  readonly registerSearchAttributes: boolean
   readonly variables: VariableNames
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
@@ -54,7 +56,8 @@ interface Flag {
   readonly alias?: string
   readonly fallback?: string
   readonly repeatable?: true
-  readonly metavar: string
+  /** What its value is called; absent for a switch. */
+  readonly metavar?: string
   readonly help: string
 }
 
@@ -75,13 +78,23 @@ export const flags = [
   },
   { name: 'kubeconfig', metavar: 'FILE', help: 'how to reach the management cluster' },
   { name: 'context', metavar: 'NAME', help: 'context of the kubeconfig' },
-  { name: 'namespace', repeatable: true, metavar: 'NAME', help: 'serve this namespace only; repeatable' },
+  {
+    name: 'namespace',
+    repeatable: true,
+    metavar: 'NAME',
+    help: 'this namespace only; repeatable; none: all',
+  },
   {
     name: 'watch-filter',
     metavar: 'VALUE',
-    help: 'serve only Clusters with this value of the label cluster.x-k8s.io/watch-filter',
+    help: 'only Clusters with this value of the label cluster.x-k8s.io/watch-filter',
   },
   { name: 'task-queue', fallback: defaultTaskQueue, metavar: 'NAME', help: 'Temporal task queue' },
+  {
+    name: 'register-search-attributes',
+    fallback: 'false',
+    help: 'register search attributes in Temporal at the start, where they are missing',
+  },
   {
     name: 'control-plane-variable',
     fallback: 'clusterVip',
@@ -137,6 +150,7 @@ export function readConfig(
     namespaces: settings.list('namespace', kubernetesName, 'a Kubernetes namespace name'),
     watchFilter: settings.optional('watch-filter', labelValue, 'a label value'),
     taskQueue: settings.text('task-queue', /^\S{1,200}$/, 'a name without spaces'),
+    registerSearchAttributes: settings.oneOf('register-search-attributes', switchWords) === 'true',
     variables: {
       'control-plane': settings.text('control-plane-variable', variableName, variableExpected),
       ingress: settings.text('ingress-variable', variableName, variableExpected),
@@ -171,6 +185,7 @@ function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
 const kubernetesName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const labelValue = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/
 const variableName = /^[A-Za-z_][\w.-]{0,255}$/
+const switchWords = ['true', 'false'] as const
 const variableExpected = 'the name of a ClusterClass variable'
 
 /** Reads one flag at a time and notes the faults. What is faulty reads as something harmless: nobody gets it. */

@@ -32,6 +32,7 @@ describe('without any flag', () => {
       namespaces: [],
       watchFilter: undefined,
       taskQueue: 'capi-vip-allocator',
+      registerSearchAttributes: false,
       variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
       logLevel: 'info',
       logFormat: 'json',
@@ -65,6 +66,22 @@ describe('a flag', () => {
     ['localhost:9090', { host: 'localhost', port: 9090 }],
   ])('can name the address %s', (value, address) => {
     expect(configOf([`--metrics-bind-address=${value}`]).metricsAddress).toEqual(address)
+  })
+})
+
+describe('a switch', () => {
+  it.each([
+    [['--register-search-attributes'], {}, true],
+    [['--register-search-attributes=true'], {}, true],
+    [['--register-search-attributes=false'], {}, false],
+    [[], { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'true' }, true],
+    [
+      ['--register-search-attributes=false'],
+      { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'true' },
+      false,
+    ],
+  ])('given as %j with %j is %j', (argv, env, is) => {
+    expect(configOf(argv, env).registerSearchAttributes).toBe(is)
   })
 })
 
@@ -109,6 +126,7 @@ describe('a bad value', () => {
       ['--control-plane-variable='],
       '--control-plane-variable is "", expected the name of a ClusterClass variable',
     ],
+    [['--register-search-attributes=maybe'], '--register-search-attributes is "maybe", expected true, false'],
     [['--log-level=loud'], '--log-level is "loud", expected debug, info, warn, error'],
     [['--log-format=xml'], '--log-format is "xml", expected json, pretty'],
     [['--kubeconfig='], '--kubeconfig is "", expected a value that is not empty'],
@@ -119,6 +137,12 @@ describe('a bad value', () => {
     [['run', 'clusters/demo'], '"clusters/demo" follows the command, expected flags only'],
   ])('of %j is named with what was expected', (argv, fault) => {
     expect(faultsOf(argv)).toEqual([fault])
+  })
+
+  it('of a switch is named by its variable, too', () => {
+    expect(faultsOf([], { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'yes' })).toEqual([
+      'CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES is "yes", expected true, false',
+    ])
   })
 
   it('of an environment variable is named by the variable', () => {

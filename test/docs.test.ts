@@ -6,8 +6,10 @@ import { commands as everyCommand } from '../src/command-line/commands.ts'
 import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
+import { checkNames } from '../src/domain/diagnosis/finding.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
+import { cliTypeOf, searchAttributeNames, searchAttributes } from '../src/domain/search-attributes.ts'
 import { logFieldNames } from '../src/observability/log-fields.ts'
 import {
   allocateVipType,
@@ -116,6 +118,10 @@ describe('docs/commands.md', () => {
     ])
   })
 
+  it('has a row for every check of doctor', () => {
+    expect(rowsOf('docs/commands.md', 'check').map(([name]) => name)).toEqual(checkNames)
+  })
+
   it('says what every exit code means', () => {
     const named = rowsOf('docs/commands.md', 'code').map(([code]) => Number(code))
     expect(named).toEqual(Object.values(exitCodes))
@@ -126,6 +132,12 @@ describe('docs/configuration.md', () => {
   it('names reasons of the closed list', () => {
     const named = rowsOf('docs/configuration.md', 'reason').map(([reason]) => reason)
     expect(named.filter((name) => !reasons.some((reason) => reason === name))).toEqual([])
+  })
+
+  it('names every search attribute with its type', () => {
+    expect(rowsOf('docs/configuration.md', 'search attribute').map((row) => row.slice(0, 2))).toEqual(
+      searchAttributeNames.map((name) => [name, cliTypeOf(searchAttributes[name])]),
+    )
   })
 
   it('names the fields that log lines have', () => {

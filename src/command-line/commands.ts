@@ -1,9 +1,15 @@
 import { allocatorCommand } from './allocator-commands.ts'
+import { allocateCommand } from './allocate.ts'
+import { doctorCommand } from './doctor.ts'
 import type { Command } from './command.ts'
+import { planCommand } from './plan.ts'
 
 /** Every command, in the order of `--help`. The first one is run where none is named. */
 export const commands: readonly Command[] = [
   allocatorCommand('run'),
   allocatorCommand('watcher'),
   allocatorCommand('worker'),
+  planCommand,
+  allocateCommand,
+  doctorCommand,
 ]

@@ -2,7 +2,14 @@ import { ConfigError, readConfig, type Config } from '../config.ts'
 import type { Action, Command } from './command.ts'
 import { commands } from './commands.ts'
 import { completionCommand, flagOptions, parserFor } from './parser.ts'
-import { createTyped, faultsOfWords, optionsWithoutValue, valuesOf, type Words } from './words.ts'
+import {
+  createTyped,
+  faultsOfSwitches,
+  faultsOfWords,
+  optionsWithoutValue,
+  valuesOf,
+  type Words,
+} from './words.ts'
 
 /** What the command line asks for. */
 export type Invocation =
@@ -60,7 +67,10 @@ function invocationOf(
 ): Invocation {
   const options = [...command.options, ...flagOptions(command)]
   const empty = optionsWithoutValue(words, options, argv)
-  const faults = faultsOfWords(words, { options, empty, command, names: commandNames })
+  const faults = [
+    ...faultsOfWords(words, { options, empty, command, names: commandNames }),
+    ...faultsOfSwitches(options, argv),
+  ]
   const values = Object.fromEntries(
     options.map(({ name }) => [name, empty.includes(name) ? undefined : valuesOf(words, name)]),
   )

@@ -82,7 +82,8 @@ function describeCommand(own: Argv, command: Command): Argv {
   if (argument !== undefined) {
     own.positional(argument.name, { type: 'string', describe: argument.help })
   }
-  for (const { name, alias, metavar, help } of [...options, ...flagOptions(command)]) {
+  const ownOptions = options.map((option) => ({ ...option, help: helpOf(option) }))
+  for (const { name, alias, metavar, help } of [...ownOptions, ...flagOptions(command)]) {
     own.option(name, {
       type: metavar === undefined ? 'boolean' : 'string',
       describe: help,
@@ -93,17 +94,22 @@ function describeCommand(own: Argv, command: Command): Argv {
   return own
 }
 
+function helpOf({ metavar, help }: CommandOption): string {
+  return metavar === undefined ? help : `${help} (${metavar})`
+}
+
 /** The flags that a command takes, in the form of options of its own. */
 export function flagOptions(command: Command): readonly (CommandOption & { readonly name: FlagName })[] {
   return flags
     .filter(({ name }) => command.flags.includes(name))
     .map((flag) => {
-      const { name, metavar } = flag
+      const { name } = flag
+      const metavar = 'metavar' in flag ? `${flag.metavar}, ` : ''
       const fallback = 'fallback' in flag ? `default ${flag.fallback}, ` : ''
       return {
         name,
-        metavar,
-        help: `${flag.help} (${metavar}, ${fallback}env ${environmentVariableFor(name)})`,
+        ...('metavar' in flag && { metavar: flag.metavar }),
+        help: `${flag.help} (${metavar}${fallback}env ${environmentVariableFor(name)})`,
         ...('alias' in flag && { alias: flag.alias }),
       }
     })

@@ -27,6 +27,22 @@ export function faultsOfWords(words: Words, { options, empty, command, names }: 
   ]
 }
 
+/** yargs reads `--switch=maybe` as `--switch=false`. */
+export function faultsOfSwitches(
+  options: readonly CommandOption[],
+  argv: readonly string[],
+): readonly string[] {
+  return options
+    .filter(({ metavar }) => metavar === undefined)
+    .flatMap(({ name }) =>
+      argv
+        .filter((word) => word.startsWith(`--${name}=`))
+        .map((word) => word.slice(name.length + 3))
+        .filter((value) => value !== 'true' && value !== 'false')
+        .map((value) => `--${name} is ${JSON.stringify(value)}, expected true, false`),
+    )
+}
+
 /** yargs reads `--flag` without a value as `--flag=`, which is another fault. */
 export function optionsWithoutValue(
   words: Words,

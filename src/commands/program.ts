@@ -18,6 +18,7 @@ import { monitorTemporal } from '../watcher/temporal-monitor.ts'
 import { createClient } from './client.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './program-state.ts'
+import { registerAtStart } from './search-attributes.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
@@ -91,16 +92,13 @@ async function atWork(setup: Setup): Promise<number> {
     outage: outages.temporal,
     signal,
     // The server is asked for the namespace here, and may have gone again since the connection was made.
-    prepare: (temporal) =>
-      command === 'watcher'
-        ? Promise.resolve(undefined)
-        : createWorker({
-            temporal,
-            api: createClusterApi(kubernetes, config.namespaces),
-            config,
-            observer: metrics,
-            tracing,
-          }),
+    prepare: async (temporal) => {
+      // First, since a Worker asks for those that there are.
+      if (config.registerSearchAttributes) await registerAtStart(temporal, log)
+      if (command === 'watcher') return undefined
+      const api = createClusterApi(kubernetes, config.namespaces)
+      return createWorker({ temporal, api, config, observer: metrics, tracing })
+    },
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached

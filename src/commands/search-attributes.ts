@@ -5,6 +5,8 @@ import {
   type RegisteredSearchAttributes,
   type SearchAttributeName,
 } from '../domain/search-attributes.ts'
+import type { Log } from '../observability/log.ts'
+import { describeError } from './temporal-config.ts'
 
 /** What asks a Temporal server about search attributes: a Worker's connection or a client's. */
 export type OperatorConnection = Pick<ConnectionLike, 'operatorService' | 'withDeadline'>
@@ -63,15 +65,35 @@ export async function registerSearchAttributes(
 ): Promise<readonly SearchAttributeName[]> {
   const missing = missingSearchAttributes(await readSearchAttributes(connection, namespace))
   if (missing.length === 0) return []
-  await inTime(connection, () =>
-    connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(
-        missing.map((name) => [name, typeWords.indexOf(searchAttributes[name])]),
-      ),
-    }),
-  )
+  const types = Object.fromEntries(missing.map((name) => [name, typeWords.indexOf(searchAttributes[name])]))
+  try {
+    await inTime(connection, () =>
+      connection.operatorService.addSearchAttributes({ namespace, searchAttributes: types }),
+    )
+  } catch (error) {
+    // Another replica may have been first.
+    const left = missingSearchAttributes(await readSearchAttributes(connection, namespace))
+    if (left.length > 0) throw error
+  }
   return missing
+}
+
+/** Registers what is missing and logs how it went. Never rejects: without search attributes everything else works. */
+export async function registerAtStart(
+  { connection, namespace }: { readonly connection: OperatorConnection; readonly namespace: string },
+  log: Log,
+): Promise<void> {
+  try {
+    const registered = await registerSearchAttributes(connection, namespace)
+    if (registered.length > 0) {
+      log.info(`Registered the search attributes ${registered.join(', ')}`, { temporalNamespace: namespace })
+    }
+  } catch (error) {
+    log.warn('Cannot register search attributes; runs cannot be searched for by them', {
+      temporalNamespace: namespace,
+      error: describeError(error),
+    })
+  }
 }
 
 function inTime<T>(connection: OperatorConnection, ask: () => Promise<T>): Promise<T> {

@@ -26,6 +26,7 @@ export interface ConsoleStreams {
 
 export function createConsole(output: OutputFormat, streams: ConsoleStreams = process): Console {
   const { stdout, stderr } = streams
+  for (const stream of [stdout, stderr]) stream.on('error', passOverClosedPipe)
   return {
     output,
     print: (value, text) => {
@@ -37,6 +38,11 @@ export function createConsole(output: OutputFormat, streams: ConsoleStreams = pr
     noteStyle: styleFor(stderr),
     isInteractive: stderr.isTTY === true,
   }
+}
+
+/** Whoever reads through `| head` has seen enough, and that is no fault. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 function rendered(output: OutputFormat, value: unknown, text: () => string): string {

@@ -4,7 +4,7 @@ import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from './j
 import { formatKey } from './object-meta.ts'
 import { formatPool } from './pool.ts'
 import { roleNames, type VipRole } from './role.ts'
-import { addressIn, describeVip } from './standing.ts'
+import { addressIn, describeVip, isSomebodyElses, standingOf } from './standing.ts'
 
 /** Everything the decision about a Cluster's VIP needs besides the Cluster. */
 export interface AssignmentInput {
@@ -51,6 +51,25 @@ export function decideAssignment(cluster: Cluster, input: AssignmentInput): Assi
   const assigned = endpoint ?? { host }
   if (operations.length === 0) return { decision: 'in-place', assigned }
   return { decision: 'patch', assigned, patch: [conditionalOn(cluster), ...operations] }
+}
+
+/**
+ * What follows where the Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own
+ * claim was lost.
+ */
+export interface GivingWay {
+  /** The claim is of no use and goes. */
+  readonly deletesClaim: boolean
+  readonly next: 'restart' | 'end'
+}
+
+export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
+  const standing = standingOf(cluster, vip)
+  const isWrongClaim = standing.standing === 'ours'
+  return {
+    deletesClaim: isWrongClaim || isSomebodyElses(standing),
+    next: isWrongClaim || standing.standing === 'port-missing' ? 'restart' : 'end',
+  }
 }
 
 /** The VIP in words: `10.0.0.10:6443`, or the bare address where it has no port. */

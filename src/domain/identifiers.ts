@@ -2,6 +2,9 @@
 
 const prefix = 'vip.capi.gorizond.io'
 
+/** What stands before the slash in every label and annotation of the product's own. */
+export const ownPrefix = prefix
+
 /** Label (one class) or annotation (comma-separated list) on a pool: whose VIPs it holds. */
 export const clusterClassKey = `${prefix}/cluster-class`
 /** Label or annotation on a pool (which roles it serves), label on a claim (which role it is for). */

@@ -9,7 +9,7 @@ export function canonicalAddress(text: string): string {
 }
 
 /** IPv4 in four decimal parts only: older spellings such as `10.1` mean something else to everybody else. */
-function isIPAddress(text: string): boolean {
+export function isIPAddress(text: string): boolean {
   return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
@@ -26,12 +26,14 @@ export function isAddressIn(entries: readonly string[], address: string): boolea
   })
 }
 
-interface Bounds {
+/** The first and the last address of a range, as bytes. */
+export interface Bounds {
   readonly first: readonly number[]
   readonly last: readonly number[]
 }
 
-function boundsOf(entry: string): Bounds | undefined {
+/** Reads an entry of a pool's `spec.addresses`; undefined where it cannot be read. */
+export function boundsOf(entry: string): Bounds | undefined {
   const [first = '', last = first] = entry.split('-', 2).map((part) => part.trim())
   if (ipaddr.isValidCIDR(first)) return cidrBounds(first)
   if (!isIPAddress(first) || !isIPAddress(last)) return undefined

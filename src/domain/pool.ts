@@ -20,6 +20,8 @@ export interface IPPool extends ObjectMeta {
   readonly isPaused: boolean
   /** `spec.addresses`: addresses, CIDRs and ranges `first-last`. */
   readonly addresses: readonly string[]
+  /** `spec.excludedAddresses`, written the same ways: never given out. */
+  readonly excludedAddresses: readonly string[]
   /** `spec.prefix`: length of the network prefix of every address. */
   readonly prefix: number
   readonly gateway: string | undefined
@@ -45,12 +47,17 @@ export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
     ...meta,
     kind,
     isPaused: hasPausedAnnotation(meta),
-    addresses: arrayOf(spec['addresses']).filter((entry) => typeof entry === 'string'),
+    addresses: stringsIn(spec['addresses']),
+    excludedAddresses: stringsIn(spec['excludedAddresses']),
     prefix: integerOf(spec['prefix']) ?? 0,
     gateway: nonEmptyStringOf(spec['gateway']),
     reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
     capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
   }
+}
+
+function stringsIn(value: unknown): readonly string[] {
+  return arrayOf(value).filter((entry) => typeof entry === 'string')
 }
 
 export function isIPPoolKind(kind: string): kind is IPPoolKind {

@@ -7,11 +7,11 @@ export const searchAttributes = {
   VipNamespace: 'KEYWORD',
   /** Name of the Cluster. */
   VipCluster: 'KEYWORD',
-  /** Where the allocation is. */
+  /** The reason why the allocation waits, or with which it ended; else the step it is at. */
   VipPhase: 'KEYWORD',
-  /** Every address the run had to do with. */
+  /** The Cluster's VIPs. */
   VipAddress: 'KEYWORD_LIST',
-  /** Every pool the run took an address from, as `Kind/name`. */
+  /** The pools they come from, as `Kind/name`. */
   VipPool: 'KEYWORD_LIST',
 } as const
 

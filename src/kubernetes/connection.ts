@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
-import { objectOf, type JsonObject } from '../domain/decode.ts'
+import { nonEmptyStringOf, objectOf, type JsonObject } from '../domain/decode.ts'
 import { fieldManager } from '../domain/identifiers.ts'
 import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
 import { createCredentialSource } from './credentials.ts'
@@ -41,6 +41,8 @@ export interface RequestOutcome {
   readonly code: number
   /** Until the answer was read; of a watch, until it was open. */
   readonly seconds: number
+  /** The `Date` header of the answer: the server's clock in whole seconds. */
+  readonly serverDate?: string | undefined
   /** What was done to which object, as in an ApiRequest. */
   readonly action: string
   /** Why it failed; undefined where it did not, or where whoever asked gave it up. */
@@ -75,10 +77,12 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     const deadline = deadlineAfter(timeoutMs, request.signal)
     const started = performance.now()
     let code = 0
+    let serverDate: string | undefined
     let failure: KubernetesError | undefined
     try {
       const answer = await send(request, kind, bodyTimeout, deadline.signal)
       code = answer.response.statusCode
+      serverDate = nonEmptyStringOf(answer.response.headers['date'])
       if (code === 401) credentials.renew()
       return await read(answer)
     } catch (error) {
@@ -90,7 +94,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
       deadline.clear()
       const seconds = (performance.now() - started) / 1000
       const { verb, resource, action } = request
-      options.onRequest?.({ verb, resource, action, code, seconds, failure })
+      options.onRequest?.({ verb, resource, action, code, seconds, serverDate, failure })
     }
   }
 

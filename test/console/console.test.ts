@@ -45,6 +45,15 @@ describe('an answer', () => {
   )
 })
 
+describe('a reader who has seen enough', () => {
+  it('is no fault; another one is', () => {
+    const stdout = new Page()
+    createConsole('table', { stdout, stderr: new Page() })
+    expect(() => stdout.emit('error', Object.assign(new Error('closed'), { code: 'EPIPE' }))).not.toThrow()
+    expect(() => stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow('full')
+  })
+})
+
 describe('a table', () => {
   it('has a head in capitals, no lines, and columns three spaces apart', () => {
     const rows = [

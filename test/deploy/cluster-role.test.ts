@@ -9,6 +9,7 @@ import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../src/kubernetes/api-request.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
 import { KubernetesError } from '../../src/kubernetes/errors.ts'
+import { neededPermissions } from '../../src/kubernetes/permissions.ts'
 import { resources } from '../../src/kubernetes/resources.ts'
 import { watchResource, type WatchedObjects } from '../../src/kubernetes/watch-resource.ts'
 import { deployment, manifestOf } from './support.ts'
@@ -132,6 +133,12 @@ describe('the ClusterRole', () => {
 
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
       [...asked.permissions, forOwnerReferences].toSorted(),
+    )
+  })
+
+  it('permits what doctor checks', () => {
+    expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
+      neededPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`).toSorted(),
     )
   })
 

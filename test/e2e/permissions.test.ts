@@ -6,6 +6,8 @@ import { parse } from 'yaml'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
 import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -80,6 +82,23 @@ describe('the ServiceAccount of deploy/manifests', () => {
     })
     await world.createCluster('pe-adopting', { className })
     await world.untilServed('pe-adopting')
+
+    // Has to say the same twice.
+    const waiting = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
+    const says = (cluster: Cluster | undefined): boolean =>
+      cluster?.conditions.some(({ type }) => type === waiting) === true
+    await world.createClass('pe-poolless')
+    await world.createCluster('pe-waiting', { className: 'pe-poolless' })
+    await world.untilCluster('pe-waiting', says)
+    await world.patch(`${world.path('clusters', 'pe-waiting')}/status`, { status: { conditions: null } })
+    await world.untilCluster('pe-waiting', (now) => !says(now))
+    await world.editCluster('pe-waiting', { clusterNetwork: { apiServerPort: 6444 } })
+    await world.untilCluster('pe-waiting', says)
+    await eventually('the event to be a series', async () =>
+      proxy.requests.some(({ verb, resource }) => verb === 'patch' && resource === 'events')
+        ? true
+        : undefined,
+    )
 
     const asked = proxy.requests.filter(({ resource }) => resource !== '')
     expect(asked.filter(({ code }) => code === 403)).toEqual([])

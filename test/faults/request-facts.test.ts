@@ -16,7 +16,7 @@ describe('the facts of a request', () => {
     [
       'PATCH',
       `${ipam}/namespaces/n/ipaddressclaims/c/status`,
-      'patch ipam.cluster.x-k8s.io ipaddressclaims n/c',
+      'patch ipam.cluster.x-k8s.io ipaddressclaims/status n/c',
     ],
     ['GET', '/api/v1/namespaces', 'list  namespaces /'],
     ['GET', '/api/v1/namespaces/n', 'get  namespaces /n'],

@@ -7,7 +7,7 @@ export type ProxiedVerb = Verb | 'update'
 export interface RequestFacts {
   readonly verb: ProxiedVerb
   readonly group: string
-  /** Plural; empty where the request is about no object, as one for the kinds of a group. */
+  /** Plural, as RBAC names it: `clusters/status` for a subresource. Empty where the request is about no object. */
   readonly resource: string
   readonly namespace: string
   readonly name: string
@@ -29,7 +29,8 @@ export function factsOf(method: string, target: string): RequestFacts {
   const inVersion = root === 'apis' ? segments.slice(2) : root === 'api' ? segments.slice(1) : []
   // A Namespace is an object too: `namespaces/demo` is one, `namespaces/demo/pods` is not.
   const isInNamespace = inVersion[0] === 'namespaces' && inVersion.length > 2
-  const [resource = '', name = ''] = isInNamespace ? inVersion.slice(2) : inVersion
+  const [plural = '', name = '', subresource] = isInNamespace ? inVersion.slice(2) : inVersion
+  const resource = subresource === undefined ? plural : `${plural}/${subresource}`
   const isCollection = resource !== '' && name === ''
   return {
     verb: verbOf(method, { isWatch: searchParams.get('watch') === 'true', isCollection }),

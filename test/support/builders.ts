@@ -97,6 +97,7 @@ export interface PoolOptions extends MetaOptions {
   kind?: IPPoolKind
   capacity?: { total: number; used: number; free: number; outOfRange: number }
   addresses?: readonly string[]
+  excludedAddresses?: readonly string[]
   gateway?: string
   graceSeconds?: number
 }
@@ -112,6 +113,7 @@ export function aPool(options: PoolOptions = {}): IPPool {
     metadata: metadata({ ...options, labels }, fallback),
     spec: {
       addresses: options.addresses ?? ['10.0.0.10-10.0.0.20'],
+      ...(options.excludedAddresses && { excludedAddresses: options.excludedAddresses }),
       prefix: 24,
       ...(options.gateway !== undefined && { gateway: options.gateway }),
       ...(options.graceSeconds !== undefined && { addressReuseGracePeriodSeconds: options.graceSeconds }),

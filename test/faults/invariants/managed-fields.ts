@@ -1,10 +1,10 @@
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/decode.ts'
-import { ourManager } from './names.ts'
+import { isOurs } from './names.ts'
 
 /** What one manager has written to an object, as the API server keeps it in `metadata.managedFields`. */
 export interface ManagedEntry {
   readonly manager: string
-  /** Operation, API version and subresource: with the manager, what makes the entry the same one in the next version. */
+  /** Manager, operation, API version and subresource: what makes the entry the same one in the next version. */
   readonly slot: string
   /** Whole seconds; the server renews it with each write of the manager that changes anything it owns. */
   readonly time: string
@@ -16,7 +16,9 @@ export function managedEntries(object: JsonObject): readonly ManagedEntry[] {
     .filter(isObject)
     .map((entry) => ({
       manager: stringOf(entry['manager']),
-      slot: ['operation', 'apiVersion', 'subresource'].map((key) => stringOf(entry[key])).join(' '),
+      slot: ['manager', 'operation', 'apiVersion', 'subresource']
+        .map((key) => stringOf(entry[key]))
+        .join(' '),
       time: stringOf(entry['time']),
       fields: objectOf(entry['fieldsV1']),
     }))
@@ -33,7 +35,7 @@ export function ownersOf(object: JsonObject, path: readonly string[]): readonly 
 
 /** Whether we have ever written to the object and still own some of it. */
 export function isWrittenByUs(object: JsonObject): boolean {
-  return managedEntries(object).some(({ manager }) => manager === ourManager)
+  return managedEntries(object).some(({ manager }) => isOurs(manager))
 }
 
 /**
@@ -56,7 +58,7 @@ export function ourWritesBetween(earlier: JsonObject, later: JsonObject): readon
 }
 
 function ourEntries(object: JsonObject): readonly ManagedEntry[] {
-  return managedEntries(object).filter(({ manager }) => manager === ourManager)
+  return managedEntries(object).filter(({ manager }) => isOurs(manager))
 }
 
 function describe([path, value]: readonly [string, string]): string {

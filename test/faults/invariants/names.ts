@@ -5,6 +5,11 @@
 
 export const ourManager = 'capi-vip-allocator'
 
+/** Whether a field manager is ours: the conditions about VIPs have one for each role. */
+export function isOurs(manager: string): boolean {
+  return manager === ourManager || manager.startsWith(`${ourManager}-`)
+}
+
 const prefix = 'vip.capi.gorizond.io'
 export const clusterClassKey = `${prefix}/cluster-class`
 export const roleKey = `${prefix}/role`

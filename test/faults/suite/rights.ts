@@ -18,6 +18,8 @@ export const takeableRights: readonly [Right, ...Right[]] = [
   { verb: 'watch', resource: 'ipaddressclaims' },
   { verb: 'delete', resource: 'ipaddressclaims' },
   { verb: 'create', resource: 'ipaddresses' },
+  { verb: 'patch', resource: 'clusters/status' },
+  { verb: 'create', resource: 'events' },
   { verb: 'list', resource: 'inclusterippools' },
 ]
 

@@ -1,0 +1,102 @@
+import { judgeApiVersions } from '../../domain/diagnosis/api-versions.ts'
+import { judgeClock } from '../../domain/diagnosis/clock.ts'
+import { judgeCore } from '../../domain/diagnosis/cluster-api-core.ts'
+import { judgeClusterClasses } from '../../domain/diagnosis/cluster-classes.ts'
+import { judgeClusters } from '../../domain/diagnosis/clusters.ts'
+import {
+  fault,
+  judged,
+  ok,
+  warning,
+  type Finding,
+  type Judgment,
+  type Reading,
+} from '../../domain/diagnosis/finding.ts'
+import { allPools, judgeIpamProvider } from '../../domain/diagnosis/ipam-provider.ts'
+import { judgePermissions } from '../../domain/diagnosis/permissions.ts'
+import { judgePoolLabels } from '../../domain/diagnosis/pool-labels.ts'
+import { judgePoolRanges } from '../../domain/diagnosis/pool-ranges.ts'
+import { judgePools } from '../../domain/diagnosis/pools.ts'
+import { judgeSearchAttributes } from '../../domain/diagnosis/search-attributes.ts'
+import { judgeNamespace, judgeTaskQueue } from '../../domain/diagnosis/temporal.ts'
+import type { KubernetesFacts } from './kubernetes-facts.ts'
+import type { TemporalFacts } from './temporal-facts.ts'
+
+/**
+ * Judges everything on the management cluster, in the order of the report. Of an API server that cannot be reached
+ * nothing else is said.
+ *
+ * @param now milliseconds since 1970
+ */
+export function diagnoseKubernetes(facts: Reading<KubernetesFacts>, now: number): readonly Finding[] {
+  if ('unread' in facts) {
+    const fix = 'check --kubeconfig, --context and the network; kubectl version shows what kubectl can reach'
+    return judged('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
+  }
+  const { read } = facts
+  const { known } = read
+  return [
+    ...judged('api-server', facts, (server) => [ok(describeServer(server))]),
+    ...judged('clock', read.clock, judgeClock),
+    ...judged('api-versions', read.servedKinds, judgeApiVersions),
+    ...judged('permissions', read.permissions, judgePermissions),
+    ...judged('cluster-api-core', read.core, judgeCore),
+    ...judged('ipam-provider', { read: read.ipamProvider }, (deployments) =>
+      judgeIpamProvider(deployments, known, now),
+    ),
+    ...judged('pools', known, (objects) => judgePools(allPools(objects), [...objects.clusters.values()])),
+    ...judged('pool-labels', known, (objects) =>
+      judgePoolLabels(allPools(objects), {
+        classes: [...objects.clusterClasses.values()],
+        areAll: read.isEverywhere,
+      }),
+    ),
+    ...judged('pool-ranges', known, (objects) => judgePoolRanges(allPools(objects))),
+    ...judged('cluster-classes', known, (objects) =>
+      judgeClusterClasses([...objects.clusters.values()], allPools(objects)),
+    ),
+    ...judged('clusters', known, ({ clusters, clusterClasses, ...objects }) =>
+      judgeClusters([...clusters.values()], [...clusterClasses.values()], allPools(objects)),
+    ),
+  ]
+}
+
+function describeServer({ server, version, latencySeconds, user }: KubernetesFacts): string {
+  const who = 'read' in user ? ` as ${user.read}` : ''
+  return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
+}
+
+/** The same for Temporal. */
+export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): readonly Finding[] {
+  if ('unread' in facts) {
+    const fix =
+      'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the network; temporal operator cluster health shows what the temporal CLI can reach'
+    return judged('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
+  }
+  const { address, version, namespaceName, namespace, taskQueue, searchAttributes, registered } = facts.read
+  return [
+    ...judged('temporal', facts, () => [ok(`Temporal ${version} at ${address} answers`)]),
+    ...judged('temporal-namespace', namespace, (found) =>
+      found === undefined ? [noNamespace(namespaceName)] : judgeNamespace(found),
+    ),
+    ...judged('temporal-workers', taskQueue, (queue) => judgeTaskQueue(queue, now)),
+    ...judged('search-attributes', searchAttributes, (found) => [
+      ...('unread' in registered ? [notRegistered(registered.unread)] : []),
+      ...judgeSearchAttributes(found, namespaceName),
+    ]),
+  ]
+}
+
+function noNamespace(name: string): Judgment {
+  return fault(
+    `there is no namespace ${name}`,
+    `temporal operator namespace create --namespace ${name} --retention 7d, or set TEMPORAL_NAMESPACE to one that exists`,
+  )
+}
+
+function notRegistered(why: string): Judgment {
+  return warning(
+    `search attributes could not be registered: ${why}`,
+    "let somebody register them who may; on Temporal Cloud, in the namespace's settings",
+  )
+}

@@ -1,0 +1,139 @@
+import type { ServedKind } from '../../domain/diagnosis/api-versions.ts'
+import type { ClockReading } from '../../domain/diagnosis/clock.ts'
+import type { Reading } from '../../domain/diagnosis/finding.ts'
+import type { PermissionReview } from '../../domain/diagnosis/permissions.ts'
+import {
+  coreProvider,
+  inClusterProvider,
+  providerLabel,
+  type ProgramDeployment,
+} from '../../domain/diagnosis/provider-deployment.ts'
+import { nonEmptyStringOf } from '../../domain/decode.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import type { KnownObjects } from '../../domain/view.ts'
+import { readOwnUser, reviewPermissions } from '../../kubernetes/access-review.ts'
+import { connectTo, type KubernetesConnection, type RequestOutcome } from '../../kubernetes/connection.ts'
+import { listDeployments } from '../../kubernetes/deployments.ts'
+import { loadKubeConfig } from '../../kubernetes/kube-config.ts'
+import { neededPermissions } from '../../kubernetes/permissions.ts'
+import { readKnownObjects } from '../../kubernetes/read-known-objects.ts'
+import { readServedKinds } from '../../kubernetes/served-kinds.ts'
+import { programVersion } from '../version.ts'
+import { readingOf } from './reading.ts'
+
+/** All that is read from an API server that answers. */
+export interface KubernetesFacts {
+  readonly server: string
+  readonly version: string
+  /** Seconds for one request over a connection that is open. */
+  readonly latencySeconds: number
+  readonly user: Reading<string>
+  readonly clock: Reading<ClockReading>
+  readonly servedKinds: Reading<readonly ServedKind[]>
+  readonly permissions: Reading<PermissionReview>
+  readonly core: Reading<readonly ProgramDeployment[]>
+  readonly ipamProvider: Reading<readonly ProgramDeployment[]>
+  readonly known: Reading<KnownObjects>
+  /** `known` holds the objects of all namespaces. */
+  readonly isEverywhere: boolean
+}
+
+export interface KubernetesPlace {
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  /** Empty: all. */
+  readonly namespaces: readonly string[]
+  /** Whose permissions are asked for; undefined: the allocator's own, where its Deployment is found. */
+  readonly serviceAccount: NamespacedName | undefined
+}
+
+/** By which deploy/manifests label the allocator's own Deployment. */
+const allocatorSelector = 'app.kubernetes.io/name=capi-vip-allocator'
+
+/**
+ * Reads everything once. What a request is refused for is told where it belongs.
+ *
+ * @throws Error where there is no kubeconfig, or the API server does not answer at all
+ */
+export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
+  const kubeConfig = loadKubeConfig(place)
+  const outcomes: (RequestOutcome & { readonly answeredAt: number })[] = []
+  const connection = connectTo({
+    kubeConfig,
+    version: programVersion(),
+    onRequest: (outcome) => outcomes.push({ ...outcome, answeredAt: Date.now() }),
+  })
+  try {
+    await readVersion(connection)
+    const version = await readVersion(connection)
+    const last = outcomes.at(-1)
+    return {
+      server: kubeConfig.getCurrentCluster()?.server ?? '',
+      version,
+      latencySeconds: last?.seconds ?? 0,
+      clock: clockIn(last),
+      ...(await readDetails(connection, place)),
+    }
+  } finally {
+    await connection.close()
+  }
+}
+
+type Details = Omit<KubernetesFacts, 'server' | 'version' | 'latencySeconds' | 'clock'>
+
+async function readDetails(connection: KubernetesConnection, place: KubernetesPlace): Promise<Details> {
+  const deployments = (provider: string): Promise<Reading<readonly ProgramDeployment[]>> =>
+    readingOf(listDeployments(connection, `${providerLabel}=${provider}`))
+  const [user, servedKinds, core, ipamProvider, known] = await Promise.all([
+    readingOf(readOwnUser(connection)),
+    readingOf(readServedKinds(connection)),
+    deployments(coreProvider),
+    deployments(inClusterProvider),
+    readingOf(readKnownObjects(connection, place.namespaces)),
+  ])
+  const permissions = await readingOf(readPermissions(connection, place, user))
+  const isEverywhere = place.namespaces.length === 0
+  return { user, servedKinds, core, ipamProvider, known, isEverywhere, permissions }
+}
+
+/** The first account there is: as told, that of the allocator's Deployment, our own. */
+async function readPermissions(
+  connection: KubernetesConnection,
+  { serviceAccount, namespaces }: KubernetesPlace,
+  user: Reading<string>,
+): Promise<PermissionReview> {
+  const account = serviceAccount ?? (await readAllocatorAccount(connection))
+  const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
+  const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
+  return {
+    subject,
+    reviewed: await reviewPermissions(connection, account, neededPermissions, namespaces),
+  }
+}
+
+async function readAllocatorAccount(connection: KubernetesConnection): Promise<NamespacedName | undefined> {
+  const found = await readingOf(listDeployments(connection, allocatorSelector))
+  const [deployment] = 'read' in found ? found.read : []
+  return deployment && { namespace: deployment.namespace, name: deployment.serviceAccount }
+}
+
+async function readVersion(connection: KubernetesConnection): Promise<string> {
+  const answer = await connection.request({
+    verb: 'get',
+    resource: 'version',
+    action: 'get the version',
+    path: '/version',
+  })
+  return nonEmptyStringOf(answer['gitVersion']) ?? 'of unknown version'
+}
+
+function clockIn(
+  outcome: (RequestOutcome & { readonly answeredAt: number }) | undefined,
+): Reading<ClockReading> {
+  const server = Date.parse(outcome?.serverDate ?? '')
+  if (outcome === undefined || Number.isNaN(server)) {
+    return { unread: 'the API server sends no Date' }
+  }
+  const { answeredAt, seconds } = outcome
+  return { read: { sentAt: answeredAt - seconds * 1000, answeredAt, server } }
+}

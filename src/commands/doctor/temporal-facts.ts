@@ -1,0 +1,90 @@
+import { isGrpcServiceError } from '@temporalio/client'
+import type { Reading } from '../../domain/diagnosis/finding.ts'
+import type { NamespaceFacts, Poller, TaskQueueFacts } from '../../domain/diagnosis/temporal.ts'
+import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
+import { readSearchAttributes, registerSearchAttributes } from '../search-attributes.ts'
+import { withTemporal, type TemporalClient } from '../temporal-client.ts'
+import { readingOf } from './reading.ts'
+
+/** All that is read from a Temporal server that answers. */
+export interface TemporalFacts {
+  readonly address: string
+  readonly version: string
+  /** The namespace that is configured; `undefined` inside: the server does not know it. */
+  readonly namespaceName: string
+  readonly namespace: Reading<NamespaceFacts | undefined>
+  readonly taskQueue: Reading<TaskQueueFacts>
+  readonly searchAttributes: Reading<RegisteredSearchAttributes>
+  /** Those that were registered just now. */
+  readonly registered: Reading<readonly SearchAttributeName[]>
+}
+
+/** gRPC status code NOT_FOUND. */
+const notFound: readonly number[] = [5]
+/** Numbers of Temporal's protocol (`TaskQueueType`). */
+const taskQueueTypes = { workflow: 1, activity: 2 } as const
+
+/**
+ * Reads everything once, and registers missing search attributes where that is asked for.
+ *
+ * @throws Error where the configuration cannot be read, or Temporal does not answer at all
+ */
+export async function readTemporalFacts(options: {
+  readonly taskQueue: string
+  readonly register: boolean
+  readonly signal: AbortSignal
+}): Promise<TemporalFacts> {
+  return withTemporal(options.signal, async (temporal) => {
+    const { client, address, namespace: namespaceName } = temporal
+    const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
+    const namespace = await readingOf(readNamespace(temporal))
+    const about = { address, version: serverVersion, namespaceName, namespace }
+    if ('read' in namespace && namespace.read === undefined) {
+      const unread = { unread: `there is no namespace ${namespaceName}` }
+      return { ...about, taskQueue: unread, searchAttributes: unread, registered: { read: [] } }
+    }
+    const registered = options.register
+      ? await readingOf(registerSearchAttributes(client.connection, namespaceName))
+      : { read: [] }
+    const [taskQueue, searchAttributes] = await Promise.all([
+      readingOf(readTaskQueue(temporal, options.taskQueue)),
+      readingOf(readSearchAttributes(client.connection, namespaceName)),
+    ])
+    return { ...about, taskQueue, searchAttributes, registered }
+  })
+}
+
+async function readNamespace(temporal: TemporalClient): Promise<NamespaceFacts | undefined> {
+  const { client, namespace } = temporal
+  try {
+    const { config } = await temporal.bounded(() => client.workflowService.describeNamespace({ namespace }))
+    return { name: namespace, retentionSeconds: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) }
+  } catch (error) {
+    if (isGrpcServiceError(error) && notFound.includes(error.code)) return undefined
+    throw error
+  }
+}
+
+async function readTaskQueue(temporal: TemporalClient, name: string): Promise<TaskQueueFacts> {
+  const [workflowPollers, activityPollers] = await Promise.all([
+    readPollers(temporal, name, taskQueueTypes.workflow),
+    readPollers(temporal, name, taskQueueTypes.activity),
+  ])
+  return { name, workflowPollers, activityPollers }
+}
+
+async function readPollers(
+  temporal: TemporalClient,
+  name: string,
+  taskQueueType: number,
+): Promise<readonly Poller[]> {
+  const { client, namespace } = temporal
+  const { pollers } = await temporal.bounded(() =>
+    client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
+  )
+  return pollers.map(({ identity, lastAccessTime, deploymentOptions, workerVersionCapabilities }) => ({
+    identity: identity ?? '',
+    build: deploymentOptions?.buildId || workerVersionCapabilities?.buildId || undefined,
+    lastPollAt: lastAccessTime ? Number(lastAccessTime.seconds ?? 0) * 1000 : undefined,
+  }))
+}

@@ -1,0 +1,35 @@
+/**
+ * The known word that somebody probably meant.
+ *
+ * @returns undefined where none is near: more than a third of the word would have to change
+ */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const furthest = Math.max(1, Math.floor(word.length / 3))
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= furthest)
+    .toSorted((a, b) => a.distance - b.distance)
+  return best?.candidate
+}
+
+/** How many characters have to be put in, taken out or replaced to get from one word to the other (Levenshtein). */
+export function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let at = 0; at < from.length; at += 1) row = nextRow(row, at + 1, from.charAt(at), to)
+  return row[to.length] ?? 0
+}
+
+function nextRow(above: readonly number[], first: number, character: string, to: string): number[] {
+  const row = [first]
+  for (let at = 1; at <= to.length; at += 1) {
+    const replaced = (above[at - 1] ?? 0) + (to[at - 1] === character ? 0 : 1)
+    row.push(Math.min(replaced, (above[at] ?? 0) + 1, (row[at - 1] ?? 0) + 1))
+  }
+  return row
+}
+
+/** ` Did you mean "x"?`, or nothing. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known)
+  return meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`
+}

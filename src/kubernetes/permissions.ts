@@ -1,0 +1,37 @@
+import type { Permission } from '../domain/diagnosis/permissions.ts'
+import type { Verb } from './api-request.ts'
+import { resources, type Resource } from './resources.ts'
+
+/**
+ * Every permission the allocator uses. `test/deploy/cluster-role.test.ts` compares this list with the ClusterRole in
+ * deploy/manifests and with the requests of the program.
+ */
+export const neededPermissions: readonly Permission[] = [
+  ...permissions(resources.clusters, 'get', 'list', 'watch', 'patch'),
+  {
+    verb: 'patch',
+    group: resources.clusters.group,
+    resource: 'clusters/status',
+    optional: 'Clusters get no conditions',
+  },
+  {
+    verb: 'update',
+    group: resources.clusters.group,
+    resource: 'clusters/finalizers',
+    optional:
+      'an API server with the admission plugin OwnerReferencesPermissionEnforcement refuses its claims',
+  },
+  ...permissions(resources.clusterclasses, 'get', 'list', 'watch'),
+  ...permissions(resources.ipaddressclaims, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
+  ...permissions(resources.ipaddresses, 'get', 'list', 'watch', 'create', 'delete'),
+  ...permissions(resources.inclusterippools, 'list', 'watch'),
+  ...permissions(resources.globalinclusterippools, 'list', 'watch'),
+  ...permissions(resources.events, 'get', 'create', 'patch').map((permission) => ({
+    ...permission,
+    optional: 'Clusters get no events',
+  })),
+]
+
+function permissions({ group, plural }: Resource, ...verbs: readonly Verb[]): readonly Permission[] {
+  return verbs.map((verb) => ({ verb, group, resource: plural }))
+}

@@ -1,0 +1,439 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+import { freePort } from '../../dev/stack/ports.ts'
+import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
+import type { Report } from '../../src/commands/doctor/report.ts'
+import type { CheckName, Finding, Level } from '../../src/domain/diagnosis/finding.ts'
+import { searchAttributeNames } from '../../src/domain/search-attributes.ts'
+import { neededPermissions } from '../../src/kubernetes/permissions.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
+const taskQueue = randomUUID()
+const prefix = 'vip.capi.gorizond.io'
+
+let world: World
+let temporal: TemporalNamespace
+let allocator: Allocator
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await createTemporalNamespace(stack)
+  allocator = await startAllocator({
+    stack: { ...stack, temporal: { ...stack.temporal, namespace: temporal.name } },
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue,
+    flags: [`--namespace=${world.namespace}`, '--register-search-attributes'],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+interface Visit {
+  readonly code: number
+  readonly text: string
+  readonly report: Report
+}
+
+/** Runs `doctor` as a person does, about this suite's namespaces and task queue where nothing else is said. */
+async function visit(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Visit> {
+  const given = flags.join(' ')
+  const defaults = [
+    `--kubeconfig=${stack.kubeconfigPath}`,
+    `--namespace=${world.namespace}`,
+    `--task-queue=${taskQueue}`,
+    '--output=json',
+  ].filter((flag) => !given.includes(flag.replace(/=.*/, '=')))
+  const environment = {
+    ...process.env,
+    TEMPORAL_ADDRESS: stack.temporal.address,
+    TEMPORAL_NAMESPACE: temporal.name,
+    ...env,
+  }
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [main, 'doctor', ...flags, ...defaults],
+      { env: environment },
+      (error, text, stderr) => {
+        const code = error === null ? 0 : error.code
+        if (typeof code !== 'number' || stderr !== '') return reject(new Error(stderr, { cause: error }))
+        const report = given.includes('--output=')
+          ? { healthy: false, findings: [], fixed: [] }
+          : JSON.parse(text)
+        resolve({ code, text, report })
+      },
+    )
+  })
+}
+
+/** What one check has found about this suite's objects: pools and Clusters of other suites come and go meanwhile. */
+function about(check: CheckName, { report }: Visit): readonly Finding[] {
+  return report.findings.filter((finding) => finding.check === check && !isOfOthers(finding))
+}
+
+function levels(check: CheckName, visited: Visit): readonly Level[] {
+  return about(check, visited).map(({ level }) => level)
+}
+
+function isOfOthers({ found }: Finding): boolean {
+  return (found.match(/e2e-[0-9a-f]{8}/g) ?? []).some(
+    (name) => name !== world.namespace && name !== temporal.name,
+  )
+}
+
+describe('doctor', () => {
+  it('finds nothing at fault where all is well, and warns of nothing', async () => {
+    await world.createClass('healthy')
+    await world.createPool('10.91.0.10-10.91.0.19', { name: 'healthy', className: 'healthy' })
+    await world.untilPool('healthy', (pool) => pool?.capacity !== undefined)
+    await world.createCluster('dr-healthy', { className: 'healthy' })
+    await world.untilServed('dr-healthy')
+
+    const visited = await eventually('all to be well', async () => {
+      const now = await visit()
+      return now.report.findings.some((finding) => finding.level === 'fault' && !isOfOthers(finding))
+        ? undefined
+        : now
+    })
+
+    const own = visited.report.findings.filter((finding) => !isOfOthers(finding))
+    expect(own.filter(({ level }) => level !== 'ok').map(({ check, level }) => [check, level])).toEqual([
+      // The provider and core are no Deployments here.
+      ['cluster-api-core', 'skipped'],
+    ])
+    expect(about('permissions', visited)).toEqual([
+      {
+        check: 'permissions',
+        level: 'ok',
+        found: expect.stringMatching(
+          /^ServiceAccount capi-vip-allocator-system\/capi-vip-allocator may do all/,
+        ),
+      },
+    ])
+    expect(about('temporal-workers', visited)[0]?.found).toMatch(
+      new RegExp(`^task queue ${taskQueue} is polled by `),
+    )
+    expect(about('clock', visited)[0]?.found).toContain('differ by 2 s at most')
+  })
+
+  it('has not to register what the allocator registered at its start, and its runs can be found', async () => {
+    const list = (): Promise<string> =>
+      temporal.temporal('workflow', 'list', '--output=json', '--query=VipAddress = "10.91.0.10"')
+    const found = await eventually('the run to be found by its address', async () => {
+      const runs = await list()
+      return runs.includes('allocate-vip/') ? runs : undefined
+    })
+
+    const { report } = await visit(['--fix'])
+
+    expect(report.fixed).toEqual([])
+    expect(found).toContain(`allocate-vip/${world.namespace}/dr-healthy`)
+  })
+
+  it('shows a table to people, and YAML to programs', async () => {
+    const { text: table } = await visit(['--output=table'])
+    expect(table).toMatch(/^LEVEL {3,}CHECK {3,}FOUND\n✓ ok {3,}api-server {3,}Kubernetes v/)
+    expect(table).toMatch(/\d+ faults?, \d+ warnings?, \d+ skipped, \d+ in order\n$/)
+    expect(table).not.toContain('\u001b')
+    const { text: yaml } = await visit(['--output=yaml'])
+    expect(yaml).toMatch(/^healthy: (true|false)\nfindings:\n {2}- check: api-server\n {4}level: ok\n/)
+  })
+
+  it('finds what a ServiceAccount may not do', async () => {
+    await applyManifests(stack, [{ text: accountWithout('patch', 'clusters', 'patient') }])
+    const account = `${world.namespace}/patient`
+    const visited = await eventually('the API server to go by the role', async () => {
+      const now = await visit([`--service-account=${account}`])
+      return about('permissions', now).some(({ found }) => found.includes('/finalizers')) ? undefined : now
+    })
+
+    await removeRole('patient')
+    expect(visited.code).toBe(3)
+    expect(about('permissions', visited)).toEqual([
+      {
+        check: 'permissions',
+        level: 'fault',
+        found: `ServiceAccount ${account} may not patch clusters.cluster.x-k8s.io in ${world.namespace}`,
+        fix: expect.stringContaining('deploy/manifests/cluster-role.yaml'),
+      },
+    ])
+  })
+
+  it('says what it cannot know as somebody who may nothing', async () => {
+    const account = { namespace: world.namespace, name: 'nobody' }
+    await applyManifests(stack, [{ text: JSON.stringify({ ...serviceAccount, metadata: account }) }])
+    const outputPath = join(stack.runDirectory, `${world.namespace}-nobody.kubeconfig`)
+    await createServiceAccountKubeconfig(stack, { ...account, outputPath })
+
+    const visited = await visit([`--kubeconfig=${outputPath}`])
+
+    expect(visited.code).toBe(3)
+    expect(visited.report.findings.find(({ check }) => check === 'api-server')?.found).toContain(
+      ` as system:serviceaccount:${world.namespace}:nobody in `,
+    )
+    const permissions = visited.report.findings.filter(({ check }) => check === 'permissions')
+    expect(permissions[0]).toMatchObject({
+      level: 'fault',
+      found: expect.stringContaining(
+        `user system:serviceaccount:${world.namespace}:nobody may not get/list/watch/patch clusters.cluster.x-k8s.io in`,
+      ),
+    })
+    for (const check of ['cluster-api-core', 'ipam-provider', 'pools', 'pool-ranges', 'clusters'] as const) {
+      const findings = visited.report.findings.filter((finding) => finding.check === check)
+      expect(findings).toEqual([{ check, level: 'skipped', found: expect.stringContaining('is forbidden') }])
+    }
+  })
+
+  it('finds slips on pools, pools that overlap, and pools that are exhausted', async () => {
+    await world.createPool('10.92.0.10-10.92.0.12', { name: 'typo', className: 'helthy' })
+    await world.createPool('10.92.0.12-10.92.0.14', {
+      name: 'overlapping',
+      className: 'healthy',
+      labels: { [`${prefix}/roll`]: 'ingress' },
+      annotations: { [`${prefix}/priority`]: 'high' },
+    })
+    await world.createPool('10.92.1.10', { name: 'tiny', className: 'small' })
+    await world.createClass('small')
+    await world.createCluster('dr-small', { className: 'small' })
+    await world.untilServed('dr-small')
+    await world.untilPool('tiny', (pool) => pool?.capacity?.free === 0)
+
+    const visited = await visit()
+
+    expect(visited.code).toBe(3)
+    const pool = (name: string): string => `InClusterIPPool ${world.namespace}/${name}`
+    expect(about('pool-labels', visited).map(({ level, found }) => [level, found])).toEqual(
+      expect.arrayContaining([
+        [
+          'warning',
+          `${pool('typo')} is for ClusterClass "helthy", which does not exist; did you mean "healthy"?`,
+        ],
+        ['warning', `${pool('overlapping')}: unknown label "${prefix}/roll"; did you mean "${prefix}/role"?`],
+        [
+          'fault',
+          `${pool('overlapping')}: ${prefix}/priority is "high", expected an integer; the pool serves nobody`,
+        ],
+      ]),
+    )
+    expect(about('pool-ranges', visited).map(({ found }) => found)).toContain(
+      `${pool('overlapping')} and ${pool('typo')} both have 10.92.0.12`,
+    )
+    expect(about('pools', visited).map(({ found }) => found)).toContain(
+      `${pool('tiny')} is exhausted: 0 of 1 addresses free`,
+    )
+  })
+
+  it('finds Clusters that no pool is for, and annotations that cannot be read', async () => {
+    await world.createClass('lonely')
+    await world.createCluster('dr-lonely', {
+      className: 'lonely',
+      annotations: { [`${prefix}/ingress-enabled`]: 'yes', [`${prefix}/control-plane-pol`]: 'x' },
+    })
+
+    const visited = await visit()
+
+    expect(about('cluster-classes', visited)).toEqual([
+      {
+        check: 'cluster-classes',
+        level: 'fault',
+        found: `no pool serves ClusterClass ${world.namespace}/lonely, and 1 Cluster of it waiting: ${world.namespace}/dr-lonely`,
+        fix: expect.stringContaining(`${prefix}/cluster-class=lonely`),
+      },
+    ])
+    const cluster = `Cluster ${world.namespace}/dr-lonely`
+    expect(about('clusters', visited).map(({ level, found }) => [level, found])).toEqual([
+      [
+        'warning',
+        `${cluster}: unknown annotation "${prefix}/control-plane-pol"; did you mean "${prefix}/control-plane-pool"?`,
+      ],
+      ['fault', `${cluster}: ${prefix}/ingress-enabled is "yes", expected "true" or "false"`],
+    ])
+  })
+
+  it('knows a provider by its Deployment', async () => {
+    const at = `/apis/apps/v1/namespaces/${world.namespace}/deployments`
+    await world.api.send({
+      method: 'POST',
+      path: at,
+      body: deploymentOf('ipam-in-cluster', 'x/controller:v1.0.3'),
+    })
+
+    const away = await visit()
+    await world.api.send({
+      method: 'PATCH',
+      path: `${at}/manager/status`,
+      body: { status: { replicas: 1, readyReplicas: 1, availableReplicas: 1 } },
+      contentType: 'application/merge-patch+json',
+    })
+    const old = await visit()
+    await world.api.send({ method: 'DELETE', path: `${at}/manager` })
+
+    expect(about('ipam-provider', away)[0]).toMatchObject({
+      level: 'fault',
+      found: `the in-cluster IPAM provider does not run: Deployment ${world.namespace}/manager has 0 of 1 Pods available`,
+    })
+    expect(about('ipam-provider', old)).toMatchObject([
+      { level: 'warning', found: expect.stringContaining(`v1.0.3 (Deployment ${world.namespace}/manager)`) },
+    ])
+  })
+})
+
+describe('doctor, about Temporal', () => {
+  it('finds a task queue that nobody polls', async () => {
+    const visited = await visit(['--task-queue=nobody-polls-this'])
+    expect(visited.code).toBe(3)
+    expect(about('temporal-workers', visited)).toMatchObject([
+      { level: 'fault', found: 'nobody polls task queue nobody-polls-this for workflows and activities' },
+    ])
+  })
+
+  it('finds a namespace that does not exist', async () => {
+    const visited = await visit([], { TEMPORAL_NAMESPACE: 'nowhere' })
+    expect(visited.code).toBe(3)
+    expect(about('temporal-namespace', visited)).toMatchObject([
+      { level: 'fault', fix: expect.stringContaining('namespace create --namespace nowhere') },
+    ])
+    expect(levels('search-attributes', visited)).toEqual(['skipped'])
+  })
+
+  it('goes on without it, and names its address', async () => {
+    const address = `127.0.0.1:${await freePort()}`
+    const visited = await visit([], { TEMPORAL_ADDRESS: address })
+    expect(visited.code).toBe(3)
+    expect(about('temporal', visited)).toMatchObject([
+      { level: 'fault', found: expect.stringContaining(`Temporal at ${address} does not answer`) },
+    ])
+    expect(levels('api-server', visited)).toEqual(['ok'])
+  })
+
+  it('checks it also where the API server cannot be reached, and fails', async () => {
+    const kubeconfig = join(stack.runDirectory, `${world.namespace}-closed.kubeconfig`)
+    const server = `https://127.0.0.1:${await freePort()}`
+    writeFileSync(
+      kubeconfig,
+      readFileSync(stack.kubeconfigPath, 'utf8').replaceAll(stack.apiServerUrl, server),
+    )
+
+    const visited = await visit([`--kubeconfig=${kubeconfig}`])
+
+    expect(visited.code).toBe(1)
+    expect(visited.report.findings.map(({ check, level }) => [check, level])).toEqual([
+      ['api-server', 'fault'],
+      ['temporal', 'ok'],
+      ['temporal-namespace', 'ok'],
+      ['temporal-workers', 'ok'],
+      ['search-attributes', 'ok'],
+    ])
+  })
+
+  it('registers what is missing when asked to fix, and is content the next time', async () => {
+    const fresh = await createTemporalNamespace(stack)
+    try {
+      const inFresh = { TEMPORAL_NAMESPACE: fresh.name }
+      const ofFresh = ({ report }: Visit): readonly Finding[] =>
+        report.findings.filter(({ check }) => check === 'search-attributes')
+      const before = await visit([], inFresh)
+      const fixing = await visit(['--fix'], inFresh)
+      const after = await visit(['--fix'], inFresh)
+
+      expect(ofFresh(before)).toMatchObject([
+        { level: 'warning', found: expect.stringContaining(`not registered in namespace ${fresh.name}`) },
+      ])
+      expect(before.report.fixed).toEqual([])
+      expect(fixing.report.fixed).toEqual([
+        `search attributes ${searchAttributeNames.join(', ')} are registered in namespace ${fresh.name}`,
+      ])
+      expect(ofFresh(after)).toMatchObject([{ level: 'ok' }])
+      expect(after.report.fixed).toEqual([])
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  it('finds a search attribute of another type, and does not touch it', async () => {
+    const fresh = await createTemporalNamespace(stack)
+    try {
+      await fresh.temporal('operator', 'search-attribute', 'create', '--name=VipAddress', '--type=Text')
+      const visited = await eventually('the type to be known', async () => {
+        const now = await visit(['--fix'], { TEMPORAL_NAMESPACE: fresh.name })
+        return now.report.findings.some(({ found }) => found.startsWith('VipAddress')) ? now : undefined
+      })
+      expect(visited.code).toBe(3)
+      expect(visited.report.findings.filter(({ check }) => check === 'search-attributes')).toMatchObject([
+        {
+          level: 'fault',
+          found: 'VipAddress is registered as Text, expected KeywordList: no run sets it',
+        },
+      ])
+    } finally {
+      await fresh.close()
+    }
+  })
+})
+
+const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount' } as const
+
+/** A ServiceAccount with all permissions that the allocator needs, but for one. */
+function accountWithout(verb: string, resource: string, name: string): string {
+  const { namespace } = world
+  const rules = neededPermissions
+    .filter((permission) => permission.verb !== verb || permission.resource !== resource)
+    .map((permission) => ({
+      apiGroups: [permission.group],
+      resources: [permission.resource],
+      verbs: [permission.verb],
+    }))
+  const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `${namespace}-${name}` }
+  const metadata = { name: `${namespace}-${name}` }
+  const objects = [
+    { ...serviceAccount, metadata: { namespace, name } },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata, rules },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef: role,
+      subjects: [{ kind: 'ServiceAccount', namespace, name }],
+    },
+  ]
+  return objects.map((object) => JSON.stringify(object)).join('\n---\n')
+}
+
+/** A namespace does not take these along. */
+async function removeRole(name: string): Promise<void> {
+  for (const plural of ['clusterrolebindings', 'clusterroles']) {
+    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}/${world.namespace}-${name}`
+    await world.api.send({ method: 'DELETE', path })
+  }
+}
+
+function deploymentOf(provider: string, image: string): object {
+  const labels = { 'cluster.x-k8s.io/provider': provider }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'manager', labels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'manager', image }] } },
+    },
+  }
+}
