@@ -263,9 +263,16 @@ function whyNone(
       message: `${listing([...exhausted, ...notReady])}; add addresses or ${howToAdd(request)}`,
     }
   }
-  if (notReady.length > 0) return { reason: 'PoolNotReady', message: listing(notReady) }
+  if (notReady.length > 0) {
+    return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(request, notReady)}` }
+  }
   const others = judged.length === 0 ? 'there is no pool at all' : listing(judged)
   return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
+}
+
+function howToReady(request: PoolRequest, notReady: readonly Judged[]): string {
+  if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return howToAdd(request)
+  return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${howToAdd(request)}`
 }
 
 /** What a message spends on pools: characters, but for the last one named, and pools. */

@@ -71,11 +71,15 @@ function whyUnbound(
     ({ decision: 'wait', reason, message: `IPAddressClaim ${formatKey(claim)} waits${why}` }) as const
   const name = formatPool(claim.poolRef)
   const pool = pools.find((each) => formatPool(each) === name)
-  if (pool === undefined) return wait('PoolNotReady', `: ${name} does not exist`)
-  if (pool.isPaused) return wait('PoolNotReady', `: ${name} is paused`)
+  if (pool === undefined)
+    return wait('PoolNotReady', `: ${name} does not exist; create it, or delete the claim`)
+  if (pool.isPaused) return wait('PoolNotReady', `: ${name} is paused; unpause it`)
   const available = availableAddresses(pool)
   if (available !== undefined && available <= 0) {
     return wait('PoolExhausted', `: ${name}: 0 of ${pool.capacity?.total ?? 0} addresses free; add addresses`)
   }
-  return wait('WaitingForAddress', ` for the IPAM provider to bind an address of ${name}`)
+  return wait(
+    'WaitingForAddress',
+    ` for the IPAM provider to bind an address of ${name}; where this lasts, see whether the provider runs`,
+  )
 }

@@ -373,15 +373,21 @@ describe('the message where no pool serves', () => {
     })
   })
 
-  it('names only those that match where they are not ready', () => {
-    const pools = [
-      aPool({ name: 'a', labels: {} }),
-      aPool({ name: 'b', deleting: true }),
-      aPool({ name: 'c', annotations: { 'cluster.x-k8s.io/paused': '' } }),
-    ]
-    expect(selectIPPool(request, pools)).toMatchObject({
+  const pausedPool = aPool({ name: 'c', annotations: { 'cluster.x-k8s.io/paused': '' } })
+  const leavingPool = aPool({ name: 'b', deleting: true })
+
+  it.each<[string, readonly IPPool[], string]>([
+    ['one is paused', [pausedPool], 'GlobalInClusterIPPool/c: is paused; unpause it, or label a '],
+    ['one is being deleted', [leavingPool], 'GlobalInClusterIPPool/b: is being deleted; label a '],
+    [
+      'there are both',
+      [leavingPool, pausedPool],
+      'GlobalInClusterIPPool/b: is being deleted; GlobalInClusterIPPool/c: is paused; unpause a paused one, or label a ',
+    ],
+  ])('names only those that match where they are not ready, and what helps where %s', (_, pools, words) => {
+    expect(selectIPPool(request, [aPool({ name: 'a', labels: {} }), ...pools])).toMatchObject({
       reason: 'PoolNotReady',
-      message: 'GlobalInClusterIPPool/b: is being deleted; GlobalInClusterIPPool/c: is paused',
+      message: expect.stringMatching(new RegExp(`^${words}`)),
     })
   })
 

@@ -22,12 +22,17 @@ function decide(cluster: ClusterOptions, pools: readonly IPPool[]): ReturnType<t
 
 describe('an unbound claim', () => {
   it.each<[string, readonly IPPool[], string, string]>([
-    ['is missing', [], 'PoolNotReady', 'waits: GlobalInClusterIPPool/vip-pool does not exist'],
+    [
+      'is missing',
+      [],
+      'PoolNotReady',
+      'waits: GlobalInClusterIPPool/vip-pool does not exist; create it, or delete the claim',
+    ],
     [
       'is paused',
       [aPool({ annotations: { 'cluster.x-k8s.io/paused': '' } })],
       'PoolNotReady',
-      'waits: GlobalInClusterIPPool/vip-pool is paused',
+      'waits: GlobalInClusterIPPool/vip-pool is paused; unpause it',
     ],
     [
       'is full',
@@ -39,13 +44,13 @@ describe('an unbound claim', () => {
       'has room',
       [aPool()],
       'WaitingForAddress',
-      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool; where this lasts, see whether the provider runs',
     ],
     [
       'is not counted',
       [anUncountedPool()],
       'WaitingForAddress',
-      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool; where this lasts, see whether the provider runs',
     ],
   ])('waits, and says that its pool %s', (_, pools, reason, words) => {
     expect(decide({}, pools)).toMatchObject({
