@@ -99,6 +99,11 @@ export function ownershipOf(
     : { owner: 'other', description: `${other.kind} ${other.name} (uid ${other.uid})` }
 }
 
+/** Uids of the Clusters that own an object, those that are gone included. */
+export function ownerClustersOf({ ownerReferences }: ObjectMeta): readonly string[] {
+  return ownerReferences.filter(isClusterReference).map(({ uid }) => uid)
+}
+
 function isClusterReference(owner: OwnerReference): boolean {
   return owner.kind === 'Cluster' && owner.apiVersion.startsWith(`${clusterGroup}/`)
 }

@@ -21,6 +21,8 @@ export interface ObjectMeta extends NamespacedName {
   readonly creationTimestamp: string
   /** A deletionTimestamp is set: finalizers hold it, it will go. */
   readonly isDeleting: boolean
+  /** RFC 3339: since when it is being deleted. */
+  readonly deletionTimestamp: string | undefined
 }
 
 export interface OwnerReference {
@@ -34,6 +36,7 @@ export interface OwnerReference {
 /** Reads the metadata of any Kubernetes object. Absent strings read as `""`. */
 export function objectMetaFrom(object: unknown): ObjectMeta {
   const metadata = objectOf(objectOf(object)['metadata'])
+  const deletionTimestamp = nonEmptyStringOf(metadata['deletionTimestamp'])
   return {
     namespace: stringOf(metadata['namespace']),
     name: stringOf(metadata['name']),
@@ -44,7 +47,8 @@ export function objectMetaFrom(object: unknown): ObjectMeta {
     annotations: stringMapOf(metadata['annotations']),
     ownerReferences: arrayOf(metadata['ownerReferences']).filter(isObject).map(ownerReferenceFrom),
     creationTimestamp: stringOf(metadata['creationTimestamp']),
-    isDeleting: nonEmptyStringOf(metadata['deletionTimestamp']) !== undefined,
+    isDeleting: deletionTimestamp !== undefined,
+    deletionTimestamp,
   }
 }
 
@@ -62,6 +66,14 @@ function ownerReferenceFrom(reference: Readonly<Record<string, unknown>>): Owner
     controller: reference['controller'] === true,
   }
 }
+
+/** Whether an object is being deleted for longer than that takes where nothing is in the way. */
+export function isStuck({ deletionTimestamp }: ObjectMeta, now: number): boolean {
+  return deletionTimestamp !== undefined && now - Date.parse(deletionTimestamp) > longestDeletionMs
+}
+
+/** The finalizers of claims and addresses are removed within a second; a provider that is being replaced takes longer. */
+const longestDeletionMs = 10_000
 
 /** For people and logs: `namespace/name`. */
 export function formatKey(key: NamespacedName): string {

@@ -131,14 +131,13 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   if (label === undefined) return `has no label ${clusterClassKey}`
   const { clusterClass } = request
   if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
-  const listed = commaSeparated(pool.annotations[clusterClassKey])
+  const listed = declaredClasses(pool)
   if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
     return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
   }
-  const entries = label === 'true' ? [label, ...listed] : [label]
-  if (entries.some((entry) => namesClass(entry, clusterClass))) return undefined
-  const wanted = label === 'true' ? listed : entries
-  return `is for ClusterClass ${shortened(wanted.join(', '))}, not ${formatKey(clusterClass)}`
+  // A class may itself be called "true".
+  if ([label, ...listed].some((entry) => namesClass(entry, clusterClass))) return undefined
+  return `is for ClusterClass ${shortened(listed.join(', '))}, not ${formatKey(clusterClass)}`
 }
 
 function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
@@ -154,17 +153,23 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
 }
 
+/** The ClusterClasses a pool names, as it names them: `*`, a name, or `namespace/name`. Empty: it names none. */
+export function declaredClasses(pool: IPPool): readonly string[] {
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return []
+  return label === 'true' ? commaSeparated(pool.annotations[clusterClassKey]) : [label]
+}
+
 /** The roles a pool names by annotation list, else by label. Empty: it names none. */
-function declaredRoles(pool: IPPool): readonly string[] {
+export function declaredRoles(pool: IPPool): readonly string[] {
   const listed = commaSeparated(pool.annotations[roleKey])
   return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
 }
 
 function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined {
+  const open = declaredNamespaces(pool)
+  if (open === undefined || open.includes(request.namespace)) return undefined
   const list = pool.annotations[namespacesAnnotation]
-  if (pool.kind !== 'GlobalInClusterIPPool' || list === undefined) return undefined
-  const open = commaSeparated(list)
-  if (open.includes(request.namespace)) return undefined
   return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: ${quoted(list)})`
 }
 
@@ -202,8 +207,14 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   }
 }
 
+/** The namespaces a global pool is open to; undefined: to all. */
+export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
+  const list = pool.annotations[namespacesAnnotation]
+  return pool.kind !== 'GlobalInClusterIPPool' || list === undefined ? undefined : commaSeparated(list)
+}
+
 /** The pool's priority; undefined where the annotation is no integer. */
-function priorityOf(pool: IPPool): number | undefined {
+export function priorityOf(pool: IPPool): number | undefined {
   const text = pool.annotations[priorityAnnotation]?.trim()
   if (text === undefined) return 0
   return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined

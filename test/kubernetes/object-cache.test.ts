@@ -16,6 +16,7 @@ function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta
     ownerReferences: [],
     creationTimestamp: '2026-01-02T03:04:05Z',
     isDeleting: false,
+    deletionTimestamp: undefined,
   }
 }
 
