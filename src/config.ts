@@ -1,13 +1,7 @@
-import { parseArgs } from 'node:util'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/identifiers.ts'
 import type { VariableNames } from './domain/role.ts'
 
-/** What the command line asks for. */
-export type Invocation =
-  | { readonly show: 'help' }
-  | { readonly show: 'version' }
-  | { readonly show?: never; readonly command: Command; readonly config: Config }
-
+/** The commands that are the allocator itself. Those for people are in `command-line/`. */
 export const commands = ['run', 'watcher', 'worker'] as const
 export type Command = (typeof commands)[number]
 
@@ -27,6 +21,8 @@ export interface Config {
   readonly variables: VariableNames
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
+  /** How commands for people show their answer. */
+  readonly output: OutputFormat
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -39,6 +35,8 @@ const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 const logFormats = ['json', 'pretty'] as const
 export type LogFormat = (typeof logFormats)[number]
+const outputFormats = ['table', 'json', 'yaml'] as const
+export type OutputFormat = (typeof outputFormats)[number]
 
 /** Every fault of a command line and its environment at once, for people to read. */
 export class ConfigError extends Error {
@@ -51,6 +49,7 @@ export class ConfigError extends Error {
 
 interface Flag {
   readonly name: string
+  readonly alias?: string
   readonly fallback?: string
   readonly repeatable?: true
   readonly metavar: string
@@ -95,94 +94,38 @@ export const flags = [
   },
   { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
   { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
+  {
+    name: 'output',
+    alias: 'o',
+    fallback: 'table',
+    metavar: outputFormats.join('|'),
+    help: 'how a command for people shows its answer',
+  },
 ] as const satisfies readonly Flag[]
 
-type FlagName = (typeof flags)[number]['name']
+export type FlagName = (typeof flags)[number]['name']
 
 /** `--task-queue` can be given as `CAPI_VIP_ALLOCATOR_TASK_QUEUE`; repeatable ones take a comma-separated list. */
 export function environmentVariableFor(flag: FlagName): string {
   return `CAPI_VIP_ALLOCATOR_${flag.replaceAll('-', '_').toUpperCase()}`
 }
 
+/** The values that each flag was given on the command line. */
+export type FlagValues = Readonly<Record<string, readonly string[] | undefined>>
+
 /**
- * Reads the command line and the environment. A flag goes before its variable, a variable before the default.
+ * Reads the flags of one command. A flag goes before its variable, a variable before the default.
  *
- * @param argv the arguments after the program's name
- * @throws ConfigError that names every fault: the flag or variable, the value, what was expected
+ * @param taken the flags of the command; all others have their defaults
+ * @param faults is told of every fault: the flag or variable, the value, what was expected
  */
-export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
-  const faults: string[] = []
-  const { values, positionals } = tokens(argv, faults)
-  if (values['help'] !== undefined) return { show: 'help' }
-  if (values['version'] !== undefined) return { show: 'version' }
-  const command = commandIn(positionals, faults)
-  const config = configFrom(new Settings(values, env, faults))
-  if (faults.length > 0) throw new ConfigError(faults)
-  return { command, config }
-}
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const rows = flags.map((flag: Flag & { name: FlagName }) => {
-    const fallback = flag.fallback === undefined ? '' : ` (default ${flag.fallback})`
-    return `  --${flag.name} ${flag.metavar}\n      ${flag.help}${fallback}\n      env ${environmentVariableFor(flag.name)}`
-  })
-  return `Gives every Cluster API cluster a free virtual IP from an IP pool.
-
-Usage: capi-vip-allocator [COMMAND] [FLAGS]
-
-Commands:
-  run      watcher and worker in one process (default)
-  watcher  starts a Temporal workflow for every Cluster that needs a VIP
-  worker   runs the workflows and their activities
-
-Flags:
-${rows.join('\n')}
-  --help, --version
-
-Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233),
-TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.
-`
-}
-
-type Values = Readonly<Record<string, readonly string[] | undefined>>
-
-function tokens(
-  argv: readonly string[],
+export function readConfig(
+  taken: readonly FlagName[],
+  values: FlagValues,
+  env: NodeJS.ProcessEnv,
   faults: string[],
-): { values: Values; positionals: readonly string[] } {
-  const known = new Map<string, 'string' | 'boolean'>([
-    ...flags.map(({ name }) => [name, 'string'] as const),
-    ['help', 'boolean'],
-    ['version', 'boolean'],
-  ])
-  const parsed = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries([...known].map(([name, type]) => [name, { type }])),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const values: Record<string, string[]> = {}
-  for (const token of parsed.tokens) {
-    if (token.kind !== 'option') continue
-    const type = known.get(token.name)
-    if (type === undefined) faults.push(`${token.rawName} is no flag of this program`)
-    else if (type === 'string' && token.value === undefined) faults.push(`${token.rawName} has no value`)
-    else (values[token.name] ??= []).push(token.value ?? '')
-  }
-  return { values, positionals: parsed.positionals }
-}
-
-function commandIn(positionals: readonly string[], faults: string[]): Command {
-  const [word = 'run', ...rest] = positionals
-  const command = commands.find((known) => known === word)
-  if (command === undefined) faults.push(`command is "${word}", expected ${commands.join(', ')}`)
-  if (rest.length > 0) faults.push(`"${rest.join(' ')}" follows the command, expected flags only`)
-  return command ?? 'run'
-}
-
-function configFrom(settings: Settings): Config {
+): Config {
+  const settings = new Settings(taken, values, env, faults)
   return {
     metricsAddress: settings.bindAddress('metrics-bind-address'),
     healthProbeAddress: settings.bindAddress('health-probe-bind-address'),
@@ -198,6 +141,7 @@ function configFrom(settings: Settings): Config {
     },
     logLevel: settings.oneOf('log-level', logLevels),
     logFormat: settings.oneOf('log-format', logFormats),
+    output: settings.oneOf('output', outputFormats),
   }
 }
 
@@ -208,11 +152,13 @@ const variableExpected = 'the name of a ClusterClass variable'
 
 /** Reads one flag at a time and notes the faults. What is faulty reads as something harmless: nobody gets it. */
 class Settings {
-  readonly #values: Values
+  readonly #taken: readonly FlagName[]
+  readonly #values: FlagValues
   readonly #env: NodeJS.ProcessEnv
   readonly #faults: string[]
 
-  constructor(values: Values, env: NodeJS.ProcessEnv, faults: string[]) {
+  constructor(taken: readonly FlagName[], values: FlagValues, env: NodeJS.ProcessEnv, faults: string[]) {
+    this.#taken = taken
     this.#values = values
     this.#env = env
     this.#faults = faults
@@ -230,11 +176,15 @@ class Settings {
   }
 
   list(name: FlagName, pattern: RegExp, expected: string): readonly string[] {
-    const variable = environmentVariableFor(name)
     const given = this.#values[name]
     const [source, entries] =
       given === undefined
-        ? [variable, (this.#env[variable] ?? '').split(',').filter((entry) => entry !== '')]
+        ? [
+            environmentVariableFor(name),
+            this.#fromEnv(name)
+              .split(',')
+              .filter((entry) => entry !== ''),
+          ]
         : [`--${name}`, given]
     return entries
       .map((entry) => entry.trim())
@@ -268,11 +218,15 @@ class Settings {
       if (given.length > 1) this.#faults.push(`--${name} is given ${given.length} times, expected once`)
       return { value: given.at(-1), source: `--${name}` }
     }
-    const variable = environmentVariableFor(name)
-    const fromEnv = this.#env[variable]
-    if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, source: variable }
+    const fromEnv = this.#fromEnv(name)
+    if (fromEnv !== '') return { value: fromEnv, source: environmentVariableFor(name) }
     const flag: Flag | undefined = flags.find((known) => known.name === name)
     return { value: flag?.fallback, source: `--${name}` }
+  }
+
+  /** `""` where the variable is not set, or is none of this command's. */
+  #fromEnv(name: FlagName): string {
+    return this.#taken.includes(name) ? (this.#env[environmentVariableFor(name)] ?? '') : ''
   }
 
   #fault<T>(source: string, value: string, expected: string, harmless: T): T {

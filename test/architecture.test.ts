@@ -10,20 +10,43 @@ const root = join(import.meta.dirname, '..')
 
 /** Who may import what in `src`: docs/architecture.md shows the same table. */
 interface Permission {
-  /** Folders or files of `src`; those in `types` by `import type` only. */
+  /** Folders or files of `src`; those in `types` by `import type` only, those in `late` by `import()` only. */
   readonly src: readonly string[]
   readonly types?: readonly string[]
+  readonly late?: readonly string[]
   readonly packages: readonly string[]
   readonly node: boolean
 }
 
 const permissions: Readonly<Record<string, Permission>> = {
-  'main.ts': { src: ['config.ts'], packages: [], node: false },
+  'main.ts': {
+    src: ['command-line', 'config.ts', 'console/exit-code.ts'],
+    late: ['commands/version.ts'],
+    packages: [],
+    node: false,
+  },
+  'command-line': {
+    src: ['command-line', 'config.ts', 'domain'],
+    types: ['commands'],
+    late: ['commands', 'console'],
+    packages: ['yargs'],
+    node: false,
+  },
   commands: {
-    src: ['commands', 'config.ts', 'domain', 'activities', 'kubernetes', 'watcher', 'observability'],
+    src: [
+      'commands',
+      'config.ts',
+      'console',
+      'domain',
+      'activities',
+      'kubernetes',
+      'watcher',
+      'observability',
+    ],
     packages: ['@temporalio/worker', '@temporalio/client', '@temporalio/envconfig'],
     node: true,
   },
+  console: { src: ['console'], types: ['config.ts'], packages: ['cli-table3', 'yaml'], node: true },
   'config.ts': { src: ['domain'], packages: [], node: true },
   domain: { src: ['domain'], packages: ['ipaddr.js'], node: false },
   workflows: {
@@ -55,7 +78,7 @@ const permissions: Readonly<Record<string, Permission>> = {
 
 interface Import {
   readonly specifier: string
-  readonly typeOnly: boolean
+  readonly how: 'value' | 'type' | 'late'
 }
 
 /** Every way to reach another module: import, export … from, import(). */
@@ -64,16 +87,18 @@ function importsIn(path: string, text: string): readonly Import[] {
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
   const stated = module.staticImports.map(({ moduleRequest, entries }) => ({
     specifier: moduleRequest.value,
-    typeOnly: entries.length > 0 && entries.every(({ isType }) => isType),
+    how: entries.length > 0 && entries.every(({ isType }) => isType) ? ('type' as const) : ('value' as const),
   }))
   const passedOn = module.staticExports.flatMap(({ entries }) =>
     entries.flatMap(({ moduleRequest, isType }) =>
-      moduleRequest === null ? [] : [{ specifier: moduleRequest.value, typeOnly: isType }],
+      moduleRequest === null
+        ? []
+        : [{ specifier: moduleRequest.value, how: isType ? ('type' as const) : ('value' as const) }],
     ),
   )
   const dynamic = module.dynamicImports.map(({ moduleRequest }) => ({
     specifier: text.slice(moduleRequest.start, moduleRequest.end).replaceAll(/['"`]/g, ''),
-    typeOnly: false,
+    how: 'late' as const,
   }))
   return [...stated, ...passedOn, ...dynamic]
 }
@@ -85,17 +110,19 @@ function faultsIn(path: string, text: string): readonly string[] {
   if (permission === undefined) return [`${path}: src/${place} has no row in the table`]
   return importsIn(path, text)
     .filter((each) => !isAllowed(path, each, permission))
-    .map(({ specifier, typeOnly }) => `${path} may not import ${typeOnly ? 'type ' : ''}${specifier}`)
+    .map(({ specifier, how }) => `${path} may not import ${how === 'type' ? 'type ' : ''}${specifier}`)
 }
 
-function isAllowed(path: string, { specifier, typeOnly }: Import, permission: Permission): boolean {
+function isAllowed(path: string, { specifier, how }: Import, permission: Permission): boolean {
   if (specifier.startsWith('.')) {
     const target = normalize(join(dirname(path), specifier))
     const within = (places: readonly string[]): boolean =>
       places.some((place) => target === place || target.startsWith(`${place}/`))
-    // Only main.ts, by import(), reaches the commands from outside.
-    if (path === 'main.ts' && target.startsWith('commands/')) return true
-    return within(permission.src) || (typeOnly && within(permission.types ?? []))
+    return (
+      within(permission.src) ||
+      (how === 'type' && within(permission.types ?? [])) ||
+      (how === 'late' && within(permission.late ?? []))
+    )
   }
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
     return permission.node && specifier.startsWith('node:')
@@ -125,6 +152,9 @@ describe('the import table', () => {
     ['watcher/x.ts', "import { KubeConfig } from '@kubernetes/client-node'", '@kubernetes/client-node'],
     ['watcher/x.ts', "import { runProgram } from '../commands/program.ts'", '../commands/program.ts'],
     ['kubernetes/x.ts', "import { parseInvocation } from '../main.ts'", '../main.ts'],
+    ['command-line/x.ts', "import { runPlan } from '../commands/plan.ts'", '../commands/plan.ts'],
+    ['console/x.ts', "import { runPlan } from '../commands/plan.ts'", '../commands/plan.ts'],
+    ['main.ts', "const x = await import('./commands/plan.ts')", './commands/plan.ts'],
     ['commands/x.ts', "import { allocateVip } from '../workflows/index.ts'", '../workflows/index.ts'],
   ])('finds a leak planted in src/%s', (file, text, specifier) => {
     expect(faultsIn(file, text)).toEqual([`${file} may not import ${specifier}`])
@@ -135,6 +165,21 @@ describe('the import table', () => {
     expect(
       faultsIn('activities/x.ts', "import { type ClusterApi } from '../kubernetes/cluster-api.ts'"),
     ).toEqual([])
+  })
+
+  it('lets the program load a command only when it is to be run', () => {
+    const loaded = new Set<string>()
+    const load = (path: string): void => {
+      if (loaded.has(path)) return
+      loaded.add(path)
+      for (const { specifier, how } of importsIn(path, readFileSync(join(root, 'src', path), 'utf8'))) {
+        if (how === 'value' && specifier.startsWith('.')) load(normalize(join(dirname(path), specifier)))
+        if (how === 'value' && !specifier.startsWith('.')) loaded.add(specifier)
+      }
+    }
+    load('main.ts')
+    const places = new Set([...loaded].map((path) => path.split('/')[0]))
+    expect(places).toEqual(new Set(['command-line', 'config.ts', 'console', 'domain', 'main.ts', 'yargs']))
   })
 
   it('gives only config.ts the environment', () => {

@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
+import { commands as everyCommand } from '../src/command-line/commands.ts'
+import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
+import { exitCodes } from '../src/console/exit-code.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
@@ -102,6 +105,20 @@ describe('the labels and annotations', () => {
   it.each(pages.map((page) => [page]))('in %s are ones of the program', (page) => {
     const named = [...textOf(page).matchAll(/vip\.capi\.gorizond\.io\/[\w-]+/g)].map(([name]) => name)
     expect(ours).toEqual(expect.arrayContaining(named))
+  })
+})
+
+describe('docs/commands.md', () => {
+  it('has a row for every command', () => {
+    expect(rowsOf('docs/commands.md', 'command').map(([name]) => name)).toEqual([
+      ...everyCommand.map(({ name }) => name),
+      completionCommand,
+    ])
+  })
+
+  it('says what every exit code means', () => {
+    const named = rowsOf('docs/commands.md', 'code').map(([code]) => Number(code))
+    expect(named).toEqual(Object.values(exitCodes))
   })
 })
 

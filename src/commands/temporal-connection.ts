@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
 import type { Log, LogFields } from '../observability/log.ts'
+import { describeError, loadTemporalConfig } from './temporal-config.ts'
 
 /** A connection that Worker and Client can share. */
 export interface TemporalConnection {
@@ -34,8 +34,7 @@ const backoffMs = { first: 500, most: 10_000 } as const
 export async function connectToTemporal<T>(
   options: ConnectOptions<T>,
 ): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
-  const { connectionOptions, namespace = 'default' } = loadConfig()
-  const address = connectionOptions.address ?? 'localhost:7233'
+  const { connectionOptions, namespace, address } = loadTemporalConfig()
   for (let failures = 0; !options.signal.aborted; failures += 1) {
     const coreMetricsAddress = `127.0.0.1:${await freePort()}`
     // A failed connection takes the Runtime and its metrics listener with it, so each attempt brings its own.
@@ -50,7 +49,7 @@ export async function connectToTemporal<T>(
       options.log.info('Connected to Temporal', { address, namespace })
       return { temporal, prepared }
     } catch (error) {
-      const message = `Temporal at ${address}: ${describe(error)}`
+      const message = `Temporal at ${address}: ${describeError(error)}`
       const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)
       options.onFailure(message)
       options.log.warn('Cannot connect to Temporal; trying again', { error: message, retryInMs })
@@ -58,28 +57,6 @@ export async function connectToTemporal<T>(
     }
   }
   return undefined
-}
-
-function loadConfig(): ReturnType<typeof loadClientConnectConfig> {
-  try {
-    return loadClientConnectConfig()
-  } catch (error) {
-    throw unreadable(error)
-  }
-}
-
-/** Without the lines around a fault, which may hold an API key; and so without its cause. */
-function unreadable(error: unknown): Error {
-  const file = "TEMPORAL_CONFIG_FILE, or temporal.toml in the user's configuration directory"
-  return new Error(`the Temporal configuration cannot be read (${file}): ${reasonOf(error)}`)
-}
-
-function reasonOf(error: unknown): string {
-  // The language's own errors may quote values; those of the file system and of the parser do not.
-  if (!(error instanceof Error) || error.name !== 'Error') return 'it has another shape'
-  // The lines come after the first one.
-  const [reason = ''] = error.message.split('\n')
-  return 'line' in error ? `${reason}, line ${String(error.line)}` : reason
 }
 
 function installRuntime(log: Log, coreMetricsAddress: string): void {
@@ -127,12 +104,6 @@ function flat(meta: object | undefined): LogFields {
         : []
     }),
   )
-}
-
-/** The message with that of its cause, where the reason often is. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
 }
 
 /** Temporal Core does not say which port it got, so it is given one that is free now. */

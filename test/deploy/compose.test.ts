@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { runCommand } from '../../dev/stack/run-command.ts'
-import { parseInvocation } from '../../src/config.ts'
+import { parseInvocation } from '../../src/command-line/parse-invocation.ts'
 import {
   allocatorContainer,
   composeFile,

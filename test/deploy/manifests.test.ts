@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { kubernetesApi, type KubernetesApi, type KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { runCommand } from '../../dev/stack/run-command.ts'
-import { parseInvocation } from '../../src/config.ts'
+import { parseInvocation } from '../../src/command-line/parse-invocation.ts'
 import { healthRoutes } from '../../src/observability/health.ts'
 import { realParts } from '../support/real-parts.ts'
 import {

@@ -31,7 +31,11 @@ describe('the program', () => {
   it('shows its help and its version', async () => {
     expect(await run(['--help'])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('--task-queue NAME'),
+      stdout: expect.stringContaining('capi-vip-allocator worker'),
+    })
+    expect(await run(['worker', '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('--task-queue '),
     })
     expect(await run(['--version'])).toMatchObject({
       code: 0,

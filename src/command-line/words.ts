@@ -1,0 +1,64 @@
+import type { Command, CommandOption, Typed } from './command.ts'
+
+/** What yargs makes of a command line: options by name, and all other words in `_`. */
+export type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] }
+
+export interface WordsContext {
+  /** All that the command takes. */
+  readonly options: readonly CommandOption[]
+  /** Names of those that need a value and have none. */
+  readonly empty: readonly string[]
+  readonly command: Command
+  /** Of all commands. */
+  readonly names: readonly string[]
+}
+
+/** No fault with any command. */
+const common: readonly string[] = ['help', 'version', '_', '$0']
+
+/** Every word that does not belong where it is. */
+export function faultsOfWords(words: Words, { options, empty, command, names }: WordsContext): string[] {
+  const expected = [...common, ...options.map(({ name }) => name), command.argument?.name]
+  const unknown = Object.keys(words).filter((key) => !expected.includes(key))
+  return [
+    ...unknown.map((key) => `${key.length === 1 ? '-' : '--'}${key} is no flag of ${command.name}`),
+    ...empty.map((name) => `--${name} has no value`),
+    ...faultsOfPositions(words, command, names),
+  ]
+}
+
+/** yargs reads `--flag` without a value as `--flag=`, which is another fault. */
+export function optionsWithoutValue(
+  words: Words,
+  options: readonly CommandOption[],
+  argv: readonly string[],
+): readonly string[] {
+  return options
+    .filter(({ name, metavar }) => {
+      return metavar !== undefined && argv.includes(`--${name}`) && valuesOf(words, name)?.at(-1) === ''
+    })
+    .map(({ name }) => name)
+}
+
+function faultsOfPositions(words: Words, { name, argument }: Command, names: readonly string[]): string[] {
+  const [first, ...rest] = words._.map(String)
+  if (first !== undefined && first !== name) return [`command is "${first}", expected ${names.join(', ')}`]
+  if (rest.length === 0) return []
+  return [`"${rest.join(' ')}" follows ${argument?.name ?? 'the command'}, expected flags only`]
+}
+
+/** The values of an option in order; undefined where it is not given. */
+export function valuesOf(words: Words, name: string): readonly string[] | undefined {
+  const value = words[name]
+  if (value === undefined) return undefined
+  return (Array.isArray(value) ? value : [value]).map(String)
+}
+
+export function createTyped({ argument }: Command, words: Words, fault: (message: string) => void): Typed {
+  return {
+    argument: argument === undefined ? undefined : valuesOf(words, argument.name)?.at(-1),
+    values: (option) => valuesOf(words, option) ?? [],
+    isSet: (option) => words[option] === true,
+    fault,
+  }
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config.ts'
+import type { KnownObjects } from '../domain/view.ts'
+import { createClusterApi } from '../kubernetes/client.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
+import { loadKubeConfig } from '../kubernetes/kube-config.ts'
+import { readKnownObjects } from '../kubernetes/read-known-objects.ts'
+import { programVersion } from './version.ts'
+
+/** The management cluster, as a command for people reaches it. */
+export interface ManagementCluster {
+  readonly connection: KubernetesConnection
+  readonly api: ClusterApi
+  /** Reads all Clusters, ClusterClasses, claims, IPAddresses and pools (of the namespaces asked for) once. */
+  readKnownObjects(): Promise<KnownObjects>
+}
+
+/**
+ * Connects, lets `use` work with the management cluster, and closes the connection whatever comes.
+ *
+ * @throws Error where the kubeconfig cannot be read; KubernetesError where a request fails
+ */
+export async function withManagementCluster<T>(
+  config: Pick<Config, 'kubeconfig' | 'context' | 'namespaces'>,
+  use: (managementCluster: ManagementCluster) => Promise<T>,
+): Promise<T> {
+  const connection = connectTo({ kubeConfig: loadKubeConfig(config), version: programVersion() })
+  try {
+    return await use({
+      connection,
+      api: createClusterApi(connection, config.namespaces),
+      readKnownObjects: () => readKnownObjects(connection, config.namespaces),
+    })
+  } finally {
+    await connection.close()
+  }
+}
