@@ -42,6 +42,7 @@ const permissions: Readonly<Record<string, Permission>> = {
       'kubernetes',
       'watcher',
       'observability',
+      'workflows/contract.ts',
     ],
     packages: ['@temporalio/worker', '@temporalio/client', '@temporalio/envconfig'],
     node: true,
