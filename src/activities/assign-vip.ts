@@ -1,12 +1,11 @@
 import { activityInfo } from '@temporalio/activity'
-import { decideDuplicate, holdersOf } from '../domain/address-holder.ts'
-import { decideAssignment, type AssignmentDecision } from '../domain/assignment.ts'
-import { decideVariable } from '../domain/cluster-class.ts'
-import { variableOf, type Cluster } from '../domain/cluster.ts'
-import { isKnownDuplicate } from '../domain/duplicate-addresses.ts'
-import { formatKey } from '../domain/object-meta.ts'
+import { holdersOf } from '../domain/address-holder.ts'
+import { decideAssignment, giveWayOf, type AssignmentDecision } from '../domain/assignment.ts'
+import type { Cluster } from '../domain/cluster.ts'
+import { decideNewAddress } from '../domain/new-address.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
-import { addressIn, isSomebodyElses, recordedVip, standingOf } from '../domain/standing.ts'
+import { addressIn } from '../domain/standing.ts'
+import { classForVariable, decideVipVariable } from '../domain/vip-variable.ts'
 import { attemptsUntilStepBack } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/contract.ts'
@@ -63,7 +62,6 @@ export async function assignVip(
   }
 }
 
-/** The Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own claim was lost. */
 async function giveWay(
   api: Api,
   cluster: Cluster,
@@ -71,12 +69,9 @@ async function giveWay(
   bound: BoundClaim | undefined,
   { message, present }: Extract<AssignmentDecision, { readonly decision: 'taken' }>,
 ): Promise<AssignVipResult> {
-  const standing = standingOf(cluster, vip)
-  const isWrongClaim = standing.standing === 'ours'
-  if (bound !== undefined && (isWrongClaim || isSomebodyElses(standing))) {
-    await api.deleteIPAddressClaim(bound.claim)
-  }
-  if (isWrongClaim || standing.standing === 'port-missing') return { next: 'restart', message }
+  const { deletesClaim, next } = giveWayOf(cluster, vip)
+  if (bound !== undefined && deletesClaim) await api.deleteIPAddressClaim(bound.claim)
+  if (next === 'restart') return { next, message }
   return { next: 'end', uid: cluster.uid, reason: 'EndpointAlreadySet', message, ...present }
 }
 
@@ -95,42 +90,25 @@ async function duplicateOf(
   const { address } = ipAddress
   const seeker = { cluster, vip, claimName: claim.name }
   const holders = holdersOf(address, seeker, await api.listAddressUse(), variables)
-  const decision = decideDuplicate(ipAddress, holders)
-  if (decision.decision === 'assign' && !isKnownDuplicate(cluster, address)) return undefined
-  const why = decision.decision === 'assign' ? `${address} was somebody else's` : decision.message
-  if (recordedVip(cluster, vip.role) === address) {
-    throw needsPerson(
-      'DuplicateAddress',
-      `${why}, and was the VIP of Cluster ${formatKey(cluster)} before; give one of them another address`,
-    )
-  }
+  const decision = decideNewAddress(cluster, vip, ipAddress, holders)
+  if (decision.decision === 'assign') return undefined
+  if (decision.decision === 'refuse') throw needsPerson('DuplicateAddress', decision.message)
   if (decision.decision === 'wait' && activityInfo().attempt < attemptsUntilStepBack) {
-    throw waiting('DuplicateAddress', `${why}, which has to step back first`)
+    throw waiting('DuplicateAddress', decision.message)
   }
   await stepBack(api, cluster, claim, ipAddress)
   return {
     next: 'restart',
     reason: 'DuplicateAddress',
-    message: `${why}; it stays reserved, and the next one is tried`,
+    message: `${decision.why}; it stays reserved, and the next one is tried`,
   }
 }
 
 /** Whether the variable is unset and the class has it. */
-async function hasVariable(api: Api, cluster: Cluster, { variable }: VipRole): Promise<boolean> {
-  if (cluster.topology === undefined || variableOf(cluster, variable) !== undefined) return false
-  const { clusterClass } = cluster.topology
-  const decision = decideVariable(await api.getClusterClass(clusterClass), variable)
-  switch (decision) {
-    case 'write':
-      return true
-    case 'omit':
-      return false
-    case 'wait':
-      throw waiting(
-        'ClusterRejected',
-        `ClusterClass ${formatKey(clusterClass)} declares the variable ${variable}, but its status.variables has none of this name yet; Cluster API would refuse it`,
-      )
-    default:
-      return decision satisfies never
-  }
+async function hasVariable(api: Api, cluster: Cluster, vip: VipRole): Promise<boolean> {
+  const ref = classForVariable(cluster, vip)
+  if (ref === undefined) return false
+  const decision = decideVipVariable(cluster, vip, await api.getClusterClass(ref))
+  if (decision.decision === 'wait') throw waiting(decision.reason, decision.message)
+  return decision.decision === 'write'
 }

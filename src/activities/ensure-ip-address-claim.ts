@@ -1,13 +1,16 @@
-import { buildRestoredAddress, type PooledAddress } from '../domain/allocated-address.ts'
-import { buildIPAddressClaim, claimMetadataFor, ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
+import {
+  buildRestoredAddress,
+  decideRestoredAddress,
+  type PooledAddress,
+} from '../domain/allocated-address.ts'
+import { buildIPAddressClaim, claimMetadataFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { formatKey } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
-import { assertUsable, claimKeyFor } from './usable-claim.ts'
+import { claimKeyFor, usableClaim } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
@@ -48,12 +51,9 @@ export async function ensureIPAddressClaim(
 
 async function restoreAddress(api: Api, cluster: Cluster, role: Role, wanted: PooledAddress): Promise<void> {
   const present = await api.getIPAddress(claimKeyFor(cluster, role))
-  if (present === undefined) {
-    await api.createIPAddress(buildRestoredAddress(cluster, role, wanted))
-  } else if (present.address !== wanted.address || present.isDeleting) {
-    const name = `IPAddress ${formatKey(present)} with ${present.address}`
-    throw waiting('WaitingForAddress', `${name} has to go before ${wanted.address} can be had again`)
-  }
+  const decision = decideRestoredAddress(present, wanted)
+  if (decision.decision === 'wait') throw waiting(decision.reason, decision.message)
+  if (decision.decision === 'create') await api.createIPAddress(buildRestoredAddress(cluster, role, wanted))
 }
 
 async function takeOver(
@@ -62,8 +62,7 @@ async function takeOver(
   role: Role,
   claim: IPAddressClaim,
 ): Promise<IPAddressClaim> {
-  await assertUsable(api, claim, cluster)
-  if (ownershipOf(claim, cluster).owner === 'this-cluster') return claim
+  if ((await usableClaim(api, claim, cluster)) === 'this-cluster') return claim
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return api.patchIPAddressClaim(claim, {
     metadata: { resourceVersion: claim.resourceVersion, labels, ownerReferences: [ownerReference] },

@@ -1,4 +1,3 @@
-import { holdersOf, isFree, type AddressSeeker } from '../domain/address-holder.ts'
 import {
   buildReservation,
   isReservation,
@@ -10,13 +9,12 @@ import type { Cluster } from '../domain/cluster.ts'
 import {
   duplicateAddressesOf,
   duplicateAddressesPatch,
+  freeDuplicatesOf,
   isKnownDuplicate,
 } from '../domain/duplicate-addresses.ts'
-import { defaultRole, vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AllocationSettings } from './settings.ts'
-import { claimKeyFor } from './usable-claim.ts'
 
 export type ReservationApi = Pick<
   ClusterApi,
@@ -58,13 +56,7 @@ export async function releaseReservations(
 ): Promise<void> {
   const known = duplicateAddressesOf(cluster)
   if (known.length === 0) return
-  const use = await api.listAddressUse()
-  const seeker: AddressSeeker = {
-    cluster,
-    vip: vipRole(defaultRole, variables),
-    claimName: claimKeyFor(cluster, defaultRole).name,
-  }
-  const free = known.filter((address) => isFree(holdersOf(address, seeker, use, variables)))
+  const free = freeDuplicatesOf(cluster, await api.listAddressUse(), variables)
   if (free.length === 0) return
   for (const address of free) {
     const reserved = await api.getIPAddress(reservationKeyFor(cluster, address))

@@ -2,19 +2,18 @@ import { holdersOf } from '../domain/address-holder.ts'
 import { addressOfPool } from '../domain/allocated-address.ts'
 import { presentVip } from '../domain/assignment.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { decideAllocation, poolRequestFor, wishOf } from '../domain/eligibility.ts'
+import { alsoWantedRoles, decideAllocation, poolRequestFor } from '../domain/eligibility.ts'
 import { poolRefTo, type IPPool } from '../domain/pool.ts'
 import { foremost, selectIPPool as choosePool } from '../domain/pool-selection.ts'
 import { decideRestoration } from '../domain/restoration.ts'
-import { defaultRole, roles, vipRole, type Role, type VipRole } from '../domain/role.ts'
-import { standingOf } from '../domain/standing.ts'
+import { defaultRole, vipRole, type Role, type VipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
 import { needsPerson, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
 import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
-import { assertUsable, claimKeyFor } from './usable-claim.ts'
+import { claimKeyFor, usableClaim } from './usable-claim.ts'
 
 type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'listIPPools'> &
   ReservationApi
@@ -61,7 +60,7 @@ export async function selectIPPool(
     case 'allocate':
       await releaseReservations(api, settings, cluster)
       if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
-      await assertUsable(api, claim, cluster)
+      await usableClaim(api, claim, cluster)
       return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
     default:
       return decision satisfies never
@@ -76,14 +75,7 @@ function alsoWanted(
   { variables }: AllocationSettings,
 ): { readonly alsoWanted?: readonly Role[] } {
   if (role !== defaultRole) return {}
-  const wanted = roles.filter((other) => {
-    const vip = vipRole(other, variables)
-    return (
-      other !== role &&
-      wishOf(cluster, vip, pools).wish !== 'none' &&
-      standingOf(cluster, vip).standing !== 'others'
-    )
-  })
+  const wanted = alsoWantedRoles(cluster, pools, variables)
   return wanted.length === 0 ? {} : { alsoWanted: wanted }
 }
 

@@ -1,16 +1,17 @@
 import type { NamespacedName } from '../domain/object-meta.ts'
+import { quoted } from '../domain/quote.ts'
 import type { Argument, Typed } from './command.ts'
 
-/** The argument of commands about one Cluster. */
-export const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster to look at' }
+/** The argument of commands that are about one Cluster. */
+export const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
 
-/** Reads `NAMESPACE/CLUSTER`; undefined where it was not typed, or is faulty, which is told. */
-export function readCluster(typed: Typed): NamespacedName | undefined {
+/** As Kubernetes has it for namespaces, and for what has to fit into a label. */
+const pattern = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?)$/
+
+/** Reads the argument; undefined where there is none. What is no `NAMESPACE/CLUSTER` is a fault. */
+export function clusterIn(typed: Typed): NamespacedName | undefined {
   if (typed.argument === undefined) return undefined
-  const [namespace = '', name = '', ...rest] = typed.argument.split('/')
-  if (namespace !== '' && name !== '' && rest.length === 0) return { namespace, name }
-  typed.fault(
-    `${clusterArgument.name} is ${JSON.stringify(typed.argument)}, expected a namespace and the name of a Cluster with a slash between them`,
-  )
-  return undefined
+  const [, namespace = '', , name = ''] = pattern.exec(typed.argument) ?? []
+  if (name === '') typed.fault(`the Cluster is ${quoted(typed.argument)}, expected ${clusterArgument.name}`)
+  return { namespace, name }
 }

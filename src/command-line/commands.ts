@@ -1,7 +1,7 @@
 import { allocatorCommand } from './allocator-commands.ts'
 import type { Command } from './command.ts'
-import { poolsCommand } from './pools-command.ts'
-import { statusCommand } from './status-command.ts'
+import { poolsCommand } from './pools.ts'
+import { statusCommand } from './status.ts'
 
 /** Every command, in the order of `--help`. The first one is run where none is named. */
 export const commands: readonly Command[] = [

@@ -2,7 +2,7 @@ import { claimNameFor, ownerReferenceTo } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { clusterNameLabel, reservedByLabel } from './identifiers.ts'
-import { objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
+import { formatKey, objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
 import { poolRefFrom, poolRefTo, type IPPool, type IPPoolReference } from './pool.ts'
 import type { Role } from './role.ts'
 
@@ -77,6 +77,24 @@ function buildIPAddress(
 /** Made before its claim, this IPAddress is adopted by the provider when the claim comes: a given address can be had. */
 export function buildRestoredAddress(cluster: Cluster, role: Role, pooled: PooledAddress): JsonObject {
   return buildIPAddress(cluster, claimNameFor(cluster, role), pooled, {})
+}
+
+/** Whether the IPAddress that lets a given address be had again can be made. */
+export type RestoredAddressDecision =
+  | { readonly decision: 'create' }
+  /** An attempt before this one has made it. */
+  | { readonly decision: 'in-place' }
+  | { readonly decision: 'wait'; readonly reason: 'WaitingForAddress'; readonly message: string }
+
+/** @param present what has its name now */
+export function decideRestoredAddress(
+  present: IPAddress | undefined,
+  wanted: PooledAddress,
+): RestoredAddressDecision {
+  if (present === undefined) return { decision: 'create' }
+  if (present.address === wanted.address && !present.isDeleting) return { decision: 'in-place' }
+  const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${wanted.address} can be had again`
+  return { decision: 'wait', reason: 'WaitingForAddress', message }
 }
 
 /** Keeps a duplicate out of circulation. Its claimRef names a claim that nobody makes. */

@@ -3,7 +3,7 @@ import { isValidEndpoint, type APIEndpoint } from './endpoint.ts'
 import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from './json-patch.ts'
 import { formatKey } from './object-meta.ts'
 import { roleNames, type VipRole } from './role.ts'
-import { addressIn, describeVip } from './standing.ts'
+import { addressIn, describeVip, isSomebodyElses, standingOf } from './standing.ts'
 
 /** Everything the decision about a Cluster's VIP needs besides the Cluster. */
 export interface AssignmentInput {
@@ -50,6 +50,25 @@ export function decideAssignment(cluster: Cluster, input: AssignmentInput): Assi
   const assigned = endpoint ?? { host }
   if (operations.length === 0) return { decision: 'in-place', assigned }
   return { decision: 'patch', assigned, patch: [conditionalOn(cluster), ...operations] }
+}
+
+/**
+ * What follows where the Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own
+ * claim was lost.
+ */
+export interface GivingWay {
+  /** The claim is of no use and goes. */
+  readonly deletesClaim: boolean
+  readonly next: 'restart' | 'end'
+}
+
+export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
+  const standing = standingOf(cluster, vip)
+  const isWrongClaim = standing.standing === 'ours'
+  return {
+    deletesClaim: isWrongClaim || isSomebodyElses(standing),
+    next: isWrongClaim || standing.standing === 'port-missing' ? 'restart' : 'end',
+  }
 }
 
 /** The VIP that the Cluster has now. */

@@ -1,8 +1,11 @@
+import { holdersOf, isFree, type AddressUse } from './address-holder.ts'
+import { claimNameFor } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { commaSeparated } from './decode.ts'
 import { duplicateAddressesAnnotation } from './identifiers.ts'
 import { canonicalAddress } from './ip-address.ts'
 import { annotationOperations, conditionalOn, type JsonPatch } from './json-patch.ts'
+import { defaultRole, vipRole, type VariableNames } from './role.ts'
 
 /** Addresses that the Cluster's claims were given although others have them. It is never assigned one of these. */
 export function duplicateAddressesOf(cluster: Cluster): readonly string[] {
@@ -12,6 +15,17 @@ export function duplicateAddressesOf(cluster: Cluster): readonly string[] {
 export function isKnownDuplicate(cluster: Cluster, address: string): boolean {
   const wanted = canonicalAddress(address)
   return duplicateAddressesOf(cluster).some((each) => canonicalAddress(each) === wanted)
+}
+
+/** Those that nobody else has any more: the Cluster need not keep them reserved. */
+export function freeDuplicatesOf(
+  cluster: Cluster,
+  use: AddressUse,
+  variables: VariableNames,
+): readonly string[] {
+  const vip = vipRole(defaultRole, variables)
+  const seeker = { cluster, vip, claimName: claimNameFor(cluster, defaultRole) }
+  return duplicateAddressesOf(cluster).filter((address) => isFree(holdersOf(address, seeker, use, variables)))
 }
 
 /**

@@ -8,7 +8,15 @@ import { formatKey } from './object-meta.ts'
 import type { IPPool } from './pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from './quote.ts'
-import { roleNames, type Role, type VipRole } from './role.ts'
+import {
+  defaultRole,
+  roleNames,
+  roles,
+  vipRole,
+  type Role,
+  type VariableNames,
+  type VipRole,
+} from './role.ts'
 import { describeVip, recordedVip, standingOf } from './standing.ts'
 
 /** Whether a Cluster may be written to as it is now. */
@@ -141,6 +149,22 @@ function ingressWishOf(cluster: Cluster, pools: readonly IPPool[]): Wish {
     wish: 'none',
     message: `no pool is for ingress VIPs of Cluster ${key}, and it does not ask for one`,
   }
+}
+
+/** The roles besides the first one for which the Cluster wants a VIP, and nobody else has given it one. */
+export function alsoWantedRoles(
+  cluster: Cluster,
+  pools: readonly IPPool[],
+  variables: VariableNames,
+): readonly Role[] {
+  return roles.filter((role) => {
+    const vip = vipRole(role, variables)
+    return (
+      role !== defaultRole &&
+      wishOf(cluster, vip, pools).wish !== 'none' &&
+      standingOf(cluster, vip).standing !== 'others'
+    )
+  })
 }
 
 /** The pool a Cluster names by annotation, `[Kind/]name`. */

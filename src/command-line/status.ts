@@ -1,4 +1,4 @@
-import { clusterArgument, readCluster } from './cluster-argument.ts'
+import { clusterArgument, clusterIn } from './cluster-argument.ts'
 import { peoplesCommand } from './command.ts'
 
 /** How the VIPs of all Clusters, or of one, stand. */
@@ -21,7 +21,7 @@ export const statusCommand = peoplesCommand({
     { line: 'status --watch --output=json', meaning: 'one JSON object a line for every change' },
   ],
   read: (typed) => ({
-    cluster: readCluster(typed),
+    cluster: clusterIn(typed),
     watch: typed.isSet('watch'),
     problemsOnly: typed.isSet('problems'),
   }),
