@@ -1,4 +1,4 @@
-import { capacityBar, type drawingFor } from '../console/bar.ts'
+import { capacityBar } from '../console/bar.ts'
 import type { Style } from '../console/style.ts'
 import { renderTable } from '../console/table.ts'
 import { formatKey } from '../domain/object-meta.ts'
@@ -6,11 +6,9 @@ import { formatPool } from '../domain/pool.ts'
 import type { PoolOverview } from '../domain/pool-overview.ts'
 import type { PoolsReport } from './pools.ts'
 
-type Drawing = ReturnType<typeof drawingFor>
-
 /** The pools as a table, and the forecast below. */
-export function poolsText({ pools, forecast }: PoolsReport, style: Style, drawing: Drawing): string {
-  const rows = pools.map((pool) => poolRow(pool, style, drawing))
+export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {
+  const rows = pools.map((pool) => poolRow(pool, style, isUtf8))
   return [
     pools.length === 0 ? 'There is no pool.' : renderTable(head, rows, style),
     '',
@@ -23,13 +21,13 @@ export function poolsText({ pools, forecast }: PoolsReport, style: Style, drawin
 
 const head = ['pool', 'namespaces', 'used', 'free', 'waiting', 'classes', 'roles', 'priority', 'state']
 
-function poolRow(pool: PoolOverview, style: Style, drawing: Drawing): readonly string[] {
+function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly string[] {
   const { capacity, available, claimsWaiting, clustersWaiting, state } = pool
   const waiting = claimsWaiting + clustersWaiting
   return [
     formatPool(pool),
     pool.namespace === '' ? (pool.namespaces?.join(', ') ?? 'all') : pool.namespace,
-    capacity === undefined ? '' : capacityBar(capacity.used, capacity.total, drawing),
+    capacity === undefined ? '' : capacityBar(capacity.used, capacity.total, isUtf8),
     available === undefined ? '' : String(available),
     waiting === 0 ? '0' : style.warn(String(waiting)),
     pool.classes.join(', '),

@@ -1,7 +1,8 @@
 import { forecastOf, type Expectation, type Forecast } from '../domain/forecast.ts'
-import { poolRefTo, type IPPoolReference } from '../domain/pool.ts'
+import type { IPPool } from '../domain/pool.ts'
 import { poolOverviews, type PoolOverview } from '../domain/pool-overview.ts'
-import { drawingFor } from '../console/bar.ts'
+import type { VariableNames } from '../domain/role.ts'
+import type { KnownObjects } from '../domain/view.ts'
 import { exitCodes } from '../console/exit-code.ts'
 import { withManagementCluster } from './management-cluster.ts'
 import { poolsText } from './pools-text.ts'
@@ -12,7 +13,7 @@ export interface PoolsReport {
   readonly pools: readonly PoolOverview[]
   readonly forecast: {
     readonly expectations: readonly (Omit<Expectation, 'pool'> & {
-      readonly pool: (Pick<IPPoolReference, 'kind' | 'name'> & { readonly namespace: string }) | undefined
+      readonly pool: Pick<IPPool, 'kind' | 'namespace' | 'name'> | undefined
     })[]
     readonly classesWithoutPool: Forecast['classesWithoutPool']
   }
@@ -23,17 +24,18 @@ export async function runPools(_options: object, { config, console }: CommandSet
   const known = await withManagementCluster(config, (managementCluster) =>
     managementCluster.readKnownObjects(),
   )
-  const forecast = forecastOf(known, config.variables)
-  const report = reportOf(poolOverviews(known, forecast), forecast)
-  console.print(report, (style) => poolsText(report, style, drawingFor(process.env)))
+  const report = poolsReport(known, config.variables)
+  console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine
 }
 
-/** A pool is named where the domain has all of it. */
-function reportOf(pools: readonly PoolOverview[], forecast: Forecast): PoolsReport {
+/** Pools are named where the domain has all of them. */
+export function poolsReport(known: KnownObjects, variables: VariableNames): PoolsReport {
+  const forecast = forecastOf(known, variables)
   const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
     ...expectation,
-    pool: pool && { kind: poolRefTo(pool).kind, namespace: pool.namespace, name: pool.name },
+    pool: pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name },
   }))
+  const pools = poolOverviews(known, forecast)
   return { pools, forecast: { expectations, classesWithoutPool: forecast.classesWithoutPool } }
 }
