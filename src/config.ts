@@ -75,11 +75,16 @@ export const flags = [
   },
   { name: 'kubeconfig', metavar: 'FILE', help: 'how to reach the management cluster' },
   { name: 'context', metavar: 'NAME', help: 'context of the kubeconfig' },
-  { name: 'namespace', repeatable: true, metavar: 'NAME', help: 'serve this namespace only; repeatable' },
+  {
+    name: 'namespace',
+    repeatable: true,
+    metavar: 'NAME',
+    help: 'this namespace only; repeatable; none: all',
+  },
   {
     name: 'watch-filter',
     metavar: 'VALUE',
-    help: 'serve only Clusters with this value of the label cluster.x-k8s.io/watch-filter',
+    help: 'only Clusters with this value of the label cluster.x-k8s.io/watch-filter',
   },
   { name: 'task-queue', fallback: defaultTaskQueue, metavar: 'NAME', help: 'Temporal task queue' },
   {

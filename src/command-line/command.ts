@@ -50,21 +50,21 @@ export interface Typed {
 
 /** A command for people, with the way to its code. */
 export interface PeoplesCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
-  /** Besides those that all commands for people take. */
+  /** Besides `--output`. */
   readonly flags?: readonly FlagName[]
   readonly options?: readonly CommandOption[]
   read(typed: Typed): Options
   load(): Promise<(options: Options, setup: CommandSetup) => Promise<number>>
 }
 
-/** Which management cluster, and how the answer is shown. */
-const peoplesFlags: readonly FlagName[] = ['kubeconfig', 'context', 'output']
+/** How the management cluster is reached, for commands that do. */
+export const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
 
 /** Makes a command out of what differs between commands for people. */
 export function peoplesCommand<Options>(command: PeoplesCommand<Options>): Command {
   return {
     ...command,
-    flags: [...peoplesFlags, ...(command.flags ?? [])],
+    flags: [...(command.flags ?? []), 'output'],
     options: command.options ?? [],
     prepare: (typed) => {
       const wanted = command.read(typed)

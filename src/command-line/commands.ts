@@ -1,5 +1,7 @@
 import { allocatorCommand } from './allocator-commands.ts'
+import { allocateCommand } from './allocate.ts'
 import type { Command } from './command.ts'
+import { planCommand } from './plan.ts'
 import { poolsCommand } from './pools.ts'
 import { statusCommand } from './status.ts'
 
@@ -8,6 +10,8 @@ export const commands: readonly Command[] = [
   allocatorCommand('run'),
   allocatorCommand('watcher'),
   allocatorCommand('worker'),
+  planCommand,
+  allocateCommand,
   statusCommand,
   poolsCommand,
 ]

@@ -82,7 +82,8 @@ function describeCommand(own: Argv, command: Command): Argv {
   if (argument !== undefined) {
     own.positional(argument.name, { type: 'string', describe: argument.help })
   }
-  for (const { name, alias, metavar, help } of [...options, ...flagOptions(command)]) {
+  const ownOptions = options.map((option) => ({ ...option, help: helpOf(option) }))
+  for (const { name, alias, metavar, help } of [...ownOptions, ...flagOptions(command)]) {
     own.option(name, {
       type: metavar === undefined ? 'boolean' : 'string',
       describe: help,
@@ -91,6 +92,10 @@ function describeCommand(own: Argv, command: Command): Argv {
   }
   for (const { line, meaning } of examples) own.example(`# ${meaning}`, '').example(`$0 ${line}`, '')
   return own
+}
+
+function helpOf({ metavar, help }: CommandOption): string {
+  return metavar === undefined ? help : `${help} (${metavar})`
 }
 
 /** The flags that a command takes, in the form of options of its own. */

@@ -1,12 +1,12 @@
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
-import { peoplesCommand } from './command.ts'
+import { managementClusterFlags, peoplesCommand } from './command.ts'
 
 /** How the VIPs of all Clusters, or of one, stand. */
 export const statusCommand = peoplesCommand({
   name: 'status',
   summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
   argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },
-  flags: ['namespace', 'control-plane-variable', 'ingress-variable'],
+  flags: [...managementClusterFlags, 'control-plane-variable', 'ingress-variable'],
   options: [
     { name: 'watch', alias: 'w', help: 'show every change as it comes, until Ctrl-C' },
     {

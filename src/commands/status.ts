@@ -21,7 +21,7 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
   return withManagementCluster(setup.config, async (managementCluster) => {
     const known = await managementCluster.readKnownObjects()
     if (options.cluster !== undefined) assertExists(options.cluster, known)
-    return withTemporal(async (temporal) => {
+    return withTemporal(setup.signal, async (temporal) => {
       const context = { options, setup, managementCluster, known, runs: createWorkflowRuns(temporal) }
       return options.watch ? watchStatus(context) : showStatus(context)
     })

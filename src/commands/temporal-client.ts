@@ -1,5 +1,5 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
-import { describeError, loadTemporalConfig } from './temporal-config.ts'
+import { loadTemporalConfig } from './temporal-config.ts'
 
 /** Temporal, as a command for people reaches it. */
 export interface TemporalClient {
@@ -12,10 +12,16 @@ export interface TemporalClient {
    *
    * @throws TemporalUnreachableError where no answer came; else what the call throws
    */
-  bounded<T>(call: () => Promise<T>): Promise<T>
+  readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
+  /**
+   * Asks whether Temporal is there and knows the namespace, which a first call in a command does well to know.
+   *
+   * @throws Error that names the address
+   */
+  readonly check: () => Promise<void>
 }
 
-/** No answer from Temporal, with its address and why. */
+/** No answer from Temporal, with its address. */
 export class TemporalUnreachableError extends Error {
   override readonly name = 'TemporalUnreachableError'
 }
@@ -29,23 +35,41 @@ const unreachableCodes: readonly number[] = [4, 14]
 /**
  * Lets `use` work with Temporal, and closes the connection whatever comes. Nothing is sent before the first call.
  *
+ * @param signal ends every call
  * @throws Error where the configuration cannot be read
  */
-export async function withTemporal<T>(use: (temporal: TemporalClient) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(
+  signal: AbortSignal,
+  use: (temporal: TemporalClient) => Promise<T>,
+): Promise<T> {
   const { connectionOptions, namespace, address } = loadTemporalConfig()
   const connection = Connection.lazy(connectionOptions)
   const client = new Client({ connection, namespace })
   const bounded = async <R>(call: () => Promise<R>): Promise<R> => {
     try {
-      return await connection.withDeadline(Date.now() + deadlineMs, call)
+      return await connection.withAbortSignal(signal, () =>
+        connection.withDeadline(Date.now() + deadlineMs, call),
+      )
     } catch (error) {
-      throw isUnreachable(error)
-        ? new TemporalUnreachableError(`Temporal at ${address} does not answer: ${describeError(error)}`)
+      if (signal.aborted || !isUnreachable(error)) throw error
+      throw new TemporalUnreachableError(
+        `Temporal at ${address} does not answer within ${deadlineMs / 1000} s; TEMPORAL_ADDRESS says where it is`,
+      )
+    }
+  }
+  const check = async (): Promise<void> => {
+    try {
+      await bounded(() => client.workflowService.describeNamespace({ namespace }))
+    } catch (error) {
+      throw isGrpcServiceError(error) && !signal.aborted
+        ? new Error(`Temporal at ${address} refuses namespace ${namespace}: ${error.details}`, {
+            cause: error,
+          })
         : error
     }
   }
   try {
-    return await use({ client, address, namespace, bounded })
+    return await use({ client, address, namespace, bounded, check })
   } finally {
     await connection.close()
   }

@@ -3,7 +3,7 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../workflows/contract.ts'
 import { inParallel } from './in-parallel.ts'
 import { pendingActivitiesIn, type PendingActivity } from './pending-activities.ts'
-import type { TemporalClient } from './temporal-client.ts'
+import { TemporalUnreachableError, type TemporalClient } from './temporal-client.ts'
 import { describeError } from './temporal-config.ts'
 
 /** The latest run of a Cluster's workflow id. */
@@ -103,7 +103,8 @@ async function answerOf(
   try {
     return { status: await ask() }
   } catch (error) {
-    return { trouble: `no Worker answered the query ${statusQuery}: ${describeError(error)}` }
+    const why = error instanceof TemporalUnreachableError ? 'none polls' : describeError(error)
+    return { trouble: `no Worker answered the query ${statusQuery}: ${why}` }
   }
 }
 

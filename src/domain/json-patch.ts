@@ -1,3 +1,4 @@
+import { objectOf, type JsonObject } from './decode.ts'
 import type { ObjectMeta } from './object-meta.ts'
 
 /** One operation of a JSON patch (RFC 6902), of the kinds this product uses. `add` also replaces what is there. */
@@ -19,6 +20,39 @@ export function pathTo(...fields: readonly (string | number)[]): string {
 /** Makes a patch conditional on the object as read: the server answers 409 if it has moved on. */
 export function conditionalOn({ resourceVersion }: ObjectMeta): JsonPatchOperation {
   return { op: 'replace', path: pathTo('metadata', 'resourceVersion'), value: resourceVersion }
+}
+
+/** The object as the patch leaves it, as the API server would apply it. The paths are taken to be there. */
+export function appliedTo(object: JsonObject, patch: JsonPatch): JsonObject {
+  return patch.reduce<JsonObject>(
+    (changed, operation) => objectOf(withChange(changed, fieldsOf(operation.path), operation)),
+    object,
+  )
+}
+
+function fieldsOf(path: string): readonly string[] {
+  return path
+    .split('/')
+    .slice(1)
+    .map((field) => field.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function withChange(node: unknown, [field, ...rest]: readonly string[], change: JsonPatchOperation): unknown {
+  if (field === undefined) return change.op === 'remove' ? undefined : change.value
+  if (Array.isArray(node)) {
+    const index = field === '-' ? node.length : Number(field)
+    return rest.length === 0 && change.op === 'remove'
+      ? node.toSpliced(index, 1)
+      : node.toSpliced(index, isInserted(rest, change) ? 0 : 1, withChange(node[index], rest, change))
+  }
+  const { [field]: present, ...others } = objectOf(node)
+  if (rest.length === 0 && change.op === 'remove') return others
+  return { ...objectOf(node), [field]: withChange(present, rest, change) }
+}
+
+/** `add` with the place in a list itself moves what is there. */
+function isInserted(rest: readonly string[], { op }: JsonPatchOperation): boolean {
+  return rest.length === 0 && op === 'add'
 }
 
 /** Sets an annotation, or removes it (undefined). No operation where it is so already. */
