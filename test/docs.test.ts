@@ -6,6 +6,8 @@ import { commands as everyCommand } from '../src/command-line/commands.ts'
 import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
+import { findingKinds } from '../src/domain/finding.ts'
+import { vipPhases } from '../src/domain/vip-state.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
@@ -114,6 +116,11 @@ describe('docs/commands.md', () => {
       ...everyCommand.map(({ name }) => name),
       completionCommand,
     ])
+  })
+
+  it('says what every phase and every finding means', () => {
+    expect(rowsOf('docs/commands.md', 'phase').map(([phase]) => phase)).toEqual(vipPhases)
+    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(findingKinds)
   })
 
   it('says what every exit code means', () => {

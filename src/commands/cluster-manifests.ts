@@ -80,5 +80,6 @@ export function appliedOver(present: JsonObject, manifest: JsonObject): JsonObje
     const before = present[key]
     return [key, isObject(value) && isObject(before) ? appliedOver(before, value) : value]
   })
-  return Object.fromEntries([...Object.entries(present), ...merged].filter(([, value]) => value !== null))
+  const all = { ...present, ...Object.fromEntries(merged) }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }

@@ -1,31 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { startHttpServer } from '../../src/observability/http-server.ts'
 import { realParts } from '../support/real-parts.ts'
+import { runProgram as run } from './run-program.ts'
 
 const { stack } = realParts()
-
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the built program to its end. */
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [main, ...args],
-      { env: { ...process.env, ...env } },
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
-      },
-    )
-  })
-}
 
 describe('the program', () => {
   it('shows its help and its version', async () => {

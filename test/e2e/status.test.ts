@@ -6,13 +6,17 @@ import type { StatusReport, VipReport } from '../../src/commands/status-report.t
 import type { Finding, FindingKind } from '../../src/domain/finding.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { commandLine } from './command.ts'
 import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
+import { runProgram, startProgram, type Ended, type StartedProgram } from './run-program.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
-const { run, start } = commandLine(stack)
+const env = {
+  KUBECONFIG: stack.kubeconfigPath,
+  TEMPORAL_ADDRESS: stack.temporal.address,
+  TEMPORAL_NAMESPACE: stack.temporal.namespace,
+}
 
 let world: World
 let temporal: TemporalView
@@ -58,6 +62,15 @@ afterAll(async () => {
     await temporal.close()
   }
 })
+
+/** Commands for people, as a person types them who may do everything. */
+function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return runProgram(args, { ...env, ...more })
+}
+
+function start(args: readonly string[]): StartedProgram {
+  return startProgram(args, env)
+}
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -209,7 +222,8 @@ describe('status --watch', () => {
         (line) => line.includes('"change":"removed"') && line.includes('"cluster":"arrives"'),
       )
     } finally {
-      expect(await watching.interrupt()).toBe(130)
+      watching.interrupt()
+      expect((await watching.ended).code).toBe(130)
     }
   })
 
@@ -220,7 +234,8 @@ describe('status --watch', () => {
       await world.createCluster('another', { className: 'st-a' })
       await watching.untilLine((line) => /another .* Served/.test(line))
     } finally {
-      expect(await watching.interrupt()).toBe(130)
+      watching.interrupt()
+      expect((await watching.ended).code).toBe(130)
     }
     await world.deleteCluster('another')
     await world.untilCluster('another', (now) => now === undefined)

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
+import type { World } from './world.ts'
+
+/** A kubeconfig whose user can read everything, and write nothing. */
+export interface ReaderAccount {
+  readonly kubeconfigPath: string
+  /** Takes away what the world's end does not. */
+  remove(): Promise<void>
+}
+
+/** Makes a ServiceAccount in the world's namespace that may only read. */
+export async function createReader(stack: StackConnection, world: World): Promise<ReaderAccount> {
+  const { namespace, api } = world
+  const account = { namespace, name: 'reader' }
+  const name = `${namespace}-reader`
+  const group = 'rbac.authorization.k8s.io'
+  await applyManifests(
+    stack,
+    [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account },
+      {
+        apiVersion: `${group}/v1`,
+        kind: 'ClusterRole',
+        metadata: { name },
+        rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
+      },
+      {
+        apiVersion: `${group}/v1`,
+        kind: 'ClusterRoleBinding',
+        metadata: { name },
+        roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+        subjects: [{ kind: 'ServiceAccount', ...account }],
+      },
+    ].map((object) => ({ text: JSON.stringify(object) })),
+  )
+  const kubeconfigPath = join(stack.runDirectory, `${name}.kubeconfig`)
+  await createServiceAccountKubeconfig(stack, { ...account, outputPath: kubeconfigPath })
+  return {
+    kubeconfigPath,
+    remove: async () => {
+      for (const plural of ['clusterrolebindings', 'clusterroles']) {
+        await api.send({ method: 'DELETE', path: `/apis/${group}/v1/${plural}/${name}` })
+      }
+    },
+  }
+}
