@@ -7,6 +7,7 @@ import type { Finding, FindingKind } from '../../src/domain/finding.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
+import { createReader } from './reader-account.ts'
 import { runProgram, startProgram, type Ended, type StartedProgram } from './run-program.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
@@ -185,6 +186,19 @@ describe('status', () => {
     expect(names).toEqual(['lost', 'paused', 'waits'])
     const nothing = await run(['status', '--problems', '--namespace=kube-system'])
     expect(nothing).toMatchObject({ code: 0, stdout: 'No VIP waits, and none is lost.\n' })
+  })
+
+  it('needs no more than the right to get and list', async () => {
+    const reader = await createReader(stack, world)
+    try {
+      const args = ['status', `${world.namespace}/served`, `--kubeconfig=${reader.kubeconfigPath}`]
+      const { code, stdout } = await run(args)
+      expect(code).toBe(0)
+      expect(stdout).toContain('Served, Allocated')
+      expect(stdout).toContain('Events:')
+    } finally {
+      await reader.remove()
+    }
   })
 
   it('shows everything else where Temporal cannot be reached', async () => {
