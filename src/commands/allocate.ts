@@ -28,12 +28,19 @@ export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSe
   return withTemporal(setup.signal, async (temporal) => {
     const workflowId = workflowIdFor(cluster)
     const run: FollowedRun = { ...setup, temporal, cluster, workflowId, started: performance.now() }
+    let isUnderWay = false
     try {
       await startOrJoin(run)
+      isUnderWay = true
       return await show(run, await follow(run))
     } catch (error) {
       if (!setup.signal.aborted) throw error
-      note(run, `${workflowId} goes on without us; the same command follows it again`)
+      note(
+        run,
+        isUnderWay
+          ? `${workflowId} goes on without us; the same command follows it again`
+          : `interrupted before ${workflowId} was known to run`,
+      )
       return exitCodes.interrupted
     }
   })

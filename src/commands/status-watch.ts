@@ -15,10 +15,10 @@ import { watchKnownObjects } from './watch-known-objects.ts'
 /** Milliseconds in which changes that belong together are gathered. */
 const gatherMs = 100
 
-/** Shows the status anew whenever something has changed, until the signal is aborted. */
+/** Shows the status anew whenever something has changed, until the signal is aborted or nobody reads any more. */
 export async function watchStatus(context: StatusContext): Promise<number> {
   const { setup, managementCluster } = context
-  const { signal } = setup
+  const signal = AbortSignal.any([setup.signal, setup.console.closed])
   const news = createNews(signal)
   const knowledge = watchKnownObjects({
     connection: managementCluster.connection,
@@ -34,7 +34,7 @@ export async function watchStatus(context: StatusContext): Promise<number> {
     await news.next()
   }
   await knowledge.done
-  return exitCodes.interrupted
+  return setup.signal.aborted ? exitCodes.interrupted : exitCodes.fine
 }
 
 /** @returns what is shown now */

@@ -22,6 +22,8 @@ export interface Console {
   readonly noteStyle: Style
   /** A person looks at stderr as it is written. */
   readonly isInteractive: boolean
+  /** Aborted when nobody reads what is written any more. */
+  readonly closed: AbortSignal
 }
 
 export interface ConsoleStreams {
@@ -31,6 +33,13 @@ export interface ConsoleStreams {
 
 export function createConsole(output: OutputFormat, streams: ConsoleStreams = process): Console {
   const { stdout, stderr } = streams
+  const closed = new AbortController()
+  // Whoever reads through `| head` has seen enough, and that is no fault.
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error
+    closed.abort()
+  }
+  for (const stream of [stdout, stderr]) stream.on('error', onError)
   return {
     output,
     print: (value, text) => {
@@ -45,6 +54,7 @@ export function createConsole(output: OutputFormat, streams: ConsoleStreams = pr
     },
     noteStyle: styleFor(stderr),
     isInteractive: stderr.isTTY === true,
+    closed: closed.signal,
   }
 }
 

@@ -64,6 +64,17 @@ describe('answers that follow each other', () => {
   })
 })
 
+describe('a reader who has seen enough', () => {
+  it('is no fault; another one is', () => {
+    const stdout = new Page()
+    const { closed } = createConsole('table', { stdout, stderr: new Page() })
+    expect(closed.aborted).toBe(false)
+    expect(() => stdout.emit('error', Object.assign(new Error('closed'), { code: 'EPIPE' }))).not.toThrow()
+    expect(closed.aborted).toBe(true)
+    expect(() => stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow('full')
+  })
+})
+
 describe('a table', () => {
   it('has a head in capitals, no lines, and columns three spaces apart', () => {
     const rows = [
