@@ -31,6 +31,8 @@ export interface AllocatorOptions {
   readonly taskQueue?: string
   /** More flags. */
   readonly flags?: readonly string[]
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>
   /** Do not wait until it is ready. */
   readonly unready?: boolean
 }
@@ -66,7 +68,11 @@ export async function startAllocator(options: AllocatorOptions): Promise<Allocat
       ...(options.taskQueue === undefined ? [] : [`--task-queue=${options.taskQueue}`]),
       ...(options.flags ?? []),
     ],
-    env: { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace },
+    env: {
+      TEMPORAL_ADDRESS: stack.temporal.address,
+      TEMPORAL_NAMESPACE: stack.temporal.namespace,
+      ...options.env,
+    },
     logPath: join(stack.runDirectory, `allocator-${healthPort}.log`),
   })
   const urls = {

@@ -2,6 +2,7 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -53,14 +54,26 @@ async function compile(directory: string): Promise<void> {
   }
 }
 
+/** Two of them, so that nothing of OpenTelemetry is in the workflows of those who want no traces. */
 async function bundleWorkflows(directory: string): Promise<void> {
+  const spans = createRequire(import.meta.url).resolve(
+    '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors.js',
+  )
+  const plain = await bundleWith([])
+  const traced = await bundleWith([spans])
+  await writeFile(join(directory, 'workflow-bundle.js'), plain)
+  await writeFile(join(directory, 'workflow-bundle-traced.js'), traced)
+}
+
+async function bundleWith(workflowInterceptorModules: string[]): Promise<string> {
   const sources = join(root, 'src', 'workflows')
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(sources, 'index.ts'),
     payloadConverterPath: join(sources, 'payload-converter.ts'),
+    workflowInterceptorModules,
     logger: silent,
   })
-  await writeFile(join(directory, 'workflow-bundle.js'), code)
+  return code
 }
 
 const silent = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }

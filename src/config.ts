@@ -25,6 +25,8 @@ export interface Config {
   readonly output: OutputFormat
   /** Whether the terminal shows more than ASCII, by LC_ALL, LC_CTYPE and LANG. */
   readonly isUtf8: boolean
+  /** Whether OpenTelemetry's own variables ask for traces. */
+  readonly traces: boolean
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -150,7 +152,28 @@ export function readConfig(
     logFormat: settings.oneOf('log-format', logFormats),
     output: settings.oneOf('output', outputFormats),
     isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
+    // Only what runs for long makes spans.
+    traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
   }
+}
+
+/** Where OpenTelemetry's own variables say that spans go; the SDK reads these and all its others itself. */
+export const traceEndpointVariables = [
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+] as const
+
+/** The SDK would pass over an address that it cannot read, and send to localhost instead. */
+function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
+  if (/^true$/i.test(env['OTEL_SDK_DISABLED'] ?? '') || env['OTEL_TRACES_EXPORTER'] === 'none') return false
+  const given = traceEndpointVariables.filter((variable) => (env[variable] ?? '').trim() !== '')
+  for (const variable of given) {
+    // It may hold a password, so it is not quoted.
+    if (!/^https?:$/.test(URL.parse(env[variable] ?? '')?.protocol ?? '')) {
+      faults.push(`${variable} cannot be read, expected a URL such as http://collector:4318`)
+    }
+  }
+  return given.length > 0
 }
 
 const kubernetesName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/

@@ -58,8 +58,8 @@ const permissions: Readonly<Record<string, Permission>> = {
     node: false,
   },
   activities: {
-    src: ['activities', 'domain', 'kubernetes/errors.ts'],
-    types: ['workflows/contract.ts', 'kubernetes'],
+    src: ['activities', 'domain', 'kubernetes/errors.ts', 'workflows/contract.ts'],
+    types: ['kubernetes'],
     packages: ['@temporalio/activity', '@temporalio/common'],
     node: false,
   },
@@ -75,7 +75,20 @@ const permissions: Readonly<Record<string, Permission>> = {
     packages: ['@temporalio/client'],
     node: true,
   },
-  observability: { src: ['observability'], packages: ['prom-client', 'pino', 'pino-pretty'], node: true },
+  observability: {
+    src: ['observability'],
+    packages: [
+      'prom-client',
+      'pino',
+      'pino-pretty',
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-base',
+      '@temporalio/interceptors-opentelemetry',
+    ],
+    node: true,
+  },
 }
 
 interface Import {
@@ -182,6 +195,16 @@ describe('the import table', () => {
     load('main.ts')
     const places = new Set([...loaded].map((path) => path.split('/')[0]))
     expect(places).toEqual(new Set(['command-line', 'config.ts', 'console', 'domain', 'main.ts', 'yargs']))
+  })
+
+  it('loads OpenTelemetry for nobody who does not ask for traces', () => {
+    const importers = files.flatMap((file) => {
+      const imports = importsIn(file, readFileSync(join(root, 'src', file), 'utf8'))
+      return imports
+        .filter(({ specifier, how }) => specifier.endsWith('/tracing.ts') && how !== 'type')
+        .map(({ how }) => [file, how])
+    })
+    expect(importers).toEqual([['commands/program.ts', 'late']])
   })
 
   it('gives only config.ts the environment', () => {

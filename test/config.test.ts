@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { commands } from '../src/command-line/commands.ts'
 import { parseInvocation } from '../src/command-line/parse-invocation.ts'
-import type { Config } from '../src/config.ts'
+import { traceEndpointVariables, type Config } from '../src/config.ts'
 
 const names = [...commands.map(({ name }) => name), 'completion']
 
@@ -37,6 +37,7 @@ describe('without any flag', () => {
       logFormat: 'json',
       output: 'table',
       isUtf8: false,
+      traces: false,
     })
   })
 
@@ -74,6 +75,27 @@ describe('a flag', () => {
     ['localhost:9090', { host: 'localhost', port: 9090 }],
   ])('can name the address %s', (value, address) => {
     expect(configOf([`--metrics-bind-address=${value}`]).metricsAddress).toEqual(address)
+  })
+})
+
+describe('traces', () => {
+  it.each(traceEndpointVariables)('are asked for by %s', (variable) => {
+    expect(configOf([], { [variable]: 'http://collector:4318' }).traces).toBe(true)
+    expect(configOf([], { [variable]: '' }).traces).toBe(false)
+  })
+
+  it.each([
+    ['OTEL_SDK_DISABLED', 'True'],
+    ['OTEL_TRACES_EXPORTER', 'none'],
+  ])('are not made where %s is %s', (variable, value) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', [variable]: value }
+    expect(configOf([], env).traces).toBe(false)
+  })
+
+  it.each(['collector:4318', 'grpc://collector:4317', 'http://'])('go to no address such as %s', (value) => {
+    expect(faultsOf([], { OTEL_EXPORTER_OTLP_ENDPOINT: value })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT cannot be read, expected a URL such as http://collector:4318',
+    ])
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { commands as everyCommand } from '../src/command-line/commands.ts'
@@ -10,7 +10,7 @@ import { findingKinds } from '../src/domain/finding.ts'
 import { vipPhases } from '../src/domain/vip-state.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
-import { createMetrics } from '../src/observability/metrics.ts'
+import { logFieldNames } from '../src/observability/log-fields.ts'
 import {
   allocateVipType,
   retryNowUpdate,
@@ -135,14 +135,8 @@ describe('docs/configuration.md', () => {
     expect(named.filter((name) => !reasons.some((reason) => reason === name))).toEqual([])
   })
 
-  it('names the metrics that the program has', async () => {
-    const metrics = createMetrics('1.2.3')
-    const watch = { resource: 'x', synced: true, lastContactAt: 0, lists: 1, reconnects: 0, failures: 0 }
-    metrics.observeWatches(() => [watch])
-    const served = [...(await metrics.text()).matchAll(/^# TYPE (capi_vip_allocator_\w+)/gm)]
-    expect(rowsOf('docs/configuration.md', 'series').map(([name]) => name)).toEqual(
-      served.map(([, name]) => name),
-    )
+  it('names the fields that log lines have', () => {
+    expect(rowsOf('docs/configuration.md', 'field').map(([name]) => name)).toEqual([...logFieldNames])
   })
 })
 
@@ -243,6 +237,24 @@ describe('CHANGELOG.md', () => {
     const text = textOf('CHANGELOG.md')
     const { version } = manifest
     expect(text.includes(`## [${version}]`) || text.includes(`Will be ${version}:`)).toBe(true)
+  })
+})
+
+describe('docs/images', () => {
+  const images = globSync('docs/images/*', { cwd: root })
+
+  it.each(images.map((image) => [image]))('has %s for a page, with words for who cannot see it', (image) => {
+    const shown = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, words = '', link = '']) => ({
+        words,
+        path: join(dirname(page), link),
+      })),
+    )
+    expect(shown.find(({ path }) => path === image)?.words).toMatch(/\w+ \w+ \w+/)
+  })
+
+  it.each(images.map((image) => [image]))('has %s in less than 200 KB', (image) => {
+    expect(statSync(join(root, image)).size).toBeLessThan(200_000)
   })
 })
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Child } from '../stack/child-process.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
+import { workflowUrl } from '../stack/temporal.ts'
 import { arrayOf, objectOf, stringOf } from '../../src/domain/decode.ts'
 import { ipAddressFrom } from '../../src/domain/allocated-address.ts'
 import { claimNameFor, ipAddressClaimFrom } from '../../src/domain/claim.ts'
@@ -103,7 +104,7 @@ export function describeResult(
   places: { readonly tctl: string; readonly allocator: Child & { readonly metricsUrl: string } },
 ): string {
   const { cluster, pool, workflowId } = result
-  const ui = `${stack.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${result.runId}/history`
+  const ui = `${workflowUrl(stack.temporal, workflowId)}/${result.runId}/history`
   const kubectl = `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath} -n ${cluster.namespace}`
   const input = JSON.stringify(cluster)
   return `

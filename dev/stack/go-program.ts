@@ -30,7 +30,7 @@ export async function buildGoProgram(
     command: 'go',
     args: [
       'build',
-      '-tags=tools',
+      `-tags=${['tools', ...source.buildTags].join(',')}`,
       '-trimpath',
       `-ldflags=${source.linkerFlags}`,
       `-o=${join(directory, program.name)}`,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { lock } from 'proper-lockfile'
 
+import { fontConfiguration } from './chromium.ts'
 import { guardDirectory } from './cleanup.ts'
 import { hasCode } from './errors.ts'
 import type { ProgramDefinition, ProgramSource } from './program-list.ts'
@@ -90,7 +91,8 @@ function removeUnfinished(): void {
 
 /** What must be the same for a build to be the same. */
 function identity(source: ProgramSource): string[] {
+  if (source.from === 'npm') return [source.package, fontConfiguration]
   if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]
   const pins = ['go.mod', 'go.sum'].map((file) => readFileSync(join(source.directory, file), 'utf8'))
-  return [...pins, source.mainPackage, source.linkerFlags]
+  return [...pins, source.mainPackage, source.linkerFlags, ...source.buildTags]
 }

@@ -5,7 +5,7 @@ const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
 /** Where a program comes from when it is not on the machine yet. */
-export type ProgramSource = GoSource | PythonSource
+export type ProgramSource = GoSource | PythonSource | NpmSource
 
 /** A main package of a pinned Go module. */
 export interface GoSource {
@@ -15,6 +15,8 @@ export interface GoSource {
   readonly module: string
   readonly mainPackage: string
   readonly linkerFlags: string
+  /** Build tags that leave out what is not needed here. */
+  readonly buildTags: readonly string[]
   /** Whether the module brings CRDs and webhook configurations that the stack applies. */
   readonly withManifests: boolean
 }
@@ -24,6 +26,12 @@ export interface PythonSource {
   readonly from: 'python'
   /** The requirements file that pins the wheel, with hashes. */
   readonly requirementsPath: string
+}
+
+/** A program that a package in node_modules holds, packed. */
+export interface NpmSource {
+  readonly from: 'npm'
+  readonly package: string
 }
 
 /** A program that the stack can run. */
@@ -42,6 +50,7 @@ export interface Program {
 }
 
 export type ProgramName =
+  | 'chromium'
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
@@ -52,8 +61,10 @@ export type ProgramName =
   | 'temporal'
   | 'temporal-test-server'
   | 'tctl'
+  | 'prometheus'
+  | 'promtool'
 
-/** The definition of a program. Versions are read from the files that pin them: dev/go and dev/python. */
+/** The definition of a program. Versions are read from the files that pin them: dev/go, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
   return definitions[name](name)
 }
@@ -82,8 +93,12 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
       command: 'cmd/tctl',
       searched: ['PATH'],
     }),
+  prometheus: prometheusProgram,
+  promtool: prometheusProgram,
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
+  // Not searched for: pages and pictures shall look alike on every machine.
+  chromium: (name) => npmProgram(name, '@sparticuz/chromium'),
 }
 
 function kubernetesProgram(name: ProgramName): ProgramDefinition {
@@ -103,6 +118,16 @@ function kubernetesVersionFlags(version: string): string {
   return `${variable}.gitVersion=v${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`
 }
 
+/** Without the service discoveries, whose cloud SDKs would be most of the build: targets are told by address here. */
+function prometheusProgram(name: ProgramName): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'prometheus',
+    module: 'github.com/prometheus/prometheus',
+    command: `cmd/${name}`,
+    buildTags: ['remove_all_sd'],
+  })
+}
+
 function goProgram(
   name: ProgramName,
   options: {
@@ -113,6 +138,7 @@ function goProgram(
     readonly command?: string
     readonly searched?: ProgramDefinition['searched']
     readonly versionFlags?: (version: string) => string
+    readonly buildTags?: readonly string[]
     readonly withManifests?: boolean
   },
 ): ProgramDefinition {
@@ -129,6 +155,7 @@ function goProgram(
       module,
       mainPackage: command === undefined ? module : `${module}/${command}`,
       linkerFlags: `-s -w ${options.versionFlags?.(version) ?? ''}`.trimEnd(),
+      buildTags: options.buildTags ?? [],
       withManifests: options.withManifests ?? false,
     },
   }
@@ -138,6 +165,12 @@ function pythonProgram(name: ProgramName, searched: ProgramDefinition['searched'
   const requirementsPath = join(developmentDirectory, 'python', name, 'requirements.txt')
   const version = pinnedVersion(requirementsPath, `${name}-bin==`)
   return { name, version, searched, source: { from: 'python', requirementsPath } }
+}
+
+function npmProgram(name: ProgramName, packageName: string): ProgramDefinition {
+  const path = join(developmentDirectory, '..', 'package.json')
+  const version = pinnedVersion(path, `    "${packageName}": "`).replace('",', '')
+  return { name, version, searched: [], source: { from: 'npm', package: packageName } }
 }
 
 function pinnedVersion(path: string, prefix: string): string {

@@ -1,10 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { chromiumVariable, unpackChromium } from './chromium.ts'
 import { messageOf } from './errors.ts'
 import { buildGoProgram } from './go-program.ts'
 import { cacheDirectory, cacheEntry, fillCacheEntry, withBuildLock } from './program-cache.ts'
-import { type Program, type ProgramDefinition, type ProgramName, programDefinition } from './program-list.ts'
+import {
+  type Program,
+  type ProgramDefinition,
+  type ProgramName,
+  type ProgramSource,
+  programDefinition,
+} from './program-list.ts'
 import { findInstalled } from './program-search.ts'
 import { type Progress, timed } from './progress.ts'
 import { installPythonProgram } from './python-program.ts'
@@ -69,7 +76,7 @@ function announceMissing(missing: readonly ProgramName[], progress: Progress): v
   progress(`programs: ${missing.join(', ')} missing; built or installed once into ${cacheDirectory()}`)
   if (missing.some((name) => programDefinition(name).source.from === 'go')) {
     progress(
-      'programs: building all of them takes 10 to 15 minutes on two cores; later runs start in seconds',
+      'programs: building all of them takes 15 to 20 minutes on two cores; later runs start in seconds',
     )
   }
 }
@@ -77,29 +84,55 @@ function announceMissing(missing: readonly ProgramName[], progress: Progress): v
 async function installProgram(program: ProgramDefinition, progress: Progress): Promise<void> {
   const entry = cacheEntry(program)
   const label = `${program.name} ${program.version}`
-  const isGo = program.source.from === 'go'
-  const words = {
-    during: `${label}: ${isGo ? 'building' : 'installing'}`,
-    after: `${label}: ${isGo ? 'built' : 'installed'}`,
-  }
+  const { doing, done } = sources[program.source.from]
+  const words = { during: `${label}: ${doing}`, after: `${label}: ${done}` }
   progress(words.during)
   try {
     await timed(progress, words, async () => {
-      await fillCacheEntry(entry, async (directory) => {
-        if (program.source.from === 'go') await buildGoProgram(program, program.source, directory)
-        else await installPythonProgram(program, program.source, directory)
-      })
+      await fillCacheEntry(entry, (directory) => fill(program, directory))
     })
   } catch (cause) {
     throw new Error(failureMessage(program, cause), { cause })
   }
 }
 
+async function fill(program: ProgramDefinition, directory: string): Promise<void> {
+  const { source } = program
+  if (source.from === 'go') await buildGoProgram(program, source, directory)
+  else if (source.from === 'python') await installPythonProgram(program, source, directory)
+  else await unpackChromium(source, directory)
+}
+
+/** What is done for each kind of source, and what helps where it fails. */
+const sources: Readonly<
+  Record<
+    ProgramSource['from'],
+    { readonly doing: string; readonly done: string; readonly waysOut: readonly string[] }
+  >
+> = {
+  go: {
+    doing: 'building',
+    done: 'built',
+    waysOut: ['install Go 1.26 or newer (the command go) and a connection to a Go module proxy'],
+  },
+  python: {
+    doing: 'installing',
+    done: 'installed',
+    waysOut: [
+      'install Python 3 with pip (the commands python3 and python3 -m pip) and a connection to a Python package index',
+    ],
+  },
+  npm: {
+    doing: 'unpacking',
+    done: 'unpacked',
+    waysOut: ['run npm ci', `set ${chromiumVariable} to the path of a Chromium or Chrome`],
+  },
+}
+
 function failureMessage(program: ProgramDefinition, cause: unknown): string {
+  const { done, waysOut: ofSource } = sources[program.source.from]
   const waysOut = [
-    program.source.from === 'go'
-      ? 'install Go 1.26 or newer (the command go) and a connection to a Go module proxy'
-      : 'install Python 3 with pip (the commands python3 and python3 -m pip) and a connection to a Python package index',
+    ...ofSource,
     ...program.searched.map((place) =>
       place === 'PATH'
         ? `put a program named ${program.name} on PATH`
@@ -107,7 +140,7 @@ function failureMessage(program: ProgramDefinition, cause: unknown): string {
     ),
   ]
   return [
-    `${program.name} ${program.version} is needed and could not be ${program.source.from === 'go' ? 'built' : 'installed'}.`,
+    `${program.name} ${program.version} is needed and could not be ${done}.`,
     `Tried: ${messageOf(cause)}`,
     'Ways out:',
     ...waysOut.map((way) => `  - ${way}`),

@@ -2,11 +2,26 @@ import { join } from 'node:path'
 
 import { Connection } from '@temporalio/client'
 
+import type { TemporalAddress } from './connection.ts'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
 /** The namespace that the development server makes by itself. */
 export const temporalNamespace = 'default'
+
+/** Where the UI shows the latest run of a workflow id. */
+export function workflowUrl(temporal: TemporalAddress, workflowId: string): string {
+  return `${workflowsUrl(temporal)}/${encodeURIComponent(workflowId)}`
+}
+
+/** Where the UI lists the runs that a list filter selects. */
+export function workflowListUrl(temporal: TemporalAddress, filter: string): string {
+  return `${workflowsUrl(temporal)}?query=${encodeURIComponent(filter)}`
+}
+
+function workflowsUrl({ uiUrl, namespace }: TemporalAddress): string {
+  return `${uiUrl}/namespaces/${namespace}/workflows`
+}
 
 /** The Temporal development server with its UI. */
 export function temporalPart(options: {

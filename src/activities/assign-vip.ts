@@ -47,7 +47,7 @@ export async function assignVip(
   })
   switch (decision.decision) {
     case 'in-place':
-      return { next: 'assigned', ...decision.assigned }
+      return { next: 'assigned', ...decision.assigned, ...sourceOf(bound) }
     case 'taken':
       return giveWay(api, cluster, vip, bound, decision)
     case 'patch': {
@@ -55,11 +55,17 @@ export async function assignVip(
       const hindrance = isNew ? await duplicateOf(api, settings, { cluster, vip, bound }) : undefined
       if (hindrance !== undefined) return hindrance
       await api.patchCluster(cluster, decision.patch)
-      return { next: 'assigned', ...decision.assigned }
+      return { next: 'assigned', ...decision.assigned, ...sourceOf(bound), ...(isNew && { isNew }) }
     }
     default:
       return decision satisfies never
   }
+}
+
+function sourceOf(
+  bound: BoundClaim | undefined,
+): Pick<Extract<AssignVipResult, { readonly next: 'assigned' }>, 'poolRef' | 'claim'> {
+  return bound === undefined ? {} : { poolRef: bound.claim.poolRef, claim: bound.claim.name }
 }
 
 async function giveWay(

@@ -73,7 +73,7 @@ async function stillUnbound(
   const { message } = decision
   switch (decision.decision) {
     case 'wait':
-      throw waiting(decision.reason, message)
+      throw waiting(decision.reason, message, decision.considered)
     case 'move':
       await api.deleteIPAddressClaim(claim)
       return { next: 'restart', message }

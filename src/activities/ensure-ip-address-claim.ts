@@ -3,14 +3,14 @@ import {
   decideRestoredAddress,
   type PooledAddress,
 } from '../domain/allocated-address.ts'
-import { buildIPAddressClaim, claimMetadataFor, type IPAddressClaim } from '../domain/claim.ts'
+import { buildIPAddressClaim, claimMetadataFor, ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
-import { claimKeyFor, usableClaim } from './usable-claim.ts'
+import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
   ClusterApi,
@@ -62,7 +62,8 @@ async function takeOver(
   role: Role,
   claim: IPAddressClaim,
 ): Promise<IPAddressClaim> {
-  if ((await usableClaim(api, claim, cluster)) === 'this-cluster') return claim
+  await assertUsable(api, claim, cluster)
+  if (ownershipOf(claim, cluster).owner === 'this-cluster') return claim
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return api.patchIPAddressClaim(claim, {
     metadata: { resourceVersion: claim.resourceVersion, labels, ownerReferences: [ownerReference] },

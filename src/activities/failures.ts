@@ -4,6 +4,7 @@ import {
   ApplicationFailureCategory,
   type ApplicationFailureOptions,
 } from '@temporalio/common'
+import { foremost, type PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/waiting.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
@@ -15,20 +16,37 @@ export const apiConflict = 'KubernetesConflict'
 /** Milliseconds until the next attempt after a lost race: first just enough for the winner's write to be readable. */
 const conflictDelay = { first: 50, most: 5_000 } as const
 
+/** Bytes of verdicts on pools: Temporal keeps no failure above 4 KiB, and a result or a signal is kept in the status. */
+export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
+
+/** What a failure that waits for a pool looked at; the failure itself has no room for all of it. */
+const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
+
 /**
  * The allocation cannot go on yet, and nothing is wrong with us: Temporal holds the wait outside of
  * the history, and shows the message under Pending Activities.
  *
- * @param details small JSON for people, such as the verdict on every pool
+ * @param considered the verdict on every pool, where one is waited for
  */
-export function waiting(reason: Reason, message: string, ...details: readonly unknown[]): ApplicationFailure {
-  return failure({
+export function waiting(
+  reason: Reason,
+  message: string,
+  considered: readonly PoolVerdict[] = [],
+): ApplicationFailure {
+  const made = failure({
     type: reason,
     message,
-    details: [...details],
+    details: considered.length === 0 ? [] : [{ considered: foremost(verdictBytes.inFailure, considered) }],
     category: ApplicationFailureCategory.BENIGN,
     nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
   })
+  consideredBy.set(made, considered)
+  return made
+}
+
+/** Every pool that was looked at before the failure was made. */
+export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[] {
+  return foremost(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
 }
 
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */

@@ -9,11 +9,11 @@ import { decideRestoration } from '../domain/restoration.ts'
 import { defaultRole, vipRole, type Role, type VipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
-import { needsPerson, waiting } from './failures.ts'
+import { needsPerson, verdictBytes, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
 import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
-import { claimKeyFor, usableClaim } from './usable-claim.ts'
+import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'listIPPools'> &
   ReservationApi
@@ -40,7 +40,11 @@ export async function selectIPPool(
   const vip = vipRole(role, settings.variables)
   const decision = decideAllocation(cluster, vip, claim, pools)
   const { uid } = cluster
-  const also = alsoWanted(cluster, role, pools, settings)
+  const { searchable } = settings
+  const also = {
+    ...alsoWanted(cluster, role, pools, settings),
+    ...(searchable.length > 0 && { searchable }),
+  }
   switch (decision.decision) {
     case 'wait':
       throw waiting(decision.reason, decision.message)
@@ -60,7 +64,7 @@ export async function selectIPPool(
     case 'allocate':
       await releaseReservations(api, settings, cluster)
       if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
-      await usableClaim(api, claim, cluster)
+      await assertUsable(api, claim, cluster)
       return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
     default:
       return decision satisfies never
@@ -94,20 +98,16 @@ interface Wanted {
   readonly pools: readonly IPPool[]
 }
 
-/** Temporal keeps no failure of an activity above 4 KiB, and a result is kept in every status. */
-const verdictBytes = { inFailure: 1_500, inResult: 16_000 } as const
-
 function poolForNewClaim({ cluster, vip, pools }: Wanted): SelectIPPoolResult {
   const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') {
-    const considered = foremost(verdictBytes.inFailure, selection.considered)
-    throw waiting(selection.reason, selection.message, { considered })
+    throw waiting(selection.reason, selection.message, selection.considered)
   }
   return {
     next: 'claim',
     uid: cluster.uid,
     poolRef: poolRefTo(selection.pool),
-    considered: foremost(verdictBytes.inResult, selection.considered),
+    considered: foremost(verdictBytes.inStatus, selection.considered),
   }
 }
 

@@ -1,5 +1,5 @@
-import { claimNameFor, type ClaimOwnership, type IPAddressClaim } from '../domain/claim.ts'
-import { decideClaimUse } from '../domain/claim-use.ts'
+import { obstacleOf } from '../domain/claim-obstacle.ts'
+import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
 import type { Role } from '../domain/role.ts'
@@ -14,26 +14,18 @@ export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName
 /**
  * Refuses a claim under our name that an allocation for the Cluster cannot use.
  *
- * @returns whose the claim is: the Cluster's own, or nobody's and to be adopted
  * @throws ApplicationFailure `WaitingForAddress` for a claim on its way out, `ClaimConflict` for somebody else's
  */
-export async function usableClaim(
+export async function assertUsable(
   api: Pick<ClusterApi, 'getCluster' | 'deleteIPAddressClaim'>,
   claim: IPAddressClaim,
   cluster: Cluster,
-): Promise<Extract<ClaimOwnership['owner'], 'this-cluster' | 'nobody'>> {
-  const decision = decideClaimUse(claim, cluster)
-  switch (decision.decision) {
-    case 'use':
-      return decision.owner
-    case 'wait':
-      if (decision.formerUid !== undefined) await discard(api, claim, cluster, decision.formerUid)
-      throw waiting(decision.reason, decision.message)
-    case 'refuse':
-      throw needsPerson(decision.reason, decision.message)
-    default:
-      return decision satisfies never
-  }
+): Promise<void> {
+  const obstacle = obstacleOf(claim, cluster)
+  if (obstacle === undefined) return
+  if (obstacle.reason === 'ClaimConflict') throw needsPerson(obstacle.reason, obstacle.message)
+  if (obstacle.formerUid !== undefined) await discard(api, claim, cluster, obstacle.formerUid)
+  throw waiting(obstacle.reason, obstacle.message)
 }
 
 /**

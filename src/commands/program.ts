@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../config.ts'
+import { roles } from '../domain/role.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
 import { loadKubeConfig } from '../kubernetes/kube-config.ts'
@@ -9,9 +10,17 @@ import { createLog } from '../observability/create-log.ts'
 import { healthRoutes } from '../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../observability/http-server.ts'
 import type { Log } from '../observability/log.ts'
+import { watchLoop } from '../observability/loop-watch.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import type { Tracing, TracingOptions } from '../observability/tracing.ts'
+import { createStarter } from '../watcher/starter.ts'
+import { monitorTemporal } from '../watcher/temporal-monitor.ts'
+import { createClient } from './client.ts'
+import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './program-state.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { runWorker } from './run-worker.ts'
+import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from './version.ts'
 import { runWatcher } from './watcher.ts'
 import { createWorker } from './worker.ts'
@@ -20,101 +29,129 @@ import { createWorker } from './worker.ts'
  * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
  * activities end or are given back, connections close.
  *
- * @returns exit code: 0 stopped in order, 1 the Worker failed
+ * @returns exit code: 0 stopped in order, 1 the Worker has died
  * @throws Error where the kubeconfig cannot be read or an address cannot be had
  */
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
-  const metrics = createMetrics(version)
-  const state = programState(command)
+  const parts = { watcher: command !== 'worker', worker: command !== 'watcher' }
+  const metrics = createMetrics({ version, parts, roles })
+  const outages = createOutages(log)
+  const loop = watchLoop()
+  const state = programState(command, outages, loop)
+  const tracing = await tracingFor(config, { version, outage: outages.traces })
   const kubernetes = connectTo({
     kubeConfig: loadKubeConfig(config),
     version,
-    onRequest: (outcome) => metrics.countApiRequest(outcome),
+    onRequest: (outcome) => {
+      metrics.countApiRequest(outcome)
+      outages.told(outcome)
+      tracing?.onRequest(outcome)
+    },
   })
   const servers = await startServers(config, metrics, state)
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   try {
-    return await atWork({ command, config, kubernetes, metrics, state, log, signal })
+    return await atWork({ command, config, kubernetes, metrics, outages, tracing, state, log, signal })
   } finally {
-    await Promise.all([...servers.map((server) => server.close()), kubernetes.close()])
+    await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
+    loop.stop()
     log.info('Stopped')
   }
 }
+
+/** Nothing of OpenTelemetry is loaded where nobody asks for traces. */
+async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
+  if (!config.traces) return undefined
+  const { startTracing } = await import('../observability/tracing.ts')
+  return startTracing(options)
+}
+
+/** Milliseconds for closing what is open, once the Worker has died. */
+const longestEndMs = 5_000
 
 interface Setup {
   readonly command: Command
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly metrics: Metrics
+  readonly outages: Outages
+  readonly tracing: Tracing | undefined
   readonly state: ProgramState
   readonly log: Log
   readonly signal: AbortSignal
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { command, config, kubernetes, state, log, signal } = setup
+  const { command, config, kubernetes, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
+    logger: temporalLogger({ log, isOfOutage: outages.takes }),
+    outage: outages.temporal,
     signal,
-    onFailure: (message) => state.temporalAway(message),
     // The server is asked for the namespace here, and may have gone again since the connection was made.
     prepare: (temporal) =>
       command === 'watcher'
         ? Promise.resolve(undefined)
-        : createWorker(temporal, createClusterApi(kubernetes, config.namespaces), config),
+        : createWorker({
+            temporal,
+            api: createClusterApi(kubernetes, config.namespaces),
+            config,
+            observer: metrics,
+            tracing,
+          }),
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    return await withTemporal(setup, temporal, worker)
+    const code = await withTemporal(setup, temporal, worker)
+    // A Worker that has died may hold the process for ever.
+    if (code !== 0) setTimeout(() => process.exit(code), longestEndMs).unref()
+    return code
   } finally {
-    await temporal.connection.close()
+    // It may never let go of the connection either.
+    await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
-/** Ends when the signal is aborted, or when the Worker has failed. */
+/** Ends when the signal is aborted, or when the Worker has died. */
 async function withTemporal(
   setup: Setup,
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, metrics, state, log } = setup
-  const failed = new AbortController()
-  const signal = AbortSignal.any([setup.signal, failed.signal])
-  const working = worker === undefined ? undefined : run(worker, log, failed, setup.signal)
+  const { command, config, kubernetes, metrics, outages, tracing, state, log } = setup
+  const died = new AbortController()
+  const signal = AbortSignal.any([setup.signal, died.signal])
+  const onDeath = (error: string): void => {
+    state.workerDied(error)
+    died.abort()
+  }
+  const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
   state.workerStarted(worker)
+  const client = createClient(temporal, tracing)
+  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: worker !== undefined })
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, temporal, besideWorker: worker !== undefined, log, metrics, signal })
+      : runWatcher({ config, kubernetes, starter, log, metrics, outages, tracing, signal })
+  const monitor = monitorTemporal({
+    starter,
+    log,
+    outage: outages.temporal,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onRunsMayBeLost: () => watcher?.startOutstanding(),
+  })
   state.watcherStarted(watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
-  await watcher?.done
+  await Promise.all([watcher?.done, monitor])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
-  return failed.signal.aborted ? 1 : 0
-}
-
-/**
- * Never rejects: a Worker that fails is told by `failed`, and the program ends so that it is started anew. One that was
- * asked to stop and has something left that does not end, such as a request nobody answers, has stopped all the same.
- */
-async function run(worker: Worker, log: Log, failed: AbortController, stop: AbortSignal): Promise<void> {
-  try {
-    await worker.run()
-  } catch (failure) {
-    const error = failure instanceof Error ? failure.message : String(failure)
-    if (stop.aborted) {
-      log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
-      return
-    }
-    log.error('The Worker failed', { error })
-    failed.abort()
-  }
+  return died.signal.aborted ? 1 : 0
 }
 
 async function startServers(

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
-import type { Log, LogFields } from '../observability/log.ts'
+import type { Log } from '../observability/log.ts'
+import type { Outage } from '../observability/outage.ts'
 import { describeError, loadTemporalConfig } from './temporal-config.ts'
 
 /** A connection that Worker and Client can share. */
@@ -14,9 +15,11 @@ export interface TemporalConnection {
 
 export interface ConnectOptions<T> {
   readonly log: Log
+  /** Takes the lines of Temporal's SDK and of workflows. */
+  readonly logger: Logger
+  /** Told of every attempt. */
+  readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
-  /** Told of every failed attempt. */
-  readonly onFailure: (message: string) => void
   /** What has to succeed over a new connection before it counts; its failure is one more failed attempt. */
   readonly prepare: (temporal: TemporalConnection) => Promise<T>
 }
@@ -35,10 +38,11 @@ export async function connectToTemporal<T>(
   options: ConnectOptions<T>,
 ): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
   const { connectionOptions, namespace, address } = loadTemporalConfig()
+  let lastMessage: string | undefined
   for (let failures = 0; !options.signal.aborted; failures += 1) {
     const coreMetricsAddress = `127.0.0.1:${await freePort()}`
     // A failed connection takes the Runtime and its metrics listener with it, so each attempt brings its own.
-    installRuntime(options.log, coreMetricsAddress)
+    installRuntime(options.logger, coreMetricsAddress)
     try {
       const connection = await NativeConnection.connect(connectionOptions)
       const temporal = { connection, namespace, coreMetricsAddress }
@@ -46,22 +50,29 @@ export async function connectToTemporal<T>(
         await connection.close()
         throw error
       })
-      options.log.info('Connected to Temporal', { address, namespace })
+      options.outage.answered()
+      options.log.info('Connected to Temporal', { server: address, temporalNamespace: namespace })
       return { temporal, prepared }
     } catch (error) {
       const message = `Temporal at ${address}: ${describeError(error)}`
       const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)
-      options.onFailure(message)
-      options.log.warn('Cannot connect to Temporal; trying again', { error: message, retryInMs })
+      options.outage.failed(message)
+      // The outage has its line; another reason is news, as when the namespace is missing once the server is there.
+      const isNews = lastMessage !== undefined && message !== lastMessage
+      options.log[isNews ? 'warn' : 'debug']('Cannot connect to Temporal; trying again', {
+        error: message,
+        retryInMs,
+      })
+      lastMessage = message
       await delay(retryInMs, undefined, { signal: options.signal }).catch(() => undefined)
     }
   }
   return undefined
 }
 
-function installRuntime(log: Log, coreMetricsAddress: string): void {
+function installRuntime(logger: Logger, coreMetricsAddress: string): void {
   Runtime.install({
-    logger: temporalLogger(log),
+    logger,
     // The program stops its Workers itself, in order.
     shutdownSignals: [],
     telemetryOptions: {
@@ -75,35 +86,6 @@ function installRuntime(log: Log, coreMetricsAddress: string): void {
       },
     },
   })
-}
-
-function temporalLogger(log: Log): Logger {
-  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    log[level](message, flat(meta))
-  return {
-    log: (level, message, meta) => {
-      const known = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
-      log[known[level]](message, flat(meta))
-    },
-    trace: write('debug'),
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  }
-}
-
-/** Temporal's fields, as far as they are flat; errors by their message. A task token tells nobody anything. */
-function flat(meta: object | undefined): LogFields {
-  return Object.fromEntries(
-    Object.entries(meta ?? {}).flatMap(([key, value]: [string, unknown]) => {
-      if (key === 'taskToken') return []
-      if (value instanceof Error) return [[key, value.message]]
-      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-        ? [[key, value]]
-        : []
-    }),
-  )
 }
 
 /** Temporal Core does not say which port it got, so it is given one that is free now. */

@@ -1,15 +1,17 @@
-import { Client } from '@temporalio/client'
 import type { Config } from '../config.ts'
 import { watchFilterLabel } from '../domain/identifiers.ts'
 import type { KubernetesConnection } from '../kubernetes/connection.ts'
+import { meansAway } from '../kubernetes/errors.ts'
 import { watchResource } from '../kubernetes/watch-resource.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { quietDuring } from '../observability/outage.ts'
+import type { Tracing } from '../observability/tracing.ts'
 import { createDispatcher, type Dispatcher } from '../watcher/dispatcher.ts'
-import { createStarter } from '../watcher/starter.ts'
-import { monitorTemporal } from '../watcher/temporal-monitor.ts'
+import type { AllocationStarter } from '../watcher/starter.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../watcher/watcher.ts'
-import type { TemporalConnection } from './temporal-connection.ts'
+import { inventoryOf } from './inventory.ts'
+import type { Outages } from './outages.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
 export interface RunningWatcher extends Watcher {
@@ -19,24 +21,24 @@ export interface RunningWatcher extends Watcher {
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
-  readonly temporal: TemporalConnection
-  /** A Worker polls in this process, on the same connection. */
-  readonly besideWorker: boolean
+  readonly starter: AllocationStarter
   readonly log: Log
   readonly metrics: Metrics
+  readonly outages: Outages
+  readonly tracing: Tracing | undefined
   readonly signal: AbortSignal
 }
 
 /** Starts the list+watch loops and the dispatcher; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
-  const { config, temporal, log, metrics, signal } = setup
-  const client = new Client({ connection: temporal.connection, namespace: temporal.namespace })
-  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: setup.besideWorker })
+  const { config, starter, log, metrics, outages, tracing, signal } = setup
   const dispatcher = createDispatcher({
     starter,
     log,
+    outage: outages.temporal,
     signal,
-    onOutcome: (outcome) => metrics.countDispatch(outcome),
+    ...(tracing !== undefined && { around: tracing.aroundDispatch }),
+    onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
   })
   const watcher = startWatcher({
     sources: watchSources(setup),
@@ -44,14 +46,20 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     variables: config.variables,
     now: Date.now,
   })
-  metrics.observeWatches(() => watcher.health())
-  const monitor = monitorTemporal({ starter, log, signal, onRunsMayBeLost: () => watcher.startOutstanding() })
-  return { ...watcher, dispatcher, done: Promise.all([watcher.done, monitor]).then(() => undefined) }
+  const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory })
+  return { ...watcher, dispatcher }
 }
 
-function watchSources({ config, kubernetes, log, signal }: WatcherSetup): WatchSources {
+function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup): WatchSources {
   const { namespaces, watchFilter } = config
-  const shared = { connection: kubernetes, namespaces, log, signal }
+  const shared = {
+    connection: kubernetes,
+    namespaces,
+    log: quietDuring(outages.apiServer, log),
+    isOutage: meansAway,
+    signal,
+  }
   const filtered = {
     ...shared,
     ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),

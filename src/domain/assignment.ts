@@ -1,7 +1,8 @@
 import { variableOf, type Cluster } from './cluster.ts'
-import { isValidEndpoint, type APIEndpoint } from './endpoint.ts'
+import { formatEndpoint, isValidEndpoint, type APIEndpoint } from './endpoint.ts'
 import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from './json-patch.ts'
 import { formatKey } from './object-meta.ts'
+import { formatPool } from './pool.ts'
 import { roleNames, type VipRole } from './role.ts'
 import { addressIn, describeVip, isSomebodyElses, standingOf } from './standing.ts'
 
@@ -69,6 +70,25 @@ export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
     deletesClaim: isWrongClaim || isSomebodyElses(standing),
     next: isWrongClaim || standing.standing === 'port-missing' ? 'restart' : 'end',
   }
+}
+
+/** The VIP in words: `10.0.0.10:6443`, or the bare address where it has no port. */
+export function formatVip({ host, port }: AssignedVip): string {
+  return port === undefined ? host : formatEndpoint({ host, port })
+}
+
+/** What a served Cluster has and from where, in words. */
+export function describeAllocated(
+  assigned: AssignedVip,
+  pool: { readonly kind: string; readonly name: string },
+  claim: string,
+): string {
+  return `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+}
+
+/** What became of a host without a port that is not ours, in words. */
+export function describeCompleted(assigned: AssignedVip): string {
+  return `the host was set already; its port was completed: ${formatVip(assigned)}`
 }
 
 /** The VIP that the Cluster has now. */

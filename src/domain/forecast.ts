@@ -1,4 +1,4 @@
-import { decideClaimUse } from './claim-use.ts'
+import { obstacleOf } from './claim-obstacle.ts'
 import type { IPAddressClaim } from './claim.ts'
 import type { ClusterClass } from './cluster-class.ts'
 import type { Cluster, ClusterClassRef } from './cluster.ts'
@@ -68,7 +68,7 @@ function toBeServed(known: KnownObjects, view: View, variables: VariableNames): 
       .map((vip) => ({ cluster, vip, claim: view.holdingOf(cluster, vip).claim }))
       .map(({ claim, ...wanted }) => ({
         ...wanted,
-        claim: claim !== undefined && decideClaimUse(claim, cluster).decision === 'use' ? claim : undefined,
+        claim: claim !== undefined && obstacleOf(claim, cluster) === undefined ? claim : undefined,
       }))
       .filter(({ claim }) => claim?.addressName === undefined),
   )

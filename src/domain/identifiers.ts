@@ -42,9 +42,14 @@ export const clusterGroup = 'cluster.x-k8s.io'
 /** API group of IPAddressClaim, IPAddress and the in-cluster pools. */
 export const ipamGroup = 'ipam.cluster.x-k8s.io'
 
+/** API group of events. */
+export const eventsGroup = 'events.k8s.io'
+
 /** Port of an API server where nobody names another. */
 export const defaultApiServerPort = 6443
 /** Task queue that workflows and activities run on, unless configured. */
 export const defaultTaskQueue = 'capi-vip-allocator'
 /** Owner of the fields this product writes. */
 export const fieldManager = 'capi-vip-allocator'
+/** Who reports events: `reportingController` of events.k8s.io/v1, which has to be a qualified name. */
+export const eventReporter = `${prefix}/allocator`

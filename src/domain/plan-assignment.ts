@@ -1,8 +1,13 @@
 import { holdersOf } from './address-holder.ts'
 import type { IPAddress } from './allocated-address.ts'
-import { decideAssignment, giveWayOf, type AssignedVip, type AssignmentDecision } from './assignment.ts'
+import {
+  decideAssignment,
+  formatVip,
+  giveWayOf,
+  type AssignedVip,
+  type AssignmentDecision,
+} from './assignment.ts'
 import { variableOf } from './cluster.ts'
-import { formatEndpoint } from './endpoint.ts'
 import { decideNewAddress } from './new-address.ts'
 import { formatKey } from './object-meta.ts'
 import type { PlanFacts, PlannedVariable, RolePlan } from './plan.ts'
@@ -165,10 +170,6 @@ function vipOf(
 ): Pick<Draft, 'address' | 'port'> {
   const { host, port } = assigned
   return { ...(isAddressOpen !== true && { address: host }), ...(port !== undefined && { port }) }
-}
-
-function formatVip({ host, port }: AssignedVip): string {
-  return port === undefined ? host : formatEndpoint({ host, port })
 }
 
 function pick({ considered, pool, claim }: Given): Pick<Draft, 'considered' | 'pool' | 'claim'> {

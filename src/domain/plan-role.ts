@@ -1,7 +1,7 @@
 import { holdersOf } from './address-holder.ts'
 import { addressOfPool, decideRestoredAddress } from './allocated-address.ts'
-import { claimNameFor, type IPAddressClaim } from './claim.ts'
-import { decideClaimUse } from './claim-use.ts'
+import { claimNameFor, ownershipOf, type IPAddressClaim } from './claim.ts'
+import { obstacleOf } from './claim-obstacle.ts'
 import { freeDuplicatesOf } from './duplicate-addresses.ts'
 import { decideAllocation, poolRequestFor } from './eligibility.ts'
 import { formatKey } from './object-meta.ts'
@@ -64,10 +64,12 @@ function draftForNewClaim(facts: PlanFacts, vip: VipRole): Draft {
 }
 
 function draftForClaim(facts: PlanFacts, vip: VipRole, claim: IPAddressClaim): Draft {
-  const use = decideClaimUse(claim, facts.cluster)
-  if (use.decision !== 'use') return planned('wait', use, { needsPerson: use.decision === 'refuse' })
+  const obstacle = obstacleOf(claim, facts.cluster)
+  if (obstacle !== undefined) {
+    return planned('wait', obstacle, { needsPerson: obstacle.reason === 'ClaimConflict' })
+  }
   const { ipAddress } = facts.holdings[vip.role]
-  const isAdopted = use.owner === 'nobody'
+  const isAdopted = ownershipOf(claim, facts.cluster).owner === 'nobody'
   const base = {
     considered: consideredBeside(facts, vip, claim.poolRef, 'its IPAddressClaim is there, and stays'),
     pool: claim.poolRef,

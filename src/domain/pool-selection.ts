@@ -1,6 +1,6 @@
 import type { ClusterClassRef } from './cluster.ts'
 import { formatKey } from './object-meta.ts'
-import { commaSeparated } from './decode.ts'
+import { commaSeparated, isObject, stringOf } from './decode.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from './identifiers.ts'
 import {
   availableAddresses,
@@ -30,6 +30,14 @@ export interface PoolVerdict {
   readonly name: string
   readonly verdict: 'selected' | 'eligible' | 'rejected'
   readonly because: string
+}
+
+export function isPoolVerdict(value: unknown): value is PoolVerdict {
+  return (
+    isObject(value) &&
+    isIPPoolKind(stringOf(value['kind'])) &&
+    ['name', 'verdict', 'because'].every((field) => typeof value[field] === 'string')
+  )
 }
 
 /**

@@ -19,3 +19,21 @@ export const reasons = [
 ] as const
 
 export type Reason = (typeof reasons)[number]
+
+/** Reasons that pass by themselves, or are no trouble at all. */
+const quiet: readonly Reason[] = [
+  'Allocated',
+  'WaitingForAddress',
+  'EndpointAlreadySet',
+  'ClusterPaused',
+  'ClusterDeleted',
+]
+
+/** Whether somebody has to do something before an allocation with this reason gets further. */
+export function isForPeople(reason: Reason): boolean {
+  return !quiet.includes(reason)
+}
+
+export function isReason(word: string): word is Reason {
+  return reasons.some((known) => known === word)
+}

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { formatKey } from './object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from './pool.ts'
-import { selectIPPool } from './pool-selection.ts'
+import { selectIPPool, type PoolSelection, type PoolVerdict } from './pool-selection.ts'
 import type { Reason } from './reason.ts'
 import type { VipRole } from './role.ts'
 import { describeVip, isSomebodyElses, standingOf } from './standing.ts'
@@ -15,6 +15,8 @@ export type UnboundClaimDecision =
       readonly decision: 'wait'
       readonly reason: Extract<Reason, 'WaitingForAddress' | 'PoolExhausted' | 'PoolNotReady'>
       readonly message: string
+      /** The verdict on every pool, where another one was looked for. */
+      readonly considered?: readonly PoolVerdict[]
     }
   /** Somebody else gave the Cluster its VIP: the claim is not needed, and must not hold an address back. */
   | { readonly decision: 'give-back'; readonly message: string }
@@ -46,8 +48,18 @@ export function decideUnboundClaim(
   const wait = whyUnbound(claim, pools)
   if (wait.reason !== 'PoolExhausted' || standing.standing !== 'unset') return wait
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
-  if (selection.outcome === 'none') return wait
+  if (selection.outcome === 'none') return waitForRoom(claim, wait, selection)
   return { decision: 'move', message: `${wait.message}; ${formatPool(selection.pool)} has room` }
+}
+
+/** All pools for such a VIP are exhausted, and what is said of the claim's own goes for them all. */
+function waitForRoom(
+  claim: IPAddressClaim,
+  wait: Extract<UnboundClaimDecision, { decision: 'wait' }>,
+  { reason, message, considered }: Extract<PoolSelection, { outcome: 'none' }>,
+): UnboundClaimDecision {
+  if (reason !== 'PoolExhausted') return { ...wait, considered }
+  return { ...wait, message: `IPAddressClaim ${formatKey(claim)} waits: ${message}`, considered }
 }
 
 /** From the claim's pool: the provider sets no condition on a claim, so that there all causes look alike. */

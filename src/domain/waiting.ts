@@ -26,3 +26,6 @@ export function delayAfterAttempt(attempt: number): number {
  * some 20 seconds have passed, and the other one may be paused or stuck.
  */
 export const attemptsUntilStepBack = 5
+
+/** Attempts between two events that say the same of a wait: half an hour, since an API server keeps events for an hour. */
+export const attemptsUntilReminder = 30

@@ -1,4 +1,4 @@
-import { decideClaimUse } from './claim-use.ts'
+import { obstacleOf } from './claim-obstacle.ts'
 import type { IPAddressClaim } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { decideAllocation, poolRequestFor } from './eligibility.ts'
@@ -51,8 +51,8 @@ function whyWithoutClaim(cluster: Cluster, vip: VipRole, pools: readonly IPPool[
 }
 
 function whyWithClaim(cluster: Cluster, vip: VipRole, claim: IPAddressClaim, view: View): Why {
-  const use = decideClaimUse(claim, cluster)
-  if (use.decision !== 'use') return use
+  const obstacle = obstacleOf(claim, cluster)
+  if (obstacle !== undefined) return obstacle
   if (claim.addressName === undefined) {
     const decision = decideUnboundClaim(cluster, vip, claim, view.around(cluster).pools, undefined)
     return decision.decision === 'wait' ? decision : waitsBecause(decision.message)

@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>
   /** The object of a `create`, a merge patch or the operations of a JSON patch, the options of a `delete`. */
   readonly body?: JsonObject | JsonPatch
+  /** Of a `patch`: the body is the whole of what this manager says about the object (server-side apply). */
+  readonly applyAs?: string
   readonly signal?: AbortSignal
 }
 
@@ -36,7 +38,10 @@ export interface HttpRequest {
  */
 export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
   const isWrite = request.verb === 'create' || request.verb === 'patch'
-  const query = new URLSearchParams({ ...request.query, ...(isWrite && { fieldManager }) }).toString()
+  const query = new URLSearchParams({
+    ...request.query,
+    ...(isWrite && { fieldManager: request.applyAs ?? fieldManager }),
+  }).toString()
   return {
     method: methodOf(request.verb),
     origin: server.origin,
@@ -66,7 +71,8 @@ function methodOf(verb: Verb): HttpRequest['method'] {
   }
 }
 
-function contentTypeOf({ verb, body }: ApiRequest): string {
+function contentTypeOf({ verb, body, applyAs }: ApiRequest): string {
   if (verb !== 'patch') return 'application/json'
+  if (applyAs !== undefined) return 'application/apply-patch+yaml'
   return Array.isArray(body) ? 'application/json-patch+json' : 'application/merge-patch+json'
 }

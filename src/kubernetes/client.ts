@@ -8,7 +8,9 @@ import type { ClusterApi } from './cluster-api.ts'
 import { coalesced } from './coalesced.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
+import { applyCondition } from './conditions.ts'
 import { isKubernetesError } from './errors.ts'
+import { recordEvent } from './events.ts'
 import {
   createObject,
   deleteObject,
@@ -66,6 +68,8 @@ export function createClusterApi(
       const at = { apiVersion: cluster.apiVersion, key: cluster }
       return clusterFrom(await patchObject(connection, resources.clusters, at, patch))
     },
+    applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
+    recordEvent: (event) => recordEvent(access, event, new Date()),
   }
 }
 

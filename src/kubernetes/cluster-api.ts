@@ -2,11 +2,14 @@ import type { AddressUse } from '../domain/address-holder.ts'
 import type { IPAddress } from '../domain/allocated-address.ts'
 import type { IPAddressClaim } from '../domain/claim.ts'
 import type { ClusterClass } from '../domain/cluster-class.ts'
+import type { ClusterEvent } from '../domain/cluster-event.ts'
+import type { Condition } from '../domain/condition.ts'
 import type { Cluster, ClusterClassRef } from '../domain/cluster.ts'
 import type { NamespacedName } from '../domain/object-meta.ts'
 import type { JsonObject } from '../domain/decode.ts'
 import type { JsonPatch } from '../domain/json-patch.ts'
 import type { IPPool } from '../domain/pool.ts'
+import type { Role } from '../domain/role.ts'
 
 /**
  * The reads and writes the product makes on the management cluster, as facts of the domain. Users hold a
@@ -37,4 +40,12 @@ export interface ClusterApi {
   listAddressUse(): Promise<AddressUse>
   /** Through the version the Cluster was read in. Rejects with a conflict if a conditional patch comes too late. */
   patchCluster(cluster: Cluster, patch: JsonPatch): Promise<Cluster>
+  /**
+   * Says this about the Cluster in its `status.conditions`, and nothing else (`undefined`: nothing any more); conditions
+   * of others stay. Each role has its own field manager, so that one does not remove what the other says. Rejects with a
+   * conflict where the Cluster has moved on.
+   */
+  applyCondition(cluster: Cluster, role: Role, condition: Condition | undefined): Promise<void>
+  /** Tells of an event; one that says the same as an earlier one becomes a series of it. */
+  recordEvent(event: ClusterEvent): Promise<void>
 }

@@ -6,6 +6,7 @@ import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
 import { createCredentialSource } from './credentials.ts'
 import { before, deadlineAfter } from './deadline.ts'
 import { createDispatchers } from './dispatchers.ts'
+import type { KubernetesError } from './errors.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
@@ -31,7 +32,7 @@ export interface OpenWatch {
   close(): Promise<void>
 }
 
-/** How a request ended, for metrics. */
+/** How a request ended, for metrics and traces. */
 export interface RequestOutcome {
   readonly verb: Verb
   /** Plural; `apiresources` where the server was asked what it serves. */
@@ -40,6 +41,10 @@ export interface RequestOutcome {
   readonly code: number
   /** Until the answer was read; of a watch, until it was open. */
   readonly seconds: number
+  /** What was done to which object, as in an ApiRequest. */
+  readonly action: string
+  /** Why it failed; undefined where it did not, or where whoever asked gave it up. */
+  readonly failure: KubernetesError | undefined
 }
 
 export interface ConnectionOptions {
@@ -70,6 +75,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     const deadline = deadlineAfter(timeoutMs, request.signal)
     const started = performance.now()
     let code = 0
+    let failure: KubernetesError | undefined
     try {
       const answer = await send(request, kind, bodyTimeout, deadline.signal)
       code = answer.response.statusCode
@@ -77,11 +83,14 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
       return await read(answer)
     } catch (error) {
       if (deadline.isOver()) dispatchers.renew()
-      throw toKubernetesError(error, request.action)
+      const thrown = toKubernetesError(error, request.action)
+      if (request.signal?.aborted !== true) failure = thrown
+      throw thrown
     } finally {
       deadline.clear()
       const seconds = (performance.now() - started) / 1000
-      options.onRequest?.({ verb: request.verb, resource: request.resource, code, seconds })
+      const { verb, resource, action } = request
+      options.onRequest?.({ verb, resource, action, code, seconds, failure })
     }
   }
 

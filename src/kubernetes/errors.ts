@@ -47,3 +47,8 @@ export function isKubernetesError(
 ): error is KubernetesError {
   return error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind))
 }
+
+/** Whether it says that nobody was there to ask, neither of this object nor of any other. */
+export function meansAway({ status }: Pick<KubernetesError, 'status'>): boolean {
+  return status === 0 || (status >= 502 && status <= 504)
+}

@@ -33,6 +33,8 @@ export interface ListWatchOptions<T extends ObjectMeta> {
   readonly onListed: () => void
   readonly signal: AbortSignal
   readonly log: Log
+  /** Whether a failure is part of an outage that has lines of its own. Default: none is. */
+  readonly isOutage?: ((failure: KubernetesError) => boolean) | undefined
   readonly tuning: WatchTuning
 }
 
@@ -116,7 +118,7 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
   function afterFailure(error: unknown): number {
     if (signal.aborted) return 0
     const failure = toKubernetesError(error, `watch ${resource.plural}`)
-    const isNew = failure.message !== health.snapshot().lastError
+    const isNew = options.isOutage?.(failure) !== true && failure.message !== health.snapshot().lastError
     if (!canGoOn(failure)) position = undefined
     const pauseMs = nextPauseMs(failure.retryAfterSeconds)
     log[isNew ? 'warn' : 'debug'](failure.message, {

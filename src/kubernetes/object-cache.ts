@@ -62,7 +62,7 @@ function told(log: Pick<Log, 'error'>, object: ObjectMeta, tell: () => void): bo
     tell()
     return true
   } catch (error) {
-    log.error('a watch handler failed; the change is told again after the next list', {
+    log.error('A watch handler failed; the change is told again after the next list', {
       object: formatKey(object),
       error: String(error),
     })

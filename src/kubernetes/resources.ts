@@ -1,4 +1,4 @@
-import { clusterGroup, ipamGroup } from '../domain/identifiers.ts'
+import { clusterGroup, eventsGroup, ipamGroup } from '../domain/identifiers.ts'
 
 /** A kind of object on the management cluster, and the versions of it this product can read, best first. */
 export interface Resource {
@@ -16,6 +16,9 @@ export interface Resource {
 const core = { versions: ['v1beta2', 'v1beta1'], provider: 'Cluster API core' }
 /** The pools have versions of their own in the group that core's claims and addresses are in. */
 const inCluster = { versions: ['v1alpha2', 'v1alpha1'], provider: 'the in-cluster IPAM provider' }
+
+/** Kubernetes' own. */
+const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' }
 
 export const resources = {
   clusters: { group: clusterGroup, plural: 'clusters', kind: 'Cluster', namespaced: true, ...core },
@@ -48,6 +51,7 @@ export const resources = {
     namespaced: false,
     ...inCluster,
   },
+  events: { group: eventsGroup, plural: 'events', kind: 'Event', namespaced: true, ...builtIn },
 } as const satisfies Readonly<Record<string, Resource>>
 
 /** The resource of each kind of pool. */

@@ -6,6 +6,7 @@ import { ipPoolFrom, type IPPool } from '../domain/pool.ts'
 import type { Log } from '../observability/log.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './connection.ts'
+import type { KubernetesError } from './errors.ts'
 import { combineHealth } from './health-record.ts'
 import { startListWatch, type ListWatch } from './list-watch.ts'
 import { createObjectCache } from './object-cache.ts'
@@ -42,6 +43,8 @@ export interface WatchOptions<R extends keyof WatchedObjects> {
   /** Ends the watch. */
   readonly signal: AbortSignal
   readonly log: Log
+  /** Whether a failure is part of an outage that has lines of its own. Default: none is. */
+  readonly isOutage?: (failure: KubernetesError) => boolean
   readonly tuning?: Partial<WatchTuning>
 }
 
@@ -70,6 +73,7 @@ export function watchResource<R extends keyof WatchedObjects>(
       onListed,
       signal: options.signal,
       log: options.log,
+      isOutage: options.isOutage,
       tuning: { ...defaultTuning, ...options.tuning },
     })
 
@@ -79,7 +83,10 @@ export function watchResource<R extends keyof WatchedObjects>(
     try {
       options.handler.onListed?.([...objects.values()])
     } catch (error) {
-      options.log.error('a watch handler failed on a list', { error: String(error) })
+      options.log.error('A watch handler failed on a list', {
+        resource: options.resource,
+        error: String(error),
+      })
     }
   }
 

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { PinoPretty } from 'pino-pretty'
-import type { Log, LogFields } from './log.ts'
+import type { LogFields } from './log-fields.ts'
+import type { Log } from './log.ts'
 import { printable, printableFields } from './printable.ts'
 
 /**

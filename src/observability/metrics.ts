@@ -1,110 +1,72 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-
-const prefix = 'capi_vip_allocator_'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { inventorySeries, type InventoryReading } from './metrics/inventory-series.ts'
+import { gauge } from './metrics/registry.ts'
+import {
+  reportSeries,
+  requestSeries,
+  workflowRequestSeries,
+  type ApiRequest,
+  type ReportKind,
+  type ReportResult,
+  type WorkflowRequestOutcome,
+} from './metrics/request-series.ts'
+import { stepSeries, type StepReading } from './metrics/step-series.ts'
+import { watchSeries, type WatchReading } from './metrics/watch-series.ts'
 
 /** The product's own series. Label values are bounded: no name of a Cluster is ever one. */
 export interface Metrics {
-  /** What became of the watcher's requests to Temporal: started, running, woken, nudged, failed. */
-  countDispatch(outcome: string): void
-  /** One request to the API server; `code` is the HTTP status, 0 where no answer came. */
+  /** One request to the API server. */
   countApiRequest(request: ApiRequest): void
-  /** Asked at each scrape for the state of the list+watch loops. */
-  observeWatches(read: () => readonly WatchReading[]): void
+  /** Tells whether Temporal answered; before the first time, it counts as away. */
+  temporalReachable(reachable: boolean): void
+  /** One of the watcher's requests to Temporal. */
+  countWorkflowRequest(outcome: WorkflowRequestOutcome): void
+  /** Has the watcher's other series asked for at every scrape. Once. */
+  observeWatcher(readings: WatcherReadings): void
+  /** One attempt of a step, at its end. */
+  observeStep(reading: StepReading): void
+  /** One condition, event or signal of the Worker. */
+  countReport(kind: ReportKind, result: ReportResult): void
   /** The page of these series and the process's, in Prometheus' text format. */
   text(): Promise<string>
 }
 
-export interface ApiRequest {
-  readonly verb: string
-  readonly resource: string
-  readonly code: number
-  readonly seconds: number
+export interface MetricsOptions {
+  /** Of this program, for the series `build_info`. */
+  readonly version: string
+  /** What runs in this process: each part has series of its own, and what is told of another part is not shown. */
+  readonly parts: { readonly watcher: boolean; readonly worker: boolean }
+  /** What a VIP can be for: counters by role begin at zero for each. */
+  readonly roles: readonly string[]
 }
 
-export interface WatchReading {
-  readonly resource: string
-  readonly synced: boolean
-  /** Milliseconds since the epoch. */
-  readonly lastContactAt: number | undefined
-  readonly lists: number
-  readonly reconnects: number
-  readonly failures: number
+export interface WatcherReadings {
+  readonly watches: () => readonly WatchReading[]
+  /** Undefined while too little is known to count. */
+  readonly inventory: () => InventoryReading | undefined
 }
 
-/** @param version of this program, for the series `build_info` */
-export function createMetrics(version: string): Metrics {
+/** Makes the series of a process, and those of the process itself. */
+export function createMetrics({ version, parts, roles }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const registers = [registry]
-  const buildInfo = new Gauge({
-    name: `${prefix}build_info`,
-    help: 'Constant 1, labeled with the version that runs.',
-    labelNames: ['version'],
-    registers,
-  })
-  buildInfo.set({ version }, 1)
-  const dispatches = new Counter({
-    name: `${prefix}workflow_requests_total`,
-    help: 'Requests of the watcher to Temporal by outcome: started, running, woken, nudged, failed.',
-    labelNames: ['outcome'],
-    registers,
-  })
-  const requests = new Histogram({
-    name: `${prefix}api_request_duration_seconds`,
-    help: 'Requests to the Kubernetes API server by verb, resource and HTTP status (0: no answer).',
-    labelNames: ['verb', 'resource', 'code'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  })
+  gauge(registry, {
+    name: 'build_info',
+    help: 'Constant 1, labeled with the versions that run.',
+    labels: ['version', 'node_version'],
+  }).set({ version, node_version: process.versions.node }, 1)
+  const requests = requestSeries(registry)
+  const workflowRequests = parts.watcher ? workflowRequestSeries(registry) : undefined
+  const worker = parts.worker ? { ...stepSeries(registry, roles), ...reportSeries(registry) } : undefined
   return {
-    countDispatch: (outcome) => dispatches.inc({ outcome }),
-    countApiRequest: ({ verb, resource, code, seconds }) =>
-      requests.observe({ verb, resource, code }, seconds),
-    observeWatches: (read) =>
-      watchSeries.forEach((series) => registry.registerMetric(watchGauge(series, read))),
+    ...requests,
+    countWorkflowRequest: (outcome) => workflowRequests?.countWorkflowRequest(outcome),
+    observeWatcher({ watches, inventory }) {
+      watchSeries(registry, watches)
+      inventorySeries(registry, inventory)
+    },
+    observeStep: (reading) => worker?.observeStep(reading),
+    countReport: (kind, result) => worker?.countReport(kind, result),
     text: () => registry.metrics(),
   }
-}
-
-interface WatchSeries {
-  readonly name: string
-  readonly help: string
-  readonly value: (watch: WatchReading, now: number) => number
-}
-
-const watchSeries: readonly WatchSeries[] = [
-  {
-    name: 'watch_synced',
-    help: 'Whether the first full list has been read, 1 or 0.',
-    value: (watch) => (watch.synced ? 1 : 0),
-  },
-  {
-    name: 'watch_staleness_seconds',
-    help: 'Seconds since the API server last said anything on this watch; NaN before the first time.',
-    value: (watch, now) => (now - (watch.lastContactAt ?? Number.NaN)) / 1000,
-  },
-  { name: 'watch_lists', help: 'Full lists read since the start.', value: (watch) => watch.lists },
-  {
-    name: 'watch_reconnects',
-    help: 'Watches opened anew since the start.',
-    value: (watch) => watch.reconnects,
-  },
-  {
-    name: 'watch_failures',
-    help: 'Failed lists and watches since the start.',
-    value: (watch) => watch.failures,
-  },
-]
-
-function watchGauge({ name, help, value }: WatchSeries, read: () => readonly WatchReading[]): Gauge {
-  return new Gauge({
-    name: `${prefix}${name}`,
-    help,
-    labelNames: ['resource'],
-    registers: [],
-    collect() {
-      const now = Date.now()
-      for (const watch of read()) this.set({ resource: watch.resource }, value(watch, now))
-    },
-  })
 }

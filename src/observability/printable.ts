@@ -1,4 +1,4 @@
-import type { LogFields } from './log.ts'
+import type { LogFields } from './log-fields.ts'
 
 /** Characters of a text from outside that a line shows: a line as a whole stays short enough for any collector. */
 const longest = 1_000

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Log } from '../observability/log.ts'
+import type { Outage } from '../observability/outage.ts'
 import type { Reaction } from './reaction.ts'
 import type { AllocationStarter } from './starter.ts'
 
@@ -20,14 +21,26 @@ export interface Dispatcher {
 
 export interface DispatcherOptions {
   readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge'>
-  readonly log: Log
+  readonly log: Pick<Log, 'debug'>
+  /** Told of every answer of Temporal, and of every request that failed; writes the lines about it. */
+  readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
+  /** Carries out what brings one reaction to Temporal, however often that is tried: for traces. */
+  readonly around?: (dispatch: DispatchedReaction, deliver: () => Promise<void>) => Promise<void>
   /** Told of every reaction that arrived, or failed and will be tried again. */
   readonly onOutcome?: (outcome: DispatchOutcome) => void
   readonly tuning?: Partial<DispatchTuning>
 }
 
-export type DispatchOutcome = 'started' | 'running' | 'woken' | 'nudged' | 'failed'
+/** What is told of a reaction that leaves. */
+export interface DispatchedReaction {
+  /** `namespace/name` */
+  readonly cluster: string
+  readonly act: Reaction['act']
+  readonly because: string
+}
+
+export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'failed'
 
 export interface DispatchTuning {
   /** Requests at once. */
@@ -48,7 +61,7 @@ interface Dispatch {
 
 /** Starts to carry reactions; ends with `options.signal`. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { starter, log, signal } = options
+  const { starter, log, outage, signal, around = (_, deliver) => deliver() } = options
   const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()
   /** Clusters whose last request is under way or too recent. */
@@ -68,7 +81,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const carry = async (key: string, dispatch: Dispatch): Promise<void> => {
     held.add(key)
     inFlight += 1
-    await deliver(dispatch)
+    await around({ cluster: key, ...dispatch.reaction }, () => deliver(dispatch))
     inFlight -= 1
     fill()
     await quietDelay(coolDownMs, signal)
@@ -81,13 +94,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     for (let failures = 0; !signal.aborted && isNeeded(); failures += 1) {
       try {
         options.onOutcome?.(await send(starter, cluster, reaction))
+        outage.answered()
         break
       } catch (error) {
         lastError = error instanceof Error ? error.message : String(error)
         options.onOutcome?.('failed')
         const retryInMs = jittered(Math.min(backoffMs[0] * 2 ** failures, backoffMs[1]))
-        const fields = { cluster: formatKey(cluster), act: reaction.act, error: lastError, retryInMs }
-        log.warn('Temporal did not take a request; trying again', fields)
+        outage.failed(lastError)
+        const fields = { cluster: formatKey(cluster), ...reaction, error: lastError, retryInMs }
+        log.debug('Temporal did not take a request; trying again', fields)
         await quietDelay(retryInMs, signal)
       }
     }

@@ -10,7 +10,7 @@ import { allocateVipType, wakeSignal, workflowIdFor } from '../workflows/contrac
 /** The watcher's ways to speak to Temporal. Each is bounded in time and rejects where Temporal is away. */
 export interface AllocationStarter {
   /** Starts the Cluster's run; one that runs already is success. */
-  start(cluster: NamespacedName): Promise<'started' | 'running'>
+  start(cluster: NamespacedName): Promise<'started' | 'joined'>
   /** Has the Cluster's run look again now, and starts one if none runs. No wake is lost between two runs. */
   wake(cluster: NamespacedName, reason: string): Promise<void>
   /** Has the Cluster's run look again now; none running is success. */
@@ -44,7 +44,7 @@ export function createStarter(client: Client, options: StarterOptions): Allocati
         )
         return 'started'
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running'
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return 'joined'
         throw error
       }
     },

@@ -1,12 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../observability/log.ts'
+import type { Outage } from '../observability/outage.ts'
 import type { AllocationStarter } from './starter.ts'
 
 export interface TemporalMonitorOptions {
   readonly starter: Pick<AllocationStarter, 'namespaceId'>
   /** Told when Temporal is back, or is another one: runs that were there may be gone. */
   readonly onRunsMayBeLost: () => void
-  readonly log: Log
+  /** Told after every question whether Temporal answered. */
+  readonly onAsked?: (reachable: boolean) => void
+  readonly log: Pick<Log, 'info' | 'debug'>
+  /** Told of every answer and of every failure; writes the lines when Temporal goes and comes. */
+  readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
   /** Milliseconds from one question to the next. */
   readonly intervalMs?: number
@@ -18,21 +23,27 @@ export interface TemporalMonitorOptions {
  * Never rejects.
  */
 export async function monitorTemporal(options: TemporalMonitorOptions): Promise<void> {
-  const { starter, log, signal, intervalMs = 10_000 } = options
+  const { starter, log, outage, signal, intervalMs = 10_000 } = options
   let known: string | undefined
   let wasAway = false
   while (!signal.aborted) {
     try {
       const id = await starter.namespaceId()
+      outage.answered()
       if (wasAway || (known !== undefined && known !== id)) {
-        log.info('Temporal is back; starting what is outstanding', { namespaceIsNew: known !== id })
+        const namespaceIsNew = known !== id
+        log[namespaceIsNew ? 'info' : 'debug']('Temporal may have lost runs; starting what is outstanding', {
+          namespaceIsNew,
+        })
         options.onRunsMayBeLost()
       }
       known = id
       wasAway = false
+      options.onAsked?.(true)
     } catch (error) {
-      if (!wasAway) log.debug('Temporal does not answer', { error: String(error) })
+      outage.failed(error instanceof Error ? error.message : String(error))
       wasAway = true
+      options.onAsked?.(false)
     }
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }

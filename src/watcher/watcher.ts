@@ -7,7 +7,8 @@ import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
-import { createView, type Holding } from '../domain/view.ts'
+import { createView, type Holding, type KnownObjects } from '../domain/view.ts'
+import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
@@ -32,6 +33,8 @@ export interface WatcherOptions {
 /** A running watcher. */
 export interface Watcher {
   health(): readonly WatchHealth[]
+  /** The management cluster as it was last heard of. */
+  known(): KnownObjects
   /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */
   startOutstanding(): void
   /** Resolves when all its loops have ended. */
@@ -47,36 +50,50 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const vips = roles.map((role) => vipRole(role, variables))
   /** Clusters deleted since the last list: one re-created meets the run of its predecessor. */
   const former = new Set<string>()
+  /** Clusters, by uid, that were to say how they stand: once for each life of this watcher, in case it is refused. */
+  const askedToSay = new Set<string>()
   /** The kinds that have been listed at least once. */
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
 
-  const view = createView(() => ({
+  const knownObjects = (): KnownObjects => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
     claims: claims.objects,
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
     isComplete: isComplete(),
-  }))
+  })
+  const view = createView(knownObjects)
 
   const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
+
+  /** Nothing is missing but the condition that says so. */
+  const isSilent = (cluster: Cluster): boolean =>
+    vips.some((vip) => lacksCondition(cluster, vip, view.around(cluster).clusterClass))
 
   const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
     const isNeeded = (): boolean => {
       const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && isOutstanding(known))
+      return reaction.act === 'nudge' || (known !== undefined && (isOutstanding(known) || isSilent(known)))
     }
     dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
 
   const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
 
+  const haveSay = (cluster: Cluster): void => {
+    if (!isSilent(cluster) || askedToSay.has(cluster.uid)) return
+    askedToSay.add(cluster.uid)
+    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
+  }
+
   const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
       if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
+      else haveSay(cluster)
     }
   }
 
@@ -101,7 +118,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   /** A claim may have been lost while nothing could be done about it; after a move, it has to be bound anew. */
   const afterPause = (cluster: Cluster, previous: Cluster | undefined): Reaction | undefined =>
-    previous?.isPaused === true && !cluster.isPaused && isOutstanding(cluster)
+    previous?.isPaused === true && !cluster.isPaused && (isOutstanding(cluster) || isSilent(cluster))
       ? { act: 'wake', because: 'Cluster was unpaused' }
       : undefined
 
@@ -116,9 +133,12 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
           onReleased(addressIn(previous, vip))
         }
       }
+      // The classes of the first list, and their gates, may not be known yet; its end comes back to all of them.
+      if (previous === undefined && isComplete()) haveSay(cluster)
     },
     onDelete(cluster) {
       former.add(formatKey(cluster))
+      askedToSay.delete(cluster.uid)
       // A run that waits for it can end.
       if (isOutstanding({ ...cluster, isDeleting: false, isPaused: false })) {
         dispatch(cluster, { act: 'nudge', because: 'Cluster is gone' })
@@ -197,6 +217,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const all = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => all.map((watch) => watch.health()),
+    known: knownObjects,
     startOutstanding: () => startOutstanding(),
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }

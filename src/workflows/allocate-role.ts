@@ -1,13 +1,12 @@
-import { log, proxyActivities } from '@temporalio/workflow'
+import { log, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import type { AssignedVip } from '../domain/assignment.ts'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/assignment.ts'
 import { claimNameFor } from '../domain/claim.ts'
-import { formatEndpoint } from '../domain/endpoint.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
 import { step } from './activity-policies.ts'
-import type { PoolSummary, RoleResult, RoleStatus, StepEnd } from './contract.ts'
+import type { PoolSummary, RoleResult, RoleStatus, SelectIPPoolResult, StepEnd } from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
 /** What one role's allocation is for, and how it waits and reports. */
@@ -16,8 +15,10 @@ export interface RoleRun {
   readonly role: Role
   readonly wakeUp: RoleWakeUp
   readonly progress: (news: Partial<RoleStatus>) => void
-  /** Told of the Cluster's uid, and of the other roles for which it wants a VIP, as soon as they are known. */
-  readonly onSelected: (uid: string, alsoWanted: readonly Role[]) => void
+  /** Told what the first step has found out about the Cluster, and about Temporal. */
+  readonly onSelected: (
+    found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & { readonly uid: string },
+  ) => void
   /** Told of an address that had to be left to somebody else. */
   readonly onDuplicate: (message: string) => void
 }
@@ -38,7 +39,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const selected = await untilDone(() =>
     summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role }),
   )
-  if ('uid' in selected) run.onSelected(selected.uid, selected.alsoWanted ?? [])
+  if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
   if (selected.next !== 'claim') return passFor(run, selected)
   const { uid, poolRef, considered, restore } = selected
@@ -63,10 +64,16 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
   const assigned = await untilDone(() =>
-    summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address }),
+    summarized(`${address} to ${key}`).assignVip({
+      cluster,
+      role,
+      uid,
+      address,
+      startedAt: workflowInfo().runStartTime.getTime(),
+    }),
   )
   if (assigned.next !== 'assigned') return passFor(run, assigned)
-  const message = `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  const message = describeAllocated(assigned, pool, claim)
   return {
     pass: 'done',
     uid,
@@ -82,7 +89,7 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
     summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
   if (completed.next !== 'assigned') return passFor(run, completed)
-  const message = `the host was set already; its port was completed: ${formatVip(completed)}`
+  const message = describeCompleted(completed)
   return {
     pass: 'done',
     uid,
@@ -109,10 +116,6 @@ function passFor(run: RoleRun, end: StepEnd): RolePass {
 
 function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'port'> {
   return { address: host, ...(port !== undefined && { port }) }
-}
-
-function formatVip({ host, port }: AssignedVip): string {
-  return port === undefined ? host : formatEndpoint({ host, port })
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {

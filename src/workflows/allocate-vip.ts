@@ -7,27 +7,36 @@ import {
   defineSignal,
   defineUpdate,
   log,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { LogMetadata } from '@temporalio/common'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { formatPool } from '../domain/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
   invalidInput,
   parseAllocateVipInput,
+  parseWaitingNews,
   retryNowUpdate,
   statusQuery,
+  waitingSignal,
   wakeSignal,
   type AllocateVipResult,
   type AllocationStatus,
   type RoleResult,
+  type RoleStatus,
 } from './contract.ts'
+import { describeStatus } from './describe-status.ts'
+import { createFindable } from './findable.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
 export const status = defineQuery<AllocationStatus>(statusQuery)
+export const waiting = defineSignal<[unknown]>(waitingSignal)
 export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate)
 
 /**
@@ -45,7 +54,25 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
+  const findable = createFindable()
+  const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
+  setHandler(
+    waiting,
+    (argument) => {
+      const news = parseWaitingNews(argument)
+      if (news === undefined) return
+      record.waits(news, new Date())
+      show()
+      findable.learn(news.searchable)
+      findable.update(record.report(wakeUp.recent))
+    },
+    { description: 'Sent by the steps of this run: what they wait for' },
+  )
+  const progress = (role: Role, news: Partial<RoleStatus>): void => {
+    record.progress(role, news)
+    show()
+  }
 
   const begun = new Set<Role>()
   const results = new Map<Role, RoleResult>()
@@ -74,10 +101,11 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         cluster,
         role,
         wakeUp: own,
-        progress: (news) => record.progress(role, news),
+        progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
-        onSelected: (uid, alsoWanted) => {
+        onSelected: ({ uid, alsoWanted = [], searchable = [] }) => {
           record.selected(uid)
+          findable.learn(searchable)
           alsoWanted.forEach(begin)
         },
       })
@@ -88,8 +116,8 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
 
   const finished = (role: Role, result: RoleResult): RoleResult => {
-    record.progress(role, { phase: 'Done', message: result.message })
-    log.info(result.message, { cluster: formatKey(cluster), role, reason: result.reason })
+    progress(role, { phase: 'Done', message: result.message, reason: result.reason })
+    log.info(result.message, logFieldsOf(cluster, role, result))
     return result
   }
 
@@ -98,7 +126,24 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     await Promise.race([failure.promise, condition(isSettled)])
     await condition(allHandlersFinished)
   } while (!isSettled())
+  findable.update(record.report(wakeUp.recent))
   return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
+}
+
+/** An outcome's facts for its log line, under the names that every line has. */
+function logFieldsOf(
+  cluster: NamespacedName,
+  role: Role,
+  { reason, address, pool, claim }: RoleResult,
+): LogMetadata {
+  return {
+    cluster: formatKey(cluster),
+    role,
+    reason,
+    ...(address !== undefined && { address }),
+    ...(pool !== undefined && { pool: formatPool(pool) }),
+    ...(claim !== undefined && { claim }),
+  }
 }
 
 function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
@@ -122,9 +167,12 @@ function clusterIn(args: readonly unknown[]): NamespacedName {
   try {
     return parseAllocateVipInput(args)
   } catch (error) {
-    throw ApplicationFailure.nonRetryable(
+    const refusal = ApplicationFailure.nonRetryable(
       error instanceof Error ? error.message : String(error),
       invalidInput,
     )
+    // It would say where in our code the argument was read, and hide what is wrong with it.
+    refusal.stack = ''
+    throw refusal
   }
 }

@@ -1,11 +1,12 @@
 import type { PooledAddress } from '../domain/allocated-address.ts'
-import { isObject } from '../domain/decode.ts'
+import { arrayOf, isObject } from '../domain/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { IPPoolReference } from '../domain/pool.ts'
-import type { PoolVerdict } from '../domain/pool-selection.ts'
+import { isPoolVerdict, type PoolVerdict } from '../domain/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { quoted, shortened } from '../domain/quote.ts'
-import type { Role } from '../domain/role.ts'
+import { roles, type Role } from '../domain/role.ts'
+import { searchAttributeNames, type SearchAttributeName } from '../domain/search-attributes.ts'
 
 /** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
 
@@ -14,6 +15,8 @@ export const allocateVipType = 'allocateVip'
 export const wakeSignal = 'wake'
 export const statusQuery = 'status'
 export const retryNowUpdate = 'retryNow'
+/** By which a step tells its own run what it waits for, each time that changes. */
+export const waitingSignal = 'waiting'
 /** Failure type of a run whose argument cannot be read. */
 export const invalidInput = 'InvalidInput'
 
@@ -67,6 +70,15 @@ export interface RoleStatus {
   readonly phase: AllocationPhase
   /** In words: what is being done or waited for. */
   readonly message: string
+  /** How it ended. */
+  readonly reason?: Reason
+  /** Present while the step that the phase names has failed and will be tried again. */
+  readonly waiting?: {
+    readonly reason: string
+    readonly message: string
+    /** RFC 3339: since when for this reason, in these words. */
+    readonly since: string
+  }
   readonly pool?: PoolSummary
   readonly claim?: string
   readonly address?: string
@@ -74,6 +86,18 @@ export interface RoleStatus {
   readonly considered: readonly PoolVerdict[]
   /** Addresses that were given to the claim although somebody else has them, in words, the latest last. */
   readonly duplicates: readonly string[]
+}
+
+/** What a step waits for, as the signal `waiting` carries it. */
+export interface WaitingNews {
+  readonly role: Role
+  /** Of the closed list, or the failure type of a request that may pass the next time. */
+  readonly reason: string
+  readonly message: string
+  /** Every pool looked at, where the choice of one is what is waited for. */
+  readonly considered: readonly PoolVerdict[]
+  /** The search attributes that this Temporal namespace has; a run must not set others. */
+  readonly searchable: readonly SearchAttributeName[]
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
@@ -97,6 +121,8 @@ export interface EnsureIPAddressClaimInput extends ClaimStepInput {
 export interface AssignVipInput extends ClaimStepInput {
   /** Absent: complete the port of a host that is not ours. */
   readonly address?: string
+  /** Milliseconds since the epoch: when the run began. */
+  readonly startedAt?: number
 }
 
 /** Any step can find that the allocation is over, or that it has to begin anew. */
@@ -114,7 +140,10 @@ export type StepEnd =
   /** The world moved between two steps: look at it from the start. */
   | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
 
-/** `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. */
+/**
+ * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. `searchable`: the search attributes
+ * that this Temporal namespace has; absent for none.
+ */
 export type SelectIPPoolResult = (
   | StepEnd
   | { readonly next: 'complete-port'; readonly uid: string }
@@ -125,15 +154,24 @@ export type SelectIPPoolResult = (
       readonly considered: readonly PoolVerdict[]
       readonly restore?: PooledAddress
     }
-) & { readonly alsoWanted?: readonly Role[] }
+) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
 
 export type EnsureIPAddressClaimResult =
   StepEnd | { readonly next: 'await'; readonly claim: string; readonly poolRef: IPPoolReference }
 
 export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
 
+/** `poolRef` and `claim`: where a VIP of ours comes from. `isNew`: the Cluster had none before. */
 export type AssignVipResult =
-  StepEnd | { readonly next: 'assigned'; readonly host: string; readonly port?: number }
+  | StepEnd
+  | {
+      readonly next: 'assigned'
+      readonly host: string
+      readonly port?: number
+      readonly poolRef?: IPPoolReference
+      readonly claim?: string
+      readonly isNew?: boolean
+    }
 
 /**
  * Reads the argument of `allocateVip`, which a person may have typed.
@@ -172,4 +210,19 @@ function nameField(input: Readonly<Record<string, unknown>>, field: string): str
   throw new RangeError(
     `"${field}" is ${quoted(value)}, expected a Kubernetes name of at most ${nameLength} characters; ${expected}`,
   )
+}
+
+/** Reads the argument of the signal `waiting`; undefined where it is none, since anybody can send a signal. */
+export function parseWaitingNews(news: unknown): WaitingNews | undefined {
+  if (!isObject(news)) return undefined
+  const { reason, message, considered } = news
+  const role = roles.find((known) => known === news['role'])
+  if (role === undefined || typeof reason !== 'string' || typeof message !== 'string') return undefined
+  return {
+    role,
+    reason,
+    message,
+    considered: arrayOf(considered).filter(isPoolVerdict),
+    searchable: searchAttributeNames.filter((name) => arrayOf(news['searchable']).includes(name)),
+  }
 }

@@ -280,7 +280,7 @@ describe('awaitIPAddress', () => {
     expect(failure).toMatchObject({
       type: 'PoolExhausted',
       message:
-        'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free; add addresses',
+        'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free; add addresses or label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with vip.capi.gorizond.io/cluster-class=rke2-cluster-class',
     })
   })
 
@@ -369,6 +369,9 @@ describe('assignVip', () => {
       next: 'assigned',
       host: '10.0.0.10',
       port: 6443,
+      poolRef,
+      claim: 'vip-cp-demo',
+      isNew: true,
     })
     expect(patches).toHaveLength(1)
     expect(patches[0]).toContainEqual({

@@ -7,7 +7,7 @@ import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { variables } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 
-const settings = { defaultPort: 6443, variables }
+const settings = { defaultPort: 6443, variables, searchable: [] }
 export const step = {
   cluster: { namespace: 'clusters', name: 'demo' },
   role: 'control-plane',
@@ -22,7 +22,13 @@ export async function run<A extends keyof Activities>(
   calls: Partial<ClusterApi>,
   attempt = 1,
 ): Promise<unknown> {
-  const activities: Activities = createActivities(fakeClusterApi(calls), settings)
+  const activities: Activities = createActivities({
+    // What is said about a step has tests of its own.
+    api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
+    settings,
+    observer: { observeStep: () => {}, countReport: () => {} },
+    tellWorkflow: async () => {},
+  })
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
   return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { ipAddressFrom } from '../../src/domain/allocated-address.ts'
+import { allocationEvent } from '../../src/domain/cluster-event.ts'
 import { ipAddressClaimFrom } from '../../src/domain/claim.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { createClusterApi } from '../../src/kubernetes/client.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../src/kubernetes/api-request.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
+import { KubernetesError } from '../../src/kubernetes/errors.ts'
 import { resources } from '../../src/kubernetes/resources.ts'
 import { watchResource, type WatchedObjects } from '../../src/kubernetes/watch-resource.ts'
 import { deployment, manifestOf } from './support.ts'
@@ -26,6 +28,10 @@ class Asked {
         return { resources: Object.values(resources).map(({ plural }) => ({ name: plural })) }
       }
       this.#note(request)
+      if (request.verb === 'create' && request.resource === 'events' && !this.#eventIsThere) {
+        this.#eventIsThere = true
+        throw new KubernetesError('said before', { kind: 'alreadyExists', status: 409 })
+      }
       if (request.verb === 'list') return { items: [], metadata: { resourceVersion: '1' } }
       return { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', metadata }
     },
@@ -35,6 +41,9 @@ class Asked {
     },
     close: async () => {},
   }
+
+  /** The second event says what the first one said. */
+  #eventIsThere = false
 
   #note({ verb, resource, path }: ApiRequest): void {
     const [, , group = ''] = path.split('/')
@@ -56,6 +65,12 @@ const calls = {
   deleteIPAddress: (api) => api.deleteIPAddress(ipAddressFrom({ metadata })),
   listAddressUse: (api) => api.listAddressUse(),
   patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, []),
+  applyCondition: async (api) =>
+    api.applyCondition((await api.getCluster(key)) as Cluster, 'control-plane', undefined),
+  recordEvent: async (api) =>
+    api.recordEvent(
+      allocationEvent((await api.getCluster(key)) as Cluster, 'control-plane', 'Allocated', ''),
+    ),
 } as const satisfies { readonly [M in keyof ClusterApi]: (api: ClusterApi) => Promise<unknown> }
 
 const watched = {

@@ -72,6 +72,13 @@ describe('the manifests', () => {
     expect(pages).toEqual(['/healthz', '/readyz'])
   })
 
+  it('restart a Pod that does not answer within a minute, and none that was busy for some seconds', () => {
+    const { periodSeconds, timeoutSeconds, failureThreshold = 3 } = allocatorContainer().livenessProbe
+
+    expect(periodSeconds * failureThreshold + timeoutSeconds).toBeLessThanOrEqual(60)
+    expect(periodSeconds * (failureThreshold - 1)).toBeGreaterThanOrEqual(20)
+  })
+
   it('let the metrics Service find the Pods and their port', () => {
     const { spec } = manifestOf<Service>('Service')
     const { labels } = deployment().spec.template.metadata

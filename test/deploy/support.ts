@@ -87,6 +87,10 @@ export interface Container {
 
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string }
+  readonly periodSeconds: number
+  readonly timeoutSeconds: number
+  /** Kubernetes' own default is 3. */
+  readonly failureThreshold?: number
 }
 
 /** The container of the Deployment. */

@@ -33,7 +33,7 @@ describe('an unbound claim', () => {
       'is full',
       [full],
       'PoolExhausted',
-      'waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses',
+      'waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses or label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with vip.capi.gorizond.io/cluster-class=rke2-cluster-class',
     ],
     [
       'has room',
@@ -48,11 +48,15 @@ describe('an unbound claim', () => {
       'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool',
     ],
   ])('waits, and says that its pool %s', (_, pools, reason, words) => {
-    expect(decide({}, pools)).toEqual({
+    expect(decide({}, pools)).toMatchObject({
       decision: 'wait',
       reason,
       message: `IPAddressClaim clusters/vip-cp-demo ${words}`,
     })
+  })
+
+  it('keeps the verdict on every pool where another one was looked for', () => {
+    expect(decide({}, [full])).toMatchObject({ considered: [{ name: 'vip-pool', verdict: 'rejected' }] })
   })
 
   it('moves from an exhausted pool to one with room', () => {

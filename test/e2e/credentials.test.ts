@@ -363,7 +363,7 @@ describe('logs, pages and histories hold no credentials', () => {
   it.each<[string, RegExp, (secrets: Secrets, deadPort: number) => Readonly<Record<string, string>>]>([
     [
       'Temporal is not there',
-      /Cannot connect to Temporal/,
+      /Cannot reach Temporal/,
       (secrets, deadPort) => ({
         TEMPORAL_ADDRESS: `127.0.0.1:${deadPort}`,
         TEMPORAL_TLS: 'false',
@@ -373,7 +373,7 @@ describe('logs, pages and histories hold no credentials', () => {
     ],
     [
       'Temporal speaks no TLS',
-      /Cannot connect to Temporal/,
+      /Cannot reach Temporal/,
       (secrets) => {
         secrets.watch('client key', certificateKey.replaceAll(/-----.*-----|\s/g, ''))
         return {
@@ -386,7 +386,7 @@ describe('logs, pages and histories hold no credentials', () => {
     ],
     [
       'the client key for Temporal is none',
-      /Cannot connect to Temporal|capi-vip-allocator: /,
+      /Cannot reach Temporal|capi-vip-allocator: /,
       (secrets) => ({
         TEMPORAL_TLS: 'true',
         TEMPORAL_TLS_CLIENT_CERT_DATA: certificate,
@@ -395,7 +395,7 @@ describe('logs, pages and histories hold no credentials', () => {
     ],
     [
       'the API key has a line break in it',
-      /Connected to Temporal|Cannot connect to Temporal/,
+      /Connected to Temporal|Cannot reach Temporal/,
       (secrets) => ({
         TEMPORAL_TLS: 'false',
         TEMPORAL_API_KEY: `${secrets.plant('first line')}\n${secrets.plant('second line')}`,
@@ -403,7 +403,7 @@ describe('logs, pages and histories hold no credentials', () => {
     ],
     [
       'a header for Temporal has a line break in it',
-      /Cannot connect to Temporal|capi-vip-allocator: /,
+      /Cannot reach Temporal|capi-vip-allocator: /,
       (secrets) => ({
         TEMPORAL_GRPC_META_X_SECRET: `${secrets.plant('first line')}\n${secrets.plant('second line')}`,
       }),

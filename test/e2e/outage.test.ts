@@ -50,7 +50,9 @@ async function untilMissing(check: string): Promise<void> {
 async function untilWatchFailed(): Promise<void> {
   await eventually('the watch of clusters to fail', async () => {
     const page = await (await fetch(allocator?.metricsUrl ?? '')).text()
-    return /^capi_vip_allocator_watch_failures\{resource="clusters"\} [1-9]/m.test(page) ? true : undefined
+    return /^capi_vip_allocator_watch_failures_total\{resource="clusters"\} [1-9]/m.test(page)
+      ? true
+      : undefined
   })
 }
 

@@ -111,6 +111,12 @@ async function everything(): Promise<readonly string[]> {
 /** A ClusterClass of its own, with pools for it. */
 async function aClassWith(name: string, pools: Readonly<Record<string, string>>): Promise<string> {
   await world.createClass(name)
+  // Until core has taken the variables in, every plan is to wait for that.
+  await eventually(`ClusterClass ${name} to be reconciled`, async () => {
+    const path = world.path('clusterclasses', name)
+    const { status } = await world.api.send<{ status?: { variables?: unknown } }>({ method: 'GET', path })
+    return status?.variables
+  })
   for (const [pool, addresses] of Object.entries(pools)) {
     await world.createPool(addresses, { name: pool, className: name })
     await world.untilPool(pool, (now) => now?.capacity !== undefined)

@@ -152,7 +152,7 @@ describe('an object cache', () => {
     expect([...objects.keys()]).toEqual(['clusters/b'])
     expect(logged).toEqual([
       [
-        'a watch handler failed; the change is told again after the next list',
+        'A watch handler failed; the change is told again after the next list',
         { object: 'clusters/a', error: 'Error: cannot take upsert a uid-1@1 was -' },
       ],
     ])

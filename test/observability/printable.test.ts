@@ -26,7 +26,7 @@ describe('printable', () => {
 
 describe('printableFields', () => {
   it('leaves what is no text as it is', () => {
-    const fields = { text: 'a\nb', number: 1, flag: true, absent: undefined }
-    expect(printableFields(fields, 'pretty')).toEqual({ ...fields, text: String.raw`a\nb` })
+    const fields = { error: 'a\nb', attempt: 1, namespaceIsNew: true, pool: undefined }
+    expect(printableFields(fields, 'pretty')).toEqual({ ...fields, error: String.raw`a\nb` })
   })
 })

@@ -2,7 +2,7 @@ import { clusterClassFrom, type ClusterClass } from '../../src/domain/cluster-cl
 import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/allocated-address.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/claim.ts'
-import type { VariableNames, VipRole } from '../../src/domain/role.ts'
+import { roleNames, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
 import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/pool.ts'
 
 /** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
@@ -160,4 +160,24 @@ export function anIPAddress(options: MetaOptions & { address?: string; claimName
       poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' },
     },
   })
+}
+
+/** A condition of ours on a Cluster, as v1beta2 has it. */
+export function aVipCondition(
+  options: {
+    role?: Role
+    status?: string
+    reason?: string
+    message?: string
+    since?: string
+  } = {},
+): object {
+  const {
+    role = 'control-plane',
+    status = 'True',
+    reason = 'Allocated',
+    message = 'as it should be',
+  } = options
+  const { since = '2026-01-02T03:04:05Z' } = options
+  return { type: roleNames[role].conditionType, status, reason, message, lastTransitionTime: since }
 }

@@ -17,6 +17,8 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     deleteIPAddress: refuse('deleteIPAddress'),
     listAddressUse: refuse('listAddressUse'),
     patchCluster: refuse('patchCluster'),
+    applyCondition: refuse('applyCondition'),
+    recordEvent: refuse('recordEvent'),
     ...calls,
   }
 }

@@ -8,6 +8,8 @@ export interface RealParts {
   readonly temporalTestServer: string
   readonly tctl: string
   readonly clusterctl: string
+  readonly prometheus: string
+  readonly promtool: string
   /** Kubeconfig of the ServiceAccount in deploy/manifests, with its rules and nothing more. */
   readonly allocatorKubeconfig: string
 }

@@ -16,7 +16,10 @@ declare global {
 /** Builds the program and starts the one stack that all suites of this run share. */
 export default async function startRealParts(): Promise<void> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
-  const programs = await ensurePrograms(['tctl', 'clusterctl', 'temporal-test-server'], progress)
+  const programs = await ensurePrograms(
+    ['tctl', 'clusterctl', 'temporal-test-server', 'prometheus', 'promtool'],
+    progress,
+  )
   await build()
   const stack = await startStack({ clusterApiCore: true, progress })
   globalThis.capiVipAllocatorTestStack = stack
@@ -29,6 +32,8 @@ export default async function startRealParts(): Promise<void> {
     allocatorKubeconfig,
     tctl: programs.tctl.path,
     clusterctl: programs.clusterctl.path,
+    prometheus: programs.prometheus.path,
+    promtool: programs.promtool.path,
     temporalTestServer: programs['temporal-test-server'].path,
   }
   const path = join(connection.runDirectory, 'test-parts.json')

@@ -6,7 +6,7 @@ import {
   type DispatcherOptions,
 } from '../../src/watcher/dispatcher.ts'
 
-import { silentLog } from '../support/silent-log.ts'
+import { noOutage, silentLog } from '../support/silent-log.ts'
 
 const demo = { namespace: 'clusters', name: 'demo' }
 const start = { act: 'start', because: 'new' } as const
@@ -63,6 +63,7 @@ function dispatcherOn(
   return createDispatcher({
     starter,
     log: silentLog,
+    outage: noOutage,
     signal: stop.signal,
     onOutcome: (outcome) => outcomes.push(outcome),
     tuning: { coolDownMs: 1, backoffMs: [1, 2], ...tuning },
@@ -120,6 +121,7 @@ describe('the dispatcher', () => {
     const dispatcher = createDispatcher({
       starter: temporal.starter,
       log: silentLog,
+      outage: noOutage,
       signal: stop.signal,
       onOutcome: (outcome) => {
         outcomes.push(outcome)

@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import { monitorTemporal } from '../../src/watcher/temporal-monitor.ts'
-import { silentLog } from '../support/silent-log.ts'
+import { noOutage, silentLog } from '../support/silent-log.ts'
 
-/** How often the runs counted as lost, when Temporal answers like this, one after the other. */
-async function losses(...answers: readonly (string | Error)[]): Promise<number> {
+interface Told {
+  /** How often the runs counted as lost. */
+  readonly lost: number
+  /** What was told of each question. */
+  readonly reachable: readonly boolean[]
+}
+
+/** What is told when Temporal answers like this, one after the other. */
+async function monitored(...answers: readonly (string | Error)[]): Promise<Told> {
   const over = new AbortController()
   const left = [...answers]
+  const reachable: boolean[] = []
   let lost = 0
   await monitorTemporal({
     starter: {
@@ -17,11 +25,13 @@ async function losses(...answers: readonly (string | Error)[]): Promise<number> 
       },
     },
     onRunsMayBeLost: () => (lost += 1),
+    onAsked: (answered) => reachable.push(answered),
     log: silentLog,
+    outage: noOutage,
     signal: over.signal,
     intervalMs: 0,
   })
-  return lost
+  return { lost, reachable }
 }
 
 const away = new Error('unavailable')
@@ -33,6 +43,12 @@ describe('runs count as lost', () => {
     ['once when Temporal is back', ['a', away, away, 'a', 'a'], 1],
     ['once when Temporal was away at the start', [away, 'a', 'a'], 1],
   ])('%s', async (_, answers, expected) => {
-    expect(await losses(...answers)).toBe(expected)
+    expect((await monitored(...answers)).lost).toBe(expected)
+  })
+})
+
+describe('every question', () => {
+  it('is told with whether Temporal answered it', async () => {
+    expect((await monitored('a', away, away, 'a')).reachable).toEqual([true, false, false, true])
   })
 })

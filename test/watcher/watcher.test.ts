@@ -7,7 +7,15 @@ import { formatKey, type ObjectMeta } from '../../src/domain/object-meta.ts'
 import type { IPPool, IPPoolKind } from '../../src/domain/pool.ts'
 import type { Watch, WatchHandler } from '../../src/kubernetes/watch-types.ts'
 import { startWatcher } from '../../src/watcher/watcher.ts'
-import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../support/builders.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  aVipCondition,
+  variables,
+} from '../support/builders.ts'
 
 /** A list+watch loop that a test speaks for. */
 function scriptedWatch<T extends ObjectMeta>(): {
@@ -169,7 +177,11 @@ describe('the watcher', () => {
   })
 
   const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
-  const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
+  const served = aCluster({
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations,
+    conditions: [aVipCondition()],
+  })
   const claim = aClaim({
     addressName: 'vip-cp-demo',
     labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
@@ -179,6 +191,28 @@ describe('the watcher', () => {
     const { listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     expect(requests()).toEqual([])
+  })
+
+  it('has a served Cluster say so that does not, once', () => {
+    const { clusters, listAll, requests } = world()
+    const silent = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
+    const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
+    listAll({ clusters: [silent], ...around })
+    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    clusters.listed(silent)
+    expect(requests()).toEqual([])
+  })
+
+  it('leaves a Cluster with an endpoint of its own silent, unless its availability waits for a word', () => {
+    const { listAll, requests } = world()
+    const byHand = { endpoint: { host: '10.0.0.1', port: 6443 } }
+    const gated = {
+      ...byHand,
+      name: 'gated',
+      availabilityGates: ['vip.capi.gorizond.io/ControlPlaneVIPReady'],
+    }
+    listAll({ clusters: [aCluster(byHand), aCluster(gated)] })
+    expect(requests()).toEqual(['start gated: the Cluster does not say how it stands'])
   })
 
   it('finds at a start what was lost while nobody watched, once all is known', () => {

@@ -1,13 +1,12 @@
 import { Client } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../dev/build.ts'
 import { ensurePrograms } from '../../dev/stack/programs.ts'
-import { allocateVipType } from '../../src/workflows/contract.ts'
-import { input, scenarios, smooth } from './scenarios.ts'
+import { runScenario, workflowBundles } from './run-scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 /**
  * Records the history of each scenario on a real Temporal server into `histories/<release>/`, for the replay tests:
@@ -31,30 +30,18 @@ const environment = await TestWorkflowEnvironment.createLocal({
 const client = new Client({ connection: environment.connection, identity: 'recorder' })
 const folder = join(import.meta.dirname, 'histories', release)
 await mkdir(folder, { recursive: true })
-for (const [name, { activities, args = [input], drive }] of Object.entries(scenarios())) {
-  const worker = await Worker.create({
+for (const name of Object.keys(scenarios())) {
+  const text = await runScenario(name, {
+    client,
     connection: environment.nativeConnection,
-    identity: 'recorder',
-    taskQueue: name,
-    workflowBundle: { codePath: join(import.meta.dirname, '..', '..', 'dist', 'workflow-bundle.js') },
-    activities: { ...smooth, ...activities },
+    workflowBundle: workflowBundles.plain,
+    id: name,
   })
-  await worker.runUntil(async () => {
-    const handle = await client.workflow.start(allocateVipType, {
-      workflowId: name,
-      taskQueue: name,
-      args: [...args],
-    })
-    await drive?.(handle)
-    await handle.result().catch(() => undefined)
-    const first = client.workflow.getHandle(name, handle.firstExecutionRunId)
-    const text = historyToJSON(await first.fetchHistory())
-    // Stack traces hold the paths of whoever records, and replay does not look at them.
-    await writeFile(
-      join(folder, `${name}.json`),
-      `${text.replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""')}\n`,
-    )
-    tell(`${name}: recorded`)
-  })
+  // Stack traces hold the paths of whoever records, and replay does not look at them.
+  await writeFile(
+    join(folder, `${name}.json`),
+    `${text.replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""')}\n`,
+  )
+  tell(`${name}: recorded`)
 }
 await environment.teardown()

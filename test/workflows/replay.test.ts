@@ -1,8 +1,12 @@
-import { describe, expect, it } from '@jest/globals'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { DeterminismViolationError } from '@temporalio/workflow'
+import { randomUUID } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { realParts } from '../support/real-parts.ts'
+import { noSpans, runScenario, workflowBundles } from './run-scenario.ts'
 import { scenarios } from './scenarios.ts'
 
 const folder = join(import.meta.dirname, 'histories')
@@ -14,14 +18,18 @@ Runtime.install({
 })
 
 /** Runs the workflow code of today against what a release once did. */
-function replay(text: string): Promise<void> {
-  const workflowBundle = { codePath: join(import.meta.dirname, '..', '..', 'dist', 'workflow-bundle.js') }
-  return Worker.runReplayHistory({ workflowBundle }, JSON.parse(text))
+function replay(text: string, workflowBundle: { codePath: string } = workflowBundles.plain): Promise<void> {
+  return Worker.runReplayHistory({ workflowBundle, sinks: noSpans }, JSON.parse(text))
 }
 
 describe('a run that an earlier version began', () => {
   it.each(histories.map((file) => [file]))('is continued the same way: %s', async (file) => {
     await expect(replay(readFileSync(join(folder, file), 'utf8'))).resolves.toBeUndefined()
+  })
+
+  it.each(histories.map((file) => [file]))('is continued with traces the same way: %s', async (file) => {
+    const text = readFileSync(join(folder, file), 'utf8')
+    await expect(replay(text, workflowBundles.traced)).resolves.toBeUndefined()
   })
 
   it('is kept for each scenario', () => {
@@ -37,4 +45,29 @@ describe('a run that an earlier version began', () => {
     const text = readFileSync(join(folder, file), 'utf8').replaceAll(`"${activity}"`, `"${other}"`)
     await expect(replay(text)).rejects.toThrow(DeterminismViolationError)
   })
+})
+
+describe('a run that was begun with traces', () => {
+  let connection: NativeConnection
+  let client: Client
+
+  beforeAll(async () => {
+    const { address } = realParts().stack.temporal
+    connection = await NativeConnection.connect({ address })
+    client = new Client({ connection })
+  })
+
+  afterAll(() => connection.close())
+
+  it.each(Object.keys(scenarios()).map((name) => [name]))(
+    'is continued the same way with and without: %s',
+    async (name) => {
+      const traced = { client, connection, workflowBundle: workflowBundles.traced, id: randomUUID() }
+      const text = await runScenario(name, traced)
+      // Every step, where there is any, was told of its trace.
+      expect(text.includes('_tracer-data')).toBe(text.includes('activityTaskScheduledEventAttributes'))
+      await expect(replay(text, workflowBundles.traced)).resolves.toBeUndefined()
+      await expect(replay(text)).resolves.toBeUndefined()
+    },
+  )
 })

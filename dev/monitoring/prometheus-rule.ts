@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+
+const directory = join(import.meta.dirname, '..', '..', 'deploy', 'monitoring')
+
+/** The rules as Prometheus reads them: the one place where they are written. */
+export const alertsPath = join(directory, 'alerts.yaml')
+
+/** The same rules for the Prometheus Operator. */
+export const prometheusRulePath = join(directory, 'prometheus-rule.yaml')
+
+const head = `# Made from alerts.yaml by: node dev/monitoring/write-prometheus-rule.ts
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: capi-vip-allocator
+  namespace: capi-vip-allocator-system
+  labels:
+    app.kubernetes.io/name: capi-vip-allocator
+spec:
+`
+
+/** @returns the manifest that holds the groups of a rules file, with its comments */
+export function prometheusRuleFrom(alerts: string): string {
+  const groups = alerts.slice(alerts.indexOf('groups:'))
+  return head + groups.replaceAll(/^(?=.)/gm, '  ')
+}

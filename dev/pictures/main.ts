@@ -1,0 +1,84 @@
+import { Client, Connection } from '@temporalio/client'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { defaultTaskQueue } from '../../src/domain/identifiers.ts'
+import { startAllocator } from '../allocator.ts'
+import { build } from '../build.ts'
+import { prepareWorld } from '../demo/world.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import { messageOf } from '../stack/errors.ts'
+import { kubernetesApi } from '../stack/kubernetes-api.ts'
+import { startStack } from '../stack/stack.ts'
+import { openBrowser } from './browser.ts'
+import { drawMetrics } from './metrics.ts'
+import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
+import { createScene, type Scene } from './scene.ts'
+import { temporalUi, type TemporalUi } from './temporal-ui.ts'
+
+const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
+/** The first address of the examples' pool. */
+const firstAddress = '10.0.0.10'
+/** Of the examples' Cluster, by a person. */
+const mistyped = { namespace: 'clusters', name: 'Demo_Cluster' }
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`pictures: ${messageOf(error)}\n`)
+  process.exitCode = 1
+}
+
+/** `npm run pictures`: makes the pictures in `docs/images` anew, from real runs on stacks of their own. */
+async function main(): Promise<void> {
+  mkdirSync(images, { recursive: true })
+  await build()
+  const { page, close } = await openBrowser(tell)
+  try {
+    const stack = await startStack({ clusterApiCore: true, progress: tell })
+    try {
+      await onStack(stack.connection, temporalUi(page, stack.connection.temporal))
+    } finally {
+      await stack.stop()
+    }
+  } finally {
+    await close()
+  }
+  await drawMetrics(tell)
+}
+
+async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {
+  const api = kubernetesApi(connection)
+  const kubeconfigPath = await prepareWorld(connection, api, tell)
+  const temporal = await Connection.connect({ address: connection.temporal.address })
+  const allocator = await startAllocator({ stack: connection, kubeconfigPath })
+  try {
+    const scene = await createScene(connection, api)
+    await startByHand(new Client({ connection: temporal }), defaultTaskQueue, mistyped)
+    await takePictures(ui, scene)
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+    await api.close()
+  }
+}
+
+async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scene): Promise<void> {
+  await showFinished(ui, served, { ...pool, address: firstAddress })
+  await keep(ui, 'finished')
+  await showFailed(ui, mistyped)
+  await keep(ui, 'failed')
+  await showWaiting(ui, waiting, pool)
+  await keep(ui, 'waiting')
+  await showDetails(ui, waiting, pool)
+  await keep(ui, 'details')
+}
+
+async function keep(ui: TemporalUi, name: string): Promise<void> {
+  const file = `temporal-ui-${name}.png`
+  await ui.picture(join(images, file))
+  tell(`docs/images/${file}`)
+}
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

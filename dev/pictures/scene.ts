@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ipamGroup } from '../../src/domain/identifiers.ts'
+import type { NamespacedName } from '../../src/domain/object-meta.ts'
+import { ipPoolFrom, type IPPoolCapacity } from '../../src/domain/pool.ts'
+import { example } from '../demo/world.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import type { KubernetesApi } from '../stack/kubernetes-api.ts'
+import { applyManifests, readManifests } from '../stack/manifests.ts'
+
+const pool = 'vip-pool'
+
+/** What the pictures are of: the examples' Cluster, and one that came when their pool was full. */
+export interface Scene {
+  readonly served: NamespacedName
+  readonly waiting: NamespacedName
+  readonly pool: string
+  readonly total: number
+}
+
+/**
+ * Creates the examples' Cluster, then as many as the pool has addresses left, and one more.
+ *
+ * @throws Error where the pool is not used up within a minute
+ */
+export async function createScene(connection: StackConnection, api: KubernetesApi): Promise<Scene> {
+  const { total } = await capacityWhen(api, ({ free, total }) => total > 0 && free === total)
+  const served = await createCluster(connection, '')
+  await capacityWhen(api, ({ free }) => free === total - 1)
+  for (let number = 2; number <= total; number++) await createCluster(connection, `-${number}`)
+  await capacityWhen(api, ({ free }) => free === 0)
+  const waiting = await createCluster(connection, `-${total + 1}`)
+  return { served, waiting, pool: `GlobalInClusterIPPool/${pool}`, total }
+}
+
+/** The examples' Cluster under its own name with a suffix. */
+async function createCluster(connection: StackConnection, suffix: string): Promise<NamespacedName> {
+  const [manifest] = readManifests(example('cluster-v1beta2'))
+  if (manifest === undefined) throw new Error('the example cluster-v1beta2 is empty')
+  const { metadata } = manifest
+  const cluster = { namespace: metadata.namespace ?? '', name: `${metadata.name}${suffix}` }
+  const text = JSON.stringify({ ...manifest, metadata: { ...metadata, ...cluster } })
+  await applyManifests(connection, [{ text }])
+  return cluster
+}
+
+/** The pool's counts, once they are so. */
+async function capacityWhen(
+  api: KubernetesApi,
+  isSo: (capacity: IPPoolCapacity) => boolean,
+): Promise<IPPoolCapacity> {
+  const path = `/apis/${ipamGroup}/v1alpha2/globalinclusterippools/${pool}`
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    const { capacity } = ipPoolFrom('GlobalInClusterIPPool', await api.send({ method: 'GET', path }))
+    if (capacity !== undefined && isSo(capacity)) return capacity
+    if (performance.now() > deadline) throw new Error(`${path} still has ${JSON.stringify(capacity)}`)
+    await delay(50)
+  }
+}

@@ -1,0 +1,125 @@
+import { CancelledFailure } from '@temporalio/common'
+import type { Cluster } from '../domain/cluster.ts'
+import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import type { Reason } from '../domain/reason.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError } from '../kubernetes/errors.ts'
+import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
+import { translatingFailures } from './failures.ts'
+import { tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
+import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
+
+/** What every step goes through. */
+export interface StepPorts extends Reporting {
+  readonly api: ClusterApi
+}
+
+export interface Step {
+  readonly name: string
+  /** The reason to show where the server's answer to a request of this step is final (invalid, forbidden). */
+  readonly rejected: Reason
+}
+
+/**
+ * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
+ * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
+ */
+export async function performStep<R extends StepResult>(
+  ports: StepPorts,
+  step: Step,
+  input: StepInput,
+  run: (api: ClusterApi) => Promise<R>,
+): Promise<R> {
+  const started = performance.now()
+  const { api, lastRead } = remembering(ports.api, input.cluster)
+  const observe = (ending: StepEnding): void =>
+    ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
+  const tell = async ({ saying }: StepEnding): Promise<void> => {
+    const cluster = lastRead()
+    if (cluster === undefined || saying === undefined) return
+    try {
+      await tellCluster(ports, cluster, input, saying)
+    } catch (error) {
+      const isFact = saying.about === 'vip' && saying.isReady
+      if (!isFact || !isKubernetesError(error, 'conflict')) throw error
+      // Cluster API core writes to a Cluster as soon as it has an endpoint. That there is none may have been overtaken.
+      const present = await api.getCluster(input.cluster)
+      if (present?.uid === cluster.uid) await tellCluster(ports, present, input, saying)
+    }
+  }
+  let done: StepEnding | undefined
+  try {
+    const result = await translatingFailures(step.rejected, async () => {
+      const answer = await run(api)
+      done = endingOf(answer)
+      await tell(done)
+      return answer
+    })
+    observe(endingOf(result))
+    return result
+  } catch (failure) {
+    // Somebody woke the run, or the Worker stops: that is no ending.
+    if (failure instanceof CancelledFailure) throw failure
+    const ending = endingOfFailure(failure)
+    // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
+    observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
+    // What cannot be said now is said by the next attempt.
+    await tell(ending).catch(() => undefined)
+    await tellWait(ports, input, ending)
+    throw failure
+  }
+}
+
+/** The same API, and the Cluster as it was last read or written through it. */
+function remembering(
+  api: ClusterApi,
+  key: NamespacedName,
+): { readonly api: ClusterApi; readonly lastRead: () => Cluster | undefined } {
+  let last: Cluster | undefined
+  return {
+    api: {
+      ...api,
+      async getCluster(asked) {
+        const cluster = await api.getCluster(asked)
+        if (formatKey(asked) === formatKey(key)) last = cluster
+        return cluster
+      },
+      async patchCluster(cluster, patch) {
+        last = await api.patchCluster(cluster, patch)
+        return last
+      },
+    },
+    lastRead: () => last,
+  }
+}
+
+function readingOf(
+  step: Step,
+  input: StepInput & Pick<AssignVipInput, 'startedAt'>,
+  ending: StepEnding,
+  cluster: Cluster | undefined,
+  ms: number,
+): StepReading {
+  const { result, reason, isDuplicate, isAllocated } = ending
+  return {
+    step: step.name,
+    role: input.role,
+    clusterClass: cluster?.topology?.clusterClass.name ?? '',
+    result,
+    reason,
+    seconds: ms / 1000,
+    ...(isDuplicate && { duplicate: true }),
+    ...(isAllocated && cluster !== undefined && { allocated: agesAt(Date.now(), input, cluster) }),
+  }
+}
+
+function agesAt(
+  now: number,
+  { startedAt }: Pick<AssignVipInput, 'startedAt'>,
+  { creationTimestamp }: Cluster,
+): NonNullable<StepReading['allocated']> {
+  return {
+    sinceCreationSeconds: (now - Date.parse(creationTimestamp)) / 1000,
+    ...(startedAt !== undefined && { sinceStartSeconds: (now - startedAt) / 1000 }),
+  }
+}

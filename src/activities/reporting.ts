@@ -1,0 +1,120 @@
+import { activityInfo, heartbeat, log } from '@temporalio/activity'
+import type { Cluster } from '../domain/cluster.ts'
+import { allocationEvent } from '../domain/cluster-event.ts'
+import { decideWrite } from '../domain/eligibility.ts'
+import { formatKey } from '../domain/object-meta.ts'
+import type { Condition } from '../domain/condition.ts'
+import { isForPeople, isReason } from '../domain/reason.ts'
+import { decideCondition, type ConditionDecision, type Saying } from '../domain/vip-condition.ts'
+import { attemptsUntilReminder } from '../domain/waiting.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError } from '../kubernetes/errors.ts'
+import type { StepInput, WaitingNews } from '../workflows/contract.ts'
+import type { AllocationSettings } from './settings.ts'
+import type { StepEnding } from './step-ending.ts'
+
+/** What is counted of steps and reports; nothing of it decides anything. */
+export interface StepObserver {
+  observeStep(reading: StepReading): void
+  countReport(kind: 'condition' | 'event' | 'signal', result: 'written' | 'unchanged' | 'failed'): void
+}
+
+/** One attempt of a step. No name of a Cluster is in it. */
+export interface StepReading {
+  readonly step: string
+  readonly role: string
+  /** Name of the ClusterClass; `""` where it is not known. */
+  readonly clusterClass: string
+  readonly result: StepEnding['result']
+  readonly reason: string
+  readonly seconds: number
+  /** Present where the Cluster has its VIP by this attempt. */
+  readonly allocated?: { readonly sinceStartSeconds?: number; readonly sinceCreationSeconds: number }
+  readonly duplicate?: boolean
+}
+
+/** Ways to tell others how a step ended. */
+export interface Reporting {
+  readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
+  readonly observer: StepObserver
+  readonly settings: Pick<AllocationSettings, 'searchable'>
+  /** Tells the run that the attempt belongs to. */
+  readonly tellWorkflow: (news: WaitingNews) => Promise<void>
+}
+
+/**
+ * Says on the Cluster what is to be said, and records the event if that is news. Of a wait that goes on, the event is
+ * recorded again now and then, since the API server forgets events.
+ *
+ * @param cluster as the step read it last
+ * @throws KubernetesError where a later attempt may succeed; what is refused for good is logged, since nobody's VIP
+ *   may depend on it
+ */
+export async function tellCluster(
+  { api, observer }: Reporting,
+  cluster: Cluster,
+  { role }: StepInput,
+  saying: Saying,
+): Promise<void> {
+  if (decideWrite(cluster).decision !== 'write') return
+  const decision = decideCondition(cluster, role, saying, new Date())
+  const isNews = await applied(decision, observer, (condition) =>
+    api.applyCondition(cluster, role, condition),
+  )
+  const isReminder = activityInfo().attempt % attemptsUntilReminder === 0
+  if (saying.about === 'nothing' || !(isNews || isReminder)) return
+  const event = allocationEvent(cluster, role, saying.reason, saying.message)
+  await api.recordEvent(event).then(
+    () => observer.countReport('event', 'written'),
+    (error: unknown) => failed(observer, 'event', error),
+  )
+}
+
+type Apply = (condition: Condition | undefined) => Promise<void>
+
+/** Returns whether the Cluster says something else now; where it cannot say anything, whether this is the first look. */
+async function applied(decision: ConditionDecision, observer: StepObserver, apply: Apply): Promise<boolean> {
+  if (decision.decision === 'not-here') return activityInfo().attempt === 1
+  if (decision.decision === 'unchanged') {
+    observer.countReport('condition', 'unchanged')
+    return false
+  }
+  try {
+    await apply(decision.decision === 'write' ? decision.condition : undefined)
+    observer.countReport('condition', 'written')
+  } catch (error) {
+    failed(observer, 'condition', error)
+    if (!isFinal(error)) throw error
+  }
+  return true
+}
+
+/** The next attempt would be answered the same. */
+function isFinal(error: unknown): boolean {
+  return isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')
+}
+
+/**
+ * Tells the run what its step waits for, and the log, if that is another matter than at the last attempt: the attempts
+ * of a step keep that between them, so that a long wait costs no history.
+ */
+export async function tellWait(
+  { observer, settings, tellWorkflow }: Reporting,
+  { cluster, role }: StepInput,
+  { reason, message, considered, result }: StepEnding,
+): Promise<void> {
+  const matter = `${reason}: ${message}`
+  if (activityInfo().heartbeatDetails === matter) return
+  heartbeat(matter)
+  const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
+  log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
+  await tellWorkflow({ role, reason, message, considered, searchable: settings.searchable }).then(
+    () => observer.countReport('signal', 'written'),
+    (error: unknown) => failed(observer, 'signal', error),
+  )
+}
+
+function failed(observer: StepObserver, kind: 'condition' | 'event' | 'signal', error: unknown): void {
+  observer.countReport(kind, 'failed')
+  log.warn(`cannot report a ${kind}`, { error: error instanceof Error ? error.message : String(error) })
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { ClusterEvent } from '../domain/cluster-event.ts'
+import { integerOf, objectOf } from '../domain/decode.ts'
+import { eventReporter } from '../domain/identifiers.ts'
+import type { NamespacedName } from '../domain/object-meta.ts'
+import { isKubernetesError } from './errors.ts'
+import { createObject, getObject, patchObject, type ObjectAccess } from './objects.ts'
+import { resources } from './resources.ts'
+
+/**
+ * Records an event. Its name follows from what it says, so that saying it again, here or in another replica, makes a
+ * series of the one that is there instead of another one. The API server forgets events after an hour by default.
+ */
+export async function recordEvent(access: ObjectAccess, event: ClusterEvent, now: Date): Promise<void> {
+  try {
+    await createObject(access, resources.events, eventObject(event, now))
+  } catch (error) {
+    if (!isKubernetesError(error, 'alreadyExists')) throw error
+    await continueSeries(access, keyFor(event), now)
+  }
+}
+
+async function continueSeries(access: ObjectAccess, key: NamespacedName, now: Date): Promise<void> {
+  const present = await getObject(access, resources.events, key)
+  const count = integerOf(objectOf(present?.['series'])['count']) ?? 1
+  await access.versions.using(resources.events, (apiVersion) =>
+    patchObject(
+      access.connection,
+      resources.events,
+      { apiVersion, key },
+      { series: { count: count + 1, lastObservedTime: microTime(now) } },
+    ),
+  )
+}
+
+function eventObject(event: ClusterEvent, now: Date): Readonly<Record<string, unknown>> {
+  const { cluster, type, reason, action, note } = event
+  const { apiVersion, namespace, name, uid } = cluster
+  return {
+    metadata: keyFor(event),
+    eventTime: microTime(now),
+    reportingController: eventReporter,
+    reportingInstance: hostname(),
+    type,
+    reason,
+    action,
+    note,
+    regarding: { apiVersion, kind: resources.clusters.kind, namespace, name, uid },
+  }
+}
+
+function keyFor({ cluster, reason, note }: ClusterEvent): NamespacedName {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([cluster.uid, reason, note]))
+    .digest('hex')
+  return { namespace: cluster.namespace, name: `${cluster.name}.${hash.slice(0, 16)}` }
+}
+
+/** Kubernetes' MicroTime. */
+function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z')
+}

@@ -1,0 +1,65 @@
+import type { Registry } from 'prom-client'
+import { counterOf, gaugeOf, type Sample } from './registry.ts'
+
+/** How well one list+watch loop hears. */
+export interface WatchReading {
+  readonly resource: string
+  readonly synced: boolean
+  /** Milliseconds since the epoch. */
+  readonly lastContactAt: number | undefined
+  readonly lists: number
+  readonly reconnects: number
+  readonly expired: number
+  readonly failures: number
+  readonly drift: number
+}
+
+/** Asks at each scrape for the state of the list+watch loops. */
+export function watchSeries(registry: Registry, read: () => readonly WatchReading[]): void {
+  const labels = ['resource'] as const
+  const each =
+    (value: (watch: WatchReading) => number | undefined): (() => readonly Sample<'resource'>[]) =>
+    () =>
+      read().flatMap((watch) => sample(watch, value(watch)))
+  gaugeOf(
+    registry,
+    { name: 'watch_synced', help: 'Whether the first full list has been read, 1 or 0.', labels },
+    each(({ synced }) => (synced ? 1 : 0)),
+  )
+  gaugeOf(
+    registry,
+    {
+      name: 'watch_staleness_seconds',
+      help: 'Since the API server last said anything on this watch.',
+      labels,
+    },
+    each(({ lastContactAt }) =>
+      lastContactAt === undefined ? undefined : (Date.now() - lastContactAt) / 1000,
+    ),
+  )
+  for (const { name, help, count } of counters) counterOf(registry, { name, help, labels }, each(count))
+}
+
+const counters: readonly {
+  readonly name: string
+  readonly help: string
+  readonly count: (watch: WatchReading) => number
+}[] = [
+  { name: 'watch_lists_total', help: 'Full lists read.', count: ({ lists }) => lists },
+  { name: 'watch_reconnects_total', help: 'Watches opened anew.', count: ({ reconnects }) => reconnects },
+  {
+    name: 'watch_expired_total',
+    help: 'Watches whose position the API server no longer had (410), so that a list followed.',
+    count: ({ expired }) => expired,
+  },
+  { name: 'watch_failures_total', help: 'Failed lists and watches.', count: ({ failures }) => failures },
+  {
+    name: 'watch_drift_total',
+    help: 'Changes that a list found and no event had told.',
+    count: ({ drift }) => drift,
+  },
+]
+
+function sample({ resource }: WatchReading, value: number | undefined): readonly Sample<'resource'>[] {
+  return value === undefined ? [] : [{ labels: { resource }, value }]
+}

@@ -1,0 +1,41 @@
+import { formatKey } from '../domain/object-meta.ts'
+import { formatPool } from '../domain/pool.ts'
+import { roles } from '../domain/role.ts'
+import type { AllocationStatus, RoleStatus } from './contract.ts'
+
+/** Pools that are shown with their verdict; the query `status` has them all. */
+const shownPools = 20
+
+/** Where a run is, as Markdown for the Temporal UI's current details. */
+export function describeStatus(status: AllocationStatus): string {
+  const shown = roles.flatMap((role) => {
+    const of = status.roles[role]
+    return of === undefined ? [] : [`**${role} VIP of Cluster ${formatKey(status.cluster)}**`, ...linesOf(of)]
+  })
+  const wakes = status.wakes.length === 0 ? [] : [`woken by: ${status.wakes.map(plain).join('; ')}`]
+  return [...shown, ...wakes].join('\n\n')
+}
+
+function linesOf(status: RoleStatus): readonly string[] {
+  const { phase, message, waiting, considered, duplicates } = status
+  return [
+    `${phase}: ${plain(message)}`,
+    ...(waiting === undefined
+      ? []
+      : [
+          `waiting since ${waiting.since}: **${plain(waiting.reason)}**, ${plain(waiting.message)}`,
+          'looks again at the latest after a minute, and at once when the Cluster, its claim or a pool changes, or on the signal `wake`; the exact time is shown under Pending Activities',
+        ]),
+    ...(phase === 'Done' ? [] : considered.slice(0, shownPools).map(lineOf)),
+    ...duplicates.map((duplicate) => `left to others: ${plain(duplicate)}`),
+  ]
+}
+
+function lineOf(verdict: RoleStatus['considered'][number]): string {
+  return `- ${plain(formatPool(verdict))}: ${verdict.verdict}, ${plain(verdict.because)}`
+}
+
+/** Texts from outside show as they are, and make no links or markup. */
+function plain(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>#|]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ')
+}

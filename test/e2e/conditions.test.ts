@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import type { Condition } from '../../src/domain/condition.ts'
+import { arrayOf, objectOf } from '../../src/domain/decode.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import { retryNow } from './pending.ts'
+import type { World } from './world.ts'
+
+const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
+const ingress = 'vip.capi.gorizond.io/IngressVIPReady'
+
+let suite: AtWork
+let world: World
+
+beforeAll(async () => {
+  suite = await openAtWork()
+  world = suite.world
+  await world.createPool('10.61.0.10-10.61.0.40')
+})
+
+afterAll(() => suite.close())
+
+function conditionOf(cluster: Cluster | undefined, type: string): Condition | undefined {
+  return cluster?.conditions.find((condition) => condition.type === type)
+}
+
+/** Resolves with the condition once the Cluster has it with this reason. */
+async function untilSays(name: string, type: string, reason: string): Promise<Condition> {
+  const cluster = await world.untilCluster(name, (now) => conditionOf(now, type)?.reason === reason)
+  return conditionOf(cluster, type) as Condition
+}
+
+async function eventsAbout(name: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`
+  const { items } = await world.api.send<{ items: unknown }>({ method: 'GET', path })
+  return arrayOf(items)
+    .map(objectOf)
+    .filter((event) => objectOf(event['regarding'])['name'] === name)
+}
+
+/** How often the allocator has patched the status of Clusters, by its own count. */
+async function statusPatches(): Promise<number> {
+  const page = await (await fetch(suite.allocator.metricsUrl)).text()
+  const counts = page.matchAll(
+    /^capi_vip_allocator_api_request_duration_seconds_count\{verb="patch",resource="clusters\/status".*\} (\d+)$/gm,
+  )
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
+describe('a Cluster that is served', () => {
+  it('says so, with the address, the pool and the claim', async () => {
+    await world.createCluster('served')
+    const { status, message } = await untilSays('served', controlPlane, 'Allocated')
+    const { host } = (await world.untilServed('served')).controlPlaneEndpoint
+    expect({ status, message }).toEqual({
+      status: 'True',
+      message: `${host}:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-served`,
+    })
+  })
+
+  it('keeps the conditions of others', async () => {
+    const types = (cluster: Cluster | undefined): readonly string[] =>
+      cluster?.conditions.map(({ type }) => type) ?? []
+    const cluster = await world.untilCluster('served', (now) => types(now).includes('TopologyReconciled'))
+    expect(types(cluster)).toContain(controlPlane)
+  })
+
+  it('has an event', async () => {
+    const event = await eventually('the event', async () =>
+      (await eventsAbout('served')).find(({ reason }) => reason === 'Allocated'),
+    )
+    expect(event).toMatchObject({
+      type: 'Normal',
+      action: 'AllocateVIP',
+      reportingController: 'vip.capi.gorizond.io/allocator',
+      regarding: { kind: 'Cluster', namespace: world.namespace, name: 'served' },
+    })
+    expect(event['note']).toMatch(
+      /^control-plane VIP: 10\.61\.0\.\d+:6443 from InClusterIPPool\/vip-pool by /,
+    )
+  })
+})
+
+describe('a Cluster that waits', () => {
+  const className = 'waiting-class'
+  const message = `InClusterIPPool/vip-pool: is for ClusterClass rke2-cluster-class, not`
+
+  beforeAll(async () => {
+    await world.createClass(className)
+    await world.createCluster('waiting', { className })
+  })
+
+  it('says why, and what to do', async () => {
+    const said = await untilSays('waiting', controlPlane, 'NoMatchingPool')
+    expect(said.status).toBe('False')
+    expect(said.message).toContain(message)
+    expect(said.message).toContain(`vip.capi.gorizond.io/cluster-class=${className}`)
+  })
+
+  it('is not written to again while it waits for the same', async () => {
+    const key = { namespace: world.namespace, name: 'waiting' }
+    const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
+    const before = await statusPatches()
+    for (let looks = 0; looks < 3; looks += 1) await retryNow(suite.temporal, key)
+    await eventually('the looks to be over', async () => {
+      const { raw } = await handle.describe()
+      const [pending] = raw.pendingActivities ?? []
+      return (pending?.attempt ?? 0) > 2 ? true : undefined
+    })
+    expect(await statusPatches()).toBe(before)
+  })
+
+  it('does not make the history of its run grow', async () => {
+    const key = { namespace: world.namespace, name: 'waiting' }
+    const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
+    const { events } = await handle.fetchHistory()
+    const signals = (events ?? []).filter(
+      (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'waiting',
+    )
+    const scheduled = (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes)
+    expect(signals.length).toBeLessThanOrEqual(scheduled.length)
+  })
+
+  it('has one event, which becomes a series when it is recorded again', async () => {
+    const event = await eventually('the event', async () =>
+      (await eventsAbout('waiting')).find(({ reason }) => reason === 'NoMatchingPool'),
+    )
+    expect(event).toMatchObject({ type: 'Warning' })
+    await world.patch(`${world.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
+    await retryNow(suite.temporal, { namespace: world.namespace, name: 'waiting' })
+    const series = await eventually('a series', async () => {
+      const [only, ...more] = (await eventsAbout('waiting')).filter(
+        ({ reason }) => reason === 'NoMatchingPool',
+      )
+      expect(more).toEqual([])
+      return objectOf(only?.['series'])['count'] === 2 ? only : undefined
+    })
+    expect(series).toMatchObject({ note: event['note'] })
+  })
+
+  it('says so when it is served in the end', async () => {
+    const since = conditionOf(
+      await world.untilCluster('waiting', () => true),
+      controlPlane,
+    )?.lastTransitionTime
+    await world.createPool('10.61.1.10-10.61.1.20', { name: 'late-pool', className })
+    const { status, lastTransitionTime } = await untilSays('waiting', controlPlane, 'Allocated')
+    expect(status).toBe('True')
+    expect(Date.parse(lastTransitionTime)).toBeGreaterThanOrEqual(Date.parse(since ?? ''))
+  })
+})
+
+describe('an availability gate', () => {
+  it('holds a Cluster unavailable until it has its VIP', async () => {
+    const className = 'gated-class'
+    await world.createClass(className)
+    await world.createCluster('gated', {
+      className,
+      spec: `availabilityGates: [{ conditionType: ${controlPlane} }]`,
+    })
+    const held = await world.untilCluster('gated', (now) =>
+      (conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady: '),
+    )
+    expect(conditionOf(held, 'Available')?.status).toBe('False')
+    await world.createPool('10.61.2.10-10.61.2.20', { name: 'gated-pool', className })
+    await untilSays('gated', controlPlane, 'Allocated')
+    const freed = await world.untilCluster(
+      'gated',
+      (now) => !(conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady'),
+    )
+    expect(conditionOf(freed, 'Available')).toBeDefined()
+  })
+
+  it('is satisfied by an endpoint that somebody typed in', async () => {
+    await world.createCluster('gated-by-hand', {
+      spec: `controlPlaneEndpoint: { host: 10.61.9.9, port: 6443 }\n  availabilityGates: [{ conditionType: ${controlPlane} }]`,
+    })
+    const { status, message } = await untilSays('gated-by-hand', controlPlane, 'EndpointAlreadySet')
+    expect(status).toBe('True')
+    expect(message).toContain('endpoint 10.61.9.9:6443')
+    expect(await world.claims()).not.toContain('vip-cp-gated-by-hand')
+  })
+})
+
+describe('ingress', () => {
+  it('has a condition of its own beside that of the control plane', async () => {
+    await world.createCluster('with-ingress', {
+      annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' },
+    })
+    const waits = await untilSays('with-ingress', ingress, 'NoMatchingPool')
+    expect(waits.status).toBe('False')
+    expect((await untilSays('with-ingress', controlPlane, 'Allocated')).status).toBe('True')
+    await world.patch(world.path('clusters', 'with-ingress'), {
+      metadata: { annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'false' } },
+    })
+    const without = await world.untilCluster('with-ingress', (now) => conditionOf(now, ingress) === undefined)
+    expect(conditionOf(without, controlPlane)?.status).toBe('True')
+  })
+})
+
+describe('a paused Cluster', () => {
+  it('says nothing until it is unpaused', async () => {
+    await world.createCluster('paused', { spec: 'paused: true' })
+    const cluster = await world.untilCluster('paused', (now) => now !== undefined)
+    await suite.temporal.client.workflow.start('allocateVip', {
+      workflowId: workflowIdFor({ namespace: world.namespace, name: 'paused' }),
+      taskQueue: suite.taskQueue,
+      args: [{ namespace: world.namespace, name: 'paused' }],
+    })
+    await suite.temporal.untilWaitingFor({ namespace: world.namespace, name: 'paused' }, 'ClusterPaused')
+    const now = await world.untilCluster('paused', () => true)
+    expect(conditionOf(now, controlPlane)).toBeUndefined()
+    expect(cluster?.uid).toBe(now?.uid)
+    await world.editCluster('paused', { paused: false })
+    expect((await untilSays('paused', controlPlane, 'Allocated')).status).toBe('True')
+  })
+})

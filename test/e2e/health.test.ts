@@ -1,0 +1,98 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { allocatorContainer } from '../deploy/support.ts'
+import { allocateVipType } from '../../src/workflows/contract.ts'
+import { linesOf } from './log-lines.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let allocator: Allocator | undefined
+let temporal: TemporalView
+
+beforeAll(async () => {
+  temporal = await viewTemporal(stack)
+})
+
+afterAll(() => temporal.close())
+
+afterEach(async () => {
+  await allocator?.kill()
+  allocator = undefined
+})
+
+async function start(options: Partial<AllocatorOptions>): Promise<Allocator> {
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    ...options,
+  })
+  return allocator
+}
+
+/** The environment of a program that SIGUSR2 harms. */
+function harmedBy(harm: string): Readonly<Record<string, string>> {
+  const preload = join(import.meta.dirname, 'harm-on-signal.ts')
+  return { NODE_OPTIONS: `--import=${preload}`, HARM_ON_SIGNAL: harm }
+}
+
+/** Asks as the kubelet does, with the time that the manifest gives it; undefined where no answer came in it. */
+async function probe(url: string): Promise<{ status: number; text: string } | undefined> {
+  const { timeoutSeconds } = allocatorContainer().livenessProbe
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) })
+    return { status: answer.status, text: await answer.text() }
+  } catch {
+    return undefined
+  }
+}
+
+describe('/healthz', () => {
+  it('is not answered while the event loop is blocked, and says so afterwards', async () => {
+    const { pid, healthUrl } = await start({ env: harmedBy('block 33000') })
+    expect(await probe(healthUrl)).toEqual({ status: 200, text: 'ok\n' })
+    process.kill(pid, 'SIGUSR2')
+    await eventually('a probe without an answer', async () =>
+      (await probe(healthUrl)) === undefined ? true : undefined,
+    )
+    expect(await eventually('an answer', () => probe(healthUrl))).toEqual({
+      status: 500,
+      text: expect.stringMatching(/^the event loop was blocked for 3\d s of the last 60 s\n$/),
+    })
+  })
+
+  it('stays well over a short stall', async () => {
+    const { pid, healthUrl } = await start({ env: harmedBy('block 7000') })
+    process.kill(pid, 'SIGUSR2')
+    await eventually('a probe without an answer', async () =>
+      (await probe(healthUrl)) === undefined ? true : undefined,
+    )
+    expect(await eventually('an answer', () => probe(healthUrl))).toEqual({ status: 200, text: 'ok\n' })
+  })
+})
+
+describe('a Worker that dies', () => {
+  it('ends the program with exit code 1 and the reason, so that it is started anew', async () => {
+    const taskQueue = randomUUID()
+    const { pid, ended, logPath } = await start({ taskQueue, env: harmedBy('end-threads') })
+    process.kill(pid, 'SIGUSR2')
+    // Nobody notices before there is work for the thread.
+    await temporal.client.workflow.start(allocateVipType, {
+      workflowId: `health-${taskQueue}`,
+      taskQueue,
+      args: [{ namespace: 'nowhere', name: 'nobody' }],
+    })
+    expect(await ended).toBe('exit code 1')
+    expect(linesOf(logPath)).toContainEqual({
+      level: 'error',
+      time: expect.any(String),
+      message: 'The Worker has died; ending, so that it is started anew',
+      error: expect.stringContaining('thread exited'),
+    })
+  })
+})

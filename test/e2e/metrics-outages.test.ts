@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
+import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
+import { describedSeries, seriesOn } from '../support/metrics-page.ts'
+import { realParts } from '../support/real-parts.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { scrapeOf, type Scrape } from './scrape.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+const clusters = { resource: 'clusters' }
+
+let world: World
+let apiServer: ApiProxy
+let temporal: TcpProxy
+let watcher: Allocator
+let worker: Allocator
+let scrape: Scrape
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  apiServer = await startApiProxy(stack)
+  const [host = '', port] = stack.temporal.address.split(':')
+  temporal = await startTcpProxy({ port: Number(port) })
+  const kubeconfigPath = join(stack.runDirectory, `metrics-${world.namespace}.kubeconfig`)
+  kubeconfigThrough(apiServer, allocatorKubeconfig, kubeconfigPath)
+  const options = {
+    stack: { ...stack, temporal: { ...stack.temporal, address: `${host}:${temporal.port}` } },
+    kubeconfigPath,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  }
+  watcher = await startAllocator({ ...options, command: 'watcher' })
+  worker = await startAllocator({ ...options, command: 'worker' })
+  scrape = scrapeOf(watcher)
+})
+
+afterEach(() => {
+  apiServer.heal()
+  temporal.resume()
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await Promise.all([watcher.stop(), worker.stop()])
+    await Promise.all([apiServer.close(), temporal.close()])
+  }
+})
+
+describe('the series of the watches', () => {
+  it('show a list that a watch needs which cannot go on', async () => {
+    const lists = await scrape.value('watch_lists_total', clusters)
+    const expired = await scrape.value('watch_expired_total', clusters)
+    apiServer.inject({ kind: 'expire' }, { verb: 'watch', resource: 'clusters' })()
+    expect(await scrape.until('watch_expired_total', clusters, (now) => now > expired)).toBe(expired + 1)
+    expect(await scrape.until('watch_lists_total', clusters, (now) => now > lists)).toBe(lists + 1)
+  })
+
+  it('show what no event told', async () => {
+    apiServer.inject({ kind: 'lose-events' }, { verb: 'watch', resource: 'clusters' })
+    await world.createCluster('mo-unheard')
+    await world.untilCluster('mo-unheard', (now) => now !== undefined)
+    apiServer.inject({ kind: 'expire' }, { verb: 'watch', resource: 'clusters' })()
+    expect(await scrape.until('watch_drift_total', clusters, (now) => now > 0)).toBe(1)
+  })
+
+  it('show that a watch no longer hears anything, and that it hears again', async () => {
+    const failures = await scrape.value('watch_failures_total', clusters)
+    const end = apiServer.inject({ kind: 'status', code: 503 }, { resource: 'clusters' })
+    apiServer.inject({ kind: 'end-watches' }, { resource: 'clusters' })()
+    const stale = await scrape.until('watch_staleness_seconds', clusters, (seconds) => seconds > 3)
+    expect(await scrape.value('watch_failures_total', clusters)).toBeGreaterThan(failures)
+    end()
+    expect(await scrape.until('watch_staleness_seconds', clusters, (now) => now < stale)).toBeLessThan(stale)
+  })
+})
+
+describe('temporal_reachable', () => {
+  it('is 0 while Temporal is away, for watcher and worker, and 1 again when it is back', async () => {
+    const ofWorker = scrapeOf(worker)
+    await Promise.all([scrape, ofWorker].map((each) => each.untilIs('temporal_reachable', {}, 1)))
+    temporal.refuse()
+    await Promise.all([scrape, ofWorker].map((each) => each.untilIs('temporal_reachable', {}, 0)))
+    temporal.resume()
+    await Promise.all([scrape, ofWorker].map((each) => each.untilIs('temporal_reachable', {}, 1)))
+    expect((await fetch(watcher.healthUrl)).status).toBe(200)
+  })
+})
+
+describe('a real scrape', () => {
+  it.each([
+    ['a watcher', () => watcher, ['Every process', 'Watcher']],
+    ['a worker', () => worker, ['Every process', 'Worker']],
+  ] as const)(
+    'of %s has the series that docs/metrics.md promises, and no others',
+    async (_, of, sections) => {
+      const named = sections.flatMap(describedSeries).map(({ name, type }) => `${name} ${type}`)
+      const served = seriesOn(await scrapeOf(of()).page()).map(({ name, type }) => `${name} ${type}`)
+      expect(served.toSorted()).toEqual(named.toSorted())
+    },
+  )
+})

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { realParts } from '../support/real-parts.ts'
+import { postClaim } from './objects.ts'
+import { scrapeOf, type Scrape } from './scrape.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let world: World
+let temporal: TemporalView
+let allocator: Allocator
+let scrape: Scrape
+
+beforeAll(async () => {
+  world = await openWorld(stack)
+  temporal = await viewTemporal(stack)
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+  scrape = scrapeOf(allocator)
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await temporal.close()
+  }
+})
+
+/** A class with a pool of its own. */
+async function classWithPool(className: string, addresses: string): Promise<void> {
+  await world.createClass(className)
+  await world.createPool(addresses, { name: `${className}-pool`, className })
+}
+
+describe('an allocation', () => {
+  it('is counted once for each role, with its attempts and what they took', async () => {
+    const className = 'counted-class'
+    await classWithPool(className, '10.161.1.1-10.161.1.3')
+    await world.createPool('10.161.2.1-10.161.2.3', {
+      name: 'counted-ingress-pool',
+      className,
+      labels: { 'vip.capi.gorizond.io/role': 'ingress' },
+    })
+    await world.createCluster('ms-counted', { className })
+    for (const role of ['control-plane', 'ingress']) {
+      const labels = { role, cluster_class: className }
+      await scrape.untilIs('allocations_total', labels, 1)
+      expect(await scrape.value('allocation_duration_seconds_count', labels)).toBe(1)
+      expect(await scrape.value('allocation_duration_seconds_sum', labels)).toBeGreaterThan(0)
+      expect(await scrape.value('time_to_endpoint_seconds_count', labels)).toBe(1)
+    }
+    const attempts = await scrape.value('reconcile_total', { cluster_class: className, result: 'success' })
+    expect(attempts).toBeGreaterThanOrEqual(8)
+    const ofClass = { cluster_class: className }
+    expect(await scrape.value('reconcile_duration_seconds_count', ofClass)).toBeGreaterThanOrEqual(attempts)
+    expect(await scrape.value('reconcile_duration_seconds_sum', ofClass)).toBeGreaterThan(0)
+    expect(await scrape.value('reports_total', { kind: 'condition', result: 'written' })).toBeGreaterThan(0)
+    expect(await scrape.value('reports_total', { kind: 'event', result: 'written' })).toBeGreaterThan(0)
+  })
+
+  it('is not counted where the Cluster brings its endpoint', async () => {
+    const className = 'manual-class'
+    await classWithPool(className, '10.161.3.1')
+    await world.createCluster('ms-manual', {
+      className,
+      // A port is missing, so that there is a run.
+      spec: 'controlPlaneEndpoint: { host: 10.161.30.1 }',
+    })
+    await world.untilServed('ms-manual')
+    await scrape.until(
+      'reconcile_total',
+      { cluster_class: className, result: 'success' },
+      (count) => count > 0,
+    )
+    expect(await scrape.page()).not.toMatch(/allocations_total\{[^}]*manual-class/)
+  })
+})
+
+describe('an attempt that fails', () => {
+  it('is counted as a wait where the allocation only has to wait, and by its reason', async () => {
+    const className = 'poolless-class'
+    await world.createClass(className)
+    await world.createCluster('ms-waits', { className })
+    await scrape.until(
+      'reconcile_total',
+      { cluster_class: className, result: 'waiting' },
+      (count) => count > 0,
+    )
+    const labels = { role: 'control-plane', cluster_class: className, reason: 'NoMatchingPool' }
+    expect(await scrape.value('allocation_errors_total', labels)).toBeGreaterThan(0)
+    expect(await scrape.value('reconcile_total', { cluster_class: className, result: 'error' })).toBe(0)
+    const signals = { kind: 'signal', result: 'written' }
+    expect(await scrape.until('reports_total', signals, (count) => count > 0)).toBeGreaterThan(0)
+  })
+
+  it('is counted as an error where a person has to act, and by its reason', async () => {
+    const className = 'contested-class'
+    await classWithPool(className, '10.161.4.1-10.161.4.2')
+    const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: await uidOfKubeSystem() }
+    await postClaim(world, 'ms-contested', `${className}-pool`, { ownerReferences: [owner] })
+    await world.createCluster('ms-contested', { className })
+    await scrape.until('reconcile_total', { cluster_class: className, result: 'error' }, (count) => count > 0)
+    const labels = { role: 'control-plane', cluster_class: className, reason: 'ClaimConflict' }
+    expect(await scrape.value('allocation_errors_total', labels)).toBeGreaterThan(0)
+    await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', 'vip-cp-ms-contested') })
+    await scrape.untilIs('allocations_total', { role: 'control-plane', cluster_class: className }, 1)
+  })
+})
+
+describe('a duplicate', () => {
+  it('is counted when a Cluster steps back from it', async () => {
+    await classWithPool('twice-a-class', '10.161.5.1')
+    await classWithPool('twice-b-class', '10.161.5.1-10.161.5.2')
+    const role = 'control-plane'
+    const before = await scrape.value('duplicates_total', { role })
+    await world.createCluster('ms-twice-a', { className: 'twice-a-class' })
+    await world.untilServed('ms-twice-a')
+    await world.createCluster('ms-twice-b', { className: 'twice-b-class' })
+    await scrape.untilIs('allocations_total', { role, cluster_class: 'twice-b-class' }, 1)
+    expect(await scrape.value('duplicates_total', { role })).toBe(before + 1)
+  })
+})
+
+describe('the page', () => {
+  it('holds the name of no Cluster', async () => {
+    expect(await scrape.page()).not.toContain('ms-')
+  })
+})
+
+/** An owner that exists in every cluster, so that the garbage collector leaves the claim alone. */
+async function uidOfKubeSystem(): Promise<string> {
+  const path = '/api/v1/namespaces/kube-system'
+  const { metadata } = await world.api.send<{ metadata: { uid: string } }>({ method: 'GET', path })
+  return metadata.uid
+}

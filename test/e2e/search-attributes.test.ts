@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
+import {
+  retryNowUpdate,
+  statusQuery,
+  workflowIdFor,
+  type AllocationStatus,
+} from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+/** A Temporal namespace of its own: the others have no search attributes. */
+const temporalNamespace = `searchable-${randomUUID().slice(0, 8)}`
+
+let connection: Connection
+let client: Client
+let world: World
+let allocator: Allocator
+
+beforeAll(async () => {
+  connection = await Connection.connect({ address: stack.temporal.address })
+  await connection.workflowService.registerNamespace({
+    namespace: temporalNamespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  })
+  client = new Client({ connection, namespace: temporalNamespace })
+  await eventually('the namespace to take search attributes', async () => {
+    await registerSearchAttributes(connection, temporalNamespace)
+    return true
+  })
+  world = await openWorld(stack)
+  allocator = await startAllocator({
+    stack: { ...stack, temporal: { ...stack.temporal, namespace: temporalNamespace } },
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`],
+  })
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await allocator.stop()
+    await connection.close()
+  }
+})
+
+/** Ids of the runs that a list with this query shows, once it shows any. */
+function untilListed(query: string): Promise<readonly string[]> {
+  return eventually(`a run with ${query}`, async () => {
+    const ids: string[] = []
+    for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId)
+    return ids.length === 0 ? undefined : ids
+  })
+}
+
+describe('a run in a Temporal namespace with search attributes', () => {
+  it('is found by the reason it waits for, and by its Cluster', async () => {
+    await world.createCluster('found')
+    const id = workflowIdFor({ namespace: world.namespace, name: 'found' })
+    expect(await untilListed(`VipPhase = 'NoMatchingPool'`)).toEqual([id])
+    expect(await untilListed(`VipNamespace = '${world.namespace}' AND VipCluster = 'found'`)).toEqual([id])
+  })
+
+  it('tells the full picture while it waits', async () => {
+    const handle = client.workflow.getHandle(workflowIdFor({ namespace: world.namespace, name: 'found' }))
+    const status = await handle.query<AllocationStatus>(statusQuery)
+    expect(status.roles['control-plane']).toMatchObject({
+      phase: 'SelectingPool',
+      waiting: { reason: 'NoMatchingPool' },
+    })
+    await world.createPool('10.62.9.10-10.62.9.11', { name: 'other-pool', className: 'other-class' })
+    await handle.executeUpdate(retryNowUpdate)
+    const verdicts = await eventually('a verdict on the other pool', async () => {
+      const { roles } = await handle.query<AllocationStatus>(statusQuery)
+      return roles['control-plane']?.considered.find(({ name }) => name === 'other-pool')
+    })
+    expect(verdicts).toMatchObject({ kind: 'InClusterIPPool', verdict: 'rejected' })
+    expect(verdicts.because).toContain('is for ClusterClass other-class')
+  })
+
+  it('is found by its address and its pool when it is over', async () => {
+    await world.createPool('10.62.0.10-10.62.0.20')
+    const { controlPlaneEndpoint } = await world.untilServed('found')
+    const id = workflowIdFor({ namespace: world.namespace, name: 'found' })
+    expect(await untilListed(`VipAddress = '${controlPlaneEndpoint.host}'`)).toEqual([id])
+    expect(await untilListed(`VipPool = 'InClusterIPPool/vip-pool' AND VipPhase = 'Allocated'`)).toEqual([id])
+  })
+})

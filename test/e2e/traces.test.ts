@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { freePort } from '../../dev/stack/ports.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { startTraceReceiver, type ReceivedSpan, type TraceReceiver } from './trace-receiver.ts'
+import { openWorld, type World } from './world.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let world: World
+let collector: TraceReceiver
+
+beforeAll(async () => {
+  collector = await startTraceReceiver()
+  world = await openWorld(stack)
+  await world.createPool('10.77.0.10-10.77.0.30')
+})
+
+afterAll(async () => {
+  try {
+    await world.close()
+  } finally {
+    await collector.close()
+  }
+})
+
+/** Serves a Cluster with an allocator of its own, and hands the allocator to `look` before it stops. */
+async function serve<T>(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  look: (allocator: Allocator) => Promise<T>,
+): Promise<T> {
+  const allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    flags: [`--namespace=${world.namespace}`, '--log-level=debug'],
+    env,
+  })
+  try {
+    await world.createCluster(name)
+    await world.untilServed(name)
+    return await look(allocator)
+  } finally {
+    await allocator.stop()
+  }
+}
+
+function clusterKey(name: string): string {
+  return `${world.namespace}/${name}`
+}
+
+/** All spans of the one trace that begins with the Cluster's dispatch, once its run has ended. */
+function untilTraced(name: string): Promise<readonly ReceivedSpan[]> {
+  return eventually(`a whole trace of ${name}`, async () => {
+    await Promise.resolve()
+    const first = collector.spans.find(({ attributes }) => attributes['cluster'] === clusterKey(name))
+    const trace = collector.spans.filter(({ traceId }) => traceId === first?.traceId)
+    return trace.some((span) => span.name === 'RunWorkflow:allocateVip') ? trace : undefined
+  })
+}
+
+/** The names from a span up to the first of its trace. */
+function ancestry(trace: readonly ReceivedSpan[], span: ReceivedSpan): readonly string[] {
+  const parent = trace.find(({ spanId }) => spanId === span.parentSpanId)
+  return parent === undefined ? [span.name] : [span.name, ...ancestry(trace, parent)]
+}
+
+describe('the trace of an allocation', () => {
+  it('goes from what the watcher saw through every step to each request to the API server', async () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+    }
+    await serve('traced', env, async () => {
+      const trace = await untilTraced('traced')
+      const path = (name: string): readonly string[] => {
+        const span = trace.find((one) => one.name === name)
+        if (span === undefined)
+          throw new Error(`no span ${name} in ${trace.map((one) => one.name).join(', ')}`)
+        return ancestry(trace, span)
+      }
+      const run = ['RunWorkflow:allocateVip', 'StartWorkflow:allocateVip', 'dispatch start']
+      for (const step of ['selectIPPool', 'ensureIPAddressClaim', 'awaitIPAddress', 'assignVip']) {
+        expect(path(`RunActivity:${step}`)).toEqual([`RunActivity:${step}`, `StartActivity:${step}`, ...run])
+      }
+      expect(path('create ipaddressclaims').slice(0, 2)).toEqual([
+        'create ipaddressclaims',
+        'RunActivity:ensureIPAddressClaim',
+      ])
+      expect(path('patch clusters').slice(0, 2)).toEqual(['patch clusters', 'RunActivity:assignVip'])
+      expect(trace.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name)).toEqual([
+        'dispatch start',
+      ])
+    })
+  })
+
+  it('names the Cluster, the run, and the program with what the environment adds', async () => {
+    const trace = await untilTraced('traced')
+    const [first] = trace.filter(({ name }) => name === 'dispatch start')
+    expect(first?.attributes).toEqual({
+      cluster: clusterKey('traced'),
+      act: 'start',
+      because: expect.any(String),
+    })
+    expect(first?.resource).toMatchObject({
+      'service.name': 'capi-vip-allocator',
+      'deployment.environment': 'test',
+    })
+    const [run] = trace.filter(({ name }) => name === 'RunWorkflow:allocateVip')
+    expect(JSON.stringify(run?.attributes)).toContain(
+      workflowIdFor({ namespace: world.namespace, name: 'traced' }),
+    )
+  })
+
+  it('has the service name that OTEL_SERVICE_NAME gives', async () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.endpoint}/v1/traces`,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+      OTEL_SERVICE_NAME: 'vips-of-site-7',
+    }
+    const [span] = await serve('named', env, () => untilTraced('named'))
+    expect(span?.resource['service.name']).toBe('vips-of-site-7')
+  })
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['nobody asks for it', {}],
+    ['OTEL_SDK_DISABLED is true', { OTEL_SDK_DISABLED: 'true' }],
+    ['OTEL_TRACES_EXPORTER is none', { OTEL_TRACES_EXPORTER: 'none' }],
+  ])('is not made where %s', async (what, env) => {
+    const before = collector.requests()
+    const name = what.toLowerCase().replaceAll(/[^a-z]+/g, '-')
+    const asked = what === 'nobody asks for it' ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }
+    const log = await serve(name, { ...env, ...asked }, async ({ logPath }) => readFileSync(logPath, 'utf8'))
+    // It has ended, and what it had to send it would have sent by then.
+    expect(collector.requests()).toBe(before)
+    expect(log).not.toContain('traceId')
+  })
+
+  it.each<[string, (silent: TcpProxy) => Promise<number>]>([
+    ['is away', () => freePort()],
+    [
+      'takes connections and never answers',
+      async (silent) => {
+        silent.swallow()
+        return silent.port
+      },
+    ],
+  ])('is lost where the collector %s, and costs nothing else but a line', async (what, portOf) => {
+    const silent = await startTcpProxy({ port: 0 })
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await portOf(silent)}`,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    }
+    const log = await serve(`lost-${what.length}`, env, async (allocator) => {
+      await eventually('a line about it', async () => {
+        await Promise.resolve()
+        return readFileSync(allocator.logPath, 'utf8').includes('Cannot reach the collector')
+          ? true
+          : undefined
+      })
+      await allocator.stop()
+      expect(allocator.outcome()).toBe('exit code 0')
+      return readFileSync(allocator.logPath, 'utf8')
+    })
+    await silent.close()
+    expect(log.match(/Cannot reach the collector of traces/g) ?? []).toHaveLength(1)
+  })
+})
