@@ -25,6 +25,8 @@ export interface Config {
   readonly logFormat: LogFormat
   /** How commands for people show their answer. */
   readonly output: OutputFormat
+  /** Whether the terminal shows more than ASCII, by LC_ALL, LC_CTYPE and LANG. */
+  readonly isUtf8: boolean
   /** Whether OpenTelemetry's own variables ask for traces. */
   readonly traces: boolean
 }
@@ -158,6 +160,7 @@ export function readConfig(
     logLevel: settings.oneOf('log-level', logLevels),
     logFormat: settings.oneOf('log-format', logFormats),
     output: settings.oneOf('output', outputFormats),
+    isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
     // Only what runs for long makes spans.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
   }

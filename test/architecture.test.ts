@@ -43,6 +43,7 @@ const permissions: Readonly<Record<string, Permission>> = {
       'watcher',
       'workflows/contract.ts',
       'observability',
+      'workflows/contract.ts',
     ],
     packages: ['@temporalio/worker', '@temporalio/client', '@temporalio/envconfig', 'diff', 'yaml'],
     node: true,

@@ -37,8 +37,18 @@ describe('without any flag', () => {
       logLevel: 'info',
       logFormat: 'json',
       output: 'table',
+      isUtf8: false,
       traces: false,
     })
+  })
+
+  it.each([
+    [{ LANG: 'en_US.UTF-8' }, true],
+    [{ LC_CTYPE: 'C.utf8', LANG: 'C' }, true],
+    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, false],
+    [{}, false],
+  ])('the terminal of %p shows more than ASCII: %p', (env, isUtf8) => {
+    expect(configOf([], env)).toMatchObject({ isUtf8 })
   })
 })
 

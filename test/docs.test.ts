@@ -7,6 +7,8 @@ import { completionCommand } from '../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../src/config.ts'
 import { exitCodes } from '../src/console/exit-code.ts'
 import { checkNames } from '../src/domain/diagnosis/finding.ts'
+import { findingKinds } from '../src/domain/finding.ts'
+import { vipPhases } from '../src/domain/vip-state.ts'
 import * as identifiers from '../src/domain/identifiers.ts'
 import { reasons } from '../src/domain/reason.ts'
 import { cliTypeOf, searchAttributeNames, searchAttributes } from '../src/domain/search-attributes.ts'
@@ -120,6 +122,11 @@ describe('docs/commands.md', () => {
 
   it('has a row for every check of doctor', () => {
     expect(rowsOf('docs/commands.md', 'check').map(([name]) => name)).toEqual(checkNames)
+  })
+
+  it('says what every phase and every finding means', () => {
+    expect(rowsOf('docs/commands.md', 'phase').map(([phase]) => phase)).toEqual(vipPhases)
+    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(findingKinds)
   })
 
   it('says what every exit code means', () => {

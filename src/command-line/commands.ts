@@ -3,6 +3,8 @@ import { allocateCommand } from './allocate.ts'
 import { doctorCommand } from './doctor.ts'
 import type { Command } from './command.ts'
 import { planCommand } from './plan.ts'
+import { poolsCommand } from './pools.ts'
+import { statusCommand } from './status.ts'
 
 /** Every command, in the order of `--help`. The first one is run where none is named. */
 export const commands: readonly Command[] = [
@@ -11,5 +13,7 @@ export const commands: readonly Command[] = [
   allocatorCommand('worker'),
   planCommand,
   allocateCommand,
+  statusCommand,
+  poolsCommand,
   doctorCommand,
 ]

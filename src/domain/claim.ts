@@ -117,6 +117,11 @@ export function clusterOwning({
   return owner === undefined ? undefined : { namespace, name: owner.name, uid: owner.uid }
 }
 
+/** Uids of the Clusters that own an object, those that are gone included. */
+export function ownerClustersOf({ ownerReferences }: ObjectMeta): readonly string[] {
+  return ownerReferences.filter(isClusterReference).map(({ uid }) => uid)
+}
+
 function isClusterReference(owner: OwnerReference): boolean {
   return owner.kind === 'Cluster' && owner.apiVersion.startsWith(`${clusterGroup}/`)
 }

@@ -70,6 +70,14 @@ function ownerReferenceFrom(reference: Readonly<Record<string, unknown>>): Owner
   }
 }
 
+/** Whether an object is being deleted for longer than that takes where nothing is in the way. */
+export function isStuck({ deletionTimestamp }: ObjectMeta, now: number): boolean {
+  return deletionTimestamp !== undefined && now - Date.parse(deletionTimestamp) > longestDeletionMs
+}
+
+/** The finalizers of claims and addresses are removed within a second; a provider that is being replaced takes longer. */
+const longestDeletionMs = 10_000
+
 /** For people and logs: `namespace/name`. */
 export function formatKey(key: NamespacedName): string {
   return `${key.namespace}/${key.name}`

@@ -10,20 +10,23 @@ import type { View } from './view.ts'
 import { whyUnsettled, type Why } from './why-unsettled.ts'
 
 /** Where a Cluster is on the way to one of its VIPs, and after. */
-export type VipPhase =
+export const vipPhases = [
   /** The VIP is in place, and its claim holds it. */
-  | 'Served'
+  'Served',
   /** Something is missing, and a run is to bring it. */
-  | 'Waiting'
+  'Waiting',
   /** Something is missing, and nothing is done before the Cluster is unpaused. */
-  | 'Paused'
-  | 'Deleting'
+  'Paused',
+  'Deleting',
   /** Somebody else has set the address. */
-  | 'Manual'
+  'Manual',
   /** The VIP that we assigned is in place, and no claim holds it. */
-  | 'Lost'
+  'Lost',
   /** The Cluster is not to have such a VIP. */
-  | 'NotWanted'
+  'NotWanted',
+] as const
+
+export type VipPhase = (typeof vipPhases)[number]
 
 /** How one VIP of a Cluster stands. */
 export interface VipState {

@@ -45,11 +45,32 @@ describe('an answer', () => {
   )
 })
 
+describe('answers that follow each other', () => {
+  function updatedAs(output: OutputFormat, isTTY: boolean): string {
+    const stdout = Object.assign(new Page(), { isTTY })
+    const console = createConsole(output, { stdout, stderr: new Page() })
+    for (const turn of [1, 2]) console.update({ turn }, () => `turn ${turn}`)
+    return stdout.text
+  }
+
+  it('are lines of JSON, or documents of YAML', () => {
+    expect(updatedAs('json', false)).toBe('{"turn":1}\n{"turn":2}\n')
+    expect(updatedAs('yaml', false)).toBe('---\nturn: 1\n---\nturn: 2\n')
+  })
+
+  it('are texts with an empty line between them, which on a terminal replace each other', () => {
+    expect(updatedAs('table', false)).toBe('turn 1\n\nturn 2\n\n')
+    expect(updatedAs('table', true)).toBe('\u001b[H\u001b[2Jturn 1\n\n\u001b[H\u001b[2Jturn 2\n\n')
+  })
+})
+
 describe('a reader who has seen enough', () => {
   it('is no fault; another one is', () => {
     const stdout = new Page()
-    createConsole('table', { stdout, stderr: new Page() })
+    const { closed } = createConsole('table', { stdout, stderr: new Page() })
+    expect(closed.aborted).toBe(false)
     expect(() => stdout.emit('error', Object.assign(new Error('closed'), { code: 'EPIPE' }))).not.toThrow()
+    expect(closed.aborted).toBe(true)
     expect(() => stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow('full')
   })
 })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 
 /** How a program ended, and what it said. */
 export interface Ended {
@@ -13,6 +14,8 @@ export interface Ended {
 export interface StartedProgram {
   /** Resolves as soon as stderr holds the text; rejects where the program ends without it. */
   untilSaid(text: string): Promise<void>
+  /** Resolves with the first line of stdout that is so, of those that come and those that came before. */
+  untilLine(is: (line: string) => boolean): Promise<string>
   /** As Ctrl-C does. */
   interrupt(): void
   readonly ended: Promise<Ended>
@@ -42,17 +45,24 @@ export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {
     stdout,
     stderr,
   }))
+  /** Looks whenever the stream says something, until there is an answer. */
+  const until = <T>(stream: Readable, what: string, answer: () => T | undefined): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = answer()
+        if (found !== undefined) resolve(found)
+      }
+      stream.on('data', look)
+      look()
+      void ended.then(() => reject(new Error(`it ended without ${what}:\n${stderr}`)))
+    })
   return {
     ended,
     interrupt: () => child.kill('SIGINT'),
     untilSaid: (text) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (stderr.includes(text)) resolve()
-        }
-        child.stderr.on('data', look)
-        look()
-        void ended.then(() => reject(new Error(`it ended without "${text}":\n${stderr}`)))
-      }),
+      until(child.stderr, `"${text}"`, () => (stderr.includes(text) ? true : undefined)).then(
+        () => undefined,
+      ),
+    untilLine: (is) => until(child.stdout, 'such a line', () => stdout.split('\n').slice(0, -1).find(is)),
   }
 }

@@ -1,0 +1,14 @@
+import { managementClusterFlags, peoplesCommand } from './command.ts'
+
+/** What the pools hold, and for whom it will do. */
+export const poolsCommand = peoplesCommand({
+  name: 'pools',
+  summary: 'show what every pool has, who waits for it, and who will get an address',
+  flags: [...managementClusterFlags, 'control-plane-variable', 'ingress-variable'],
+  examples: [
+    { line: 'pools', meaning: 'all pools, and a forecast' },
+    { line: 'pools --namespace=clusters', meaning: 'the pools of a namespace, and the global ones' },
+  ],
+  read: () => ({}),
+  load: async () => (await import('../commands/pools.ts')).runPools,
+})
