@@ -20,6 +20,7 @@ import {
   wakeSignal,
   workflowIdFor,
 } from '../src/workflows/contract.ts'
+import { headingAnchor } from './support/heading-anchor.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = globSync('{*.md,docs/**/*.md}', { cwd: root }).toSorted()
@@ -71,14 +72,9 @@ function proseOf(page: string): string {
   return textOf(page).replaceAll(/^```.*?^```$/gms, '')
 }
 
-/** The anchor of a heading, as GitHub makes it. */
+/** The anchors of a page's headings. */
 function anchorsOf(page: string): readonly string[] {
-  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, '')
-      .replaceAll(' ', '-'),
-  )
+  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => headingAnchor(heading))
 }
 
 describe('the flags', () => {
