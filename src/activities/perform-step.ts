@@ -6,7 +6,7 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { translatingFailures } from './failures.ts'
-import { tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
+import { recordSaying, tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
 import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
 
 /** What every step goes through. */
@@ -34,12 +34,14 @@ export async function performStep<R extends StepResult>(
   const { api, lastRead } = remembering(ports.api, input.cluster)
   const observe = (ending: StepEnding): void =>
     ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
-  const tell = async ({ saying }: StepEnding): Promise<void> => {
+  const tell = async ({ saying, isDuplicate }: StepEnding): Promise<void> => {
     const cluster = lastRead()
     if (cluster === undefined || saying === undefined) return
     try {
       await tellCluster(ports, cluster, input, saying)
     } catch (error) {
+      // The claim is given back, so the next attempt would not know that, and why: this one says it, and succeeds.
+      if (isDuplicate && isKubernetesError(error)) return recordSaying(ports, cluster, input, saying)
       const isFact = saying.about === 'vip' && saying.isReady
       if (!isFact || !isKubernetesError(error, 'conflict')) throw error
       // Cluster API core writes to a Cluster as soon as it has an endpoint. That there is none may have been overtaken.

@@ -64,7 +64,17 @@ export async function tellCluster(
     api.applyCondition(cluster, role, condition),
   )
   const isReminder = activityInfo().attempt % attemptsUntilReminder === 0
-  if (saying.about === 'nothing' || !(isNews || isReminder)) return
+  if (isNews || isReminder) await recordSaying({ api, observer }, cluster, { role }, saying)
+}
+
+/** Records what is to be said as an event of the Cluster. What is refused is logged, since nobody's VIP may depend on it. */
+export async function recordSaying(
+  { api, observer }: Pick<Reporting, 'api' | 'observer'>,
+  cluster: Cluster,
+  { role }: Pick<StepInput, 'role'>,
+  saying: Saying,
+): Promise<void> {
+  if (saying.about === 'nothing') return
   const event = allocationEvent(cluster, role, saying.reason, saying.message)
   await api.recordEvent(event).then(
     () => observer.countReport('event', 'written'),

@@ -189,6 +189,35 @@ describe('a step that has to wait', () => {
   })
 })
 
+describe('a step that leaves an address to somebody else', () => {
+  const holder = aCluster({ name: 'holder', endpoint: { host: address, port: 6443 } })
+  const taken: Partial<ClusterApi> = {
+    ...bound,
+    getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
+    listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
+    patchCluster: async () => aCluster(),
+    createIPAddress: async () => anIPAddress(),
+    deleteIPAddressClaim: async () => undefined,
+  }
+
+  it.each(['conflict', 'unavailable'] as const)(
+    'has it told by an event, the run and who counts, though the Cluster could not say so (%s)',
+    async (kind) => {
+      const world = reported({ ...taken, applyCondition: refusal(kind) })
+      expect(await world.assign()).toMatchObject({ next: 'restart', reason: 'DuplicateAddress' })
+      expect(world.events).toMatchObject([{ type: 'Warning', reason: 'DuplicateAddress' }])
+      expect(world.readings).toMatchObject([{ result: 'success', duplicate: true }])
+    },
+  )
+
+  it('has it told once where the Cluster says so', async () => {
+    const world = reported(taken)
+    await world.assign()
+    expect(world.conditions).toMatchObject([{ status: 'False', reason: 'DuplicateAddress' }])
+    expect(world.events).toHaveLength(1)
+  })
+})
+
 describe('a step that assigns a VIP', () => {
   const words = '10.0.0.10:6443 from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo'
 
