@@ -20,14 +20,13 @@ const head = [
 ] as const
 
 /**
- * All VIPs as a table, and the findings below.
+ * All VIPs as a table, and the findings below. Where it is about problems, why each VIP of the table is not there.
  *
- * @param none what is said where there is no VIP
  * @param now milliseconds since the epoch
  */
 export function statusText(
   { vips, findings }: StatusReport,
-  none: string,
+  problemsOnly: boolean,
   style: Style,
   now: number,
 ): string {
@@ -36,12 +35,28 @@ export function statusText(
     vips.map((vip) => row(vip, style, now)),
     style,
   )
-  return [vips.length === 0 ? none : table, ...findingLines(findings, style)].join('\n')
+  return [
+    vips.length === 0 ? describeNone(problemsOnly) : table,
+    ...(problemsOnly ? reasonLines(vips, style) : []),
+    ...findingLines(findings, style),
+  ].join('\n')
 }
 
 /** What is said where a report names no VIP. */
-export function describeNone(problemsOnly: boolean): string {
+function describeNone(problemsOnly: boolean): string {
   return problemsOnly ? 'No VIP waits, and none is lost.' : 'There is no Cluster.'
+}
+
+function reasonLines(vips: readonly VipReport[], style: Style): readonly string[] {
+  const said = vips.filter(({ message }) => message !== '')
+  if (said.length === 0) return []
+  return [
+    '',
+    ...said.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
+      paintFor(phase, style)(`${namespace}/${cluster} ${role}: ${reason}`),
+      `  ${printable(message, 'pretty')}`,
+    ]),
+  ]
 }
 
 function row(vip: VipReport, style: Style, now: number): readonly string[] {

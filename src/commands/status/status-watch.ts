@@ -9,7 +9,7 @@ import { clusterText } from './cluster-text.ts'
 import { changesBetween } from './status-changes.ts'
 import type { StatusContext } from './status-context.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
-import { describeNone, statusText } from './status-text.ts'
+import { statusText } from './status-text.ts'
 import { watchKnownObjects } from './watch-known-objects.ts'
 
 /** Milliseconds in which changes that belong together are gathered. */
@@ -65,7 +65,7 @@ async function textFor(
   now: number,
 ): Promise<Parameters<Console['update']>[1]> {
   const { cluster, problemsOnly } = context.options
-  if (cluster === undefined) return (style) => statusText(report, describeNone(problemsOnly), style, now)
+  if (cluster === undefined) return (style) => statusText(report, problemsOnly, style, now)
   if (!known.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
   const whole = await describeCluster(cluster, report, context, known)
   return (style) => clusterText(whole, style, now)

@@ -7,7 +7,7 @@ import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { StatusContext, StatusOptions } from './status-context.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
-import { describeNone, statusText } from './status-text.ts'
+import { statusText } from './status-text.ts'
 import { watchStatus } from './status-watch.ts'
 import { withTemporal } from '../temporal-client.ts'
 import { createWorkflowRuns } from './workflow-runs.ts'
@@ -42,7 +42,7 @@ async function showStatus(context: StatusContext): Promise<number> {
   const report = reportOn(known, { variables: setup.config.variables, cluster, problemsOnly, now })
   if (cluster === undefined) {
     const whole = await withRuns(report, runs)
-    setup.console.print(whole, (style) => statusText(whole, describeNone(problemsOnly), style, now))
+    setup.console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
   } else {
     const whole = await describeCluster(cluster, report, context, known)
     setup.console.print(whole, (style) => clusterText(whole, style, now))
