@@ -69,9 +69,7 @@ export async function expectMended(
   )
   expect(commands).not.toEqual([])
   for (const command of commands) {
-    expect(await desk.run(`{ ${command}\n} >/dev/null 2>&1 || echo "${heading}: ended with $?"`, from)).toBe(
-      '',
-    )
+    expect(await desk.run(`said=$({ ${command}\n} 2>&1) || echo "$said"`, from)).toBe('')
   }
 }
 
