@@ -134,6 +134,8 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const endpoint = `controlPlaneEndpoint: { host: ${address}, port: 6443 }`
     await world.createCluster('twice-typed', { className: 'twice', spec: endpoint })
     await world.createPool('10.151.7.1-10.151.7.2', { name: 'twice', className: 'twice' })
+    // The first count of a pool wakes the run, and a step that is woken tells its run nothing.
+    await world.untilPool('twice', (now) => now?.capacity?.free === 2)
     await world.createCluster('twice', { className: 'twice' })
     const facts = factsOf('twice', { address, 'other-cluster': 'twice-typed' })
     await expectShown(desk, 'Duplicate address', facts)
