@@ -11,16 +11,16 @@ export type StartOptions = Partial<Omit<AllocatorOptions, 'stack'>>
 export interface AtWork {
   readonly world: World
   readonly temporal: TemporalView
-  /** The same for every allocator of the suite: a run stays on its queue. */
+  /** The same for every allocator that is given no other: a run stays on its queue. */
   readonly taskQueue: string
   /** The one that was started last; throws before there is one. */
   readonly allocator: Allocator
-  /** Starts an allocator, also after the last one has ended. */
+  /** Starts an allocator, also after or beside another one. */
   start(options?: StartOptions): Promise<Allocator>
   /**
    * Leaves nothing behind: first the world, whose Clusters only go while the allocator lets them.
    *
-   * @param before what the world needs done so that it can go, while all is at work; the allocator stops in any case
+   * @param before what the world needs done so that it can go, while all is at work; allocators stop in any case
    */
   close(before?: () => Promise<unknown>): Promise<void>
 }
@@ -43,32 +43,29 @@ export async function openIdle(): Promise<AtWork> {
   const taskQueue = randomUUID()
   const world = await openWorld(stack)
   const temporal = await viewTemporal(stack)
-  let last: Allocator | undefined
+  const started: Allocator[] = []
   return {
     world,
     temporal,
     taskQueue,
     get allocator() {
+      const last = started.at(-1)
       if (last === undefined) throw new Error('the suite has not started an allocator')
       return last
     },
     start: async (options = {}) => {
       const flags = [`--namespace=${world.namespace}`, ...(options.flags ?? [])]
-      last = await startAllocator({
-        stack,
-        kubeconfigPath: allocatorKubeconfig,
-        taskQueue,
-        ...options,
-        flags,
-      })
-      return last
+      const kubeconfigPath = allocatorKubeconfig
+      const allocator = await startAllocator({ stack, kubeconfigPath, taskQueue, ...options, flags })
+      started.push(allocator)
+      return allocator
     },
     close: async (before) => {
       try {
         await before?.()
         await world.close()
       } finally {
-        await last?.stop()
+        await Promise.all(started.map((allocator) => allocator.stop()))
         await temporal.close()
       }
     },
