@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { openIdle, type AtWork } from './at-work.ts'
+import { postClaim } from './objects.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -147,17 +148,7 @@ describe('a Cluster that waits', () => {
     await world.createPool('10.62.0.1', { name: 'impatient-pool', className })
     await world.pausePool('impatient-pool', true)
     // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
-    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'impatient-pool' }
-    await world.api.send({
-      method: 'POST',
-      path: world.path('ipaddressclaims'),
-      body: {
-        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-        kind: 'IPAddressClaim',
-        metadata: { name: 'vip-cp-impatient', namespace: world.namespace },
-        spec: { clusterName: 'impatient', poolRef },
-      },
-    })
+    await postClaim(world, 'impatient', 'impatient-pool')
     await world.createCluster('impatient', { className })
     await temporal.untilWaiting(keyOf('impatient'), 'awaitIPAddress', 'PoolNotReady')
     await world.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })

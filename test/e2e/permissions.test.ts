@@ -8,6 +8,7 @@ import type { Cluster } from '../../src/domain/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
+import { postClaim } from './objects.ts'
 import type { World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
@@ -63,17 +64,7 @@ describe('the ServiceAccount of deploy/manifests', () => {
     await world.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
 
     // Adopts a claim.
-    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: className }
-    await world.api.send({
-      method: 'POST',
-      path: world.path('ipaddressclaims'),
-      body: {
-        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-        kind: 'IPAddressClaim',
-        metadata: { name: 'vip-cp-pe-adopting', namespace: world.namespace },
-        spec: { clusterName: 'pe-adopting', poolRef },
-      },
-    })
+    await postClaim(world, 'pe-adopting', className)
     await world.createCluster('pe-adopting', { className })
     await world.untilServed('pe-adopting')
 
