@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { lock } from 'proper-lockfile'
@@ -72,6 +72,15 @@ async function bundleWith(workflowInterceptorModules: string[]): Promise<string>
     payloadConverterPath: join(sources, 'payload-converter.ts'),
     workflowInterceptorModules,
     logger: silent,
+    // Stack traces in histories name sources by these, and tell nothing of where the program was built.
+    webpackConfigHook: (config) => ({
+      ...config,
+      output: {
+        ...config.output,
+        devtoolModuleFilenameTemplate: ({ absoluteResourcePath }: { absoluteResourcePath: string }) =>
+          relative(root, absoluteResourcePath),
+      },
+    }),
   })
   return code
 }

@@ -165,11 +165,15 @@ describe('the import table', () => {
       '../kubernetes/client.ts',
     ],
     ['watcher/x.ts', "import { KubeConfig } from '@kubernetes/client-node'", '@kubernetes/client-node'],
-    ['watcher/x.ts', "import { runProgram } from '../commands/program.ts'", '../commands/program.ts'],
+    [
+      'watcher/x.ts',
+      "import { runProgram } from '../commands/program/program.ts'",
+      '../commands/program/program.ts',
+    ],
     ['kubernetes/x.ts', "import { parseInvocation } from '../main.ts'", '../main.ts'],
-    ['command-line/x.ts', "import { runPlan } from '../commands/plan.ts'", '../commands/plan.ts'],
-    ['console/x.ts', "import { runPlan } from '../commands/plan.ts'", '../commands/plan.ts'],
-    ['main.ts', "const x = await import('./commands/plan.ts')", './commands/plan.ts'],
+    ['command-line/x.ts', "import { runPlan } from '../commands/plan/plan.ts'", '../commands/plan/plan.ts'],
+    ['console/x.ts', "import { runPlan } from '../commands/plan/plan.ts'", '../commands/plan/plan.ts'],
+    ['main.ts', "const x = await import('./commands/plan/plan.ts')", './commands/plan/plan.ts'],
     ['commands/x.ts', "import { allocateVip } from '../workflows/index.ts'", '../workflows/index.ts'],
   ])('finds a leak planted in src/%s', (file, text, specifier) => {
     expect(faultsIn(file, text)).toEqual([`${file} may not import ${specifier}`])
@@ -204,7 +208,7 @@ describe('the import table', () => {
         .filter(({ specifier, how }) => specifier.endsWith('/tracing.ts') && how !== 'type')
         .map(({ how }) => [file, how])
     })
-    expect(importers).toEqual([['commands/program.ts', 'late']])
+    expect(importers).toEqual([['commands/program/program.ts', 'late']])
   })
 
   it('gives only config.ts the environment', () => {

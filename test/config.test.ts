@@ -144,6 +144,7 @@ describe('a bad value', () => {
     [['--task-queue=a', '--task-queue=b'], '--task-queue is given 2 times, expected once'],
     [['--colour'], '--colour is no flag of run'],
     [['start'], `command is "start", expected ${names.join(', ')}`],
+    [['--register-search-attributes', 'worker'], '"worker" follows a flag, expected the command first'],
     [['run', 'clusters/demo'], '"clusters/demo" follows the command, expected flags only'],
   ])('of %j is named with what was expected', (argv, fault) => {
     expect(faultsOf(argv)).toEqual([fault])

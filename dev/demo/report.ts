@@ -126,6 +126,12 @@ Look further
   ${stack.paths.temporal} workflow show --address ${stack.temporal.address} -w ${workflowId}
   ${places.tctl} --address ${stack.temporal.address} --ns default workflow show -w ${workflowId}
 
+Ask the allocator
+  export CAPI_VIP_ALLOCATOR_KUBECONFIG=${stack.kubeconfigPath} TEMPORAL_ADDRESS=${stack.temporal.address}
+  node_modules/.bin/node dist/main.js status ${formatKey(cluster)}
+  node_modules/.bin/node dist/main.js pools
+  node_modules/.bin/node dist/main.js doctor
+
 Do it by hand
   ${kubectl} delete cluster ${cluster.name}
   ${kubectl} apply -f examples/cluster-v1beta1.yaml

@@ -54,6 +54,7 @@ export function showDetails(
   const key = formatKey(cluster)
   return ui.showTab(workflowIdFor(cluster), 'User Metadata', [
     `VIP for Cluster ${key}`,
+    `capi-vip-allocator status ${key}`,
     `control-plane VIP of Cluster ${key}`,
     `PoolExhausted, ${pool}: 0 of ${total} addresses free; add addresses or label a `,
     `${pool}: rejected, 0 of ${total} addresses free`,

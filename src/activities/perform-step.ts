@@ -6,6 +6,7 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { translatingFailures } from './failures.ts'
+import type { Saying } from '../domain/vip-condition.ts'
 import { tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
 import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
 
@@ -36,16 +37,7 @@ export async function performStep<R extends StepResult>(
     ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
   const tell = async ({ saying }: StepEnding): Promise<void> => {
     const cluster = lastRead()
-    if (cluster === undefined || saying === undefined) return
-    try {
-      await tellCluster(ports, cluster, input, saying)
-    } catch (error) {
-      const isFact = saying.about === 'vip' && saying.isReady
-      if (!isFact || !isKubernetesError(error, 'conflict')) throw error
-      // Cluster API core writes to a Cluster as soon as it has an endpoint. That there is none may have been overtaken.
-      const present = await api.getCluster(input.cluster)
-      if (present?.uid === cluster.uid) await tellCluster(ports, present, input, saying)
-    }
+    if (cluster !== undefined && saying !== undefined) await tellAnew(ports, cluster, input, saying)
   }
   let done: StepEnding | undefined
   try {
@@ -67,6 +59,26 @@ export async function performStep<R extends StepResult>(
     await tell(ending).catch(() => undefined)
     await tellWait(ports, input, ending)
     throw failure
+  }
+}
+
+/** Readings of a Cluster to say that it has its VIP. Cluster API core writes to it several times as soon as it has one. */
+const mostReadings = 5
+
+/**
+ * Says it of the Cluster as it is by then, where somebody else has written to it: that it has its VIP stays true. That it
+ * has none may have been overtaken, and is left to the next attempt.
+ */
+async function tellAnew(ports: StepPorts, cluster: Cluster, input: StepInput, saying: Saying): Promise<void> {
+  const isFact = saying.about === 'vip' && saying.isReady
+  let present: Cluster | undefined = cluster
+  for (let readings = 1; present?.uid === cluster.uid; readings += 1) {
+    try {
+      return await tellCluster(ports, present, input, saying)
+    } catch (error) {
+      if (!isFact || readings === mostReadings || !isKubernetesError(error, 'conflict')) throw error
+    }
+    present = await ports.api.getCluster(input.cluster)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AllocateOptions } from '../commands/allocate.ts'
+import type { AllocateOptions } from '../commands/allocate/allocate.ts'
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
 import { peoplesCommand } from './command.ts'
 
@@ -16,5 +16,5 @@ export const allocateCommand = peoplesCommand<AllocateOptions>({
     if (cluster === undefined) typed.fault(`allocate names no Cluster, expected ${clusterArgument.name}`)
     return { cluster: cluster ?? { namespace: '', name: '' } }
   },
-  load: async () => (await import('../commands/allocate.ts')).runAllocate,
+  load: async () => (await import('../commands/allocate/allocate.ts')).runAllocate,
 })

@@ -1,4 +1,4 @@
-import type { PlanOptions } from '../commands/plan.ts'
+import type { PlanOptions } from '../commands/plan/plan.ts'
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
 import { managementClusterFlags, peoplesCommand, type Typed } from './command.ts'
 
@@ -24,7 +24,7 @@ export const planCommand = peoplesCommand<PlanOptions>({
     { line: 'plan clusters/demo-cluster --output=json', meaning: 'the same for a program' },
   ],
   read: (typed) => optionsIn(typed),
-  load: async () => (await import('../commands/plan.ts')).runPlan,
+  load: async () => (await import('../commands/plan/plan.ts')).runPlan,
 })
 
 function optionsIn(typed: Typed): PlanOptions {

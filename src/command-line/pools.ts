@@ -10,5 +10,5 @@ export const poolsCommand = peoplesCommand({
     { line: 'pools --namespace=clusters', meaning: 'the pools of a namespace, and the global ones' },
   ],
   read: () => ({}),
-  load: async () => (await import('../commands/pools.ts')).runPools,
+  load: async () => (await import('../commands/pools/pools.ts')).runPools,
 })

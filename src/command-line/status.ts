@@ -25,5 +25,5 @@ export const statusCommand = peoplesCommand({
     watch: typed.isSet('watch'),
     problemsOnly: typed.isSet('problems'),
   }),
-  load: async () => (await import('../commands/status.ts')).runStatus,
+  load: async () => (await import('../commands/status/status.ts')).runStatus,
 })

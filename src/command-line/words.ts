@@ -58,7 +58,11 @@ export function optionsWithoutValue(
 
 function faultsOfPositions(words: Words, { name, argument }: Command, names: readonly string[]): string[] {
   const [first, ...rest] = words._.map(String)
-  if (first !== undefined && first !== name) return [`command is "${first}", expected ${names.join(', ')}`]
+  if (first !== undefined && first !== name) {
+    return names.includes(first)
+      ? [`"${first}" follows a flag, expected the command first`]
+      : [`command is "${first}", expected ${names.join(', ')}`]
+  }
   if (rest.length === 0) return []
   return [`"${rest.join(' ')}" follows ${argument?.name ?? 'the command'}, expected flags only`]
 }

@@ -1,6 +1,6 @@
 import { Client } from '@temporalio/client'
 import type { Tracing } from '../observability/tracing.ts'
-import type { TemporalConnection } from './temporal-connection.ts'
+import type { TemporalConnection } from './program/temporal-connection.ts'
 
 /** A client over a connection that is there; its requests are part of a trace where traces are asked for. */
 export function createClient(

@@ -59,7 +59,10 @@ export function lacksCondition(
   const present = vipConditionOf(cluster, vip.role)
   const { standing } = standingOf(cluster, vip)
   if (standing !== 'ours' && standing !== 'others') return false
-  if (present !== undefined || standing === 'ours') return present?.status !== 'True'
+  if (present !== undefined && standing === 'others') {
+    return present.status !== 'True' || present.reason === 'Allocated'
+  }
+  if (standing === 'ours') return present?.status !== 'True'
   return gatesOf(cluster, clusterClass).includes(roleNames[vip.role].conditionType)
 }
 

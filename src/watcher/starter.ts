@@ -10,6 +10,8 @@ import {
   allocateVipType,
   releaseVipType,
   releaseWorkflowIdFor,
+  staticDetailsFor,
+  staticSummaryFor,
   wakeSignal,
   workflowIdFor,
   type ReleaseVipInput,
@@ -98,7 +100,8 @@ function startOptions(cluster: NamespacedName, { taskQueue }: StarterOptions): W
     taskQueue,
     args: [{ namespace: cluster.namespace, name: cluster.name }],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `VIP for Cluster ${formatKey(cluster)}`,
+    staticSummary: staticSummaryFor(cluster),
+    staticDetails: staticDetailsFor(cluster),
   }
 }
 

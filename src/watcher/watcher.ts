@@ -92,6 +92,11 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
   }
 
+  const haveSayAnew = (cluster: Cluster): void => {
+    askedToSay.delete(cluster.uid)
+    haveSay(cluster)
+  }
+
   const startOutstanding = (actFor: (cluster: Cluster) => Reaction['act'] = () => 'start'): void => {
     for (const cluster of clusters.objects.values()) {
       if (isOutstanding(cluster)) dispatch(cluster, { act: actFor(cluster), because: 'outstanding' })
@@ -135,6 +140,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction)
         if (previous !== undefined && addressIn(previous, vip) !== addressIn(cluster, vip)) {
           onReleased(addressIn(previous, vip))
+          // One that had none before is about to say so by itself.
+          if (addressIn(previous, vip) !== '') haveSayAnew(cluster)
         }
       }
       // The classes of the first list, and their gates, may not be known yet; its end comes back to all of them.

@@ -54,6 +54,21 @@ export interface ReleaseVipResult {
   readonly message: string
 }
 
+/** What a run is for, in a line: of `temporal workflow list` and the Temporal UI. */
+export function staticSummaryFor(cluster: NamespacedName): string {
+  return `VIP for Cluster ${formatKey(cluster)}`
+}
+
+/** What a run does, and where else to look, as Markdown for the Temporal UI. */
+export function staticDetailsFor({ namespace, name }: NamespacedName): string {
+  return [
+    `Takes a free address for Cluster \`${namespace}/${name}\` from the IP pool that is labeled with its ClusterClass, and writes it to the Cluster. Ends when the Cluster is served, needs nothing, or is gone.`,
+    `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
+    `On the management cluster: \`capi-vip-allocator status ${namespace}/${name}\`, \`kubectl describe cluster -n ${namespace} ${name}\`.`,
+    `Look again now: signal \`${wakeSignal}\`, or update \`${retryNowUpdate}\`.`,
+  ].join('\n\n')
+}
+
 /** The end of an allocation: what was decided for the Cluster, with the reason. */
 export interface AllocateVipResult {
   readonly cluster: ClusterIdentity

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { appliedOver, readClusterManifests } from '../../src/commands/cluster-manifests.ts'
+import { appliedOver, readClusterManifests } from '../../src/commands/plan/cluster-manifests.ts'
 
 let folder: string
 

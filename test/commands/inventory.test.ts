@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { inventoryOf } from '../../src/commands/inventory.ts'
+import { inventoryOf } from '../../src/commands/program/inventory.ts'
 import type { KnownObjects } from '../../src/domain/view.ts'
 import { aClaim, aCluster, variables } from '../support/builders.ts'
 import { knownObjects } from '../support/known-objects.ts'

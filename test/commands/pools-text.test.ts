@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { poolsReport } from '../../src/commands/pools.ts'
-import { poolsText } from '../../src/commands/pools-text.ts'
+import { poolsReport } from '../../src/commands/pools/pools-report.ts'
+import { poolsText } from '../../src/commands/pools/pools-text.ts'
 import { plainStyle } from '../../src/console/style.ts'
 import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../support/builders.ts'
 import { knownObjects, type Things } from '../support/known-objects.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createProgress } from '../../src/commands/run-progress.ts'
+import { createProgress } from '../../src/commands/allocate/run-progress.ts'
 import type { AllocationPhase, AllocationStatus } from '../../src/workflows/contract.ts'
 
 function phase(name: AllocationPhase): AllocationStatus['roles'] {

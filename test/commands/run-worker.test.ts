@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { runWorker, type WorkerRun } from '../../src/commands/run-worker.ts'
+import { runWorker, type WorkerRun } from '../../src/commands/program/run-worker.ts'
 import { silentLog } from '../support/silent-log.ts'
 
 /** How a Worker's death was told, where it runs and ends like this. */

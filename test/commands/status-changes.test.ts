@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { changesBetween } from '../../src/commands/status-changes.ts'
-import { reportOn, type StatusReport } from '../../src/commands/status-report.ts'
+import { changesBetween } from '../../src/commands/status/status-changes.ts'
+import { reportOn, type StatusReport } from '../../src/commands/status/status-report.ts'
 import { aClaim, aCluster, anIPAddress, aPool, variables, type ClusterOptions } from '../support/builders.ts'
 import { knownObjects } from '../support/known-objects.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { reportOn, withRuns, type StatusQuestion } from '../../src/commands/status-report.ts'
-import { statusText, describeNone } from '../../src/commands/status-text.ts'
-import type { WorkflowRuns } from '../../src/commands/workflow-runs.ts'
+import { reportOn, withRuns, type StatusQuestion } from '../../src/commands/status/status-report.ts'
+import { statusText } from '../../src/commands/status/status-text.ts'
+import type { WorkflowRuns } from '../../src/commands/status/workflow-runs.ts'
 import { plainStyle } from '../../src/console/style.ts'
 import { formatKey } from '../../src/domain/object-meta.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference, variables } from '../support/builders.ts'
@@ -79,7 +79,7 @@ describe('a status report', () => {
 
   it('is a table for people, with what is found below', async () => {
     const report = await withRuns(reportOn(known, question), fakeRuns('none'))
-    expect(statusText(report, describeNone(false), plainStyle, now)).toBe(
+    expect(statusText(report, false, plainStyle, now)).toBe(
       [
         'NAMESPACE   CLUSTER   ROLE            VIP         POOL                             CLAIM         PHASE     REASON               AGE   WORKFLOW',
         'a           paused    control-plane   -           -                                -             Paused    ClusterPaused        3h    none',
@@ -94,9 +94,20 @@ describe('a status report', () => {
     )
   })
 
+  it('says of each problem why, and what to do', async () => {
+    const report = await withRuns(reportOn(known, { ...question, problemsOnly: true }), fakeRuns('none'))
+    expect(statusText(report, true, plainStyle, now).split('\n')).toEqual(
+      expect.arrayContaining([
+        'a/paused control-plane: ClusterPaused',
+        '  Cluster a/paused is paused; nothing is written until it is unpaused',
+        'clusters/waits control-plane: NoMatchingPool',
+      ]),
+    )
+  })
+
   it('says so where there is nothing', () => {
     const nothing = reportOn(knownObjects({}), question)
-    expect(statusText(nothing, describeNone(false), plainStyle, now)).toBe('There is no Cluster.')
-    expect(statusText(nothing, describeNone(true), plainStyle, now)).toBe('No VIP waits, and none is lost.')
+    expect(statusText(nothing, false, plainStyle, now)).toBe('There is no Cluster.')
+    expect(statusText(nothing, true, plainStyle, now)).toBe('No VIP waits, and none is lost.')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { ApplicationFailure } from '@temporalio/common'
-import { createOutages } from '../../src/commands/outages.ts'
-import { temporalLogger } from '../../src/commands/temporal-log.ts'
+import { createOutages } from '../../src/commands/program/outages.ts'
+import { temporalLogger } from '../../src/commands/program/temporal-log.ts'
 import type { LogFields } from '../../src/observability/log-fields.ts'
 
 type Line = readonly [level: string, message: string, fields: LogFields | undefined]

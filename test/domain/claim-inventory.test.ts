@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { orphanedForLong, orphanedSince } from '../../src/domain/claim-inventory.ts'
+import { orphanedForLong, orphanedSince } from '../../src/domain/inventory/claim-inventory.ts'
 import { aClaim, aCluster } from '../support/builders.ts'
 import { knownObjects, type Things } from '../support/known-objects.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { concerns } from '../../src/domain/finding.ts'
-import { findingsIn } from '../../src/domain/findings.ts'
+import { concerns } from '../../src/domain/findings/finding.ts'
+import { findingsIn } from '../../src/domain/findings/findings.ts'
 import {
   aClaim,
   aCluster,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../src/domain/cluster.ts'
-import { forecastOf } from '../../src/domain/forecast.ts'
-import { poolOverviews, type PoolOverview } from '../../src/domain/pool-overview.ts'
+import { forecastOf } from '../../src/domain/inventory/forecast.ts'
+import { poolOverviews, type PoolOverview } from '../../src/domain/inventory/pool-overview.ts'
 import {
   aClaim,
   aCluster,

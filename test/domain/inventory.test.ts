@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { takeInventory, type Inventory } from '../../src/domain/inventory.ts'
+import { takeInventory, type Inventory } from '../../src/domain/inventory/inventory.ts'
 import {
   aClaim,
   aClass,

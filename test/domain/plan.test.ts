@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { PlanFacts, RolePlan } from '../../src/domain/plan.ts'
-import { planRole } from '../../src/domain/plan-role.ts'
+import type { PlanFacts, RolePlan } from '../../src/domain/plan/plan.ts'
+import { planRole } from '../../src/domain/plan/plan-role.ts'
 import {
   aClaim,
   aCluster,

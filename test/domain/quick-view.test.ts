@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { createQuickView } from '../../src/domain/quick-view.ts'
+import { createQuickView } from '../../src/domain/inventory/quick-view.ts'
 import { createView } from '../../src/domain/view.ts'
 import { vipStateOf } from '../../src/domain/vip-state.ts'
 import { aClaim, aCluster, anIPAddress, aPool, controlPlane, ingress } from '../support/builders.ts'

@@ -104,7 +104,12 @@ describe('a Cluster that needs nothing else', () => {
       true,
       { endpoint, conditions: [aVipCondition({ status: 'False' })] },
     ],
-    ['served by others, says so', false, { endpoint, conditions: [aVipCondition()] }],
+    [
+      'served by others, says so',
+      false,
+      { endpoint, conditions: [aVipCondition({ reason: 'EndpointAlreadySet' })] },
+    ],
+    ['served by others, says it is ours', true, { endpoint, conditions: [aVipCondition()] }],
     ['served by others, with a gate', true, { endpoint, ...gate }],
     ['served by others, with another gate', false, { endpoint, availabilityGates: ['example.org/Ready'] }],
     ['without endpoint', false, gate],

@@ -49,6 +49,7 @@ describe('the starter', () => {
     const description = await temporal.client.workflow.getHandle(workflowIdFor(cluster)).describe()
     expect(description).toMatchObject({ type: 'allocateVip', status: { name: 'RUNNING' } })
     expect(await description.staticSummary()).toBe(`VIP for Cluster starter/${cluster.name}`)
+    expect(await description.staticDetails()).toContain(`capi-vip-allocator status starter/${cluster.name}`)
   })
 
   it('wakes a run that is there, and starts one to wake where none is', async () => {

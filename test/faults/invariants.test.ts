@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { viewTemporal, type TemporalView } from '../e2e/temporal.ts'
 import { openWorld, type World } from '../e2e/world.ts'
+import { aVipCondition } from '../support/builders.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { byHandIn, type ByHand } from './by-hand.ts'
@@ -282,6 +283,20 @@ describe('I8', () => {
     await world.createClass('forgotten-class')
     await world.createCluster('forgotten', { className: 'forgotten-class' })
     expectOnly(await judge(withoutTemporal), 'I8', `allocate-vip/${world.namespace}/forgotten does not exist`)
+  })
+
+  it('is broken by a condition that names another VIP than the Cluster has', async () => {
+    await world.createPool('10.170.16.1')
+    await world.createCluster('boasting')
+    await byHand.serve('boasting', 'vip-pool')
+    const says = (message: string): Promise<void> =>
+      world.patch(`${world.path('clusters', 'boasting')}/status`, {
+        status: { conditions: [aVipCondition({ message })] },
+      })
+    await says('10.170.16.9:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
+    expectOnly(await judge(withoutTemporal), 'I8', 'says of its control-plane VIP', '10.170.16.1')
+    await says('10.170.16.1:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
+    expect(await judge(withoutTemporal)).toEqual([])
   })
 })
 

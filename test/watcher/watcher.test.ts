@@ -203,6 +203,13 @@ describe('the watcher', () => {
     expect(requests()).toEqual([])
   })
 
+  it('has a Cluster say that its VIP is another one now', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert({ ...served, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } })
+    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+  })
+
   it('leaves a Cluster with an endpoint of its own silent, unless its availability waits for a word', () => {
     const { listAll, requests } = world()
     const byHand = { endpoint: { host: '10.0.0.1', port: 6443 } }

@@ -22,6 +22,7 @@ export interface RoleWords {
   readonly vipAnnotation: string
   readonly poolAnnotation: string
   readonly claimPrefix: string
+  readonly conditionType: string
 }
 
 export const controlPlane: RoleWords = {
@@ -29,6 +30,7 @@ export const controlPlane: RoleWords = {
   vipAnnotation: `${prefix}/control-plane-vip`,
   poolAnnotation: `${prefix}/control-plane-pool`,
   claimPrefix: 'vip-cp-',
+  conditionType: `${prefix}/ControlPlaneVIPReady`,
 }
 
 export const ingress: RoleWords = {
@@ -36,6 +38,7 @@ export const ingress: RoleWords = {
   vipAnnotation: `${prefix}/ingress-vip`,
   poolAnnotation: `${prefix}/ingress-pool`,
   claimPrefix: 'vip-ingress-',
+  conditionType: `${prefix}/IngressVIPReady`,
 }
 
 export const bothRoles: readonly RoleWords[] = [controlPlane, ingress]

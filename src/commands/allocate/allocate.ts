@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { exitCodes } from '../../console/exit-code.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { createStarter } from '../../watcher/starter.ts'
+import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
+import { resultText, servesCluster } from './allocate-text.ts'
+import { createProgress } from './run-progress.ts'
+import { queryPhases, viewRun, type RunView } from './run-view.ts'
+import type { CommandSetup } from '../setup.ts'
+import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal-client.ts'
+
+export interface AllocateOptions {
+  readonly cluster: NamespacedName
+}
+
+/** Milliseconds from one look at the run to the next. */
+const lookEveryMs = 300
+/** Milliseconds that a task of the run waits before that is worth a line. */
+const idleAfterMs = 3_000
+
+/**
+ * Starts the Cluster's run, or joins the one that runs, and follows it to its end.
+ *
+ * @returns exit code: 0 the Cluster has its VIP, 3 the run ended without one, 130 it was left running
+ * @throws Error where Temporal cannot be reached at first
+ */
+export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
+  return withTemporal(setup.signal, async (temporal) => {
+    const workflowId = workflowIdFor(cluster)
+    const run: FollowedRun = { ...setup, temporal, cluster, workflowId, started: performance.now() }
+    let isUnderWay = false
+    try {
+      await startOrJoin(run)
+      isUnderWay = true
+      return await show(run, await follow(run))
+    } catch (error) {
+      if (!setup.signal.aborted) throw error
+      note(
+        run,
+        isUnderWay
+          ? `${workflowId} goes on without us; the same command follows it again`
+          : `interrupted before ${workflowId} was known to run`,
+      )
+      return exitCodes.interrupted
+    }
+  })
+}
+
+interface FollowedRun extends CommandSetup {
+  readonly temporal: TemporalClient
+  readonly cluster: NamespacedName
+  readonly workflowId: string
+  /** By `performance.now()`. */
+  readonly started: number
+}
+
+async function startOrJoin(run: FollowedRun): Promise<void> {
+  const { temporal, cluster, workflowId, config } = run
+  const { client, bounded } = temporal
+  await temporal.check()
+  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: false })
+  if ((await bounded(() => starter.start(cluster))) === 'started') {
+    return note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
+  }
+  await bounded(() => starter.nudge(cluster, 'allocate by hand'))
+  note(run, `${workflowId} runs already; it is woken and followed`)
+}
+
+/** Looks until the run is over, through a Temporal that goes away and comes back. Rejects when the signal is aborted. */
+async function follow(run: FollowedRun): Promise<RunView> {
+  const { temporal, workflowId, signal } = run
+  const progress = createProgress()
+  const idle = createIdleWatch(run)
+  let isAway = false
+  for (;;) {
+    try {
+      const view = await viewRun(temporal, workflowId)
+      if (isAway) note(run, 'Temporal answers again')
+      isAway = false
+      if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') return view
+      const roles = await idle.look(view)
+      for (const line of progress.news(roles, view.waits)) note(run, line)
+    } catch (error) {
+      if (!(error instanceof TemporalUnreachableError) || signal.aborted) throw error
+      if (!isAway) note(run, `${error.message}; trying again`)
+      isAway = true
+    }
+    await delay(lookEveryMs, undefined, { signal })
+  }
+}
+
+interface IdleWatch {
+  /** Asks the run where it is, unless it waits for a Worker; then says so once. */
+  look(view: RunView): Promise<Awaited<ReturnType<typeof queryPhases>>>
+}
+
+function createIdleWatch(run: FollowedRun): IdleWatch {
+  let waitingSince: number | undefined
+  let isTold = false
+  return {
+    look: async ({ isTaskWaiting }) => {
+      if (!isTaskWaiting) {
+        waitingSince = undefined
+        return queryPhases(run.temporal, run.workflowId)
+      }
+      waitingSince ??= performance.now()
+      if (!isTold && performance.now() - waitingSince > idleAfterMs) {
+        isTold = true
+        note(run, await whyIdle(run))
+      }
+      return undefined
+    },
+  }
+}
+
+async function whyIdle({ temporal, config }: FollowedRun): Promise<string> {
+  const { client, bounded, namespace } = temporal
+  const { pollers } = await bounded(() =>
+    // 1: TASK_QUEUE_TYPE_WORKFLOW
+    client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: config.taskQueue },
+      taskQueueType: 1,
+    }),
+  )
+  const queue = `task queue ${config.taskQueue}`
+  return (pollers ?? []).length === 0
+    ? `no Worker polls ${queue}: the run waits for one (capi-vip-allocator run, or worker)`
+    : `no Worker of ${queue} takes the run up; the last one that polled was ${pollers?.[0]?.identity ?? 'unknown'}`
+}
+
+/** Shows how the run ended. */
+async function show(run: FollowedRun, { runId, status }: RunView): Promise<number> {
+  const { temporal, console, cluster, workflowId } = run
+  if (status !== 'COMPLETED') {
+    const message = `the run of Cluster ${formatKey(cluster)} ended as ${status}`
+    console.print({ workflowId, runId, status, message }, (style) => style.bad(message))
+    return exitCodes.needsPerson
+  }
+  const { client, bounded } = temporal
+  const result = await bounded<AllocateVipResult>(() => client.workflow.getHandle(workflowId, runId).result())
+  console.print({ workflowId, runId, status, ...result }, (style) => resultText(result, style))
+  return servesCluster(result) ? exitCodes.fine : exitCodes.needsPerson
+}
+
+function note({ console, started }: FollowedRun, text: string): void {
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.note(`${console.noteStyle.faint(`${seconds.padStart(6)} s`)}  ${text}`)
+}

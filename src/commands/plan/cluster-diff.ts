@@ -1,0 +1,37 @@
+import { createTwoFilesPatch } from 'diff'
+import { stringify } from 'yaml'
+import { objectOf, type JsonObject } from '../../domain/decode.ts'
+import { appliedTo, type JsonPatch } from '../../domain/json-patch.ts'
+
+/** Fields that the API server writes for itself, and that no person compares. */
+const serversMetadata: readonly string[] = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+]
+
+/** Lines around each change. */
+const context = 3
+
+/**
+ * What a patch changes of an object, as a unified diff of its YAML.
+ *
+ * @param name stands in the head, before and after
+ * @returns without a line break at the end
+ */
+export function diffOf(name: string, object: JsonObject, patch: JsonPatch): string {
+  const before = yamlOf(object)
+  const after = yamlOf(appliedTo(object, patch))
+  const diff = createTwoFilesPatch(name, name, before, after, 'now', 'planned', { context })
+  // What comes before only separates files.
+  return diff.slice(diff.indexOf('--- ')).trimEnd()
+}
+
+function yamlOf(object: JsonObject): string {
+  const { status: _status, metadata, ...rest } = object
+  const kept = Object.entries(objectOf(metadata)).filter(([field]) => !serversMetadata.includes(field))
+  const { apiVersion, kind, ...others } = rest
+  return stringify({ apiVersion, kind, metadata: Object.fromEntries(kept), ...others }, { lineWidth: 0 })
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { parseAllDocuments } from 'yaml'
+import { ConfigError } from '../../config.ts'
+import {
+  arrayOf,
+  isObject,
+  nonEmptyStringOf,
+  objectOf,
+  stringOf,
+  type JsonObject,
+} from '../../domain/decode.ts'
+import { clusterGroup } from '../../domain/identifiers.ts'
+import { quoted } from '../../domain/quote.ts'
+import { resources } from '../../kubernetes/resources.ts'
+
+/** A Cluster as somebody wrote it down. */
+export interface ClusterManifest {
+  readonly object: JsonObject
+  /** For example `v1beta1`. */
+  readonly version: string
+  readonly name: string
+  /** Undefined where the manifest names none. */
+  readonly namespace: string | undefined
+}
+
+/**
+ * Reads the Clusters out of a file of manifests, and passes over all other kinds.
+ *
+ * @param file `-`: standard input
+ * @throws ConfigError that names the file and what is wrong with it
+ */
+export async function readClusterManifests(file: string): Promise<readonly ClusterManifest[]> {
+  const name = file === '-' ? 'standard input' : file
+  const content = await contentOf(file, name)
+  const objects = parseAllDocuments(content).flatMap((document) => {
+    const [error] = document.errors
+    if (error !== undefined) throw new ConfigError([`${name} is no YAML: ${error.message.split('\n')[0]}`])
+    return itemsOf(document.toJS())
+  })
+  const clusters = objects.filter(isCluster)
+  if (clusters.length === 0) throw new ConfigError([`${name} has no Cluster of ${clusterGroup}`])
+  return clusters.map((object) => manifestFrom(object, name))
+}
+
+async function contentOf(file: string, name: string): Promise<string> {
+  try {
+    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError([
+      `${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    ])
+  }
+}
+
+function itemsOf(document: unknown): readonly JsonObject[] {
+  if (!isObject(document)) return []
+  return document['kind'] === 'List' ? arrayOf(document['items']).filter(isObject) : [document]
+}
+
+function isCluster({ kind, apiVersion }: JsonObject): boolean {
+  return kind === 'Cluster' && stringOf(apiVersion).startsWith(`${clusterGroup}/`)
+}
+
+function manifestFrom(object: JsonObject, file: string): ClusterManifest {
+  const version = stringOf(object['apiVersion']).replace(`${clusterGroup}/`, '')
+  const { name, namespace } = objectOf(object['metadata'])
+  const known: readonly string[] = resources.clusters.versions
+  const faults = [
+    ...(known.includes(version)
+      ? []
+      : [`${file}: a Cluster is of version ${quoted(version)}, expected ${known.join(' or ')}`]),
+    ...(nonEmptyStringOf(name) === undefined
+      ? [`${file}: metadata.name of a Cluster is ${quoted(name)}, expected a name`]
+      : []),
+  ]
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { object, version, name: stringOf(name), namespace: nonEmptyStringOf(namespace) }
+}
+
+/**
+ * What is there with what the manifest says on top, as a merge patch does it: `kubectl apply` leaves about the same.
+ * What the API server alone writes stays as it is there.
+ */
+export function appliedOver(present: JsonObject, manifest: JsonObject): JsonObject {
+  const merged = Object.entries(manifest).map(([key, value]): [string, unknown] => {
+    const before = present[key]
+    return [key, isObject(value) && isObject(before) ? appliedOver(before, value) : value]
+  })
+  const all = { ...present, ...Object.fromEntries(merged) }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
+}

@@ -1,0 +1,83 @@
+import { clusterFrom } from '../../domain/cluster.ts'
+import { objectOf, type JsonObject } from '../../domain/decode.ts'
+import { nextSteps } from '../../domain/plan/next-step.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { planRole } from '../../domain/plan/plan-role.ts'
+import { roles, vipRole } from '../../domain/role.ts'
+import type { Config } from '../../config.ts'
+import { exitCodes } from '../../console/exit-code.ts'
+import { loadKubeConfig } from '../../kubernetes/kube-config.ts'
+import { readClusterObject } from '../../kubernetes/read-cluster-object.ts'
+import { diffOf } from './cluster-diff.ts'
+import { appliedOver, readClusterManifests, type ClusterManifest } from './cluster-manifests.ts'
+import { withManagementCluster, type ManagementCluster } from '../management-cluster.ts'
+import { readPlanFacts } from './plan-facts.ts'
+import type { ClusterPlan } from './plan-report.ts'
+import { planText } from './plan-text.ts'
+import type { CommandSetup } from '../setup.ts'
+
+/** Which Clusters to plan for: one that is there, or those of manifests. */
+export type PlanOptions = { readonly cluster: NamespacedName } | { readonly files: readonly string[] }
+
+/** Shows what a run would do, and writes nothing. */
+export async function runPlan(options: PlanOptions, { config, console }: CommandSetup): Promise<number> {
+  const manifests =
+    'files' in options ? (await Promise.all(options.files.map(readClusterManifests))).flat() : []
+  const plans = await withManagementCluster(config, async (managementCluster) =>
+    'files' in options
+      ? Promise.all(manifests.map((manifest) => planForManifest(managementCluster, config, manifest)))
+      : [await planForKey(managementCluster, config, options.cluster)],
+  )
+  console.print({ plans }, (style) => plans.map((plan) => planText(plan, style)).join('\n\n'))
+  return plans.some(needsPerson) ? exitCodes.needsPerson : exitCodes.fine
+}
+
+async function planForKey(
+  managementCluster: ManagementCluster,
+  config: Config,
+  key: NamespacedName,
+): Promise<ClusterPlan> {
+  const object = await readClusterObject(managementCluster.connection, key)
+  if (object !== undefined) return planFor(managementCluster, config, object)
+  const message = `Cluster ${formatKey(key)} does not exist`
+  return { cluster: key, reason: 'ClusterDeleted', message, roles: [] }
+}
+
+/** A Cluster that is there already keeps what the manifest does not name. */
+async function planForManifest(
+  managementCluster: ManagementCluster,
+  config: Config,
+  { object, version, name, namespace = defaultNamespace(config) }: ClusterManifest,
+): Promise<ClusterPlan> {
+  const present = await readClusterObject(managementCluster.connection, { namespace, name }, version)
+  const metadata = { ...objectOf(object['metadata']), namespace }
+  return planFor(managementCluster, config, appliedOver(present ?? {}, { ...object, metadata }))
+}
+
+/** Where `kubectl apply` would put an object that names no namespace. */
+function defaultNamespace(config: Config): string {
+  const [namespace] = config.namespaces
+  if (namespace !== undefined) return namespace
+  const kubeConfig = loadKubeConfig(config)
+  return kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+}
+
+async function planFor({ api }: ManagementCluster, config: Config, object: JsonObject): Promise<ClusterPlan> {
+  const facts = await readPlanFacts(api, object, config)
+  const { namespace, name, topology } = clusterFrom(object)
+  return {
+    cluster: { namespace, name },
+    ...(topology !== undefined && { clusterClass: topology.clusterClass }),
+    roles: roles
+      .map((role) => planRole(facts, vipRole(role, config.variables)))
+      .map(({ patch, ...plan }) => ({
+        ...plan,
+        nextStep: nextSteps[plan.reason],
+        ...(patch !== undefined && { diff: diffOf(formatKey({ namespace, name }), object, patch) }),
+      })),
+  }
+}
+
+function needsPerson(plan: ClusterPlan): boolean {
+  return plan.reason !== undefined || plan.roles.some((role) => role.needsPerson)
+}

@@ -1,0 +1,27 @@
+import { forecastOf, type Expectation, type Forecast } from '../../domain/inventory/forecast.ts'
+import { poolOverviews, type PoolOverview } from '../../domain/inventory/pool-overview.ts'
+import type { IPPool } from '../../domain/pool.ts'
+import type { VariableNames } from '../../domain/role.ts'
+import type { KnownObjects } from '../../domain/view.ts'
+
+/** What `pools` answers. */
+export interface PoolsReport {
+  readonly pools: readonly PoolOverview[]
+  readonly forecast: {
+    readonly expectations: readonly (Omit<Expectation, 'pool'> & {
+      readonly pool: Pick<IPPool, 'kind' | 'namespace' | 'name'> | undefined
+    })[]
+    readonly classesWithoutPool: Forecast['classesWithoutPool']
+  }
+}
+
+/** Pools are named where the domain has all of them. */
+export function poolsReport(known: KnownObjects, variables: VariableNames): PoolsReport {
+  const forecast = forecastOf(known, variables)
+  const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
+    ...expectation,
+    pool: pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name },
+  }))
+  const pools = poolOverviews(known, forecast)
+  return { pools, forecast: { expectations, classesWithoutPool: forecast.classesWithoutPool } }
+}

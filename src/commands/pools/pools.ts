@@ -1,0 +1,15 @@
+import { exitCodes } from '../../console/exit-code.ts'
+import { withManagementCluster } from '../management-cluster.ts'
+import { poolsReport } from './pools-report.ts'
+import { poolsText } from './pools-text.ts'
+import type { CommandSetup } from '../setup.ts'
+
+/** Shows every pool, who waits for it, and who will get an address. */
+export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {
+  const known = await withManagementCluster(config, (managementCluster) =>
+    managementCluster.readKnownObjects(),
+  )
+  const report = poolsReport(known, config.variables)
+  console.print(report, (style) => poolsText(report, style, config.isUtf8))
+  return exitCodes.fine
+}

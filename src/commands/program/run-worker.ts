@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Worker } from '@temporalio/worker'
+import type { Log } from '../../observability/log.ts'
+
+export interface WorkerRun {
+  readonly worker: Pick<Worker, 'run' | 'getState'>
+  readonly log: Pick<Log, 'warn' | 'error'>
+  /** Aborted when the program has been asked to stop. */
+  readonly stop: AbortSignal
+  /** Told, in words, that the Worker has ended though nobody has asked it to. */
+  readonly onDeath: (error: string) => void
+  /** Milliseconds from one look at its state to the next. */
+  readonly lookMs?: number
+}
+
+/**
+ * Runs a Worker to its end. Never rejects: what was asked to stop and has something left that does not end, such as a
+ * request nobody answers, has stopped all the same; any other end is its death.
+ */
+export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: WorkerRun): Promise<void> {
+  const died = (error: string): void => {
+    log.error('The Worker has died; ending, so that it is started anew', { error })
+    onDeath(error)
+  }
+  const over = new AbortController()
+  try {
+    const how = await Promise.race([
+      worker.run().then(() => 'it ended by itself'),
+      untilStuck(worker, lookMs, over.signal),
+    ])
+    if (!stop.aborted) died(how)
+  } catch (failure) {
+    const error = failure instanceof Error ? failure.message : String(failure)
+    if (!stop.aborted) died(error)
+    else log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
+  } finally {
+    over.abort()
+  }
+}
+
+/**
+ * Resolves when the Worker has failed and does not come to an end: where its namespace was deleted, it waits for its
+ * core for ever, and nobody polls any more.
+ */
+async function untilStuck(worker: WorkerRun['worker'], lookMs: number, over: AbortSignal): Promise<string> {
+  for (let looks = 0; looks < 2; looks = worker.getState() === 'FAILED' ? looks + 1 : 0) {
+    await delay(lookMs, undefined, { signal: over, ref: false }).catch(() => undefined)
+    if (over.aborted) break
+  }
+  return 'it has failed, and does not end'
+}

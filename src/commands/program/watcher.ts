@@ -1,0 +1,79 @@
+import type { Config } from '../../config.ts'
+import { watchFilterLabel } from '../../domain/identifiers.ts'
+import type { KubernetesConnection } from '../../kubernetes/connection.ts'
+import { meansAway } from '../../kubernetes/errors.ts'
+import { watchResource } from '../../kubernetes/watch-resource.ts'
+import type { Log } from '../../observability/log.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { quietDuring } from '../../observability/outage.ts'
+import type { Tracing } from '../../observability/tracing.ts'
+import { createDispatcher, type Dispatcher } from '../../watcher/dispatcher.ts'
+import type { AllocationStarter } from '../../watcher/starter.ts'
+import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
+import { inventoryOf } from './inventory.ts'
+import type { Outages } from './outages.ts'
+
+/** The watcher at work, with the way its reactions take to Temporal. */
+export interface RunningWatcher extends Watcher {
+  readonly dispatcher: Dispatcher
+}
+
+export interface WatcherSetup {
+  readonly config: Config
+  readonly kubernetes: KubernetesConnection
+  readonly starter: AllocationStarter
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly outages: Outages
+  readonly tracing: Tracing | undefined
+  readonly signal: AbortSignal
+}
+
+/** Starts the list+watch loops and the dispatcher; they end with `signal`. */
+export function runWatcher(setup: WatcherSetup): RunningWatcher {
+  const { config, starter, log, metrics, outages, tracing, signal } = setup
+  const dispatcher = createDispatcher({
+    starter,
+    log,
+    outage: outages.temporal,
+    signal,
+    ...(tracing !== undefined && { around: tracing.aroundDispatch }),
+    onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
+  })
+  const watcher = startWatcher({
+    sources: watchSources(setup),
+    dispatcher,
+    variables: config.variables,
+    now: Date.now,
+  })
+  const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory })
+  return { ...watcher, dispatcher }
+}
+
+function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup): WatchSources {
+  const { namespaces, watchFilter } = config
+  const shared = {
+    connection: kubernetes,
+    namespaces,
+    log: quietDuring(outages.apiServer, log),
+    isOutage: meansAway,
+    signal,
+  }
+  const filtered = {
+    ...shared,
+    ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),
+  }
+  return {
+    clusters: (handler) => watchResource({ ...filtered, resource: 'clusters', handler }),
+    // A class can be in another namespace than its Clusters.
+    clusterClasses: (handler) => watchResource({ ...shared, resource: 'clusterclasses', handler }),
+    ipAddressClaims: (handler) => watchResource({ ...filtered, resource: 'ipaddressclaims', handler }),
+    // The provider copies no watch-filter label to an IPAddress.
+    ipAddresses: (handler) => watchResource({ ...shared, resource: 'ipaddresses', handler }),
+    ipPools: (kind, handler) =>
+      kind === 'InClusterIPPool'
+        ? watchResource({ ...shared, resource: 'inclusterippools', handler })
+        : watchResource({ ...shared, resource: 'globalinclusterippools', namespaces: [], handler }),
+  }
+}

@@ -1,0 +1,104 @@
+import type { IPAddress } from '../../domain/allocated-address.ts'
+import type { IPAddressClaim } from '../../domain/claim.ts'
+import type { Cluster } from '../../domain/cluster.ts'
+import type { Condition } from '../../domain/condition.ts'
+import { poolRequestFor } from '../../domain/eligibility.ts'
+import type { Finding } from '../../domain/findings/finding.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { selectIPPool, type PoolVerdict } from '../../domain/pool-selection.ts'
+import { roleNames } from '../../domain/role.ts'
+import { createView, type KnownObjects, type View } from '../../domain/view.ts'
+import { isKubernetesError } from '../../kubernetes/errors.ts'
+import { readEvents, type ObjectEvent } from '../../kubernetes/read-events.ts'
+import type { StatusContext } from './status-context.ts'
+import type { StatusReport, VipReport } from './status-report.ts'
+import type { WorkflowRunDetails } from './workflow-runs.ts'
+
+/** All that is known about one Cluster. */
+export interface ClusterReport {
+  readonly cluster: NamespacedName & {
+    readonly uid: string
+    readonly created: string
+    readonly clusterClass: string | undefined
+    readonly isPaused: boolean
+    readonly isDeleting: boolean
+  }
+  readonly vips: readonly VipDetails[]
+  readonly findings: readonly Finding[]
+  readonly workflow: WorkflowRunDetails
+  /** The latest last; undefined where they could not be read. */
+  readonly events: readonly ObjectEvent[] | undefined
+}
+
+export interface VipDetails extends VipReport {
+  /** Ours on the Cluster, whatever it says. */
+  readonly condition: Condition | undefined
+  readonly claimObject:
+    Pick<IPAddressClaim, 'name' | 'uid' | 'poolRef' | 'addressName' | 'isDeleting'> | undefined
+  readonly ipAddressObject: Pick<IPAddress, 'name' | 'address' | 'prefix' | 'gateway'> | undefined
+  /** Every pool, with why it would be chosen now or not. A claim keeps its pool whatever they say. */
+  readonly considered: readonly PoolVerdict[]
+}
+
+/** Adds to the report on one Cluster what its objects, its run and its events say. */
+export async function describeCluster(
+  key: NamespacedName,
+  report: StatusReport,
+  { setup, managementCluster, runs }: StatusContext,
+  known: KnownObjects,
+): Promise<ClusterReport> {
+  const cluster = known.clusters.get(formatKey(key))
+  if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
+  const [workflow, events] = await Promise.all([
+    runs.detailsOf(key),
+    eventsAbout(managementCluster.connection, key),
+  ])
+  const view = createView(() => known)
+  const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
+  const clusterClass = topology && formatKey(topology.clusterClass)
+  return {
+    cluster: { namespace, name, uid, created: creationTimestamp, clusterClass, isPaused, isDeleting },
+    vips: report.vips.map((vip) => detailsOf(vip, cluster, view, setup.config.variables[vip.role])),
+    findings: report.findings,
+    workflow,
+    events,
+  }
+}
+
+function detailsOf(report: VipReport, cluster: Cluster, view: View, variable: string): VipDetails {
+  const vip = { role: report.role, variable }
+  const { claim, ipAddress } = view.holdingOf(cluster, vip)
+  const { conditionType } = roleNames[report.role]
+  const selection = selectIPPool(poolRequestFor(cluster, report.role), view.around(cluster).pools)
+  return {
+    ...report,
+    condition: cluster.conditions.find(({ type }) => type === conditionType),
+    claimObject: claim && {
+      name: claim.name,
+      uid: claim.uid,
+      poolRef: claim.poolRef,
+      addressName: claim.addressName,
+      isDeleting: claim.isDeleting,
+    },
+    ipAddressObject: ipAddress && {
+      name: ipAddress.name,
+      address: ipAddress.address,
+      prefix: ipAddress.prefix,
+      gateway: ipAddress.gateway,
+    },
+    considered: selection.considered,
+  }
+}
+
+/** Whoever may read Clusters need not be allowed to read events, and no status fails for their sake. */
+async function eventsAbout(
+  connection: Parameters<typeof readEvents>[0],
+  cluster: NamespacedName,
+): Promise<readonly ObjectEvent[] | undefined> {
+  try {
+    return await readEvents(connection, cluster)
+  } catch (error) {
+    if (isKubernetesError(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,154 @@
+import { formatAge } from '../../console/age.ts'
+import type { Style } from '../../console/style.ts'
+import { renderTable } from '../../console/table.ts'
+import { formatKey } from '../../domain/object-meta.ts'
+import { formatPool } from '../../domain/pool.ts'
+import type { PoolVerdict } from '../../domain/pool-selection.ts'
+import type { Role } from '../../domain/role.ts'
+import { printable as printableAs } from '../../observability/printable.ts'
+import type { ClusterReport, VipDetails } from './cluster-report.ts'
+import type { PendingActivity } from '../pending-activities.ts'
+import { findingLines, paintFor } from './status-text.ts'
+
+/** All about one Cluster, for people. @param now milliseconds since the epoch */
+export function clusterText(report: ClusterReport, style: Style, now: number): string {
+  const { cluster, vips, workflow, findings } = report
+  return [
+    headLine(report, style, now),
+    ...vips.flatMap((vip) => ['', ...vipLines(vip, style, now)]),
+    ...vips.flatMap((vip) => poolLines(vip, workflow.status?.roles[vip.role]?.considered, style)),
+    '',
+    ...workflowLines(report, style, now),
+    ...findingLines(findings, style),
+    '',
+    ...eventLines(report, style, now),
+    ...(vips.length === 0 ? [`Nothing waits or is wrong with Cluster ${formatKey(cluster)}.`] : []),
+  ].join('\n')
+}
+
+function printable(text: string): string {
+  return printableAs(text, 'pretty')
+}
+
+function headLine({ cluster }: ClusterReport, style: Style, now: number): string {
+  const facts = [
+    `uid ${cluster.uid}`,
+    `created ${cluster.created}, ${formatAge(cluster.created, now)} ago`,
+    cluster.clusterClass === undefined ? 'no ClusterClass' : `ClusterClass ${cluster.clusterClass}`,
+    ...(cluster.isPaused ? ['paused'] : []),
+    ...(cluster.isDeleting ? ['being deleted'] : []),
+  ]
+  return `${style.strong(`Cluster ${formatKey(cluster)}`)} (${facts.join('; ')})`
+}
+
+/** Characters of the names on the left. */
+const nameWidth = 12
+
+function field(name: string, text: string): string {
+  return `  ${name.padEnd(nameWidth)}${text === '' ? '-' : text}`
+}
+
+function vipLines(vip: VipDetails, style: Style, now: number): readonly string[] {
+  const { condition, claimObject, ipAddressObject } = vip
+  return [
+    `${style.strong(vip.role)}: ${paintFor(vip.phase, style)(vip.phase)}, ${vip.reason}, since ${vip.since} (${formatAge(vip.since, now)})`,
+    field('message', printable(vip.message)),
+    field('VIP', printable(vip.address ?? '')),
+    field('claim', claimObject === undefined ? '' : describeClaim(claimObject)),
+    field('address', ipAddressObject === undefined ? '' : describeAddress(ipAddressObject)),
+    field(
+      'condition',
+      condition === undefined
+        ? ''
+        : `${condition.status} ${printable(condition.reason)} since ${condition.lastTransitionTime}`,
+    ),
+  ]
+}
+
+function describeClaim({
+  name,
+  poolRef,
+  addressName,
+  isDeleting,
+}: NonNullable<VipDetails['claimObject']>): string {
+  const state = isDeleting ? 'being deleted' : addressName === undefined ? 'not bound' : 'bound'
+  return `${name} on ${formatPool(poolRef)}, ${state}`
+}
+
+function describeAddress({
+  name,
+  address,
+  prefix,
+  gateway,
+}: NonNullable<VipDetails['ipAddressObject']>): string {
+  return `${name}: ${printable(address)}/${prefix}${gateway === undefined ? '' : `, gateway ${printable(gateway)}`}`
+}
+
+/** The run's own verdicts, where it has any: it may have judged when the pools were others. */
+function poolLines(
+  { role, considered }: Pick<VipDetails, 'considered'> & { readonly role: Role },
+  told: readonly PoolVerdict[] | undefined,
+  style: Style,
+): readonly string[] {
+  const [verdicts, when] =
+    told === undefined || told.length === 0 ? [considered, 'as of now'] : [told, 'as the run judged them']
+  if (verdicts.length === 0) return ['', `There is no pool that ${role} could use.`]
+  const rows = verdicts.map(({ kind, name, verdict, because }) => [
+    formatPool({ kind, name }),
+    verdict === 'selected' ? style.good(verdict) : verdict,
+    printable(because),
+  ])
+  return [
+    '',
+    `Pools for ${role}, ${when}:`,
+    indented(renderTable(['pool', 'verdict', 'because'], rows, style)),
+  ]
+}
+
+function workflowLines({ workflow }: ClusterReport, style: Style, now: number): readonly string[] {
+  const { id, state, runId, started, pendingActivities, trouble } = workflow
+  const run = runId === undefined ? '' : `, run ${runId}, started ${started ?? ''}`
+  return [
+    `${style.strong(`Workflow ${id}`)}: ${state}${run}`,
+    ...pendingActivities.map((pending) => `  ${describePending(pending, now)}`),
+    ...(trouble === undefined ? [] : [`  ${style.warn(printable(trouble))}`]),
+  ]
+}
+
+function describePending(
+  { activity, attempt, reason, message, nextLook }: PendingActivity,
+  now: number,
+): string {
+  const next =
+    nextLook === undefined
+      ? 'is being tried'
+      : `looks again in ${Math.max(0, Math.ceil((Date.parse(nextLook) - now) / 1000))}s`
+  const why = reason === undefined ? '' : `: ${printable(`${reason}: ${message ?? ''}`)}`
+  return `${activity}, attempt ${attempt}, ${next}${why}`
+}
+
+/** Events shown to people; JSON and YAML have all. */
+const shownEvents = 10
+
+function eventLines({ events }: ClusterReport, style: Style, now: number): readonly string[] {
+  if (events === undefined) return ['The events could not be read.']
+  if (events.length === 0) return ['No events.']
+  const rows = events
+    .slice(-shownEvents)
+    .map(({ lastSeen, type, reason, count, controller, note }) => [
+      formatAge(lastSeen, now),
+      type === 'Warning' ? style.warn(type) : type,
+      printable(reason),
+      String(count),
+      printable(controller),
+      printable(note),
+    ])
+  return [
+    'Events:',
+    indented(renderTable(['last seen', 'type', 'reason', 'count', 'from', 'message'], rows, style)),
+  ]
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}

@@ -1,0 +1,80 @@
+import { concerns, type Finding } from '../../domain/findings/finding.ts'
+import { findingsIn } from '../../domain/findings/findings.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { createView, type KnownObjects } from '../../domain/view.ts'
+import { isUnsettled, vipStateOf, type VipState } from '../../domain/vip-state.ts'
+import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
+
+/** One VIP of one Cluster. */
+export interface VipReport extends VipState {
+  readonly namespace: string
+  readonly cluster: string
+  /** RFC 3339: when the Cluster was created. */
+  readonly created: string
+  /** Of those that wait or have lost their VIP. */
+  readonly workflow?: WorkflowRun
+}
+
+/** How everything stands. */
+export interface StatusReport {
+  /** By namespace, Cluster and role. */
+  readonly vips: readonly VipReport[]
+  readonly findings: readonly Finding[]
+}
+
+export interface StatusQuestion {
+  readonly variables: VariableNames
+  /** This one and no other. */
+  readonly cluster: NamespacedName | undefined
+  /** Nothing but what waits or is wrong. */
+  readonly problemsOnly: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** Says how everything stands, without Temporal. */
+export function reportOn(known: KnownObjects, question: StatusQuestion): StatusReport {
+  const { variables, problemsOnly, now } = question
+  const findings = findingsIn(known, variables, now)
+  return {
+    vips: vipsIn(known, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
+    findings: findings.filter(
+      (finding) => question.cluster === undefined || concerns(finding, question.cluster),
+    ),
+  }
+}
+
+/** A VIP for ingress that is not wanted is left out: few Clusters want one. */
+function vipsIn(known: KnownObjects, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
+  const view = createView(() => known)
+  return [...known.clusters.values()]
+    .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
+    .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
+    .flatMap((cluster) =>
+      roles
+        .map((role) => ({
+          namespace: cluster.namespace,
+          cluster: cluster.name,
+          created: cluster.creationTimestamp,
+          ...vipStateOf(cluster, vipRole(role, variables), view),
+        }))
+        .filter(({ role, phase }) => role === 'control-plane' || phase !== 'NotWanted'),
+    )
+}
+
+/** Adds what Temporal says of the runs of those for which one should be at work. */
+export async function withRuns(report: StatusReport, runs: WorkflowRuns): Promise<StatusReport> {
+  const asked = new Map(
+    report.vips
+      .filter(isUnsettled)
+      .map(({ namespace, cluster }) => ({ namespace, name: cluster }))
+      .map((cluster) => [formatKey(cluster), cluster]),
+  )
+  const found = await runs.of([...asked.values()])
+  const vips = report.vips.map((vip) => {
+    const workflow = isUnsettled(vip) && found.get(formatKey({ ...vip, name: vip.cluster }))
+    return workflow ? { ...vip, workflow } : vip
+  })
+  return { ...report, vips }
+}

@@ -1,0 +1,57 @@
+import { exitCodes } from '../../console/exit-code.ts'
+import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import type { KnownObjects } from '../../domain/view.ts'
+import { describeCluster } from './cluster-report.ts'
+import { clusterText } from './cluster-text.ts'
+import { withManagementCluster } from '../management-cluster.ts'
+import type { CommandSetup } from '../setup.ts'
+import type { StatusContext, StatusOptions } from './status-context.ts'
+import { reportOn, withRuns, type StatusReport } from './status-report.ts'
+import { statusText } from './status-text.ts'
+import { watchStatus } from './status-watch.ts'
+import { withTemporal } from '../temporal-client.ts'
+import { createWorkflowRuns } from './workflow-runs.ts'
+
+/**
+ * Shows how the VIPs of all Clusters, or of one, stand.
+ *
+ * @throws Error where the named Cluster does not exist
+ */
+export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
+  return withManagementCluster(setup.config, async (managementCluster) => {
+    const known = await managementCluster.readKnownObjects()
+    if (options.cluster !== undefined) assertExists(options.cluster, known)
+    return withTemporal(setup.signal, async (temporal) => {
+      const context = { options, setup, managementCluster, known, runs: createWorkflowRuns(temporal) }
+      return options.watch ? watchStatus(context) : showStatus(context)
+    })
+  })
+}
+
+function assertExists(cluster: NamespacedName, { clusters }: KnownObjects): void {
+  if (clusters.has(formatKey(cluster))) return
+  const elsewhere = [...clusters.values()].filter(({ name }) => name === cluster.name).map(formatKey)
+  const hint = elsewhere.length === 0 ? '' : `; there is ${elsewhere.slice(0, 5).join(', ')}`
+  throw new Error(`Cluster ${formatKey(cluster)} does not exist${hint}`)
+}
+
+async function showStatus(context: StatusContext): Promise<number> {
+  const { options, setup, known, runs } = context
+  const { cluster, problemsOnly } = options
+  const now = Date.now()
+  const report = reportOn(known, { variables: setup.config.variables, cluster, problemsOnly, now })
+  if (cluster === undefined) {
+    const whole = await withRuns(report, runs)
+    setup.console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
+  } else {
+    const whole = await describeCluster(cluster, report, context, known)
+    setup.console.print(whole, (style) => clusterText(whole, style, now))
+  }
+  const trouble = runs.trouble()
+  if (trouble !== undefined) setup.console.note(trouble)
+  return problemsOnly && isAnythingWrong(report) ? exitCodes.needsPerson : exitCodes.fine
+}
+
+function isAnythingWrong({ vips, findings }: StatusReport): boolean {
+  return vips.length > 0 || findings.length > 0
+}

@@ -1,0 +1,69 @@
+import { ipPoolKinds } from '../../domain/pool.ts'
+import type { ObjectMeta } from '../../domain/object-meta.ts'
+import type { KnownObjects } from '../../domain/view.ts'
+import type { KubernetesConnection } from '../../kubernetes/connection.ts'
+import { poolResources } from '../../kubernetes/resources.ts'
+import { watchResource, type WatchedObjects } from '../../kubernetes/watch-resource.ts'
+import type { Log } from '../../observability/log.ts'
+
+export interface KnowledgeOptions {
+  readonly connection: KubernetesConnection
+  /** Empty: all. */
+  readonly namespaces: readonly string[]
+  /** What was read before; it holds for a kind until that is listed. */
+  readonly initial: KnownObjects
+  /** Something is new. Called before it can be seen in `known`. */
+  readonly onChange: () => void
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** What is known of the management cluster, kept up to date. */
+export interface Knowledge {
+  known(): KnownObjects
+  /** Resolves when all watches have ended, after the signal. */
+  readonly done: Promise<void>
+}
+
+/** Keeps hearing of all objects that `readKnownObjects` reads, until the signal is aborted. */
+export function watchKnownObjects(options: KnowledgeOptions): Knowledge {
+  const { connection, namespaces, initial, onChange, log, signal } = options
+  const ends: Promise<void>[] = []
+
+  const watch = <R extends keyof WatchedObjects>(
+    resource: R,
+    before: ReadonlyMap<string, WatchedObjects[R]>,
+  ): (() => ReadonlyMap<string, WatchedObjects[R]>) => {
+    let isListed = false
+    const handler = {
+      onUpsert: (_object: ObjectMeta) => onChange(),
+      onDelete: (_object: ObjectMeta) => onChange(),
+      onListed: () => {
+        isListed = true
+        onChange()
+      },
+    }
+    const { objects, done } = watchResource({ connection, namespaces, resource, handler, log, signal })
+    ends.push(done)
+    return () => (isListed ? objects : before)
+  }
+
+  const clusters = watch('clusters', initial.clusters)
+  const clusterClasses = watch('clusterclasses', initial.clusterClasses)
+  const claims = watch('ipaddressclaims', initial.claims)
+  const ipAddresses = watch('ipaddresses', initial.ipAddresses)
+  const pools = ipPoolKinds.map((kind, index) =>
+    watch(poolResources[kind].plural, initial.pools[index] ?? new Map()),
+  )
+  return {
+    known: () => ({
+      clusters: clusters(),
+      clusterClasses: clusterClasses(),
+      claims: claims(),
+      ipAddresses: ipAddresses(),
+      pools: pools.map((objects) => objects()),
+      isComplete: true,
+    }),
+    done: Promise.all(ends).then(() => undefined),
+  }
+}

@@ -1,0 +1,137 @@
+import { obstacleOf } from '../claim-obstacle.ts'
+import type { IPAddressClaim } from '../claim.ts'
+import type { ClusterClass } from '../cluster-class.ts'
+import type { Cluster, ClusterClassRef } from '../cluster.ts'
+import { needsAllocation, poolRequestFor } from '../eligibility.ts'
+import { formatKey, type NamespacedName } from '../object-meta.ts'
+import { availableAddresses, formatPool, type IPPool } from '../pool.ts'
+import { matchingPools, preferredFirst, selectIPPool } from '../pool-selection.ts'
+import type { Reason } from '../reason.ts'
+import { defaultRole, roles, vipRole, type Role, type VariableNames, type VipRole } from '../role.ts'
+import { standingOf } from '../standing.ts'
+import { createView, type KnownObjects, type View } from '../view.ts'
+
+/** What one VIP that is still to be had will find, if nothing changes and the oldest Cluster goes first. */
+export interface Expectation {
+  readonly cluster: NamespacedName
+  readonly role: Role
+  /** `unknown`: the pool has not been counted yet. */
+  readonly gets: 'address' | 'nothing' | 'unknown'
+  /** The one it would come from; without an address, the one it would rather have one of. Undefined: none matches. */
+  readonly pool: IPPool | undefined
+  /** Its claim is on that pool already. */
+  readonly hasClaim: boolean
+  /** Why it gets nothing. */
+  readonly reason?: Reason
+  readonly message?: string
+}
+
+/** What the pools hold for the Clusters that are there. */
+export interface Forecast {
+  /** Oldest Cluster first. */
+  readonly expectations: readonly Expectation[]
+  /** ClusterClasses for whose control planes there is no pool, whether Clusters use them or not. */
+  readonly classesWithoutPool: readonly NamespacedName[]
+}
+
+/** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
+export function forecastOf(known: KnownObjects, variables: VariableNames): Forecast {
+  const view = createView(() => known)
+  const left = new Map(known.pools.flatMap((kind) => [...kind.values()]).map((pool) => [pool.uid, pool]))
+  const expectations: Expectation[] = []
+  for (const wanted of toBeServed(known, view, variables)) {
+    const pools = view.around(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
+    const expectation = expect(wanted, pools)
+    expectations.push(expectation)
+    const { pool } = expectation
+    if (pool !== undefined && expectation.gets === 'address') left.set(pool.uid, withOneTaken(pool))
+  }
+  return { expectations, classesWithoutPool: classesWithoutPool(known, view) }
+}
+
+interface Wanted {
+  readonly cluster: Cluster
+  readonly vip: VipRole
+  /** Unbound, and usable. */
+  readonly claim: IPAddressClaim | undefined
+}
+
+function toBeServed(known: KnownObjects, view: View, variables: VariableNames): readonly Wanted[] {
+  return [...known.clusters.values()].toSorted(byAge).flatMap((cluster) =>
+    roles
+      .map((role) => vipRole(role, variables))
+      .filter(
+        (vip) =>
+          standingOf(cluster, vip).standing === 'unset' &&
+          needsAllocation(cluster, vip, view.around(cluster)),
+      )
+      .map((vip) => ({ cluster, vip, claim: view.holdingOf(cluster, vip).claim }))
+      .map(({ claim, ...wanted }) => ({
+        ...wanted,
+        claim: claim !== undefined && obstacleOf(claim, cluster) === undefined ? claim : undefined,
+      }))
+      .filter(({ claim }) => claim?.addressName === undefined),
+  )
+}
+
+function byAge(a: Cluster, b: Cluster): number {
+  const [left, right] = [a, b].map((cluster) => `${cluster.creationTimestamp} ${formatKey(cluster)}`)
+  return (left ?? '') < (right ?? '') ? -1 : 1
+}
+
+/** A claim keeps to its pool, and leaves it only where that is exhausted and another one has room. */
+function expect({ cluster, vip, claim }: Wanted, pools: readonly IPPool[]): Expectation {
+  const about = { cluster: { namespace: cluster.namespace, name: cluster.name }, role: vip.role }
+  const claimed = claim && pools.find((pool) => formatPool(pool) === formatPool(claim.poolRef))
+  if (claimed !== undefined && canGive(claimed)) {
+    return { ...about, pool: claimed, hasClaim: true, gets: certainty(claimed) }
+  }
+  const request = poolRequestFor(cluster, vip.role)
+  const selection = selectIPPool(request, pools)
+  if (selection.outcome === 'selected') {
+    return { ...about, pool: selection.pool, hasClaim: false, gets: certainty(selection.pool) }
+  }
+  const [preferred] = preferredFirst(request, matchingPools(request, pools))
+  const { reason, message } = selection
+  const pool = claimed ?? preferred
+  return { ...about, pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
+}
+
+function canGive(pool: IPPool): boolean {
+  return !pool.isPaused && (availableAddresses(pool) ?? 1) > 0
+}
+
+function certainty({ capacity }: IPPool): 'address' | 'unknown' {
+  return capacity === undefined ? 'unknown' : 'address'
+}
+
+function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
+  return {
+    ...pool,
+    capacity: capacity && { ...capacity, used: capacity.used + 1, free: capacity.free - 1 },
+  }
+}
+
+/** A pool may be for a class in the namespaces of its Clusters only, or in the class's own, where there are none yet. */
+function classesWithoutPool(known: KnownObjects, view: View): readonly NamespacedName[] {
+  const allPools = known.pools.flatMap((kind) => [...kind.values()])
+  const isServed = (clusterClass: ClusterClass): boolean => {
+    const places = [clusterClass, ...view.clustersOf(clusterClass)].map(({ namespace }) => namespace)
+    return [...new Set(places)].some((namespace) => hasPool(clusterClass, namespace, allPools))
+  }
+  return [...known.clusterClasses.values()]
+    .filter((clusterClass) => !isServed(clusterClass))
+    .map(({ namespace, name }) => ({ namespace, name }))
+    .toSorted((a, b) => (formatKey(a) < formatKey(b) ? -1 : 1))
+}
+
+function hasPool({ namespace, name }: ClusterClassRef, place: string, pools: readonly IPPool[]): boolean {
+  const request = {
+    namespace: place,
+    role: defaultRole,
+    clusterClass: { namespace, name },
+    explicitPool: undefined,
+  }
+  const inReach = pools.filter((pool) => pool.namespace === '' || pool.namespace === place)
+  return matchingPools(request, inReach).length > 0
+}
