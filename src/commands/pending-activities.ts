@@ -1,5 +1,9 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 
+/** What Temporal says of a run when it is described. */
+type RawDescription = WorkflowExecutionDescription['raw']
+type RawActivity = NonNullable<RawDescription['pendingActivities']>[number]
+
 /** A step that a run is at, as Temporal shows it. */
 export interface PendingActivity {
   readonly activity: string
@@ -11,19 +15,48 @@ export interface PendingActivity {
   readonly nextLook?: string
 }
 
-export function pendingActivitiesIn(raw: WorkflowExecutionDescription['raw']): readonly PendingActivity[] {
+/** A step that has failed, as it does to wait, and will be tried again. */
+export interface RunWait {
+  readonly activity: string
+  /** Type of the failure: a Reason, or that the API server is away. */
+  readonly reason: string
+  readonly message: string
+  /** From one look to the next, where known. */
+  readonly retrySeconds: number | undefined
+}
+
+export function pendingActivitiesIn(raw: RawDescription): readonly PendingActivity[] {
   return (raw.pendingActivities ?? []).map((pending) => {
-    const { activityType, attempt, lastFailure, nextAttemptScheduleTime } = pending
-    const reason = lastFailure?.applicationFailureInfo?.type
-    const nextLook = timeOf(nextAttemptScheduleTime)
+    const { activity, reason, message } = stepIn(pending)
+    const nextLook = timeOf(pending.nextAttemptScheduleTime)
     return {
-      activity: activityType?.name ?? '',
-      attempt: attempt ?? 1,
+      activity,
+      attempt: pending.attempt ?? 1,
       ...(reason && { reason }),
-      ...(lastFailure?.message && { message: lastFailure.message }),
+      ...(message && { message }),
       ...(nextLook !== undefined && { nextLook }),
     }
   })
+}
+
+/** Those of the pending activities that have failed. */
+export function waitsIn(raw: RawDescription): readonly RunWait[] {
+  return (raw.pendingActivities ?? [])
+    .filter(({ lastFailure }) => Boolean(lastFailure))
+    .map((pending) => {
+      const { currentRetryInterval } = pending
+      const retrySeconds = currentRetryInterval ? Number(currentRetryInterval.seconds ?? 0) : undefined
+      return { ...stepIn(pending), retrySeconds }
+    })
+}
+
+/** Reason and message are empty before a failure. */
+function stepIn({ activityType, lastFailure }: RawActivity): Omit<RunWait, 'retrySeconds'> {
+  return {
+    activity: activityType?.name ?? '',
+    reason: lastFailure?.applicationFailureInfo?.type ?? '',
+    message: lastFailure?.message ?? '',
+  }
 }
 
 /** A protobuf Timestamp, whose seconds are a number or a Long. */

@@ -74,12 +74,15 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const isSilent = (cluster: Cluster): boolean =>
     vips.some((vip) => lacksCondition(cluster, vip, view.around(cluster).clusterClass))
 
-  const dispatch = (cluster: Cluster, reaction: Reaction | undefined): void => {
+  const lacksAnything = (cluster: Cluster): boolean => isOutstanding(cluster) || isSilent(cluster)
+
+  /** @param isWanted asked of the Cluster as it is when the reaction leaves */
+  const dispatch = (cluster: Cluster, reaction: Reaction | undefined, isWanted = isOutstanding): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
     const isNeeded = (): boolean => {
       const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && (isOutstanding(known) || isSilent(known)))
+      return reaction.act === 'nudge' || (known !== undefined && isWanted(known))
     }
     dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
   }
@@ -89,7 +92,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const haveSay = (cluster: Cluster): void => {
     if (!isSilent(cluster) || askedToSay.has(cluster.uid)) return
     askedToSay.add(cluster.uid)
-    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' })
+    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' }, lacksAnything)
   }
 
   const haveSayAnew = (cluster: Cluster): void => {
@@ -127,17 +130,18 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   /** A claim may have been lost while nothing could be done about it; after a move, it has to be bound anew. */
   const afterPause = (cluster: Cluster, previous: Cluster | undefined): Reaction | undefined =>
-    previous?.isPaused === true && !cluster.isPaused && (isOutstanding(cluster) || isSilent(cluster))
+    previous?.isPaused === true && !cluster.isPaused && lacksAnything(cluster)
       ? { act: 'wake', because: 'Cluster was unpaused' }
       : undefined
 
   const clusters = sources.clusters({
     onUpsert(cluster, previous) {
       for (const vip of vips) {
-        const reaction =
-          reactToCluster(cluster, previous, vip, view.around(cluster)) ?? afterPause(cluster, previous)
+        const toChange = reactToCluster(cluster, previous, vip, view.around(cluster))
+        const reaction = toChange ?? afterPause(cluster, previous)
         const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
-        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction)
+        const isWanted = toChange === undefined ? lacksAnything : isOutstanding
+        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction, isWanted)
         if (previous !== undefined && addressIn(previous, vip) !== addressIn(cluster, vip)) {
           onReleased(addressIn(previous, vip))
           // One that had none before is about to say so by itself.

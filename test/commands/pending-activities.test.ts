@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { pendingActivitiesIn } from '../../src/commands/pending-activities.ts'
+import { pendingActivitiesIn, waitsIn } from '../../src/commands/pending-activities.ts'
 
 /** What Temporal answers about a run, as far as it is looked at. */
 function raw(pendingActivities: readonly object[] | undefined): Parameters<typeof pendingActivitiesIn>[0] {
@@ -37,5 +37,26 @@ describe('a step that a run is at', () => {
 
   it('is none in a run that is over', () => {
     expect(pendingActivitiesIn(raw(undefined))).toEqual([])
+    expect(waitsIn(raw(undefined))).toEqual([])
+  })
+})
+
+describe('a wait of a run', () => {
+  it('is a step that has failed, with its reason and how long it is from look to look', () => {
+    const failed = {
+      activityType: { name: 'awaitIPAddress' },
+      lastFailure: { message: 'not ready', applicationFailureInfo: { type: 'PoolNotReady' } },
+      currentRetryInterval: { seconds: { toString: () => '30' } },
+    }
+    expect(waitsIn(raw([failed, { activityType: { name: 'assignVip' }, attempt: 1 }]))).toEqual([
+      { activity: 'awaitIPAddress', reason: 'PoolNotReady', message: 'not ready', retrySeconds: 30 },
+    ])
+  })
+
+  it('has no time where Temporal gives none', () => {
+    const failed = { activityType: { name: 'assignVip' }, lastFailure: { message: 'away' } }
+    expect(waitsIn(raw([failed]))).toEqual([
+      { activity: 'assignVip', reason: '', message: 'away', retrySeconds: undefined },
+    ])
   })
 })

@@ -1,43 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { runProgram, startProgram, type StartedProgram } from './run-program.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack } = realParts()
 const env = { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace }
 
+/** A Worker without a watcher: only `allocate` starts runs, and only pools that a test looks at wake them. */
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.70.0.10-10.70.0.40')
-  allocator = await startWorker(taskQueue)
+  await suite.start({ command: 'worker' })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
-
-/** A Worker without a watcher: only `allocate` starts runs, and only pools that a test looks at wake them. */
-function startWorker(queue: string): Promise<Allocator> {
-  return startAllocator({ stack, kubeconfigPath: allocatorKubeconfig, taskQueue: queue, command: 'worker' })
-}
+afterAll(() => suite.close())
 
 function allocate(name: string, ...args: readonly string[]): StartedProgram {
-  return startProgram(['allocate', `${world.namespace}/${name}`, `--task-queue=${taskQueue}`, ...args], env)
+  return startProgram(
+    ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, ...args],
+    env,
+  )
 }
 
 async function statusOf(name: string): Promise<string> {
@@ -111,7 +102,7 @@ describe('allocate', () => {
     const queue = randomUUID()
     const patient = startProgram(['allocate', `${world.namespace}/patient`, `--task-queue=${queue}`], env)
     await patient.untilSaid(`no Worker polls task queue ${queue}`)
-    const late = await startWorker(queue)
+    const late = await suite.start({ command: 'worker', taskQueue: queue })
     try {
       expect(await patient.ended).toMatchObject({ code: 0 })
     } finally {

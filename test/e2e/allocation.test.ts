@@ -1,38 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openIdle, type AtWork } from './at-work.ts'
+import { postClaim } from './objects.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.20.0.10-10.20.0.40')
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  await suite.start()
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -162,17 +148,7 @@ describe('a Cluster that waits', () => {
     await world.createPool('10.62.0.1', { name: 'impatient-pool', className })
     await world.pausePool('impatient-pool', true)
     // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
-    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'impatient-pool' }
-    await world.api.send({
-      method: 'POST',
-      path: world.path('ipaddressclaims'),
-      body: {
-        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-        kind: 'IPAddressClaim',
-        metadata: { name: 'vip-cp-impatient', namespace: world.namespace },
-        spec: { clusterName: 'impatient', poolRef },
-      },
-    })
+    await postClaim(world, 'impatient', 'impatient-pool')
     await world.createCluster('impatient', { className })
     await temporal.untilWaiting(keyOf('impatient'), 'awaitIPAddress', 'PoolNotReady')
     await world.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
@@ -201,8 +177,8 @@ describe('Clusters that race for the last address of a pool', () => {
 
 describe('the program', () => {
   it('says that it is alive and ready, in words', async () => {
-    expect(await (await fetch(allocator.healthUrl)).text()).toBe('ok\n')
-    expect(await (await fetch(allocator.readyUrl)).json()).toMatchObject({
+    expect(await (await fetch(suite.allocator.healthUrl)).text()).toBe('ok\n')
+    expect(await (await fetch(suite.allocator.readyUrl)).json()).toMatchObject({
       ready: true,
       checks: {
         temporal: { ok: true },
@@ -213,7 +189,7 @@ describe('the program', () => {
   })
 
   it('shows its own series, the process’s and Temporal Core’s on one page', async () => {
-    const page = await (await fetch(allocator.metricsUrl)).text()
+    const page = await (await fetch(suite.allocator.metricsUrl)).text()
     expect(page).toMatch(/^capi_vip_allocator_workflow_requests_total\{outcome="started"\} \d+/m)
     expect(page).toMatch(
       /^capi_vip_allocator_api_request_duration_seconds_count\{verb="patch",resource="clusters",code="200"\} \d+/m,

@@ -2,29 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openWorld, type World } from './world.ts'
+import { openIdle, type AtWork } from './at-work.ts'
+import type { World } from './world.ts'
 
-const { stack, tctl, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack, tctl } = realParts()
 
+let suite: AtWork
 let world: World
-let worker: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   await world.createPool('10.40.0.10-10.40.0.20')
-  worker = await startAllocator({ stack, kubeconfigPath: allocatorKubeconfig, taskQueue, command: 'worker' })
+  await suite.start({ command: 'worker' })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await worker.stop()
-  }
-})
+afterAll(() => suite.close())
 
 /** Runs a command line program against the stack's Temporal; standard output and exit code. */
 async function run(
@@ -55,7 +49,7 @@ describe('without a watcher', () => {
 
     const started = await run(
       tctl,
-      ...['workflow', 'run', '--taskqueue', taskQueue, '--workflow_type', 'allocateVip'],
+      ...['workflow', 'run', '--taskqueue', suite.taskQueue, '--workflow_type', 'allocateVip'],
       ...['--workflow_id', workflowId, '--input', input],
     )
     expect(started.output).toContain('10.40.0.10')
@@ -80,7 +74,7 @@ describe('without a watcher', () => {
 
     const executed = await run(
       temporal,
-      ...['workflow', 'execute', '--task-queue', taskQueue, '--type', 'allocateVip'],
+      ...['workflow', 'execute', '--task-queue', suite.taskQueue, '--type', 'allocateVip'],
       ...['--workflow-id', workflowId, '--input', input, '--output', 'json'],
     )
     expect(JSON.parse(executed.output)).toMatchObject({
@@ -101,7 +95,7 @@ describe('without a watcher', () => {
     const execute = (workflowId: string): ReturnType<typeof run> =>
       run(
         stack.paths.temporal,
-        ...['workflow', 'execute', '--task-queue', taskQueue, '--type', 'allocateVip'],
+        ...['workflow', 'execute', '--task-queue', suite.taskQueue, '--type', 'allocateVip'],
         ...['--workflow-id', workflowId, '--input', input, '--output', 'json'],
       )
     const results = await Promise.all([execute(randomUUID()), execute(randomUUID())])
@@ -115,7 +109,7 @@ describe('without a watcher', () => {
   it('a wrong argument is refused at once, with what was expected', async () => {
     const refused = await run(
       tctl,
-      ...['workflow', 'run', '--taskqueue', taskQueue, '--workflow_type', 'allocateVip'],
+      ...['workflow', 'run', '--taskqueue', suite.taskQueue, '--workflow_type', 'allocateVip'],
       ...['--workflow_id', randomUUID(), '--input', '"clusters/demo"'],
     )
     expect(refused.output).toContain('expected one JSON object')

@@ -1,33 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { getObject, holdFinalizer, letGo, postClaim, postCluster, untilAllFree } from './objects.ts'
-import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { outcomeOf, untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
 const { stack } = realParts()
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: OwnAllocator
+let account: OwnAccount
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startOwnAllocator(stack, world)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
+  account = await createOwnAccount(stack, world)
+  await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -65,11 +61,11 @@ describe('a Cluster that is deleted', () => {
 
   it('between pool and claim ends its run and leaves nothing', async () => {
     const className = await prepare('unclaimed', '10.143.1.1-10.143.1.9')
-    await allocator.withhold('create ipaddressclaims')
+    await account.withhold('create ipaddressclaims')
     await world.createCluster('unclaimed', { className })
     await untilPending(temporal, keyOf('unclaimed'), 'ensureIPAddressClaim', 'AllocationFailed')
     await world.deleteCluster('unclaimed')
-    await allocator.withhold()
+    await account.withhold()
     expect(await outcomeOf(temporal, keyOf('unclaimed'))).toEqual(deleted)
     await expectNothingLeft('unclaimed', 'unclaimed-pool')
   })
@@ -89,11 +85,11 @@ describe('a Cluster that is deleted', () => {
 
   it('between address and endpoint ends its run and leaves nothing', async () => {
     const className = await prepare('unassigned', '10.143.3.1-10.143.3.9')
-    await allocator.withhold('patch clusters')
+    await account.withhold('patch clusters')
     await world.createCluster('unassigned', { className })
     await untilPending(temporal, keyOf('unassigned'), 'assignVip', 'ClusterRejected')
     await world.deleteCluster('unassigned')
-    await allocator.withhold()
+    await account.withhold()
     expect(await outcomeOf(temporal, keyOf('unassigned'))).toEqual(deleted)
     await expectNothingLeft('unassigned', 'unassigned-pool')
   })

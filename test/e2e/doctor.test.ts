@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
@@ -13,34 +11,32 @@ import { searchAttributeNames } from '../../src/domain/search-attributes.ts'
 import { neededPermissions } from '../../src/kubernetes/permissions.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
-const taskQueue = randomUUID()
 const prefix = 'vip.capi.gorizond.io'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalNamespace
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   temporal = await createTemporalNamespace(stack)
-  allocator = await startAllocator({
-    stack: { ...stack, temporal: { ...stack.temporal, namespace: temporal.name } },
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`, '--register-search-attributes'],
+  await suite.start({
+    env: { TEMPORAL_NAMESPACE: temporal.name },
+    flags: ['--register-search-attributes'],
   })
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await suite.close()
   } finally {
-    await allocator.stop()
     await temporal.close()
   }
 })
@@ -57,7 +53,7 @@ async function visit(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {})
   const defaults = [
     `--kubeconfig=${stack.kubeconfigPath}`,
     `--namespace=${world.namespace}`,
-    `--task-queue=${taskQueue}`,
+    `--task-queue=${suite.taskQueue}`,
     '--output=json',
   ].filter((flag) => !given.includes(flag.replace(/=.*/, '=')))
   const environment = {
@@ -128,7 +124,7 @@ describe('doctor', () => {
       },
     ])
     expect(about('temporal-workers', visited)[0]?.found).toMatch(
-      new RegExp(`^task queue ${taskQueue} is polled by `),
+      new RegExp(`^task queue ${suite.taskQueue} is polled by `),
     )
     expect(about('clock', visited)[0]?.found).toContain('differ by 2 s at most')
   })

@@ -1,39 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { AllocationStatus } from '../../src/workflows/contract.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const duplicates = 'vip.capi.gorizond.io/duplicate-addresses'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 async function hostOf(name: string): Promise<string> {
   return (await world.untilServed(name)).controlPlaneEndpoint.host

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import {
   endpointOf,
   getObject,
@@ -17,39 +17,26 @@ import {
   type StoredObject,
 } from './objects.ts'
 import { outcomeOf, untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack } = realParts()
 const defaultPort = 16443
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.141.0.10-10.141.0.99')
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`, `--default-port=${defaultPort}`],
-  })
+  await suite.start({ flags: [`--default-port=${defaultPort}`] })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -226,7 +213,7 @@ describe('a host that is set already', () => {
     // The watcher starts no run for them, so a person does.
     const runs = manual.map(({ name }) =>
       temporal.client.workflow.execute(allocateVipType, {
-        taskQueue,
+        taskQueue: suite.taskQueue,
         workflowId: randomUUID(),
         args: [keyOf(name)],
       }),

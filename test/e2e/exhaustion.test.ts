@@ -1,42 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
-import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { viewTemporal, type TemporalView, type Wait } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import type { TemporalView, Wait } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 /** Milliseconds. No promise of the product, which is two seconds: what even an overloaded machine keeps. */
 const servedWithin = 20_000
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 /** Names of the claims without owner that keep pools full: nobody else deletes them. */
 const holders = new Set<string>()
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
 })
 
-afterAll(async () => {
-  try {
+afterAll(() =>
+  suite.close(async () => {
     await Promise.all([...holders].map(giveBack))
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+  }),
+)
 
 function report(line: string): void {
   process.stderr.write(`exhaustion: ${line}\n`)
@@ -319,7 +306,7 @@ async function untilPoolsAreListed(): Promise<void> {
 }
 
 async function poolLists(): Promise<number> {
-  const page = await (await fetch(allocator.metricsUrl)).text()
+  const page = await (await fetch(suite.allocator.metricsUrl)).text()
   const series = 'api_request_duration_seconds_count{verb="list",resource="inclusterippools",code="200"}'
   const lists = Number(page.split(`${series} `)[1]?.split('\n')[0])
   expect(lists).toBeGreaterThan(0)

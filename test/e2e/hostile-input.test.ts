@@ -2,17 +2,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { ApiError } from '../../dev/stack/kubernetes-api.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { textOfRun } from './history-text.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import type { TemporalView } from './temporal.ts'
 import { untilPending, type PendingFailure } from './waiting-run.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const prefix = 'vip.capi.gorizond.io'
 /** Bytes of a failure, and of a whole run, that a person can still read. */
 const readableFailure = 16_000
@@ -26,20 +26,15 @@ const nasty: readonly (readonly [string, string])[] = [
   ['templates', '{{ .Values.x }} {{- end }} ${HOME} $(id) `id` %s%n%p </script><script>alert(1)</script>'],
 ]
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.100.0.10-10.100.0.90')
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`, '--log-level=debug'],
-  })
+  await suite.start({ flags: ['--log-level=debug'] })
 })
 
 /** Every pool of the namespace has a line in the message of a Cluster that finds none. */
@@ -52,14 +47,7 @@ afterEach(async () => {
   await Promise.all(pools.map((name) => remove('inclusterippools', name)))
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 async function namesOf(plural: string): Promise<readonly string[]> {
   const { items } = await world.api.send<{ items: readonly { metadata: { name: string } }[] }>({
@@ -161,7 +149,7 @@ async function served(
 }
 
 async function expectAlive(): Promise<void> {
-  expect((await fetch(allocator.healthUrl)).status).toBe(200)
+  expect((await fetch(suite.allocator.healthUrl)).status).toBe(200)
   const name = `other-${randomUUID().slice(0, 8)}`
   await world.createCluster(name)
   await world.untilServed(name)
@@ -475,8 +463,8 @@ describe('a Cluster that names its pool', () => {
 describe('the program', () => {
   it('is alive and ready after all of that, with metrics of a readable size', async () => {
     await expectAlive()
-    expect((await fetch(allocator.readyUrl)).status).toBe(200)
-    expect((await (await fetch(allocator.metricsUrl)).text()).length).toBeLessThan(1_000_000)
-    expect(allocator.outcome()).toBeUndefined()
+    expect((await fetch(suite.allocator.readyUrl)).status).toBe(200)
+    expect((await (await fetch(suite.allocator.metricsUrl)).text()).length).toBeLessThan(1_000_000)
+    expect(suite.allocator.outcome()).toBeUndefined()
   })
 })

@@ -5,6 +5,7 @@ import { startAllocator } from '../../dev/allocator.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { postClaim } from './objects.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
 import { openWorld, type World } from './world.ts'
@@ -34,25 +35,9 @@ afterAll(async () => {
 
 /** Makes a claim under the Cluster's name that a thing of a hostile name owns. */
 async function createForeignClaim(cluster: string, ownerName: string): Promise<void> {
-  await world.api.send({
-    method: 'POST',
-    path: world.path('ipaddressclaims'),
-    body: {
-      apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-      kind: 'IPAddressClaim',
-      metadata: {
-        name: `vip-cp-${cluster}`,
-        // Of a kind that nobody serves: garbage collection would delete the claim of any other.
-        ownerReferences: [
-          { apiVersion: 'nowhere.example/v1', kind: 'Nothing', name: ownerName, uid: randomUUID() },
-        ],
-      },
-      spec: {
-        clusterName: cluster,
-        poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'none' },
-      },
-    },
-  })
+  // Of a kind that nobody serves: garbage collection would delete the claim of any other.
+  const owner = { apiVersion: 'nowhere.example/v1', kind: 'Nothing', name: ownerName, uid: randomUUID() }
+  await postClaim(world, cluster, 'none', { ownerReferences: [owner] })
 }
 
 async function createCluster(

@@ -3,16 +3,15 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openIdle, type AtWork } from './at-work.ts'
+import type { TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack } = realParts()
 const temporalNamespace = stack.temporal.namespace
 /** Bytes of a failure or a status that a person can still read. */
 const readable = 4_000
@@ -22,34 +21,25 @@ interface Payload {
   readonly data: Uint8Array
 }
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 const started: WorkflowHandle[] = []
 /** Made so far, each with an address of its own. */
 let pools = 0
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.110.0.10-10.110.0.40')
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`],
-  })
+  await suite.start()
 })
 
-afterAll(async () => {
-  try {
+afterAll(() =>
+  suite.close(async () => {
     await Promise.all(started.map((run) => run.terminate().catch(() => undefined)))
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+  }),
+)
 
 function json(value: unknown, encoding = 'json/plain'): Payload {
   return { metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(JSON.stringify(value)) }
@@ -105,7 +95,7 @@ async function runWith(payloads: readonly Payload[]): Promise<RunEnd> {
     workflowId,
     requestId: randomUUID(),
     workflowType: { name: 'allocateVip' },
-    taskQueue: { name: taskQueue },
+    taskQueue: { name: suite.taskQueue },
     input: { payloads: [...payloads] },
   })
   const handle = temporal.client.workflow.getHandle(workflowId)
@@ -158,7 +148,7 @@ describe('an argument of the wrong shape', () => {
     'typed as %s at the temporal CLI fails the run at once',
     async (input) => {
       const { temporal: program } = stack.paths
-      const command = ['workflow', 'execute', '--task-queue', taskQueue, '--type', 'allocateVip']
+      const command = ['workflow', 'execute', '--task-queue', suite.taskQueue, '--type', 'allocateVip']
       const more = ['--input', input, '--output', 'json', '--address', stack.temporal.address]
       const workflowId = `hostile/${randomUUID()}`
       const executed = promisify(execFile)(program, [...command, '--workflow-id', workflowId, ...more])
@@ -274,6 +264,6 @@ describe('the worker', () => {
   it('goes on serving afterwards', async () => {
     await world.createCluster('afterwards')
     expect((await world.untilServed('afterwards')).controlPlaneEndpoint.port).toBe(6443)
-    expect((await fetch(allocator.healthUrl)).status).toBe(200)
+    expect((await fetch(suite.allocator.healthUrl)).status).toBe(200)
   })
 })

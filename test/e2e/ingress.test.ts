@@ -1,40 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const ingressVip = 'vip.capi.gorizond.io/ingress-vip'
 const ingressEnabled = 'vip.capi.gorizond.io/ingress-enabled'
 const roleKey = 'vip.capi.gorizond.io/role'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** A class with both variables, a pool for its control planes, and one for ingress where addresses are given. */
 async function scenario(

@@ -1,18 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
 import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
 import { describedSeries, seriesOn } from '../support/metrics-page.ts'
 import { realParts } from '../support/real-parts.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const clusters = { resource: 'clusters' }
 
+let suite: AtWork
 let world: World
 let apiServer: ApiProxy
 let temporal: TcpProxy
@@ -21,20 +22,16 @@ let worker: Allocator
 let scrape: Scrape
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   apiServer = await startApiProxy(stack)
   const [host = '', port] = stack.temporal.address.split(':')
   temporal = await startTcpProxy({ port: Number(port) })
   const kubeconfigPath = join(stack.runDirectory, `metrics-${world.namespace}.kubeconfig`)
   kubeconfigThrough(apiServer, allocatorKubeconfig, kubeconfigPath)
-  const options = {
-    stack: { ...stack, temporal: { ...stack.temporal, address: `${host}:${temporal.port}` } },
-    kubeconfigPath,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  }
-  watcher = await startAllocator({ ...options, command: 'watcher' })
-  worker = await startAllocator({ ...options, command: 'worker' })
+  const options = { kubeconfigPath, env: { TEMPORAL_ADDRESS: `${host}:${temporal.port}` } }
+  watcher = await suite.start({ ...options, command: 'watcher' })
+  worker = await suite.start({ ...options, command: 'worker' })
   scrape = scrapeOf(watcher)
 })
 
@@ -45,9 +42,8 @@ afterEach(() => {
 
 afterAll(async () => {
   try {
-    await world.close()
+    await suite.close()
   } finally {
-    await Promise.all([watcher.stop(), worker.stop()])
     await Promise.all([apiServer.close(), temporal.close()])
   }
 })
@@ -74,7 +70,7 @@ describe('the series of the watches', () => {
     const end = apiServer.inject({ kind: 'status', code: 503 }, { resource: 'clusters' })
     apiServer.inject({ kind: 'end-watches' }, { resource: 'clusters' })()
     const stale = await scrape.until('watch_staleness_seconds', clusters, (seconds) => seconds > 3)
-    expect(await scrape.value('watch_failures_total', clusters)).toBeGreaterThan(failures)
+    await scrape.until('watch_failures_total', clusters, (now) => now > failures)
     end()
     expect(await scrape.until('watch_staleness_seconds', clusters, (now) => now < stale)).toBeLessThan(stale)
   })

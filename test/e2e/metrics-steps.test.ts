@@ -1,39 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
-import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
 import { postClaim } from './objects.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-
+let suite: AtWork
 let world: World
-let temporal: TemporalView
-let allocator: Allocator
 let scrape: Scrape
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
-  scrape = scrapeOf(allocator)
+  suite = await openAtWork()
+  world = suite.world
+  scrape = scrapeOf(suite.allocator)
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** A class with a pool of its own. */
 async function classWithPool(className: string, addresses: string): Promise<void> {

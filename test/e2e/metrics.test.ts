@@ -1,44 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
-import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { postClaim } from './objects.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const ofControlPlane = { labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }
 /** Made by hand, without an owner: nobody but the test takes them away. */
 const claimsByHand = ['vip-cp-ghost', 'vip-cp-me-first', 'vip-cp-me-second']
 const controlPlane = { role: 'control-plane' }
 
+let suite: AtWork
 let world: World
-let allocator: Allocator
 let scrape: Scrape
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   await world.createPool('10.160.9.1-10.160.9.2', { name: 'of-nobody', className: 'nobodys-class' })
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
-  scrape = scrapeOf(allocator)
+  await suite.start()
+  scrape = scrapeOf(suite.allocator)
   // It counts as leaked a minute after it was first seen, which is when the first test has scraped.
   await postClaim(world, 'ghost', 'of-nobody', ofControlPlane)
 })
 
-afterAll(async () => {
-  try {
+afterAll(() =>
+  suite.close(async () => {
     const left = await world.claims()
     await Promise.all(claimsByHand.filter((name) => left.includes(name)).map(deleteClaim))
-    await world.close()
-  } finally {
-    await allocator.stop()
-  }
-})
+  }),
+)
 
 /** A class with a pool of its own; the names differ from those of Clusters. */
 async function classWithPool(name: string, addresses: string): Promise<string> {

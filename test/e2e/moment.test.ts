@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { join } from 'node:path'
 import type { JsonObject } from '../../src/domain/decode.ts'
+import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
+import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { startFront, type Front } from './front.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import {
   changeClass,
   endpointOf,
@@ -18,48 +19,44 @@ import {
   variablesOf,
 } from './objects.ts'
 import { outcomeOf, untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const letters = ['a', 'b', 'c', 'd'] as const
 
-/** What happens to a Cluster when its allocator has decided to write to it, one act before each attempt. */
-const beforePatch = new Map<string, (() => Promise<unknown>)[]>()
-/** What happens when an allocator has decided to create a claim. */
-const beforeClaim: (() => Promise<unknown>)[] = []
-
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let front: Front
-let allocator: Allocator | undefined
+let proxy: ApiProxy
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.147.0.10-10.147.0.99')
-  front = await startFront(stack, allocatorKubeconfig, async (method, path) => {
-    const [, plural = '', name = ''] = /\/(clusters|ipaddressclaims)(?:\/([^/?]+))?(?:\?|$)/.exec(path) ?? []
-    const acts = method === 'POST' && plural === 'ipaddressclaims' ? beforeClaim : beforePatch.get(name)
-    if (method === 'POST' || (method === 'PATCH' && plural === 'clusters')) await acts?.shift()?.()
-  })
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: front.kubeconfigPath,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  proxy = await startApiProxy(stack)
+  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
+  await suite.start({ kubeconfigPath })
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await suite.close()
   } finally {
-    await allocator?.stop()
-    await front.close()
-    await temporal.close()
+    await proxy.close()
   }
 })
+
+/** Has somebody act when the allocator has decided to write to a Cluster, before its n-th attempt; resolves after that. */
+async function beforePatch(name: string, act: () => Promise<void>, n = 1): Promise<void> {
+  await proxy.atWrite(n, 'before', act, { verb: 'patch', resource: 'clusters', name })
+}
+
+/** The same when it has decided to create a claim. */
+async function beforeClaim(act: () => Promise<void>): Promise<void> {
+  await proxy.atWrite(1, 'before', act, { verb: 'create', resource: 'ipaddressclaims' })
+}
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -91,17 +88,15 @@ describe('at the very moment of the write to a Cluster', () => {
     await world.createPool('10.147.1.1-10.147.1.9', { name: 'lettered-pool', className })
     const random = seededRandom('edits by people')
     const names = ['edited-0', 'edited-1', 'edited-2']
-    for (const name of names) {
-      beforePatch.set(
-        name,
-        letters.map((letter) => {
-          const edit = random.pick([appendVariable, replaceVariables])
-          return () => edit(name, { name: letter, value: `${letter} of ${name}` })
-        }),
-      )
-    }
+    const edits = names.flatMap((name) =>
+      letters.map((letter, index) => {
+        const edit = random.pick([appendVariable, replaceVariables])
+        return beforePatch(name, () => edit(name, { name: letter, value: `${letter} of ${name}` }), index + 1)
+      }),
+    )
     const variables = [{ name: 'color', value: 'white' }]
     await Promise.all(names.map((name) => postCluster(world, name, { className, variables })))
+    await Promise.all(edits)
     for (const name of names) {
       const { host } = (await world.untilServed(name)).controlPlaneEndpoint
       expect(variablesOf(await getObject(world, 'clusters', name))).toEqual({
@@ -117,8 +112,11 @@ describe('at the very moment of the write to a Cluster', () => {
     await world.createClass(className)
     await world.createPool('10.147.2.1', { name: 'overtaken-pool', className })
     const endpoint = { host: '10.147.99.1', port: 6443 }
-    beforePatch.set('overtaken', [() => world.editCluster('overtaken', { controlPlaneEndpoint: endpoint })])
+    const typedIn = beforePatch('overtaken', () =>
+      world.editCluster('overtaken', { controlPlaneEndpoint: endpoint }),
+    )
     await world.createCluster('overtaken', { className })
+    await typedIn
     await world.untilServed('overtaken')
     expect(await outcomeOf(temporal, keyOf('overtaken'))).toEqual({
       outcome: 'skipped',
@@ -132,8 +130,9 @@ describe('at the very moment of the write to a Cluster', () => {
   })
 
   it('a pause is respected', async () => {
-    beforePatch.set('paused', [() => world.editCluster('paused', { paused: true })])
+    const pausing = beforePatch('paused', () => world.editCluster('paused', { paused: true }))
     await world.createCluster('paused')
+    await pausing
     await untilPending(temporal, keyOf('paused'), 'assignVip', 'ClusterPaused')
     const cluster = await getObject(world, 'clusters', 'paused')
     expect(ourWrites(cluster)).toEqual([])
@@ -146,8 +145,9 @@ describe('at the very moment of the write to a Cluster', () => {
     const className = 'deleted-class'
     await world.createClass(className)
     await world.createPool('10.147.3.1', { name: 'deleted-pool', className })
-    beforePatch.set('deleted', [() => world.deleteCluster('deleted')])
+    const deletion = beforePatch('deleted', () => world.deleteCluster('deleted'))
     await world.createCluster('deleted', { className })
+    await deletion
     await world.untilClaim('vip-cp-deleted', (now) => now !== undefined)
     expect(await outcomeOf(temporal, keyOf('deleted'))).toEqual({
       outcome: 'skipped',
@@ -164,12 +164,13 @@ describe('at the very moment a claim is made', () => {
     const className = 'vanished-class'
     await world.createClass(className)
     await world.createPool('10.147.4.1', { name: 'vanished-pool', className })
-    beforeClaim.push(async () => {
+    const deletion = beforeClaim(async () => {
       await world.deleteCluster('vanished')
       await world.untilCluster('vanished', (now) => now === undefined)
     })
     await world.createCluster('vanished', { className })
     await world.untilClaim('vip-cp-vanished', (now) => now !== undefined)
+    await deletion
     expect(await outcomeOf(temporal, keyOf('vanished'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
@@ -182,12 +183,13 @@ describe('at the very moment a claim is made', () => {
     const className = 'namesake-class'
     await world.createClass(className)
     await world.createPool('10.147.5.1', { name: 'namesake-pool', className })
-    beforeClaim.push(async () => {
+    const replacement = beforeClaim(async () => {
       await world.deleteCluster('namesake')
       await world.untilCluster('namesake', (now) => now === undefined)
       await world.createCluster('namesake', { className })
     })
     await world.createCluster('namesake', { className })
+    await replacement
     const { uid, controlPlaneEndpoint } = await world.untilServed('namesake')
     expect(controlPlaneEndpoint.host).toBe('10.147.5.1')
     const claim = await world.untilClaim('vip-cp-namesake', (now) => now?.addressName !== undefined)

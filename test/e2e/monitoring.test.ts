@@ -1,24 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { alertsPath } from '../../dev/monitoring/prometheus-rule.ts'
 import { startPrometheus, type Prometheus } from '../../dev/monitoring/prometheus.ts'
 import { arrayOf, objectOf, stringOf } from '../../src/domain/decode.ts'
 import { dashboardExpressions } from '../deploy/dashboard.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
 import { selectedBy, type Selected } from './promql.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig, prometheus: program } = realParts()
+const { prometheus: program } = realParts()
 /** Labels that Prometheus adds, or the people who run it. */
 const added = ['instance', 'job', 'cluster']
 
+let suite: AtWork
 let world: World
-let allocator: Allocator
 let directory: string
 let prometheus: Prometheus
 /** Labels of every series in the scrape, by name; none where it has no value yet. */
@@ -26,20 +25,15 @@ let scraped: ReadonlyMap<string, ReadonlySet<string>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'capi-vip-allocator-prometheus-'))
-  world = await openWorld(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork()
+  world = suite.world
   await world.createPool('10.66.0.10')
   await world.createCluster('served')
   await world.untilServed('served')
   prometheus = await startPrometheus({
     program,
     directory,
-    targets: [new URL(allocator.metricsUrl)],
+    targets: [new URL(suite.allocator.metricsUrl)],
     scrapeIntervalSeconds: 1,
     ruleFiles: [alertsPath],
   })
@@ -47,10 +41,11 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await prometheus.stop()
-  await allocator.stop()
-  await world.close()
-  await rm(directory, { recursive: true, force: true })
+  try {
+    await suite.close(() => prometheus.stop())
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 })
 
 async function readScrape(): Promise<ReadonlyMap<string, ReadonlySet<string>> | undefined> {
@@ -159,7 +154,7 @@ describe('Prometheus on a real allocator', () => {
   it('notices that no allocator is left', async () => {
     await expectAlert('CapiVipAllocatorDown', 'inactive')
 
-    await allocator.stop()
+    await suite.allocator.stop()
 
     await expectAlert('CapiVipAllocatorDown', 'pending')
   })

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { allocatorManifests, startAllocator, type Allocator } from '../../dev/allocator.ts'
+import { allocatorManifests } from '../../dev/allocator.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests, readManifests } from '../../dev/stack/manifests.ts'
@@ -13,31 +12,24 @@ export type Right = 'create ipaddressclaims' | 'patch clusters'
 
 const rights: readonly Right[] = ['create ipaddressclaims', 'patch clusters']
 
-/** An allocator of a suite's own, whose rights can be taken away: so an allocation is held between two steps. */
-export interface OwnAllocator extends Allocator {
+/** A suite's own account for its allocator, whose rights can be taken away: so an allocation is held between two steps. */
+export interface OwnAccount {
+  readonly kubeconfigPath: string
   /** Takes these rights away and gives all others back; resolves when the API server goes by it. */
   withhold(...withheld: readonly Right[]): Promise<void>
-  readonly taskQueue: string
 }
 
-/** Starts an allocator for the world's namespace with a ServiceAccount of its own, and all rights of deploy/manifests. */
-export async function startOwnAllocator(stack: StackConnection, world: World): Promise<OwnAllocator> {
+/** Makes a ServiceAccount in the world's namespace with all rights of deploy/manifests. */
+export async function createOwnAccount(stack: StackConnection, world: World): Promise<OwnAccount> {
   const { namespace } = world
-  const withhold: OwnAllocator['withhold'] = async (...withheld) => {
+  const withhold: OwnAccount['withhold'] = async (...withheld) => {
     await applyManifests(stack, [{ text: manifestsOf(namespace, withheld).map(toDocument).join('\n') }])
     await Promise.all(rights.map((right) => untilAllowed(world, right, !withheld.includes(right))))
   }
   await withhold()
   const kubeconfigPath = join(stack.runDirectory, `${namespace}.kubeconfig`)
   await createServiceAccountKubeconfig(stack, { namespace, name: 'allocator', outputPath: kubeconfigPath })
-  const taskQueue = randomUUID()
-  const allocator = await startAllocator({
-    stack,
-    kubeconfigPath,
-    taskQueue,
-    flags: [`--namespace=${namespace}`],
-  })
-  return { ...allocator, withhold, taskQueue }
+  return { kubeconfigPath, withhold }
 }
 
 interface Rule {

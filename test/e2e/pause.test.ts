@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import {
   getObject,
   ourWrites,
@@ -10,33 +11,28 @@ import {
   untilAllFree,
   type StoredObject,
 } from './objects.ts'
-import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { retryNow, untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
 const { stack } = realParts()
 const pausedAnnotation = 'cluster.x-k8s.io/paused'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: OwnAllocator
+let account: OwnAccount
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.142.0.10-10.142.0.99')
-  allocator = await startOwnAllocator(stack, world)
+  account = await createOwnAccount(stack, world)
+  await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -115,7 +111,7 @@ describe('a Cluster that is paused', () => {
     await Promise.all(
       clusters.map(async ({ name }) => {
         await temporal.client.workflow.start(allocateVipType, {
-          taskQueue: allocator.taskQueue,
+          taskQueue: suite.taskQueue,
           workflowId: workflowIdFor(keyOf(name)),
           args: [keyOf(name)],
         })
@@ -144,13 +140,13 @@ describe('a Cluster that is paused', () => {
   })
 
   it('between pool and claim gets no claim', async () => {
-    await allocator.withhold('create ipaddressclaims')
+    await account.withhold('create ipaddressclaims')
     const clusters = clustersOf('unclaimed')
     await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'ensureIPAddressClaim', 'AllocationFailed')
     }
-    await expectNoWriteDuringPause('ensureIPAddressClaim', clusters, () => allocator.withhold())
+    await expectNoWriteDuringPause('ensureIPAddressClaim', clusters, () => account.withhold())
   })
 
   it('between claim and address gets nothing, though the pool works again', async () => {
@@ -171,13 +167,13 @@ describe('a Cluster that is paused', () => {
   })
 
   it('between address and endpoint keeps its claim and gets no endpoint', async () => {
-    await allocator.withhold('patch clusters')
+    await account.withhold('patch clusters')
     const clusters = clustersOf('unassigned')
     await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
     }
-    await expectNoWriteDuringPause('assignVip', clusters, () => allocator.withhold())
+    await expectNoWriteDuringPause('assignVip', clusters, () => account.withhold())
   })
 
   it('while it is deleted goes once it is unpaused, and its address with it', async () => {

@@ -1,41 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { startApiProxy, type ApiProxy } from '../faults/api-proxy.ts'
 import { kubeconfigThrough } from '../faults/kubeconfig-through.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openWorld, type World } from './world.ts'
+import { openIdle, type AtWork } from './at-work.ts'
+import { postClaim } from './objects.ts'
+import type { World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const root = join(import.meta.dirname, '..', '..')
 
+let suite: AtWork
 let world: World
 let proxy: ApiProxy
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   proxy = await startApiProxy(stack)
   const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
   kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  await suite.start({ kubeconfigPath })
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await suite.close()
   } finally {
-    await allocator.stop()
     await proxy.close()
   }
 })
@@ -69,17 +64,7 @@ describe('the ServiceAccount of deploy/manifests', () => {
     await world.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
 
     // Adopts a claim.
-    const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: className }
-    await world.api.send({
-      method: 'POST',
-      path: world.path('ipaddressclaims'),
-      body: {
-        apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
-        kind: 'IPAddressClaim',
-        metadata: { name: 'vip-cp-pe-adopting', namespace: world.namespace },
-        spec: { clusterName: 'pe-adopting', poolRef },
-      },
-    })
+    await postClaim(world, 'pe-adopting', className)
     await world.createCluster('pe-adopting', { className })
     await world.untilServed('pe-adopting')
 

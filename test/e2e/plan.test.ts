@@ -1,30 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { ClusterPlan, ShownRolePlan } from '../../src/commands/plan/plan-report.ts'
 import { formatPool } from '../../src/domain/pool.ts'
 import { allocateVipType, workflowIdFor, type AllocateVipResult } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
 import { createReader, type ReaderAccount } from './reader-account.ts'
 import { runProgram, type Ended } from './run-program.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack } = realParts()
 const env = { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace }
 
+/** The allocator works, and starts nothing by itself: what was planned stays as it is until it is allocated. */
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-/** Works, and starts nothing by itself: what was planned stays as it is until it is allocated. */
-let worker: Allocator
 /** Who plans: a plan that wrote anything would be refused. */
 let reader: ReaderAccount
 let folder: string
@@ -33,20 +31,18 @@ const waitingRuns: string[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plan-'))
-  world = await openWorld(stack)
+  suite = await openAtWork({ command: 'worker' })
+  ;({ world, temporal } = suite)
   reader = await createReader(stack, world)
-  temporal = await viewTemporal(stack)
-  worker = await startAllocator({ stack, kubeconfigPath: allocatorKubeconfig, taskQueue, command: 'worker' })
 })
 
 afterAll(async () => {
   try {
-    await reader.remove()
-    await Promise.all(waitingRuns.map(endRun))
-    await world.close()
+    await suite.close(async () => {
+      await reader.remove()
+      await Promise.all(waitingRuns.map(endRun))
+    })
   } finally {
-    await worker.stop()
-    await temporal.close()
     await rm(folder, { recursive: true })
   }
 })
@@ -69,7 +65,7 @@ function controlPlaneIn({ stdout }: Ended): ShownRolePlan {
 
 /** What really happens: the run to its end. */
 async function allocate(name: string): Promise<AllocateVipResult> {
-  const args = ['allocate', `${world.namespace}/${name}`, `--task-queue=${taskQueue}`, '--output=json']
+  const args = ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, '--output=json']
   const { stdout } = await runProgram(args, env)
   return JSON.parse(stdout) as AllocateVipResult
 }
@@ -78,7 +74,11 @@ async function allocate(name: string): Promise<AllocateVipResult> {
 async function startWaiting(name: string): Promise<{ readonly reason: string; readonly message: string }> {
   const cluster = { namespace: world.namespace, name }
   const workflowId = workflowIdFor(cluster)
-  await temporal.client.workflow.start(allocateVipType, { workflowId, taskQueue, args: [cluster] })
+  await temporal.client.workflow.start(allocateVipType, {
+    workflowId,
+    taskQueue: suite.taskQueue,
+    args: [cluster],
+  })
   waitingRuns.push(workflowId)
   const { reason, message } = await temporal.untilWaitingFor(cluster)
   return { reason, message }

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import {
   allocateVipType,
   statusQuery,
@@ -11,45 +9,32 @@ import {
 import type { PoolVerdict } from '../../src/domain/pool-selection.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { poolRules } from './pool-rules.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import type { TemporalView } from './temporal.ts'
 import { openWorld, type PoolOptions, type World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
 const priorityAnnotation = 'vip.capi.gorizond.io/priority'
 const namespacesAnnotation = 'vip.capi.gorizond.io/namespaces'
 const explicitAnnotation = 'vip.capi.gorizond.io/control-plane-pool'
-const taskQueue = randomUUID()
 
+let suite: AtWork
 let world: World
 /** For what is about all classes of a namespace, or about two namespaces. */
 let other: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   other = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`, `--namespace=${other.namespace}`],
-  })
+  await suite.start({ flags: [`--namespace=${other.namespace}`] })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-    await other.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close(() => other.close()))
 
 async function hostOf(cluster: string, of: World = world): Promise<string> {
   return (await of.untilServed(cluster)).controlPlaneEndpoint.host
@@ -360,7 +345,7 @@ describe('a VIP that was allocated', () => {
     await world.createPool(`10.121.${index}.1`, better)
     // Whatever the watcher made of that: this run looks at the Cluster and at the pools as they are now.
     const result: AllocateVipResult = await temporal.client.workflow.execute(allocateVipType, {
-      taskQueue,
+      taskQueue: suite.taskQueue,
       workflowId: workflowIdFor(key),
       args: [key],
     })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import {
   changeClass,
   getObject,
@@ -14,32 +15,27 @@ import {
   untilAllFree,
   untilClassTakenIn,
 } from './objects.ts'
-import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { outcomeOf, pendingSteps, retryNow, untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
 const { stack } = realParts()
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: OwnAllocator
+let account: OwnAccount
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.145.0.10-10.145.0.99')
-  allocator = await startOwnAllocator(stack, world)
+  account = await createOwnAccount(stack, world)
+  await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
   return { namespace: world.namespace, name }
@@ -53,7 +49,7 @@ async function wakesOf(name: string): Promise<readonly string[]> {
 
 /** How many requests of the allocator for this resource were answered so. */
 async function requests(verb: string, resource: string, code: number): Promise<number> {
-  const page = await (await fetch(allocator.metricsUrl)).text()
+  const page = await (await fetch(suite.allocator.metricsUrl)).text()
   const series = `capi_vip_allocator_api_request_duration_seconds_count{verb="${verb}",resource="${resource}",code="${code}"} `
   const line = page.split('\n').find((each) => each.startsWith(series))
   return Number(line?.slice(series.length) ?? 0)
@@ -138,7 +134,7 @@ async function expectServedOnceThereIsAClass(name: string, className: string): P
 
 describe('a right that is taken away', () => {
   it('to create claims is named, and the allocation goes on when it is back', async () => {
-    await allocator.withhold('create ipaddressclaims')
+    await account.withhold('create ipaddressclaims')
     await world.createCluster('no-create')
     const { message } = await untilPending(
       temporal,
@@ -148,13 +144,13 @@ describe('a right that is taken away', () => {
     )
     expect(message).toContain('cannot create resource "ipaddressclaims"')
     expect(await world.claims()).not.toContain('vip-cp-no-create')
-    await allocator.withhold()
+    await account.withhold()
     await retryNow(temporal, keyOf('no-create'))
     await world.untilServed('no-create')
   })
 
   it('to patch Clusters is named, and asked for ever more slowly', async () => {
-    await allocator.withhold('patch clusters')
+    await account.withhold('patch clusters')
     const before = await requests('patch', 'clusters', 403)
     await world.createCluster('no-patch')
     const { message } = await untilPending(temporal, keyOf('no-patch'), 'assignVip', 'ClusterRejected')
@@ -173,7 +169,7 @@ describe('a right that is taken away', () => {
     // One request for each of the four attempts that have failed, and no more.
     expect((await requests('patch', 'clusters', 403)) - before).toBe(4)
 
-    await allocator.withhold()
+    await account.withhold()
     await world.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
     await world.untilServed('no-patch')
     await outcomeOf(temporal, keyOf('no-patch'))
@@ -184,7 +180,7 @@ describe('a right that is taken away', () => {
     const className = 'elsewhere-class'
     await world.createClass(className)
     await world.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
-    await allocator.withhold('patch clusters')
+    await account.withhold('patch clusters')
     await world.createCluster('elsewhere', { className })
     await untilPending(temporal, keyOf('elsewhere'), 'assignVip', 'ClusterRejected')
     const endpoint = { host: '10.145.99.1', port: 6443 }
@@ -202,6 +198,6 @@ describe('a right that is taken away', () => {
     await world.untilClaim('vip-cp-elsewhere', (now) => now === undefined)
     await untilAllFree(world, 'elsewhere-pool')
     expect((await getObject(world, 'clusters', 'elsewhere')).spec['controlPlaneEndpoint']).toEqual(endpoint)
-    await allocator.withhold()
+    await account.withhold()
   })
 })

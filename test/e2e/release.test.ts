@@ -2,46 +2,29 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { releaseCheckedAnnotation } from '../../src/domain/identifiers.ts'
 import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
 import { hold, letGo, untilAllFree } from './objects.ts'
 import { releaseOf, untilReleaseWaits } from './releases.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, tctl, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack, tctl } = realParts()
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
-
-const start = (): Promise<Allocator> =>
-  startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`],
-  })
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await start()
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone. */
 async function serve(name: string, address: string): Promise<Cluster> {
@@ -96,10 +79,10 @@ describe('the release of a deleted Cluster', () => {
   it('is confirmed although nobody watched when it was deleted', async () => {
     const cluster = await serve('unseen', '10.150.2.1')
     await world.pausePool('unseen-pool', true)
-    await allocator.stop()
+    await suite.allocator.stop()
     await remove('unseen')
     await world.untilClaim('vip-cp-unseen', (claim) => claim?.isDeleting === true)
-    allocator = await start()
+    await suite.start()
     await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'is paused')
     await world.pausePool('unseen-pool', false)
     expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('unseen', '10.150.2.1'))
@@ -167,7 +150,14 @@ describe('the release of a deleted Cluster', () => {
 
 describe('by hand', () => {
   const run = async (input: string, workflowId: string): Promise<string> => {
-    const options = ['--taskqueue', taskQueue, '--workflow_type', 'releaseVip', '--workflow_id', workflowId]
+    const options = [
+      '--taskqueue',
+      suite.taskQueue,
+      '--workflow_type',
+      'releaseVip',
+      '--workflow_id',
+      workflowId,
+    ]
     const { stdout, stderr } = await promisify(execFile)(tctl, [
       ...['--address', stack.temporal.address, '--ns', 'default', 'workflow', 'run'],
       ...[...options, '--input', input],
@@ -202,8 +192,8 @@ describe('a restart', () => {
   it('confirms nothing where every claim has its Cluster', async () => {
     await serve('settled', '10.150.7.1')
     const before = await requests()
-    await allocator.stop()
-    allocator = await start()
+    await suite.allocator.stop()
+    await suite.start()
     await serve('beside', '10.150.8.1')
     expect(before).toBeGreaterThan(0)
     expect(await requests()).toBe(1)
@@ -213,7 +203,7 @@ describe('a restart', () => {
 /** Runs that this allocator has started. */
 async function requests(): Promise<number> {
   return eventually('the metrics', async () => {
-    const text = await (await fetch(allocator.metricsUrl)).text()
+    const text = await (await fetch(suite.allocator.metricsUrl)).text()
     const [, count] = /workflow_requests_total\{outcome="started"\} (\d+)/.exec(text) ?? []
     return count === undefined ? undefined : Number(count)
   })

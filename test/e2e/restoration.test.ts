@@ -1,43 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-/** The same for every allocator of the suite: a run stays on its queue. */
-const taskQueue = randomUUID()
-
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
-
-async function start(): Promise<void> {
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`],
-  })
-}
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  await start()
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** A Cluster of a class and a pool of its own, that is served. */
 async function served(name: string, addresses: string): Promise<Cluster> {
@@ -85,10 +62,10 @@ describe('a claim that is deleted by hand under a served Cluster', () => {
 
   it('is made again also where that happened while nobody watched', async () => {
     const { controlPlaneEndpoint } = await served('re-unseen', '10.91.0.10-10.91.0.14')
-    await allocator.stop()
+    await suite.allocator.stop()
     const former = await deleteClaim('vip-cp-re-unseen')
     await world.untilClaim('vip-cp-re-unseen', (now) => now === undefined)
-    await start()
+    await suite.start()
     await untilHeld('vip-cp-re-unseen', controlPlaneEndpoint.host, former)
     expect((await world.untilServed('re-unseen')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
   })

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import {
   retryNowUpdate,
@@ -11,16 +10,17 @@ import {
 } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openWorld, type World } from './world.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 /** A Temporal namespace of its own: the others have no search attributes. */
 const temporalNamespace = `searchable-${randomUUID().slice(0, 8)}`
 
 let connection: Connection
 let client: Client
+let suite: AtWork
 let world: World
-let allocator: Allocator
 
 beforeAll(async () => {
   connection = await Connection.connect({ address: stack.temporal.address })
@@ -33,20 +33,14 @@ beforeAll(async () => {
     await registerSearchAttributes(connection, temporalNamespace)
     return true
   })
-  world = await openWorld(stack)
-  allocator = await startAllocator({
-    stack: { ...stack, temporal: { ...stack.temporal, namespace: temporalNamespace } },
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork({ env: { TEMPORAL_NAMESPACE: temporalNamespace } })
+  world = suite.world
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await suite.close()
   } finally {
-    await allocator.stop()
     await connection.close()
   }
 })

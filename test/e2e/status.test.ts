@@ -1,40 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { ClusterReport } from '../../src/commands/status/cluster-report.ts'
 import type { StatusReport, VipReport } from '../../src/commands/status/status-report.ts'
 import type { Finding, FindingKind } from '../../src/domain/findings/finding.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
 import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
 import { createReader } from './reader-account.ts'
 import { runProgram, startProgram, type Ended, type StartedProgram } from './run-program.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import type { TemporalView } from './temporal.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const env = {
   KUBECONFIG: stack.kubeconfigPath,
   TEMPORAL_ADDRESS: stack.temporal.address,
   TEMPORAL_NAMESPACE: stack.temporal.namespace,
 }
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 /** Claims that a test holds back. */
 const held: string[] = []
 
 /** One world: served, waiting, paused, with an endpoint by hand, lost, and a duplicate of the lost one's address. */
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  suite = await openAtWork()
+  ;({ world, temporal } = suite)
   await world.createClass('st-a')
   await world.createClass('st-poolless')
   await world.createPool('10.90.0.10-10.90.0.19', { className: 'st-a' })
@@ -52,17 +45,13 @@ beforeAll(async () => {
   await temporal.untilWaitingFor(keyOf('waits'), 'NoMatchingPool')
 })
 
-afterAll(async () => {
-  try {
+afterAll(() =>
+  suite.close(async () => {
     // Cluster API core does not let a paused Cluster go.
     await world.editCluster('paused', { paused: false })
     for (const name of held) await letGo(world, 'ipaddressclaims', name)
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+  }),
+)
 
 /** Commands for people, as a person types them who may do everything. */
 function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
@@ -273,7 +262,7 @@ describe('pools', () => {
 /** From here on nothing is mended. */
 describe('what no workflow shows, without an allocator', () => {
   beforeAll(async () => {
-    await allocator.stop()
+    await suite.allocator.stop()
   })
 
   it('is an address on two Clusters', async () => {

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client, Connection } from '@temporalio/client'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { openBrowser, type OpenBrowser } from '../../dev/pictures/browser.ts'
 import {
   showDetails,
@@ -15,38 +13,34 @@ import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
 import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-const taskQueue = randomUUID()
+const { stack } = realParts()
 const address = '10.148.0.1'
 const vipPool = { pool: 'InClusterIPPool/vip-pool', total: 1 }
 
+let suite: AtWork
 let world: World
 let connection: Connection
 /** Of its own: only there a run can be found by what its VIP is. */
 let temporalNamespace: TemporalNamespace
-let allocator: Allocator
 let browser: OpenBrowser
 let ui: TemporalUi
 
 const keyOf = (name: string): { namespace: string; name: string } => ({ namespace: world.namespace, name })
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  world = suite.world
   browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
   connection = await Connection.connect({ address: stack.temporal.address })
   temporalNamespace = await createTemporalNamespace(stack)
   const temporal = { ...stack.temporal, namespace: temporalNamespace.name }
   await registerSearchAttributes(connection, temporal.namespace)
   ui = temporalUi(browser.page, temporal)
-  allocator = await startAllocator({
-    stack: { ...stack, temporal },
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue,
-    flags: [`--namespace=${world.namespace}`],
-  })
+  await suite.start({ env: { TEMPORAL_NAMESPACE: temporal.namespace } })
   await world.createPool(address)
   await world.createCluster('served')
   await world.untilServed('served')
@@ -56,10 +50,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   try {
-    await browser.close()
-    await world.close()
+    await suite.close(() => browser.close())
   } finally {
-    await allocator.stop()
     await temporalNamespace.close()
     await connection.close()
   }
@@ -106,7 +98,7 @@ describe('the Temporal UI', () => {
 
   it('shows what is wrong with the argument of a run, and not where our code says so', async () => {
     const client = new Client({ connection, namespace: temporalNamespace.name })
-    await startByHand(client, taskQueue, keyOf('Mistyped_Name'))
+    await startByHand(client, suite.taskQueue, keyOf('Mistyped_Name'))
     const text = await showFailed(ui, keyOf('Mistyped_Name'))
     expect(text).toContain('expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}')
     expect(text).not.toContain('allocate-vip.ts')

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import {
   changeClass,
   clusterManifest,
@@ -19,42 +18,30 @@ import {
   type StoredObject,
 } from './objects.ts'
 import { untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
-import { openWorld, type World } from './world.ts'
+import type { World } from './world.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 /** A ClusterClass with variables of other people besides ours. */
 const colored = 'colored-class'
 
+let suite: AtWork
 let world: World
 let temporal: TemporalView
-let allocator: Allocator
 
 beforeAll(async () => {
-  world = await openWorld(stack)
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   await world.createPool('10.146.0.10-10.146.0.99')
   await world.createClass(colored)
   await changeClass(world, colored, { variables: optionalTexts('clusterVip', 'color') })
   await world.createPool('10.146.1.10-10.146.1.99', { name: 'colored-pool', className: colored })
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
-  })
+  await suite.start()
 })
 
-afterAll(async () => {
-  try {
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** Creates the Cluster and waits until it has its endpoint. */
 async function serve(name: string, settings: ClusterSettings): Promise<StoredObject> {

@@ -513,6 +513,25 @@ describe('an action at a write', () => {
     await expect(struck).resolves.toMatchObject({ verb: 'patch', name: 'b' })
   })
 
+  it('counts only the writes that match, where it is told which', async () => {
+    const here = await scene()
+    const seen: string[][] = []
+    const struck = here.proxy.atWrite(
+      2,
+      'before',
+      async () => {
+        seen.push(await claimsOf(here))
+      },
+      { verb: 'create', resource: claims },
+    )
+    await createThrough(here, 'a')
+    await here.api.patchIPAddressClaim({ namespace: here.namespace, name: 'a' }, {})
+    expect(seen).toEqual([])
+    await createThrough(here, 'b')
+    expect(seen).toEqual([['a']])
+    await expect(struck).resolves.toMatchObject({ verb: 'create', name: '' })
+  })
+
   it('that fails says so, and lets the write pass', async () => {
     const here = await scene()
     const struck = here.proxy.atWrite(1, 'before', () => Promise.reject(new Error('no such process')))

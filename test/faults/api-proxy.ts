@@ -25,9 +25,9 @@ export interface ApiProxy extends Omit<RequestRecord, 'add'> {
   /** Resets every open connection now. */
   readonly cut: () => void
   /**
-   * Runs `action` at the n-th write from now on that faults let through, and has the write wait for it: `before`
-   * it is passed on, or `after` the server has answered and before the client hears. A client that is gone
-   * then (killed by the action) has sent nothing `before`, and hears nothing `after`.
+   * Runs `action` at the n-th write from now on that faults let through (of those that match, where a match is
+   * given), and has the write wait for it: `before` it is passed on, or `after` the server has answered and before
+   * the client hears. A client that is gone then (killed by the action) has sent nothing `before`, and hears nothing `after`.
    *
    * @returns that write, once the action is done; undefined where `heal` or `close` came before
    */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { RequestFacts } from './request-facts.ts'
+import { isMatch, type RequestFacts, type RequestMatch } from './request-facts.ts'
 
 /** Of a write: before the server hears of it, or after the server has answered and before the client hears. */
 export type WriteMoment = 'before' | 'after'
@@ -7,7 +7,7 @@ export type WriteMoment = 'before' | 'after'
 /** What is to be done when certain writes pass. */
 export interface WriteHooks {
   /**
-   * Has `action` run, and the write wait for it, at the n-th write from now on.
+   * Has `action` run, and the write wait for it, at the n-th write from now on of those that match.
    *
    * @returns that write, once the action is done; undefined where it was withdrawn before
    */
@@ -15,6 +15,7 @@ export interface WriteHooks {
     n: number,
     moment: WriteMoment,
     action: () => void | Promise<void>,
+    match?: RequestMatch,
   ) => Promise<RequestFacts | undefined>
   /** Counts a write, and tells how to run what is due at its moments. */
   readonly next: (facts: RequestFacts) => (moment: WriteMoment) => Promise<void>
@@ -24,6 +25,7 @@ export interface WriteHooks {
 
 interface Hook {
   left: number
+  readonly match: RequestMatch
   readonly moment: WriteMoment
   readonly run: (facts: RequestFacts) => Promise<void>
   readonly withdraw: () => void
@@ -33,7 +35,7 @@ interface Hook {
 export function createWriteHooks(): WriteHooks {
   const hooks = new Set<Hook>()
   return {
-    at: (n, moment, action) =>
+    at: (n, moment, action, match = {}) =>
       new Promise((resolve, reject) => {
         const run = async (facts: RequestFacts): Promise<void> => {
           try {
@@ -44,10 +46,10 @@ export function createWriteHooks(): WriteHooks {
             reject(error)
           }
         }
-        hooks.add({ left: n, moment, run, withdraw: () => resolve(undefined) })
+        hooks.add({ left: n, match, moment, run, withdraw: () => resolve(undefined) })
       }),
     next: (facts) => {
-      for (const hook of hooks) hook.left--
+      for (const hook of hooks) if (isMatch(facts, hook.match)) hook.left--
       const due = [...hooks].filter((hook) => hook.left === 0)
       for (const hook of due) hooks.delete(hook)
       return async (moment) => {

@@ -137,6 +137,14 @@ describe('the watcher', () => {
     expect(dispatched[0]?.isNeeded()).toBe(false)
   })
 
+  it('needs no start for a Cluster that was served meanwhile, and is about to say so', () => {
+    const { clusters, dispatched, listAll } = world()
+    listAll({ clusters: [aCluster()], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert(aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations }))
+    expect(dispatched.length).toBeGreaterThan(0)
+    expect(dispatched.filter(({ isNeeded }) => isNeeded())).toEqual([])
+  })
+
   it('wakes the Cluster of a claim that is bound late, or deleted', () => {
     const { clusters, claims, requests } = world()
     const labels = { 'cluster.x-k8s.io/cluster-name': 'demo' }

@@ -1,5 +1,5 @@
 import type { AllocationStatus } from '../../workflows/contract.ts'
-import type { RunWait } from './run-view.ts'
+import type { RunWait } from '../pending-activities.ts'
 
 /** What a person is told of a run: one line for each phase and wait that is new. */
 export interface Progress {

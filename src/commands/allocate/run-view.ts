@@ -1,5 +1,6 @@
 import type { AllocationStatus } from '../../workflows/contract.ts'
 import { statusQuery } from '../../workflows/contract.ts'
+import { waitsIn, type RunWait } from '../pending-activities.ts'
 import type { TemporalClient } from '../temporal-client.ts'
 
 /** A run as Temporal shows it at one moment. */
@@ -12,16 +13,6 @@ export interface RunView {
   readonly isTaskWaiting: boolean
 }
 
-/** A step that has failed, as it does to wait, and will be tried again. */
-export interface RunWait {
-  readonly activity: string
-  /** Type of the failure: a Reason, or that the API server is away. */
-  readonly reason: string
-  readonly message: string
-  /** From one look to the next, where known. */
-  readonly retrySeconds: number | undefined
-}
-
 /** `PENDING_WORKFLOW_TASK_STATE_SCHEDULED`: nobody has begun it. */
 const scheduled = 1
 
@@ -32,18 +23,7 @@ export async function viewRun({ client, bounded }: TemporalClient, workflowId: s
     runId,
     status: status.name,
     isTaskWaiting: Number(raw.pendingWorkflowTask?.state) === scheduled,
-    waits: (raw.pendingActivities ?? []).flatMap((pending) => {
-      const { lastFailure, currentRetryInterval } = pending
-      if (!lastFailure) return []
-      return [
-        {
-          activity: pending.activityType?.name ?? '',
-          reason: lastFailure.applicationFailureInfo?.type ?? '',
-          message: lastFailure.message ?? '',
-          retrySeconds: currentRetryInterval ? Number(currentRetryInterval.seconds ?? 0) : undefined,
-        },
-      ]
-    }),
+    waits: waitsIn(raw),
   }
 }
 
