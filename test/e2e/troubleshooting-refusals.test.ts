@@ -3,41 +3,39 @@ import { randomUUID } from 'node:crypto'
 import { startAllocator, type Allocator } from '../../dev/allocator.ts'
 import type { Facts } from '../support/promised-text.ts'
 import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { expectMended, expectShown, openHelpDesk, type HelpDesk } from './help-desk.ts'
 import { changeClass, optionalTexts, postCluster } from './objects.ts'
-import { startOwnAllocator, type OwnAllocator } from './own-account.ts'
+import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { untilPending } from './pending.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
+import type { TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack } = realParts()
 
+let suite: AtWork
 let world: World
 /** Nobody serves it. */
 let elsewhere: World
 let temporal: TemporalView
-let allocator: OwnAllocator
+let account: OwnAccount
 let desk: HelpDesk
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  suite = await openIdle()
+  ;({ world, temporal } = suite)
   elsewhere = await openWorld(stack)
-  temporal = await viewTemporal(stack)
-  allocator = await startOwnAllocator(stack, world)
-  const { taskQueue } = allocator
-  desk = await openHelpDesk(stack, { namespace: world.namespace, taskQueue, allocator })
+  account = await createOwnAccount(stack, world)
+  await suite.start({ kubeconfigPath: account.kubeconfigPath })
+  desk = await openHelpDesk(stack, { ...suite, namespace: world.namespace })
 })
 
-afterAll(async () => {
-  try {
+afterAll(() =>
+  suite.close(async () => {
     await desk.close()
     await elsewhere.close()
-    await world.close()
-  } finally {
-    await allocator.stop()
-    await temporal.close()
-  }
-})
+  }),
+)
 
 /** What the page's placeholders stand for, where Cluster, class and pool of one story have one name. */
 function factsOf(name: string, more: Facts = {}): Facts {
@@ -102,16 +100,16 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const className = 'forbidden'
     await world.createClass(className)
     await world.createPool('10.152.4.1', { name: className, className })
-    await allocator.withhold('create ipaddressclaims')
+    await account.withhold('create ipaddressclaims')
     await world.createCluster('forbidden', { className })
     const facts = factsOf('forbidden', { 'service-account': `${world.namespace}/allocator` })
     await expectShown(desk, 'Permission missing', facts)
-    await allocator.withhold()
+    await account.withhold()
     expect(await hostOf('forbidden')).toBe('10.152.4.1')
   })
 
   it('a run whose argument names no Cluster', async () => {
-    const facts = factsOf('nobody', { 'task-queue': allocator.taskQueue, 'workflow-id': randomUUID() })
+    const facts = factsOf('nobody', { 'task-queue': suite.taskQueue, 'workflow-id': randomUUID() })
     await expectShown(desk, 'Run failed', facts)
   })
 
