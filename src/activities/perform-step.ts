@@ -7,7 +7,14 @@ import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { translatingFailures } from './failures.ts'
 import type { Saying } from '../domain/vip-condition.ts'
-import { recordSaying, tellCluster, tellWait, type Reporting, type StepReading } from './reporting.ts'
+import {
+  recordSaying,
+  tellCluster,
+  tellLeft,
+  tellWait,
+  type Reporting,
+  type StepReading,
+} from './reporting.ts'
 import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
 
 /** What every step goes through. */
@@ -49,6 +56,7 @@ export async function performStep<R extends StepResult>(
     const result = await translatingFailures(step.rejected, async () => {
       const answer = await run(api)
       done = endingOf(answer)
+      if (done.isDuplicate) await tellLeft(ports, input, done)
       await tell(done)
       return answer
     })

@@ -137,7 +137,29 @@ export async function tellWait(
   heartbeat(matter)
   const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
-  await tellWorkflow({ role, reason, message, considered, searchable: settings.searchable }).then(
+  await tellWorkflow({
+    role,
+    reason,
+    message,
+    considered,
+    searchable: settings.searchable,
+    isLeft: false,
+  }).then(
+    () => observer.countReport('signal', 'written'),
+    (error: unknown) => failed(observer, 'signal', error),
+  )
+}
+
+/**
+ * Tells the run which address its step has left to somebody else. The step's result says so too, but whoever sees the
+ * claim go wakes the run, and then nobody waits for that result.
+ */
+export async function tellLeft(
+  { observer, settings: { searchable }, tellWorkflow }: Reporting,
+  { role }: StepInput,
+  { reason, message, considered }: StepEnding,
+): Promise<void> {
+  await tellWorkflow({ role, reason, message, considered, searchable, isLeft: true }).then(
     () => observer.countReport('signal', 'written'),
     (error: unknown) => failed(observer, 'signal', error),
   )

@@ -61,7 +61,8 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     (argument) => {
       const news = parseWaitingNews(argument)
       if (news === undefined) return
-      record.waits(news, new Date())
+      if (news.isLeft) record.duplicate(news.role, news.message)
+      else record.waits(news, new Date())
       show()
       findable.learn(news.searchable)
       findable.update(record.report(wakeUp.recent))

@@ -126,7 +126,7 @@ export interface RoleStatus {
   readonly duplicates: readonly string[]
 }
 
-/** What a step waits for, as the signal `waiting` carries it. */
+/** What a step waits for, or had to leave to others, as the signal `waiting` carries it. */
 export interface WaitingNews {
   readonly role: Role
   /** Of the closed list, or the failure type of a request that may pass the next time. */
@@ -136,6 +136,8 @@ export interface WaitingNews {
   readonly considered: readonly PoolVerdict[]
   /** The search attributes that this Temporal namespace has; a run must not set others. */
   readonly searchable: readonly SearchAttributeName[]
+  /** An address was left to somebody else: nothing is waited for, and the next one is tried. */
+  readonly isLeft: boolean
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
@@ -307,5 +309,6 @@ export function parseWaitingNews(news: unknown): WaitingNews | undefined {
     message,
     considered: arrayOf(considered).filter(isPoolVerdict),
     searchable: searchAttributeNames.filter((name) => arrayOf(news['searchable']).includes(name)),
+    isLeft: news['isLeft'] === true,
   }
 }

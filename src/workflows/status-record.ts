@@ -10,7 +10,7 @@ export interface StatusRecord {
   progress(role: Role, news: Partial<RoleStatus>): void
   /** A step of a role has to wait. News of a role that is done come too late. */
   waits(news: WaitingNews, since: Date): void
-  /** An address had to be left to somebody else. */
+  /** An address had to be left to somebody else. Told twice, by signal and by result, it counts once. */
   duplicate(role: Role, message: string): void
   /** Of the Cluster; `""` before it was found. */
   uid(): string
@@ -43,6 +43,7 @@ export function createStatusRecord(cluster: NamespacedName): StatusRecord {
     },
     duplicate(role, message) {
       const known = roles.get(role)?.duplicates ?? []
+      if (known.includes(message)) return
       update(role, { duplicates: [...known, message].slice(-kept) })
     },
     uid: () => uid,

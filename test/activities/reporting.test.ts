@@ -114,6 +114,7 @@ describe('a step that has to wait', () => {
           },
         ],
         searchable: [],
+        isLeft: false,
       },
     ])
     expect(world.readings).toMatchObject([
@@ -215,6 +216,13 @@ describe('a step that leaves an address to somebody else', () => {
     await world.assign()
     expect(world.conditions).toMatchObject([{ status: 'False', reason: 'DuplicateAddress' }])
     expect(world.events).toHaveLength(1)
+  })
+
+  it('has the run told by a signal, since a wake may come before its result', async () => {
+    const world = reported(taken)
+    await world.assign()
+    expect(world.news).toMatchObject([{ reason: 'DuplicateAddress', isLeft: true }])
+    expect(world.news[0]?.message).toContain('10.0.0.10 is the endpoint of Cluster clusters/holder')
   })
 })
 

@@ -10,6 +10,7 @@ import {
   allocateVipType,
   retryNowUpdate,
   statusQuery,
+  waitingSignal,
   wakeSignal,
   type AllocateVipResult,
   type AllocationStatus,
@@ -350,6 +351,79 @@ describe('a duplicate address', () => {
       },
     )
   })
+})
+
+describe('what a step tells its run', () => {
+  const news = {
+    role: 'control-plane',
+    reason: 'PoolExhausted',
+    message: '0 of 11 addresses free',
+    considered: [],
+    searchable: [],
+    isLeft: false,
+  }
+
+  it('is in the status while it waits, and gone when it goes on', async () => {
+    const waiting = world()
+    await withRun(
+      waiting.activities,
+      async ({ handle, result }) => {
+        await waiting.waiting
+        await handle.signal(waitingSignal, news)
+        const { roles } = await handle.query<AllocationStatus>(statusQuery)
+        expect(roles['control-plane']?.waiting).toMatchObject({
+          reason: 'PoolExhausted',
+          message: '0 of 11 addresses free',
+        })
+        waiting.change()
+        await handle.signal(wakeSignal, 'claim bound')
+        await result()
+        const ended = await handle.query<AllocationStatus>(statusQuery)
+        expect(ended.roles['control-plane']?.waiting).toBeUndefined()
+      },
+      { environment: realTime },
+    )
+  })
+
+  it('is kept once where it is an address that was left to others, and is no wait', async () => {
+    const waiting = world()
+    await withRun(
+      waiting.activities,
+      async ({ handle, result }) => {
+        await waiting.waiting
+        const left = { ...news, reason: 'DuplicateAddress', message: '10.0.0.1 is taken', isLeft: true }
+        await handle.signal(waitingSignal, left)
+        await handle.signal(waitingSignal, left)
+        const { roles } = await handle.query<AllocationStatus>(statusQuery)
+        expect(roles['control-plane']).toMatchObject({ duplicates: ['10.0.0.1 is taken'] })
+        expect(roles['control-plane']?.waiting).toBeUndefined()
+        waiting.change()
+        await handle.signal(wakeSignal, 'claim bound')
+        await result()
+      },
+      { environment: realTime },
+    )
+  })
+
+  it.each([['nonsense'], [{ ...news, role: 'other' }], [{ ...news, reason: 7 }]])(
+    'is passed over where it is not to be read: %j',
+    async (argument) => {
+      const waiting = world()
+      await withRun(
+        waiting.activities,
+        async ({ handle, result }) => {
+          await waiting.waiting
+          await handle.signal(waitingSignal, argument)
+          const { roles } = await handle.query<AllocationStatus>(statusQuery)
+          expect(roles['control-plane']?.waiting).toBeUndefined()
+          waiting.change()
+          await handle.signal(wakeSignal, 'claim bound')
+          await result()
+        },
+        { environment: realTime },
+      )
+    },
+  )
 })
 
 describe('a wrong argument', () => {
