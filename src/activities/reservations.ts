@@ -13,6 +13,7 @@ import {
   isKnownDuplicate,
 } from '../domain/duplicate-addresses.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { decideWrite } from '../domain/eligibility.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AllocationSettings } from './settings.ts'
 
@@ -48,14 +49,14 @@ export async function stepBack(
   await api.deleteIPAddressClaim(claim)
 }
 
-/** Lets go of the Cluster's reservations for addresses that nobody else has any more. */
+/** Lets go of the Cluster's reservations for addresses that nobody else has any more, if it may be written to. */
 export async function releaseReservations(
   api: ReservationApi,
   { variables }: AllocationSettings,
   cluster: Cluster,
 ): Promise<void> {
   const known = duplicateAddressesOf(cluster)
-  if (known.length === 0) return
+  if (known.length === 0 || decideWrite(cluster).decision !== 'write') return
   const free = freeDuplicatesOf(cluster, await api.listAddressUse(), variables)
   if (free.length === 0) return
   for (const address of free) {

@@ -53,6 +53,7 @@ export async function selectIPPool(
     case 'end':
       return { next: 'end', uid, reason: decision.reason, message: decision.message }
     case 'skip':
+      await releaseReservations(api, settings, cluster)
       return { ...skipped(cluster, vip, decision), ...also }
     case 'complete-port':
       return { next: 'complete-port', uid, ...also }

@@ -145,6 +145,22 @@ describe('selectIPPool for a Cluster with reservations', () => {
     ])
   })
 
+  it('lets go of them too where somebody else has given the Cluster its endpoint since', async () => {
+    const byHand = { ...cluster, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } }
+    const { calls, written } = world({ cluster: byHand })
+    const getIPAddress = async () => reservation
+    const claimless = { ...calls, getIPAddress, getIPAddressClaim: async () => undefined }
+    expect(await run('selectIPPool', step, claimless)).toMatchObject({ reason: 'EndpointAlreadySet' })
+    expect(written).toContain('delete vip-reserved-demo-10.0.0.11')
+  })
+
+  it('touches none of a paused Cluster', async () => {
+    const paused = { ...cluster, isPaused: true, topology: undefined }
+    const { calls, written } = world({ cluster: paused })
+    await run('selectIPPool', step, { ...calls, getIPAddressClaim: async () => undefined })
+    expect(written).toEqual([])
+  })
+
   it('deletes no IPAddress of that name that is not one', async () => {
     const { calls, written } = world({ cluster })
     const getIPAddress = async () => anIPAddress({ name: reservation.name, address: '10.0.0.11' })
