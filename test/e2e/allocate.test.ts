@@ -19,6 +19,8 @@ beforeAll(async () => {
   suite = await openIdle()
   ;({ world, temporal } = suite)
   await world.createPool('10.70.0.10-10.70.0.40')
+  // Without a watcher nobody looks again soon at a claim that the provider did not take up at once.
+  await world.untilPool('vip-pool', (now) => now?.capacity !== undefined)
   await suite.start({ command: 'worker' })
 })
 
