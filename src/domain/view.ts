@@ -1,9 +1,10 @@
+import type { AddressUse } from './address-holder.ts'
 import { claimNameFor, clusterNameOf, type IPAddressClaim } from './claim.ts'
 import type { IPAddress } from './allocated-address.ts'
 import type { ClusterClass } from './cluster-class.ts'
 import type { Cluster } from './cluster.ts'
-import { duplicateAddressesOf, isKnownDuplicate } from './duplicate-addresses.ts'
-import { decideWrite, needsAllocation, type Surroundings } from './eligibility.ts'
+import { isKnownDuplicate } from './duplicate-addresses.ts'
+import { needsAllocation, type Surroundings } from './eligibility.ts'
 import { formatKey } from './object-meta.ts'
 import { formatPool, type IPPool } from './pool.ts'
 import { lossOf } from './restoration.ts'
@@ -24,6 +25,16 @@ export interface KnownObjects {
   readonly pools: readonly ReadonlyMap<string, IPPool>[]
   /** Every kind has been listed: what is not known does not exist. Until then nothing counts as lost. */
   readonly isComplete: boolean
+}
+
+/** All pools, of either kind. */
+export function poolsIn({ pools }: Pick<KnownObjects, 'pools'>): readonly IPPool[] {
+  return pools.flatMap((kind) => [...kind.values()])
+}
+
+/** All uses of addresses. */
+export function addressUseIn({ clusters, ipAddresses }: KnownObjects): AddressUse {
+  return { clusters: [...clusters.values()], ipAddresses: [...ipAddresses.values()] }
 }
 
 /** Questions about what is known. Nothing is kept: each answer is about what is known now. */
@@ -55,7 +66,7 @@ export function createView(known: () => KnownObjects): View {
   const around = (cluster: Cluster, news?: IPPool): Surroundings => {
     const { clusterClasses, pools } = known()
     const ref = cluster.topology?.clusterClass
-    const others = pools.flatMap((kind) => [...kind.values()]).filter(({ uid }) => uid !== news?.uid)
+    const others = poolsIn({ pools }).filter(({ uid }) => uid !== news?.uid)
     return {
       clusterClass: ref && clusterClasses.get(formatKey(ref)),
       pools: [...others, ...(news === undefined ? [] : [news])].filter(
@@ -85,10 +96,7 @@ export function createView(known: () => KnownObjects): View {
     around,
     holdingOf,
     lossOf: lossIn,
-    isOutstanding: (cluster, vip) =>
-      needsAllocation(cluster, vip, around(cluster)) ||
-      isLost(cluster, vip) ||
-      (duplicateAddressesOf(cluster).length > 0 && decideWrite(cluster).decision === 'write'),
+    isOutstanding: (cluster, vip) => needsAllocation(cluster, vip, around(cluster)) || isLost(cluster, vip),
     clusterOf: ({ namespace, name }) => {
       const clusterName = clusterNameOf(name)
       return clusterName === undefined

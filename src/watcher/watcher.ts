@@ -2,12 +2,13 @@ import { isReservation, type IPAddress } from '../domain/allocated-address.ts'
 import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
 import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { needsAllocation } from '../domain/eligibility.ts'
+import { duplicateAddressesOf, freeDuplicatesOf } from '../domain/duplicate-addresses.ts'
+import { decideWrite, needsAllocation } from '../domain/eligibility.ts'
 import { formatKey } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
-import { createView, type Holding, type KnownObjects } from '../domain/view.ts'
+import { addressUseIn, createView, type Holding, type KnownObjects } from '../domain/view.ts'
 import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -68,7 +69,15 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const view = createView(known)
   const releases = createReleases({ known, view, vips, dispatcher, now })
 
-  const isOutstanding = (cluster: Cluster): boolean => vips.some((vip) => view.isOutstanding(cluster, vip))
+  /** It keeps an address reserved that nobody else has any more. */
+  const keepsTooMuch = (cluster: Cluster): boolean =>
+    isComplete() &&
+    duplicateAddressesOf(cluster).length > 0 &&
+    decideWrite(cluster).decision === 'write' &&
+    freeDuplicatesOf(cluster, addressUseIn(known()), variables).length > 0
+
+  const isOutstanding = (cluster: Cluster): boolean =>
+    vips.some((vip) => view.isOutstanding(cluster, vip)) || keepsTooMuch(cluster)
 
   /** Nothing is missing but the condition that says so. */
   const isSilent = (cluster: Cluster): boolean =>

@@ -293,22 +293,41 @@ describe('the watcher', () => {
     expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
-  it.each([
-    ['the Cluster that had it is gone', 'cluster'],
-    ['the IPAddress that had it is gone', 'address'],
-  ])('has a reservation looked at when %s', (_, which) => {
-    const { clusters, ipAddresses, listAll, requests } = world()
-    const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.12', port: 6443 } })
-    const reserving = aCluster({
-      endpoint: { host: '10.0.0.10', port: 6443 },
-      annotations: { ...annotations, 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.11,10.0.0.12' },
-    })
-    const held = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.12' })
-    listAll({ clusters: [reserving, holder], claims: [claim], ipAddresses: [anIPAddress(), held] })
-    requests()
-    if (which === 'cluster') clusters.remove(holder)
-    else ipAddresses.remove(held)
+  const keeping = aCluster({
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations: { ...annotations, 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.12' },
+    conditions: [aVipCondition()],
+  })
+  const typed = aCluster({ name: 'holder', endpoint: { host: '10.0.0.12', port: 6443 } })
+  const given = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.12' })
+
+  it('has a reservation looked at when the Cluster that had the address is gone', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [keeping, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual([])
+    clusters.remove(typed)
     expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+  })
+
+  it('has a reservation looked at when the IPAddress that had the address is gone', () => {
+    const { ipAddresses, listAll, requests } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
+    expect(requests()).toEqual([])
+    ipAddresses.remove(given)
+    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+  })
+
+  it('leaves a reservation alone while anybody has the address', () => {
+    const { listAll, requests, startOutstanding } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
+    startOutstanding()
+    expect(requests()).toEqual([])
+  })
+
+  it('has a reservation that nobody needs looked at when it is found', () => {
+    const { listAll, requests } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual(['wake demo: outstanding'])
   })
 
   it('starts all that is outstanding when it is asked to', () => {
