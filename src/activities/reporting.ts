@@ -128,38 +128,34 @@ export async function tellReleased(
  * of a step keep that between them, so that a long wait costs no history.
  */
 export async function tellWait(
-  { observer, settings, tellWorkflow }: Reporting,
+  reporting: Reporting,
   { cluster, role }: StepInput,
-  { reason, message, considered, result }: StepEnding,
+  ending: StepEnding,
 ): Promise<void> {
+  const { reason, message, result } = ending
   const matter = `${reason}: ${message}`
   if (activityInfo().heartbeatDetails === matter) return
   heartbeat(matter)
   const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
-  await tellWorkflow({
-    role,
-    reason,
-    message,
-    considered,
-    searchable: settings.searchable,
-    isLeft: false,
-  }).then(
-    () => observer.countReport('signal', 'written'),
-    (error: unknown) => failed(observer, 'signal', error),
-  )
+  await signalRun(reporting, { role }, ending, false)
 }
 
 /**
  * Tells the run which address its step has left to somebody else. The step's result says so too, but whoever sees the
  * claim go wakes the run, and then nobody waits for that result.
  */
-export async function tellLeft(
+export async function tellLeft(reporting: Reporting, input: StepInput, ending: StepEnding): Promise<void> {
+  await signalRun(reporting, input, ending, true)
+}
+
+async function signalRun(
   { observer, settings: { searchable }, tellWorkflow }: Reporting,
-  { role }: StepInput,
+  { role }: Pick<StepInput, 'role'>,
   { reason, message, considered }: StepEnding,
+  isLeft: boolean,
 ): Promise<void> {
-  await tellWorkflow({ role, reason, message, considered, searchable, isLeft: true }).then(
+  await tellWorkflow({ role, reason, message, considered, searchable, isLeft }).then(
     () => observer.countReport('signal', 'written'),
     (error: unknown) => failed(observer, 'signal', error),
   )

@@ -2,7 +2,7 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from './identifiers.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
-import { poolRefFrom, type IPPoolReference } from './pool.ts'
+import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
 import { roleNames, roles, type Role } from './role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
@@ -80,6 +80,11 @@ export function buildIPAddressClaim(cluster: Cluster, role: Role, poolRef: IPPoo
 /** A Cluster, told by its uid from others that have or had its name. */
 export interface ClusterIdentity extends NamespacedName {
   readonly uid: string
+}
+
+/** The pool a claim is on, as `placeOf` names it. */
+export function poolPlaceOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): string {
+  return placeOf({ ...poolRef, namespace: poolRef.kind === 'GlobalInClusterIPPool' ? '' : namespace })
 }
 
 /** Whose a claim under our name is. */

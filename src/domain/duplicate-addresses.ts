@@ -23,9 +23,19 @@ export function freeDuplicatesOf(
   use: AddressUse,
   variables: VariableNames,
 ): readonly string[] {
+  return duplicateAddressesOf(cluster).filter((address) => isFreeBeside(cluster, address, use, variables))
+}
+
+/** Whether nobody but the Cluster has the address. */
+export function isFreeBeside(
+  cluster: Cluster,
+  address: string,
+  use: AddressUse,
+  variables: VariableNames,
+): boolean {
   const vip = vipRole(defaultRole, variables)
   const seeker = { cluster, vip, claimName: claimNameFor(cluster, defaultRole) }
-  return duplicateAddressesOf(cluster).filter((address) => isFree(holdersOf(address, seeker, use, variables)))
+  return isFree(holdersOf(address, seeker, use, variables))
 }
 
 /**

@@ -69,6 +69,15 @@ export function formatPool(pool: { readonly kind: string; readonly name: string 
   return `${pool.kind}/${pool.name}`
 }
 
+/** Which pool of all: `<namespace> Kind/name`. */
+export function placeOf(pool: {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}): string {
+  return `${pool.namespace} ${formatPool(pool)}`
+}
+
 /**
  * Addresses that can still be had, at least. The provider counts an allocated address outside the
  * pool's ranges as used, so `free` alone can be 0 or less while an address is left. Unknown is undefined.

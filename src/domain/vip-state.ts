@@ -3,10 +3,11 @@ import type { Cluster } from './cluster.ts'
 import { needsAllocation, wishOf } from './eligibility.ts'
 import { formatKey } from './object-meta.ts'
 import { formatPool } from './pool.ts'
-import { reasons, type Reason } from './reason.ts'
-import { roleNames, type Role, type VipRole } from './role.ts'
+import { isReason, type Reason } from './reason.ts'
+import type { Role, VipRole } from './role.ts'
 import { addressIn, describeVip, standingOf } from './standing.ts'
 import type { View } from './view.ts'
+import { vipConditionOf } from './vip-condition.ts'
 import { whyUnsettled, type Why } from './why-unsettled.ts'
 
 /** Where a Cluster is on the way to one of its VIPs, and after. */
@@ -103,9 +104,9 @@ function conditionFor(
   role: Role,
   phase: VipPhase,
 ): (Condition & { readonly reason: Reason }) | undefined {
-  const condition = cluster.conditions.find(({ type }) => type === roleNames[role].conditionType)
-  const reason = reasons.find((known) => known === condition?.reason)
-  if (condition === undefined || reason === undefined) return undefined
+  const condition = vipConditionOf(cluster, role)
+  const reason = condition?.reason ?? ''
+  if (condition === undefined || !isReason(reason)) return undefined
   const isOfOnePhase = Object.values(phaseReasons).includes(reason)
   const fits = isOfOnePhase ? phaseReasons[phase] === reason : phase === 'Waiting' || phase === 'Lost'
   return fits ? { ...condition, reason } : undefined

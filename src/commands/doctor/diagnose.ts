@@ -12,13 +12,14 @@ import {
   type Judgment,
   type Reading,
 } from '../../domain/diagnosis/finding.ts'
-import { allPools, judgeIpamProvider } from '../../domain/diagnosis/ipam-provider.ts'
+import { judgeIpamProvider } from '../../domain/diagnosis/ipam-provider.ts'
 import { judgePermissions } from '../../domain/diagnosis/permissions.ts'
 import { judgePoolLabels } from '../../domain/diagnosis/pool-labels.ts'
 import { judgePoolRanges } from '../../domain/diagnosis/pool-ranges.ts'
 import { judgePools } from '../../domain/diagnosis/pools.ts'
 import { judgeSearchAttributes } from '../../domain/diagnosis/search-attributes.ts'
 import { judgeNamespace, judgeTaskQueue } from '../../domain/diagnosis/temporal.ts'
+import { poolsIn } from '../../domain/view.ts'
 import type { KubernetesFacts } from './kubernetes-facts.ts'
 import type { TemporalFacts } from './temporal-facts.ts'
 
@@ -44,19 +45,19 @@ export function diagnoseKubernetes(facts: Reading<KubernetesFacts>, now: number)
     ...judged('ipam-provider', { read: read.ipamProvider }, (deployments) =>
       judgeIpamProvider(deployments, known, now),
     ),
-    ...judged('pools', known, (objects) => judgePools(allPools(objects), [...objects.clusters.values()])),
+    ...judged('pools', known, (objects) => judgePools(poolsIn(objects), [...objects.clusters.values()])),
     ...judged('pool-labels', known, (objects) =>
-      judgePoolLabels(allPools(objects), {
+      judgePoolLabels(poolsIn(objects), {
         classes: [...objects.clusterClasses.values()],
         areAll: read.isEverywhere,
       }),
     ),
-    ...judged('pool-ranges', known, (objects) => judgePoolRanges(allPools(objects))),
+    ...judged('pool-ranges', known, (objects) => judgePoolRanges(poolsIn(objects))),
     ...judged('cluster-classes', known, (objects) =>
-      judgeClusterClasses([...objects.clusters.values()], allPools(objects)),
+      judgeClusterClasses([...objects.clusters.values()], poolsIn(objects)),
     ),
     ...judged('clusters', known, ({ clusters, clusterClasses, ...objects }) =>
-      judgeClusters([...clusters.values()], [...clusterClasses.values()], allPools(objects)),
+      judgeClusters([...clusters.values()], [...clusterClasses.values()], poolsIn(objects)),
     ),
   ]
 }

@@ -6,8 +6,8 @@ import { poolRequestFor } from '../../domain/eligibility.ts'
 import type { Finding } from '../../domain/findings/finding.ts'
 import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/pool-selection.ts'
-import { roleNames } from '../../domain/role.ts'
 import { createView, type KnownObjects, type View } from '../../domain/view.ts'
+import { vipConditionOf } from '../../domain/vip-condition.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readEvents, type ObjectEvent } from '../../kubernetes/read-events.ts'
 import type { StatusContext } from './status-context.ts'
@@ -68,11 +68,10 @@ export async function describeCluster(
 function detailsOf(report: VipReport, cluster: Cluster, view: View, variable: string): VipDetails {
   const vip = { role: report.role, variable }
   const { claim, ipAddress } = view.holdingOf(cluster, vip)
-  const { conditionType } = roleNames[report.role]
   const selection = selectIPPool(poolRequestFor(cluster, report.role), view.around(cluster).pools)
   return {
     ...report,
-    condition: cluster.conditions.find(({ type }) => type === conditionType),
+    condition: vipConditionOf(cluster, report.role),
     claimObject: claim && {
       name: claim.name,
       uid: claim.uid,

@@ -1,8 +1,8 @@
-import type { IPAddressClaim } from '../claim.ts'
+import { poolPlaceOf, type IPAddressClaim } from '../claim.ts'
 import { clusterNameLabel, pausedAnnotation } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
-import { availableAddresses, isIPPoolKind, type IPPool } from '../pool.ts'
-import type { KnownObjects } from '../view.ts'
+import { availableAddresses, placeOf, type IPPool } from '../pool.ts'
+import { poolsIn, type KnownObjects } from '../view.ts'
 import { counted, fault, few, ok, skipped, warning, type Judgment, type Reading } from './finding.ts'
 import { nameOf } from './pool-name.ts'
 import {
@@ -41,7 +41,7 @@ export function judgeIpamProvider(
   ]
   if (problems.length > 0) return problems
   const countedPools =
-    'read' in known ? allPools(known.read).filter(({ capacity }) => capacity !== undefined) : []
+    'read' in known ? poolsIn(known.read).filter(({ capacity }) => capacity !== undefined) : []
   const effect =
     countedPools.length === 0
       ? ''
@@ -71,7 +71,7 @@ function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
 function effectProblems(known: KnownObjects, now: number): readonly Judgment[] {
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
-  const uncounted = allPools(known).filter(
+  const uncounted = poolsIn(known).filter(
     (pool) => pool.capacity === undefined && !pool.isPaused && isOverdue(pool),
   )
   const unbound = [...known.claims.values()].filter((claim) => isOverdue(claim) && couldBeBound(claim, known))
@@ -104,15 +104,6 @@ function couldBeBound(claim: IPAddressClaim, known: KnownObjects): boolean {
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }
 
-function poolOf({ namespace, poolRef }: IPAddressClaim, known: KnownObjects): IPPool | undefined {
-  if (!isIPPoolKind(poolRef.kind)) return undefined
-  const place = poolRef.kind === 'InClusterIPPool' ? namespace : ''
-  return allPools(known).find(
-    (pool) => pool.kind === poolRef.kind && pool.name === poolRef.name && pool.namespace === place,
-  )
-}
-
-/** Of both kinds. */
-export function allPools({ pools }: Pick<KnownObjects, 'pools'>): readonly IPPool[] {
-  return pools.flatMap((kind) => [...kind.values()])
+function poolOf(claim: IPAddressClaim, known: KnownObjects): IPPool | undefined {
+  return poolsIn(known).find((pool) => placeOf(pool) === poolPlaceOf(claim))
 }

@@ -1,19 +1,16 @@
-import type { IPAddressClaim } from '../claim.ts'
+import { poolPlaceOf, type IPAddressClaim } from '../claim.ts'
 import { deleteCommand, refer, type Finding, type FindingContext } from './finding.ts'
 import { isClaimOfOurs, isLeaked, showFinalizers } from './leak-findings.ts'
 import { formatKey, isStuck } from '../object-meta.ts'
-import { formatPool, isIPPoolKind } from '../pool.ts'
+import { formatPool, isIPPoolKind, placeOf } from '../pool.ts'
+import { poolsIn } from '../view.ts'
 
 /** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
 export function claimFindings(context: FindingContext): readonly Finding[] {
   const claims = [...context.known.claims.values()].filter(
     (claim) => isClaimOfOurs(claim) && !isLeaked(claim, context),
   )
-  const pools = new Set(
-    context.known.pools.flatMap((kind) =>
-      [...kind.values()].map((pool) => `${pool.namespace} ${formatPool(pool)}`),
-    ),
-  )
+  const pools = new Set(poolsIn(context.known).map(placeOf))
   return claims.flatMap((claim) => [
     ...(hasPool(claim, pools) ? [] : [unknownPool(claim)]),
     ...(isStuck(claim, context.now) ? [stuckClaim(claim)] : []),
@@ -21,10 +18,8 @@ export function claimFindings(context: FindingContext): readonly Finding[] {
 }
 
 /** What is no pool of the in-cluster provider cannot be judged. */
-function hasPool({ namespace, poolRef }: IPAddressClaim, pools: ReadonlySet<string>): boolean {
-  if (!isIPPoolKind(poolRef.kind)) return true
-  const scope = poolRef.kind === 'GlobalInClusterIPPool' ? '' : namespace
-  return pools.has(`${scope} ${formatPool(poolRef)}`)
+function hasPool(claim: IPAddressClaim, pools: ReadonlySet<string>): boolean {
+  return !isIPPoolKind(claim.poolRef.kind) || pools.has(poolPlaceOf(claim))
 }
 
 function unknownPool(claim: IPAddressClaim): Finding {

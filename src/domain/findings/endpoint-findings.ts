@@ -7,6 +7,7 @@ import { formatKey } from '../object-meta.ts'
 import { decideRestoration } from '../restoration.ts'
 import type { VipRole } from '../role.ts'
 import { addressIn, describeVip, standingOf } from '../standing.ts'
+import { addressUseIn } from '../view.ts'
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
 export function endpointFindings(context: FindingContext): readonly Finding[] {
@@ -42,9 +43,8 @@ function howToHold(context: FindingContext, cluster: Cluster, vip: VipRole, addr
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   const { claim } = view.holdingOf(cluster, vip)
   if (claim !== undefined) return inspectCommand(cluster)
-  const use = { clusters: [...known.clusters.values()], ipAddresses: [...known.ipAddresses.values()] }
   const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
-  const holders = holdersOf(address, seeker, use, variables)
+  const holders = holdersOf(address, seeker, addressUseIn(known), variables)
   const decision = decideRestoration(cluster, vip, address, holders, view.around(cluster).pools)
   return decision.decision === 'lost' ? decision.message : inspectCommand(cluster)
 }

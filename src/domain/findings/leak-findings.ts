@@ -1,12 +1,12 @@
-import { holdersOf, isFree } from '../address-holder.ts'
 import { isReservation, type IPAddress } from '../allocated-address.ts'
-import { claimNameFor, clusterNameOf, ownerClustersOf, type IPAddressClaim } from '../claim.ts'
+import { clusterNameOf, ownerClustersOf, type IPAddressClaim } from '../claim.ts'
 import type { Cluster } from '../cluster.ts'
+import { isFreeBeside } from '../duplicate-addresses.ts'
 import { deleteCommand, refer, type Finding, type FindingContext } from './finding.ts'
 import { roleKey } from '../identifiers.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../object-meta.ts'
 import { formatPool } from '../pool.ts'
-import { defaultRole, vipRole } from '../role.ts'
+import { addressUseIn } from '../view.ts'
 
 /** Claims, IPAddresses and reservations of ours whose Cluster is gone, and reservations that keep nobody away. */
 export function leakFindings(context: FindingContext): readonly Finding[] {
@@ -94,20 +94,11 @@ function leakedReservation(context: FindingContext, reservation: IPAddress): rea
     const message = `${what} and is left over from ${describeOwner(reservation)}`
     return [{ kind: 'LeakedReservation', objects: [reference], message, next }]
   }
-  if (!isUnneeded(context, reservation, owner)) return []
+  // The rule by which a run of its Cluster lets it go.
+  const isFree = isFreeBeside(owner, reservation.address, addressUseIn(context.known), context.variables)
+  if (!isFree) return []
   const message = `${what}, which nobody else has any more`
   return [{ kind: 'LeakedReservation', objects: [reference, refer('Cluster', owner)], message, next }]
-}
-
-/** The rule by which a run of its Cluster lets it go. */
-function isUnneeded({ known, variables }: FindingContext, { address }: IPAddress, cluster: Cluster): boolean {
-  const use = { clusters: [...known.clusters.values()], ipAddresses: [...known.ipAddresses.values()] }
-  const seeker = {
-    cluster,
-    vip: vipRole(defaultRole, variables),
-    claimName: claimNameFor(cluster, defaultRole),
-  }
-  return isFree(holdersOf(address, seeker, use, variables))
 }
 
 function describeOwner(object: ObjectMeta): string {

@@ -1,8 +1,7 @@
-import { clusterNameOf, ownershipOf, type IPAddressClaim } from '../claim.ts'
+import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../claim.ts'
 import { roleKey } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
-import { claimNameFor } from '../claim.ts'
-import { roles, type Role } from '../role.ts'
+import type { Role } from '../role.ts'
 import type { KnownObjects } from '../view.ts'
 
 /** How many claims of ours there are for a role in a namespace. */
@@ -18,11 +17,8 @@ export interface ClaimCount {
 
 /** The role of a claim that was made or adopted by us, which its name and its label say; undefined for any other. */
 export function roleOfOurs(claim: IPAddressClaim): Role | undefined {
-  const cluster = clusterNameOf(claim.name)
-  if (cluster === undefined) return undefined
-  return roles.find(
-    (role) => claim.name === claimNameFor({ name: cluster }, role) && claim.labels[roleKey] === role,
-  )
+  const role = roleOfClaim(claim.name)
+  return claim.labels[roleKey] === role ? role : undefined
 }
 
 /** Counts the claims of ours. */

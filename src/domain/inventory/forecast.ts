@@ -9,7 +9,7 @@ import { matchingPools, preferredFirst, selectIPPool } from '../pool-selection.t
 import type { Reason } from '../reason.ts'
 import { defaultRole, roles, vipRole, type Role, type VariableNames, type VipRole } from '../role.ts'
 import { standingOf } from '../standing.ts'
-import { createView, type KnownObjects, type View } from '../view.ts'
+import { createView, poolsIn, type KnownObjects, type View } from '../view.ts'
 
 /** What one VIP that is still to be had will find, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -37,7 +37,7 @@ export interface Forecast {
 /** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
 export function forecastOf(known: KnownObjects, variables: VariableNames): Forecast {
   const view = createView(() => known)
-  const left = new Map(known.pools.flatMap((kind) => [...kind.values()]).map((pool) => [pool.uid, pool]))
+  const left = new Map(poolsIn(known).map((pool) => [pool.uid, pool]))
   const expectations: Expectation[] = []
   for (const wanted of toBeServed(known, view, variables)) {
     const pools = view.around(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
@@ -114,7 +114,7 @@ function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
 
 /** A pool may be for a class in the namespaces of its Clusters only, or in the class's own, where there are none yet. */
 function classesWithoutPool(known: KnownObjects, view: View): readonly NamespacedName[] {
-  const allPools = known.pools.flatMap((kind) => [...kind.values()])
+  const allPools = poolsIn(known)
   const isServed = (clusterClass: ClusterClass): boolean => {
     const places = [clusterClass, ...view.clustersOf(clusterClass)].map(({ namespace }) => namespace)
     return [...new Set(places)].some((namespace) => hasPool(clusterClass, namespace, allPools))

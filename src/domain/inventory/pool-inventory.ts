@@ -1,12 +1,13 @@
 import { roleOfOurs } from './claim-inventory.ts'
+import { poolPlaceOf } from '../claim.ts'
 import type { ClusterClassRef } from '../cluster.ts'
 import { clusterClassKey } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
-import { availableAddresses, formatPool, type IPPool, type IPPoolKind } from '../pool.ts'
+import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../pool.ts'
 import { selectIPPool } from '../pool-selection.ts'
 import { namespacesOf } from './quick-view.ts'
 import { roles, type Role } from '../role.ts'
-import type { KnownObjects } from '../view.ts'
+import { poolsIn, type KnownObjects } from '../view.ts'
 
 /** How many pools could give a VIP to a ClusterClass now. */
 export interface PoolsAvailable {
@@ -31,7 +32,7 @@ export interface PoolCount {
 
 /** Counts, for every class that exists or that a Cluster names, the pools that match it and have room. */
 export function countAvailablePools(known: KnownObjects): readonly PoolsAvailable[] {
-  const pools = allPools(known)
+  const pools = poolsIn(known)
   return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
     roles.map((role) => ({
       clusterClass,
@@ -44,17 +45,13 @@ export function countAvailablePools(known: KnownObjects): readonly PoolsAvailabl
 /** Counts the addresses of the pools for VIPs: those that name a ClusterClass, and those that have a claim of ours. */
 export function countPoolAddresses(known: KnownObjects): readonly PoolCount[] {
   const claimed = claimedPools(known)
-  return allPools(known).flatMap((pool) => {
+  return poolsIn(known).flatMap((pool) => {
     const { kind, namespace, name, capacity } = pool
     if (capacity === undefined || !(clusterClassKey in pool.labels || claimed.has(placeOf(pool)))) return []
     const { total } = capacity
     const free = Math.max(0, availableAddresses(pool) ?? 0)
     return [{ kind, namespace, name, total, free, used: Math.max(0, total - free) }]
   })
-}
-
-function allPools({ pools }: KnownObjects): readonly IPPool[] {
-  return pools.flatMap((kind) => [...kind.values()])
 }
 
 function classesByName({
@@ -76,13 +73,5 @@ function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): bool
 
 function claimedPools({ claims }: KnownObjects): ReadonlySet<string> {
   const ours = [...claims.values()].filter((claim) => roleOfOurs(claim) !== undefined)
-  return new Set(
-    ours.map(({ namespace, poolRef }) =>
-      placeOf({ ...poolRef, namespace: poolRef.kind === 'GlobalInClusterIPPool' ? '' : namespace }),
-    ),
-  )
-}
-
-function placeOf(pool: { readonly kind: string; readonly namespace: string; readonly name: string }): string {
-  return `${pool.namespace} ${formatPool(pool)}`
+  return new Set(ours.map(poolPlaceOf))
 }

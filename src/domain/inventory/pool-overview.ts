@@ -1,9 +1,10 @@
+import { poolPlaceOf } from '../claim.ts'
 import { formatKey, type NamespacedName } from '../object-meta.ts'
 import type { Forecast } from './forecast.ts'
-import { availableAddresses, formatPool, type IPPool, type IPPoolCapacity, type IPPoolKind } from '../pool.ts'
+import { availableAddresses, placeOf, type IPPool, type IPPoolCapacity, type IPPoolKind } from '../pool.ts'
 import { declaredClasses, declaredNamespaces, declaredRoles, priorityOf } from '../pool-selection.ts'
 import { defaultRole } from '../role.ts'
-import type { KnownObjects } from '../view.ts'
+import { poolsIn, type KnownObjects } from '../view.ts'
 
 /** Whether a pool can give an address now. */
 export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
@@ -33,8 +34,7 @@ export interface PoolOverview extends NamespacedName {
 
 /** All pools that are known, by kind, namespace and name. */
 export function poolOverviews(known: KnownObjects, forecast: Forecast): readonly PoolOverview[] {
-  return known.pools
-    .flatMap((kind) => [...kind.values()])
+  return poolsIn(known)
     .map((pool) => overviewOf(pool, known, forecast))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 }
@@ -51,7 +51,7 @@ function overviewOf(pool: IPPool, known: KnownObjects, { expectations }: Forecas
     capacity,
     available: availableAddresses(pool),
     claimsWaiting: [...known.claims.values()].filter(
-      (claim) => claim.addressName === undefined && !claim.isDeleting && isOn(claim, pool),
+      (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === placeOf(pool),
     ).length,
     clustersWaiting: expectations.filter((each) => each.pool?.uid === pool.uid && !each.hasClaim).length,
     classes: declaredClasses(pool),
@@ -67,13 +67,6 @@ function stateOf(pool: IPPool): PoolState {
   const available = availableAddresses(pool)
   if (available === undefined) return 'NotCounted'
   return available > 0 ? 'Ready' : 'Exhausted'
-}
-
-function isOn(
-  { namespace, poolRef }: { readonly namespace: string; readonly poolRef: { kind: string; name: string } },
-  pool: IPPool,
-): boolean {
-  return formatPool(poolRef) === formatPool(pool) && (pool.namespace === '' || pool.namespace === namespace)
 }
 
 function sortKey(pool: PoolOverview): string {

@@ -1,12 +1,10 @@
 import type { Cluster } from '../cluster.ts'
-import { commaSeparated } from '../decode.ts'
 import { explicitPoolOf, poolRequestFor } from '../eligibility.ts'
-import { namespacesAnnotation } from '../identifiers.ts'
 import { formatKey } from '../object-meta.ts'
 import { formatPool, type IPPool } from '../pool.ts'
-import { matchingPools } from '../pool-selection.ts'
+import { declaredNamespaces, matchingPools } from '../pool-selection.ts'
 import { roles } from '../role.ts'
-import { createView, type KnownObjects, type View } from '../view.ts'
+import { createView, poolsIn, type KnownObjects, type View } from '../view.ts'
 
 /**
  * A view for one look at all Clusters, over objects that do not change meanwhile. Most pools are not for a given Cluster,
@@ -15,8 +13,7 @@ import { createView, type KnownObjects, type View } from '../view.ts'
  */
 export function createQuickView(known: KnownObjects): View {
   const view = createView(() => known)
-  const pools = known.pools.flatMap((kind) => [...kind.values()])
-  const byNamespace = Map.groupBy(pools, ({ namespace }) => namespace)
+  const byNamespace = Map.groupBy(poolsIn(known), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
   const matching = new Map<string, ReadonlySet<IPPool>>()
@@ -69,6 +66,5 @@ function mayServe(pool: IPPool, cluster: Cluster): boolean {
 
 /** The namespaces whose Clusters can use the pool; any one where all can. */
 export function namespacesOf(pool: IPPool): readonly string[] {
-  const list = pool.annotations[namespacesAnnotation]
-  return pool.kind === 'GlobalInClusterIPPool' && list !== undefined ? commaSeparated(list) : [pool.namespace]
+  return declaredNamespaces(pool) ?? [pool.namespace]
 }
