@@ -7,15 +7,23 @@ import { vipRole, type VipRole } from '../domain/role.ts'
 import { addressIn } from '../domain/standing.ts'
 import { classForVariable, decideVipVariable } from '../domain/vip-variable.ts'
 import { attemptsUntilStepBack } from '../domain/waiting.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/contract.ts'
 import { needsPerson, waiting } from './failures.ts'
 import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
+import type { StepApi } from './step-api.ts'
 
-type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'getClusterClass'> &
+type Api = Pick<
+  StepApi,
+  | 'getCluster'
+  | 'getIPAddressClaim'
+  | 'deleteIPAddressClaim'
+  | 'getClusterClass'
+  | 'anew'
+  | 'addressUseBeside'
+> &
   ReservationApi
 
 /**
@@ -97,7 +105,7 @@ async function duplicateOf(
   const { claim, ipAddress } = bound
   const { address } = ipAddress
   const seeker = { cluster, vip, claimName: claim.name }
-  const holders = holdersOf(address, seeker, await api.listAddressUse(), variables)
+  const holders = holdersOf(address, seeker, await api.addressUseBeside(ipAddress), variables)
   const decision = decideNewAddress(cluster, vip, ipAddress, holders)
   if (decision.decision === 'assign') return undefined
   if (decision.decision === 'refuse') throw needsPerson('DuplicateAddress', decision.message)
@@ -113,7 +121,11 @@ async function duplicateOf(
 }
 
 /** Whether the variable is unset and the class has it. */
-async function hasVariable(api: Api, cluster: Cluster, vip: VipRole): Promise<boolean> {
+async function hasVariable(
+  api: Pick<Api, 'getClusterClass'>,
+  cluster: Cluster,
+  vip: VipRole,
+): Promise<boolean> {
   const ref = classForVariable(cluster, vip)
   if (ref === undefined) return false
   const decision = decideVipVariable(cluster, vip, await api.getClusterClass(ref))

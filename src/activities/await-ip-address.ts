@@ -1,47 +1,58 @@
-import { cancellationSignal, sleep } from '@temporalio/activity'
+import { cancellationSignal } from '@temporalio/activity'
 import { presentVip } from '../domain/assignment.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
 import { isSomebodyElses, standingOf } from '../domain/standing.ts'
 import { decideUnboundClaim } from '../domain/unbound-claim.ts'
-import { addressWatchMs, pauseBeforeLook } from '../domain/waiting.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import type { AllocationSettings } from './settings.ts'
+import type { StepApi } from './step-api.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
-  ClusterApi,
-  'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'getIPAddress' | 'listIPPools'
+  StepApi,
+  | 'getCluster'
+  | 'getIPAddressClaim'
+  | 'deleteIPAddressClaim'
+  | 'getIPAddress'
+  | 'listIPPools'
+  | 'listenToClaim'
 >
 
 /**
  * Waits until the provider has bound the claim. One attempt looks for some seconds; after that Temporal holds
  * the wait.
  *
+ * @param patienceMs milliseconds for which it looks
  * @throws ApplicationFailure to wait: `WaitingForAddress`, `PoolExhausted`, `PoolNotReady`, `ClusterPaused`
  */
 export async function awaitIPAddress(
   api: Api,
   { variables }: AllocationSettings,
   input: ClaimStepInput,
+  patienceMs: number,
 ): Promise<AwaitIPAddressResult> {
   const vip = vipRole(input.role, variables)
   const { cluster, end } = await readCluster(api, input)
   if (end !== undefined) return end
   const started = performance.now()
-  for (let looks = 0; performance.now() - started < addressWatchMs; looks += 1) {
-    const claim = await getOwnClaim(api, input)
-    if (claim === undefined || claim.isDeleting) return claimGone
-    const ipAddress = await addressOf(api, claim)
-    if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
-    // A VIP of somebody else needs no further look.
-    if (isSomebodyElses(standingOf(cluster, vip))) break
-    cancellationSignal().throwIfAborted()
-    await sleep(pauseBeforeLook(looks))
+  const listener = api.listenToClaim(claimKeyFor(input.cluster, input.role))
+  try {
+    do {
+      const claim = await getOwnClaim(api, input)
+      if (claim === undefined || claim.isDeleting) return claimGone
+      const ipAddress = await addressOf(api, claim)
+      if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
+      // A VIP of somebody else needs no further look.
+      if (isSomebodyElses(standingOf(cluster, vip))) break
+      cancellationSignal().throwIfAborted()
+      if (patienceMs > 0) await listener.untilChange()
+    } while (performance.now() - started < patienceMs)
+  } finally {
+    listener.close()
   }
   return stillUnbound(api, input, cluster, vip)
 }

@@ -6,14 +6,15 @@ import {
 import { buildIPAddressClaim, claimMetadataFor, ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import type { Role } from '../domain/role.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
+import type { StepApi } from './step-api.ts'
 import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
-  ClusterApi,
+  StepApi,
+  | 'anew'
   | 'getCluster'
   | 'getIPAddressClaim'
   | 'createIPAddressClaim'
@@ -35,7 +36,8 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
   const [{ cluster, end }, existing] = await Promise.all([
-    readCluster(api, input),
+    // A claim is no write to the Cluster: nothing but this look keeps it from one that is paused by now.
+    readCluster(api.anew, input),
     api.getIPAddressClaim(claimKeyFor(input.cluster, input.role)),
   ])
   if (end !== undefined) return end

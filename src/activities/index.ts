@@ -1,3 +1,4 @@
+import { addressWatchMs } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
   AssignVipInput,
@@ -57,8 +58,8 @@ export function createActivities(setup: ActivitySetup): Activities {
         ensureIPAddressClaim(api, input),
       ),
     awaitIPAddress: (input) =>
-      performStep(ports, step('awaitIPAddress', 'AllocationFailed'), input, (api) =>
-        awaitIPAddress(api, settings, input),
+      performStep(ports, step('awaitIPAddress', 'AllocationFailed'), input, (api, isSecondLook) =>
+        awaitIPAddress(api, settings, input, isSecondLook ? 0 : addressWatchMs),
       ),
     assignVip: (input) =>
       performStep(ports, step('assignVip', 'ClusterRejected'), input, (api) =>

@@ -2,6 +2,7 @@ import type { IPAddress } from '../domain/allocated-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { ClaimStepInput } from '../workflows/contract.ts'
+import type { StepApi } from './step-api.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 /** The claim of the very Cluster the allocation began with; undefined where it is gone, or not that Cluster's. */
@@ -30,13 +31,13 @@ export interface BoundClaim {
   readonly ipAddress: IPAddress
 }
 
-/** The Cluster's own claim, if it is bound and stays. */
+/** The Cluster's own claim, if it is bound and stays, with the IPAddress as it is at this moment. */
 export async function getBoundClaim(
-  api: Pick<ClusterApi, 'getIPAddressClaim' | 'getIPAddress'>,
+  api: Pick<StepApi, 'getIPAddressClaim' | 'anew'>,
   input: ClaimStepInput,
 ): Promise<BoundClaim | undefined> {
   const claim = await getOwnClaim(api, input)
   if (claim === undefined || claim.isDeleting) return undefined
-  const ipAddress = await addressOf(api, claim)
+  const ipAddress = await addressOf(api.anew, claim)
   return ipAddress === undefined ? undefined : { claim, ipAddress }
 }

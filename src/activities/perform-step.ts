@@ -1,9 +1,10 @@
-import { CancelledFailure } from '@temporalio/common'
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
 import type { Cluster } from '../domain/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { isKubernetesError } from '../kubernetes/errors.ts'
+import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { translatingFailures } from './failures.ts'
 import type { Saying } from '../domain/vip-condition.ts'
@@ -15,11 +16,14 @@ import {
   type Reporting,
   type StepReading,
 } from './reporting.ts'
+import { askingAnew, type StepApi } from './step-api.ts'
 import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
 
 /** What every step goes through. */
 export interface StepPorts extends Reporting {
   readonly api: ClusterApi
+  /** What the watches of this process know; absent where it has none. Rejects with `NotKnown` where that is no answer. */
+  readonly known?: StepApi
 }
 
 export interface Step {
@@ -27,6 +31,9 @@ export interface Step {
   /** The reason to show where the server's answer to a request of this step is final (invalid, forbidden). */
   readonly rejected: Reason
 }
+
+/** @param isSecondLook somebody has waited for what the step waits for already */
+export type StepRun<R> = (api: StepApi, isSecondLook: boolean) => Promise<R>
 
 /**
  * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
@@ -36,10 +43,12 @@ export async function performStep<R extends StepResult>(
   ports: StepPorts,
   step: Step,
   input: StepInput,
-  run: (api: ClusterApi) => Promise<R>,
+  run: StepRun<R>,
 ): Promise<R> {
   const started = performance.now()
-  const { api, lastRead } = remembering(ports.api, input.cluster)
+  const { remembering, lastRead } = createMemory(input.cluster)
+  const known = ports.known && remembering(ports.known)
+  const anew = remembering(askingAnew(ports.api))
   const observe = (ending: StepEnding): void =>
     ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
   const tell = async ({ saying, isDuplicate }: StepEnding): Promise<void> => {
@@ -54,7 +63,7 @@ export async function performStep<R extends StepResult>(
   let done: StepEnding | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
-      const answer = await run(api)
+      const answer = await decided(known, anew, run)
       done = endingOf(answer)
       if (done.isDuplicate) await tellLeft(ports, input, done)
       await tell(done)
@@ -95,25 +104,66 @@ async function tellAnew(ports: StepPorts, cluster: Cluster, input: StepInput, sa
   }
 }
 
-/** The same API, and the Cluster as it was last read or written through it. */
-function remembering(
-  api: ClusterApi,
-  key: NamespacedName,
-): { readonly api: ClusterApi; readonly lastRead: () => Cluster | undefined } {
+/**
+ * Goes by what is known where that brings the allocation further; whatever else comes of it is found out anew, since it
+ * may be out of date. A wait that goes on is believed: what would end it wakes the run.
+ */
+async function decided<R extends StepResult>(
+  known: StepApi | undefined,
+  anew: StepApi,
+  run: StepRun<R>,
+): Promise<R> {
+  if (known === undefined) return run(anew, false)
+  try {
+    const answer = await run(known, false)
+    if (goesOn(answer)) return answer
+  } catch (error) {
+    if (isWait(error) && activityInfo().attempt > 1) throw error
+    if (!isWait(error) && !mayBeOutOfDate(error)) throw error
+  }
+  return run(anew, true)
+}
+
+function goesOn({ next }: StepResult): boolean {
+  return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
+}
+
+function isWait(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.category === ApplicationFailureCategory.BENIGN
+}
+
+/** The API server has refused what was decided by what is known, or a person has to act on what may be no longer so. */
+function mayBeOutOfDate(error: unknown): boolean {
+  return (
+    error instanceof NotKnown ||
+    error instanceof ApplicationFailure ||
+    isKubernetesError(error, 'conflict', 'alreadyExists', 'notFound')
+  )
+}
+
+/** Remembers the Cluster as it was last read or written through any of the APIs given to it. */
+function createMemory(key: NamespacedName): {
+  readonly remembering: (api: StepApi) => StepApi
+  readonly lastRead: () => Cluster | undefined
+} {
   let last: Cluster | undefined
+  const reading =
+    (api: Pick<ClusterApi, 'getCluster'>) =>
+    async (asked: NamespacedName): Promise<Cluster | undefined> => {
+      const cluster = await api.getCluster(asked)
+      if (formatKey(asked) === formatKey(key)) last = cluster
+      return cluster
+    }
   return {
-    api: {
+    remembering: (api) => ({
       ...api,
-      async getCluster(asked) {
-        const cluster = await api.getCluster(asked)
-        if (formatKey(asked) === formatKey(key)) last = cluster
-        return cluster
-      },
+      getCluster: reading(api),
+      anew: { ...api.anew, getCluster: reading(api.anew) },
       async patchCluster(cluster, patch) {
         last = await api.patchCluster(cluster, patch)
         return last
       },
-    },
+    }),
     lastRead: () => last,
   }
 }

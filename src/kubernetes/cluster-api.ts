@@ -51,3 +51,10 @@ export interface ClusterApi {
   /** Tells of an event; one that says the same as an earlier one becomes a series of it. */
   recordEvent(event: ClusterEvent): Promise<void>
 }
+
+/** Hears of changes of one claim and its IPAddress. To be closed. */
+export interface ClaimListener {
+  /** Resolves when there may be something new since it was made, or since the last time; after a while in any case. */
+  untilChange(): Promise<void>
+  close(): void
+}

@@ -16,7 +16,7 @@ export type KubernetesErrorKind =
   | 'throttled'
   | 'unavailable'
 
-/** The only error that leaves this folder. Its message holds the server's words, never headers or credentials. */
+/** The error of every request that leaves this folder. Its message holds the server's words, never headers or credentials. */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError'
   readonly kind: KubernetesErrorKind
@@ -51,4 +51,9 @@ export function isKubernetesError(
 /** Whether it says that nobody was there to ask, neither of this object nor of any other. */
 export function meansAway({ status }: Pick<KubernetesError, 'status'>): boolean {
   return status === 0 || (status >= 502 && status <= 504)
+}
+
+/** What the watches know is no answer to this question: it has to be asked anew. */
+export class NotKnown extends Error {
+  override readonly name = 'NotKnown'
 }

@@ -14,6 +14,7 @@ import { listObjects } from './objects.ts'
 import { createRelistTimer } from './relist-timer.ts'
 import { pathOf, type Resource } from './resources.ts'
 import { errorFromStatus, toKubernetesError } from './to-kubernetes-error.ts'
+import { versionNumber, type WatchPosition } from './watch-position.ts'
 import { readWatch, type WatchEnd, type WatchEvent } from './watch-stream.ts'
 import type { WatchTuning } from './watch-tuning.ts'
 import type { WatchHealth } from './watch-types.ts'
@@ -41,6 +42,7 @@ export interface ListWatchOptions<T extends ObjectMeta> {
 /** One running loop over one namespace, or over all. */
 export interface ListWatch {
   health(): WatchHealth
+  position(): WatchPosition
   /** Resolves soon after the signal was aborted. Never rejects. */
   readonly done: Promise<void>
 }
@@ -56,6 +58,8 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
   const relist = createRelistTimer(tuning)
   /** The resourceVersion the next watch goes on from; undefined where only a list can tell. */
   let position: string | undefined
+  /** That of the last list. */
+  let listedAt = ''
   /** In a row, without a sign of life in between. */
   let failures = 0
 
@@ -87,8 +91,9 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
     signal.throwIfAborted()
     health.listed(cache.replaceAll(listed.items))
     relist.restart()
-    options.onListed()
     position = listed.resourceVersion
+    listedAt = position
+    options.onListed()
     return position
   }
 
@@ -133,7 +138,11 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
     return backOffMs(tuning.backOff, failures++, tuning.random(), retryAfterSeconds)
   }
 
-  return { health: () => health.snapshot(), done: run() }
+  return {
+    health: () => health.snapshot(),
+    position: () => ({ heard: versionNumber(position ?? ''), listed: versionNumber(listedAt) }),
+    done: run(),
+  }
 }
 
 function watchRequest(

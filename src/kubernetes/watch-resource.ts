@@ -12,6 +12,7 @@ import { startListWatch, type ListWatch } from './list-watch.ts'
 import { createObjectCache } from './object-cache.ts'
 import { resources } from './resources.ts'
 import type { Watch, WatchHandler, WatchHealth } from './watch-types.ts'
+import { combinePositions, type WatchPosition } from './watch-position.ts'
 import { defaultTuning, type WatchTuning } from './watch-tuning.ts'
 
 /** What can be watched, and as which facts it is told. */
@@ -94,5 +95,11 @@ export function watchResource<R extends keyof WatchedObjects>(
   const loops = [start(first ?? ''), ...others.map(start)] as const
   const health = (): WatchHealth =>
     combineHealth([loops[0].health(), ...loops.slice(1).map((loop) => loop.health())])
-  return { objects, health, done: Promise.all(loops.map((loop) => loop.done)).then(() => undefined) }
+  const position = (): WatchPosition => combinePositions(loops.map((loop) => loop.position()))
+  return {
+    objects,
+    health,
+    position,
+    done: Promise.all(loops.map((loop) => loop.done)).then(() => undefined),
+  }
 }

@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '../domain/object-meta.ts'
+import type { WatchPosition } from './watch-position.ts'
 
 /**
  * What a list+watch loop tells. Changes are hints by which the reader looks at the present state:
@@ -37,6 +38,7 @@ export interface Watch<T extends ObjectMeta> {
   /** The objects as last heard of, by `namespace/name`. Frozen. */
   readonly objects: ReadonlyMap<string, T>
   health(): WatchHealth
+  position(): WatchPosition
   /** Resolves when the loop has ended, after its signal was aborted. Never rejects. */
   readonly done: Promise<void>
 }

@@ -33,7 +33,7 @@ function scriptedWatch<T extends ObjectMeta>(): {
   return {
     open: (given) => {
       handler = given
-      return { objects, health: () => ({}) as never, done: Promise.resolve() }
+      return { objects, health: () => ({}) as never, position: () => ({}) as never, done: Promise.resolve() }
     },
     listed: (...all) => {
       all.forEach(upsert)

@@ -3,7 +3,9 @@ import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
 import { createClusterApi } from '../../kubernetes/client.ts'
+import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../../kubernetes/connection.ts'
+import { createKnowledge, type Knowledge } from '../../kubernetes/known/knowledge.ts'
 import { loadKubeConfig } from '../../kubernetes/kube-config.ts'
 import { readCoreMetrics } from '../../observability/core-metrics.ts'
 import { createLog } from '../../observability/create-log.ts'
@@ -36,8 +38,8 @@ import { createWorker } from './worker.ts'
 export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
-  const parts = { watcher: command !== 'worker', worker: command !== 'watcher' }
-  const metrics = createMetrics({ version, parts, roles })
+  const runs = { watcher: command !== 'worker', worker: command !== 'watcher' }
+  const metrics = createMetrics({ version, parts: runs, roles })
   const outages = createOutages(log)
   const loop = watchLoop()
   const state = programState(command, outages, loop)
@@ -54,7 +56,11 @@ export async function runProgram(command: Command, config: Config, signal: Abort
   const servers = await startServers(config, metrics, state)
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   try {
-    return await atWork({ command, config, kubernetes, metrics, outages, tracing, state, log, signal })
+    const api = createClusterApi(kubernetes, config.namespaces)
+    const knowledge =
+      command === 'run' ? createKnowledge({ api, variables: config.variables, now: Date.now }) : undefined
+    const parts = { kubernetes, api, knowledge, metrics, outages, tracing, state }
+    return await atWork({ command, config, log, signal, ...parts })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
@@ -76,6 +82,9 @@ interface Setup {
   readonly command: Command
   readonly config: Config
   readonly kubernetes: KubernetesConnection
+  readonly api: ClusterApi
+  /** Where watcher and Worker are one process. */
+  readonly knowledge: Knowledge | undefined
   readonly metrics: Metrics
   readonly outages: Outages
   readonly tracing: Tracing | undefined
@@ -85,7 +94,7 @@ interface Setup {
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { command, config, kubernetes, metrics, outages, tracing, state, log, signal } = setup
+  const { command, config, api, knowledge, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
     logger: temporalLogger({ log, isOfOutage: outages.takes }),
@@ -96,8 +105,7 @@ async function atWork(setup: Setup): Promise<number> {
       // First, since a Worker asks for those that there are.
       if (config.registerSearchAttributes) await registerAtStart(temporal, log)
       if (command === 'watcher') return undefined
-      const api = createClusterApi(kubernetes, config.namespaces)
-      return createWorker({ temporal, api, config, observer: metrics, tracing })
+      return createWorker({ temporal, api, known: knowledge?.api, config, observer: metrics, tracing })
     },
   })
   if (reached === undefined) return 0
@@ -120,7 +128,7 @@ async function withTemporal(
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, metrics, outages, tracing, state, log } = setup
+  const { command, config, kubernetes, knowledge, metrics, outages, tracing, state, log } = setup
   const died = new AbortController()
   const signal = AbortSignal.any([setup.signal, died.signal])
   const onDeath = (error: string): void => {
@@ -134,7 +142,7 @@ async function withTemporal(
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, starter, log, metrics, outages, tracing, signal })
+      : runWatcher({ config, kubernetes, knowledge, starter, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
     starter,
     log,

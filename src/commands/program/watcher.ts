@@ -2,6 +2,7 @@ import type { Config } from '../../config.ts'
 import { watchFilterLabel } from '../../domain/identifiers.ts'
 import type { KubernetesConnection } from '../../kubernetes/connection.ts'
 import { meansAway } from '../../kubernetes/errors.ts'
+import type { Knowledge } from '../../kubernetes/known/knowledge.ts'
 import { watchResource } from '../../kubernetes/watch-resource.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
@@ -21,6 +22,8 @@ export interface RunningWatcher extends Watcher {
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
+  /** Of the steps of this process; absent where they run elsewhere. */
+  readonly knowledge: Pick<Knowledge, 'watch'> | undefined
   readonly starter: AllocationStarter
   readonly log: Log
   readonly metrics: Metrics
@@ -51,7 +54,8 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
   return { ...watcher, dispatcher }
 }
 
-function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup): WatchSources {
+function watchSources({ config, kubernetes, knowledge, outages, log, signal }: WatcherSetup): WatchSources {
+  const watch = knowledge?.watch ?? watchResource
   const { namespaces, watchFilter } = config
   const shared = {
     connection: kubernetes,
@@ -65,15 +69,15 @@ function watchSources({ config, kubernetes, outages, log, signal }: WatcherSetup
     ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),
   }
   return {
-    clusters: (handler) => watchResource({ ...filtered, resource: 'clusters', handler }),
+    clusters: (handler) => watch({ ...filtered, resource: 'clusters', handler }),
     // A class can be in another namespace than its Clusters.
-    clusterClasses: (handler) => watchResource({ ...shared, resource: 'clusterclasses', handler }),
-    ipAddressClaims: (handler) => watchResource({ ...filtered, resource: 'ipaddressclaims', handler }),
+    clusterClasses: (handler) => watch({ ...shared, resource: 'clusterclasses', handler }),
+    ipAddressClaims: (handler) => watch({ ...filtered, resource: 'ipaddressclaims', handler }),
     // The provider copies no watch-filter label to an IPAddress.
-    ipAddresses: (handler) => watchResource({ ...shared, resource: 'ipaddresses', handler }),
+    ipAddresses: (handler) => watch({ ...shared, resource: 'ipaddresses', handler }),
     ipPools: (kind, handler) =>
       kind === 'InClusterIPPool'
-        ? watchResource({ ...shared, resource: 'inclusterippools', handler })
-        : watchResource({ ...shared, resource: 'globalinclusterippools', namespaces: [], handler }),
+        ? watch({ ...shared, resource: 'inclusterippools', handler })
+        : watch({ ...shared, resource: 'globalinclusterippools', namespaces: [], handler }),
   }
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import type { StepObserver } from '../../activities/reporting.ts'
+import type { StepApi } from '../../activities/step-api.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
@@ -20,6 +21,8 @@ const payloadConverterPath = fileURLToPath(new URL('../../workflows/payload-conv
 export interface WorkerSetup {
   readonly temporal: TemporalConnection
   readonly api: ClusterApi
+  /** What the watches of this process know; absent where it has none. */
+  readonly known: StepApi | undefined
   readonly config: Config
   readonly observer: StepObserver
   readonly tracing: Tracing | undefined
@@ -33,6 +36,7 @@ export interface WorkerSetup {
 export async function createWorker({
   temporal,
   api,
+  known,
   config,
   observer,
   tracing,
@@ -50,6 +54,7 @@ export async function createWorker({
     dataConverter: { payloadConverterPath },
     activities: createActivities({
       api,
+      ...(known !== undefined && { known }),
       observer,
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),

@@ -1,0 +1,46 @@
+import { isReservation, type IPAddress } from '../../domain/allocated-address.ts'
+import { clusterNameOf } from '../../domain/claim.ts'
+import { canonicalAddress } from '../../domain/ip-address.ts'
+import type { NamespacedName } from '../../domain/object-meta.ts'
+import { versionNumber } from '../watch-position.ts'
+
+/**
+ * Addresses that were let go a moment ago. Whoever had one may still have it as its VIP: a Cluster that is deleted in the
+ * foreground lets go of its claim first.
+ */
+export interface ReleasedAddresses {
+  /** The watch tells that this IPAddress is gone. @param ipAddress as it was deleted */
+  released(ipAddress: IPAddress): void
+  /**
+   * Clusters that may have had the address, and of which it is not known whether they have it still.
+   *
+   * @param heard every change of a Cluster up to this resourceVersion is known
+   */
+  formerHolders(address: string, heard: bigint): readonly NamespacedName[]
+}
+
+interface Release {
+  readonly address: string
+  readonly cluster: NamespacedName
+  readonly version: bigint
+}
+
+/** @param heard of the watch of Clusters: releases before it need no more thought */
+export function createReleasedAddresses(heard: () => bigint | undefined): ReleasedAddresses {
+  let releases: readonly Release[] = []
+  return {
+    released(ipAddress) {
+      const name = clusterNameOf(ipAddress.claimName)
+      const version = versionNumber(ipAddress.resourceVersion)
+      if (name === undefined || version === undefined || isReservation(ipAddress)) return
+      const known = heard() ?? 0n
+      const { namespace } = ipAddress
+      const release = { address: canonicalAddress(ipAddress.address), cluster: { namespace, name }, version }
+      releases = [...releases.filter((each) => each.version > known), release]
+    },
+    formerHolders: (address, known) =>
+      releases
+        .filter((release) => release.version > known && release.address === address)
+        .map(({ cluster }) => cluster),
+  }
+}
