@@ -31,6 +31,8 @@ export interface StackOptions {
   /** Ports of Temporal's frontend and of its UI; free ones if absent. */
   readonly temporalPort?: number
   readonly temporalUiPort?: number
+  /** Temporal hands out tasks as seldom as by its own default, on a grid of 50 ms; without it, as often as it can. */
+  readonly temporalDefaultPolling?: boolean
 }
 
 /** A running stack. */
@@ -85,7 +87,13 @@ async function startTemporal(
   const uiPort = await portFor(options.temporalUiPort)
   await parts.start(
     'temporal',
-    temporalPart({ program: program.path, runDirectory: parts.runDirectory, port, uiPort }),
+    temporalPart({
+      program: program.path,
+      runDirectory: parts.runDirectory,
+      port,
+      uiPort,
+      defaultPolling: options.temporalDefaultPolling ?? false,
+    }),
   )
   return { address: `127.0.0.1:${port}`, namespace: temporalNamespace, uiUrl: `http://127.0.0.1:${uiPort}` }
 }

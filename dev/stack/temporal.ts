@@ -29,6 +29,8 @@ export function temporalPart(options: {
   readonly runDirectory: string
   readonly port: number
   readonly uiPort: number
+  /** Leaves `history.transferProcessorMaxPollRPS` at the server's default. */
+  readonly defaultPolling: boolean
 }): PartDefinition {
   const address = `127.0.0.1:${options.port}`
   const dataPath = join(options.runDirectory, 'temporal')
@@ -47,7 +49,7 @@ export function temporalPart(options: {
       '--sqlite-pragma=journal_mode=wal',
       '--sqlite-pragma=synchronous=0',
       // The default hands out tasks on a grid of 50 ms per history shard, which four steps in a row feel.
-      '--dynamic-config-value=history.transferProcessorMaxPollRPS=2000',
+      ...(options.defaultPolling ? [] : ['--dynamic-config-value=history.transferProcessorMaxPollRPS=2000']),
       // The user's own profiles are about other servers.
       '--disable-config-file',
       '--disable-config-env',

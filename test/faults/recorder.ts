@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { ApiError, kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { startRawWatch, uidOf, type RawWatch } from '../../dev/stack/raw-watch.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
 import { clusterFacts } from './invariants/facts.ts'
-import { uidOf, type Run, type Sighting, type Snapshot } from './invariants/observations.ts'
-import { startRawWatch, type RawWatch } from './recorder/raw-watch.ts'
+import type { Run, Sighting, Snapshot } from './invariants/observations.ts'
 import { readRun } from './recorder/runs.ts'
 
 export interface RecorderOptions {
@@ -53,7 +53,10 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   const watches = kinds.flatMap((kind) =>
     namespaces.map((namespace) => {
       const path = pathOf(kind, namespace)
-      return { path, watch: startRawWatch({ stack, path, kind, onSighting }) }
+      return {
+        path,
+        watch: startRawWatch({ stack, path, onSighting: (seen) => onSighting({ ...seen, kind }) }),
+      }
     }),
   )
   await Promise.all(watches.map(({ watch }) => watch.listed))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { factsOf, isMatch, isWrite, type RequestFacts } from './request-facts.ts'
+import { factsOf, isMatch, isWrite, type RequestFacts } from '../../dev/api-proxy/request-facts.ts'
 
 const ipam = '/apis/ipam.cluster.x-k8s.io/v1beta2'
 

@@ -5,8 +5,8 @@ import { createClusterApi } from '../../src/kubernetes/client.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/connection.ts'
 import { adminOf, connectAs, uniqueName, type Admin, type Cleanup } from '../kubernetes/support.ts'
 import { watchClaims, type WatchedClaims } from '../kubernetes/watched.ts'
-import { startApiProxy, type ApiProxy } from './api-proxy.ts'
-import { kubeconfigThrough } from './kubeconfig-through.ts'
+import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
+import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 
 /** A proxy of one test's own in front of the shared API server, the product's client behind it, and a namespace. */
 export interface Scene {

@@ -1,22 +1,11 @@
-import { objectOf, stringOf, type JsonObject } from '../../../src/domain/decode.ts'
+import { uidOf, type RawSighting } from '../../../dev/stack/raw-watch.ts'
+import type { JsonObject } from '../../../src/domain/decode.ts'
 import type { ClusterFacts, PoolFacts } from './facts.ts'
 import type { RoleWords } from './names.ts'
 
-/** One version of an object, or its end, as it was seen. */
-export interface Sighting {
+/** One version of an object of a kind, or its end, as it was seen. */
+export interface Sighting extends RawSighting {
   readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
-  /** Local time in milliseconds. */
-  readonly at: number
-  /**
-   * Orders all sightings of all kinds, since one etcd counts them all. The end of an object that only a list told
-   * has the last version up to which the watch had vouched for it.
-   */
-  readonly resourceVersion: bigint
-  /** By a list, after which versions may have been missed; or by the watch, which misses none. */
-  readonly by: 'list' | 'watch'
-  /** The object is gone; `object` is the last that is known of it. */
-  readonly isGone: boolean
-  readonly object: JsonObject
 }
 
 /** The world at one moment, by consistent lists. */
@@ -81,10 +70,6 @@ export function inOrder(sightings: readonly Sighting[]): readonly Sighting[] {
   return sightings.toSorted((a, b) =>
     a.resourceVersion < b.resourceVersion ? -1 : a.resourceVersion > b.resourceVersion ? 1 : 0,
   )
-}
-
-export function uidOf(object: JsonObject): string {
-  return stringOf(objectOf(object['metadata'])['uid'])
 }
 
 /** The sightings of one kind by uid, each object's in order. */

@@ -1,7 +1,8 @@
+import { uidOf } from '../../../dev/stack/raw-watch.ts'
 import { canonicalAddress } from './address.ts'
 import { clusterFacts, isVipWrittenByUs, vipOf, writersOfVip, type ClusterFacts } from './facts.ts'
 import { bothRoles, ourManager, type RoleWords } from './names.ts'
-import { defaultGraceMs, inOrder, uidOf, type Observations, type Sighting } from './observations.ts'
+import { defaultGraceMs, inOrder, type Observations, type Sighting } from './observations.ts'
 import type { Violation } from './violation.ts'
 
 /** A Cluster's use of an address, from the version in which it first showed it for this role. */

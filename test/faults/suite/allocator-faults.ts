@@ -1,4 +1,4 @@
-import type { WriteMoment } from '../write-hooks.ts'
+import type { WriteMoment } from '../../../dev/api-proxy/write-hooks.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
 import type { Stage } from './stage.ts'

@@ -1,5 +1,5 @@
-import type { Fault, FaultOptions } from '../fault-set.ts'
-import type { RequestMatch } from '../request-facts.ts'
+import type { Fault, FaultOptions } from '../../../dev/api-proxy/fault-set.ts'
+import type { RequestMatch } from '../../../dev/api-proxy/request-facts.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { unitRandom, type FaultKind } from './fault-kind.ts'
 import type { Form } from './form.ts'

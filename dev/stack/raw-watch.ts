@@ -1,18 +1,31 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import type { StackConnection } from '../../../dev/stack/connection.ts'
-import { ApiError, kubernetesApi } from '../../../dev/stack/kubernetes-api.ts'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../../src/domain/decode.ts'
-import type { Sighting } from '../invariants/observations.ts'
-import { uidOf } from '../invariants/observations.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import type { StackConnection } from './connection.ts'
+import { ApiError, kubernetesApi } from './kubernetes-api.ts'
+
+/** One version of an object, or its end, as it was seen. */
+export interface RawSighting {
+  /** Local time in milliseconds. */
+  readonly at: number
+  /**
+   * Orders all sightings of all kinds, since one etcd counts them all. The end of an object that only a list told
+   * has the last version up to which the watch had vouched for it.
+   */
+  readonly resourceVersion: bigint
+  /** By a list, after which versions may have been missed; or by the watch, which misses none. */
+  readonly by: 'list' | 'watch'
+  /** The object is gone; `object` is the last that is known of it. */
+  readonly isGone: boolean
+  readonly object: JsonObject
+}
 
 export interface RawWatchOptions {
   readonly stack: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>
   /** Of the collection, from the root of the API server. */
   readonly path: string
-  readonly kind: Sighting['kind']
-  readonly onSighting: (sighting: Sighting) => void
+  readonly onSighting: (sighting: RawSighting) => void
 }
 
 /** A list and watch of one collection, that goes on through every failure. */
@@ -34,7 +47,7 @@ const pauseMs = 200
 
 /** Starts to watch; an eye of its own, which shares nothing with the product's. */
 export function startRawWatch(options: RawWatchOptions): RawWatch {
-  const { stack, path, kind, onSighting } = options
+  const { stack, path, onSighting } = options
   const over = new AbortController()
   const api = kubernetesApi(stack)
   const dispatcher = new Agent({
@@ -47,7 +60,7 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
   let position: string | undefined
   let isOpen = false
 
-  const see = (by: Sighting['by'], object: JsonObject, resourceVersion: string, isGone: boolean): void => {
+  const see = (by: RawSighting['by'], object: JsonObject, resourceVersion: string, isGone: boolean): void => {
     const uid = uidOf(object)
     if (isGone) {
       known.delete(uid)
@@ -55,7 +68,7 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
     } else {
       known.set(uid, object)
     }
-    onSighting({ kind, at: Date.now(), resourceVersion: BigInt(resourceVersion), by, isGone, object })
+    onSighting({ at: Date.now(), resourceVersion: BigInt(resourceVersion), by, isGone, object })
   }
 
   /** What is gone is said to be gone since the watch last vouched for it, so that no sharing is made up. */
@@ -134,6 +147,11 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
 /** The server no longer knows the versions to go on from. */
 class ExpiredError extends Error {
   override readonly name = 'ExpiredError'
+}
+
+/** What tells an object from others that had its name. */
+export function uidOf(object: JsonObject): string {
+  return stringOf(objectOf(object['metadata'])['uid'])
 }
 
 function versionOf(object: JsonObject): string {

@@ -48,7 +48,7 @@ export function createPassage(to: {
     const answer = await to.upstream.request({
       origin: to.origin,
       path: request.url ?? '',
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method ?? 'GET',
       headers: endToEnd(request.headers),
       body: body.length === 0 ? null : body,
       signal: exchange.over,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Agent } from 'undici'
-import type { StackConnection } from '../../dev/stack/connection.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import { freePort } from '../stack/ports.ts'
 import { createExchange } from './exchange.ts'
 import { createFaultSet, type Fault, type FaultOptions } from './fault-set.ts'
 import { createPassage } from './passage.ts'
@@ -64,7 +65,8 @@ export async function startApiProxy(
     for (const event of ['end', 'error', 'close']) socket.on(event, () => gone.abort())
     socket.on('close', () => connections.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
 
   const heal = (): void => {
     faults.heal()
@@ -74,7 +76,7 @@ export async function startApiProxy(
     for (const socket of connections.keys()) socket.resetAndDestroy()
   }
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: record.requests,
     count: record.count,
     until: record.until,

@@ -18,6 +18,8 @@ export type RequestMatch = Partial<Omit<RequestFacts, 'verb'>> & {
   readonly verb?: ProxiedVerb | readonly ProxiedVerb[]
 }
 
+const objectFacts = ['group', 'resource', 'namespace', 'name'] as const
+
 /** Reads a request's method and target (path and query) the way an API server does. */
 export function factsOf(method: string, target: string): RequestFacts {
   const { pathname, searchParams } = new URL(target, 'http://proxy')
@@ -48,11 +50,10 @@ export function isWrite(facts: RequestFacts): boolean {
 
 /** Whether a request is one of those that `match` means. */
 export function isMatch(facts: RequestFacts, match: RequestMatch): boolean {
-  const { verb, ...others } = match
-  const verbs = verb === undefined ? [facts.verb] : [verb].flat()
-  const wanted = Object.entries(others) as [keyof RequestFacts, string | undefined][]
+  const verbs = match.verb === undefined ? [facts.verb] : [match.verb].flat()
   return (
-    verbs.includes(facts.verb) && wanted.every(([key, value]) => value === undefined || facts[key] === value)
+    verbs.includes(facts.verb) &&
+    objectFacts.every((key) => match[key] === undefined || match[key] === facts[key])
   )
 }
 

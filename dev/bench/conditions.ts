@@ -1,0 +1,49 @@
+import { cpus, loadavg, totalmem } from 'node:os'
+import { Connection } from '@temporalio/client'
+import type { StackConnection } from '../stack/connection.ts'
+import { withKubernetesApi } from '../stack/kubernetes-api.ts'
+import type { BenchArguments } from './options.ts'
+
+const gibibyte = 2 ** 30
+
+/** Under which a run's figures hold, read from the machine and the running stack: what, and its value. */
+export async function conditionsOf(
+  connection: StackConnection,
+  args: Pick<BenchArguments, 'rounds' | 'clusters' | 'defaultPolling'>,
+): Promise<readonly (readonly [string, string])[]> {
+  const { gitVersion } = await withKubernetesApi(connection, (api) =>
+    api.send<{ gitVersion: string }>({ method: 'GET', path: '/version' }),
+  )
+  const cores = cpus()
+  return [
+    ['date', new Date().toISOString().slice(0, 10)],
+    [
+      'machine',
+      `${cores.length} cores (${cores[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / gibibyte)} GiB`,
+    ],
+    // Others at work are seen here: a machine to measure on is idle before.
+    ['load before', (loadavg()[0] ?? 0).toFixed(1)],
+    ['Node.js', process.version],
+    ['Kubernetes', gitVersion],
+    ['Temporal', await temporalVersion(connection)],
+    [
+      'history.transferProcessorMaxPollRPS',
+      args.defaultPolling ? "the server's default" : "the stack's setting",
+    ],
+    ['Cluster API core', connection.clusterApiCore ? 'runs' : 'left out'],
+    ['rounds', String(args.rounds)],
+    ...(args.clusters === undefined
+      ? []
+      : [['Clusters', `${args.clusters} in place of each measure's own number`] as const]),
+  ]
+}
+
+async function temporalVersion({ temporal }: StackConnection): Promise<string> {
+  const connection = await Connection.connect({ address: temporal.address })
+  try {
+    const { serverVersion } = await connection.workflowService.getSystemInfo({})
+    return serverVersion ?? 'unknown'
+  } finally {
+    await connection.close()
+  }
+}

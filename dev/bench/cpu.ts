@@ -1,0 +1,46 @@
+import usageOf from 'pidusage'
+import type { PartName } from '../stack/stack.ts'
+import type { Bench } from './bench.ts'
+
+/** CPU of processes so far, in milliseconds, by name. The system counts in steps of 10 ms. */
+export type CpuTimes = Readonly<Record<string, number>>
+
+/** What works on an allocation besides the allocator. */
+const parts = ['temporal', 'kube-apiserver', 'etcd', 'ipam-provider'] as const satisfies readonly PartName[]
+
+/** Processes by name: those of the stack that are known, and an allocator. */
+export function processesOf(
+  bench: Pick<Bench, 'pidOf'>,
+  allocator: { readonly pid: number },
+): ReadonlyMap<string, number> {
+  const known = parts.flatMap((part) => {
+    const pid = bench.pidOf(part)
+    return pid === undefined ? [] : [[part, pid] as const]
+  })
+  return new Map([['allocator', allocator.pid], ...known])
+}
+
+/** Reads what they have used until now. */
+export async function readCpu(processes: ReadonlyMap<string, number>): Promise<CpuTimes> {
+  const times = await Promise.all(
+    [...processes].map(async ([name, pid]) => [name, (await usageOf(pid)).ctime] as const),
+  )
+  return Object.fromEntries(times)
+}
+
+/** What was used between two readings, for each of so many things. */
+export function cpuBetween(before: CpuTimes, after: CpuTimes, count: number): CpuTimes {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? ms)) / count]),
+  )
+}
+
+/** Resident memory of a process, in bytes. */
+export async function readMemory(pid: number): Promise<number> {
+  return (await usageOf(pid)).memory
+}
+
+/** Lets the process end: the library keeps what it has read for a minute. */
+export function forgetUsage(): void {
+  usageOf.clear()
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { allocatorAccount, allocatorManifests } from '../allocator.ts'
+import { build } from '../build.ts'
+import { messageOf } from '../stack/errors.ts'
+import { applyManifests } from '../stack/manifests.ts'
+import { createServiceAccountKubeconfig } from '../stack/service-account.ts'
+import { startStack, type Stack, type StackOptions } from '../stack/stack.ts'
+import { openBench } from './bench.ts'
+import { measures } from './measures.ts'
+import { parseBenchArguments, UsageError, type BenchArguments } from './options.ts'
+import { writeReport } from './report.ts'
+import { takeMeasures, type BenchResult } from './take-measures.ts'
+import { resultTable } from './table.ts'
+import { conditionsOf } from './conditions.ts'
+
+process.exitCode = await main()
+
+/** Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 it broke off, 2 bad arguments, 130 a signal. */
+async function main(): Promise<number> {
+  const stop = new AbortController()
+  try {
+    const names = measures.map(({ name }) => name)
+    const args = parseBenchArguments(process.argv.slice(2), names)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        // A second signal does not wait; what runs is killed at exit.
+        if (stop.signal.aborted) process.exit(130)
+        tell('stopping')
+        stop.abort()
+      })
+    }
+    const result = await measure(args, stop.signal)
+    if (args.report) tell(`written: ${(await writeReport(result)).join(', ')}`)
+    process.stdout.write(
+      `${args.json ? JSON.stringify(result.figures, undefined, 2) : resultTable(result)}\n`,
+    )
+    return 0
+  } catch (error) {
+    if (stop.signal.aborted) return 130
+    tell(messageOf(error))
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function measure(args: BenchArguments, signal: AbortSignal): Promise<BenchResult> {
+  await build()
+  const stack = await startStack({ ...stackOptionsOf(args), progress: tell })
+  try {
+    signal.throwIfAborted()
+    return await onStack(stack, args, signal)
+  } finally {
+    tell('stopping the stack')
+    await stack.stop()
+  }
+}
+
+/** What the flags mean for the stack. */
+function stackOptionsOf({ withCore, defaultPolling }: BenchArguments): Omit<StackOptions, 'progress'> {
+  return { clusterApiCore: withCore, temporalDefaultPolling: defaultPolling }
+}
+
+async function onStack(stack: Stack, args: BenchArguments, signal: AbortSignal): Promise<BenchResult> {
+  const { connection } = stack
+  const kubeconfigPath = join(connection.runDirectory, 'allocator.kubeconfig')
+  await applyManifests(connection, allocatorManifests)
+  await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath: kubeconfigPath })
+  const conditions = await conditionsOf(connection, args)
+  const bench = await openBench({
+    connection,
+    kubeconfigPath,
+    pidOf: (part) => stack.part(part).pid(),
+    stopPart: (part) => stack.part(part).stop(),
+    rounds: args.rounds,
+    progress: tell,
+    signal,
+    ...(args.clusters !== undefined && { clusters: args.clusters }),
+  })
+  try {
+    const chosen = measures.filter(({ name }) => args.only.includes(name))
+    return { ...(await takeMeasures(bench, chosen)), conditions }
+  } finally {
+    await bench.close()
+  }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

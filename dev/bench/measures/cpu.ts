@@ -1,0 +1,60 @@
+import { cpuBetween, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
+import type { Measure } from '../measure.ts'
+import { clearSide, openSides, warmUp } from '../sides.ts'
+import { median } from '../statistics.ts'
+
+const ownCount = 200
+
+/** CPU of one allocation in a burst: of the allocator, and of everybody else who works for it. */
+export const cpu: Measure = {
+  name: 'cpu',
+  run: async (bench) => {
+    const count = bench.size(ownCount)
+    const sides = await openSides(bench)
+    const allocator = await bench.startAllocator({ namespace: sides.ours.namespace })
+    await warmUp(bench, sides)
+    const processes = processesOf(bench, allocator)
+    const during = async (work: () => Promise<unknown>): Promise<CpuTimes> => {
+      const before = await readCpu(processes)
+      await work()
+      await bench.untilNoRuns()
+      return cpuBetween(before, await readCpu(processes), count)
+    }
+    const rounds: { readonly ours: CpuTimes; readonly floor: CpuTimes }[] = []
+    for (let round = 1; round <= bench.rounds; round += 1) {
+      const floor = await during(() => sides.floor.burst(count))
+      await clearSide(bench, sides.floor)
+      const ours = await during(() => sides.ours.burst(count))
+      await clearSide(bench, sides.ours)
+      rounds.push({ ours, floor })
+      bench.progress(`  round ${round} of ${bench.rounds}: ${describe([ours], [...processes.keys()])}`)
+    }
+    await sides.close()
+    await allocator.stop()
+    const names = [...processes.keys()]
+    const [ours, floor] = [rounds.map((round) => round.ours), rounds.map((round) => round.floor)]
+    return {
+      readings: [
+        {
+          figure: 'cpu',
+          ours: ours.map((times) => times['allocator'] ?? Number.NaN),
+          floor: floor.map((times) => times['ipam-provider'] ?? Number.NaN),
+        },
+      ],
+      details: [
+        `CPU of one allocation, ${count} at once: ${describe(ours, names)}`,
+        `CPU of one claim without an allocator, ${count} at once: ${describe(
+          floor,
+          names.filter((name) => name !== 'allocator' && name !== 'temporal'),
+        )}`,
+      ],
+    }
+  },
+}
+
+/** Medians over the rounds, in words. */
+function describe(rounds: readonly CpuTimes[], names: readonly string[]): string {
+  return names
+    .map((name) => `${name} ${median(rounds.map((times) => times[name] ?? Number.NaN)).toFixed(1)} ms`)
+    .join(', ')
+}

@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util'
+import { messageOf } from '../stack/errors.ts'
+
+/** What the benchmark is asked for. */
+export interface BenchArguments {
+  /** Names of measures, in any order. */
+  readonly only: readonly string[]
+  /** In place of every measure's own number of Clusters. */
+  readonly clusters?: number
+  readonly rounds: number
+  readonly json: boolean
+  readonly withCore: boolean
+  readonly defaultPolling: boolean
+  readonly report: boolean
+}
+
+/** The command line cannot be understood; one line for each fault of it, and how it is meant to be. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const mostClusters = 60_000
+const mostRounds = 1000
+
+/**
+ * Reads the command line, without the program's own name.
+ *
+ * @param names of all measures; without `--only`, all are meant
+ * @throws UsageError
+ */
+export function parseBenchArguments(argv: readonly string[], names: readonly string[]): BenchArguments {
+  const values = valuesOf(argv, names)
+  const faults: string[] = []
+  const only = values.only.flatMap((list) => list.split(','))
+  for (const name of only) {
+    if (!names.includes(name)) faults.push(`--only=${name}: expected one of ${names.join(', ')}`)
+  }
+  const whole = (flag: string, text: string, most: number): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > most) {
+      faults.push(`--${flag}=${text}: expected a whole number from 1 to ${most}`)
+    }
+    return value
+  }
+  const rounds = whole('rounds', values.rounds, mostRounds)
+  const clusters =
+    values.clusters === undefined ? undefined : whole('clusters', values.clusters, mostClusters)
+  if (values.output !== 'table' && values.output !== 'json') {
+    faults.push(`--output=${values.output}: expected table or json`)
+  }
+  if (faults.length > 0) throw new UsageError([...faults, usage(names)].join('\n'))
+  return {
+    only: only.length === 0 ? names : only,
+    rounds,
+    json: values.output === 'json',
+    withCore: values['with-core'],
+    defaultPolling: values['default-polling'],
+    report: values.report,
+    ...(clusters !== undefined && { clusters }),
+  }
+}
+
+function valuesOf(argv: readonly string[], names: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        clusters: { type: 'string' },
+        rounds: { type: 'string', default: '5' },
+        output: { type: 'string', default: 'table' },
+        'with-core': { type: 'boolean', default: false },
+        'default-polling': { type: 'boolean', default: false },
+        report: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (cause) {
+    throw new UsageError(`${messageOf(cause)}\n${usage(names)}`, { cause })
+  }
+}
+
+function usage(names: readonly string[]): string {
+  return `usage: npm run bench -- [FLAGS]
+  --only NAME         measure this alone; repeatable, or with commas: ${names.join(', ')}
+  --clusters N        so many Clusters in place of each measure's own number
+  --rounds N          medians over so many rounds, 5 if absent
+  --output json       print a list of {measure, ours, floor, ratio, target, met, unit}; progress is on standard error
+  --with-core         with Cluster API core and its webhooks
+  --default-polling   with Temporal's own history.transferProcessorMaxPollRPS
+  --report            write table and plot into docs/performance.md and docs/images`
+}

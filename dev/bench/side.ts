@@ -1,0 +1,166 @@
+import { inParallel } from '../../src/commands/status/in-parallel.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import type { KubernetesApi } from '../stack/kubernetes-api.ts'
+import { startRawWatch } from '../stack/raw-watch.ts'
+import type { Bench } from './bench.ts'
+import { eventually } from './eventually.ts'
+import { pathIn, type Plural } from './objects.ts'
+
+/**
+ * One of the two that are compared, in a namespace of its own: Clusters that get endpoints, or claims that get addresses.
+ * Both are created by the same client and seen by the same kind of watch.
+ */
+export interface Side {
+  readonly namespace: string
+  /**
+   * Creates one and waits until the watch shows it done, and nobody works on it any more.
+   *
+   * @returns milliseconds from the request that creates it until it was done, and from when the watch first showed it
+   */
+  readonly one: () => Promise<{ readonly sinceRequest: number; readonly sinceSeen: number }>
+  /**
+   * Creates so many at once and waits until all are done.
+   *
+   * @returns milliseconds from the first request that creates one until each was done, ascending
+   */
+  readonly burst: (count: number) => Promise<readonly number[]>
+  /** Creates so many at once, and resolves with their names when all are there. */
+  readonly create: (count: number) => Promise<readonly string[]>
+  /** Resolves when so many of them, as they are now, are so. */
+  readonly until: (count: number, is: (object: JsonObject) => boolean) => Promise<void>
+  /** Deletes all, and resolves when nothing is left of them. */
+  readonly clear: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface SideOptions {
+  readonly bench: Pick<Bench, 'connection' | 'api' | 'signal'>
+  readonly namespace: string
+  readonly plural: Plural
+  readonly build: (namespace: string, name: string) => JsonObject
+  readonly isDone: (object: JsonObject) => boolean
+  /** Resolves when nobody works any more on one that is done. */
+  readonly settled?: (name: string) => Promise<void>
+}
+
+/** Requests of the benchmark at once, on either side. */
+const atOnce = 50
+
+/** Begins to watch. */
+export async function openSide(options: SideOptions): Promise<Side> {
+  const { bench, namespace, plural, isDone } = options
+  const { api, signal } = bench
+  /** By name: when the watch first showed it, and when it first showed it done. */
+  const times = new Map<string, { readonly seen: number; done?: number }>()
+  const questions = new Set<() => void>()
+  let serial = 0
+
+  const watch = startRawWatch({
+    stack: bench.connection,
+    path: pathIn(namespace, plural),
+    onSighting({ object, isGone }) {
+      const now = performance.now()
+      const name = stringOf(objectOf(object['metadata'])['name'])
+      if (!isGone) {
+        const known = times.get(name) ?? { seen: now }
+        times.set(name, known)
+        if (known.done === undefined && isDone(object)) known.done = now
+      }
+      for (const question of questions) question()
+    },
+  })
+  await watch.listed
+
+  const untilSo = (is: () => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        questions.delete(question)
+        signal.removeEventListener('abort', stop)
+      }
+      const stop = (): void => {
+        end()
+        reject(new Error('stopped', { cause: signal.reason }))
+      }
+      const question = (): void => {
+        if (!is()) return
+        end()
+        resolve()
+      }
+      signal.addEventListener('abort', stop)
+      questions.add(question)
+      if (signal.aborted) stop()
+      else question()
+    })
+
+  const newNames = (count: number): readonly string[] => {
+    serial += 1
+    return Array.from({ length: count }, (_, index) => `b${serial}-${String(index + 1).padStart(5, '0')}`)
+  }
+  const create = async (names: readonly string[]): Promise<void> => {
+    await inParallel(atOnce, names, (name) =>
+      api.send({ method: 'POST', path: pathIn(namespace, plural), body: options.build(namespace, name) }),
+    )
+  }
+  const untilDone = (names: readonly string[]): Promise<void> => {
+    const left = new Set(names)
+    return untilSo(() => {
+      for (const name of left) if (times.get(name)?.done !== undefined) left.delete(name)
+      return left.size === 0
+    })
+  }
+  const doneAt = (name: string): number => times.get(name)?.done ?? Number.NaN
+
+  return {
+    namespace,
+    one: async () => {
+      const names = newNames(1)
+      const [name = ''] = names
+      const begun = performance.now()
+      await create(names)
+      await untilDone(names)
+      await options.settled?.(name)
+      return {
+        sinceRequest: doneAt(name) - begun,
+        sinceSeen: doneAt(name) - (times.get(name)?.seen ?? Number.NaN),
+      }
+    },
+    burst: async (count) => {
+      const names = newNames(count)
+      const begun = performance.now()
+      await create(names)
+      await untilDone(names)
+      return names.map((name) => doneAt(name) - begun).toSorted((a, b) => a - b)
+    },
+    create: async (count) => {
+      const names = newNames(count)
+      await create(names)
+      return names
+    },
+    until: (count, is) => untilSo(() => [...watch.known().values()].filter(is).length >= count),
+    clear: async () => {
+      await clearNamespace(api, namespace, signal)
+      times.clear()
+    },
+    close: () => watch.close(),
+  }
+}
+
+/** Clusters first: a claim that is lost under a Cluster would be made anew. */
+async function clearNamespace(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
+  for (const plural of ['clusters', 'ipaddressclaims'] as const) {
+    await api.send({
+      method: 'DELETE',
+      path: pathIn(namespace, plural),
+      body: { propagationPolicy: 'Background' },
+    })
+  }
+  for (const plural of ['clusters', 'ipaddressclaims', 'ipaddresses'] as const) {
+    await eventually(`${plural} of ${namespace} to be gone`, signal, async () => {
+      const list = await api.send<JsonObject>({
+        method: 'GET',
+        path: `${pathIn(namespace, plural)}?limit=1`,
+      })
+      return arrayOf(list['items']).length === 0
+    })
+  }
+}

@@ -1,0 +1,114 @@
+/** What a figure is held against. */
+export type Target =
+  /** So many times the floor of the same run at most. */
+  | { readonly timesFloor: number }
+  /** At most this, in the figure's unit. */
+  | { readonly atMost: number }
+
+export interface FigureKind {
+  /** `""` for a bare number. */
+  readonly unit: '' | 'ms' | 's' | 'MB' | '%'
+  readonly target: Target
+  /** What is measured, and what its floor is. */
+  readonly meaning: string
+}
+
+/**
+ * Every figure with its target, in the order of the table. Where the floor itself is the target, a tenth is allowed for
+ * what two runs of the same thing differ by.
+ */
+export const figureKinds = {
+  'one-vip-p50': {
+    unit: 'ms',
+    target: { timesFloor: 3 },
+    meaning:
+      'one after the other: from the request that creates the Cluster to its endpoint in a watch; floor: from the claim to its address',
+  },
+  'one-vip-p99': {
+    unit: 'ms',
+    target: { timesFloor: 6 },
+    meaning: 'the same, the slowest but one in a hundred',
+  },
+  'burst-200': {
+    unit: 's',
+    target: { timesFloor: 2 },
+    meaning: '200 Clusters at once, to the last endpoint; floor: 200 claims, to the last address',
+  },
+  'burst-1000': {
+    unit: 's',
+    target: { timesFloor: 2 },
+    meaning: '1,000 Clusters at once, to the last endpoint; floor: 1,000 claims, to the last address',
+  },
+  'burst-1000-slowdown': {
+    unit: '',
+    target: { timesFloor: 1.1 },
+    meaning: 'how many times as long the second half of them took as the first; floor: of the claims',
+  },
+  requests: {
+    unit: '',
+    target: { atMost: 6 },
+    meaning: 'requests of the allocator to the API server per allocation, watches left out',
+  },
+  'requests-lists': {
+    unit: '',
+    target: { atMost: 0 },
+    meaning: 'those among them that list Clusters or IPAddresses',
+  },
+  cpu: {
+    unit: 'ms',
+    target: { atMost: 12 },
+    meaning: 'CPU of the allocator per allocation in a burst; floor: of the IPAM provider per claim',
+  },
+  'history-events': { unit: '', target: { atMost: 29 }, meaning: 'events of a run that serves a Cluster' },
+  'history-waiting': {
+    unit: '',
+    target: { atMost: 0 },
+    meaning: 'events that a waiting run grows by while it is tried again several times',
+  },
+  'freed-1000-assigned': {
+    unit: 's',
+    target: { atMost: 2 },
+    meaning:
+      '1,000 Clusters wait for an exhausted pool and one address is given back: until one of them has it; floor: one claim that waits for its pool',
+  },
+  'freed-1000-requests': {
+    unit: '',
+    target: { atMost: 20 },
+    meaning:
+      'requests of the allocator from then until 5 s after that VIP; floor: in a time as long before, while all wait',
+  },
+  'two-replicas': {
+    unit: 's',
+    target: { timesFloor: 1.1 },
+    meaning: '200 Clusters at once with two replicas, to the last endpoint; floor: with one',
+  },
+  'two-replicas-writes': {
+    unit: '',
+    target: { atMost: 1 },
+    meaning: 'writes of endpoints per Cluster with two replicas; floor: with one',
+  },
+  'restart-5000-workflows': {
+    unit: '',
+    target: { atMost: 0 },
+    meaning: 'workflows started by an allocator that starts and finds 5,000 served Clusters',
+  },
+  'restart-5000-requests': {
+    unit: '',
+    target: { atMost: 40 },
+    meaning: 'its requests to the API server until it is quiet, watches among them',
+  },
+  'restart-5000-ready': { unit: 's', target: { atMost: 10 }, meaning: 'until /readyz says so' },
+  'at-rest-10000-memory': {
+    unit: 'MB',
+    target: { atMost: 350 },
+    meaning: 'resident memory of the allocator with 10,000 served Clusters',
+  },
+  'at-rest-10000-cpu': { unit: '%', target: { atMost: 1 }, meaning: 'of one core, over a minute' },
+  'at-rest-10000-requests': {
+    unit: '',
+    target: { atMost: 0 },
+    meaning: 'its requests in that minute, watches and relists left out',
+  },
+} as const satisfies Readonly<Record<string, FigureKind>>
+
+export type FigureName = keyof typeof figureKinds
