@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { guardProcessGroup, killProcessGroup, releaseProcessGroup } from './cleanup.ts'
+import { guardProcessGroup, killProcessGroup, releaseProcessGroup, type StopSignal } from './cleanup.ts'
 import { formatDuration } from './progress.ts'
+import type { UserAccount } from './user-account.ts'
 
 const defaultGraceMs = 10_000
 const readinessIntervalMs = 50
@@ -17,6 +18,10 @@ export interface ChildOptions {
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Whom it runs as; this process's own user if absent. */
+  readonly account?: UserAccount
+  /** What asks it to end; SIGTERM if absent. */
+  readonly stopSignal?: StopSignal
   /** Standard output and standard error are appended to this file. */
   readonly logPath: string
 }
@@ -30,7 +35,7 @@ export interface Child {
   readonly ended: Promise<string>
   /** How the program ended, `undefined` while it runs. */
   readonly outcome: () => string | undefined
-  /** Asks the program to end (SIGTERM), kills it after `graceMs` milliseconds, and waits until it is gone. */
+  /** Asks the program to end (by its stop signal), kills it after `graceMs` milliseconds, and waits until it is gone. */
   readonly stop: (graceMs?: number) => Promise<void>
   /** Kills the program (SIGKILL) and waits until it is gone. */
   readonly kill: () => Promise<void>
@@ -49,6 +54,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...options.account,
   })
   closeSync(log)
 
@@ -75,7 +81,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   }
   const stop = async (graceMs = defaultGraceMs): Promise<void> => {
     if (outcome !== undefined) return
-    killProcessGroup(pid, 'SIGTERM')
+    killProcessGroup(pid, options.stopSignal ?? 'SIGTERM')
     const timer = setTimeout(() => killProcessGroup(pid, 'SIGKILL'), graceMs)
     await ended
     clearTimeout(timer)

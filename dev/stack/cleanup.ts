@@ -31,8 +31,11 @@ export function guardDirectory(path: string): void {
   tellReaper(`directory ${path}`)
 }
 
-/** Kills a process group at once; one that is already gone is no error. */
-export function killProcessGroup(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** A signal by which programs are asked to end in an orderly way. */
+export type StopSignal = 'SIGTERM' | 'SIGINT'
+
+/** Signals a process group; one that is already gone is no error. */
+export function killProcessGroup(id: number, signal: StopSignal | 'SIGKILL'): void {
   try {
     process.kill(-id, signal)
   } catch (error) {

@@ -19,5 +19,6 @@ export interface TemporalAddress {
   /** host:port of the frontend. */
   readonly address: string
   readonly namespace: string
-  readonly uiUrl: string
+  /** Absent where the server has no UI: it is one of the development server. */
+  readonly uiUrl?: string
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { StackConnection } from './connection.ts'
 import { messageOf } from './errors.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
+import { parseTemporalStore } from './temporal-store.ts'
 
 try {
   await main()
@@ -12,8 +13,8 @@ try {
 }
 
 /**
- * `node dev/stack/main.ts [--without-core] [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints
- * how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once.
+ * `node dev/stack/main.ts [--without-core] [--temporal-store=<store>] [--temporal-port=<port>] [--temporal-ui-port=<port>]`:
+ * starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once.
  */
 async function main(): Promise<void> {
   const options = parseOptions()
@@ -36,14 +37,20 @@ function parseOptions(): Omit<StackOptions, 'progress'> {
   const { values } = parseArgs({
     options: {
       'without-core': { type: 'boolean', default: false },
+      'temporal-store': { type: 'string', default: 'sqlite' },
       'temporal-port': { type: 'string' },
       'temporal-ui-port': { type: 'string' },
     },
   })
   const temporalPort = parsePort('temporal-port', values['temporal-port'])
   const temporalUiPort = parsePort('temporal-ui-port', values['temporal-ui-port'])
+  const temporalStore = parseTemporalStore(values['temporal-store'])
+  if (temporalStore !== 'sqlite' && temporalUiPort !== undefined) {
+    throw new Error(`--temporal-ui-port=${temporalUiPort} needs --temporal-store=sqlite: no other has a UI`)
+  }
   return {
     clusterApiCore: !values['without-core'],
+    temporalStore,
     ...(temporalPort === undefined ? {} : { temporalPort }),
     ...(temporalUiPort === undefined ? {} : { temporalUiPort }),
   }
@@ -63,7 +70,7 @@ function describe(connection: StackConnection): string {
     `export TEMPORAL_ADDRESS=${connection.temporal.address}`,
     `kubectl:      ${connection.paths.kubectl}`,
     `temporal:     ${connection.paths.temporal}`,
-    `Temporal UI:  ${connection.temporal.uiUrl}`,
+    `Temporal UI:  ${connection.temporal.uiUrl ?? 'none'}`,
     `API server:   ${connection.apiServerUrl}`,
     `logs:         ${connection.runDirectory}`,
     '',

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 
 import { type Child, startChild, waitUntilReady } from './child-process.ts'
+import type { StopSignal } from './cleanup.ts'
+import type { UserAccount } from './user-account.ts'
 
 /** How one program of the stack is started and judged ready. */
 export interface PartDefinition {
@@ -8,6 +10,10 @@ export interface PartDefinition {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Whom it runs as; this process's own user if absent. */
+  readonly account?: UserAccount
+  /** What asks it to end; SIGTERM if absent. */
+  readonly stopSignal?: StopSignal
   readonly logPath: string
   /** Directory of what the program keeps between two starts; absent if it keeps nothing. */
   readonly dataPath?: string
@@ -31,7 +37,7 @@ export interface Part {
    */
   readonly start: (options?: { readonly forgetData?: boolean }) => Promise<void>
   /**
-   * Ends the program in an orderly way (SIGTERM, after 10 seconds SIGKILL) and waits until it is gone. An API server with
+   * Ends the program in an orderly way (its stop signal, after 10 seconds SIGKILL) and waits until it is gone. An API server with
    * watches takes all of that time.
    */
   readonly stop: () => Promise<void>

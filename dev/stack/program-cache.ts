@@ -9,6 +9,7 @@ import { lock } from 'proper-lockfile'
 import { fontConfiguration } from './chromium.ts'
 import { guardDirectory } from './cleanup.ts'
 import { hasCode } from './errors.ts'
+import { lockedFiles } from './postgres-program.ts'
 import type { ProgramDefinition, ProgramSource } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
 
@@ -93,6 +94,8 @@ function removeUnfinished(): void {
 function identity(source: ProgramSource): string[] {
   if (source.from === 'npm') return [source.package, fontConfiguration]
   if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]
-  const pins = ['go.mod', 'go.sum'].map((file) => readFileSync(join(source.directory, file), 'utf8'))
-  return [...pins, source.mainPackage, source.linkerFlags, ...source.buildTags]
+  const pinsIn = (files: readonly string[]): string[] =>
+    files.map((file) => readFileSync(join(source.directory, file), 'utf8'))
+  if (source.from === 'locked-npm') return pinsIn(lockedFiles)
+  return [...pinsIn(['go.mod', 'go.sum']), source.mainPackage, source.linkerFlags, ...source.buildTags]
 }

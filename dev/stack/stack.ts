@@ -1,4 +1,4 @@
-import type { StackConnection } from './connection.ts'
+import type { StackConnection, TemporalAddress } from './connection.ts'
 import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
 import type { Part } from './part.ts'
 import { createPartSet, type PartSet } from './part-set.ts'
@@ -6,6 +6,8 @@ import { freePort, requestedPort } from './ports.ts'
 import type { Program } from './program-list.ts'
 import { ensurePrograms } from './programs.ts'
 import { formatDuration, type Progress } from './progress.ts'
+import { startTemporalServer, temporalServerPrograms } from './temporal-server.ts'
+import type { TemporalStore } from './temporal-store.ts'
 import { temporalNamespace, temporalPart } from './temporal.ts'
 
 const programNames = [
@@ -19,7 +21,7 @@ const programNames = [
 ] as const
 
 /** The programs that a stack runs. */
-export type PartName = KubernetesPartName | 'temporal'
+export type PartName = KubernetesPartName | 'temporal' | 'postgresql'
 
 export interface StackOptions {
   /**
@@ -28,7 +30,9 @@ export interface StackOptions {
    */
   readonly clusterApiCore: boolean
   readonly progress: Progress
-  /** Ports of Temporal's frontend and of its UI; free ones if absent. */
+  /** Where Temporal keeps its data; `sqlite` if absent. */
+  readonly temporalStore?: TemporalStore
+  /** Ports of Temporal's frontend and of its UI, if it has one; free ones if absent. */
   readonly temporalPort?: number
   readonly temporalUiPort?: number
   /** Temporal hands out tasks as seldom as by its own default, on a grid of 50 ms; without it, as often as it can. */
@@ -57,11 +61,22 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const startedAt = performance.now()
   const programs = await ensurePrograms(programNames, options.progress)
+  const serverPrograms =
+    options.temporalStore === 'postgresql'
+      ? await ensurePrograms(temporalServerPrograms, options.progress)
+      : undefined
   const parts = createPartSet<PartName>(options.progress)
   try {
     const [kubernetes, temporal] = await Promise.all([
       startKubernetes({ ...options, parts, programs }),
-      startTemporal(parts, programs.temporal, options),
+      serverPrograms === undefined
+        ? startDevelopmentServer(parts, programs.temporal, options)
+        : startTemporalServer({
+            parts,
+            programs: { ...serverPrograms, temporal: programs.temporal },
+            port: await portFor(options.temporalPort),
+            progress: options.progress,
+          }),
     ])
     options.progress(`stack: ready (${formatDuration(performance.now() - startedAt)})`)
     const connection = {
@@ -78,11 +93,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startTemporal(
+async function startDevelopmentServer(
   parts: PartSet<PartName>,
   program: Program,
   options: StackOptions,
-): Promise<StackConnection['temporal']> {
+): Promise<TemporalAddress> {
   const port = await portFor(options.temporalPort)
   const uiPort = await portFor(options.temporalUiPort)
   await parts.start(

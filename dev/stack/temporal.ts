@@ -9,6 +9,9 @@ import { answersOk } from './readiness.ts'
 /** The namespace that the development server makes by itself. */
 export const temporalNamespace = 'default'
 
+/** Flags of the CLI against the user's own profiles and variables, which are about other servers. */
+export const withoutUserSettings = ['--disable-config-file', '--disable-config-env'] as const
+
 /** Where the UI shows the latest run of a workflow id. */
 export function workflowUrl(temporal: TemporalAddress, workflowId: string): string {
   return `${workflowsUrl(temporal)}/${encodeURIComponent(workflowId)}`
@@ -20,6 +23,7 @@ export function workflowListUrl(temporal: TemporalAddress, filter: string): stri
 }
 
 function workflowsUrl({ uiUrl, namespace }: TemporalAddress): string {
+  if (uiUrl === undefined) throw new Error('this stack runs a Temporal server that has no UI')
   return `${uiUrl}/namespaces/${namespace}/workflows`
 }
 
@@ -50,9 +54,7 @@ export function temporalPart(options: {
       '--sqlite-pragma=synchronous=0',
       // The default hands out tasks on a grid of 50 ms per history shard, which four steps in a row feel.
       ...(options.defaultPolling ? [] : ['--dynamic-config-value=history.transferProcessorMaxPollRPS=2000']),
-      // The user's own profiles are about other servers.
-      '--disable-config-file',
-      '--disable-config-env',
+      ...withoutUserSettings,
       '--log-level=warn',
     ],
     logPath: join(options.runDirectory, 'temporal.log'),
@@ -64,10 +66,21 @@ export function temporalPart(options: {
   }
 }
 
+/** Whether a Temporal frontend answers now; to connect is to ask it about itself. */
+export async function answers(address: string): Promise<boolean> {
+  return await asked(address, async () => {})
+}
+
 async function servesNamespace(address: string): Promise<boolean> {
+  return await asked(address, ({ workflowService }) =>
+    workflowService.describeNamespace({ namespace: temporalNamespace }),
+  )
+}
+
+async function asked(address: string, ask: (connection: Connection) => Promise<unknown>): Promise<boolean> {
   const connection = await Connection.connect({ address, connectTimeout: 1000 })
   try {
-    await connection.workflowService.describeNamespace({ namespace: temporalNamespace })
+    await ask(connection)
     return true
   } finally {
     await connection.close()

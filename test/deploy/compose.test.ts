@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { runCommand } from '../../dev/stack/run-command.ts'
+import { temporalServerSetup } from '../../dev/stack/temporal-server.ts'
+import { temporalNamespace } from '../../dev/stack/temporal.ts'
 import { parseInvocation } from '../../src/command-line/parse-invocation.ts'
 import {
   allocatorContainer,
@@ -139,6 +141,24 @@ describe('docker-compose.yml', () => {
       'set_up temporal_visibility postgresql/v12/visibility\n',
     )
     expect(composeService('temporal').environment).toMatchObject({ DB: 'postgres12', NUM_HISTORY_SHARDS: 4 })
+  })
+
+  it('sets up the same Temporal as the development stack does on PostgreSQL', () => {
+    const { plugin, numHistoryShards, retention, databases } = temporalServerSetup
+    const server = composeService('temporal')
+    const [, version] =
+      /^require go\.temporal\.io\/server v(\S+)$/m.exec(textOf('dev/go/temporal-server/go.mod')) ?? []
+
+    expect(server.image).toBe(`temporalio/server:${version}`)
+    expect(server.environment).toMatchObject({ DB: plugin, NUM_HISTORY_SHARDS: numHistoryShards })
+    for (const { name, schema } of databases) {
+      expect(composeScript('temporal-schema')).toContain(`set_up ${name} ${schema}\n`)
+    }
+    expect(composeService('temporal-schema').environment).toMatchObject({ SQL_PLUGIN: plugin })
+    expect(composeService('temporal-namespace').environment).toMatchObject({
+      TEMPORAL_NAMESPACE: temporalNamespace,
+      NAMESPACE_RETENTION: retention,
+    })
   })
 
   it('mounts the dynamic configuration where the server reads it, in the form it wants', () => {

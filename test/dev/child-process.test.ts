@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { startChild, waitUntilReady } from '../../dev/stack/child-process.ts'
+import { type ChildOptions, startChild, waitUntilReady } from '../../dev/stack/child-process.ts'
 
 const stackDirectory = join(import.meta.dirname, '..', '..', 'dev', 'stack')
 
@@ -22,12 +22,16 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-function startShell(script: string): ReturnType<typeof startChild> {
+function startShell(
+  script: string,
+  options: Pick<ChildOptions, 'stopSignal'> = {},
+): ReturnType<typeof startChild> {
   return startChild({
     name: 'the program',
     command: '/bin/sh',
     args: ['-c', script],
     logPath: join(directory, 'log'),
+    ...options,
   })
 }
 
@@ -61,10 +65,12 @@ describe('a child process', () => {
     await expect(missing).rejects.toThrow('etcd could not be started from /nowhere/etcd')
   })
 
-  it('may end in its own way when it is stopped', async () => {
-    const child = await startShell(
-      'trap "echo goodbye; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
-    )
+  it.each([
+    ['TERM', {}],
+    ['INT', { stopSignal: 'SIGINT' }],
+  ] as const)('may end in its own way when it is stopped, by SIG%s', async (signal, options) => {
+    const script = `trap "echo goodbye; exit 0" ${signal}; echo ready; while :; do sleep 0.05; done`
+    const child = await startShell(script, options)
     await waitUntilReady(child, () => Promise.resolve(logText().includes('ready')), 10_000)
 
     await child.stop()

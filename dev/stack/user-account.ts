@@ -1,0 +1,22 @@
+import { tmpdir } from 'node:os'
+
+import { runCommand } from './run-command.ts'
+
+/** A user of the system, as whom a program runs. */
+export interface UserAccount {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * The account of a user.
+ *
+ * @throws CommandError if there is no such user
+ */
+export async function accountOf(user: string): Promise<UserAccount> {
+  return { uid: await askId('-u', user), gid: await askId('-g', user) }
+}
+
+async function askId(what: '-u' | '-g', user: string): Promise<number> {
+  return Number(await runCommand({ command: 'id', args: [what, user], cwd: tmpdir() }))
+}
