@@ -55,6 +55,16 @@ export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[
   return foremost(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
 }
 
+/** What was tried within the workflow task does not get on there, and becomes an activity of its own. */
+export function notAtOnce(why: unknown): ApplicationFailure {
+  return failure({
+    type: 'NotAtOnce',
+    message: `goes on as an activity: ${why instanceof Error ? why.message : String(why)}`,
+    category: ApplicationFailureCategory.BENIGN,
+    nonRetryable: true,
+  })
+}
+
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
 export function needsPerson(reason: WaitType, message: string): ApplicationFailure {
   return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })

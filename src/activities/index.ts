@@ -1,4 +1,4 @@
-import { addressWatchMs } from '../domain/waiting.ts'
+import { addressGlanceMs, addressWatchMs } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
   AssignVipInput,
@@ -40,6 +40,9 @@ export interface ActivitySetup extends Omit<StepPorts, 'tellWorkflow'> {
   readonly tellWorkflow?: StepPorts['tellWorkflow']
 }
 
+/** Milliseconds for which a claim is looked at. */
+const patienceMs = { 'at-once': addressGlanceMs, first: addressWatchMs, second: 0 } as const
+
 /** Binds the activities to a management cluster; a Worker registers what this returns. */
 export function createActivities(setup: ActivitySetup): Activities {
   const ports: StepPorts = { tellWorkflow, ...setup }
@@ -58,8 +61,8 @@ export function createActivities(setup: ActivitySetup): Activities {
         ensureIPAddressClaim(api, input),
       ),
     awaitIPAddress: (input) =>
-      performStep(ports, step('awaitIPAddress', 'AllocationFailed'), input, (api, isSecondLook) =>
-        awaitIPAddress(api, settings, input, isSecondLook ? 0 : addressWatchMs),
+      performStep(ports, step('awaitIPAddress', 'AllocationFailed'), input, (api, look) =>
+        awaitIPAddress(api, settings, input, patienceMs[look]),
       ),
     assignVip: (input) =>
       performStep(ports, step('assignVip', 'ClusterRejected'), input, (api) =>

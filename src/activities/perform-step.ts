@@ -6,7 +6,7 @@ import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
-import { translatingFailures } from './failures.ts'
+import { notAtOnce, translatingFailures } from './failures.ts'
 import type { Saying } from '../domain/vip-condition.ts'
 import {
   recordSaying,
@@ -32,8 +32,11 @@ export interface Step {
   readonly rejected: Reason
 }
 
-/** @param isSecondLook somebody has waited for what the step waits for already */
-export type StepRun<R> = (api: StepApi, isSecondLook: boolean) => Promise<R>
+/**
+ * @param look `at-once`: what does not get on is tried again as an activity; `first`; `second`: what the step waits for has
+ *   been waited for already
+ */
+export type StepRun<R> = (api: StepApi, look: 'at-once' | 'first' | 'second') => Promise<R>
 
 /**
  * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
@@ -60,10 +63,11 @@ export async function performStep<R extends StepResult>(
       await recordSaying(ports, cluster, input, saying)
     })
   }
+  const { isLocal } = activityInfo()
   let done: StepEnding | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
-      const answer = await decided(known, anew, run)
+      const answer = isLocal ? await gotOn(known ?? anew, run) : await decided(known, anew, run)
       done = endingOf(answer)
       if (done.isDuplicate) await tellLeft(ports, input, done)
       await tell(done)
@@ -74,6 +78,10 @@ export async function performStep<R extends StepResult>(
   } catch (failure) {
     // Somebody woke the run, or the Worker stops: that is no ending.
     if (failure instanceof CancelledFailure) throw failure
+    if (isLocal) {
+      if (done !== undefined) observe(done)
+      throw notAtOnce(failure)
+    }
     const ending = endingOfFailure(failure)
     // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
     observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
@@ -113,15 +121,22 @@ async function decided<R extends StepResult>(
   anew: StepApi,
   run: StepRun<R>,
 ): Promise<R> {
-  if (known === undefined) return run(anew, false)
+  if (known === undefined) return run(anew, 'first')
   try {
-    const answer = await run(known, false)
+    const answer = await run(known, 'first')
     if (goesOn(answer)) return answer
   } catch (error) {
     if (isWait(error) && activityInfo().attempt > 1) throw error
     if (!isWait(error) && !mayBeOutOfDate(error)) throw error
   }
-  return run(anew, true)
+  return run(anew, 'second')
+}
+
+/** @throws Error where the step has to wait, ends the allocation, or needs another look */
+async function gotOn<R extends StepResult>(api: StepApi, run: StepRun<R>): Promise<R> {
+  const answer = await run(api, 'at-once')
+  if (!goesOn(answer)) throw new Error(`the answer is "${answer.next}"`)
+  return answer
 }
 
 function goesOn({ next }: StepResult): boolean {

@@ -4,6 +4,9 @@
  */
 export const addressWatchMs = 3_000
 
+/** Milliseconds for which a new claim is looked at before the wait is shown: a provider with room needs some 40. */
+export const addressGlanceMs = 1_000
+
 /**
  * Milliseconds from one look of an attempt to the next, by number of looks so far. A provider with room binds a
  * claim within some 40 ms, so the first looks are close.

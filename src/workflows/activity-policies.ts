@@ -1,4 +1,8 @@
-import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow'
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  type LocalActivityOptions,
+} from '@temporalio/workflow'
 
 /**
  * Every activity makes a few bounded requests, so an attempt that takes this long is lost (its worker died)
@@ -9,5 +13,15 @@ export const step: ActivityOptions = {
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   // A wake does not wait for an attempt that is under way: steps can be repeated, even side by side.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+}
+
+/**
+ * What gets the allocation on at once is done within the workflow task, as a local activity: that costs one event and no
+ * round through the server. Nothing waits or is tried again here.
+ */
+export const atOnce: LocalActivityOptions = {
+  startToCloseTimeout: '5 seconds',
+  retry: { maximumAttempts: 1 },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 }

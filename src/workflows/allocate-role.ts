@@ -1,11 +1,17 @@
-import { log, proxyActivities, workflowInfo } from '@temporalio/workflow'
+import {
+  isCancellation,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/assignment.ts'
 import { claimNameFor } from '../domain/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
-import { step } from './activity-policies.ts'
+import { atOnce, step } from './activity-policies.ts'
 import type { PoolSummary, RoleResult, RoleStatus, SelectIPPoolResult, StepEnd } from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
@@ -97,9 +103,34 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
   }
 }
 
-/** The activities, with a line that says in the Temporal UI what this call of one is about. */
-function summarized(summary: string): Activities {
-  return proxyActivities<Activities>({ ...step, summary })
+type Steps = Omit<Activities, 'confirmRelease'>
+
+/**
+ * The steps, with a line that says in the Temporal UI what this one is about. Each is tried at once first; one that does
+ * not get on becomes an activity of its own, which is seen under Pending Activities and tried again until it does.
+ */
+function summarized(summary: string): Steps {
+  const quick = proxyLocalActivities<Steps>({ ...atOnce, summary })
+  const patient = proxyActivities<Steps>({ ...step, summary })
+  return {
+    selectIPPool: firstly(quick.selectIPPool, patient.selectIPPool),
+    ensureIPAddressClaim: firstly(quick.ensureIPAddressClaim, patient.ensureIPAddressClaim),
+    awaitIPAddress: firstly(quick.awaitIPAddress, patient.awaitIPAddress),
+    assignVip: firstly(quick.assignVip, patient.assignVip),
+  }
+}
+
+type StepCall<I, R> = (input: I) => Promise<R>
+
+function firstly<I, R>(quick: StepCall<I, R>, patient: StepCall<I, R>): StepCall<I, R> {
+  return async (input) => {
+    try {
+      return await quick(input)
+    } catch (failure) {
+      if (isCancellation(failure)) throw failure
+      return patient(input)
+    }
+  }
 }
 
 function passFor(run: RoleRun, end: StepEnd): RolePass {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { activityInfo } from '@temporalio/activity'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
@@ -17,7 +18,7 @@ import {
 } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { input, poolRef, scenario, smooth, wait, world } from './scenarios.ts'
+import { input, patiently, poolRef, scenario, smooth, wait, world } from './scenarios.ts'
 
 /** Hours pass in no time here, as soon as somebody waits for a result. */
 let timeSkipping: TestWorkflowEnvironment
@@ -49,20 +50,22 @@ interface Run {
 interface RunOptions {
   readonly args?: readonly unknown[]
   readonly environment?: TestWorkflowEnvironment
+  /** Steps may get on within the workflow task; otherwise each is an activity of its own. */
+  readonly atOnce?: boolean
 }
 
 /** Runs `allocateVip` on a Worker of its own while `body` drives it. */
 async function withRun<T>(
   activities: Partial<Activities>,
   body: (run: Run) => Promise<T>,
-  { args = [input], environment = timeSkipping }: RunOptions = {},
+  { args = [input], environment = timeSkipping, atOnce = false }: RunOptions = {},
 ): Promise<T> {
   const taskQueue = randomUUID()
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)) },
-    activities: { ...smooth, ...activities },
+    activities: atOnce ? { ...smooth, ...activities } : patiently(activities),
   })
   return worker.runUntil(async () => {
     const handle = await environment.client.workflow.start(allocateVipType, {
@@ -95,8 +98,43 @@ describe('allocateVip', () => {
           },
         },
       })
-      expect(await eventCount(handle)).toBeLessThanOrEqual(29)
+      // Each step was tried at once first.
+      expect(await eventCount(handle)).toBeLessThanOrEqual(33)
     })
+  })
+
+  it('gets on at once where every step does, within one workflow task', async () => {
+    await withRun(
+      {},
+      async ({ handle, result }) => {
+        expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+        expect(await eventCount(handle)).toBe(9)
+      },
+      { atOnce: true },
+    )
+  })
+
+  it('makes an activity of the one step that does not get on at once', async () => {
+    const calls: string[] = []
+    const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
+      const { isLocal } = activityInfo()
+      calls.push(isLocal ? 'at once' : 'as an activity')
+      if (isLocal) throw wait('NotAtOnce', 0)
+      return { next: 'assign', address: '10.0.0.10' }
+    }
+    await withRun(
+      { awaitIPAddress },
+      async ({ handle, result }) => {
+        expect((await result()).roles['control-plane']?.address).toBe('10.0.0.10')
+        const { events } = await handle.fetchHistory()
+        const scheduled = events?.flatMap(
+          ({ activityTaskScheduledEventAttributes: of }) => of?.activityType?.name ?? [],
+        )
+        expect(scheduled).toEqual(['awaitIPAddress'])
+        expect(calls).toEqual(['at once', 'as an activity'])
+      },
+      { atOnce: true },
+    )
   })
 
   it('answers with the reason where nothing is to be done', async () => {
@@ -139,7 +177,7 @@ describe('allocateVip', () => {
       const before = await timeSkipping.currentTimeMs()
       expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
       expect((await timeSkipping.currentTimeMs()) - before).toBeGreaterThan(3 * 3_600_000)
-      expect(await eventCount(handle)).toBeLessThanOrEqual(29)
+      expect(await eventCount(handle)).toBeLessThanOrEqual(33)
     })
   })
 

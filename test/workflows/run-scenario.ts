@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { join } from 'node:path'
 import { allocateVipType } from '../../src/workflows/contract.ts'
-import { input, scenario, smooth } from './scenarios.ts'
+import { input, patiently, scenario, smooth } from './scenarios.ts'
 
 const dist = join(import.meta.dirname, '..', '..', 'dist')
 
@@ -27,13 +27,13 @@ export interface ScenarioRun {
 /** Runs a scenario on a real server, and resolves with the history of its first run, as JSON. */
 export async function runScenario(name: string, run: ScenarioRun): Promise<string> {
   const { client, connection, workflowBundle, id } = run
-  const { type = allocateVipType, activities, args = [input], drive } = scenario(name)
+  const { type = allocateVipType, activities, isAtOnce, args = [input], drive } = scenario(name)
   const worker = await Worker.create({
     connection,
     identity: 'recorder',
     taskQueue: id,
     workflowBundle,
-    activities: { ...smooth, ...activities },
+    activities: isAtOnce === true ? { ...smooth, ...activities } : patiently(activities),
     sinks: noSpans,
   })
   return worker.runUntil(async () => {

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../src/activities/index.ts'
@@ -18,6 +19,24 @@ export const smooth: Activities = {
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
+}
+
+/** The same activities, none of which gets on at once: each has to be an activity of its own. */
+export function patiently(activities: Partial<Activities>): Activities {
+  const own = { ...smooth, ...activities }
+  const later =
+    <I, R>(activity: (input: I) => Promise<R>) =>
+    async (input: I): Promise<R> => {
+      if (activityInfo().isLocal) throw ApplicationFailure.create({ type: 'NotAtOnce', nonRetryable: true })
+      return activity(input)
+    }
+  return {
+    selectIPPool: later(own.selectIPPool),
+    ensureIPAddressClaim: later(own.ensureIPAddressClaim),
+    awaitIPAddress: later(own.awaitIPAddress),
+    assignVip: later(own.assignVip),
+    confirmRelease: own.confirmRelease,
+  }
 }
 
 /** A failure by which an activity waits, looked at again after so many milliseconds. */
@@ -57,6 +76,8 @@ export interface Scenario {
   /** `allocateVip` if it is not given. */
   readonly type?: typeof releaseVipType
   readonly activities: Partial<Activities>
+  /** Its steps get on at once, as far as they do. */
+  readonly isAtOnce?: true
   readonly args?: readonly unknown[]
   /** What happens to the run from outside. */
   readonly drive?: (handle: WorkflowHandle) => Promise<void>
@@ -67,10 +88,23 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   const woken = world()
   let restarts = 1
   let selections = 0
+  let addresses = 0
   const leaking = Promise.withResolvers<void>()
   let isReleased = false
   return {
     allocated: { activities: {} },
+    'allocated-at-once': { activities: {}, isAtOnce: true },
+    'duplicate-at-once': {
+      isAtOnce: true,
+      activities: {
+        awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
+        assignVip: async ({ address = '' }) => {
+          if (address !== '10.0.0.1') return { next: 'assigned', host: address, port: 6443 }
+          if (activityInfo().isLocal) throw wait('NotAtOnce', 0)
+          return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
+        },
+      },
+    },
     'woken-while-waiting': {
       activities: woken.activities,
       drive: async (handle) => {
