@@ -12,20 +12,16 @@ export interface PoolFacts {
   readonly total: number
 }
 
-/** The four steps of a run that is over, each with what it was about, and the result with address, pool and claim. */
+/** The four steps of a run that is over, which got on at once, and the result with address, pool and claim. */
 export function showFinished(
   ui: TemporalUi,
   cluster: NamespacedName,
   facts: PoolFacts & { readonly address: string },
 ): Promise<string> {
-  const key = formatKey(cluster)
   const claim = claimNameFor(cluster, 'control-plane')
   return ui.showTab(workflowIdFor(cluster), 'Timeline', [
     'COMPLETED',
-    `selectIPPool • control-plane pool for ${key}`,
-    `ensureIPAddressClaim • ${claim} from ${facts.pool}`,
-    `awaitIPAddress • address for ${claim}`,
-    `assignVip • ${facts.address} to ${key}`,
+    'selectIPPool ensureIPAddressClaim awaitIPAddress assignVip',
     `${facts.address}:6443 from ${facts.pool} by IPAddressClaim ${claim}`,
   ])
 }

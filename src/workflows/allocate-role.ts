@@ -21,6 +21,8 @@ export interface RoleRun {
   readonly role: Role
   readonly wakeUp: RoleWakeUp
   readonly progress: (news: Partial<RoleStatus>) => void
+  /** Whether every step of the run has got on at once so far. */
+  readonly pace: { isAtOnce: boolean }
   /** Told what the first step has found out about the Cluster, and about Temporal. */
   readonly onSelected: (
     found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & { readonly uid: string },
@@ -43,7 +45,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 
   progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
   const selected = await untilDone(() =>
-    summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role }),
+    summarized(run, `${role} pool for ${key}`).selectIPPool({ cluster, role }),
   )
   if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
@@ -55,6 +57,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   progress({ phase: 'EnsuringClaim', message: source, claim, considered, pool: poolFor(poolRef, cluster) })
   const ensured = await untilDone(() =>
     summarized(
+      run,
       restore === undefined ? source : `${source} with ${restore.address} again`,
     ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
   )
@@ -63,14 +66,14 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 
   progress({ phase: 'AwaitingAddress', message: `waiting for ${formatPool(pool)} to bind ${claim}`, pool })
   const awaited = await untilDone(() =>
-    summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid }),
+    summarized(run, `address for ${claim}`).awaitIPAddress({ cluster, role, uid }),
   )
   if (awaited.next !== 'assign') return passFor(run, awaited)
   const { address } = awaited
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
   const assigned = await untilDone(() =>
-    summarized(`${address} to ${key}`).assignVip({
+    summarized(run, `${address} to ${key}`).assignVip({
       cluster,
       role,
       uid,
@@ -92,7 +95,7 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
   const { cluster, role, progress } = run
   progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
   const completed = await run.wakeUp.untilDone(() =>
-    summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
+    summarized(run, `port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
   if (completed.next !== 'assigned') return passFor(run, completed)
   const message = describeCompleted(completed)
@@ -107,29 +110,30 @@ type Steps = Omit<Activities, 'confirmRelease'>
 
 /**
  * The steps, with a line that says in the Temporal UI what this one is about. Each is tried at once first; one that does
- * not get on becomes an activity of its own, which is seen under Pending Activities and tried again until it does.
+ * not get on becomes an activity of its own, which is seen under Pending Activities and tried again until it does. So do
+ * all that follow: a run that had to wait is one that others send messages to, and those should not meet with a workflow
+ * task that takes its time.
  */
-function summarized(summary: string): Steps {
+function summarized({ pace }: RoleRun, summary: string): Steps {
   const quick = proxyLocalActivities<Steps>({ ...atOnce, summary })
   const patient = proxyActivities<Steps>({ ...step, summary })
+  const firstly =
+    <I, R>(now: (input: I) => Promise<R>, later: (input: I) => Promise<R>) =>
+    async (input: I): Promise<R> => {
+      if (!pace.isAtOnce) return later(input)
+      try {
+        return await now(input)
+      } catch (failure) {
+        pace.isAtOnce = false
+        if (isCancellation(failure)) throw failure
+        return later(input)
+      }
+    }
   return {
     selectIPPool: firstly(quick.selectIPPool, patient.selectIPPool),
     ensureIPAddressClaim: firstly(quick.ensureIPAddressClaim, patient.ensureIPAddressClaim),
     awaitIPAddress: firstly(quick.awaitIPAddress, patient.awaitIPAddress),
     assignVip: firstly(quick.assignVip, patient.assignVip),
-  }
-}
-
-type StepCall<I, R> = (input: I) => Promise<R>
-
-function firstly<I, R>(quick: StepCall<I, R>, patient: StepCall<I, R>): StepCall<I, R> {
-  return async (input) => {
-    try {
-      return await quick(input)
-    } catch (failure) {
-      if (isCancellation(failure)) throw failure
-      return patient(input)
-    }
   }
 }
 

@@ -54,6 +54,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
   const findable = createFindable()
+  const pace = { isAtOnce: true }
   const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
   setHandler(
@@ -101,6 +102,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         cluster,
         role,
         wakeUp: own,
+        pace,
         progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
         onSelected: ({ uid, alsoWanted = [], searchable = [] }) => {

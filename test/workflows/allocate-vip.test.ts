@@ -114,7 +114,7 @@ describe('allocateVip', () => {
     )
   })
 
-  it('makes an activity of the one step that does not get on at once', async () => {
+  it('makes activities of the step that does not get on at once, and of all that follow', async () => {
     const calls: string[] = []
     const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
       const { isLocal } = activityInfo()
@@ -130,7 +130,7 @@ describe('allocateVip', () => {
         const scheduled = events?.flatMap(
           ({ activityTaskScheduledEventAttributes: of }) => of?.activityType?.name ?? [],
         )
-        expect(scheduled).toEqual(['awaitIPAddress'])
+        expect(scheduled).toEqual(['awaitIPAddress', 'assignVip'])
         expect(calls).toEqual(['at once', 'as an activity'])
       },
       { atOnce: true },
