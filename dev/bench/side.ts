@@ -34,7 +34,7 @@ export interface Side {
 }
 
 export interface SideOptions {
-  readonly bench: Pick<Bench, 'connection' | 'api' | 'signal'>
+  readonly bench: Pick<Bench, 'connection' | 'api' | 'signal' | 'alsoClose'>
   readonly namespace: string
   readonly plural: Plural
   readonly build: (namespace: string, name: string) => JsonObject
@@ -69,6 +69,9 @@ export async function openSide(options: SideOptions): Promise<Side> {
       for (const listener of listeners) listener({ object, isGone })
     },
   })
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= watch.close())
+  bench.alsoClose(close)
   await watch.listed
 
   /** Resolves as soon as all that has been seen, and then one sighting after the other, makes it so. */
@@ -154,7 +157,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       await clearNamespace(api, namespace, signal)
       times.clear()
     },
-    close: () => watch.close(),
+    close,
   }
 }
 
