@@ -46,6 +46,8 @@ export interface Bench extends BenchOptions {
   readonly untilNoRuns: () => Promise<void>
   /** Workflows that have ever been started. */
   readonly countRuns: () => Promise<number>
+  /** Has `close` end something too, in case a measure breaks off before it does. Ending it twice must do no harm. */
+  readonly alsoClose: (closer: () => Promise<unknown>) => void
   /** Ends what measures have left running, newest first. */
   readonly close: () => Promise<void>
 }
@@ -103,6 +105,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
         return (await countRuns(" AND ExecutionStatus = 'Running'")) === 0
       }),
     countRuns: () => countRuns(),
+    alsoClose: (closer) => void closers.push(closer),
     close: async () => {
       for (const closer of closers.splice(0).toReversed()) await closer()
     },

@@ -6,10 +6,15 @@ import type { BenchArguments } from './options.ts'
 
 const gibibyte = 2 ** 30
 
-/** Under which a run's figures hold, read from the machine and the running stack: what, and its value. */
+/**
+ * Under which a run's figures hold, read from the machine and the running stack: what, and its value.
+ *
+ * @param loadBefore as `readLoad` had it before the run itself put a load on the machine
+ */
 export async function conditionsOf(
   connection: StackConnection,
   args: Pick<BenchArguments, 'rounds' | 'clusters' | 'defaultPolling'>,
+  loadBefore: number,
 ): Promise<readonly (readonly [string, string])[]> {
   const { gitVersion } = await withKubernetesApi(connection, (api) =>
     api.send<{ gitVersion: string }>({ method: 'GET', path: '/version' }),
@@ -21,8 +26,7 @@ export async function conditionsOf(
       'machine',
       `${cores.length} cores (${cores[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / gibibyte)} GiB`,
     ],
-    // Others at work are seen here: a machine to measure on is idle before.
-    ['load before', (loadavg()[0] ?? 0).toFixed(1)],
+    ['load before', describeLoad(loadBefore)],
     ['Node.js', process.version],
     ['Kubernetes', gitVersion],
     ['Temporal', await temporalVersion(connection)],
@@ -36,6 +40,16 @@ export async function conditionsOf(
       ? []
       : [['Clusters', `${args.clusters} in place of each measure's own number`] as const]),
   ]
+}
+
+/** How many processes wanted a core, on average of a minute. */
+export function readLoad(): number {
+  return loadavg()[0] ?? 0
+}
+
+function describeLoad(load: number): string {
+  const isBusy = load >= 1
+  return `${load.toFixed(1)}${isBusy ? ' (others were at work on the machine: these figures are too high)' : ''}`
 }
 
 async function temporalVersion({ temporal }: StackConnection): Promise<string> {

@@ -11,7 +11,7 @@ import { parseBenchArguments, UsageError, type BenchArguments } from './options.
 import { writeReport } from './report.ts'
 import { takeMeasures, type BenchResult } from './take-measures.ts'
 import { resultTable } from './table.ts'
-import { conditionsOf } from './conditions.ts'
+import { conditionsOf, readLoad } from './conditions.ts'
 
 process.exitCode = await main()
 
@@ -43,11 +43,12 @@ async function main(): Promise<number> {
 }
 
 async function measure(args: BenchArguments, signal: AbortSignal): Promise<BenchResult> {
+  const loadBefore = readLoad()
   await build()
   const stack = await startStack({ ...stackOptionsOf(args), progress: tell })
   try {
     signal.throwIfAborted()
-    return await onStack(stack, args, signal)
+    return await onStack(stack, { args, loadBefore }, signal)
   } finally {
     tell('stopping the stack')
     await stack.stop()
@@ -59,12 +60,16 @@ function stackOptionsOf({ withCore, defaultPolling }: BenchArguments): Omit<Stac
   return { clusterApiCore: withCore, temporalDefaultPolling: defaultPolling }
 }
 
-async function onStack(stack: Stack, args: BenchArguments, signal: AbortSignal): Promise<BenchResult> {
+async function onStack(
+  stack: Stack,
+  { args, loadBefore }: { readonly args: BenchArguments; readonly loadBefore: number },
+  signal: AbortSignal,
+): Promise<BenchResult> {
   const { connection } = stack
   const kubeconfigPath = join(connection.runDirectory, 'allocator.kubeconfig')
   await applyManifests(connection, allocatorManifests)
   await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath: kubeconfigPath })
-  const conditions = await conditionsOf(connection, args)
+  const conditions = await conditionsOf(connection, args, loadBefore)
   const bench = await openBench({
     connection,
     kubeconfigPath,

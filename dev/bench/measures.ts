@@ -1,10 +1,14 @@
 import type { Measure } from './measure.ts'
+import { atRest } from './measures/at-rest.ts'
 import { burst1000, burst200 } from './measures/burst.ts'
 import { cpu } from './measures/cpu.ts'
+import { freed } from './measures/freed.ts'
 import { historyEvents } from './measures/history-events.ts'
 import { historyWaiting } from './measures/history-waiting.ts'
 import { oneVip } from './measures/one-vip.ts'
 import { requests } from './measures/requests.ts'
+import { restart } from './measures/restart.ts'
+import { twoReplicas } from './measures/two-replicas.ts'
 
 /** All measures, in the order in which they are taken. */
 export const measures: readonly Measure[] = [
@@ -15,4 +19,9 @@ export const measures: readonly Measure[] = [
   cpu,
   historyEvents,
   historyWaiting,
+  freed,
+  twoReplicas,
+  // These end the IPAM provider, and fill etcd.
+  restart,
+  atRest,
 ]

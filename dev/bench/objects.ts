@@ -56,6 +56,11 @@ export function claimObject(namespace: string, name: string): JsonObject {
   }
 }
 
+/** The n-th address, from 0 on, of the 65,000 that begin with these two numbers. */
+export function addressIn(prefix: string, index: number): string {
+  return `${prefix}.${Math.floor(index / 256)}.${index % 256}`
+}
+
 /** Namespace, pool and, where Clusters are to live there, the examples' ClusterClass. */
 export function landObjects(land: {
   readonly namespace: string

@@ -1,7 +1,7 @@
 import { inParallel } from '../../src/commands/status/in-parallel.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
-import { startRawWatch } from '../stack/raw-watch.ts'
+import { startRawWatch, type RawSighting } from '../stack/raw-watch.ts'
 import type { Bench } from './bench.ts'
 import { eventually } from './eventually.ts'
 import { pathIn, type Plural } from './objects.ts'
@@ -27,14 +27,14 @@ export interface Side {
   /** Creates so many at once, and resolves with their names when all are there. */
   readonly create: (count: number) => Promise<readonly string[]>
   /** Resolves when so many of them, as they are now, are so. */
-  readonly until: (count: number, is: (object: JsonObject) => boolean) => Promise<void>
+  readonly untilSo: (count: number, is: (object: JsonObject) => boolean) => Promise<void>
   /** Deletes all, and resolves when nothing is left of them. */
   readonly clear: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 export interface SideOptions {
-  readonly bench: Pick<Bench, 'connection' | 'api' | 'signal'>
+  readonly bench: Pick<Bench, 'connection' | 'api' | 'signal' | 'alsoClose'>
   readonly namespace: string
   readonly plural: Plural
   readonly build: (namespace: string, name: string) => JsonObject
@@ -52,7 +52,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
   const { api, signal } = bench
   /** By name: when the watch first showed it, and when it first showed it done. */
   const times = new Map<string, { readonly seen: number; done?: number }>()
-  const questions = new Set<() => void>()
+  const listeners = new Set<(sighting: Pick<RawSighting, 'object' | 'isGone'>) => void>()
   let serial = 0
 
   const watch = startRawWatch({
@@ -60,37 +60,40 @@ export async function openSide(options: SideOptions): Promise<Side> {
     path: pathIn(namespace, plural),
     onSighting({ object, isGone }) {
       const now = performance.now()
-      const name = stringOf(objectOf(object['metadata'])['name'])
+      const name = nameOf(object)
       if (!isGone) {
         const known = times.get(name) ?? { seen: now }
         times.set(name, known)
         if (known.done === undefined && isDone(object)) known.done = now
       }
-      for (const question of questions) question()
+      for (const listener of listeners) listener({ object, isGone })
     },
   })
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= watch.close())
+  bench.alsoClose(close)
   await watch.listed
 
-  const untilSo = (is: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const end = (): void => {
-        questions.delete(question)
-        signal.removeEventListener('abort', stop)
+  /** Resolves as soon as all that has been seen, and then one sighting after the other, makes it so. */
+  const listenUntil = (
+    isSo: () => boolean,
+    onSighting: (sighting: Pick<RawSighting, 'object' | 'isGone'>) => void,
+  ): Promise<void> => {
+    const over = new AbortController()
+    return new Promise<void>((resolve, reject) => {
+      const listener: typeof onSighting = (sighting) => {
+        onSighting(sighting)
+        if (isSo()) resolve()
       }
-      const stop = (): void => {
-        end()
-        reject(new Error('stopped', { cause: signal.reason }))
-      }
-      const question = (): void => {
-        if (!is()) return
-        end()
-        resolve()
-      }
-      signal.addEventListener('abort', stop)
-      questions.add(question)
-      if (signal.aborted) stop()
-      else question()
-    })
+      listeners.add(listener)
+      over.signal.addEventListener('abort', () => listeners.delete(listener))
+      signal.addEventListener('abort', () => reject(new Error('stopped', { cause: signal.reason })), {
+        signal: over.signal,
+      })
+      signal.throwIfAborted()
+      if (isSo()) resolve()
+    }).finally(() => over.abort())
+  }
 
   const newNames = (count: number): readonly string[] => {
     serial += 1
@@ -103,10 +106,14 @@ export async function openSide(options: SideOptions): Promise<Side> {
   }
   const untilDone = (names: readonly string[]): Promise<void> => {
     const left = new Set(names)
-    return untilSo(() => {
-      for (const name of left) if (times.get(name)?.done !== undefined) left.delete(name)
-      return left.size === 0
-    })
+    for (const name of names) if (times.get(name)?.done !== undefined) left.delete(name)
+    return listenUntil(
+      () => left.size === 0,
+      ({ object }) => {
+        const name = nameOf(object)
+        if (times.get(name)?.done !== undefined) left.delete(name)
+      },
+    )
   }
   const doneAt = (name: string): number => times.get(name)?.done ?? Number.NaN
 
@@ -136,13 +143,27 @@ export async function openSide(options: SideOptions): Promise<Side> {
       await create(names)
       return names
     },
-    until: (count, is) => untilSo(() => [...watch.known().values()].filter(is).length >= count),
+    untilSo: (count, is) => {
+      const so = new Set([...watch.known().values()].filter(is).map(nameOf))
+      return listenUntil(
+        () => so.size >= count,
+        ({ object, isGone }) => {
+          if (!isGone && is(object)) so.add(nameOf(object))
+          else so.delete(nameOf(object))
+        },
+      )
+    },
     clear: async () => {
       await clearNamespace(api, namespace, signal)
       times.clear()
     },
-    close: () => watch.close(),
+    close,
   }
+}
+
+/** The name of an object. */
+export function nameOf(object: JsonObject): string {
+  return stringOf(objectOf(object['metadata'])['name'])
 }
 
 /** Clusters first: a claim that is lost under a Cluster would be made anew. */

@@ -2,6 +2,7 @@ import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { applyManifests } from '../stack/manifests.ts'
 import type { Bench } from './bench.ts'
 import {
+  addressIn,
   className,
   classStatus,
   claimObject,
@@ -23,20 +24,33 @@ export interface Sides {
   readonly close: () => Promise<void>
 }
 
-/** Addresses of either side. Where both had the same, the allocator would see duplicates. */
-const ranges = { ours: '10.240.0.1-10.240.255.254', floor: '10.241.0.1-10.241.255.254' }
+/** What addresses of each side begin with. Where both had the same, the allocator would see duplicates. */
+const prefixes = { ours: '10.240', floor: '10.241' }
 
 /** Things that are created, of either side, before what counts. */
 const warmUpCount = 20
 
-/** Makes both sides; there is no allocator yet. `addresses` in place of the 65,000 that each side has. */
+const mostAddresses = 65_000
+
+/** Makes both sides, with so many addresses each; there is no allocator yet. */
 export async function openSides(
   bench: Bench,
-  addresses: { readonly ours: string; readonly floor: string } = ranges,
+  addresses: { readonly ours: number; readonly floor: number } = {
+    ours: mostAddresses,
+    floor: mostAddresses,
+  },
 ): Promise<Sides> {
   const [ours, floor] = [bench.newNamespace('ours'), bench.newNamespace('floor')]
-  await openLand(bench, { namespace: ours, addresses: addresses.ours, hasClass: true })
-  await openLand(bench, { namespace: floor, addresses: addresses.floor, hasClass: false })
+  await openLand(bench, {
+    namespace: ours,
+    addresses: rangeOf(prefixes.ours, addresses.ours),
+    hasClass: true,
+  })
+  await openLand(bench, {
+    namespace: floor,
+    addresses: rangeOf(prefixes.floor, addresses.floor),
+    hasClass: false,
+  })
   const sides = {
     ours: await openSide({
       bench,
@@ -81,6 +95,11 @@ export async function warmUp(bench: Bench, { ours, floor }: Sides): Promise<void
     await side.burst(bench.size(warmUpCount))
     await clearSide(bench, side)
   }
+}
+
+/** A pool's range of so many addresses. */
+export function rangeOf(prefix: string, count: number): string {
+  return `${addressIn(prefix, 1)}-${addressIn(prefix, count)}`
 }
 
 /** Makes namespace, pool and class. */

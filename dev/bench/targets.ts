@@ -75,7 +75,7 @@ export const figureKinds = {
     unit: '',
     target: { atMost: 20 },
     meaning:
-      'requests of the allocator from then until 5 s after that VIP; floor: in a time as long before, while all wait',
+      'requests of the allocator from then until 5 s after that VIP; floor: in a time as long, on average of the minute before, while all wait',
   },
   'two-replicas': {
     unit: 's',

@@ -1,42 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-const demo = join(import.meta.dirname, '..', '..', 'dev', 'demo', 'main.ts')
-
-interface DemoRun {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-  /** Files that the run has left where it was told to put temporary ones. */
-  readonly left: readonly string[]
-}
-
-/** Runs the demo with a temporary directory of its own. `interruptAt`: sends SIGINT once this was printed. */
-async function runDemo(args: readonly string[], interruptAt?: string): Promise<DemoRun> {
-  const temporary = mkdtempSync(join(tmpdir(), 'demo-test-'))
-  const child = spawn(process.execPath, [demo, ...args], { env: { ...process.env, TMPDIR: temporary } })
-  const text = { stdout: '', stderr: '' }
-  let interrupted = false
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      text[name] += chunk
-      if (interruptAt === undefined || interrupted || !text[name].includes(interruptAt)) return
-      interrupted = true
-      child.kill('SIGINT')
-    })
-  }
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  const left = readdirSync(temporary)
-  rmSync(temporary, { recursive: true })
-  return { code, ...text, left }
-}
+import { runDevCommand } from './run-dev-command.ts'
 
 describe('the demo', () => {
   it('prints one JSON object with the VIP, and nothing else, and leaves nothing behind', async () => {
-    const { code, stdout, left } = await runDemo(['--once', '--output', 'json'])
+    const { code, stdout, left } = await runDevCommand('demo', ['--once', '--output', 'json'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
       cluster: { namespace: 'clusters', name: 'demo-cluster' },
@@ -52,7 +19,7 @@ describe('the demo', () => {
   })
 
   it('tells each step and where to look, stays up, and ends at Ctrl-C with nothing left', async () => {
-    const { code, stdout, left } = await runDemo([], 'It stays up until Ctrl-C.')
+    const { code, stdout, left } = await runDevCommand('demo', [], 'It stays up until Ctrl-C.')
     expect(code).toBe(0)
     for (const words of [
       'Cluster created, without an endpoint',
@@ -70,7 +37,7 @@ describe('the demo', () => {
   })
 
   it('refuses a flag it does not have', async () => {
-    const { code, stderr } = await runDemo(['--output=xml'])
+    const { code, stderr } = await runDevCommand('demo', ['--output=xml'])
     expect(code).toBe(2)
     expect(stderr).toContain('--output is "xml", expected text or json')
   })

@@ -12,6 +12,8 @@ export interface RealParts {
   readonly promtool: string
   /** Kubeconfig of the ServiceAccount in deploy/manifests, with its rules and nothing more. */
   readonly allocatorKubeconfig: string
+  /** Process id of the IPAM provider, to which the allocator's CPU is compared. */
+  readonly ipamProviderPid: number
 }
 
 /** Environment variable with the path of the file that describes the parts. */

@@ -30,6 +30,7 @@ export default async function startRealParts(): Promise<void> {
   const parts: RealParts = {
     stack: connection,
     allocatorKubeconfig,
+    ipamProviderPid: stack.part('ipam-provider').pid() ?? 0,
     tctl: programs.tctl.path,
     clusterctl: programs.clusterctl.path,
     prometheus: programs.prometheus.path,

@@ -38,7 +38,7 @@ export const historyEvents: Measure = {
 }
 
 /** Of the latest run of each Cluster. */
-async function historyLengths(bench: Bench, namespace: string): Promise<readonly number[]> {
+export async function historyLengths(bench: Bench, namespace: string): Promise<readonly number[]> {
   const list = await bench.api.send<JsonObject>({ method: 'GET', path: pathIn(namespace, 'clusters') })
   return inParallel(10, arrayOf(list['items']), async (item) => {
     const name = stringOf(objectOf(objectOf(item)['metadata'])['name'])

@@ -11,7 +11,7 @@ const watchedMs = 95_000
 export const historyWaiting: Measure = {
   name: 'history-waiting',
   run: async (bench) => {
-    const sides = await openSides(bench, { ours: '10.240.0.1', floor: '10.241.0.1' })
+    const sides = await openSides(bench, { ours: 1, floor: 1 })
     const { namespace } = sides.ours
     const allocator = await bench.startAllocator({ namespace })
     await sides.ours.one()

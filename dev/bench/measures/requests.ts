@@ -1,6 +1,9 @@
+import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
+import type { RecordedRequest } from '../../api-proxy/request-record.ts'
+import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
 import { countByKind, describeCounts, growingLists, withoutWatches } from '../request-counts.ts'
+import { clearSide, openSides, warmUp } from '../sides.ts'
 
 const ownCount = 20
 
@@ -13,39 +16,46 @@ export const requests: Measure = {
     const proxy = await bench.startProxy()
     const allocator = await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
     await warmUp(bench, sides)
-    const during = async (work: () => Promise<unknown>) => {
-      const before = proxy.requests.length
-      await work()
-      await bench.untilNoRuns()
-      return withoutWatches(proxy.requests.slice(before))
-    }
-    const rounds: { readonly all: number; readonly lists: number }[] = []
-    const details: string[] = []
+    const rounds: {
+      readonly single: readonly RecordedRequest[]
+      readonly burst: readonly RecordedRequest[]
+    }[] = []
     for (let round = 1; round <= bench.rounds; round += 1) {
-      const single = await during(async () => {
-        for (let each = 0; each < count; each += 1) await sides.ours.one()
-      })
+      const single: RecordedRequest[] = []
+      for (let each = 0; each < count; each += 1) {
+        single.push(...(await requestsDuring(bench, proxy, sides.ours.one)))
+      }
       await clearSide(bench, sides.ours)
-      const burst = await during(() => sides.ours.burst(count))
+      const burst = await requestsDuring(bench, proxy, () => sides.ours.burst(count))
       await clearSide(bench, sides.ours)
-      rounds.push({ all: single.length / count, lists: growingLists(single).length / count })
+      rounds.push({ single, burst })
       bench.progress(`  round ${round} of ${bench.rounds}: ${single.length / count} requests`)
-      details.splice(
-        0,
-        Infinity,
-        `requests of one allocation, one after the other: ${describeCounts(countByKind(single), count)}`,
-        `requests of one allocation, ${count} at once: ${describeCounts(countByKind(burst), count)}`,
-      )
     }
     await sides.close()
     await allocator.stop()
     await proxy.close()
+    const shown = (all: readonly RecordedRequest[] = []): string => describeCounts(countByKind(all), count)
     return {
       readings: [
-        { figure: 'requests', ours: rounds.map(({ all }) => all) },
-        { figure: 'requests-lists', ours: rounds.map(({ lists }) => lists) },
+        { figure: 'requests', ours: rounds.map(({ single }) => single.length / count) },
+        { figure: 'requests-lists', ours: rounds.map(({ single }) => growingLists(single).length / count) },
       ],
-      details,
+      details: [
+        `requests of one allocation, one after the other: ${shown(rounds.at(-1)?.single)}`,
+        `requests of one allocation, ${count} at once: ${shown(rounds.at(-1)?.burst)}`,
+      ],
     }
   },
+}
+
+/** What comes through the proxy during some work and until its runs have ended, watches left out. */
+export async function requestsDuring(
+  bench: Pick<Bench, 'untilNoRuns'>,
+  proxy: ApiProxy,
+  work: () => Promise<unknown>,
+): Promise<readonly RecordedRequest[]> {
+  const before = proxy.requests.length
+  await work()
+  await bench.untilNoRuns()
+  return withoutWatches(proxy.requests.slice(before))
 }

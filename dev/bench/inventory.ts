@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { inParallel } from '../../src/commands/status/in-parallel.ts'
+import { addressOfPool, buildRestoredAddress } from '../../src/domain/allocated-address.ts'
+import { decideAssignment, describeAllocated } from '../../src/domain/assignment.ts'
+import { buildIPAddressClaim, claimNameFor } from '../../src/domain/claim.ts'
+import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
+import type { JsonObject } from '../../src/domain/decode.ts'
+import { defaultApiServerPort } from '../../src/domain/identifiers.ts'
+import { appliedTo } from '../../src/domain/json-patch.ts'
+import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/pool.ts'
+import { vipRole } from '../../src/domain/role.ts'
+import { createView } from '../../src/domain/view.ts'
+import { decideCondition, lacksCondition } from '../../src/domain/vip-condition.ts'
+import { connectTo } from '../../src/kubernetes/connection.ts'
+import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
+import { readKnownObjects } from '../../src/kubernetes/read-known-objects.ts'
+import type { ApiProxy } from '../api-proxy/api-proxy.ts'
+import type { Bench } from './bench.ts'
+import { addressIn, clusterObject, pathIn, poolName, versionOf } from './objects.ts'
+import { openLand, rangeOf } from './sides.ts'
+
+/** Many Clusters that have been served long ago, as far as anybody can tell. */
+export interface Inventory {
+  readonly namespace: string
+  /** Adds served Clusters until there are so many. */
+  readonly growTo: (count: number) => Promise<void>
+}
+
+const prefix = '10.242'
+const mostClusters = 65_000
+const atOnce = 50
+const role = 'control-plane'
+const vip = vipRole(role, { 'control-plane': 'clusterVip', ingress: 'ingressVip' })
+const quietForMs = 5_000
+
+const inventories = new WeakMap<Bench, Promise<Inventory>>()
+
+/**
+ * The bench's inventory, one for all measures: it takes minutes to make. The IPAM provider is ended for it, so these
+ * measures come last.
+ *
+ * @throws Error on a stack whose provider others need
+ */
+export function inventoryOf(bench: Bench): Promise<Inventory> {
+  const known = inventories.get(bench) ?? openInventory(bench)
+  inventories.set(bench, known)
+  return known
+}
+
+/** Resolves when an allocator has asked nothing for some seconds. */
+export async function untilNoRequests(bench: Bench, proxy: ApiProxy): Promise<void> {
+  for (let seen = -1; seen !== proxy.requests.length;) {
+    seen = proxy.requests.length
+    await delay(quietForMs, undefined, { signal: bench.signal })
+  }
+}
+
+async function openInventory(bench: Bench): Promise<Inventory> {
+  if (bench.stopPart === undefined) throw new Error('a big inventory needs a stack of its own')
+  const namespace = bench.newNamespace('served')
+  await openLand(bench, { namespace, addresses: rangeOf(prefix, mostClusters), hasClass: true })
+  // It would look at every claim, and write to it.
+  await bench.stopPart('ipam-provider')
+  const pool = ipPoolFrom(
+    'InClusterIPPool',
+    await bench.api.send({ method: 'GET', path: pathIn(namespace, 'inclusterippools', poolName) }),
+  )
+  let there = 0
+  return {
+    namespace,
+    growTo: async (count) => {
+      const missing = Array.from({ length: Math.max(0, count - there) }, (_, index) => there + index + 1)
+      let made = there
+      await inParallel(atOnce, missing, async (index) => {
+        await writeServed(bench, pool, index)
+        made += 1
+        if (made % 1000 === 0) bench.progress(`  ${made} served Clusters`)
+        bench.signal.throwIfAborted()
+      })
+      there = Math.max(there, count)
+      await assertServed(bench, namespace, there)
+    },
+  }
+}
+
+/** Writes a Cluster, its claim and its address as an allocation leaves them. */
+async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<void> {
+  const { namespace } = pool
+  const pooled = addressOfPool(pool, addressIn(prefix, index))
+  const cluster = await writeCluster(
+    bench,
+    namespace,
+    `served-${String(index).padStart(5, '0')}`,
+    pooled.address,
+  )
+  const name = claimNameFor(cluster, role)
+  await create(bench, namespace, 'ipaddressclaims', buildIPAddressClaim(cluster, role, poolRefTo(pool)))
+  await create(bench, namespace, 'ipaddresses', buildRestoredAddress(cluster, role, pooled))
+  await patchStatus(bench, pathIn(namespace, 'ipaddressclaims', name), { addressRef: { name } })
+  const message = describeAllocated({ host: pooled.address, port: defaultApiServerPort }, pool, name)
+  const saying = { about: 'vip', isReady: true, reason: 'Allocated', message } as const
+  const said = decideCondition(cluster, role, saying, new Date())
+  if (said.decision !== 'write') throw new Error(`the condition of ${cluster.name} is ${said.decision}`)
+  await patchStatus(bench, pathIn(namespace, 'clusters', cluster.name), { conditions: [said.condition] })
+}
+
+async function writeCluster(
+  bench: Bench,
+  namespace: string,
+  name: string,
+  address: string,
+): Promise<Cluster> {
+  const bare = clusterObject(namespace, name)
+  const assignment = decideAssignment(clusterFrom(bare), {
+    vip,
+    address,
+    hasVariable: true,
+    defaultPort: defaultApiServerPort,
+  })
+  if (assignment.decision !== 'patch') throw new Error(`the endpoint of ${name} is ${assignment.decision}`)
+  return clusterFrom(await create(bench, namespace, 'clusters', appliedTo(bare, assignment.patch)))
+}
+
+function create(
+  bench: Bench,
+  namespace: string,
+  plural: 'clusters' | 'ipaddressclaims' | 'ipaddresses',
+  object: JsonObject,
+): Promise<JsonObject> {
+  const body = { apiVersion: versionOf(plural), ...object }
+  return bench.api.send({ method: 'POST', path: pathIn(namespace, plural), body })
+}
+
+async function patchStatus(bench: Bench, path: string, status: JsonObject): Promise<void> {
+  await bench.api.send({
+    method: 'PATCH',
+    path: `${path}/status`,
+    body: { status },
+    contentType: 'application/merge-patch+json',
+  })
+}
+
+/**
+ * Asks the product's own view, by which the watcher decides whom to start a run for.
+ *
+ * @throws Error where it says of any Cluster that something is missing
+ */
+async function assertServed(bench: Bench, namespace: string, count: number): Promise<void> {
+  const connection = connectTo({
+    kubeConfig: loadKubeConfig({ kubeconfig: bench.connection.kubeconfigPath }),
+    version: 'bench',
+  })
+  try {
+    const known = await readKnownObjects(connection, [namespace])
+    const view = createView(() => known)
+    const served = [...known.clusters.values()].filter(
+      (cluster) =>
+        !view.isOutstanding(cluster, vip) && !lacksCondition(cluster, vip, view.around(cluster).clusterClass),
+    )
+    if (served.length !== count) {
+      throw new Error(
+        `${served.length} of ${known.clusters.size} Clusters count as served, expected ${count}`,
+      )
+    }
+  } finally {
+    await connection.close()
+  }
+}

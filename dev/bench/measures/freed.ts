@@ -1,0 +1,129 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { clusterFrom } from '../../../src/domain/cluster.ts'
+import { availableAddresses, ipPoolFrom } from '../../../src/domain/pool.ts'
+import { vipConditionOf } from '../../../src/domain/vip-condition.ts'
+import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
+import type { RecordedRequest } from '../../api-proxy/request-record.ts'
+import type { Bench } from '../bench.ts'
+import { eventually } from '../eventually.ts'
+import type { Measure } from '../measure.ts'
+import { claimObject, hasEndpoint, isBound, pathIn, poolName } from '../objects.ts'
+import { countByKind, describeCounts, withoutWatches } from '../request-counts.ts'
+import { nameOf, type Side } from '../side.ts'
+import { openSides } from '../sides.ts'
+
+const ownCount = 1000
+/** From the VIP on, in which the requests belong to it. */
+const afterMs = 5_000
+/** Before each address that is freed. What those who wait ask by themselves, at most every minute, is counted then. */
+const settleMs = 60_000
+/** Until the floor's claim waits: its provider tells nobody that it does. */
+const floorSettleMs = 2_000
+
+/** Many wait for an exhausted pool, and one address is given back. */
+export const freed: Measure = {
+  name: 'freed-1000',
+  run: async (bench) => {
+    const count = bench.size(ownCount)
+    const sides = await openSides(bench, { ours: bench.rounds, floor: 1 })
+    const { ours, floor } = sides
+    const proxy = await bench.startProxy()
+    const allocator = await bench.startAllocator({ namespace: ours.namespace, proxy })
+    const holders = Array.from({ length: bench.rounds }, (_, index) => `holder-${index + 1}`)
+    for (const holder of holders) await hold(bench, ours.namespace, holder)
+    await untilExhausted(bench, ours.namespace)
+    let floorHolder = 'holder'
+    await hold(bench, floor.namespace, floorHolder)
+    bench.progress(`  ${count} Clusters begin to wait`)
+    await ours.create(count)
+    await ours.untilSo(count, (cluster) => {
+      return vipConditionOf(clusterFrom(cluster), 'control-plane')?.reason === 'PoolExhausted'
+    })
+    const rounds: Readonly<Record<'assigned' | 'bound' | 'requests' | 'before', number>>[] = []
+    let asked = ''
+    for (const [index, holder] of holders.entries()) {
+      const bound = await freedOnFloor(bench, floor, floorHolder)
+      floorHolder = bound.holder
+      bench.progress(`  ${count} Clusters wait, for ${settleMs / 1000} s more`)
+      await delay(settleMs, undefined, { signal: bench.signal })
+      const freedAt = Date.now()
+      const begun = performance.now()
+      await release(bench, ours.namespace, holder)
+      await ours.untilSo(index + 1, hasEndpoint)
+      const assigned = performance.now() - begun
+      await delay(afterMs, undefined, { signal: bench.signal })
+      const requests = requestsBetween(proxy, freedAt, Date.now())
+      const waiting = requestsBetween(proxy, freedAt - settleMs, freedAt)
+      const windows = (Date.now() - freedAt) / settleMs
+      rounds.push({
+        assigned: assigned / 1000,
+        bound: bound.ms / 1000,
+        requests: requests.length,
+        before: Math.round(waiting.length * windows),
+      })
+      asked = `${describeCounts(countByKind(requests))}; in the minute before: ${describeCounts(countByKind(waiting))}`
+      bench.progress(
+        `  round ${index + 1} of ${bench.rounds}: one VIP after ${assigned.toFixed(0)} ms, ${requests.length} requests`,
+      )
+    }
+    await sides.close()
+    await allocator.stop()
+    await proxy.close()
+    return {
+      readings: [
+        {
+          figure: 'freed-1000-assigned',
+          ours: rounds.map(({ assigned }) => assigned),
+          floor: rounds.map(({ bound }) => bound),
+        },
+        {
+          figure: 'freed-1000-requests',
+          ours: rounds.map(({ requests }) => requests),
+          floor: rounds.map(({ before }) => before),
+        },
+      ],
+      details: [`requests when one address is freed for ${count} waiting Clusters: ${asked}`],
+    }
+  },
+}
+
+/** @param from milliseconds since the epoch, as `to` */
+function requestsBetween(proxy: ApiProxy, from: number, to: number): readonly RecordedRequest[] {
+  return withoutWatches(proxy.requests.filter(({ at }) => at >= from && at < to))
+}
+
+/** On the floor's side: a claim that waits for the one address, which another claim gives back. */
+async function freedOnFloor(
+  bench: Bench,
+  floor: Side,
+  holder: string,
+): Promise<{ readonly ms: number; readonly holder: string }> {
+  const [waiting = ''] = await floor.create(1)
+  await delay(floorSettleMs, undefined, { signal: bench.signal })
+  const begun = performance.now()
+  await release(bench, floor.namespace, holder)
+  await floor.untilSo(1, (claim) => isBound(claim) && nameOf(claim) === waiting)
+  return { ms: performance.now() - begun, holder: waiting }
+}
+
+/** Takes an address by a claim of nobody, and waits until it is there. */
+async function hold(bench: Bench, namespace: string, name: string): Promise<void> {
+  const { api, signal } = bench
+  const path = pathIn(namespace, 'ipaddressclaims')
+  await api.send({ method: 'POST', path, body: claimObject(namespace, name) })
+  await eventually(`${name} to be bound`, signal, async () =>
+    isBound(await api.send({ method: 'GET', path: `${path}/${name}` })),
+  )
+}
+
+async function release(bench: Bench, namespace: string, name: string): Promise<void> {
+  await bench.api.send({ method: 'DELETE', path: pathIn(namespace, 'ipaddressclaims', name) })
+}
+
+async function untilExhausted(bench: Bench, namespace: string): Promise<void> {
+  const path = pathIn(namespace, 'inclusterippools', poolName)
+  await eventually('the pool to be exhausted', bench.signal, async () => {
+    const pool = ipPoolFrom('InClusterIPPool', await bench.api.send({ method: 'GET', path }))
+    return availableAddresses(pool) === 0
+  })
+}

@@ -1,0 +1,46 @@
+import { inventoryOf, untilNoRequests } from '../inventory.ts'
+import type { Measure } from '../measure.ts'
+import { countByKind, describeCounts } from '../request-counts.ts'
+
+const ownCount = 5000
+
+/** What an allocator does that starts where all Clusters have been served. */
+export const restart: Measure = {
+  name: 'restart-5000',
+  run: async (bench) => {
+    const count = bench.size(ownCount)
+    const { namespace, growTo } = await inventoryOf(bench)
+    await growTo(count)
+    const proxy = await bench.startProxy()
+    const rounds: { readonly workflows: number; readonly requests: number; readonly ready: number }[] = []
+    let asked = ''
+    for (let round = 1; round <= bench.rounds; round += 1) {
+      const runsBefore = await bench.countRuns()
+      // Timed without the proxy, counted with it.
+      const begun = performance.now()
+      const timed = await bench.startAllocator({ namespace })
+      const ready = (performance.now() - begun) / 1000
+      await timed.stop()
+      const before = proxy.requests.length
+      const counted = await bench.startAllocator({ namespace, proxy })
+      await untilNoRequests(bench, proxy)
+      const requests = proxy.requests.slice(before)
+      const workflows = (await bench.countRuns()) - runsBefore
+      await counted.stop()
+      rounds.push({ workflows, requests: requests.length, ready })
+      asked = describeCounts(countByKind(requests))
+      bench.progress(
+        `  round ${round} of ${bench.rounds}: ready in ${ready.toFixed(1)} s, ${requests.length} requests, ${workflows} workflows`,
+      )
+    }
+    await proxy.close()
+    return {
+      readings: [
+        { figure: 'restart-5000-workflows', ours: rounds.map(({ workflows }) => workflows) },
+        { figure: 'restart-5000-requests', ours: rounds.map(({ requests }) => requests) },
+        { figure: 'restart-5000-ready', ours: rounds.map(({ ready }) => ready) },
+      ],
+      details: [`requests of an allocator that starts with ${count} served Clusters: ${asked}`],
+    }
+  },
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { RecordedRequest } from '../../dev/api-proxy/request-record.ts'
+import { openBench, type Bench } from '../../dev/bench/bench.ts'
+import { cpuBetween, forgetUsage, processesOf, readCpu } from '../../dev/bench/cpu.ts'
+import { historyLengths } from '../../dev/bench/measures/history-events.ts'
+import { requestsDuring } from '../../dev/bench/measures/requests.ts'
+import { countByKind } from '../../dev/bench/request-counts.ts'
+import { openSides, type Sides } from '../../dev/bench/sides.ts'
+import type { Allocator } from '../../dev/allocator.ts'
+import { realParts } from '../support/real-parts.ts'
+
+/**
+ * What an allocation may cost, in counts and ratios: how long it takes depends on the machine. These are what it costs
+ * today; who makes it cheaper lowers them. docs/performance.md has the targets.
+ */
+const limits = {
+  /**
+   * Requests to the API server. Of the cheapest allocation: where the machine is slow, a run looks for its address more
+   * often, and where Cluster API has just written to the Cluster, it writes twice. Six is the target.
+   */
+  requests: 19,
+  kinds: [
+    'create events',
+    'create ipaddressclaims',
+    'get clusterclasses',
+    'get clusters',
+    'get ipaddressclaims',
+    'get ipaddresses',
+    'list clusters',
+    'list globalinclusterippools',
+    'list inclusterippools',
+    'list ipaddresses',
+    'patch clusters',
+    'patch clusters/status',
+  ],
+  /** Events in Temporal, of the cheapest run. */
+  events: 29,
+  /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim. Twice what is usual, since it varies. */
+  cpuByFloor: 30,
+}
+
+const singles = 7
+const atOnce = 20
+
+let bench: Bench
+let sides: Sides
+let allocator: Allocator
+let requests: readonly (readonly RecordedRequest[])[]
+
+beforeAll(async () => {
+  const { stack, allocatorKubeconfig, ipamProviderPid } = realParts()
+  bench = await openBench({
+    connection: stack,
+    kubeconfigPath: allocatorKubeconfig,
+    pidOf: (part) => (part === 'ipam-provider' ? ipamProviderPid : undefined),
+    rounds: 1,
+    progress: () => undefined,
+    signal: new AbortController().signal,
+  })
+  sides = await openSides(bench)
+  const proxy = await bench.startProxy()
+  allocator = await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
+  // The first request of an allocator asks for API versions as well.
+  await sides.ours.one()
+  await bench.untilNoRuns()
+  const each: (readonly RecordedRequest[])[] = []
+  for (let count = 0; count < singles; count += 1) {
+    each.push(await requestsDuring(bench, proxy, sides.ours.one))
+  }
+  requests = each
+})
+
+afterAll(async () => {
+  forgetUsage()
+  await sides.close()
+  await bench.close()
+})
+
+describe('an allocation', () => {
+  it('asks the API server no more often than it used to', () => {
+    expect(Math.min(...requests.map(({ length }) => length))).toBeLessThanOrEqual(limits.requests)
+  })
+
+  it('asks the API server nothing that it used not to', () => {
+    const kinds = countByKind(requests.flat()).map(([kind]) => kind)
+    expect(kinds.filter((kind) => !limits.kinds.includes(kind))).toEqual([])
+  })
+
+  it('leaves no more events in Temporal than it used to', async () => {
+    const lengths = await historyLengths(bench, sides.ours.namespace)
+    expect(lengths).toHaveLength(singles + 1)
+    expect(Math.min(...lengths)).toBeLessThanOrEqual(limits.events)
+  })
+
+  it('uses no more CPU, by what the IPAM provider uses for a claim, than it used to', async () => {
+    const processes = processesOf(bench, allocator)
+    const start = await readCpu(processes)
+    await sides.floor.burst(atOnce)
+    const between = await readCpu(processes)
+    await sides.ours.burst(atOnce)
+    await bench.untilNoRuns()
+    const floor = cpuBetween(start, between, atOnce)['ipam-provider'] ?? 0
+    const ours = cpuBetween(between, await readCpu(processes), atOnce)['allocator'] ?? 0
+    expect(floor).toBeGreaterThan(0)
+    expect(ours / floor).toBeLessThanOrEqual(limits.cpuByFloor)
+  })
+})

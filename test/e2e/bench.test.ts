@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals'
+import { runDevCommand } from './run-dev-command.ts'
+
+describe('the benchmark', () => {
+  it('prints its figures beside their floor as JSON, and nothing else, and leaves nothing behind', async () => {
+    const flags = ['--only=one-vip,requests', '--clusters=3', '--rounds=1', '--output=json']
+    const { code, stdout, stderr, left } = await runDevCommand('bench', flags)
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    const fields = {
+      unit: 'ms',
+      ours: expect.any(Number),
+      floor: expect.any(Number),
+      ratio: expect.any(Number),
+    }
+    const alone = { unit: '', ours: expect.any(Number), floor: null, ratio: null }
+    const met = expect.any(Boolean)
+    expect(JSON.parse(stdout)).toEqual([
+      { measure: 'one-vip-p50', ...fields, target: '≤ 3 × floor', met },
+      { measure: 'one-vip-p99', ...fields, target: '≤ 6 × floor', met },
+      { measure: 'requests', ...alone, target: '≤ 6', met },
+      { measure: 'requests-lists', ...alone, target: '≤ 0', met },
+    ])
+    expect(left).toEqual([])
+  })
+
+  it('ends at Ctrl-C with nothing left', async () => {
+    const { code, left } = await runDevCommand('bench', ['--only=burst-200'], 'warming up')
+    expect(code).toBe(130)
+    expect(left).toEqual([])
+  })
+
+  it('refuses a measure it does not have', async () => {
+    const { code, stdout, stderr } = await runDevCommand('bench', ['--only=speed'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('--only=speed: expected one of one-vip, burst-200, burst-1000, requests, cpu')
+  })
+})

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const dev = join(import.meta.dirname, '..', '..', 'dev')
+
+export interface DevRun {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Files that the run has left where it was told to put temporary ones. */
+  readonly left: readonly string[]
+}
+
+/**
+ * Runs a command of dev, for example `demo`, with a temporary directory of its own.
+ *
+ * @param interruptAt sends SIGINT once this was printed
+ */
+export async function runDevCommand(
+  name: string,
+  args: readonly string[],
+  interruptAt?: string,
+): Promise<DevRun> {
+  const temporary = mkdtempSync(join(tmpdir(), `${name}-test-`))
+  const child = spawn(process.execPath, [join(dev, name, 'main.ts'), ...args], {
+    env: { ...process.env, TMPDIR: temporary },
+  })
+  const text = { stdout: '', stderr: '' }
+  let interrupted = false
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk
+      if (interruptAt === undefined || interrupted || !text[name].includes(interruptAt)) return
+      interrupted = true
+      child.kill('SIGINT')
+    })
+  }
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  const left = readdirSync(temporary)
+  rmSync(temporary, { recursive: true })
+  return { code, ...text, left }
+}
