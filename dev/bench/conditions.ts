@@ -13,7 +13,7 @@ const gibibyte = 2 ** 30
  */
 export async function conditionsOf(
   connection: StackConnection,
-  args: Pick<BenchArguments, 'rounds' | 'clusters' | 'defaultPolling'>,
+  args: Pick<BenchArguments, 'rounds' | 'clusters' | 'defaultPolling' | 'temporalStore'>,
   loadBefore: number,
 ): Promise<readonly (readonly [string, string])[]> {
   const { gitVersion } = await withKubernetesApi(connection, (api) =>
@@ -30,6 +30,7 @@ export async function conditionsOf(
     ['Node.js', process.version],
     ['Kubernetes', gitVersion],
     ['Temporal', await temporalVersion(connection)],
+    ["Temporal's store", args.temporalStore],
     [
       'history.transferProcessorMaxPollRPS',
       args.defaultPolling ? "the server's default" : "the stack's setting",

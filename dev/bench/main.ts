@@ -56,8 +56,12 @@ async function measure(args: BenchArguments, signal: AbortSignal): Promise<Bench
 }
 
 /** What the flags mean for the stack. */
-function stackOptionsOf({ withCore, defaultPolling }: BenchArguments): Omit<StackOptions, 'progress'> {
-  return { clusterApiCore: withCore, temporalDefaultPolling: defaultPolling }
+function stackOptionsOf({
+  withCore,
+  defaultPolling,
+  temporalStore,
+}: BenchArguments): Omit<StackOptions, 'progress'> {
+  return { clusterApiCore: withCore, temporalDefaultPolling: defaultPolling, temporalStore }
 }
 
 async function onStack(

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '../stack/errors.ts'
+import { parseTemporalStore, type TemporalStore } from '../stack/temporal-store.ts'
 
 /** What the benchmark is asked for. */
 export interface BenchArguments {
@@ -11,6 +12,7 @@ export interface BenchArguments {
   readonly json: boolean
   readonly withCore: boolean
   readonly defaultPolling: boolean
+  readonly temporalStore: TemporalStore
   readonly report: boolean
 }
 
@@ -48,6 +50,15 @@ export function parseBenchArguments(argv: readonly string[], names: readonly str
   if (values.output !== 'table' && values.output !== 'json') {
     faults.push(`--output=${values.output}: expected table or json`)
   }
+  let temporalStore: TemporalStore = 'sqlite'
+  try {
+    temporalStore = parseTemporalStore(values['temporal-store'])
+  } catch (error) {
+    faults.push(messageOf(error))
+  }
+  if (temporalStore !== 'sqlite' && values['default-polling']) {
+    faults.push(`--default-polling with --temporal-store=${temporalStore}: expected one of them alone`)
+  }
   if (faults.length > 0) throw new UsageError([...faults, usage(names)].join('\n'))
   return {
     only: only.length === 0 ? names : only,
@@ -55,6 +66,7 @@ export function parseBenchArguments(argv: readonly string[], names: readonly str
     json: values.output === 'json',
     withCore: values['with-core'],
     defaultPolling: values['default-polling'],
+    temporalStore,
     report: values.report,
     ...(clusters !== undefined && { clusters }),
   }
@@ -71,6 +83,7 @@ function valuesOf(argv: readonly string[], names: readonly string[]) {
         output: { type: 'string', default: 'table' },
         'with-core': { type: 'boolean', default: false },
         'default-polling': { type: 'boolean', default: false },
+        'temporal-store': { type: 'string', default: 'sqlite' },
         report: { type: 'boolean', default: false },
       },
     }).values
@@ -87,5 +100,6 @@ function usage(names: readonly string[]): string {
   --output json       print a list of {measure, ours, floor, ratio, target, met, unit}; progress is on standard error
   --with-core         with Cluster API core and its webhooks
   --default-polling   with Temporal's own history.transferProcessorMaxPollRPS
+  --temporal-store S  where Temporal keeps its data: sqlite, if absent, or postgresql
   --report            write table and plot into docs/performance.md and docs/images`
 }

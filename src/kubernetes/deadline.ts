@@ -24,13 +24,12 @@ export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadl
 /** The promise, or the signal's reason where that comes first. For work that cannot be aborted itself. */
 export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted()
-  const settled = new AbortController()
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
-  })
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
   try {
     return await Promise.race([work, aborted])
   } finally {
-    settled.abort()
+    signal.removeEventListener('abort', onAbort)
   }
 }

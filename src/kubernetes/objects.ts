@@ -7,7 +7,7 @@ import { isKubernetesError } from './errors.ts'
 import { pathOf, type Resource } from './resources.ts'
 
 /** Objects an API server puts into one answer at most: etcd and both processes hold a page at a time. */
-export const defaultPageSize = 500
+export const defaultPageSize = 1_000
 
 /** What reads and writes go through. */
 export interface ObjectAccess {

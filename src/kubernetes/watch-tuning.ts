@@ -1,3 +1,4 @@
+import { defaultPageSize } from './objects.ts'
 import type { BackOff } from './back-off.ts'
 
 /** Times are milliseconds. */
@@ -16,7 +17,7 @@ export interface WatchTuning {
 }
 
 export const defaultTuning: WatchTuning = {
-  pageSize: 500,
+  pageSize: defaultPageSize,
   relistMs: 300_000,
   watchMs: 240_000,
   silenceMs: 30_000,

@@ -90,16 +90,17 @@ function becameBoundLate(
  * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim on it
  * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.)
  *
- * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool
+ * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool; asked only
+ *   where the pool has more to offer, which is seldom
  */
 export function reactToPool(
   pool: IPPool,
   previous: IPPool | undefined,
-  waiting: readonly Cluster[],
+  waiting: () => readonly Cluster[],
   { role }: VipRole,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
-  return waiting
+  return waiting()
     .filter((cluster) => isFor(pool, cluster))
     .filter((cluster) => selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected')
     .toSorted(

@@ -230,7 +230,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         // The pools of the first list are no news: the runs that start meanwhile read them.
         if (!listed.has(kind)) return
         for (const vip of vips) {
-          const served = reactToPool(pool, previous, view.waitingBeside(pool, vip), vip)
+          const served = reactToPool(pool, previous, () => view.waitingBeside(pool, vip), vip)
           const restorable = restorableFrom(pool, previous, () => view.lost(vip), vip)
           for (const cluster of [...served, ...restorable]) wake(cluster, `${formatPool(pool)} changed`)
         }

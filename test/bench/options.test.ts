@@ -12,6 +12,7 @@ describe('the arguments of the benchmark', () => {
       json: false,
       withCore: false,
       defaultPolling: false,
+      temporalStore: 'sqlite',
       report: false,
     })
   })
@@ -37,6 +38,7 @@ describe('the arguments of the benchmark', () => {
       json: true,
       withCore: true,
       defaultPolling: true,
+      temporalStore: 'sqlite',
       report: true,
     })
   })
@@ -49,11 +51,19 @@ describe('the arguments of the benchmark', () => {
     ['--rounds=', '--rounds=: expected a whole number from 1 to 1000'],
     ['--rounds=2.5', '--rounds=2.5: expected a whole number from 1 to 1000'],
     ['--output=xml', '--output=xml: expected table or json'],
+    ['--temporal-store=mysql', '--temporal-store=mysql is no store, expected sqlite or postgresql'],
     ['--slow', '--slow'],
   ])('are refused where they hold %s', (flag, words) => {
     expect(() => parse(flag)).toThrow(UsageError)
     expect(() => parse(flag)).toThrow(words)
     expect(() => parse(flag)).toThrow('usage: npm run bench')
+  })
+
+  it('can put Temporal on PostgreSQL, with the setting that its deployment has', () => {
+    expect(parse('--temporal-store=postgresql').temporalStore).toBe('postgresql')
+    expect(() => parse('--temporal-store=postgresql', '--default-polling')).toThrow(
+      'expected one of them alone',
+    )
   })
 
   it('are refused with all their faults at once', () => {

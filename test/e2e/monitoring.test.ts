@@ -9,6 +9,7 @@ import { dashboardExpressions } from '../deploy/dashboard.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
+import { untilPending } from './pending.ts'
 import { selectedBy, type Selected } from './promql.ts'
 import type { World } from './world.ts'
 
@@ -27,8 +28,11 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'capi-vip-allocator-prometheus-'))
   suite = await openAtWork()
   world = suite.world
-  await world.createPool('10.66.0.10')
+  // A run that gets on at once has nothing handed out by the server; one that waits has.
   await world.createCluster('served')
+  const served = { namespace: world.namespace, name: 'served' }
+  await untilPending(suite.temporal, served, 'selectIPPool', 'NoMatchingPool')
+  await world.createPool('10.66.0.10')
   await world.untilServed('served')
   prometheus = await startPrometheus({
     program,

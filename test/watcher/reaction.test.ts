@@ -145,7 +145,7 @@ describe('a pool', () => {
   const old = aCluster({ name: 'old', created: '2026-01-01T00:00:00Z' })
   const middle = aCluster({ name: 'middle', created: '2026-01-01T00:00:01Z' })
   const young = aCluster({ name: 'young', created: '2026-01-01T00:00:02Z' })
-  const waiting = [young, old, middle]
+  const waiting = () => [young, old, middle]
   const names = (...facts: Parameters<typeof reactToPool>): readonly string[] =>
     reactToPool(...facts).map(({ name }) => name)
 
@@ -168,7 +168,15 @@ describe('a pool', () => {
     ['is of another class', aPool({ labels: {} }), undefined],
     ['lies in another namespace', aPool({ kind: 'InClusterIPPool', namespace: 'other' }), undefined],
   ])('that %s wakes nobody', (_, pool, previous) => {
-    expect(names(pool, previous, [old], controlPlane)).toEqual([])
+    expect(names(pool, previous, () => [old], controlPlane)).toEqual([])
+  })
+
+  it('that has less room costs no look at those who wait', () => {
+    const less = aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } })
+    const asked = () => {
+      throw new Error('those who wait are looked at')
+    }
+    expect(reactToPool(less, aPool(), asked, controlPlane)).toEqual([])
   })
 
   it('that gets more room wakes as many as it has room for', () => {
@@ -178,7 +186,7 @@ describe('a pool', () => {
   })
 
   it('that is labeled now wakes those it would serve now', () => {
-    expect(names(aPool(), aPool({ labels: {} }), [old], controlPlane)).toEqual(['old'])
+    expect(names(aPool(), aPool({ labels: {} }), () => [old], controlPlane)).toEqual(['old'])
   })
 
   it('that has other addresses wakes those whose lost address is among them', () => {

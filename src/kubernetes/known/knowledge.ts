@@ -50,8 +50,8 @@ export function createKnowledge({ api, variables, now }: KnowledgeOptions): Know
   const listeners = createClaimListeners()
   const vips = roles.map((role) => vipRole(role, variables))
   const clustersBy = createAddressIndex<Cluster>((cluster) => {
-    const addresses = vips.map((vip) => canonicalAddress(addressIn(cluster, vip)))
-    return [...new Set(addresses)].filter((address) => address !== '')
+    const addresses = vips.map((vip) => addressIn(cluster, vip)).filter((address) => address !== '')
+    return [...new Set(addresses.map(canonicalAddress))]
   })
   const addressesBy = createAddressIndex<IPAddress>(({ address }) => [canonicalAddress(address)])
   const released = createReleasedAddresses(() => watches.find('clusters')?.position().heard)
