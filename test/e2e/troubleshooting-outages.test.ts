@@ -79,9 +79,12 @@ describe('docs/troubleshooting.md shows', () => {
 
   it('an API server that fails', async () => {
     const over = proxy.inject({ kind: 'status', code: 503 }, { verb: 'get', resource: 'clusters' })
-    await world.createCluster('refused')
-    await expectShown(desk, 'API server errors', factsOf('refused'), allocator && { allocator })
-    over()
+    try {
+      await world.createCluster('refused')
+      await expectShown(desk, 'API server errors', factsOf('refused'), allocator && { allocator })
+    } finally {
+      over()
+    }
     await expectServed('refused')
   })
 
