@@ -147,3 +147,10 @@ describe('decideDuplicate', () => {
     )
   })
 })
+
+describe('who has an address', () => {
+  it('is nobody whose IPAddress has another one', () => {
+    const other = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.99' })
+    expect(holders({ ipAddresses: [other] })).toEqual({ clusters: [], ipAddresses: [] })
+  })
+})

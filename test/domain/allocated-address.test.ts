@@ -3,6 +3,7 @@ import {
   addressOfPool,
   buildReservation,
   buildRestoredAddress,
+  decideRestoredAddress,
   ipAddressFrom,
   isReservation,
   reservationKeyFor,
@@ -12,7 +13,7 @@ import {
   duplicateAddressesPatch,
   isKnownDuplicate,
 } from '../../src/domain/duplicate-addresses.ts'
-import { aCluster, aPool } from '../support/builders.ts'
+import { aCluster, anIPAddress, aPool } from '../support/builders.ts'
 
 const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
 const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'demo', uid: 'uid-of-demo' }
@@ -98,5 +99,39 @@ describe('the record of duplicates on a Cluster', () => {
     ])
     expect(duplicateAddressesPatch(cluster, [])).toEqual([asRead, { op: 'remove', path }])
     expect(duplicateAddressesPatch(aCluster(), [])).toEqual([asRead])
+  })
+})
+
+describe('an address that has to be had again', () => {
+  const wanted = addressOfPool(aPool(), '10.0.0.10')
+
+  it('is made where nothing has its name', () => {
+    expect(decideRestoredAddress(undefined, wanted)).toEqual({ decision: 'create' })
+  })
+
+  it('is there where an attempt before has made it', () => {
+    expect(decideRestoredAddress(anIPAddress(), wanted)).toEqual({ decision: 'in-place' })
+  })
+
+  it.each([
+    ['is another one', anIPAddress({ address: '10.0.0.11' }), '10.0.0.11'],
+    ['is on its way out', anIPAddress({ deleting: true }), '10.0.0.10'],
+  ])('waits for what has its name and %s', (_, present, address) => {
+    expect(decideRestoredAddress(present, wanted)).toEqual({
+      decision: 'wait',
+      reason: 'WaitingForAddress',
+      message: `IPAddress clusters/vip-cp-demo with ${address} has to go before 10.0.0.10 can be had again`,
+    })
+  })
+
+  it('has no gateway where its pool has none', () => {
+    expect(wanted).not.toHaveProperty('gateway')
+    expect(buildRestoredAddress(aCluster(), 'control-plane', wanted)).not.toHaveProperty('spec.gateway')
+  })
+
+  it('is read with the network that it has', () => {
+    const spec = { address: '10.0.0.10', prefix: 24, gateway: '10.0.0.1' }
+    expect(ipAddressFrom({ spec })).toMatchObject(spec)
+    expect(ipAddressFrom({ spec: { address: '10.0.0.10' } })).toMatchObject({ prefix: 0, gateway: undefined })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { decideAssignment, type AssignmentInput } from '../../src/domain/assignment.ts'
+import { decideAssignment, formatVip, giveWayOf, type AssignmentInput } from '../../src/domain/assignment.ts'
 import { aClass, aCluster, controlPlane, ingress } from '../support/builders.ts'
 
 const input: AssignmentInput = {
@@ -222,5 +222,42 @@ describe('decideAssignment for ingress', () => {
       topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.10' }] },
     })
     expect(decideAssignment(cluster, vip)).toEqual({ decision: 'in-place', assigned: { host: '10.0.0.10' } })
+  })
+})
+
+describe('giving way to what the Cluster has', () => {
+  const ours = { [vipAnnotation]: '10.0.0.10' }
+  const endpoint = { host: '10.0.0.10', port: 6443 }
+
+  it.each<[string, Parameters<typeof aCluster>[0], ReturnType<typeof giveWayOf>]>([
+    [
+      'deletes a claim that holds another address than ours, and begins anew',
+      { endpoint, annotations: ours },
+      { deletesClaim: true, next: 'restart' },
+    ],
+    [
+      'deletes the claim and ends where somebody else gave it an endpoint',
+      { endpoint },
+      { deletesClaim: true, next: 'end' },
+    ],
+    [
+      'deletes the claim and begins anew where the endpoint still lacks its port',
+      { endpoint: { host: '10.9.9.9' } },
+      { deletesClaim: true, next: 'restart' },
+    ],
+    [
+      'keeps the claim where ours was replaced, since machines may rely on it',
+      { endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours },
+      { deletesClaim: false, next: 'end' },
+    ],
+  ])('%s', (_, options, expected) => {
+    expect(giveWayOf(aCluster(options), controlPlane)).toEqual(expected)
+  })
+})
+
+describe('a VIP in words', () => {
+  it('has its port where it has one', () => {
+    expect(formatVip({ host: '10.0.0.10', port: 6443 })).toBe('10.0.0.10:6443')
+    expect(formatVip({ host: '10.0.0.10' })).toBe('10.0.0.10')
   })
 })

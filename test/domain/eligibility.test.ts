@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { decideAllocation, needsAllocation } from '../../src/domain/eligibility.ts'
+import { decideAllocation, explicitPoolOf, needsAllocation, wishOf } from '../../src/domain/eligibility.ts'
 import {
   aClaim,
   aCluster,
@@ -204,5 +204,54 @@ describe('needsAllocation', () => {
     const served = aCluster({ endpoint, annotations: ours })
     expect(needsAllocation(served, ingress, { clusterClass: undefined, pools: [aPool()] })).toBe(false)
     expect(needsAllocation(served, ingress, { clusterClass: undefined, pools: [ingressPool] })).toBe(true)
+  })
+})
+
+describe('what a Cluster wishes', () => {
+  const enabled = (word: string) => ({ 'vip.capi.gorizond.io/ingress-enabled': word })
+
+  it.each<[string, ClusterOptions, ReturnType<typeof wishOf>]>([
+    ['is an ingress VIP where its annotation says so', { annotations: enabled('true') }, { wish: 'vip' }],
+    [
+      'is an ingress VIP that it had already, whatever its annotation says',
+      { annotations: { ...enabled('false'), 'vip.capi.gorizond.io/ingress-vip': '10.0.0.11' } },
+      { wish: 'vip' },
+    ],
+    [
+      'is an ingress VIP where it names a pool',
+      { annotations: { 'vip.capi.gorizond.io/ingress-pool': ' mine ' } },
+      { wish: 'vip' },
+    ],
+    [
+      'is no ingress VIP where its annotation says so',
+      { annotations: enabled('false') },
+      {
+        wish: 'none',
+        message: 'Cluster clusters/demo has vip.capi.gorizond.io/ingress-enabled: "false"',
+      },
+    ],
+    [
+      'is no ingress VIP where no pool is for it',
+      {},
+      {
+        wish: 'none',
+        message: 'no pool is for ingress VIPs of Cluster clusters/demo, and it does not ask for one',
+      },
+    ],
+  ])('%s', (_, options, expected) => {
+    expect(wishOf(aCluster(options), ingress, [aPool()])).toEqual(expected)
+  })
+
+  it('is an ingress VIP where a pool is for it', () => {
+    expect(wishOf(aCluster(), ingress, [ingressPool])).toEqual({ wish: 'vip' })
+  })
+
+  it('is a control-plane VIP', () => {
+    expect(wishOf(aCluster(), controlPlane, [])).toEqual({ wish: 'vip' })
+  })
+
+  it('names a pool without the spaces around it', () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-pool': ' mine ' }
+    expect(explicitPoolOf(aCluster({ annotations }), 'control-plane')).toBe('mine')
   })
 })

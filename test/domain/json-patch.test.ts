@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { appliedTo, type JsonPatchOperation } from '../../src/domain/json-patch.ts'
+import { appliedTo, pathTo, type JsonPatchOperation } from '../../src/domain/json-patch.ts'
 
 const object = {
   metadata: { name: 'demo', annotations: { 'a/b': '1' } },
@@ -66,5 +66,22 @@ describe('an object with a patch applied', () => {
       ]),
     ).toMatchObject({ spec: { labels: { a: 'b' } } })
     expect(object).toEqual(before)
+  })
+})
+
+describe('a path', () => {
+  it('escapes what a name holds, and is read back the same', () => {
+    expect(pathTo('a~b', 'c/d', 0)).toBe('/a~0b/c~1d/0')
+    const value = { 'a~b': { 'c/d': 1 } }
+    expect(appliedTo(value, [{ op: 'replace', path: pathTo('a~b', 'c/d'), value: 2 }])).toEqual({
+      'a~b': { 'c/d': 2 },
+    })
+  })
+
+  it('reaches into an object that is being removed from', () => {
+    expect(appliedTo({ a: { b: 1, c: 2 }, d: [1, 2] }, [{ op: 'remove', path: '/a/b' }])).toEqual({
+      a: { c: 2 },
+      d: [1, 2],
+    })
   })
 })

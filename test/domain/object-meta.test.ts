@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatKey, objectMetaFrom } from '../../src/domain/object-meta.ts'
+import { formatKey, isStuck, objectMetaFrom } from '../../src/domain/object-meta.ts'
 
 describe('objectMetaFrom', () => {
   it('reads what decisions use', () => {
@@ -52,5 +52,20 @@ describe('objectMetaFrom', () => {
 describe('formatKey', () => {
   it('has the namespace in front', () => {
     expect(formatKey({ namespace: 'clusters', name: 'demo' })).toBe('clusters/demo')
+  })
+})
+
+describe('an object that is being deleted', () => {
+  const deleted = objectMetaFrom({ metadata: { name: 'x', deletionTimestamp: '2026-01-02T03:04:05Z' } })
+  const then = Date.parse('2026-01-02T03:04:05Z')
+
+  it('is stuck after more than ten seconds', () => {
+    expect(isStuck(deleted, then + 10_000)).toBe(false)
+    expect(isStuck(deleted, then + 10_001)).toBe(true)
+    expect(isStuck(objectMetaFrom({ metadata: { name: 'x' } }), then)).toBe(false)
+  })
+
+  it('is read with the finalizers that hold it, as far as they can be read', () => {
+    expect(objectMetaFrom({ metadata: { finalizers: ['a', 7, 'b'] } }).finalizers).toEqual(['a', 'b'])
   })
 })
