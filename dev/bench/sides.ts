@@ -1,4 +1,6 @@
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import type { Allocator } from '../allocator.ts'
+import type { ApiProxy } from '../api-proxy/api-proxy.ts'
 import { applyManifests } from '../stack/manifests.ts'
 import type { Bench } from './bench.ts'
 import {
@@ -86,6 +88,26 @@ export async function openSides(
 export async function clearSide(bench: Bench, side: Side): Promise<void> {
   await side.clear()
   await bench.untilNoRuns()
+}
+
+/**
+ * Opens both sides, with an allocator for ours, lets them warm up, and closes all when the work is done.
+ *
+ * @param proxy that the allocator goes through
+ */
+export async function onSides<T>(
+  bench: Bench,
+  work: (sides: Sides, allocator: Allocator) => Promise<T>,
+  proxy?: ApiProxy,
+): Promise<T> {
+  const sides = await openSides(bench)
+  const { namespace } = sides.ours
+  const allocator = await bench.startAllocator({ namespace, ...(proxy !== undefined && { proxy }) })
+  await warmUp(bench, sides)
+  const result = await work(sides, allocator)
+  await sides.close()
+  await allocator.stop()
+  return result
 }
 
 /** Lets both sides do once what is measured afterwards: code is compiled, caches and connections are there. */

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../stack/progress.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { clearSide, onSides } from '../sides.ts'
 import { slowdown } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
@@ -14,22 +14,19 @@ function burstOf(
     name: figures.last,
     run: async (bench) => {
       const count = bench.size(ownCount)
-      const sides = await openSides(bench)
-      const allocator = await bench.startAllocator({ namespace: sides.ours.namespace })
-      await warmUp(bench, sides)
       const rounds: { readonly ours: readonly number[]; readonly floor: readonly number[] }[] = []
-      for (let round = 1; round <= bench.rounds; round += 1) {
-        const floor = await sides.floor.burst(count)
-        await clearSide(bench, sides.floor)
-        const ours = await sides.ours.burst(count)
-        await clearSide(bench, sides.ours)
-        rounds.push({ ours, floor })
-        bench.progress(
-          `  round ${round} of ${bench.rounds}: ours ${formatDuration(last(ours))}, floor ${formatDuration(last(floor))}`,
-        )
-      }
-      await sides.close()
-      await allocator.stop()
+      await onSides(bench, async (sides) => {
+        for (let round = 1; round <= bench.rounds; round += 1) {
+          const floor = await sides.floor.burst(count)
+          await clearSide(bench, sides.floor)
+          const ours = await sides.ours.burst(count)
+          await clearSide(bench, sides.ours)
+          rounds.push({ ours, floor })
+          bench.progress(
+            `  round ${round} of ${bench.rounds}: ours ${formatDuration(last(ours))}, floor ${formatDuration(last(floor))}`,
+          )
+        }
+      })
       const reading = (figure: FigureName, of: (times: readonly number[]) => number): Reading => ({
         figure,
         ours: rounds.map(({ ours }) => of(ours)),

@@ -1,6 +1,6 @@
 import { cpuBetween, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import type { Measure } from '../measure.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { clearSide, onSides } from '../sides.ts'
 import { median } from '../statistics.ts'
 
 const ownCount = 200
@@ -10,28 +10,25 @@ export const cpu: Measure = {
   name: 'cpu',
   run: async (bench) => {
     const count = bench.size(ownCount)
-    const sides = await openSides(bench)
-    const allocator = await bench.startAllocator({ namespace: sides.ours.namespace })
-    await warmUp(bench, sides)
-    const processes = processesOf(bench, allocator)
-    const during = async (work: () => Promise<unknown>): Promise<CpuTimes> => {
-      const before = await readCpu(processes)
-      await work()
-      await bench.untilNoRuns()
-      return cpuBetween(before, await readCpu(processes), count)
-    }
     const rounds: { readonly ours: CpuTimes; readonly floor: CpuTimes }[] = []
-    for (let round = 1; round <= bench.rounds; round += 1) {
-      const floor = await during(() => sides.floor.burst(count))
-      await clearSide(bench, sides.floor)
-      const ours = await during(() => sides.ours.burst(count))
-      await clearSide(bench, sides.ours)
-      rounds.push({ ours, floor })
-      bench.progress(`  round ${round} of ${bench.rounds}: ${describe([ours], [...processes.keys()])}`)
-    }
-    await sides.close()
-    await allocator.stop()
-    const names = [...processes.keys()]
+    const names = await onSides(bench, async (sides, allocator) => {
+      const processes = processesOf(bench, allocator)
+      const during = async (work: () => Promise<unknown>): Promise<CpuTimes> => {
+        const before = await readCpu(processes)
+        await work()
+        await bench.untilNoRuns()
+        return cpuBetween(before, await readCpu(processes), count)
+      }
+      for (let round = 1; round <= bench.rounds; round += 1) {
+        const floor = await during(() => sides.floor.burst(count))
+        await clearSide(bench, sides.floor)
+        const ours = await during(() => sides.ours.burst(count))
+        await clearSide(bench, sides.ours)
+        rounds.push({ ours, floor })
+        bench.progress(`  round ${round} of ${bench.rounds}: ${describe([ours], [...processes.keys()])}`)
+      }
+      return [...processes.keys()]
+    })
     const [ours, floor] = [rounds.map((round) => round.ours), rounds.map((round) => round.floor)]
     return {
       readings: [

@@ -1,10 +1,11 @@
 import { workflowIdFor } from '../../../src/workflows/contract.ts'
 import { inParallel } from '../../../src/commands/status/in-parallel.ts'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../../src/domain/decode.ts'
+import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/decode.ts'
 import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'
 import { pathIn } from '../objects.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { nameOf } from '../side.ts'
+import { clearSide, onSides } from '../sides.ts'
 
 const ownCount = 50
 
@@ -13,23 +14,19 @@ export const historyEvents: Measure = {
   name: 'history-events',
   run: async (bench) => {
     const count = bench.size(ownCount)
-    const sides = await openSides(bench)
-    const { namespace } = sides.ours
-    const allocator = await bench.startAllocator({ namespace })
-    await warmUp(bench, sides)
     const means: number[] = []
     let most = 0
-    for (let round = 1; round <= bench.rounds; round += 1) {
-      await sides.ours.burst(count)
-      await bench.untilNoRuns()
-      const lengths = await historyLengths(bench, namespace)
-      most = Math.max(most, ...lengths)
-      means.push(lengths.reduce((sum, length) => sum + length, 0) / lengths.length)
-      await clearSide(bench, sides.ours)
-      bench.progress(`  round ${round} of ${bench.rounds}: ${means.at(-1)?.toFixed(1)} events`)
-    }
-    await sides.close()
-    await allocator.stop()
+    await onSides(bench, async (sides) => {
+      for (let round = 1; round <= bench.rounds; round += 1) {
+        await sides.ours.burst(count)
+        await bench.untilNoRuns()
+        const lengths = await historyLengths(bench, sides.ours.namespace)
+        most = Math.max(most, ...lengths)
+        means.push(lengths.reduce((sum, length) => sum + length, 0) / lengths.length)
+        await clearSide(bench, sides.ours)
+        bench.progress(`  round ${round} of ${bench.rounds}: ${means.at(-1)?.toFixed(1)} events`)
+      }
+    })
     return {
       readings: [{ figure: 'history-events', ours: means }],
       details: [`events of one run, ${count} Clusters at once: at most ${most}`],
@@ -41,8 +38,9 @@ export const historyEvents: Measure = {
 export async function historyLengths(bench: Bench, namespace: string): Promise<readonly number[]> {
   const list = await bench.api.send<JsonObject>({ method: 'GET', path: pathIn(namespace, 'clusters') })
   return inParallel(10, arrayOf(list['items']), async (item) => {
-    const name = stringOf(objectOf(objectOf(item)['metadata'])['name'])
-    const handle = bench.temporal.workflow.getHandle(workflowIdFor({ namespace, name }))
+    const handle = bench.temporal.workflow.getHandle(
+      workflowIdFor({ namespace, name: nameOf(objectOf(item)) }),
+    )
     return (await handle.describe()).historyLength
   })
 }

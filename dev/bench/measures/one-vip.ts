@@ -2,7 +2,7 @@ import type { Bench } from '../bench.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
 import type { Side } from '../side.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { clearSide, onSides } from '../sides.ts'
 import { median, percentile } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
@@ -14,18 +14,15 @@ type Times = readonly Awaited<ReturnType<Side['one']>>[]
 export const oneVip: Measure = {
   name: 'one-vip',
   run: async (bench) => {
-    const sides = await openSides(bench)
-    const allocator = await bench.startAllocator({ namespace: sides.ours.namespace })
-    await warmUp(bench, sides)
     const [ours, floor]: [Times[], Times[]] = [[], []]
-    for (let round = 1; round <= bench.rounds; round += 1) {
-      floor.push(await timesOf(bench, sides.floor))
-      ours.push(await timesOf(bench, sides.ours))
-      const shown = [ours, floor].map((times) => `${percentOf(50)(times.at(-1)).toFixed(0)} ms`)
-      bench.progress(`  round ${round} of ${bench.rounds}: ours ${shown[0]}, floor ${shown[1]}`)
-    }
-    await sides.close()
-    await allocator.stop()
+    await onSides(bench, async (sides) => {
+      for (let round = 1; round <= bench.rounds; round += 1) {
+        floor.push(await timesOf(bench, sides.floor))
+        ours.push(await timesOf(bench, sides.ours))
+        const shown = [ours, floor].map((times) => `${percentOf(50)(times.at(-1)).toFixed(0)} ms`)
+        bench.progress(`  round ${round} of ${bench.rounds}: ours ${shown[0]}, floor ${shown[1]}`)
+      }
+    })
     const reading = (figure: FigureName, percent: number): Reading => ({
       figure,
       ours: ours.map(percentOf(percent)),

@@ -3,7 +3,7 @@ import type { RecordedRequest } from '../../api-proxy/request-record.ts'
 import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts, growingLists, withoutWatches } from '../request-counts.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { clearSide, onSides } from '../sides.ts'
 
 const ownCount = 20
 
@@ -12,27 +12,28 @@ export const requests: Measure = {
   name: 'requests',
   run: async (bench) => {
     const count = bench.size(ownCount)
-    const sides = await openSides(bench)
     const proxy = await bench.startProxy()
-    const allocator = await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
-    await warmUp(bench, sides)
     const rounds: {
       readonly single: readonly RecordedRequest[]
       readonly burst: readonly RecordedRequest[]
     }[] = []
-    for (let round = 1; round <= bench.rounds; round += 1) {
-      const single: RecordedRequest[] = []
-      for (let each = 0; each < count; each += 1) {
-        single.push(...(await requestsDuring(bench, proxy, sides.ours.one)))
-      }
-      await clearSide(bench, sides.ours)
-      const burst = await requestsDuring(bench, proxy, () => sides.ours.burst(count))
-      await clearSide(bench, sides.ours)
-      rounds.push({ single, burst })
-      bench.progress(`  round ${round} of ${bench.rounds}: ${single.length / count} requests`)
-    }
-    await sides.close()
-    await allocator.stop()
+    await onSides(
+      bench,
+      async (sides) => {
+        for (let round = 1; round <= bench.rounds; round += 1) {
+          const single: RecordedRequest[] = []
+          for (let each = 0; each < count; each += 1) {
+            single.push(...(await requestsDuring(bench, proxy, sides.ours.one)))
+          }
+          await clearSide(bench, sides.ours)
+          const burst = await requestsDuring(bench, proxy, () => sides.ours.burst(count))
+          await clearSide(bench, sides.ours)
+          rounds.push({ single, burst })
+          bench.progress(`  round ${round} of ${bench.rounds}: ${single.length / count} requests`)
+        }
+      },
+      proxy,
+    )
     await proxy.close()
     const shown = (all: readonly RecordedRequest[] = []): string => describeCounts(countByKind(all), count)
     return {

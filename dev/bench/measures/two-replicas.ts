@@ -1,7 +1,8 @@
 import { formatDuration } from '../../stack/progress.ts'
 import type { Measure } from '../measure.ts'
-import { clusterWrites, countByKind, describeCounts, withoutWatches } from '../request-counts.ts'
-import { clearSide, openSides, warmUp } from '../sides.ts'
+import { clusterWrites, countByKind, describeCounts } from '../request-counts.ts'
+import { requestsDuring } from './requests.ts'
+import { clearSide, onSides, warmUp } from '../sides.ts'
 
 const ownCount = 200
 
@@ -18,37 +19,38 @@ export const twoReplicas: Measure = {
   name: 'two-replicas',
   run: async (bench) => {
     const count = bench.size(ownCount)
-    const sides = await openSides(bench)
-    const { namespace } = sides.ours
     const proxy = await bench.startProxy()
-    const first = await bench.startAllocator({ namespace, proxy })
-    const burst = async (): Promise<Burst> => {
-      const before = proxy.requests.length
-      const times = await sides.ours.burst(count)
-      await bench.untilNoRuns()
-      const requests = proxy.requests.slice(before)
-      await clearSide(bench, sides.ours)
-      return {
-        seconds: (times.at(-1) ?? Number.NaN) / 1000,
-        writes: clusterWrites(requests).length / count,
-        asked: describeCounts(countByKind(withoutWatches(requests)), count),
-      }
-    }
-    await warmUp(bench, sides)
     const rounds: { readonly one: Burst; readonly two: Burst }[] = []
-    for (let round = 1; round <= bench.rounds; round += 1) {
-      const one = await burst()
-      const second = await bench.startAllocator({ namespace, proxy })
-      await warmUp(bench, sides)
-      const two = await burst()
-      await second.stop()
-      rounds.push({ one, two })
-      bench.progress(
-        `  round ${round} of ${bench.rounds}: two ${formatDuration(two.seconds * 1000)}, one ${formatDuration(one.seconds * 1000)}`,
-      )
-    }
-    await sides.close()
-    await first.stop()
+    await onSides(
+      bench,
+      async (sides) => {
+        const { namespace } = sides.ours
+        const burst = async (): Promise<Burst> => {
+          let times: readonly number[] = []
+          const requests = await requestsDuring(bench, proxy, async () => {
+            times = await sides.ours.burst(count)
+          })
+          await clearSide(bench, sides.ours)
+          return {
+            seconds: (times.at(-1) ?? Number.NaN) / 1000,
+            writes: clusterWrites(requests).length / count,
+            asked: describeCounts(countByKind(requests), count),
+          }
+        }
+        for (let round = 1; round <= bench.rounds; round += 1) {
+          const one = await burst()
+          const second = await bench.startAllocator({ namespace, proxy })
+          await warmUp(bench, sides)
+          const two = await burst()
+          await second.stop()
+          rounds.push({ one, two })
+          bench.progress(
+            `  round ${round} of ${bench.rounds}: two ${formatDuration(two.seconds * 1000)}, one ${formatDuration(one.seconds * 1000)}`,
+          )
+        }
+      },
+      proxy,
+    )
     await proxy.close()
     return {
       readings: [
