@@ -13,7 +13,7 @@ import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
-import type { StepApi } from './step-api.ts'
+import type { StepApi } from '../kubernetes/cluster-api.ts'
 
 type Api = Pick<
   StepApi,

@@ -9,7 +9,7 @@ import { waiting } from './failures.ts'
 import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import type { AllocationSettings } from './settings.ts'
-import type { StepApi } from './step-api.ts'
+import type { StepApi } from '../kubernetes/cluster-api.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<

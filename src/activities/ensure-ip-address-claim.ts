@@ -9,7 +9,7 @@ import type { Role } from '../domain/role.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
-import type { StepApi } from './step-api.ts'
+import type { StepApi } from '../kubernetes/cluster-api.ts'
 import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<

@@ -65,6 +65,11 @@ export function notAtOnce(why: unknown): ApplicationFailure {
   })
 }
 
+/** Whether a failure is a wait, and nothing is wrong. */
+export function isWait(failure: unknown): boolean {
+  return failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN
+}
+
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
 export function needsPerson(reason: WaitType, message: string): ApplicationFailure {
   return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })

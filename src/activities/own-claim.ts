@@ -1,8 +1,7 @@
 import type { IPAddress } from '../domain/allocated-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 import type { ClaimStepInput } from '../workflows/contract.ts'
-import type { StepApi } from './step-api.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 /** The claim of the very Cluster the allocation began with; undefined where it is gone, or not that Cluster's. */

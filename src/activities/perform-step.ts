@@ -1,12 +1,12 @@
 import { activityInfo } from '@temporalio/activity'
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Cluster } from '../domain/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
-import { notAtOnce, translatingFailures } from './failures.ts'
+import { isWait, notAtOnce, translatingFailures } from './failures.ts'
 import type { Saying } from '../domain/vip-condition.ts'
 import {
   recordSaying,
@@ -16,7 +16,7 @@ import {
   type Reporting,
   type StepReading,
 } from './reporting.ts'
-import { askingAnew, type StepApi } from './step-api.ts'
+import { askingAnew } from './asking-anew.ts'
 import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-ending.ts'
 
 /** What every step goes through. */
@@ -141,10 +141,6 @@ async function gotOn<R extends StepResult>(api: StepApi, run: StepRun<R>): Promi
 
 function goesOn({ next }: StepResult): boolean {
   return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
-}
-
-function isWait(error: unknown): boolean {
-  return error instanceof ApplicationFailure && error.category === ApplicationFailureCategory.BENIGN
 }
 
 /** The API server has refused what was decided by what is known, or a person has to act on what may be no longer so. */

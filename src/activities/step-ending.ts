@@ -1,4 +1,4 @@
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import { ApplicationFailure } from '@temporalio/common'
 import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/assignment.ts'
 import type { PoolVerdict } from '../domain/pool-selection.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
@@ -9,7 +9,7 @@ import type {
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
 } from '../workflows/contract.ts'
-import { consideredIn } from './failures.ts'
+import { consideredIn, isWait } from './failures.ts'
 
 export type StepResult =
   SelectIPPoolResult | EnsureIPAddressClaimResult | AwaitIPAddressResult | AssignVipResult
@@ -53,12 +53,12 @@ export function endingOfFailure(failure: unknown): StepEnding {
   if (!(failure instanceof ApplicationFailure)) {
     return { ...wentOn, result: 'error', reason: 'Unknown', message: String(failure) }
   }
-  const { type, message, category } = failure
+  const { type, message } = failure
   const reason = type ?? 'Unknown'
   return {
     ...wentOn,
     ...(isReason(reason) ? about(false, reason, message) : { reason, message }),
-    result: category === ApplicationFailureCategory.BENIGN ? 'waiting' : 'error',
+    result: isWait(failure) ? 'waiting' : 'error',
     considered: consideredIn(failure),
   }
 }

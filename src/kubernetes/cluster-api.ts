@@ -52,6 +52,18 @@ export interface ClusterApi {
   recordEvent(event: ClusterEvent): Promise<void>
 }
 
+/**
+ * The management cluster as a step sees it: as it is, or as the watches of this process know it. What is known can be a
+ * little older; a step writes only on conditions that the API server checks, or after a look at `anew`.
+ */
+export interface StepApi extends ClusterApi {
+  /** As it is at this moment, in any case. */
+  readonly anew: Pick<ClusterApi, 'getCluster' | 'getIPAddress'>
+  /** All Clusters and IPAddresses that may have the same address, of which some may be gone. */
+  addressUseBeside(own: IPAddress): Promise<AddressUse>
+  listenToClaim(key: NamespacedName): ClaimListener
+}
+
 /** Hears of changes of one claim and its IPAddress. To be closed. */
 export interface ClaimListener {
   /** Resolves when there may be something new since it was made, or since the last time; after a while in any case. */

@@ -6,7 +6,7 @@ import { canonicalAddress } from '../../domain/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import { addressIn } from '../../domain/standing.ts'
-import type { ClaimListener, ClusterApi } from '../cluster-api.ts'
+import type { ClusterApi, StepApi } from '../cluster-api.ts'
 import { NotKnown } from '../errors.ts'
 import type { WatchedObjects, WatchOptions } from '../watch-resource.ts'
 import type { Watch, WatchHandler } from '../watch-types.ts'
@@ -15,18 +15,10 @@ import { createClaimListeners } from './claim-listeners.ts'
 import { createKnownWatches, type KnownWatches } from './known-watches.ts'
 import { createReleasedAddresses } from './released-addresses.ts'
 
-/** The management cluster as the watches of this process know it. */
-export interface KnownApi extends ClusterApi {
-  /** As it is at this moment. */
-  readonly anew: ClusterApi
-  /** All Clusters and IPAddresses that have the address of an IPAddress. */
-  addressUseBeside(own: IPAddress): Promise<AddressUse>
-  listenToClaim(key: NamespacedName): ClaimListener
-}
-
 /** What the watches of this process know. */
 export interface Knowledge {
-  readonly api: KnownApi
+  /** The management cluster as they know it. */
+  readonly api: StepApi
   /** As `watchResource`; what the watch tells is known from then on. One for each kind. */
   watch<R extends keyof WatchedObjects>(options: WatchOptions<R>): Watch<WatchedObjects[R]>
 }
@@ -96,7 +88,7 @@ export function createKnowledge({ api, variables, now }: KnowledgeOptions): Know
       throw new NotKnown('Clusters may have changed since IPAddresses were listed')
     }
     const address = canonicalAddress(own.address)
-    const former = released.formerHolders(address, heard)
+    const former = released.formerHolders(address)
     const present = await Promise.all(former.map((cluster) => api.getCluster(cluster)))
     return {
       clusters: [...clustersBy.at(address), ...present.filter((cluster) => cluster !== undefined)],

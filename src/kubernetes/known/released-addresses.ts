@@ -11,12 +11,8 @@ import { versionNumber } from '../watch-position.ts'
 export interface ReleasedAddresses {
   /** The watch tells that this IPAddress is gone. @param ipAddress as it was deleted */
   released(ipAddress: IPAddress): void
-  /**
-   * Clusters that may have had the address, and of which it is not known whether they have it still.
-   *
-   * @param heard every change of a Cluster up to this resourceVersion is known
-   */
-  formerHolders(address: string, heard: bigint): readonly NamespacedName[]
+  /** Clusters that may have had the address, and of which it is not known whether they have it still. */
+  formerHolders(address: string): readonly NamespacedName[]
 }
 
 interface Release {
@@ -25,22 +21,25 @@ interface Release {
   readonly version: bigint
 }
 
-/** @param heard of the watch of Clusters: releases before it need no more thought */
+/** @param heard every change of a Cluster up to this resourceVersion is known: releases before it need no more thought */
 export function createReleasedAddresses(heard: () => bigint | undefined): ReleasedAddresses {
   let releases: readonly Release[] = []
+  const stillOpen = (): readonly Release[] => {
+    const known = heard() ?? 0n
+    return releases.filter(({ version }) => version > known)
+  }
   return {
     released(ipAddress) {
       const name = clusterNameOf(ipAddress.claimName)
       const version = versionNumber(ipAddress.resourceVersion)
       if (name === undefined || version === undefined || isReservation(ipAddress)) return
-      const known = heard() ?? 0n
       const { namespace } = ipAddress
       const release = { address: canonicalAddress(ipAddress.address), cluster: { namespace, name }, version }
-      releases = [...releases.filter((each) => each.version > known), release]
+      releases = [...stillOpen(), release]
     },
-    formerHolders: (address, known) =>
-      releases
-        .filter((release) => release.version > known && release.address === address)
+    formerHolders: (address) =>
+      stillOpen()
+        .filter((release) => release.address === address)
         .map(({ cluster }) => cluster),
   }
 }
