@@ -44,9 +44,11 @@ export async function grantAllBut(stack: StackConnection, withheld?: Right): Pro
 }
 
 function rulesWithout(rule: Rule, withheld: Right | undefined): readonly Rule[] {
-  return rule.resources.map((resource) => ({
-    ...rule,
-    resources: [resource],
-    verbs: rule.verbs.filter((verb) => !(verb === withheld?.verb && resource === withheld.resource)),
-  }))
+  return rule.resources
+    .map((resource) => ({
+      ...rule,
+      resources: [resource],
+      verbs: rule.verbs.filter((verb) => !(verb === withheld?.verb && resource === withheld.resource)),
+    }))
+    .filter(({ verbs }) => verbs.length > 0)
 }
