@@ -48,7 +48,11 @@ export interface Bench extends BenchOptions {
   readonly countRuns: () => Promise<number>
   /** Has `close` end something too, in case a measure breaks off before it does. Ending it twice must do no harm. */
   readonly alsoClose: (closer: () => Promise<unknown>) => void
-  /** Ends what measures have left running, newest first. */
+  /**
+   * Ends what measures have left running, newest first.
+   *
+   * @throws AggregateError of what could not be ended, after all else was
+   */
   readonly close: () => Promise<void>
 }
 
@@ -107,7 +111,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     countRuns: () => countRuns(),
     alsoClose: (closer) => void closers.push(closer),
     close: async () => {
-      for (const closer of closers.splice(0).toReversed()) await closer()
+      const failures: unknown[] = []
+      for (const closer of closers.splice(0).toReversed()) {
+        await closer().catch((failure: unknown) => failures.push(failure))
+      }
+      if (failures.length > 0) throw new AggregateError(failures, 'what measures left could not be ended')
     },
   }
 }

@@ -61,7 +61,8 @@ export async function openSides(
       build: clusterObject,
       isDone: hasEndpoint,
       settled: async (name) => {
-        await bench.temporal.workflow.getHandle(workflowIdFor({ namespace: ours, name })).result()
+        const run = bench.temporal.workflow.getHandle(workflowIdFor({ namespace: ours, name }))
+        await bench.temporal.withAbortSignal(bench.signal, () => run.result())
       },
     }),
     floor: await openSide({
