@@ -12,7 +12,7 @@ export interface PoolFacts {
   readonly total: number
 }
 
-/** The four steps of a run that is over, which got on at once, and the result with address, pool and claim. */
+/** A run that is over, whose steps got on at once, and the result with address, pool and claim. */
 export function showFinished(
   ui: TemporalUi,
   cluster: NamespacedName,
@@ -21,7 +21,7 @@ export function showFinished(
   const claim = claimNameFor(cluster, 'control-plane')
   return ui.showTab(workflowIdFor(cluster), 'Timeline', [
     'COMPLETED',
-    'selectIPPool ensureIPAddressClaim awaitIPAddress assignVip',
+    'allocateAtOnce',
     `${facts.address}:6443 from ${facts.pool} by IPAddressClaim ${claim}`,
   ])
 }

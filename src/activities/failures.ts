@@ -55,14 +55,13 @@ export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[
   return foremost(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
 }
 
-/** What was tried within the workflow task does not get on there, and becomes an activity of its own. */
-export function notAtOnce(why: unknown): ApplicationFailure {
-  return failure({
-    type: 'NotAtOnce',
-    message: `goes on as an activity: ${why instanceof Error ? why.message : String(why)}`,
-    category: ApplicationFailureCategory.BENIGN,
-    nonRetryable: true,
-  })
+/** A step that is tried at once does not get on, and becomes an activity of its own. */
+export class NotAtOnce extends Error {
+  override readonly name = 'NotAtOnce'
+
+  constructor(why: unknown) {
+    super(why instanceof Error ? why.message : String(why), { cause: why })
+  }
 }
 
 /** Whether a failure is a wait, and nothing is wrong. */

@@ -1,6 +1,9 @@
+import type { Reason } from '../domain/reason.ts'
 import { addressGlanceMs, addressWatchMs } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
+  AllocateAtOnceInput,
+  AllocateAtOnceResult,
   AssignVipInput,
   AssignVipResult,
   AwaitIPAddressResult,
@@ -12,24 +15,35 @@ import type {
   SelectIPPoolResult,
   StepInput,
 } from '../workflows/contract.ts'
+import { allocateAtOnce } from './allocate-at-once.ts'
 import { assignVip } from './assign-vip.ts'
 import { awaitIPAddress } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
-import { performStep, type StepPorts } from './perform-step.ts'
+import { performStep, type Pace, type StepPorts, type StepRun } from './perform-step.ts'
 import { tellReleased } from './reporting.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import type { AllocationSettings } from './settings.ts'
+import type { StepResult } from './step-ending.ts'
 import { tellWorkflow } from './tell-workflow.ts'
 
-/** The activities, in the order of an allocation and of what follows when its Cluster is gone. Each reads the world anew and can be repeated at any time. */
-export interface Activities {
+/**
+ * The activities, in the order of an allocation and of what follows when its Cluster is gone. Each goes by the world as it
+ * is and can be repeated at any time.
+ */
+export interface Activities extends Steps {
+  /** A local activity: the four steps one after the other, as far as each gets on at once. */
+  allocateAtOnce(input: AllocateAtOnceInput): Promise<AllocateAtOnceResult>
+  confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
+}
+
+/** What an allocation is made of. */
+export interface Steps {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
   ensureIPAddressClaim(input: EnsureIPAddressClaimInput): Promise<EnsureIPAddressClaimResult>
   awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
-  confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
 
 /** What the activities go through, and are set to. */
@@ -38,41 +52,49 @@ export interface ActivitySetup extends Omit<StepPorts, 'tellWorkflow'> {
   readonly settings: AllocationSettings
   /** Default: the run that the attempt belongs to, by a signal. */
   readonly tellWorkflow?: StepPorts['tellWorkflow']
+  /** Runs a step that is no activity of its own, in a span that names it; absent where nobody asked for traces. */
+  readonly aroundStep?: AroundStep
 }
 
+export type AroundStep = <R>(name: string, run: () => Promise<R>) => Promise<R>
+
 /** Milliseconds for which a claim is looked at. */
-const patienceMs = { 'at-once': addressGlanceMs, first: addressWatchMs, second: 0 } as const
+const patienceMs = { 'at-once': addressWatchMs, first: addressGlanceMs, second: 0 } as const
 
 /** Binds the activities to a management cluster; a Worker registers what this returns. */
 export function createActivities(setup: ActivitySetup): Activities {
-  const ports: StepPorts = { tellWorkflow, ...setup }
-  const { settings } = setup
-  const step = (name: keyof Activities, rejected: 'AllocationFailed' | 'ClusterRejected') => ({
-    name,
-    rejected,
-  })
+  const ports = { tellWorkflow, ...setup }
   return {
-    selectIPPool: (input) =>
-      performStep(ports, step('selectIPPool', 'AllocationFailed'), input, (api) =>
-        selectIPPool(api, settings, input),
-      ),
-    ensureIPAddressClaim: (input) =>
-      performStep(ports, step('ensureIPAddressClaim', 'AllocationFailed'), input, (api) =>
-        ensureIPAddressClaim(api, input),
-      ),
-    awaitIPAddress: (input) =>
-      performStep(ports, step('awaitIPAddress', 'AllocationFailed'), input, (api, look) =>
-        awaitIPAddress(api, settings, input, patienceMs[look]),
-      ),
-    assignVip: (input) =>
-      performStep(ports, step('assignVip', 'ClusterRejected'), input, (api) =>
-        assignVip(api, settings, input),
-      ),
+    ...createSteps(ports, 'patient'),
+    allocateAtOnce: (input) => allocateAtOnce(createSteps(ports, 'at-once', setup.aroundStep), input),
     confirmRelease: (input) =>
       translatingFailures(releasePending, async () => {
         const result = await confirmRelease(setup.api, input)
         if (result.next === 'released') await tellReleased(ports, input, result.held)
         return result
       }),
+  }
+}
+
+function createSteps(
+  ports: StepPorts & Pick<ActivitySetup, 'settings'>,
+  pace: Pace,
+  around: AroundStep = (_, run) => run(),
+): Steps {
+  const { settings } = ports
+  const perform = <R extends StepResult>(
+    name: keyof Steps,
+    input: StepInput,
+    run: StepRun<R>,
+    rejected: Reason = 'AllocationFailed',
+  ): Promise<R> => around(name, () => performStep(ports, { name, rejected, pace }, input, run))
+  return {
+    selectIPPool: (input) => perform('selectIPPool', input, (api) => selectIPPool(api, settings, input)),
+    ensureIPAddressClaim: (input) =>
+      perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, input)),
+    awaitIPAddress: (input) =>
+      perform('awaitIPAddress', input, (api, look) => awaitIPAddress(api, settings, input, patienceMs[look])),
+    assignVip: (input) =>
+      perform('assignVip', input, (api) => assignVip(api, settings, input), 'ClusterRejected'),
   }
 }

@@ -6,7 +6,7 @@ import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
-import { isWait, notAtOnce, translatingFailures } from './failures.ts'
+import { isWait, NotAtOnce, translatingFailures } from './failures.ts'
 import type { Saying } from '../domain/vip-condition.ts'
 import {
   recordSaying,
@@ -30,17 +30,23 @@ export interface Step {
   readonly name: string
   /** The reason to show where the server's answer to a request of this step is final (invalid, forbidden). */
   readonly rejected: Reason
+  readonly pace: Pace
 }
 
-/**
- * @param look `at-once`: what does not get on is tried again as an activity; `first`; `second`: what the step waits for has
- *   been waited for already
- */
+/** `at-once`: what does not get on is given up, and becomes an activity of its own, which is `patient`. */
+export type Pace = 'at-once' | 'patient'
+
+/** @param look of a patient step, `second`: what the step waits for has been waited for already */
 export type StepRun<R> = (api: StepApi, look: 'at-once' | 'first' | 'second') => Promise<R>
 
 /**
  * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
  * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
+ *
+ * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
+ *   nor counted: the step's own activity finds it out anew
+ * @throws NotAtOnce where a step that is tried at once has to wait or fails
+ * @throws ApplicationFailure where a patient one has to wait
  */
 export async function performStep<R extends StepResult>(
   ports: StepPorts,
@@ -63,24 +69,25 @@ export async function performStep<R extends StepResult>(
       await recordSaying(ports, cluster, input, saying)
     })
   }
-  const { isLocal } = activityInfo()
+  const isAtOnce = step.pace === 'at-once'
   let done: StepEnding | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
-      const answer = isLocal ? await gotOn(known ?? anew, run) : await decided(known, anew, run)
+      const answer = isAtOnce ? await run(known ?? anew, 'at-once') : await decided(known, anew, run)
+      if (isAtOnce && !goesOn(answer)) return answer
       done = endingOf(answer)
       if (done.isDuplicate) await tellLeft(ports, input, done)
       await tell(done)
       return answer
     })
-    observe(endingOf(result))
+    if (done !== undefined) observe(done)
     return result
   } catch (failure) {
     // Somebody woke the run, or the Worker stops: that is no ending.
     if (failure instanceof CancelledFailure) throw failure
-    if (isLocal) {
+    if (isAtOnce) {
       if (done !== undefined) observe(done)
-      throw notAtOnce(failure)
+      throw new NotAtOnce(failure)
     }
     const ending = endingOfFailure(failure)
     // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
@@ -130,13 +137,6 @@ async function decided<R extends StepResult>(
     if (!isWait(error) && !mayBeOutOfDate(error)) throw error
   }
   return run(anew, 'second')
-}
-
-/** @throws Error where the step has to wait, ends the allocation, or needs another look */
-async function gotOn<R extends StepResult>(api: StepApi, run: StepRun<R>): Promise<R> {
-  const answer = await run(api, 'at-once')
-  if (!goesOn(answer)) throw new Error(`the answer is "${answer.next}"`)
-  return answer
 }
 
 function goesOn({ next }: StepResult): boolean {

@@ -1,10 +1,14 @@
 /**
- * How a wait for an address is shared out. The attempt that awaits a new claim looks at it this long, in
- * milliseconds; from then on Temporal holds the wait, and the watcher wakes the run when the claim is bound.
+ * Milliseconds for which a new claim is looked at within the workflow task. A provider with room needs some 40; in a burst,
+ * as many claims are under way as a Worker has slots for workflow tasks, and a busy provider needs some two seconds for
+ * those. What comes in this time costs no further round through Temporal.
  */
 export const addressWatchMs = 3_000
 
-/** Milliseconds for which a new claim is looked at before the wait is shown: a provider with room needs some 40. */
+/**
+ * Milliseconds for which an attempt of the activity looks, before the wait is shown. From then on Temporal holds it, and
+ * the watcher wakes the run when the claim is bound.
+ */
 export const addressGlanceMs = 1_000
 
 /**

@@ -15,6 +15,8 @@ import type { Outage } from './outage.ts'
 export interface Tracing {
   /** A span around bringing a reaction to Temporal; the run that is started or woken continues its trace. */
   readonly aroundDispatch: (dispatch: TracedDispatch, deliver: () => Promise<void>) => Promise<void>
+  /** A span around a step that is no activity of its own. */
+  readonly aroundStep: <R>(name: string, run: () => Promise<R>) => Promise<R>
   /** A span for a request to the API server that is over; none for one that no traced step has made. */
   readonly onRequest: (request: TracedRequest) => void
   readonly clientInterceptor: OpenTelemetryWorkflowClientInterceptor
@@ -70,6 +72,7 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   const tracer = provider.getTracer('capi-vip-allocator', version)
   return {
     aroundDispatch: (dispatch, deliver) => aroundDispatch(tracer, dispatch, deliver),
+    aroundStep: (name, run) => aroundStep(tracer, name, run),
     onRequest: (request) => recordRequest(tracer, request),
     clientInterceptor: new OpenTelemetryWorkflowClientInterceptor({ tracer }),
     activityInterceptors: (activity) => ({
@@ -109,6 +112,16 @@ function aroundDispatch(
   return tracer.startActiveSpan(`dispatch ${act}`, { kind: SpanKind.PRODUCER, attributes }, async (span) => {
     try {
       await deliver()
+    } finally {
+      span.end()
+    }
+  })
+}
+
+function aroundStep<R>(tracer: Tracer, name: string, run: () => Promise<R>): Promise<R> {
+  return tracer.startActiveSpan(name, async (span) => {
+    try {
+      return await run()
     } finally {
       span.end()
     }

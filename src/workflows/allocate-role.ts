@@ -12,7 +12,15 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
 import type { Role } from '../domain/role.ts'
 import { atOnce, step } from './activity-policies.ts'
-import type { PoolSummary, RoleResult, RoleStatus, SelectIPPoolResult, StepEnd } from './contract.ts'
+import type {
+  AllocateAtOnceInput,
+  AllocateAtOnceResult,
+  PoolSummary,
+  RoleResult,
+  RoleStatus,
+  SelectIPPoolResult,
+  StepEnd,
+} from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
 /** What one role's allocation is for, and how it waits and reports. */
@@ -42,11 +50,13 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const { cluster, role, progress } = run
   const { untilDone } = run.wakeUp
   const key = formatKey(cluster)
+  const startedAt = workflowInfo().runStartTime.getTime()
 
   progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
-  const selected = await untilDone(() =>
-    summarized(run, `${role} pool for ${key}`).selectIPPool({ cluster, role }),
-  )
+  const got = await untilDone(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
+  const selected =
+    got.selectIPPool ??
+    (await untilDone(() => summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role })))
   if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
   if (selected.next !== 'claim') return passFor(run, selected)
@@ -55,32 +65,29 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const source = `${claim} from ${formatPool(poolRef)}`
 
   progress({ phase: 'EnsuringClaim', message: source, claim, considered, pool: poolFor(poolRef, cluster) })
-  const ensured = await untilDone(() =>
-    summarized(
-      run,
-      restore === undefined ? source : `${source} with ${restore.address} again`,
-    ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
-  )
+  const ensured =
+    got.ensureIPAddressClaim ??
+    (await untilDone(() =>
+      summarized(
+        restore === undefined ? source : `${source} with ${restore.address} again`,
+      ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
+    ))
   if (ensured.next !== 'await') return passFor(run, ensured)
   const pool = poolFor(ensured.poolRef, cluster)
 
   progress({ phase: 'AwaitingAddress', message: `waiting for ${formatPool(pool)} to bind ${claim}`, pool })
-  const awaited = await untilDone(() =>
-    summarized(run, `address for ${claim}`).awaitIPAddress({ cluster, role, uid }),
-  )
+  const awaited =
+    got.awaitIPAddress ??
+    (await untilDone(() => summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid })))
   if (awaited.next !== 'assign') return passFor(run, awaited)
   const { address } = awaited
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
-  const assigned = await untilDone(() =>
-    summarized(run, `${address} to ${key}`).assignVip({
-      cluster,
-      role,
-      uid,
-      address,
-      startedAt: workflowInfo().runStartTime.getTime(),
-    }),
-  )
+  const assigned =
+    got.assignVip ??
+    (await untilDone(() =>
+      summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address, startedAt }),
+    ))
   if (assigned.next !== 'assigned') return passFor(run, assigned)
   const message = describeAllocated(assigned, pool, claim)
   return {
@@ -95,7 +102,7 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
   const { cluster, role, progress } = run
   progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
   const completed = await run.wakeUp.untilDone(() =>
-    summarized(run, `port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
+    summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
   if (completed.next !== 'assigned') return passFor(run, completed)
   const message = describeCompleted(completed)
@@ -106,34 +113,31 @@ async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
   }
 }
 
-type Steps = Omit<Activities, 'confirmRelease'>
+/** A step as an activity, with a line that says in the Temporal UI what this one is about. */
+function summarized(summary: string): Omit<Activities, 'allocateAtOnce' | 'confirmRelease'> {
+  return proxyActivities<Activities>({ ...step, summary })
+}
 
 /**
- * The steps, with a line that says in the Temporal UI what this one is about. Each is tried at once first; one that does
- * not get on becomes an activity of its own, which is seen under Pending Activities and tried again until it does. So do
- * all that follow: a run that had to wait is one that others send messages to, and those should not meet with a workflow
- * task that takes its time.
+ * Tries the steps at once, one after the other, within the workflow task. The first that does not get on becomes an
+ * activity of its own, which is seen under Pending Activities and tried again until it does. So do all that follow, for as
+ * long as the run lasts: one that had to wait is one that others send messages to, and those should not meet with a
+ * workflow task that takes its time.
  */
-function summarized({ pace }: RoleRun, summary: string): Steps {
-  const quick = proxyLocalActivities<Steps>({ ...atOnce, summary })
-  const patient = proxyActivities<Steps>({ ...step, summary })
-  const firstly =
-    <I, R>(now: (input: I) => Promise<R>, later: (input: I) => Promise<R>) =>
-    async (input: I): Promise<R> => {
-      if (!pace.isAtOnce) return later(input)
-      try {
-        return await now(input)
-      } catch (failure) {
-        pace.isAtOnce = false
-        if (isCancellation(failure)) throw failure
-        return later(input)
-      }
-    }
-  return {
-    selectIPPool: firstly(quick.selectIPPool, patient.selectIPPool),
-    ensureIPAddressClaim: firstly(quick.ensureIPAddressClaim, patient.ensureIPAddressClaim),
-    awaitIPAddress: firstly(quick.awaitIPAddress, patient.awaitIPAddress),
-    assignVip: firstly(quick.assignVip, patient.assignVip),
+async function asFarAsAtOnce(
+  { cluster, role, pace }: RoleRun,
+  input: AllocateAtOnceInput,
+): Promise<AllocateAtOnceResult> {
+  if (!pace.isAtOnce) return {}
+  const summary = `${role} VIP for ${formatKey(cluster)}`
+  try {
+    const got = await proxyLocalActivities<Activities>({ ...atOnce, summary }).allocateAtOnce(input)
+    pace.isAtOnce = got.assignVip !== undefined
+    return got
+  } catch (failure) {
+    pace.isAtOnce = false
+    if (isCancellation(failure)) throw failure
+    return {}
   }
 }
 

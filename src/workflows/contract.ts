@@ -213,6 +213,21 @@ export type AssignVipResult =
       readonly isNew?: boolean
     }
 
+export interface AllocateAtOnceInput extends StepInput {
+  /** Milliseconds since the epoch: when the run began. */
+  readonly startedAt: number
+}
+
+/** How far an allocation got without waiting: what the steps answered that got on, from the first one on, by their names. */
+export interface AllocateAtOnceResult {
+  readonly selectIPPool?: Extract<SelectIPPoolResult, { readonly next: 'claim' }>
+  readonly ensureIPAddressClaim?: Extract<EnsureIPAddressClaimResult, { readonly next: 'await' }>
+  readonly awaitIPAddress?: Extract<AwaitIPAddressResult, { readonly next: 'assign' }>
+  readonly assignVip?: Extract<AssignVipResult, { readonly next: 'assigned' }>
+  /** Why the next step is left to an activity of its own. */
+  readonly left?: string
+}
+
 export interface ConfirmReleaseInput extends ClusterIdentity {
   /** What is known to have been held. */
   readonly held: readonly HeldAddress[]

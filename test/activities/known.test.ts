@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities, type Activities } from '../../src/activities/index.ts'
 import { askingAnew } from '../../src/activities/asking-anew.ts'
+import type { IPAddressClaim } from '../../src/domain/claim.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import type { ClusterApi, StepApi } from '../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, NotKnown } from '../../src/kubernetes/errors.ts'
@@ -20,14 +21,13 @@ interface Attempt {
   /** What the API server answers. */
   readonly present?: Partial<ClusterApi>
   readonly attempt?: number
-  readonly isLocal?: boolean
 }
 
 /** One attempt of an activity, and what was said while it ran. */
 function attempted<A extends keyof Activities>(
   activity: A,
   input: Parameters<Activities[A]>[0],
-  { known, present = {}, attempt = 1, isLocal = false }: Attempt,
+  { known, present = {}, attempt = 1 }: Attempt,
 ): { readonly result: Promise<unknown>; readonly said: readonly string[] } {
   const said: string[] = []
   const api = fakeClusterApi({
@@ -47,10 +47,7 @@ function attempted<A extends keyof Activities>(
     observer: { observeStep: ({ result }) => said.push(`counted ${result}`), countReport: () => undefined },
     tellWorkflow: async ({ reason }) => void said.push(`signal ${reason}`),
   })
-  const environment = new MockActivityEnvironment(
-    { attempt, isLocal },
-    { logger: new DefaultLogger('ERROR') },
-  )
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
   const result = environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
   return { result, said }
 }
@@ -168,42 +165,79 @@ describe('what is read anew in any case', () => {
   })
 })
 
-describe('a step that is tried at once', () => {
-  const assign = { ...step, address: '10.0.0.10' }
-  const assigning = {
-    getCluster: async () => aCluster(),
-    getIPAddressClaim: async () => bound,
-    getClusterClass: async () => aClusterClass({ declared: [], accepted: [] }),
-    addressUseBeside: async () => ({ clusters: [], ipAddresses: [anIPAddress()] }),
-    patchCluster: async (): Promise<Cluster> => served,
+describe('an allocation at once', () => {
+  const claim = aClaim()
+  const { uid } = aCluster()
+  const input = { cluster: step.cluster, role: step.role, startedAt: 0 }
+  /** In which the claim is bound as soon as it is made. */
+  const smoothWorld = (): Partial<ClusterApi> & Partial<Pick<StepApi, 'addressUseBeside'>> => {
+    let made: IPAddressClaim | undefined
+    return {
+      ...roomyWorld,
+      getIPAddressClaim: async () => made,
+      createIPAddressClaim: async () => {
+        made = bound
+        return claim
+      },
+      getIPAddress: async () => anIPAddress(),
+      getClusterClass: async () => aClusterClass({ declared: [], accepted: [] }),
+      addressUseBeside: async () => ({ clusters: [], ipAddresses: [anIPAddress()] }),
+      patchCluster: async (): Promise<Cluster> => served,
+    }
   }
-  const present = { getIPAddress: async () => anIPAddress() }
+  const present = { getCluster: async () => aCluster(), getIPAddress: async () => anIPAddress() }
 
-  it('says what it has done', async () => {
-    const { result, said } = attempted('assignVip', assign, { known: assigning, present, isLocal: true })
-    expect(await result).toMatchObject({ next: 'assigned', host: '10.0.0.10', isNew: true })
-    expect(said).toEqual(['condition Allocated', 'event Allocated', 'counted success'])
+  it('goes through all steps, and tells how the last one ended', async () => {
+    const { result, said } = attempted('allocateAtOnce', input, { known: smoothWorld(), present })
+    expect(await result).toMatchObject({
+      selectIPPool: claimed,
+      ensureIPAddressClaim: { next: 'await', claim: 'vip-cp-demo' },
+      awaitIPAddress: { next: 'assign', address: '10.0.0.10' },
+      assignVip: { next: 'assigned', host: '10.0.0.10', isNew: true },
+    })
+    expect(said).toEqual([
+      ...Array.from({ length: 3 }, () => 'counted success'),
+      'condition Allocated',
+      'event Allocated',
+      'counted success',
+    ])
   })
 
-  it('leaves everything to an activity where it would have to wait, and says nothing', async () => {
-    const { result, said } = attempted('selectIPPool', step, { known: waitingWorld, isLocal: true })
-    expect(await failureOf(result)).toMatchObject({ type: 'NotAtOnce', nonRetryable: true })
+  it('leaves a step that would have to wait to an activity, with the reason, and tells nobody', async () => {
+    const { result, said } = attempted('allocateAtOnce', input, { known: waitingWorld })
+    expect(await result).toEqual({ left: expect.stringContaining('0 of 1 addresses free') })
     expect(said).toEqual([])
   })
 
-  it('asks nothing anew', async () => {
-    const { result } = attempted('selectIPPool', step, { known: {}, present: roomyWorld, isLocal: true })
-    expect(await failureOf(result)).toMatchObject({ type: 'NotAtOnce' })
+  it('leaves an end to an activity, which finds it out anew', async () => {
+    const { result, said } = attempted('allocateAtOnce', input, {
+      known: { ...waitingWorld, getCluster: async () => undefined },
+    })
+    expect(await result).toEqual({ left: 'the answer is "end"' })
+    expect(said).toEqual([])
   })
 
-  it('is counted where it could not say what it has done', async () => {
-    const away = new KubernetesError('away', { kind: 'unavailable', status: 0 })
-    const { result, said } = attempted('assignVip', assign, {
-      known: assigning,
-      present: { ...present, applyCondition: () => Promise.reject(away) },
-      isLocal: true,
+  it('asks nothing anew that is not known', async () => {
+    const { result } = attempted('allocateAtOnce', input, { known: {}, present: roomyWorld })
+    expect(await result).toEqual({ left: expect.any(String) })
+  })
+
+  it('keeps what got on before a step that does not', async () => {
+    const { result, said } = attempted('allocateAtOnce', input, {
+      known: smoothWorld(),
+      present: { ...present, getCluster: async () => aCluster({ uid: `not-${uid}` }) },
     })
-    expect(await failureOf(result)).toMatchObject({ type: 'NotAtOnce' })
+    expect(await result).toMatchObject({ selectIPPool: claimed, left: 'the answer is "replaced"' })
     expect(said).toEqual(['counted success'])
+  })
+
+  it('counts what it has done and could not tell, and leaves it to an activity', async () => {
+    const away = new KubernetesError('away', { kind: 'unavailable', status: 0 })
+    const { result, said } = attempted('allocateAtOnce', input, {
+      known: smoothWorld(),
+      present: { ...present, applyCondition: () => Promise.reject(away) },
+    })
+    expect(await result).toMatchObject({ awaitIPAddress: { address: '10.0.0.10' }, left: expect.any(String) })
+    expect(said).toEqual(Array.from({ length: 4 }, () => 'counted success'))
   })
 })

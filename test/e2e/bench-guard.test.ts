@@ -27,7 +27,7 @@ const limits = {
     'patch clusters/status',
   ],
   /** Events in Temporal, of the cheapest run. */
-  events: 9,
+  events: 6,
   /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim. Twice what is usual, since it varies. */
   cpuByFloor: 15,
 }

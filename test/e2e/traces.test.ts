@@ -88,13 +88,18 @@ describe('the trace of an allocation', () => {
       }
       const run = ['RunWorkflow:allocateVip', 'StartWorkflow:allocateVip', 'dispatch start']
       for (const step of ['selectIPPool', 'ensureIPAddressClaim', 'awaitIPAddress', 'assignVip']) {
-        expect(path(`RunActivity:${step}`)).toEqual([`RunActivity:${step}`, `StartActivity:${step}`, ...run])
+        expect(path(step)).toEqual([
+          step,
+          'RunActivity:allocateAtOnce',
+          'StartActivity:allocateAtOnce',
+          ...run,
+        ])
       }
       expect(path('create ipaddressclaims').slice(0, 2)).toEqual([
         'create ipaddressclaims',
-        'RunActivity:ensureIPAddressClaim',
+        'ensureIPAddressClaim',
       ])
-      expect(path('patch clusters').slice(0, 2)).toEqual(['patch clusters', 'RunActivity:assignVip'])
+      expect(path('patch clusters').slice(0, 2)).toEqual(['patch clusters', 'assignVip'])
       expect(trace.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name)).toEqual([
         'dispatch start',
       ])

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import { Worker, type NativeConnection } from '@temporalio/worker'
 import { join } from 'node:path'
 import { allocateVipType } from '../../src/workflows/contract.ts'
-import { input, patiently, scenario, smooth } from './scenarios.ts'
+import { input, patiently, quickly, scenario } from './scenarios.ts'
 
 const dist = join(import.meta.dirname, '..', '..', 'dist')
 
@@ -33,7 +33,7 @@ export async function runScenario(name: string, run: ScenarioRun): Promise<strin
     identity: 'recorder',
     taskQueue: id,
     workflowBundle,
-    activities: isAtOnce === true ? { ...smooth, ...activities } : patiently(activities),
+    activities: isAtOnce === true ? quickly(activities) : patiently(activities),
     sinks: noSpans,
   })
   return worker.runUntil(async () => {

@@ -2,6 +2,8 @@ import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../src/activities/index.ts'
+import { allocateAtOnce } from '../../src/activities/allocate-at-once.ts'
+import { NotAtOnce } from '../../src/activities/failures.ts'
 import { releaseVipType, wakeSignal } from '../../src/workflows/contract.ts'
 
 /** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
@@ -12,8 +14,7 @@ export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClust
 export const formerCluster = { ...input, uid: 'uid-1' }
 export const releasedVip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 
-/** Activities of a world where everything is there at once. */
-export const smooth: Activities = {
+const steps: Omit<Activities, 'allocateAtOnce'> = {
   selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
   ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
@@ -21,22 +22,18 @@ export const smooth: Activities = {
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
 
+/** Activities of a world where everything is there at once, but for those given. */
+export function quickly(activities: Partial<Activities>): Activities {
+  const own = { ...steps, ...activities }
+  return { allocateAtOnce: (input) => allocateAtOnce(own, input), ...own }
+}
+
+/** A world where everything is there at once. */
+export const smooth = quickly({})
+
 /** The same activities, none of which gets on at once: each has to be an activity of its own. */
 export function patiently(activities: Partial<Activities>): Activities {
-  const own = { ...smooth, ...activities }
-  const later =
-    <I, R>(activity: (input: I) => Promise<R>) =>
-    async (input: I): Promise<R> => {
-      if (activityInfo().isLocal) throw ApplicationFailure.create({ type: 'NotAtOnce', nonRetryable: true })
-      return activity(input)
-    }
-  return {
-    selectIPPool: later(own.selectIPPool),
-    ensureIPAddressClaim: later(own.ensureIPAddressClaim),
-    awaitIPAddress: later(own.awaitIPAddress),
-    assignVip: later(own.assignVip),
-    confirmRelease: own.confirmRelease,
-  }
+  return { ...quickly(activities), allocateAtOnce: async () => ({ left: 'nothing gets on at once here' }) }
 }
 
 /** A failure by which an activity waits, looked at again after so many milliseconds. */
@@ -100,7 +97,7 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
         awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
         assignVip: async ({ address = '' }) => {
           if (address !== '10.0.0.1') return { next: 'assigned', host: address, port: 6443 }
-          if (activityInfo().isLocal) throw wait('NotAtOnce', 0)
+          if (activityInfo().isLocal) throw new NotAtOnce('somebody has it')
           return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
         },
       },
@@ -116,20 +113,20 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
     'begun-anew': {
       activities: {
         awaitIPAddress: async (step) =>
-          restarts-- > 0 ? { next: 'restart', message: 'the claim is gone' } : smooth.awaitIPAddress(step),
+          restarts-- > 0 ? { next: 'restart', message: 'the claim is gone' } : steps.awaitIPAddress(step),
       },
     },
     'cluster-replaced': {
       activities: {
         selectIPPool: async () => ({ next: 'claim', uid: `uid-${++selections}`, poolRef, considered: [] }),
         ensureIPAddressClaim: async (step) =>
-          step.uid === 'uid-1' ? { next: 'replaced' } : smooth.ensureIPAddressClaim(step),
+          step.uid === 'uid-1' ? { next: 'replaced' } : steps.ensureIPAddressClaim(step),
       },
     },
     'ingress-too': {
       activities: {
         selectIPPool: async (step) => ({
-          ...(await smooth.selectIPPool(step)),
+          ...(await steps.selectIPPool(step)),
           ...(step.role === 'control-plane' && { alsoWanted: ['ingress'] }),
         }),
       },

@@ -55,6 +55,7 @@ export async function createWorker({
       api,
       ...(known !== undefined && { known }),
       observer,
+      ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
