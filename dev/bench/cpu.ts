@@ -1,6 +1,7 @@
 import usageOf from 'pidusage'
 import type { PartName } from '../stack/stack.ts'
 import type { Bench } from './bench.ts'
+import { median } from './statistics.ts'
 
 /** CPU of processes so far, in milliseconds, by name. The system counts in steps of 10 ms. */
 export type CpuTimes = Readonly<Record<string, number>>
@@ -33,6 +34,17 @@ export function cpuBetween(before: CpuTimes, after: CpuTimes, count: number): Cp
   return Object.fromEntries(
     Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? ms)) / count]),
   )
+}
+
+/** Medians over several readings, in words. @param unit that follows each number */
+export function describeCpu(
+  readings: readonly CpuTimes[],
+  names: readonly string[],
+  unit: (median: number) => string = (ms) => `${ms.toFixed(1)} ms`,
+): string {
+  return names
+    .map((name) => `${name} ${unit(median(readings.map((times) => times[name] ?? Number.NaN)))}`)
+    .join(', ')
 }
 
 /** Resident memory of a process, in bytes. */

@@ -1,5 +1,4 @@
 import type { Reason } from '../domain/reason.ts'
-import { addressGlanceMs, addressWatchMs } from '../domain/waiting.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
   AllocateAtOnceInput,
@@ -21,6 +20,7 @@ import { awaitIPAddress } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
+import { createPatience } from './patience.ts'
 import { performStep, type Pace, type StepPorts, type StepRun } from './perform-step.ts'
 import { tellReleased } from './reporting.ts'
 import { selectIPPool } from './select-ip-pool.ts'
@@ -58,15 +58,13 @@ export interface ActivitySetup extends Omit<StepPorts, 'tellWorkflow'> {
 
 export type AroundStep = <R>(name: string, run: () => Promise<R>) => Promise<R>
 
-/** Milliseconds for which a claim is looked at. */
-const patienceMs = { 'at-once': addressWatchMs, first: addressGlanceMs, second: 0 } as const
-
 /** Binds the activities to a management cluster; a Worker registers what this returns. */
 export function createActivities(setup: ActivitySetup): Activities {
   const ports = { tellWorkflow, ...setup }
+  const atOnce = createSteps(ports, 'at-once', setup.aroundStep)
   return {
     ...createSteps(ports, 'patient'),
-    allocateAtOnce: (input) => allocateAtOnce(createSteps(ports, 'at-once', setup.aroundStep), input),
+    allocateAtOnce: (input) => allocateAtOnce(atOnce, input),
     confirmRelease: (input) =>
       translatingFailures(releasePending, async () => {
         const result = await confirmRelease(setup.api, input)
@@ -82,6 +80,7 @@ function createSteps(
   around: AroundStep = (_, run) => run(),
 ): Steps {
   const { settings } = ports
+  const patience = createPatience()
   const perform = <R extends StepResult>(
     name: keyof Steps,
     input: StepInput,
@@ -93,7 +92,9 @@ function createSteps(
     ensureIPAddressClaim: (input) =>
       perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, input)),
     awaitIPAddress: (input) =>
-      perform('awaitIPAddress', input, (api, look) => awaitIPAddress(api, settings, input, patienceMs[look])),
+      perform('awaitIPAddress', input, (api, look) =>
+        patience.spend(look, (patienceMs) => awaitIPAddress(api, settings, input, patienceMs)),
+      ),
     assignVip: (input) =>
       perform('assignVip', input, (api) => assignVip(api, settings, input), 'ClusterRejected'),
   }

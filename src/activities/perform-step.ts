@@ -36,8 +36,10 @@ export interface Step {
 /** `at-once`: what does not get on is given up, and becomes an activity of its own, which is `patient`. */
 export type Pace = 'at-once' | 'patient'
 
-/** @param look of a patient step, `second`: what the step waits for has been waited for already */
-export type StepRun<R> = (api: StepApi, look: 'at-once' | 'first' | 'second') => Promise<R>
+/** Of a patient step, `second`: what the step waits for has been waited for already. */
+export type Look = 'at-once' | 'first' | 'second'
+
+export type StepRun<R> = (api: StepApi, look: Look) => Promise<R>
 
 /**
  * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has

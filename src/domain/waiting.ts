@@ -5,6 +5,17 @@
  */
 export const addressWatchMs = 3_000
 
+/** Workflow tasks that a Worker takes at once: enough to keep a provider busy, few enough that it binds all claims in that time. */
+export const workflowTasksAtOnce = 20
+
+/**
+ * Milliseconds for which a new claim is looked at within the workflow task, where so many looks before were in vain: each
+ * holds a slot, and a provider that is away must not hold up the runs that need none.
+ */
+export function addressWatchAfter(looksInVain: number): number {
+  return addressWatchMs / 2 ** Math.min(looksInVain, 5)
+}
+
 /**
  * Milliseconds for which an attempt of the activity looks, before the wait is shown. From then on Temporal holds it, and
  * the watcher wakes the run when the claim is bound.

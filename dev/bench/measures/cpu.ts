@@ -1,7 +1,6 @@
-import { cpuBetween, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
+import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import type { Measure } from '../measure.ts'
 import { clearSide, onSides } from '../sides.ts'
-import { median } from '../statistics.ts'
 
 const ownCount = 200
 
@@ -25,7 +24,7 @@ export const cpu: Measure = {
         const ours = await during(() => sides.ours.burst(count))
         await clearSide(bench, sides.ours)
         rounds.push({ ours, floor })
-        bench.progress(`  round ${round} of ${bench.rounds}: ${describe([ours], [...processes.keys()])}`)
+        bench.progress(`  round ${round} of ${bench.rounds}: ${describeCpu([ours], [...processes.keys()])}`)
       }
       return [...processes.keys()]
     })
@@ -39,19 +38,12 @@ export const cpu: Measure = {
         },
       ],
       details: [
-        `CPU of one allocation, ${count} at once: ${describe(ours, names)}`,
-        `CPU of one claim without an allocator, ${count} at once: ${describe(
+        `CPU of one allocation, ${count} at once: ${describeCpu(ours, names)}`,
+        `CPU of one claim without an allocator, ${count} at once: ${describeCpu(
           floor,
           names.filter((name) => name !== 'allocator' && name !== 'temporal'),
         )}`,
       ],
     }
   },
-}
-
-/** Medians over the rounds, in words. */
-function describe(rounds: readonly CpuTimes[], names: readonly string[]): string {
-  return names
-    .map((name) => `${name} ${median(rounds.map((times) => times[name] ?? Number.NaN)).toFixed(1)} ms`)
-    .join(', ')
 }

@@ -5,6 +5,7 @@ import { vipConditionOf } from '../../../src/domain/vip-condition.ts'
 import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
 import type { RecordedRequest } from '../../api-proxy/request-record.ts'
 import type { Bench } from '../bench.ts'
+import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import { eventually } from '../eventually.ts'
 import type { Measure } from '../measure.ts'
 import { claimObject, hasEndpoint, isBound, pathIn, poolName } from '../objects.ts'
@@ -40,12 +41,17 @@ export const freed: Measure = {
       return vipConditionOf(clusterFrom(cluster), 'control-plane')?.reason === 'PoolExhausted'
     })
     const rounds: Readonly<Record<'assigned' | 'bound' | 'requests' | 'before', number>>[] = []
+    /** While all wait, in percent of a core. */
+    const used: CpuTimes[] = []
+    const processes = processesOf(bench, allocator)
     let asked = ''
     for (const [index, holder] of holders.entries()) {
       const bound = await freedOnFloor(bench, floor, floorHolder)
       floorHolder = bound.holder
       bench.progress(`  ${count} Clusters wait, for ${settleMs / 1000} s more`)
+      const before = await readCpu(processes)
       await delay(settleMs, undefined, { signal: bench.signal })
+      used.push(cpuBetween(before, await readCpu(processes), settleMs / 100))
       const freedAt = Date.now()
       const begun = performance.now()
       await release(bench, ours.namespace, holder)
@@ -82,7 +88,10 @@ export const freed: Measure = {
           floor: rounds.map(({ before }) => before),
         },
       ],
-      details: [`requests when one address is freed for ${count} waiting Clusters: ${asked}`],
+      details: [
+        `requests when one address is freed for ${count} waiting Clusters: ${asked}`,
+        `CPU while ${count} Clusters wait, in percent of a core: ${describeCpu(used, [...processes.keys()], (percent) => percent.toFixed(1))}`,
+      ],
     }
   },
 }

@@ -1,3 +1,4 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { workflowIdFor } from '../../../src/workflows/contract.ts'
 import { inParallel } from '../../../src/commands/status/in-parallel.ts'
 import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/decode.ts'
@@ -6,6 +7,7 @@ import type { Measure } from '../measure.ts'
 import { pathIn } from '../objects.ts'
 import { nameOf } from '../side.ts'
 import { clearSide, onSides } from '../sides.ts'
+import { median } from '../statistics.ts'
 
 const ownCount = 50
 
@@ -15,12 +17,15 @@ export const historyEvents: Measure = {
   run: async (bench) => {
     const count = bench.size(ownCount)
     const means: number[] = []
+    const bytes: number[] = []
     let most = 0
     await onSides(bench, async (sides) => {
       for (let round = 1; round <= bench.rounds; round += 1) {
         await sides.ours.burst(count)
         await bench.untilNoRuns()
-        const lengths = await historyLengths(bench, sides.ours.namespace)
+        const runs = await describeRuns(bench, sides.ours.namespace)
+        const lengths = runs.map(({ historyLength }) => historyLength)
+        bytes.push(median(runs.map(({ historySize = Number.NaN }) => historySize)))
         most = Math.max(most, ...lengths)
         means.push(lengths.reduce((sum, length) => sum + length, 0) / lengths.length)
         await clearSide(bench, sides.ours)
@@ -29,18 +34,27 @@ export const historyEvents: Measure = {
     })
     return {
       readings: [{ figure: 'history-events', ours: means }],
-      details: [`events of one run, ${count} Clusters at once: at most ${most}`],
+      details: [
+        `events of one run, ${count} Clusters at once: at most ${most}, ${(median(bytes) / 1000).toFixed(1)} kB`,
+      ],
     }
   },
 }
 
-/** Of the latest run of each Cluster. */
+/** Of the latest run of each Cluster, in events. */
 export async function historyLengths(bench: Bench, namespace: string): Promise<readonly number[]> {
+  return (await describeRuns(bench, namespace)).map(({ historyLength }) => historyLength)
+}
+
+async function describeRuns(
+  bench: Bench,
+  namespace: string,
+): Promise<readonly WorkflowExecutionDescription[]> {
   const list = await bench.api.send<JsonObject>({ method: 'GET', path: pathIn(namespace, 'clusters') })
   return inParallel(10, arrayOf(list['items']), async (item) => {
     const handle = bench.temporal.workflow.getHandle(
       workflowIdFor({ namespace, name: nameOf(objectOf(item)) }),
     )
-    return (await handle.describe()).historyLength
+    return handle.describe()
   })
 }

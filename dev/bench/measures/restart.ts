@@ -1,6 +1,8 @@
+import { readMemory } from '../cpu.ts'
 import { inventoryOf, untilNoRequests } from '../inventory.ts'
 import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts } from '../request-counts.ts'
+import { median } from '../statistics.ts'
 
 const ownCount = 5000
 
@@ -13,6 +15,7 @@ export const restart: Measure = {
     await growTo(count)
     const proxy = await bench.startProxy()
     const rounds: { readonly workflows: number; readonly requests: number; readonly ready: number }[] = []
+    const memory: number[] = []
     let asked = ''
     for (let round = 1; round <= bench.rounds; round += 1) {
       const runsBefore = await bench.countRuns()
@@ -24,6 +27,7 @@ export const restart: Measure = {
       const before = proxy.requests.length
       const counted = await bench.startAllocator({ namespace, proxy })
       await untilNoRequests(bench, proxy)
+      memory.push((await readMemory(counted.pid)) / 1e6)
       const requests = proxy.requests.slice(before)
       const workflows = (await bench.countRuns()) - runsBefore
       await counted.stop()
@@ -40,7 +44,9 @@ export const restart: Measure = {
         { figure: 'restart-5000-requests', ours: rounds.map(({ requests }) => requests) },
         { figure: 'restart-5000-ready', ours: rounds.map(({ ready }) => ready) },
       ],
-      details: [`requests of an allocator that starts with ${count} served Clusters: ${asked}`],
+      details: [
+        `requests of an allocator that starts with ${count} served Clusters: ${asked}; ${median(memory).toFixed(0)} MB then`,
+      ],
     }
   },
 }

@@ -4,6 +4,7 @@ import { createActivities } from '../../activities/index.ts'
 import type { StepObserver } from '../../activities/reporting.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi, StepApi } from '../../kubernetes/cluster-api.ts'
+import { workflowTasksAtOnce } from '../../domain/waiting.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
 import type { Tracing } from '../../observability/tracing.ts'
 import { activityLogFields } from './activity-log.ts'
@@ -58,6 +59,7 @@ export async function createWorker({
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),
+    maxConcurrentWorkflowTaskExecutions: workflowTasksAtOnce,
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
