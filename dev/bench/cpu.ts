@@ -36,6 +36,11 @@ export function cpuBetween(before: CpuTimes, after: CpuTimes, count: number): Cp
   )
 }
 
+/** What was used between two readings that are so many milliseconds apart, in percent of a core. */
+export function cpuPercent(before: CpuTimes, after: CpuTimes, ms: number): CpuTimes {
+  return cpuBetween(before, after, ms / 100)
+}
+
 /** Medians over several readings, in words. @param unit that follows each number */
 export function describeCpu(
   readings: readonly CpuTimes[],
@@ -47,9 +52,11 @@ export function describeCpu(
     .join(', ')
 }
 
-/** Resident memory of a process, in bytes. */
+const bytesPerMB = 1e6
+
+/** Resident memory of a process, in MB. */
 export async function readMemory(pid: number): Promise<number> {
-  return (await usageOf(pid)).memory
+  return (await usageOf(pid)).memory / bytesPerMB
 }
 
 /** Lets the process end: the library keeps what it has read for a minute. */

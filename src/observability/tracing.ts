@@ -1,4 +1,4 @@
-import { context, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode, trace, type SpanOptions, type Tracer } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
@@ -72,7 +72,7 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   const tracer = provider.getTracer('capi-vip-allocator', version)
   return {
     aroundDispatch: (dispatch, deliver) => aroundDispatch(tracer, dispatch, deliver),
-    aroundStep: (name, run) => aroundStep(tracer, name, run),
+    aroundStep: (name, run) => inSpan(tracer, name, run),
     onRequest: (request) => recordRequest(tracer, request),
     clientInterceptor: new OpenTelemetryWorkflowClientInterceptor({ tracer }),
     activityInterceptors: (activity) => ({
@@ -109,17 +109,17 @@ function aroundDispatch(
   deliver: () => Promise<void>,
 ): Promise<void> {
   const attributes = { cluster, act, because }
-  return tracer.startActiveSpan(`dispatch ${act}`, { kind: SpanKind.PRODUCER, attributes }, async (span) => {
-    try {
-      await deliver()
-    } finally {
-      span.end()
-    }
-  })
+  return inSpan(tracer, `dispatch ${act}`, deliver, { kind: SpanKind.PRODUCER, attributes })
 }
 
-function aroundStep<R>(tracer: Tracer, name: string, run: () => Promise<R>): Promise<R> {
-  return tracer.startActiveSpan(name, async (span) => {
+/** Runs something in a span of its own, which ends with it, however that is. */
+function inSpan<R>(
+  tracer: Tracer,
+  name: string,
+  run: () => Promise<R>,
+  options: SpanOptions = {},
+): Promise<R> {
+  return tracer.startActiveSpan(name, options, async (span) => {
     try {
       return await run()
     } finally {

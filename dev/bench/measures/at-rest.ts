@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readCpu, readMemory } from '../cpu.ts'
+import { cpuPercent, readCpu, readMemory } from '../cpu.ts'
 import { inventoryOf, untilNoRequests } from '../inventory.ts'
 import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts } from '../request-counts.ts'
@@ -7,7 +7,6 @@ import { countByKind, describeCounts } from '../request-counts.ts'
 const ownCount = 10_000
 /** Of each round. */
 const watchedMs = 60_000
-const bytesPerMB = 1e6
 
 /** What an allocator costs that has nothing to do. */
 export const atRest: Measure = {
@@ -25,13 +24,11 @@ export const atRest: Measure = {
     for (let round = 1; round <= bench.rounds; round += 1) {
       const [before, seen] = [await readCpu(processes), proxy.requests.length]
       await delay(watchedMs, undefined, { signal: bench.signal })
-      const used = ((await readCpu(processes))['allocator'] ?? Number.NaN) - (before['allocator'] ?? 0)
+      const { allocator: cpu = Number.NaN } = cpuPercent(before, await readCpu(processes), watchedMs)
       const requests = proxy.requests.slice(seen).filter(({ verb }) => verb !== 'watch' && verb !== 'list')
-      const memory = (await readMemory(allocator.pid)) / bytesPerMB
-      rounds.push({ memory, cpu: (used / watchedMs) * 100, requests: requests.length })
-      bench.progress(
-        `  round ${round} of ${bench.rounds}: ${memory.toFixed(0)} MB, ${((used / watchedMs) * 100).toFixed(2)} %`,
-      )
+      const memory = await readMemory(allocator.pid)
+      rounds.push({ memory, cpu, requests: requests.length })
+      bench.progress(`  round ${round} of ${bench.rounds}: ${memory.toFixed(0)} MB, ${cpu.toFixed(2)} %`)
     }
     const all = proxy.requests.slice(begun)
     await allocator.stop()

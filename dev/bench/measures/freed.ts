@@ -5,7 +5,7 @@ import { vipConditionOf } from '../../../src/domain/vip-condition.ts'
 import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
 import type { RecordedRequest } from '../../api-proxy/request-record.ts'
 import type { Bench } from '../bench.ts'
-import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
+import { cpuPercent, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import { eventually } from '../eventually.ts'
 import type { Measure } from '../measure.ts'
 import { claimObject, hasEndpoint, isBound, pathIn, poolName } from '../objects.ts'
@@ -51,7 +51,7 @@ export const freed: Measure = {
       bench.progress(`  ${count} Clusters wait, for ${settleMs / 1000} s more`)
       const before = await readCpu(processes)
       await delay(settleMs, undefined, { signal: bench.signal })
-      used.push(cpuBetween(before, await readCpu(processes), settleMs / 100))
+      used.push(cpuPercent(before, await readCpu(processes), settleMs))
       const freedAt = Date.now()
       const begun = performance.now()
       await release(bench, ours.namespace, holder)

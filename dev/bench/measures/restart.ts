@@ -27,7 +27,7 @@ export const restart: Measure = {
       const before = proxy.requests.length
       const counted = await bench.startAllocator({ namespace, proxy })
       await untilNoRequests(bench, proxy)
-      memory.push((await readMemory(counted.pid)) / 1e6)
+      memory.push(await readMemory(counted.pid))
       const requests = proxy.requests.slice(before)
       const workflows = (await bench.countRuns()) - runsBefore
       await counted.stop()
