@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startAllocator, type Allocator } from '../allocator.ts'
 import { kubeconfigThrough } from '../api-proxy/kubeconfig-through.ts'
 import { startApiProxy, type ApiProxy } from '../api-proxy/api-proxy.ts'
+import { closeAll } from '../stack/close-all.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../stack/kubernetes-api.ts'
 import type { Progress } from '../stack/progress.ts'
@@ -110,12 +111,6 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       }),
     countRuns: () => countRuns(),
     alsoClose: (closer) => void closers.push(closer),
-    close: async () => {
-      const failures: unknown[] = []
-      for (const closer of closers.splice(0).toReversed()) {
-        await closer().catch((failure: unknown) => failures.push(failure))
-      }
-      if (failures.length > 0) throw new AggregateError(failures, 'what measures left could not be ended')
-    },
+    close: () => closeAll(closers),
   }
 }

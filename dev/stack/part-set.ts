@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { guardDirectory } from './cleanup.ts'
 import { logTail } from './child-process.ts'
+import { closeAll } from './close-all.ts'
 import { createPart, type Part, type PartDefinition } from './part.ts'
 import { type Progress, timed } from './progress.ts'
 
@@ -44,7 +45,7 @@ export function createPartSet<Name extends string>(progress: Progress): PartSet<
     },
     stop: async () => {
       isStopped = true
-      for (const part of [...parts.values()].toReversed()) await part.stop()
+      await closeAll([...parts.values()].map(({ stop }) => stop))
       rmSync(runDirectory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeAll } from '../../dev/stack/close-all.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import {
@@ -151,8 +152,6 @@ export function createCleanup(): Cleanup {
   const closers: (() => unknown)[] = []
   return {
     after: (close) => void closers.push(close),
-    run: async () => {
-      for (const close of closers.splice(0).toReversed()) await close()
-    },
+    run: () => closeAll(closers),
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { allocatorAccount, allocatorManifests } from '../../../dev/allocator.ts'
 import { build } from '../../../dev/build.ts'
+import { closeAll } from '../../../dev/stack/close-all.ts'
 import { applyManifests } from '../../../dev/stack/manifests.ts'
 import type { Progress } from '../../../dev/stack/progress.ts'
 import { createServiceAccountKubeconfig } from '../../../dev/stack/service-account.ts'
@@ -45,9 +46,7 @@ export async function openStage(options: {
   await build()
   const stack = await startStack({ clusterApiCore: withCore, progress })
   const closers: (() => Promise<unknown>)[] = [stack.stop]
-  const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).toReversed()) await closer()
-  }
+  const close = (): Promise<void> => closeAll(closers)
   try {
     const { connection } = stack
     const site = openSite(connection)
