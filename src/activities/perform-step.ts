@@ -46,7 +46,7 @@ export type StepRun<R> = (api: StepApi, look: Look) => Promise<R>
  * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
  *
  * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
- *   nor counted: the step's own activity finds it out anew
+ *   nor counted, since the step's own activity finds it out anew; but for an address that was left to somebody else
  * @throws NotAtOnce where a step that is tried at once has to wait or fails
  * @throws ApplicationFailure where a patient one has to wait
  */
@@ -76,8 +76,10 @@ export async function performStep<R extends StepResult>(
   try {
     const result = await translatingFailures(step.rejected, async () => {
       const answer = isAtOnce ? await run(known ?? anew, 'at-once') : await decided(known, anew, run)
-      if (isAtOnce && !goesOn(answer)) return answer
-      done = endingOf(answer)
+      const ending = endingOf(answer)
+      // Without watches a step decides by fresh answers even at once, and may have given the claim back.
+      if (isAtOnce && !goesOn(answer) && !ending.isDuplicate) return answer
+      done = ending
       if (done.isDuplicate) await tellLeft(ports, input, done)
       await tell(done)
       return answer

@@ -16,8 +16,8 @@ const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
 const full = aPool({ capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
 
 interface Attempt {
-  /** What the watches know; every other question is one for the API server. */
-  readonly known: Partial<ClusterApi> & Partial<Pick<StepApi, 'addressUseBeside'>>
+  /** What the watches know; every other question is one for the API server. Absent: there are no watches. */
+  readonly known?: Partial<ClusterApi> & Partial<Pick<StepApi, 'addressUseBeside'>>
   /** What the API server answers. */
   readonly present?: Partial<ClusterApi>
   readonly attempt?: number
@@ -37,12 +37,14 @@ function attempted<A extends keyof Activities>(
   })
   const activities = createActivities({
     api,
-    known: {
-      ...askingAnew(unknown),
-      addressUseBeside: () => Promise.reject(new NotKnown('who has the address')),
-      ...known,
-      anew: api,
-    },
+    ...(known !== undefined && {
+      known: {
+        ...askingAnew(unknown),
+        addressUseBeside: () => Promise.reject(new NotKnown('who has the address')),
+        ...known,
+        anew: api,
+      },
+    }),
     settings: { defaultPort: 6443, variables, searchable: [] },
     observer: { observeStep: ({ result }) => said.push(`counted ${result}`), countReport: () => undefined },
     tellWorkflow: async ({ reason }) => void said.push(`signal ${reason}`),
@@ -220,6 +222,33 @@ describe('an allocation at once', () => {
   it('asks nothing anew that is not known', async () => {
     const { result } = attempted('allocateAtOnce', input, { known: {}, present: roomyWorld })
     expect(await result).toEqual({ left: expect.any(String) })
+  })
+
+  it('tells of an address that it leaves to somebody else, where there are no watches', async () => {
+    const { addressUseBeside: _, ...world } = smoothWorld()
+    const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.10', port: 6443 } })
+    const { result, said } = attempted('allocateAtOnce', input, {
+      present: {
+        ...world,
+        ...present,
+        getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
+        listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
+        patchCluster: async () => aCluster(),
+        createIPAddress: async () => anIPAddress(),
+        deleteIPAddressClaim: async () => undefined,
+      },
+    })
+    expect(await result).toMatchObject({
+      awaitIPAddress: { address: '10.0.0.10' },
+      left: 'the answer is "restart"',
+    })
+    expect(said).toEqual([
+      ...Array.from({ length: 3 }, () => 'counted success'),
+      'signal DuplicateAddress',
+      'condition DuplicateAddress',
+      'event DuplicateAddress',
+      'counted success',
+    ])
   })
 
   it('keeps what got on before a step that does not', async () => {
