@@ -29,7 +29,7 @@ const limits = {
   /** Events in Temporal, of the cheapest run. */
   events: 6,
   /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim. Twice what is usual, since it varies. */
-  cpuByFloor: 15,
+  cpuByFloor: 10,
 }
 
 const singles = 7
