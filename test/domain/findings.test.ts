@@ -56,7 +56,22 @@ describe('nothing is found', () => {
     ],
     [
       'about claims of others',
-      { claims: [bound, aClaim({ name: 'theirs', owners: [], poolName: 'unknown' })] },
+      {
+        claims: [
+          bound,
+          aClaim({ name: 'theirs', owners: [], poolName: 'unknown' }),
+          aClaim({ name: 'of-a-former-cluster', owners: gone }),
+        ],
+      },
+    ],
+    [
+      'about IPAddresses of others',
+      {
+        ipAddresses: [
+          anIPAddress(),
+          anIPAddress({ name: 'theirs', claimName: 'theirs', address: '10.0.0.15' }),
+        ],
+      },
     ],
     [
       'about a claim of another provider',
@@ -104,6 +119,15 @@ describe('nothing is found', () => {
       found({ clusters: [aCluster({ ...served, deleting: true })], claims: [deleting] }, justNow),
     ).toEqual([])
     expect(found({ clusters: [], claims: [deleting] }, justNow)).toEqual([])
+  })
+})
+
+describe('nothing is found yet', () => {
+  const justNow = Date.parse('2026-01-02T04:00:01Z')
+
+  it('about a reservation that is on its way out', () => {
+    const kept = anIPAddress({ name: 'kept', labels: reserved, owners: gone, deleting: true })
+    expect(found({ ipAddresses: [anIPAddress(), kept] }, justNow)).toEqual([])
   })
 })
 
@@ -158,6 +182,13 @@ describe('a duplicate', () => {
     expect(kindsOf(things)).toContain('DuplicateAddress')
   })
 
+  it('in two IPAddresses of one VIP is a matter of their pools', () => {
+    const ipAddresses = [anIPAddress(), anIPAddress({ name: 'second', claimName: 'theirs' })]
+    expect(found({ ipAddresses })[0]?.next).toBe(
+      'take the address out of all pools but one (spec.excludedAddresses), and delete the claims that nobody uses it for',
+    )
+  })
+
   it('is not made by a reservation', () => {
     const reservation = anIPAddress({ name: 'kept', labels: reserved, owners: [ownerReference(aCluster())] })
     expect(kindsOf({ ipAddresses: [anIPAddress(), reservation] })).not.toContain('DuplicateAddress')
@@ -180,6 +211,12 @@ describe('an endpoint that no claim holds', () => {
   it('names the way out where no run can have the address again', () => {
     expect(found({ claims: [], ipAddresses: [], pools: [] })[0]?.next).toBe(
       'Cluster clusters/demo keeps endpoint 10.0.0.10:6443, but its claim is lost and no pool has 10.0.0.10 (there is no pool); add it to a pool to have it reserved again',
+    )
+  })
+
+  it('leaves a claim that is there to its run', () => {
+    expect(found({ claims: [aClaim()], ipAddresses: [], pools: [] })[0]?.next).toBe(
+      'capi-vip-allocator status clusters/demo',
     )
   })
 
@@ -223,6 +260,21 @@ describe('a claim for a Cluster that has another host', () => {
         next: 'once nothing uses 10.0.0.10: kubectl --namespace clusters delete ipaddressclaim vip-cp-demo',
       },
     ])
+  })
+
+  it('is found where the host that was there first has no port', () => {
+    expect(kindsOf({ clusters: [aCluster({ endpoint: { host: '10.9.9.9', port: 0 } })] })).toEqual([
+      'StrayClaim',
+    ])
+  })
+
+  it('is none while the Cluster is being deleted, with which it goes', () => {
+    expect(found({ clusters: [aCluster({ endpoint: elsewhere, deleting: true })] })).toEqual([])
+  })
+
+  it('is none while it holds no address', () => {
+    const clusters = [aCluster({ endpoint: elsewhere })]
+    expect(found({ clusters, claims: [aClaim()], ipAddresses: [] })).toEqual([])
   })
 
   it('is none where somebody typed the very address that it holds', () => {
@@ -296,6 +348,7 @@ describe('a leak', () => {
     expect(found({ clusters: [], claims: [], ipAddresses: [kept] })).toMatchObject([
       {
         kind: 'LeakedReservation',
+        objects: [{ kind: 'IPAddress', namespace: 'clusters', name: 'kept' }],
         message:
           'reservation clusters/kept keeps 10.0.0.10 of GlobalInClusterIPPool/vip-pool out of use and is left over from a Cluster (uid gone) that does not exist',
         next: 'kubectl --namespace clusters delete ipaddress kept',
@@ -383,5 +436,8 @@ describe('findings', () => {
     const about = { ...finding, objects: [{ kind: 'Cluster' as const, namespace: 'clusters', name: 'demo' }] }
     expect(concerns(about, { namespace: 'clusters', name: 'demo' })).toBe(true)
     expect(concerns(about, { namespace: 'clusters', name: 'other' })).toBe(false)
+    const another = { kind: 'Cluster' as const, namespace: 'clusters', name: 'other' }
+    const both = { ...finding, objects: [...about.objects, another] }
+    expect(concerns(both, { namespace: 'clusters', name: 'other' })).toBe(true)
   })
 })

@@ -91,6 +91,42 @@ describe('a forecast', () => {
     ])
   })
 
+  it('keeps a claim on a pool that was not counted yet', () => {
+    const claims = [
+      aClaim({ name: 'vip-cp-one', poolName: 'b', owners: [ownerReference({ name: 'one', uid: 'one' })] }),
+    ]
+    const pools = [aPool({ name: 'a' }), anUncountedPool({ name: 'b' })]
+    expect(forecast({ clusters: [waiting('one', 1)], claims, pools })).toEqual([
+      'one control-plane: unknown of b',
+    ])
+  })
+
+  it('does not go by a claim that the Cluster cannot use', () => {
+    const claim = {
+      name: 'vip-cp-one',
+      poolName: 'b',
+      owners: [ownerReference({ name: 'one', uid: 'one' })],
+    }
+    const pools = [aPool({ name: 'a' }), aPool({ name: 'b' })]
+    const clusters = [waiting('one', 1)]
+    expect(forecast({ clusters, claims: [aClaim({ ...claim, deleting: true })], pools })).toEqual([
+      'one control-plane: address of a',
+    ])
+    expect(forecast({ clusters, claims: [aClaim(claim)], pools })).toEqual([
+      'one control-plane: address of b',
+    ])
+  })
+
+  it('tells whether the claim is there already', () => {
+    const claims = [aClaim({ name: 'vip-cp-one', owners: [ownerReference({ name: 'one', uid: 'one' })] })]
+    const known = knownObjects({ clusters: [waiting('one', 1), waiting('two', 2)], claims, pools: [aPool()] })
+    const { expectations } = forecastOf(known, variables)
+    expect(expectations.map(({ cluster, hasClaim }) => [cluster.name, hasClaim])).toEqual([
+      ['one', true],
+      ['two', false],
+    ])
+  })
+
   it('says who has no pool at all', () => {
     expect(forecast({ clusters: [waiting('one', 1)] })).toEqual([
       'one control-plane: nothing of none (NoMatchingPool)',
@@ -120,6 +156,17 @@ describe('a forecast', () => {
     ],
   ])('leaves out a Cluster that %s', (_, cluster, things) => {
     expect(forecast({ clusters: [cluster], pools: [aPool()], ...things })).toEqual([])
+  })
+
+  it('names the ClusterClasses without a pool by namespace and name', () => {
+    const [own] = [aClusterClass({ declared: [], accepted: [] })]
+    const clusterClasses = [
+      { ...own, name: 'c' },
+      { ...own, name: 'a' },
+      { ...own, name: 'b' },
+    ]
+    const { classesWithoutPool } = forecastOf(knownObjects({ clusterClasses }), variables)
+    expect(classesWithoutPool.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
   })
 
   it('names the ClusterClasses without a pool', () => {
@@ -202,6 +249,15 @@ describe('the overview of a pool', () => {
     const clusters = [waiting('demo', 1), waiting('second', 2), waiting('third', 3)]
     expect(overview({ pools: [aPool({ ...left(0) })], claims, clusters })).toMatchObject([
       { claimsWaiting: 2, clustersWaiting: 2 },
+    ])
+  })
+
+  it('counts no Cluster that would choose another pool, or none', () => {
+    const pools = [aPool({ uid: 'chosen', ...left(0) }), aPool({ name: 'z', uid: 'other', ...left(0) })]
+    const homeless = waiting('homeless', 2, { topology: { classRef: { name: 'of-nobody' } } })
+    expect(overview({ pools, clusters: [waiting('one', 1), homeless] })).toMatchObject([
+      { name: 'vip-pool', clustersWaiting: 1 },
+      { name: 'z', clustersWaiting: 0 },
     ])
   })
 

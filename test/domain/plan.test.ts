@@ -110,15 +110,30 @@ describe('a plan for a Cluster without an endpoint', () => {
     expect(planFor({ facts: { clusterClass } }).variable).toEqual({ name: 'clusterVip', isWritten, because })
   })
 
+  it('says of the variable that the Cluster has a value for it', () => {
+    const topology = {
+      classRef: { name: 'rke2-cluster-class' },
+      variables: [{ name: 'clusterVip', value: '10.0.0.10' }],
+    }
+    expect(planFor({ cluster: { topology } })).toMatchObject({
+      outcome: 'assign',
+      variable: { isWritten: false, because: 'the Cluster has a value for it' },
+    })
+  })
+
   it('has no variable where the Cluster has no topology', () => {
     const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'vip-pool' }
     const plan = planFor({ cluster: { topology: null, annotations } })
-    expect(plan).toMatchObject({ outcome: 'assign', variable: { isWritten: false } })
+    expect(plan).toMatchObject({
+      outcome: 'assign',
+      variable: { isWritten: false, because: 'the Cluster has no spec.topology' },
+    })
   })
 
   it('knows the address of a claim that is bound', () => {
     expect(planFor({ holding: bound })).toMatchObject({
       outcome: 'assign',
+      reason: 'Allocated',
       message: 'the control-plane VIP would be 10.0.0.10:6443',
       address: '10.0.0.10',
       claim: { action: 'use' },
@@ -137,7 +152,7 @@ describe('a plan for a Cluster without an endpoint', () => {
 
   it('keeps the pool of a claim, and says that it does', () => {
     const better = aPool({ name: 'a-better-one' })
-    const plan = planFor({ holding: bound, facts: { pools: [better, aPool()] } })
+    const plan = planFor({ holding: bound, facts: { pools: [better, aPool(), { ...full, name: 'z-full' }] } })
     expect(plan).toMatchObject({
       pool,
       considered: [
@@ -148,6 +163,7 @@ describe('a plan for a Cluster without an endpoint', () => {
             '11 of 11 addresses free; GlobalInClusterIPPool/vip-pool is the choice of clusters/demo already',
         },
         { name: 'vip-pool', verdict: 'selected', because: 'its IPAddressClaim is there, and stays' },
+        { name: 'z-full', verdict: 'rejected' },
       ],
     })
   })
@@ -172,6 +188,11 @@ describe('a plan for a Cluster without an endpoint', () => {
     )
   })
 
+  it('does not take the IPAddress of its own claim for that of another', () => {
+    const plan = planFor({ holding: bound, facts: { use: { clusters: [], ipAddresses: [anIPAddress()] } } })
+    expect(plan).toMatchObject({ outcome: 'assign', address: '10.0.0.10' })
+  })
+
   it('lets go of addresses that are reserved for nothing', () => {
     const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.19' }
     expect(planFor({ cluster: { annotations } }).steps[0]).toBe(
@@ -190,6 +211,7 @@ describe('a plan for a Cluster with an endpoint', () => {
     const plan = planFor({ cluster, holding: bound })
     expect(plan).toMatchObject({
       outcome: 'in-place',
+      reason: 'Allocated',
       message: 'Cluster clusters/demo has 10.0.0.10:6443 as it should',
       address: '10.0.0.10',
       steps: [],
@@ -209,15 +231,47 @@ describe('a plan for a Cluster with an endpoint', () => {
 
   it("completes the port of somebody else's host, and writes no variable", () => {
     const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 0 } } })
-    expect(plan).toMatchObject({ outcome: 'complete-port', address: '10.9.9.9', port: 6443 })
+    expect(plan).toMatchObject({
+      outcome: 'complete-port',
+      reason: 'EndpointAlreadySet',
+      message: "the host is somebody else's and stays; its port would be completed: 10.9.9.9:6443",
+      address: '10.9.9.9',
+      port: 6443,
+      considered: [],
+    })
     expect(plan.variable).toBeUndefined()
     expect(plan.claim).toBeUndefined()
   })
 
   it("gives a bound claim back where the host is somebody else's", () => {
     const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } }, holding: bound })
-    expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet' })
-    expect(plan.steps).toEqual([expect.stringContaining('delete IPAddressClaim vip-cp-demo: ')])
+    const message = 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned'
+    expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
+    expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
+  })
+
+  it("gives an unbound claim back where the host is somebody else's", () => {
+    const cluster = { endpoint: { host: '10.9.9.9', port: 6443 } }
+    const plan = planFor({ cluster, holding: { claim: aClaim() } })
+    const message =
+      'Cluster clusters/demo got endpoint 10.9.9.9:6443 from elsewhere while its claim waited; the claim is given back'
+    expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
+    expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
+  })
+
+  it('keeps the claim where a person has replaced our host: machines may rest on the old one', () => {
+    const cluster = { annotations: recorded, endpoint: { host: '10.9.9.9', port: 6443 } }
+    expect(planFor({ cluster, holding: bound })).toMatchObject({ outcome: 'skip', steps: [] })
+  })
+
+  it('writes what is missing beside a VIP in place, whoever else has the address', () => {
+    const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
+    const plan = planFor({
+      cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
+      holding: bound,
+      facts: { use: { clusters: [other], ipAddresses: [] } },
+    })
+    expect(plan).toMatchObject({ outcome: 'assign', variable: { isWritten: true } })
   })
 
   it('gives an unbound claim back, and completes the port', () => {
@@ -234,10 +288,24 @@ describe('a plan for a Cluster with an endpoint', () => {
 
   it('has a lost claim made again with the same address', () => {
     const plan = planFor({ cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } } })
-    expect(plan).toMatchObject({ pool, claim: { action: 'create' }, address: '10.0.0.10' })
+    expect(plan).toMatchObject({
+      pool,
+      claim: { action: 'create' },
+      address: '10.0.0.10',
+      considered: [{ verdict: 'selected', because: 'has 10.0.0.10, which the Cluster had before' }],
+    })
     expect(plan.steps.slice(0, 2)).toEqual([
       'create IPAddress vip-cp-demo with 10.0.0.10 again',
       'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
+    ])
+  })
+
+  it('has a lost claim made again on the IPAddress that is there for it', () => {
+    const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } }
+    const plan = planFor({ cluster, holding: { namesake: anIPAddress() } })
+    expect(plan.steps).toEqual([
+      'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
+      'write 10.0.0.10:6443 to the Cluster',
     ])
   })
 
@@ -341,6 +409,20 @@ describe('a plan that ends in a wait', () => {
     expect(plan.patch).toBeUndefined()
   })
 
+  it('names the IPAddress that is not there yet, though its pool is used up', () => {
+    const holding = { claim: aClaim({ addressName: 'vip-cp-demo' }) }
+    expect(planFor({ holding, facts: { pools: [full] } })).toMatchObject({
+      reason: 'WaitingForAddress',
+      message: 'IPAddress clusters/vip-cp-demo is not there yet',
+    })
+  })
+
+  it('says of the variable that its class has not taken it in', () => {
+    expect(planFor({ facts: { clusterClass: declared } }).variable?.because).toBe(
+      'ClusterClass clusters/rke2-cluster-class declares it, and has not taken it in yet',
+    )
+  })
+
   it('refuses an annotation that cannot be read', () => {
     const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'maybe' }
     expect(planFor({ cluster: { annotations } }, ingress)).toMatchObject({
@@ -357,6 +439,7 @@ describe('a plan for a Cluster that gets no VIP', () => {
       outcome: 'skip',
       reason: 'ClusterDeleted',
       needsPerson: true,
+      considered: [],
     })
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createQuickView } from '../../src/domain/inventory/quick-view.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
 import { createView } from '../../src/domain/view.ts'
 import { vipStateOf } from '../../src/domain/vip-state.ts'
 import { aClaim, aCluster, anIPAddress, aPool, controlPlane, ingress } from '../support/builders.ts'
@@ -122,5 +123,30 @@ describe('the view that leaves out pools of other classes', () => {
     const cluster = aCluster({ topology: { classRef: { name: 'a' } } })
     const view = createQuickView(knownObjects({ clusters: [cluster], pools: [mine, theirs] }))
     expect(view.around(cluster).pools).toEqual([mine])
+  })
+
+  it('keeps apart what Clusters of several classes see, and those that name their pool', () => {
+    const [a, b] = ['a', 'b'].map((name) =>
+      aPool({ name, uid: name, labels: { [`${prefix}/cluster-class`]: name } }),
+    )
+    const of = (name: string, annotations: Record<string, string> = {}): Cluster =>
+      aCluster({ name, uid: name, annotations, topology: { classRef: { name: name.slice(0, 1) } } })
+    const clusters = [
+      of('a-first'),
+      of('b-first'),
+      of('a-named', { [`${prefix}/control-plane-pool`]: 'b' }),
+      of('a-ingress', { [`${prefix}/ingress-pool`]: 'b', [`${prefix}/ingress-enabled`]: 'true' }),
+      of('a-second'),
+    ]
+    const view = createQuickView(
+      knownObjects({ clusters, pools: [a, b].filter((pool) => pool !== undefined) }),
+    )
+    const seen = clusters.map((cluster) =>
+      view
+        .around(cluster)
+        .pools.map(({ name }) => name)
+        .join(' '),
+    )
+    expect(seen).toEqual(['a', 'b', 'b', 'a b', 'a'])
   })
 })

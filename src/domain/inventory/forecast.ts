@@ -37,7 +37,8 @@ export interface Forecast {
 /** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
 export function forecastOf(known: KnownObjects, variables: VariableNames): Forecast {
   const view = createView(() => known)
-  const left = new Map(poolsIn(known).map((pool) => [pool.uid, pool]))
+  /** The pools that have given something already. */
+  const left = new Map<string, IPPool>()
   const expectations: Expectation[] = []
   for (const wanted of toBeServed(known, view, variables)) {
     const pools = view.around(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
@@ -75,8 +76,11 @@ function toBeServed(known: KnownObjects, view: View, variables: VariableNames): 
 }
 
 function byAge(a: Cluster, b: Cluster): number {
-  const [left, right] = [a, b].map((cluster) => `${cluster.creationTimestamp} ${formatKey(cluster)}`)
-  return (left ?? '') < (right ?? '') ? -1 : 1
+  return ageKey(a) < ageKey(b) ? -1 : 1
+}
+
+function ageKey(cluster: Cluster): string {
+  return `${cluster.creationTimestamp} ${formatKey(cluster)}`
 }
 
 /** A claim keeps to its pool, and leaves it only where that is exhausted and another one has room. */
@@ -108,7 +112,7 @@ function certainty({ capacity }: IPPool): 'address' | 'unknown' {
 function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
   return {
     ...pool,
-    capacity: capacity && { ...capacity, used: capacity.used + 1, free: capacity.free - 1 },
+    capacity: capacity && { ...capacity, free: capacity.free - 1 },
   }
 }
 

@@ -69,6 +69,33 @@ describe('kinds of objects', () => {
     ])
   })
 
+  it('that are old are told together, with all their versions', () => {
+    const old = [
+      { ...clusters, served: 'v1beta1' },
+      { ...claims, preferred: 'v1beta3', served: 'v1alpha1' },
+    ]
+    expect(judgeApiVersions(old)).toEqual([
+      {
+        level: 'warning',
+        found:
+          'clusters.cluster.x-k8s.io, ipaddressclaims.ipam.cluster.x-k8s.io served in v1beta1, v1alpha1 only, not in v1beta2, v1beta3; Clusters get no conditions',
+        fix: 'upgrade Cluster API core to a version that serves v1beta2, v1beta3',
+      },
+    ])
+  })
+
+  it('are in order in several best versions', () => {
+    const newer = { ...claims, preferred: 'v1beta3', served: 'v1beta3' }
+    expect(judgeApiVersions([clusters, newer])).toEqual([
+      { level: 'ok', found: 'Cluster API core: clusters, ipaddressclaims in v1beta2, v1beta3' },
+    ])
+  })
+
+  it('that nothing replaces are a fault beside one that something does', () => {
+    const own = { ...pools, ...missing, provider: core.provider }
+    expect(judgeApiVersions([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
+  })
+
   it('are told of both where one is missing and another one old', () => {
     const judgments = judgeApiVersions([
       { ...clusters, served: 'v1beta1' },

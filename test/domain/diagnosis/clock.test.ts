@@ -14,6 +14,7 @@ describe("the API server's clock", () => {
     ['the next one, which has just begun', second + 1000],
     ['2 s behind, as far as whole seconds tell', second - 2000],
     ['2 s ahead', second + 2000],
+    ['2 s ahead of the answer', second + 2600],
   ])('is in order in %s', (_, server) => {
     expect(judge(server)).toEqual({
       level: 'ok',
@@ -26,6 +27,7 @@ describe("the API server's clock", () => {
     [4000, 'warning', "the API server's clock is 3 s ahead of the one here"],
     [-29_000, 'warning', "the API server's clock is 29 s behind the one here"],
     [-40_000, 'fault', "the API server's clock is 40 s behind the one here"],
+    [30_600, 'warning', "the API server's clock is 30 s ahead of the one here"],
     [40_000, 'fault', "the API server's clock is 39 s ahead of the one here"],
   ])('that is off by %d ms is a %s', (off, level, found) => {
     expect(judge(second + off)).toMatchObject({ level, found, fix: expect.stringContaining('NTP') })

@@ -44,6 +44,9 @@ describe('what is written on Clusters', () => {
         fix: expect.stringContaining(`correct the annotation ${prefix}/control-plane-pool`),
       },
     ])
+    expect(
+      judge({ [`${prefix}/control-plane-pool`]: 'GlobalInClusterIPPool/vip-pol' }, [aPool()])[0]?.found,
+    ).toContain('did you mean "GlobalInClusterIPPool/vip-pool"?')
     const elsewhere = aPool({ kind: 'InClusterIPPool', name: 'vip-pol', namespace: 'elsewhere' })
     expect(judge(annotations, [elsewhere])[0]?.level).toBe('fault')
     expect(judge(annotations, [aPool({ name: 'vip-pol' })])[0]?.level).toBe('ok')
@@ -83,7 +86,7 @@ describe('what is written on Clusters', () => {
       {
         level: 'fault',
         found: `Cluster clusters/demo: spec.availabilityGates names "${gate}", which nobody writes; did you mean "${prefix}/ControlPlaneVIPReady"?`,
-        fix: expect.stringContaining('correct spec.availabilityGates of Cluster clusters/demo'),
+        fix: `correct spec.availabilityGates of Cluster clusters/demo; there are ${prefix}/ControlPlaneVIPReady and ${prefix}/IngressVIPReady`,
       },
     ])
     const clusterClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [gate] }

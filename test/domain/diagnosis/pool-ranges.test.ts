@@ -66,4 +66,15 @@ describe('the ranges of pools', () => {
     ])
     expect(judge({ addresses: ['nonsense'], ...forNodes })[0]?.[0]).toBe('ok')
   })
+
+  it('come with what a person does about them', () => {
+    const pools = [
+      aPool({ addresses: ['10.0.0.10', 'nonsense'] }),
+      aPool({ name: 'second', addresses: ['10.0.0.10'] }),
+    ]
+    expect(judgePoolRanges(pools).map(({ fix }) => fix)).toEqual([
+      'correct spec.addresses of GlobalInClusterIPPool/vip-pool',
+      'take these addresses out of one of GlobalInClusterIPPool/vip-pool and GlobalInClusterIPPool/second, by spec.addresses or spec.excludedAddresses',
+    ])
+  })
 })

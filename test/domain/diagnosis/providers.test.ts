@@ -30,6 +30,8 @@ describe('a version', () => {
     ['registry.k8s.io/cluster-api/controller:v1.14.2', { major: 1, minor: 14, patch: 2 }],
     ['registry:5000/controller:1.0.3', { major: 1, minor: 0, patch: 3 }],
     ['registry/controller:v1.1.0-rc.1@sha256:abc', { major: 1, minor: 1, patch: 0 }],
+    ['registry/controller:v12.34.56', { major: 12, minor: 34, patch: 56 }],
+    ['registry/controller:v1.2.3/4', undefined],
     ['registry/controller@sha256:abc', undefined],
     ['registry/controller:main', undefined],
     ['registry:5000/controller', undefined],
@@ -103,6 +105,24 @@ describe('Cluster API core', () => {
     expect(judgeCore([aDeployment({ image: `x:${version}` })])[0]?.level).toBe(level)
   })
 
+  it('says what an old version, and a feature gate that is off, are a warning of', () => {
+    const args = ['--feature-gates=ClusterTopology=false']
+    expect(judgeCore([aDeployment({ image: 'x:v1.10.9', args })])).toEqual([
+      {
+        level: 'warning',
+        found:
+          'Cluster API core is v1.10.9 (Deployment system/manager): before 1.11 there is no v1beta2, and Clusters get no conditions',
+        fix: 'upgrade Cluster API core to 1.12 or newer: clusterctl upgrade plan',
+      },
+      {
+        level: 'warning',
+        found:
+          'the feature gate ClusterTopology is off in Deployment system/manager: Clusters of a ClusterClass are refused',
+        fix: 'switch it on: set CLUSTER_TOPOLOGY=true for clusterctl init, or --feature-gates=ClusterTopology=true on the manager',
+      },
+    ])
+  })
+
   it.each([
     ['--feature-gates=ClusterTopology=false', 'warning'],
     ['--feature-gates=MachinePool=true,ClusterTopology=false,RuntimeSDK=false', 'warning'],
@@ -166,6 +186,13 @@ describe('the IPAM provider', () => {
     ])
   })
 
+  it('is named wherever it runs', () => {
+    const second = { ...provider, name: 'second' }
+    expect(judge({ read: [provider, second] }, nothingRead)[0]?.found).toBe(
+      'v1.1.0 (Deployment system/manager), v1.1.0 (Deployment system/second) is available',
+    )
+  })
+
   it('is known by its effect alone where there is no Deployment to be seen', () => {
     expect(judge({ read: [] })).toEqual([
       {
@@ -192,9 +219,14 @@ describe('the IPAM provider', () => {
       },
     ])
     expect(judge({ read: [aDeployment({ image: 'x:v1.0.3' })] })).toMatchObject([
-      { level: 'warning', found: expect.stringContaining('v1.0.3') },
+      {
+        level: 'warning',
+        found: expect.stringContaining('v1.0.3'),
+        fix: 'upgrade the in-cluster IPAM provider to v1.1.0 or newer: clusterctl upgrade plan',
+      },
     ])
     expect(judge({ read: [aDeployment({ image: 'x:v1.2.0' })] })).toMatchObject([{ level: 'ok' }])
+    expect(judge({ read: [aDeployment({ image: 'x:main' })] })).toMatchObject([{ level: 'ok' }])
   })
 
   it('is a fault where claims stay unbound although their pool has addresses', () => {

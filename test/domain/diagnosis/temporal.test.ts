@@ -17,6 +17,12 @@ describe('a Temporal namespace', () => {
   ])('with a retention of %d s is %s', (retentionSeconds, level, found) => {
     expect(judgeNamespace({ name: 'default', retentionSeconds })[0]).toMatchObject({ level, found })
   })
+
+  it('that forgets too soon can be told to keep more', () => {
+    expect(judgeNamespace({ name: 'vips', retentionSeconds: 3600 })[0]?.fix).toBe(
+      'temporal operator namespace update --namespace vips --retention 7d',
+    )
+  })
 })
 
 describe('a task queue', () => {
@@ -70,8 +76,17 @@ describe('a task queue', () => {
     const ahead = { ...queue, workflowPollers: [poller({ lastPollAt: now + 5_000 })] }
     expect(judgeTaskQueue(ahead, now)).toMatchObject([
       { level: 'ok' },
-      { level: 'warning', found: "Temporal's clock is at least 5 s ahead of the one here" },
+      {
+        level: 'warning',
+        found: "Temporal's clock is at least 5 s ahead of the one here",
+        fix: 'synchronize the clocks, for example by NTP (chronyc tracking, timedatectl)',
+      },
     ])
+    const oneIsSilent = {
+      ...queue,
+      workflowPollers: [poller({ lastPollAt: undefined }), poller({ lastPollAt: now + 5_000 })],
+    }
+    expect(judgeTaskQueue(oneIsSilent, now)).toHaveLength(2)
     const hardly = { ...queue, workflowPollers: [poller({ lastPollAt: now + 2_000 })] }
     expect(judgeTaskQueue(hardly, now)).toHaveLength(1)
   })
