@@ -85,7 +85,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const carry = async (key: string, dispatch: Dispatch): Promise<void> => {
     held.add(key)
     inFlight += 1
-    await around({ cluster: key, ...dispatch.reaction }, () => deliver(dispatch))
+    await around(tellable(dispatch), () => deliver(dispatch))
     inFlight -= 1
     fill()
     await quietDelay(coolDownMs, signal)
@@ -94,10 +94,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** Never rejects: every failure is tried again, until the signal is aborted or the need is gone. */
-  const deliver = async ({ cluster, reaction, isNeeded }: Dispatch): Promise<void> => {
+  const deliver = async (dispatch: Dispatch): Promise<void> => {
+    const { cluster, reaction, isNeeded } = dispatch
     for (let failures = 0; !signal.aborted && isNeeded(); failures += 1) {
       try {
-        options.onOutcome?.(await send(starter, cluster, reaction))
+        const outcome = await send(starter, cluster, reaction)
+        options.onOutcome?.(outcome)
         outage.answered()
         break
       } catch (error) {
@@ -105,7 +107,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         options.onOutcome?.('failed')
         const retryInMs = jittered(Math.min(backoffMs[0] * 2 ** failures, backoffMs[1]))
         outage.failed(lastError)
-        const fields = { cluster: formatKey(cluster), ...reaction, error: lastError, retryInMs }
+        const fields = { ...tellable(dispatch), error: lastError, retryInMs }
         log.debug('Temporal did not take a request; trying again', fields)
         await quietDelay(retryInMs, signal)
       }
@@ -127,6 +129,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return lastError
     },
   }
+}
+
+/** What logs and traces get of it: no whole objects. */
+function tellable({ cluster, reaction: { act, because } }: Dispatch): DispatchedReaction {
+  return { cluster: formatKey(cluster), act, because }
 }
 
 /** A Cluster has one run for its VIPs, and a former one of its name another, for their release. */

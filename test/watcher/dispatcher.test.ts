@@ -89,6 +89,30 @@ describe('the dispatcher', () => {
     expect(temporal.asked).toEqual(['start demo', 'wake b: changed', 'nudge c: gone'])
   })
 
+  it('says of a reaction whose it is, what it asks for and why, and no more', async () => {
+    const held = [{ role: 'control-plane' as const, claim: 'vip-cp-demo' }]
+    const told: object[] = []
+    let failures = 1
+    const temporal = scripted(async () => {
+      if (failures-- > 0) throw new Error('connection refused')
+    })
+    const dispatcher = createDispatcher({
+      starter: temporal.starter,
+      log: { debug: (_, fields) => void told.push({ ...fields, retryInMs: undefined }) },
+      outage: noOutage,
+      signal: stop.signal,
+      around: (reaction, deliver) => {
+        told.push(reaction)
+        return deliver()
+      },
+      tuning: { coolDownMs: 1, backoffMs: [1, 2] },
+    })
+    dispatcher.dispatch(demo, { ...release, held }, needed)
+    await temporal.until(2)
+    const whose = { cluster: 'clusters/demo', act: 'release', because: 'gone' }
+    expect(told).toEqual([whose, { ...whose, error: 'connection refused' }])
+  })
+
   it.each([
     ['two starts into one', [start, start], 'start demo'],
     ['a start and a wake into a wake', [start, wake], 'wake demo: changed'],
