@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/allocated-address.ts'
 import type { IPAddressClaim } from '../../src/domain/claim.ts'
@@ -15,6 +16,9 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { silentLog } from '../support/silent-log.ts'
+
+/** Milliseconds in which a suite's Clusters, and then their claims, have to be gone at its end. */
+const goneWithinMs = 100_000
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 /** The ClusterClass of the examples. */
@@ -73,7 +77,11 @@ export interface World {
   claims(): Promise<readonly string[]>
   addresses(): Promise<readonly string[]>
   path(plural: string, name?: string): string
-  /** Deletes all Clusters and waits until nothing is left of them, then removes the namespace and its global pools. */
+  /**
+   * Deletes all Clusters and waits until nothing is left of them, then removes the namespace and its global pools.
+   *
+   * @throws Error that shows what stays
+   */
   close(): Promise<void>
 }
 
@@ -120,6 +128,23 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   }
   const names = async (plural: string): Promise<readonly string[]> =>
     (await list(plural)).map((item) => (item as { metadata: { name: string } }).metadata.name)
+  /** Resolves when all that are there now are gone. Where one stays, the error shows what holds it. */
+  const untilGone = async (
+    plural: string,
+    until: (name: string, is: (now: unknown) => boolean) => Promise<unknown>,
+  ): Promise<void> => {
+    const left = await names(plural)
+    const done = new AbortController()
+    const overdue = delay(goneWithinMs, undefined, { signal: done.signal }).then(async () => {
+      throw new Error(`of ${namespace} there are still ${plural}: ${JSON.stringify(await list(plural))}`)
+    })
+    try {
+      const gone = left.map((name) => until(name, (now) => now === undefined))
+      await Promise.race([Promise.all(gone), overdue])
+    } finally {
+      done.abort()
+    }
+  }
   const patch = async (at: string, body: object): Promise<void> => {
     await api.send({ method: 'PATCH', path: at, body, contentType: 'application/merge-patch+json' })
   }
@@ -180,18 +205,24 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     addresses: () => names('ipaddresses'),
     path,
     close: async () => {
-      const left = await names('clusters')
-      await Promise.all(left.map((name) => world.deleteCluster(name)))
-      await Promise.all(left.map((name) => world.untilCluster(name, (now) => now === undefined)))
-      const orphans = await names('ipaddressclaims')
-      await Promise.all(orphans.map((name) => world.untilClaim(name, (now) => now === undefined)))
-      await api.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
-      const globalPools = (await names('globalinclusterippools')).filter((name) => name.startsWith(namespace))
-      await Promise.all(
-        globalPools.map((name) => api.send({ method: 'DELETE', path: path('globalinclusterippools', name) })),
-      )
-      over.abort()
-      await Promise.all([connection.close(), api.close()])
+      try {
+        const left = await names('clusters')
+        await Promise.all(left.map((name) => world.deleteCluster(name)))
+        await untilGone('clusters', world.untilCluster)
+        await untilGone('ipaddressclaims', world.untilClaim)
+        await api.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+        const globalPools = (await names('globalinclusterippools')).filter((name) =>
+          name.startsWith(namespace),
+        )
+        await Promise.all(
+          globalPools.map((name) =>
+            api.send({ method: 'DELETE', path: path('globalinclusterippools', name) }),
+          ),
+        )
+      } finally {
+        over.abort()
+        await Promise.all([connection.close(), api.close()])
+      }
     },
   }
   return world
