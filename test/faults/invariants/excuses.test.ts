@@ -202,12 +202,16 @@ describe('an IPAddress', () => {
     metadata: { namespace: 'clusters', name, uid: `uid-of-${name}`, ...more },
     spec: { address: ipOf.first, claimRef: { name: claim } },
   })
-  const leaksOf = (...addresses: readonly JsonObject[]): readonly string[] =>
+  const leaksOf = (...addresses: readonly JsonObject[]): readonly string[] => leaksBeside({}, ...addresses)
+  const leaksBeside = (
+    owner: Partial<ClusterOptions>,
+    ...addresses: readonly JsonObject[]
+  ): readonly string[] =>
     violationsIn({
       sightings: [],
       isQuiet: true,
       snapshot: {
-        ...{ clusters: [cluster({ name: 'a' })], claims: [], inClusterPools: [], globalPools: [] },
+        ...{ clusters: [cluster({ name: 'a', ...owner })], claims: [], inClusterPools: [], globalPools: [] },
         addresses,
         runs: new Map(),
       },
@@ -227,5 +231,15 @@ describe('an IPAddress', () => {
     expect(leaksOf(reservation('one', 'uid-of-a'), address('other', 'other'))).toEqual([])
     expect(leaksOf(reservation('one', 'gone'), address('other', 'other'))).toEqual(['I4'])
     expect(leaksOf(reservation('one', 'uid-of-a'), reservation('two', 'uid-of-a'))).toEqual(['I4', 'I4'])
+  })
+
+  it.each<[string, Partial<ClusterOptions>]>([
+    ['paused', { paused: true }],
+    ['paused by annotation', { annotations: { 'cluster.x-k8s.io/paused': '' } }],
+    ['being deleted', { deleting: true }],
+  ])('that is a reservation may stay while its Cluster is %s', (_, owner) => {
+    expect(leaksBeside(owner, reservation('one', 'uid-of-a'))).toEqual([])
+    expect(leaksBeside({}, reservation('one', 'uid-of-a'))).toEqual(['I4'])
+    expect(leaksBeside(owner, reservation('one', 'gone'))).toEqual(['I4'])
   })
 })

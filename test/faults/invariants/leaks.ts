@@ -8,7 +8,8 @@ import type { World } from './world.ts'
  * I4: nothing outlives what it was made for. Every claim with our label, every IPAddress behind a claim of ours, and
  * every reservation belongs to a Cluster that exists by uid; one that is being deleted still exists. A reservation
  * also needs its reason: another Cluster or an IPAddress that is no reservation holds the address. Reservations are no
- * reason for each other, or two of them would keep an address out of use for ever.
+ * reason for each other, or two of them would keep an address out of use for ever. A Cluster that is paused or being
+ * deleted keeps its reservations as they are: we may not touch it.
  */
 export function leaks(world: World): readonly Violation[] {
   return [
@@ -53,6 +54,8 @@ function addressLeaks(address: AddressFacts, world: World): readonly Violation[]
 function reservationLeaks(reservation: AddressFacts, world: World): readonly Violation[] {
   const orphan = orphaned('reservation', reservation, world)
   if (orphan.length > 0) return orphan
+  const owner = world.clusters.find(({ uid }) => reservation.clusterOwners.includes(uid))
+  if (owner?.isPaused === true || owner?.isDeleting === true) return []
   const address = canonicalAddress(reservation.address)
   const isUsed = world.clusters
     .filter(({ uid }) => !reservation.clusterOwners.includes(uid))
