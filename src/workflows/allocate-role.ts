@@ -64,7 +64,14 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const claim = claimNameFor(cluster, role)
   const source = `${claim} from ${formatPool(poolRef)}`
 
-  progress({ phase: 'EnsuringClaim', message: source, claim, considered, pool: poolFor(poolRef, cluster) })
+  progress({
+    phase: 'EnsuringClaim',
+    message: source,
+    claim,
+    pool: poolFor(poolRef, cluster),
+    // A pass that finds the choice made keeps why it was made.
+    ...(considered.length > 0 && { considered }),
+  })
   const ensured =
     got.ensureIPAddressClaim ??
     (await untilDone(() =>
