@@ -159,7 +159,7 @@ describe('a forecast', () => {
   })
 
   it('names the ClusterClasses without a pool by namespace and name', () => {
-    const [own] = [aClusterClass({ declared: [], accepted: [] })]
+    const own = aClusterClass({ declared: [], accepted: [] })
     const clusterClasses = [
       { ...own, name: 'c' },
       { ...own, name: 'a' },
