@@ -28,11 +28,12 @@ const limits = {
   ],
   /** Events in Temporal, of the cheapest run. */
   events: 6,
-  /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim. Twice what is usual, since it varies. */
+  /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim, of the cheapest bursts: twice what is usual. */
   cpuByFloor: 10,
 }
 
 const singles = 7
+const bursts = 3
 const atOnce = 20
 
 let bench: Bench
@@ -88,13 +89,18 @@ describe('an allocation', () => {
 
   it('uses no more CPU, by what the IPAM provider uses for a claim, than it used to', async () => {
     const processes = processesOf(bench, allocator)
-    const start = await readCpu(processes)
-    await sides.floor.burst(atOnce)
-    const between = await readCpu(processes)
-    await sides.ours.burst(atOnce)
-    await bench.untilNoRuns()
-    const floor = cpuBetween(start, between, atOnce)['ipam-provider'] ?? 0
-    const ours = cpuBetween(between, await readCpu(processes), atOnce)['allocator'] ?? 0
+    const used = { floor: [] as number[], ours: [] as number[] }
+    for (let count = 0; count < bursts; count += 1) {
+      const start = await readCpu(processes)
+      await sides.floor.burst(atOnce)
+      const between = await readCpu(processes)
+      await sides.ours.burst(atOnce)
+      await bench.untilNoRuns()
+      used.floor.push(cpuBetween(start, between, atOnce)['ipam-provider'] ?? 0)
+      used.ours.push(cpuBetween(between, await readCpu(processes), atOnce)['allocator'] ?? 0)
+    }
+    // Other suites share the provider and the machine, which adds to one burst and not to another.
+    const [floor, ours] = [Math.min(...used.floor), Math.min(...used.ours)]
     expect(floor).toBeGreaterThan(0)
     expect(ours / floor).toBeLessThanOrEqual(limits.cpuByFloor)
   })
