@@ -157,6 +157,10 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
           if (addressIn(previous, vip) !== '') haveSayAnew(cluster)
         }
       }
+      // That the other one has let go may have been heard of before the record that waits for it.
+      if (previous !== undefined && recordsOthers(cluster, previous) && keepsTooMuch(cluster)) {
+        wake(cluster, 'a duplicate that it has recorded may be free')
+      }
       // The classes of the first list, and their gates, may not be known yet; its end comes back to all of them.
       if (previous === undefined && isComplete()) haveSay(cluster)
     },
@@ -252,4 +256,9 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     },
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }
+}
+
+/** Its record of addresses that others have has changed. */
+function recordsOthers(cluster: Cluster, previous: Cluster): boolean {
+  return String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
 }

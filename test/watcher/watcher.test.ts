@@ -317,6 +317,25 @@ describe('the watcher', () => {
     expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
   })
 
+  it('has a reservation looked at whose record is heard of later than the end of the Cluster that had the address', () => {
+    const { clusters, listAll, requests } = world()
+    const unrecorded = { ...keeping, annotations }
+    listAll({ clusters: [unrecorded, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(typed)
+    expect(requests()).toEqual([])
+    clusters.upsert(keeping)
+    expect(requests()).toEqual(['wake demo: a duplicate that it has recorded may be free'])
+    clusters.upsert({ ...keeping, labels: { edited: 'yes' } })
+    expect(requests()).toEqual([])
+  })
+
+  it('leaves a reservation alone that is recorded while another Cluster has the address', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [{ ...keeping, annotations }, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.upsert(keeping)
+    expect(requests()).toEqual([])
+  })
+
   it('leaves a reservation alone while anybody has the address', () => {
     const { listAll, requests, startOutstanding } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
