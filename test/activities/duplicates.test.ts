@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { KubernetesError } from '../../src/kubernetes/errors.ts'
 import { aClaim, aCluster, aClusterClass, anIPAddress, aPool } from '../support/builders.ts'
-import { failureOf, run, step } from './support.ts'
+import { failureOf, holder, run, step } from './support.ts'
 
 const address = '10.0.0.10'
-const holder = aCluster({ name: 'holder', endpoint: { host: address, port: 6443 } })
 const recorded = { 'vip.capi.gorizond.io/duplicate-addresses': address }
 const input = { ...step, address }
 

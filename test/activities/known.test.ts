@@ -9,7 +9,7 @@ import type { ClusterApi, StepApi } from '../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, NotKnown } from '../../src/kubernetes/errors.ts'
 import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
-import { failureOf, poolRef, step } from './support.ts'
+import { failureOf, poolRef, step, takenWorld } from './support.ts'
 
 const bound = aClaim({ addressName: 'vip-cp-demo' })
 const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
@@ -226,16 +226,11 @@ describe('an allocation at once', () => {
 
   it('tells of an address that it leaves to somebody else, where there are no watches', async () => {
     const { addressUseBeside: _, ...world } = smoothWorld()
-    const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.10', port: 6443 } })
     const { result, said } = attempted('allocateAtOnce', input, {
       present: {
         ...world,
         ...present,
-        getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
-        listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
-        patchCluster: async () => aCluster(),
-        createIPAddress: async () => anIPAddress(),
-        deleteIPAddressClaim: async () => undefined,
+        ...takenWorld,
       },
     })
     expect(await result).toMatchObject({

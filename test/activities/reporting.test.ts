@@ -18,7 +18,7 @@ import {
   variables,
 } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
-import { failureOf, step } from './support.ts'
+import { failureOf, step, takenWorld } from './support.ts'
 
 const settings = { defaultPort: 6443, variables, searchable: [] }
 const address = '10.0.0.10'
@@ -191,15 +191,7 @@ describe('a step that has to wait', () => {
 })
 
 describe('a step that leaves an address to somebody else', () => {
-  const holder = aCluster({ name: 'holder', endpoint: { host: address, port: 6443 } })
-  const taken: Partial<ClusterApi> = {
-    ...bound,
-    getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
-    listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
-    patchCluster: async () => aCluster(),
-    createIPAddress: async () => anIPAddress(),
-    deleteIPAddressClaim: async () => undefined,
-  }
+  const taken: Partial<ClusterApi> = { ...bound, ...takenWorld }
 
   it.each(['conflict', 'unavailable'] as const)(
     'has it told by an event, the run and who counts, though the Cluster could not say so (%s)',

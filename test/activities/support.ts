@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities, type Activities } from '../../src/activities/index.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
-import { variables } from '../support/builders.ts'
+import { aCluster, anIPAddress, variables } from '../support/builders.ts'
 import { fakeClusterApi } from '../support/fake-cluster-api.ts'
 
 const settings = { defaultPort: 6443, variables, searchable: [] }
@@ -14,6 +14,18 @@ export const step = {
   uid: 'uid-of-demo',
 } as const
 export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+/** A Cluster that has the address which `step`'s claim is given. */
+export const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.10', port: 6443 } })
+
+/** A management cluster in which `holder` is found, and stepping back from its address succeeds. */
+export const takenWorld = {
+  getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
+  listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
+  patchCluster: async () => aCluster(),
+  createIPAddress: async () => anIPAddress(),
+  deleteIPAddressClaim: async () => undefined,
+} satisfies Partial<ClusterApi>
 
 /** Runs one activity against a management cluster that answers as given, as the attempt given. */
 export async function run<A extends keyof Activities>(

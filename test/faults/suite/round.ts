@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { messageOf } from '../../../dev/stack/errors.ts'
+import { closeAll } from '../../../dev/stack/close-all.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { grantAllBut } from './rights.ts'
 import type { People } from './people.ts'
@@ -99,22 +99,16 @@ async function heal(
   inForce: readonly FaultInForce[],
   note: (line: string) => void,
 ): Promise<void> {
-  const failures: unknown[] = []
   // First what other faults may wait behind.
   stage.network.resume()
   stage.proxy.heal()
   await stage.stack.part('kube-apiserver').start()
-  for (const { name, end } of inForce.toReversed()) {
-    try {
+  await closeAll(
+    inForce.map(({ name, end }) => async () => {
       await end()
       note(`fault ${name} is over`)
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) {
-    throw new AggregateError(failures, `faults could not be ended: ${failures.map(messageOf).join('; ')}`)
-  }
+    }),
+  )
   stage.proxy.heal()
   await stage.startAllParts()
   await grantAllBut(stage.stack.connection)
