@@ -53,16 +53,16 @@ afterAll(async () => {
 })
 
 async function readScrape(): Promise<ReadonlyMap<string, ReadonlySet<string>> | undefined> {
+  // What a page has is known line by line while it is read, and its values when it has been: so they are asked for first.
+  const samples = await prometheus.ask('series', { 'match[]': '{job="capi-vip-allocator"}' })
   const labels = new Map<string, Set<string>>()
   for (const entry of arrayOf(await prometheus.ask('targets/metadata'))) {
     for (const name of shownAs(objectOf(entry))) labels.set(name, new Set())
   }
-  const samples = await prometheus.ask('series', { 'match[]': '{job="capi-vip-allocator"}' })
   for (const sample of arrayOf(samples).map(objectOf)) {
     const known = labels.get(stringOf(sample['__name__']))
     for (const label of Object.keys(sample)) known?.add(label)
   }
-  // What a page has is known a moment before its values.
   return labels.get('capi_vip_allocator_build_info')?.has('version') === true ? labels : undefined
 }
 
