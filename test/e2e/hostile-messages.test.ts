@@ -65,6 +65,9 @@ interface RunEnd {
   readonly bytes: number
 }
 
+/** How Temporal refuses the end of a run that was woken meanwhile: the task is tried again, and meets the wake. */
+const wokenMeanwhile = 'UnhandledCommand'
+
 function untilEnd(handle: WorkflowHandle): Promise<RunEnd> {
   return eventually('a run to end', async () => {
     const events = (await handle.fetchHistory()).events ?? []
@@ -72,7 +75,7 @@ function untilEnd(handle: WorkflowHandle): Promise<RunEnd> {
       const failed = event.workflowExecutionFailedEventAttributes
       const stuck = event.workflowTaskFailedEventAttributes
       const failure = (failed ?? stuck)?.failure
-      if (failed || stuck) {
+      if (failed || (stuck && failure?.message !== wokenMeanwhile)) {
         return {
           end: failed ? 'failed' : 'stuck in its workflow task',
           type: failure?.applicationFailureInfo?.type ?? '',
@@ -177,9 +180,9 @@ async function waitingRun(name: string): Promise<{
     serve: async () => {
       pools += 1
       await world.createPool(`10.111.${pools}.1`, { name: `${name}-pool`, className })
-      const { end } = await untilEnd(handle)
+      const { end, message } = await untilEnd(handle)
       // Not where it is stuck: that shows in the history at once, and in the Cluster after minutes of nothing.
-      if (end !== 'completed') return end
+      if (end !== 'completed') return `${end}: ${message}`
       return `${end} with ${(await world.untilServed(name)).controlPlaneEndpoint.host}`
     },
   }
