@@ -97,3 +97,12 @@ describe('a Worker that dies', () => {
     })
   })
 })
+
+describe('a Worker that leaves a thread behind', () => {
+  it('does not keep the program from ending where it is asked to stop', async () => {
+    const { pid, ended } = await start({ env: harmedBy('keep-threads') })
+    process.kill(pid, 'SIGUSR2')
+    process.kill(pid, 'SIGTERM')
+    expect(await ended).toBe('exit code 0')
+  })
+})

@@ -75,7 +75,7 @@ async function tracingFor(config: Config, options: TracingOptions): Promise<Trac
   return startTracing(options)
 }
 
-/** Milliseconds for closing what is open, once the Worker has died. */
+/** Milliseconds for closing what is open, once the Worker has ended. */
 const longestEndMs = 5_000
 
 interface Setup {
@@ -113,8 +113,8 @@ async function atWork(setup: Setup): Promise<number> {
   state.temporalConnected(temporal)
   try {
     const code = await withTemporal(setup, temporal, worker)
-    // A Worker that has died may hold the process for ever.
-    if (code !== 0) setTimeout(() => process.exit(code), longestEndMs).unref()
+    // A Worker that has died, or did not end in time when it was asked to, may leave threads that hold the process for ever.
+    setTimeout(() => process.exit(code), longestEndMs).unref()
     return code
   } finally {
     // It may never let go of the connection either.
