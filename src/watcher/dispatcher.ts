@@ -51,22 +51,32 @@ export interface DispatchTuning {
   readonly concurrency: number
   /** Milliseconds between two requests for one run: Temporal refuses a second run of one id within a second. */
   readonly coolDownMs: number
+  /** Milliseconds after which a start that has met a run is asked for once more, where it is still needed. */
+  readonly startAgainMs: number
   /** Milliseconds before a failed request is tried again: first, and at most. */
   readonly backoffMs: readonly [first: number, most: number]
 }
 
-const defaultTuning: DispatchTuning = { concurrency: 30, coolDownMs: 1_100, backoffMs: [500, 30_000] }
+const defaultTuning: DispatchTuning = {
+  concurrency: 30,
+  coolDownMs: 1_100,
+  // Temporal gives a workflow task 10 s; a run whose last one a Worker took along when it died ends after them.
+  startAgainMs: 15_000,
+  backoffMs: [500, 30_000],
+}
 
 interface Dispatch {
   readonly cluster: NamespacedName
   readonly reaction: AnyReaction
   readonly isNeeded: () => boolean
+  /** Asks for a start once more: what it meets now has looked since. */
+  readonly isSecond: boolean
 }
 
 /** Starts to carry reactions; ends with `options.signal`. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { starter, log, outage, signal, around = (_, deliver) => deliver() } = options
-  const { concurrency, coolDownMs, backoffMs } = { ...defaultTuning, ...options.tuning }
+  const { concurrency, coolDownMs, startAgainMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()
   /** Runs whose last request is under way or too recent. */
   const held = new Set<string>()
@@ -101,6 +111,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const outcome = await send(starter, cluster, reaction)
         options.onOutcome?.(outcome)
         outage.answered()
+        if (outcome === 'joined' && reaction.act === 'start') void startAgain(dispatch)
         break
       } catch (error) {
         lastError = error instanceof Error ? error.message : String(error)
@@ -115,13 +126,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     lastError = undefined
   }
 
+  /**
+   * A run that was there may have looked before the need arose, at a former Cluster of the name for one, and have nothing
+   * left but to end. A wake would be certain, and cost every run that waits a look.
+   */
+  const startAgain = async (dispatch: Dispatch): Promise<void> => {
+    if (dispatch.isSecond) return
+    await quietDelay(startAgainMs, signal)
+    take({ ...dispatch, isSecond: true })
+  }
+
+  const take = (dispatch: Dispatch): void => {
+    const key = keyOf(dispatch.cluster, dispatch.reaction)
+    const earlier = waiting.get(key)
+    waiting.set(key, {
+      ...dispatch,
+      reaction: merged(earlier?.reaction, dispatch.reaction),
+      isSecond: dispatch.isSecond && earlier?.isSecond !== false,
+    })
+    // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
+    queueMicrotask(fill)
+  }
+
   return {
-    dispatch(cluster, reaction, isNeeded) {
-      const key = keyOf(cluster, reaction)
-      waiting.set(key, { cluster, reaction: merged(waiting.get(key)?.reaction, reaction), isNeeded })
-      // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
-      queueMicrotask(fill)
-    },
+    dispatch: (cluster, reaction, isNeeded) => take({ cluster, reaction, isNeeded, isSecond: false }),
     get pending() {
       return waiting.size + inFlight
     },

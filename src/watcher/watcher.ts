@@ -214,6 +214,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const clusterClasses = sources.clusterClasses({
     onUpsert(clusterClass, previous) {
+      // The classes of the first list are no news: its end comes back to all Clusters.
+      if (!listed.has('clusterClasses')) return
       if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
       for (const cluster of view.clustersOf(clusterClass)) {
         const around = { ...view.around(cluster), clusterClass }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Allocator } from '../../dev/allocator.ts'
-import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork, type StartOptions } from './at-work.ts'
 import { createOwnAccount, type OwnAccount } from './own-account.ts'
+import { scrapeOf } from './scrape.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -82,6 +83,25 @@ describe('an allocator that is killed', () => {
     const claims = (await world.claims()).filter((name) => name.startsWith('vip-cp-storm-'))
     expect(claims.toSorted()).toEqual(names.map((name) => `vip-cp-${name}`).toSorted())
     await suite.allocator.kill()
+  })
+})
+
+describe('a Cluster whose name has a run with nothing left but to end', () => {
+  it('gets a run of its own after that', async () => {
+    const cluster = { namespace: world.namespace, name: 'successor' }
+    // Nobody works on it yet, so that it ends when the test says so.
+    const run = await temporal.client.workflow.start(allocateVipType, {
+      workflowId: workflowIdFor(cluster),
+      taskQueue: suite.taskQueue,
+      args: [cluster],
+    })
+    await world.createCluster('successor')
+    const watcher = await start({ command: 'watcher' })
+    await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'joined' }, 1)
+    await run.terminate()
+    const worker = await start({ command: 'worker' })
+    expect((await world.untilServed('successor')).controlPlaneEndpoint.host).toMatch(/^10\.30\.0\.\d+$/)
+    await Promise.all([watcher.kill(), worker.kill()])
   })
 })
 

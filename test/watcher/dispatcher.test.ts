@@ -23,7 +23,10 @@ afterEach(() => {
 })
 
 /** A Temporal that takes down what it is asked, and can be held up or made to fail. */
-function scripted(answer: () => Promise<void> = async () => undefined): {
+function scripted(
+  answer: () => Promise<void> = async () => undefined,
+  started: (name: string) => 'started' | 'joined' = () => 'started',
+): {
   readonly starter: DispatcherOptions['starter']
   readonly asked: string[]
   /** Resolves when so many requests have been made. */
@@ -49,7 +52,7 @@ function scripted(answer: () => Promise<void> = async () => undefined): {
     starter: {
       start: async ({ name }) => {
         await take(`start ${name}`)
-        return 'started'
+        return started(name)
       },
       wake: ({ name }, reason) => take(`wake ${name}: ${reason}`),
       nudge: ({ name }, reason) => take(`nudge ${name}: ${reason}`),
@@ -190,6 +193,36 @@ describe('the dispatcher', () => {
     await temporal.until(2)
     expect(temporal.asked).toEqual(['start demo', 'nudge b: gone'])
     expect(dispatcher.lastError).toBeUndefined()
+  })
+
+  it('asks once more, and no third time, for a run where it has met one, which may have been about to end', async () => {
+    const temporal = scripted(undefined, () => 'joined')
+    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
+    dispatcher.dispatch(demo, start, needed)
+    await temporal.until(2)
+    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+    await temporal.until(4)
+    expect(temporal.asked).toEqual(['start demo', 'start demo', 'start b', 'start b'])
+  })
+
+  it('asks no more for a run that was met and has served what it was needed for', async () => {
+    const temporal = scripted(undefined, () => 'joined')
+    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
+    dispatcher.dispatch(demo, start, () => !temporal.asked.includes('start demo'))
+    await temporal.until(1)
+    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+    await temporal.until(3)
+    expect(temporal.asked).toEqual(['start demo', 'start b', 'start b'])
+  })
+
+  it('asks no more for a run that it has started', async () => {
+    const temporal = scripted(undefined, (name) => (name === 'b' ? 'joined' : 'started'))
+    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
+    dispatcher.dispatch(demo, start, needed)
+    await temporal.until(1)
+    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+    await temporal.until(3)
+    expect(temporal.asked).toEqual(['start demo', 'start b', 'start b'])
   })
 
   it('carries the release of a former Cluster beside what its namesake needs', async () => {

@@ -264,6 +264,14 @@ describe('the watcher', () => {
     expect(new Set(requests())).toEqual(new Set(['wake demo: Cluster was unpaused']))
   })
 
+  it('takes the ClusterClasses of the first list for no news', () => {
+    const { clusters, clusterClasses, requests } = world()
+    clusters.listed(aCluster())
+    requests()
+    clusterClasses.listed(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
+    expect(requests()).toEqual([])
+  })
+
   it('wakes Clusters when their class takes in the variable', () => {
     const { clusterClasses, listAll, requests } = world()
     const clusterClass = aClusterClass({ declared: ['clusterVip'], accepted: [] })
