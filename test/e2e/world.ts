@@ -15,6 +15,7 @@ import { watchResource } from '../../src/kubernetes/watch-resource.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
+import { longestWaitMs } from '../support/eventually.ts'
 import { silentLog } from '../support/silent-log.ts'
 
 /** Milliseconds in which a suite's Clusters, and then their claims, have to be gone at its end. */
@@ -108,12 +109,15 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   if (stack.clusterApiCore) await applyExample('cluster-class')
 
   const clusters = watched<Cluster>(
+    'Cluster',
     (handler) => watchResource({ ...watch, resource: 'clusters', handler }).objects,
   )
   const claims = watched<IPAddressClaim>(
+    'IPAddressClaim',
     (handler) => watchResource({ ...watch, resource: 'ipaddressclaims', handler }).objects,
   )
   const pools = watched<IPPool>(
+    'InClusterIPPool',
     (handler) => watchResource({ ...watch, resource: 'inclusterippools', handler }).objects,
   )
   const path = (plural: string, name?: string): string => {
@@ -233,8 +237,12 @@ interface Handler<T> {
   onDelete(object: T): void
 }
 
-/** Answers questions about a watched kind as soon as an event decides them. */
+/**
+ * Answers questions about a watched kind as soon as an event decides them. One that no event decides in time is an error that
+ * says how the object stood last.
+ */
 function watched<T extends { readonly namespace: string; readonly name: string }>(
+  kind: string,
   open: (handler: Handler<T>) => ReadonlyMap<string, T>,
 ): { until(key: string, is: (object: T | undefined) => boolean): Promise<T | undefined> } {
   const questions = new Set<(key: string, now: T | undefined) => void>()
@@ -247,10 +255,16 @@ function watched<T extends { readonly namespace: string; readonly name: string }
   })
   return {
     until: (key, is) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const known = objects.get(key)
+        const overdue = setTimeout(() => {
+          questions.delete(question)
+          const last = JSON.stringify(objects.get(key)) ?? 'not there'
+          reject(new Error(`waited in vain for an event of ${kind} ${key}, which is ${last}`))
+        }, longestWaitMs).unref()
         const question = (about: string, now: T | undefined): void => {
           if (about !== key || !is(now)) return
+          clearTimeout(overdue)
           questions.delete(question)
           resolve(now)
         }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Milliseconds; less than a test may take, so that the error of `eventually` comes first and nothing goes on after a test. */
-const longest = 180_000
+/** Milliseconds; less than a test may take, so that the error of a wait comes first and nothing goes on after a test. */
+export const longestWaitMs = 180_000
 
 /**
  * Asks again and again for what no event tells, until there is an answer.
@@ -10,7 +10,7 @@ const longest = 180_000
  * @throws Error that names what was waited for, with the last failure as its cause
  */
 export async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + longest
+  const deadline = performance.now() + longestWaitMs
   let cause: unknown
   while (performance.now() < deadline) {
     try {
