@@ -28,6 +28,8 @@ const stillForMs = [
   35_000,
   // Every run that waits looks again within a minute, and a list that has failed often is tried again within half of one.
   70_000,
+  // The provider's watches, of claims one and of Clusters another, each back off by up to a minute after a long outage.
+  130_000,
 ]
 
 /** What does not hold at quiet may hold at the next one: these say where it comes to, the others what must never be. */
