@@ -130,10 +130,14 @@ function rawVariables(raw: string): string {
   return raw.slice(start, end)
 }
 
+/** What Cluster API core keeps on a Cluster for its runtime hooks. */
+const ofCoreRuntime = 'runtime.cluster.x-k8s.io/'
+
 function annotationsIn(raw: string): Readonly<Record<string, string>> {
-  return (
-    (JSON.parse(raw) as { metadata: { annotations?: Record<string, string> } }).metadata.annotations ?? {}
-  )
+  const { metadata } = JSON.parse(raw) as { metadata: { annotations?: Record<string, string> } }
+  // Cluster API core adds one of its own as soon as it has what it needs from us.
+  const others = Object.entries(metadata.annotations ?? {}).filter(([key]) => !key.startsWith(ofCoreRuntime))
+  return Object.fromEntries(others)
 }
 
 /** Makes a Cluster that the allocator may not touch yet, then lets it be served: what it held before and after. */
