@@ -39,17 +39,17 @@ export async function buildGoProgram(
     cwd: source.directory,
     env: environment,
   })
-  if (source.withManifests) await copyManifests(source, directory)
+  if (source.configDirectory !== undefined) await copyManifests(source, source.configDirectory, directory)
 }
 
-async function copyManifests(source: GoSource, directory: string): Promise<void> {
+async function copyManifests(source: GoSource, configDirectory: string, directory: string): Promise<void> {
   const answer = await runCommand({
     command: 'go',
     args: ['list', '-m', '-f', '{{.Dir}}', source.module],
     cwd: source.directory,
     env: environment,
   })
-  const configuration = join(answer.trim(), 'config')
+  const configuration = join(answer.trim(), configDirectory)
   const bases = join(configuration, 'crd', 'bases')
   const { crdDirectory, webhooksPath } = manifestsIn(directory)
   mkdirSync(crdDirectory)

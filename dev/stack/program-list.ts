@@ -17,8 +17,8 @@ export interface GoSource {
   readonly linkerFlags: string
   /** Build tags that leave out what is not needed here. */
   readonly buildTags: readonly string[]
-  /** Whether the module brings CRDs and webhook configurations that the stack applies. */
-  readonly withManifests: boolean
+  /** Directory in the module with the CRDs and webhook configurations that the stack applies; absent for none. */
+  readonly configDirectory?: string
 }
 
 /** A script of a pinned Python wheel. */
@@ -65,6 +65,7 @@ export type ProgramName =
   | 'kube-controller-manager'
   | 'kubectl'
   | 'cluster-api-core'
+  | 'cluster-api-core-1.13'
   | 'ipam-provider-in-cluster'
   | 'clusterctl'
   | 'temporal'
@@ -88,12 +89,20 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   'kube-controller-manager': kubernetesProgram,
   kubectl: kubernetesProgram,
   'cluster-api-core': (name) =>
-    goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', withManifests: true }),
+    goProgram(name, {
+      folder: name,
+      module: 'sigs.k8s.io/cluster-api',
+      command: 'core',
+      configDirectory: 'core/config',
+    }),
+  // One minor back, where the manager is the root of the module.
+  'cluster-api-core-1.13': (name) =>
+    goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', configDirectory: 'config' }),
   'ipam-provider-in-cluster': (name) =>
     goProgram(name, {
       folder: name,
       module: 'sigs.k8s.io/cluster-api-ipam-provider-in-cluster',
-      withManifests: true,
+      configDirectory: 'config',
     }),
   // Not searched for: it refuses management clusters of another contract than its own.
   clusterctl: (name) =>
@@ -159,10 +168,10 @@ function goProgram(
     readonly searched?: ProgramDefinition['searched']
     readonly versionFlags?: (version: string) => string
     readonly buildTags?: readonly string[]
-    readonly withManifests?: boolean
+    readonly configDirectory?: string
   },
 ): ProgramDefinition {
-  const { module, command } = options
+  const { module, command, configDirectory } = options
   const directory = join(developmentDirectory, 'go', options.folder)
   const version = pinnedVersion(join(directory, 'go.mod'), `require ${module} v`)
   return {
@@ -176,7 +185,7 @@ function goProgram(
       mainPackage: command === undefined ? module : `${module}/${command}`,
       linkerFlags: `-s -w ${options.versionFlags?.(version) ?? ''}`.trimEnd(),
       buildTags: options.buildTags ?? [],
-      withManifests: options.withManifests ?? false,
+      ...(configDirectory !== undefined && { configDirectory }),
     },
   }
 }
