@@ -46,6 +46,12 @@ export function delayAfterAttempt(attempt: number): number {
 }
 
 /**
+ * Milliseconds for which a new Cluster's run looks at the pools by itself, at short intervals: a change of a pool has nobody
+ * to wake there.
+ */
+export const beginsWithinMs = 5_000
+
+/**
  * Attempts of a step until it steps back from an address that another allocation has to step back from first: by then,
  * some 20 seconds have passed, and the other one may be paused or stuck.
  */

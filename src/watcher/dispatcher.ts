@@ -2,30 +2,44 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
+import { releaseWorkflowIdFor, workflowIdFor } from '../workflows/contract.ts'
 import type { Reaction } from './reaction.ts'
 import type { ReleaseReaction } from './release-reaction.ts'
-import type { AllocationStarter } from './starter.ts'
+import { createRunLooks, type LookOutcome, type RunNews, type StrayRun, type WantedRun } from './run-looks.ts'
+import { createSlots } from './slots.ts'
+import { RefusedError, type AllocationStarter } from './starter.ts'
 
 /** What the watcher asks Temporal for, of either of a Cluster's runs. */
 export type AnyReaction = Reaction | ReleaseReaction
+
+/**
+ * Asked of a Cluster when a start or a wake for it is about to leave, which may be much later. The same function each time:
+ * what is merged is needed where one of its parts is.
+ */
+export type Need = (cluster: NamespacedName) => boolean
 
 /** Carries reactions to Temporal: one at a time for a run, a bounded number at once, again until they arrive. */
 export interface Dispatcher {
   /**
    * Takes a reaction. One that has not left yet is merged with it. Never throws.
    *
-   * @param isNeeded asked when it is about to leave, which may be much later
+   * @param need of a start or a wake; the rest is always carried out
    */
-  dispatch(cluster: NamespacedName, reaction: AnyReaction, isNeeded: () => boolean): void
+  dispatch(cluster: NamespacedName, reaction: AnyReaction, need: Need): void
   /** Reactions that have not arrived yet. */
   readonly pending: number
   /** The last failure to reach Temporal in words; undefined while all is well. */
   readonly lastError: string | undefined
+  /** Runs that are needed here and that only a person can get further. */
+  readonly strays: () => readonly StrayRun[]
 }
 
 export interface DispatcherOptions {
-  readonly starter: Pick<AllocationStarter, 'start' | 'wake' | 'nudge' | 'release' | 'recheck'>
-  readonly log: Pick<Log, 'debug'>
+  readonly starter: Pick<
+    AllocationStarter,
+    'start' | 'wake' | 'nudge' | 'release' | 'recheck' | 'describe' | 'terminate' | 'taskQueue'
+  >
+  readonly log: Pick<Log, 'debug' | 'warn'>
   /** Told of every answer of Temporal, and of every request that failed; writes the lines about it. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
@@ -33,6 +47,8 @@ export interface DispatcherOptions {
   readonly around?: (dispatch: DispatchedReaction, deliver: () => Promise<void>) => Promise<void>
   /** Told of every reaction that arrived, or failed and will be tried again. */
   readonly onOutcome?: (outcome: DispatchOutcome) => void
+  /** Told of a run that was replaced, or that only a person can get further. */
+  readonly onRunNews?: (news: RunNews) => void
   readonly tuning?: Partial<DispatchTuning>
 }
 
@@ -40,19 +56,19 @@ export interface DispatcherOptions {
 export interface DispatchedReaction {
   /** `namespace/name` */
   readonly cluster: string
-  readonly act: AnyReaction['act']
+  readonly act: AnyReaction['act'] | 'look'
   readonly because: string
 }
 
-export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'failed'
+export type DispatchOutcome = 'started' | 'joined' | 'woken' | 'nudged' | 'failed' | LookOutcome
 
 export interface DispatchTuning {
   /** Requests at once. */
   readonly concurrency: number
   /** Milliseconds between two requests for one run: Temporal refuses a second run of one id within a second. */
   readonly coolDownMs: number
-  /** Milliseconds after which a start that has met a run is asked for once more, where it is still needed. */
-  readonly startAgainMs: number
+  /** Milliseconds after which a run that was asked for is looked at, where it is still needed: first, and at most. */
+  readonly lookAfterMs: readonly [first: number, most: number]
   /** Milliseconds before a failed request is tried again: first, and at most. */
   readonly backoffMs: readonly [first: number, most: number]
 }
@@ -60,80 +76,155 @@ export interface DispatchTuning {
 const defaultTuning: DispatchTuning = {
   concurrency: 30,
   coolDownMs: 1_100,
-  // Temporal gives a workflow task 10 s; a run whose last one a Worker took along when it died ends after them.
-  startAgainMs: 15_000,
+  // Most Clusters are served by then. A run that nobody works on is known as such after two looks.
+  lookAfterMs: [15_000, 300_000],
   backoffMs: [500, 30_000],
 }
 
+/** Looks that follow one another as the first one did, before they become less frequent. */
+const closeLooks = 3
+
+/** Starts by looks at one run. One that ends each time and leaves the Cluster as it was is for the next list to start. */
+const mostRestarts = 3
+
+/** A request to Temporal that waits for its turn. */
 interface Dispatch {
   readonly cluster: NamespacedName
   readonly reaction: AnyReaction
-  readonly isNeeded: () => boolean
-  /** Asks for a start once more: what it meets now has looked since. */
-  readonly isSecond: boolean
+  readonly needs: ReadonlySet<Need>
+}
+
+/** The looks at one run, from the reaction that it was met by until it is at work or nobody needs it. */
+interface LookChain {
+  readonly cluster: NamespacedName
+  readonly wanted: WantedRun
+  readonly needs: Set<Need>
+  wasWoken: boolean
+  looks: number
 }
 
 /** Starts to carry reactions; ends with `options.signal`. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { starter, log, outage, signal, around = (_, deliver) => deliver() } = options
-  const { concurrency, coolDownMs, startAgainMs, backoffMs } = { ...defaultTuning, ...options.tuning }
+  const { concurrency, coolDownMs, lookAfterMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()
   /** Runs whose last request is under way or too recent. */
   const held = new Set<string>()
-  let inFlight = 0
+  const slots = createSlots(concurrency, () => fill())
+  /** By workflow id. */
+  const chains = new Map<string, LookChain>()
+  const runLooks = createRunLooks({ starter, log, onNews: options.onRunNews ?? (() => undefined) })
+  let underWay = 0
   let lastError: string | undefined
 
   const fill = (): void => {
     for (const [key, dispatch] of waiting) {
-      if (inFlight >= concurrency || signal.aborted) return
+      if (signal.aborted || !slots.areFree()) return
       if (held.has(key)) continue
       waiting.delete(key)
-      if (dispatch.isNeeded()) void carry(key, dispatch)
+      if (isNeeded(dispatch)) void carry(key, dispatch)
     }
   }
 
   const carry = async (key: string, dispatch: Dispatch): Promise<void> => {
     held.add(key)
-    inFlight += 1
-    await around(tellable(dispatch), () => deliver(dispatch))
-    inFlight -= 1
-    fill()
+    await delivered(
+      tellable(dispatch),
+      () => isNeeded(dispatch),
+      async () => {
+        const outcome = await send(starter, dispatch)
+        followUp(dispatch, outcome)
+        return outcome
+      },
+    )
     await quietDelay(coolDownMs, signal)
     held.delete(key)
     fill()
   }
 
   /** Never rejects: every failure is tried again, until the signal is aborted or the need is gone. */
-  const deliver = async (dispatch: Dispatch): Promise<void> => {
-    const { cluster, reaction, isNeeded } = dispatch
-    for (let failures = 0; !signal.aborted && isNeeded(); failures += 1) {
-      try {
-        const outcome = await send(starter, cluster, reaction)
-        options.onOutcome?.(outcome)
-        outage.answered()
-        if (outcome === 'joined' && reaction.act === 'start') void startAgain(dispatch)
-        break
-      } catch (error) {
-        lastError = error instanceof Error ? error.message : String(error)
-        options.onOutcome?.('failed')
+  const delivered = async (
+    told: DispatchedReaction,
+    isStillNeeded: () => boolean,
+    request: () => Promise<DispatchOutcome>,
+  ): Promise<void> => {
+    underWay += 1
+    await around(told, async () => {
+      for (let failures = 0; !signal.aborted && isStillNeeded(); failures += 1) {
         const retryInMs = jittered(Math.min(backoffMs[0] * 2 ** failures, backoffMs[1]))
-        outage.failed(lastError)
-        const fields = { ...tellable(dispatch), error: lastError, retryInMs }
-        log.debug('Temporal did not take a request; trying again', fields)
+        if (await slots.during(() => arrives({ ...told, retryInMs }, request))) break
         await quietDelay(retryInMs, signal)
       }
+    })
+    underWay -= 1
+  }
+
+  const arrives = async (
+    told: DispatchedReaction & { readonly retryInMs: number },
+    request: () => Promise<DispatchOutcome>,
+  ): Promise<boolean> => {
+    try {
+      options.onOutcome?.(await request())
+      outage.answered()
+      lastError = undefined
+      return true
+    } catch (failure) {
+      const error = failure instanceof Error ? failure.message : String(failure)
+      options.onOutcome?.('failed')
+      if (failure instanceof RefusedError) {
+        outage.answered()
+        log.warn('Temporal refuses a request; trying again', { ...told, error })
+      } else {
+        lastError = error
+        outage.failed(error)
+        log.debug('Temporal did not take a request; trying again', { ...told, error })
+      }
+      return false
     }
-    lastError = undefined
   }
 
   /**
    * A run that was there may have looked before the need arose, at a former Cluster of the name for one, and have nothing
-   * left but to end. A wake would be certain, and cost every run that waits a look.
+   * left but to end; it may be on a task queue that nobody polls; and one that was started may fail. A wake would be
+   * certain only of some of it, and cost every run that waits a look.
    */
-  const startAgain = async (dispatch: Dispatch): Promise<void> => {
-    if (dispatch.isSecond) return
-    await quietDelay(startAgainMs, signal)
-    take({ ...dispatch, isSecond: true })
+  const followUp = (dispatch: Dispatch, outcome: DispatchOutcome): void => {
+    const wanted = wantedBy(dispatch, outcome, starter)
+    if (wanted === undefined) return
+    const { cluster, needs, reaction } = dispatch
+    const wasWoken = reaction.act === 'wake'
+    const chain = chains.get(wanted.workflowId)
+    if (chain !== undefined) {
+      needs.forEach((need) => chain.needs.add(need))
+      chain.wasWoken ||= wasWoken
+      return
+    }
+    const begun = { cluster, wanted, needs: new Set(needs), wasWoken, looks: 0 }
+    chains.set(wanted.workflowId, begun)
+    void lookOn(begun)
+  }
+
+  const lookOn = async (chain: LookChain): Promise<void> => {
+    const { cluster, wanted } = chain
+    const isWanted = (): boolean => chain.needs.size === 0 || someNeed(chain)
+    let restarts = 0
+    for (let again = true; again; chain.looks += 1) {
+      const slower = 2 ** Math.max(0, chain.looks - closeLooks + 1)
+      await quietDelay(Math.min(lookAfterMs[0] * slower, lookAfterMs[1]), signal)
+      if (signal.aborted || !isWanted()) break
+      const because = 'still needed'
+      await delivered({ cluster: formatKey(cluster), act: 'look', because }, isWanted, async () => {
+        const seen = await runLooks.look(wanted, chain.wasWoken)
+        chain.wasWoken = seen.wasWoken
+        if (seen.outcome === 'started') restarts += 1
+        again = seen.next !== 'none' && restarts < mostRestarts
+        // Whoever has a stray run may go at any time.
+        if (seen.next === 'soon') chain.looks = 0
+        return seen.outcome
+      })
+    }
+    chains.delete(wanted.workflowId)
+    if (!isWanted()) runLooks.forget(wanted.workflowId)
   }
 
   const take = (dispatch: Dispatch): void => {
@@ -142,21 +233,36 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     waiting.set(key, {
       ...dispatch,
       reaction: merged(earlier?.reaction, dispatch.reaction),
-      isSecond: dispatch.isSecond && earlier?.isSecond !== false,
+      needs: new Set([...(earlier?.needs ?? []), ...dispatch.needs]),
     })
-    // Not now: whoever dispatches is in the middle of taking in the change that isNeeded looks at.
+    // Not now: whoever dispatches is in the middle of taking in the change that the need looks at.
     queueMicrotask(fill)
   }
 
   return {
-    dispatch: (cluster, reaction, isNeeded) => take({ cluster, reaction, isNeeded, isSecond: false }),
+    dispatch: (cluster, reaction, need) =>
+      take({ cluster, reaction, needs: new Set(mayBeDropped(reaction) ? [need] : []) }),
     get pending() {
-      return waiting.size + inFlight
+      return waiting.size + underWay
     },
     get lastError() {
       return lastError
     },
+    strays: runLooks.strays,
   }
+}
+
+/** Only for a Cluster that needs it. */
+function mayBeDropped({ act }: AnyReaction): boolean {
+  return act === 'start' || act === 'wake'
+}
+
+function isNeeded(dispatch: Dispatch): boolean {
+  return !mayBeDropped(dispatch.reaction) || someNeed(dispatch)
+}
+
+function someNeed({ cluster, needs }: Pick<Dispatch, 'cluster' | 'needs'>): boolean {
+  return [...needs].some((need) => need(cluster))
 }
 
 /** What logs and traces get of it: no whole objects. */
@@ -169,10 +275,31 @@ function keyOf(cluster: NamespacedName, reaction: AnyReaction): string {
   return 'uid' in reaction ? `${formatKey(cluster)}/${reaction.uid}` : formatKey(cluster)
 }
 
+/** The run that a reaction was for, where somebody has to look at it later. */
+function wantedBy(
+  { cluster, reaction }: Dispatch,
+  outcome: DispatchOutcome,
+  starter: DispatcherOptions['starter'],
+): WantedRun | undefined {
+  if (reaction.act === 'start' || reaction.act === 'wake') {
+    const start = (): Promise<'started' | 'joined'> => starter.start(cluster)
+    const nudge = (reason: string): Promise<void> => starter.nudge(cluster, reason)
+    return { cluster, workflowId: workflowIdFor(cluster), start, startAnew: start, nudge }
+  }
+  // A release that was started here, or has ended, is over; what is left behind is found by the next list.
+  if (reaction.act !== 'release' || outcome !== 'joined') return undefined
+  const former = { ...cluster, uid: reaction.uid }
+  return {
+    cluster,
+    workflowId: releaseWorkflowIdFor(former),
+    startAnew: () => starter.release({ ...former, held: reaction.held }, true),
+    nudge: (reason) => starter.recheck(former, reason),
+  }
+}
+
 async function send(
   starter: DispatcherOptions['starter'],
-  cluster: NamespacedName,
-  reaction: AnyReaction,
+  { cluster, reaction }: Pick<Dispatch, 'cluster' | 'reaction'>,
 ): Promise<DispatchOutcome> {
   switch (reaction.act) {
     case 'start':

@@ -6,10 +6,11 @@ import { isAddressIn } from '../domain/ip-address.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
 import { lossOf } from '../domain/restoration.ts'
-import type { VipRole } from '../domain/role.ts'
+import type { Role, VipRole } from '../domain/role.ts'
 import { addressIn, standingOf } from '../domain/standing.ts'
 import type { Holding } from '../domain/view.ts'
-import { addressWatchMs } from '../domain/waiting.ts'
+import { vipConditionOf } from '../domain/vip-condition.ts'
+import { addressWatchMs, beginsWithinMs } from '../domain/waiting.ts'
 
 /**
  * What the watcher asks Temporal for:
@@ -88,25 +89,34 @@ function becameBoundLate(
 
 /**
  * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim on it
- * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.)
+ * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.) One whose
+ * run has just begun does not wait.
  *
  * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool; asked only
  *   where the pool has more to offer, which is seldom
+ * @param now milliseconds since the epoch
  */
 export function reactToPool(
   pool: IPPool,
   previous: IPPool | undefined,
   waiting: () => readonly Cluster[],
   { role }: VipRole,
+  now: number,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
   return waiting()
-    .filter((cluster) => isFor(pool, cluster))
+    .filter((cluster) => isFor(pool, cluster) && !hasJustBegun(cluster, role, now))
     .filter((cluster) => selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected')
     .toSorted(
       (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
     )
     .slice(0, availableAddresses(pool))
+}
+
+/** It has said nothing yet, and had no time to. */
+function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
+  const ageMs = now - Date.parse(cluster.creationTimestamp)
+  return ageMs < beginsWithinMs && vipConditionOf(cluster, role) === undefined
 }
 
 /**

@@ -11,7 +11,7 @@ import { addressIn, recordedVip } from '../domain/standing.ts'
 import { addressUseIn, createView, type Holding, type KnownObjects } from '../domain/view.ts'
 import { lacksCondition } from '../domain/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import type { Dispatcher, Need } from './dispatcher.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
 import { createReleases } from './releases.ts'
 
@@ -85,15 +85,20 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   const lacksAnything = (cluster: Cluster): boolean => isOutstanding(cluster) || isSilent(cluster)
 
-  /** @param isWanted asked of the Cluster as it is when the reaction leaves */
-  const dispatch = (cluster: Cluster, reaction: Reaction | undefined, isWanted = isOutstanding): void => {
+  /** Asked of the Cluster as it is then. */
+  const needWhere =
+    (isWanted: (cluster: Cluster) => boolean): Need =>
+    (cluster) => {
+      const known = clusters.objects.get(formatKey(cluster))
+      return known !== undefined && isWanted(known)
+    }
+  const needsRun = needWhere(isOutstanding)
+  const needsSay = needWhere(lacksAnything)
+
+  const dispatch = (cluster: Cluster, reaction: Reaction | undefined, need = needsRun): void => {
     if (reaction === undefined) return
     const { namespace, name } = cluster
-    const isNeeded = (): boolean => {
-      const known = clusters.objects.get(formatKey(cluster))
-      return reaction.act === 'nudge' || (known !== undefined && isWanted(known))
-    }
-    dispatcher.dispatch({ namespace, name }, reaction, isNeeded)
+    dispatcher.dispatch({ namespace, name }, reaction, need)
   }
 
   const wake = (cluster: Cluster, because: string): void => dispatch(cluster, { act: 'wake', because })
@@ -101,7 +106,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const haveSay = (cluster: Cluster): void => {
     if (!isSilent(cluster) || askedToSay.has(cluster.uid)) return
     askedToSay.add(cluster.uid)
-    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' }, lacksAnything)
+    dispatch(cluster, { act: 'start', because: 'the Cluster does not say how it stands' }, needsSay)
   }
 
   const haveSayAnew = (cluster: Cluster): void => {
@@ -149,8 +154,8 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         const toChange = reactToCluster(cluster, previous, vip, view.around(cluster))
         const reaction = toChange ?? afterPause(cluster, previous)
         const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
-        const isWanted = toChange === undefined ? lacksAnything : isOutstanding
-        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction, isWanted)
+        const need = toChange === undefined ? needsSay : needsRun
+        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction, need)
         if (previous !== undefined && addressIn(previous, vip) !== addressIn(cluster, vip)) {
           onReleased(addressIn(previous, vip))
           // One that had none before is about to say so by itself.
@@ -236,7 +241,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
         // The pools of the first list are no news: the runs that start meanwhile read them.
         if (!listed.has(kind)) return
         for (const vip of vips) {
-          const served = reactToPool(pool, previous, () => view.waitingBeside(pool, vip), vip)
+          const served = reactToPool(pool, previous, () => view.waitingBeside(pool, vip), vip, now())
           const restorable = restorableFrom(pool, previous, () => view.lost(vip), vip)
           for (const cluster of [...served, ...restorable]) wake(cluster, `${formatPool(pool)} changed`)
         }

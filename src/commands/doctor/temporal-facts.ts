@@ -1,7 +1,8 @@
 import { isGrpcServiceError } from '@temporalio/client'
 import type { Reading } from '../../domain/diagnosis/finding.ts'
-import type { NamespaceFacts, Poller, TaskQueueFacts } from '../../domain/diagnosis/temporal.ts'
+import type { NamespaceFacts, TaskQueueFacts } from '../../domain/diagnosis/temporal.ts'
 import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
+import { readPollers } from '../../watcher/describe-run.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal-client.ts'
 import { readingOf } from './reading.ts'
@@ -21,8 +22,6 @@ export interface TemporalFacts {
 
 /** gRPC status code NOT_FOUND. */
 const notFound: readonly number[] = [5]
-/** Numbers of Temporal's protocol (`TaskQueueType`). */
-const taskQueueTypes = { workflow: 1, activity: 2 } as const
 
 /**
  * Reads everything once, and registers missing search attributes where that is asked for.
@@ -67,24 +66,8 @@ async function readNamespace(temporal: TemporalClient): Promise<NamespaceFacts |
 
 async function readTaskQueue(temporal: TemporalClient, name: string): Promise<TaskQueueFacts> {
   const [workflowPollers, activityPollers] = await Promise.all([
-    readPollers(temporal, name, taskQueueTypes.workflow),
-    readPollers(temporal, name, taskQueueTypes.activity),
+    temporal.bounded(() => readPollers(temporal.client, name, 'workflow')),
+    temporal.bounded(() => readPollers(temporal.client, name, 'activity')),
   ])
   return { name, workflowPollers, activityPollers }
-}
-
-async function readPollers(
-  temporal: TemporalClient,
-  name: string,
-  taskQueueType: number,
-): Promise<readonly Poller[]> {
-  const { client, namespace } = temporal
-  const { pollers } = await temporal.bounded(() =>
-    client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
-  )
-  return pollers.map(({ identity, lastAccessTime, deploymentOptions, workerVersionCapabilities }) => ({
-    identity: identity ?? '',
-    build: deploymentOptions?.buildId || workerVersionCapabilities?.buildId || undefined,
-    lastPollAt: lastAccessTime ? Number(lastAccessTime.seconds ?? 0) * 1000 : undefined,
-  }))
 }

@@ -128,7 +128,7 @@ async function withTemporal(
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, knowledge, metrics, outages, tracing, state, log } = setup
+  const { command, config, kubernetes, api, knowledge, metrics, outages, tracing, state, log } = setup
   const died = new AbortController()
   const signal = AbortSignal.any([setup.signal, died.signal])
   const onDeath = (error: string): void => {
@@ -142,7 +142,7 @@ async function withTemporal(
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, knowledge, starter, log, metrics, outages, tracing, signal })
+      : runWatcher({ config, kubernetes, api, knowledge, starter, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
     starter,
     log,

@@ -13,6 +13,7 @@ import type { AllocationStarter } from '../../watcher/starter.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory.ts'
 import type { Outages } from './outages.ts'
+import { tellRunNews, type RunReporting } from './run-news.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
 export interface RunningWatcher extends Watcher {
@@ -24,6 +25,7 @@ export interface WatcherSetup {
   readonly kubernetes: KubernetesConnection
   /** Of the steps of this process; absent where they run elsewhere. */
   readonly knowledge: Pick<Knowledge, 'watch'> | undefined
+  readonly api: RunReporting['api']
   readonly starter: AllocationStarter
   readonly log: Log
   readonly metrics: Metrics
@@ -34,7 +36,7 @@ export interface WatcherSetup {
 
 /** Starts the list+watch loops and the dispatcher; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
-  const { config, starter, log, metrics, outages, tracing, signal } = setup
+  const { config, api, starter, log, metrics, outages, tracing, signal } = setup
   const dispatcher = createDispatcher({
     starter,
     log,
@@ -42,6 +44,11 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     signal,
     ...(tracing !== undefined && { around: tracing.aroundDispatch }),
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
+    onRunNews: (news) =>
+      void tellRunNews(
+        { api, observer: metrics, known: () => watcher.known(), variables: config.variables, log },
+        news,
+      ),
   })
   const watcher = startWatcher({
     sources: watchSources(setup),

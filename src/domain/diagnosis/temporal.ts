@@ -65,7 +65,8 @@ export function judgeTaskQueue(queue: TaskQueueFacts, now: number): readonly Jud
   return [ok(`task queue ${queue.name} is polled by ${few(workersOf(queue))}`), ...clockProblems(queue, now)]
 }
 
-function isPolling({ lastPollAt }: Poller, now: number): boolean {
+/** Whether a Worker that the server remembers is still there. */
+export function isPolling({ lastPollAt }: Poller, now: number): boolean {
   return lastPollAt === undefined || now - lastPollAt <= silentAfterMs
 }
 

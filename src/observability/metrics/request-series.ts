@@ -13,7 +13,15 @@ export interface ApiRequest {
 /** What became of one of the watcher's requests to Temporal. */
 export type WorkflowRequestOutcome = (typeof workflowRequestOutcomes)[number]
 
-const workflowRequestOutcomes = ['started', 'joined', 'woken', 'nudged', 'failed'] as const
+const workflowRequestOutcomes = [
+  'started',
+  'joined',
+  'woken',
+  'nudged',
+  'looked',
+  'replaced',
+  'failed',
+] as const
 
 /** What the Worker tells about an allocation, and what became of it. */
 export type ReportKind = (typeof reportKinds)[number]
@@ -59,7 +67,7 @@ export function workflowRequestSeries(registry: Registry): {
 } {
   const requests = counter(registry, {
     name: 'workflow_requests_total',
-    help: 'Requests of the watcher to Temporal by outcome: started, joined, woken, nudged, failed.',
+    help: `Requests of the watcher to Temporal by outcome: ${workflowRequestOutcomes.join(', ')}.`,
     labels: ['outcome'],
   })
   startAtZero(
