@@ -164,7 +164,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     request: () => Promise<DispatchOutcome>,
   ): Promise<boolean> => {
     try {
-      options.onOutcome?.(await request())
+      const outcome = await request()
+      options.onOutcome?.(outcome)
       outage.answered()
       lastError = undefined
       return true

@@ -6,6 +6,11 @@ import {
   type DispatcherOptions,
 } from '../../src/watcher/dispatcher.ts'
 
+import type { Poller } from '../../src/domain/diagnosis/temporal.ts'
+import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
+import type { RunNews } from '../../src/watcher/run-looks.ts'
+import { RefusedError } from '../../src/watcher/starter.ts'
+import { eventually } from '../support/eventually.ts'
 import { noOutage, silentLog } from '../support/silent-log.ts'
 
 const demo = { namespace: 'clusters', name: 'demo' }
@@ -22,10 +27,27 @@ afterEach(() => {
   stop = new AbortController()
 })
 
+function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
+  return {
+    workflowId: 'allocate-vip/clusters/demo',
+    runId: 'run-1',
+    taskQueue: 'ours',
+    pollers: [],
+    workflowTaskAttempt: 0,
+    readyForMs: undefined,
+    isWaiting: false,
+    ...facts,
+  }
+}
+
+function aPoller(): Poller {
+  return { identity: '7@theirs', build: undefined, lastPollAt: Date.now() }
+}
+
 /** A Temporal that takes down what it is asked, and can be held up or made to fail. */
 function scripted(
   answer: () => Promise<void> = async () => undefined,
-  started: (name: string) => 'started' | 'joined' = () => 'started',
+  described: (workflowId: string) => RunningWorkflow | undefined = () => undefined,
 ): {
   readonly starter: DispatcherOptions['starter']
   readonly asked: string[]
@@ -52,15 +74,21 @@ function scripted(
     starter: {
       start: async ({ name }) => {
         await take(`start ${name}`)
-        return started(name)
+        return 'started'
       },
       wake: ({ name }, reason) => take(`wake ${name}: ${reason}`),
       nudge: ({ name }, reason) => take(`nudge ${name}: ${reason}`),
       release: async ({ name, uid }, again) => {
         await take(`release ${name} ${uid}${again ? ' again' : ''}`)
-        return 'started'
+        return again ? 'started' : 'joined'
       },
       recheck: ({ name, uid }, reason) => take(`recheck ${name} ${uid}: ${reason}`),
+      describe: async (workflowId) => {
+        await take(`describe ${workflowId}`)
+        return described(workflowId)
+      },
+      terminate: ({ workflowId }, reason) => take(`terminate ${workflowId}: ${reason}`),
+      taskQueue: 'ours',
     },
   }
 }
@@ -101,7 +129,7 @@ describe('the dispatcher', () => {
     })
     const dispatcher = createDispatcher({
       starter: temporal.starter,
-      log: { debug: (_, fields) => void told.push({ ...fields, retryInMs: undefined }) },
+      log: { ...silentLog, debug: (_, fields) => void told.push({ ...fields, retryInMs: undefined }) },
       outage: noOutage,
       signal: stop.signal,
       around: (reaction, deliver) => {
@@ -195,34 +223,147 @@ describe('the dispatcher', () => {
     expect(dispatcher.lastError).toBeUndefined()
   })
 
-  it('asks once more, and no third time, for a run where it has met one, which may have been about to end', async () => {
-    const temporal = scripted(undefined, () => 'joined')
-    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
+  it('gives its slot to others while a request that failed waits to be tried again', async () => {
+    const temporal = scripted(async () => {
+      if (temporal.asked.at(-1) === 'start demo') throw new Error('connection refused')
+    })
+    const dispatcher = dispatcherOn(temporal.starter, { concurrency: 1, backoffMs: [60_000, 60_000] })
     dispatcher.dispatch(demo, start, needed)
+    await temporal.until(1)
+    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
     await temporal.until(2)
-    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
-    await temporal.until(4)
-    expect(temporal.asked).toEqual(['start demo', 'start demo', 'start b', 'start b'])
+    expect(temporal.asked).toEqual(['start demo', 'start b'])
+    expect(dispatcher.pending).toBeGreaterThan(0)
   })
 
-  it('asks no more for a run that was met and has served what it was needed for', async () => {
-    const temporal = scripted(undefined, () => 'joined')
-    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
-    dispatcher.dispatch(demo, start, () => !temporal.asked.includes('start demo'))
-    await temporal.until(1)
-    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+  it('takes the refusal of one request for no outage of Temporal', async () => {
+    const outages: string[] = []
+    const temporal = scripted(async () => {
+      throw new RefusedError('too many signals')
+    })
+    const dispatcher = createDispatcher({
+      starter: temporal.starter,
+      log: silentLog,
+      outage: { failed: (error) => outages.push(error), answered: () => undefined },
+      signal: stop.signal,
+      tuning: { backoffMs: [1, 2] },
+    })
+    dispatcher.dispatch(demo, wake, needed)
     await temporal.until(3)
-    expect(temporal.asked).toEqual(['start demo', 'start b', 'start b'])
+    expect(outages).toEqual([])
+    expect(dispatcher.lastError).toBeUndefined()
   })
 
-  it('asks no more for a run that it has started', async () => {
-    const temporal = scripted(undefined, (name) => (name === 'b' ? 'joined' : 'started'))
-    const dispatcher = dispatcherOn(temporal.starter, { startAgainMs: 1 })
+  it('sends what is merged where any part of it is needed', async () => {
+    const temporal = scripted()
+    const dispatcher = dispatcherOn(temporal.starter)
     dispatcher.dispatch(demo, start, needed)
+    dispatcher.dispatch(demo, wake, () => false)
     await temporal.until(1)
-    dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
-    await temporal.until(3)
-    expect(temporal.asked).toEqual(['start demo', 'start b', 'start b'])
+    expect(temporal.asked).toEqual(['wake demo: changed'])
+  })
+
+  describe('looks at the run of a Cluster that still needs one', () => {
+    const lookSoon = { lookAfterMs: [1, 1] } as const
+    const id = 'allocate-vip/clusters/demo'
+
+    it.each([
+      ['start', start],
+      ['wake', wake],
+    ])('after a %s, until it is at work', async (_, reaction) => {
+      let looks = 0
+      const temporal = scripted(undefined, () => aRun({ isWaiting: ++looks > 2 }))
+      const dispatcher = dispatcherOn(temporal.starter, lookSoon)
+      dispatcher.dispatch(demo, reaction, needed)
+      await temporal.until(4)
+      dispatcher.dispatch({ ...demo, name: 'b' }, nudge, needed)
+      await temporal.until(5)
+      expect(temporal.asked.slice(1)).toEqual([...Array(3).fill(`describe ${id}`), 'nudge b: gone'])
+    })
+
+    it('and does not where it has what it needs by then', async () => {
+      const temporal = scripted()
+      const dispatcher = dispatcherOn(temporal.starter, lookSoon)
+      dispatcher.dispatch(demo, start, () => !temporal.asked.includes('start demo'))
+      await temporal.until(1)
+      dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+      await temporal.until(3)
+      expect(temporal.asked).toEqual(['start demo', 'start b', 'describe allocate-vip/clusters/b'])
+    })
+
+    it('and starts it where it has ended and left the Cluster as it was, a few times at most', async () => {
+      const temporal = scripted()
+      const dispatcher = dispatcherOn(temporal.starter, lookSoon)
+      dispatcher.dispatch(demo, start, needed)
+      await temporal.until(7)
+      dispatcher.dispatch({ ...demo, name: 'b' }, nudge, needed)
+      await temporal.until(8)
+      const look = [`describe ${id}`, 'start demo']
+      expect(temporal.asked).toEqual(['start demo', ...look, ...look, ...look, 'nudge b: gone'])
+    })
+
+    it('and replaces one on a task queue that nobody polls', async () => {
+      const runs = [aRun({ taskQueue: 'dead' }), aRun({ isWaiting: true })]
+      const temporal = scripted(undefined, () => runs.shift())
+      const outcomes: string[] = []
+      const dispatcher = dispatcherOn(temporal.starter, lookSoon, outcomes)
+      dispatcher.dispatch(demo, start, needed)
+      await temporal.until(5)
+      expect(temporal.asked).toEqual([
+        'start demo',
+        `describe ${id}`,
+        `terminate ${id}: capi-vip-allocator: run run-1 of ${id} is on task queue "dead", not "ours", and nobody polls that task queue; a new run is started on task queue ours`,
+        'start demo',
+        `describe ${id}`,
+      ])
+      expect(outcomes.slice(0, 2)).toEqual(['started', 'replaced'])
+    })
+
+    it('and tells of one that another installation has, after it has seen that one take a task', async () => {
+      const elsewhere = aRun({ taskQueue: 'theirs', pollers: [aPoller()] })
+      let isServed = false
+      const temporal = scripted(undefined, () => elsewhere)
+      const news: RunNews[] = []
+      const dispatcher = createDispatcher({
+        starter: temporal.starter,
+        log: silentLog,
+        outage: noOutage,
+        signal: stop.signal,
+        onRunNews: (told) => news.push(told),
+        tuning: { coolDownMs: 1, lookAfterMs: [1, 1] },
+      })
+      dispatcher.dispatch(demo, start, () => !isServed)
+      await temporal.until(5)
+      expect(temporal.asked.slice(0, 4)).toEqual([
+        'start demo',
+        `describe ${id}`,
+        'nudge demo: needed on task queue ours',
+        `describe ${id}`,
+      ])
+      expect(news.map(({ news, message }) => [news, message])).toEqual([
+        ['stray', expect.stringContaining('is on task queue "theirs", not "ours", which 7@theirs polls')],
+      ])
+      expect(dispatcher.strays()).toMatchObject([{ workflowId: id, verdict: 'elsewhere' }])
+      isServed = true
+      await eventually('the stray run to be forgotten', () =>
+        Promise.resolve(dispatcher.strays().length === 0 || undefined),
+      )
+    })
+  })
+
+  it('looks at a release that another watcher was the first to start, and replaces one that nobody works on', async () => {
+    const runs = [aRun({ workflowId: 'release-vip/clusters/demo/uid', taskQueue: 'dead' })]
+    const temporal = scripted(undefined, () => runs.shift())
+    const dispatcher = dispatcherOn(temporal.starter, { lookAfterMs: [1, 1] })
+    dispatcher.dispatch(demo, release, needed)
+    await temporal.until(5)
+    expect(temporal.asked.map((request) => request.split(':')[0])).toEqual([
+      'release demo uid',
+      'describe release-vip/clusters/demo/uid',
+      'terminate release-vip/clusters/demo/uid',
+      'release demo uid again',
+      'describe release-vip/clusters/demo/uid',
+    ])
   })
 
   it('carries the release of a former Cluster beside what its namesake needs', async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { addressWatchMs } from '../../src/domain/waiting.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import type { IPPool } from '../../src/domain/pool.ts'
+import type { VipRole } from '../../src/domain/role.ts'
+import { addressWatchMs, beginsWithinMs } from '../../src/domain/waiting.ts'
 import type { Holding } from '../../src/domain/view.ts'
 import { reactToCluster, reactToHolding, reactToPool, restorableFrom } from '../../src/watcher/reaction.ts'
 import {
@@ -8,6 +11,7 @@ import {
   aClusterClass,
   anIPAddress,
   aPool,
+  aVipCondition,
   controlPlane,
   ingress,
   type ClusterOptions,
@@ -146,11 +150,28 @@ describe('a pool', () => {
   const middle = aCluster({ name: 'middle', created: '2026-01-01T00:00:01Z' })
   const young = aCluster({ name: 'young', created: '2026-01-01T00:00:02Z' })
   const waiting = () => [young, old, middle]
-  const names = (...facts: Parameters<typeof reactToPool>): readonly string[] =>
-    reactToPool(...facts).map(({ name }) => name)
+  const later = Date.parse(young.creationTimestamp) + beginsWithinMs
+  const names = (
+    pool: IPPool,
+    previous: IPPool | undefined,
+    waiting: () => readonly Cluster[],
+    vip: VipRole,
+    now = later,
+  ): readonly string[] => reactToPool(pool, previous, waiting, vip, now).map(({ name }) => name)
 
   it('that is new wakes those it would serve, oldest first', () => {
     expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
+  })
+
+  it('that is new wakes nobody whose run has just begun, unless it has said that it waits', () => {
+    const now = Date.parse(young.creationTimestamp) + beginsWithinMs - 1
+    expect(names(aPool(), undefined, waiting, controlPlane, now)).toEqual(['old', 'middle'])
+    const said = aCluster({
+      name: 'young',
+      created: young.creationTimestamp,
+      conditions: [aVipCondition({ status: 'False', reason: 'PoolExhausted' })],
+    })
+    expect(names(aPool(), undefined, () => [said], controlPlane, now)).toEqual(['young'])
   })
 
   it('wakes no more than it has addresses for', () => {
@@ -176,7 +197,7 @@ describe('a pool', () => {
     const asked = () => {
       throw new Error('those who wait are looked at')
     }
-    expect(reactToPool(less, aPool(), asked, controlPlane)).toEqual([])
+    expect(reactToPool(less, aPool(), asked, controlPlane, later)).toEqual([])
   })
 
   it('that gets more room wakes as many as it has room for', () => {

@@ -64,8 +64,8 @@ function world() {
       ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
     },
     dispatcher: {
-      dispatch: ({ name }, { act, because }, isNeeded) =>
-        dispatched.push({ request: `${act} ${name}: ${because}`, isNeeded }),
+      dispatch: (cluster, { act, because }, need) =>
+        dispatched.push({ request: `${act} ${cluster.name}: ${because}`, isNeeded: () => need(cluster) }),
     },
     now: () => Date.parse('2026-01-02T05:00:00Z'),
   })
