@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { arrayOf, objectOf } from '../../src/domain/decode.ts'
+import {
+  allocateVipType,
+  releaseVipType,
+  releaseWorkflowIdFor,
+  workflowIdFor,
+} from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+import { linesOf } from './log-lines.ts'
+import { releaseOf } from './releases.ts'
+import { scrapeOf } from './scrape.ts'
+import type { World } from './world.ts'
+
+let suite: AtWork
+let world: World
+
+beforeAll(async () => {
+  suite = await openAtWork()
+  world = suite.world
+  await world.createPool('10.170.0.10-10.170.0.20')
+})
+
+afterAll(() => suite.close())
+
+function clusterNamed(name: string): { readonly namespace: string; readonly name: string } {
+  return { namespace: world.namespace, name }
+}
+
+/** Starts a Cluster's run where nobody works on it, as a person does who mistypes the task queue. */
+async function startOn(taskQueue: string, name: string): Promise<void> {
+  const cluster = clusterNamed(name)
+  await suite.temporal.client.workflow.start(allocateVipType, {
+    workflowId: workflowIdFor(cluster),
+    taskQueue,
+    args: [cluster],
+  })
+}
+
+/** The notes of the events of this reason about a Cluster. */
+async function notesOf(name: string, reason: string): Promise<readonly unknown[]> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`
+  const { items } = await world.api.send<{ items: unknown }>({ method: 'GET', path })
+  return arrayOf(items)
+    .map(objectOf)
+    .filter((event) => objectOf(event['regarding'])['name'] === name && event['reason'] === reason)
+    .map(({ note }) => note)
+}
+
+describe('a run on a task queue that nobody polls', () => {
+  it('is replaced by one on ours, and says why', async () => {
+    const dead = randomUUID()
+    await startOn(dead, 'mistyped')
+    const before = suite.temporal.client.workflow.getHandle(workflowIdFor(clusterNamed('mistyped')))
+    const { runId } = await before.describe()
+    await world.createCluster('mistyped')
+    await world.untilServed('mistyped')
+
+    const message = `run ${runId} of ${workflowIdFor(clusterNamed('mistyped'))} is on task queue "${dead}", not "${suite.taskQueue}", and nobody polls that task queue; a new run is started on task queue ${suite.taskQueue}`
+    const { events } = await suite.temporal.client.workflow
+      .getHandle(workflowIdFor(clusterNamed('mistyped')), runId)
+      .fetchHistory()
+    const ended = (events ?? []).at(-1)?.workflowExecutionTerminatedEventAttributes
+    expect(ended?.reason).toBe(`capi-vip-allocator: ${message}`)
+    expect(await notesOf('mistyped', 'AllocationFailed')).toEqual([`control-plane VIP: ${message}`])
+    expect(linesOf(suite.allocator.logPath)).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: `Terminated a run that nobody works on: ${message}`,
+        cluster: `${world.namespace}/mistyped`,
+      }),
+    )
+    await scrapeOf(suite.allocator).untilIs('workflow_requests_total', { outcome: 'replaced' }, 1)
+  })
+
+  it('is replaced also where it confirms a release', async () => {
+    await world.createCluster('released')
+    const { namespace, name, uid } = await world.untilServed('released')
+    const former = { namespace, name, uid }
+    await suite.temporal.client.workflow.start(releaseVipType, {
+      workflowId: releaseWorkflowIdFor(former),
+      taskQueue: randomUUID(),
+      args: [former],
+    })
+    await world.deleteCluster('released')
+    await eventually('the release to be taken over', async () => {
+      const run = await suite.temporal.client.workflow.getHandle(releaseWorkflowIdFor(former)).describe()
+      return run.taskQueue === suite.taskQueue || undefined
+    })
+    expect(await releaseOf(suite.temporal.client, former)).toMatchObject({ cluster: former })
+  })
+})
+
+describe('a run that another installation works on', () => {
+  it('is left alone and told of, until that one is gone', async () => {
+    const className = 'shared-class'
+    await world.createClass(className)
+    const theirs = randomUUID()
+    const other = await suite.start({ taskQueue: theirs })
+    // Made before the Cluster, so that it is theirs whoever hears of the Cluster first.
+    await startOn(theirs, 'shared')
+    await world.createCluster('shared', { className })
+    const ours = suite.temporal.client.workflow.getHandle(workflowIdFor(clusterNamed('shared')))
+
+    const [note] = await eventually('an event that names the other task queue', async () => {
+      const notes = await notesOf('shared', 'AllocationFailed')
+      return notes.length > 0 ? notes : undefined
+    })
+    expect(note).toMatch(`is on task queue "${theirs}", not "${suite.taskQueue}", which ${other.pid}@`)
+    expect(note).toContain('two installations serve the same Clusters')
+    expect((await ours.describe()).taskQueue).toBe(theirs)
+
+    await other.kill()
+    await world.createPool('10.170.0.30', { name: 'shared-pool', className })
+    expect((await world.untilServed('shared')).controlPlaneEndpoint.host).toBe('10.170.0.30')
+    expect((await ours.describe()).taskQueue).toBe(suite.taskQueue)
+  })
+})
