@@ -5,6 +5,7 @@ import type { Cluster } from '../domain/cluster.ts'
 import { alsoWantedRoles, decideAllocation, poolRequestFor } from '../domain/eligibility.ts'
 import { poolRefTo, type IPPool } from '../domain/pool.ts'
 import { foremost, selectIPPool as choosePool } from '../domain/pool-selection.ts'
+import { alsoSaying } from '../domain/quote.ts'
 import { decideRestoration } from '../domain/restoration.ts'
 import { defaultRole, vipRole, type Role, type VipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -99,20 +100,22 @@ interface Wanted {
   readonly pools: readonly IPPool[]
 }
 
-function poolForNewClaim({ cluster, vip, pools }: Wanted): SelectIPPoolResult {
+/** @param insteadOf why it is not the address that the Cluster's annotation names */
+function poolForNewClaim({ cluster, vip, pools }: Wanted, insteadOf?: string): SelectIPPoolResult {
   const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') {
-    throw waiting(selection.reason, selection.message, selection.considered)
+    throw waiting(selection.reason, alsoSaying(selection.message, insteadOf), selection.considered)
   }
   return {
     next: 'claim',
     uid: cluster.uid,
     poolRef: poolRefTo(selection.pool),
     considered: foremost(verdictBytes.inStatus, selection.considered),
+    ...(insteadOf !== undefined && { insteadOf }),
   }
 }
 
-/** The VIP is assigned and its claim is gone: the same address again, or nothing. */
+/** Our annotation names a VIP and its claim is gone: the same address again, or nothing, or another one where it is not there. */
 async function poolForLostClaim(
   api: Api,
   { variables }: AllocationSettings,
@@ -127,14 +130,14 @@ async function poolForLostClaim(
     case 'lost':
       throw needsPerson('AddressLost', decision.message)
     case 'allocate-anew':
-      return poolForNewClaim(wanted)
+      return poolForNewClaim(wanted, decision.because)
     case 'restore':
       return {
         next: 'claim',
         uid: cluster.uid,
         poolRef: poolRefTo(decision.pool),
         considered: [],
-        restore: addressOfPool(decision.pool, address),
+        restore: addressOfPool(decision.pool, decision.address),
       }
     default:
       return decision satisfies never

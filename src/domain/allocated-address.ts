@@ -2,6 +2,7 @@ import { claimNameFor, ownerReferenceTo } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { clusterNameLabel, reservedByLabel } from './identifiers.ts'
+import { canonicalAddress } from './ip-address.ts'
 import { formatKey, objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
 import { poolRefFrom, poolRefTo, type IPPool, type IPPoolReference } from './pool.ts'
 import type { Role } from './role.ts'
@@ -92,7 +93,8 @@ export function decideRestoredAddress(
   wanted: PooledAddress,
 ): RestoredAddressDecision {
   if (present === undefined) return { decision: 'create' }
-  if (present.address === wanted.address && !present.isDeleting) return { decision: 'in-place' }
+  if (canonicalAddress(present.address) === canonicalAddress(wanted.address) && !present.isDeleting)
+    return { decision: 'in-place' }
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${wanted.address} can be had again`
   return { decision: 'wait', reason: 'WaitingForAddress', message }
 }

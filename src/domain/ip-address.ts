@@ -8,9 +8,12 @@ export function canonicalAddress(text: string): string {
   return isIPAddress(text) ? ipaddr.process(text).toString() : text.toLowerCase()
 }
 
-/** IPv4 in four decimal parts only: older spellings such as `10.1` mean something else to everybody else. */
+/**
+ * IPv4 in four decimal parts only: older spellings such as `10.1` mean something else to everybody else. An IPv6 address
+ * with a zone (`fe80::1%eth0`) is one of a single machine, and in no pool.
+ */
 export function isIPAddress(text: string): boolean {
-  return ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
+  return (ipaddr.IPv6.isValid(text) && !text.includes('%')) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
 /**

@@ -80,6 +80,18 @@ export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): r
   return pools.filter((pool) => firstFall(request, pool)?.reason !== 'NoMatchingPool')
 }
 
+/**
+ * Why a pool cannot be used for such a VIP now, in words, whatever room it has; undefined: it can.
+ *
+ * @param mayWait for a pool that is paused or being deleted
+ */
+export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolean): string | undefined {
+  const fall = firstFall(request, pool)
+  return fall?.reason === 'NoMatchingPool' || (fall?.reason === 'PoolNotReady' && !mayWait)
+    ? fall.because
+    : undefined
+}
+
 /** All pools, those first that are meant for such a VIP, in the order of preference. */
 export function preferredFirst(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   const matching = matchingPools(request, pools).toSorted(byPreference(request))

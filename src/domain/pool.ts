@@ -25,6 +25,8 @@ export interface IPPool extends ObjectMeta {
   /** `spec.prefix`: length of the network prefix of every address. */
   readonly prefix: number
   readonly gateway: string | undefined
+  /** `spec.allocateReservedIPAddresses`: gives out the addresses of subnet and broadcast too. */
+  readonly givesReserved: boolean
   /** `spec.addressReuseGracePeriodSeconds`: how long the provider keeps claim and address after a deletion. */
   readonly reuseGraceSeconds: number
   /** Absent until the provider has counted. */
@@ -51,6 +53,7 @@ export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
     excludedAddresses: stringsIn(spec['excludedAddresses']),
     prefix: integerOf(spec['prefix']) ?? 0,
     gateway: nonEmptyStringOf(spec['gateway']),
+    givesReserved: spec['allocateReservedIPAddresses'] === true,
     reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
     capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
   }

@@ -18,6 +18,11 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+/** A message, and what is to be said besides, if there is anything. */
+export function alsoSaying(message: string, more: string | undefined): string {
+  return more === undefined ? message : `${message}; ${more}`
+}
+
 /** The first items whose sizes together begin below the limit: at least one, if there is one. */
 export function fittingIn<T>(limit: number, items: readonly T[], sizeOf: (item: T) => number): readonly T[] {
   let size = 0

@@ -6,22 +6,27 @@ import { decideWrite, poolRequestFor } from './eligibility.ts'
 import { canonicalAddress, isAddressIn } from './ip-address.ts'
 import { formatKey } from './object-meta.ts'
 import { formatPool, type IPPool } from './pool.ts'
-import { preferredFirst } from './pool-selection.ts'
-import type { VipRole } from './role.ts'
-import { describeVip, standingOf } from './standing.ts'
+import { whyNeverGivenBy } from './pool-addresses.ts'
+import { preferredFirst, whyNotUsable } from './pool-selection.ts'
+import { shortened } from './quote.ts'
+import { roleNames, type VipRole } from './role.ts'
+import { describeVip, isOnRecordOnly, standingOf } from './standing.ts'
 
-/** How an address that we assigned, and whose claim is gone, can be had again. */
+/** How an address that our annotation records, and whose claim is gone, can be had again. */
 export type RestorationDecision =
-  | { readonly decision: 'restore'; readonly pool: IPPool }
-  /** The Cluster has no address at present and somebody else has this one: it takes a new one. */
-  | { readonly decision: 'allocate-anew' }
-  /** The host stays, since a host never changes, and a person has to act. */
+  /** `address` as the IPAddress is to spell it. */
+  | { readonly decision: 'restore'; readonly pool: IPPool; readonly address: string }
+  /** The Cluster has no address at present and cannot have this one, `because` of what: it takes a new one. */
+  | { readonly decision: 'allocate-anew'; readonly because: string }
+  /** The VIP stays, since it never changes once set, and a person has to act. */
   | { readonly decision: 'lost'; readonly message: string }
 
 /**
- * Decides about an address that our annotation records and no claim holds any more.
+ * Decides about an address that our annotation records and no claim holds any more. A VIP in use is had again from
+ * whatever pool has it. Where nothing but the annotation names it, that may have been typed: a pool gives it only where the
+ * Cluster may use that pool, and where its provider might have given it.
  *
- * @param pools those the Cluster could use
+ * @param pools those in the Cluster's reach
  */
 export function decideRestoration(
   cluster: Cluster,
@@ -31,21 +36,79 @@ export function decideRestoration(
   pools: readonly IPPool[],
 ): RestorationDecision {
   const isThere = standingOf(cluster, vip).standing === 'ours'
-  const key = formatKey(cluster)
-  if (!isFree(holders)) {
-    if (!isThere) return { decision: 'allocate-anew' }
-    const message = `Cluster ${key} keeps ${describeVip(cluster, vip)}, but its claim is lost and ${address} is ${describeHolders(holders)}; give one of them another address`
-    return { decision: 'lost', message }
+  const pool = isFree(holders) ? poolToRestoreFrom(cluster, vip, address, pools) : undefined
+  if (pool !== undefined) {
+    return { decision: 'restore', pool, address: isThere ? address : canonicalAddress(address) }
   }
-  const pool = preferredFirst(poolRequestFor(cluster, vip.role), pools).find((each) =>
-    isAddressIn(each.addresses, address),
+  return isThere
+    ? { decision: 'lost', message: whyLost(cluster, vip, address, holders, pools) }
+    : { decision: 'allocate-anew', because: whyAnew(cluster, vip, address, holders, pools) }
+}
+
+/** The pool from which an address that our annotation records can be had again, if nobody else has it. */
+export function poolToRestoreFrom(
+  cluster: Cluster,
+  vip: VipRole,
+  address: string,
+  pools: readonly IPPool[],
+): IPPool | undefined {
+  return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
+    (pool) =>
+      isAddressIn(pool.addresses, address) &&
+      (!isOnRecordOnly(cluster, vip) || whyNotFrom(pool, cluster, vip, address) === undefined),
   )
-  if (pool !== undefined) return { decision: 'restore', pool }
-  if (!isThere) return { decision: 'allocate-anew' }
+}
+
+/** Why a pool does not give an address that only the annotation names. One in use waits for its pool. */
+function whyNotFrom(pool: IPPool, cluster: Cluster, vip: VipRole, address: string): string | undefined {
+  const mayWait = standingOf(cluster, vip).standing === 'ours'
+  const request = poolRequestFor(cluster, vip.role)
+  return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
+}
+
+function whyLost(
+  cluster: Cluster,
+  vip: VipRole,
+  address: string,
+  holders: AddressHolders,
+  pools: readonly IPPool[],
+): string {
+  const lost = `Cluster ${formatKey(cluster)} keeps ${describeVip(cluster, vip)}, but its claim is lost and`
+  const text = shortened(address)
+  if (!isFree(holders)) {
+    return `${lost} ${text} is ${describeHolders(holders)}; give one of them another address`
+  }
+  const { vipAnnotation } = roleNames[vip.role]
+  const orOther = isOnRecordOnly(cluster, vip)
+    ? `, or remove the annotation ${vipAnnotation} to have another one`
+    : ''
+  const refusals = refusalsBy(pools, cluster, vip, address)
+  if (refusals !== '') return `${lost} ${text} is not to be had: ${refusals}; correct that${orOther}`
   const looked =
     pools.length === 0 ? 'there is no pool' : `not in ${pools.map(formatPool).slice(0, 8).join(', ')}`
-  const message = `Cluster ${key} keeps ${describeVip(cluster, vip)}, but its claim is lost and no pool has ${address} (${looked}); add it to a pool to have it reserved again`
-  return { decision: 'lost', message }
+  return `${lost} no pool has ${text} (${looked}); add it to a pool to have it reserved again${orOther}`
+}
+
+function whyAnew(
+  cluster: Cluster,
+  vip: VipRole,
+  address: string,
+  holders: AddressHolders,
+  pools: readonly IPPool[],
+): string {
+  const why = isFree(holders)
+    ? refusalsBy(pools, cluster, vip, address) || 'no pool has it'
+    : `it is ${describeHolders(holders)}`
+  return `${shortened(address)} in the annotation ${roleNames[vip.role].vipAnnotation} is not taken: ${why}`
+}
+
+/** What keeps the pools that have the address from giving it, of the first few; `""` where no pool has it. */
+function refusalsBy(pools: readonly IPPool[], cluster: Cluster, vip: VipRole, address: string): string {
+  return pools
+    .filter((pool) => isAddressIn(pool.addresses, address))
+    .slice(0, 3)
+    .map((pool) => `${formatPool(pool)} ${whyNotFrom(pool, cluster, vip, address) ?? ''}`)
+    .join(', ')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { variableOf, type Cluster } from './cluster.ts'
 import { nonEmptyStringOf } from './decode.ts'
 import { formatEndpoint, isValidEndpoint } from './endpoint.ts'
+import { shortened } from './quote.ts'
 import { roleNames, type Role, type VipRole } from './role.ts'
 
 /** How a Cluster stands towards the VIP of one role, as far as the Cluster alone tells. */
@@ -29,6 +30,17 @@ export function standingOf(cluster: Cluster, vip: VipRole): VipStanding {
   return { standing: 'others', address, wasOurs: recorded !== undefined }
 }
 
+/**
+ * Whether nothing but our annotation says which VIP the Cluster has. Anybody can type an annotation, so it opens no pool;
+ * a host or a variable counts as in use, whoever wrote it.
+ */
+export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
+  if (recordedVip(cluster, role) === undefined) return false
+  return role === 'control-plane'
+    ? cluster.controlPlaneEndpoint.host === ''
+    : typeof variableOf(cluster, variable) !== 'string'
+}
+
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
 export function isSomebodyElses(standing: VipStanding): boolean {
   return standing.standing === 'port-missing' || (standing.standing === 'others' && !standing.wasOurs)
@@ -43,7 +55,7 @@ export function recordedVip(cluster: Cluster, role: Role): string | undefined {
 export function describeVip(cluster: Cluster, vip: VipRole): string {
   return vip.role === 'control-plane'
     ? `endpoint ${formatEndpoint(cluster.controlPlaneEndpoint)}`
-    : `ingress VIP ${addressIn(cluster, vip)}`
+    : `ingress VIP ${shortened(addressIn(cluster, vip))}`
 }
 
 /** The control plane's host; for ingress the variable, else the annotation. `""` where there is none. */

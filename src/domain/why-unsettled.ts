@@ -6,8 +6,9 @@ import { formatKey } from './object-meta.ts'
 import { formatPool, type IPPool } from './pool.ts'
 import { selectIPPool } from './pool-selection.ts'
 import type { Reason } from './reason.ts'
+import { poolToRestoreFrom } from './restoration.ts'
 import type { VipRole } from './role.ts'
-import { describeVip } from './standing.ts'
+import { describeVip, standingOf } from './standing.ts'
 import { decideUnboundClaim } from './unbound-claim.ts'
 import type { View } from './view.ts'
 
@@ -26,6 +27,10 @@ export function whyUnsettled(cluster: Cluster, vip: VipRole, view: View): Why {
     case 'complete-port':
       return waitsBecause(`${describeVip(cluster, vip)} of Cluster ${formatKey(cluster)} has no port yet`)
     case 'restore': {
+      const isGone = standingOf(cluster, vip).standing === 'dropped'
+      if (isGone && poolToRestoreFrom(cluster, vip, decision.address, pools) === undefined) {
+        return whyWithoutClaim(cluster, vip, pools)
+      }
       const message = `the claim of Cluster ${formatKey(cluster)} is gone; ${decision.address} has to be reserved again`
       return { reason: 'AddressLost', message }
     }

@@ -2,10 +2,9 @@ import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { explicitPoolOf, needsAllocation, poolRequestFor, type Surroundings } from '../domain/eligibility.ts'
 import { ingressEnabledAnnotation } from '../domain/identifiers.ts'
-import { isAddressIn } from '../domain/ip-address.ts'
 import { availableAddresses, type IPPool } from '../domain/pool.ts'
 import { selectIPPool } from '../domain/pool-selection.ts'
-import { lossOf } from '../domain/restoration.ts'
+import { lossOf, poolToRestoreFrom } from '../domain/restoration.ts'
 import type { Role, VipRole } from '../domain/role.ts'
 import { addressIn, standingOf } from '../domain/standing.ts'
 import type { Holding } from '../domain/view.ts'
@@ -120,7 +119,7 @@ function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
 }
 
 /**
- * Decides which Clusters may have their VIP reserved again in a pool that is new, or has other addresses now.
+ * Decides which Clusters may have their VIP reserved again in a pool that is new, or has other addresses or terms now.
  *
  * @param lost Clusters whose VIP no claim holds; asked only where the pool has news, which is seldom
  */
@@ -130,9 +129,10 @@ export function restorableFrom(
   lost: () => readonly Cluster[],
   vip: VipRole,
 ): readonly Cluster[] {
-  if (previous !== undefined && String(pool.addresses) === String(previous.addresses)) return []
+  if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
   return lost().filter(
-    (cluster) => isFor(pool, cluster) && isAddressIn(pool.addresses, addressIn(cluster, vip)),
+    (cluster) =>
+      isFor(pool, cluster) && poolToRestoreFrom(cluster, vip, addressIn(cluster, vip), [pool]) !== undefined,
   )
 }
 
@@ -160,6 +160,12 @@ function offersMore(pool: IPPool, previous: IPPool): boolean {
   if (termsOf(pool) !== termsOf(previous)) return true
   const [now, before] = [availableAddresses(pool), availableAddresses(previous)]
   return now !== undefined && (before === undefined || now > before)
+}
+
+/** All that decides which addresses a pool can give to whom. */
+function offerOf(pool: IPPool): string {
+  const { labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved } = pool
+  return JSON.stringify([labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved])
 }
 
 function termsOf(pool: IPPool): string {

@@ -10,6 +10,7 @@ import { describeAllocated, describeCompleted, type AssignedVip } from '../domai
 import { claimNameFor } from '../domain/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/pool.ts'
+import { alsoSaying } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
 import { atOnce, step } from './activity-policies.ts'
 import type {
@@ -33,7 +34,10 @@ export interface RoleRun {
   readonly pace: { isAtOnce: boolean }
   /** Told what the first step has found out about the Cluster, and about Temporal. */
   readonly onSelected: (
-    found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & { readonly uid: string },
+    found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & {
+      readonly uid: string
+      readonly insteadOf?: string
+    },
   ) => void
   /** Told of an address that had to be left to somebody else. */
   readonly onDuplicate: (message: string) => void
@@ -60,13 +64,13 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
   if (selected.next !== 'claim') return passFor(run, selected)
-  const { uid, poolRef, considered, restore } = selected
+  const { uid, poolRef, considered, restore, insteadOf } = selected
   const claim = claimNameFor(cluster, role)
   const source = `${claim} from ${formatPool(poolRef)}`
 
   progress({
     phase: 'EnsuringClaim',
-    message: source,
+    message: alsoSaying(source, insteadOf),
     claim,
     pool: poolFor(poolRef, cluster),
     // A pass that finds the choice made keeps why it was made.

@@ -13,6 +13,7 @@ import {
 import type { LogMetadata } from '@temporalio/common'
 import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool } from '../domain/pool.ts'
+import { alsoSaying } from '../domain/quote.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'
 import {
@@ -77,6 +78,8 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
 
   const begun = new Set<Role>()
   const results = new Map<Role, RoleResult>()
+  /** Why a VIP is not the address that the Cluster's annotation named. A later pass finds the choice made. */
+  const passedOver = new Map<Role, string>()
   const isSettled = (): boolean => results.size === begun.size
   const failure = Promise.withResolvers<never>()
 
@@ -105,7 +108,8 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
         pace,
         progress: (news) => progress(role, news),
         onDuplicate: (message) => record.duplicate(role, message),
-        onSelected: ({ uid, alsoWanted = [], searchable = [] }) => {
+        onSelected: ({ uid, alsoWanted = [], searchable = [], insteadOf }) => {
+          if (insteadOf !== undefined) passedOver.set(role, insteadOf)
           record.selected(uid)
           findable.learn(searchable)
           alsoWanted.forEach(begin)
@@ -117,7 +121,9 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     }
   }
 
-  const finished = (role: Role, result: RoleResult): RoleResult => {
+  const finished = (role: Role, ended: RoleResult): RoleResult => {
+    const more = ended.outcome === 'allocated' ? passedOver.get(role) : undefined
+    const result = { ...ended, message: alsoSaying(ended.message, more) }
     progress(role, { phase: 'Done', message: result.message, reason: result.reason })
     log.info(result.message, logFieldsOf(cluster, role, result))
     return result

@@ -193,6 +193,8 @@ export type SelectIPPoolResult = (
       readonly poolRef: IPPoolReference
       readonly considered: readonly PoolVerdict[]
       readonly restore?: PooledAddress
+      /** Why it is not the address that the Cluster's annotation names, in words; absent where it names none. */
+      readonly insteadOf?: string
     }
 ) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
 

@@ -42,13 +42,58 @@ describe('selectIPPool for a Cluster whose claim is lost', () => {
   })
 })
 
+describe('selectIPPool for a Cluster whose annotation names an address without a host', () => {
+  const typed = aCluster({ annotations })
+  const closed = aPool({ name: 'gold', annotations: { 'vip.capi.gorizond.io/namespaces': 'gold-tenant' } })
+  const own = aPool({ addresses: ['10.1.0.10-10.1.0.12'] })
+  const why = `${address} in the annotation vip.capi.gorizond.io/control-plane-vip is not taken: GlobalInClusterIPPool/gold is closed to namespace clusters`
+  const among = (pools: readonly ReturnType<typeof aPool>[], cluster = typed) => ({
+    ...calls(cluster),
+    listIPPools: async () => pools,
+  })
+
+  it('takes a new one where the pool is closed to it, and says why', async () => {
+    const result = await run('selectIPPool', step, among([closed, own]))
+    expect(result).toMatchObject({ next: 'claim', poolRef, insteadOf: expect.stringContaining(why) })
+    expect(result).not.toHaveProperty('restore')
+  })
+
+  it('waits where all pools are closed to it, and says why', async () => {
+    const failure = await failureOf(run('selectIPPool', step, among([closed])))
+    expect(failure).toMatchObject({ type: 'NoMatchingPool', category: 'BENIGN' })
+    expect(failure.message).toContain(`; ${why}`)
+  })
+
+  it('has the same one where the pool is open to it', async () => {
+    const result = await run('selectIPPool', step, among([own, aPool()]))
+    expect(result).toMatchObject({ next: 'claim', restore: { address } })
+    expect(result).not.toHaveProperty('insteadOf')
+  })
+
+  it('has the same one of whatever pool where it is in use', async () => {
+    const result = await run('selectIPPool', step, among([closed, own], served))
+    expect(result).toMatchObject({ next: 'claim', poolRef: { name: 'gold' }, restore: { address } })
+  })
+
+  it('says that the address is lost where it is an ingress VIP', async () => {
+    const ingress = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': address } })
+    const input = { ...step, role: 'ingress' } as const
+    const failure = await failureOf(run('selectIPPool', input, among([closed, own], ingress)))
+    expect(failure).toMatchObject({ type: 'AddressLost' })
+    expect(failure.category).not.toBe('BENIGN')
+  })
+})
+
 describe('ensureIPAddressClaim with an address to have again', () => {
   const restore = { address, prefix: 24, poolRef }
   const input = { ...step, poolRef, restore }
 
-  async function ensure(present: ReturnType<typeof anIPAddress> | undefined): Promise<readonly string[]> {
+  async function ensure(
+    present: ReturnType<typeof anIPAddress> | undefined,
+    asked = input,
+  ): Promise<readonly string[]> {
     const written: string[] = []
-    await run('ensureIPAddressClaim', input, {
+    await run('ensureIPAddressClaim', asked, {
       ...calls(served),
       getIPAddress: async () => present,
       createIPAddress: async ({ spec }) => {
@@ -69,6 +114,11 @@ describe('ensureIPAddressClaim with an address to have again', () => {
 
   it('takes an IPAddress that is there already', async () => {
     expect(await ensure(anIPAddress({ address }))).toEqual(['claim'])
+  })
+
+  it('takes one that spells the address otherwise', async () => {
+    const six = { ...step, poolRef, restore: { address: 'fd00::10', prefix: 64, poolRef } }
+    expect(await ensure(anIPAddress({ address: 'FD00:0::10' }), six)).toEqual(['claim'])
   })
 
   it.each([

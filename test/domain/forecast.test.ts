@@ -158,6 +158,36 @@ describe('a forecast', () => {
     expect(forecast({ clusters: [cluster], pools: [aPool()], ...things })).toEqual([])
   })
 
+  it.each<[string, Things, string]>([
+    [
+      'whose pool is closed to it',
+      {
+        pools: [aPool({ name: 'a', labels: {} }), aPool({ name: 'b', addresses: ['10.1.0.10'] })],
+      },
+      'address of b',
+    ],
+    [
+      'that somebody else has',
+      {
+        clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })],
+        pools: [aPool()],
+      },
+      'address of vip-pool',
+    ],
+    ['for which there is no pool', {}, 'nothing of none (NoMatchingPool)'],
+  ])('counts a Cluster whose annotation names an address %s', (_, things, gets) => {
+    const one = waiting('one', 1, { annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' } })
+    expect(forecast({ ...things, clusters: [one, ...(things.clusters ?? [])] })).toEqual([
+      `one control-plane: ${gets}`,
+    ])
+  })
+
+  it('leaves out such a Cluster where its claim is on the way', () => {
+    const one = waiting('one', 1, { annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' } })
+    const claims = [aClaim({ name: 'vip-cp-one', owners: [ownerReference({ name: 'one', uid: 'one' })] })]
+    expect(forecast({ clusters: [one], claims, pools: [aPool()] })).toEqual([])
+  })
+
   it('names the ClusterClasses without a pool by namespace and name', () => {
     const own = aClusterClass({ declared: [], accepted: [] })
     const clusterClasses = [

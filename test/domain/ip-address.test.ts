@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { canonicalAddress, isAddressIn } from '../../src/domain/ip-address.ts'
+import { canonicalAddress, isAddressIn, isIPAddress } from '../../src/domain/ip-address.ts'
 
 describe('canonicalAddress', () => {
   it.each([
@@ -11,6 +11,21 @@ describe('canonicalAddress', () => {
     ['', ''],
   ])('spells %s as %s', (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical)
+  })
+})
+
+describe('isIPAddress', () => {
+  it.each([
+    ['10.0.0.10', true],
+    ['fd00::10', true],
+    ['::ffff:10.0.0.1', true],
+    ['fe80::1%eth0', false],
+    ['10.1', false],
+    ['10.0.0.010', false],
+    [' 10.0.0.10', false],
+    ['10.0.0.0/8', false],
+  ])('of "%s" is %s', (text, expected) => {
+    expect(isIPAddress(text)).toBe(expected)
   })
 })
 
@@ -36,6 +51,7 @@ describe('isAddressIn', () => {
     ['nonsense', '10.0.0.1', false],
     ['10.0.0.10-nonsense', '10.0.0.10', false],
     ['10.0.0.0/8', 'api.example.org', false],
+    ['fd00::/64', 'fd00::1%eth0', false],
   ])('%s: %s is %s', (entry, address, expected) => {
     expect(isAddressIn([entry], address)).toBe(expected)
   })

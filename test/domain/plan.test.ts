@@ -329,6 +329,45 @@ describe('a plan for a Cluster with an endpoint', () => {
   })
 })
 
+describe('a plan for a Cluster whose annotation names an address that it cannot have', () => {
+  const closed = aPool({ name: 'gold', labels: {} })
+  const why =
+    '10.0.0.10 in the annotation vip.capi.gorizond.io/control-plane-vip is not taken: GlobalInClusterIPPool/gold has no label vip.capi.gorizond.io/cluster-class'
+
+  it('takes one of a pool that is open to it, and says why', () => {
+    const plan = planFor({ cluster: { annotations: recorded }, facts: { pools: [closed, second] } })
+    expect(plan).toMatchObject({
+      outcome: 'assign',
+      pool: { name: 'second' },
+      claim: { action: 'create' },
+      message: `the control-plane VIP would be an address of GlobalInClusterIPPool/second; the IPAM provider decides which; ${why}`,
+    })
+    expect(plan.address).toBeUndefined()
+    expect(plan.steps[0]).toBe('create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/second')
+    expect(plan.patch).toContainEqual(
+      expect.objectContaining({ value: '<an address of GlobalInClusterIPPool/second>' }),
+    )
+  })
+
+  it('waits where no pool is open to it, and says that too', () => {
+    const plan = planFor({ cluster: { annotations: recorded }, facts: { pools: [closed] } })
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'NoMatchingPool', needsPerson: true })
+    expect(plan.message).toMatch(new RegExp(`^GlobalInClusterIPPool/gold: has no label .*; ${why}$`))
+  })
+
+  it('waits for a person where only the annotation names the ingress VIP', () => {
+    const annotations = { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' }
+    const plan = planFor({ cluster: { annotations }, facts: { pools: [closed, second] } }, ingress)
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'AddressLost', needsPerson: true })
+  })
+
+  it('spells the address as the pool does', () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-vip': 'FD00::0010' }
+    const pools = [aPool({ addresses: ['fd00::/64'] })]
+    expect(planFor({ cluster: { annotations }, facts: { pools } }).address).toBe('fd00::10')
+  })
+})
+
 describe('a plan that ends in a wait', () => {
   const declared = aClusterClass({ declared: ['clusterVip'], accepted: [] })
   const taken = { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })] }

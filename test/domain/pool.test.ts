@@ -31,6 +31,14 @@ describe('ipPoolFrom', () => {
     expect(pool.reuseGraceSeconds).toBe(seconds)
   })
 
+  it.each([
+    [true, true],
+    [false, false],
+    [undefined, false],
+  ])('reads allocateReservedIPAddresses %s as %s', (given, givesReserved) => {
+    expect(aPool(given === undefined ? {} : { givesReserved: given }).givesReserved).toBe(givesReserved)
+  })
+
   it('reads the annotation as paused, whatever its value', () => {
     expect(aPool({ annotations: { 'cluster.x-k8s.io/paused': 'false' } }).isPaused).toBe(true)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { fittingIn, quoted, shortened } from '../../src/domain/quote.ts'
+import { alsoSaying, fittingIn, quoted, shortened } from '../../src/domain/quote.ts'
 
 describe('a text from outside', () => {
   it('is on one line, whatever is in it', () => {
@@ -14,6 +14,13 @@ describe('a text from outside', () => {
   it('is quoted as JSON, and absent where there is none', () => {
     expect(quoted('a"b')).toBe(String.raw`"a\"b"`)
     expect(quoted(undefined)).toBe('absent')
+  })
+})
+
+describe('what is said besides', () => {
+  it('follows the message, where there is something', () => {
+    expect(alsoSaying('a', 'b')).toBe('a; b')
+    expect(alsoSaying('a', undefined)).toBe('a')
   })
 })
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { addressIn, describeVip, isSomebodyElses, standingOf } from '../../src/domain/standing.ts'
+import {
+  addressIn,
+  describeVip,
+  isOnRecordOnly,
+  isSomebodyElses,
+  standingOf,
+} from '../../src/domain/standing.ts'
 import { aCluster, controlPlane, ingress, type ClusterOptions } from '../support/builders.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
@@ -77,6 +83,40 @@ describe('an ingress VIP', () => {
     const cluster = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })
     expect(addressIn(cluster, ingress)).toBe('')
     expect(describeVip(aCluster({ annotations: recordedIngress }), ingress)).toBe('ingress VIP 10.0.0.20')
+  })
+})
+
+describe('a VIP that nothing but our annotation names', () => {
+  it.each<[string, ClusterOptions, typeof ingress, boolean]>([
+    ['control plane, no host', { annotations: recorded }, controlPlane, true],
+    [
+      'control plane, no host but a port',
+      { annotations: recorded, endpoint: { port: 6443 } },
+      controlPlane,
+      true,
+    ],
+    [
+      'control plane, a host',
+      { annotations: recorded, endpoint: { host: '10.0.0.10' } },
+      controlPlane,
+      false,
+    ],
+    ['control plane, no annotation', {}, controlPlane, false],
+    ['ingress, no variable', { annotations: recordedIngress }, ingress, true],
+    ['ingress, an empty variable', { ...withVariable(''), annotations: recordedIngress }, ingress, true],
+    ['ingress, a variable', { ...withVariable('10.0.0.20'), annotations: recordedIngress }, ingress, false],
+    ['ingress, no annotation', withVariable('10.0.0.20'), ingress, false],
+  ])('%s', (_, options, vip, expected) => {
+    expect(isOnRecordOnly(aCluster(options), vip)).toBe(expected)
+  })
+
+  it('is shown on one line, and cut short', () => {
+    const cluster = aCluster({
+      annotations: { 'vip.capi.gorizond.io/ingress-vip': `a\nb${'c'.repeat(500)}` },
+    })
+    const shown = describeVip(cluster, ingress)
+    expect(shown).toContain(String.raw`a\u000ab`)
+    expect(shown.length).toBeLessThan(200)
   })
 })
 

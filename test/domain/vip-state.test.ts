@@ -92,7 +92,22 @@ describe('how a VIP stands', () => {
       'AddressLost',
     ],
     ['dropped from the Cluster', { annotations: recorded }, held, 'Waiting', 'WaitingForAddress'],
-    ['dropped, and its claim is gone', { annotations: recorded }, {}, 'Waiting', 'AddressLost'],
+    [
+      'dropped, and its claim is gone',
+      { annotations: recorded },
+      { pools: [aPool()] },
+      'Waiting',
+      'AddressLost',
+    ],
+    ['dropped, and without any pool', { annotations: recorded }, {}, 'Waiting', 'NoMatchingPool'],
+    [
+      'dropped, and in a closed pool beside one with room',
+      { annotations: recorded },
+      { pools: [aPool({ labels: {} }), aPool({ name: 'second', addresses: ['10.1.0.10'] })] },
+      'Waiting',
+      'WaitingForAddress',
+    ],
+    ['in place, and its claim and all pools are gone', served, {}, 'Lost', 'AddressLost'],
     ['of a Cluster without topology', { topology: null }, {}, 'NotWanted', 'NoMatchingPool'],
   ])('%s', (_, cluster, things, phase, reason) => {
     expect(stateOf(cluster, things)).toMatchObject({ phase, reason })

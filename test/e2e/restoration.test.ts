@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
+import { linesOf } from './log-lines.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -115,5 +116,76 @@ describe('an IPAddress that is deleted by hand under a served Cluster', () => {
     await world.patch(path, { metadata: { finalizers: null } })
     await untilHeld('vip-cp-re-forced', controlPlaneEndpoint.host)
     expect((await world.untilServed('re-forced')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
+  })
+})
+
+describe('a new Cluster whose annotation names an address', () => {
+  const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+  const ingressVip = 'vip.capi.gorizond.io/ingress-vip'
+  const typing = (address: string) => ({ annotations: { [vipAnnotation]: address } })
+  /** A pool of all namespaces that is open to one of them only, for a class of its own. */
+  const closed = {
+    kind: 'GlobalInClusterIPPool',
+    className: 'gold-class',
+    annotations: { 'vip.capi.gorizond.io/namespaces': 'gold-tenant' },
+  } as const
+
+  it('of a pool that is closed to it has one of its own pool, and is told why', async () => {
+    const className = 're-thief'
+    await world.createClass(className)
+    const gold = await world.createPool('10.96.0.1-10.96.0.20', { ...closed, name: 'gold' })
+    await world.createPool('10.96.1.10-10.96.1.12', { name: className, className })
+    await world.createCluster(className, { className, ...typing('10.96.0.7') })
+    const { controlPlaneEndpoint, annotations } = await world.untilServed(className)
+    expect(controlPlaneEndpoint.host).toBe('10.96.1.10')
+    expect(annotations[vipAnnotation]).toBe('10.96.1.10')
+    expect((await world.ipAddresses()).map(({ address }) => address)).not.toContain('10.96.0.7')
+    const why = `10.96.0.7 in the annotation ${vipAnnotation} is not taken: GlobalInClusterIPPool/${gold} is for ClusterClass gold-class`
+    await eventually(`a line that says ${why}`, async () => {
+      await Promise.resolve()
+      return linesOf(suite.allocator.logPath).find(({ message }) => message.includes(why))
+    })
+  })
+
+  it('of its own pool has that one', async () => {
+    const className = 're-kept'
+    await world.createClass(className)
+    await world.createPool('10.97.0.10-10.97.0.14', { name: className, className })
+    await world.createCluster(className, { className, ...typing('10.97.0.12') })
+    expect((await world.untilServed(className)).controlPlaneEndpoint.host).toBe('10.97.0.12')
+    await untilHeld('vip-cp-re-kept', '10.97.0.12')
+  })
+
+  it('that is excluded or the gateway has another one', async () => {
+    const className = 're-left-out'
+    await world.createClass(className)
+    await world.createPool('10.98.0.1-10.98.0.14', { name: className, className })
+    await world.patch(world.path('inclusterippools', className), {
+      spec: { gateway: '10.98.0.1', excludedAddresses: ['10.98.0.7'] },
+    })
+    await world.createCluster('re-gateway', { className, ...typing('10.98.0.1') })
+    expect((await world.untilServed('re-gateway')).controlPlaneEndpoint.host).toBe('10.98.0.2')
+    await world.createCluster('re-excluded', { className, ...typing('10.98.0.7') })
+    expect((await world.untilServed('re-excluded')).controlPlaneEndpoint.host).toBe('10.98.0.3')
+  })
+
+  it('as ingress VIP has no claim on a closed pool, keeps its annotation, and is shown as lost', async () => {
+    const className = 're-ingress'
+    await world.createClass(className)
+    await world.createPool('10.99.10.1-10.99.10.20', {
+      ...closed,
+      name: 'gold-ingress',
+      labels: { 'vip.capi.gorizond.io/role': 'ingress' },
+    })
+    await world.createPool('10.99.11.10', { name: className, className })
+    await world.createCluster(className, { className, annotations: { [ingressVip]: '10.99.10.7' } })
+    await temporal.untilWaiting(
+      { namespace: world.namespace, name: className },
+      'selectIPPool',
+      'AddressLost',
+    )
+    const { annotations } = await world.untilServed(className)
+    expect(annotations[ingressVip]).toBe('10.99.10.7')
+    expect(await world.claims()).not.toContain('vip-ingress-re-ingress')
   })
 })

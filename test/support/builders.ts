@@ -98,7 +98,9 @@ export interface PoolOptions extends MetaOptions {
   capacity?: { total: number; used: number; free: number; outOfRange: number }
   addresses?: readonly string[]
   excludedAddresses?: readonly string[]
+  prefix?: number
   gateway?: string
+  givesReserved?: boolean
   graceSeconds?: number
 }
 
@@ -114,8 +116,9 @@ export function aPool(options: PoolOptions = {}): IPPool {
     spec: {
       addresses: options.addresses ?? ['10.0.0.10-10.0.0.20'],
       ...(options.excludedAddresses && { excludedAddresses: options.excludedAddresses }),
-      prefix: 24,
+      prefix: options.prefix ?? 24,
       ...(options.gateway !== undefined && { gateway: options.gateway }),
+      ...(options.givesReserved !== undefined && { allocateReservedIPAddresses: options.givesReserved }),
       ...(options.graceSeconds !== undefined && { addressReuseGracePeriodSeconds: options.graceSeconds }),
     },
     status: { ipAddresses: capacity },

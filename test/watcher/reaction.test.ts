@@ -15,6 +15,7 @@ import {
   controlPlane,
   ingress,
   type ClusterOptions,
+  type PoolOptions,
 } from '../support/builders.ts'
 
 const endpoint = { host: '10.0.0.10', port: 6443 }
@@ -145,6 +146,9 @@ describe('a claim', () => {
   })
 })
 
+/** Roles of a pool. */
+const both = { 'vip.capi.gorizond.io/role': 'control-plane,ingress' }
+
 describe('a pool', () => {
   const old = aCluster({ name: 'old', created: '2026-01-01T00:00:00Z' })
   const middle = aCluster({ name: 'middle', created: '2026-01-01T00:00:01Z' })
@@ -217,5 +221,21 @@ describe('a pool', () => {
     expect(restorableFrom(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
     expect(restorableFrom(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
     expect(restorableFrom(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
+  })
+
+  it.each<[string, PoolOptions]>([
+    ['is labeled for it', { labels: {} }],
+    [
+      'is opened to its namespace',
+      { annotations: { ...both, 'vip.capi.gorizond.io/namespaces': 'gold-tenant' } },
+    ],
+    ['excludes it no longer', { annotations: both, excludedAddresses: ['10.0.0.10'] }],
+    ['has another gateway', { annotations: both, gateway: '10.0.0.10' }],
+    ['has another subnet', { annotations: both, prefix: 31 }],
+  ])('that %s wakes those whose lost address only the annotation names', (_, before) => {
+    const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
+    const open = aPool({ annotations: both })
+    expect(restorableFrom(open, aPool(before), () => [lost], ingress)).toEqual([lost])
+    expect(restorableFrom(aPool(before), open, () => [lost], ingress)).toEqual([])
   })
 })

@@ -213,6 +213,23 @@ describe('allocateVip', () => {
     expect(steps).toEqual(['select', 'await', 'select', 'await'])
   })
 
+  it('says in the end why it is not the address of the annotation, also where it has begun anew', async () => {
+    let looks = 0
+    const claim = { next: 'claim', uid: 'uid-1', poolRef, considered: [] } as const
+    const insteadOf = '10.9.9.9 in the annotation is not taken: no pool has it'
+    const selectIPPool: Activities['selectIPPool'] = async () => {
+      looks += 1
+      return looks === 1 ? { ...claim, insteadOf } : claim
+    }
+    const awaitIPAddress: Activities['awaitIPAddress'] = async () =>
+      looks === 1 ? { next: 'restart', message: 'moved' } : { next: 'assign', address: '10.0.0.10' }
+    await withRun({ selectIPPool, awaitIPAddress }, async ({ result }) => {
+      expect((await result()).roles['control-plane']?.message).toBe(
+        `10.0.0.10:6443 from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo; ${insteadOf}`,
+      )
+    })
+  })
+
   it('hands over to a new run for a Cluster that was re-created', async () => {
     let selections = 0
     const selectIPPool: Activities['selectIPPool'] = async () => {

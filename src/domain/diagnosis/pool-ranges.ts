@@ -1,6 +1,7 @@
-import { commonRanges, formatRange, rangesOf, withoutRanges, type AddressRange } from '../address-range.ts'
+import { commonRanges, formatRange } from '../address-range.ts'
 import { boundsOf } from '../ip-address.ts'
 import type { IPPool } from '../pool.ts'
+import { rangesGivenBy } from '../pool-addresses.ts'
 import { quoted } from '../quote.ts'
 import { counted, fault, few, orOk, warning, type Judgment } from './finding.ts'
 import { isForVips, nameOf } from './pool-name.ts'
@@ -26,7 +27,7 @@ function unreadableEntries(pool: IPPool): readonly Judgment[] {
 }
 
 function overlaps(pools: readonly IPPool[]): readonly Judgment[] {
-  const own = pools.map((pool) => ({ pool, ranges: rangesIn(pool) }))
+  const own = pools.map((pool) => ({ pool, ranges: rangesGivenBy(pool) }))
   return own.flatMap((one, index) =>
     own.slice(index + 1).flatMap((other) => {
       if (!isForVips(one.pool) && !isForVips(other.pool)) return []
@@ -41,8 +42,4 @@ function overlaps(pools: readonly IPPool[]): readonly Judgment[] {
       ]
     }),
   )
-}
-
-function rangesIn({ addresses, excludedAddresses }: IPPool): readonly AddressRange[] {
-  return withoutRanges(rangesOf(addresses), rangesOf(excludedAddresses))
 }

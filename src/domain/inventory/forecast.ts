@@ -1,5 +1,6 @@
+import { holdersOf } from '../address-holder.ts'
 import { obstacleOf } from '../claim-obstacle.ts'
-import type { IPAddressClaim } from '../claim.ts'
+import { claimNameFor, type IPAddressClaim } from '../claim.ts'
 import type { ClusterClass } from '../cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../cluster.ts'
 import { needsAllocation, poolRequestFor } from '../eligibility.ts'
@@ -7,9 +8,10 @@ import { formatKey, type NamespacedName } from '../object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from '../pool.ts'
 import { matchingPools, preferredFirst, selectIPPool } from '../pool-selection.ts'
 import type { Reason } from '../reason.ts'
+import { decideRestoration } from '../restoration.ts'
 import { defaultRole, roles, vipRole, type Role, type VariableNames, type VipRole } from '../role.ts'
 import { standingOf } from '../standing.ts'
-import { createView, poolsIn, type KnownObjects, type View } from '../view.ts'
+import { addressUseIn, createView, poolsIn, type KnownObjects, type View } from '../view.ts'
 
 /** What one VIP that is still to be had will find, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -63,8 +65,8 @@ function toBeServed(known: KnownObjects, view: View, variables: VariableNames): 
       .map((role) => vipRole(role, variables))
       .filter(
         (vip) =>
-          standingOf(cluster, vip).standing === 'unset' &&
-          needsAllocation(cluster, vip, view.around(cluster)),
+          needsAllocation(cluster, vip, view.around(cluster)) &&
+          takesNewAddress(cluster, vip, { known, view, variables }),
       )
       .map((vip) => ({ cluster, vip, claim: view.holdingOf(cluster, vip).claim }))
       .map(({ claim, ...wanted }) => ({
@@ -73,6 +75,26 @@ function toBeServed(known: KnownObjects, view: View, variables: VariableNames): 
       }))
       .filter(({ claim }) => claim?.addressName === undefined),
   )
+}
+
+/** A Cluster without a VIP, also one whose annotation names an address that it cannot have. */
+function takesNewAddress(
+  cluster: Cluster,
+  vip: VipRole,
+  {
+    known,
+    view,
+    variables,
+  }: { readonly known: KnownObjects; readonly view: View; readonly variables: VariableNames },
+): boolean {
+  const standing = standingOf(cluster, vip)
+  if (standing.standing !== 'dropped') return standing.standing === 'unset'
+  if (view.holdingOf(cluster, vip).claim !== undefined) return false
+  const { address } = standing
+  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
+  const holders = holdersOf(address, seeker, addressUseIn(known), variables)
+  const { pools } = view.around(cluster)
+  return decideRestoration(cluster, vip, address, holders, pools).decision === 'allocate-anew'
 }
 
 function byAge(a: Cluster, b: Cluster): number {

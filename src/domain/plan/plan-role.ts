@@ -10,6 +10,7 @@ import { planAssignment } from './plan-assignment.ts'
 import { planned, type Draft } from './plan-draft.ts'
 import { formatPool, poolRefTo, type IPPoolReference } from '../pool.ts'
 import { selectIPPool, type PoolVerdict } from '../pool-selection.ts'
+import { alsoSaying } from '../quote.ts'
 import { decideRestoration } from '../restoration.ts'
 import { defaultRole, type VipRole } from '../role.ts'
 import { standingOf } from '../standing.ts'
@@ -51,16 +52,22 @@ function draftFor(facts: PlanFacts, vip: VipRole): Draft {
   }
 }
 
-function draftForNewClaim(facts: PlanFacts, vip: VipRole): Draft {
+/** @param insteadOf why it is not the address that the Cluster's annotation names */
+function draftForNewClaim(facts: PlanFacts, vip: VipRole, insteadOf?: string): Draft {
   const selection = selectIPPool(poolRequestFor(facts.cluster, vip.role), facts.pools)
   const { considered } = selection
-  if (selection.outcome === 'none') return planned('wait', selection, { needsPerson: true, considered })
+  if (selection.outcome === 'none') {
+    const { reason } = selection
+    const message = alsoSaying(selection.message, insteadOf)
+    return planned('wait', { reason, message }, { needsPerson: true, considered })
+  }
   const pool = poolRefTo(selection.pool)
   const name = claimNameFor(facts.cluster, vip.role)
-  return withSteps(
-    assignment(facts, vip, { considered, pool, claim: { name, action: 'create' }, isAddressOpen: true }),
-    [`create IPAddressClaim ${name} for ${formatPool(pool)}`],
-  )
+  const claim = { name, action: 'create' } as const
+  const draft = assignment(facts, vip, { considered, pool, claim, isAddressOpen: true })
+  return withSteps({ ...draft, message: alsoSaying(draft.message, insteadOf) }, [
+    `create IPAddressClaim ${name} for ${formatPool(pool)}`,
+  ])
 }
 
 function draftForClaim(facts: PlanFacts, vip: VipRole, claim: IPAddressClaim): Draft {
@@ -109,16 +116,17 @@ function draftForUnbound(
   }
 }
 
-function draftForLostClaim(facts: PlanFacts, vip: VipRole, address: string): Draft {
+function draftForLostClaim(facts: PlanFacts, vip: VipRole, recorded: string): Draft {
   const { cluster, pools, use, variables } = facts
   const name = claimNameFor(cluster, vip.role)
-  const holders = holdersOf(address, { cluster, vip, claimName: name }, use, variables)
-  const decision = decideRestoration(cluster, vip, address, holders, pools)
-  if (decision.decision === 'allocate-anew') return draftForNewClaim(facts, vip)
+  const holders = holdersOf(recorded, { cluster, vip, claimName: name }, use, variables)
+  const decision = decideRestoration(cluster, vip, recorded, holders, pools)
+  if (decision.decision === 'allocate-anew') return draftForNewClaim(facts, vip, decision.because)
   if (decision.decision === 'lost') {
     const { message } = decision
     return planned('wait', { reason: 'AddressLost', message }, { needsPerson: true })
   }
+  const { address } = decision
   const pool = poolRefTo(decision.pool)
   const because = `has ${address}, which the Cluster had before`
   const base = { considered: consideredBeside(facts, vip, pool, because), pool }
