@@ -86,6 +86,12 @@ export function describeAllocated(
   return `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
 }
 
+/** Whether words of `describeAllocated` are about this address, in this spelling. */
+export function isAllocatedIn(message: string, address: string): boolean {
+  const endpoint = address.includes(':') ? `[${address}]:` : `${address}:`
+  return message.startsWith(endpoint) || message.startsWith(`${address} from `)
+}
+
 /** What became of a host without a port that is not ours, in words. */
 export function describeCompleted(assigned: AssignedVip): string {
   return `the host was set already; its port was completed: ${formatVip(assigned)}`

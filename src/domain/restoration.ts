@@ -11,6 +11,7 @@ import { preferredFirst, whyNotUsable } from './pool-selection.ts'
 import { shortened } from './quote.ts'
 import { roleNames, type VipRole } from './role.ts'
 import { describeVip, isOnRecordOnly, standingOf } from './standing.ts'
+import { confirmsVip } from './vip-condition.ts'
 
 /** How an address that our annotation records, and whose claim is gone, can be had again. */
 export type RestorationDecision =
@@ -22,9 +23,9 @@ export type RestorationDecision =
   | { readonly decision: 'lost'; readonly message: string }
 
 /**
- * Decides about an address that our annotation records and no claim holds any more. A VIP in use is had again from
- * whatever pool has it. Where nothing but the annotation names it, that may have been typed: a pool gives it only where the
- * Cluster may use that pool, and where its provider might have given it.
+ * Decides about an address that our annotation records and no claim holds any more. A VIP in use, or one that our
+ * condition confirms, is had again from whatever pool has it. Where nothing but the annotation names it, that may have been
+ * typed: a pool gives it only where the Cluster may use that pool, and where its provider might have given it.
  *
  * @param pools those in the Cluster's reach
  */
@@ -36,9 +37,10 @@ export function decideRestoration(
   pools: readonly IPPool[],
 ): RestorationDecision {
   const isThere = standingOf(cluster, vip).standing === 'ours'
+  const mayBeTyped = !isThere && !confirmsVip(cluster, vip.role, address)
   const pool = isFree(holders) ? poolToRestoreFrom(cluster, vip, address, pools) : undefined
   if (pool !== undefined) {
-    return { decision: 'restore', pool, address: isThere ? address : canonicalAddress(address) }
+    return { decision: 'restore', pool, address: mayBeTyped ? canonicalAddress(address) : address }
   }
   return isThere
     ? { decision: 'lost', message: whyLost(cluster, vip, address, holders, pools) }
@@ -52,10 +54,11 @@ export function poolToRestoreFrom(
   address: string,
   pools: readonly IPPool[],
 ): IPPool | undefined {
+  const isOurs = !isOnRecordOnly(cluster, vip) || confirmsVip(cluster, vip.role, address)
   return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
     (pool) =>
       isAddressIn(pool.addresses, address) &&
-      (!isOnRecordOnly(cluster, vip) || whyNotFrom(pool, cluster, vip, address) === undefined),
+      (isOurs || whyNotFrom(pool, cluster, vip, address) === undefined),
   )
 }
 

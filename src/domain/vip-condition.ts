@@ -1,4 +1,5 @@
 import type { ClusterClass } from './cluster-class.ts'
+import { isAllocatedIn } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { conditionsApiVersion, type Condition } from './condition.ts'
 import { decideWrite } from './eligibility.ts'
@@ -24,6 +25,19 @@ export type ConditionDecision =
 /** The condition that says how a VIP of the Cluster stands, if there is one. */
 export function vipConditionOf(cluster: Cluster, role: Role): Condition | undefined {
   return cluster.conditions.find(({ type }) => type === roleNames[role].conditionType)
+}
+
+/**
+ * Whether our condition says that the Cluster has this VIP from a claim of ours. It is in the status, which whoever may edit
+ * a Cluster cannot write.
+ */
+export function confirmsVip(cluster: Cluster, role: Role, address: string): boolean {
+  const condition = vipConditionOf(cluster, role)
+  return (
+    condition?.status === 'True' &&
+    condition.reason === 'Allocated' &&
+    isAllocatedIn(condition.message, address)
+  )
 }
 
 /** Decides what to write so that the Cluster says what is to be said. */

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { decideAssignment, formatVip, giveWayOf, type AssignmentInput } from '../../src/domain/assignment.ts'
+import {
+  decideAssignment,
+  describeAllocated,
+  formatVip,
+  giveWayOf,
+  isAllocatedIn,
+  type AssignmentInput,
+} from '../../src/domain/assignment.ts'
 import { aClass, aCluster, controlPlane, ingress } from '../support/builders.ts'
 
 const input: AssignmentInput = {
@@ -259,5 +266,22 @@ describe('a VIP in words', () => {
   it('has its port where it has one', () => {
     expect(formatVip({ host: '10.0.0.10', port: 6443 })).toBe('10.0.0.10:6443')
     expect(formatVip({ host: '10.0.0.10' })).toBe('10.0.0.10')
+  })
+})
+
+describe('the words of what was allocated', () => {
+  const pool = { kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+  it.each([
+    [{ host: '10.0.0.10', port: 6443 }],
+    [{ host: '10.0.0.10' }],
+    [{ host: 'fd00::10', port: 6443 }],
+    [{ host: 'fd00::10' }],
+  ])('tell %j again, and no other', (vip) => {
+    const words = describeAllocated(vip, pool, 'vip-cp-demo')
+    expect(isAllocatedIn(words, vip.host)).toBe(true)
+    expect(
+      ['', '10.0.0.1', '10.0.0.100', 'fd00::1', 'vip-cp-demo'].filter((host) => isAllocatedIn(words, host)),
+    ).toEqual([])
   })
 })

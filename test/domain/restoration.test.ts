@@ -10,6 +10,7 @@ import {
   aClass,
   aCluster,
   anIPAddress,
+  aVipCondition,
   aPool,
   controlPlane,
   ingress,
@@ -200,6 +201,52 @@ describe('an annotation without a host', () => {
   ])('that spells an address as %s has it as %s', (typed, spelled) => {
     const pools = [aPool(), aPool({ name: 'six', addresses: ['fd00::/64'], prefix: 64 })]
     expect(decide(dropped, pools, false, typed)).toMatchObject({ decision: 'restore', address: spelled })
+  })
+})
+
+describe('a VIP that our condition confirms', () => {
+  const said = (message: string, more: Parameters<typeof aVipCondition>[0] = {}): ClusterOptions => ({
+    conditions: [aVipCondition({ message, ...more })],
+  })
+  const from = 'from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo'
+
+  it.each([...refusing, ...unready])(
+    'and whose host was dropped is had again from a pool %s',
+    (_, options) => {
+      const cluster = aCluster({ annotations, ...said(`${address}:6443 ${from}`) })
+      expect(decide(cluster, [aPool(options)])).toMatchObject({ decision: 'restore', address })
+    },
+  )
+
+  it('keeps its spelling', () => {
+    const cluster = aCluster({ annotations, ...said(`[FD00:0::0010]:6443 ${from}`) })
+    const pools = [aPool({ addresses: ['fd00::/64'], prefix: 64, labels: {} })]
+    const address = 'FD00:0::0010'
+    expect(decide(cluster, pools, false, address)).toMatchObject({ decision: 'restore', address })
+  })
+
+  it.each(refusing)(
+    'and that only the annotation for ingress names is had again from a pool %s',
+    (_, options) => {
+      const cluster = aCluster({
+        annotations: recordedIngress,
+        ...said(`${address} ${from}`, { role: 'ingress' }),
+      })
+      expect(decideFor(cluster, ingress, [ingressPool(options)])).toMatchObject({ decision: 'restore' })
+    },
+  )
+
+  it.each<[string, ClusterOptions]>([
+    ['of another address', said(`10.0.0.11:6443 ${from}`)],
+    ['of an address that begins the same', said(`${address}0:6443 ${from}`)],
+    ['of another role', said(`${address} ${from}`, { role: 'ingress' })],
+    ['that is not so', said(`${address}:6443 ${from}`, { status: 'False' })],
+    ['for another reason', said(`${address}:6443 ${from}`, { reason: 'EndpointAlreadySet' })],
+  ])('opens no pool by a condition %s', (_, options) => {
+    const closed = aPool({ labels: {} })
+    expect(decide(aCluster({ annotations, ...options }), [closed])).toMatchObject({
+      decision: 'allocate-anew',
+    })
   })
 })
 
