@@ -33,10 +33,35 @@ describe('what a person is told of a run', () => {
     expect(progress.news(phase('SelectingPool'), [wait])).toEqual([])
   })
 
-  it('is a wait again where its words or the phase have changed', () => {
+  it('is a wait again where its words have changed, or its phase was left meanwhile', () => {
     const progress = createProgress()
     progress.news(phase('SelectingPool'), [wait])
     expect(progress.news(phase('SelectingPool'), [{ ...wait, message: 'another' }])).toHaveLength(1)
-    expect(progress.news(phase('EnsuringClaim'), [wait])).toHaveLength(2)
+    expect(progress.news(phase('EnsuringClaim'), [])).toHaveLength(1)
+    expect(progress.news(phase('SelectingPool'), [wait])).toHaveLength(2)
+  })
+
+  it('is a wait once where it is seen before the first phase is', () => {
+    const progress = createProgress()
+    expect(progress.news(undefined, [wait])).toHaveLength(1)
+    expect(progress.news(phase('SelectingPool'), [wait])).toEqual(['control-plane: SelectingPool, looking'])
+  })
+
+  it('is no wait of a step that the run has got over since', () => {
+    const progress = createProgress()
+    progress.news(phase('SelectingPool'), [wait])
+    expect(progress.news(phase('EnsuringClaim'), [wait])).toEqual(['control-plane: EnsuringClaim, looking'])
+    expect(progress.news(phase('Done'), [wait])).toEqual(['control-plane: Done, looking'])
+  })
+
+  it('is a wait once where one role goes on and another waits in the step that it has left', () => {
+    const progress = createProgress()
+    const ingress: AllocationStatus['roles'] = {
+      ingress: { phase: 'SelectingPool', message: 'looking', considered: [], duplicates: [] },
+    }
+    progress.news({ ...phase('SelectingPool'), ...ingress }, [wait])
+    expect(progress.news({ ...phase('EnsuringClaim'), ...ingress }, [wait])).toEqual([
+      'control-plane: EnsuringClaim, looking',
+    ])
   })
 })
