@@ -23,6 +23,8 @@ export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadl
 
 /** The promise, or the signal's reason where that comes first. For work that cannot be aborted itself. */
 export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  // Where the signal is first, nobody else waits for the work: its failure must not end the process.
+  work.catch(() => undefined)
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason)
