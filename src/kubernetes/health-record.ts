@@ -1,13 +1,16 @@
 import type { KubernetesError } from './errors.ts'
 import type { WatchHealth } from './watch-types.ts'
 
-/** Keeps the WatchHealth of one loop. */
+/** The WatchHealth of one loop, without what its cache knows. */
+type LoopHealth = Omit<WatchHealth, 'untold'>
+
+/** Keeps it. */
 export interface HealthRecord {
   listed(drift: number): void
   opened(): void
   contacted(): void
   failed(error: KubernetesError): void
-  snapshot(): WatchHealth
+  snapshot(): LoopHealth
 }
 
 /**
@@ -16,7 +19,7 @@ export interface HealthRecord {
  * @param now milliseconds since the epoch
  */
 export function createHealthRecord(resource: string, now: () => number): HealthRecord {
-  let health: WatchHealth = {
+  let health: LoopHealth = {
     resource,
     synced: false,
     lastListAt: undefined,
@@ -29,7 +32,7 @@ export function createHealthRecord(resource: string, now: () => number): HealthR
     lastError: undefined,
   }
   let opened = false
-  const set = (changes: Partial<WatchHealth>): void => {
+  const set = (changes: Partial<LoopHealth>): void => {
     health = { ...health, ...changes }
   }
   return {
@@ -67,6 +70,7 @@ export function combineHealth(parts: readonly [WatchHealth, ...WatchHealth[]]): 
     expired: sum((health) => health.expired),
     failures: sum((health) => health.failures),
     drift: sum((health) => health.drift),
+    untold: parts.flatMap((health) => health.untold),
     lastError: parts.find((health) => health.lastError !== undefined)?.lastError,
   }
 }

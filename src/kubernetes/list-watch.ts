@@ -139,7 +139,7 @@ export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T
   }
 
   return {
-    health: () => health.snapshot(),
+    health: () => ({ ...health.snapshot(), untold: cache.untold() }),
     position: () => ({ heard: versionNumber(position ?? ''), listed: versionNumber(listedAt) }),
     done: run(),
   }

@@ -10,6 +10,8 @@ export interface ObjectCache<T extends ObjectMeta> {
   remove(object: T): boolean
   /** Takes in a whole list: what is known and not in it is gone. Returns how much of it was news. */
   replaceAll(listed: readonly T[]): number
+  /** `namespace/name` of the objects whose last change the handler failed on, so that nobody has heard of it. */
+  untold(): readonly string[]
 }
 
 /**
@@ -24,6 +26,24 @@ export function createObjectCache<T extends ObjectMeta>(
   handler: Pick<WatchHandler<T>, 'onUpsert' | 'onDelete'>,
   log: Pick<Log, 'error'>,
 ): ObjectCache<T> {
+  const untold = new Set<string>()
+
+  /** Runs a handler; its failure is its own and must not stop the loop. */
+  function isTold(key: string, tell: () => void): boolean {
+    try {
+      tell()
+      untold.delete(key)
+      return true
+    } catch (error) {
+      untold.add(key)
+      log.error('A watch handler failed; the change is told again after the next list', {
+        object: key,
+        error: String(error),
+      })
+      return false
+    }
+  }
+
   function upsert(object: T): boolean {
     const key = formatKey(object)
     const known = objects.get(key)
@@ -33,41 +53,31 @@ export function createObjectCache<T extends ObjectMeta>(
     // A handler that failed to let go of the former object is not told of its successor before it has.
     if (previous !== undefined && previous.uid !== object.uid) return true
     const frozen = deepFreeze(object)
-    if (told(log, object, () => handler.onUpsert(frozen, previous))) objects.set(key, frozen)
+    if (isTold(key, () => handler.onUpsert(frozen, previous))) objects.set(key, frozen)
     return true
   }
 
   function remove(object: T): boolean {
     const key = formatKey(object)
-    if (!objects.has(key)) return false
+    if (!objects.has(key)) {
+      untold.delete(key)
+      return false
+    }
     const frozen = deepFreeze(object)
-    if (told(log, object, () => handler.onDelete(frozen))) objects.delete(key)
+    if (isTold(key, () => handler.onDelete(frozen))) objects.delete(key)
     return true
   }
 
   function replaceAll(listed: readonly T[]): number {
     const present = new Set(listed.map(formatKey))
+    untold.clear()
     const gone = [...objects.values()].filter(
       (object) => (namespace === '' || object.namespace === namespace) && !present.has(formatKey(object)),
     )
     return gone.filter(remove).length + listed.filter(upsert).length
   }
 
-  return { upsert, remove, replaceAll }
-}
-
-/** Runs a handler; its failure is its own and must not stop the loop. */
-function told(log: Pick<Log, 'error'>, object: ObjectMeta, tell: () => void): boolean {
-  try {
-    tell()
-    return true
-  } catch (error) {
-    log.error('A watch handler failed; the change is told again after the next list', {
-      object: formatKey(object),
-      error: String(error),
-    })
-    return false
-  }
+  return { upsert, remove, replaceAll, untold: () => [...untold] }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -29,6 +29,8 @@ export interface WatchHealth {
   readonly failures: number
   /** Differences that a relist found and no event had told. */
   readonly drift: number
+  /** `namespace/name` of the objects whose last change our own handler failed on: it is told again after the next list. */
+  readonly untold: readonly string[]
   /** The last failure in words; undefined while all is well. */
   readonly lastError: string | undefined
 }

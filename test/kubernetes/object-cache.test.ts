@@ -147,6 +147,30 @@ describe('an object cache', () => {
     expect(told.slice(1)).toEqual(['delete a uid-1@1', 'upsert a uid-2@1 was -'])
   })
 
+  it('says what is still to be told, until it is', () => {
+    failsOn = () => true
+    cache.upsert(anObject('clusters/a'))
+    cache.upsert(anObject('clusters/b'))
+    expect(cache.untold()).toEqual(['clusters/a', 'clusters/b'])
+    cache.remove(anObject('clusters/b'))
+    expect(cache.untold()).toEqual(['clusters/a'])
+    failsOn = () => false
+    cache.upsert(anObject('clusters/a', 'uid-1', '2'))
+    expect(cache.untold()).toEqual([])
+  })
+
+  it('says that a successor is still to be told, until a list has told it', () => {
+    cache.upsert(anObject('clusters/a'))
+    failsOn = (line) => line.startsWith('delete')
+    cache.upsert(anObject('clusters/a', 'uid-2'))
+    expect(cache.untold()).toEqual(['clusters/a'])
+    cache.replaceAll([anObject('clusters/a', 'uid-2')])
+    expect(cache.untold()).toEqual(['clusters/a'])
+    failsOn = () => false
+    cache.replaceAll([anObject('clusters/a', 'uid-2')])
+    expect(cache.untold()).toEqual([])
+  })
+
   it('goes on with the other objects of a list, and logs which one the handler failed on', () => {
     failsOn = (line) => line.includes(' a ')
     cache.replaceAll([anObject('clusters/a'), anObject('clusters/b')])

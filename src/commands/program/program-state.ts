@@ -26,6 +26,9 @@ export interface Outages {
 /** Milliseconds after which a watch that heard nothing at all counts as deaf. A quiet one ends and is renewed well before. */
 const deafAfterMs = 120_000
 
+/** Objects named in a detail. */
+const mostNamed = 3
+
 export function programState(command: Command, outages: Outages, loop: LoopWatch): ProgramState {
   let temporal: TemporalConnection | undefined
   let death: string | undefined
@@ -77,9 +80,17 @@ function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<str
 function watchCheck(watch: WatchHealth, now: number): Check {
   if (!watch.synced) return waiting(watch.lastError ?? 'first list under way')
   const silentMs = now - (watch.lastContactAt ?? 0)
-  return silentMs > deafAfterMs
-    ? waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
-    : ok('listening')
+  if (silentMs > deafAfterMs) {
+    return waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
+  }
+  return ok(untoldText(watch) ?? 'listening')
+}
+
+/** Only the next list cures it, which comes by itself: no reason to be taken for not ready. */
+function untoldText({ untold }: WatchHealth): string | undefined {
+  if (untold.length === 0) return undefined
+  const named = [...untold.slice(0, mostNamed), ...(untold.length > mostNamed ? ['…'] : [])].join(', ')
+  return `listening, but the change of ${named} is taken in only with the next list`
 }
 
 function ok(detail: string): Check {

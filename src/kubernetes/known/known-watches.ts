@@ -18,7 +18,7 @@ export interface KnownWatches {
   ): Watch<WatchedObjects[R]>
   /** Undefined where nobody watches the kind. */
   find<R extends WatchedKind>(resource: R): Watch<WatchedObjects[R]> | undefined
-  /** @throws NotKnown where the kind is not watched, or the watch is broken, lags or loses events */
+  /** @throws NotKnown where the kind is not watched, or the watch is broken, lags or loses events, or its handler failed */
   believed<R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]>
   /** The object as it is known, once it is known as we have written it ourselves. Rejects with `NotKnown`. */
   read<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
@@ -45,10 +45,11 @@ export function createKnownWatches(now: () => number): KnownWatches {
   const believed = <R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]> => {
     const known = kinds[resource]
     if (known === undefined) throw new NotKnown(`${resource} are not watched`)
-    const { synced, lastContactAt = 0, lastError } = known.watch.health()
+    const { synced, lastContactAt = 0, lastError, untold } = known.watch.health()
     if (!synced || lastError !== undefined || now() - lastContactAt > believedForMs) {
       throw new NotKnown(`the watch of ${resource} does not hear well`)
     }
+    if (untold.length > 0) throw new NotKnown(`changes of ${resource} are still to be told`)
     if (!known.echoes.areComplete()) throw new NotKnown(`the watch of ${resource} lags, or has lost an event`)
     return known
   }

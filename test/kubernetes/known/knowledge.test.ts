@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/domain/decode.ts'
 import { ipAddressFrom, type IPAddress } from '../../../src/domain/allocated-address.ts'
 import { clusterFrom, type Cluster } from '../../../src/domain/cluster.ts'
 import { ipAddressClaimFrom } from '../../../src/domain/claim.ts'
+import type { ObjectMeta } from '../../../src/domain/object-meta.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { NotKnown } from '../../../src/kubernetes/errors.ts'
 import { createKnowledge, type Knowledge } from '../../../src/kubernetes/known/knowledge.ts'
@@ -33,6 +34,8 @@ async function scene(
     readonly objects?: Readonly<Record<string, readonly JsonObject[]>>
     readonly labelSelector?: string
     readonly namespaces?: readonly string[]
+    /** What the handler of every kind does with a change. */
+    readonly onUpsert?: (object: ObjectMeta) => void
   } = {},
 ): Promise<Scene> {
   const server = scriptServer()
@@ -45,7 +48,7 @@ async function scene(
     return knowledge.watch({
       connection: server.connection,
       resource,
-      handler: { onUpsert: () => undefined, onDelete: () => undefined },
+      handler: { onUpsert: options.onUpsert ?? (() => undefined), onDelete: () => undefined },
       signal: stop.signal,
       log: silentLog,
       ...(resource === 'clusters' && { labelSelector: options.labelSelector }),
@@ -103,6 +106,22 @@ describe('what the watches know', () => {
   it('is nothing before a kind has been listed', async () => {
     const knowledge = createKnowledge({ api: fakeClusterApi({}), variables, now: Date.now })
     await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(NotKnown)
+  })
+
+  it('is not believed while the handler of the kind has failed on a change', async () => {
+    let fails = false
+    const { server, knowledge } = await scene({
+      objects: { clusters: [cluster('demo', 90)] },
+      onUpsert: () => {
+        if (fails) throw new Error('cannot take it')
+      },
+    })
+    fails = true
+    await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
+    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(NotKnown)
+    fails = false
+    await server.tell('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
+    expect((await knowledge.api.getCluster(demo))?.resourceVersion).toBe('106')
   })
 
   it('is not believed when the watch has been silent for long', async () => {
