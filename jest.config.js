@@ -36,6 +36,7 @@ export default {
       testMatch: real.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       globalSetup: '<rootDir>/test/support/start-real-parts.ts',
       globalTeardown: '<rootDir>/test/support/stop-real-parts.ts',
+      setupFilesAfterEnv: ['<rootDir>/test/support/tell-overdue.ts'],
     },
   ],
 }

@@ -219,6 +219,17 @@ describe('the import table', () => {
   })
 })
 
+describe('the tests', () => {
+  it('start allocators in one way only, which keeps them from the Clusters of other suites', () => {
+    const starters = globSync('test/**/*.ts', { cwd: root }).filter((file) =>
+      /import \{[^}]*\bstartAllocator\b[^}]*\} from '[^']*\/dev\/allocator\.ts'/.test(
+        readFileSync(join(root, file), 'utf8'),
+      ),
+    )
+    expect(starters).toEqual(['test/support/allocator.ts'])
+  })
+})
+
 describe('the workflow bundle', () => {
   it('holds neither a client nor anything else that talks to the world', async () => {
     const { code } = await bundleWorkflowCode({

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
+import { startAllocator, type TestAllocatorOptions } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
 
-/** How an allocator is started, as far as it is not as a user deploys it; flags come after the world's namespace. */
-export type StartOptions = Partial<Omit<AllocatorOptions, 'stack'>>
+/** How an allocator is started, as far as it is not as a user deploys it; `namespaces`: besides the world's. */
+export type StartOptions = Partial<Omit<TestAllocatorOptions, 'stack'>>
 
 /** A world of a suite's own, with the allocator at work in it, and a view of Temporal. */
 export interface AtWork {
@@ -54,9 +55,9 @@ export async function openIdle(): Promise<AtWork> {
       return last
     },
     start: async (options = {}) => {
-      const flags = [`--namespace=${world.namespace}`, ...(options.flags ?? [])]
+      const namespaces = [world.namespace, ...(options.namespaces ?? [])]
       const kubeconfigPath = allocatorKubeconfig
-      const allocator = await startAllocator({ stack, kubeconfigPath, taskQueue, ...options, flags })
+      const allocator = await startAllocator({ stack, kubeconfigPath, taskQueue, ...options, namespaces })
       started.push(allocator)
       return allocator
     },

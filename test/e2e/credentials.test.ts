@@ -9,6 +9,7 @@ import { startChild, type Child } from '../../dev/stack/child-process.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
+import { offerEvidence } from '../support/evidence.ts'
 import { realParts } from '../support/real-parts.ts'
 import { textOfRun } from './history-text.ts'
 import { plantedSecrets } from './planted-secrets.ts'
@@ -84,6 +85,7 @@ async function start({ format, kubeconfigPath, env }: ProgramOptions): Promise<P
   }
   const program = { child, taskQueue, log, everything }
   running.add(program)
+  offerEvidence({ title: 'log of the program', tell: async () => log() })
   return program
 }
 

@@ -1,37 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { startAllocator, type Allocator, type AllocatorOptions } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
 import { allocatorContainer } from '../deploy/support.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
+import { openIdle, type AtWork, type StartOptions } from './at-work.ts'
 import { linesOf } from './log-lines.ts'
-import { viewTemporal, type TemporalView } from './temporal.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-
+let suite: AtWork
 let allocator: Allocator | undefined
-let temporal: TemporalView
 
 beforeAll(async () => {
-  temporal = await viewTemporal(stack)
+  suite = await openIdle()
 })
 
-afterAll(() => temporal.close())
+afterAll(() => suite.close())
 
 afterEach(async () => {
   await allocator?.kill()
   allocator = undefined
 })
 
-async function start(options: Partial<AllocatorOptions>): Promise<Allocator> {
-  allocator = await startAllocator({
-    stack,
-    kubeconfigPath: allocatorKubeconfig,
-    taskQueue: randomUUID(),
-    ...options,
-  })
+/** On a task queue of its own each: what one leaves behind is nothing to the next. */
+async function start(options: StartOptions): Promise<Allocator> {
+  allocator = await suite.start({ taskQueue: randomUUID(), ...options })
   return allocator
 }
 
@@ -82,12 +75,13 @@ describe('a Worker that dies', () => {
     const { pid, ended, logPath } = await start({ taskQueue, env: harmedBy('end-threads') })
     process.kill(pid, 'SIGUSR2')
     // Nobody notices before there is work for the thread.
-    await temporal.client.workflow.start(allocateVipType, {
+    const run = await suite.temporal.client.workflow.start(allocateVipType, {
       workflowId: `health-${taskQueue}`,
       taskQueue,
       args: [{ namespace: 'nowhere', name: 'nobody' }],
     })
     expect(await ended).toBe('exit code 1')
+    await run.terminate('nobody polls its task queue any more')
     expect(linesOf(logPath)).toContainEqual({
       level: 'error',
       time: expect.any(String),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { startAllocator } from '../../dev/allocator.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { postClaim } from './objects.ts'
@@ -65,7 +65,8 @@ async function logOf(format: string, text: string): Promise<readonly string[]> {
     stack,
     kubeconfigPath: allocatorKubeconfig,
     taskQueue,
-    flags: [`--namespace=${world.namespace}`, '--log-level=debug', `--log-format=${format}`],
+    namespaces: [world.namespace],
+    flags: ['--log-level=debug', `--log-format=${format}`],
   })
   try {
     const [owner, pool, host] = [newName('owner'), newName('pool'), newName('host')]

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { logFieldNames } from '../../src/observability/log-fields.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { linesOf, type LogLine } from './log-lines.ts'
 import { openWorld, type World } from './world.ts'
@@ -34,7 +35,8 @@ afterAll(async () => {
 async function start(level: 'debug' | 'info' = 'info'): Promise<Allocator> {
   const { connection } = stack
   const kubeconfigPath = connection.kubeconfigPath
-  allocator = await startAllocator({ stack: connection, kubeconfigPath, flags: [`--log-level=${level}`] })
+  const flags = [`--log-level=${level}`]
+  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], flags })
   return allocator
 }
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { fieldManager } from '../../src/domain/identifiers.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 import { moveClusters, prepareForMoves } from './clusterctl.ts'
 import { record, type Recording } from './recording.ts'
@@ -120,7 +121,7 @@ async function openSide(stack: Stack['connection']): Promise<Side> {
     allocator: await startAllocator({
       stack,
       kubeconfigPath: stack.kubeconfigPath,
-      flags: [`--namespace=${world.namespace}`],
+      namespaces: [world.namespace],
     }),
   }
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { isObject, objectOf, type JsonObject } from '../../src/domain/decode.ts'
 
@@ -44,6 +45,7 @@ beforeAll(async () => {
   allocator = await startAllocator({
     stack: stack.connection,
     kubeconfigPath: stack.connection.kubeconfigPath,
+    namespaces: [],
   })
 })
 

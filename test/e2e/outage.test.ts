@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { isValidEndpoint } from '../../src/domain/endpoint.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'
 import { openWorld, type World } from './world.ts'
@@ -33,7 +34,7 @@ afterAll(async () => {
 async function start(unready = false): Promise<Allocator> {
   const { connection } = stack
   const kubeconfigPath = connection.kubeconfigPath
-  allocator = await startAllocator({ stack: connection, kubeconfigPath, unready })
+  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], unready })
   return allocator
 }
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
   suite = await openIdle()
   ;({ world, temporal } = suite)
   other = await openWorld(stack)
-  await suite.start({ flags: [`--namespace=${other.namespace}`] })
+  await suite.start({ namespaces: [other.namespace] })
 })
 
 afterAll(() => suite.close(() => other.close()))

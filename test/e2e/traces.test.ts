@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -39,7 +40,8 @@ async function serve<T>(
     stack,
     kubeconfigPath: allocatorKubeconfig,
     taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`, '--log-level=debug'],
+    namespaces: [world.namespace],
+    flags: ['--log-level=debug'],
     env,
   })
   try {

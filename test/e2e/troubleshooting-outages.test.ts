@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
+import { startAllocator } from '../support/allocator.ts'
 import type { Facts } from '../support/promised-text.ts'
 import { expectShown, openHelpDesk, type HelpDesk } from './help-desk.ts'
 import { openWorld, type World } from './world.ts'
@@ -45,7 +46,8 @@ async function start(): Promise<Allocator> {
   const { connection } = stack
   const kubeconfigPath = join(connection.runDirectory, 'through-proxy.kubeconfig')
   kubeconfigThrough(proxy, connection.kubeconfigPath, kubeconfigPath)
-  allocator = await startAllocator({ stack: connection, kubeconfigPath, taskQueue, unready: true })
+  const options = { stack: connection, kubeconfigPath, taskQueue, namespaces: [], unready: true }
+  allocator = await startAllocator(options)
   return allocator
 }
 

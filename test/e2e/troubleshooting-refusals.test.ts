@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
+import { startAllocator } from '../support/allocator.ts'
 import type { Facts } from '../support/promised-text.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
@@ -137,7 +138,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
         kubeconfigPath: realParts().allocatorKubeconfig,
         taskQueue,
         command,
-        flags: command === 'watcher' ? [`--namespace=${namespace}`] : [],
+        namespaces: [namespace],
       })
     const watcher = await start('watcher')
     try {

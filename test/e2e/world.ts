@@ -16,6 +16,10 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { longestWaitMs } from '../support/eventually.ts'
+import { offerEvidence, waitedInVain } from '../support/evidence.ts'
+import { objectEvidence } from '../support/object-evidence.ts'
+import { isShared } from '../support/real-parts.ts'
+import { runEvidence } from '../support/run-evidence.ts'
 import { silentLog } from '../support/silent-log.ts'
 
 /** Milliseconds in which a suite's Clusters, and then their claims, have to be gone at its end. */
@@ -94,6 +98,9 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   const kubeConfig = loadKubeConfig({ kubeconfig: stack.kubeconfigPath })
   const connection = connectTo({ kubeConfig, version: 'test' })
   const watch = { connection, namespaces: [namespace], signal: over.signal, log: silentLog }
+  const evidence = [objectEvidence(stack, namespace), runEvidence(stack.temporal, namespace)].map(
+    offerEvidence,
+  )
 
   const applyExample: World['applyExample'] = async (name, ...replacements) => {
     let text = readFileSync(join(examples, `${name}.yaml`), 'utf8').replaceAll(
@@ -140,7 +147,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     const left = await names(plural)
     const done = new AbortController()
     const overdue = delay(goneWithinMs, undefined, { signal: done.signal }).then(async () => {
-      throw new Error(`of ${namespace} there are still ${plural}: ${JSON.stringify(await list(plural))}`)
+      throw await waitedInVain(`the end of all ${plural} of ${namespace}`)
     })
     try {
       const gone = left.map((name) => until(name, (now) => now === undefined))
@@ -160,6 +167,9 @@ export async function openWorld(stack: StackConnection): Promise<World> {
       applyExample('cluster-class', [`name: ${exampleClass}\n`, `name: ${JSON.stringify(name)}\n`]),
     createPool: async (addresses, options = {}) => {
       const { name = 'vip-pool', className = exampleClass, kind = 'InClusterIPPool', annotations } = options
+      if (kind !== 'InClusterIPPool' && className === exampleClass && isShared(stack)) {
+        throw new Error(`a global pool for ${exampleClass} would serve the Clusters of other suites too`)
+      }
       const metadata = {
         ...(kind === 'InClusterIPPool' ? { name, namespace } : { name: `${namespace}-${name}` }),
         labels: { [clusterClassKey]: className, ...options.labels },
@@ -224,6 +234,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
           ),
         )
       } finally {
+        for (const end of evidence) end()
         over.abort()
         await Promise.all([connection.close(), api.close()])
       }
@@ -260,7 +271,7 @@ function watched<T extends { readonly namespace: string; readonly name: string }
         const overdue = setTimeout(() => {
           questions.delete(question)
           const last = JSON.stringify(objects.get(key)) ?? 'not there'
-          reject(new Error(`waited in vain for an event of ${kind} ${key}, which is ${last}`))
+          void waitedInVain(`an event of ${kind} ${key}, which is ${last}`).then(reject)
         }, longestWaitMs).unref()
         const question = (about: string, now: T | undefined): void => {
           if (about !== key || !is(now)) return

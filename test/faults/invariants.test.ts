@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { startAllocator, type Allocator } from '../../dev/allocator.ts'
+import type { Allocator } from '../../dev/allocator.ts'
 import { viewTemporal, type TemporalView } from '../e2e/temporal.ts'
 import { openWorld, type World } from '../e2e/world.ts'
+import { startAllocator } from '../support/allocator.ts'
 import { aVipCondition } from '../support/builders.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
@@ -54,7 +55,7 @@ async function start(): Promise<Allocator> {
     stack,
     kubeconfigPath: allocatorKubeconfig,
     taskQueue: randomUUID(),
-    flags: [`--namespace=${world.namespace}`],
+    namespaces: [world.namespace],
   })
   return allocator
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { waitedInVain } from './evidence.ts'
 
 /** Milliseconds; less than a test may take, so that the error of a wait comes first and nothing goes on after a test. */
 export const longestWaitMs = 180_000
@@ -7,10 +8,14 @@ export const longestWaitMs = 180_000
  * Asks again and again for what no event tells, until there is an answer.
  *
  * @param ask answers undefined, or fails, for "not yet"
- * @throws Error that names what was waited for, with the last failure as its cause
+ * @throws Error that names what was waited for, with the evidence, and the last failure as its cause
  */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + longestWaitMs
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  longestMs = longestWaitMs,
+): Promise<T> {
+  const deadline = performance.now() + longestMs
   let cause: unknown
   while (performance.now() < deadline) {
     try {
@@ -21,5 +26,5 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
     }
     await delay(20)
   }
-  throw new Error(`waited in vain for ${what}`, { cause })
+  throw await waitedInVain(what, cause)
 }

@@ -19,6 +19,11 @@ export interface RealParts {
 /** Environment variable with the path of the file that describes the parts. */
 export const realPartsVariable = 'CAPI_VIP_ALLOCATOR_TEST_PARTS'
 
+/** Whether this is the stack of those parts, and not one of a suite's own. */
+export function isShared({ runDirectory }: Pick<StackConnection, 'runDirectory'>): boolean {
+  return process.env[realPartsVariable] !== undefined && realParts().stack.runDirectory === runDirectory
+}
+
 /** The parts that this run's set-up has started. */
 export function realParts(): RealParts {
   const path = process.env[realPartsVariable]

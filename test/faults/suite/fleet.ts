@@ -1,7 +1,8 @@
-import { startAllocator, type Allocator } from '../../../dev/allocator.ts'
+import type { Allocator } from '../../../dev/allocator.ts'
 import { logTail } from '../../../dev/stack/child-process.ts'
 import type { StackConnection } from '../../../dev/stack/connection.ts'
 import { answersOk } from '../../../dev/stack/readiness.ts'
+import { startAllocator } from '../../support/allocator.ts'
 import { eventually } from '../../support/eventually.ts'
 
 /** The replicas of the allocator. Its methods do their work one after the other, whoever calls them. */
@@ -38,7 +39,7 @@ export function createFleet(stack: StackConnection, kubeconfigPath: string): Fle
   }
 
   async function startOne(): Promise<void> {
-    const allocator = await startAllocator({ stack, kubeconfigPath, unready: true })
+    const allocator = await startAllocator({ stack, kubeconfigPath, namespaces: [], unready: true })
     running = [...running, allocator]
     void watchEnd(allocator)
   }

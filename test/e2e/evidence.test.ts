@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { startAllocator } from '../support/allocator.ts'
+import { eventually } from '../support/eventually.ts'
+import { waitedInVain } from '../support/evidence.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openAtWork, type AtWork } from './at-work.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+let suite: AtWork
+
+beforeAll(async () => {
+  suite = await openAtWork()
+})
+
+afterAll(() => suite.close())
+
+describe('a wait that is in vain', () => {
+  it('shows the run, its task queue, the objects and the log', async () => {
+    const { world, temporal, taskQueue } = suite
+    await world.createCluster('hopeless')
+    await temporal.untilWaitingFor({ namespace: world.namespace, name: 'hopeless' }, 'NoMatchingPool')
+    // Temporal lists a run some time after it has begun.
+    await eventually('the run to be listed', async () => {
+      const query = `WorkflowId = 'allocate-vip/${world.namespace}/hopeless'`
+      return (await temporal.client.workflow.count(query)).count > 0 ? true : undefined
+    })
+    const { message } = await waitedInVain('hopeless to be served')
+    expect(message).toMatch(/^waited in vain for hopeless to be served\n/)
+    for (const words of [
+      new RegExp(`allocate-vip/${world.namespace}/hopeless \\S+ RUNNING on task queue ${taskQueue}`),
+      /polled by \S*capi-vip-allocator/,
+      /pending workflow task: /,
+      /pending activities: \[\{"activity":"selectIPPool","attempt":\d+,"reason":"NoMatchingPool"/,
+      / 1 \S+Z WORKFLOW_EXECUTION_STARTED/,
+      /ACTIVITY_TASK_SCHEDULED selectIPPool/,
+      /clusters\/hopeless \{"metadata".*"NoMatchingPool"/,
+      /── allocators ──\ncapi-vip-allocator run \(\d+\): runs\n/,
+      /"message":"[^\n]*"cluster":"e2e-[0-9a-f]+\/hopeless"/,
+    ]) {
+      expect(message).toMatch(words)
+    }
+  })
+})
+
+describe('on the stack that all suites share', () => {
+  it('no allocator serves the Clusters of other suites', async () => {
+    const options = { stack, kubeconfigPath: allocatorKubeconfig, namespaces: [] }
+    await expect(startAllocator(options)).rejects.toThrow('serves the namespaces of its suite only')
+  })
+
+  it('no cluster-wide pool serves them either', async () => {
+    const pool = suite.world.createPool('10.90.99.1', { kind: 'GlobalInClusterIPPool' })
+    await expect(pool).rejects.toThrow('would serve the Clusters of other suites')
+  })
+})

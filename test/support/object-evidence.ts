@@ -1,0 +1,52 @@
+import { withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import type { EvidenceSource } from './evidence.ts'
+
+/** Characters of one object. */
+const objectLength = 4_000
+
+const kinds = [
+  ['cluster.x-k8s.io/v1beta2', 'clusters'],
+  ['ipam.cluster.x-k8s.io/v1beta2', 'ipaddressclaims'],
+  ['ipam.cluster.x-k8s.io/v1beta2', 'ipaddresses'],
+  ['ipam.cluster.x-k8s.io/v1alpha2', 'inclusterippools'],
+] as const
+
+/** Clusters, claims, addresses and pools of a namespace, those first that the wait names. */
+export function objectEvidence(
+  stack: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
+  namespace: string,
+): EvidenceSource {
+  return {
+    title: `objects in namespace ${namespace}`,
+    tell: (about) =>
+      withKubernetesApi(stack, async (api) => {
+        const lists = await Promise.all(
+          kinds.map(async ([version, plural]) => {
+            const path = `/apis/${version}/namespaces/${namespace}/${plural}`
+            const { items } = await api.send<{ items: unknown }>({ method: 'GET', path })
+            return arrayOf(items).map((item) => ({ plural, object: objectOf(item) }))
+          }),
+        )
+        const isNamed = (name: string): boolean => about.includes(name.replace(/^vip-(cp|ingress)-/, ''))
+        return lists
+          .flat()
+          .map(({ plural, object }) => ({ name: nameOf(object), line: lineOf(plural, object) }))
+          .toSorted((one, other) => Number(isNamed(other.name)) - Number(isNamed(one.name)))
+          .map(({ line }) => line)
+          .join('\n')
+      }),
+  }
+}
+
+function nameOf(object: JsonObject): string {
+  return stringOf(objectOf(object['metadata'])['name'])
+}
+
+/** The whole object, but for who wrote which of its fields. */
+function lineOf(plural: string, object: JsonObject): string {
+  const { managedFields: _, ...metadata } = objectOf(object['metadata'])
+  const text = JSON.stringify({ metadata, spec: object['spec'], status: object['status'] })
+  return `${plural}/${nameOf(object)} ${text.slice(0, objectLength)}`
+}
