@@ -1,26 +1,44 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { join } from 'node:path'
+import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
+import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import type { Condition } from '../../src/domain/condition.ts'
 import { arrayOf, objectOf } from '../../src/domain/decode.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openIdle, type AtWork } from './at-work.ts'
 import { retryNow } from './pending.ts'
 import type { World } from './world.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const ingress = 'vip.capi.gorizond.io/IngressVIPReady'
 
+const { stack, allocatorKubeconfig } = realParts()
+
 let suite: AtWork
 let world: World
+/** Between the allocator and the API server. */
+let proxy: ApiProxy
 
 beforeAll(async () => {
-  suite = await openAtWork()
+  suite = await openIdle()
   world = suite.world
+  proxy = await startApiProxy(stack)
+  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
+  await suite.start({ kubeconfigPath })
   await world.createPool('10.61.0.10-10.61.0.40')
 })
 
-afterAll(() => suite.close())
+afterAll(async () => {
+  try {
+    await suite.close()
+  } finally {
+    await proxy.close()
+  }
+})
 
 function conditionOf(cluster: Cluster | undefined, type: string): Condition | undefined {
   return cluster?.conditions.find((condition) => condition.type === type)
@@ -38,15 +56,6 @@ async function eventsAbout(name: string): Promise<readonly Readonly<Record<strin
   return arrayOf(items)
     .map(objectOf)
     .filter((event) => objectOf(event['regarding'])['name'] === name)
-}
-
-/** How often the allocator has patched the status of Clusters, by its own count. */
-async function statusPatches(): Promise<number> {
-  const page = await (await fetch(suite.allocator.metricsUrl)).text()
-  const counts = page.matchAll(
-    /^capi_vip_allocator_api_request_duration_seconds_count\{verb="patch",resource="clusters\/status".*\} (\d+)$/gm,
-  )
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 describe('a Cluster that is served', () => {
@@ -85,31 +94,44 @@ describe('a Cluster that is served', () => {
 
 describe('a Cluster that waits', () => {
   const className = 'waiting-class'
-  const message = `InClusterIPPool/vip-pool: is for ClusterClass rke2-cluster-class, not`
+  const pool = 'waiting-pool'
 
   beforeAll(async () => {
     await world.createClass(className)
+    // Where no pool is meant for a Cluster, all pools are named, also those that other suites make and delete meanwhile.
+    await world.createPool('10.61.1.10-10.61.1.20', {
+      name: pool,
+      className,
+      annotations: { 'cluster.x-k8s.io/paused': 'true' },
+    })
     await world.createCluster('waiting', { className })
   })
 
   it('says why, and what to do', async () => {
-    const said = await untilSays('waiting', controlPlane, 'NoMatchingPool')
-    expect(said.status).toBe('False')
-    expect(said.message).toContain(message)
-    expect(said.message).toContain(`vip.capi.gorizond.io/cluster-class=${className}`)
+    const said = await untilSays('waiting', controlPlane, 'PoolNotReady')
+    expect(said).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(
+        new RegExp(
+          `^InClusterIPPool/${pool}: is paused; unpause it, or .*vip.capi.gorizond.io/cluster-class=${className}`,
+        ),
+      ),
+    })
   })
 
   it('is not written to again while it waits for the same', async () => {
     const key = { namespace: world.namespace, name: 'waiting' }
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
-    const before = await statusPatches()
     for (let looks = 0; looks < 3; looks += 1) await retryNow(suite.temporal, key)
     await eventually('the looks to be over', async () => {
       const { raw } = await handle.describe()
       const [pending] = raw.pendingActivities ?? []
       return (pending?.attempt ?? 0) > 2 ? true : undefined
     })
-    expect(await statusPatches()).toBe(before)
+    // One that an attempt sends that was overtaken is refused.
+    const written = { verb: 'patch', resource: 'clusters/status', ...key, code: 200 } as const
+    await proxy.until(written)
+    expect(proxy.count(written)).toBe(1)
   })
 
   it('does not make the history of its run grow', async () => {
@@ -125,15 +147,13 @@ describe('a Cluster that waits', () => {
 
   it('has one event, which becomes a series when it is recorded again', async () => {
     const event = await eventually('the event', async () =>
-      (await eventsAbout('waiting')).find(({ reason }) => reason === 'NoMatchingPool'),
+      (await eventsAbout('waiting')).find(({ reason }) => reason === 'PoolNotReady'),
     )
     expect(event).toMatchObject({ type: 'Warning' })
     await world.patch(`${world.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
     await retryNow(suite.temporal, { namespace: world.namespace, name: 'waiting' })
     const series = await eventually('a series', async () => {
-      const [only, ...more] = (await eventsAbout('waiting')).filter(
-        ({ reason }) => reason === 'NoMatchingPool',
-      )
+      const [only, ...more] = (await eventsAbout('waiting')).filter(({ reason }) => reason === 'PoolNotReady')
       expect(more).toEqual([])
       return objectOf(only?.['series'])['count'] === 2 ? only : undefined
     })
@@ -145,7 +165,7 @@ describe('a Cluster that waits', () => {
       await world.untilCluster('waiting', () => true),
       controlPlane,
     )?.lastTransitionTime
-    await world.createPool('10.61.1.10-10.61.1.20', { name: 'late-pool', className })
+    await world.pausePool(pool, false)
     const { status, lastTransitionTime } = await untilSays('waiting', controlPlane, 'Allocated')
     expect(status).toBe('True')
     expect(Date.parse(lastTransitionTime)).toBeGreaterThanOrEqual(Date.parse(since ?? ''))

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
 import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import {
@@ -11,12 +10,12 @@ import {
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
+import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
 import type { World } from './world.ts'
 
 const { stack } = realParts()
-/** A Temporal namespace of its own: the others have no search attributes. */
-const temporalNamespace = `searchable-${randomUUID().slice(0, 8)}`
-
+/** Of its own: the one of the other suites has no search attributes. */
+let temporalNamespace: TemporalNamespace
 let connection: Connection
 let client: Client
 let suite: AtWork
@@ -24,16 +23,11 @@ let world: World
 
 beforeAll(async () => {
   connection = await Connection.connect({ address: stack.temporal.address })
-  await connection.workflowService.registerNamespace({
-    namespace: temporalNamespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
-  })
-  client = new Client({ connection, namespace: temporalNamespace })
-  await eventually('the namespace to take search attributes', async () => {
-    await registerSearchAttributes(connection, temporalNamespace)
-    return true
-  })
-  suite = await openAtWork({ env: { TEMPORAL_NAMESPACE: temporalNamespace } })
+  temporalNamespace = await createTemporalNamespace(stack)
+  const { name } = temporalNamespace
+  await registerSearchAttributes(connection, name)
+  client = new Client({ connection, namespace: name })
+  suite = await openAtWork({ env: { TEMPORAL_NAMESPACE: name } })
   world = suite.world
 })
 
@@ -42,6 +36,7 @@ afterAll(async () => {
     await suite.close()
   } finally {
     await connection.close()
+    await temporalNamespace.close()
   }
 })
 
