@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { waitedInVain } from '../support/evidence.ts'
 import type { Run } from './invariants/observations.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -16,7 +17,7 @@ const pollMs = 200
  * was ever seen is over or waits for its next attempt after a failure. No event tells that, so it is asked again and
  * again; while API server or Temporal cannot be asked, it is not quiet.
  *
- * @throws Error that says what still moved
+ * @throws Error that says what still moved, with the evidence
  */
 export async function untilQuiet(recorder: Recorder, options: QuietOptions = {}): Promise<void> {
   const { stillForMs = 3_000, withinMs = 180_000 } = options
@@ -25,7 +26,7 @@ export async function untilQuiet(recorder: Recorder, options: QuietOptions = {})
   for (;;) {
     const moving = await whatMoves(recorder, { stillForMs, begun })
     if (moving === undefined) return
-    if (Date.now() > deadline) throw new Error(`it did not become quiet: ${moving}`)
+    if (Date.now() > deadline) throw await waitedInVain(`quiet: ${moving}`)
     await delay(pollMs)
   }
 }
