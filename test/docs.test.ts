@@ -196,11 +196,23 @@ describe('README.md', () => {
     const [setting = ''] = Object.keys(parse(textOf('deploy/temporal/dynamic-config.yaml')) as object)
     expect(textOf('README.md')).toContain(`\`${setting}\``)
   })
+})
 
-  it('names the version of Cluster API core that the stack runs', () => {
-    const [, version = ''] =
-      /^require sigs\.k8s\.io\/cluster-api v(\S+)/m.exec(textOf('dev/go/cluster-api-core/go.mod')) ?? []
-    expect(textOf('README.md')).toContain(`the demo and the tests run ${version},`)
+describe('the versions of Cluster API core that the stack runs', () => {
+  const [newest, before] = ['cluster-api-core', 'cluster-api-core-1.13'].map((name) => {
+    const goMod = textOf(`dev/go/${name}/go.mod`)
+    return /^require sigs\.k8s\.io\/cluster-api v(\S+)/m.exec(goMod)?.[1] ?? ''
+  })
+
+  it('are named in README.md', () => {
+    const text = `The demo and the tests run Cluster API core ${newest}, and a smaller set of tests ${before}:`
+    expect(textOf('README.md')).toContain(text)
+  })
+
+  it('are named in docs/reliability.md', () => {
+    expect(textOf('docs/reliability.md')).toContain(
+      `The tests run Cluster API core ${newest}, and those of this table ${before}.`,
+    )
   })
 })
 

@@ -9,7 +9,7 @@ const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'reliability.m
 /** Suites whose every test is about one state, and so has a place in the tables. */
 const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
-  ...['restoration', 'duplicates', 'rejection', 'moment', 'permissions', 'release'],
+  ...['restoration', 'duplicates', 'rejection', 'moment', 'permissions', 'release', 'cluster-api-1.13'],
 ].map((name) => `e2e/${name}`)
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
@@ -18,7 +18,7 @@ const named = page
   .filter((line) => line.startsWith('| ') && line.includes('`e2e/'))
   .flatMap((line) => (line.split(' | ').at(-1) ?? '').replace(/\s*\|$/, '').split('<br>'))
   .map(
-    (entry) => /^`(?<suite>[a-z0-9/-]+)`(?: (?<title>.+))?$/.exec(entry.trim())?.groups ?? { suite: entry },
+    (entry) => /^`(?<suite>[a-z0-9./-]+)`(?: (?<title>.+))?$/.exec(entry.trim())?.groups ?? { suite: entry },
   )
 
 function titlesOf(suite: string): readonly string[] {

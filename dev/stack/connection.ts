@@ -9,6 +9,8 @@ export interface StackConnection {
   readonly kubeconfigPath: string
   readonly temporal: TemporalAddress
   readonly clusterApiCore: boolean
+  /** Version of Cluster API's CRDs, and of core where it runs, for example `1.14.2`. */
+  readonly clusterApiVersion: string
   /** Temporary directory of this run, with the logs of all parts; removed when the stack stops. */
   readonly runDirectory: string
   /** Absolute paths of the command line programs that fit the servers. */

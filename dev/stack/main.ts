@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 
+import { newestClusterApi, parseClusterApiVersion } from './cluster-api-version.ts'
 import type { StackConnection } from './connection.ts'
 import { messageOf } from './errors.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
@@ -13,8 +14,9 @@ try {
 }
 
 /**
- * `node dev/stack/main.ts [--without-core] [--temporal-store=<store>] [--temporal-port=<port>] [--temporal-ui-port=<port>]`:
- * starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal ends it at once.
+ * `node dev/stack/main.ts [--without-core] [--cluster-api=<version>] [--temporal-store=<store>] [--temporal-port=<port>]
+ * [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal
+ * ends it at once.
  */
 async function main(): Promise<void> {
   const options = parseOptions()
@@ -37,6 +39,7 @@ function parseOptions(): Omit<StackOptions, 'progress'> {
   const { values } = parseArgs({
     options: {
       'without-core': { type: 'boolean', default: false },
+      'cluster-api': { type: 'string', default: newestClusterApi },
       'temporal-store': { type: 'string', default: 'sqlite' },
       'temporal-port': { type: 'string' },
       'temporal-ui-port': { type: 'string' },
@@ -50,6 +53,7 @@ function parseOptions(): Omit<StackOptions, 'progress'> {
   }
   return {
     clusterApiCore: !values['without-core'],
+    clusterApiVersion: parseClusterApiVersion(values['cluster-api']),
     temporalStore,
     ...(temporalPort === undefined ? {} : { temporalPort }),
     ...(temporalUiPort === undefined ? {} : { temporalUiPort }),

@@ -1,9 +1,10 @@
+import { type ClusterApiVersion, coreProgramOf, newestClusterApi } from './cluster-api-version.ts'
 import type { StackConnection, TemporalAddress } from './connection.ts'
 import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
 import type { Part } from './part.ts'
 import { createPartSet, type PartSet } from './part-set.ts'
 import { freePort, requestedPort } from './ports.ts'
-import type { Program } from './program-list.ts'
+import { type Program, programDefinition } from './program-list.ts'
 import { ensurePrograms } from './programs.ts'
 import { formatDuration, type Progress } from './progress.ts'
 import { startTemporalServer, temporalServerPrograms } from './temporal-server.ts'
@@ -15,7 +16,6 @@ const programNames = [
   'kube-apiserver',
   'kube-controller-manager',
   'kubectl',
-  'cluster-api-core',
   'ipam-provider-in-cluster',
   'temporal',
 ] as const
@@ -29,6 +29,8 @@ export interface StackOptions {
    * CRDs are the same, but only their storage versions keep all fields, and nothing but the schema is checked.
    */
   readonly clusterApiCore: boolean
+  /** Of which version CRDs, webhooks and manager are; the newest if absent. */
+  readonly clusterApiVersion?: ClusterApiVersion
   readonly progress: Progress
   /** Where Temporal keeps its data; `sqlite` if absent. */
   readonly temporalStore?: TemporalStore
@@ -60,7 +62,8 @@ export interface Stack {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const startedAt = performance.now()
-  const programs = await ensurePrograms(programNames, options.progress)
+  const core = coreProgramOf(options.clusterApiVersion ?? newestClusterApi)
+  const programs = await ensurePrograms([...programNames, core], options.progress)
   const serverPrograms =
     options.temporalStore === 'postgresql'
       ? await ensurePrograms(temporalServerPrograms, options.progress)
@@ -68,7 +71,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const parts = createPartSet<PartName>(options.progress)
   try {
     const [kubernetes, temporal] = await Promise.all([
-      startKubernetes({ ...options, parts, programs }),
+      startKubernetes({ ...options, parts, programs: { ...programs, 'cluster-api-core': programs[core] } }),
       serverPrograms === undefined
         ? startDevelopmentServer(parts, programs.temporal, options)
         : startTemporalServer({
@@ -83,6 +86,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...kubernetes,
       temporal,
       clusterApiCore: options.clusterApiCore,
+      clusterApiVersion: programDefinition(core).version,
       runDirectory: parts.runDirectory,
       paths: { kubectl: programs.kubectl.path, temporal: programs.temporal.path },
     }

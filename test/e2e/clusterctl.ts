@@ -5,43 +5,50 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { programDefinition } from '../../dev/stack/program-list.ts'
 import { runCommand } from '../../dev/stack/run-command.ts'
 
+/** A provider in the inventory of clusterctl. */
+interface Provider {
+  readonly name: string
+  readonly providerName: string
+  readonly type: string
+  readonly version: string
+}
+
 /** The providers of a stack, as `clusterctl init` would have listed them in its inventory. */
-const providers = [
-  {
-    name: 'cluster-api',
-    providerName: 'cluster-api',
-    type: 'CoreProvider',
-    version: versionOf('cluster-api-core'),
-  },
-  {
-    name: 'ipam-in-cluster',
-    providerName: 'in-cluster',
-    type: 'IPAMProvider',
-    version: versionOf('ipam-provider-in-cluster'),
-  },
-  // The kinds of examples/demo-infrastructure-crds.yaml.
-  { name: 'infrastructure-demo', providerName: 'demo', type: 'InfrastructureProvider', version: 'v0.1.0' },
-  { name: 'control-plane-demo', providerName: 'demo', type: 'ControlPlaneProvider', version: 'v0.1.0' },
-]
+function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[] {
+  return [
+    {
+      name: 'cluster-api',
+      providerName: 'cluster-api',
+      type: 'CoreProvider',
+      version: `v${clusterApiVersion}`,
+    },
+    {
+      name: 'ipam-in-cluster',
+      providerName: 'in-cluster',
+      type: 'IPAMProvider',
+      version: `v${programDefinition('ipam-provider-in-cluster').version}`,
+    },
+    // The kinds of examples/demo-infrastructure-crds.yaml.
+    { name: 'infrastructure-demo', providerName: 'demo', type: 'InfrastructureProvider', version: 'v0.1.0' },
+    { name: 'control-plane-demo', providerName: 'demo', type: 'ControlPlaneProvider', version: 'v0.1.0' },
+  ]
+}
 
 /** Makes two stacks management clusters in the eyes of clusterctl: with its inventory, and all providers in it. */
 export async function prepareForMoves(clusterctl: string, stacks: readonly StackConnection[]): Promise<void> {
-  const text = providers
-    .map((provider) =>
-      JSON.stringify({
-        apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
-        kind: 'Provider',
-        metadata: { name: provider.name, namespace: 'default' },
-        providerName: provider.providerName,
-        type: provider.type,
-        version: provider.version,
-      }),
-    )
-    .join('\n---\n')
   for (const stack of stacks) {
     // At its first contact clusterctl brings the CRD of its inventory itself.
     await run(clusterctl, stack, ['move', '--dry-run', '--namespace=default'])
-    await applyManifests(stack, [{ text }])
+    const objects = providersOf(stack).map(({ name, ...provider }) => ({
+      apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
+      kind: 'Provider',
+      metadata: { name, namespace: 'default' },
+      ...provider,
+    }))
+    await applyManifests(
+      stack,
+      objects.map((object) => ({ text: JSON.stringify(object) })),
+    )
   }
 }
 
@@ -74,8 +81,4 @@ async function run(clusterctl: string, stack: StackConnection, args: readonly st
     cwd: directory,
     env: { XDG_CONFIG_HOME: directory },
   })
-}
-
-function versionOf(name: 'cluster-api-core' | 'ipam-provider-in-cluster'): string {
-  return `v${programDefinition(name).version}`
 }

@@ -1,83 +1,40 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Allocator } from '../../dev/allocator.ts'
-import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
-import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { fieldManager } from '../../src/domain/identifiers.ts'
-import { startAllocator } from '../support/allocator.ts'
-import { realParts } from '../support/real-parts.ts'
-import { moveClusters, prepareForMoves } from './clusterctl.ts'
-import { record, type Recording } from './recording.ts'
-import { openWorld, type World } from './world.ts'
+import {
+  assigned,
+  hostOf,
+  latestOn,
+  movedWithinMs,
+  openMoving,
+  pausedOn,
+  present,
+  untilBound,
+  type MovedCluster,
+  type Moving,
+  type Side,
+} from './moving.ts'
+import type { World } from './world.ts'
 
-const { clusterctl } = realParts()
 const keyPrefix = 'vip.capi.gorizond.io/'
-const vipAnnotation = `${keyPrefix}control-plane-vip`
 const deleteForMove = 'clusterctl.cluster.x-k8s.io/delete-for-move'
 
-/** Core's webhooks hold up every write to a Cluster for seconds while its class is paused, as classes are during a move. */
-const movedWithinMs = 600_000
 /** One Cluster on a pool of its namespace, which moves along, and one on a cluster-wide pool, which is copied. */
 const classes = [
   { name: 'moved', className: 'rke2-cluster-class' },
   { name: 'moved-global', className: 'global-class' },
 ]
 
-interface Cluster {
-  readonly metadata: {
-    readonly name: string
-    readonly uid: string
-    readonly annotations?: Readonly<Record<string, string>>
-    readonly managedFields?: readonly { readonly manager: string }[]
-  }
-  readonly spec: {
-    readonly paused?: boolean
-    readonly controlPlaneEndpoint?: { readonly host: string; readonly port: number }
-    readonly infrastructureRef?: Reference
-    readonly controlPlaneRef?: Reference
-    readonly topology: { readonly variables?: unknown }
-  }
-  readonly status?: {
-    readonly initialization?: { readonly infrastructureProvisioned?: boolean }
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-  }
-}
-
-interface Reference {
-  readonly apiGroup: string
-  readonly kind: string
-  readonly name: string
-}
-
-interface Claim {
-  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly { readonly uid: string }[] }
-  readonly status?: { readonly addressRef?: { readonly name: string } }
-}
-
-/** A management cluster with an allocator, and what happened on it. */
-interface Side {
-  readonly api: KubernetesApi
-  readonly allocator: Allocator
-  readonly clusters: Recording<Cluster>
-  readonly claims: Recording<Claim>
-}
-
-const stacks: Stack[] = []
+let moving: Moving
 let world: World
 let source: Side
 let target: Side
 
 beforeAll(async () => {
-  // Stacks of its own: a move takes all cluster-wide pools along.
-  stacks.push(...(await Promise.all([start(), start()])))
-  const [from, to] = stacks.map(({ connection }) => connection)
-  if (from === undefined || to === undefined) throw new Error('two stacks are needed')
-  world = await openWorld(from)
-  await prepareForMoves(clusterctl, [from, to])
-  ;[source, target] = await Promise.all([openSide(from), openSide(to)])
-
+  moving = await openMoving()
+  ;({ world, source, target } = moving)
   await world.createPool('10.80.0.10-10.80.0.20')
   await world.createClass('global-class')
   await world.applyExample(
@@ -90,82 +47,10 @@ beforeAll(async () => {
   await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }' })
   // By hand as well: the class makes nothing of a Cluster without.
   await world.editCluster('manual', { topology: { variables: [{ name: 'clusterVip', value: '10.99.0.1' }] } })
-  const names = [...classes.map(({ name }) => name), 'manual']
-  await Promise.all(names.map(provision))
-  await untilWithoutShims(names)
-  await moveClusters(clusterctl, { from, to, namespace: world.namespace })
-  await Promise.all(names.map((name) => source.clusters.until(name, (now) => now === undefined)))
-  await Promise.all(names.map((name) => target.clusters.until(name, isUnpaused)))
+  await moving.move([...classes.map(({ name }) => name), 'manual'])
 }, movedWithinMs)
 
-afterAll(async () => {
-  try {
-    await world.close()
-    for (const { api, allocator, clusters, claims } of [source, target]) {
-      await Promise.all([clusters.close(), claims.close(), api.close(), allocator.stop()])
-    }
-  } finally {
-    await Promise.all(stacks.map((stack) => stack.stop()))
-  }
-})
-
-function start(): Promise<Stack> {
-  return startStack({ clusterApiCore: true, progress: () => undefined })
-}
-
-async function openSide(stack: Stack['connection']): Promise<Side> {
-  return {
-    api: kubernetesApi(stack),
-    clusters: await record<Cluster>(stack, world.path('clusters')),
-    claims: await record<Claim>(stack, world.path('ipaddressclaims')),
-    allocator: await startAllocator({
-      stack,
-      kubeconfigPath: stack.kubeconfigPath,
-      namespaces: [world.namespace],
-    }),
-  }
-}
-
-/** Says for the demo providers that infrastructure and control plane are up: clusterctl moves no other Clusters. */
-async function provision(name: string): Promise<void> {
-  const { spec } = present(
-    await source.clusters.until(name, (now) => now?.spec.controlPlaneRef !== undefined),
-  )
-  await sayInitialized(spec.infrastructureRef, { provisioned: true })
-  await sayInitialized(spec.controlPlaneRef, { controlPlaneInitialized: true })
-  await source.clusters.until(
-    name,
-    (now) =>
-      now?.status?.initialization?.infrastructureProvisioned === true &&
-      now.status.conditions?.find(({ type }) => type === 'ControlPlaneInitialized')?.status === 'True',
-  )
-}
-
-/**
- * Core removes the Secret by which it holds a Cluster's parts together at first a moment after it took them over
- * (`reconcileClusterShim`); one that goes while clusterctl moves it is looked for in vain until the move gives up.
- */
-async function untilWithoutShims(names: readonly string[]): Promise<void> {
-  const secrets = await record<{ metadata: { name: string } }>(
-    present(stacks[0]).connection,
-    `/api/v1/namespaces/${world.namespace}/secrets`,
-  )
-  try {
-    await Promise.all(names.map((name) => secrets.until(`${name}-shim`, (now) => now === undefined)))
-  } finally {
-    await secrets.close()
-  }
-}
-
-async function sayInitialized(reference: Reference | undefined, initialization: object): Promise<void> {
-  const { apiGroup, kind, name } = present(reference)
-  await world.api.send({
-    method: 'PATCH',
-    path: `/apis/${apiGroup}/v1alpha1/namespaces/${world.namespace}/${kind.toLowerCase()}s/${name}/status`,
-    body: { status: { initialization } },
-    contentType: 'application/merge-patch+json',
-  })
-}
+afterAll(() => moving.close())
 
 /** Makes a Cluster at the target, like the example's. */
 async function createAtTarget(name: string, className: string): Promise<void> {
@@ -174,45 +59,21 @@ async function createAtTarget(name: string, className: string): Promise<void> {
     .replace('name: demo-cluster', `name: ${name}`)
     .replace('namespace: clusters', `namespace: ${world.namespace}`)
     .replace('name: rke2-cluster-class', `name: ${className}`)
-  await applyManifests(present(stacks[1]).connection, [{ text }])
-}
-
-function present<T>(object: T | undefined): T {
-  if (object === undefined) throw new Error('it is not there')
-  return object
-}
-
-function isUnpaused(cluster: Cluster | undefined): boolean {
-  return cluster !== undefined && cluster.spec.paused !== true
-}
-
-function hostOf(cluster: Cluster | undefined): string {
-  return cluster?.spec.controlPlaneEndpoint?.host ?? ''
-}
-
-/** The versions of a Cluster on one side that were paused, oldest first. */
-function pausedOn({ clusters }: Side, name: string): readonly Cluster[] {
-  return clusters.versionsOf(name).filter(({ spec }) => spec.paused === true)
+  await applyManifests(target.stack, [{ text }])
 }
 
 /** The Cluster as clusterctl found it. */
-function asItWas(name: string): Cluster {
+function asItWas(name: string): MovedCluster {
   return present(pausedOn(source, name)[0])
 }
 
 /** The Cluster as it is at the target now. */
-function atTarget(name: string): Cluster {
-  return present(target.clusters.versionsOf(name).at(-1))
-}
-
-/** What moves along of what an allocator writes, and what it must not change afterwards. */
-function assigned({ metadata, spec }: Cluster): object {
-  const { paused: _, ...rest } = spec
-  return { spec: rest, vip: metadata.annotations?.[vipAnnotation] }
+function atTarget(name: string): MovedCluster {
+  return latestOn(target, name)
 }
 
 /** What tells of an allocator's writes besides; the API server keeps account by itself of who wrote which fields when. */
-function tracesOn({ metadata, status }: Cluster): {
+function tracesOn({ metadata, status }: MovedCluster): {
   readonly conditions: readonly unknown[]
   readonly managedFields: readonly unknown[]
 } {
@@ -239,22 +100,16 @@ describe.each(classes)('$name, a Cluster that clusterctl moves,', ({ name, class
   })
 
   it('owns its claim at the target, which is bound to the same address', async () => {
-    const claim = await target.claims.until(
-      `vip-cp-${name}`,
-      (now) => now?.status?.addressRef?.name !== undefined,
-    )
+    const { claim, address } = await untilBound(moving, `vip-cp-${name}`)
     const { uid } = atTarget(name).metadata
-    expect(claim?.metadata.ownerReferences).toMatchObject([{ kind: 'Cluster', name, uid, controller: true }])
-    const address = await target.api.send({
-      method: 'GET',
-      path: world.path('ipaddresses', claim?.status?.addressRef?.name),
-    })
-    expect(address).toMatchObject({ spec: { address: hostOf(asItWas(name)) } })
+    expect(claim.metadata.ownerReferences).toMatchObject([{ kind: 'Cluster', name, uid, controller: true }])
+    expect(address).toBe(hostOf(asItWas(name)))
   })
 
   it('is not written to by the allocator at the source while it is paused', () => {
     const versions = pausedOn(source, name)
-    const isGoing = ({ metadata }: Cluster): boolean => metadata.annotations?.[deleteForMove] !== undefined
+    const isGoing = ({ metadata }: MovedCluster): boolean =>
+      metadata.annotations?.[deleteForMove] !== undefined
     for (const version of versions.filter((version) => !isGoing(version))) {
       expect(assigned(version)).toEqual(assigned(asItWas(name)))
       expect(tracesOn(version)).toEqual(tracesOn(asItWas(name)))

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../dev/build.ts'
+import { coreProgramOf } from '../../dev/stack/cluster-api-version.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { ensurePrograms } from '../../dev/stack/programs.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
@@ -17,7 +18,15 @@ declare global {
 export default async function startRealParts(): Promise<void> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
   const programs = await ensurePrograms(
-    ['tctl', 'clusterctl', 'temporal-test-server', 'prometheus', 'promtool'],
+    [
+      'tctl',
+      'clusterctl',
+      'temporal-test-server',
+      'prometheus',
+      'promtool',
+      // For a suite with a stack of its own: building it takes longer than a test may.
+      coreProgramOf('1.13'),
+    ],
     progress,
   )
   await build()

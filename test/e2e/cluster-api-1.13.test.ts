@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import type { Condition } from '../../src/domain/condition.ts'
+import {
+  assigned,
+  hostOf,
+  latestOn,
+  movedWithinMs,
+  openMoving,
+  pathOfPart,
+  pausedOn,
+  present,
+  untilBound,
+  type Moving,
+  type Side,
+} from './moving.ts'
+import type { World } from './world.ts'
+
+const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+/** Clusters of these names, each like the example of that name. */
+const examples = ['cluster-v1beta2', 'cluster-v1beta1']
+
+let moving: Moving
+let world: World
+let source: Side
+let target: Side
+
+beforeAll(async () => {
+  moving = await openMoving({ source: '1.13', target: '1.14' })
+  ;({ world, source, target } = moving)
+  await world.createPool('10.82.0.10-10.82.0.20')
+  await Promise.all(
+    examples.map((example) => world.applyExample(example, ['name: demo-cluster', `name: ${example}`])),
+  )
+})
+
+afterAll(() => moving.close())
+
+function conditionOf(cluster: Cluster | undefined, type: string): Condition | undefined {
+  return cluster?.conditions.find((condition) => condition.type === type)
+}
+
+describe.each(examples)('on Cluster API 1.13, %s of the examples', (name) => {
+  it('gets endpoint, variable and annotation in one write', async () => {
+    await source.clusters.until(name, (now) => hostOf(now) !== '')
+    const before = source.clusters.versionsOf(name).filter((version) => hostOf(version) === '')
+    const served = present(source.clusters.versionsOf(name)[before.length])
+    const host = hostOf(served)
+    expect(host).toMatch(/^10\.82\.0\.\d+$/)
+    expect(served).toMatchObject({
+      metadata: { annotations: { [vipAnnotation]: host } },
+      spec: {
+        controlPlaneEndpoint: { host, port: 6443 },
+        topology: { variables: [{ name: 'clusterVip', value: host }] },
+      },
+    })
+    for (const { metadata, spec } of before) {
+      expect(metadata.annotations?.[vipAnnotation]).toBeUndefined()
+      expect(spec.topology.variables).toBeUndefined()
+    }
+  })
+
+  it('has its topology rendered with the address, and not before', async () => {
+    const rendered = present(
+      await source.clusters.until(name, (now) => now?.spec.infrastructureRef !== undefined),
+    )
+    expect(hostOf(rendered)).not.toBe('')
+    const path = pathOfPart(world, rendered.spec.infrastructureRef)
+    expect(await world.api.send({ method: 'GET', path })).toMatchObject({
+      spec: { controlPlaneEndpoint: { host: hostOf(rendered), port: 6443 } },
+    })
+  })
+})
+
+describe('on Cluster API 1.13, a Cluster', () => {
+  it('says that it is served, beside the conditions of Cluster API', async () => {
+    const cluster = await world.untilCluster(
+      'cluster-v1beta2',
+      (now) =>
+        conditionOf(now, controlPlane)?.status === 'True' &&
+        conditionOf(now, 'TopologyReconciled')?.status === 'True',
+    )
+    expect(conditionOf(cluster, controlPlane)).toMatchObject({
+      reason: 'Allocated',
+      message: `${cluster?.controlPlaneEndpoint.host}:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-cluster-v1beta2`,
+    })
+  })
+
+  it('says why it waits, and is held unavailable by a gate until it has its VIP', async () => {
+    const className = 'late-class'
+    await world.createClass(className)
+    await world.createCluster('late', {
+      className,
+      spec: `availabilityGates: [{ conditionType: ${controlPlane} }]`,
+    })
+    const held = await world.untilCluster('late', (now) =>
+      (conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady: '),
+    )
+    expect(conditionOf(held, 'Available')?.status).toBe('False')
+    expect(conditionOf(held, controlPlane)).toMatchObject({ status: 'False', reason: 'NoMatchingPool' })
+    await world.createPool('10.83.0.10', { name: 'late-pool', className })
+    await world.untilCluster(
+      'late',
+      (now) =>
+        conditionOf(now, controlPlane)?.reason === 'Allocated' &&
+        !(conditionOf(now, 'Available')?.message ?? 'ControlPlaneVIPReady').includes('ControlPlaneVIPReady'),
+    )
+  })
+
+  it('gives its address back when it is deleted', async () => {
+    await world.untilServed('late')
+    expect(await world.addresses()).toContain('vip-cp-late')
+    await world.deleteCluster('late')
+    await world.untilClaim('vip-cp-late', (now) => now === undefined)
+    expect(await world.addresses()).not.toContain('vip-cp-late')
+  })
+})
+
+describe('a move by clusterctl from Cluster API 1.13 to 1.14', () => {
+  it(
+    'leaves every Cluster its endpoint, variable, annotation and address',
+    async () => {
+      await moving.move(examples)
+      for (const name of examples) {
+        const asItWas = present(pausedOn(source, name)[0])
+        const now = latestOn(target, name)
+        expect(now.metadata.uid).not.toBe(asItWas.metadata.uid)
+        expect(assigned(now)).toEqual(assigned(asItWas))
+        const { claim, address } = await untilBound(moving, `vip-cp-${name}`)
+        const { uid } = now.metadata
+        expect(claim.metadata.ownerReferences).toMatchObject([
+          { kind: 'Cluster', name, uid, controller: true },
+        ])
+        expect(address).toBe(hostOf(asItWas))
+      }
+    },
+    movedWithinMs,
+  )
+})

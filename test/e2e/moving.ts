@@ -1,0 +1,212 @@
+import type { Allocator } from '../../dev/allocator.ts'
+import { closeAll } from '../../dev/stack/close-all.ts'
+import type { ClusterApiVersion } from '../../dev/stack/cluster-api-version.ts'
+import type { StackConnection } from '../../dev/stack/connection.ts'
+import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { startStack } from '../../dev/stack/stack.ts'
+import { startAllocator } from '../support/allocator.ts'
+import { realParts } from '../support/real-parts.ts'
+import { moveClusters, prepareForMoves } from './clusterctl.ts'
+import { record, type Recording } from './recording.ts'
+import { openWorld, type World } from './world.ts'
+
+const { clusterctl } = realParts()
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+
+/** Core's webhooks hold up every write to a Cluster for seconds while its class is paused, as classes are during a move. */
+export const movedWithinMs = 600_000
+
+export interface MovedCluster {
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly managedFields?: readonly { readonly manager: string }[]
+  }
+  readonly spec: {
+    readonly paused?: boolean
+    readonly controlPlaneEndpoint?: { readonly host: string; readonly port: number }
+    readonly infrastructureRef?: Reference
+    readonly controlPlaneRef?: Reference
+    readonly topology: { readonly variables?: unknown }
+  }
+  readonly status?: {
+    readonly initialization?: { readonly infrastructureProvisioned?: boolean }
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
+}
+
+interface Reference {
+  readonly apiGroup: string
+  readonly kind: string
+  readonly name: string
+}
+
+export interface MovedClaim {
+  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly { readonly uid: string }[] }
+  readonly status?: { readonly addressRef?: { readonly name: string } }
+}
+
+/** A management cluster with an allocator, and what happened on it. */
+export interface Side {
+  readonly stack: StackConnection
+  readonly api: KubernetesApi
+  readonly allocator: Allocator
+  readonly clusters: Recording<MovedCluster>
+  readonly claims: Recording<MovedClaim>
+}
+
+/** Two management clusters of a suite's own: a move takes all cluster-wide pools along. */
+export interface Moving {
+  /** On the source. The namespace of its name is what moves. */
+  readonly world: World
+  readonly source: Side
+  readonly target: Side
+  /** Moves the namespace with these Clusters, which are all in it. Resolves once they are gone here and unpaused there. */
+  move(names: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts both with an allocator at work on each; `close` it at the end. */
+export async function openMoving(
+  versions: { readonly source?: ClusterApiVersion; readonly target?: ClusterApiVersion } = {},
+): Promise<Moving> {
+  const closers: (() => unknown)[] = []
+  const start = async (clusterApiVersion: ClusterApiVersion | undefined): Promise<StackConnection> => {
+    const stack = await startStack({
+      clusterApiCore: true,
+      progress: () => undefined,
+      ...(clusterApiVersion && { clusterApiVersion }),
+    })
+    closers.push(stack.stop)
+    return stack.connection
+  }
+  const openSide = async (stack: StackConnection, world: World): Promise<Side> => {
+    const api = kubernetesApi(stack)
+    closers.push(api.close)
+    const clusters = await record<MovedCluster>(stack, world.path('clusters'))
+    closers.push(clusters.close)
+    const claims = await record<MovedClaim>(stack, world.path('ipaddressclaims'))
+    closers.push(claims.close)
+    const allocator = await startAllocator({
+      stack,
+      kubeconfigPath: stack.kubeconfigPath,
+      namespaces: [world.namespace],
+    })
+    closers.push(() => allocator.stop())
+    return { stack, api, allocator, clusters, claims }
+  }
+  try {
+    const [from, to] = await Promise.all([start(versions.source), start(versions.target)])
+    const world = await openWorld(from)
+    await prepareForMoves(clusterctl, [from, to])
+    const [source, target] = await Promise.all([openSide(from, world), openSide(to, world)])
+    // Newest, so that its Clusters go while the allocator lets them.
+    closers.push(world.close)
+    const move = async (names: readonly string[]): Promise<void> => {
+      await Promise.all(names.map((name) => provision(source, world, name)))
+      await untilWithoutShims(source.stack, world, names)
+      await moveClusters(clusterctl, { from, to, namespace: world.namespace })
+      await Promise.all(names.map((name) => source.clusters.until(name, (now) => now === undefined)))
+      await Promise.all(names.map((name) => target.clusters.until(name, isUnpaused)))
+    }
+    return { world, source, target, move, close: () => closeAll(closers) }
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+/** Says for the demo providers that infrastructure and control plane are up: clusterctl moves no other Clusters. */
+async function provision(source: Side, world: World, name: string): Promise<void> {
+  const { spec } = present(
+    await source.clusters.until(name, (now) => now?.spec.controlPlaneRef !== undefined),
+  )
+  const say = (reference: Reference | undefined, initialization: object): Promise<unknown> =>
+    source.api.send({
+      method: 'PATCH',
+      path: `${pathOfPart(world, reference)}/status`,
+      body: { status: { initialization } },
+      contentType: 'application/merge-patch+json',
+    })
+  await say(spec.infrastructureRef, { provisioned: true })
+  await say(spec.controlPlaneRef, { controlPlaneInitialized: true })
+  await source.clusters.until(
+    name,
+    (now) =>
+      now?.status?.initialization?.infrastructureProvisioned === true &&
+      now.status.conditions?.find(({ type }) => type === 'ControlPlaneInitialized')?.status === 'True',
+  )
+}
+
+/**
+ * Core removes the Secret by which it holds a Cluster's parts together at first a moment after it took them over
+ * (`reconcileClusterShim`); one that goes while clusterctl moves it is looked for in vain until the move gives up.
+ */
+async function untilWithoutShims(
+  stack: StackConnection,
+  world: World,
+  names: readonly string[],
+): Promise<void> {
+  const secrets = await record<{ metadata: { name: string } }>(
+    stack,
+    `/api/v1/namespaces/${world.namespace}/secrets`,
+  )
+  try {
+    await Promise.all(names.map((name) => secrets.until(`${name}-shim`, (now) => now === undefined)))
+  } finally {
+    await secrets.close()
+  }
+}
+
+/** Path of the object of the demo providers that a Cluster refers to. */
+export function pathOfPart(world: World, reference: Reference | undefined): string {
+  const { apiGroup, kind, name } = present(reference)
+  return `/apis/${apiGroup}/v1alpha1/namespaces/${world.namespace}/${kind.toLowerCase()}s/${name}`
+}
+
+function isUnpaused(cluster: MovedCluster | undefined): boolean {
+  return cluster !== undefined && cluster.spec.paused !== true
+}
+
+/** The object, which has to be there. */
+export function present<T>(object: T | undefined): T {
+  if (object === undefined) throw new Error('it is not there')
+  return object
+}
+
+/** The host of a Cluster's endpoint; empty while there is none. */
+export function hostOf(cluster: MovedCluster | undefined): string {
+  return cluster?.spec.controlPlaneEndpoint?.host ?? ''
+}
+
+/** The versions of a Cluster on one side that were paused, oldest first. */
+export function pausedOn({ clusters }: Side, name: string): readonly MovedCluster[] {
+  return clusters.versionsOf(name).filter(({ spec }) => spec.paused === true)
+}
+
+/** The Cluster as it is on one side now. */
+export function latestOn({ clusters }: Side, name: string): MovedCluster {
+  return present(clusters.versionsOf(name).at(-1))
+}
+
+/** What moves along of what an allocator writes, and what it must not change afterwards. */
+export function assigned({ metadata, spec }: MovedCluster): object {
+  const { paused: _, ...rest } = spec
+  return { spec: rest, vip: metadata.annotations?.[vipAnnotation] }
+}
+
+/** Resolves with the address that a moved Cluster's claim is bound to at the target. */
+export async function untilBound(
+  { world, target }: Pick<Moving, 'world' | 'target'>,
+  claimName: string,
+): Promise<{ readonly claim: MovedClaim; readonly address: string }> {
+  const claim = present(
+    await target.claims.until(claimName, (now) => now?.status?.addressRef?.name !== undefined),
+  )
+  const { spec } = await target.api.send<{ spec: { address: string } }>({
+    method: 'GET',
+    path: world.path('ipaddresses', claim.status?.addressRef?.name),
+  })
+  return { claim, address: spec.address }
+}
