@@ -3,17 +3,21 @@ import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client'
 
+import type { StackConnection } from '../../dev/stack/connection.ts'
 import { type KubernetesObject, withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { type PartName, type Stack, startStack } from '../../dev/stack/stack.ts'
+import { realParts } from '../support/real-parts.ts'
 
 const workflowId = 'stack-test'
+/** Of a Cluster's status since Cluster API 1.14. */
+const newField = '"upgradePlan"'
 
 // Its own stack: the shared one must not lose its parts.
 let stack: Stack
 
 beforeAll(async () => {
-  stack = await startStack({ clusterApiCore: false, progress: () => {} })
+  stack = await startStack({ clusterApiCore: false, clusterApiVersion: '1.13', progress: () => {} })
   const text = 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: stack-test\n'
   await applyManifests(stack.connection, [{ text }])
   await withTemporal((client) => client.workflow.start('nothing', { workflowId, taskQueue: 'nobody' }))
@@ -57,6 +61,18 @@ describe('a part of the stack', () => {
   })
 })
 
+describe('the CRDs', () => {
+  it('are those of the version of Cluster API that was asked for, and of the newest where none was', async () => {
+    const { connection } = stack
+    expect(connection.clusterApiVersion).toMatch(/^1\.13\.\d+$/)
+    expect(await clusterDefinition(connection)).not.toContain(newField)
+
+    const shared = realParts().stack
+    expect(shared.clusterApiVersion).toMatch(/^1\.14\.\d+$/)
+    expect(await clusterDefinition(shared)).toContain(newField)
+  })
+})
+
 describe('applyManifests', () => {
   it('refuses an unknown field and names the object', async () => {
     const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: odd\nunknown: true\n'
@@ -79,6 +95,14 @@ describe('stop', () => {
 async function readNamespace(): Promise<KubernetesObject> {
   return await withKubernetesApi(stack.connection, (api) =>
     api.send<KubernetesObject>({ method: 'GET', path: '/api/v1/namespaces/stack-test' }),
+  )
+}
+
+/** The CRD of Cluster, as text. */
+async function clusterDefinition(connection: StackConnection): Promise<string> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusters.cluster.x-k8s.io'
+  return JSON.stringify(
+    await withKubernetesApi(connection, (api) => api.send<KubernetesObject>({ method: 'GET', path })),
   )
 }
 
