@@ -34,8 +34,11 @@ export function guardDirectory(path: string): void {
 /** A signal by which programs are asked to end in an orderly way. */
 export type StopSignal = 'SIGTERM' | 'SIGINT'
 
+/** Signals by which programs stand still, and go on, whether they like it or not. */
+export type PauseSignal = 'SIGSTOP' | 'SIGCONT'
+
 /** Signals a process group; one that is already gone is no error. */
-export function killProcessGroup(id: number, signal: StopSignal | 'SIGKILL'): void {
+export function killProcessGroup(id: number, signal: StopSignal | PauseSignal | 'SIGKILL'): void {
   try {
     process.kill(-id, signal)
   } catch (error) {

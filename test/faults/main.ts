@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function run({ seed, minutes, json, withCore }: FaultOptions): Promise<number> {
+async function run({ seed, minutes, json, withCore, kinds }: FaultOptions): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -34,7 +34,7 @@ async function run({ seed, minutes, json, withCore }: FaultOptions): Promise<num
   printError(`faults: --seed=${seed}`)
   const report = await runFaults({
     ...{ seed, minutes, withCore, form: longForm, signal: stop.signal, progress: printError },
-    plans: longPlan(seededRandom('faults', seed), longForm),
+    plans: longPlan(seededRandom('faults', seed), longForm, kinds),
   })
   process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : describeReport(report)}\n`)
   if (report.violations.length > 0) return 1

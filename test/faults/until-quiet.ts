@@ -8,6 +8,8 @@ export interface QuietOptions {
   readonly stillForMs?: number
   /** Milliseconds after which waiting is given up; 3 minutes if absent. */
   readonly withinMs?: number
+  /** Runs on another task queue do not move by themselves, and are not waited for; absent: all are. */
+  readonly taskQueue?: string
 }
 
 const pollMs = 200
@@ -20,11 +22,11 @@ const pollMs = 200
  * @throws Error that says what still moved, with the evidence
  */
 export async function untilQuiet(recorder: Recorder, options: QuietOptions = {}): Promise<void> {
-  const { stillForMs = 3_000, withinMs = 180_000 } = options
+  const { stillForMs = 3_000, withinMs = 180_000, taskQueue } = options
   const deadline = Date.now() + withinMs
   const begun = Date.now()
   for (;;) {
-    const moving = await whatMoves(recorder, { stillForMs, begun })
+    const moving = await whatMoves(recorder, { stillForMs, begun, taskQueue })
     if (moving === undefined) return
     if (Date.now() > deadline) throw await waitedInVain(`quiet: ${moving}`)
     await delay(pollMs)
@@ -33,7 +35,11 @@ export async function untilQuiet(recorder: Recorder, options: QuietOptions = {})
 
 async function whatMoves(
   recorder: Recorder,
-  options: { readonly stillForMs: number; readonly begun: number },
+  options: {
+    readonly stillForMs: number
+    readonly begun: number
+    readonly taskQueue: string | undefined
+  },
 ): Promise<string | undefined> {
   if (!recorder.isWatching()) return 'a watch is not open'
   const seen = recorder.sightings()
@@ -42,8 +48,11 @@ async function whatMoves(
   if (stillFor < options.stillForMs) return `something changed ${stillFor} ms ago`
   try {
     for (const [key, run] of await recorder.runs()) {
+      if (run.taskQueue !== (options.taskQueue ?? run.taskQueue)) continue
       const movement = movementOf(run)
-      if (movement !== undefined) return `the run of Cluster ${key} ${movement}`
+      if (movement !== undefined) {
+        return `the run of Cluster ${key} on task queue ${run.taskQueue} ${movement}`
+      }
     }
   } catch (error) {
     return `Temporal cannot be asked: ${error instanceof Error ? error.message : String(error)}`

@@ -150,12 +150,15 @@ describe('the last run of a Cluster', () => {
   const served = cluster({ name: 'a', host: ipOf.first })
   const uid = 'uid-of-a'
   const allocated = { reason: 'Allocated', message: 'done', address: ipOf.first }
-  const snapshotWith = (run: object): Snapshot => ({
-    ...{ clusters: [served], claims: [], addresses: [], inClusterPools: [], globalPools: [] },
+  const snapshotWith = (run: object, ofCluster = served): Snapshot => ({
+    ...{ clusters: [ofCluster], claims: [], addresses: [], inClusterPools: [], globalPools: [] },
     runs: new Map([
       [
         'clusters/a',
-        { status: 'COMPLETED', result: undefined, isDeciding: false, pendingActivities: [], ...run },
+        {
+          ...{ status: 'COMPLETED', taskQueue: 'ours', result: undefined },
+          ...{ isDeciding: false, pendingActivities: [], ...run },
+        },
       ],
     ]),
   })
@@ -163,12 +166,27 @@ describe('the last run of a Cluster', () => {
     violationsIn({ sightings: [], snapshot: snapshotWith(run), isQuiet })
       .filter(({ invariant }) => invariant === 'I8')
       .map(({ message }) => message)
+  const faultsOnQueue = (taskQueue: string, ofCluster: JsonObject): readonly string[] => {
+    const snapshot = snapshotWith({ status: 'RUNNING', isDeciding: true, taskQueue }, ofCluster)
+    return violationsIn({ sightings: [], snapshot, isQuiet: true, taskQueue: 'ours' })
+      .filter(({ invariant }) => invariant === 'I8')
+      .map(({ message }) => message)
+  }
   const resultWith = (told: object): object => ({
     result: { cluster: { uid }, roles: { 'control-plane': told } },
   })
   const waitsWith = (failureType: string, failureMessage: string): object => ({
     status: 'RUNNING',
     pendingActivities: [{ type: 'step', isRunning: false, failureType, failureMessage }],
+  })
+
+  it('may be on a task queue that is not polled only where the Cluster waits for nothing', () => {
+    const waits = cluster({ name: 'a', annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'pool' } })
+    expect(faultsOnQueue('dead', served)).toEqual([])
+    expect(faultsOnQueue('dead', waits)).toEqual([
+      expect.stringContaining('is on task queue dead, which is not polled'),
+    ])
+    expect(faultsOnQueue('ours', served)).toEqual([expect.stringContaining('is between two steps')])
   })
 
   it('is readable with a known reason, words and the right address', () => {

@@ -5,6 +5,9 @@
 
 export const ourManager = 'capi-vip-allocator'
 
+/** Of an allocator that is told no other. */
+export const ourTaskQueue = 'capi-vip-allocator'
+
 /** Whether a field manager is ours: the conditions about VIPs have one for each role. */
 export function isOurs(manager: string): boolean {
   return manager === ourManager || manager.startsWith(`${ourManager}-`)

@@ -23,6 +23,8 @@ export interface Snapshot {
 export interface Run {
   /** Temporal's word, for example `RUNNING` or `COMPLETED`. */
   readonly status: string
+  /** The one that Workers have to poll for it to get further. */
+  readonly taskQueue: string
   /** Of a completed run. */
   readonly result: unknown
   /** Between two steps: a workflow task is due or being worked on. */
@@ -59,6 +61,8 @@ export interface Observations {
   readonly excuses?: readonly Excuse[]
   /** Local time in milliseconds: what we wrote before need not be found in Temporal, which was emptied then. */
   readonly temporalSince?: number
+  /** The task queue that is polled; absent: whichever a run is on. */
+  readonly taskQueue?: string
   /** Whether a pool is meant for a Cluster's role; `isPoolByLabel` if absent. */
   readonly isPoolFor?: (pool: PoolFacts, cluster: ClusterFacts, words: RoleWords) => boolean
 }

@@ -13,6 +13,7 @@ import type { World } from './world.ts'
  * A run that is over has a result about this very Cluster (by uid), with a reason of the closed list and words for each
  * role; `Allocated` names the address that the Cluster has. A run that goes on waits in a step that has failed
  * with such a reason, or because of the API server, and says so in words; between two steps it may be, but not at quiet.
+ * On a task queue that is not polled it may be only where the Cluster waits for nothing, so that nobody needs it.
  *
  * A run must be there where we gave the Cluster its host, unless that was before Temporal's history counts, and, at
  * quiet, where the Cluster waits for one: then it must be going on, since nobody else would say why.
@@ -37,7 +38,11 @@ function faultOf(
   const waits = isQuiet && !cluster.isPaused && isWanted(cluster, controlPlane)
   const isDue = waits || isServedByUs(cluster, observations.temporalSince)
   if (run === undefined) return isDue ? 'does not exist' : undefined
-  if (run.status === 'RUNNING') return faultOfRunning(run, isQuiet)
+  if (run.status === 'RUNNING') {
+    const isStray = run.taskQueue !== (observations.taskQueue ?? run.taskQueue)
+    if (isStray && waits) return `is on task queue ${run.taskQueue}, which is not polled`
+    return faultOfRunning(run, isQuiet && !isStray)
+  }
   if (run.status !== 'COMPLETED') return `is ${run.status}`
   if (!isAbout(run, cluster)) return isDue ? 'is about another Cluster of this name' : undefined
   if (waits) return `is over, while the Cluster waits: ${JSON.stringify(run.result)}`

@@ -16,6 +16,7 @@ export async function readRun(client: Client, clusterKey: string): Promise<Run |
         : undefined
     return {
       status,
+      taskQueue: description.taskQueue,
       result,
       isDeciding: Boolean(description.raw.pendingWorkflowTask),
       pendingActivities: pendingIn(description),

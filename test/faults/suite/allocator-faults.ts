@@ -1,6 +1,9 @@
 import type { WriteMoment } from '../../../dev/api-proxy/write-hooks.ts'
+import { closeAll } from '../../../dev/stack/close-all.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
+import type { Fleet } from './fleet.ts'
+import { recreate } from './recreations.ts'
 import type { Stage } from './stage.ts'
 
 /** Faults of the allocator's own processes. */
@@ -45,7 +48,30 @@ export const allocatorFaults: readonly FaultKind[] = [
       }
     },
   },
+  {
+    name: 'allocator-starved',
+    what: 'it gets 15 % of its time (SIGSTOP, SIGCONT), while Clusters are deleted and created again',
+    place: 'allocator',
+    holdMs: ({ longOutageMs }) => longOutageMs,
+    start: async ({ fleet, people }, random) => {
+      const ends = [again((over) => starveOnce(fleet, over)), recreate(people, 'starved', random)]
+      return () => closeAll(ends)
+    },
+  },
 ]
+
+/** Milliseconds for which it stands still, and runs, in turn: as a limit of CPU time that is much too low has it. */
+const starving = { stillMs: 978, runsMs: 172 }
+
+async function starveOnce(fleet: Fleet, over: AbortSignal): Promise<void> {
+  try {
+    fleet.suspend()
+    await pauseUntil(starving.stillMs, over)
+  } finally {
+    fleet.resume()
+  }
+  await pauseUntil(starving.runsMs, over)
+}
 
 function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
   return {

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client'
 import {
   appendFileSync,
   copyFileSync,
@@ -45,6 +46,7 @@ export function openEvidence(seed: number): Evidence {
       const clusters = sightings
         .filter(({ kind }) => kind === 'Cluster')
         .map(({ object }) => clusterFacts(object))
+      writeFileSync(join(to, 'runs.txt'), await textOfRuns(stage).catch(messageOf))
       for (const key of new Set(clusters.map(({ key }) => key))) {
         const run = await textOfRun(stage.temporal.client, `allocate-vip/${key}`).catch(messageOf)
         writeFileSync(join(to, `run-${key.replace('/', '-')}.jsonl`), run)
@@ -58,4 +60,29 @@ export function openEvidence(seed: number): Evidence {
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
+}
+
+/** All runs that Temporal knows, the oldest first, each with its task queue; of one that goes on, with what is pending. */
+async function textOfRuns({ temporal: { client } }: Stage): Promise<string> {
+  const lines: string[] = []
+  for await (const {
+    workflowId,
+    runId,
+    type,
+    status,
+    taskQueue,
+    startTime,
+    closeTime,
+  } of client.workflow.list()) {
+    const [from, to] = [startTime.toISOString(), closeTime?.toISOString() ?? '']
+    const pending =
+      status.name === 'RUNNING' ? await pendingIn(client, workflowId, runId).catch(messageOf) : ''
+    lines.push([from, to, status.name, type, taskQueue, workflowId, runId, pending].join('\t'))
+  }
+  return lines.toReversed().join('\n')
+}
+
+async function pendingIn(client: Client, workflowId: string, runId: string): Promise<string> {
+  const { raw } = await client.workflow.getHandle(workflowId, runId).describe()
+  return JSON.stringify({ workflowTask: raw.pendingWorkflowTask, activities: raw.pendingActivities })
 }

@@ -11,6 +11,7 @@ export const faultPlaces = [
   'requests',
   'watches',
   'temporal',
+  'task-queues',
   'ipam-provider',
 ] as const
 export type FaultPlace = (typeof faultPlaces)[number]

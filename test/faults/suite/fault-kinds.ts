@@ -4,6 +4,7 @@ import { connectionFaults } from './connection-faults.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { providerFaults } from './provider-faults.ts'
 import { requestFaults } from './request-faults.ts'
+import { taskQueueFaults } from './task-queue-faults.ts'
 import { temporalFaults } from './temporal-faults.ts'
 import { watchFaults } from './watch-faults.ts'
 
@@ -15,5 +16,6 @@ export const faultKinds: readonly FaultKind[] = [
   ...requestFaults,
   ...watchFaults,
   ...temporalFaults,
+  ...taskQueueFaults,
   ...providerFaults,
 ]

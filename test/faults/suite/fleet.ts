@@ -1,5 +1,6 @@
 import type { Allocator } from '../../../dev/allocator.ts'
 import { logTail } from '../../../dev/stack/child-process.ts'
+import { killProcessGroup, type PauseSignal } from '../../../dev/stack/cleanup.ts'
 import type { StackConnection } from '../../../dev/stack/connection.ts'
 import { answersOk } from '../../../dev/stack/readiness.ts'
 import { startAllocator } from '../../support/allocator.ts'
@@ -15,6 +16,11 @@ export interface Fleet {
   readonly roll: () => Promise<void>
   /** How many there ought to be from now on; those that are too many end in an orderly way. */
   readonly resize: (replicas: number) => Promise<void>
+  /** Has all replicas that run stand still (SIGSTOP), at once and out of turn. One that ends in an orderly way goes on first. */
+  readonly suspend: () => void
+  /** Has them go on (SIGCONT). */
+  readonly resume: () => void
+  readonly areReady: () => Promise<boolean>
   /** Resolves when all are ready. */
   readonly untilReady: () => Promise<void>
   /** What ended without being asked to since the last call, with the end of its log. */
@@ -22,15 +28,26 @@ export interface Fleet {
   readonly stop: () => Promise<void>
 }
 
-export function createFleet(stack: StackConnection, kubeconfigPath: string): Fleet {
+export interface FleetOptions {
+  readonly stack: StackConnection
+  readonly kubeconfigPath: string
+  /** Replicas at first. */
+  readonly replicas: number
+  /** The allocator's own default if absent. */
+  readonly taskQueue?: string
+}
+
+/** A fleet that has yet to be filled. */
+export function createFleet({ replicas, ...installation }: FleetOptions): Fleet {
   let running: readonly Allocator[] = []
-  let wanted = 1
+  let wanted = replicas
   const deaths: string[] = []
   let last: Promise<unknown> = Promise.resolve()
 
   /** An orderly end that takes too long would be ended by SIGKILL, unnoticed. */
   async function stopOne(allocator: Allocator): Promise<void> {
     running = running.filter((one) => one !== allocator)
+    signal(allocator, 'SIGCONT')
     await allocator.stop(30_000)
     const how = allocator.outcome()
     // One that has just begun has not asked for the signal yet.
@@ -39,7 +56,7 @@ export function createFleet(stack: StackConnection, kubeconfigPath: string): Fle
   }
 
   async function startOne(): Promise<void> {
-    const allocator = await startAllocator({ stack, kubeconfigPath, namespaces: [], unready: true })
+    const allocator = await startAllocator({ ...installation, namespaces: [], unready: true })
     running = [...running, allocator]
     void watchEnd(allocator)
   }
@@ -53,6 +70,15 @@ export function createFleet(stack: StackConnection, kubeconfigPath: string): Fle
 
   async function fill(): Promise<void> {
     while (running.length < wanted) await startOne()
+  }
+
+  function signal({ pid, outcome }: Allocator, name: PauseSignal): void {
+    if (outcome() === undefined) killProcessGroup(pid, name)
+  }
+
+  async function areReady(): Promise<boolean> {
+    const answers = await Promise.all(running.map(({ readyUrl }) => answersOk(readyUrl)))
+    return running.length === wanted && answers.every(Boolean)
   }
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -82,12 +108,12 @@ export function createFleet(stack: StackConnection, kubeconfigPath: string): Fle
         await Promise.all(running.slice(replicas).map(stopOne))
         await fill()
       }),
+    suspend: () => running.forEach((allocator) => signal(allocator, 'SIGSTOP')),
+    resume: () => running.forEach((allocator) => signal(allocator, 'SIGCONT')),
+    areReady,
     untilReady: () =>
       inTurn(async () => {
-        await eventually('all allocators to be ready', async () => {
-          const answers = await Promise.all(running.map(({ readyUrl }) => answersOk(readyUrl)))
-          return running.length === wanted && answers.every(Boolean) ? true : undefined
-        })
+        await eventually('all allocators to be ready', async () => ((await areReady()) ? true : undefined))
       }),
     takeDeaths: () => deaths.splice(0),
     stop: () => inTurn(async () => void (await Promise.all(running.map(stopOne)))),

@@ -3,7 +3,7 @@ import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/decod
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
 import { vipOf, type ClusterFacts } from '../invariants/facts.ts'
-import { bothRoles, reservedByLabel, type RoleWords } from '../invariants/names.ts'
+import { bothRoles, ourTaskQueue, reservedByLabel, type RoleWords } from '../invariants/names.ts'
 import type { Excuse, Run } from '../invariants/observations.ts'
 import type { Violation } from '../invariants/violation.ts'
 import { worldOf, type World } from '../invariants/world.ts'
@@ -24,7 +24,8 @@ const stillForMs = [
   3_000,
   // Temporal is asked every 10 s whether it is still the same; no event tells that.
   13_000,
-  // An allocator gives up a watch that was left half-open after 30 s without a byte.
+  // An allocator gives up a watch that was left half-open after 30 s without a byte. Within that time, it also looks twice
+  // at the run of a Cluster that is not served, and replaces one that nobody works on.
   35_000,
   // Every run that waits looks again within a minute, and a list that has failed often is tried again within half of one.
   70_000,
@@ -45,7 +46,7 @@ export async function judge(recorder: Recorder, temporalSince: number | undefine
   for (const [index, ms] of stillForMs.entries()) {
     // Nothing may have changed for long, because nothing could.
     await delay(Math.max(0, healedAt + ms - Date.now()))
-    await untilQuiet(recorder, { stillForMs: ms, withinMs: 300_000 })
+    await untilQuiet(recorder, { stillForMs: ms, withinMs: 300_000, taskQueue: ourTaskQueue })
     const snapshot = await recorder.snapshot()
     const world = worldOf(snapshot)
     const excuses = excusesIn(world)
@@ -53,6 +54,7 @@ export async function judge(recorder: Recorder, temporalSince: number | undefine
       sightings: recorder.sightings(),
       snapshot,
       isQuiet: true,
+      taskQueue: ourTaskQueue,
       excuses,
       ...(temporalSince !== undefined && { temporalSince }),
     })

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
+import { faultKinds } from './fault-kinds.ts'
 import { parseFaultOptions, UsageError } from './options.ts'
 
 describe('the command line of the fault suite', () => {
-  it('asks for ten minutes of text, without core, if it says nothing', () => {
-    expect(parseFaultOptions([])).toMatchObject({ minutes: 10, json: false, withCore: false })
+  it('asks for ten minutes of text, without core, with all kinds of faults, if it says nothing', () => {
+    const expected = { minutes: 10, json: false, withCore: false, kinds: faultKinds }
+    expect(parseFaultOptions([])).toMatchObject(expected)
   })
 
   it('has another seed each time if it names none', () => {
@@ -14,7 +16,13 @@ describe('the command line of the fault suite', () => {
 
   it('is understood in both spellings of its flags', () => {
     const argv = ['--minutes', '0.5', '--seed=0', '--output', 'json', '--with-core']
-    expect(parseFaultOptions(argv)).toEqual({ minutes: 0.5, seed: 0, json: true, withCore: true })
+    const expected = { minutes: 0.5, seed: 0, json: true, withCore: true, kinds: faultKinds }
+    expect(parseFaultOptions(argv)).toEqual(expected)
+  })
+
+  it('asks for some kinds of faults by their names', () => {
+    const { kinds } = parseFaultOptions(['--kinds=temporal-away,allocator-starved'])
+    expect(kinds.map(({ name }) => name)).toEqual(['allocator-starved', 'temporal-away'])
   })
 
   it.each([
@@ -28,6 +36,8 @@ describe('the command line of the fault suite', () => {
     ['--seed=2147483648', '--seed=2147483648: expected a whole number from 0 to 2147483647'],
     ['--seed=', '--seed=: expected a whole number from 0 to 2147483647'],
     ['--output=yaml', '--output=yaml: expected text or json'],
+    ['--kinds=', '--kinds=: there is no kind ""'],
+    ['--kinds=half-open,earthquake', '--kinds=half-open,earthquake: there is no kind "earthquake"'],
     ['--rounds=3', "Unknown option '--rounds'"],
     ['more', "Unexpected argument 'more'"],
   ])('is refused with %s', (argument, words) => {

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../../../dev/stack/errors.ts'
+import type { FaultKind } from './fault-kind.ts'
+import { faultKinds } from './fault-kinds.ts'
 
 /** What a run of faults is asked for. */
 export interface FaultOptions {
@@ -9,6 +11,8 @@ export interface FaultOptions {
   readonly seed: number
   readonly json: boolean
   readonly withCore: boolean
+  /** Those that are in force. */
+  readonly kinds: readonly FaultKind[]
 }
 
 /** The command line cannot be understood; one line for each fault of it, and how it is meant to be. */
@@ -16,11 +20,12 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const usage = `usage: npm run faults -- [--minutes N] [--seed S] [--output text|json] [--with-core]
+const usage = `usage: npm run faults -- [--minutes N] [--seed S] [--output text|json] [--with-core] [--kinds A,B]
   --minutes N     begin new rounds for so long, 10 if absent; one that has begun is ended
   --seed S        a whole number: the same faults and actions as in a run before
   --output json   print one JSON object at the end; what goes on is on standard error either way
-  --with-core     with Cluster API core and its webhooks`
+  --with-core     with Cluster API core and its webhooks
+  --kinds A,B     these kinds of faults and no others, by the names in docs/reliability.md`
 
 const longestMinutes = 24 * 60
 const seeds = 2 ** 31
@@ -44,8 +49,13 @@ export function parseFaultOptions(argv: readonly string[]): FaultOptions {
   if (values.output !== 'text' && values.output !== 'json') {
     faults.push(`--output=${values.output}: expected text or json`)
   }
+  const names = values.kinds?.split(',') ?? faultKinds.map(({ name }) => name)
+  const kinds = faultKinds.filter(({ name }) => names.includes(name))
+  for (const name of names.filter((each) => !kinds.some((kind) => kind.name === each))) {
+    faults.push(`--kinds=${values.kinds}: there is no kind ${JSON.stringify(name)}`)
+  }
   if (faults.length > 0) throw new UsageError([...faults, usage].join('\n'))
-  return { minutes, seed, json: values.output === 'json', withCore: values['with-core'] }
+  return { minutes, seed, json: values.output === 'json', withCore: values['with-core'], kinds }
 }
 
 function valuesOf(argv: readonly string[]) {
@@ -57,6 +67,7 @@ function valuesOf(argv: readonly string[]) {
         seed: { type: 'string' },
         output: { type: 'string', default: 'text' },
         'with-core': { type: 'boolean', default: false },
+        kinds: { type: 'string' },
       },
     }).values
   } catch (cause) {

@@ -45,12 +45,16 @@ const weighted = deeds.flatMap((deed) => Array.from({ length: weights[deed] ?? 1
 const stormEvery = 5
 
 /** Rounds without end: up to three faults each, every kind once before any comes again, and storms now and then. */
-export function* longPlan(random: SeededRandom, form: Form): Generator<RoundPlan, never> {
+export function* longPlan(
+  random: SeededRandom,
+  form: Form,
+  among: readonly FaultKind[] = faultKinds,
+): Generator<RoundPlan, never> {
   let deck: readonly FaultKind[] = []
   for (let number = 1; ; number++) {
     const storm = number % stormEvery === 0
     const wanted = storm ? 4 : 1 + random.below(3)
-    if (deck.length < wanted) deck = [...deck, ...random.shuffled(faultKinds)]
+    if (deck.length < wanted) deck = [...deck, ...random.shuffled(among)]
     const kinds = onePerPlace(deck, wanted)
     deck = withoutFirst(deck, kinds)
     yield planRound({ number, kinds, storm, random, form })

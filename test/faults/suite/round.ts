@@ -9,7 +9,6 @@ import { subjectsNamed, typedSubjects } from './subjects.ts'
 
 export interface RoundOptions {
   readonly stage: Stage
-  readonly people: People
   readonly plan: RoundPlan
   /** Told each thing that happens. */
   readonly note: (line: string) => void
@@ -24,29 +23,26 @@ interface FaultInForce {
 
 /** Lets faults and people loose; returns when all faults are healed, and everything runs and is ready. */
 export async function playRound(options: RoundOptions): Promise<void> {
-  const { stage, people, plan, note, signal } = options
+  const { stage, plan, note, signal } = options
   const inForce: FaultInForce[] = []
   try {
-    await people.typeEndpoints(typedSubjects)
+    await stage.people.typeEndpoints(typedSubjects)
     if (plan.storm) await storm(options, inForce)
     else await calm(options, inForce)
     const holdMs = Math.max(0, ...inForce.map(({ until }) => until - Date.now()))
     await delay(holdMs, undefined, { signal })
   } finally {
-    await heal(stage, people, inForce, note)
+    await heal(stage, inForce, note)
   }
 }
 
 /** One action after the other, and the faults in between. */
-async function calm(
-  { stage, people, plan, note, signal }: RoundOptions,
-  inForce: FaultInForce[],
-): Promise<void> {
+async function calm({ stage, plan, note, signal }: RoundOptions, inForce: FaultInForce[]): Promise<void> {
   for (const [index, action] of plan.actions.entries()) {
     for (const fault of plan.faults.filter(({ after }) => after === index)) {
       inForce.push(await startFault(stage, fault, note))
     }
-    await act(people, action, note)
+    await act(stage.people, action, note)
     await delay(action.pauseMs, undefined, { signal })
   }
 }
@@ -55,8 +51,9 @@ const lanes = 4
 
 /** Many Clusters and several people at once, under all faults from the beginning. */
 async function storm(options: RoundOptions, inForce: FaultInForce[]): Promise<void> {
-  const { stage, people, plan, note, signal } = options
-  const { clusters, ms } = stage.form.storm
+  const { stage, plan, note, signal } = options
+  const { people, form } = stage
+  const { clusters, ms } = form.storm
   const subjects = subjectsNamed('s', clusters)
   await Promise.all(
     subjects.map((subject) => act(people, { deed: 'create', subject, dice: 0, pauseMs: 0 }, note)),
@@ -67,8 +64,8 @@ async function storm(options: RoundOptions, inForce: FaultInForce[]): Promise<vo
     Array.from({ length: lanes }, async (_, lane) => {
       const random = seededRandom('lane', (plan.seed + lane) % 2 ** 31)
       while (Date.now() < until && !signal.aborted) {
-        await act(people, planAction(random, subjects, stage.form), note)
-        await delay(random.below(stage.form.pauseMs), undefined, { signal })
+        await act(people, planAction(random, subjects, form), note)
+        await delay(random.below(form.pauseMs), undefined, { signal })
       }
     }),
   )
@@ -95,7 +92,6 @@ async function startFault(
 
 async function heal(
   stage: Stage,
-  people: People,
   inForce: readonly FaultInForce[],
   note: (line: string) => void,
 ): Promise<void> {
@@ -112,7 +108,7 @@ async function heal(
   stage.proxy.heal()
   await stage.startAllParts()
   await grantAllBut(stage.stack.connection)
-  await people.tidyUp()
+  await stage.people.tidyUp()
   await stage.fleet.fill()
   await stage.fleet.untilReady()
   note('all faults are healed, and everything runs')

@@ -8,7 +8,6 @@ import { openEvidence, type Evidence } from './evidence.ts'
 import type { Form } from './form.ts'
 import { judge } from './judge.ts'
 import { namespaces } from './land.ts'
-import { peopleAt, type People } from './people.ts'
 import type { RoundPlan } from './plan.ts'
 import { describeViolation, type FaultReport, type FoundViolation } from './report.ts'
 import { playRound } from './round.ts'
@@ -54,10 +53,9 @@ export async function runFaults(options: RunOptions): Promise<FaultReport> {
   let isKept = true
   try {
     const stage = await openStage({ form, withCore, progress })
-    const people = peopleAt(stage.site)
     try {
       await stage.fleet.untilReady()
-      await playAll(options, stage, people, evidence, tally)
+      await playAll(options, stage, evidence, tally)
     } finally {
       evidence.keepLogs(stage)
       await stage.close()
@@ -65,7 +63,7 @@ export async function runFaults(options: RunOptions): Promise<FaultReport> {
     isKept = tally.violations.length > 0
     return {
       ...{ seed, minutes, rounds: tally.rounds.length, faults: tally.faults },
-      ...{ clusters: people.created(), allocations: tally.served.size, excuses: tally.excuses },
+      ...{ clusters: stage.people.created(), allocations: tally.served.size, excuses: tally.excuses },
       ...{ lateRounds: tally.lateRounds, violations: tally.violations },
       durations: { total: Date.now() - startedAt, rounds: tally.rounds, recovery: tally.recovery },
       ...(isKept && { directory: evidence.directory }),
@@ -79,15 +77,9 @@ export async function runFaults(options: RunOptions): Promise<FaultReport> {
   }
 }
 
-async function playAll(
-  options: RunOptions,
-  stage: Stage,
-  people: People,
-  evidence: Evidence,
-  tally: Tally,
-): Promise<void> {
+async function playAll(options: RunOptions, stage: Stage, evidence: Evidence, tally: Tally): Promise<void> {
   const until = Date.now() + options.minutes * 60_000
-  await people.settle(firstSubjects)
+  await stage.people.settle(firstSubjects)
   for (const plan of options.plans) {
     if (Date.now() > until || options.signal.aborted) return
     const startedAt = Date.now()
@@ -99,7 +91,7 @@ async function playAll(
       namespaces,
     })
     try {
-      const found = await playOne({ ...options, stage, people, plan, recorder, evidence, tally })
+      const found = await playOne({ ...options, stage, plan, recorder, evidence, tally })
       if (found.length > 0) await evidence.keepRound(plan.number, recorder, stage)
       for (const violation of found) options.progress(describeViolation(violation))
       tally.violations.push(...found)
@@ -116,7 +108,6 @@ async function playAll(
 
 interface OneRound extends RunOptions {
   readonly stage: Stage
-  readonly people: People
   readonly plan: RoundPlan
   readonly recorder: Recorder
   readonly evidence: Evidence
@@ -125,7 +116,7 @@ interface OneRound extends RunOptions {
 
 /** @returns violations that no round before had */
 async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
-  const { stage, people, plan, recorder, evidence, tally, signal } = round
+  const { stage, plan, recorder, evidence, tally, signal } = round
   const actions: string[] = []
   const note = (line: string): void => {
     actions.push(line)
@@ -133,7 +124,7 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
   }
   const found: Pick<FoundViolation, 'invariant' | 'message'>[] = []
   try {
-    await playRound({ stage, people, plan, note, signal })
+    await playRound({ stage, plan, note, signal })
     const healedAt = Date.now()
     // What an allocator wrote before may be in a history that is gone.
     if (stage.takeForgotten()) tally.temporalSince = healedAt
@@ -148,15 +139,15 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
     for (const { invariant, message } of verdict.late) {
       evidence.note(`round ${plan.number}: not so at first: ${invariant}: ${message}`)
     }
-    people.spareHarmed(stillPaused(verdict.world))
+    stage.people.spareHarmed(stillPaused(verdict.world))
   } catch (error) {
     if (signal.aborted) return []
     found.push({ invariant: 'process', message: messageOf(error) })
   }
   countServed(recorder, tally)
   found.push(
-    ...stage.fleet
-      .takeDeaths()
+    ...[stage.fleet, stage.secondFleet]
+      .flatMap((fleet) => fleet.takeDeaths())
       .map((death) => ({ invariant: 'process', message: `an allocator ${death}` }) as const),
   )
   const known = new Set(tally.violations.map(({ message }) => message))

@@ -13,6 +13,7 @@ import { kubeconfigThrough } from '../../../dev/api-proxy/kubeconfig-through.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { Form } from './form.ts'
 import { prepareLand } from './land.ts'
+import { peopleAt, type People } from './people.ts'
 import { openSite, type Site } from './site.ts'
 
 /** All that a run of faults acts on: a stack of its own, and the allocators behind two proxies. */
@@ -24,8 +25,11 @@ export interface Stage {
   /** In front of the other, for what happens to connections before a request is heard. */
   readonly network: TcpProxy
   readonly fleet: Fleet
+  /** Another installation over the same Clusters, on a task queue of its own; nothing runs unless a fault wants it. */
+  readonly secondFleet: Fleet
   readonly temporal: TemporalView
   readonly site: Site
+  readonly people: People
   /** Has Temporal's history not count any more that is there when the current round is over. */
   readonly forgetHistory: () => void
   /** Whether that was asked for since the last call. */
@@ -59,8 +63,15 @@ export async function openStage(options: {
     closers.push(proxy.close)
     const network = await startTcpProxy({ port: Number(new URL(proxy.url).port) })
     closers.push(network.close)
-    const fleet = createFleet(connection, await writeKubeconfig(stack, network))
+    const installation = {
+      stack: connection,
+      kubeconfigPath: await writeKubeconfig(stack, network),
+      replicas: 1,
+    }
+    const fleet = createFleet(installation)
     closers.push(fleet.stop)
+    const secondFleet = createFleet({ ...installation, taskQueue: 'second-installation' })
+    closers.push(secondFleet.stop)
     await fleet.fill()
     const parts: readonly PartName[] = [
       'etcd',
@@ -72,7 +83,7 @@ export async function openStage(options: {
     ]
     let isForgotten = false
     return {
-      ...{ form, stack, proxy, network, fleet, temporal, site, close },
+      ...{ form, stack, proxy, network, fleet, secondFleet, temporal, site, people: peopleAt(site), close },
       forgetHistory: () => {
         isForgotten = true
       },
