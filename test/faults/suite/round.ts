@@ -95,16 +95,19 @@ async function heal(
   inForce: readonly FaultInForce[],
   note: (line: string) => void,
 ): Promise<void> {
-  // First what other faults may wait behind.
-  stage.network.resume()
-  stage.proxy.heal()
-  await stage.stack.part('kube-apiserver').start()
-  await closeAll(
-    inForce.map(({ name, end }) => async () => {
-      await end()
-      note(`fault ${name} is over`)
-    }),
-  )
+  try {
+    // First what other faults may wait behind.
+    stage.network.resume()
+    stage.proxy.heal()
+    await stage.stack.part('kube-apiserver').start()
+  } finally {
+    await closeAll(
+      inForce.map(({ name, end }) => async () => {
+        await end()
+        note(`fault ${name} is over`)
+      }),
+    )
+  }
   stage.proxy.heal()
   await stage.startAllParts()
   await grantAllBut(stage.stack.connection)
