@@ -11,6 +11,7 @@ import {
   type WorkflowRequestOutcome,
 } from './metrics/request-series.ts'
 import { stepSeries, type StepReading } from './metrics/step-series.ts'
+import { strayRunSeries, type StrayRunReading } from './metrics/stray-run-series.ts'
 import { watchSeries, type WatchReading } from './metrics/watch-series.ts'
 
 /** The product's own series. Label values are bounded: no name of a Cluster is ever one. */
@@ -44,6 +45,7 @@ export interface WatcherReadings {
   readonly watches: () => readonly WatchReading[]
   /** Undefined while too little is known to count. */
   readonly inventory: () => InventoryReading | undefined
+  readonly strays: () => readonly StrayRunReading[]
 }
 
 /** Makes the series of a process, and those of the process itself. */
@@ -61,9 +63,10 @@ export function createMetrics({ version, parts, roles }: MetricsOptions): Metric
   return {
     ...requests,
     countWorkflowRequest: (outcome) => workflowRequests?.countWorkflowRequest(outcome),
-    observeWatcher({ watches, inventory }) {
+    observeWatcher({ watches, inventory, strays }) {
       watchSeries(registry, watches)
       inventorySeries(registry, inventory)
+      strayRunSeries(registry, strays)
     },
     observeStep: (reading) => worker?.observeStep(reading),
     countReport: (kind, result) => worker?.countReport(kind, result),

@@ -3,6 +3,7 @@ import { programState } from '../../src/commands/program/program-state.ts'
 import type { RunningWatcher } from '../../src/commands/program/watcher.ts'
 import type { Check } from '../../src/observability/health.ts'
 import type { WatchHealth } from '../../src/kubernetes/watch-types.ts'
+import type { StrayRun } from '../../src/watcher/run-looks.ts'
 
 const well: WatchHealth = {
   resource: 'clusters',
@@ -50,5 +51,56 @@ describe('a watch', () => {
     })
     const many = ['clusters/a', 'clusters/b', 'clusters/c', 'clusters/d']
     expect(checkOf({ untold: many })?.detail).toContain('clusters/a, clusters/b, clusters/c, … is taken')
+  })
+})
+
+function aStray(name: string): StrayRun {
+  return {
+    cluster: { namespace: 'clusters', name },
+    workflowId: `allocate-vip/clusters/${name}`,
+    runId: 'a-run',
+    taskQueue: 'theirs',
+    verdict: 'elsewhere',
+    message: `run of ${name} is on task queue "theirs"`,
+  }
+}
+
+/** What `/readyz` says of the runs, where the watcher has these strays. */
+function runsCheck(strays: readonly StrayRun[]): Check | undefined {
+  const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
+  const state = programState('watcher', nobodyAway, { starved: () => undefined, stop: () => undefined })
+  const watcher: RunningWatcher = {
+    health: () => [],
+    known: () => {
+      throw new Error('nobody asks for objects here')
+    },
+    startOutstanding: () => undefined,
+    done: Promise.resolve(),
+    dispatcher: { dispatch: () => undefined, pending: 0, lastError: undefined, strays: () => strays },
+  }
+  state.watcherStarted(watcher)
+  return state.checks()['runs']
+}
+
+describe('/readyz about runs', () => {
+  it('says that all is well where no run is a stray', () => {
+    expect(runsCheck([])).toEqual({
+      ok: true,
+      detail: 'no run is on another task queue, or fails its workflow task',
+    })
+  })
+
+  it('tells of strays in their words, and stays in order: no restart gets them further', () => {
+    expect(runsCheck([aStray('a')])).toEqual({
+      ok: true,
+      detail: '1 run that only a person can get further: run of a is on task queue "theirs"',
+    })
+  })
+
+  it('tells of a few where there are many, and how many more there are', () => {
+    const detail = runsCheck(['a', 'b', 'c', 'd', 'e'].map(aStray))?.detail
+    expect(detail).toMatch(
+      /^5 runs that .*: run of a .*; run of b .*; run of c .*"; 2 more, which .* doctor names$/,
+    )
   })
 })

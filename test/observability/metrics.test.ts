@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import { roles } from '../../src/domain/role.ts'
 import type { InventoryReading } from '../../src/observability/metrics/inventory-series.ts'
 import type { StepReading } from '../../src/observability/metrics/step-series.ts'
+import type { StrayRunReading } from '../../src/observability/metrics/stray-run-series.ts'
 import type { WatchReading } from '../../src/observability/metrics/watch-series.ts'
-import { createMetrics, type Metrics } from '../../src/observability/metrics.ts'
+import { createMetrics, type Metrics, type WatcherReadings } from '../../src/observability/metrics.ts'
 import { describedSeries, samplesOf, seriesOn, valueOf, type ShownSeries } from '../support/metrics-page.ts'
 
 const own = 'capi_vip_allocator_'
@@ -31,6 +32,8 @@ const anInventory: InventoryReading = {
   reserved: 9,
 }
 
+const quiet: WatcherReadings = { watches: () => [], inventory: () => undefined, strays: () => [] }
+
 const aStep: StepReading = {
   step: 'assignVip',
   role: 'control-plane',
@@ -50,7 +53,7 @@ async function fullPage(parts: { readonly watcher?: boolean; readonly worker?: b
   const metrics = metricsOf(parts)
   metrics.countApiRequest({ verb: 'get', resource: 'clusters', code: 200, seconds: 0.01 })
   if (parts.watcher === true) {
-    metrics.observeWatcher({ watches: () => [aWatch], inventory: () => anInventory })
+    metrics.observeWatcher({ ...quiet, watches: () => [aWatch], inventory: () => anInventory })
   }
   metrics.countWorkflowRequest('started')
   const allocated = { sinceStartSeconds: 0.4, sinceCreationSeconds: 2 }
@@ -155,7 +158,7 @@ describe('temporal_reachable', () => {
 describe('the series of the watcher', () => {
   it('show the state of each list+watch loop', async () => {
     const metrics = metricsOf({ watcher: true })
-    metrics.observeWatcher({ watches: () => [aWatch], inventory: () => undefined })
+    metrics.observeWatcher({ ...quiet, watches: () => [aWatch], inventory: () => undefined })
     const page = await metrics.text()
     const shown = [
       'synced',
@@ -173,14 +176,14 @@ describe('the series of the watcher', () => {
   it('tell no age of what was never heard', async () => {
     const metrics = metricsOf({ watcher: true })
     const deaf = { ...aWatch, synced: false, lastContactAt: undefined }
-    metrics.observeWatcher({ watches: () => [deaf], inventory: () => undefined })
+    metrics.observeWatcher({ ...quiet, watches: () => [deaf], inventory: () => undefined })
     expect(await samples(metrics, 'watch_synced')).toEqual(['resource="clusters" 0'])
     expect(await samples(metrics, 'watch_staleness_seconds')).toEqual([])
   })
 
   it('show each number of the inventory in its place', async () => {
     const metrics = metricsOf({ watcher: true })
-    metrics.observeWatcher({ watches: () => [], inventory: () => anInventory })
+    metrics.observeWatcher({ ...quiet, inventory: () => anInventory })
     const pool = 'pool_name="vip",kind="InClusterIPPool",namespace="clusters"'
     const claims = 'role="ingress",namespace="clusters"'
     expect(await samples(metrics, 'pools_available')).toEqual(['cluster_class="rke2",role="ingress" 2'])
@@ -201,13 +204,26 @@ describe('the series of the watcher', () => {
   it('show nothing of what is gone, and no number that nobody told', async () => {
     let inventory: InventoryReading | undefined = anInventory
     const metrics = metricsOf({ watcher: true })
-    metrics.observeWatcher({ watches: () => [], inventory: () => inventory })
+    metrics.observeWatcher({ ...quiet, inventory: () => inventory })
     await metrics.text()
     inventory = { ...anInventory, waiting: [] }
     expect(await samples(metrics, 'waiting_clusters')).toEqual([])
     inventory = undefined
     expect(await samples(metrics, 'lost_addresses')).toEqual([])
     expect(await samples(metrics, 'reserved_addresses')).toEqual([])
+  })
+})
+
+describe('stray runs', () => {
+  it('are counted by verdict, and are 0 where there is none', async () => {
+    let strays: readonly StrayRunReading[] = []
+    const metrics = metricsOf({ watcher: true })
+    metrics.observeWatcher({ ...quiet, strays: () => strays })
+    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 0'])
+    strays = [{ verdict: 'elsewhere' }, { verdict: 'failing' }, { verdict: 'elsewhere' }]
+    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 2', 'verdict="failing" 1'])
+    strays = [{ verdict: 'failing' }]
+    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 1'])
   })
 })
 

@@ -1,9 +1,11 @@
 import type { Worker } from '@temporalio/worker'
 import type { Command } from '../../config.ts'
+import { counted } from '../../domain/diagnosis/finding.ts'
 import type { WatchHealth } from '../../kubernetes/watch-types.ts'
 import type { Check, HealthSources } from '../../observability/health.ts'
 import type { LoopWatch } from '../../observability/loop-watch.ts'
 import type { Outage } from '../../observability/outage.ts'
+import type { StrayRun } from '../../watcher/run-looks.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 import type { RunningWatcher } from './watcher.ts'
 
@@ -74,6 +76,7 @@ function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<str
       watcher.health().map((watch) => [`watch-${watch.resource}`, watchCheck(watch, Date.now())]),
     ),
     dispatch: lastError === undefined ? ok('all requests arrived') : waiting(lastError),
+    runs: runsCheck(watcher.dispatcher.strays()),
   }
 }
 
@@ -91,6 +94,20 @@ function untoldText({ untold }: WatchHealth): string | undefined {
   if (untold.length === 0) return undefined
   const named = [...untold.slice(0, mostNamed), ...(untold.length > mostNamed ? ['…'] : [])].join(', ')
   return `listening, but the change of ${named} is taken in only with the next list`
+}
+
+/** Strays shown: their messages are long. */
+const shownStrays = 3
+
+/** In order whatever there is: no restart, and no other replica, gets such a run further. */
+function runsCheck(strays: readonly StrayRun[]): Check {
+  if (strays.length === 0) return ok('no run is on another task queue, or fails its workflow task')
+  const shown = strays.slice(0, shownStrays).map(({ message }) => message)
+  const more = strays.length - shown.length
+  const rest = more === 0 ? [] : [`${more} more, which capi-vip-allocator doctor names`]
+  return ok(
+    `${counted(strays.length, 'run')} that only a person can get further: ${[...shown, ...rest].join('; ')}`,
+  )
 }
 
 function ok(detail: string): Check {

@@ -57,7 +57,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     now: Date.now,
   })
   const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
-  metrics.observeWatcher({ watches: () => watcher.health(), inventory })
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory, strays: dispatcher.strays })
   return { ...watcher, dispatcher }
 }
 
