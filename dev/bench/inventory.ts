@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { inParallel } from '../../src/commands/status/in-parallel.ts'
+import { inParallel } from '../../src/commands/in-parallel.ts'
 import { addressOfPool, buildRestoredAddress } from '../../src/domain/allocated-address.ts'
 import { decideAssignment, describeAllocated } from '../../src/domain/assignment.ts'
 import { buildIPAddressClaim, claimNameFor } from '../../src/domain/claim.ts'

@@ -6,7 +6,15 @@ import { peoplesCommand, type Typed } from './command.ts'
 export const doctorCommand = peoplesCommand<DoctorOptions>({
   name: 'doctor',
   summary: 'check all that the allocator needs, and say what to do',
-  flags: ['kubeconfig', 'context', 'namespace', 'task-queue'],
+  flags: [
+    'kubeconfig',
+    'context',
+    'namespace',
+    'watch-filter',
+    'task-queue',
+    'control-plane-variable',
+    'ingress-variable',
+  ],
   options: [
     { name: 'fix', help: 'do what is safe: register missing search attributes' },
     {

@@ -6,7 +6,7 @@ export const statusCommand = peoplesCommand({
   name: 'status',
   summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
   argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },
-  flags: [...managementClusterFlags, 'control-plane-variable', 'ingress-variable'],
+  flags: [...managementClusterFlags, 'task-queue', 'control-plane-variable', 'ingress-variable'],
   options: [
     { name: 'watch', alias: 'w', help: 'show every change as it comes, until Ctrl-C' },
     {

@@ -111,17 +111,19 @@ describe('an odd API server', () => {
   })
 })
 
-describe('Temporal', () => {
-  const facts: TemporalFacts = {
-    address: 'localhost:7233',
-    version: '1.32.0',
-    namespaceName: 'default',
-    namespace: { read: { name: 'default', retentionSeconds: 86_400 } },
-    taskQueue: { unread: 'no answer' },
-    searchAttributes: { read: { ...searchAttributes, VipPool: undefined } },
-    registered: { read: [] },
-  }
+const facts: TemporalFacts = {
+  address: 'localhost:7233',
+  version: '1.32.0',
+  namespaceName: 'default',
+  namespace: { read: { name: 'default', retentionSeconds: 86_400 } },
+  taskQueueName: 'ours',
+  taskQueue: { unread: 'no answer' },
+  workflowRuns: { unread: 'Clusters that wait are not known: no answer' },
+  searchAttributes: { read: { ...searchAttributes, VipPool: undefined } },
+  registered: { read: [] },
+}
 
+describe('Temporal', () => {
   it('that refuses to register search attributes says why', () => {
     const refused = { ...facts, registered: { unread: '7 PERMISSION_DENIED: unauthorized' } }
     const findings = diagnoseTemporal({ read: refused }, now)
@@ -135,6 +137,28 @@ describe('Temporal', () => {
     const findings = diagnoseTemporal({ read: facts }, now)
     expect(of(findings, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
     expect(of(findings, 'temporal-workers')).toEqual([['skipped', 'no answer']])
+    expect(of(findings, 'workflow-runs')).toEqual([
+      ['skipped', 'Clusters that wait are not known: no answer'],
+    ])
+  })
+})
+
+describe('a run that nobody works on', () => {
+  it('is a fault', () => {
+    const run = {
+      workflowId: 'allocate-vip/clusters/demo',
+      runId: 'a-run',
+      taskQueue: 'dead',
+      pollers: [],
+      workflowTaskAttempt: 1,
+      readyForMs: 60_000,
+      isWaiting: false,
+    }
+    const workflowRuns = { read: { running: [run], asked: 1, passedOver: 0 } }
+    const findings = diagnoseTemporal({ read: { ...facts, workflowRuns } }, now)
+    expect(of(findings, 'workflow-runs')).toEqual([
+      ['fault', 'nobody works on 1 run on task queue "dead", not "ours": allocate-vip/clusters/demo'],
+    ])
   })
 })
 

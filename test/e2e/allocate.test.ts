@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { WorkflowHandle } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
-import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
+import {
+  allocateVipType,
+  statusQuery,
+  wakeSignal,
+  workflowIdFor,
+  type AllocationStatus,
+} from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
 import { runProgram, startProgram, type StartedProgram } from './run-program.ts'
@@ -33,9 +40,22 @@ function allocate(name: string, ...args: readonly string[]): StartedProgram {
   )
 }
 
+function idOf(name: string): string {
+  return workflowIdFor({ namespace: world.namespace, name })
+}
+
+function handleOf(name: string): WorkflowHandle {
+  return temporal.client.workflow.getHandle(idOf(name))
+}
+
 async function statusOf(name: string): Promise<string> {
-  const handle = temporal.client.workflow.getHandle(workflowIdFor({ namespace: world.namespace, name }))
-  return (await handle.describe()).status.name
+  return (await handleOf(name).describe()).status.name
+}
+
+/** Starts the Cluster's run on a task queue, as a person does by hand. */
+async function startRun(name: string, taskQueue: string): Promise<void> {
+  const args = [{ namespace: world.namespace, name }]
+  await temporal.client.workflow.start(allocateVipType, { workflowId: idOf(name), taskQueue, args })
 }
 
 describe('allocate', () => {
@@ -78,8 +98,7 @@ describe('allocate', () => {
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
     expect(ended[0].stdout).toBe(ended[1].stdout)
     expect(ended[0].stderr.match(/waits, NoMatchingPool/g)).toHaveLength(1)
-    const id = workflowIdFor({ namespace: world.namespace, name: 'joined' })
-    const { wakes } = await temporal.client.workflow.getHandle(id).query<AllocationStatus>(statusQuery)
+    const { wakes } = await handleOf('joined').query<AllocationStatus>(statusQuery)
     expect(wakes).toEqual(['allocate by hand'])
   })
 
@@ -112,6 +131,68 @@ describe('allocate', () => {
     }
   })
 
+  it('says that the run is on a task queue that nobody polls, and has it replaced', async () => {
+    const dead = `dead-${randomUUID()}`
+    await startRun('misdirected', dead)
+    await world.createCluster('misdirected')
+    const { code, stderr } = await allocate('misdirected').ended
+    const { controlPlaneEndpoint } = await world.untilServed('misdirected')
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `runs already.*the run is on task queue "${dead}", not "${suite.taskQueue}".*nobody polls that task queue; a new run is started`,
+          's',
+        ),
+      ),
+    })
+    expect(controlPlaneEndpoint.host).toMatch(/^10\.70\.0\./)
+  })
+
+  it('leaves such a run alone where nobody polls its own task queue either', async () => {
+    const [dead, ours] = [`dead-${randomUUID()}`, randomUUID()]
+    await startRun('forsaken', dead)
+    const forsaken = startProgram(['allocate', `${world.namespace}/forsaken`, `--task-queue=${ours}`], env)
+    await forsaken.untilSaid(`no Worker polls task queue ${dead}`)
+    forsaken.interrupt()
+    expect(await forsaken.ended).toMatchObject({ code: 130 })
+    expect(await statusOf('forsaken')).toBe('RUNNING')
+    await handleOf('forsaken').terminate('the test is over')
+  })
+
+  it('says that another installation has the run, and follows it to its end', async () => {
+    const taskQueue = randomUUID()
+    const other = await suite.start({ command: 'worker', taskQueue })
+    try {
+      await world.createClass('theirs')
+      await world.createCluster('theirs', { className: 'theirs' })
+      await startRun('theirs', taskQueue)
+      await temporal.untilWaitingFor({ namespace: world.namespace, name: 'theirs' }, 'NoMatchingPool')
+      const theirs = allocate('theirs')
+      await theirs.untilSaid(`is on task queue "${taskQueue}", not "${suite.taskQueue}", which`)
+      await theirs.untilSaid('two installations serve the same Clusters')
+      await world.createPool('10.73.0.1', { name: 'for-theirs', className: 'theirs' })
+      // Nobody watches pools here.
+      await handleOf('theirs').signal(wakeSignal, 'the pool is there')
+      expect(await theirs.ended).toMatchObject({ code: 0 })
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('says that the workflow task of the run fails again and again, and how to end it', async () => {
+    await temporal.client.workflow.start('ofNobody', {
+      workflowId: idOf('failing'),
+      taskQueue: suite.taskQueue,
+      workflowTaskTimeout: '1s',
+    })
+    const failing = allocate('failing')
+    await failing.untilSaid('fails again and again')
+    await failing.untilSaid(`temporal workflow terminate --workflow-id ${idOf('failing')}`)
+    await handleOf('failing').terminate('by a test')
+    expect(await failing.ended).toMatchObject({ code: 3 })
+  })
+
   it('ends with 3 where the Cluster does not exist', async () => {
     expect(await allocate('nobody').ended).toMatchObject({
       code: 3,
@@ -124,8 +205,7 @@ describe('allocate', () => {
     await world.createCluster('terminated', { className: 'terminated' })
     const terminated = allocate('terminated')
     await terminated.untilSaid('waits, NoMatchingPool')
-    const key = { namespace: world.namespace, name: 'terminated' }
-    await temporal.client.workflow.getHandle(workflowIdFor(key)).terminate('by a test')
+    await handleOf('terminated').terminate('by a test')
     expect(await terminated.ended).toMatchObject({
       code: 3,
       stdout: expect.stringContaining('ended as TERMINATED'),

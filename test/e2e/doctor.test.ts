@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyManifests } from '../../dev/stack/manifests.ts'
@@ -9,6 +10,7 @@ import type { Report } from '../../src/commands/doctor/report.ts'
 import type { CheckName, Finding, Level } from '../../src/domain/diagnosis/finding.ts'
 import { searchAttributeNames } from '../../src/domain/search-attributes.ts'
 import { neededPermissions } from '../../src/kubernetes/permissions.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
@@ -300,6 +302,63 @@ describe('doctor, about Temporal', () => {
     ])
   })
 
+  it('finds a run that keeps a Cluster from being served, on a task queue that nobody polls', async () => {
+    // Where no watcher ends it.
+    const fresh = await createTemporalNamespace(stack)
+    try {
+      const dead = `dead-${randomUUID()}`
+      await world.createClass('typo')
+      await world.createCluster('dr-typo', { className: 'typo' })
+      const key = { namespace: world.namespace, name: 'dr-typo' }
+      const run = ['--type=allocateVip', `--task-queue=${dead}`, `--workflow-id=${workflowIdFor(key)}`]
+      const before = await visit([], { TEMPORAL_NAMESPACE: fresh.name })
+      await fresh.temporal('workflow', 'start', ...run, `--input=${JSON.stringify(key)}`)
+      const visited = await visit([], { TEMPORAL_NAMESPACE: fresh.name })
+
+      expect(about('workflow-runs', before)).toMatchObject([
+        { level: 'ok', found: expect.stringMatching(/^\d+ Clusters? without a VIP, 0 runs: none is/) },
+      ])
+      expect(visited.code).toBe(3)
+      expect(about('workflow-runs', visited)).toEqual([
+        {
+          check: 'workflow-runs',
+          level: 'fault',
+          found: `nobody works on 1 run on task queue "${dead}", not "${suite.taskQueue}": ${workflowIdFor(key)}`,
+          fix: expect.stringContaining(`temporal workflow terminate --workflow-id ${workflowIdFor(key)}`),
+        },
+      ])
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  it('finds the runs of another installation, and none among those of Clusters that are not ours', async () => {
+    await world.createClass('foreign')
+    await world.createCluster('dr-foreign', { className: 'foreign' })
+    const key = { namespace: world.namespace, name: 'dr-foreign' }
+    const ours = randomUUID()
+    const visited = await eventually('a run to be at work', async () => {
+      const now = await visit([`--task-queue=${ours}`])
+      return about('workflow-runs', now).some(({ found }) => found.includes(workflowIdFor(key)))
+        ? now
+        : undefined
+    })
+    const filtered = await visit([`--task-queue=${ours}`, '--watch-filter=of-nobody'])
+
+    expect(about('workflow-runs', visited)).toMatchObject([
+      {
+        level: 'fault',
+        found: expect.stringMatching(
+          `^another installation has \\d+ runs? on task queue "${suite.taskQueue}", not "${ours}": `,
+        ),
+        fix: expect.stringContaining('the same --task-queue'),
+      },
+    ])
+    expect(about('workflow-runs', filtered)).toMatchObject([
+      { level: 'ok', found: 'no Cluster waits for a VIP' },
+    ])
+  })
+
   it('finds a namespace that does not exist', async () => {
     const visited = await visit([], { TEMPORAL_NAMESPACE: 'nowhere' })
     expect(visited.code).toBe(3)
@@ -335,6 +394,7 @@ describe('doctor, about Temporal', () => {
       ['temporal', 'ok'],
       ['temporal-namespace', 'ok'],
       ['temporal-workers', 'ok'],
+      ['workflow-runs', 'skipped'],
       ['search-attributes', 'ok'],
     ])
   })

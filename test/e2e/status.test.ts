@@ -131,6 +131,23 @@ describe('status', () => {
     expect(stdout).toMatch(/selectIPPool, attempt \d+, (looks again in \d+s|is being tried)/)
   })
 
+  it('of one Cluster says where its run is on another task queue, and nothing where it is not', async () => {
+    const waits = ['status', `${world.namespace}/waits`]
+    const theirs = await eventually('the run to wait', async () => {
+      const { workflow } = JSON.parse((await run([...waits, '--output=json'])).stdout) as ClusterReport
+      return workflow.problem === undefined ? undefined : workflow
+    })
+    expect(theirs).toMatchObject({
+      taskQueue: suite.taskQueue,
+      problem: {
+        verdict: 'elsewhere',
+        message: expect.stringContaining(`is on task queue "${suite.taskQueue}", not "capi-vip-allocator"`),
+      },
+    })
+    const ours = await run([...waits, `--task-queue=${suite.taskQueue}`])
+    expect(ours.stdout).toMatch(new RegExp(`running, run .*, task queue ${suite.taskQueue}\n  selectIPPool`))
+  })
+
   it('of one Cluster has claim, address, run and its answer, and events', async () => {
     const { stdout } = await run(['status', `${world.namespace}/served`, '--output=json'])
     const report = JSON.parse(stdout) as ClusterReport

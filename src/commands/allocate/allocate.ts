@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
+import { isPolling } from '../../domain/diagnosis/temporal.ts'
 import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
-import { createStarter } from '../../watcher/starter.ts'
+import { quoted } from '../../domain/quote.ts'
+import { readPollers } from '../../watcher/describe-run.ts'
+import { createRunLooks, type WantedRun } from '../../watcher/run-looks.ts'
+import { createStarter, type AllocationStarter } from '../../watcher/starter.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
 import { createProgress } from './run-progress.ts'
@@ -15,6 +20,8 @@ export interface AllocateOptions {
 
 /** Milliseconds from one look at the run to the next. */
 const lookEveryMs = 300
+/** Milliseconds from one look at whether somebody works on the run to the next. */
+const judgeEveryMs = 2_000
 /** Milliseconds that a task of the run waits before that is worth a line. */
 const idleAfterMs = 3_000
 
@@ -27,7 +34,15 @@ const idleAfterMs = 3_000
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
   return withTemporal(setup.signal, async (temporal) => {
     const workflowId = workflowIdFor(cluster)
-    const run: FollowedRun = { ...setup, temporal, cluster, workflowId, started: performance.now() }
+    const starter = createStarter(temporal.client, { taskQueue: setup.config.taskQueue, eagerStart: false })
+    const run: FollowedRun = {
+      ...setup,
+      temporal,
+      cluster,
+      workflowId,
+      starter,
+      started: performance.now(),
+    }
     let isUnderWay = false
     try {
       await startOrJoin(run)
@@ -50,15 +65,15 @@ interface FollowedRun extends CommandSetup {
   readonly temporal: TemporalClient
   readonly cluster: NamespacedName
   readonly workflowId: string
+  readonly starter: AllocationStarter
   /** By `performance.now()`. */
   readonly started: number
 }
 
 async function startOrJoin(run: FollowedRun): Promise<void> {
-  const { temporal, cluster, workflowId, config } = run
-  const { client, bounded } = temporal
+  const { temporal, cluster, workflowId, starter, config } = run
+  const { bounded } = temporal
   await temporal.check()
-  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: false })
   if ((await bounded(() => starter.start(cluster))) === 'started') {
     return note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
   }
@@ -66,18 +81,56 @@ async function startOrJoin(run: FollowedRun): Promise<void> {
   note(run, `${workflowId} runs already; it is woken and followed`)
 }
 
+/**
+ * Looks whether somebody works on the run, as the watcher does: at once, and again after a while. A run on another task
+ * queue is left alone where nobody polls ours: a new one would be no better off.
+ */
+function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
+  const { temporal, cluster, workflowId, starter, config } = run
+  const log = { warn: () => undefined }
+  const looks = createRunLooks({ starter, log, onNews: ({ message }) => note(run, message) })
+  const wanted: WantedRun = {
+    cluster,
+    workflowId,
+    startAnew: () => starter.start(cluster),
+    nudge: (reason) => starter.nudge(cluster, reason),
+  }
+  const isOursPolled = async (): Promise<boolean> => {
+    const pollers = await readPollers(temporal.client, config.taskQueue, 'workflow')
+    return pollers.some((poller) => isPolling(poller, Date.now()))
+  }
+  let lookedAt = Number.NEGATIVE_INFINITY
+  return async ({ taskQueue }) => {
+    if (performance.now() - lookedAt < judgeEveryMs) return
+    await temporal.bounded(async () => {
+      if (taskQueue !== config.taskQueue && !(await isOursPolled())) return
+      // The run was woken when it was joined.
+      await looks.look(wanted, true)
+    })
+    lookedAt = performance.now()
+  }
+}
+
 /** Looks until the run is over, through a Temporal that goes away and comes back. Rejects when the signal is aborted. */
 async function follow(run: FollowedRun): Promise<RunView> {
-  const { temporal, workflowId, signal } = run
+  const { temporal, workflowId, config, signal } = run
   const progress = createProgress()
   const idle = createIdleWatch(run)
+  const look = createLook(run)
+  const told = createQueueWatch(run)
   let isAway = false
   for (;;) {
     try {
       const view = await viewRun(temporal, workflowId)
       if (isAway) note(run, 'Temporal answers again')
       isAway = false
-      if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') return view
+      if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') {
+        if (!isTakenAway(view, config)) return view
+        await startOrJoin(run)
+        continue
+      }
+      told(view)
+      await look(view)
       const roles = await idle.look(view)
       for (const line of progress.news(roles, view.waits)) note(run, line)
     } catch (error) {
@@ -86,6 +139,21 @@ async function follow(run: FollowedRun): Promise<RunView> {
       isAway = true
     }
     await delay(lookEveryMs, undefined, { signal })
+  }
+}
+
+/** A run on another task queue that somebody, a watcher as a rule, has ended so that one on ours takes its place. */
+function isTakenAway({ status, taskQueue }: RunView, config: Config): boolean {
+  return status === 'TERMINATED' && taskQueue !== config.taskQueue
+}
+
+/** Says once of each run that it is on another task queue: whether somebody works on it there may take a while to show. */
+function createQueueWatch(run: FollowedRun): (view: RunView) => void {
+  let toldOf: string | undefined
+  return ({ runId, taskQueue }) => {
+    if (taskQueue === run.config.taskQueue || runId === toldOf) return
+    toldOf = runId
+    note(run, `the run is on task queue ${quoted(taskQueue)}, not ${quoted(run.config.taskQueue)}`)
   }
 }
 
@@ -98,7 +166,7 @@ function createIdleWatch(run: FollowedRun): IdleWatch {
   let waitingSince: number | undefined
   let isTold = false
   return {
-    look: async ({ isTaskWaiting }) => {
+    look: async ({ isTaskWaiting, taskQueue }) => {
       if (!isTaskWaiting) {
         waitingSince = undefined
         return queryPhases(run.temporal, run.workflowId)
@@ -106,27 +174,19 @@ function createIdleWatch(run: FollowedRun): IdleWatch {
       waitingSince ??= performance.now()
       if (!isTold && performance.now() - waitingSince > idleAfterMs) {
         isTold = true
-        note(run, await whyIdle(run))
+        note(run, await whyIdle(run, taskQueue))
       }
       return undefined
     },
   }
 }
 
-async function whyIdle({ temporal, config }: FollowedRun): Promise<string> {
-  const { client, bounded, namespace } = temporal
-  const { pollers } = await bounded(() =>
-    // 1: TASK_QUEUE_TYPE_WORKFLOW
-    client.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: config.taskQueue },
-      taskQueueType: 1,
-    }),
-  )
-  const queue = `task queue ${config.taskQueue}`
-  return (pollers ?? []).length === 0
+async function whyIdle({ temporal }: FollowedRun, taskQueue: string): Promise<string> {
+  const [last] = await temporal.bounded(() => readPollers(temporal.client, taskQueue, 'workflow'))
+  const queue = `task queue ${taskQueue}`
+  return last === undefined
     ? `no Worker polls ${queue}: the run waits for one (capi-vip-allocator run, or worker)`
-    : `no Worker of ${queue} takes the run up; the last one that polled was ${pollers?.[0]?.identity ?? 'unknown'}`
+    : `no Worker of ${queue} takes the run up; the last one that polled was ${last.identity || 'unknown'}`
 }
 
 /** Shows how the run ended. */

@@ -8,6 +8,7 @@ export interface RunView {
   readonly runId: string
   /** `RUNNING`, `COMPLETED`, `FAILED`, …; a run that has continued as new is the new one. */
   readonly status: string
+  readonly taskQueue: string
   readonly waits: readonly RunWait[]
   /** A workflow task waits for a Worker. */
   readonly isTaskWaiting: boolean
@@ -18,10 +19,13 @@ const scheduled = 1
 
 /** Asks the server, which answers without any Worker. */
 export async function viewRun({ client, bounded }: TemporalClient, workflowId: string): Promise<RunView> {
-  const { runId, status, raw } = await bounded(() => client.workflow.getHandle(workflowId).describe())
+  const { runId, status, taskQueue, raw } = await bounded(() =>
+    client.workflow.getHandle(workflowId).describe(),
+  )
   return {
     runId,
     status: status.name,
+    taskQueue,
     isTaskWaiting: Number(raw.pendingWorkflowTask?.state) === scheduled,
     waits: waitsIn(raw),
   }

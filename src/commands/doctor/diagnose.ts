@@ -19,6 +19,7 @@ import { judgePoolRanges } from '../../domain/diagnosis/pool-ranges.ts'
 import { judgePools } from '../../domain/diagnosis/pools.ts'
 import { judgeSearchAttributes } from '../../domain/diagnosis/search-attributes.ts'
 import { judgeNamespace, judgeTaskQueue } from '../../domain/diagnosis/temporal.ts'
+import { judgeWorkflowRuns } from '../../domain/diagnosis/workflow-runs.ts'
 import { poolsIn } from '../../domain/view.ts'
 import type { KubernetesFacts } from './kubernetes-facts.ts'
 import type { TemporalFacts } from './temporal-facts.ts'
@@ -74,13 +75,15 @@ export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): re
       'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the network; temporal operator cluster health shows what the temporal CLI can reach'
     return judged('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { address, version, namespaceName, namespace, taskQueue, searchAttributes, registered } = facts.read
+  const { address, version, namespaceName, namespace, searchAttributes, registered } = facts.read
+  const { taskQueueName, taskQueue, workflowRuns } = facts.read
   return [
     ...judged('temporal', facts, () => [ok(`Temporal ${version} at ${address} answers`)]),
     ...judged('temporal-namespace', namespace, (found) =>
       found === undefined ? [noNamespace(namespaceName)] : judgeNamespace(found),
     ),
     ...judged('temporal-workers', taskQueue, (queue) => judgeTaskQueue(queue, now)),
+    ...judged('workflow-runs', workflowRuns, (runs) => judgeWorkflowRuns(runs, taskQueueName, now)),
     ...judged('search-attributes', searchAttributes, (found) => [
       ...('unread' in registered ? [notRegistered(registered.unread)] : []),
       ...judgeSearchAttributes(found, namespaceName),

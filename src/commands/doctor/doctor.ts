@@ -1,9 +1,14 @@
 import { exitCodes } from '../../console/exit-code.ts'
+import type { Config } from '../../config.ts'
+import type { Cluster } from '../../domain/cluster.ts'
 import type { Reading } from '../../domain/diagnosis/finding.ts'
+import { watchFilterLabel } from '../../domain/identifiers.ts'
 import type { NamespacedName } from '../../domain/object-meta.ts'
+import { roles, vipRole } from '../../domain/role.ts'
+import { createView } from '../../domain/view.ts'
 import type { CommandSetup } from '../setup.ts'
 import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
-import { readKubernetesFacts } from './kubernetes-facts.ts'
+import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { readingOf } from './reading.ts'
 import { formatReport, type Report } from './report.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
@@ -25,9 +30,11 @@ export async function doctor(
   { fix, serviceAccount }: DoctorOptions,
   { config, console, signal }: CommandSetup,
 ): Promise<number> {
+  const reading = readingOf(readKubernetesFacts({ ...config, serviceAccount }))
+  const waiting = reading.then((facts) => waitingIn(facts, config))
   const [kubernetes, temporal] = await Promise.all([
-    readingOf(readKubernetesFacts({ ...config, serviceAccount })),
-    readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix, signal })),
+    reading,
+    readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix, waiting, signal })),
   ])
   // What was broken off says nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
@@ -38,6 +45,24 @@ export async function doctor(
   console.print(report, (style) => formatReport(report, style))
   if ('unread' in kubernetes) return exitCodes.failed
   return healthy ? exitCodes.fine : exitCodes.needsPerson
+}
+
+/** Those that the allocator has to see served, the oldest first. */
+function waitingIn(
+  kubernetes: Reading<KubernetesFacts>,
+  { variables, watchFilter }: Pick<Config, 'variables' | 'watchFilter'>,
+): Reading<readonly Cluster[]> {
+  const unread = 'Clusters that wait are not known: '
+  if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
+  const { known } = kubernetes.read
+  if ('unread' in known) return { unread: unread + known.unread }
+  const view = createView(() => known.read)
+  const clusters = [...known.read.clusters.values()]
+    .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
+    .filter((cluster) => roles.some((role) => view.isOutstanding(cluster, vipRole(role, variables))))
+  return {
+    read: clusters.toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp)),
+  }
 }
 
 function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {

@@ -1,8 +1,12 @@
 import { isGrpcServiceError } from '@temporalio/client'
 import type { Reading } from '../../domain/diagnosis/finding.ts'
 import type { NamespaceFacts, TaskQueueFacts } from '../../domain/diagnosis/temporal.ts'
+import type { WorkflowRunFacts } from '../../domain/diagnosis/workflow-runs.ts'
+import type { NamespacedName } from '../../domain/object-meta.ts'
 import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
-import { readPollers } from '../../watcher/describe-run.ts'
+import { describeRun, readPollers } from '../../watcher/describe-run.ts'
+import { workflowIdFor } from '../../workflows/contract.ts'
+import { inParallel } from '../in-parallel.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal-client.ts'
 import { readingOf } from './reading.ts'
@@ -14,11 +18,17 @@ export interface TemporalFacts {
   /** The namespace that is configured; `undefined` inside: the server does not know it. */
   readonly namespaceName: string
   readonly namespace: Reading<NamespaceFacts | undefined>
+  readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
+  readonly workflowRuns: Reading<WorkflowRunFacts>
   readonly searchAttributes: Reading<RegisteredSearchAttributes>
   /** Those that were registered just now. */
   readonly registered: Reading<readonly SearchAttributeName[]>
 }
+
+/** Clusters whose runs are looked at, the oldest first, and how many at once. */
+const mostRuns = 100
+const runsAtOnce = 10
 
 /** gRPC status code NOT_FOUND. */
 const notFound: readonly number[] = [5]
@@ -31,25 +41,30 @@ const notFound: readonly number[] = [5]
 export async function readTemporalFacts(options: {
   readonly taskQueue: string
   readonly register: boolean
+  /** Clusters that wait for a VIP, the oldest first. */
+  readonly waiting: Promise<Reading<readonly NamespacedName[]>>
   readonly signal: AbortSignal
 }): Promise<TemporalFacts> {
+  const { taskQueue: taskQueueName } = options
   return withTemporal(options.signal, async (temporal) => {
     const { client, address, namespace: namespaceName } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
     const namespace = await readingOf(readNamespace(temporal))
-    const about = { address, version: serverVersion, namespaceName, namespace }
+    const about = { address, version: serverVersion, namespaceName, namespace, taskQueueName }
     if ('read' in namespace && namespace.read === undefined) {
       const unread = { unread: `there is no namespace ${namespaceName}` }
-      return { ...about, taskQueue: unread, searchAttributes: unread, registered: { read: [] } }
+      const nothing = { taskQueue: unread, workflowRuns: unread, searchAttributes: unread }
+      return { ...about, ...nothing, registered: { read: [] } }
     }
     const registered = options.register
       ? await readingOf(registerSearchAttributes(client.connection, namespaceName))
       : { read: [] }
-    const [taskQueue, searchAttributes] = await Promise.all([
-      readingOf(readTaskQueue(temporal, options.taskQueue)),
+    const [taskQueue, workflowRuns, searchAttributes] = await Promise.all([
+      readingOf(readTaskQueue(temporal, taskQueueName)),
+      readRuns(temporal, taskQueueName, await options.waiting),
       readingOf(readSearchAttributes(client.connection, namespaceName)),
     ])
-    return { ...about, taskQueue, searchAttributes, registered }
+    return { ...about, taskQueue, workflowRuns, searchAttributes, registered }
   })
 }
 
@@ -70,4 +85,23 @@ async function readTaskQueue(temporal: TemporalClient, name: string): Promise<Ta
     temporal.bounded(() => readPollers(temporal.client, name, 'activity')),
   ])
   return { name, workflowPollers, activityPollers }
+}
+
+async function readRuns(
+  { client, bounded }: TemporalClient,
+  taskQueue: string,
+  waiting: Reading<readonly NamespacedName[]>,
+): Promise<Reading<WorkflowRunFacts>> {
+  if ('unread' in waiting) return waiting
+  const asked = waiting.read.slice(0, mostRuns)
+  const runs = inParallel(runsAtOnce, asked, (cluster) =>
+    bounded(() => describeRun(client, workflowIdFor(cluster), taskQueue)),
+  )
+  return readingOf(
+    runs.then((found) => ({
+      running: found.filter((run) => run !== undefined),
+      asked: asked.length,
+      passedOver: waiting.read.length - asked.length,
+    })),
+  )
 }

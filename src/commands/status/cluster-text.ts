@@ -106,10 +106,14 @@ function poolLines(
 }
 
 function workflowLines({ workflow }: ClusterReport, style: Style, now: number): readonly string[] {
-  const { id, state, runId, started, pendingActivities, trouble } = workflow
-  const run = runId === undefined ? '' : `, run ${runId}, started ${started ?? ''}`
+  const { id, state, runId, started, taskQueue, problem, pendingActivities, trouble } = workflow
+  const run =
+    runId === undefined
+      ? ''
+      : `, run ${runId}, started ${started ?? ''}, task queue ${printable(taskQueue ?? '')}`
   return [
     `${style.strong(`Workflow ${id}`)}: ${state}${run}`,
+    ...(problem === undefined ? [] : [`  ${style.bad(printable(problem.message))}`]),
     ...pendingActivities.map((pending) => `  ${describePending(pending, now)}`),
     ...(trouble === undefined ? [] : [`  ${style.warn(printable(trouble))}`]),
   ]

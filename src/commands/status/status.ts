@@ -22,7 +22,8 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
     const known = await managementCluster.readKnownObjects()
     if (options.cluster !== undefined) assertExists(options.cluster, known)
     return withTemporal(setup.signal, async (temporal) => {
-      const context = { options, setup, managementCluster, known, runs: createWorkflowRuns(temporal) }
+      const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
+      const context = { options, setup, managementCluster, known, runs }
       return options.watch ? watchStatus(context) : showStatus(context)
     })
   })

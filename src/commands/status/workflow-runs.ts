@@ -1,7 +1,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
+import { describeRun } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
-import { inParallel } from './in-parallel.ts'
+import { inParallel } from '../in-parallel.ts'
 import { pendingActivitiesIn, type PendingActivity } from '../pending-activities.ts'
 import { TemporalUnreachableError, type TemporalClient } from '../temporal-client.ts'
 import { describeError } from '../temporal-config.ts'
@@ -19,12 +21,17 @@ export interface WorkflowRunDetails extends WorkflowRun {
   /** RFC 3339. */
   readonly started?: string
   readonly closed?: string
+  readonly taskQueue?: string
+  /** What is the matter with a run that does not get further here. */
+  readonly problem?: RunProblem
   readonly pendingActivities: readonly PendingActivity[]
   /** What the run itself answers; absent where no Worker does. */
   readonly status?: AllocationStatus
   /** Why something is missing here. */
   readonly trouble?: string
 }
+
+export type RunProblem = Extract<RunVerdict, { readonly message: string }>
 
 /** Asks Temporal about runs by their ids. Where it does not answer, the state is `unreachable`. */
 export interface WorkflowRuns {
@@ -41,7 +48,8 @@ const concurrency = 10
 /** Milliseconds for which a Temporal that did not answer is not asked again: each question would take as long as the first. */
 const restMs = 10_000
 
-export function createWorkflowRuns(temporal: TemporalClient, now = Date.now): WorkflowRuns {
+/** @param ours the task queue of the allocator */
+export function createWorkflowRuns(temporal: TemporalClient, ours: string, now = Date.now): WorkflowRuns {
   const { workflow } = temporal.client
   let failure: { readonly at: number; readonly message: string } | undefined
 
@@ -65,6 +73,12 @@ export function createWorkflowRuns(temporal: TemporalClient, now = Date.now): Wo
     return { id, state: state === undefined ? unreachable : wordFor(state.status.name) }
   }
 
+  const problemOf = async (id: string): Promise<RunProblem | undefined> => {
+    const running = await asked(() => describeRun(temporal.client, id, ours))
+    const judgment = running && judgeRun(running, ours, now())
+    return judgment !== undefined && 'message' in judgment ? judgment : undefined
+  }
+
   const detailsOf = async (cluster: NamespacedName): Promise<WorkflowRunDetails> => {
     const id = workflowIdFor(cluster)
     const handle = workflow.getHandle(id)
@@ -73,14 +87,20 @@ export function createWorkflowRuns(temporal: TemporalClient, now = Date.now): Wo
     if (run === undefined) {
       return { id, state: unreachable, pendingActivities: [], ...(failure && { trouble: failure.message }) }
     }
+    const [answer, problem] = await Promise.all([
+      answerOf(() => temporal.bounded(() => handle.query<AllocationStatus>(statusQuery))),
+      problemOf(id),
+    ])
     return {
       id,
       state: wordFor(run.status.name),
       runId: run.runId,
       started: run.startTime.toISOString(),
       ...(run.closeTime !== undefined && { closed: run.closeTime.toISOString() }),
+      taskQueue: run.taskQueue,
+      ...(problem !== undefined && { problem }),
       pendingActivities: pendingActivitiesIn(run.raw),
-      ...(await answerOf(() => temporal.bounded(() => handle.query<AllocationStatus>(statusQuery)))),
+      ...answer,
     }
   }
 
