@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,7 @@ beforeAll(async () => {
   await untilPending(suite.temporal, served, 'selectIPPool', 'NoMatchingPool')
   await world.createPool('10.66.0.10')
   await world.untilServed('served')
+  await failWorkflowTask()
   prometheus = await startPrometheus({
     program,
     directory,
@@ -51,6 +53,17 @@ afterAll(async () => {
     await rm(directory, { recursive: true, force: true })
   }
 })
+
+/** Temporal Core has no series of failed workflow tasks before there is one. */
+async function failWorkflowTask(): Promise<void> {
+  const { temporal, taskQueue, allocator } = suite
+  const run = await temporal.client.workflow.start('ofNobody', { workflowId: randomUUID(), taskQueue })
+  const name = 'temporal_workflow_task_execution_failed_total'
+  await eventually(`${name} to be told`, async () =>
+    (await (await fetch(allocator.metricsUrl)).text()).includes(name) ? true : undefined,
+  )
+  await run.terminate('it was only to fail')
+}
 
 async function readScrape(): Promise<ReadonlyMap<string, ReadonlySet<string>> | undefined> {
   // What a page has is known line by line while it is read, and its values when it has been: so they are asked for first.
