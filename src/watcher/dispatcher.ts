@@ -101,6 +101,10 @@ interface LookChain {
   readonly needs: Set<Need>
   wasWoken: boolean
   looks: number
+  /** Starts by those looks. */
+  restarts: number
+  /** The run is at work, or left to the next list. */
+  isOver: boolean
 }
 
 /** Starts to carry reactions; ends with `options.signal`. */
@@ -200,32 +204,40 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       chain.wasWoken ||= wasWoken
       return
     }
-    const begun = { cluster, wanted, needs: new Set(needs), wasWoken, looks: 0 }
+    const begun: LookChain = {
+      cluster,
+      wanted,
+      needs: new Set(needs),
+      wasWoken,
+      looks: 0,
+      restarts: 0,
+      isOver: false,
+    }
     chains.set(wanted.workflowId, begun)
     void lookOn(begun)
   }
 
   const lookOn = async (chain: LookChain): Promise<void> => {
     const { cluster, wanted } = chain
-    const isWanted = (): boolean => chain.needs.size === 0 || someNeed(chain)
-    let restarts = 0
-    for (let again = true; again; chain.looks += 1) {
+    const isWanted = (): boolean => !chain.isOver && (chain.needs.size === 0 || someNeed(chain))
+    const told = { cluster: formatKey(cluster), act: 'look', because: 'still needed' } as const
+    while (isWanted() && !signal.aborted) {
       const slower = 2 ** Math.max(0, chain.looks - closeLooks + 1)
       await quietDelay(Math.min(lookAfterMs[0] * slower, lookAfterMs[1]), signal)
-      if (signal.aborted || !isWanted()) break
-      const because = 'still needed'
-      await delivered({ cluster: formatKey(cluster), act: 'look', because }, isWanted, async () => {
-        const seen = await runLooks.look(wanted, chain.wasWoken)
-        chain.wasWoken = seen.wasWoken
-        if (seen.outcome === 'started') restarts += 1
-        again = seen.next !== 'none' && restarts < mostRestarts
-        // Whoever has a stray run may go at any time.
-        if (seen.next === 'soon') chain.looks = 0
-        return seen.outcome
-      })
+      await delivered(told, isWanted, () => lookOnce(chain))
     }
     chains.delete(wanted.workflowId)
-    if (!isWanted()) runLooks.forget(wanted.workflowId)
+    if (!chain.isOver) runLooks.forget(wanted.workflowId)
+  }
+
+  const lookOnce = async (chain: LookChain): Promise<DispatchOutcome> => {
+    const { outcome, next, wasWoken } = await runLooks.look(chain.wanted, chain.wasWoken)
+    chain.wasWoken = wasWoken
+    // Whoever has a stray run may go at any time.
+    chain.looks = next === 'soon' ? 0 : chain.looks + 1
+    if (outcome === 'started') chain.restarts += 1
+    chain.isOver = next === 'none' || chain.restarts === mostRestarts
+    return outcome
   }
 
   const take = (dispatch: Dispatch): void => {

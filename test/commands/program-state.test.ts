@@ -26,7 +26,7 @@ function checkOf(health: Partial<WatchHealth>): Check | undefined {
   const state = programState('watcher', { apiServer: away, temporal: away }, loop)
   state.watcherStarted({
     health: () => [{ ...well, ...health }],
-    dispatcher: { lastError: undefined },
+    dispatcher: { lastError: undefined, strays: () => [] },
   } as unknown as RunningWatcher)
   return state.checks()['watch-clusters']
 }
