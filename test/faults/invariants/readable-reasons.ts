@@ -40,8 +40,8 @@ function faultOf(
   if (run === undefined) return isDue ? 'does not exist' : undefined
   if (run.status === 'RUNNING') {
     const isStray = run.taskQueue !== (observations.taskQueue ?? run.taskQueue)
-    if (isStray && waits) return `is on task queue ${run.taskQueue}, which is not polled`
-    return faultOfRunning(run, isQuiet && !isStray)
+    if (!isStray) return faultOfRunning(run, isQuiet)
+    return waits ? `is on task queue ${run.taskQueue}, which is not polled` : undefined
   }
   if (run.status !== 'COMPLETED') return `is ${run.status}`
   if (!isAbout(run, cluster)) return isDue ? 'is about another Cluster of this name' : undefined

@@ -75,7 +75,7 @@ async function mislead(
   random: SeededRandom,
   over: AbortSignal,
 ): Promise<void> {
-  const dice = random.below(2)
+  const dice = random.below(4)
   const ms = pauseMs.shortest + random.below(pauseMs.longest - pauseMs.shortest)
   const cluster = await look(stage, subject)
   if (cluster === 'absent') {
@@ -83,8 +83,9 @@ async function mislead(
     await stage.people.act('create', subject, 0)
   } else if (cluster !== 'unknown') {
     const isServed = vipOf(cluster, controlPlane) !== ''
-    if (!isServed && dice === 0) await misplaceWaiting(stage, subject)
-    else await remove(stage, subject, isServed ? cluster.uid : undefined)
+    // Most are left alone: it takes some time until somebody looks at their runs.
+    if (isServed || dice === 0) await remove(stage, subject, isServed ? cluster.uid : undefined)
+    else if (dice === 1) await misplaceWaiting(stage, subject)
   }
   await pauseUntil(ms, over)
 }
@@ -109,13 +110,15 @@ async function remove(stage: Stage, subject: Subject, servedUid: string | undefi
   await stage.people.act('delete', subject, 0)
 }
 
-/** Ends the run of a Cluster that waits, and starts another one in its place. */
+/** Ends the run of a Cluster that waits for a pool, and starts another one in its place. Whatever comes later may be done already. */
 async function misplaceWaiting(stage: Stage, subject: Subject): Promise<void> {
   const { workflow } = stage.temporal.client
   const workflowId = workflowIdFor(subject)
   await heard(stage, async () => {
     const { status, runId, taskQueue, raw } = await workflow.getHandle(workflowId).describe()
-    const waits = (raw.pendingActivities ?? []).some(({ lastFailure }) => lastFailure)
+    const waits = (raw.pendingActivities ?? []).some(
+      ({ activityType, lastFailure }) => activityType?.name === 'selectIPPool' && lastFailure,
+    )
     if (status.name !== 'RUNNING' || taskQueue === deadQueue || !waits) return
     await workflow.getHandle(workflowId, runId).terminate('a person wants another one')
   })
