@@ -77,7 +77,7 @@ export function createFleet({ replicas, ...installation }: FleetOptions): Fleet 
   }
 
   async function areReady(): Promise<boolean> {
-    const answers = await Promise.all(running.map(({ readyUrl }) => answersOk(readyUrl)))
+    const answers = await Promise.all(running.map(({ readyUrl }) => answersOk(readyUrl).catch(() => false)))
     return running.length === wanted && answers.every(Boolean)
   }
 

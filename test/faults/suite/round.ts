@@ -109,6 +109,7 @@ async function heal(
     )
   }
   stage.proxy.heal()
+  await stage.secondFleet.kill()
   await stage.startAllParts()
   await grantAllBut(stage.stack.connection)
   await stage.people.tidyUp()
