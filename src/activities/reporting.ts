@@ -124,8 +124,8 @@ export async function tellReleased(
 }
 
 /**
- * Tells the run what its step waits for, and the log, if that is another matter than at the last attempt: the attempts
- * of a step keep that between them, so that a long wait costs no history.
+ * Tells the run what its step waits for, and the log, if that is another matter than the run was told last: the attempts
+ * of a step keep that between them, so that a long wait costs no history. A run that was not told would let a wake wait.
  */
 export async function tellWait(
   reporting: Reporting,
@@ -135,10 +135,9 @@ export async function tellWait(
   const { reason, message, result } = ending
   const matter = `${reason}: ${message}`
   if (activityInfo().heartbeatDetails === matter) return
-  heartbeat(matter)
   const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
-  await signalRun(reporting, { role }, ending, false)
+  if (await signalRun(reporting, { role }, ending, false)) heartbeat(matter)
 }
 
 /**
@@ -149,16 +148,22 @@ export async function tellLeft(reporting: Reporting, input: StepInput, ending: S
   await signalRun(reporting, input, ending, true)
 }
 
+/** Returns whether the run has been told. */
 async function signalRun(
   { observer, settings: { searchable }, tellWorkflow }: Reporting,
   { role }: Pick<StepInput, 'role'>,
   { reason, message, considered }: StepEnding,
   isLeft: boolean,
-): Promise<void> {
-  await tellWorkflow({ role, reason, message, considered, searchable, isLeft }).then(
-    () => observer.countReport('signal', 'written'),
-    (error: unknown) => failed(observer, 'signal', error),
-  )
+): Promise<boolean> {
+  const scheduledAt = activityInfo().scheduledTimestampMs
+  try {
+    await tellWorkflow({ role, reason, message, considered, searchable, isLeft, scheduledAt })
+    observer.countReport('signal', 'written')
+    return true
+  } catch (error) {
+    failed(observer, 'signal', error)
+    return false
+  }
 }
 
 function failed(observer: StepObserver, kind: 'condition' | 'event' | 'signal', error: unknown): void {

@@ -1,10 +1,4 @@
-import {
-  isCancellation,
-  log,
-  proxyActivities,
-  proxyLocalActivities,
-  workflowInfo,
-} from '@temporalio/workflow'
+import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/assignment.ts'
 import { claimNameFor } from '../domain/claim.ts'
@@ -52,12 +46,14 @@ export type RolePass =
 /** One pass: select the pool, ensure the claim, await the address, assign the VIP. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const { cluster, role, progress } = run
-  const { untilDone } = run.wakeUp
+  const { untilDone, toItsEnd } = run.wakeUp
   const key = formatKey(cluster)
   const startedAt = workflowInfo().runStartTime.getTime()
 
   progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
-  const got = await untilDone(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
+  const got: AllocateAtOnceResult = await (run.pace.isAtOnce
+    ? toItsEnd(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
+    : {})
   const selected =
     got.selectIPPool ??
     (await untilDone(() => summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role })))
@@ -139,15 +135,13 @@ async function asFarAsAtOnce(
   { cluster, role, pace }: RoleRun,
   input: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
-  if (!pace.isAtOnce) return {}
   const summary = `${role} VIP for ${formatKey(cluster)}`
   try {
     const got = await proxyLocalActivities<Activities>({ ...atOnce, summary }).allocateAtOnce(input)
     pace.isAtOnce = got.assignVip !== undefined
     return got
-  } catch (failure) {
+  } catch {
     pace.isAtOnce = false
-    if (isCancellation(failure)) throw failure
     return {}
   }
 }

@@ -32,7 +32,7 @@ import { describeStatus } from './describe-status.ts'
 import { createFindable } from './findable.ts'
 import { readArgument } from './read-argument.ts'
 import { createStatusRecord } from './status-record.ts'
-import { createWakeUp, type WakeUp } from './wake-up.ts'
+import { createWakeUp, type RoleWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
 export const status = defineQuery<AllocationStatus>(statusQuery)
@@ -56,6 +56,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   const record = createStatusRecord(cluster)
   const findable = createFindable()
   const pace = { isAtOnce: true }
+  const wakeUps = new Map<Role, RoleWakeUp>()
   const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
   handleMessages(wakeUp, () => record.report(wakeUp.recent))
   setHandler(
@@ -64,10 +65,13 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
       const news = parseWaitingNews(argument)
       if (news === undefined) return
       if (news.isLeft) record.duplicate(news.role, news.message)
-      else record.waits(news, new Date())
+      else {
+        record.waits(news, new Date())
+        wakeUps.get(news.role)?.waits(news.scheduledAt)
+      }
       show()
       findable.learn(news.searchable)
-      findable.update(record.report(wakeUp.recent))
+      if (!wakeUp.isHeld()) findable.update(record.report(wakeUp.recent))
     },
     { description: 'Sent by the steps of this run: what they wait for' },
   )
@@ -92,14 +96,15 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   /** Allocates for one role; and again when somebody wakes the run while another role still waits. */
   const serve = async (role: Role): Promise<void> => {
     const own = wakeUp.forRole()
+    wakeUps.set(role, own)
     do {
       results.delete(role)
       results.set(role, await untilResult(role, own))
-      await condition(() => own.isPending() || isSettled())
+      await condition(() => !wakeUp.isHeld() && (own.isPending() || isSettled()))
     } while (own.isPending())
   }
 
-  const untilResult = async (role: Role, own: ReturnType<WakeUp['forRole']>): Promise<RoleResult> => {
+  const untilResult = async (role: Role, own: RoleWakeUp): Promise<RoleResult> => {
     for (;;) {
       const ended = await allocateRole({
         cluster,
@@ -155,18 +160,20 @@ function logFieldsOf(
 }
 
 function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
-  const look = (reason: unknown, otherwise: string): void =>
-    wakeUp.wake(typeof reason === 'string' && reason !== '' ? reason : otherwise)
   setHandler(status, report, { description: 'Where the allocation is, and why' })
-  setHandler(wake, (reason) => look(reason, 'woken'), {
+  setHandler(wake, (reason) => wakeUp.wake(inWords(reason, 'woken')), {
     description: 'Look again now; the reason given is kept in the status',
   })
   setHandler(
     retryNow,
     (reason) => {
-      look(reason, 'retried by hand')
+      wakeUp.wakeByUpdate(inWords(reason, 'retried by hand'))
       return report()
     },
     { description: 'Look again now, and answer with the status' },
   )
+}
+
+function inWords(reason: unknown, otherwise: string): string {
+  return typeof reason === 'string' && reason !== '' ? reason : otherwise
 }

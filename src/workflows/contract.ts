@@ -138,6 +138,8 @@ export interface WaitingNews {
   readonly searchable: readonly SearchAttributeName[]
   /** An address was left to somebody else: nothing is waited for, and the next one is tried. */
   readonly isLeft: boolean
+  /** Milliseconds since the epoch: when the activity was scheduled, by which it is told from an earlier one of the step. */
+  readonly scheduledAt: number
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
@@ -317,7 +319,7 @@ function heldField(input: JsonObject, expected: string): readonly HeldAddress[] 
 /** Reads the argument of the signal `waiting`; undefined where it is none, since anybody can send a signal. */
 export function parseWaitingNews(news: unknown): WaitingNews | undefined {
   if (!isObject(news)) return undefined
-  const { reason, message, considered } = news
+  const { reason, message, considered, scheduledAt } = news
   const role = roles.find((known) => known === news['role'])
   if (role === undefined || typeof reason !== 'string' || typeof message !== 'string') return undefined
   return {
@@ -327,5 +329,6 @@ export function parseWaitingNews(news: unknown): WaitingNews | undefined {
     considered: arrayOf(considered).filter(isPoolVerdict),
     searchable: searchAttributeNames.filter((name) => arrayOf(news['searchable']).includes(name)),
     isLeft: news['isLeft'] === true,
+    scheduledAt: typeof scheduledAt === 'number' ? scheduledAt : 0,
   }
 }

@@ -41,7 +41,9 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   setHandler(wake, (reason) => wakeUp.wake(typeof reason === 'string' ? reason : ''), {
     description: 'Look again now',
   })
-  const { untilDone } = wakeUp.forRole()
+  const { untilDone, waits } = wakeUp.forRole()
+  // The step looks for as long as something is left, so a wake is what it waits for, from the start.
+  waits(Number.POSITIVE_INFINITY)
   for (;;) {
     const seen = await untilDone(() => activities(known).confirmRelease(known))
     if (seen.next === 'released') return released(input, seen, began)

@@ -1,9 +1,19 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow'
 
 /** The reasons to look again that came from outside. */
 export interface WakeUp {
-  /** A watcher or a person says: look again now. */
+  /** A signal says: look again now. */
   wake(reason: string): void
+  /**
+   * An update says so. Where a workflow task was prolonged and its next one timed out, a replay delivers an update after
+   * the run's first step that came before it; so until that is over, it counts as having come after it.
+   */
+  wakeByUpdate(reason: string): void
+  /**
+   * A local activity is under way, or the run has just begun, with one. Until it is over, the run gives no command: a
+   * replay would find it in another place beside the local activity's marker.
+   */
+  isHeld(): boolean
   /** The view of one role's allocation. */
   forRole(): RoleWakeUp
   /** The last few reasons, the latest last. */
@@ -12,8 +22,15 @@ export interface WakeUp {
 
 /** What one role's allocation sees of the wakes, and the waits they cut short. */
 export interface RoleWakeUp {
-  /** Runs a step, and runs it again at once whenever somebody wakes the workflow meanwhile. */
+  /**
+   * Runs a step, and runs it again at once whenever somebody has woken the workflow and the step waits. An answer counts,
+   * also one that arrives together with a wake.
+   */
   readonly untilDone: <T>(step: () => Promise<T>) => Promise<T>
+  /** Runs a local activity, whoever wakes or cancels the workflow meanwhile. A wake is pending then. */
+  readonly toItsEnd: <T>(localActivity: () => Promise<T>) => Promise<T>
+  /** An attempt has ended in a wait. @param scheduledAt of its activity, which may not be the present one */
+  readonly waits: (scheduledAt: number) => void
   /** Somebody woke the workflow after the last step had begun: what it saw may be out of date. */
   isPending(): boolean
 }
@@ -27,25 +44,56 @@ const reasonLength = 200
 /** @param startAnew called when the history of a run that is woken again and again has grown too long */
 export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
   let count = 0
+  let updates = 0
+  let isHeld = true
   const recent: string[] = []
+  const keep = (reason: string): void => {
+    recent.push(reason.slice(0, reasonLength))
+    if (recent.length > kept) recent.shift()
+  }
+  const letGo = (): void => {
+    isHeld = false
+    count += updates
+    updates = 0
+  }
   return {
     wake(reason) {
       count += 1
-      recent.push(reason.slice(0, reasonLength))
-      if (recent.length > kept) recent.shift()
+      keep(reason)
     },
+    wakeByUpdate(reason) {
+      updates += 1
+      keep(reason)
+      if (!isHeld) letGo()
+    },
+    isHeld: () => isHeld,
     forRole() {
       let seen = 0
+      let waitsSince = 0
+      const isPending = (): boolean => count > seen
       return {
         async untilDone(step) {
           for (;;) {
             seen = count
-            const done = await firstOf(step, () => count > seen)
+            const begunAt = Date.now()
+            const done = await unlessCutShort(step, () => isPending() && waitsSince >= begunAt)
             if (done !== undefined) return done.value
             if (workflowInfo().continueAsNewSuggested) await startAnew()
           }
         },
-        isPending: () => count > seen,
+        async toItsEnd(localActivity) {
+          seen = count
+          isHeld = true
+          try {
+            return await CancellationScope.nonCancellable(localActivity)
+          } finally {
+            letGo()
+          }
+        },
+        waits(scheduledAt) {
+          waitsSince = Math.max(waitsSince, scheduledAt)
+        },
+        isPending,
       }
     },
     get recent() {
@@ -54,18 +102,28 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
   }
 }
 
-/** The step's value, or undefined where the condition came true first; what lost the race is canceled. */
-async function firstOf<T>(
+/**
+ * The step's value, or undefined where it was cut short. The condition only has the step canceled; what becomes of the step
+ * is known by its own end, so that one which has an answer by then gives it.
+ */
+async function unlessCutShort<T>(
   step: () => Promise<T>,
-  interrupted: () => boolean,
+  isToBeCut: () => boolean,
 ): Promise<{ readonly value: T } | undefined> {
   return CancellationScope.cancellable(async () => {
     const scope = CancellationScope.current()
+    let isCut = false
+    const cut = (): void => {
+      isCut = true
+      scope.cancel()
+    }
+    // Rejected where the scope is canceled, which is when the step is over.
+    void condition(isToBeCut).then(cut, () => undefined)
     try {
-      return await Promise.race([
-        step().then((value) => ({ value })),
-        condition(interrupted).then(() => undefined),
-      ])
+      return { value: await step() }
+    } catch (failure) {
+      if (isCut && isCancellation(failure)) return undefined
+      throw failure
     } finally {
       scope.cancel()
     }

@@ -115,6 +115,7 @@ describe('a step that has to wait', () => {
         ],
         searchable: [],
         isLeft: false,
+        scheduledAt: expect.any(Number),
       },
     ])
     expect(world.readings).toMatchObject([

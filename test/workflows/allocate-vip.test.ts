@@ -19,7 +19,7 @@ import {
 } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { input, patiently, poolRef, quickly, scenario, smooth, wait, world } from './scenarios.ts'
+import { input, patiently, poolRef, quickly, scenario, smooth, wait, waitTold, world } from './scenarios.ts'
 
 /** Hours pass in no time here, as soon as somebody waits for a result. */
 let timeSkipping: TestWorkflowEnvironment
@@ -289,6 +289,82 @@ describe('a run that waits', () => {
     })
   })
 
+  it('gets the answer of a step that is under way when it is woken', async () => {
+    const begun = Promise.withResolvers<void>()
+    const woken = Promise.withResolvers<void>()
+    let looks = 0
+    const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
+      looks += 1
+      begun.resolve()
+      await woken.promise
+      return { next: 'assign', address: '10.0.0.10' }
+    }
+    await withRealTimeRun({ awaitIPAddress }, async ({ handle, result }) => {
+      await begun.promise
+      await handle.signal(wakeSignal, 'the pool changed')
+      await eventually('the wake to be in the status', async () => {
+        const { wakes } = await handle.query<AllocationStatus>(statusQuery)
+        return wakes.length > 0 ? wakes : undefined
+      })
+      woken.resolve()
+      expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+      expect(looks).toBe(1)
+    })
+  })
+
+  it('looks again at once where it was woken before its first look turned out to be in vain', async () => {
+    const begun = Promise.withResolvers<void>()
+    const woken = Promise.withResolvers<void>()
+    let looks = 0
+    const awaitIPAddress: Activities['awaitIPAddress'] = async (step) => {
+      looks += 1
+      if (looks > 1) return { next: 'assign', address: '10.0.0.10' }
+      begun.resolve()
+      await woken.promise
+      return waitTold(step, 'WaitingForAddress', 3_600_000)
+    }
+    await withRealTimeRun({ awaitIPAddress }, async ({ handle, result }) => {
+      await begun.promise
+      await handle.signal(wakeSignal, 'claim bound')
+      woken.resolve()
+      expect((await result()).roles['control-plane']?.outcome).toBe('allocated')
+      expect(looks).toBe(2)
+    })
+  })
+
+  it('has no look cut short by news of an earlier one', async () => {
+    const isBegun = [1, 2].map(() => Promise.withResolvers<void>())
+    const woken = Promise.withResolvers<void>()
+    const { activities, waiting } = world()
+    let looks = 0
+    let scheduledAt = 0
+    const awaitIPAddress: Activities['awaitIPAddress'] = async (step) => {
+      looks += 1
+      isBegun[looks - 1]?.resolve()
+      if (looks > 1) {
+        await woken.promise
+        return { next: 'assign', address: '10.0.0.10' }
+      }
+      scheduledAt = activityInfo().scheduledTimestampMs
+      return activities.awaitIPAddress?.(step) ?? forbidden()
+    }
+    await withRealTimeRun({ awaitIPAddress }, async ({ handle, result }) => {
+      await waiting
+      await handle.signal(wakeSignal, 'claim bound')
+      await isBegun[1]?.promise
+      const late = { role: 'control-plane', reason: 'WaitingForAddress', message: 'late', scheduledAt }
+      await handle.signal(waitingSignal, late)
+      await handle.signal(wakeSignal, 'again')
+      await eventually('the wake to be in the status', async () => {
+        const { wakes } = await handle.query<AllocationStatus>(statusQuery)
+        return wakes.includes('again') ? wakes : undefined
+      })
+      woken.resolve()
+      await result()
+      expect(looks).toBe(2)
+    })
+  })
+
   it('takes a wake of any shape', async () => {
     const { activities, change, waiting } = world()
     await withRealTimeRun(activities, async ({ handle, result }) => {
@@ -351,8 +427,7 @@ describe('a Cluster that wants an ingress VIP too', () => {
         },
         awaitIPAddress: async (step) => {
           if (step.role === 'control-plane' || isBound) return awaitIPAddress(step)
-          stuck.resolve()
-          throw wait('PoolExhausted', 3_600_000)
+          return waitTold(step, 'PoolExhausted', 3_600_000).finally(stuck.resolve)
         },
         assignVip: async (step) => {
           if (step.role === 'control-plane') served.resolve()
@@ -417,6 +492,7 @@ describe('what a step tells its run', () => {
     considered: [],
     searchable: [],
     isLeft: false,
+    scheduledAt: 0,
   }
 
   it('is in the status while it waits, and gone when it goes on', async () => {
@@ -452,7 +528,7 @@ describe('what a step tells its run', () => {
         await handle.signal(waitingSignal, left)
         const { roles } = await handle.query<AllocationStatus>(statusQuery)
         expect(roles['control-plane']).toMatchObject({ duplicates: ['10.0.0.1 is taken'] })
-        expect(roles['control-plane']?.waiting).toBeUndefined()
+        expect(roles['control-plane']?.waiting?.reason).toBe('WaitingForAddress')
         waiting.change()
         await handle.signal(wakeSignal, 'claim bound')
         await result()
@@ -471,7 +547,7 @@ describe('what a step tells its run', () => {
           await waiting.waiting
           await handle.signal(waitingSignal, argument)
           const { roles } = await handle.query<AllocationStatus>(statusQuery)
-          expect(roles['control-plane']?.waiting).toBeUndefined()
+          expect(roles['control-plane']?.waiting?.reason).toBe('WaitingForAddress')
           waiting.change()
           await handle.signal(wakeSignal, 'claim bound')
           await result()

@@ -4,7 +4,8 @@ import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../src/activities/index.ts'
 import { allocateAtOnce } from '../../src/activities/allocate-at-once.ts'
 import { NotAtOnce } from '../../src/activities/failures.ts'
-import { releaseVipType, wakeSignal } from '../../src/workflows/contract.ts'
+import { tellWorkflow } from '../../src/activities/tell-workflow.ts'
+import { releaseVipType, wakeSignal, type StepInput } from '../../src/workflows/contract.ts'
 
 /** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
 
@@ -46,21 +47,29 @@ export function wait(type: string, nextRetryDelay: number): ApplicationFailure {
   })
 }
 
+/** Waits as a step does: the run is told first. */
+export async function waitTold({ role }: StepInput, reason: string, nextRetryDelay: number): Promise<never> {
+  const { scheduledTimestampMs: scheduledAt } = activityInfo()
+  const failure = wait(reason, nextRetryDelay)
+  const { message } = failure
+  await tellWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
+  throw failure
+}
+
 /** A world without address that looks again in an hour, until it changes. */
 export function world(): {
   readonly activities: Partial<Activities>
   change(): void
-  /** Resolves when the run has looked in vain. */
+  /** Resolves when the run has looked in vain, and knows it. */
   readonly waiting: Promise<void>
 } {
   let bound = false
   const { promise, resolve } = Promise.withResolvers<void>()
   return {
     activities: {
-      awaitIPAddress: async () => {
+      awaitIPAddress: async (step) => {
         if (bound) return { next: 'assign', address: '10.0.0.10' }
-        resolve()
-        throw wait('WaitingForAddress', 3_600_000)
+        return waitTold(step, 'WaitingForAddress', 3_600_000).finally(resolve)
       },
     },
     change: () => (bound = true),

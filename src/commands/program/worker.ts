@@ -4,12 +4,12 @@ import { createActivities } from '../../activities/index.ts'
 import type { StepObserver } from '../../activities/reporting.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi, StepApi } from '../../kubernetes/cluster-api.ts'
-import { workflowTasksAtOnce } from '../../domain/waiting.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
 import type { Tracing } from '../../observability/tracing.ts'
 import { activityLogFields } from './activity-log.ts'
 import { readSearchAttributes } from '../search-attributes.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
+import { workflowOptions } from './workflow-options.ts'
 
 /** Made at build time from src/workflows, once as they are and once with the interceptors that make spans. */
 const workflowBundle = { codePath: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)) }
@@ -59,7 +59,7 @@ export async function createWorker({
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),
-    maxConcurrentWorkflowTaskExecutions: workflowTasksAtOnce,
+    ...workflowOptions,
     // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
