@@ -29,7 +29,11 @@ const fullWords =
 /** A management cluster whose reports are kept. */
 function reported(
   calls: Partial<ClusterApi>,
-  { attempt = 1, heartbeatDetails }: { attempt?: number; heartbeatDetails?: unknown } = {},
+  {
+    attempt = 1,
+    heartbeatDetails,
+    isDeaf = false,
+  }: { attempt?: number; heartbeatDetails?: unknown; isDeaf?: boolean } = {},
 ) {
   const conditions: (Condition | undefined)[] = []
   const events: ClusterEvent[] = []
@@ -50,13 +54,19 @@ function reported(
       observeStep: (reading) => readings.push(reading),
       countReport: (kind, result) => counts.push(`${kind} ${result}`),
     },
-    tellWorkflow: async (told) => void news.push(told),
+    tellWorkflow: async (told) => {
+      if (isDeaf) throw new Error('nobody answers')
+      news.push(told)
+    },
   })
   const environment = new MockActivityEnvironment(
     { attempt, heartbeatDetails },
     { logger: new DefaultLogger('ERROR') },
   )
+  const remembered: unknown[] = []
+  environment.on('heartbeat', (details) => remembered.push(details))
   return {
+    remembered,
     conditions,
     events,
     news,
@@ -88,6 +98,15 @@ function refusal(kind: KubernetesErrorKind): () => Promise<never> {
 }
 
 describe('a step that has to wait', () => {
+  it('remembers that the run was told, and nothing where it could not be: the next attempt tells it', async () => {
+    const told = reported({})
+    await failureOf(told.select())
+    expect(told.remembered).toEqual([`PoolExhausted: ${fullWords}`])
+    const untold = reported({}, { isDeaf: true })
+    await failureOf(untold.select())
+    expect(untold.remembered).toEqual([])
+  })
+
   it('tells the Cluster, the run and the log why, and is counted', async () => {
     const world = reported({})
     expect(await failureOf(world.select())).toMatchObject({ type: 'PoolExhausted', message: fullWords })
