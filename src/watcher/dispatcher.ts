@@ -26,6 +26,8 @@ export interface Dispatcher {
    * @param need of a start or a wake; the rest is always carried out
    */
   dispatch(cluster: NamespacedName, reaction: AnyReaction, need: Need): void
+  /** Looks at the run of a Cluster as after a start that met it: it was seen where it may get no further. */
+  follow(cluster: NamespacedName, need: Need): void
   /** Reactions that have not arrived yet. */
   readonly pending: number
   /** The last failure to reach Temporal in words; undefined while all is well. */
@@ -255,6 +257,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     dispatch: (cluster, reaction, need) =>
       take({ cluster, reaction, needs: new Set(mayBeDropped(reaction) ? [need] : []) }),
+    follow: (cluster, need) =>
+      followUp({ cluster, reaction: seenElsewhere, needs: new Set([need]) }, 'joined'),
     get pending() {
       return waiting.size + underWay
     },
@@ -264,6 +268,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     strays: runLooks.strays,
   }
 }
+
+const seenElsewhere: Reaction = { act: 'start', because: 'its run is on another task queue' }
 
 /** Only for a Cluster that needs it. */
 function mayBeDropped({ act }: AnyReaction): boolean {

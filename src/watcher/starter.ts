@@ -10,6 +10,7 @@ import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import type { RunningWorkflow } from '../domain/workflow-run.ts'
 import {
   allocateVipType,
+  clusterOfWorkflowId,
   releaseVipType,
   releaseWorkflowIdFor,
   staticDetailsFor,
@@ -45,6 +46,8 @@ export interface AllocationStarter {
   terminate(run: Pick<RunningWorkflow, 'workflowId' | 'runId'>, reason: string): Promise<void>
   /** The task queue that runs are started on. */
   readonly taskQueue: string
+  /** Clusters with a run on another task queue, as Temporal's visibility has them, a moment late; the first hundred. */
+  runsElsewhere(): Promise<readonly NamespacedName[]>
   /** The id of the Temporal namespace, which another database has not. */
   namespaceId(): Promise<string>
 }
@@ -65,6 +68,9 @@ const deadlineMs = 10_000
  * along when it died is given to another one after this time.
  */
 const workflowTaskTimeout = '30 seconds'
+
+/** Runs on other task queues that are asked for at once. */
+const mostElsewhere = 100
 
 export interface StarterOptions {
   readonly taskQueue: string
@@ -124,6 +130,13 @@ export function createStarter(client: Client, options: StarterOptions): Allocati
     describe: (workflowId) => bounded(() => describeRun(client, workflowId, taskQueue)),
     terminate: ({ workflowId, runId }, reason) =>
       unlessGone(() => client.workflow.getHandle(workflowId, runId).terminate(reason)),
+    async runsElsewhere() {
+      const { namespace } = client.options
+      const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}'`
+      const request = { namespace, query, pageSize: mostElsewhere }
+      const { executions } = await bounded(() => client.workflowService.listWorkflowExecutions(request))
+      return executions.flatMap(({ execution }) => clusterOfWorkflowId(execution?.workflowId ?? '') ?? [])
+    },
     async namespaceId() {
       const { namespace } = client.options
       const { namespaceInfo } = await bounded(() => client.workflowService.describeNamespace({ namespace }))

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { NamespacedName } from '../domain/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
 import type { AllocationStarter } from './starter.ts'
 
 export interface TemporalMonitorOptions {
-  readonly starter: Pick<AllocationStarter, 'namespaceId'>
+  readonly starter: Pick<AllocationStarter, 'namespaceId' | 'runsElsewhere'>
   /** Told when Temporal is back, or is another one: runs that were there may be gone. */
   readonly onRunsMayBeLost: () => void
+  /** Told after every question of the Clusters that have a run on another task queue: nobody else would notice. */
+  readonly onRunsElsewhere?: (clusters: readonly NamespacedName[]) => void
   /** Told after every question whether Temporal answered. */
   readonly onAsked?: (reachable: boolean) => void
   readonly log: Pick<Log, 'info' | 'debug'>
@@ -40,6 +43,7 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       known = id
       wasAway = false
       options.onAsked?.(true)
+      if (options.onRunsElsewhere) options.onRunsElsewhere(await elsewhere(options))
     } catch (error) {
       outage.failed(error instanceof Error ? error.message : String(error))
       wasAway = true
@@ -47,4 +51,14 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
     }
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** None where the visibility store does not answer, which ends no allocation. */
+async function elsewhere({ starter, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
+  return starter.runsElsewhere().catch((error: unknown) => {
+    log.debug('Cannot list runs on other task queues', {
+      error: error instanceof Error ? error.message : String(error),
+    })
+    return []
+  })
 }

@@ -4,7 +4,7 @@ import type { ClusterClass } from '../domain/cluster-class.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { duplicateAddressesOf, freeDuplicatesOf } from '../domain/duplicate-addresses.ts'
 import { decideWrite, needsAllocation } from '../domain/eligibility.ts'
-import { formatKey } from '../domain/object-meta.ts'
+import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/standing.ts'
@@ -26,7 +26,7 @@ export interface WatchSources {
 
 export interface WatcherOptions {
   readonly sources: WatchSources
-  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'follow'>
   readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -39,6 +39,8 @@ export interface Watcher {
   known(): KnownObjects
   /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */
   startOutstanding(): void
+  /** Has the runs of these Clusters looked at, where they are needed: they are on other task queues. */
+  followElsewhere(clusters: readonly NamespacedName[]): void
   /** Resolves when all its loops have ended. */
   readonly done: Promise<void>
 }
@@ -260,6 +262,9 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     startOutstanding() {
       startOutstanding()
       if (isComplete()) releases.findOrphans()
+    },
+    followElsewhere(elsewhere) {
+      for (const cluster of elsewhere.filter(needsRun)) dispatcher.follow(cluster, needsRun)
     },
     done: Promise.all(all.map((watch) => watch.done)).then(() => undefined),
   }

@@ -34,6 +34,12 @@ export function workflowIdFor(cluster: NamespacedName): string {
   return `allocate-vip/${formatKey(cluster)}`
 }
 
+/** The Cluster that an id of `workflowIdFor` names; undefined for any other id, which a person may have given. */
+export function clusterOfWorkflowId(workflowId: string): NamespacedName | undefined {
+  const [, namespace, name] = /^allocate-vip\/([^/]+)\/([^/]+)$/.exec(workflowId) ?? []
+  return namespace === undefined || name === undefined ? undefined : { namespace, name }
+}
+
 /** The one argument of `releaseVip`: a Cluster that was deleted. */
 export interface ReleaseVipInput extends ClusterIdentity {
   /** What it is known to have held; a person leaves it out. */

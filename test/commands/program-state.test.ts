@@ -75,8 +75,15 @@ function runsCheck(strays: readonly StrayRun[]): Check | undefined {
       throw new Error('nobody asks for objects here')
     },
     startOutstanding: () => undefined,
+    followElsewhere: () => undefined,
     done: Promise.resolve(),
-    dispatcher: { dispatch: () => undefined, pending: 0, lastError: undefined, strays: () => strays },
+    dispatcher: {
+      dispatch: () => undefined,
+      follow: () => undefined,
+      pending: 0,
+      lastError: undefined,
+      strays: () => strays,
+    },
   }
   state.watcherStarted(watcher)
   return state.checks()['runs']

@@ -75,6 +75,21 @@ describe('a run on a task queue that nobody polls', () => {
     await scrapeOf(suite.allocator).untilIs('workflow_requests_total', { outcome: 'replaced' }, 1)
   })
 
+  it('is replaced also where it takes the place of one that waits, which nobody hears of', async () => {
+    const className = 'misled-class'
+    await world.createClass(className)
+    await world.createCluster('misled', { className })
+    const cluster = clusterNamed('misled')
+    const run = suite.temporal.client.workflow.getHandle(workflowIdFor(cluster))
+    await suite.temporal.untilWaitingFor(cluster, 'NoMatchingPool')
+    await run.terminate('by hand')
+    await startOn(randomUUID(), 'misled')
+    await eventually('the run to be on our task queue again', async () => {
+      return (await run.describe()).taskQueue === suite.taskQueue || undefined
+    })
+    await suite.temporal.untilWaitingFor(cluster, 'NoMatchingPool')
+  })
+
   it('is replaced also where it confirms a release', async () => {
     await world.createCluster('released')
     const { namespace, name, uid } = await world.untilServed('released')

@@ -7,6 +7,8 @@ interface Told {
   readonly lost: number
   /** What was told of each question. */
   readonly reachable: readonly boolean[]
+  /** What was told of runs on other task queues, of which the visibility store says nothing here. */
+  readonly elsewhere: readonly (readonly object[])[]
 }
 
 /** What is told when Temporal answers like this, one after the other. */
@@ -14,6 +16,7 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
   const over = new AbortController()
   const left = [...answers]
   const reachable: boolean[] = []
+  const elsewhere: (readonly object[])[] = []
   let lost = 0
   await monitorTemporal({
     starter: {
@@ -23,7 +26,11 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
         if (answer instanceof Error) throw answer
         return answer
       },
+      runsElsewhere: async () => {
+        throw new Error('no visibility store')
+      },
     },
+    onRunsElsewhere: (clusters) => elsewhere.push(clusters),
     onRunsMayBeLost: () => (lost += 1),
     onAsked: (answered) => reachable.push(answered),
     log: silentLog,
@@ -31,7 +38,7 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
     signal: over.signal,
     intervalMs: 0,
   })
-  return { lost, reachable }
+  return { lost, reachable, elsewhere }
 }
 
 const away = new Error('unavailable')
@@ -50,5 +57,11 @@ describe('runs count as lost', () => {
 describe('every question', () => {
   it('is told with whether Temporal answered it', async () => {
     expect((await monitored('a', away, away, 'a')).reachable).toEqual([true, false, false, true])
+  })
+
+  it('goes on where the visibility store does not answer', async () => {
+    const { reachable, elsewhere } = await monitored('a', away, 'a')
+    expect(reachable).toEqual([true, false, true])
+    expect(elsewhere).toEqual([[], []])
   })
 })

@@ -54,7 +54,7 @@ function world() {
   const ipAddresses = scriptedWatch<IPAddress>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
   const dispatched: { request: string; isNeeded: () => boolean }[] = []
-  const { startOutstanding } = startWatcher({
+  const { startOutstanding, followElsewhere } = startWatcher({
     variables,
     sources: {
       clusters: clusters.open,
@@ -66,6 +66,8 @@ function world() {
     dispatcher: {
       dispatch: (cluster, { act, because }, need) =>
         dispatched.push({ request: `${act} ${cluster.name}: ${because}`, isNeeded: () => need(cluster) }),
+      follow: (cluster, need) =>
+        dispatched.push({ request: `follow ${cluster.name}`, isNeeded: () => need(cluster) }),
     },
     now: () => Date.parse('2026-01-02T05:00:00Z'),
   })
@@ -97,10 +99,21 @@ function world() {
     requests,
     listAll,
     startOutstanding,
+    followElsewhere,
   }
 }
 
 describe('the watcher', () => {
+  it('has runs on other task queues looked at for the Clusters that need them', () => {
+    const { listAll, requests, followElsewhere } = world()
+    listAll({
+      clusters: [aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } })],
+    })
+    requests()
+    followElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
+    expect(requests()).toEqual(['follow demo'])
+  })
+
   it('starts what needs a run at the first list and again at every list', () => {
     const { clusters, requests } = world()
     clusters.listed(aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } }))

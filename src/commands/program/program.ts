@@ -150,6 +150,7 @@ async function withTemporal(
     signal,
     onAsked: (reachable) => metrics.temporalReachable(reachable),
     onRunsMayBeLost: () => watcher?.startOutstanding(),
+    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.followElsewhere(clusters) }),
   })
   state.watcherStarted(watcher)
   if (!signal.aborted) await once(signal, 'abort')
