@@ -140,6 +140,7 @@ type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 /** A run as the server has kept it. */
 export interface RecordedRun {
   readonly workflowId: string
+  readonly runId: string
   readonly history: History
 }
 
@@ -153,7 +154,8 @@ export async function historiesOf(client: Client, prefix: string): Promise<reado
   })
   const found: RecordedRun[] = []
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
-    found.push({ workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() })
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
+    found.push({ workflowId, runId, history })
   }
   return found
 }

@@ -84,10 +84,8 @@ function start(id: string): Promise<WorkflowHandle> {
 async function faultsOf(recorded: readonly RecordedRun[]): Promise<readonly string[]> {
   const faults: string[] = []
   const replays = Worker.runReplayHistories({ workflowBundle: workflowBundles.plain }, recorded)
-  let index = 0
-  for await (const { workflowId, error } of replays) {
-    const history = recorded[index]?.history
-    index += 1
+  for await (const { workflowId, runId, error } of replays) {
+    const history = recorded.find((run) => run.runId === runId)?.history
     if (error !== undefined) {
       faults.push(`${workflowId}: ${error.message}\n  ${namesOfEvents(history).join('\n  ')}`)
     }
