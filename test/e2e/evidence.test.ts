@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts'
 import { waitedInVain } from '../support/evidence.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
+import { linesOf } from './log-lines.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 
@@ -25,6 +26,10 @@ describe('a wait that is in vain', () => {
       const query = `WorkflowId = 'allocate-vip/${world.namespace}/hopeless'`
       return (await temporal.client.workflow.count(query)).count > 0 ? true : undefined
     })
+    // The Worker passes on what its activities log a moment later.
+    await eventually('the log to tell of the wait', async () =>
+      linesOf(allocator.logPath).find(({ reason }) => reason === 'NoMatchingPool'),
+    )
     const { message } = await waitedInVain('hopeless to be served')
     expect(message).toMatch(/^waited in vain for hopeless to be served\n/)
     for (const words of [
