@@ -15,7 +15,7 @@ export interface LoopWatchOptions {
 const beatMs = 500
 const windowMs = 60_000
 /**
- * Half of the last minute, the beats' lateness added up. Temporal gives up on a workflow task after 10 s and on a step
+ * Half of the last minute, the beats' lateness added up. Temporal gives up on a workflow task after 30 s and on a step
  * after 20 s without a heartbeat, so whoever loses more than every second moment does its work twice or never, though
  * it answers a probe now and then. A garbage collection or a node that is busy for seconds stays far below.
  */
