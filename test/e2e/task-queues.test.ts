@@ -87,7 +87,7 @@ describe('a run on a task queue that nobody polls', () => {
     await eventually('the run to be on our task queue again', async () => {
       return (await run.describe()).taskQueue === suite.taskQueue || undefined
     })
-    await suite.temporal.untilWaitingFor(cluster, 'NoMatchingPool')
+    expect(await suite.temporal.untilWaitingFor(cluster)).toMatchObject({ reason: 'NoMatchingPool' })
   })
 
   it('is replaced also where it confirms a release', async () => {
