@@ -83,9 +83,6 @@ const defaultTuning: DispatchTuning = {
   backoffMs: [500, 30_000],
 }
 
-/** Looks that follow one another as the first one did, before they become less frequent. */
-const closeLooks = 3
-
 /** Starts by looks at one run. One that ends each time and leaves the Cluster as it was is for the next list to start. */
 const mostRestarts = 3
 
@@ -102,6 +99,7 @@ interface LookChain {
   readonly wanted: WantedRun
   readonly needs: Set<Need>
   wasWoken: boolean
+  /** Looks in a row since there was any hurry. */
   looks: number
   /** Starts by those looks. */
   restarts: number
@@ -224,8 +222,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const isWanted = (): boolean => !chain.isOver && (chain.needs.size === 0 || someNeed(chain))
     const told = { cluster: formatKey(cluster), act: 'look', because: 'still needed' } as const
     while (isWanted() && !signal.aborted) {
-      const slower = 2 ** Math.max(0, chain.looks - closeLooks + 1)
-      await quietDelay(Math.min(lookAfterMs[0] * slower, lookAfterMs[1]), signal)
+      await quietDelay(Math.min(lookAfterMs[0] * 2 ** chain.looks, lookAfterMs[1]), signal)
       await delivered(told, isWanted, () => lookOnce(chain))
     }
     chains.delete(wanted.workflowId)
@@ -235,7 +232,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const lookOnce = async (chain: LookChain): Promise<DispatchOutcome> => {
     const { outcome, next, wasWoken } = await runLooks.look(chain.wanted, chain.wasWoken)
     chain.wasWoken = wasWoken
-    // Whoever has a stray run may go at any time.
     chain.looks = next === 'soon' ? 0 : chain.looks + 1
     if (outcome === 'started') chain.restarts += 1
     chain.isOver = next === 'none' || chain.restarts === mostRestarts

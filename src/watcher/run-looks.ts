@@ -37,7 +37,7 @@ export type LookOutcome = 'looked' | 'started' | 'joined' | 'replaced'
 /** The end of a look. */
 export interface Look {
   readonly outcome: LookOutcome
-  /** Whether there is to be another one, `soon` or less and less often. */
+  /** Whether there is to be another one: `soon`, since whoever has the run may go at any time, or less and less often. */
   readonly next: 'none' | 'soon' | 'later'
   /** The run had something to do since it was first met. */
   readonly wasWoken: boolean
@@ -105,7 +105,7 @@ export function createRunLooks({ starter, log, onNews, now = Date.now }: RunLook
           strays.delete(workflowId)
           return { outcome: 'looked', next: 'none', wasWoken }
         case 'unclear':
-          return { outcome: 'looked', next: 'later', wasWoken }
+          return { outcome: 'looked', next: run.taskQueue === starter.taskQueue ? 'later' : 'soon', wasWoken }
         case 'abandoned':
           await replace(wanted, run, judgment.message)
           return { outcome: 'replaced', next: 'later', wasWoken: false }
@@ -113,7 +113,7 @@ export function createRunLooks({ starter, log, onNews, now = Date.now }: RunLook
           // Who polled a moment ago may have gone since: whether somebody takes its tasks shows by one.
           if (!wasWoken) {
             await nudge(`needed on task queue ${starter.taskQueue}`)
-            return { outcome: 'looked', next: 'later', wasWoken: true }
+            return { outcome: 'looked', next: 'soon', wasWoken: true }
           }
           break
         case 'failing':
