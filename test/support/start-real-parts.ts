@@ -49,4 +49,6 @@ export default async function startRealParts(): Promise<void> {
   const path = join(connection.runDirectory, 'test-parts.json')
   await writeFile(path, JSON.stringify(parts))
   process.env[realPartsVariable] = path
+  // The suites start the program hundreds of times.
+  process.env['NODE_COMPILE_CACHE'] = join(connection.runDirectory, 'compile-cache')
 }
