@@ -1,6 +1,7 @@
 import { withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import { ownPrefix } from '../../src/domain/identifiers.ts'
 import type { EvidenceSource } from './evidence.ts'
 
 /** Characters of one object. */
@@ -44,9 +45,17 @@ function nameOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['name'])
 }
 
-/** The whole object, but for who wrote which of its fields. */
+/** The whole object, but for who wrote which of its fields; our conditions first, since Cluster API has twenty of its own. */
 function lineOf(plural: string, object: JsonObject): string {
   const { managedFields: _, ...metadata } = objectOf(object['metadata'])
-  const text = JSON.stringify({ metadata, spec: object['spec'], status: object['status'] })
+  const { conditions, ...status } = objectOf(object['status'])
+  const isOurs = (condition: unknown): boolean =>
+    stringOf(objectOf(condition)['type']).startsWith(`${ownPrefix}/`)
+  const oursFirst = arrayOf(conditions).toSorted((one, other) => Number(isOurs(other)) - Number(isOurs(one)))
+  const text = JSON.stringify({
+    metadata,
+    spec: object['spec'],
+    status: { ...status, conditions: oursFirst },
+  })
   return `${plural}/${nameOf(object)} ${text.slice(0, objectLength)}`
 }
