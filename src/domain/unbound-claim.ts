@@ -6,6 +6,7 @@ import { formatKey } from './object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from './pool.ts'
 import { selectIPPool, type PoolSelection, type PoolVerdict } from './pool-selection.ts'
 import type { Reason } from './reason.ts'
+import { poolToRestoreFrom } from './restoration.ts'
 import type { VipRole } from './role.ts'
 import { describeVip, isSomebodyElses, standingOf } from './standing.ts'
 
@@ -46,10 +47,23 @@ export function decideUnboundClaim(
     return { decision: 'give-back', message }
   }
   const wait = whyUnbound(claim, pools)
-  if (wait.reason !== 'PoolExhausted' || standing.standing !== 'unset') return wait
+  if (wait.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return wait
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') return waitForRoom(claim, wait, selection)
   return { decision: 'move', message: `${wait.message}; ${formatPool(selection.pool)} has room` }
+}
+
+/** Machines may rest on an address of ours that the provider finds again in the claim's pool. */
+function mayHoldOurs(
+  cluster: Cluster,
+  vip: VipRole,
+  claim: IPAddressClaim,
+  pools: readonly IPPool[],
+): boolean {
+  const standing = standingOf(cluster, vip)
+  if (standing.standing !== 'dropped') return standing.standing !== 'unset'
+  const itsPool = pools.filter((pool) => formatPool(pool) === formatPool(claim.poolRef))
+  return poolToRestoreFrom(cluster, vip, standing.address, itsPool) !== undefined
 }
 
 /** All pools for such a VIP are exhausted, and what is said of the claim's own goes for them all. */

@@ -47,7 +47,7 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
-  const cluster = readArgument(() => parseAllocateVipInput(args))
+  const cluster = readArgument(() => parseAllocateVipInput(args, workflowInfo().workflowId))
   const startAnew = async (): Promise<never> => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof allocateVip>(cluster)

@@ -255,12 +255,23 @@ export type ConfirmReleaseResult =
 /**
  * Reads the argument of `allocateVip`, which a person may have typed.
  *
+ * @param workflowId of the run: one that is meant for another Cluster would keep that one from being served
  * @throws RangeError that names what is wrong, with the value and what was expected
  */
-export function parseAllocateVipInput(args: readonly unknown[]): AllocateVipInput {
+export function parseAllocateVipInput(args: readonly unknown[], workflowId: string): AllocateVipInput {
   const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
   const input = objectIn(args, ['namespace', 'name'], expected)
-  return { namespace: nameField(input, 'namespace', expected), name: nameField(input, 'name', expected) }
+  const cluster = {
+    namespace: nameField(input, 'namespace', expected),
+    name: nameField(input, 'name', expected),
+  }
+  const named = clusterOfWorkflowId(workflowId)
+  if (named !== undefined && formatKey(named) !== formatKey(cluster)) {
+    throw new RangeError(
+      `the argument names Cluster ${formatKey(cluster)}, expected ${formatKey(named)}, whose workflow id this is; ${workflowIdFor(cluster)} is the other one's`,
+    )
+  }
+  return cluster
 }
 
 /**

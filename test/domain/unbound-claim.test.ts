@@ -72,6 +72,10 @@ describe('an unbound claim', () => {
     })
   })
 
+  it('moves also where the annotation names an address that its pool cannot give', () => {
+    expect(decide({ annotations: ours }, [full, second])).toMatchObject({ decision: 'move' })
+  })
+
   it('stays with a pool that has room, whatever another one has', () => {
     expect(decide({}, [aPool(), second])).toMatchObject({ decision: 'wait', reason: 'WaitingForAddress' })
   })
@@ -86,7 +90,10 @@ describe('an unbound claim', () => {
   it.each<[string, ClusterOptions]>([
     ['an endpoint of ours', { endpoint, annotations: ours }],
     ['an endpoint of ours that lost its port', { endpoint: { host: '10.9.9.9' }, annotations: ours }],
-    ['an endpoint of ours that was dropped', { annotations: ours }],
+    [
+      'an endpoint of ours that was dropped, whose address its pool has',
+      { annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' } },
+    ],
     ['an endpoint that replaced ours', { endpoint: { host: '10.9.9.8', port: 6443 }, annotations: ours }],
   ])('is never given up beside %s: machines may rest on its address', (_, cluster) => {
     expect(decide(cluster, [full, second])).toMatchObject({ decision: 'wait', reason: 'PoolExhausted' })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseAllocateVipInput, parseReleaseVipInput } from '../../src/workflows/contract.ts'
+import { parseAllocateVipInput, parseReleaseVipInput, workflowIdFor } from '../../src/workflows/contract.ts'
 import { holdsForAll } from '../support/seeded-random.ts'
 
 /** Characters of a message about an argument that nobody can read. */
@@ -20,7 +20,7 @@ const argument = fc.oneof(
 /** What a person is told about an argument; undefined where it is taken. */
 function refusalOf(args: readonly unknown[]): string | undefined {
   try {
-    const { namespace, name } = parseAllocateVipInput(args)
+    const { namespace, name } = parseAllocateVipInput(args, 'by-hand')
     const areNames = [namespace, name].every((text) => /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(text))
     return areNames ? undefined : `${namespace}/${name} was taken`
   } catch (error) {
@@ -69,7 +69,17 @@ describe('the argument of a run', () => {
   it('of two names is taken', () => {
     const name = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
     holdsForAll(fc.record({ namespace: name, name }), (input) => {
-      expect(parseAllocateVipInput([input])).toEqual(input)
+      expect(parseAllocateVipInput([input], workflowIdFor(input))).toEqual(input)
     })
+  })
+
+  it('of another Cluster than the workflow id names is refused, since that one would not be served', () => {
+    const demo = { namespace: 'clusters', name: 'demo' }
+    expect(() => parseAllocateVipInput([{ ...demo, name: 'other' }], workflowIdFor(demo))).toThrow(
+      "the argument names Cluster clusters/other, expected clusters/demo, whose workflow id this is; allocate-vip/clusters/other is the other one's",
+    )
+    for (const id of ['by-hand', 'allocate-vip/demo', `${workflowIdFor(demo)}/again`]) {
+      expect(parseAllocateVipInput([demo], id)).toEqual(demo)
+    }
   })
 })
