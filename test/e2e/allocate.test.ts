@@ -86,18 +86,24 @@ describe('allocate', () => {
 
   it('tells of each phase and wait once, joins a run, and wakes it', async () => {
     await world.createClass('joined')
+    // Without a pool for it, the wait would name all pools, also those that other suites make and delete meanwhile.
+    await world.createPool('10.71.0.1-10.71.0.9', {
+      name: 'for-joined',
+      className: 'joined',
+      annotations: { 'cluster.x-k8s.io/paused': 'true' },
+    })
     await world.createCluster('joined', { className: 'joined' })
     const first = allocate('joined')
     await first.untilSaid('control-plane: SelectingPool')
-    await first.untilSaid('selectIPPool waits, NoMatchingPool')
+    await first.untilSaid('selectIPPool waits, PoolNotReady')
     const second = allocate('joined')
     await second.untilSaid('runs already; it is woken and followed')
-    await second.untilSaid('selectIPPool waits, NoMatchingPool')
-    await world.createPool('10.71.0.1-10.71.0.9', { name: 'for-joined', className: 'joined' })
+    await second.untilSaid('selectIPPool waits, PoolNotReady')
+    await world.pausePool('for-joined', false)
     const ended = await Promise.all([first.ended, second.ended])
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
     expect(ended[0].stdout).toBe(ended[1].stdout)
-    expect(ended[0].stderr.match(/waits, NoMatchingPool/g)).toHaveLength(1)
+    expect(ended[0].stderr.match(/waits, PoolNotReady/g)).toHaveLength(1)
     const { wakes } = await handleOf('joined').query<AllocationStatus>(statusQuery)
     expect(wakes).toEqual(['allocate by hand'])
   })

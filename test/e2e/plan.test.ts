@@ -158,10 +158,16 @@ describe('what is planned is what happens', () => {
   it('where no pool is for the class', async () => {
     const className = await aClassWith('no-pool', {})
     await world.createCluster('no-pool', { className })
-    const { outcome, reason, message } = await planFor('no-pool')
-    expect(outcome).toBe('wait')
-    expect(await startWaiting('no-pool')).toEqual({ reason, message })
-    expect(reason).toBe('NoMatchingPool')
+    // All pools are named then, also those that other suites make and delete meanwhile.
+    const { planned, waits } = await eventually('the pools to be the same for plan and run', async () => {
+      const planned = await planFor('no-pool')
+      const waits = await startWaiting('no-pool')
+      await endRun(workflowIdFor({ namespace: world.namespace, name: 'no-pool' }))
+      return (await planFor('no-pool')).message === planned.message ? { planned, waits } : undefined
+    })
+    expect(planned.outcome).toBe('wait')
+    expect(waits).toEqual({ reason: planned.reason, message: planned.message })
+    expect(planned.reason).toBe('NoMatchingPool')
   })
 
   it('where the only pool is exhausted', async () => {
