@@ -20,8 +20,7 @@ const real = ['dev', 'deploy', 'e2e', 'faults', 'kubernetes', 'workflows']
 
 /** @type {import('jest').Config} */
 export default {
-  // One more than two cores, since many a suite waits for what the parts do.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
   projects: [

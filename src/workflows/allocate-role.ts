@@ -135,6 +135,8 @@ async function asFarAsAtOnce(
   { cluster, role, pace }: RoleRun,
   input: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
+  // Another role may have had to wait since.
+  if (!pace.isAtOnce) return {}
   const summary = `${role} VIP for ${formatKey(cluster)}`
   try {
     const got = await proxyLocalActivities<Activities>({ ...atOnce, summary }).allocateAtOnce(input)

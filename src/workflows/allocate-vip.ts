@@ -49,7 +49,7 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
   const cluster = readArgument(() => parseAllocateVipInput(args, workflowInfo().workflowId))
   const startAnew = async (): Promise<never> => {
-    await condition(allHandlersFinished)
+    await condition(() => allHandlersFinished() && !wakeUp.isBusy())
     return continueAsNew<typeof allocateVip>(cluster)
   }
   const wakeUp = createWakeUp(startAnew)

@@ -14,6 +14,8 @@ export interface WakeUp {
    * replay would find it in another place beside the local activity's marker.
    */
   isHeld(): boolean
+  /** Whether a local activity is under way. */
+  isBusy(): boolean
   /** The view of one role's allocation. */
   forRole(): RoleWakeUp
   /** The last few reasons, the latest last. */
@@ -24,10 +26,15 @@ export interface WakeUp {
 export interface RoleWakeUp {
   /**
    * Runs a step, and runs it again at once whenever somebody has woken the workflow and the step waits. An answer counts,
-   * also one that arrives together with a wake.
+   * also one that arrives together with a wake. Neither begins nor cancels one while a local activity is under way.
    */
   readonly untilDone: <T>(step: () => Promise<T>) => Promise<T>
-  /** Runs a local activity, whoever wakes or cancels the workflow meanwhile. A wake is pending then. */
+  /**
+   * Runs a local activity, whoever wakes or cancels the workflow meanwhile; a wake is pending then. One at a time, for all
+   * roles.
+   *
+   * @param localActivity may also find, now that it is its turn, that there is nothing to run
+   */
   readonly toItsEnd: <T>(localActivity: () => Promise<T>) => Promise<T>
   /** An attempt has ended in a wait. @param scheduledAt of its activity, which may not be the present one */
   readonly waits: (scheduledAt: number) => void
@@ -45,6 +52,7 @@ const reasonLength = 200
 export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
   let count = 0
   let updates = 0
+  let isBusy = false
   let isHeld = true
   const recent: string[] = []
   const keep = (reason: string): void => {
@@ -52,6 +60,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
     if (recent.length > kept) recent.shift()
   }
   const letGo = (): void => {
+    isBusy = false
     isHeld = false
     count += updates
     updates = 0
@@ -67,6 +76,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       if (!isHeld) letGo()
     },
     isHeld: () => isHeld,
+    isBusy: () => isBusy,
     forRole() {
       let seen = 0
       let waitsSince = 0
@@ -74,15 +84,20 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       return {
         async untilDone(step) {
           for (;;) {
+            while (isBusy) await condition(() => !isBusy)
             seen = count
             const begunAt = Date.now()
-            const done = await unlessCutShort(step, () => isPending() && waitsSince >= begunAt)
+            const isToBeCut = (): boolean => !isBusy && isPending() && waitsSince >= begunAt
+            const done = await unlessCutShort(step, isToBeCut)
             if (done !== undefined) return done.value
             if (workflowInfo().continueAsNewSuggested) await startAnew()
           }
         },
         async toItsEnd(localActivity) {
+          // Of several that waited, the first one has begun by the time the next one is asked.
+          while (isBusy) await condition(() => !isBusy)
           seen = count
+          isBusy = true
           isHeld = true
           try {
             return await CancellationScope.nonCancellable(localActivity)

@@ -55,6 +55,12 @@ async function untilLines(logPath: string, message: string | RegExp, count: numb
   })
 }
 
+/** One that waits would say so once more after an outage that it met. */
+async function remove(name: string): Promise<void> {
+  await world.deleteCluster(name)
+  await world.untilCluster(name, (now) => now === undefined)
+}
+
 /** The lines from warnings on, by message, with how often each was written. */
 function warningsOf(logPath: string): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
@@ -80,6 +86,7 @@ describe('a log in JSON', () => {
         expect(String(value)).not.toMatch(/\[object|"apiVersion"|"metadata"/)
       }
     }
+    await remove('unmatched')
   })
 
   it('tells the outcome of an allocation with all that is needed to look it up', async () => {
@@ -121,6 +128,7 @@ describe('a log in JSON', () => {
       error: expect.stringContaining('another-class'),
       workflowId: workflowIdFor({ namespace: world.namespace, name: 'waiting' }),
     })
+    await remove('waiting')
   })
 })
 
