@@ -52,7 +52,8 @@ const reasonLength = 200
 export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
   let count = 0
   let updates = 0
-  let isBusy = false
+  let isUnderWay = false
+  const isBusy = (): boolean => isUnderWay
   let isHeld = true
   const recent: string[] = []
   const keep = (reason: string): void => {
@@ -60,7 +61,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
     if (recent.length > kept) recent.shift()
   }
   const letGo = (): void => {
-    isBusy = false
+    isUnderWay = false
     isHeld = false
     count += updates
     updates = 0
@@ -76,7 +77,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       if (!isHeld) letGo()
     },
     isHeld: () => isHeld,
-    isBusy: () => isBusy,
+    isBusy,
     forRole() {
       let seen = 0
       let waitsSince = 0
@@ -84,10 +85,10 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       return {
         async untilDone(step) {
           for (;;) {
-            while (isBusy) await condition(() => !isBusy)
+            while (isBusy()) await condition(() => !isBusy())
             seen = count
             const begunAt = Date.now()
-            const isToBeCut = (): boolean => !isBusy && isPending() && waitsSince >= begunAt
+            const isToBeCut = (): boolean => !isBusy() && isPending() && waitsSince >= begunAt
             const done = await unlessCutShort(step, isToBeCut)
             if (done !== undefined) return done.value
             if (workflowInfo().continueAsNewSuggested) await startAnew()
@@ -95,9 +96,9 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
         },
         async toItsEnd(localActivity) {
           // Of several that waited, the first one has begun by the time the next one is asked.
-          while (isBusy) await condition(() => !isBusy)
+          while (isBusy()) await condition(() => !isBusy())
           seen = count
-          isBusy = true
+          isUnderWay = true
           isHeld = true
           try {
             return await CancellationScope.nonCancellable(localActivity)
