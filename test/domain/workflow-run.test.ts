@@ -1,25 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Poller } from '../../src/domain/diagnosis/temporal.ts'
 import { judgeRun, type RunningWorkflow } from '../../src/domain/workflow-run.ts'
+import { aRun } from '../support/builders.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 const polling = aPoller('7@theirs', 30_000)
 
 function aPoller(identity: string, agoMs: number): Poller {
   return { identity, build: undefined, lastPollAt: now - agoMs }
-}
-
-function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
-  return {
-    workflowId: 'allocate-vip/clusters/demo',
-    runId: 'run-1',
-    taskQueue: 'ours',
-    pollers: [],
-    workflowTaskAttempt: 0,
-    readyForMs: undefined,
-    isWaiting: false,
-    ...facts,
-  }
 }
 
 describe('a run', () => {

@@ -4,6 +4,7 @@ import { ipAddressFrom, type IPAddress } from '../../src/domain/allocated-addres
 import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/claim.ts'
 import { roleNames, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
 import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/pool.ts'
+import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
 /** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
 
@@ -189,4 +190,18 @@ export function aVipCondition(
   } = options
   const { since = '2026-01-02T03:04:05Z' } = options
   return { type: roleNames[role].conditionType, status, reason, message, lastTransitionTime: since }
+}
+
+/** A run of ours in which something is under way. */
+export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
+  return {
+    workflowId: 'allocate-vip/clusters/demo',
+    runId: 'run-1',
+    taskQueue: 'ours',
+    pollers: [],
+    workflowTaskAttempt: 0,
+    readyForMs: undefined,
+    isWaiting: false,
+    ...facts,
+  }
 }

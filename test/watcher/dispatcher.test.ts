@@ -10,6 +10,7 @@ import type { Poller } from '../../src/domain/diagnosis/temporal.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 import type { RunNews } from '../../src/watcher/run-looks.ts'
 import { RefusedError } from '../../src/watcher/starter.ts'
+import { aRun } from '../support/builders.ts'
 import { eventually } from '../support/eventually.ts'
 import { noOutage, silentLog } from '../support/silent-log.ts'
 
@@ -26,19 +27,6 @@ afterEach(() => {
   stop.abort()
   stop = new AbortController()
 })
-
-function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
-  return {
-    workflowId: 'allocate-vip/clusters/demo',
-    runId: 'run-1',
-    taskQueue: 'ours',
-    pollers: [],
-    workflowTaskAttempt: 0,
-    readyForMs: undefined,
-    isWaiting: false,
-    ...facts,
-  }
-}
 
 function aPoller(): Poller {
   return { identity: '7@theirs', build: undefined, lastPollAt: Date.now() }
