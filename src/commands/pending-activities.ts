@@ -1,4 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { timeOf } from '../watcher/describe-run.ts'
 
 /** What Temporal says of a run when it is described. */
 type RawDescription = WorkflowExecutionDescription['raw']
@@ -34,7 +35,7 @@ export function pendingActivitiesIn(raw: RawDescription): readonly PendingActivi
       attempt: pending.attempt ?? 1,
       ...(reason && { reason }),
       ...(message && { message }),
-      ...(nextLook !== undefined && { nextLook }),
+      ...(nextLook !== undefined && { nextLook: new Date(nextLook).toISOString() }),
     }
   })
 }
@@ -57,13 +58,4 @@ function stepIn({ activityType, lastFailure }: RawActivity): Omit<RunWait, 'retr
     reason: lastFailure?.applicationFailureInfo?.type ?? '',
     message: lastFailure?.message ?? '',
   }
-}
-
-/** A protobuf Timestamp, whose seconds are a number or a Long. */
-function timeOf(
-  timestamp: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined,
-): string | undefined {
-  if (timestamp === null || timestamp === undefined) return undefined
-  const milliseconds = Number(timestamp.seconds ?? 0) * 1000 + (timestamp.nanos ?? 0) / 1e6
-  return new Date(milliseconds).toISOString()
 }

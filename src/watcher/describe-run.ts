@@ -6,7 +6,7 @@ type Description = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']
 type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined
 
 /** Numbers of Temporal's protocol: `PendingWorkflowTaskState`, `PendingActivityState`, `TaskQueueType`. */
-const scheduled = 1
+const scheduledState = 1
 const taskQueueTypes = { workflow: 1, activity: 2 } as const
 
 /**
@@ -63,13 +63,13 @@ export function progressOf(
   now: number,
 ): Pick<RunningWorkflow, 'workflowTaskAttempt' | 'readyForMs' | 'isWaiting'> {
   const activities = (pendingActivities ?? []).map((activity) => ({
-    isScheduled: Number(activity.state) === scheduled,
+    isScheduled: isScheduled(activity),
     dueAt: timeOf(activity.nextAttemptScheduleTime) ?? timeOf(activity.scheduledTime) ?? now,
   }))
   const readySince = activities.flatMap(({ isScheduled, dueAt }) =>
     isScheduled && dueAt <= now ? [dueAt] : [],
   )
-  if (pendingWorkflowTask && Number(pendingWorkflowTask.state) === scheduled) {
+  if (pendingWorkflowTask && isScheduled(pendingWorkflowTask)) {
     readySince.push(timeOf(pendingWorkflowTask.scheduledTime) ?? now)
   }
   return {
@@ -80,8 +80,13 @@ export function progressOf(
   }
 }
 
+/** Whether a pending workflow task or activity waits for a Worker, or for its next attempt: nobody has begun it. */
+export function isScheduled({ state }: { readonly state?: unknown }): boolean {
+  return Number(state) === scheduledState
+}
+
 /** Milliseconds since 1970 of a protobuf Timestamp, whose seconds are a number or a Long. */
-function timeOf(timestamp: Timestamp): number | undefined {
+export function timeOf(timestamp: Timestamp): number | undefined {
   if (!timestamp) return undefined
   return Number(timestamp.seconds ?? 0) * 1000 + (timestamp.nanos ?? 0) / 1e6
 }

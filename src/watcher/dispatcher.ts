@@ -221,9 +221,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { cluster, wanted } = chain
     const isWanted = (): boolean => !chain.isOver && (chain.needs.size === 0 || someNeed(chain))
     const told = { cluster: formatKey(cluster), act: 'look', because: 'still needed' } as const
-    while (isWanted() && !signal.aborted) {
+    for (;;) {
       await quietDelay(Math.min(lookAfterMs[0] * 2 ** chain.looks, lookAfterMs[1]), signal)
+      // Asked here too: of a Cluster that was served meanwhile, as most are, there is nothing to trace.
+      if (signal.aborted || !isWanted()) break
       await delivered(told, isWanted, () => lookOnce(chain))
+      if (chain.isOver) break
     }
     chains.delete(wanted.workflowId)
     if (!chain.isOver) runLooks.forget(wanted.workflowId)

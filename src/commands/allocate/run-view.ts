@@ -1,5 +1,6 @@
 import type { AllocationStatus } from '../../workflows/contract.ts'
 import { statusQuery } from '../../workflows/contract.ts'
+import { isScheduled } from '../../watcher/describe-run.ts'
 import { waitsIn, type RunWait } from '../pending-activities.ts'
 import type { TemporalClient } from '../temporal-client.ts'
 
@@ -14,9 +15,6 @@ export interface RunView {
   readonly isTaskWaiting: boolean
 }
 
-/** `PENDING_WORKFLOW_TASK_STATE_SCHEDULED`: nobody has begun it. */
-const scheduled = 1
-
 /** Asks the server, which answers without any Worker. */
 export async function viewRun({ client, bounded }: TemporalClient, workflowId: string): Promise<RunView> {
   const { runId, status, taskQueue, raw } = await bounded(() =>
@@ -26,7 +24,7 @@ export async function viewRun({ client, bounded }: TemporalClient, workflowId: s
     runId,
     status: status.name,
     taskQueue,
-    isTaskWaiting: Number(raw.pendingWorkflowTask?.state) === scheduled,
+    isTaskWaiting: isScheduled(raw.pendingWorkflowTask ?? {}),
     waits: waitsIn(raw),
   }
 }
