@@ -279,6 +279,27 @@ describe('the dispatcher', () => {
       expect(temporal.asked).toEqual(['start demo', 'start b', 'describe allocate-vip/clusters/b'])
     })
 
+    it('and traces only the looks that it takes', async () => {
+      const temporal = scripted(undefined, () => aRun({ isWaiting: true }))
+      const traced: string[] = []
+      const dispatcher = createDispatcher({
+        starter: temporal.starter,
+        log: silentLog,
+        outage: noOutage,
+        signal: stop.signal,
+        around: (reaction, deliver) => {
+          traced.push(`${reaction.act} ${reaction.cluster}`)
+          return deliver()
+        },
+        tuning: { coolDownMs: 1, ...lookSoon },
+      })
+      dispatcher.dispatch(demo, start, () => !temporal.asked.includes('start demo'))
+      await temporal.until(1)
+      dispatcher.dispatch({ ...demo, name: 'b' }, start, needed)
+      await temporal.until(3)
+      expect(traced).toEqual(['start clusters/demo', 'start clusters/b', 'look clusters/b'])
+    })
+
     it('and starts it where it has ended and left the Cluster as it was, a few times at most', async () => {
       const temporal = scripted()
       const dispatcher = dispatcherOn(temporal.starter, lookSoon)

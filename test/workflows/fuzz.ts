@@ -1,6 +1,11 @@
 import { activityInfo } from '@temporalio/activity'
 import type { Client, WorkflowHandle } from '@temporalio/client'
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker'
+import {
+  Worker,
+  type NativeConnection,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Activities } from '../../src/activities/index.ts'
 import { tellWorkflow } from '../../src/activities/tell-workflow.ts'
@@ -42,7 +47,7 @@ const anHour = 3_600_000
 export interface Fuzz {
   readonly client: Client
   readonly connection: NativeConnection
-  readonly workflowBundle: { readonly codePath: string }
+  readonly workflowBundle: WorkflowBundleOption
   readonly taskQueue: string
   readonly seed: number
   readonly runs: number
@@ -63,7 +68,7 @@ export async function runAll(fuzz: Fuzz): Promise<void> {
   })
   const forgetful = `${fuzz.taskQueue}${forgetfulSuffix}`
   const workers = await Promise.all([
-    workerFor(fuzz, activities, {}),
+    workerFor(fuzz, activities),
     workerFor(fuzz, activities, { taskQueue: forgetful, maxCachedWorkflows: cached }),
   ])
   const drive = async (random: SeededRandom, index: number, taskQueue: string): Promise<void> => {
@@ -90,10 +95,11 @@ export async function runAll(fuzz: Fuzz): Promise<void> {
   await Promise.all(workers.map((worker) => worker.runUntil(over)))
 }
 
-function workerFor(
-  { connection, client, workflowBundle, taskQueue }: Fuzz,
+/** A Worker for the workflows as production has it, but for the options given. */
+export function workerFor(
+  { connection, client, workflowBundle, taskQueue }: Omit<Fuzz, 'seed' | 'runs'>,
   activities: Activities,
-  options: Partial<WorkerOptions>,
+  options: Partial<WorkerOptions> = {},
 ): Promise<Worker> {
   const { namespace } = client.options
   return Worker.create({

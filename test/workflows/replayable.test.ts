@@ -5,13 +5,11 @@ import {
   NativeConnection,
   Runtime,
   Worker,
-  type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Activities } from '../../src/activities/index.ts'
-import { workflowOptions } from '../../src/commands/program/workflow-options.ts'
 import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
 import {
   allocateVipType,
@@ -22,7 +20,7 @@ import {
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { historiesOf, namesOfEvents, runAll, type RecordedRun } from './fuzz.ts'
+import { historiesOf, namesOfEvents, runAll, workerFor, type RecordedRun } from './fuzz.ts'
 import { workflowBundles } from './run-scenario.ts'
 import { input, patiently, quickly, waitTold, world } from './scenarios.ts'
 
@@ -60,15 +58,7 @@ function workerOn(
   activities: Activities,
   workflowBundle: WorkflowBundleOption = workflowBundles.plain,
 ): Promise<Worker> {
-  const options: WorkerOptions = {
-    ...workflowOptions,
-    connection,
-    namespace,
-    taskQueue,
-    workflowBundle,
-    activities,
-  }
-  return Worker.create(options)
+  return workerFor({ connection, client, workflowBundle, taskQueue }, activities)
 }
 
 function start(id: string): Promise<WorkflowHandle> {
