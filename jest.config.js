@@ -15,8 +15,18 @@ const shared = {
   },
 }
 
-/** Folders whose tests need real programs; the rest needs nothing but this repository. */
-const real = ['dev', 'deploy', 'e2e', 'faults', 'kubernetes', 'workflows']
+/** The development programs whose tests need nothing but this repository. */
+const pureDev = ['bench']
+/** Those whose tests start programs. */
+const realDev = ['api-proxy', 'faults', 'pictures', 'stack']
+
+/** What needs real programs: they are started once, for all suites. */
+const onRealParts = {
+  ...shared,
+  globalSetup: '<rootDir>/test/support/start-real-parts.ts',
+  globalTeardown: '<rootDir>/test/support/stop-real-parts.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/support/tell-overdue.ts'],
+}
 
 /** @type {import('jest').Config} */
 export default {
@@ -26,17 +36,20 @@ export default {
   projects: [
     {
       ...shared,
-      displayName: 'pure',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: real.map((folder) => `<rootDir>/test/${folder}/`),
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/test/unit/**/*.test.ts',
+        ...pureDev.map((folder) => `<rootDir>/dev/${folder}/**/*.test.ts`),
+      ],
     },
     {
-      ...shared,
-      displayName: 'real',
-      testMatch: real.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
-      globalSetup: '<rootDir>/test/support/start-real-parts.ts',
-      globalTeardown: '<rootDir>/test/support/stop-real-parts.ts',
-      setupFilesAfterEnv: ['<rootDir>/test/support/tell-overdue.ts'],
+      ...onRealParts,
+      displayName: 'integration',
+      testMatch: [
+        '<rootDir>/test/integration/**/*.test.ts',
+        ...realDev.map((folder) => `<rootDir>/dev/${folder}/**/*.test.ts`),
+      ],
     },
+    { ...onRealParts, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 }

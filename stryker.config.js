@@ -1,6 +1,6 @@
 import jestConfig from './jest.config.js'
 
-const pure = jestConfig.projects.find(({ displayName }) => displayName === 'pure')
+const unit = jestConfig.projects.find(({ displayName }) => displayName === 'unit')
 
 /**
  * Mutation testing of the decisions: is there a test that notices when the code decides otherwise?
@@ -8,14 +8,22 @@ const pure = jestConfig.projects.find(({ displayName }) => displayName === 'pure
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export default {
-  // Names and reasons decide nothing: test/docs.test.ts compares them with the docs.
-  mutate: ['src/domain/**/*.ts', '!src/domain/{identifiers,reason}.ts', '!src/domain/plan/next-step.ts'],
+  // Names and reasons decide nothing: test/unit/docs.test.ts compares them with the docs.
+  mutate: [
+    'src/domain/**/*.ts',
+    '!src/domain/{names,reason,next-step}.ts',
+    'src/commands/doctor/checks/*.ts',
+    'src/commands/plan/{role-plan,plan-*}.ts',
+    'src/commands/pools/{forecast,pool-overview}.ts',
+    'src/commands/run/inventory/*.ts',
+    'src/commands/status/problems/*.ts',
+  ],
   plugins: ['@stryker-mutator/jest-runner'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
   jest: {
     config: {
-      ...pure,
+      ...unit,
       // This is laid over jest.config.js, whose projects would come first otherwise.
       projects: [],
       roots: ['<rootDir>/src', '<rootDir>/test'],

@@ -1,4 +1,4 @@
-import { defaultApiServerPort, defaultTaskQueue } from './domain/identifiers.ts'
+import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import type { VariableNames } from './domain/role.ts'
 
 /** The commands that are the allocator itself. Those for people are in `command-line/`. */

@@ -1,4 +1,4 @@
-import type { Verb } from '../../src/kubernetes/api-request.ts'
+import type { Verb } from '../../src/kubernetes/transport/api-request.ts'
 
 /** The product never sends an `update`; other clients do. */
 export type ProxiedVerb = Verb | 'update'

@@ -1,5 +1,5 @@
-import { objectOf, type JsonObject } from '../../src/domain/decode.ts'
-import { clusterClassKey, clusterGroup, ipamGroup } from '../../src/domain/identifiers.ts'
+import { objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
+import { clusterClassKey, clusterGroup, ipamGroup } from '../../src/domain/names.ts'
 import { readManifests, type ManifestSource } from '../stack/manifests.ts'
 import type { KubernetesObject } from '../stack/kubernetes-api.ts'
 import { example } from '../demo/world.ts'

@@ -1,5 +1,5 @@
 import { inParallel } from '../../src/commands/in-parallel.ts'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { ApiError, type KubernetesApi } from '../stack/kubernetes-api.ts'
 import { startRawWatch, type RawSighting } from '../stack/raw-watch.ts'
 import type { Bench } from './bench.ts'

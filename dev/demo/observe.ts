@@ -1,11 +1,11 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
-import { claimNameFor } from '../../src/domain/claim.ts'
-import { formatEndpoint, isValidEndpoint } from '../../src/domain/endpoint.ts'
-import type { NamespacedName } from '../../src/domain/object-meta.ts'
-import { formatPool } from '../../src/domain/pool.ts'
-import { connectTo } from '../../src/kubernetes/connection.ts'
-import { loadKubeConfig } from '../../src/kubernetes/kube-config.ts'
-import { watchResource } from '../../src/kubernetes/watch-resource.ts'
+import { claimNameFor } from '../../src/domain/model/claim.ts'
+import { formatEndpoint, isValidEndpoint } from '../../src/domain/model/endpoint.ts'
+import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
+import { formatPool } from '../../src/domain/model/pool.ts'
+import { connectTo } from '../../src/kubernetes/transport/connection.ts'
+import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
+import { watchResource } from '../../src/kubernetes/informer/informer.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 
 /** Something seen to happen to the Cluster, by a bystander's watch. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { objectOf, arrayOf } from '../../src/domain/decode.ts'
+import { objectOf, arrayOf } from '../../src/domain/model/decode.ts'
 import { allocatorAccount, allocatorManifests } from '../allocator.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { arrayOf, objectOf, stringMapOf } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf, stringMapOf } from '../../src/domain/model/decode.ts'
 import { startChild, waitUntilReady, type Child } from '../stack/child-process.ts'
 import { freePort } from '../stack/ports.ts'
 import { answersOk } from '../stack/readiness.ts'

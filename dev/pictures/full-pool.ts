@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { arrayOf, objectOf } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import { example } from '../demo/world.ts'
 import type { Prometheus } from '../monitoring/prometheus.ts'
 import type { StackConnection } from '../stack/connection.ts'

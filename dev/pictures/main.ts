@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultTaskQueue } from '../../src/domain/identifiers.ts'
+import { defaultTaskQueue } from '../../src/domain/names.ts'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
 import { prepareWorld } from '../demo/world.ts'

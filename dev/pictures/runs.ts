@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
-import { claimNameFor } from '../../src/domain/claim.ts'
-import { formatKey, type NamespacedName } from '../../src/domain/object-meta.ts'
+import { claimNameFor } from '../../src/domain/model/claim.ts'
+import { formatKey, type NamespacedName } from '../../src/domain/model/object-meta.ts'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import type { TemporalUi } from './temporal-ui.ts'
 

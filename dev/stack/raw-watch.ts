@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import type { StackConnection } from './connection.ts'
 import { ApiError, kubernetesApi } from './kubernetes-api.ts'
 

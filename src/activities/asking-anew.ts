@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/activity'
-import { pauseBeforeLook } from '../domain/waiting.ts'
+import { pauseBeforeLook } from '../domain/timings.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 
 /** Every answer is asked for anew. */

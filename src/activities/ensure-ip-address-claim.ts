@@ -2,9 +2,14 @@ import {
   buildRestoredAddress,
   decideRestoredAddress,
   type PooledAddress,
-} from '../domain/allocated-address.ts'
-import { buildIPAddressClaim, claimMetadataFor, ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
-import type { Cluster } from '../domain/cluster.ts'
+} from '../domain/model/ip-address.ts'
+import {
+  buildIPAddressClaim,
+  claimMetadataFor,
+  ownershipOf,
+  type IPAddressClaim,
+} from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
 import type { Role } from '../domain/role.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'

@@ -4,9 +4,9 @@ import {
   ApplicationFailureCategory,
   type ApplicationFailureOptions,
 } from '@temporalio/common'
-import { foremost, type PoolVerdict } from '../domain/pool-selection.ts'
+import { foremost, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
-import { delayAfterAttempt } from '../domain/waiting.ts'
+import { delayAfterAttempt } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 
 /** Failure types of requests that may pass the next time. */

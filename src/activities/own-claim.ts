@@ -1,5 +1,5 @@
-import type { IPAddress } from '../domain/allocated-address.ts'
-import { ownershipOf, type IPAddressClaim } from '../domain/claim.ts'
+import type { IPAddress } from '../domain/model/ip-address.ts'
+import { ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 import type { ClaimStepInput } from '../workflows/contract.ts'
 import { claimKeyFor } from './usable-claim.ts'

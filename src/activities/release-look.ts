@@ -1,14 +1,14 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
-import type { ClusterIdentity } from '../domain/claim.ts'
+import type { ClusterIdentity } from '../domain/model/claim.ts'
 import {
   heldTogether,
   leftoversOf,
   type HeldAddress,
   type Leftover,
   type ReleaseSight,
-} from '../domain/release.ts'
+} from '../domain/release/release.ts'
 import { roles } from '../domain/role.ts'
-import { pausesBetweenReleaseLooks } from '../domain/waiting.ts'
+import { pausesBetweenReleaseLooks } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { ConfirmReleaseInput } from '../workflows/contract.ts'
 import { claimKeyFor } from './usable-claim.ts'

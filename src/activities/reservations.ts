@@ -3,17 +3,17 @@ import {
   isReservation,
   reservationKeyFor,
   type IPAddress,
-} from '../domain/allocated-address.ts'
-import type { IPAddressClaim } from '../domain/claim.ts'
-import type { Cluster } from '../domain/cluster.ts'
+} from '../domain/model/ip-address.ts'
+import type { IPAddressClaim } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
 import {
   duplicateAddressesOf,
   duplicateAddressesPatch,
   freeDuplicatesOf,
   isKnownDuplicate,
-} from '../domain/duplicate-addresses.ts'
+} from '../domain/allocation/duplicate-addresses.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { decideWrite } from '../domain/eligibility.ts'
+import { decideWrite } from '../domain/allocation/eligibility.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { AllocationSettings } from './settings.ts'
 

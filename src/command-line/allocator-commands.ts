@@ -27,7 +27,7 @@ export function allocatorCommand(name: AllocatorCommand): Command {
       },
     ],
     prepare: () => async (config, signal) => {
-      const { runProgram } = await import('../commands/program/program.ts')
+      const { runProgram } = await import('../commands/run/run.ts')
       return runProgram(name, config, signal)
     },
   }

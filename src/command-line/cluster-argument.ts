@@ -1,4 +1,4 @@
-import type { NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { quoted } from '../domain/quote.ts'
 import type { Argument, Typed } from './command.ts'
 

@@ -1,5 +1,5 @@
 import type { DoctorOptions } from '../commands/doctor/doctor.ts'
-import type { NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { peoplesCommand, type Typed } from './command.ts'
 
 /** `doctor`: is everything there that the allocator needs? */

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
-import type { KnownObjects } from '../domain/view.ts'
+import type { KnownObjects } from '../domain/allocation/snapshot.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { connectTo, type KubernetesConnection } from '../kubernetes/connection.ts'
-import { loadKubeConfig } from '../kubernetes/kube-config.ts'
-import { readKnownObjects } from '../kubernetes/read-known-objects.ts'
+import { connectTo, type KubernetesConnection } from '../kubernetes/transport/connection.ts'
+import { loadKubeConfig } from '../kubernetes/transport/kube-config.ts'
+import { readKnownObjects } from '../kubernetes/read-snapshot.ts'
 import { programVersion } from './version.ts'
 
 /** The management cluster, as a command for people reaches it. */

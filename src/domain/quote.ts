@@ -33,3 +33,14 @@ export function fittingIn<T>(limit: number, items: readonly T[], sizeOf: (item: 
   })
   return end === -1 ? items : items.slice(0, end)
 }
+
+/** `1 pool`, `2 pools`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** The first few of many, with how many there are besides. */
+export function few(items: readonly string[], most = 5): string {
+  const more = items.length - most
+  return more <= 0 ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${more} more`
+}

@@ -5,7 +5,7 @@ import {
   ingressPoolAnnotation,
   ingressVipAnnotation,
   ingressVipCondition,
-} from './identifiers.ts'
+} from './names.ts'
 
 /** What a VIP is for. Everything about an allocation takes the role as a parameter. */
 export type Role = 'control-plane' | 'ingress'

@@ -1,6 +1,13 @@
-import { isPolling, type Poller } from './diagnosis/temporal.ts'
-import { few } from './diagnosis/finding.ts'
-import { quoted } from './quote.ts'
+import { few, quoted } from './quote.ts'
+
+/** Who polls a task queue, as the server remembers it for some minutes. */
+export interface Poller {
+  readonly identity: string
+  /** Of the program or deployment, where the Worker says it. */
+  readonly build: string | undefined
+  /** Milliseconds since 1970, by the server's clock; undefined where it is not told. */
+  readonly lastPollAt: number | undefined
+}
 
 /** A running workflow as Temporal describes it, by the clock of whoever asked. */
 export interface RunningWorkflow {
@@ -29,6 +36,9 @@ export type RunVerdict =
   | { readonly verdict: 'elsewhere'; readonly message: string }
   /** On our task queue, and its workflow task fails again and again. */
   | { readonly verdict: 'failing'; readonly message: string }
+
+/** A poll waits for a minute at most, and the next one begins at once. */
+const silentAfterMs = 120_000
 
 /** A Worker that polls takes a task within milliseconds; one under load, within a second or two. */
 const takenWithinMs = 4_000
@@ -79,4 +89,9 @@ function named({ workflowId, runId }: RunningWorkflow): string {
 
 function howToEnd({ workflowId }: RunningWorkflow): string {
   return `look at its history, and end it by: temporal workflow terminate --workflow-id ${workflowId}`
+}
+
+/** Whether a Worker that the server remembers is still there. */
+export function isPolling({ lastPollAt }: Poller, now: number): boolean {
+  return lastPollAt === undefined || now - lastPollAt <= silentAfterMs
 }

@@ -1,5 +1,5 @@
-import { arrayOf, objectOf } from '../domain/decode.ts'
-import type { KubernetesConnection } from './connection.ts'
+import { arrayOf, objectOf } from '../domain/model/decode.ts'
+import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError, KubernetesError } from './errors.ts'
 import { crdNameOf, type Resource } from './resources.ts'
 

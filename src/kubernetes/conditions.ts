@@ -1,9 +1,9 @@
-import type { Cluster } from '../domain/cluster.ts'
-import type { Condition } from '../domain/condition.ts'
-import { fieldManager } from '../domain/identifiers.ts'
-import { formatKey } from '../domain/object-meta.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import type { Condition } from '../domain/model/condition.ts'
+import { fieldManager } from '../domain/names.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
-import type { KubernetesConnection } from './connection.ts'
+import type { KubernetesConnection } from './transport/connection.ts'
 import { pathOf, resources } from './resources.ts'
 
 /**

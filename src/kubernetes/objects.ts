@@ -1,8 +1,8 @@
-import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/decode.ts'
-import type { JsonPatch } from '../domain/json-patch.ts'
-import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/object-meta.ts'
+import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/model/decode.ts'
+import type { JsonPatch } from '../domain/model/json-patch.ts'
+import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
-import type { KubernetesConnection } from './connection.ts'
+import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError } from './errors.ts'
 import { pathOf, type Resource } from './resources.ts'
 

@@ -1,9 +1,18 @@
-import type { Permission } from '../domain/diagnosis/permissions.ts'
-import type { Verb } from './api-request.ts'
+import type { Verb } from './transport/api-request.ts'
 import { resources, type Resource } from './resources.ts'
 
+/** A right at the API server that the allocator uses. */
+export interface Permission {
+  readonly verb: string
+  readonly group: string
+  /** Plural, with a subresource where there is one: `clusters/status`. */
+  readonly resource: string
+  /** What is lost without it, where everything else works all the same. */
+  readonly optional?: string
+}
+
 /**
- * Every permission the allocator uses. `test/deploy/cluster-role.test.ts` compares this list with the ClusterRole in
+ * Every permission the allocator uses. `test/integration/deploy/cluster-role.test.ts` compares this list with the ClusterRole in
  * deploy/manifests and with the requests of the program.
  */
 export const neededPermissions: readonly Permission[] = [

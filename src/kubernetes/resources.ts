@@ -1,4 +1,4 @@
-import { clusterGroup, eventsGroup, ipamGroup } from '../domain/identifiers.ts'
+import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
 /** A kind of object on the management cluster, and the versions of it this product can read, best first. */
 export interface Resource {

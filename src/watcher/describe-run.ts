@@ -1,6 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
-import type { Poller } from '../domain/diagnosis/temporal.ts'
-import type { RunningWorkflow } from '../domain/workflow-run.ts'
+import type { RunningWorkflow, Poller } from '../domain/workflow-run.ts'
 
 type Description = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['describe']>>['raw']
 type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined

@@ -1,10 +1,10 @@
-import { roleOfClaim, type IPAddressClaim } from '../domain/claim.ts'
-import type { Cluster } from '../domain/cluster.ts'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
+import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { VipRole } from '../domain/role.ts'
-import type { KnownObjects, View } from '../domain/view.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { reactToClaimGone, reactToDeletion, reactToOrphan, type ReleaseReaction } from './release-reaction.ts'
+import type { KnownObjects, View } from '../domain/allocation/snapshot.ts'
+import type { Dispatcher } from './work-queue.ts'
+import { reactToClaimGone, reactToDeletion, reactToOrphan, type ReleaseReaction } from './release-triggers.ts'
 
 /** The watcher's part that has the release of what former Clusters held confirmed. */
 export interface Releases {

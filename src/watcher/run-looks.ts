@@ -1,7 +1,7 @@
-import type { NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { judgeRun, type RunningWorkflow } from '../domain/workflow-run.ts'
 import type { Log } from '../observability/log.ts'
-import type { AllocationStarter } from './starter.ts'
+import type { AllocationStarter } from './workflow-client.ts'
 
 /** A run that somebody needs and that may not get further. */
 export interface WantedRun {

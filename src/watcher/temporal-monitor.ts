@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
-import type { AllocationStarter } from './starter.ts'
+import type { AllocationStarter } from './workflow-client.ts'
 
 export interface TemporalMonitorOptions {
   readonly starter: Pick<AllocationStarter, 'namespaceId' | 'runsElsewhere'>

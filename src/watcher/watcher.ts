@@ -1,18 +1,24 @@
-import { isReservation, type IPAddress } from '../domain/allocated-address.ts'
-import { claimNameFor, type IPAddressClaim } from '../domain/claim.ts'
-import type { ClusterClass } from '../domain/cluster-class.ts'
-import type { Cluster } from '../domain/cluster.ts'
-import { duplicateAddressesOf, freeDuplicatesOf } from '../domain/duplicate-addresses.ts'
-import { decideWrite, needsAllocation } from '../domain/eligibility.ts'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
-import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/pool.ts'
+import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
+import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { ClusterClass } from '../domain/model/cluster-class.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { duplicateAddressesOf, freeDuplicatesOf } from '../domain/allocation/duplicate-addresses.ts'
+import { decideWrite, needsAllocation } from '../domain/allocation/eligibility.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
-import { addressIn, recordedVip } from '../domain/standing.ts'
-import { addressUseIn, createView, type Holding, type KnownObjects } from '../domain/view.ts'
-import { lacksCondition } from '../domain/vip-condition.ts'
-import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/watch-types.ts'
-import type { Dispatcher, Need } from './dispatcher.ts'
-import { reactToCluster, reactToHolding, reactToPool, restorableFrom, type Reaction } from './reaction.ts'
+import { addressIn, recordedVip } from '../domain/allocation/vip-ownership.ts'
+import { addressUseIn, createView, type Holding, type KnownObjects } from '../domain/allocation/snapshot.ts'
+import { lacksCondition } from '../domain/allocation/vip-condition.ts'
+import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/informer/informer-types.ts'
+import type { Dispatcher, Need } from './work-queue.ts'
+import {
+  reactToCluster,
+  reactToHolding,
+  reactToPool,
+  restorableFrom,
+  type Reaction,
+} from './allocation-triggers.ts'
 import { createReleases } from './releases.ts'
 
 /** How the watcher gets to hear of the management cluster. */

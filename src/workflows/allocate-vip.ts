@@ -11,8 +11,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { LogMetadata } from '@temporalio/common'
-import { formatKey, type NamespacedName } from '../domain/object-meta.ts'
-import { formatPool } from '../domain/pool.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import { alsoSaying } from '../domain/quote.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole } from './allocate-role.ts'

@@ -1,5 +1,5 @@
-import { formatKey } from '../domain/object-meta.ts'
-import { formatPool } from '../domain/pool.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import { roles } from '../domain/role.ts'
 import type { AllocationStatus, RoleStatus } from './contract.ts'
 

@@ -1,6 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common'
-import { formatPool } from '../domain/pool.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import { roles } from '../domain/role.ts'
 import { searchAttributes, type SearchAttributeName } from '../domain/search-attributes.ts'
 import type { AllocationStatus, RoleStatus } from './contract.ts'

@@ -8,8 +8,8 @@ import {
   setHandler,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { formatKey } from '../domain/object-meta.ts'
-import { describeRelease, readableHeld } from '../domain/release.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
+import { describeRelease, readableHeld } from '../domain/release/release.ts'
 import { step } from './activity-policies.ts'
 import {
   parseReleaseVipInput,

@@ -1,4 +1,4 @@
-import type { NamespacedName } from '../domain/object-meta.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { AllocationStatus, RoleStatus, WaitingNews } from './contract.ts'
 

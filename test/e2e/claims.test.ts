@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { JsonObject } from '../../src/domain/decode.ts'
+import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { openIdle, type AtWork } from './at-work.ts'
 import { getObject, hold, letGo, ourWrites, postClaim, postCluster, untilAllFree } from './objects.ts'
 import { retryNow, untilPending } from './pending.ts'

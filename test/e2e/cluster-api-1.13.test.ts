@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Cluster } from '../../src/domain/cluster.ts'
-import type { Condition } from '../../src/domain/condition.ts'
+import type { Cluster } from '../../src/domain/model/cluster.ts'
+import type { Condition } from '../../src/domain/model/condition.ts'
 import {
   assigned,
   hostOf,

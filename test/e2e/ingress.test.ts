@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Cluster } from '../../src/domain/cluster.ts'
+import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
 import type { TemporalView } from './temporal.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { join } from 'node:path'
-import type { JsonObject } from '../../src/domain/decode.ts'
+import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { eventually } from '../support/eventually.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyManifests } from '../../dev/stack/manifests.ts'
-import { fieldManager } from '../../src/domain/identifiers.ts'
+import { fieldManager } from '../../src/domain/names.ts'
 import {
   assigned,
   hostOf,

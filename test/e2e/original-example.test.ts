@@ -6,7 +6,7 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
-import { isObject, objectOf, type JsonObject } from '../../src/domain/decode.ts'
+import { isObject, objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
 
 /** The product's first example, word for word, and the version that a topology needs. */
 const originalCluster = `

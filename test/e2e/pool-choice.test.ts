@@ -6,7 +6,7 @@ import {
   type AllocateVipResult,
   type AllocationStatus,
 } from '../../src/workflows/contract.ts'
-import type { PoolVerdict } from '../../src/domain/pool-selection.ts'
+import type { PoolVerdict } from '../../src/domain/allocation/pool-selection.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { openIdle, type AtWork } from './at-work.ts'

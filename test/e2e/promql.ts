@@ -1,4 +1,4 @@
-import { isObject, stringOf } from '../../src/domain/decode.ts'
+import { isObject, stringOf } from '../../src/domain/model/decode.ts'
 
 /** A series that an expression selects, with the labels that it is asked by. */
 export interface Selected {

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
-import type { ClusterIdentity } from '../../src/domain/claim.ts'
+import type { ClusterIdentity } from '../../src/domain/model/claim.ts'
 import { releaseWorkflowIdFor, type ReleaseVipResult } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client, Connection } from '@temporalio/client'
-import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
+import { registerSearchAttributes } from '../../src/commands/temporal/search-attributes.ts'
 import {
   retryNowUpdate,
   statusQuery,

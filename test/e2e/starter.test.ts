@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
 import { releaseWorkflowIdFor, workflowIdFor } from '../../src/workflows/contract.ts'
-import { createStarter, type AllocationStarter } from '../../src/watcher/starter.ts'
+import { createStarter, type AllocationStarter } from '../../src/watcher/workflow-client.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 

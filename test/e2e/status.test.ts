@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterReport } from '../../src/commands/status/cluster-report.ts'
 import type { StatusReport, VipReport } from '../../src/commands/status/status-report.ts'
-import type { Finding, FindingKind } from '../../src/domain/findings/finding.ts'
+import type { Finding, FindingKind } from '../../src/commands/status/problems/problem.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'

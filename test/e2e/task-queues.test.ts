@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { arrayOf, objectOf } from '../../src/domain/decode.ts'
+import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import {
   allocateVipType,
   releaseVipType,

@@ -10,7 +10,7 @@ import {
   startByHand,
 } from '../../dev/pictures/runs.ts'
 import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
-import { registerSearchAttributes } from '../../src/commands/search-attributes.ts'
+import { registerSearchAttributes } from '../../src/commands/temporal/search-attributes.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'

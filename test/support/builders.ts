@@ -1,9 +1,9 @@
-import { clusterClassFrom, type ClusterClass } from '../../src/domain/cluster-class.ts'
-import { clusterFrom, type Cluster } from '../../src/domain/cluster.ts'
-import { ipAddressFrom, type IPAddress } from '../../src/domain/allocated-address.ts'
-import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/claim.ts'
+import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
+import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
+import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
+import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/model/claim.ts'
 import { roleNames, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
-import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/pool.ts'
+import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/model/pool.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
 /** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */

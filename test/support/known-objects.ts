@@ -1,10 +1,10 @@
-import type { IPAddress } from '../../src/domain/allocated-address.ts'
-import type { IPAddressClaim } from '../../src/domain/claim.ts'
-import type { ClusterClass } from '../../src/domain/cluster-class.ts'
-import type { Cluster } from '../../src/domain/cluster.ts'
-import { formatKey, type ObjectMeta } from '../../src/domain/object-meta.ts'
-import type { IPPool } from '../../src/domain/pool.ts'
-import { createView, type KnownObjects, type View } from '../../src/domain/view.ts'
+import type { IPAddress } from '../../src/domain/model/ip-address.ts'
+import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
+import type { ClusterClass } from '../../src/domain/model/cluster-class.ts'
+import type { Cluster } from '../../src/domain/model/cluster.ts'
+import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
+import type { IPPool } from '../../src/domain/model/pool.ts'
+import { createView, type KnownObjects, type View } from '../../src/domain/allocation/snapshot.ts'
 
 /** What a test says there is; of what it does not name there is nothing. */
 export interface Things {

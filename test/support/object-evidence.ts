@@ -1,7 +1,7 @@
 import { withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
-import { ownPrefix } from '../../src/domain/identifiers.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
+import { ownPrefix } from '../../src/domain/names.ts'
 import type { EvidenceSource } from './evidence.ts'
 
 /** Characters of one object. */

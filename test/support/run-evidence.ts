@@ -1,8 +1,8 @@
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import type { TemporalAddress } from '../../dev/stack/connection.ts'
-import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/decode.ts'
-import { pendingActivitiesIn } from '../../src/commands/pending-activities.ts'
+import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
+import { pendingActivitiesIn } from '../../src/commands/temporal/pending-activities.ts'
 import type { EvidenceSource } from './evidence.ts'
 
 /** Runs whose histories are shown; the others get a line. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseSync } from 'oxc-parser'
-import { isObject } from '../../src/domain/decode.ts'
+import { isObject } from '../../src/domain/model/decode.ts'
 
 /** The titles of all tests in a file, as its source has them: of `it('…')` and of `it.each(…)('…')`. */
 export function testTitlesIn(path: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { formatKey } from '../../domain/object-meta.ts'
-import { formatPool } from '../../domain/pool.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatPool } from '../../domain/model/pool.ts'
 import type { AllocateVipResult } from '../../workflows/contract.ts'
 
 /** Whether every VIP the Cluster wants is there: ours, or one that somebody else gave it. */

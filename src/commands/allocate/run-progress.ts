@@ -1,5 +1,5 @@
 import type { AllocationPhase, AllocationStatus } from '../../workflows/contract.ts'
-import type { RunWait } from '../pending-activities.ts'
+import type { RunWait } from '../temporal/pending-activities.ts'
 
 /** What a person is told of a run: one line for each phase and wait that is new. */
 export interface Progress {

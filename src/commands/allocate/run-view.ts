@@ -1,8 +1,8 @@
 import type { AllocationStatus } from '../../workflows/contract.ts'
 import { statusQuery } from '../../workflows/contract.ts'
 import { isScheduled } from '../../watcher/describe-run.ts'
-import { waitsIn, type RunWait } from '../pending-activities.ts'
-import type { TemporalClient } from '../temporal-client.ts'
+import { waitsIn, type RunWait } from '../temporal/pending-activities.ts'
+import type { TemporalClient } from '../temporal/with-temporal.ts'
 
 /** A run as Temporal shows it at one moment. */
 export interface RunView {

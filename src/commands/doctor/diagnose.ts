@@ -1,8 +1,8 @@
-import { judgeApiVersions } from '../../domain/diagnosis/api-versions.ts'
-import { judgeClock } from '../../domain/diagnosis/clock.ts'
-import { judgeCore } from '../../domain/diagnosis/cluster-api-core.ts'
-import { judgeClusterClasses } from '../../domain/diagnosis/cluster-classes.ts'
-import { judgeClusters } from '../../domain/diagnosis/clusters.ts'
+import { judgeApiVersions } from './checks/api-versions.ts'
+import { judgeClock } from './checks/clock.ts'
+import { judgeCore } from './checks/cluster-api-core.ts'
+import { judgeClusterClasses } from './checks/cluster-classes.ts'
+import { judgeClusters } from './checks/clusters.ts'
 import {
   fault,
   judged,
@@ -11,16 +11,16 @@ import {
   type Finding,
   type Judgment,
   type Reading,
-} from '../../domain/diagnosis/finding.ts'
-import { judgeIpamProvider } from '../../domain/diagnosis/ipam-provider.ts'
-import { judgePermissions } from '../../domain/diagnosis/permissions.ts'
-import { judgePoolLabels } from '../../domain/diagnosis/pool-labels.ts'
-import { judgePoolRanges } from '../../domain/diagnosis/pool-ranges.ts'
-import { judgePools } from '../../domain/diagnosis/pools.ts'
-import { judgeSearchAttributes } from '../../domain/diagnosis/search-attributes.ts'
-import { judgeNamespace, judgeTaskQueue } from '../../domain/diagnosis/temporal.ts'
-import { judgeWorkflowRuns } from '../../domain/diagnosis/workflow-runs.ts'
-import { poolsIn } from '../../domain/view.ts'
+} from './checks/check-result.ts'
+import { judgeIpamProvider } from './checks/ipam-provider.ts'
+import { judgePermissions } from './checks/permissions.ts'
+import { judgePoolLabels } from './checks/pool-labels.ts'
+import { judgePoolRanges } from './checks/pool-ranges.ts'
+import { judgePools } from './checks/pools.ts'
+import { judgeSearchAttributes } from './checks/search-attributes.ts'
+import { judgeNamespace, judgeTaskQueue } from './checks/temporal.ts'
+import { judgeWorkflowRuns } from './checks/workflow-runs.ts'
+import { poolsIn } from '../../domain/allocation/snapshot.ts'
 import type { KubernetesFacts } from './kubernetes-facts.ts'
 import type { TemporalFacts } from './temporal-facts.ts'
 

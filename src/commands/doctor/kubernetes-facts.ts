@@ -1,23 +1,27 @@
-import type { ServedKind } from '../../domain/diagnosis/api-versions.ts'
-import type { ClockReading } from '../../domain/diagnosis/clock.ts'
-import type { Reading } from '../../domain/diagnosis/finding.ts'
-import type { PermissionReview } from '../../domain/diagnosis/permissions.ts'
+import type { ServedKind } from './checks/api-versions.ts'
+import type { ClockReading } from './checks/clock.ts'
+import type { Reading } from './checks/check-result.ts'
+import type { PermissionReview } from './checks/permissions.ts'
 import {
   coreProvider,
   inClusterProvider,
   providerLabel,
   type ProgramDeployment,
-} from '../../domain/diagnosis/provider-deployment.ts'
-import { nonEmptyStringOf } from '../../domain/decode.ts'
-import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
-import type { KnownObjects } from '../../domain/view.ts'
-import { readOwnUser, reviewPermissions } from '../../kubernetes/access-review.ts'
-import { connectTo, type KubernetesConnection, type RequestOutcome } from '../../kubernetes/connection.ts'
-import { listDeployments } from '../../kubernetes/deployments.ts'
-import { loadKubeConfig } from '../../kubernetes/kube-config.ts'
+} from './checks/provider-deployment.ts'
+import { nonEmptyStringOf } from '../../domain/model/decode.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import { readOwnUser, reviewPermissions } from './access-review.ts'
+import {
+  connectTo,
+  type KubernetesConnection,
+  type RequestOutcome,
+} from '../../kubernetes/transport/connection.ts'
+import { listDeployments } from './deployments.ts'
+import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { neededPermissions } from '../../kubernetes/permissions.ts'
-import { readKnownObjects } from '../../kubernetes/read-known-objects.ts'
-import { readServedKinds } from '../../kubernetes/served-kinds.ts'
+import { readKnownObjects } from '../../kubernetes/read-snapshot.ts'
+import { readServedKinds } from './served-kinds.ts'
 import { programVersion } from '../version.ts'
 import { readingOf } from './reading.ts'
 

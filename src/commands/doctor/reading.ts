@@ -1,6 +1,6 @@
-import type { Reading } from '../../domain/diagnosis/finding.ts'
+import type { Reading } from './checks/check-result.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
-import { describeError } from '../temporal-config.ts'
+import { describeError } from '../temporal/config.ts'
 
 /** What a request answers, or in words why it did not. */
 export async function readingOf<T>(request: Promise<T>): Promise<Reading<T>> {

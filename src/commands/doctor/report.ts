@@ -1,6 +1,7 @@
+import { counted } from '../../domain/quote.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { counted, type Finding, type Level } from '../../domain/diagnosis/finding.ts'
+import { type Finding, type Level } from './checks/check-result.ts'
 
 /** What `doctor` answers. */
 export interface Report {

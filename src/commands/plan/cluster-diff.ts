@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff'
 import { stringify } from 'yaml'
-import { objectOf, type JsonObject } from '../../domain/decode.ts'
-import { appliedTo, type JsonPatch } from '../../domain/json-patch.ts'
+import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
+import { appliedTo, type JsonPatch } from '../../domain/model/json-patch.ts'
 
 /** Fields that the API server writes for itself, and that no person compares. */
 const serversMetadata: readonly string[] = [

@@ -9,8 +9,8 @@ import {
   objectOf,
   stringOf,
   type JsonObject,
-} from '../../domain/decode.ts'
-import { clusterGroup } from '../../domain/identifiers.ts'
+} from '../../domain/model/decode.ts'
+import { clusterGroup } from '../../domain/names.ts'
 import { quoted } from '../../domain/quote.ts'
 import { resources } from '../../kubernetes/resources.ts'
 

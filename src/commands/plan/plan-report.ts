@@ -1,5 +1,5 @@
-import type { NamespacedName } from '../../domain/object-meta.ts'
-import type { RolePlan } from '../../domain/plan/plan.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import type { RolePlan } from './role-plan.ts'
 import type { Reason } from '../../domain/reason.ts'
 
 /** What a run would do for one Cluster. */

@@ -1,9 +1,9 @@
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { formatKey } from '../../domain/object-meta.ts'
-import type { PlanOutcome } from '../../domain/plan/plan.ts'
-import { formatPool } from '../../domain/pool.ts'
-import type { PoolVerdict } from '../../domain/pool-selection.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import type { PlanOutcome } from './role-plan.ts'
+import { formatPool } from '../../domain/model/pool.ts'
+import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import type { ClusterPlan, ShownRolePlan } from './plan-report.ts'
 
 /** A plan for people to read. */

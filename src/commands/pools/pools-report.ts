@@ -1,8 +1,8 @@
-import { forecastOf, type Expectation, type Forecast } from '../../domain/inventory/forecast.ts'
-import { poolOverviews, type PoolOverview } from '../../domain/inventory/pool-overview.ts'
-import type { IPPool } from '../../domain/pool.ts'
+import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
+import { poolOverviews, type PoolOverview } from './pool-overview.ts'
+import type { IPPool } from '../../domain/model/pool.ts'
 import type { VariableNames } from '../../domain/role.ts'
-import type { KnownObjects } from '../../domain/view.ts'
+import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
 
 /** What `pools` answers. */
 export interface PoolsReport {

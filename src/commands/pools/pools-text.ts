@@ -1,9 +1,9 @@
 import { capacityBar } from '../../console/bar.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { formatKey } from '../../domain/object-meta.ts'
-import { formatPool } from '../../domain/pool.ts'
-import type { PoolOverview } from '../../domain/inventory/pool-overview.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatPool } from '../../domain/model/pool.ts'
+import type { PoolOverview } from './pool-overview.ts'
 import type { PoolsReport } from './pools-report.ts'
 
 /** The pools as a table, and the forecast below. */

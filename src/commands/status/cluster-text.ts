@@ -1,13 +1,13 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { formatKey } from '../../domain/object-meta.ts'
-import { formatPool } from '../../domain/pool.ts'
-import type { PoolVerdict } from '../../domain/pool-selection.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatPool } from '../../domain/model/pool.ts'
+import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import type { Role } from '../../domain/role.ts'
 import { printable as printableAs } from '../../observability/printable.ts'
 import type { ClusterReport, VipDetails } from './cluster-report.ts'
-import type { PendingActivity } from '../pending-activities.ts'
+import type { PendingActivity } from '../temporal/pending-activities.ts'
 import { findingLines, paintFor } from './status-text.ts'
 
 /** All about one Cluster, for people. @param now milliseconds since the epoch */

@@ -1,4 +1,4 @@
-import type { Finding } from '../../domain/findings/finding.ts'
+import type { Finding } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
 /** What a program is told that watches: one VIP, or one finding, that came, changed or went. */

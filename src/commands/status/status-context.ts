@@ -1,5 +1,5 @@
-import type { NamespacedName } from '../../domain/object-meta.ts'
-import type { KnownObjects } from '../../domain/view.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
 import type { ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { WorkflowRuns } from './workflow-runs.ts'

@@ -1,9 +1,9 @@
-import { concerns, type Finding } from '../../domain/findings/finding.ts'
-import { findingsIn } from '../../domain/findings/findings.ts'
-import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { concerns, type Finding } from './problems/problem.ts'
+import { findingsIn } from './problems/problems.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
-import { createView, type KnownObjects } from '../../domain/view.ts'
-import { isUnsettled, vipStateOf, type VipState } from '../../domain/vip-state.ts'
+import { createView, type KnownObjects } from '../../domain/allocation/snapshot.ts'
+import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
 
 /** One VIP of one Cluster. */

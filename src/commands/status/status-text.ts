@@ -1,8 +1,8 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { findingKinds, type Finding } from '../../domain/findings/finding.ts'
-import { isUnsettled, type VipPhase } from '../../domain/vip-state.ts'
+import { findingKinds, type Finding } from './problems/problem.ts'
+import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
 import { printable } from '../../observability/printable.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../console/exit-code.ts'
-import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
-import type { KnownObjects } from '../../domain/view.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
 import { describeCluster } from './cluster-report.ts'
 import { clusterText } from './cluster-text.ts'
 import { withManagementCluster } from '../management-cluster.ts'
@@ -9,7 +9,7 @@ import type { StatusContext, StatusOptions } from './status-context.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
 import { watchStatus } from './status-watch.ts'
-import { withTemporal } from '../temporal-client.ts'
+import { withTemporal } from '../temporal/with-temporal.ts'
 import { createWorkflowRuns } from './workflow-runs.ts'
 
 /**

@@ -1,9 +1,9 @@
-import { ipPoolKinds } from '../../domain/pool.ts'
-import type { ObjectMeta } from '../../domain/object-meta.ts'
-import type { KnownObjects } from '../../domain/view.ts'
-import type { KubernetesConnection } from '../../kubernetes/connection.ts'
+import { ipPoolKinds } from '../../domain/model/pool.ts'
+import type { ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
-import { watchResource, type WatchedObjects } from '../../kubernetes/watch-resource.ts'
+import { watchResource, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import type { Log } from '../../observability/log.ts'
 
 export interface KnowledgeOptions {

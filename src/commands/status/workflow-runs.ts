@@ -1,12 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { formatKey, type NamespacedName } from '../../domain/object-meta.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
 import { inParallel } from '../in-parallel.ts'
-import { pendingActivitiesIn, type PendingActivity } from '../pending-activities.ts'
-import { TemporalUnreachableError, type TemporalClient } from '../temporal-client.ts'
-import { describeError } from '../temporal-config.ts'
+import { pendingActivitiesIn, type PendingActivity } from '../temporal/pending-activities.ts'
+import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-temporal.ts'
+import { describeError } from '../temporal/config.ts'
 
 /** The latest run of a Cluster's workflow id. */
 export interface WorkflowRun {

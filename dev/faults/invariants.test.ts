@@ -1,0 +1,313 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import type { Allocator } from '../allocator.ts'
+import { viewTemporal, type TemporalView } from '../../test/e2e/temporal.ts'
+import { openWorld, type World } from '../../test/e2e/world.ts'
+import { startAllocator } from '../../test/support/allocator.ts'
+import { aVipCondition } from '../../test/support/builders.ts'
+import { eventually } from '../../test/support/eventually.ts'
+import { realParts } from '../../test/support/real-parts.ts'
+import { byHandIn, type ByHand } from './by-hand.ts'
+import { violationsIn } from './invariants.ts'
+import { poolFacts } from './invariants/facts.ts'
+import type { Observations } from './invariants/observations.ts'
+import type { Violation } from './invariants/violation.ts'
+import { openRecorder, type Recorder } from './recorder.ts'
+import { untilQuiet } from './until-quiet.ts'
+
+const { stack, allocatorKubeconfig } = realParts()
+
+/** What is written by hand has no run: nothing of it counts. */
+const withoutTemporal = { temporalSince: Number.MAX_SAFE_INTEGER }
+
+let temporal: TemporalView
+let world: World
+let recorder: Recorder
+let byHand: ByHand
+let allocator: Allocator | undefined
+
+beforeAll(async () => {
+  temporal = await viewTemporal(stack)
+})
+
+afterAll(async () => {
+  await temporal.close()
+})
+
+beforeEach(async () => {
+  world = await openWorld(stack)
+  byHand = byHandIn(world)
+  recorder = await openRecorder({ stack, temporal: temporal.client, namespaces: [world.namespace] })
+})
+
+afterEach(async () => {
+  try {
+    await world.close()
+  } finally {
+    await recorder.close()
+    await allocator?.stop()
+    allocator = undefined
+  }
+})
+
+async function start(): Promise<Allocator> {
+  allocator = await startAllocator({
+    stack,
+    kubeconfigPath: allocatorKubeconfig,
+    taskQueue: randomUUID(),
+    namespaces: [world.namespace],
+  })
+  return allocator
+}
+
+async function judge(options: Partial<Observations> = {}): Promise<readonly Violation[]> {
+  await untilQuiet(recorder, { stillForMs: 1_000 })
+  const snapshot = await recorder.snapshot()
+  return violationsIn({ sightings: recorder.sightings(), snapshot, isQuiet: true, ...options })
+}
+
+/** Exactly one violation, which names all of these. */
+function expectOnly(
+  violations: readonly Violation[],
+  invariant: Violation['invariant'],
+  ...words: readonly string[]
+): void {
+  expect(violations).toEqual([{ invariant, message: expect.any(String) }])
+  for (const word of words) expect(violations[0]?.message).toContain(word)
+}
+
+describe('a world in which all invariants hold', () => {
+  it('is one where the allocator has served a Cluster, another waits, and a third has a host by hand', async () => {
+    await start()
+    await world.createPool('10.170.0.1-10.170.0.9')
+    await world.createClass('no-pool-class')
+    await world.createCluster('healthy')
+    await world.createCluster('waiting', { className: 'no-pool-class' })
+    await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
+    await world.untilServed('healthy')
+    await temporal.untilWaiting(
+      { namespace: world.namespace, name: 'waiting' },
+      'selectIPPool',
+      'NoMatchingPool',
+    )
+    expect(await judge()).toEqual([])
+    expect([...(await recorder.runs()).keys()].toSorted()).toEqual([
+      `${world.namespace}/healthy`,
+      `${world.namespace}/waiting`,
+    ])
+  })
+
+  it('is one where a served Cluster was deleted', async () => {
+    await start()
+    await world.createPool('10.170.1.1-10.170.1.9')
+    await world.createCluster('short-lived')
+    await world.untilServed('short-lived')
+    await world.deleteCluster('short-lived')
+    await world.untilClaim('vip-cp-short-lived', (now) => now === undefined)
+    expect(await judge()).toEqual([])
+    const ends = recorder.sightings().filter(({ isGone }) => isGone)
+    expect(ends.map(({ kind }) => kind).toSorted()).toEqual(['Cluster', 'IPAddress', 'IPAddressClaim'])
+  })
+
+  it('is one that is written by hand as the allocator would have written it', async () => {
+    await world.createPool('10.170.2.1')
+    await world.createCluster('served')
+    expect(await byHand.serve('served', 'vip-pool')).toBe('10.170.2.1')
+    expect(await judge(withoutTemporal)).toEqual([])
+  })
+})
+
+describe('I1', () => {
+  it('is broken by two Clusters that were given the same host from overlapping pools', async () => {
+    await world.createPool('10.170.3.1', { name: 'one' })
+    await world.createPool('10.170.3.1', { name: 'same' })
+    await world.createCluster('first')
+    await world.createCluster('second')
+    await byHand.serve('first', 'one')
+    await byHand.serve('second', 'same')
+    expectOnly(
+      await judge(withoutTemporal),
+      'I1',
+      `10.170.3.1 is host of Cluster ${world.namespace}/first`,
+      `and host of Cluster ${world.namespace}/second`,
+    )
+  })
+
+  it('is not broken by a person who types a host after it was given to another Cluster', async () => {
+    await world.createPool('10.170.4.1')
+    await world.createCluster('first')
+    const host = await byHand.serve('first', 'vip-pool')
+    await world.createCluster('typed', { spec: `controlPlaneEndpoint: { host: ${host}, port: 6443 }` })
+    expect(await judge({ ...withoutTemporal, graceMs: 0 })).toEqual([])
+  })
+
+  it('is broken by a host that a person had typed into another Cluster before, but not within the grace', async () => {
+    await world.createPool('10.170.5.1')
+    await world.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.5.1, port: 6443 }' })
+    await world.createCluster('late')
+    await byHand.serve('late', 'vip-pool')
+    expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
+    expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I1', '10.170.5.1', '/typed', '/late')
+  })
+})
+
+describe('I2', () => {
+  it('is broken by a host that we replace', async () => {
+    await world.createPool('10.170.6.1')
+    await world.createCluster('moved')
+    await byHand.assign('moved', '10.170.6.99')
+    await byHand.serve('moved', 'vip-pool')
+    expectOnly(await judge(withoutTemporal), 'I2', `${world.namespace}/moved`, '10.170.6.99', '10.170.6.1')
+  })
+
+  it('is not broken by a host that a person replaces', async () => {
+    await world.createCluster('retyped')
+    await byHand.patchCluster(
+      'retyped',
+      { spec: { controlPlaneEndpoint: { host: '10.170.7.1', port: 6443 } } },
+      'kubectl',
+    )
+    await byHand.patchCluster(
+      'retyped',
+      { spec: { controlPlaneEndpoint: { host: '10.170.7.2' } } },
+      'kubectl',
+    )
+    expect(await judge()).toEqual([])
+  })
+})
+
+describe('I3', () => {
+  it('is broken by a host of ours without a claim', async () => {
+    await world.createCluster('bare')
+    await byHand.assign('bare', '10.170.8.1')
+    expectOnly(
+      await judge(withoutTemporal),
+      'I3',
+      `${world.namespace}/bare`,
+      '10.170.8.1',
+      'vip-cp-bare does not exist',
+    )
+  })
+
+  it('is broken by a claim that is bound to another address', async () => {
+    await world.createPool('10.170.9.1')
+    await world.createCluster('other')
+    await byHand.createClaim('other', 'vip-pool', await byHand.uidOf('other'))
+    await byHand.boundAddress('other')
+    await byHand.assign('other', '10.170.9.2')
+    expectOnly(await judge(withoutTemporal), 'I3', '10.170.9.2', 'is bound to 10.170.9.1')
+  })
+})
+
+describe('I4', () => {
+  it('is broken by a claim without Cluster', async () => {
+    await byHand.createClaim('lost', 'no-pool')
+    const violations = await judge(withoutTemporal)
+    await byHand.remove('ipaddressclaims', 'vip-cp-lost')
+    expectOnly(violations, 'I4', `IPAddressClaim ${world.namespace}/vip-cp-lost`, 'owned by no Cluster')
+  })
+
+  it('is broken by a reservation of an address that nobody has, and not by one that somebody has', async () => {
+    await world.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.11.1, port: 6443 }' })
+    await world.createCluster('keeper', { spec: 'controlPlaneEndpoint: { host: 10.170.11.2, port: 6443 }' })
+    await byHand.reserve('keeper', '10.170.11.1')
+    expect(await judge(withoutTemporal)).toEqual([])
+    await byHand.reserve('keeper', '10.170.11.3')
+    expectOnly(await judge(withoutTemporal), 'I4', 'vip-reserved-keeper-10.170.11.3')
+  })
+})
+
+describe('I5', () => {
+  afterEach(() => world.editCluster('paused', { paused: null }))
+
+  it('is broken by a write of ours to a paused Cluster, and not by one of others', async () => {
+    await world.createCluster('paused', { spec: 'paused: true' })
+    await byHand.patchCluster('paused', { metadata: { annotations: { note: 'mine' } } }, 'kubectl')
+    expect(await judge(withoutTemporal)).toEqual([])
+    await byHand.patchCluster('paused', { metadata: { annotations: { note: 'ours' } } })
+    expectOnly(await judge(withoutTemporal), 'I5', `${world.namespace}/paused`, 'note = "ours"')
+  })
+
+  it('is broken by a claim that we make for it, but not within the grace', async () => {
+    await world.createCluster('paused', { spec: 'paused: true' })
+    await byHand.createClaim('paused', 'no-pool', await byHand.uidOf('paused'))
+    expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
+    expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I5', 'vip-cp-paused')
+  })
+})
+
+describe('I6', () => {
+  it('is broken by a Cluster that waits beside a pool with room', async () => {
+    const className = 'unlucky-class'
+    await world.createClass(className)
+    const { stop } = await start()
+    await world.createCluster('unlucky', { className })
+    await temporal.untilWaiting(
+      { namespace: world.namespace, name: 'unlucky' },
+      'selectIPPool',
+      'NoMatchingPool',
+    )
+    await stop()
+    expect(await judge()).toEqual([])
+    await world.createPool('10.170.13.1', { name: 'roomy', className })
+    await untilCounted('roomy')
+    expectOnly(await judge(), 'I6', `${world.namespace}/unlucky`, 'InClusterIPPool roomy has 1 left')
+  })
+})
+
+describe('I7', () => {
+  it('is broken by a claim for a Cluster with a host by hand', async () => {
+    await world.createPool('10.170.14.1')
+    await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.2, port: 6443 }' })
+    await byHand.createClaim('manual', 'vip-pool', await byHand.uidOf('manual'))
+    await byHand.boundAddress('manual')
+    expectOnly(
+      await judge(withoutTemporal),
+      'I7',
+      'the host 10.99.9.2 from others',
+      `IPAddressClaim ${world.namespace}/vip-cp-manual and IPAddress`,
+      '10.170.14.1',
+    )
+  })
+})
+
+describe('I8', () => {
+  it('is broken by a served Cluster without a run, unless Temporal was emptied since', async () => {
+    await world.createPool('10.170.15.1')
+    await world.createCluster('silent')
+    await byHand.serve('silent', 'vip-pool')
+    expectOnly(await judge(), 'I8', `allocate-vip/${world.namespace}/silent does not exist`)
+    expect(await judge(withoutTemporal)).toEqual([])
+  })
+
+  it('is broken by a waiting Cluster without a run, whatever became of Temporal', async () => {
+    await world.createClass('forgotten-class')
+    await world.createCluster('forgotten', { className: 'forgotten-class' })
+    expectOnly(await judge(withoutTemporal), 'I8', `allocate-vip/${world.namespace}/forgotten does not exist`)
+  })
+
+  it('is broken by a condition that names another VIP than the Cluster has', async () => {
+    await world.createPool('10.170.16.1')
+    await world.createCluster('boasting')
+    await byHand.serve('boasting', 'vip-pool')
+    const says = (message: string): Promise<void> =>
+      world.patch(`${world.path('clusters', 'boasting')}/status`, {
+        status: { conditions: [aVipCondition({ message })] },
+      })
+    await says('10.170.16.9:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
+    expectOnly(await judge(withoutTemporal), 'I8', 'says of its control-plane VIP', '10.170.16.1')
+    await says('10.170.16.1:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
+    expect(await judge(withoutTemporal)).toEqual([])
+  })
+})
+
+/** Resolves when the provider has counted the pool's addresses. */
+async function untilCounted(name: string): Promise<void> {
+  await eventually(`${name} to be counted`, async () => {
+    const { inClusterPools } = await recorder.snapshot()
+    const pool = inClusterPools
+      .map((object) => poolFacts('InClusterIPPool', object))
+      .find((pool) => pool.name === name)
+    return pool?.available === undefined ? undefined : true
+  })
+}

@@ -1,0 +1,140 @@
+import {
+  arrayOf,
+  integerOf,
+  isObject,
+  nonEmptyStringOf,
+  objectOf,
+  stringMapOf,
+  stringOf,
+  type JsonObject,
+} from '../../../src/domain/model/decode.ts'
+import { isSameAddress } from './address.ts'
+import { ownersOf } from './managed-fields.ts'
+import { controlPlane, ourManager, type RoleWords } from './names.ts'
+
+/** What the checker reads of any object; a reading of its own, so that it does not share the product's mistakes. */
+export interface Facts {
+  readonly namespace: string
+  readonly name: string
+  /** `namespace/name`. */
+  readonly key: string
+  readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** Uids of the Clusters that own it. */
+  readonly clusterOwners: readonly string[]
+  readonly isDeleting: boolean
+  readonly isPaused: boolean
+  readonly object: JsonObject
+}
+
+export interface ClusterFacts extends Facts {
+  readonly host: string
+  /** Name of the ClusterClass; undefined without a topology. */
+  readonly className: string | undefined
+}
+
+export interface ClaimFacts extends Facts {
+  /** Undefined until it is bound. */
+  readonly addressName: string | undefined
+}
+
+export interface AddressFacts extends Facts {
+  readonly address: string
+  readonly claimName: string
+}
+
+export interface PoolFacts extends Facts {
+  readonly kind: 'InClusterIPPool' | 'GlobalInClusterIPPool'
+  /** Addresses that can still be had, at least; undefined until the provider has counted. */
+  readonly available: number | undefined
+}
+
+function factsOf(object: JsonObject): Facts {
+  const metadata = objectOf(object['metadata'])
+  const [namespace, name] = [stringOf(metadata['namespace']), stringOf(metadata['name'])]
+  const annotations = stringMapOf(metadata['annotations'])
+  return {
+    namespace,
+    name,
+    key: `${namespace}/${name}`,
+    uid: stringOf(metadata['uid']),
+    labels: stringMapOf(metadata['labels']),
+    annotations,
+    clusterOwners: arrayOf(metadata['ownerReferences'])
+      .filter(isObject)
+      .filter(({ kind }) => kind === 'Cluster')
+      .map(({ uid }) => stringOf(uid)),
+    isDeleting: metadata['deletionTimestamp'] !== undefined,
+    isPaused: objectOf(object['spec'])['paused'] === true || 'cluster.x-k8s.io/paused' in annotations,
+    object,
+  }
+}
+
+export function clusterFacts(object: JsonObject): ClusterFacts {
+  const spec = objectOf(object['spec'])
+  const topology = objectOf(spec['topology'])
+  return {
+    ...factsOf(object),
+    host: stringOf(objectOf(spec['controlPlaneEndpoint'])['host']),
+    className:
+      nonEmptyStringOf(objectOf(topology['classRef'])['name']) ?? nonEmptyStringOf(topology['class']),
+  }
+}
+
+export function claimFacts(object: JsonObject): ClaimFacts {
+  const addressRef = objectOf(objectOf(object['status'])['addressRef'])
+  return { ...factsOf(object), addressName: nonEmptyStringOf(addressRef['name']) }
+}
+
+export function addressFacts(object: JsonObject): AddressFacts {
+  const spec = objectOf(object['spec'])
+  return {
+    ...factsOf(object),
+    address: stringOf(spec['address']),
+    claimName: stringOf(objectOf(spec['claimRef'])['name']),
+  }
+}
+
+export function poolFacts(kind: PoolFacts['kind'], object: JsonObject): PoolFacts {
+  const counts = objectOf(object['status'])['ipAddresses']
+  const count = (field: string): number => integerOf(objectOf(counts)[field]) ?? 0
+  return {
+    ...factsOf(object),
+    kind,
+    // The provider takes addresses outside of the pool's ranges off `free`, though they leave room.
+    available: isObject(counts) ? count('free') + count('outOfRange') : undefined,
+  }
+}
+
+/** Where a Cluster keeps the VIP of a role. */
+export function vipOf(cluster: ClusterFacts, words: RoleWords): string {
+  return words.role === 'control-plane' ? cluster.host : (cluster.annotations[words.vipAnnotation] ?? '')
+}
+
+/** The entries of `metadata.managedFields` that say who wrote the VIP of a role. */
+export function writersOfVip({ object }: ClusterFacts, words: RoleWords): ReturnType<typeof ownersOf> {
+  return ownersOf(
+    object,
+    words.role === 'control-plane'
+      ? ['spec', 'controlPlaneEndpoint', 'host']
+      : ['metadata', 'annotations', words.vipAnnotation],
+  )
+}
+
+/** Whether our manager wrote the VIP of a role, and nobody has overwritten it. */
+export function isVipWrittenByUs(cluster: ClusterFacts, words: RoleWords): boolean {
+  return writersOfVip(cluster, words).some(({ manager }) => manager === ourManager)
+}
+
+/**
+ * Whether the Cluster's host is one we gave it: our annotation says the same address, or our manager owns the
+ * field. Either is enough, since a restored Cluster has lost the one and an edited one may have lost the other.
+ */
+export function isHostOurs(cluster: ClusterFacts): boolean {
+  const noted = cluster.annotations[controlPlane.vipAnnotation]
+  return (
+    cluster.host !== '' &&
+    ((noted !== undefined && isSameAddress(noted, cluster.host)) || isVipWrittenByUs(cluster, controlPlane))
+  )
+}

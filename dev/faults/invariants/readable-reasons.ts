@@ -1,0 +1,103 @@
+import { isObject, objectOf, stringOf } from '../../../src/domain/model/decode.ts'
+import { isSameAddress } from './address.ts'
+import { isHostOurs, writersOfVip, type ClusterFacts } from './facts.ts'
+import { controlPlane, reasonWords, serverFailures } from './names.ts'
+import { isExcused, type Observations, type PendingActivity, type Run } from './observations.ts'
+import { isWanted } from './unserved-clusters.ts'
+import type { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+/**
+ * I8: whoever asks why a Cluster is as it is, finds the reason in the latest run of its workflow id.
+ *
+ * A run that is over has a result about this very Cluster (by uid), with a reason of the closed list and words for each
+ * role; `Allocated` names the address that the Cluster has. A run that goes on waits in a step that has failed
+ * with such a reason, or because of the API server, and says so in words; between two steps it may be, but not at quiet.
+ * On a task queue that is not polled it may be only where the Cluster waits for nothing, so that nobody needs it.
+ *
+ * A run must be there where we gave the Cluster its host, unless that was before Temporal's history counts, and, at
+ * quiet, where the Cluster waits for one: then it must be going on, since nobody else would say why.
+ */
+export function unreadableReasons(world: World, observations: Observations): readonly Violation[] {
+  return world.clusters
+    .filter((cluster) => !cluster.isDeleting && !isExcused(observations, 'I8', cluster))
+    .flatMap((cluster) => {
+      const fault = faultOf(cluster, world.runs.get(cluster.key), observations)
+      if (fault === undefined) return []
+      const message = `Cluster ${cluster.key} (uid ${cluster.uid}, host ${cluster.host || 'none'}): run allocate-vip/${cluster.key} ${fault}`
+      return [{ invariant: 'I8', message }]
+    })
+}
+
+function faultOf(
+  cluster: ClusterFacts,
+  run: Run | undefined,
+  observations: Observations,
+): string | undefined {
+  const isQuiet = observations.isQuiet === true
+  const waits = isQuiet && !cluster.isPaused && isWanted(cluster, controlPlane)
+  const isDue = waits || isServedByUs(cluster, observations.temporalSince)
+  if (run === undefined) return isDue ? 'does not exist' : undefined
+  if (run.status === 'RUNNING') {
+    const isStray = run.taskQueue !== (observations.taskQueue ?? run.taskQueue)
+    if (!isStray) return faultOfRunning(run, isQuiet)
+    return waits ? `is on task queue ${run.taskQueue}, which is not polled` : undefined
+  }
+  if (run.status !== 'COMPLETED') return `is ${run.status}`
+  if (!isAbout(run, cluster)) return isDue ? 'is about another Cluster of this name' : undefined
+  if (waits) return `is over, while the Cluster waits: ${JSON.stringify(run.result)}`
+  return faultOfResult(run.result, cluster)
+}
+
+function isServedByUs(cluster: ClusterFacts, since: number | undefined): boolean {
+  if (!isHostOurs(cluster)) return false
+  const times = writersOfVip(cluster, controlPlane).map(({ time }) => Date.parse(time))
+  return since === undefined || times.some((time) => time >= since)
+}
+
+function isAbout({ result }: Run, { uid }: ClusterFacts): boolean {
+  return stringOf(objectOf(objectOf(result)['cluster'])['uid']) === uid
+}
+
+function faultOfRunning({ isDeciding, pendingActivities }: Run, isQuiet: boolean): string | undefined {
+  for (const pending of pendingActivities) {
+    const fault = faultOfPending(pending, isQuiet)
+    if (fault !== undefined) return fault
+  }
+  const isBetween = isDeciding || pendingActivities.length === 0
+  return isQuiet && isBetween ? 'is between two steps' : undefined
+}
+
+function faultOfPending(
+  { type, failureType, failureMessage }: PendingActivity,
+  isQuiet: boolean,
+): string | undefined {
+  if (failureType === '' && failureMessage === '') {
+    return isQuiet ? `is in ${type}, which has not said anything yet` : undefined
+  }
+  if (![...reasonWords, ...serverFailures].includes(failureType)) {
+    return `waits in ${type} for ${failureType || 'no reason'}, which is none of the list: ${failureMessage}`
+  }
+  return failureMessage === '' ? `waits in ${type} for ${failureType} without a word` : undefined
+}
+
+function faultOfResult(result: unknown, cluster: ClusterFacts): string | undefined {
+  const entries = Object.entries(objectOf(objectOf(result)['roles']))
+  if (entries.length === 0) return `ended without a word: ${JSON.stringify(result)}`
+  for (const [role, told] of entries) {
+    const { reason, message, address } = objectOf(told)
+    if (!isObject(told) || !reasonWords.includes(stringOf(reason))) {
+      return `ended for ${role} with the reason ${JSON.stringify(reason)}, which is none of the list`
+    }
+    if (stringOf(message) === '') return `ended for ${role} with ${stringOf(reason)} without a word`
+    if (
+      role === 'control-plane' &&
+      reason === 'Allocated' &&
+      isHostOurs(cluster) &&
+      !isSameAddress(stringOf(address), cluster.host)
+    ) {
+      return `says that ${stringOf(address)} was allocated`
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,23 @@
+import { arrayOf, objectOf, stringOf } from '../../../src/domain/model/decode.ts'
+import { vipOf, type ClusterFacts } from './facts.ts'
+import { bothRoles, type RoleWords } from './names.ts'
+import type { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+/** I8: a Cluster that says it has a VIP of ours has the one that it names. */
+export function untrueConditions(world: World): readonly Violation[] {
+  return world.clusters
+    .filter((cluster) => !cluster.isDeleting && !cluster.isPaused)
+    .flatMap((cluster) => bothRoles.flatMap((words) => untruthOf(cluster, words)))
+}
+
+function untruthOf(cluster: ClusterFacts, words: RoleWords): readonly Violation[] {
+  const condition = arrayOf(objectOf(cluster.object['status'])['conditions'])
+    .map(objectOf)
+    .find((each) => each['type'] === words.conditionType)
+  if (condition?.['reason'] !== 'Allocated') return []
+  const [vip, said] = [vipOf(cluster, words), stringOf(condition['message'])]
+  if (vip !== '' && said.startsWith(vip)) return []
+  const message = `Cluster ${cluster.key} (uid ${cluster.uid}) says of its ${words.role} VIP ${JSON.stringify(said)}, and has ${JSON.stringify(vip)}`
+  return [{ invariant: 'I8', message }]
+}

@@ -1,0 +1,106 @@
+import type { WriteMoment } from '../../api-proxy/write-hooks.ts'
+import { closeAll } from '../../stack/close-all.ts'
+import type { SeededRandom } from '../../../test/support/seeded-random.ts'
+import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
+import type { Fleet } from './fleet.ts'
+import { recreate } from './recreations.ts'
+import type { Stage } from './stage.ts'
+
+/** Faults of the allocator's own processes. */
+export const allocatorFaults: readonly FaultKind[] = [
+  killedAtWrite('before', 'SIGKILL before a write reaches the API server'),
+  killedAtWrite('after', 'SIGKILL when a write is done, before it hears of that'),
+  {
+    name: 'allocator-terminated',
+    what: 'SIGTERM in the middle of work, and another one starts',
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async ({ fleet }, random) =>
+      again(async (over) => {
+        await pauseUntil(500 + random.below(4_000), over)
+        await fleet.roll()
+      }),
+  },
+  {
+    name: 'two-replicas',
+    what: 'a second replica starts, and ends again in an orderly way',
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async ({ fleet }) => {
+      await fleet.resize(2)
+      return () => fleet.resize(1)
+    },
+  },
+  {
+    name: 'replicas-in-turn',
+    what: 'two replicas are replaced one after the other, again and again',
+    place: 'allocator',
+    holdMs: ({ outageMs }) => outageMs,
+    start: async ({ fleet }) => {
+      await fleet.resize(2)
+      const end = again(async (over) => {
+        await pauseUntil(1_000, over)
+        await fleet.roll()
+      })
+      return async () => {
+        await end()
+        await fleet.resize(1)
+      }
+    },
+  },
+  {
+    name: 'allocator-starved',
+    what: 'it gets 15 % of its time (SIGSTOP, SIGCONT), while Clusters are deleted and created again',
+    place: 'allocator',
+    holdMs: ({ longOutageMs }) => longOutageMs,
+    start: async ({ fleet, people }, random) => {
+      const ends = [again((over) => starveOnce(fleet, over)), recreate(people, 'starved', random)]
+      return () => closeAll(ends)
+    },
+  },
+]
+
+/** Milliseconds for which it stands still, and runs, in turn: as a limit of CPU time that is much too low has it. */
+const starving = { stillMs: 978, runsMs: 172 }
+
+async function starveOnce(fleet: Fleet, over: AbortSignal): Promise<void> {
+  try {
+    fleet.suspend()
+    await pauseUntil(starving.stillMs, over)
+  } finally {
+    fleet.resume()
+  }
+  await pauseUntil(starving.runsMs, over)
+}
+
+function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
+  return {
+    name: `allocator-killed-${moment}-write`,
+    what: `${when}, again and again, and another one starts`,
+    place: 'allocator',
+    holdMs: () => 0,
+    start: async (stage, random) => again((over) => killOnce(stage, random, moment, over)),
+  }
+}
+
+async function killOnce(
+  { proxy, fleet }: Stage,
+  random: SeededRandom,
+  moment: WriteMoment,
+  over: AbortSignal,
+): Promise<void> {
+  const nth = 1 + random.below(6)
+  // It may come to its write after the end, unless it is withdrawn.
+  const kill = async (): Promise<void> => {
+    if (!over.aborted) await fleet.kill()
+  }
+  await Promise.race([proxy.atWrite(nth, moment, kill), aborted(over)])
+  await fleet.fill()
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

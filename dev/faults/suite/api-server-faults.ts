@@ -1,0 +1,51 @@
+import type { Stack } from '../../stack/stack.ts'
+import type { FaultKind } from './fault-kind.ts'
+import { grantAllBut, takeableRights } from './rights.ts'
+import type { Stage } from './stage.ts'
+
+/** Faults of the API server itself. */
+export const apiServerFaults: readonly FaultKind[] = [
+  {
+    name: 'api-server-away',
+    what: 'killed, and gone for a while',
+    place: 'api-server',
+    holdMs: ({ outageMs }) => outageMs,
+    start: async ({ stack }) => {
+      await stack.part('kube-apiserver').kill()
+      return async () => {
+        await stack.part('kube-apiserver').start()
+        await restartGarbageCollector(stack)
+      }
+    },
+  },
+  {
+    name: 'api-server-restarted',
+    what: 'killed, and started again at once',
+    place: 'api-server',
+    holdMs: () => 0,
+    start: async ({ stack }) => {
+      await stack.part('kube-apiserver').kill()
+      await stack.part('kube-apiserver').start()
+      return () => restartGarbageCollector(stack)
+    },
+  },
+  {
+    name: 'right-revoked',
+    what: 'one right of the ServiceAccount is taken away and given back',
+    place: 'api-server',
+    holdMs: ({ outageMs }) => outageMs,
+    start: async ({ stack }: Stage, random) => {
+      await grantAllBut(stack.connection, random.pick(takeableRights))
+      return () => grantAllBut(stack.connection)
+    },
+  },
+]
+
+/**
+ * Where a Cluster was deleted and created again while the garbage collector could not watch, its next list shows it
+ * one object that has changed, and it never collects what the former one owned. A new collector does.
+ */
+async function restartGarbageCollector(stack: Stack): Promise<void> {
+  await stack.part('kube-controller-manager').kill()
+  await stack.part('kube-controller-manager').start()
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import type { StackConnection } from '../../stack/connection.ts'
+import type { KubernetesObject } from '../../stack/kubernetes-api.ts'
+import { applyManifests, readManifests } from '../../stack/manifests.ts'
+import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
+import { eventually } from '../../../test/support/eventually.ts'
+import { clusterClassKey, roleKey } from '../invariants/names.ts'
+import { pathIn, type Site } from './site.ts'
+
+/** Namespaces, classes and pools in which the Clusters of a run live. The names of classes are those of their pools. */
+
+export const namespaces = ['faults-a', 'faults-b'] as const
+export type Namespace = (typeof namespaces)[number]
+
+/**
+ * `plain` has ingress VIPs as well, and overlaps with `wide`, so that their providers hand out the same addresses.
+ * `small` is always exhausted. `elastic` is enlarged and shrunk, `movable` relabeled.
+ */
+export const classes = ['plain', 'wide', 'small', 'elastic', 'movable'] as const
+export type ClassName = (typeof classes)[number]
+
+const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
+const variables = ['clusterVip', 'ingressVip', 'note']
+
+/** What a pool can be changed to, the first being what it is at first and after each round. */
+export const elasticRanges = ['10.202.0.10-10.202.0.13', '10.202.0.10-10.202.0.16', '10.202.0.10-10.202.0.11']
+export const movableLabels = ['movable', 'nobody']
+
+/** Prepares the land: namespaces, classes with variables, pools. */
+export async function prepareLand(stack: StackConnection, site: Site): Promise<void> {
+  const text = (object: object): { text: string } => ({ text: JSON.stringify(object) })
+  await applyManifests(stack, [
+    ...namespaces.map((name) => text({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    { path: join(examples, 'demo-infrastructure-crds.yaml') },
+    ...pools().map(text),
+    ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))).map(text),
+  ])
+  for (const namespace of namespaces) {
+    await Promise.all(classes.map((name) => untilTakenIn(stack, site, namespace, name)))
+  }
+}
+
+function pools(): readonly object[] {
+  const inCluster = (namespace: Namespace, name: ClassName, addresses: string): object =>
+    pool('InClusterIPPool', { name, namespace, labels: { [clusterClassKey]: name } }, addresses)
+  const global = (name: ClassName, addresses: string): object =>
+    pool('GlobalInClusterIPPool', { name, labels: { [clusterClassKey]: name } }, addresses)
+  return [
+    inCluster('faults-a', 'plain', '10.200.0.10-10.200.0.120'),
+    inCluster('faults-b', 'plain', '10.200.0.60-10.200.0.180'),
+    global('wide', '10.200.0.10-10.200.0.250'),
+    inCluster('faults-a', 'small', '10.201.0.10-10.201.0.11'),
+    inCluster('faults-b', 'small', '10.201.0.20'),
+    global('elastic', elasticRanges[0] ?? ''),
+    inCluster('faults-a', 'movable', '10.203.0.10-10.203.0.60'),
+    inCluster('faults-b', 'movable', '10.203.0.40-10.203.0.90'),
+    pool(
+      'GlobalInClusterIPPool',
+      { name: 'ingress', labels: { [clusterClassKey]: 'plain', [roleKey]: 'ingress' } },
+      '10.204.0.10-10.204.0.250',
+    ),
+  ]
+}
+
+function pool(kind: string, metadata: object, addresses: string): object {
+  return {
+    apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
+    kind,
+    metadata,
+    spec: { addresses: [addresses], prefix: 24 },
+  }
+}
+
+/** The example's class under another name, with more variables, and its templates. */
+function classObjects(namespace: Namespace, name: ClassName): readonly object[] {
+  return readManifests({ path: join(examples, 'cluster-class.yaml') })
+    .filter((object) => object.metadata.namespace !== undefined)
+    .map((object: KubernetesObject & { readonly spec?: JsonObject }) => ({
+      ...object,
+      metadata: { ...object.metadata, namespace, name: nameFor(object.metadata.name, name) },
+      spec: object.kind === 'ClusterClass' ? classSpec(object.spec, name) : object.spec,
+    }))
+}
+
+function nameFor(example: string, name: ClassName): string {
+  return example.replace('rke2-cluster-class', name)
+}
+
+function classSpec(spec: JsonObject = {}, name: ClassName): JsonObject {
+  const renamed: JsonObject = JSON.parse(
+    nameFor(JSON.stringify(spec), name).replaceAll('rke2-cluster-class', name),
+  )
+  return {
+    ...renamed,
+    variables: variables.map((variable) => ({
+      name: variable,
+      required: false,
+      schema: { openAPIV3Schema: { type: 'string' } },
+    })),
+  }
+}
+
+/** Cluster API takes the variables of a class into its status; where it is left out, we do so in its place. */
+async function untilTakenIn(
+  stack: StackConnection,
+  site: Site,
+  namespace: Namespace,
+  name: ClassName,
+): Promise<void> {
+  const path = pathIn(namespace, 'clusterclasses', name)
+  if (!stack.clusterApiCore) {
+    const definitions = [{ from: 'inline', required: false, schema: { openAPIV3Schema: { type: 'string' } } }]
+    const status = { variables: variables.map((variable) => ({ name: variable, definitions })) }
+    await site.patch(`${path}/status`, { status })
+    return
+  }
+  await eventually(`ClusterClass ${name} to be taken in`, async () => {
+    const { status } = await site.get<JsonObject>(path)
+    return objectOf(status)['variables'] === undefined ? undefined : true
+  })
+}

@@ -1,0 +1,63 @@
+import type { StackConnection } from '../../stack/connection.ts'
+import { ApiError, kubernetesApi } from '../../stack/kubernetes-api.ts'
+
+/** Writes of people, as administrator and past the proxy. */
+export interface Site {
+  readonly get: <T>(path: string) => Promise<T>
+  readonly create: (path: string, object: object) => Promise<void>
+  readonly patch: (path: string, patch: object) => Promise<void>
+  readonly remove: (path: string, options?: { readonly foreground: boolean }) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** People are no manager of ours. */
+const manager = 'person'
+
+export function openSite(stack: StackConnection): Site {
+  const api = kubernetesApi(stack)
+  return {
+    get: (path) => api.send({ method: 'GET', path }),
+    create: async (path, body) => {
+      await api.send({ method: 'POST', path: `${path}?fieldManager=${manager}`, body })
+    },
+    patch: async (path, body) => {
+      await api.send({
+        method: 'PATCH',
+        path: `${path}?fieldManager=${manager}`,
+        body,
+        contentType: 'application/merge-patch+json',
+      })
+    },
+    remove: async (path, { foreground } = { foreground: false }) => {
+      const propagationPolicy = foreground ? 'Foreground' : 'Background'
+      await api.send({ method: 'DELETE', path, body: { propagationPolicy } })
+    },
+    close: api.close,
+  }
+}
+
+const cluster = 'cluster.x-k8s.io/v1beta2'
+const ipam = 'ipam.cluster.x-k8s.io'
+const versions = {
+  clusters: cluster,
+  clusterclasses: cluster,
+  ipaddressclaims: `${ipam}/v1beta2`,
+  ipaddresses: `${ipam}/v1beta2`,
+  inclusterippools: `${ipam}/v1alpha2`,
+} as const
+
+/** Path of the objects of a kind in a namespace, or of one of them. */
+export function pathIn(namespace: string, plural: keyof typeof versions, name?: string): string {
+  const path = `/apis/${versions[plural]}/namespaces/${namespace}/${plural}`
+  return name === undefined ? path : `${path}/${name}`
+}
+
+/** Path of a pool of the whole cluster. */
+export function globalPoolPath(name: string): string {
+  return `/apis/${ipam}/v1alpha2/globalinclusterippools/${name}`
+}
+
+/** Whether a person was refused, as opposed to not heard. */
+export function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status < 500 && error.status !== 429
+}

@@ -1,0 +1,215 @@
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import type { Reason } from '../domain/reason.ts'
+import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
+import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
+import { isWait, NotAtOnce, translatingFailures } from './failures.ts'
+import type { Saying } from '../domain/allocation/vip-condition.ts'
+import {
+  recordSaying,
+  tellCluster,
+  tellLeft,
+  tellWait,
+  type Reporting,
+  type StepReading,
+} from './reporting.ts'
+import { askingAnew } from './asking-anew.ts'
+import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-outcome.ts'
+
+/** What every step goes through. */
+export interface StepPorts extends Reporting {
+  readonly api: ClusterApi
+  /** What the watches of this process know; absent where it has none. Rejects with `NotKnown` where that is no answer. */
+  readonly known?: StepApi
+}
+
+export interface Step {
+  readonly name: string
+  /** The reason to show where the server's answer to a request of this step is final (invalid, forbidden). */
+  readonly rejected: Reason
+  readonly pace: Pace
+}
+
+/** `at-once`: what does not get on is given up, and becomes an activity of its own, which is `patient`. */
+export type Pace = 'at-once' | 'patient'
+
+/** Of a patient step, `second`: what the step waits for has been waited for already. */
+export type Look = 'at-once' | 'first' | 'second'
+
+export type StepRun<R> = (api: StepApi, look: Look) => Promise<R>
+
+/**
+ * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
+ * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
+ *
+ * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
+ *   nor counted, since the step's own activity finds it out anew; but for an address that was left to somebody else
+ * @throws NotAtOnce where a step that is tried at once has to wait or fails
+ * @throws ApplicationFailure where a patient one has to wait
+ */
+export async function performStep<R extends StepResult>(
+  ports: StepPorts,
+  step: Step,
+  input: StepInput,
+  run: StepRun<R>,
+): Promise<R> {
+  const started = performance.now()
+  const { remembering, lastRead } = createMemory(input.cluster)
+  const known = ports.known && remembering(ports.known)
+  const anew = remembering(askingAnew(ports.api))
+  const observe = (ending: StepEnding): void =>
+    ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
+  const tell = async ({ saying, isDuplicate }: StepEnding): Promise<void> => {
+    const cluster = lastRead()
+    if (cluster === undefined || saying === undefined) return
+    await tellAnew(ports, cluster, input, saying).catch(async (error: unknown) => {
+      if (!isDuplicate || !isKubernetesError(error)) throw error
+      // The claim is given back, so the next attempt would not know that, and why: this one says it, and succeeds.
+      await recordSaying(ports, cluster, input, saying)
+    })
+  }
+  const isAtOnce = step.pace === 'at-once'
+  let done: StepEnding | undefined
+  try {
+    const result = await translatingFailures(step.rejected, async () => {
+      const answer = isAtOnce ? await run(known ?? anew, 'at-once') : await decided(known, anew, run)
+      const ending = endingOf(answer)
+      // Without watches a step decides by fresh answers even at once, and may have given the claim back.
+      if (isAtOnce && !goesOn(answer) && !ending.isDuplicate) return answer
+      done = ending
+      if (done.isDuplicate) await tellLeft(ports, input, done)
+      await tell(done)
+      return answer
+    })
+    if (done !== undefined) observe(done)
+    return result
+  } catch (failure) {
+    // Somebody woke the run, or the Worker stops: that is no ending.
+    if (failure instanceof CancelledFailure) throw failure
+    if (isAtOnce) {
+      if (done !== undefined) observe(done)
+      throw new NotAtOnce(failure)
+    }
+    const ending = endingOfFailure(failure)
+    // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
+    observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
+    // What cannot be said now is said by the next attempt.
+    await tell(ending).catch(() => undefined)
+    await tellWait(ports, input, ending)
+    throw failure
+  }
+}
+
+/** Readings of a Cluster to say that it has its VIP. Cluster API core writes to it several times as soon as it has one. */
+const mostReadings = 5
+
+/**
+ * Says it of the Cluster as it is by then, where somebody else has written to it: that it has its VIP stays true. That it
+ * has none may have been overtaken, and is left to the next attempt.
+ */
+async function tellAnew(ports: StepPorts, cluster: Cluster, input: StepInput, saying: Saying): Promise<void> {
+  const isFact = saying.about === 'vip' && saying.isReady
+  let present: Cluster | undefined = cluster
+  for (let readings = 1; present?.uid === cluster.uid; readings += 1) {
+    try {
+      return await tellCluster(ports, present, input, saying)
+    } catch (error) {
+      if (!isFact || readings === mostReadings || !isKubernetesError(error, 'conflict')) throw error
+    }
+    present = await ports.api.getCluster(input.cluster)
+  }
+}
+
+/**
+ * Goes by what is known where that brings the allocation further; whatever else comes of it is found out anew, since it
+ * may be out of date. A wait that goes on is believed: what would end it wakes the run.
+ */
+async function decided<R extends StepResult>(
+  known: StepApi | undefined,
+  anew: StepApi,
+  run: StepRun<R>,
+): Promise<R> {
+  if (known === undefined) return run(anew, 'first')
+  try {
+    const answer = await run(known, 'first')
+    if (goesOn(answer)) return answer
+  } catch (error) {
+    if (isWait(error) && activityInfo().attempt > 1) throw error
+    if (!isWait(error) && !mayBeOutOfDate(error)) throw error
+  }
+  return run(anew, 'second')
+}
+
+function goesOn({ next }: StepResult): boolean {
+  return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
+}
+
+/** The API server has refused what was decided by what is known, or a person has to act on what may be no longer so. */
+function mayBeOutOfDate(error: unknown): boolean {
+  return (
+    error instanceof NotKnown ||
+    error instanceof ApplicationFailure ||
+    isKubernetesError(error, 'conflict', 'alreadyExists', 'notFound')
+  )
+}
+
+/** Remembers the Cluster as it was last read or written through any of the APIs given to it. */
+function createMemory(key: NamespacedName): {
+  readonly remembering: (api: StepApi) => StepApi
+  readonly lastRead: () => Cluster | undefined
+} {
+  let last: Cluster | undefined
+  const reading =
+    (api: Pick<ClusterApi, 'getCluster'>) =>
+    async (asked: NamespacedName): Promise<Cluster | undefined> => {
+      const cluster = await api.getCluster(asked)
+      if (formatKey(asked) === formatKey(key)) last = cluster
+      return cluster
+    }
+  return {
+    remembering: (api) => ({
+      ...api,
+      getCluster: reading(api),
+      anew: { ...api.anew, getCluster: reading(api.anew) },
+      async patchCluster(cluster, patch) {
+        last = await api.patchCluster(cluster, patch)
+        return last
+      },
+    }),
+    lastRead: () => last,
+  }
+}
+
+function readingOf(
+  step: Step,
+  input: StepInput & Pick<AssignVipInput, 'startedAt'>,
+  ending: StepEnding,
+  cluster: Cluster | undefined,
+  ms: number,
+): StepReading {
+  const { result, reason, isDuplicate, isAllocated } = ending
+  return {
+    step: step.name,
+    role: input.role,
+    clusterClass: cluster?.topology?.clusterClass.name ?? '',
+    result,
+    reason,
+    seconds: ms / 1000,
+    ...(isDuplicate && { duplicate: true }),
+    ...(isAllocated && cluster !== undefined && { allocated: agesAt(Date.now(), input, cluster) }),
+  }
+}
+
+function agesAt(
+  now: number,
+  { startedAt }: Pick<AssignVipInput, 'startedAt'>,
+  { creationTimestamp }: Cluster,
+): NonNullable<StepReading['allocated']> {
+  return {
+    sinceCreationSeconds: (now - Date.parse(creationTimestamp)) / 1000,
+    ...(startedAt !== undefined && { sinceStartSeconds: (now - startedAt) / 1000 }),
+  }
+}

@@ -1,0 +1,109 @@
+import type { Permission } from '../../kubernetes/permissions.ts'
+import { objectOf, nonEmptyStringOf, type JsonObject } from '../../domain/model/decode.ts'
+import type { ReviewedPermission } from './checks/permissions.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import { resources } from '../../kubernetes/resources.ts'
+
+type Requests = Pick<KubernetesConnection, 'request'>
+
+/**
+ * The name under which the API server knows us.
+ *
+ * @throws KubernetesError `notServed` before Kubernetes 1.28
+ */
+export async function readOwnUser(connection: Requests): Promise<string> {
+  const answer = await createReview(connection, {
+    group: 'authentication.k8s.io',
+    kind: 'SelfSubjectReview',
+    plural: 'selfsubjectreviews',
+    action: 'ask who we are',
+    spec: {},
+  })
+  return nonEmptyStringOf(objectOf(objectOf(answer['status'])['userInfo'])['username']) ?? 'unknown'
+}
+
+/**
+ * Asks the API server for each permission in each namespace; for cluster-scoped kinds once.
+ *
+ * @param account undefined: for ourselves
+ * @param namespaces empty: in all namespaces at once
+ */
+export async function reviewPermissions(
+  connection: Requests,
+  account: NamespacedName | undefined,
+  permissions: readonly Permission[],
+  namespaces: readonly string[],
+): Promise<readonly ReviewedPermission[]> {
+  const places = namespaces.length === 0 ? [''] : namespaces
+  return Promise.all(
+    permissions.flatMap((permission) =>
+      (isClusterScoped(permission) ? [''] : places).map(async (namespace) => {
+        const allowed = await isAllowed(connection, account, { ...permission, namespace })
+        return { ...permission, namespace, allowed }
+      }),
+    ),
+  )
+}
+
+function isClusterScoped({ group, resource }: Permission): boolean {
+  return Object.values(resources).some(
+    (known) => known.group === group && known.plural === resource && !known.namespaced,
+  )
+}
+
+async function isAllowed(
+  connection: Requests,
+  account: NamespacedName | undefined,
+  asked: Permission & { readonly namespace: string },
+): Promise<boolean> {
+  const { verb, group, namespace } = asked
+  const [resource = '', subresource] = asked.resource.split('/')
+  const resourceAttributes = {
+    verb,
+    group,
+    resource,
+    ...(subresource !== undefined && { subresource }),
+    ...(namespace !== '' && { namespace }),
+  }
+  const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
+  const answer = await createReview(connection, {
+    group: 'authorization.k8s.io',
+    kind,
+    plural: `${kind.toLowerCase()}s`,
+    action: `ask whether ${account === undefined ? 'we' : formatKey(account)} may ${verb} ${asked.resource}`,
+    spec: { resourceAttributes, ...(account && userOf(account)) },
+  })
+  return objectOf(answer['status'])['allowed'] === true
+}
+
+/** As an API server sees the token of a ServiceAccount. */
+function userOf({ namespace, name }: NamespacedName): JsonObject {
+  return {
+    user: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  }
+}
+
+interface Review {
+  readonly group: string
+  readonly kind: string
+  readonly plural: string
+  readonly action: string
+  readonly spec: JsonObject
+}
+
+/** Reviews are answered, never stored. */
+function createReview(
+  connection: Requests,
+  { group, kind, plural, action, spec }: Review,
+): Promise<JsonObject> {
+  const apiVersion = `${group}/v1`
+  return connection.request({
+    verb: 'create',
+    resource: plural,
+    action,
+    path: `/apis/${apiVersion}/${plural}`,
+    body: { apiVersion, kind, metadata: {}, spec },
+  })
+}

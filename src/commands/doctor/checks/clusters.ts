@@ -1,0 +1,104 @@
+import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { ingressEnabledAnnotation, ownPrefix } from '../../../domain/names.ts'
+import { isIPAddress } from '../../../domain/model/address-text.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import type { IPPool } from '../../../domain/model/pool.ts'
+import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { quoted, counted } from '../../../domain/quote.ts'
+import { roleNames, roles, type Role } from '../../../domain/role.ts'
+import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
+import { poolsFor } from './cluster-classes.ts'
+import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import { suggestion } from './edit-distance.ts'
+import { clusterKeys, strangeKeys } from './unknown-keys.ts'
+
+/** Judges what people wrote on Clusters: annotations that cannot be read, and what is probably a slip. */
+export function judgeClusters(
+  clusters: readonly Cluster[],
+  clusterClasses: readonly ClusterClass[],
+  pools: readonly IPPool[],
+): readonly Judgment[] {
+  const problems = [
+    ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsFor(cluster, pools))),
+    ...clusters.flatMap((cluster) => gateProblems(`Cluster ${formatKey(cluster)}`, cluster)),
+    ...clusterClasses.flatMap((each) => gateProblems(`ClusterClass ${formatKey(each)}`, each)),
+  ]
+  return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
+}
+
+function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly Judgment[] {
+  const name = `Cluster ${formatKey(cluster)}`
+  const strange = strangeKeys(cluster, clusterKeys).map((each) =>
+    warning(`${name}: ${each}`, `correct or remove it on ${name}`),
+  )
+  return [
+    ...strange,
+    ...ingressProblems(name, cluster),
+    ...roles.flatMap((role) => [
+      ...poolProblems(name, cluster, role, pools),
+      ...recordProblems(name, cluster, role),
+    ]),
+  ]
+}
+
+function ingressProblems(name: string, cluster: Cluster): readonly Judgment[] {
+  const word = cluster.annotations[ingressEnabledAnnotation]
+  if (word === undefined || word === 'true' || word === 'false') return []
+  return [
+    fault(
+      `${name}: ${ingressEnabledAnnotation} is ${quoted(word)}, expected "true" or "false"`,
+      `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${ingressEnabledAnnotation}=true, or =false`,
+    ),
+  ]
+}
+
+function poolProblems(
+  name: string,
+  cluster: Cluster,
+  role: Role,
+  pools: readonly IPPool[],
+): readonly Judgment[] {
+  const wanted = explicitPoolOf(cluster, role)
+  const request = poolRequestFor(cluster, role)
+  if (wanted === undefined || matchingPools(request, pools).length > 0) return []
+  const named = suggestion(
+    wanted,
+    pools.flatMap((pool) => [pool.name, `${pool.kind}/${pool.name}`]),
+  )
+  return [
+    fault(
+      `${name}: ${roleNames[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${named}`,
+      howToAdd(request),
+    ),
+  ]
+}
+
+function recordProblems(name: string, cluster: Cluster, role: Role): readonly Judgment[] {
+  const recorded = recordedVip(cluster, role)
+  if (recorded === undefined || isIPAddress(recorded)) return []
+  const { vipAnnotation } = roleNames[role]
+  return [
+    warning(
+      `${name}: ${vipAnnotation} is ${quoted(recorded)}, expected the address that the allocator wrote`,
+      `remove ${vipAnnotation} from ${name}, unless its VIP was assigned by the allocator: then write that address`,
+    ),
+  ]
+}
+
+/** A Cluster never becomes available by a gate that nobody writes. */
+function gateProblems(
+  name: string,
+  { availabilityGates }: Pick<Cluster, 'availabilityGates'>,
+): readonly Judgment[] {
+  const written = roles.map((role) => roleNames[role].conditionType)
+  return availabilityGates
+    .filter((gate) => gate.startsWith(`${ownPrefix}/`) && !written.includes(gate))
+    .map((gate) =>
+      fault(
+        `${name}: spec.availabilityGates names ${quoted(gate)}, which nobody writes${suggestion(gate, written)}`,
+        `correct spec.availabilityGates of ${name}; there are ${written.join(' and ')}`,
+      ),
+    )
+}

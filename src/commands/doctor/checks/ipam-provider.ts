@@ -1,0 +1,110 @@
+import { counted, few } from '../../../domain/quote.ts'
+import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
+import { poolsIn, type KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import { fault, ok, skipped, warning, type Judgment, type Reading } from './check-result.ts'
+import { nameOf } from './pool-name.ts'
+import {
+  availabilityProblems,
+  describe,
+  inClusterProvider,
+  isBefore,
+  providerLabel,
+  versionIn,
+  type ProgramDeployment,
+} from './provider-deployment.ts'
+
+/** Milliseconds after which a claim that could be bound, or a pool that could be counted, is overdue. */
+const overdueAfterMs = 60_000
+
+const fix =
+  'see whether the in-cluster IPAM provider runs, and what its log says: kubectl --namespace capi-ipam-in-cluster-system get pods'
+
+/**
+ * Judges the IPAM provider by its Deployment where there is one, and by its effect: pools are counted and claims bound.
+ *
+ * @param now milliseconds since 1970
+ */
+export function judgeIpamProvider(
+  deployments: Reading<readonly ProgramDeployment[]>,
+  known: Reading<KnownObjects>,
+  now: number,
+): readonly Judgment[] {
+  const found = 'read' in deployments ? deployments.read : []
+  const problems = [
+    ...found.flatMap((deployment) => [
+      ...availabilityProblems('the in-cluster IPAM provider', deployment),
+      ...versionProblems(deployment),
+    ]),
+    ...('read' in known ? effectProblems(known.read, now) : []),
+  ]
+  if (problems.length > 0) return problems
+  const countedPools =
+    'read' in known ? poolsIn(known.read).filter(({ capacity }) => capacity !== undefined) : []
+  const effect =
+    countedPools.length === 0
+      ? ''
+      : `: ${counted(countedPools.length, 'pool')} with counted addresses, and no claim is overdue`
+  if (found.length > 0) return [ok(`${found.map(describe).join(', ')} is available${effect}`)]
+  const unknown = whyUnknown(deployments)
+  return [countedPools.length > 0 ? ok(`its effect can be seen${effect}; ${unknown}`) : skipped(unknown)]
+}
+
+function whyUnknown(deployments: Reading<unknown>): string {
+  return 'unread' in deployments
+    ? `its version is unknown: ${deployments.unread}`
+    : `its version is unknown: no Deployment has the label ${providerLabel}=${inClusterProvider}`
+}
+
+function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
+  const version = versionIn(deployment.image)
+  if (version === undefined || !isBefore(version, 1, 1)) return []
+  return [
+    warning(
+      `the in-cluster IPAM provider is ${describe(deployment)}: before 1.1.0 it needs v1beta1, which Cluster API is about to drop`,
+      'upgrade the in-cluster IPAM provider to v1.1.0 or newer: clusterctl upgrade plan',
+    ),
+  ]
+}
+
+function effectProblems(known: KnownObjects, now: number): readonly Judgment[] {
+  const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
+    now - Date.parse(creationTimestamp) > overdueAfterMs
+  const uncounted = poolsIn(known).filter(
+    (pool) => pool.capacity === undefined && !pool.isPaused && isOverdue(pool),
+  )
+  const unbound = [...known.claims.values()].filter((claim) => isOverdue(claim) && couldBeBound(claim, known))
+  return [
+    ...(uncounted.length === 0
+      ? []
+      : [fault(`nobody has counted the addresses of ${few(uncounted.map(nameOf))}`, fix)]),
+    ...(unbound.length === 0
+      ? []
+      : [
+          fault(
+            `unbound for more than a minute, although their pools have free addresses: IPAddressClaim ${few(unbound.map(formatKey))}`,
+            fix,
+          ),
+        ]),
+  ]
+}
+
+/** The provider leaves claims alone that are paused, whose Cluster is, or whose Cluster does not exist. */
+function couldBeBound(claim: IPAddressClaim, known: KnownObjects): boolean {
+  if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
+    return false
+  const clusterName = claim.labels[clusterNameLabel]
+  const cluster =
+    clusterName === undefined
+      ? undefined
+      : known.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
+  if (clusterName !== undefined && (cluster === undefined || cluster.isPaused)) return false
+  const pool = poolOf(claim, known)
+  return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
+}
+
+function poolOf(claim: IPAddressClaim, known: KnownObjects): IPPool | undefined {
+  return poolsIn(known).find((pool) => placeOf(pool) === poolPlaceOf(claim))
+}

@@ -1,0 +1,42 @@
+import type { Permission } from '../../../kubernetes/permissions.ts'
+import { few } from '../../../domain/quote.ts'
+import { fault, orOk, warning, type Judgment } from './check-result.ts'
+
+/** What the API server says of one permission in one place. */
+export interface ReviewedPermission extends Permission {
+  /** `""`: in all namespaces. */
+  readonly namespace: string
+  readonly allowed: boolean
+}
+
+export interface PermissionReview {
+  /** Who was asked about, in words: `ServiceAccount capi-vip-allocator-system/capi-vip-allocator`. */
+  readonly subject: string
+  readonly reviewed: readonly ReviewedPermission[]
+}
+
+const fix =
+  'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or grant the same by rules of your own'
+
+/** Judges whether somebody may do all that the allocator does. */
+export function judgePermissions({ subject, reviewed }: PermissionReview): readonly Judgment[] {
+  const refused = reviewed.filter(({ allowed }) => !allowed)
+  const byLoss = Map.groupBy(refused, ({ optional }) => optional)
+  const problems = [...byLoss].map(([loss, permissions]) => {
+    const found = `${subject} may not ${few(inWords(permissions))}`
+    return loss === undefined ? fault(found, fix) : warning(`${found}: ${loss}`, fix)
+  })
+  return orOk(problems, `${subject} may do all ${reviewed.length} things that the allocator does`)
+}
+
+/** `list/watch clusters.cluster.x-k8s.io in staging`: one for each resource and namespace. */
+function inWords(permissions: readonly ReviewedPermission[]): readonly string[] {
+  const verbs = Map.groupBy(permissions, placeOf)
+  return [...verbs].map(([place, each]) => `${each.map(({ verb }) => verb).join('/')} ${place}`)
+}
+
+function placeOf({ group, resource, namespace }: ReviewedPermission): string {
+  const [plural = '', subresource] = resource.split('/')
+  const name = `${plural}.${group}${subresource === undefined ? '' : `/${subresource}`}`
+  return namespace === '' ? name : `${name} in ${namespace}`
+}

@@ -1,0 +1,55 @@
+import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
+import type { IPPool } from '../../../domain/model/pool.ts'
+import { declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
+import { quoted, counted } from '../../../domain/quote.ts'
+import { roles } from '../../../domain/role.ts'
+import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import { suggestion } from './edit-distance.ts'
+import { poolKeys, strangeKeys } from './unknown-keys.ts'
+import { classProblems, type KnownClasses } from './pool-classes.ts'
+import { nameOf } from './pool-name.ts'
+
+/** Judges what people wrote on pools: what cannot be read, and what is probably a slip. */
+export function judgePoolLabels(pools: readonly IPPool[], known: KnownClasses): readonly Judgment[] {
+  const problems = pools.flatMap((pool) => [
+    ...strangeKeys(pool, poolKeys).map((strange) =>
+      warning(`${nameOf(pool)}: ${strange}`, `correct or remove it on ${nameOf(pool)}`),
+    ),
+    ...classProblems(pool, known),
+    ...roleProblems(pool),
+    ...priorityProblems(pool),
+    ...namespacesProblems(pool),
+  ])
+  return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
+}
+
+function roleProblems(pool: IPPool): readonly Judgment[] {
+  return declaredRoles(pool)
+    .filter((word) => !roles.some((role) => role === word))
+    .map((word) =>
+      fault(
+        `${nameOf(pool)}: ${roleKey} is ${quoted(word)}, expected ${roles.join(' or ')}; the pool serves nobody${suggestion(word, roles)}`,
+        `correct ${roleKey} on ${nameOf(pool)}`,
+      ),
+    )
+}
+
+function priorityProblems(pool: IPPool): readonly Judgment[] {
+  if (priorityOf(pool) !== undefined) return []
+  return [
+    fault(
+      `${nameOf(pool)}: ${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer; the pool serves nobody`,
+      `correct ${priorityAnnotation} on ${nameOf(pool)}`,
+    ),
+  ]
+}
+
+function namespacesProblems(pool: IPPool): readonly Judgment[] {
+  if (pool.kind === 'GlobalInClusterIPPool' || !(namespacesAnnotation in pool.annotations)) return []
+  return [
+    warning(
+      `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a GlobalInClusterIPPool only; it serves namespace ${pool.namespace}`,
+      `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a GlobalInClusterIPPool`,
+    ),
+  ]
+}

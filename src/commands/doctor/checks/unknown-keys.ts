@@ -1,0 +1,81 @@
+import {
+  clusterClassKey,
+  controlPlanePoolAnnotation,
+  controlPlaneVipAnnotation,
+  duplicateAddressesAnnotation,
+  ingressEnabledAnnotation,
+  ingressPoolAnnotation,
+  ingressVipAnnotation,
+  namespacesAnnotation,
+  ownPrefix,
+  priorityAnnotation,
+  roleKey,
+} from '../../../domain/names.ts'
+import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
+import { quoted } from '../../../domain/quote.ts'
+import { editDistance, nearest } from './edit-distance.ts'
+
+/** The keys of the product's own that are read on, or written to, a kind of object. */
+export interface OwnKeys {
+  readonly labels: readonly string[]
+  readonly annotations: readonly string[]
+}
+
+export const poolKeys: OwnKeys = {
+  labels: [clusterClassKey, roleKey],
+  annotations: [clusterClassKey, roleKey, priorityAnnotation, namespacesAnnotation],
+}
+
+export const clusterKeys: OwnKeys = {
+  labels: [],
+  annotations: [
+    controlPlanePoolAnnotation,
+    controlPlaneVipAnnotation,
+    duplicateAddressesAnnotation,
+    ingressEnabledAnnotation,
+    ingressPoolAnnotation,
+    ingressVipAnnotation,
+  ],
+}
+
+/** What labels and annotations of an object look like ours and are not, in words. */
+export function strangeKeys(meta: ObjectMeta, known: OwnKeys): readonly string[] {
+  return [
+    ...strangeIn('label', Object.keys(meta.labels), known.labels, known.annotations),
+    ...strangeIn('annotation', Object.keys(meta.annotations), known.annotations, known.labels),
+  ]
+}
+
+function strangeIn(
+  what: 'label' | 'annotation',
+  keys: readonly string[],
+  known: readonly string[],
+  elsewhere: readonly string[],
+): readonly string[] {
+  const other = what === 'label' ? 'annotation' : 'label'
+  return keys
+    .filter((key) => looksLikeOurs(key) && !known.includes(key))
+    .map((key) =>
+      elsewhere.includes(key)
+        ? `${what} ${quoted(key)} is read as ${other} only`
+        : `unknown ${what} ${quoted(key)}${meantBy(key, [...known, ...elsewhere])}`,
+    )
+}
+
+/** By the part after the slash: all keys have the same before it, or should. */
+function meantBy(key: string, known: readonly string[]): string {
+  const meant = nearest(nameIn(key), known.map(nameIn))
+  return meant === undefined ? '' : `; did you mean ${quoted(`${ownPrefix}/${meant}`)}?`
+}
+
+function nameIn(key: string): string {
+  return key.slice(key.indexOf('/') + 1)
+}
+
+/** Letters by which a prefix may differ from ours and still be meant for it. */
+const slips = 3
+
+function looksLikeOurs(key: string): boolean {
+  const [prefix = '', name] = key.split('/')
+  return name !== undefined && editDistance(prefix, ownPrefix) <= slips
+}

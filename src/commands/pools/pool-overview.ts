@@ -1,0 +1,85 @@
+import { poolPlaceOf } from '../../domain/model/claim.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import type { Forecast } from './forecast.ts'
+import {
+  availableAddresses,
+  placeOf,
+  type IPPool,
+  type IPPoolCapacity,
+  type IPPoolKind,
+} from '../../domain/model/pool.ts'
+import {
+  declaredClasses,
+  declaredNamespaces,
+  declaredRoles,
+  priorityOf,
+} from '../../domain/allocation/pool-selection.ts'
+import { defaultRole } from '../../domain/role.ts'
+import { poolsIn, type KnownObjects } from '../../domain/allocation/snapshot.ts'
+
+/** Whether a pool can give an address now. */
+export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
+
+/** How a pool stands, for people. */
+export interface PoolOverview extends NamespacedName {
+  readonly kind: IPPoolKind
+  readonly state: PoolState
+  /** `spec.addresses`. */
+  readonly addresses: readonly string[]
+  /** As the provider counts; absent until it has. */
+  readonly capacity: IPPoolCapacity | undefined
+  /** Addresses that can still be had, at least. */
+  readonly available: number | undefined
+  /** Claims on it without an address, whoever made them. */
+  readonly claimsWaiting: number
+  /** VIPs of Clusters without a claim that would take an address of it, if it has one. */
+  readonly clustersWaiting: number
+  /** As the pool names them: `*`, a name, `namespace/name`. Empty: it is for none. */
+  readonly classes: readonly string[]
+  readonly roles: readonly string[]
+  /** Undefined where the annotation is no integer. */
+  readonly priority: number | undefined
+  /** That may use a global pool; undefined: all. */
+  readonly namespaces: readonly string[] | undefined
+}
+
+/** All pools that are known, by kind, namespace and name. */
+export function poolOverviews(known: KnownObjects, forecast: Forecast): readonly PoolOverview[] {
+  return poolsIn(known)
+    .map((pool) => overviewOf(pool, known, forecast))
+    .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+function overviewOf(pool: IPPool, known: KnownObjects, { expectations }: Forecast): PoolOverview {
+  const { kind, namespace, name, addresses, capacity } = pool
+  const declared = declaredRoles(pool)
+  return {
+    kind,
+    namespace,
+    name,
+    state: stateOf(pool),
+    addresses,
+    capacity,
+    available: availableAddresses(pool),
+    claimsWaiting: [...known.claims.values()].filter(
+      (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === placeOf(pool),
+    ).length,
+    clustersWaiting: expectations.filter((each) => each.pool?.uid === pool.uid && !each.hasClaim).length,
+    classes: declaredClasses(pool),
+    roles: declared.length === 0 ? [defaultRole] : declared,
+    priority: priorityOf(pool),
+    namespaces: declaredNamespaces(pool),
+  }
+}
+
+function stateOf(pool: IPPool): PoolState {
+  if (pool.isDeleting) return 'Deleting'
+  if (pool.isPaused) return 'Paused'
+  const available = availableAddresses(pool)
+  if (available === undefined) return 'NotCounted'
+  return available > 0 ? 'Ready' : 'Exhausted'
+}
+
+function sortKey(pool: PoolOverview): string {
+  return `${pool.kind} ${formatKey(pool)}`
+}

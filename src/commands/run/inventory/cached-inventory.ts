@@ -1,0 +1,32 @@
+import { orphanedForLong, orphanedSince, type OrphanedSince } from './claim-inventory.ts'
+import { takeInventory, type Inventory } from './inventory.ts'
+import type { VariableNames } from '../../../domain/role.ts'
+import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+
+/** Milliseconds for which an inventory is shown again: a scrape asks for it once for each of its series. */
+const keptMs = 3_000
+
+/**
+ * The inventory of what the watcher knows, for the metrics.
+ *
+ * @param now milliseconds since the epoch
+ * @returns undefined until every kind has been listed: half a count would raise alarms
+ */
+export function inventoryOf(
+  known: () => KnownObjects,
+  variables: VariableNames,
+  now: () => number,
+): () => Inventory | undefined {
+  let since: OrphanedSince = new Map()
+  let last: { readonly at: number; readonly inventory: Inventory } | undefined
+  return () => {
+    const at = now()
+    const objects = known()
+    if (!objects.isComplete) return undefined
+    if (last === undefined || at - last.at > keptMs) {
+      since = orphanedSince(objects, since, at)
+      last = { at, inventory: takeInventory(objects, variables, orphanedForLong(since, at)) }
+    }
+    return last.inventory
+  }
+}

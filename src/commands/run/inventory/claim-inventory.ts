@@ -1,0 +1,68 @@
+import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { roleKey } from '../../../domain/names.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import type { Role } from '../../../domain/role.ts'
+import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+
+/** How many claims of ours there are for a role in a namespace. */
+export interface ClaimCount {
+  readonly role: Role
+  readonly namespace: string
+  readonly total: number
+  /** Bound to an address. */
+  readonly ready: number
+  /** Not bound yet. */
+  readonly pending: number
+}
+
+/** The role of a claim that was made or adopted by us, which its name and its label say; undefined for any other. */
+export function roleOfOurs(claim: IPAddressClaim): Role | undefined {
+  const role = roleOfClaim(claim.name)
+  return claim.labels[roleKey] === role ? role : undefined
+}
+
+/** Counts the claims of ours. */
+export function countClaims({ claims }: KnownObjects): readonly ClaimCount[] {
+  const ours = [...claims.values()].flatMap((claim) => {
+    const role = roleOfOurs(claim)
+    return role === undefined ? [] : [{ claim, role, namespace: claim.namespace }]
+  })
+  const groups = Map.groupBy(ours, ({ role, namespace }) => `${role} ${namespace}`)
+  return [...groups.values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ role, namespace }) => {
+      const ready = alike.filter(({ claim }) => claim.addressName !== undefined).length
+      return { role, namespace, total: alike.length, ready, pending: alike.length - ready }
+    }),
+  )
+}
+
+/** When a claim was first seen without its Cluster, in milliseconds since the epoch, by the claim's uid. */
+export type OrphanedSince = ReadonlyMap<string, number>
+
+/**
+ * Says since when the claims of ours are without their Cluster, since the garbage collector needs a moment to take them.
+ *
+ * @param before the answer of the last time
+ * @param now milliseconds since the epoch
+ */
+export function orphanedSince(known: KnownObjects, before: OrphanedSince, now: number): OrphanedSince {
+  const orphans = [...known.claims.values()].filter(
+    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, known),
+  )
+  return new Map(orphans.map(({ uid }) => [uid, before.get(uid) ?? now]))
+}
+
+/** Milliseconds after which a claim without its Cluster counts as leaked. */
+const leakedAfterMs = 60_000
+
+/** The claims that have been orphans for long, by uid. */
+export function orphanedForLong(since: OrphanedSince, now: number): ReadonlySet<string> {
+  return new Set([...since].filter(([, at]) => now - at >= leakedAfterMs).map(([uid]) => uid))
+}
+
+/** Its Cluster is not there, or is another one of the same name. */
+function isOrphan(claim: IPAddressClaim, { clusters }: KnownObjects): boolean {
+  const { namespace } = claim
+  const cluster = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))
+  return cluster === undefined || ownershipOf(claim, cluster).owner === 'former-cluster'
+}

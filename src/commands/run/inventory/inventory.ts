@@ -1,0 +1,66 @@
+import { isReservation } from '../../../domain/model/ip-address.ts'
+import { countClaims, roleOfOurs, type ClaimCount } from './claim-inventory.ts'
+import {
+  countAvailablePools,
+  countPoolAddresses,
+  type PoolCount,
+  type PoolsAvailable,
+} from './pool-inventory.ts'
+import { createQuickView } from './quick-view.ts'
+import type { Reason } from '../../../domain/reason.ts'
+import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
+import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
+
+/** What there is in the management cluster, as far as it concerns VIPs, in numbers. */
+export interface Inventory {
+  readonly poolsAvailable: readonly PoolsAvailable[]
+  readonly poolAddresses: readonly PoolCount[]
+  readonly claims: readonly ClaimCount[]
+  /** Clusters that wait for a VIP; a reason that holds back nobody is not named. */
+  readonly waiting: readonly { readonly role: Role; readonly reason: Reason; readonly clusters: number }[]
+  /** VIPs of ours, in place, that no claim holds. Every role is named. */
+  readonly lost: readonly { readonly role: Role; readonly addresses: number }[]
+  /** Claims of ours whose Cluster has been gone for a while. Every role is named. */
+  readonly leaked: readonly { readonly role: Role; readonly claims: number }[]
+  /** Duplicates that are kept out of circulation. */
+  readonly reserved: number
+}
+
+/**
+ * Counts what is known, in one pass over each kind.
+ *
+ * @param orphaned uids of claims whose Cluster has been gone for longer than its claims usually outlive it
+ */
+export function takeInventory(
+  known: KnownObjects,
+  variables: VariableNames,
+  orphaned: ReadonlySet<string>,
+): Inventory {
+  const view = createQuickView(known)
+  const states = roles.flatMap((role) => {
+    const vip = vipRole(role, variables)
+    return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view))
+  })
+  const leaked = [...known.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
+  return {
+    poolsAvailable: countAvailablePools(known),
+    poolAddresses: countPoolAddresses(known),
+    claims: countClaims(known),
+    waiting: countWaiting(states),
+    lost: roles.map((role) => ({ role, addresses: states.filter((state) => isLost(state, role)).length })),
+    leaked: roles.map((role) => ({ role, claims: leaked.filter((each) => each === role).length })),
+    reserved: [...known.ipAddresses.values()].filter(isReservation).length,
+  }
+}
+
+function isLost(state: VipState, role: Role): boolean {
+  return state.phase === 'Lost' && state.role === role
+}
+
+function countWaiting(states: readonly VipState[]): Inventory['waiting'] {
+  const waiting = states.filter(({ phase }) => phase === 'Waiting' || phase === 'Paused')
+  return [...Map.groupBy(waiting, ({ role, reason }) => `${role} ${reason}`).values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ role, reason }) => ({ role, reason, clusters: alike.length })),
+  )
+}

@@ -1,0 +1,77 @@
+import { roleOfOurs } from './claim-inventory.ts'
+import { poolPlaceOf } from '../../../domain/model/claim.ts'
+import type { ClusterClassRef } from '../../../domain/model/cluster.ts'
+import { clusterClassKey } from '../../../domain/names.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
+import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
+import { namespacesOf } from './quick-view.ts'
+import { roles, type Role } from '../../../domain/role.ts'
+import { poolsIn, type KnownObjects } from '../../../domain/allocation/snapshot.ts'
+
+/** How many pools could give a VIP to a ClusterClass now. */
+export interface PoolsAvailable {
+  /** Without its namespace: classes of one name are counted as one. */
+  readonly clusterClass: string
+  readonly role: Role
+  readonly pools: number
+}
+
+/** The addresses of a pool. */
+export interface PoolCount {
+  readonly kind: IPPoolKind
+  /** `""` for a global pool. */
+  readonly namespace: string
+  readonly name: string
+  readonly total: number
+  /** That can be had. */
+  readonly free: number
+  /** Of the pool's present ranges: what was allocated from former ones is no part of the total. */
+  readonly used: number
+}
+
+/** Counts, for every class that exists or that a Cluster names, the pools that match it and have room. */
+export function countAvailablePools(known: KnownObjects): readonly PoolsAvailable[] {
+  const pools = poolsIn(known)
+  return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
+    roles.map((role) => ({
+      clusterClass,
+      role,
+      pools: pools.filter((pool) => refs.some((ref) => canServe(pool, ref, role))).length,
+    })),
+  )
+}
+
+/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, and those that have a claim of ours. */
+export function countPoolAddresses(known: KnownObjects): readonly PoolCount[] {
+  const claimed = claimedPools(known)
+  return poolsIn(known).flatMap((pool) => {
+    const { kind, namespace, name, capacity } = pool
+    if (capacity === undefined || !(clusterClassKey in pool.labels || claimed.has(placeOf(pool)))) return []
+    const { total } = capacity
+    const free = Math.max(0, availableAddresses(pool) ?? 0)
+    return [{ kind, namespace, name, total, free, used: Math.max(0, total - free) }]
+  })
+}
+
+function classesByName({
+  clusters,
+  clusterClasses,
+}: KnownObjects): ReadonlyMap<string, readonly ClusterClassRef[]> {
+  const named = [...clusters.values()].flatMap(({ topology }) => (topology ? [topology.clusterClass] : []))
+  const refs = new Map([...clusterClasses.values(), ...named].map((ref) => [formatKey(ref), ref]))
+  return Map.groupBy(refs.values(), ({ name }) => name)
+}
+
+/** In at least one namespace. */
+function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): boolean {
+  return namespacesOf(pool).some((namespace) => {
+    const request = { namespace, role, clusterClass, explicitPool: undefined }
+    return selectIPPool(request, [pool]).outcome === 'selected'
+  })
+}
+
+function claimedPools({ claims }: KnownObjects): ReadonlySet<string> {
+  const ours = [...claims.values()].filter((claim) => roleOfOurs(claim) !== undefined)
+  return new Set(ours.map(poolPlaceOf))
+}

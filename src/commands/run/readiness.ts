@@ -1,0 +1,119 @@
+import { counted } from '../../domain/quote.ts'
+import type { Worker } from '@temporalio/worker'
+import type { Command } from '../../config.ts'
+import type { WatchHealth } from '../../kubernetes/informer/informer-types.ts'
+import type { Check, HealthSources } from '../../observability/health.ts'
+import type { LoopWatch } from '../../observability/loop-watch.ts'
+import type { Outage } from '../../observability/outage.ts'
+import type { StrayRun } from '../../watcher/run-looks.ts'
+import type { TemporalConnection } from './temporal-connection.ts'
+import type { RunningWatcher } from './watcher.ts'
+
+/** What the program knows of its own parts, for the health pages. */
+export interface ProgramState extends HealthSources {
+  temporalConnected(temporal: TemporalConnection): void
+  workerStarted(worker: Worker | undefined): void
+  /** The Worker has ended, and nobody has asked it to. */
+  workerDied(error: string): void
+  watcherStarted(watcher: RunningWatcher | undefined): void
+  coreMetricsAddress(): string | undefined
+}
+
+/** Those who can be away while the program goes on. */
+export interface Outages {
+  readonly apiServer: Pick<Outage, 'current'>
+  readonly temporal: Pick<Outage, 'current'>
+}
+
+/** Milliseconds after which a watch that heard nothing at all counts as deaf. A quiet one ends and is renewed well before. */
+const deafAfterMs = 120_000
+
+/** Objects named in a detail. */
+const mostNamed = 3
+
+export function programState(command: Command, outages: Outages, loop: LoopWatch): ProgramState {
+  let temporal: TemporalConnection | undefined
+  let death: string | undefined
+  let worker: Worker | undefined
+  let watcher: RunningWatcher | undefined
+
+  const checks = (): Readonly<Record<string, Check>> => ({
+    temporal: temporalCheck(temporal !== undefined, outages.temporal.current),
+    'api-server': reachedCheck(outages.apiServer.current),
+    ...(command !== 'watcher' && { worker: workerCheck(worker) }),
+    ...(command !== 'worker' && watcherChecks(watcher)),
+  })
+
+  return {
+    temporalConnected: (connected) => (temporal = connected),
+    workerStarted: (started) => (worker = started),
+    workerDied: (error) => (death = `the Worker has died: ${error}`),
+    watcherStarted: (started) => (watcher = started),
+    coreMetricsAddress: () => temporal?.coreMetricsAddress,
+    broken: () => death ?? (worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.starved()),
+    checks,
+  }
+}
+
+function temporalCheck(isConnected: boolean, trouble: string | undefined): Check {
+  return isConnected ? reachedCheck(trouble) : waiting(trouble ?? 'not connected yet')
+}
+
+function reachedCheck(trouble: string | undefined): Check {
+  return trouble === undefined ? ok('reached') : waiting(trouble)
+}
+
+function workerCheck(worker: Worker | undefined): Check {
+  const state = worker?.getState() ?? 'not started yet'
+  return state === 'RUNNING' ? ok('polling') : waiting(state)
+}
+
+function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<string, Check>> {
+  if (watcher === undefined) return { watcher: waiting('not started yet') }
+  const { lastError } = watcher.dispatcher
+  return {
+    ...Object.fromEntries(
+      watcher.health().map((watch) => [`watch-${watch.resource}`, watchCheck(watch, Date.now())]),
+    ),
+    dispatch: lastError === undefined ? ok('all requests arrived') : waiting(lastError),
+    runs: runsCheck(watcher.dispatcher.strays()),
+  }
+}
+
+function watchCheck(watch: WatchHealth, now: number): Check {
+  if (!watch.synced) return waiting(watch.lastError ?? 'first list under way')
+  const silentMs = now - (watch.lastContactAt ?? 0)
+  if (silentMs > deafAfterMs) {
+    return waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
+  }
+  return ok(untoldText(watch) ?? 'listening')
+}
+
+/** Only the next list cures it, which comes by itself: no reason to be taken for not ready. */
+function untoldText({ untold }: WatchHealth): string | undefined {
+  if (untold.length === 0) return undefined
+  const named = [...untold.slice(0, mostNamed), ...(untold.length > mostNamed ? ['…'] : [])].join(', ')
+  return `listening, but the change of ${named} is taken in only with the next list`
+}
+
+/** Strays shown: their messages are long. */
+const shownStrays = 3
+
+/** In order whatever there is: no restart, and no other replica, gets such a run further. */
+function runsCheck(strays: readonly StrayRun[]): Check {
+  if (strays.length === 0) return ok('no run is on another task queue, or fails its workflow task')
+  const shown = strays.slice(0, shownStrays).map(({ message }) => message)
+  const more = strays.length - shown.length
+  const rest = more === 0 ? [] : [`${more} more, which capi-vip-allocator doctor names`]
+  return ok(
+    `${counted(strays.length, 'run')} that only a person can get further: ${[...shown, ...rest].join('; ')}`,
+  )
+}
+
+function ok(detail: string): Check {
+  return { ok: true, detail }
+}
+
+function waiting(detail: string): Check {
+  return { ok: false, detail }
+}

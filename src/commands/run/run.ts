@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import type { Worker } from '@temporalio/worker'
+import type { Command, Config } from '../../config.ts'
+import { roles } from '../../domain/role.ts'
+import { createClusterApi } from '../../kubernetes/client.ts'
+import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
+import { connectTo, type KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import { createKnowledge, type Knowledge } from '../../kubernetes/cache/cached-cluster-api.ts'
+import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { readCoreMetrics } from '../../observability/core-metrics.ts'
+import { createLog } from '../../observability/create-log.ts'
+import { healthRoutes } from '../../observability/health.ts'
+import { startHttpServer, type HttpServer } from '../../observability/http-server.ts'
+import type { Log } from '../../observability/log.ts'
+import { watchLoop } from '../../observability/loop-watch.ts'
+import { createMetrics, type Metrics } from '../../observability/metrics.ts'
+import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
+import { createStarter } from '../../watcher/workflow-client.ts'
+import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
+import { createClient } from '../temporal/client.ts'
+import { createOutages, type Outages } from './outages.ts'
+import { programState, type ProgramState } from './readiness.ts'
+import { registerAtStart } from '../temporal/search-attributes.ts'
+import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { runWorker } from './run-worker.ts'
+import { temporalLogger } from './temporal-log.ts'
+import { programVersion } from '../version.ts'
+import { runWatcher } from './watcher.ts'
+import { createWorker } from './worker.ts'
+
+/**
+ * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
+ * activities end or are given back, connections close.
+ *
+ * @returns exit code: 0 stopped in order, 1 the Worker has died
+ * @throws Error where the kubeconfig cannot be read or an address cannot be had
+ */
+export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
+  const log = createLog(config.logLevel, config.logFormat)
+  const version = programVersion()
+  const runs = { watcher: command !== 'worker', worker: command !== 'watcher' }
+  const metrics = createMetrics({ version, parts: runs, roles })
+  const outages = createOutages(log)
+  const loop = watchLoop()
+  const state = programState(command, outages, loop)
+  const tracing = await tracingFor(config, { version, outage: outages.traces })
+  const kubernetes = connectTo({
+    kubeConfig: loadKubeConfig(config),
+    version,
+    onRequest: (outcome) => {
+      metrics.countApiRequest(outcome)
+      outages.told(outcome)
+      tracing?.onRequest(outcome)
+    },
+  })
+  const servers = await startServers(config, metrics, state)
+  log.info('Starting', { command, version, taskQueue: config.taskQueue })
+  try {
+    const api = createClusterApi(kubernetes, config.namespaces)
+    const knowledge =
+      command === 'run' ? createKnowledge({ api, variables: config.variables, now: Date.now }) : undefined
+    const parts = { kubernetes, api, knowledge, metrics, outages, tracing, state }
+    return await atWork({ command, config, log, signal, ...parts })
+  } finally {
+    await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
+    loop.stop()
+    log.info('Stopped')
+  }
+}
+
+/** Nothing of OpenTelemetry is loaded where nobody asks for traces. */
+async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
+  if (!config.traces) return undefined
+  const { startTracing } = await import('../../observability/tracing.ts')
+  return startTracing(options)
+}
+
+/** Milliseconds for closing what is open, once the Worker has ended. */
+const longestEndMs = 5_000
+
+interface Setup {
+  readonly command: Command
+  readonly config: Config
+  readonly kubernetes: KubernetesConnection
+  readonly api: ClusterApi
+  /** Where watcher and Worker are one process. */
+  readonly knowledge: Knowledge | undefined
+  readonly metrics: Metrics
+  readonly outages: Outages
+  readonly tracing: Tracing | undefined
+  readonly state: ProgramState
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+async function atWork(setup: Setup): Promise<number> {
+  const { command, config, api, knowledge, metrics, outages, tracing, state, log, signal } = setup
+  const reached = await connectToTemporal({
+    log,
+    logger: temporalLogger({ log, isOfOutage: outages.takes }),
+    outage: outages.temporal,
+    signal,
+    // The server is asked for the namespace here, and may have gone again since the connection was made.
+    prepare: async (temporal) => {
+      // First, since a Worker asks for those that there are.
+      if (config.registerSearchAttributes) await registerAtStart(temporal, log)
+      if (command === 'watcher') return undefined
+      return createWorker({ temporal, api, known: knowledge?.api, config, observer: metrics, tracing })
+    },
+  })
+  if (reached === undefined) return 0
+  const { temporal, prepared: worker } = reached
+  state.temporalConnected(temporal)
+  try {
+    const code = await withTemporal(setup, temporal, worker)
+    // A Worker that has died, or did not end in time when it was asked to, may leave threads that hold the process for ever.
+    setTimeout(() => process.exit(code), longestEndMs).unref()
+    return code
+  } finally {
+    // It may never let go of the connection either.
+    await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
+  }
+}
+
+/** Ends when the signal is aborted, or when the Worker has died. */
+async function withTemporal(
+  setup: Setup,
+  temporal: TemporalConnection,
+  worker: Worker | undefined,
+): Promise<number> {
+  const { command, config, kubernetes, api, knowledge, metrics, outages, tracing, state, log } = setup
+  const died = new AbortController()
+  const signal = AbortSignal.any([setup.signal, died.signal])
+  const onDeath = (error: string): void => {
+    state.workerDied(error)
+    died.abort()
+  }
+  const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
+  state.workerStarted(worker)
+  const client = createClient(temporal, tracing)
+  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: worker !== undefined })
+  const watcher =
+    command === 'worker'
+      ? undefined
+      : runWatcher({ config, kubernetes, api, knowledge, starter, log, metrics, outages, tracing, signal })
+  const monitor = monitorTemporal({
+    starter,
+    log,
+    outage: outages.temporal,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onRunsMayBeLost: () => watcher?.startOutstanding(),
+    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.followElsewhere(clusters) }),
+  })
+  state.watcherStarted(watcher)
+  if (!signal.aborted) await once(signal, 'abort')
+  log.info('Stopping')
+  await Promise.all([watcher?.done, monitor])
+  if (worker?.getState() === 'RUNNING') worker.shutdown()
+  await working
+  return died.signal.aborted ? 1 : 0
+}
+
+async function startServers(
+  config: Config,
+  metrics: Metrics,
+  state: ProgramState,
+): Promise<readonly HttpServer[]> {
+  const metricsPage = async (): Promise<string> =>
+    (await metrics.text()) + (await readCoreMetrics(state.coreMetricsAddress()))
+  return Promise.all([
+    startHttpServer(config.metricsAddress, {
+      '/metrics': async () => ({
+        status: 200,
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        body: await metricsPage(),
+      }),
+    }),
+    startHttpServer(config.healthProbeAddress, healthRoutes(state)),
+  ])
+}

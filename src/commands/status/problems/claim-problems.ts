@@ -1,0 +1,46 @@
+import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
+import { isClaimOfOurs, isLeaked, showFinalizers } from './leak-problems.ts'
+import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
+import { formatPool, isIPPoolKind, placeOf } from '../../../domain/model/pool.ts'
+import { poolsIn } from '../../../domain/allocation/snapshot.ts'
+
+/** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
+export function claimFindings(context: FindingContext): readonly Finding[] {
+  const claims = [...context.known.claims.values()].filter(
+    (claim) => isClaimOfOurs(claim) && !isLeaked(claim, context),
+  )
+  const pools = new Set(poolsIn(context.known).map(placeOf))
+  return claims.flatMap((claim) => [
+    ...(hasPool(claim, pools) ? [] : [unknownPool(claim)]),
+    ...(isStuck(claim, context.now) ? [stuckClaim(claim)] : []),
+  ])
+}
+
+/** What is no pool of the in-cluster provider cannot be judged. */
+function hasPool(claim: IPAddressClaim, pools: ReadonlySet<string>): boolean {
+  return !isIPPoolKind(claim.poolRef.kind) || pools.has(poolPlaceOf(claim))
+}
+
+function unknownPool(claim: IPAddressClaim): Finding {
+  const reference = refer('IPAddressClaim', claim)
+  const pool = formatPool(claim.poolRef)
+  return {
+    kind: 'UnknownPool',
+    objects: [reference],
+    message: `IPAddressClaim ${formatKey(claim)} is on ${pool}, which does not exist`,
+    next:
+      claim.addressName === undefined
+        ? `create ${pool}, or have another pool chosen: ${deleteCommand(reference)}`
+        : `create ${pool} again with the addresses it had, so that nobody else is given them`,
+  }
+}
+
+function stuckClaim(claim: IPAddressClaim): Finding {
+  return {
+    kind: 'StuckClaim',
+    objects: [refer('IPAddressClaim', claim)],
+    message: `IPAddressClaim ${formatKey(claim)} is being deleted since ${claim.deletionTimestamp ?? 'long ago'}; its Cluster gets no new one before it is gone`,
+    next: showFinalizers(claim),
+  }
+}

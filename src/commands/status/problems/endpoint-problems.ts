@@ -1,0 +1,75 @@
+import { holdersOf } from '../../../domain/allocation/address-holder.ts'
+import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
+import { canonicalAddress } from '../../../domain/model/address-text.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { decideRestoration } from '../../../domain/allocation/restoration.ts'
+import type { VipRole } from '../../../domain/role.ts'
+import { addressIn, describeVip, standingOf } from '../../../domain/allocation/vip-ownership.ts'
+import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
+
+/** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
+export function endpointFindings(context: FindingContext): readonly Finding[] {
+  return [...context.known.clusters.values()]
+    .filter(({ isDeleting }) => !isDeleting)
+    .flatMap((cluster) =>
+      context.vips.flatMap((vip) => [
+        ...unheldEndpoint(context, cluster, vip),
+        ...strayClaim(context, cluster, vip),
+      ]),
+    )
+}
+
+/** A paused Cluster is looked at as if it were not: nothing is mended as long as it is. */
+function unheldEndpoint(context: FindingContext, cluster: Cluster, vip: VipRole): readonly Finding[] {
+  const loss = context.view.lossOf({ ...cluster, isPaused: false }, vip)
+  const address = addressIn(cluster, vip)
+  if (loss === undefined || address === '') return []
+  const claimName = claimNameFor(cluster, vip.role)
+  const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} from us, but IPAddressClaim ${claimName} does not hold it: ${loss}`
+  return [
+    {
+      kind: 'UnheldEndpoint',
+      objects: [refer('Cluster', cluster)],
+      message,
+      next: howToHold(context, cluster, vip, address),
+    },
+  ]
+}
+
+function howToHold(context: FindingContext, cluster: Cluster, vip: VipRole, address: string): string {
+  const { known, view, variables } = context
+  if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
+  const { claim } = view.holdingOf(cluster, vip)
+  if (claim !== undefined) return inspectCommand(cluster)
+  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
+  const holders = holdersOf(address, seeker, addressUseIn(known), variables)
+  const decision = decideRestoration(cluster, vip, address, holders, view.around(cluster).pools)
+  return decision.decision === 'lost' ? decision.message : inspectCommand(cluster)
+}
+
+/** A run is to mend it; its state says what keeps it. */
+function inspectCommand(cluster: Cluster): string {
+  return `capi-vip-allocator status ${formatKey(cluster)}`
+}
+
+/** Somebody put another address in place, and the one that the claim holds serves nobody, or machines that still use it. */
+function strayClaim({ view }: FindingContext, cluster: Cluster, vip: VipRole): readonly Finding[] {
+  const { claim, ipAddress } = view.holdingOf(cluster, vip)
+  const { standing } = standingOf(cluster, vip)
+  if (claim === undefined || ipAddress === undefined || claim.isDeleting) return []
+  if (standing !== 'others' && standing !== 'port-missing') return []
+  if (ownershipOf(claim, cluster).owner !== 'this-cluster') return []
+  if (canonicalAddress(ipAddress.address) === canonicalAddress(addressIn(cluster, vip))) return []
+  const reference = refer('IPAddressClaim', claim)
+  const message = `IPAddressClaim ${formatKey(claim)} holds ${ipAddress.address}, but Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)}`
+  return [
+    {
+      kind: 'StrayClaim',
+      objects: [reference, refer('Cluster', cluster)],
+      message,
+      next: `once nothing uses ${ipAddress.address}: ${deleteCommand(reference)}`,
+    },
+  ]
+}

@@ -1,0 +1,71 @@
+import { claimNameFor } from '../../../domain/model/claim.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import type { NamespacedName } from '../../../domain/model/object-meta.ts'
+import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts'
+import type { KnownObjects, View } from '../../../domain/allocation/snapshot.ts'
+
+/** The closed list of what no workflow shows, as it can be found in the objects themselves. */
+export const findingKinds = [
+  /** One address in several places. */
+  'DuplicateAddress',
+  /** The VIP that we assigned is in place, and no claim holds it. */
+  'UnheldEndpoint',
+  /** A claim of ours holds an address for a Cluster that has another one. */
+  'StrayClaim',
+  /** What was made for a Cluster is still there, and the Cluster is not. */
+  'LeakedClaim',
+  'LeakedAddress',
+  'LeakedReservation',
+  /** A claim names a pool that does not exist. */
+  'UnknownPool',
+  /** A claim is being deleted for longer than that takes. */
+  'StuckClaim',
+] as const
+
+export type FindingKind = (typeof findingKinds)[number]
+
+/** An object that a finding is about. */
+export interface ObjectReference extends NamespacedName {
+  readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
+}
+
+/** Something that is not as it should be. */
+export interface Finding {
+  readonly kind: FindingKind
+  readonly objects: readonly ObjectReference[]
+  /** What is wrong, in a sentence. */
+  readonly message: string
+  /** What to do about it: a command, or an action in words. */
+  readonly next: string
+}
+
+/** What a finding is about, without the rest of the object. */
+export function refer(kind: ObjectReference['kind'], { namespace, name }: NamespacedName): ObjectReference {
+  return { kind, namespace, name }
+}
+
+/** The command by which a person deletes an object. */
+export function deleteCommand({ kind, namespace, name }: ObjectReference): string {
+  return `kubectl --namespace ${namespace} delete ${kind.toLowerCase()} ${name}`
+}
+
+/** Whether a finding is about a Cluster, or about something under a name that is the Cluster's. */
+export function concerns({ objects }: Finding, cluster: NamespacedName): boolean {
+  const names = roles.map((role) => claimNameFor(cluster, role))
+  return objects.some(
+    ({ kind, namespace, name }) =>
+      namespace === cluster.namespace && (kind === 'Cluster' ? name === cluster.name : names.includes(name)),
+  )
+}
+
+/** All that findings are made from. */
+export interface FindingContext {
+  readonly known: KnownObjects
+  readonly view: View
+  readonly variables: VariableNames
+  readonly vips: readonly VipRole[]
+  /** All Clusters by uid. */
+  readonly owners: ReadonlyMap<string, Cluster>
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}

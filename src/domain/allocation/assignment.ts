@@ -1,0 +1,152 @@
+import { variableOf, type Cluster } from '../model/cluster.ts'
+import { formatEndpoint, isValidEndpoint, type APIEndpoint } from '../model/endpoint.ts'
+import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../model/json-patch.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatPool } from '../model/pool.ts'
+import { roleNames, type VipRole } from '../role.ts'
+import { addressIn, describeVip, isSomebodyElses, standingOf } from './vip-ownership.ts'
+
+/** Everything the decision about a Cluster's VIP needs besides the Cluster. */
+export interface AssignmentInput {
+  readonly vip: VipRole
+  /** The VIP to assign; undefined completes the port of a host that is not ours. */
+  readonly address: string | undefined
+  /** Whether the ClusterClass has taken in the variable, so that the Cluster may set it. */
+  readonly hasVariable: boolean
+  /** Port where neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
+  readonly defaultPort: number
+}
+
+/** What was assigned. Only a control plane has a port. */
+export interface AssignedVip {
+  readonly host: string
+  readonly port?: number
+}
+
+export type AssignmentDecision =
+  /** Conditional on the Cluster as read. */
+  | { readonly decision: 'patch'; readonly assigned: AssignedVip; readonly patch: JsonPatch }
+  /** Everything stands as it should. */
+  | { readonly decision: 'in-place'; readonly assigned: AssignedVip }
+  /** There is another one; a VIP never changes once set. */
+  | { readonly decision: 'taken'; readonly present: AssignedVip; readonly message: string }
+
+/**
+ * Decides what to write so that the Cluster has the address: endpoint (of a control plane), variable and annotation in
+ * one patch, so that no reader ever sees a part of it (core resets a host without port).
+ */
+export function decideAssignment(cluster: Cluster, input: AssignmentInput): AssignmentDecision {
+  const { vip } = input
+  const present = addressIn(cluster, vip)
+  const host = input.address ?? present
+  if (present !== '' && present !== host) return taken(cluster, vip, host)
+  const endpoint = vip.role === 'control-plane' ? endpointWith(cluster, host, input.defaultPort) : undefined
+  const { vipAnnotation } = roleNames[vip.role]
+  const operations = [
+    ...endpointOperations(cluster, endpoint),
+    ...variableOperations(cluster, input),
+    ...copyOperations(cluster, endpoint),
+    ...(input.address === undefined ? [] : annotationOperations(cluster, vipAnnotation, input.address)),
+  ]
+  const assigned = endpoint ?? { host }
+  if (operations.length === 0) return { decision: 'in-place', assigned }
+  return { decision: 'patch', assigned, patch: [conditionalOn(cluster), ...operations] }
+}
+
+/**
+ * What follows where the Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own
+ * claim was lost.
+ */
+export interface GivingWay {
+  /** The claim is of no use and goes. */
+  readonly deletesClaim: boolean
+  readonly next: 'restart' | 'end'
+}
+
+export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
+  const standing = standingOf(cluster, vip)
+  const isWrongClaim = standing.standing === 'ours'
+  return {
+    deletesClaim: isWrongClaim || isSomebodyElses(standing),
+    next: isWrongClaim || standing.standing === 'port-missing' ? 'restart' : 'end',
+  }
+}
+
+/** The VIP in words: `10.0.0.10:6443`, or the bare address where it has no port. */
+export function formatVip({ host, port }: AssignedVip): string {
+  return port === undefined ? host : formatEndpoint({ host, port })
+}
+
+/** What a served Cluster has and from where, in words. */
+export function describeAllocated(
+  assigned: AssignedVip,
+  pool: { readonly kind: string; readonly name: string },
+  claim: string,
+): string {
+  return `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+}
+
+/** Whether words of `describeAllocated` are about this address, in this spelling. */
+export function isAllocatedIn(message: string, address: string): boolean {
+  const endpoint = address.includes(':') ? `[${address}]:` : `${address}:`
+  return message.startsWith(endpoint) || message.startsWith(`${address} from `)
+}
+
+/** What became of a host without a port that is not ours, in words. */
+export function describeCompleted(assigned: AssignedVip): string {
+  return `the host was set already; its port was completed: ${formatVip(assigned)}`
+}
+
+/** The VIP that the Cluster has now. */
+export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
+  return vip.role === 'control-plane'
+    ? { ...cluster.controlPlaneEndpoint }
+    : { host: addressIn(cluster, vip) }
+}
+
+function taken(cluster: Cluster, vip: VipRole, host: string): AssignmentDecision {
+  return {
+    decision: 'taken',
+    present: presentVip(cluster, vip),
+    message: `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already; ${host} is not assigned`,
+  }
+}
+
+function endpointWith(cluster: Cluster, host: string, defaultPort: number): APIEndpoint {
+  const { controlPlaneEndpoint, apiServerPort } = cluster
+  return { host, port: firstPort(controlPlaneEndpoint.port, apiServerPort) ?? defaultPort }
+}
+
+function firstPort(...ports: readonly (number | undefined)[]): number | undefined {
+  return ports.find((port) => port !== undefined && port > 0)
+}
+
+/** Core resets a host without port, so both are always written. */
+function endpointOperations(cluster: Cluster, endpoint: APIEndpoint | undefined): JsonPatch {
+  if (endpoint === undefined || isValidEndpoint(cluster.controlPlaneEndpoint)) return []
+  return [{ op: 'add', path: pathTo('spec', 'controlPlaneEndpoint'), value: { ...endpoint } }]
+}
+
+/** The entries of others stay where and as they are. */
+function variableOperations(cluster: Cluster, input: AssignmentInput): JsonPatch {
+  const { address, hasVariable } = input
+  const { variable } = input.vip
+  const variables = cluster.topology?.variables
+  if (variables === undefined || address === undefined || !hasVariable) return []
+  if (variableOf(cluster, variable) !== undefined) return []
+  const list = ['spec', 'topology', 'variables'] as const
+  const ours = { name: variable, value: address }
+  if (variables.length === 0) return [{ op: 'add', path: pathTo(...list), value: [ours] }]
+  const index = variables.findIndex(({ name }) => name === variable)
+  return index === -1
+    ? [{ op: 'add', path: pathTo(...list, '-'), value: ours }]
+    : [{ op: 'add', path: pathTo(...list, index, 'value'), value: address }]
+}
+
+/** `spec.topology.controlPlaneEndpoint`, where the object has that field. */
+function copyOperations({ topology }: Cluster, endpoint: APIEndpoint | undefined): JsonPatch {
+  const copy = topology?.controlPlaneEndpoint
+  if (endpoint === undefined || copy === undefined || isValidEndpoint(copy)) return []
+  const value = { host: copy.host || endpoint.host, port: copy.port || endpoint.port }
+  return [{ op: 'add', path: pathTo('spec', 'topology', 'controlPlaneEndpoint'), value }]
+}

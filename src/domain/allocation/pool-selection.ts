@@ -1,0 +1,316 @@
+import type { ClusterClassRef } from '../model/cluster.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
+import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
+import {
+  availableAddresses,
+  formatPool,
+  ipPoolKinds,
+  isIPPoolKind,
+  type IPPool,
+  type IPPoolKind,
+} from '../model/pool.ts'
+import { fittingIn, quoted, shortened } from '../quote.ts'
+import type { Reason } from '../reason.ts'
+import { defaultRole, roleNames, roles, type Role } from '../role.ts'
+
+/** What a VIP is wanted for. */
+export interface PoolRequest {
+  /** Of the Cluster, where claim and address will live. */
+  readonly namespace: string
+  readonly role: Role
+  readonly clusterClass: ClusterClassRef | undefined
+  /** The Cluster's own word on the pool, `[Kind/]name`: this one and no other. */
+  readonly explicitPool: string | undefined
+}
+
+/** What became of one pool, for people to read. */
+export interface PoolVerdict {
+  readonly kind: IPPoolKind
+  readonly name: string
+  readonly verdict: 'selected' | 'eligible' | 'rejected'
+  readonly because: string
+}
+
+export function isPoolVerdict(value: unknown): value is PoolVerdict {
+  return (
+    isObject(value) &&
+    isIPPoolKind(stringOf(value['kind'])) &&
+    ['name', 'verdict', 'because'].every((field) => typeof value[field] === 'string')
+  )
+}
+
+/**
+ * The verdicts that matter most, as many as have room: the pool that was chosen and those that were meant for the VIP
+ * come before those that were not.
+ *
+ * @param bytes of JSON, about
+ */
+export function foremost(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
+  const isNear = ({ verdict }: PoolVerdict): boolean => verdict !== 'rejected'
+  const near = [...considered.filter(isNear), ...considered.filter((each) => !isNear(each))]
+  return fittingIn(bytes, near, (verdict) => JSON.stringify(verdict).length)
+}
+
+export type PoolSelection =
+  | { readonly outcome: 'selected'; readonly pool: IPPool; readonly considered: readonly PoolVerdict[] }
+  | {
+      readonly outcome: 'none'
+      readonly reason: Extract<Reason, 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'>
+      readonly message: string
+      readonly considered: readonly PoolVerdict[]
+    }
+
+/**
+ * Chooses the pool for a VIP (design, section 3). The order of the input does not matter.
+ * Pools in other namespaces than the request's must have been left out by the reader.
+ */
+export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
+  const judged = pools
+    .toSorted(byPreference(request))
+    .map((pool) => ({ pool, fall: firstFall(request, pool) }))
+  const chosen = judged.find(({ fall }) => fall === undefined)?.pool
+  const considered = judged.map(({ pool, fall }) => verdictOn(pool, fall, chosen))
+  if (chosen !== undefined) return { outcome: 'selected', pool: chosen, considered }
+  return { outcome: 'none', ...whyNone(request, judged), considered }
+}
+
+/** The pools that are meant for such a VIP, whether they can give one now or not. */
+export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  return pools.filter((pool) => firstFall(request, pool)?.reason !== 'NoMatchingPool')
+}
+
+/**
+ * Why a pool cannot be used for such a VIP now, in words, whatever room it has; undefined: it can.
+ *
+ * @param mayWait for a pool that is paused or being deleted
+ */
+export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolean): string | undefined {
+  const fall = firstFall(request, pool)
+  return fall?.reason === 'NoMatchingPool' || (fall?.reason === 'PoolNotReady' && !mayWait)
+    ? fall.because
+    : undefined
+}
+
+/** All pools, those first that are meant for such a VIP, in the order of preference. */
+export function preferredFirst(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  const matching = matchingPools(request, pools).toSorted(byPreference(request))
+  return [...matching, ...pools.filter((pool) => !matching.includes(pool)).toSorted(byPreference(request))]
+}
+
+/**
+ * The steps a pool must pass, in order. Matching says whether the pool is meant for this VIP at all;
+ * readiness says whether it can give one now.
+ */
+const matchingSteps: readonly Step[] = [
+  namedByCluster,
+  matchesClass,
+  matchesRole,
+  openToNamespace,
+  readablePriority,
+]
+const readinessSteps: readonly Step[] = [notDeleting, notPaused, notExhausted]
+
+/** Why a pool fell out; `reason` only for a pool that is meant for this VIP. */
+interface Fall {
+  readonly because: string
+  readonly reason: 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'
+}
+
+/** Passes (undefined), or says in words why not. */
+type Step = (request: PoolRequest, pool: IPPool) => string | undefined
+
+interface Judged {
+  readonly pool: IPPool
+  readonly fall: Fall | undefined
+}
+
+function firstFall(request: PoolRequest, pool: IPPool): Fall | undefined {
+  for (const step of matchingSteps) {
+    const because = step(request, pool)
+    if (because !== undefined) return { because, reason: 'NoMatchingPool' }
+  }
+  for (const step of readinessSteps) {
+    const because = step(request, pool)
+    if (because !== undefined)
+      return { because, reason: step === notExhausted ? 'PoolExhausted' : 'PoolNotReady' }
+  }
+  return undefined
+}
+
+function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool === undefined) return undefined
+  const named = parseExplicitPool(request.explicitPool)
+  if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
+  return `the Cluster asks for ${quoted(request.explicitPool)} by its annotation ${roleNames[request.role].poolAnnotation}`
+}
+
+function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool !== undefined) return undefined
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return `has no label ${clusterClassKey}`
+  const { clusterClass } = request
+  if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
+  const listed = declaredClasses(pool)
+  if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
+    return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
+  }
+  // A class may itself be called "true".
+  if ([label, ...listed].some((entry) => namesClass(entry, clusterClass))) return undefined
+  return `is for ClusterClass ${shortened(listed.join(', '))}, not ${formatKey(clusterClass)}`
+}
+
+function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
+  return entry === '*' || entry === clusterClass.name || entry === formatKey(clusterClass)
+}
+
+function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
+  if (request.explicitPool !== undefined) return undefined
+  const declared = declaredRoles(pool)
+  const unknown = declared.find((word) => !roles.some((role) => role === word))
+  if (unknown !== undefined) return `${roleKey} is ${quoted(unknown)}, expected ${roles.join(' or ')}`
+  const served = declared.length === 0 ? [defaultRole] : declared
+  return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
+}
+
+/** The ClusterClasses a pool names, as it names them: `*`, a name, or `namespace/name`. Empty: it names none. */
+export function declaredClasses(pool: IPPool): readonly string[] {
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return []
+  return label === 'true' ? commaSeparated(pool.annotations[clusterClassKey]) : [label]
+}
+
+/** The roles a pool names by annotation list, else by label. Empty: it names none. */
+export function declaredRoles(pool: IPPool): readonly string[] {
+  const listed = commaSeparated(pool.annotations[roleKey])
+  return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
+}
+
+function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined {
+  const open = declaredNamespaces(pool)
+  if (open === undefined || open.includes(request.namespace)) return undefined
+  const list = pool.annotations[namespacesAnnotation]
+  return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: ${quoted(list)})`
+}
+
+function readablePriority(_request: PoolRequest, pool: IPPool): string | undefined {
+  return priorityOf(pool) === undefined
+    ? `${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer`
+    : undefined
+}
+
+function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {
+  return pool.isDeleting ? 'is being deleted' : undefined
+}
+
+function notPaused(_request: PoolRequest, pool: IPPool): string | undefined {
+  return pool.isPaused ? 'is paused' : undefined
+}
+
+function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
+  const available = availableAddresses(pool)
+  if (available === undefined || available > 0) return undefined
+  return `0 of ${pool.capacity?.total ?? 0} addresses free`
+}
+
+/** Total order, most preferred first: exact role, namespaced, priority, name (design, section 3). */
+function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
+  const rank = (pool: IPPool): readonly number[] => [
+    declaredRoles(pool).includes(request.role) ? 0 : 1,
+    ipPoolKinds.indexOf(pool.kind),
+    -(priorityOf(pool) ?? 0),
+  ]
+  return (a, b) => {
+    const [rankA, rankB] = [rank(a), rank(b)]
+    const difference = rankA.map((value, index) => value - (rankB[index] ?? 0)).find((value) => value !== 0)
+    return difference ?? (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  }
+}
+
+/** The namespaces a global pool is open to; undefined: to all. */
+export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
+  const list = pool.annotations[namespacesAnnotation]
+  return pool.kind !== 'GlobalInClusterIPPool' || list === undefined ? undefined : commaSeparated(list)
+}
+
+/** The pool's priority; undefined where the annotation is no integer. */
+export function priorityOf(pool: IPPool): number | undefined {
+  const text = pool.annotations[priorityAnnotation]?.trim()
+  if (text === undefined) return 0
+  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
+  const [first = '', ...rest] = text.trim().split('/')
+  return rest.length > 0 && isIPPoolKind(first)
+    ? { kind: first, name: rest.join('/') }
+    : { kind: undefined, name: text.trim() }
+}
+
+function verdictOn(pool: IPPool, fall: Fall | undefined, chosen: IPPool | undefined): PoolVerdict {
+  const { kind, name } = pool
+  if (fall !== undefined) return { kind, name, verdict: 'rejected', because: fall.because }
+  if (pool === chosen) return { kind, name, verdict: 'selected', because: describeRoom(pool) }
+  return { kind, name, verdict: 'eligible', because: `${describeRoom(pool)}; another pool goes first` }
+}
+
+function describeRoom(pool: IPPool): string {
+  const available = availableAddresses(pool)
+  return available === undefined
+    ? 'not counted yet'
+    : `${available} of ${pool.capacity?.total ?? 0} addresses free`
+}
+
+function whyNone(
+  request: PoolRequest,
+  judged: readonly Judged[],
+): { readonly reason: Fall['reason']; readonly message: string } {
+  const withReason = (reason: Fall['reason']): readonly Judged[] =>
+    judged.filter(({ fall }) => fall?.reason === reason)
+  const exhausted = withReason('PoolExhausted')
+  const notReady = withReason('PoolNotReady')
+  if (exhausted.length > 0) {
+    return {
+      reason: 'PoolExhausted',
+      message: `${listing([...exhausted, ...notReady])}; add addresses or ${howToAdd(request)}`,
+    }
+  }
+  if (notReady.length > 0) {
+    return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(request, notReady)}` }
+  }
+  const others = judged.length === 0 ? 'there is no pool at all' : listing(judged)
+  return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
+}
+
+function howToReady(request: PoolRequest, notReady: readonly Judged[]): string {
+  if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return howToAdd(request)
+  return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${howToAdd(request)}`
+}
+
+/** What a message spends on pools: characters, but for the last one named, and pools. */
+const room = { characters: 600, pools: 8 } as const
+
+/** As many pools with their reasons as a message has room for, and how many there are besides. */
+function listing(judged: readonly Judged[]): string {
+  const words = judged.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`)
+  const fitting = fittingIn(room.characters, words.slice(0, room.pools), (word) => word.length)
+  const more = words.length - fitting.length
+  return [...fitting, ...(more === 0 ? [] : [`and ${more} more`])].join('; ')
+}
+
+/** Characters of a label's value at most. */
+const labelLength = 63
+
+/** What a person does so that there is a pool for such a VIP. */
+export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
+  if (explicitPool !== undefined) {
+    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
+  }
+  const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
+  const name = clusterClass?.name ?? '<ClusterClass>'
+  const classLabel =
+    name.length > labelLength
+      ? `${clusterClassKey}="true"${roleLabel}, and list ${shortened(name)} in the annotation ${clusterClassKey}`
+      : `${clusterClassKey}=${name}${roleLabel}`
+  return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${classLabel}`
+}

@@ -1,0 +1,122 @@
+import type { AddressUse } from './address-holder.ts'
+import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../model/claim.ts'
+import type { IPAddress } from '../model/ip-address.ts'
+import type { ClusterClass } from '../model/cluster-class.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { isKnownDuplicate } from './duplicate-addresses.ts'
+import { needsAllocation, type Surroundings } from './eligibility.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatPool, type IPPool } from '../model/pool.ts'
+import { lossOf } from './restoration.ts'
+import type { VipRole } from '../role.ts'
+
+/** What is known about the address of one of a Cluster's VIPs. */
+export interface Holding {
+  readonly claim: IPAddressClaim | undefined
+  readonly ipAddress: IPAddress | undefined
+}
+
+/** The management cluster as it was last heard of or read, by `namespace/name`. */
+export interface KnownObjects {
+  readonly clusters: ReadonlyMap<string, Cluster>
+  readonly clusterClasses: ReadonlyMap<string, ClusterClass>
+  readonly claims: ReadonlyMap<string, IPAddressClaim>
+  readonly ipAddresses: ReadonlyMap<string, IPAddress>
+  readonly pools: readonly ReadonlyMap<string, IPPool>[]
+  /** Every kind has been listed: what is not known does not exist. Until then nothing counts as lost. */
+  readonly isComplete: boolean
+}
+
+/** All pools, of either kind. */
+export function poolsIn({ pools }: Pick<KnownObjects, 'pools'>): readonly IPPool[] {
+  return pools.flatMap((kind) => [...kind.values()])
+}
+
+/** All uses of addresses. */
+export function addressUseIn({ clusters, ipAddresses }: KnownObjects): AddressUse {
+  return { clusters: [...clusters.values()], ipAddresses: [...ipAddresses.values()] }
+}
+
+/** Questions about what is known. Nothing is kept: each answer is about what is known now. */
+export interface View {
+  /** @param news a pool that is not among the known ones yet, or changed */
+  around(cluster: Cluster, news?: IPPool): Surroundings
+  holdingOf(cluster: Cluster, vip: VipRole): Holding
+  /** Why no claim holds the VIP that we assigned, as `lossOf` of restoration.ts; undefined while not everything is known. */
+  lossOf(cluster: Cluster, vip: VipRole): string | undefined
+  /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
+  isOutstanding(cluster: Cluster, vip: VipRole): boolean
+  /** The Cluster whose claim has this name, whatever its labels. */
+  clusterOf(claim: IPAddressClaim): Cluster | undefined
+  /** The claim an IPAddress is for. */
+  claimOf(ipAddress: IPAddress): IPAddressClaim | undefined
+  /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
+  waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[]
+  /** Clusters whose VIP no claim holds. */
+  lost(vip: VipRole): readonly Cluster[]
+  clustersOf(clusterClass: ClusterClass): readonly Cluster[]
+  /** Clusters that keep this address reserved because somebody else had it. */
+  reserving(address: string): readonly Cluster[]
+}
+
+/** @param known is asked anew for every answer */
+export function createView(known: () => KnownObjects): View {
+  const all = (): readonly Cluster[] => [...known().clusters.values()]
+
+  const around = (cluster: Cluster, news?: IPPool): Surroundings => {
+    const { clusterClasses, pools } = known()
+    const ref = cluster.topology?.clusterClass
+    const others = poolsIn({ pools }).filter(({ uid }) => uid !== news?.uid)
+    return {
+      clusterClass: ref && clusterClasses.get(formatKey(ref)),
+      pools: [...others, ...(news === undefined ? [] : [news])].filter(
+        ({ namespace }) => namespace === '' || namespace === cluster.namespace,
+      ),
+    }
+  }
+
+  const holdingOf = ({ namespace, name }: Cluster, { role }: VipRole): Holding => {
+    const { claims, ipAddresses } = known()
+    const claim = claims.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
+    const ipAddress =
+      claim?.addressName === undefined
+        ? undefined
+        : ipAddresses.get(formatKey({ namespace, name: claim.addressName }))
+    return { claim, ipAddress }
+  }
+
+  const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
+    const { claim, ipAddress } = holdingOf(cluster, vip)
+    return known().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
+  }
+
+  const isLost = (cluster: Cluster, vip: VipRole): boolean => lossIn(cluster, vip) !== undefined
+
+  return {
+    around,
+    holdingOf,
+    lossOf: lossIn,
+    isOutstanding: (cluster, vip) => needsAllocation(cluster, vip, around(cluster)) || isLost(cluster, vip),
+    clusterOf: ({ namespace, name }) => {
+      const clusterName = clusterNameOf(name)
+      return clusterName === undefined
+        ? undefined
+        : known().clusters.get(formatKey({ namespace, name: clusterName }))
+    },
+    claimOf: ({ namespace, claimName }) => known().claims.get(formatKey({ namespace, name: claimName })),
+    waitingBeside: (pool, vip) =>
+      all().filter((cluster) => {
+        const { claim } = holdingOf(cluster, vip)
+        const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
+        return (
+          !isHere && claim?.addressName === undefined && needsAllocation(cluster, vip, around(cluster, pool))
+        )
+      }),
+    lost: (vip) => all().filter((cluster) => isLost(cluster, vip)),
+    clustersOf: (clusterClass) =>
+      all().filter(
+        ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),
+      ),
+    reserving: (address) => all().filter((cluster) => isKnownDuplicate(cluster, address)),
+  }
+}

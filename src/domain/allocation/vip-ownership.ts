@@ -1,0 +1,66 @@
+import { variableOf, type Cluster } from '../model/cluster.ts'
+import { nonEmptyStringOf } from '../model/decode.ts'
+import { formatEndpoint, isValidEndpoint } from '../model/endpoint.ts'
+import { shortened } from '../quote.ts'
+import { roleNames, type Role, type VipRole } from '../role.ts'
+
+/** How a Cluster stands towards the VIP of one role, as far as the Cluster alone tells. */
+export type VipStanding =
+  | { readonly standing: 'unset' }
+  /** We assigned it, as the annotation records, and it is there. */
+  | { readonly standing: 'ours'; readonly address: string }
+  /** We assigned it, and somebody removed it: it has to come back. */
+  | { readonly standing: 'dropped'; readonly address: string }
+  /** Somebody else gave the control plane a host without a port. */
+  | { readonly standing: 'port-missing'; readonly address: string }
+  /** `wasOurs`: we had assigned another one before, on which machines may still rely. */
+  | { readonly standing: 'others'; readonly address: string; readonly wasOurs: boolean }
+
+/** Compares what the Cluster has with what our annotation records. */
+export function standingOf(cluster: Cluster, vip: VipRole): VipStanding {
+  const address = addressIn(cluster, vip)
+  const recorded = recordedVip(cluster, vip.role)
+  if (address === '') {
+    return recorded === undefined ? { standing: 'unset' } : { standing: 'dropped', address: recorded }
+  }
+  if (address === recorded) return { standing: 'ours', address }
+  if (vip.role === 'control-plane' && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
+    return { standing: 'port-missing', address }
+  }
+  return { standing: 'others', address, wasOurs: recorded !== undefined }
+}
+
+/**
+ * Whether nothing but our annotation says which VIP the Cluster has. Anybody can type an annotation, so it opens no pool;
+ * a host or a variable counts as in use, whoever wrote it.
+ */
+export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
+  if (recordedVip(cluster, role) === undefined) return false
+  return role === 'control-plane'
+    ? cluster.controlPlaneEndpoint.host === ''
+    : typeof variableOf(cluster, variable) !== 'string'
+}
+
+/** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
+export function isSomebodyElses(standing: VipStanding): boolean {
+  return standing.standing === 'port-missing' || (standing.standing === 'others' && !standing.wasOurs)
+}
+
+/** The VIP that we assigned, as our annotation says. */
+export function recordedVip(cluster: Cluster, role: Role): string | undefined {
+  return nonEmptyStringOf(cluster.annotations[roleNames[role].vipAnnotation])
+}
+
+/** Where the role's VIP is, in words: `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
+export function describeVip(cluster: Cluster, vip: VipRole): string {
+  return vip.role === 'control-plane'
+    ? `endpoint ${formatEndpoint(cluster.controlPlaneEndpoint)}`
+    : `ingress VIP ${shortened(addressIn(cluster, vip))}`
+}
+
+/** The control plane's host; for ingress the variable, else the annotation. `""` where there is none. */
+export function addressIn(cluster: Cluster, { role, variable }: VipRole): string {
+  if (role === 'control-plane') return cluster.controlPlaneEndpoint.host
+  const value = variableOf(cluster, variable)
+  return typeof value === 'string' ? value : (recordedVip(cluster, role) ?? '')
+}

@@ -1,0 +1,137 @@
+import type { Condition } from '../model/condition.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { needsAllocation, wishOf } from './eligibility.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatPool } from '../model/pool.ts'
+import { isReason, type Reason } from '../reason.ts'
+import type { Role, VipRole } from '../role.ts'
+import { addressIn, describeVip, standingOf } from './vip-ownership.ts'
+import type { View } from './snapshot.ts'
+import { vipConditionOf } from './vip-condition.ts'
+import { whyUnsettled, type Why } from './why-unsettled.ts'
+
+/** Where a Cluster is on the way to one of its VIPs, and after. */
+export const vipPhases = [
+  /** The VIP is in place, and its claim holds it. */
+  'Served',
+  /** Something is missing, and a run is to bring it. */
+  'Waiting',
+  /** Something is missing, and nothing is done before the Cluster is unpaused. */
+  'Paused',
+  'Deleting',
+  /** Somebody else has set the address. */
+  'Manual',
+  /** The VIP that we assigned is in place, and no claim holds it. */
+  'Lost',
+  /** The Cluster is not to have such a VIP. */
+  'NotWanted',
+] as const
+
+export type VipPhase = (typeof vipPhases)[number]
+
+/** How one VIP of a Cluster stands. */
+export interface VipState {
+  readonly role: Role
+  readonly phase: VipPhase
+  readonly reason: Reason
+  /** In words, for people. */
+  readonly message: string
+  /** The one in place, else the one that the claim holds. */
+  readonly address: string | undefined
+  /** Of the claim. */
+  readonly pool: string | undefined
+  /** Name of the claim under our name, whoever owns it. */
+  readonly claim: string | undefined
+  /** Name of the IPAddress that the claim is bound to. */
+  readonly ipAddress: string | undefined
+  /** RFC 3339: when our condition last changed; where it says nothing of this phase, when the Cluster was created. */
+  readonly since: string
+}
+
+/**
+ * Says how one VIP of a Cluster stands. The phase follows from the objects as they are known; reason and words are
+ * those of our condition on the Cluster where it has one for this phase, since the run that wrote it knew more, such as
+ * the words of a webhook.
+ */
+export function vipStateOf(cluster: Cluster, vip: VipRole, view: View): VipState {
+  const { claim, ipAddress } = view.holdingOf(cluster, vip)
+  const phase = phaseOf(cluster, vip, view)
+  const condition = conditionFor(cluster, vip.role, phase)
+  const { reason, message } = condition ?? whyIn(phase, cluster, vip, view)
+  const address = addressIn(cluster, vip) || ipAddress?.address
+  return {
+    role: vip.role,
+    phase,
+    reason,
+    message,
+    address,
+    pool: claim && formatPool(claim.poolRef),
+    claim: claim?.name,
+    ipAddress: ipAddress?.name,
+    since: condition?.lastTransitionTime ?? cluster.creationTimestamp,
+  }
+}
+
+/** Whether a VIP is on its way, or has been lost: what a run works at, or would if the Cluster were not paused. */
+export function isUnsettled({ phase }: Pick<VipState, 'phase'>): boolean {
+  return phase === 'Waiting' || phase === 'Paused' || phase === 'Lost'
+}
+
+function phaseOf(cluster: Cluster, vip: VipRole, view: View): VipPhase {
+  if (cluster.isDeleting) return 'Deleting'
+  const around = view.around(cluster)
+  if (wishOf(cluster, vip, around.pools).wish === 'none') return 'NotWanted'
+  const unpaused = { ...cluster, isPaused: false }
+  const isLost = view.lossOf(unpaused, vip) !== undefined
+  if (isLost || needsAllocation(unpaused, vip, around)) {
+    if (cluster.isPaused) return 'Paused'
+    return isLost && addressIn(cluster, vip) !== '' ? 'Lost' : 'Waiting'
+  }
+  return standingOf(cluster, vip).standing === 'ours' ? 'Served' : 'Manual'
+}
+
+/** The reason of a phase that has one only. */
+const phaseReasons: Readonly<Partial<Record<VipPhase, Reason>>> = {
+  Served: 'Allocated',
+  Paused: 'ClusterPaused',
+  Deleting: 'ClusterDeleted',
+  Manual: 'EndpointAlreadySet',
+}
+
+/** Our condition, if it speaks of this phase: one that was written before is of no use. */
+function conditionFor(
+  cluster: Cluster,
+  role: Role,
+  phase: VipPhase,
+): (Condition & { readonly reason: Reason }) | undefined {
+  const condition = vipConditionOf(cluster, role)
+  const reason = condition?.reason ?? ''
+  if (condition === undefined || !isReason(reason)) return undefined
+  const isOfOnePhase = Object.values(phaseReasons).includes(reason)
+  const fits = isOfOnePhase ? phaseReasons[phase] === reason : phase === 'Waiting' || phase === 'Lost'
+  return fits ? { ...condition, reason } : undefined
+}
+
+function whyIn(phase: VipPhase, cluster: Cluster, vip: VipRole, view: View): Why {
+  const name = `Cluster ${formatKey(cluster)}`
+  switch (phase) {
+    case 'Served':
+      return {
+        reason: 'Allocated',
+        message: `${name} has ${describeVip(cluster, vip)}, which its claim holds`,
+      }
+    case 'Manual':
+      return {
+        reason: 'EndpointAlreadySet',
+        message: `${name} has ${describeVip(cluster, vip)} from elsewhere`,
+      }
+    case 'Waiting':
+    case 'Lost':
+    case 'Paused':
+    case 'Deleting':
+    case 'NotWanted':
+      return whyUnsettled(cluster, vip, view)
+    default:
+      return phase satisfies never
+  }
+}

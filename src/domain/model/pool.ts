@@ -1,0 +1,107 @@
+import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
+import { ipamGroup } from '../names.ts'
+import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+
+/** The pools a VIP can come from. The provider's prefix pools hand out networks and are never used. */
+export type IPPoolKind = 'InClusterIPPool' | 'GlobalInClusterIPPool'
+
+export const ipPoolKinds: readonly IPPoolKind[] = ['InClusterIPPool', 'GlobalInClusterIPPool']
+
+/** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
+export interface IPPoolReference {
+  readonly apiGroup: string
+  readonly kind: string
+  readonly name: string
+}
+
+/** The facts about an InClusterIPPool or GlobalInClusterIPPool that decisions use. */
+export interface IPPool extends ObjectMeta {
+  readonly kind: IPPoolKind
+  readonly isPaused: boolean
+  /** `spec.addresses`: addresses, CIDRs and ranges `first-last`. */
+  readonly addresses: readonly string[]
+  /** `spec.excludedAddresses`, written the same ways: never given out. */
+  readonly excludedAddresses: readonly string[]
+  /** `spec.prefix`: length of the network prefix of every address. */
+  readonly prefix: number
+  readonly gateway: string | undefined
+  /** `spec.allocateReservedIPAddresses`: gives out the addresses of subnet and broadcast too. */
+  readonly givesReserved: boolean
+  /** `spec.addressReuseGracePeriodSeconds`: how long the provider keeps claim and address after a deletion. */
+  readonly reuseGraceSeconds: number
+  /** Absent until the provider has counted. */
+  readonly capacity: IPPoolCapacity | undefined
+}
+
+/** `status.ipAddresses`, in addresses. */
+export interface IPPoolCapacity {
+  readonly total: number
+  readonly used: number
+  readonly free: number
+  readonly outOfRange: number
+}
+
+/** Reads a pool; the kind is given, since items of a list carry none. */
+export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
+  const meta = objectMetaFrom(object)
+  const spec = objectOf(objectOf(object)['spec'])
+  return {
+    ...meta,
+    kind,
+    isPaused: hasPausedAnnotation(meta),
+    addresses: stringsIn(spec['addresses']),
+    excludedAddresses: stringsIn(spec['excludedAddresses']),
+    prefix: integerOf(spec['prefix']) ?? 0,
+    gateway: nonEmptyStringOf(spec['gateway']),
+    givesReserved: spec['allocateReservedIPAddresses'] === true,
+    reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
+    capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
+  }
+}
+
+function stringsIn(value: unknown): readonly string[] {
+  return arrayOf(value).filter((entry) => typeof entry === 'string')
+}
+
+export function isIPPoolKind(kind: string): kind is IPPoolKind {
+  return ipPoolKinds.some((known) => known === kind)
+}
+
+/** For people and logs: `GlobalInClusterIPPool/vip-pool`. */
+export function formatPool(pool: { readonly kind: string; readonly name: string }): string {
+  return `${pool.kind}/${pool.name}`
+}
+
+/** Which pool of all: `<namespace> Kind/name`. */
+export function placeOf(pool: {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}): string {
+  return `${pool.namespace} ${formatPool(pool)}`
+}
+
+/**
+ * Addresses that can still be had, at least. The provider counts an allocated address outside the
+ * pool's ranges as used, so `free` alone can be 0 or less while an address is left. Unknown is undefined.
+ */
+export function availableAddresses(pool: IPPool): number | undefined {
+  return pool.capacity === undefined ? undefined : pool.capacity.free + pool.capacity.outOfRange
+}
+
+function capacityFrom(value: unknown): IPPoolCapacity | undefined {
+  if (!isObject(value)) return undefined
+  const count = (field: string): number => integerOf(value[field]) ?? 0
+  return { total: count('total'), used: count('used'), free: count('free'), outOfRange: count('outOfRange') }
+}
+
+/** How a claim names a pool. */
+export function poolRefTo({ kind, name }: { readonly kind: string; readonly name: string }): IPPoolReference {
+  return { apiGroup: ipamGroup, kind, name }
+}
+
+/** Reads a poolRef of a claim or an address. */
+export function poolRefFrom(value: unknown): IPPoolReference {
+  const ref = objectOf(value)
+  return { apiGroup: stringOf(ref['apiGroup']), kind: stringOf(ref['kind']), name: stringOf(ref['name']) }
+}

@@ -1,0 +1,67 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+
+/** Where client-node ends up when it finds no configuration at all. */
+const nothingFound = 'http://localhost:8080'
+
+/**
+ * Finds out which API server to talk to, and as whom.
+ *
+ * @param source `kubeconfig`: a file; without it KUBECONFIG, `~/.kube/config` or the pod's service account,
+ *   as kubectl does. `context`: of that file; without it the current one.
+ * @throws Error naming the file and the context, and the contexts there are; it quotes nothing else of the file
+ */
+export function loadKubeConfig(source: {
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+}): KubeConfig {
+  const kubeConfig = new KubeConfig()
+  const file = source.kubeconfig === undefined ? 'kubeconfig' : `kubeconfig ${source.kubeconfig}`
+  try {
+    if (source.kubeconfig === undefined) kubeConfig.loadFromDefault()
+    else kubeConfig.loadFromFile(source.kubeconfig)
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+  if (source.context !== undefined) kubeConfig.setCurrentContext(source.context)
+  checkContext(kubeConfig, file)
+  return kubeConfig
+}
+
+/** A context that names a missing user would be used without the CA, and fail much later as a TLS error. */
+function checkContext(kubeConfig: KubeConfig, file: string): void {
+  const name = kubeConfig.getCurrentContext()
+  const context = kubeConfig.getContextObject(name)
+  if (context === null) throw new Error(`${file} has no context ${name ?? ''}: ${contextsOf(kubeConfig)}`)
+  const cluster = kubeConfig.getCurrentCluster()
+  if (cluster === null) throw new Error(`${file}, context ${name}: there is no cluster ${context.cluster}`)
+  if (kubeConfig.getCurrentUser() === null) {
+    throw new Error(`${file}, context ${name}: there is no user ${context.user}`)
+  }
+  if (cluster.server === nothingFound && name === 'loaded-context') {
+    throw new Error('no kubeconfig: expected --kubeconfig, KUBECONFIG, ~/.kube/config or a service account')
+  }
+}
+
+function contextsOf(kubeConfig: KubeConfig): string {
+  const names = kubeConfig.getContexts().map((context) => context.name)
+  return names.length === 0 ? 'it has none' : `it has ${names.toSorted().join(', ')}`
+}
+
+/** Without the lines around a fault, which may hold a token; and so without its cause. */
+function unreadable(file: string, error: unknown): Error {
+  return new Error(`${file} cannot be read: ${wordsOf(error)}`)
+}
+
+function wordsOf(error: unknown): string {
+  const { name, message, reason, mark } = objectOf(error)
+  if (name === 'YAMLException')
+    return `${unquoted(reason)}, line ${(integerOf(objectOf(mark)['line']) ?? 0) + 1}`
+  // The language's own errors may quote values; those of the file system and of client-node do not.
+  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is no kubeconfig'
+}
+
+/** An alias or a tag is quoted in the reason, and a password may look like one. */
+function unquoted(reason: unknown): string {
+  return (nonEmptyStringOf(reason) ?? 'it is no YAML').replace(/(?:: | "| !<).*$/s, '')
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { flags } from '../../../src/config.ts'
+import { allocatorContainer, deployment, packageJson, root, textOf } from './support.ts'
+
+/** The Dockerfile's instructions, continued lines joined. */
+const instructions = textOf('Dockerfile')
+  .replaceAll(/^#.*\n/gm, '')
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n')
+  .filter((line) => line !== '')
+
+function argumentsOf(instruction: string): string[] {
+  return instructions
+    .filter((line) => line.startsWith(`${instruction} `))
+    .map((line) => line.slice(instruction.length + 1))
+}
+
+/** Files and folders of this repository that get into a stage. */
+const copied = argumentsOf('COPY')
+  .filter((line) => !line.startsWith('--from='))
+  .flatMap((line) => line.split(' ').slice(0, -1))
+
+describe('the Dockerfile', () => {
+  it('builds on one version of Node.js, the one that the npm scripts use', () => {
+    const images = argumentsOf('FROM').filter((line) => line.includes(':'))
+
+    expect(images).toEqual([`node:${packageJson().devDependencies['node']}-bookworm-slim AS base`])
+  })
+
+  it('copies files that exist, and .dockerignore lets through those and no others', () => {
+    const [first, ...allowed] = textOf('.dockerignore')
+      .replaceAll(/^#.*\n/gm, '')
+      .trim()
+      .split('\n')
+
+    expect(first).toBe('*')
+    expect(allowed.toSorted()).toEqual([...new Set(copied)].map((path) => `!${path}`).toSorted())
+    for (const path of copied)
+      expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true })
+  })
+
+  it('copies all that the build script consists of', () => {
+    const [, script = ''] = /^node (\S+)$/.exec(packageJson().scripts['build'] ?? '') ?? []
+    const imported = (path: string): string[] =>
+      [...textOf(path).matchAll(/from '(\.[^']+)'/g)].map(([, other = '']) => join(path, '..', other))
+    const files = new Set([script])
+    for (const file of files) for (const other of imported(file)) files.add(other)
+
+    expect(copied).toEqual(expect.arrayContaining([...files]))
+  })
+
+  it('runs as the user and group that the Deployment names, by number', () => {
+    const { runAsUser, runAsGroup } = deployment().spec.template.spec.securityContext
+
+    expect(argumentsOf('USER')).toEqual([`${runAsUser}:${runAsGroup}`])
+    expect(runAsUser).toBeGreaterThan(0)
+  })
+
+  it('exposes the ports that the program listens on by default', () => {
+    const ports = flags.flatMap((flag) =>
+      flag.name.endsWith('bind-address') && 'fallback' in flag ? [flag.fallback.replace(':', '')] : [],
+    )
+
+    expect(argumentsOf('EXPOSE')).toEqual([ports.join(' ')])
+  })
+
+  it('starts the program that package.json calls by name, with arguments that the Deployment repeats', () => {
+    expect(argumentsOf('ENTRYPOINT')).toEqual(['["node", "dist/main.js"]'])
+    expect(JSON.parse(argumentsOf('CMD')[0] ?? '')).toEqual(allocatorContainer().args)
+  })
+
+  it('installs from the lock file, without install scripts', () => {
+    const installs = argumentsOf('RUN').filter((line) => line.includes('npm ci'))
+
+    expect(installs).toHaveLength(2)
+    for (const install of installs) expect(install).toContain('--ignore-scripts')
+  })
+})

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import {
+  kubernetesApi,
+  type KubernetesApi,
+  type KubernetesObject,
+} from '../../../dev/stack/kubernetes-api.ts'
+import { runCommand } from '../../../dev/stack/run-command.ts'
+import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
+import { healthRoutes } from '../../../src/observability/health.ts'
+import { realParts } from '../../support/real-parts.ts'
+import {
+  allocatorContainer,
+  deployment,
+  kustomization,
+  manifestFiles,
+  manifestOf,
+  manifests,
+  packageVersion,
+  root,
+} from './support.ts'
+
+interface Service extends KubernetesObject {
+  readonly kind: 'Service'
+  readonly spec: {
+    readonly selector: Readonly<Record<string, string>>
+    readonly ports: readonly { readonly port: number; readonly targetPort: string }[]
+  }
+}
+
+function nameOf({ kind, metadata }: KubernetesObject): string {
+  return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
+}
+
+describe('the manifests', () => {
+  it('are all in the kustomization, the namespace first', () => {
+    const { resources } = kustomization()
+
+    expect(resources.toSorted()).toEqual(manifestFiles().toSorted())
+    expect(resources[0]).toBe('namespace.yaml')
+  })
+
+  it('share one namespace, the one that they bring along', () => {
+    const namespaces = manifests().flatMap(({ metadata }) => metadata.namespace ?? [])
+
+    expect(new Set(namespaces)).toEqual(new Set([manifestOf('Namespace').metadata.name]))
+  })
+
+  it('run the image of this version', () => {
+    expect(allocatorContainer().image).toMatch(/^[\w./-]+:\d+\.\d+\.\d+$/)
+    expect(allocatorContainer().image.split(':')[1]).toBe(packageVersion())
+  })
+
+  it('give flags and variables that the program knows, and open the ports it then listens on', () => {
+    const { args, env, ports } = allocatorContainer()
+
+    const invocation = parseInvocation(args, Object.fromEntries(env.map(({ name, value }) => [name, value])))
+
+    if (invocation.show !== undefined) throw new Error('expected a command to run')
+    const { metricsAddress, healthProbeAddress } = invocation.config
+    expect(ports).toEqual([
+      { name: 'metrics', containerPort: metricsAddress.port },
+      { name: 'probes', containerPort: healthProbeAddress.port },
+    ])
+  })
+
+  it('probe pages that the program serves', () => {
+    const pages = Object.keys(healthRoutes({ broken: () => undefined, checks: () => ({}) }))
+    const { livenessProbe, readinessProbe } = allocatorContainer()
+
+    expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
+      { path: '/healthz', port: 'probes' },
+      { path: '/readyz', port: 'probes' },
+    ])
+    expect(pages).toEqual(['/healthz', '/readyz'])
+  })
+
+  it('restart a Pod that does not answer within a minute, and none that was busy for some seconds', () => {
+    const { periodSeconds, timeoutSeconds, failureThreshold = 3 } = allocatorContainer().livenessProbe
+
+    expect(periodSeconds * failureThreshold + timeoutSeconds).toBeLessThanOrEqual(60)
+    expect(periodSeconds * (failureThreshold - 1)).toBeGreaterThanOrEqual(20)
+  })
+
+  it('let the metrics Service find the Pods and their port', () => {
+    const { spec } = manifestOf<Service>('Service')
+    const { labels } = deployment().spec.template.metadata
+    const metrics = allocatorContainer().ports.find(({ name }) => name === 'metrics')
+
+    expect(labels).toMatchObject(spec.selector)
+    expect(deployment().spec.selector.matchLabels).toEqual(spec.selector)
+    expect(spec.ports).toEqual([{ name: 'metrics', port: metrics?.containerPort, targetPort: 'metrics' }])
+  })
+})
+
+describe('the API server', () => {
+  let api: KubernetesApi
+
+  beforeAll(() => {
+    api = kubernetesApi(realParts().stack)
+  })
+
+  afterAll(() => api.close())
+
+  /** Nothing is stored, and no unknown field is passed over. */
+  async function dryRun(object: KubernetesObject): Promise<KubernetesObject> {
+    return api.send<KubernetesObject>({
+      method: 'PATCH',
+      path: `${pathOf(object)}?dryRun=All&fieldValidation=Strict&fieldManager=deploy-test&force=true`,
+      body: object,
+      contentType: 'application/apply-patch+yaml',
+    })
+  }
+
+  it.each(manifests().map((object) => [nameOf(object), object] as const))(
+    'accepts %s',
+    async (_name, object) => {
+      await expect(dryRun(object)).resolves.toMatchObject({ kind: object.kind, metadata: object.metadata })
+    },
+  )
+
+  it('refuses a misspelt field', async () => {
+    const { spec, ...rest } = deployment()
+    const planted = { ...rest, spec: { ...spec, replica: 2 } }
+
+    await expect(dryRun(planted)).rejects.toThrow('.spec.replica: field not declared in schema')
+  })
+
+  /** A Pod as the Deployment makes it, with the container's security changed. */
+  async function createPod(changed: Readonly<Record<string, unknown>>): Promise<KubernetesObject> {
+    const { metadata, spec } = deployment().spec.template
+    const containers = spec.containers.map((container) => ({
+      ...container,
+      securityContext: { ...container.securityContext, ...changed },
+    }))
+    return api.send<KubernetesObject>({
+      method: 'POST',
+      path: `/api/v1/namespaces/${deployment().metadata.namespace}/pods?dryRun=All&fieldValidation=Strict`,
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...metadata, name: 'deploy-test' },
+        spec: { ...spec, containers },
+      },
+    })
+  }
+
+  it('admits the Pod under the restricted Pod Security Standard that its namespace enforces', async () => {
+    await expect(createPod({})).resolves.toMatchObject({ kind: 'Pod' })
+  })
+
+  it('would not admit it with fewer restrictions', async () => {
+    await expect(createPod({ allowPrivilegeEscalation: true })).rejects.toThrow(
+      'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+    )
+  })
+
+  it('gets the same objects from kubectl with the kustomization', async () => {
+    const text = await runCommand({
+      command: realParts().stack.paths.kubectl,
+      args: ['kustomize', join(root, 'deploy/manifests')],
+      cwd: root,
+    })
+    const built = [...parseAllDocuments(text)].map((document) => document.toJS() as KubernetesObject)
+
+    expect(built.map(nameOf).toSorted()).toEqual(manifests().map(nameOf).toSorted())
+  })
+})
+
+function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  const namespace = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
+  return `${group}${namespace}/${kind.toLowerCase()}s/${metadata.name}`
+}

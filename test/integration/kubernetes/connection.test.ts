@@ -1,0 +1,206 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  connectTo,
+  type KubernetesConnection,
+  type RequestOutcome,
+} from '../../../src/kubernetes/transport/connection.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { connectAs, connection as serverAccess, createCleanup, createJournal, portOf } from './support.ts'
+
+const cleanup = createCleanup()
+afterEach(() => cleanup.run())
+
+const namespaces = {
+  verb: 'list',
+  resource: 'namespaces',
+  action: 'list namespaces',
+  path: '/api/v1/namespaces',
+} as const
+
+let proxy: TcpProxy
+beforeEach(async () => {
+  proxy = await startTcpProxy({ port: portOf(serverAccess()) })
+  cleanup.after(() => proxy.close())
+})
+
+function connected(options: Parameters<typeof connectAs>[1] = {}): KubernetesConnection {
+  const connection = connectAs(serverAccess(), { port: proxy.port, ...options })
+  cleanup.after(() => connection.close())
+  return connection
+}
+
+describe('requests', () => {
+  it('share two connections at most when they come one after another', async () => {
+    const connection = connected()
+    for (let count = 0; count < 20; count++) await connection.request(namespaces)
+    expect(proxy.accepted()).toBeLessThanOrEqual(2)
+  })
+
+  it('share eight connections when a hundred come at once', async () => {
+    const connection = connected()
+    await Promise.all(Array.from({ length: 100 }, () => connection.request(namespaces)))
+    expect(proxy.accepted()).toBeLessThanOrEqual(8)
+  })
+
+  it('reject in time where the network swallows them, and pass again at once over new connections', async () => {
+    const connection = connected({ timeoutMs: 1_000 })
+    await Promise.all(Array.from({ length: 8 }, () => connection.request(namespaces)))
+    proxy.swallow()
+    await expect(connection.request(namespaces)).rejects.toMatchObject({
+      kind: 'unavailable',
+      status: 0,
+      message: 'list namespaces: no answer within 1 s',
+    })
+    proxy.resume()
+    await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
+  })
+
+  it('reject in time while they wait for one of the eight connections', async () => {
+    const connection = connected({ timeoutMs: 300 })
+    proxy.swallow()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () => connection.request(namespaces)),
+    )
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(Array.from({ length: 20 }, () => 'rejected'))
+  })
+
+  it('reject as unavailable where the connection is reset', async () => {
+    const connection = connected()
+    proxy.refuse()
+    await expect(connection.request(namespaces)).rejects.toMatchObject({ kind: 'unavailable', status: 0 })
+  })
+
+  it('reject as unavailable where nobody listens', async () => {
+    await proxy.close()
+    await expect(connected().request(namespaces)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: `list namespaces: connect ECONNREFUSED 127.0.0.1:${proxy.port}`,
+    })
+  })
+
+  it('reject when their signal is aborted', async () => {
+    const stop = new AbortController()
+    proxy.swallow()
+    const request = connected().request({ ...namespaces, signal: stop.signal })
+    await proxy.whenAccepted(1)
+    stop.abort()
+    await expect(request).rejects.toMatchObject({ message: 'list namespaces: stopped before an answer came' })
+  })
+
+  it('are counted with verb, resource and code, 0 where no answer came', async () => {
+    const outcomes = createJournal<RequestOutcome>()
+    const connection = connected({ onRequest: outcomes.add })
+    await connection.request(namespaces)
+    const missing = { ...namespaces, verb: 'get', path: '/api/v1/namespaces/none' } as const
+    await expect(connection.request(missing)).rejects.toMatchObject({ kind: 'notFound' })
+    proxy.refuse()
+    await expect(connection.request(namespaces)).rejects.toMatchObject({ kind: 'unavailable' })
+    expect(outcomes.entries.map(({ verb, resource, code }) => [verb, resource, code])).toEqual([
+      ['list', 'namespaces', 200],
+      ['get', 'namespaces', 404],
+      ['list', 'namespaces', 0],
+    ])
+  })
+
+  it('tell who sends them, and keep the path of a server behind another', async () => {
+    const requests = createJournal<IncomingMessage>()
+    const server = createHttpServer((request, response) => {
+      requests.add(request)
+      response.end('{}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanup.after(() => server.close())
+    const kubeConfig = new KubeConfig()
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/k8s/clusters/c-1/`
+    kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u' })
+    const connection = connectTo({ kubeConfig, version: '1.2.3' })
+    cleanup.after(() => connection.close())
+    await connection.request(namespaces)
+    expect(requests.entries[0]?.headers['user-agent']).toBe('capi-vip-allocator/1.2.3')
+    expect(requests.entries[0]?.url).toBe('/k8s/clusters/c-1/api/v1/namespaces')
+  })
+})
+
+describe('credentials', () => {
+  let directory: string
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'kubernetes-connection-test-'))
+    cleanup.after(() => rmSync(directory, { recursive: true }))
+  })
+
+  /** As a pod has them: a token and a CA in files. */
+  function fromFiles(token: string, ca: Buffer, more: { proxyUrl?: string } = {}): KubernetesConnection {
+    writeFileSync(join(directory, 'token'), token)
+    writeFileSync(join(directory, 'ca.crt'), ca)
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromClusterAndUser(
+      {
+        name: 'c',
+        server: `https://127.0.0.1:${proxy.port}`,
+        skipTLSVerify: false,
+        caFile: join(directory, 'ca.crt'),
+        ...more,
+      },
+      { name: 'u', authProvider: { name: 'tokenFile', config: { tokenFile: join(directory, 'token') } } },
+    )
+    const connection = connectTo({ kubeConfig, version: '0.0.0-test' })
+    cleanup.after(() => connection.close())
+    return connection
+  }
+
+  it('are read anew after a 401, where the file has a new token', async () => {
+    const connection = fromFiles('rotated-away', readFileSync(serverAccess().caPath))
+    await expect(connection.request(namespaces)).rejects.toMatchObject({
+      kind: 'unavailable',
+      status: 401,
+      message: 'list namespaces: Unauthorized',
+    })
+    writeFileSync(join(directory, 'token'), serverAccess().token)
+    await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
+  })
+
+  it('are read anew where the CA file has changed, over new connections', async () => {
+    const ca = readFileSync(serverAccess().caPath)
+    const connection = fromFiles(serverAccess().token, ca)
+    await connection.request(namespaces)
+    writeFileSync(join(directory, 'ca.crt'), 'not the CA')
+    await expect(connection.request(namespaces)).rejects.toMatchObject({ kind: 'unavailable' })
+    writeFileSync(join(directory, 'ca.crt'), ca)
+    await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
+  })
+
+  it('that cannot be read are an error without a request', async () => {
+    const connection = fromFiles('token', readFileSync(serverAccess().caPath))
+    rmSync(join(directory, 'token'))
+    await expect(connection.request(namespaces)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: `list namespaces: ENOENT: no such file or directory, open '${join(directory, 'token')}'`,
+    })
+    expect(proxy.accepted()).toBe(0)
+  })
+
+  it('are sent through the proxy of the kubeconfig', async () => {
+    const targets = createJournal<string>()
+    const httpProxy = createHttpServer().on('connect', (request, client) => {
+      targets.add(request.url ?? '')
+      const upstream = connect({ host: '127.0.0.1', port: proxy.port })
+      client.write('HTTP/1.1 200 OK\r\n\r\n')
+      client.pipe(upstream).pipe(client)
+      client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+    })
+    await new Promise<void>((resolve) => httpProxy.listen(0, '127.0.0.1', resolve))
+    cleanup.after(() => httpProxy.close())
+    const proxyUrl = `http://127.0.0.1:${(httpProxy.address() as AddressInfo).port}`
+    const connection = fromFiles(serverAccess().token, readFileSync(serverAccess().caPath), { proxyUrl })
+    await connection.request(namespaces)
+    await connection.request(namespaces)
+    expect(targets.entries).toEqual([`127.0.0.1:${proxy.port}`])
+  })
+})

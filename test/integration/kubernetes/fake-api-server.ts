@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { KubeConfig } from '@kubernetes/client-node'
+import { connectTo, type KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
+
+/** What a test answers to one list or watch; nothing at all where it does not end the response. */
+export type Answer = (response: ServerResponse, request: IncomingMessage) => void
+
+/** A server on loopback that says what no real API server can be made to say. It serves claims only. */
+export interface FakeApiServer {
+  readonly connection: KubernetesConnection
+  readonly close: () => Promise<void>
+}
+
+/** Starts a fake; the n-th watch gets the n-th answer, and every later one the last. */
+export async function startFakeApiServer(answers: {
+  readonly lists?: readonly Answer[]
+  readonly watches: readonly Answer[]
+}): Promise<FakeApiServer> {
+  let lists = 0
+  let watches = 0
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://fake')
+    const answer = url.pathname.endsWith('/v1beta2')
+      ? resources
+      : url.searchParams.get('watch') === 'true'
+        ? answers.watches[Math.min(watches++, answers.watches.length - 1)]
+        : (answers.lists?.[lists++] ?? emptyList)
+    answer?.(response, request)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const kubeConfig = new KubeConfig()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  kubeConfig.loadFromClusterAndUser({ name: 'fake', server: url, skipTLSVerify: true }, { name: 'fake' })
+  const connection = connectTo({ kubeConfig, version: '0.0.0-test' })
+  return {
+    connection,
+    close: async () => {
+      await connection.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** An answer with a Status. */
+export function refusal(code: number, fields: object = {}, headers: Record<string, string> = {}): Answer {
+  return (response) =>
+    void response.writeHead(code, headers).end(JSON.stringify({ kind: 'Status', code, ...fields }))
+}
+
+/** A watch with these events, that then stays open. */
+export function events(...lines: object[]): Answer {
+  return (response) => {
+    response.writeHead(200)
+    response.flushHeaders()
+    for (const line of lines) response.write(`${JSON.stringify(line)}\n`)
+  }
+}
+
+export function claimEvent(type: string, name: string, resourceVersion: string): object {
+  const metadata = { namespace: 'clusters', name, uid: `uid-of-${name}`, resourceVersion }
+  return { type, object: { metadata, spec: {} } }
+}
+
+function emptyList(response: ServerResponse): void {
+  response.end(JSON.stringify({ metadata: { resourceVersion: '100' }, items: [] }))
+}
+
+function resources(response: ServerResponse): void {
+  response.end(JSON.stringify({ resources: [{ name: 'ipaddressclaims' }] }))
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Activities } from '../../../src/activities/index.ts'
+import {
+  releaseVipType,
+  wakeSignal,
+  type ConfirmReleaseInput,
+  type ReleaseVipResult,
+} from '../../../src/workflows/contract.ts'
+import { realParts } from '../../support/real-parts.ts'
+import { formerCluster, releasedVip, smooth, wait } from './scenarios.ts'
+
+let environment: TestWorkflowEnvironment
+
+beforeAll(async () => {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
+  })
+  environment = await TestWorkflowEnvironment.createFromExistingServer(realParts().stack.temporal)
+})
+
+afterAll(() => environment.teardown())
+
+/** Runs `releaseVip` on a Worker of its own while `body` drives it. */
+async function withRun<T>(
+  confirmRelease: Activities['confirmRelease'],
+  body: (handle: WorkflowHandle) => Promise<T>,
+  argument: unknown = formerCluster,
+): Promise<T> {
+  const taskQueue = randomUUID()
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: fileURLToPath(new URL('../../../dist/workflow-bundle.js', import.meta.url)) },
+    activities: { ...smooth, confirmRelease },
+  })
+  return worker.runUntil(async () => {
+    const workflowId = `release-vip/${randomUUID()}`
+    return body(
+      await environment.client.workflow.start(releaseVipType, { workflowId, taskQueue, args: [argument] }),
+    )
+  })
+}
+
+const resultOf = (handle: WorkflowHandle): Promise<ReleaseVipResult> =>
+  handle.result() as Promise<ReleaseVipResult>
+
+describe('releaseVip', () => {
+  it('ends at once where nothing is left, and names what was known to be held', async () => {
+    const asked: ConfirmReleaseInput[] = []
+    const result = await withRun(
+      async (input) => {
+        asked.push(input)
+        return { next: 'released', held: input.held }
+      },
+      resultOf,
+      { ...formerCluster, held: [releasedVip] },
+    )
+    expect(asked).toEqual([{ ...formerCluster, held: [releasedVip] }])
+    expect(result).toEqual({
+      cluster: formerCluster,
+      released: [releasedVip],
+      seconds: expect.any(Number),
+      message: expect.stringContaining('control-plane VIP 10.0.0.10 (IPAddressClaim vip-cp-demo)'),
+    })
+  })
+
+  it('remembers what it has seen, and since when the Cluster is gone', async () => {
+    const asked: ConfirmReleaseInput[] = []
+    const result = await withRun(async (input) => {
+      asked.push(input)
+      switch (asked.length) {
+        case 1:
+          return { next: 'wait', held: [releasedVip], isGone: false }
+        case 2:
+          return { next: 'wait', held: [releasedVip], isGone: true }
+        case 3:
+          return { next: 'wait', held: [releasedVip, { role: 'ingress' }], isGone: true }
+        default:
+          return { next: 'released', held: input.held }
+      }
+    }, resultOf)
+    const known = { ...formerCluster, held: [releasedVip] }
+    const goneSince = asked[2]?.goneSince
+    expect(goneSince).toEqual(expect.any(Number))
+    expect(asked).toEqual([
+      { ...formerCluster, held: [] },
+      known,
+      { ...known, goneSince },
+      { ...known, held: [releasedVip, { role: 'ingress' }], goneSince },
+    ])
+    expect(result.released).toEqual([releasedVip, { role: 'ingress' }])
+  })
+
+  it('looks again at once when it is woken', async () => {
+    const waiting = Promise.withResolvers<void>()
+    let isGone = false
+    await withRun(
+      async ({ held }) => {
+        if (isGone) return { next: 'released', held }
+        waiting.resolve()
+        throw wait('ReleasePending', 3_600_000)
+      },
+      async (handle) => {
+        await waiting.promise
+        isGone = true
+        await handle.signal(wakeSignal, 'claim is gone')
+        expect((await resultOf(handle)).released).toEqual([])
+      },
+    )
+  })
+
+  it('says why where it ends without a look', async () => {
+    const because = 'the API server serves no IPAddressClaims'
+    const result = await withRun(async ({ held }) => ({ next: 'released', held, because }), resultOf)
+    expect(result.message).toBe(because)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['a string', 'clusters/demo', 'the argument is "clusters/demo"'],
+    ['no uid', { namespace: 'clusters', name: 'demo' }, '"uid" is absent'],
+    ['a field too many', { ...formerCluster, role: 'x' }, 'the argument has a field "role"'],
+    ['something held that is none', { ...formerCluster, held: ['10.0.0.10'] }, '"held" is ["10.0.0.10"]'],
+    ['no list', { ...formerCluster, held: releasedVip }, '"held" is {"role"'],
+  ])('refuses an argument of %s at once, in words', async (_, argument, words) => {
+    const error: unknown = await withRun(smooth.confirmRelease, resultOf, argument).catch(
+      (failure: unknown) => failure,
+    )
+    expect(error).toBeInstanceOf(WorkflowFailedError)
+    const { cause } = error as WorkflowFailedError
+    expect(cause).toMatchObject({ type: 'InvalidInput', nonRetryable: true })
+    expect(cause?.message).toContain(words)
+    expect(cause?.message).toContain(
+      'expected one JSON object {"namespace":"<namespace>","name":"<cluster>","uid"',
+    )
+  })
+})

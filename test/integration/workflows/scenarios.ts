@@ -1,0 +1,187 @@
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { Activities } from '../../../src/activities/index.ts'
+import { allocateAtOnce } from '../../../src/activities/allocate-at-once.ts'
+import { NotAtOnce } from '../../../src/activities/failures.ts'
+import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
+import { releaseVipType, wakeSignal, type StepInput } from '../../../src/workflows/contract.ts'
+
+/** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
+
+export const input = { namespace: 'clusters', name: 'demo' }
+export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+export const formerCluster = { ...input, uid: 'uid-1' }
+export const releasedVip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
+
+const steps: Omit<Activities, 'allocateAtOnce'> = {
+  selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
+  ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
+  awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
+  assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+  confirmRelease: async ({ held }) => ({ next: 'released', held }),
+}
+
+/** Activities of a world where everything is there at once, but for those given. */
+export function quickly(activities: Partial<Activities>): Activities {
+  const own = { ...steps, ...activities }
+  return { allocateAtOnce: (input) => allocateAtOnce(own, input), ...own }
+}
+
+/** A world where everything is there at once. */
+export const smooth = quickly({})
+
+/** The same activities, none of which gets on at once: each has to be an activity of its own. */
+export function patiently(activities: Partial<Activities>): Activities {
+  return { ...quickly(activities), allocateAtOnce: async () => ({ left: 'nothing gets on at once here' }) }
+}
+
+/** A failure by which an activity waits, looked at again after so many milliseconds. */
+export function wait(type: string, nextRetryDelay: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: `not yet: ${type}`,
+    nextRetryDelay,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/** Waits as a step does: the run is told first. */
+export async function waitTold({ role }: StepInput, reason: string, nextRetryDelay: number): Promise<never> {
+  const { scheduledTimestampMs: scheduledAt } = activityInfo()
+  const failure = wait(reason, nextRetryDelay)
+  const { message } = failure
+  await tellWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
+  throw failure
+}
+
+/** A world without address that looks again in an hour, until it changes. */
+export function world(): {
+  readonly activities: Partial<Activities>
+  change(): void
+  /** Resolves when the run has looked in vain, and knows it. */
+  readonly waiting: Promise<void>
+} {
+  let bound = false
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return {
+    activities: {
+      awaitIPAddress: async (step) => {
+        if (bound) return { next: 'assign', address: '10.0.0.10' }
+        return waitTold(step, 'WaitingForAddress', 3_600_000).finally(resolve)
+      },
+    },
+    change: () => (bound = true),
+    waiting: promise,
+  }
+}
+
+/** One way a run can go, whose history is kept. */
+export interface Scenario {
+  /** `allocateVip` if it is not given. */
+  readonly type?: typeof releaseVipType
+  readonly activities: Partial<Activities>
+  /** Its steps get on at once, as far as they do. */
+  readonly isAtOnce?: true
+  readonly args?: readonly unknown[]
+  /** What happens to the run from outside. */
+  readonly drive?: (handle: WorkflowHandle) => Promise<void>
+}
+
+/** By name of the history's file. Each call is a fresh world. */
+export function scenarios(): Readonly<Record<string, Scenario>> {
+  const woken = world()
+  let restarts = 1
+  let selections = 0
+  let addresses = 0
+  const leaking = Promise.withResolvers<void>()
+  let isReleased = false
+  return {
+    allocated: { activities: {} },
+    'allocated-at-once': { activities: {}, isAtOnce: true },
+    'duplicate-at-once': {
+      isAtOnce: true,
+      activities: {
+        awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
+        assignVip: async ({ address = '' }) => {
+          if (address !== '10.0.0.1') return { next: 'assigned', host: address, port: 6443 }
+          if (activityInfo().isLocal) throw new NotAtOnce('somebody has it')
+          return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
+        },
+      },
+    },
+    'woken-while-waiting': {
+      activities: woken.activities,
+      drive: async (handle) => {
+        await woken.waiting
+        woken.change()
+        await handle.signal(wakeSignal, 'claim bound')
+      },
+    },
+    'begun-anew': {
+      activities: {
+        awaitIPAddress: async (step) =>
+          restarts-- > 0 ? { next: 'restart', message: 'the claim is gone' } : steps.awaitIPAddress(step),
+      },
+    },
+    'cluster-replaced': {
+      activities: {
+        selectIPPool: async () => ({ next: 'claim', uid: `uid-${++selections}`, poolRef, considered: [] }),
+        ensureIPAddressClaim: async (step) =>
+          step.uid === 'uid-1' ? { next: 'replaced' } : steps.ensureIPAddressClaim(step),
+      },
+    },
+    'ingress-too': {
+      activities: {
+        selectIPPool: async (step) => ({
+          ...(await steps.selectIPPool(step)),
+          ...(step.role === 'control-plane' && { alsoWanted: ['ingress'] }),
+        }),
+      },
+    },
+    'port-completed': { activities: { selectIPPool: async () => ({ next: 'complete-port', uid: 'uid-1' }) } },
+    'endpoint-already-set': {
+      activities: {
+        selectIPPool: async () => ({
+          next: 'end',
+          uid: 'uid-1',
+          reason: 'EndpointAlreadySet',
+          message: 'set by hand',
+          host: '10.9.9.9',
+          port: 6443,
+        }),
+      },
+    },
+    released: {
+      type: releaseVipType,
+      args: [{ ...formerCluster, held: [releasedVip] }],
+      activities: {},
+    },
+    'released-late': {
+      type: releaseVipType,
+      args: [formerCluster],
+      activities: {
+        confirmRelease: async ({ held, goneSince }) => {
+          if (goneSince === undefined) return { next: 'wait', held: [releasedVip], isGone: true }
+          if (isReleased) return { next: 'released', held }
+          leaking.resolve()
+          throw wait('ReleasePending', 3_600_000)
+        },
+      },
+      drive: async (handle) => {
+        await leaking.promise
+        isReleased = true
+        await handle.signal(wakeSignal, 'claim is gone')
+      },
+    },
+    'invalid-input': { activities: {}, args: ['clusters/demo'] },
+  }
+}
+
+/** One of them. */
+export function scenario(name: string): Scenario {
+  const found = scenarios()[name]
+  if (found === undefined) throw new Error(`there is no scenario ${name}`)
+  return found
+}

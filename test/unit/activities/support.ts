@@ -1,0 +1,56 @@
+import { expect } from '@jest/globals'
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { createActivities, type Activities } from '../../../src/activities/index.ts'
+import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
+import { aCluster, anIPAddress, variables } from '../../support/builders.ts'
+import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
+
+const settings = { defaultPort: 6443, variables, searchable: [] }
+export const step = {
+  cluster: { namespace: 'clusters', name: 'demo' },
+  role: 'control-plane',
+  uid: 'uid-of-demo',
+} as const
+export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+/** A Cluster that has the address which `step`'s claim is given. */
+export const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.10', port: 6443 } })
+
+/** A management cluster in which `holder` is found, and stepping back from its address succeeds. */
+export const takenWorld = {
+  getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
+  listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
+  patchCluster: async () => aCluster(),
+  createIPAddress: async () => anIPAddress(),
+  deleteIPAddressClaim: async () => undefined,
+} satisfies Partial<ClusterApi>
+
+/** Runs one activity against a management cluster that answers as given, as the attempt given. */
+export async function run<A extends keyof Activities>(
+  activity: A,
+  input: Parameters<Activities[A]>[0],
+  calls: Partial<ClusterApi>,
+  attempt = 1,
+): Promise<unknown> {
+  const activities: Activities = createActivities({
+    // What is said about a step has tests of its own.
+    api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
+    settings,
+    observer: { observeStep: () => {}, countReport: () => {} },
+    tellWorkflow: async () => {},
+  })
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
+  return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
+}
+
+/** Of an activity that has to fail. */
+export async function failureOf(running: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await running.then(
+    (value) => Promise.reject(new Error(`it did not fail, but answered ${JSON.stringify(value)}`)),
+    (failure: unknown) => failure,
+  )
+  expect(error).toBeInstanceOf(ApplicationFailure)
+  return error as ApplicationFailure
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals'
+import { judgeClusters } from '../../../../../src/commands/doctor/checks/clusters.ts'
+import type { Judgment } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import type { IPPool } from '../../../../../src/domain/model/pool.ts'
+import { aCluster, aClusterClass, aPool } from '../../../../support/builders.ts'
+
+const prefix = 'vip.capi.gorizond.io'
+
+function judge(
+  annotations: Readonly<Record<string, string>>,
+  pools: readonly IPPool[] = [],
+): readonly Judgment[] {
+  return judgeClusters([aCluster({ annotations })], [], pools)
+}
+
+describe('what is written on Clusters', () => {
+  it.each([
+    [{}],
+    [{ [`${prefix}/ingress-enabled`]: 'true' }],
+    [{ [`${prefix}/ingress-enabled`]: 'false' }],
+    [{ [`${prefix}/control-plane-vip`]: '10.0.0.10', [`${prefix}/ingress-vip`]: 'fd00::1' }],
+    [{ [`${prefix}/duplicate-addresses`]: '10.0.0.11' }],
+    [{ 'example.com/anything': 'x' }],
+  ])('is in order: %j', (annotations) => {
+    expect(judge(annotations)).toEqual([{ level: 'ok', found: 'annotations of 1 Cluster can be read' }])
+  })
+
+  it('is a fault where it cannot be read', () => {
+    expect(judge({ [`${prefix}/ingress-enabled`]: 'yes' })).toEqual([
+      {
+        level: 'fault',
+        found: `Cluster clusters/demo: ${prefix}/ingress-enabled is "yes", expected "true" or "false"`,
+        fix: `kubectl --namespace clusters annotate --overwrite cluster demo ${prefix}/ingress-enabled=true, or =false`,
+      },
+    ])
+  })
+
+  it('is a fault where it names a pool that the Cluster cannot use, with the one that was meant', () => {
+    const annotations = { [`${prefix}/control-plane-pool`]: 'vip-pol' }
+    expect(judge(annotations, [aPool()])).toEqual([
+      {
+        level: 'fault',
+        found: `Cluster clusters/demo: ${prefix}/control-plane-pool is "vip-pol", and it can use no such pool; did you mean "vip-pool"?`,
+        fix: expect.stringContaining(`correct the annotation ${prefix}/control-plane-pool`),
+      },
+    ])
+    expect(
+      judge({ [`${prefix}/control-plane-pool`]: 'GlobalInClusterIPPool/vip-pol' }, [aPool()])[0]?.found,
+    ).toContain('did you mean "GlobalInClusterIPPool/vip-pool"?')
+    const elsewhere = aPool({ kind: 'InClusterIPPool', name: 'vip-pol', namespace: 'elsewhere' })
+    expect(judge(annotations, [elsewhere])[0]?.level).toBe('fault')
+    expect(judge(annotations, [aPool({ name: 'vip-pol' })])[0]?.level).toBe('ok')
+    expect(
+      judge({ [`${prefix}/ingress-pool`]: 'GlobalInClusterIPPool/x' }, [aPool({ name: 'x' })])[0]?.level,
+    ).toBe('ok')
+  })
+
+  it.each([['control-plane-vip'], ['ingress-vip']])('is a warning where %s is no address', (name) => {
+    expect(judge({ [`${prefix}/${name}`]: 'vip.example.com' })).toEqual([
+      {
+        level: 'warning',
+        found: `Cluster clusters/demo: ${prefix}/${name} is "vip.example.com", expected the address that the allocator wrote`,
+        fix: expect.stringContaining(`remove ${prefix}/${name} from Cluster clusters/demo`),
+      },
+    ])
+  })
+
+  it('is a warning where a key is not one of ours', () => {
+    expect(judge({ [`${prefix}/ingres-enabled`]: 'true' })).toEqual([
+      {
+        level: 'warning',
+        found: `Cluster clusters/demo: unknown annotation "${prefix}/ingres-enabled"; did you mean "${prefix}/ingress-enabled"?`,
+        fix: 'correct or remove it on Cluster clusters/demo',
+      },
+    ])
+    const labelled = aCluster({ labels: { [`${prefix}/ingress-enabled`]: 'true' } })
+    expect(judgeClusters([labelled], [], [])[0]?.found).toBe(
+      `Cluster clusters/demo: label "${prefix}/ingress-enabled" is read as annotation only`,
+    )
+  })
+
+  it('is a fault where an availability gate waits for a condition that nobody writes', () => {
+    const gate = `${prefix}/ControlPlaneVIPRedy`
+    const cluster = aCluster({ availabilityGates: [gate] })
+    expect(judgeClusters([cluster], [], [])).toEqual([
+      {
+        level: 'fault',
+        found: `Cluster clusters/demo: spec.availabilityGates names "${gate}", which nobody writes; did you mean "${prefix}/ControlPlaneVIPReady"?`,
+        fix: `correct spec.availabilityGates of Cluster clusters/demo; there are ${prefix}/ControlPlaneVIPReady and ${prefix}/IngressVIPReady`,
+      },
+    ])
+    const clusterClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [gate] }
+    expect(judgeClusters([], [clusterClass], [])[0]?.found).toContain(
+      'ClusterClass clusters/rke2-cluster-class: spec.availabilityGates names',
+    )
+    const right = [`${prefix}/ControlPlaneVIPReady`, `${prefix}/IngressVIPReady`, 'example.com/Other']
+    expect(judgeClusters([aCluster({ availabilityGates: right })], [], [])[0]?.level).toBe('ok')
+  })
+})

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals'
+import {
+  judgePermissions,
+  type ReviewedPermission,
+} from '../../../../../src/commands/doctor/checks/permissions.ts'
+
+const subject = 'ServiceAccount system/allocator'
+const fix = expect.stringContaining('deploy/manifests/cluster-role.yaml')
+
+function reviewed(
+  verb: string,
+  resource: string,
+  options: Partial<ReviewedPermission> = {},
+): ReviewedPermission {
+  return { verb, resource, group: 'cluster.x-k8s.io', namespace: '', allowed: false, ...options }
+}
+
+describe('permissions', () => {
+  it('are in order where all are granted', () => {
+    const all = [
+      reviewed('get', 'clusters', { allowed: true }),
+      reviewed('list', 'clusters', { allowed: true }),
+    ]
+    expect(judgePermissions({ subject, reviewed: all })).toEqual([
+      { level: 'ok', found: 'ServiceAccount system/allocator may do all 2 things that the allocator does' },
+    ])
+  })
+
+  it('that are refused are a fault, by resource and namespace', () => {
+    const some = [
+      reviewed('get', 'clusters'),
+      reviewed('list', 'clusters', { allowed: true }),
+      reviewed('patch', 'clusters'),
+      reviewed('list', 'clusterclasses', { namespace: 'staging' }),
+    ]
+    expect(judgePermissions({ subject, reviewed: some })).toEqual([
+      {
+        level: 'fault',
+        found:
+          'ServiceAccount system/allocator may not get/patch clusters.cluster.x-k8s.io, list clusterclasses.cluster.x-k8s.io in staging',
+        fix,
+      },
+    ])
+  })
+
+  it('without which all else works are a warning that says what is lost', () => {
+    const some = [
+      reviewed('patch', 'clusters/status', { optional: 'Clusters get no conditions' }),
+      reviewed('get', 'clusters'),
+      reviewed('get', 'events', { group: 'events.k8s.io', optional: 'Clusters get no events' }),
+      reviewed('create', 'events', { group: 'events.k8s.io', optional: 'Clusters get no events' }),
+    ]
+    expect(judgePermissions({ subject, reviewed: some }).map(({ level, found }) => [level, found])).toEqual([
+      [
+        'warning',
+        'ServiceAccount system/allocator may not patch clusters.cluster.x-k8s.io/status: Clusters get no conditions',
+      ],
+      ['fault', 'ServiceAccount system/allocator may not get clusters.cluster.x-k8s.io'],
+      [
+        'warning',
+        'ServiceAccount system/allocator may not get/create events.events.k8s.io: Clusters get no events',
+      ],
+    ])
+  })
+})

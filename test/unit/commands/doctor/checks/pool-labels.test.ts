@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Judgment } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import { judgePoolLabels } from '../../../../../src/commands/doctor/checks/pool-labels.ts'
+import type { IPPool } from '../../../../../src/domain/model/pool.ts'
+import { aClass, aClusterClass, aPool } from '../../../../support/builders.ts'
+
+const classKey = 'vip.capi.gorizond.io/cluster-class'
+const roleKey = 'vip.capi.gorizond.io/role'
+const priorityKey = 'vip.capi.gorizond.io/priority'
+const namespacesKey = 'vip.capi.gorizond.io/namespaces'
+
+const clusterClass = aClusterClass({ declared: [], accepted: [] })
+const forClass = { [classKey]: aClass }
+const pool = 'GlobalInClusterIPPool/vip-pool'
+
+function judge(...pools: readonly IPPool[]): readonly Judgment[] {
+  return judgePoolLabels(pools, { classes: [clusterClass], areAll: true })
+}
+
+function found(...pools: readonly IPPool[]): readonly (readonly [string, string])[] {
+  return judge(...pools).map((judgment) => [judgment.level, judgment.found])
+}
+
+describe('what is written on pools', () => {
+  it.each([
+    ['a label that names the class', { labels: forClass }],
+    ['a list', { labels: { [classKey]: 'true' }, annotations: { [classKey]: `${aClass}, *` } }],
+    [
+      'a list with a namespace',
+      { labels: { [classKey]: 'true' }, annotations: { [classKey]: `clusters/${aClass}` } },
+    ],
+    [
+      'a role, a priority and namespaces',
+      {
+        labels: { ...forClass, [roleKey]: 'ingress' },
+        annotations: { [priorityKey]: '-5', [namespacesKey]: 'clusters' },
+      },
+    ],
+    ['nothing of ours', { labels: { team: 'network' }, annotations: { 'example.com/role': 'x' } }],
+  ])('is in order: %s', (_, options) => {
+    expect(found(aPool(options))).toEqual([['ok', 'labels and annotations of 1 pool can be read']])
+  })
+
+  it('is a warning where the class does not exist, with the one that was meant', () => {
+    expect(judge(aPool({ labels: { [classKey]: 'rke2-clusterclass' } }))).toEqual([
+      {
+        level: 'warning',
+        found: `${pool} is for ClusterClass "rke2-clusterclass", which does not exist; did you mean "${aClass}"?`,
+        fix: `correct ${classKey} on ${pool}, or create the ClusterClass`,
+      },
+    ])
+    expect(found(aPool({ labels: { [classKey]: 'True' } }))).toEqual([
+      ['warning', `${pool} is for ClusterClass "True", which does not exist; did you mean "true"?`],
+    ])
+    expect(found(aPool({ labels: { [classKey]: 'production' } }))).toEqual([
+      ['warning', `${pool} is for ClusterClass "production", which does not exist`],
+    ])
+  })
+
+  it('is looked at entry by entry in a list', () => {
+    const annotations = { [classKey]: `${aClass}, rke2-cluster-clas, cluster/${aClass}` }
+    expect(found(aPool({ labels: { [classKey]: 'true' }, annotations }))).toEqual([
+      [
+        'warning',
+        `${pool} is for ClusterClass "rke2-cluster-clas", which does not exist; did you mean "${aClass}"?`,
+      ],
+      [
+        'warning',
+        `${pool} is for ClusterClass "cluster/${aClass}", which does not exist; did you mean "clusters/${aClass}"?`,
+      ],
+    ])
+  })
+
+  it('is a fault where the list is missing, or the label beside the list', () => {
+    expect(judge(aPool({ labels: { [classKey]: 'true' } }))).toEqual([
+      {
+        level: 'fault',
+        found: `${pool}: label ${classKey} is "true", but the annotation of the same key lists no ClusterClass`,
+        fix: `list ClusterClasses in its annotation ${classKey}, or name one in the label`,
+      },
+    ])
+    expect(judge(aPool({ labels: {}, annotations: { [classKey]: aClass } }))).toEqual([
+      {
+        level: 'fault',
+        found: `${pool} has the annotation ${classKey} and no label of the same key, so it serves nobody`,
+        fix: `label it with ${classKey}="true"`,
+      },
+    ])
+  })
+
+  it('is in order where a ClusterClass is called true', () => {
+    const named = { ...clusterClass, name: 'true' }
+    expect(
+      judgePoolLabels([aPool({ labels: { [classKey]: 'true' } })], { classes: [named], areAll: true }),
+    ).toMatchObject([{ level: 'ok' }])
+  })
+
+  it('is a fault where a role or a priority cannot be read', () => {
+    expect(judge(aPool({ labels: { ...forClass, [roleKey]: 'ingres' } }))).toEqual([
+      {
+        level: 'fault',
+        found: `${pool}: ${roleKey} is "ingres", expected control-plane or ingress; the pool serves nobody; did you mean "ingress"?`,
+        fix: `correct ${roleKey} on ${pool}`,
+      },
+    ])
+    expect(judge(aPool({ labels: forClass, annotations: { [priorityKey]: 'high' } }))).toEqual([
+      {
+        level: 'fault',
+        found: `${pool}: ${priorityKey} is "high", expected an integer; the pool serves nobody`,
+        fix: `correct ${priorityKey} on ${pool}`,
+      },
+    ])
+  })
+
+  it('is a warning where it is read on global pools only', () => {
+    const annotations = { [namespacesKey]: 'clusters' }
+    expect(judge(aPool({ kind: 'InClusterIPPool', labels: forClass, annotations }))).toEqual([
+      {
+        level: 'warning',
+        found: `InClusterIPPool clusters/vip-pool has ${namespacesKey}, which is read on a GlobalInClusterIPPool only; it serves namespace clusters`,
+        fix: `remove ${namespacesKey} from InClusterIPPool clusters/vip-pool, or make it a GlobalInClusterIPPool`,
+      },
+    ])
+  })
+
+  it.each([
+    [
+      { labels: { ...forClass, 'vip.capi.gorizond.io/clusterclass': aClass } },
+      `unknown label "vip.capi.gorizond.io/clusterclass"; did you mean "${classKey}"?`,
+    ],
+    [
+      { labels: { ...forClass, 'vip.capi.gorizon.io/role': 'ingress' } },
+      `unknown label "vip.capi.gorizon.io/role"; did you mean "${roleKey}"?`,
+    ],
+    [
+      { labels: forClass, annotations: { 'vip.capi.gorizond.io/owner': 'team-a' } },
+      'unknown annotation "vip.capi.gorizond.io/owner"',
+    ],
+    [{ labels: { ...forClass, [priorityKey]: '5' } }, `label "${priorityKey}" is read as annotation only`],
+  ])('is a warning where a key is not one of ours: %j', (options, what) => {
+    expect(judge(aPool(options))).toEqual([
+      { level: 'warning', found: `${pool}: ${what}`, fix: `correct or remove it on ${pool}` },
+    ])
+  })
+
+  it('is a warning only where it is probably a slip, where classes of other namespaces are not known', () => {
+    const known = { classes: [clusterClass], areAll: false }
+    const levels = (className: string): readonly string[] =>
+      judgePoolLabels([aPool({ labels: { [classKey]: className } })], known).map(({ level }) => level)
+    expect(levels('production')).toEqual(['ok'])
+    expect(levels('rke2-clusterclass')).toEqual(['warning'])
+  })
+
+  it('is judged pool by pool', () => {
+    const wrong = { labels: { ...forClass, [roleKey]: 'x' } }
+    expect(found(aPool({ ...wrong, name: 'a' }), aPool(), aPool({ ...wrong, name: 'b' }))).toHaveLength(2)
+  })
+})

@@ -1,0 +1,200 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { diagnoseKubernetes, diagnoseTemporal } from '../../../../src/commands/doctor/diagnose.ts'
+import { readKubernetesFacts } from '../../../../src/commands/doctor/kubernetes-facts.ts'
+import { formatReport } from '../../../../src/commands/doctor/report.ts'
+import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-facts.ts'
+import { plainStyle } from '../../../../src/console/style.ts'
+import type { CheckName, Finding } from '../../../../src/commands/doctor/checks/check-result.ts'
+import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
+
+const now = Date.parse('2026-01-02T03:04:05Z')
+
+/** An API server of a fixed time and few answers, which a real one cannot be brought to. All else is not served. */
+interface OddServer {
+  readonly date?: string
+  readonly answers: Readonly<Record<string, unknown>>
+}
+
+const ends: (() => Promise<void> | void)[] = []
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+async function diagnose({ date, answers }: OddServer): Promise<readonly Finding[]> {
+  const server = createServer(({ url = '' }, response) => {
+    const answer = answers[url.replace(/\?.*/, '')]
+    response.sendDate = date === undefined
+    if (date !== undefined) response.setHeader('date', date)
+    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answer ?? { message: 'not found' }))
+  })
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : 0)
+    })
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
+  ends.push(
+    () => new Promise((resolve) => server.close(() => resolve())),
+    () => rmSync(folder, { recursive: true }),
+  )
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${port}`))
+  const place = { kubeconfig, context: undefined, namespaces: [], serviceAccount: undefined }
+  return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, now)
+}
+
+function kubeconfigFor(server: string): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'odd', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'me', user: {} }],
+    contexts: [{ name: 'odd', context: { cluster: 'odd', user: 'me' } }],
+    'current-context': 'odd',
+  })
+}
+
+function of(findings: readonly Finding[], check: CheckName): readonly (readonly [string, string])[] {
+  return findings.filter((finding) => finding.check === check).map(({ level, found }) => [level, found])
+}
+
+const version = { '/version': { gitVersion: 'v1.35.4' } }
+
+function kinds(...plurals: readonly string[]): unknown {
+  return { resources: plurals.map((name) => ({ name })) }
+}
+
+describe('an odd API server', () => {
+  it('that serves nothing of Cluster API is told what to install', async () => {
+    const findings = await diagnose({ answers: version })
+    expect(of(findings, 'api-server')).toEqual([
+      ['ok', expect.stringMatching(/^Kubernetes v1\.35\.4 at http:\/\/127\.0\.0\.1:\d+ answers in \d+ ms$/)],
+    ])
+    expect(findings.filter(({ check }) => check === 'api-versions').map(({ fix }) => fix)).toEqual([
+      'install Cluster API core',
+      'install the in-cluster IPAM provider',
+      'install Kubernetes 1.19 or newer',
+    ])
+    for (const check of ['permissions', 'pools', 'pool-labels', 'clusters'] as const) {
+      expect(of(findings, check)).toEqual([['skipped', expect.any(String)]])
+    }
+  })
+
+  it('of old versions gets warnings', async () => {
+    const core = ['clusters', 'clusterclasses'] as const
+    const findings = await diagnose({
+      answers: {
+        ...version,
+        '/apis/cluster.x-k8s.io/v1beta1': kinds(...core),
+        '/apis/ipam.cluster.x-k8s.io/v1beta1': kinds('ipaddressclaims', 'ipaddresses'),
+        '/apis/ipam.cluster.x-k8s.io/v1alpha2': kinds('globalinclusterippools'),
+        '/apis/events.k8s.io/v1': kinds('events'),
+      },
+    })
+    expect(of(findings, 'api-versions').map(([level]) => level)).toEqual(['warning', 'warning', 'ok'])
+    expect(of(findings, 'api-versions')[0]?.[1]).toContain('v1beta1 only, not in v1beta2')
+  })
+
+  it('whose clock is wrong gets a fault, and one that tells no time is skipped', async () => {
+    const wrong = await diagnose({ date: 'Fri, 02 Jan 2026 03:04:05 GMT', answers: version })
+    expect(of(wrong, 'clock')).toEqual([['fault', expect.stringContaining('behind the one here')]])
+    const silent = await diagnose({ date: 'nonsense', answers: version })
+    expect(of(silent, 'clock')).toEqual([['skipped', 'the API server sends no Date']])
+  })
+})
+
+const facts: TemporalFacts = {
+  address: 'localhost:7233',
+  version: '1.32.0',
+  namespaceName: 'default',
+  namespace: { read: { name: 'default', retentionSeconds: 86_400 } },
+  taskQueueName: 'ours',
+  taskQueue: { unread: 'no answer' },
+  workflowRuns: { unread: 'Clusters that wait are not known: no answer' },
+  searchAttributes: { read: { ...searchAttributes, VipPool: undefined } },
+  registered: { read: [] },
+}
+
+describe('Temporal', () => {
+  it('that refuses to register search attributes says why', () => {
+    const refused = { ...facts, registered: { unread: '7 PERMISSION_DENIED: unauthorized' } }
+    const findings = diagnoseTemporal({ read: refused }, now)
+    expect(of(findings, 'search-attributes')).toEqual([
+      ['warning', 'search attributes could not be registered: 7 PERMISSION_DENIED: unauthorized'],
+      ['warning', expect.stringContaining('VipPool not registered')],
+    ])
+  })
+
+  it('that answers some questions only is skipped for the others', () => {
+    const findings = diagnoseTemporal({ read: facts }, now)
+    expect(of(findings, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
+    expect(of(findings, 'temporal-workers')).toEqual([['skipped', 'no answer']])
+    expect(of(findings, 'workflow-runs')).toEqual([
+      ['skipped', 'Clusters that wait are not known: no answer'],
+    ])
+  })
+})
+
+describe('a run that nobody works on', () => {
+  it('is a fault', () => {
+    const run = {
+      workflowId: 'allocate-vip/clusters/demo',
+      runId: 'a-run',
+      taskQueue: 'dead',
+      pollers: [],
+      workflowTaskAttempt: 1,
+      readyForMs: 60_000,
+      isWaiting: false,
+    }
+    const workflowRuns = { read: { running: [run], asked: 1, passedOver: 0 } }
+    const findings = diagnoseTemporal({ read: { ...facts, workflowRuns } }, now)
+    expect(of(findings, 'workflow-runs')).toEqual([
+      ['fault', 'nobody works on 1 run on task queue "dead", not "ours": allocate-vip/clusters/demo'],
+    ])
+  })
+})
+
+describe('the report', () => {
+  it('has a table, what was fixed, and each thing to do once', () => {
+    const findings: readonly Finding[] = [
+      { check: 'api-server', level: 'ok', found: 'it answers' },
+      { check: 'permissions', level: 'fault', found: 'this is refused', fix: 'grant it' },
+      { check: 'permissions', level: 'warning', found: 'that is refused', fix: 'grant it' },
+      { check: 'pools', level: 'skipped', found: 'nothing is known' },
+      { check: 'clusters', level: 'warning', found: 'a slip', fix: 'correct it' },
+    ]
+    expect(formatReport({ healthy: false, findings, fixed: ['something'] }, plainStyle)).toBe(
+      `
+LEVEL       CHECK         FOUND
+✓ ok        api-server    it answers
+✗ fault     permissions   this is refused
+! warning   permissions   that is refused
+- skipped   pools         nothing is known
+! warning   clusters      a slip
+
+Fixed:
+  ✓ something
+
+To do:
+  1. permissions: grant it
+  2. clusters: correct it
+
+1 fault, 2 warnings, 1 skipped, 1 in order`.trim(),
+    )
+  })
+
+  it('is a table alone where there is nothing to do', () => {
+    const findings: readonly Finding[] = [{ check: 'api-server', level: 'ok', found: 'it answers' }]
+    expect(formatReport({ healthy: true, findings, fixed: [] }, plainStyle)).toBe(
+      'LEVEL   CHECK        FOUND\n✓ ok    api-server   it answers\n\n0 faults, 0 warnings, 0 skipped, 1 in order',
+    )
+  })
+})

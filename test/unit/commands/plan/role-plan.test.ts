@@ -1,0 +1,501 @@
+import { describe, expect, it } from '@jest/globals'
+import type { PlanFacts, RolePlan } from '../../../../src/commands/plan/role-plan.ts'
+import { planRole } from '../../../../src/commands/plan/plan-role.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  controlPlane,
+  ingress,
+  variables,
+  type ClusterOptions,
+} from '../../../support/builders.ts'
+
+const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
+const second = aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] })
+const withVariable = aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] })
+const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+const bound = { claim: aClaim({ addressName: 'vip-cp-demo' }), ipAddress: anIPAddress() }
+const pool = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+interface Situation {
+  readonly cluster?: ClusterOptions
+  readonly facts?: Partial<Omit<PlanFacts, 'cluster' | 'holdings'>>
+  readonly holding?: Partial<PlanFacts['holdings']['control-plane']>
+}
+
+const nothing = { claim: undefined, ipAddress: undefined, namesake: undefined }
+
+function planFor({ cluster = {}, facts = {}, holding = {} }: Situation, vip = controlPlane): RolePlan {
+  const own = { ...nothing, ...holding }
+  return planRole(
+    {
+      cluster: aCluster(cluster),
+      clusterClass: withVariable,
+      pools: [aPool()],
+      holdings: { 'control-plane': own, ingress: own },
+      use: { clusters: [], ipAddresses: [] },
+      variables,
+      defaultPort: 6443,
+      ...facts,
+    },
+    vip,
+  )
+}
+
+describe('a plan for a Cluster without an endpoint', () => {
+  it('has the pool, the claim, the open address, and the patch', () => {
+    const open = '<an address of GlobalInClusterIPPool/vip-pool>'
+    expect(planFor({})).toEqual({
+      role: 'control-plane',
+      outcome: 'assign',
+      reason: 'Allocated',
+      message:
+        'the control-plane VIP would be an address of GlobalInClusterIPPool/vip-pool; the IPAM provider decides which',
+      needsPerson: false,
+      pool,
+      claim: { name: 'vip-cp-demo', action: 'create' },
+      port: 6443,
+      considered: [
+        {
+          kind: 'GlobalInClusterIPPool',
+          name: 'vip-pool',
+          verdict: 'selected',
+          because: '11 of 11 addresses free',
+        },
+      ],
+      variable: {
+        name: 'clusterVip',
+        isWritten: true,
+        because: 'ClusterClass clusters/rke2-cluster-class has it',
+      },
+      steps: [
+        'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
+        `write ${open}:6443 to the Cluster`,
+      ],
+      patch: [
+        { op: 'replace', path: '/metadata/resourceVersion', value: '100' },
+        { op: 'add', path: '/spec/controlPlaneEndpoint', value: { host: open, port: 6443 } },
+        { op: 'add', path: '/spec/topology/variables', value: [{ name: 'clusterVip', value: open }] },
+        {
+          op: 'add',
+          path: '/metadata/annotations',
+          value: { 'vip.capi.gorizond.io/control-plane-vip': open },
+        },
+      ],
+    })
+  })
+
+  it('says of every other pool why it is not chosen', () => {
+    const plan = planFor({ facts: { pools: [full, second, aPool({ name: 'other', labels: {} })] } })
+    expect(plan.considered.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['other', 'rejected'],
+      ['second', 'selected'],
+      ['vip-pool', 'rejected'],
+    ])
+  })
+
+  it.each([
+    ['has it', withVariable, true, 'ClusterClass clusters/rke2-cluster-class has it'],
+    [
+      'does not have it',
+      aClusterClass({ declared: [], accepted: [] }),
+      false,
+      'ClusterClass clusters/rke2-cluster-class does not have it',
+    ],
+    ['does not exist', undefined, false, 'ClusterClass clusters/rke2-cluster-class does not exist'],
+  ])('says of the variable that the ClusterClass %s', (_, clusterClass, isWritten, because) => {
+    expect(planFor({ facts: { clusterClass } }).variable).toEqual({ name: 'clusterVip', isWritten, because })
+  })
+
+  it('says of the variable that the Cluster has a value for it', () => {
+    const topology = {
+      classRef: { name: 'rke2-cluster-class' },
+      variables: [{ name: 'clusterVip', value: '10.0.0.10' }],
+    }
+    expect(planFor({ cluster: { topology } })).toMatchObject({
+      outcome: 'assign',
+      variable: { isWritten: false, because: 'the Cluster has a value for it' },
+    })
+  })
+
+  it('has no variable where the Cluster has no topology', () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'vip-pool' }
+    const plan = planFor({ cluster: { topology: null, annotations } })
+    expect(plan).toMatchObject({
+      outcome: 'assign',
+      variable: { isWritten: false, because: 'the Cluster has no spec.topology' },
+    })
+  })
+
+  it('knows the address of a claim that is bound', () => {
+    expect(planFor({ holding: bound })).toMatchObject({
+      outcome: 'assign',
+      reason: 'Allocated',
+      message: 'the control-plane VIP would be 10.0.0.10:6443',
+      address: '10.0.0.10',
+      claim: { action: 'use' },
+      steps: ['write 10.0.0.10:6443 to the Cluster'],
+    })
+  })
+
+  it('adopts a claim that nobody owns', () => {
+    const holding = { ...bound, claim: aClaim({ addressName: 'vip-cp-demo', owners: [] }) }
+    expect(planFor({ holding })).toMatchObject({
+      outcome: 'assign',
+      claim: { action: 'adopt' },
+      steps: ['adopt IPAddressClaim vip-cp-demo, which nobody owns', 'write 10.0.0.10:6443 to the Cluster'],
+    })
+  })
+
+  it('keeps the pool of a claim, and says that it does', () => {
+    const better = aPool({ name: 'a-better-one' })
+    const plan = planFor({ holding: bound, facts: { pools: [better, aPool(), { ...full, name: 'z-full' }] } })
+    expect(plan).toMatchObject({
+      pool,
+      considered: [
+        {
+          name: 'a-better-one',
+          verdict: 'eligible',
+          because:
+            '11 of 11 addresses free; GlobalInClusterIPPool/vip-pool is the choice of clusters/demo already',
+        },
+        { name: 'vip-pool', verdict: 'selected', because: 'its IPAddressClaim is there, and stays' },
+        { name: 'z-full', verdict: 'rejected' },
+      ],
+    })
+  })
+
+  it('moves an unbound claim from an exhausted pool to one with room', () => {
+    const plan = planFor({ holding: { claim: aClaim() }, facts: { pools: [full, second] } })
+    expect(plan).toMatchObject({ outcome: 'assign', pool: { name: 'second' } })
+    expect(plan.steps).toEqual([
+      expect.stringContaining('delete IPAddressClaim vip-cp-demo: '),
+      'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/second',
+      expect.stringContaining('write <an address of GlobalInClusterIPPool/second>:6443'),
+    ])
+  })
+
+  it('takes the next address where another Cluster has the one of the claim', () => {
+    const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
+    const plan = planFor({ holding: bound, facts: { use: { clusters: [other], ipAddresses: [] } } })
+    expect(plan).toMatchObject({ outcome: 'assign', needsPerson: false })
+    expect(plan.address).toBeUndefined()
+    expect(plan.steps[0]).toBe(
+      'keep 10.0.0.10 reserved and delete its claim: 10.0.0.10 is the endpoint of Cluster clusters/other',
+    )
+  })
+
+  it('does not take the IPAddress of its own claim for that of another', () => {
+    const plan = planFor({ holding: bound, facts: { use: { clusters: [], ipAddresses: [anIPAddress()] } } })
+    expect(plan).toMatchObject({ outcome: 'assign', address: '10.0.0.10' })
+  })
+
+  it('lets go of addresses that are reserved for nothing', () => {
+    const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.19' }
+    expect(planFor({ cluster: { annotations } }).steps[0]).toBe(
+      'let go of 10.0.0.19, which nobody else has any more',
+    )
+  })
+})
+
+describe('a plan for a Cluster with an endpoint', () => {
+  it('does nothing where all is as it should be', () => {
+    const topology = {
+      classRef: { name: 'rke2-cluster-class' },
+      variables: [{ name: 'clusterVip', value: 'x' }],
+    }
+    const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 }, topology }
+    const plan = planFor({ cluster, holding: bound })
+    expect(plan).toMatchObject({
+      outcome: 'in-place',
+      reason: 'Allocated',
+      message: 'Cluster clusters/demo has 10.0.0.10:6443 as it should',
+      address: '10.0.0.10',
+      steps: [],
+    })
+    expect(plan.patch).toBeUndefined()
+  })
+
+  it("does nothing where it is somebody else's", () => {
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } } })
+    expect(plan).toMatchObject({
+      outcome: 'skip',
+      reason: 'EndpointAlreadySet',
+      needsPerson: false,
+      steps: [],
+    })
+  })
+
+  it("completes the port of somebody else's host, and writes no variable", () => {
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 0 } } })
+    expect(plan).toMatchObject({
+      outcome: 'complete-port',
+      reason: 'EndpointAlreadySet',
+      message: "the host is somebody else's and stays; its port would be completed: 10.9.9.9:6443",
+      address: '10.9.9.9',
+      port: 6443,
+      considered: [],
+    })
+    expect(plan.variable).toBeUndefined()
+    expect(plan.claim).toBeUndefined()
+  })
+
+  it("gives a bound claim back where the host is somebody else's", () => {
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } }, holding: bound })
+    const message = 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned'
+    expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
+    expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
+  })
+
+  it("gives an unbound claim back where the host is somebody else's", () => {
+    const cluster = { endpoint: { host: '10.9.9.9', port: 6443 } }
+    const plan = planFor({ cluster, holding: { claim: aClaim() } })
+    const message =
+      'Cluster clusters/demo got endpoint 10.9.9.9:6443 from elsewhere while its claim waited; the claim is given back'
+    expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
+    expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
+  })
+
+  it('keeps the claim where a person has replaced our host: machines may rest on the old one', () => {
+    const cluster = { annotations: recorded, endpoint: { host: '10.9.9.9', port: 6443 } }
+    expect(planFor({ cluster, holding: bound })).toMatchObject({ outcome: 'skip', steps: [] })
+  })
+
+  it('writes what is missing beside a VIP in place, whoever else has the address', () => {
+    const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
+    const plan = planFor({
+      cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
+      holding: bound,
+      facts: { use: { clusters: [other], ipAddresses: [] } },
+    })
+    expect(plan).toMatchObject({ outcome: 'assign', variable: { isWritten: true } })
+  })
+
+  it('gives an unbound claim back, and completes the port', () => {
+    const plan = planFor({
+      cluster: { endpoint: { host: '10.9.9.9', port: 0 } },
+      holding: { claim: aClaim() },
+    })
+    expect(plan.outcome).toBe('complete-port')
+    expect(plan.steps).toEqual([
+      expect.stringContaining('delete IPAddressClaim vip-cp-demo: '),
+      'write 10.9.9.9:6443 to the Cluster',
+    ])
+  })
+
+  it('has a lost claim made again with the same address', () => {
+    const plan = planFor({ cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } } })
+    expect(plan).toMatchObject({
+      pool,
+      claim: { action: 'create' },
+      address: '10.0.0.10',
+      considered: [{ verdict: 'selected', because: 'has 10.0.0.10, which the Cluster had before' }],
+    })
+    expect(plan.steps.slice(0, 2)).toEqual([
+      'create IPAddress vip-cp-demo with 10.0.0.10 again',
+      'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
+    ])
+  })
+
+  it('has a lost claim made again on the IPAddress that is there for it', () => {
+    const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } }
+    const plan = planFor({ cluster, holding: { namesake: anIPAddress() } })
+    expect(plan.steps).toEqual([
+      'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
+      'write 10.0.0.10:6443 to the Cluster',
+    ])
+  })
+
+  it('has the claim that holds another address replaced', () => {
+    const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } }
+    const other = anIPAddress({ address: '10.0.0.12' })
+    const plan = planFor({ cluster, holding: { ...bound, ipAddress: other } })
+    expect(plan.address).toBe('10.0.0.10')
+    expect(plan.steps[0]).toContain('delete IPAddressClaim vip-cp-demo: ')
+    expect(plan.steps[1]).toBe('create IPAddress vip-cp-demo with 10.0.0.10 again')
+  })
+
+  it('takes a new address where the lost one was dropped and is gone', () => {
+    const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
+    const plan = planFor({
+      cluster: { annotations: recorded },
+      facts: { use: { clusters: [other], ipAddresses: [] } },
+    })
+    expect(plan).toMatchObject({ outcome: 'assign', claim: { action: 'create' } })
+    expect(plan.address).toBeUndefined()
+  })
+})
+
+describe('a plan for a Cluster whose annotation names an address that it cannot have', () => {
+  const closed = aPool({ name: 'gold', labels: {} })
+  const why =
+    '10.0.0.10 in the annotation vip.capi.gorizond.io/control-plane-vip is not taken: GlobalInClusterIPPool/gold has no label vip.capi.gorizond.io/cluster-class'
+
+  it('takes one of a pool that is open to it, and says why', () => {
+    const plan = planFor({ cluster: { annotations: recorded }, facts: { pools: [closed, second] } })
+    expect(plan).toMatchObject({
+      outcome: 'assign',
+      pool: { name: 'second' },
+      claim: { action: 'create' },
+      message: `the control-plane VIP would be an address of GlobalInClusterIPPool/second; the IPAM provider decides which; ${why}`,
+    })
+    expect(plan.address).toBeUndefined()
+    expect(plan.steps[0]).toBe('create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/second')
+    expect(plan.patch).toContainEqual(
+      expect.objectContaining({ value: '<an address of GlobalInClusterIPPool/second>' }),
+    )
+  })
+
+  it('waits where no pool is open to it, and says that too', () => {
+    const plan = planFor({ cluster: { annotations: recorded }, facts: { pools: [closed] } })
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'NoMatchingPool', needsPerson: true })
+    expect(plan.message).toMatch(new RegExp(`^GlobalInClusterIPPool/gold: has no label .*; ${why}$`))
+  })
+
+  it('waits for a person where only the annotation names the ingress VIP', () => {
+    const annotations = { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' }
+    const plan = planFor({ cluster: { annotations }, facts: { pools: [closed, second] } }, ingress)
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'AddressLost', needsPerson: true })
+  })
+
+  it('spells the address as the pool does', () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-vip': 'FD00::0010' }
+    const pools = [aPool({ addresses: ['fd00::/64'] })]
+    expect(planFor({ cluster: { annotations }, facts: { pools } }).address).toBe('fd00::10')
+  })
+})
+
+describe('a plan that ends in a wait', () => {
+  const declared = aClusterClass({ declared: ['clusterVip'], accepted: [] })
+  const taken = { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })] }
+
+  it.each<[string, Situation, string, boolean]>([
+    ['no pool', { facts: { pools: [] } }, 'NoMatchingPool', true],
+    ['no room', { facts: { pools: [full] } }, 'PoolExhausted', true],
+    ['a paused Cluster', { cluster: { paused: true } }, 'ClusterPaused', true],
+    ['an unbound claim on a pool with room', { holding: { claim: aClaim() } }, 'WaitingForAddress', false],
+    [
+      'an unbound claim on a pool without room',
+      { holding: { claim: aClaim() }, facts: { pools: [full] } },
+      'PoolExhausted',
+      true,
+    ],
+    [
+      'an IPAddress that is not there yet',
+      { holding: { claim: aClaim({ addressName: 'vip-cp-demo' }) } },
+      'WaitingForAddress',
+      false,
+    ],
+    [
+      'a claim on its way out',
+      { holding: { claim: aClaim({ deleting: true }) } },
+      'WaitingForAddress',
+      false,
+    ],
+    [
+      "somebody else's claim",
+      { holding: { claim: aClaim({ owners: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] }) } },
+      'ClaimConflict',
+      true,
+    ],
+    ['a class that has not been reconciled', { facts: { clusterClass: declared } }, 'ClusterRejected', false],
+    [
+      'an address that is lost to somebody else',
+      {
+        cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
+        facts: { use: { ...taken, ipAddresses: [] } },
+      },
+      'AddressLost',
+      true,
+    ],
+    [
+      'an address that was the VIP before and is taken',
+      { cluster: { annotations: recorded }, holding: bound, facts: { use: { ...taken, ipAddresses: [] } } },
+      'DuplicateAddress',
+      true,
+    ],
+    [
+      'another allocation that has to step back',
+      {
+        holding: bound,
+        facts: {
+          use: {
+            clusters: [],
+            ipAddresses: [
+              anIPAddress({ name: 'z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
+            ],
+          },
+        },
+      },
+      'DuplicateAddress',
+      false,
+    ],
+    [
+      'an IPAddress in the way of the one to be had again',
+      {
+        cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
+        holding: { namesake: anIPAddress({ address: '10.0.0.14' }) },
+      },
+      'WaitingForAddress',
+      false,
+    ],
+  ])('says so of %s', (_, situation, reason, needsPerson) => {
+    const plan = planFor(situation)
+    expect(plan).toMatchObject({ outcome: 'wait', reason, needsPerson })
+    expect(plan.patch).toBeUndefined()
+  })
+
+  it('names the IPAddress that is not there yet, though its pool is used up', () => {
+    const holding = { claim: aClaim({ addressName: 'vip-cp-demo' }) }
+    expect(planFor({ holding, facts: { pools: [full] } })).toMatchObject({
+      reason: 'WaitingForAddress',
+      message: 'IPAddress clusters/vip-cp-demo is not there yet',
+    })
+  })
+
+  it('says of the variable that its class has not taken it in', () => {
+    expect(planFor({ facts: { clusterClass: declared } }).variable?.because).toBe(
+      'ClusterClass clusters/rke2-cluster-class declares it, and has not taken it in yet',
+    )
+  })
+
+  it('refuses an annotation that cannot be read', () => {
+    const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'maybe' }
+    expect(planFor({ cluster: { annotations } }, ingress)).toMatchObject({
+      outcome: 'wait',
+      reason: 'AllocationFailed',
+      needsPerson: true,
+    })
+  })
+})
+
+describe('a plan for a Cluster that gets no VIP', () => {
+  it('says that one being deleted is left alone', () => {
+    expect(planFor({ cluster: { deleting: true } })).toMatchObject({
+      outcome: 'skip',
+      reason: 'ClusterDeleted',
+      needsPerson: true,
+      considered: [],
+    })
+  })
+
+  it('asks for a person where a control plane wants a VIP and nothing says from where', () => {
+    expect(planFor({ cluster: { topology: null } })).toMatchObject({
+      outcome: 'skip',
+      reason: 'NoMatchingPool',
+      needsPerson: true,
+    })
+  })
+
+  it('asks for nobody where no ingress VIP is wanted', () => {
+    expect(planFor({}, ingress)).toMatchObject({
+      role: 'ingress',
+      outcome: 'skip',
+      reason: 'NoMatchingPool',
+      needsPerson: false,
+    })
+  })
+})

@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals'
+import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
+import { poolsText } from '../../../../src/commands/pools/pools-text.ts'
+import { plainStyle } from '../../../../src/console/style.ts'
+import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
+import { knownObjects, type Things } from '../../../support/known-objects.ts'
+
+function text(things: Things): string {
+  return poolsText(poolsReport(knownObjects(things), variables), plainStyle, true)
+}
+
+describe('the pools, for people', () => {
+  it('are a table with the forecast below', () => {
+    const clusters = ['first', 'second'].map((name, index) =>
+      aCluster({ name, uid: name, created: `2026-01-02T03:00:0${index}Z` }),
+    )
+    const pools = [
+      aPool({ capacity: { total: 11, used: 10, free: 1, outOfRange: 0 } }),
+      aPool({
+        kind: 'InClusterIPPool',
+        name: 'web',
+        uid: 'web',
+        labels: { 'vip.capi.gorizond.io/cluster-class': 'web', 'vip.capi.gorizond.io/role': 'ingress' },
+        annotations: { 'vip.capi.gorizond.io/priority': 'high' },
+      }),
+    ]
+    expect(text({ clusters, pools })).toBe(
+      [
+        'POOL                             NAMESPACES   USED               FREE   WAITING   CLASSES              ROLES           PRIORITY     STATE',
+        'GlobalInClusterIPPool/vip-pool   all          █████████░ 10/11   1      2         rke2-cluster-class   control-plane   0            Ready',
+        'InClusterIPPool/web              clusters     ░░░░░░░░░░ 0/11    11     0         web                  ingress         unreadable   Ready',
+        '',
+        'Forecast, oldest Cluster first: 2 still to be allocated; 1 will get an address, 1 will not.',
+        'CLUSTER           ROLE            GETS      POOL                             WHY',
+        'clusters/first    control-plane   address   GlobalInClusterIPPool/vip-pool   -',
+        'clusters/second   control-plane   nothing   GlobalInClusterIPPool/vip-pool   PoolExhausted: GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free; add addresses or label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with vip.capi.gorizond.io/cluster-class=rke2-cluster-class',
+      ].join('\n'),
+    )
+  })
+
+  it('say what cannot be told, and which classes have none', () => {
+    const clusterClasses = [{ ...aClusterClass({ declared: [], accepted: [] }), name: 'other' }]
+    expect(text({ clusters: [aCluster()], pools: [anUncountedPool()], clusterClasses })).toContain(
+      '1 cannot be told, since the provider has not counted the pool',
+    )
+    expect(text({ clusterClasses })).toBe(
+      'There is no pool.\n\nNo VIP is still to be allocated.\nNo pool is for control planes of ClusterClass clusters/other.',
+    )
+  })
+
+  it('show twenty expectations and count the rest', () => {
+    const clusters = Array.from({ length: 23 }, (_, index) =>
+      aCluster({ name: `c${index}`, uid: `c${index}` }),
+    )
+    expect(text({ clusters, pools: [aPool()] })).toMatch(/\nand 3 more$/)
+  })
+})

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals'
+import { programState } from '../../../../src/commands/run/readiness.ts'
+import type { RunningWatcher } from '../../../../src/commands/run/watcher.ts'
+import type { Check } from '../../../../src/observability/health.ts'
+import type { WatchHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
+import type { StrayRun } from '../../../../src/watcher/run-looks.ts'
+
+const well: WatchHealth = {
+  resource: 'clusters',
+  synced: true,
+  lastListAt: Date.now(),
+  lastContactAt: Date.now(),
+  lists: 1,
+  reconnects: 0,
+  expired: 0,
+  failures: 0,
+  drift: 0,
+  untold: [],
+  lastError: undefined,
+}
+
+/** What `/readyz` says of a watch. */
+function checkOf(health: Partial<WatchHealth>): Check | undefined {
+  const away = { current: undefined }
+  const loop = { starved: () => undefined, stop: () => undefined }
+  const state = programState('watcher', { apiServer: away, temporal: away }, loop)
+  state.watcherStarted({
+    health: () => [{ ...well, ...health }],
+    dispatcher: { lastError: undefined, strays: () => [] },
+  } as unknown as RunningWatcher)
+  return state.checks()['watch-clusters']
+}
+
+describe('a watch', () => {
+  it('is listening', () => {
+    expect(checkOf({})).toEqual({ ok: true, detail: 'listening' })
+  })
+
+  it('is not ready before its first list, and where it hears nothing', () => {
+    expect(checkOf({ synced: false })).toEqual({ ok: false, detail: 'first list under way' })
+    expect(checkOf({ lastContactAt: 0, lastError: 'away' })).toEqual({
+      ok: false,
+      detail: expect.stringMatching(/^heard nothing for \d+ s: away$/),
+    })
+  })
+
+  it('names the objects whose changes were not taken in, and is ready all the same', () => {
+    expect(checkOf({ untold: ['clusters/a'] })).toEqual({
+      ok: true,
+      detail: 'listening, but the change of clusters/a is taken in only with the next list',
+    })
+    const many = ['clusters/a', 'clusters/b', 'clusters/c', 'clusters/d']
+    expect(checkOf({ untold: many })?.detail).toContain('clusters/a, clusters/b, clusters/c, … is taken')
+  })
+})
+
+function aStray(name: string): StrayRun {
+  return {
+    cluster: { namespace: 'clusters', name },
+    workflowId: `allocate-vip/clusters/${name}`,
+    runId: 'a-run',
+    taskQueue: 'theirs',
+    verdict: 'elsewhere',
+    message: `run of ${name} is on task queue "theirs"`,
+  }
+}
+
+/** What `/readyz` says of the runs, where the watcher has these strays. */
+function runsCheck(strays: readonly StrayRun[]): Check | undefined {
+  const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
+  const state = programState('watcher', nobodyAway, { starved: () => undefined, stop: () => undefined })
+  const watcher: RunningWatcher = {
+    health: () => [],
+    known: () => {
+      throw new Error('nobody asks for objects here')
+    },
+    startOutstanding: () => undefined,
+    followElsewhere: () => undefined,
+    done: Promise.resolve(),
+    dispatcher: {
+      dispatch: () => undefined,
+      follow: () => undefined,
+      pending: 0,
+      lastError: undefined,
+      strays: () => strays,
+    },
+  }
+  state.watcherStarted(watcher)
+  return state.checks()['runs']
+}
+
+describe('/readyz about runs', () => {
+  it('says that all is well where no run is a stray', () => {
+    expect(runsCheck([])).toEqual({
+      ok: true,
+      detail: 'no run is on another task queue, or fails its workflow task',
+    })
+  })
+
+  it('tells of strays in their words, and stays in order: no restart gets them further', () => {
+    expect(runsCheck([aStray('a')])).toEqual({
+      ok: true,
+      detail: '1 run that only a person can get further: run of a is on task queue "theirs"',
+    })
+  })
+
+  it('tells of a few where there are many, and how many more there are', () => {
+    const detail = runsCheck(['a', 'b', 'c', 'd', 'e'].map(aStray))?.detail
+    expect(detail).toMatch(
+      /^5 runs that .*: run of a .*; run of b .*; run of c .*"; 2 more, which .* doctor names$/,
+    )
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals'
+import { changesBetween } from '../../../../src/commands/status/status-changes.ts'
+import { reportOn, type StatusReport } from '../../../../src/commands/status/status-report.ts'
+import {
+  aClaim,
+  aCluster,
+  anIPAddress,
+  aPool,
+  variables,
+  type ClusterOptions,
+} from '../../../support/builders.ts'
+import { knownObjects } from '../../../support/known-objects.ts'
+
+const served: ClusterOptions = {
+  endpoint: { host: '10.0.0.10', port: 6443 },
+  annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' },
+}
+
+function report(clusters: readonly ClusterOptions[], isHeld = true): StatusReport {
+  const known = knownObjects({
+    clusters: clusters.map(aCluster),
+    pools: [aPool()],
+    ...(isHeld && { claims: [aClaim({ addressName: 'vip-cp-demo' })], ipAddresses: [anIPAddress()] }),
+  })
+  return reportOn(known, { variables, cluster: undefined, problemsOnly: false, now: 0 })
+}
+
+/** `change subject phase-or-kind`. */
+function changes(before: StatusReport | undefined, after: StatusReport): readonly string[] {
+  return changesBetween(before, after).map((each) =>
+    'vip' in each
+      ? `${each.change} ${each.vip.cluster} ${each.vip.phase}`
+      : `${each.change} ${each.finding.kind}`,
+  )
+}
+
+describe('what is told to a program that watches', () => {
+  it('begins with everything there is', () => {
+    expect(changes(undefined, report([served], false))).toEqual(['added demo Lost', 'added UnheldEndpoint'])
+  })
+
+  it('is nothing where nothing changed', () => {
+    expect(changes(report([served]), report([served]))).toEqual([])
+  })
+
+  it('is what came, what changed, and what is gone', () => {
+    expect(changes(report([{}]), report([served]))).toEqual(['changed demo Served'])
+    expect(changes(report([served]), report([served, { name: 'new', uid: 'new' }]))).toEqual([
+      'added new Waiting',
+    ])
+    expect(changes(report([served], false), report([served]))).toEqual([
+      'changed demo Served',
+      'removed UnheldEndpoint',
+    ])
+  })
+})

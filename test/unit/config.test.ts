@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals'
+import { commands } from '../../src/command-line/commands.ts'
+import { parseInvocation } from '../../src/command-line/parse-invocation.ts'
+import { traceEndpointVariables, type Config } from '../../src/config.ts'
+
+const names = [...commands.map(({ name }) => name), 'completion']
+
+function configOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Config {
+  const invocation = parseInvocation(argv, env)
+  if (invocation.show !== undefined) throw new Error(`it shows ${invocation.show}`)
+  return invocation.config
+}
+
+function faultsOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): readonly string[] {
+  try {
+    parseInvocation(argv, env)
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(0, -1)
+  }
+  return []
+}
+
+describe('without any flag', () => {
+  it('everything has its default', () => {
+    expect(parseInvocation([], {})).toMatchObject({ command: 'run' })
+    expect(configOf([])).toEqual({
+      metricsAddress: { host: '', port: 8080 },
+      healthProbeAddress: { host: '', port: 8081 },
+      defaultPort: 6443,
+      kubeconfig: undefined,
+      context: undefined,
+      namespaces: [],
+      watchFilter: undefined,
+      taskQueue: 'capi-vip-allocator',
+      registerSearchAttributes: false,
+      variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
+      logLevel: 'info',
+      logFormat: 'json',
+      output: 'table',
+      isUtf8: false,
+      traces: false,
+    })
+  })
+
+  it.each([
+    [{ LANG: 'en_US.UTF-8' }, true],
+    [{ LC_CTYPE: 'C.utf8', LANG: 'C' }, true],
+    [{ LC_ALL: 'C', LANG: 'en_US.UTF-8' }, false],
+    [{}, false],
+  ])('the terminal of %p shows more than ASCII: %p', (env, isUtf8) => {
+    expect(configOf([], env)).toMatchObject({ isUtf8 })
+  })
+})
+
+describe('a flag', () => {
+  it('goes before its environment variable, and that before the default', () => {
+    const env = { CAPI_VIP_ALLOCATOR_TASK_QUEUE: 'from-env' }
+    expect(configOf([], env).taskQueue).toBe('from-env')
+    expect(configOf(['--task-queue=from-flag'], env).taskQueue).toBe('from-flag')
+  })
+
+  it('takes its value after = or as the next word', () => {
+    expect(configOf(['--default-port', '8443']).defaultPort).toBe(8443)
+    expect(configOf(['--default-port=8443']).defaultPort).toBe(8443)
+  })
+
+  it('can be repeated where it is a list, and its variable holds commas', () => {
+    expect(configOf(['--namespace=a', '--namespace=b']).namespaces).toEqual(['a', 'b'])
+    expect(configOf([], { CAPI_VIP_ALLOCATOR_NAMESPACE: 'a, b' }).namespaces).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    [':8080', { host: '', port: 8080 }],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['[::1]:9090', { host: '::1', port: 9090 }],
+    ['localhost:9090', { host: 'localhost', port: 9090 }],
+  ])('can name the address %s', (value, address) => {
+    expect(configOf([`--metrics-bind-address=${value}`]).metricsAddress).toEqual(address)
+  })
+})
+
+describe('a switch', () => {
+  it.each([
+    [['--register-search-attributes'], {}, true],
+    [['--register-search-attributes=true'], {}, true],
+    [['--register-search-attributes=false'], {}, false],
+    [[], { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'true' }, true],
+    [
+      ['--register-search-attributes=false'],
+      { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'true' },
+      false,
+    ],
+  ])('given as %j with %j is %j', (argv, env, is) => {
+    expect(configOf(argv, env).registerSearchAttributes).toBe(is)
+  })
+})
+
+describe('traces', () => {
+  it.each(traceEndpointVariables)('are asked for by %s', (variable) => {
+    expect(configOf([], { [variable]: 'http://collector:4318' }).traces).toBe(true)
+    expect(configOf([], { [variable]: '' }).traces).toBe(false)
+  })
+
+  it.each([
+    ['OTEL_SDK_DISABLED', 'True'],
+    ['OTEL_TRACES_EXPORTER', 'none'],
+  ])('are not made where %s is %s', (variable, value) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', [variable]: value }
+    expect(configOf([], env).traces).toBe(false)
+  })
+
+  it.each(['collector:4318', 'grpc://collector:4317', 'http://'])('go to no address such as %s', (value) => {
+    expect(faultsOf([], { OTEL_EXPORTER_OTLP_ENDPOINT: value })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT cannot be read, expected a URL such as http://collector:4318',
+    ])
+  })
+})
+
+describe('a bad value', () => {
+  it.each([
+    [['--default-port=0'], '--default-port is "0", expected an integer from 1 to 65535'],
+    [['--default-port=12abc'], '--default-port is "12abc", expected an integer from 1 to 65535'],
+    [['--default-port='], '--default-port is "", expected an integer from 1 to 65535'],
+    [
+      ['--metrics-bind-address=8080'],
+      '--metrics-bind-address is "8080", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+    ],
+    [
+      ['--health-probe-bind-address=:99999'],
+      '--health-probe-bind-address is ":99999", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+    ],
+    [['--namespace=Clusters'], '--namespace is "Clusters", expected a Kubernetes namespace name'],
+    [['--watch-filter=a b'], '--watch-filter is "a b", expected a label value'],
+    [['--task-queue=two words'], '--task-queue is "two words", expected a name without spaces'],
+    [
+      ['--control-plane-variable='],
+      '--control-plane-variable is "", expected the name of a ClusterClass variable',
+    ],
+    [['--register-search-attributes=maybe'], '--register-search-attributes is "maybe", expected true, false'],
+    [['--log-level=loud'], '--log-level is "loud", expected debug, info, warn, error'],
+    [['--log-format=xml'], '--log-format is "xml", expected json, pretty'],
+    [['--kubeconfig='], '--kubeconfig is "", expected a value that is not empty'],
+    [['--task-queue'], '--task-queue has no value'],
+    [['--task-queue=a', '--task-queue=b'], '--task-queue is given 2 times, expected once'],
+    [['--colour'], '--colour is no flag of run'],
+    [['start'], `command is "start", expected ${names.join(', ')}`],
+    [['--register-search-attributes', 'worker'], '"worker" follows a flag, expected the command first'],
+    [['run', 'clusters/demo'], '"clusters/demo" follows the command, expected flags only'],
+  ])('of %j is named with what was expected', (argv, fault) => {
+    expect(faultsOf(argv)).toEqual([fault])
+  })
+
+  it('of a switch is named by its variable, too', () => {
+    expect(faultsOf([], { CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES: 'yes' })).toEqual([
+      'CAPI_VIP_ALLOCATOR_REGISTER_SEARCH_ATTRIBUTES is "yes", expected true, false',
+    ])
+  })
+
+  it('of an environment variable is named by the variable', () => {
+    expect(faultsOf([], { CAPI_VIP_ALLOCATOR_DEFAULT_PORT: 'x' })).toEqual([
+      'CAPI_VIP_ALLOCATOR_DEFAULT_PORT is "x", expected an integer from 1 to 65535',
+    ])
+  })
+
+  it('does not hide another one: all faults come at once', () => {
+    expect(
+      faultsOf(['star', '--default-port=x', '--log-level=y'], { CAPI_VIP_ALLOCATOR_LOG_FORMAT: 'z' }),
+    ).toHaveLength(4)
+  })
+})

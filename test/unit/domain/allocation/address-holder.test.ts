@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import {
+  decideDuplicate,
+  describeHolders,
+  holdersOf,
+  isFree,
+  type AddressUse,
+} from '../../../../src/domain/allocation/address-holder.ts'
+import { aCluster, anIPAddress, controlPlane, ingress, variables } from '../../../support/builders.ts'
+
+const address = '10.0.0.10'
+const seeker = { cluster: aCluster(), vip: controlPlane, claimName: 'vip-cp-demo' }
+const own = anIPAddress()
+const other = (name: string, options: object = {}) =>
+  aCluster({ name, endpoint: { host: address, port: 6443 }, ...options })
+const others = (options: Parameters<typeof anIPAddress>[0] = {}) =>
+  anIPAddress({ name: 'vip-cp-other', claimName: 'vip-cp-other', ...options })
+
+function holders(use: Partial<AddressUse>, of = address) {
+  return holdersOf(of, seeker, { clusters: [], ipAddresses: [], ...use }, variables)
+}
+
+describe('an address', () => {
+  it.each<[string, Partial<AddressUse>]>([
+    ['nobody has', {}],
+    ['only the Cluster itself has', { clusters: [other('demo')], ipAddresses: [own] }],
+    ['is near another', { clusters: [other('x', { endpoint: { host: '10.0.0.1', port: 6443 } })] }],
+    [
+      'is merely reserved',
+      { ipAddresses: [others({ labels: { 'vip.capi.gorizond.io/reserved-by': 'other' } })] },
+    ],
+  ])('that %s is free', (_, use) => {
+    expect(isFree(holders(use))).toBe(true)
+  })
+
+  it.each<[string, Partial<AddressUse>, string]>([
+    ['the endpoint of another', { clusters: [other('x')] }, 'the endpoint of Cluster clusters/x'],
+    [
+      'the endpoint of one that is being deleted',
+      { clusters: [other('x', { deleting: true })] },
+      'the endpoint of Cluster clusters/x',
+    ],
+    [
+      'the endpoint of a former Cluster of the same name',
+      { clusters: [other('demo', { uid: 'old' })] },
+      'the endpoint of Cluster clusters/demo',
+    ],
+    [
+      'an ingress VIP',
+      { clusters: [aCluster({ name: 'x', annotations: { 'vip.capi.gorizond.io/ingress-vip': address } })] },
+      'the ingress VIP of Cluster clusters/x',
+    ],
+    [
+      'the ingress VIP of the Cluster itself',
+      { clusters: [aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': address } })] },
+      'the ingress VIP of Cluster clusters/demo',
+    ],
+    [
+      'given to another claim',
+      { ipAddresses: [own, others()] },
+      'IPAddress clusters/vip-cp-other of GlobalInClusterIPPool/vip-pool for claim vip-cp-other',
+    ],
+    [
+      'given to a claim of the same name elsewhere',
+      { ipAddresses: [anIPAddress({ namespace: 'elsewhere' })] },
+      'IPAddress elsewhere/vip-cp-demo of GlobalInClusterIPPool/vip-pool for claim vip-cp-demo',
+    ],
+  ])('that is %s is not', (_, use, words) => {
+    expect(isFree(holders(use))).toBe(false)
+    expect(describeHolders(holders(use))).toBe(words)
+  })
+
+  it('is the same in every spelling', () => {
+    const clusters = [other('x', { endpoint: { host: 'FD00:0::0010', port: 6443 } })]
+    expect(isFree(holders({ clusters }, 'fd00::10'))).toBe(false)
+  })
+
+  it('names at most the first few who have it', () => {
+    const clusters = ['a', 'b', 'c', 'd'].map((name) => other(name))
+    expect(describeHolders(holders({ clusters }))).toBe(
+      'the endpoint of Cluster clusters/a and the endpoint of Cluster clusters/b and the endpoint of Cluster clusters/c',
+    )
+  })
+
+  it('of a control plane is no VIP of its own for ingress', () => {
+    const clusters = [other('demo')]
+    const found = holdersOf(
+      address,
+      { ...seeker, vip: ingress, claimName: 'vip-ingress-demo' },
+      { clusters, ipAddresses: [] },
+      variables,
+    )
+    expect(describeHolders(found)).toBe('the endpoint of Cluster clusters/demo')
+  })
+})
+
+describe('decideDuplicate', () => {
+  const earlier = { created: '2026-01-02T03:04:04Z' }
+  const later = { created: '2026-01-02T03:04:06Z' }
+
+  it.each<[string, Partial<AddressUse>, string]>([
+    ['nobody else has', {}, 'assign'],
+    ['another Cluster has', { clusters: [other('x')], ipAddresses: [others(later)] }, 'step-back'],
+    ['another allocation of ours was given earlier', { ipAddresses: [others(earlier)] }, 'step-back'],
+    ['another allocation of ours was given later', { ipAddresses: [others(later)] }, 'wait'],
+    [
+      'two were given, one earlier and one later',
+      { ipAddresses: [others(earlier), others({ ...later, name: 'third' })] },
+      'step-back',
+    ],
+    [
+      'a claim that is not ours has',
+      { ipAddresses: [others({ ...later, claimName: 'machine' })] },
+      'step-back',
+    ],
+  ])('of an address that %s', (_, use, decision) => {
+    expect(decideDuplicate(own, holders(use)).decision).toBe(decision)
+  })
+
+  it('says who has it', () => {
+    expect(decideDuplicate(own, holders({ clusters: [other('x')] }))).toEqual({
+      decision: 'step-back',
+      message: '10.0.0.10 is the endpoint of Cluster clusters/x',
+    })
+  })
+
+  it('lets exactly one of two that see each other wait, and never lets one assign', () => {
+    const time = fc.constantFrom('2026-01-02T03:04:05Z', '2026-01-02T03:04:06Z')
+    fc.assert(
+      fc.property(time, time, fc.uuid(), fc.uuid(), (createdA, createdB, uidA, uidB) => {
+        fc.pre(uidA !== uidB)
+        const a = anIPAddress({ created: createdA, uid: uidA })
+        const b = others({ created: createdB, uid: uidB })
+        const seekerB = {
+          cluster: aCluster({ name: 'other' }),
+          vip: controlPlane,
+          claimName: 'vip-cp-other',
+        }
+        const use = { clusters: [], ipAddresses: [a, b] }
+        const decisions = [
+          decideDuplicate(a, holdersOf(address, seeker, use, variables)).decision,
+          decideDuplicate(b, holdersOf(address, seekerB, use, variables)).decision,
+        ]
+        expect(decisions.toSorted()).toEqual(['step-back', 'wait'])
+      }),
+    )
+  })
+})
+
+describe('who has an address', () => {
+  it('is nobody whose IPAddress has another one', () => {
+    const other = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.99' })
+    expect(holders({ ipAddresses: [other] })).toEqual({ clusters: [], ipAddresses: [] })
+  })
+})

@@ -1,0 +1,287 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import {
+  decideAssignment,
+  describeAllocated,
+  formatVip,
+  giveWayOf,
+  isAllocatedIn,
+  type AssignmentInput,
+} from '../../../../src/domain/allocation/assignment.ts'
+import { aClass, aCluster, controlPlane, ingress } from '../../../support/builders.ts'
+
+const input: AssignmentInput = {
+  vip: controlPlane,
+  address: '10.0.0.10',
+  hasVariable: true,
+  defaultPort: 6443,
+}
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+const classRef = { name: aClass }
+const asRead = { op: 'replace', path: '/metadata/resourceVersion', value: '100' }
+const setAnnotation = (key: string, value: string) => ({
+  op: 'add',
+  path: '/metadata/annotations',
+  value: { [key]: value },
+})
+const setEndpoint = (host: string, port = 6443) => ({
+  op: 'add',
+  path: '/spec/controlPlaneEndpoint',
+  value: { host, port },
+})
+const setVariables = (name: string) => ({
+  op: 'add',
+  path: '/spec/topology/variables',
+  value: [{ name, value: '10.0.0.10' }],
+})
+
+/** The operations of a decision to patch; none of any other. */
+function patchOf(...facts: Parameters<typeof decideAssignment>): readonly object[] {
+  const decision = decideAssignment(...facts)
+  return decision.decision === 'patch' ? decision.patch : []
+}
+
+describe('decideAssignment', () => {
+  it('writes host, port, variable and annotation in one patch, conditional on what was read', () => {
+    expect(decideAssignment(aCluster(), input)).toEqual({
+      decision: 'patch',
+      assigned: { host: '10.0.0.10', port: 6443 },
+      patch: [
+        asRead,
+        setEndpoint('10.0.0.10'),
+        setVariables('clusterVip'),
+        setAnnotation(vipAnnotation, '10.0.0.10'),
+      ],
+    })
+  })
+
+  it.each([
+    ['the port that stands', { endpoint: { host: '', port: 8443 }, apiServerPort: 7443 }, 8443],
+    ['the apiServerPort', { apiServerPort: 7443 }, 7443],
+    ['the default', {}, 6443],
+    ['the default for an apiServerPort of 0', { apiServerPort: 0 }, 6443],
+  ])('takes %s', (_, options, port) => {
+    expect(decideAssignment(aCluster(options), input)).toMatchObject({ assigned: { port } })
+  })
+
+  it('stores IPv6 without brackets', () => {
+    expect(patchOf(aCluster(), { ...input, address: 'fd00::10' })).toContainEqual(setEndpoint('fd00::10'))
+  })
+
+  it.each<[string, Parameters<typeof aCluster>[0], boolean]>([
+    ['that the class does not define', {}, false],
+    ['to a Cluster without topology', { topology: null }, true],
+    [
+      'that somebody has set',
+      { topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.99' }] } },
+      true,
+    ],
+  ])('writes no variable %s', (_, options, hasVariable) => {
+    expect(patchOf(aCluster(options), { ...input, hasVariable })).toEqual([
+      asRead,
+      setEndpoint('10.0.0.10'),
+      setAnnotation(vipAnnotation, '10.0.0.10'),
+    ])
+  })
+
+  it.each<[string, object[], object]>([
+    [
+      'adds its variable to those of others',
+      [{ name: 'cni', value: { kind: null } }],
+      { op: 'add', path: '/spec/topology/variables/-', value: { name: 'clusterVip', value: '10.0.0.10' } },
+    ],
+    [
+      'fills its variable where it is empty',
+      [
+        { name: 'cni', value: 1 },
+        { name: 'clusterVip', value: '' },
+      ],
+      { op: 'add', path: '/spec/topology/variables/1/value', value: '10.0.0.10' },
+    ],
+  ])('%s, which stay as they are', (_, variables, operation) => {
+    expect(patchOf(aCluster({ topology: { classRef, variables } }), input)).toEqual([
+      asRead,
+      setEndpoint('10.0.0.10'),
+      operation,
+      setAnnotation(vipAnnotation, '10.0.0.10'),
+    ])
+  })
+
+  it.each<[string, object, object | undefined]>([
+    ['a port', { host: '', port: 8443 }, { host: '10.0.0.10', port: 8443 }],
+    ['a host', { host: 'a.example.org', port: 0 }, { host: 'a.example.org', port: 6443 }],
+    ['nothing', {}, { host: '10.0.0.10', port: 6443 }],
+    ['both', { host: 'a.example.org', port: 8443 }, undefined],
+  ])('completes spec.topology.controlPlaneEndpoint that has %s', (_, copy, value) => {
+    const topology = { classRef, controlPlaneEndpoint: copy }
+    const operations = patchOf(aCluster({ topology }), { ...input, hasVariable: false })
+    const completed = { op: 'add', path: '/spec/topology/controlPlaneEndpoint', value }
+    expect(operations.slice(2, -1)).toEqual(value === undefined ? [] : [completed])
+  })
+
+  it('completes the port of a host that is not ours, and nothing else', () => {
+    const cluster = aCluster({ endpoint: { host: 'api.example.org' } })
+    expect(decideAssignment(cluster, { ...input, address: undefined })).toEqual({
+      decision: 'patch',
+      assigned: { host: 'api.example.org', port: 6443 },
+      patch: [asRead, setEndpoint('api.example.org')],
+    })
+  })
+
+  it('leaves another host, and says which', () => {
+    const cluster = aCluster({ endpoint: { host: '10.9.9.9', port: 8443 } })
+    expect(decideAssignment(cluster, input)).toEqual({
+      decision: 'taken',
+      present: { host: '10.9.9.9', port: 8443 },
+      message: 'Cluster clusters/demo has endpoint 10.9.9.9:8443 already; 10.0.0.10 is not assigned',
+    })
+  })
+
+  it.each([
+    ['beside others', { a: 'b' }],
+    ['in place of an old one', { [vipAnnotation]: '10.0.0.9' }],
+  ])('sets its annotation %s', (_, annotations) => {
+    const path = '/metadata/annotations/vip.capi.gorizond.io~1control-plane-vip'
+    expect(patchOf(aCluster({ annotations }), input)).toContainEqual({ op: 'add', path, value: '10.0.0.10' })
+  })
+
+  it('writes nothing where everything stands', () => {
+    const cluster = aCluster({
+      endpoint: { host: '10.0.0.10', port: 6443 },
+      annotations: { [vipAnnotation]: '10.0.0.10' },
+      topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+    })
+    expect(decideAssignment(cluster, input)).toEqual({
+      decision: 'in-place',
+      assigned: { host: '10.0.0.10', port: 6443 },
+    })
+  })
+
+  it('never changes a host that is set', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.ipV4(), fc.nat(65535), (host, address, port) => {
+        const decision = decideAssignment(aCluster({ endpoint: { host, port } }), { ...input, address })
+        const now = decision.decision === 'taken' ? decision.present : decision.assigned
+        expect(now.host).toBe(host)
+        expect(decision.decision === 'taken').toBe(host !== address)
+      }),
+    )
+  })
+
+  const whole = { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] }
+  const ours = { [vipAnnotation]: '10.0.0.10' }
+
+  it.each<[string, number, object, Readonly<Record<string, string>>, object]>([
+    ['variable', 6443, {}, ours, setVariables('clusterVip')],
+    ['port', 0, whole, ours, setEndpoint('10.0.0.10')],
+    ['annotation', 6443, whole, {}, setAnnotation(vipAnnotation, '10.0.0.10')],
+  ])(
+    'brings back a %s that was dropped, and touches nothing else',
+    (_, port, topology, annotations, back) => {
+      const cluster = aCluster({
+        endpoint: { host: '10.0.0.10', port },
+        annotations,
+        topology: { classRef, ...topology },
+      })
+      expect(patchOf(cluster, input)).toEqual([asRead, back])
+    },
+  )
+})
+
+describe('decideAssignment for ingress', () => {
+  const ingressAnnotation = 'vip.capi.gorizond.io/ingress-vip'
+  const vip = { ...input, vip: ingress }
+
+  it('writes annotation and variable, and no endpoint', () => {
+    expect(decideAssignment(aCluster(), vip)).toEqual({
+      decision: 'patch',
+      assigned: { host: '10.0.0.10' },
+      patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10')],
+    })
+  })
+
+  it('writes the annotation alone where the class has no such variable', () => {
+    expect(patchOf(aCluster(), { ...vip, hasVariable: false })).toEqual([
+      asRead,
+      setAnnotation(ingressAnnotation, '10.0.0.10'),
+    ])
+  })
+
+  it('leaves spec.topology.controlPlaneEndpoint alone', () => {
+    const cluster = aCluster({ topology: { classRef, controlPlaneEndpoint: {} } })
+    expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(2)
+  })
+
+  it.each<[string, Parameters<typeof aCluster>[0]]>([
+    ['annotation', { annotations: { [ingressAnnotation]: '10.0.0.99' } }],
+    ['variable', { topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.99' }] } }],
+  ])('leaves another VIP in the %s', (_, options) => {
+    expect(decideAssignment(aCluster(options), vip)).toEqual({
+      decision: 'taken',
+      present: { host: '10.0.0.99' },
+      message: 'Cluster clusters/demo has ingress VIP 10.0.0.99 already; 10.0.0.10 is not assigned',
+    })
+  })
+
+  it('writes nothing where everything stands', () => {
+    const cluster = aCluster({
+      annotations: { [ingressAnnotation]: '10.0.0.10' },
+      topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.10' }] },
+    })
+    expect(decideAssignment(cluster, vip)).toEqual({ decision: 'in-place', assigned: { host: '10.0.0.10' } })
+  })
+})
+
+describe('giving way to what the Cluster has', () => {
+  const ours = { [vipAnnotation]: '10.0.0.10' }
+  const endpoint = { host: '10.0.0.10', port: 6443 }
+
+  it.each<[string, Parameters<typeof aCluster>[0], ReturnType<typeof giveWayOf>]>([
+    [
+      'deletes a claim that holds another address than ours, and begins anew',
+      { endpoint, annotations: ours },
+      { deletesClaim: true, next: 'restart' },
+    ],
+    [
+      'deletes the claim and ends where somebody else gave it an endpoint',
+      { endpoint },
+      { deletesClaim: true, next: 'end' },
+    ],
+    [
+      'deletes the claim and begins anew where the endpoint still lacks its port',
+      { endpoint: { host: '10.9.9.9' } },
+      { deletesClaim: true, next: 'restart' },
+    ],
+    [
+      'keeps the claim where ours was replaced, since machines may rely on it',
+      { endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours },
+      { deletesClaim: false, next: 'end' },
+    ],
+  ])('%s', (_, options, expected) => {
+    expect(giveWayOf(aCluster(options), controlPlane)).toEqual(expected)
+  })
+})
+
+describe('a VIP in words', () => {
+  it('has its port where it has one', () => {
+    expect(formatVip({ host: '10.0.0.10', port: 6443 })).toBe('10.0.0.10:6443')
+    expect(formatVip({ host: '10.0.0.10' })).toBe('10.0.0.10')
+  })
+})
+
+describe('the words of what was allocated', () => {
+  const pool = { kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+
+  it.each([
+    [{ host: '10.0.0.10', port: 6443 }],
+    [{ host: '10.0.0.10' }],
+    [{ host: 'fd00::10', port: 6443 }],
+    [{ host: 'fd00::10' }],
+  ])('tell %j again, and no other', (vip) => {
+    const words = describeAllocated(vip, pool, 'vip-cp-demo')
+    expect(isAllocatedIn(words, vip.host)).toBe(true)
+    expect(
+      ['', '10.0.0.1', '10.0.0.100', 'fd00::1', 'vip-cp-demo'].filter((host) => isAllocatedIn(words, host)),
+    ).toEqual([])
+  })
+})

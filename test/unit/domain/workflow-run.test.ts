@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals'
+import { judgeRun, type RunningWorkflow, type Poller } from '../../../src/domain/workflow-run.ts'
+import { aRun } from '../../support/builders.ts'
+
+const now = Date.parse('2026-01-01T00:00:00Z')
+const polling = aPoller('7@theirs', 30_000)
+
+function aPoller(identity: string, agoMs: number): Poller {
+  return { identity, build: undefined, lastPollAt: now - agoMs }
+}
+
+describe('a run', () => {
+  it.each<[string, Partial<RunningWorkflow>, string]>([
+    ['of ours that waits to look again is at work', { isWaiting: true }, 'at-work'],
+    ['of ours with something under way may be about to end', {}, 'unclear'],
+    ['of ours whose first workflow task was lost with a Worker', { workflowTaskAttempt: 2 }, 'unclear'],
+    [
+      'of ours that waits, and whose other activity nobody begins',
+      { isWaiting: true, readyForMs: 4_000 },
+      'unclear',
+    ],
+    ['of ours whose workflow task fails again and again', { workflowTaskAttempt: 3 }, 'failing'],
+    ['on a task queue that nobody has ever polled', { taskQueue: 'dead' }, 'abandoned'],
+    [
+      'on a task queue that nobody polls any more',
+      { taskQueue: 'dead', pollers: [aPoller('7@gone', 121_000)] },
+      'abandoned',
+    ],
+    [
+      'on another task queue, whose task no Worker has taken',
+      { taskQueue: 'theirs', pollers: [polling], readyForMs: 4_000 },
+      'abandoned',
+    ],
+    [
+      'on another task queue, whose task may be taken yet',
+      { taskQueue: 'theirs', pollers: [polling], readyForMs: 100 },
+      'unclear',
+    ],
+    [
+      'on another task queue, whose Workers have it',
+      { taskQueue: 'theirs', pollers: [polling] },
+      'elsewhere',
+    ],
+    [
+      'on another task queue, where its workflow task fails, is for those who have it',
+      { taskQueue: 'theirs', pollers: [polling], workflowTaskAttempt: 9 },
+      'elsewhere',
+    ],
+  ])('%s', (_, facts, verdict) => {
+    expect(judgeRun(aRun(facts), 'ours', now).verdict).toBe(verdict)
+  })
+
+  it('that gets no further names itself, its task queue and what helps', () => {
+    const messageOf = (facts: Partial<RunningWorkflow>): unknown => judgeRun(aRun(facts), 'ours', now)
+    expect(messageOf({ taskQueue: 'theirs', pollers: [polling, polling] })).toEqual({
+      verdict: 'elsewhere',
+      message:
+        'run run-1 of allocate-vip/clusters/demo is on task queue "theirs", not "ours", which 7@theirs polls: two installations serve the same Clusters; give both the same --task-queue, or other Clusters by --namespace or --watch-filter, or take one down',
+    })
+    expect(messageOf({ taskQueue: 'theirs', pollers: [polling], readyForMs: 12_300 })).toEqual({
+      verdict: 'abandoned',
+      message:
+        'run run-1 of allocate-vip/clusters/demo is on task queue "theirs", not "ours", and no Worker has taken its task for 12 s (7@theirs polled last)',
+    })
+    expect(messageOf({ workflowTaskAttempt: 5 })).toEqual({
+      verdict: 'failing',
+      message:
+        'the workflow task of run run-1 of allocate-vip/clusters/demo fails again and again (attempt 5); look at its history, and end it by: temporal workflow terminate --workflow-id allocate-vip/clusters/demo, and the next look starts a new one',
+    })
+  })
+})

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { before } from '../../../../src/kubernetes/transport/deadline.ts'
+
+const reason = new Error('stopped')
+
+describe('work with a signal', () => {
+  it('is the work where that is over first', async () => {
+    const { signal } = new AbortController()
+    expect(await before(signal, Promise.resolve('done'))).toBe('done')
+    await expect(before(signal, Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+  })
+
+  it('ends with the reason of the signal where that comes first', async () => {
+    const controller = new AbortController()
+    const outcome = before(controller.signal, new Promise(() => undefined))
+    controller.abort(reason)
+    await expect(outcome).rejects.toBe(reason)
+  })
+
+  it.each([
+    { when: 'before the work has begun', isAborted: true },
+    { when: 'while it goes on', isAborted: false },
+  ])('leaves no rejection to nobody where the signal is aborted $when', async ({ isAborted }) => {
+    const work = Promise.withResolvers<never>()
+    const controller = new AbortController()
+    if (isAborted) controller.abort(reason)
+    const outcome = before(controller.signal, work.promise)
+    controller.abort(reason)
+    await expect(outcome).rejects.toBe(reason)
+    work.reject(new Error('failed too late'))
+    // Jest fails a test in which Node finds that nobody handles a rejection, which it does after all microtasks.
+    await nextTurn()
+  })
+})

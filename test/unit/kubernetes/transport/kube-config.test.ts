@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { loadKubeConfig } from '../../../../src/kubernetes/transport/kube-config.ts'
+
+let directory: string
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'kube-config-test-'))
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function kubeconfig(name: string, text: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const twoContexts = `
+apiVersion: v1
+kind: Config
+current-context: lab
+contexts:
+  - { name: lab, context: { cluster: lab, user: admin } }
+  - { name: edge, context: { cluster: edge, user: admin } }
+  - { name: half, context: { cluster: lab, user: nobody } }
+  - { name: none, context: { cluster: gone, user: admin } }
+clusters:
+  - { name: lab, cluster: { server: 'https://lab:6443' } }
+  - { name: edge, cluster: { server: 'https://edge:6443' } }
+users:
+  - { name: admin, user: { token: secret } }
+`
+
+describe('loadKubeConfig', () => {
+  it('takes the current context of a file', () => {
+    const path = kubeconfig('current', twoContexts)
+    expect(loadKubeConfig({ kubeconfig: path }).getCurrentCluster()?.server).toBe('https://lab:6443')
+  })
+
+  it('takes the named context', () => {
+    const path = kubeconfig('named', twoContexts)
+    const loaded = loadKubeConfig({ kubeconfig: path, context: 'edge' })
+    expect(loaded.getCurrentCluster()?.server).toBe('https://edge:6443')
+  })
+
+  it('names the file it cannot read', () => {
+    expect(() => loadKubeConfig({ kubeconfig: '/no/such/file' })).toThrow(
+      "kubeconfig /no/such/file cannot be read: ENOENT: no such file or directory, open '/no/such/file'",
+    )
+  })
+
+  it.each([
+    { text: '[1, 2', words: 'unexpected end of the stream within a flow collection, line 1' },
+    { text: 'a: b\na: secret', words: 'duplicated mapping key, line 2' },
+    { text: 'a: *secret', words: 'unidentified alias, line 1' },
+    { text: 'a: !secret b', words: 'unknown scalar tag, line 1' },
+    { text: 'a: !secret!x b', words: 'undeclared tag handle, line 1' },
+    { text: 'a: !^secret b', words: 'tag name cannot contain such characters, line 1' },
+    { text: 'users: [{}]', words: 'users[0].name is missing' },
+    { text: 'null', words: 'it is no kubeconfig' },
+  ])('says of a file that is no kubeconfig: $words', ({ text, words }) => {
+    const path = kubeconfig('faulty', text)
+    const message = `kubeconfig ${path} cannot be read: ${words}`
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(new Error(message))
+  })
+
+  it('names the contexts there are where it has not the one asked for', () => {
+    const path = kubeconfig('missing', twoContexts)
+    expect(() => loadKubeConfig({ kubeconfig: path, context: 'lap' })).toThrow(
+      `kubeconfig ${path} has no context lap: it has edge, half, lab, none`,
+    )
+  })
+
+  it.each([
+    { context: 'half', what: 'user nobody' },
+    { context: 'none', what: 'cluster gone' },
+  ])('says that the context names a missing $what', ({ context, what }) => {
+    const path = kubeconfig('half', twoContexts)
+    expect(() => loadKubeConfig({ kubeconfig: path, context })).toThrow(
+      `kubeconfig ${path}, context ${context}: there is no ${what}`,
+    )
+  })
+
+  it('says that there is no context where the file names none', () => {
+    const path = kubeconfig('empty', 'apiVersion: v1\nkind: Config\n')
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(`kubeconfig ${path} has no `)
+  })
+})

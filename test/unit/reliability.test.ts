@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { faultKinds } from '../../dev/faults/suite/fault-kinds.ts'
+import { testTitlesIn } from '../support/test-titles.ts'
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliability.md'), 'utf8')
+
+/** Suites whose every test is about one state, and so has a place in the tables. */
+const wholeSuites = [
+  ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
+  ...['restoration', 'duplicates', 'rejection', 'moment', 'permissions', 'release', 'cluster-api-1.13'],
+].map((name) => `e2e/${name}`)
+
+/** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
+const named = page
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && line.includes('`e2e/'))
+  .flatMap((line) => (line.split(' | ').at(-1) ?? '').replace(/\s*\|$/, '').split('<br>'))
+  .map(
+    (entry) => /^`(?<suite>[a-z0-9./-]+)`(?: (?<title>.+))?$/.exec(entry.trim())?.groups ?? { suite: entry },
+  )
+
+function titlesOf(suite: string): readonly string[] {
+  const path = join(import.meta.dirname, '..', `${suite}.test.ts`)
+  return existsSync(path) ? testTitlesIn(path) : []
+}
+
+describe('docs/reliability.md', () => {
+  it('names only tests that exist', () => {
+    const missing = named.filter(({ suite = '', title }) => {
+      const titles = titlesOf(suite)
+      return title === undefined ? titles.length === 0 : !titles.includes(title.trim())
+    })
+    expect(named.length).toBeGreaterThan(100)
+    expect(missing).toEqual([])
+  })
+
+  it.each(wholeSuites)('names every test of %s', (suite) => {
+    const titles = named.filter((entry) => entry.suite === suite).map(({ title = '' }) => title.trim())
+    expect([...new Set(titles)].toSorted()).toEqual([...new Set(titlesOf(suite))].toSorted())
+  })
+
+  it('has a row for every kind of fault, and says what happens', () => {
+    const rows = page.split('\n').filter((line) => line.includes('| yes'))
+    const cells = rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$/g, '').trim()))
+    expect(cells).toEqual(
+      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...Array.from({ length: 8 }, () => 'yes')]),
+    )
+  })
+})

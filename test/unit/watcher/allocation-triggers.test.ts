@@ -1,0 +1,246 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Cluster } from '../../../src/domain/model/cluster.ts'
+import type { IPPool } from '../../../src/domain/model/pool.ts'
+import type { VipRole } from '../../../src/domain/role.ts'
+import { addressWatchMs, beginsWithinMs } from '../../../src/domain/timings.ts'
+import type { Holding } from '../../../src/domain/allocation/snapshot.ts'
+import {
+  reactToCluster,
+  reactToHolding,
+  reactToPool,
+  restorableFrom,
+} from '../../../src/watcher/allocation-triggers.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  aVipCondition,
+  controlPlane,
+  ingress,
+  type ClusterOptions,
+  type PoolOptions,
+} from '../../support/builders.ts'
+
+const endpoint = { host: '10.0.0.10', port: 6443 }
+const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+const full = { total: 2, used: 2, free: 0, outOfRange: 0 }
+const around = { clusterClass: undefined, pools: [] }
+
+describe('a Cluster', () => {
+  it.each<[string, ClusterOptions, ClusterOptions | undefined, string | undefined]>([
+    ['is new and has no endpoint', {}, undefined, 'start'],
+    ['is new and served', { endpoint, annotations }, undefined, undefined],
+    ['is new and has an endpoint by hand', { endpoint }, undefined, undefined],
+    ['is new and paused', { paused: true }, undefined, undefined],
+    ['is new and has no topology', { topology: null }, undefined, undefined],
+    ['changed in nothing that matters', { labels: { a: 'b' }, generation: 1 }, {}, undefined],
+    ['has another spec', {}, {}, 'wake'],
+    ['was unpaused', {}, { paused: true }, 'wake'],
+    ['lost its endpoint', {}, { endpoint }, 'wake'],
+    ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'wake'],
+    ['names a pool now', { annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'p' } }, {}, 'wake'],
+    ['got the VIP we assigned', { endpoint, annotations }, {}, undefined],
+    ['got an endpoint from elsewhere', { endpoint }, {}, 'nudge'],
+    ['is being deleted', { deleting: true }, {}, 'nudge'],
+    ['is being deleted after it was served', { deleting: true, endpoint }, { endpoint }, undefined],
+    ['was paused', { paused: true }, {}, undefined],
+  ])('that %s', (_, now, before, act) => {
+    const previous = before === undefined ? undefined : aCluster(before)
+    expect(reactToCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, around)?.act).toBe(act)
+  })
+
+  it('that lost its variable is woken, where the class has it', () => {
+    const classRef = { name: 'rke2-cluster-class' }
+    const variables = [{ name: 'clusterVip', value: '10.0.0.10' }]
+    const now = aCluster({ endpoint, annotations, generation: 2 })
+    const before = aCluster({ endpoint, annotations, topology: { classRef, variables } })
+    const clusterClass = aClusterClass({ declared: [], accepted: ['clusterVip'] })
+    expect(reactToCluster(now, before, controlPlane, { ...around, clusterClass })?.act).toBe('wake')
+    expect(reactToCluster(now, before, controlPlane, around)).toBeUndefined()
+  })
+
+  it('is looked at for each of its VIPs', () => {
+    const pools = [
+      aPool({
+        labels: {
+          'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class',
+          'vip.capi.gorizond.io/role': 'ingress',
+        },
+      }),
+    ]
+    const served = aCluster({ endpoint, annotations })
+    expect(reactToCluster(served, undefined, ingress, { ...around, pools })).toEqual({
+      act: 'start',
+      because: 'Cluster without ingress VIP',
+    })
+  })
+
+  it('that wants ingress now is woken', () => {
+    const now = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' } })
+    expect(reactToCluster(now, aCluster(), ingress, around)?.act).toBe('wake')
+  })
+})
+
+describe('a claim', () => {
+  const unbound = { claim: aClaim(), ipAddress: undefined }
+  const bound = { claim: aClaim({ addressName: 'vip-cp-demo' }), ipAddress: anIPAddress() }
+  const none: Holding = { claim: undefined, ipAddress: undefined }
+  const late = Date.parse(unbound.claim.creationTimestamp) + addressWatchMs + 1
+  const served = aCluster({ endpoint, annotations })
+  const at = (now: number) => ({ around, now, isComplete: true })
+
+  it('that is not known counts as gone only once all claims are known', () => {
+    const context = { ...at(late), isComplete: false }
+    expect(reactToHolding(none, bound, served, controlPlane, context)).toBeUndefined()
+  })
+
+  it('that is bound late wakes its run', () => {
+    expect(reactToHolding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
+      act: 'wake',
+      because: 'claim bound',
+    })
+  })
+
+  it('that is gone wakes the run that waits for it to go, or has to make another', () => {
+    expect(reactToHolding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
+      act: 'wake',
+      because: 'claim deleted',
+    })
+  })
+
+  it.each<[string, Holding, Holding, ReturnType<typeof aCluster>, number]>([
+    ['is bound while the run looks at it', bound, unbound, aCluster(), late - addressWatchMs],
+    ['was bound before', bound, bound, aCluster(), late],
+    ['is unbound', unbound, none, aCluster(), late],
+    ['is bound for a served Cluster', bound, unbound, served, late],
+    [
+      'belongs to somebody else',
+      { claim: aClaim({ addressName: 'x', owners: [] }), ipAddress: undefined },
+      unbound,
+      aCluster(),
+      late,
+    ],
+    ['is gone with a Cluster by hand', none, bound, aCluster({ endpoint }), late],
+    [
+      'is gone with a Cluster that is being deleted',
+      none,
+      bound,
+      aCluster({ endpoint, annotations, deleting: true }),
+      late,
+    ],
+    ['was gone before', none, none, served, late],
+  ])('that %s wakes nobody', (_, is, was, cluster, now) => {
+    expect(reactToHolding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
+  })
+
+  it.each<[string, Holding, string]>([
+    ['is gone', none, 'claim is gone'],
+    ['is being deleted', { ...bound, claim: aClaim({ deleting: true }) }, 'claim is being deleted'],
+    ['belongs to nobody now', { ...bound, claim: aClaim({ owners: [] }) }, 'claim belongs to somebody else'],
+    ['is unbound', unbound, 'claim is not bound'],
+    ['has no IPAddress', { ...bound, ipAddress: undefined }, 'IPAddress is gone'],
+    [
+      'holds another address',
+      { ...bound, ipAddress: anIPAddress({ address: '10.0.0.11' }) },
+      'claim holds another address',
+    ],
+  ])('of a served Cluster that %s has it repaired', (_, is, because) => {
+    expect(reactToHolding(is, bound, served, controlPlane, at(late))).toEqual({ act: 'wake', because })
+  })
+})
+
+/** Roles of a pool. */
+const both = { 'vip.capi.gorizond.io/role': 'control-plane,ingress' }
+
+describe('a pool', () => {
+  const old = aCluster({ name: 'old', created: '2026-01-01T00:00:00Z' })
+  const middle = aCluster({ name: 'middle', created: '2026-01-01T00:00:01Z' })
+  const young = aCluster({ name: 'young', created: '2026-01-01T00:00:02Z' })
+  const waiting = () => [young, old, middle]
+  const later = Date.parse(young.creationTimestamp) + beginsWithinMs
+  const names = (
+    pool: IPPool,
+    previous: IPPool | undefined,
+    waiting: () => readonly Cluster[],
+    vip: VipRole,
+    now = later,
+  ): readonly string[] => reactToPool(pool, previous, waiting, vip, now).map(({ name }) => name)
+
+  it('that is new wakes those it would serve, oldest first', () => {
+    expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
+  })
+
+  it('that is new wakes nobody whose run has just begun, unless it has said that it waits', () => {
+    const now = Date.parse(young.creationTimestamp) + beginsWithinMs - 1
+    expect(names(aPool(), undefined, waiting, controlPlane, now)).toEqual(['old', 'middle'])
+    const said = aCluster({
+      name: 'young',
+      created: young.creationTimestamp,
+      conditions: [aVipCondition({ status: 'False', reason: 'PoolExhausted' })],
+    })
+    expect(names(aPool(), undefined, () => [said], controlPlane, now)).toEqual(['young'])
+  })
+
+  it('wakes no more than it has addresses for', () => {
+    const two = aPool({ capacity: { total: 2, used: 0, free: 2, outOfRange: 0 } })
+    expect(names(two, aPool({ capacity: full }), waiting, controlPlane)).toEqual(['old', 'middle'])
+  })
+
+  it.each<[string, ReturnType<typeof aPool>, ReturnType<typeof aPool> | undefined]>([
+    [
+      'has merely one address less',
+      aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } }),
+      aPool(),
+    ],
+    ['is exhausted', aPool({ capacity: full }), undefined],
+    ['is of another class', aPool({ labels: {} }), undefined],
+    ['lies in another namespace', aPool({ kind: 'InClusterIPPool', namespace: 'other' }), undefined],
+  ])('that %s wakes nobody', (_, pool, previous) => {
+    expect(names(pool, previous, () => [old], controlPlane)).toEqual([])
+  })
+
+  it('that has less room costs no look at those who wait', () => {
+    const less = aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } })
+    const asked = () => {
+      throw new Error('those who wait are looked at')
+    }
+    expect(reactToPool(less, aPool(), asked, controlPlane, later)).toEqual([])
+  })
+
+  it('that gets more room wakes as many as it has room for', () => {
+    const with1 = aPool({ capacity: { total: 4, used: 3, free: 1, outOfRange: 0 } })
+    const with2 = aPool({ capacity: { total: 4, used: 2, free: 2, outOfRange: 0 } })
+    expect(names(with2, with1, waiting, controlPlane)).toEqual(['old', 'middle'])
+  })
+
+  it('that is labeled now wakes those it would serve now', () => {
+    expect(names(aPool(), aPool({ labels: {} }), () => [old], controlPlane)).toEqual(['old'])
+  })
+
+  it('that has other addresses wakes those whose lost address is among them', () => {
+    const lost = aCluster({ endpoint, annotations })
+    const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
+    expect(restorableFrom(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
+    expect(restorableFrom(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
+    expect(restorableFrom(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(restorableFrom(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
+  })
+
+  it.each<[string, PoolOptions]>([
+    ['is labeled for it', { labels: {} }],
+    [
+      'is opened to its namespace',
+      { annotations: { ...both, 'vip.capi.gorizond.io/namespaces': 'gold-tenant' } },
+    ],
+    ['excludes it no longer', { annotations: both, excludedAddresses: ['10.0.0.10'] }],
+    ['has another gateway', { annotations: both, gateway: '10.0.0.10' }],
+    ['has another subnet', { annotations: both, prefix: 31 }],
+  ])('that %s wakes those whose lost address only the annotation names', (_, before) => {
+    const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
+    const open = aPool({ annotations: both })
+    expect(restorableFrom(open, aPool(before), () => [lost], ingress)).toEqual([lost])
+    expect(restorableFrom(aPool(before), open, () => [lost], ingress)).toEqual([])
+  })
+})

@@ -1,0 +1,435 @@
+import { describe, expect, it } from '@jest/globals'
+import type { IPAddress } from '../../../src/domain/model/ip-address.ts'
+import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
+import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
+import type { Cluster } from '../../../src/domain/model/cluster.ts'
+import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
+import type { IPPool, IPPoolKind } from '../../../src/domain/model/pool.ts'
+import type { Watch, WatchHandler } from '../../../src/kubernetes/informer/informer-types.ts'
+import { startWatcher } from '../../../src/watcher/watcher.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  aVipCondition,
+  variables,
+} from '../../support/builders.ts'
+
+/** A list+watch loop that a test speaks for. */
+function scriptedWatch<T extends ObjectMeta>(): {
+  readonly open: (handler: WatchHandler<T>) => Watch<T>
+  listed(...objects: T[]): void
+  upsert(object: T): void
+  remove(object: T): void
+} {
+  const objects = new Map<string, T>()
+  let handler: WatchHandler<T> | undefined
+  const upsert = (object: T): void => {
+    handler?.onUpsert(object, objects.get(formatKey(object)))
+    objects.set(formatKey(object), object)
+  }
+  return {
+    open: (given) => {
+      handler = given
+      return { objects, health: () => ({}) as never, position: () => ({}) as never, done: Promise.resolve() }
+    },
+    listed: (...all) => {
+      all.forEach(upsert)
+      handler?.onListed?.(all)
+    },
+    upsert,
+    remove: (object) => {
+      handler?.onDelete(object)
+      objects.delete(formatKey(object))
+    },
+  }
+}
+
+function world() {
+  const clusters = scriptedWatch<Cluster>()
+  const clusterClasses = scriptedWatch<ClusterClass>()
+  const claims = scriptedWatch<IPAddressClaim>()
+  const ipAddresses = scriptedWatch<IPAddress>()
+  const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
+  const dispatched: { request: string; isNeeded: () => boolean }[] = []
+  const { startOutstanding, followElsewhere } = startWatcher({
+    variables,
+    sources: {
+      clusters: clusters.open,
+      clusterClasses: clusterClasses.open,
+      ipAddressClaims: claims.open,
+      ipAddresses: ipAddresses.open,
+      ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
+    },
+    dispatcher: {
+      dispatch: (cluster, { act, because }, need) =>
+        dispatched.push({ request: `${act} ${cluster.name}: ${because}`, isNeeded: () => need(cluster) }),
+      follow: (cluster, need) =>
+        dispatched.push({ request: `follow ${cluster.name}`, isNeeded: () => need(cluster) }),
+    },
+    now: () => Date.parse('2026-01-02T05:00:00Z'),
+  })
+  const requests = (): string[] => dispatched.splice(0).map(({ request }) => request)
+  /** Every kind is listed, with these objects. */
+  const listAll = (
+    objects: {
+      clusters?: Cluster[]
+      clusterClasses?: ClusterClass[]
+      claims?: IPAddressClaim[]
+      ipAddresses?: IPAddress[]
+      pools?: IPPool[]
+    } = {},
+  ): void => {
+    clusters.listed(...(objects.clusters ?? []))
+    clusterClasses.listed(...(objects.clusterClasses ?? []))
+    claims.listed(...(objects.claims ?? []))
+    ipAddresses.listed(...(objects.ipAddresses ?? []))
+    pools.InClusterIPPool.listed()
+    pools.GlobalInClusterIPPool.listed(...(objects.pools ?? []))
+  }
+  return {
+    clusters,
+    clusterClasses,
+    claims,
+    ipAddresses,
+    pools,
+    dispatched,
+    requests,
+    listAll,
+    startOutstanding,
+    followElsewhere,
+  }
+}
+
+describe('the watcher', () => {
+  it('has runs on other task queues looked at for the Clusters that need them', () => {
+    const { listAll, requests, followElsewhere } = world()
+    listAll({
+      clusters: [aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } })],
+    })
+    requests()
+    followElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
+    expect(requests()).toEqual(['follow demo'])
+  })
+
+  it('starts what needs a run at the first list and again at every list', () => {
+    const { clusters, requests } = world()
+    clusters.listed(aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } }))
+    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: outstanding'])
+    clusters.listed(aCluster())
+    expect(requests()).toEqual(['start demo: outstanding'])
+  })
+
+  it('asks for nothing where all Clusters are served', () => {
+    const { clusters, pools, requests } = world()
+    clusters.listed(aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } }))
+    pools.GlobalInClusterIPPool.listed()
+    pools.GlobalInClusterIPPool.upsert(aPool())
+    expect(requests()).toEqual([])
+  })
+
+  it('wakes rather than starts for a Cluster that was re-created, since the run of the former one may still wait', () => {
+    const { clusters, requests } = world()
+    clusters.listed(aCluster())
+    requests()
+    clusters.remove(aCluster())
+    clusters.upsert(aCluster({ uid: 'new' }))
+    expect(requests()).toEqual([
+      'nudge demo: Cluster is gone',
+      'wake demo: Cluster without control-plane VIP',
+    ])
+  })
+
+  it('tells when its turn comes whether a start is still needed', () => {
+    const { clusters, dispatched } = world()
+    clusters.upsert(aCluster())
+    expect(dispatched[0]?.isNeeded()).toBe(true)
+    clusters.upsert(aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } }))
+    expect(dispatched[0]?.isNeeded()).toBe(false)
+  })
+
+  it('needs no start for a Cluster that was served meanwhile, and is about to say so', () => {
+    const { clusters, dispatched, listAll } = world()
+    listAll({ clusters: [aCluster()], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert(aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations }))
+    expect(dispatched.length).toBeGreaterThan(0)
+    expect(dispatched.filter(({ isNeeded }) => isNeeded())).toEqual([])
+  })
+
+  it('wakes the Cluster of a claim that is bound late, or deleted', () => {
+    const { clusters, claims, requests } = world()
+    const labels = { 'cluster.x-k8s.io/cluster-name': 'demo' }
+    clusters.listed(aCluster())
+    claims.listed(aClaim({ labels }))
+    requests()
+    claims.upsert(aClaim({ labels, addressName: 'vip-cp-demo' }))
+    claims.remove(aClaim({ labels, addressName: 'vip-cp-demo' }))
+    expect(requests()).toEqual(['wake demo: claim bound', 'wake demo: claim deleted'])
+  })
+
+  it('wakes Clusters without claim when a pool appears, and not those whose claim waits', () => {
+    const { clusters, claims, pools, requests } = world()
+    clusters.listed(aCluster(), aCluster({ name: 'claimed' }))
+    claims.listed(aClaim({ name: 'vip-cp-claimed' }))
+    pools.GlobalInClusterIPPool.listed()
+    requests()
+    pools.GlobalInClusterIPPool.upsert(aPool())
+    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  it('wakes a Cluster whose claim waits on another pool, since it may move', () => {
+    const { clusters, claims, pools, requests } = world()
+    clusters.listed(aCluster())
+    claims.listed(aClaim({ poolName: 'full-pool' }))
+    pools.GlobalInClusterIPPool.listed()
+    requests()
+    pools.GlobalInClusterIPPool.upsert(aPool())
+    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  it('takes the pools of the first list for no news', () => {
+    const { clusters, pools, requests } = world()
+    clusters.listed(aCluster())
+    requests()
+    pools.GlobalInClusterIPPool.listed(aPool())
+    expect(requests()).toEqual([])
+  })
+
+  const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+  const served = aCluster({
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations,
+    conditions: [aVipCondition()],
+  })
+  const claim = aClaim({
+    addressName: 'vip-cp-demo',
+    labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
+  })
+
+  it('asks for nothing at a start where every VIP is held by its claim', () => {
+    const { listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    expect(requests()).toEqual([])
+  })
+
+  it('has a served Cluster say so that does not, once', () => {
+    const { clusters, listAll, requests } = world()
+    const silent = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
+    const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
+    listAll({ clusters: [silent], ...around })
+    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    clusters.listed(silent)
+    expect(requests()).toEqual([])
+  })
+
+  it('has a Cluster say that its VIP is another one now', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert({ ...served, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } })
+    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+  })
+
+  it('leaves a Cluster with an endpoint of its own silent, unless its availability waits for a word', () => {
+    const { listAll, requests } = world()
+    const byHand = { endpoint: { host: '10.0.0.1', port: 6443 } }
+    const gated = {
+      ...byHand,
+      name: 'gated',
+      availabilityGates: ['vip.capi.gorizond.io/ControlPlaneVIPReady'],
+    }
+    listAll({ clusters: [aCluster(byHand), aCluster(gated)] })
+    expect(requests()).toEqual(['start gated: the Cluster does not say how it stands'])
+  })
+
+  it('finds at a start what was lost while nobody watched, once all is known', () => {
+    const { clusters, claims, listAll, requests } = world()
+    clusters.listed(served)
+    claims.listed()
+    expect(requests()).toEqual([])
+    listAll({ clusters: [served] })
+    expect(requests()).toEqual(['wake demo: outstanding'])
+  })
+
+  it('has the claim of a served Cluster made again when it is deleted', () => {
+    const { claims, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    claims.remove(claim)
+    expect(requests()).toEqual(['wake demo: claim is gone'])
+  })
+
+  it.each([
+    ['is gone', undefined, 'IPAddress is gone'],
+    ['is another one', anIPAddress({ address: '10.0.0.11' }), 'claim holds another address'],
+  ])('has a VIP repaired whose IPAddress %s', (_, now, because) => {
+    const { ipAddresses, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    if (now === undefined) ipAddresses.remove(anIPAddress())
+    else ipAddresses.upsert(now)
+    expect(requests()).toEqual([`wake demo: ${because}`])
+  })
+
+  it('looks after a pause whether all is held', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [{ ...served, isPaused: true }] })
+    clusters.upsert(served)
+    expect(new Set(requests())).toEqual(new Set(['wake demo: Cluster was unpaused']))
+  })
+
+  it('takes the ClusterClasses of the first list for no news', () => {
+    const { clusters, clusterClasses, requests } = world()
+    clusters.listed(aCluster())
+    requests()
+    clusterClasses.listed(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
+    expect(requests()).toEqual([])
+  })
+
+  it('wakes Clusters when their class takes in the variable', () => {
+    const { clusterClasses, listAll, requests } = world()
+    const clusterClass = aClusterClass({ declared: ['clusterVip'], accepted: [] })
+    listAll({
+      clusters: [served],
+      clusterClasses: [clusterClass],
+      claims: [claim],
+      ipAddresses: [anIPAddress()],
+    })
+    clusterClasses.upsert(clusterClass)
+    expect(requests()).toEqual([])
+    clusterClasses.upsert(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
+    expect(requests()).toEqual(['wake demo: ClusterClass clusters/rke2-cluster-class changed'])
+  })
+
+  it('wakes a Cluster for its ingress VIP when the first pool for ingress appears', () => {
+    const { pools, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    pools.GlobalInClusterIPPool.upsert(
+      aPool({
+        labels: {
+          'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class',
+          'vip.capi.gorizond.io/role': 'ingress',
+        },
+      }),
+    )
+    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  const keeping = aCluster({
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations: { ...annotations, 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.12' },
+    conditions: [aVipCondition()],
+  })
+  const typed = aCluster({ name: 'holder', endpoint: { host: '10.0.0.12', port: 6443 } })
+  const given = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.12' })
+
+  it('has a reservation looked at when the Cluster that had the address is gone', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [keeping, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual([])
+    clusters.remove(typed)
+    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+  })
+
+  it('has a reservation looked at when the IPAddress that had the address is gone', () => {
+    const { ipAddresses, listAll, requests } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
+    expect(requests()).toEqual([])
+    ipAddresses.remove(given)
+    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+  })
+
+  it('has a reservation looked at whose record is heard of later than the end of the Cluster that had the address', () => {
+    const { clusters, listAll, requests } = world()
+    const unrecorded = { ...keeping, annotations }
+    listAll({ clusters: [unrecorded, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(typed)
+    expect(requests()).toEqual([])
+    clusters.upsert(keeping)
+    expect(requests()).toEqual(['wake demo: a duplicate that it has recorded may be free'])
+    clusters.upsert({ ...keeping, labels: { edited: 'yes' } })
+    expect(requests()).toEqual([])
+  })
+
+  it('leaves a reservation alone that is recorded while another Cluster has the address', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [{ ...keeping, annotations }, typed], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.upsert(keeping)
+    expect(requests()).toEqual([])
+  })
+
+  it('leaves a reservation alone while anybody has the address', () => {
+    const { listAll, requests, startOutstanding } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
+    startOutstanding()
+    expect(requests()).toEqual([])
+  })
+
+  it('has a reservation that nobody needs looked at when it is found', () => {
+    const { listAll, requests } = world()
+    listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual(['wake demo: outstanding'])
+  })
+
+  it('starts all that is outstanding when it is asked to', () => {
+    const { listAll, requests, startOutstanding } = world()
+    listAll({
+      clusters: [aCluster({ name: 'waiting' }), served],
+      claims: [claim],
+      ipAddresses: [anIPAddress()],
+    })
+    requests()
+    startOutstanding()
+    expect(requests()).toEqual(['start waiting: outstanding'])
+  })
+
+  const orphan = { ...claim, isDeleting: true, deletionTimestamp: '2026-01-02T04:00:00Z' }
+
+  it('has the release of a Cluster that is gone confirmed', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(served)
+    expect(requests()).toEqual(['release demo: Cluster is gone'])
+  })
+
+  it('asks for no release where nothing of ours was held', () => {
+    const { clusters, listAll, requests } = world()
+    const manual = aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } })
+    listAll({ clusters: [manual] })
+    clusters.remove(manual)
+    expect(requests()).toEqual([])
+  })
+
+  it('has a release look again when the claim of a former Cluster is gone', () => {
+    const { clusters, claims, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    clusters.remove(served)
+    clusters.upsert(aCluster({ uid: 'new', endpoint: { host: '10.0.0.1', port: 6443 } }))
+    requests()
+    claims.remove(orphan)
+    expect(requests()).toEqual(['recheck demo: claim is gone'])
+  })
+
+  it('finds claims whose Cluster was deleted while nobody watched, at the start and with each list', () => {
+    const { claims, listAll, requests, startOutstanding } = world()
+    listAll({ claims: [orphan], ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    claims.listed(orphan)
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    startOutstanding()
+    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+  })
+
+  it('takes no claim for an orphan before all is known', () => {
+    const { claims, requests, startOutstanding } = world()
+    claims.listed(orphan)
+    startOutstanding()
+    expect(requests()).toEqual([])
+  })
+
+  it('takes no claim for an orphan whose Cluster is there, or that is not ours', () => {
+    const { listAll, requests } = world()
+    const claims = [claim, aClaim({ name: 'machine-0', deleting: true })]
+    listAll({ clusters: [served], claims, ipAddresses: [anIPAddress()] })
+    expect(requests()).toEqual([])
+  })
+})
