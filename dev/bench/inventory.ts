@@ -9,11 +9,11 @@ import { defaultApiServerPort } from '../../src/domain/names.ts'
 import { appliedTo } from '../../src/domain/model/json-patch.ts'
 import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/model/pool.ts'
 import { vipRole } from '../../src/domain/role.ts'
-import { createView } from '../../src/domain/allocation/snapshot.ts'
+import { createSnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 import { decideCondition, lacksCondition } from '../../src/domain/allocation/vip-condition.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
-import { readKnownObjects } from '../../src/kubernetes/read-snapshot.ts'
+import { readSnapshot } from '../../src/kubernetes/read-snapshot.ts'
 import type { ApiProxy } from '../api-proxy/api-proxy.ts'
 import type { Bench } from './bench.ts'
 import { addressIn, clusterObject, pathIn, poolName, versionOf } from './objects.ts'
@@ -151,11 +151,12 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
     version: 'bench',
   })
   try {
-    const known = await readKnownObjects(connection, [namespace])
-    const view = createView(() => known)
+    const known = await readSnapshot(connection, [namespace])
+    const view = createSnapshotQueries(() => known)
     const served = [...known.clusters.values()].filter(
       (cluster) =>
-        !view.isOutstanding(cluster, vip) && !lacksCondition(cluster, vip, view.around(cluster).clusterClass),
+        !view.isOutstanding(cluster, vip) &&
+        !lacksCondition(cluster, vip, view.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {
       throw new Error(

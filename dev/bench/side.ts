@@ -104,7 +104,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       api.send({ method: 'POST', path: pathIn(namespace, plural), body: options.build(namespace, name) }),
     )
   }
-  const untilDone = (names: readonly string[]): Promise<void> => {
+  const runInterruptible = (names: readonly string[]): Promise<void> => {
     const left = new Set(names)
     for (const name of names) if (times.get(name)?.done !== undefined) left.delete(name)
     return listenUntil(
@@ -124,7 +124,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       const [name = ''] = names
       const begun = performance.now()
       await create(names)
-      await untilDone(names)
+      await runInterruptible(names)
       await options.settled?.(name)
       return {
         sinceRequest: doneAt(name) - begun,
@@ -135,7 +135,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       const names = newNames(count)
       const begun = performance.now()
       await create(names)
-      await untilDone(names)
+      await runInterruptible(names)
       return names.map((name) => doneAt(name) - begun).toSorted((a, b) => a - b)
     },
     create: async (count) => {

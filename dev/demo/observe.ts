@@ -5,7 +5,7 @@ import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
 import { formatPool } from '../../src/domain/model/pool.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
-import { watchResource } from '../../src/kubernetes/informer/informer.ts'
+import { startInformer } from '../../src/kubernetes/informer/informer.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 
 /** Something seen to happen to the Cluster, by a bystander's watch. */
@@ -61,7 +61,7 @@ export async function observeAllocation(options: {
       signal.addEventListener('abort', () =>
         reject(new Error('no endpoint arrived', { cause: signal.reason })),
       )
-      watchResource({
+      startInformer({
         ...shared,
         resource: 'clusters',
         handler: {
@@ -77,7 +77,7 @@ export async function observeAllocation(options: {
         },
       })
     })
-    watchResource({
+    startInformer({
       ...shared,
       resource: 'ipaddressclaims',
       handler: {

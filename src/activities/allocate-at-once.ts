@@ -1,5 +1,5 @@
 import type { AllocateAtOnceInput, AllocateAtOnceResult } from '../workflows/contract.ts'
-import { NotAtOnce } from './failures.ts'
+import { FastPathAbandoned } from './failures.ts'
 import type { Steps } from './index.ts'
 
 /**
@@ -38,7 +38,7 @@ export async function allocateAtOnce(
     if (assigned.next !== 'assigned') return { ...got, left: saying(assigned) }
     return { ...got, assignVip: assigned }
   } catch (failure) {
-    if (!(failure instanceof NotAtOnce)) throw failure
+    if (!(failure instanceof FastPathAbandoned)) throw failure
     return { ...got, left: failure.message }
   }
 }

@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/activity'
-import { pauseBeforeLook } from '../domain/timings.ts'
+import { pollInterval } from '../domain/timings.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 
 /** Every answer is asked for anew. */
@@ -11,7 +11,7 @@ export function askingAnew(api: ClusterApi): StepApi {
     listenToClaim: () => {
       let looks = 0
       return {
-        untilChange: () => sleep(pauseBeforeLook(looks++)),
+        untilChange: () => sleep(pollInterval(looks++)),
         close: () => undefined,
       }
     },

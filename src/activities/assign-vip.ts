@@ -8,7 +8,7 @@ import { addressIn } from '../domain/allocation/vip-ownership.ts'
 import { classForVariable, decideVipVariable } from '../domain/allocation/vip-variable.ts'
 import { attemptsUntilStepBack } from '../domain/timings.ts'
 import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/contract.ts'
-import { needsPerson, waiting } from './failures.ts'
+import { actionRequired, waiting } from './failures.ts'
 import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
@@ -108,7 +108,7 @@ async function duplicateOf(
   const holders = holdersOf(address, seeker, await api.addressUseBeside(ipAddress), variables)
   const decision = decideNewAddress(cluster, vip, ipAddress, holders)
   if (decision.decision === 'assign') return undefined
-  if (decision.decision === 'refuse') throw needsPerson('DuplicateAddress', decision.message)
+  if (decision.decision === 'refuse') throw actionRequired('DuplicateAddress', decision.message)
   if (decision.decision === 'wait' && activityInfo().attempt < attemptsUntilStepBack) {
     throw waiting('DuplicateAddress', decision.message)
   }

@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity'
 import { presentVip } from '../domain/allocation/assignment.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
-import { isSomebodyElses, standingOf } from '../domain/allocation/vip-ownership.ts'
+import { isExternallyOwned, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { decideUnboundClaim } from '../domain/allocation/unbound-claim.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
@@ -47,7 +47,7 @@ export async function awaitIPAddress(
       const ipAddress = await addressOf(api, claim)
       if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
       // A VIP of somebody else needs no further look.
-      if (isSomebodyElses(standingOf(cluster, vip))) break
+      if (isExternallyOwned(vipOwnershipOf(cluster, vip))) break
       cancellationSignal().throwIfAborted()
       if (patienceMs > 0) await listener.untilChange()
     } while (performance.now() - started < patienceMs)
@@ -90,7 +90,7 @@ async function stillUnbound(
       return { next: 'restart', message }
     case 'give-back':
       await api.deleteIPAddressClaim(claim)
-      if (standingOf(cluster, vip).standing === 'port-missing') return { next: 'restart', message }
+      if (vipOwnershipOf(cluster, vip).state === 'incomplete') return { next: 'restart', message }
       return {
         next: 'end',
         uid: cluster.uid,

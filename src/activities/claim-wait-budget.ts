@@ -1,9 +1,9 @@
-import { addressGlanceMs, addressWatchAfter } from '../domain/timings.ts'
+import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
 import type { AwaitIPAddressResult } from '../workflows/contract.ts'
 import type { Look } from './run-step.ts'
 
 /** For how long claims are looked at, by what came of the looks before. */
-export interface Patience {
+export interface ClaimWaitBudget {
   /** Looks for the milliseconds that a look is worth now. */
   readonly spend: (
     look: Look,
@@ -12,14 +12,14 @@ export interface Patience {
 }
 
 /** All patience, until looks at once are in vain. */
-export function createPatience(): Patience {
+export function createClaimWaitBudget(): ClaimWaitBudget {
   let inVain = 0
   return {
     async spend(look, watch) {
-      if (look !== 'at-once') return watch(look === 'first' ? addressGlanceMs : 0)
+      if (look !== 'at-once') return watch(look === 'first' ? claimPollTimeoutMs : 0)
       let isBound = false
       try {
-        const answer = await watch(addressWatchAfter(inVain))
+        const answer = await watch(fastPathPollTimeoutAfter(inVain))
         isBound = answer.next === 'assign'
         return answer
       } finally {

@@ -2,12 +2,12 @@ import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
-import type { Leftover, ReleaseSight } from '../domain/release/release.ts'
-import { judgeLeftover, leakAfterMs, type ReleaseVerdict } from '../domain/release/release-verdict.ts'
+import type { RemainingObject, ObservedRelease } from '../domain/release/release.ts'
+import { diagnoseRemaining, leakAfterMs, type RemainingDiagnosis } from '../domain/release/release-verdict.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
-import { needsPerson, releaseLeaked, releasePending, waiting } from './failures.ts'
+import { actionRequired, releaseLeaked, releasePending, waiting } from './failures.ts'
 import { isStillThere, lookUntilGone, type LookApi, type Looked } from './release-look.ts'
 
 type HelpApi = Pick<ClusterApi, 'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress'>
@@ -38,7 +38,7 @@ export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Prom
   throw await reasonToWait(api, input, sight, leftovers)
 }
 
-function describePresent(former: ClusterIdentity, { present }: ReleaseSight): string {
+function describePresent(former: ClusterIdentity, { present }: ObservedRelease): string {
   const state = present?.isDeleting === true ? 'is still being deleted' : 'still exists'
   return `Cluster ${formatKey(former)} ${state}; what it holds is looked for when it is gone`
 }
@@ -47,17 +47,17 @@ function describePresent(former: ClusterIdentity, { present }: ReleaseSight): st
 async function reasonToWait(
   api: HelpApi & Pick<ClusterApi, 'listIPPools'>,
   former: ConfirmReleaseInput,
-  { present }: ReleaseSight,
-  leftovers: readonly Leftover[],
+  { present }: ObservedRelease,
+  leftovers: readonly RemainingObject[],
 ): Promise<Error> {
   const pools = await knownPools(api, former.namespace)
   const now = Date.now()
   const around = { former, namesake: present, pools, now, goneForMs: now - (former.goneSince ?? now) }
-  const verdicts = leftovers.map((leftover) => judgeLeftover(leftover, around))
+  const verdicts = leftovers.map((leftover) => diagnoseRemaining(leftover, around))
   await Promise.all(leftovers.map((leftover, index) => help(api, leftover, verdicts[index]?.help)))
   const message = verdicts.map((verdict) => verdict.message).join('; ')
   return verdicts.some(({ isLeaked }) => isLeaked)
-    ? needsPerson(releaseLeaked, message)
+    ? actionRequired(releaseLeaked, message)
     : waiting(releasePending, message)
 }
 
@@ -76,8 +76,8 @@ async function knownPools(
 /** All is conditional on the object as it was read, before the Cluster was seen to be gone. */
 async function help(
   api: HelpApi,
-  { kind, object }: Leftover,
-  what: ReleaseVerdict['help'] | undefined,
+  { kind, object }: RemainingObject,
+  what: RemainingDiagnosis['help'] | undefined,
 ): Promise<void> {
   try {
     if (what === 'delete' && kind === 'IPAddressClaim') await api.deleteIPAddressClaim(object)

@@ -4,7 +4,7 @@ import {
   ApplicationFailureCategory,
   type ApplicationFailureOptions,
 } from '@temporalio/common'
-import { foremost, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
+import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
@@ -42,7 +42,8 @@ export function waiting(
   const made = failure({
     type: reason,
     message,
-    details: considered.length === 0 ? [] : [{ considered: foremost(verdictBytes.inFailure, considered) }],
+    details:
+      considered.length === 0 ? [] : [{ considered: mostRelevant(verdictBytes.inFailure, considered) }],
     category: ApplicationFailureCategory.BENIGN,
     nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
   })
@@ -52,12 +53,12 @@ export function waiting(
 
 /** Every pool that was looked at before the failure was made. */
 export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[] {
-  return foremost(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
+  return mostRelevant(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
 }
 
 /** A step that is tried at once does not get on, and becomes an activity of its own. */
-export class NotAtOnce extends Error {
-  override readonly name = 'NotAtOnce'
+export class FastPathAbandoned extends Error {
+  override readonly name = 'FastPathAbandoned'
 
   constructor(why: unknown) {
     super(why instanceof Error ? why.message : String(why), { cause: why })
@@ -70,7 +71,7 @@ export function isWait(failure: unknown): boolean {
 }
 
 /** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
-export function needsPerson(reason: WaitType, message: string): ApplicationFailure {
+export function actionRequired(reason: WaitType, message: string): ApplicationFailure {
   return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
 }
 
@@ -108,7 +109,7 @@ function failureFor(error: KubernetesError, rejected: WaitType): ApplicationFail
   switch (error.kind) {
     case 'invalid':
     case 'forbidden':
-      return needsPerson(rejected, error.message)
+      return actionRequired(rejected, error.message)
     case 'conflict':
     case 'alreadyExists':
       return failure({

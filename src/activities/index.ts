@@ -20,8 +20,8 @@ import { awaitIPAddress } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
-import { createPatience } from './claim-wait-budget.ts'
-import { performStep, type Pace, type StepPorts, type StepRun } from './run-step.ts'
+import { createClaimWaitBudget } from './claim-wait-budget.ts'
+import { runStep, type Pace, type StepPorts, type StepRun } from './run-step.ts'
 import { tellReleased } from './reporting.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import type { AllocationSettings } from './settings.ts'
@@ -80,13 +80,13 @@ function createSteps(
   around: AroundStep = (_, run) => run(),
 ): Steps {
   const { settings } = ports
-  const patience = createPatience()
+  const patience = createClaimWaitBudget()
   const perform = <R extends StepResult>(
     name: keyof Steps,
     input: StepInput,
     run: StepRun<R>,
     rejected: Reason = 'AllocationFailed',
-  ): Promise<R> => around(name, () => performStep(ports, { name, rejected, pace }, input, run))
+  ): Promise<R> => around(name, () => runStep(ports, { name, rejected, pace }, input, run))
   return {
     selectIPPool: (input) => perform('selectIPPool', input, (api) => selectIPPool(api, settings, input)),
     ensureIPAddressClaim: (input) =>

@@ -4,8 +4,8 @@ import {
   heldTogether,
   leftoversOf,
   type HeldAddress,
-  type Leftover,
-  type ReleaseSight,
+  type RemainingObject,
+  type ObservedRelease,
 } from '../domain/release/release.ts'
 import { roles } from '../domain/role.ts'
 import { pausesBetweenReleaseLooks } from '../domain/timings.ts'
@@ -20,8 +20,8 @@ export type LookApi = Pick<
 
 /** The last of several looks. */
 export interface Looked {
-  readonly sight: ReleaseSight
-  readonly leftovers: readonly Leftover[]
+  readonly sight: ObservedRelease
+  readonly leftovers: readonly RemainingObject[]
   /** What was known, and what any of the looks has seen. */
   readonly held: readonly HeldAddress[]
 }
@@ -46,7 +46,7 @@ async function look(api: LookApi, former: ClusterIdentity, known: readonly HeldA
   return { sight, leftovers, held: heldTogether(known, found) }
 }
 
-async function read(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight> {
+async function read(api: LookApi, former: ClusterIdentity): Promise<ObservedRelease> {
   const labeled = await api.listIPAddressesOf(former)
   const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(former, role))))
   const claims = found.filter((claim) => claim !== undefined)
@@ -62,6 +62,6 @@ async function read(api: LookApi, former: ClusterIdentity): Promise<ReleaseSight
 }
 
 /** The Cluster of this uid, which was believed to be gone. */
-export function isStillThere(former: ClusterIdentity, { present }: ReleaseSight): boolean {
+export function isStillThere(former: ClusterIdentity, { present }: ObservedRelease): boolean {
   return present?.uid === former.uid
 }

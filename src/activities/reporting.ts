@@ -6,14 +6,18 @@ import { decideWrite } from '../domain/allocation/eligibility.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { conditionsApiVersion, type Condition } from '../domain/model/condition.ts'
 import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
-import { isForPeople, isReason } from '../domain/reason.ts'
-import { decideCondition, type ConditionDecision, type Saying } from '../domain/allocation/vip-condition.ts'
+import { requiresAction, isReason } from '../domain/reason.ts'
+import {
+  decideCondition,
+  type ConditionDecision,
+  type ConditionUpdate,
+} from '../domain/allocation/vip-condition.ts'
 import { attemptsUntilReminder } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { StepInput, WaitingNews } from '../workflows/contract.ts'
 import type { AllocationSettings } from './settings.ts'
-import type { StepEnding } from './step-outcome.ts'
+import type { StepOutcome } from './step-outcome.ts'
 
 /** What is counted of steps and reports; nothing of it decides anything. */
 export interface StepObserver {
@@ -27,7 +31,7 @@ export interface StepReading {
   readonly role: string
   /** Name of the ClusterClass; `""` where it is not known. */
   readonly clusterClass: string
-  readonly result: StepEnding['result']
+  readonly result: StepOutcome['result']
   readonly reason: string
   readonly seconds: number
   /** Present where the Cluster has its VIP by this attempt. */
@@ -52,11 +56,11 @@ export interface Reporting {
  * @throws KubernetesError where a later attempt may succeed; what is refused for good is logged, since nobody's VIP
  *   may depend on it
  */
-export async function tellCluster(
+export async function publishCondition(
   { api, observer }: Reporting,
   cluster: Cluster,
   { role }: StepInput,
-  saying: Saying,
+  saying: ConditionUpdate,
 ): Promise<void> {
   if (decideWrite(cluster).decision !== 'write') return
   const decision = decideCondition(cluster, role, saying, new Date())
@@ -64,15 +68,15 @@ export async function tellCluster(
     api.applyCondition(cluster, role, condition),
   )
   const isReminder = activityInfo().attempt % attemptsUntilReminder === 0
-  if (isNews || isReminder) await recordSaying({ api, observer }, cluster, { role }, saying)
+  if (isNews || isReminder) await recordConditionEvent({ api, observer }, cluster, { role }, saying)
 }
 
 /** Records what is to be said as an event of the Cluster. What is refused is logged, since nobody's VIP may depend on it. */
-export async function recordSaying(
+export async function recordConditionEvent(
   { api, observer }: Pick<Reporting, 'api' | 'observer'>,
   cluster: Cluster,
   { role }: Pick<StepInput, 'role'>,
-  saying: Saying,
+  saying: ConditionUpdate,
 ): Promise<void> {
   if (saying.about === 'nothing') return
   const event = allocationEvent(cluster, role, saying.reason, saying.message)
@@ -127,15 +131,15 @@ export async function tellReleased(
  * Tells the run what its step waits for, and the log, if that is another matter than the run was told last: the attempts
  * of a step keep that between them, so that a long wait costs no history. A run that was not told would let a wake wait.
  */
-export async function tellWait(
+export async function signalWait(
   reporting: Reporting,
   { cluster, role }: StepInput,
-  ending: StepEnding,
+  ending: StepOutcome,
 ): Promise<void> {
   const { reason, message, result } = ending
   const matter = `${reason}: ${message}`
   if (activityInfo().heartbeatDetails === matter) return
-  const isQuiet = result === 'waiting' && !(isReason(reason) && isForPeople(reason))
+  const isQuiet = result === 'waiting' && !(isReason(reason) && requiresAction(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
   if (await signalRun(reporting, { role }, ending, false)) heartbeat(matter)
 }
@@ -144,7 +148,11 @@ export async function tellWait(
  * Tells the run which address its step has left to somebody else. The step's result says so too, but whoever sees the
  * claim go wakes the run, and then nobody waits for that result.
  */
-export async function tellLeft(reporting: Reporting, input: StepInput, ending: StepEnding): Promise<void> {
+export async function signalSkippedAddress(
+  reporting: Reporting,
+  input: StepInput,
+  ending: StepOutcome,
+): Promise<void> {
   await signalRun(reporting, input, ending, true)
 }
 
@@ -152,7 +160,7 @@ export async function tellLeft(reporting: Reporting, input: StepInput, ending: S
 async function signalRun(
   { observer, settings: { searchable }, tellWorkflow }: Reporting,
   { role }: Pick<StepInput, 'role'>,
-  { reason, message, considered }: StepEnding,
+  { reason, message, considered }: StepOutcome,
   isLeft: boolean,
 ): Promise<boolean> {
   const scheduledAt = activityInfo().scheduledTimestampMs

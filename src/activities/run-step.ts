@@ -4,25 +4,25 @@ import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
-import { isKubernetesError, NotKnown } from '../kubernetes/errors.ts'
+import { isKubernetesError, StaleCacheError } from '../kubernetes/errors.ts'
 import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
-import { isWait, NotAtOnce, translatingFailures } from './failures.ts'
-import type { Saying } from '../domain/allocation/vip-condition.ts'
+import { isWait, FastPathAbandoned, translatingFailures } from './failures.ts'
+import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import {
-  recordSaying,
-  tellCluster,
-  tellLeft,
-  tellWait,
+  recordConditionEvent,
+  publishCondition,
+  signalSkippedAddress,
+  signalWait,
   type Reporting,
   type StepReading,
 } from './reporting.ts'
 import { askingAnew } from './asking-anew.ts'
-import { endingOf, endingOfFailure, type StepEnding, type StepResult } from './step-outcome.ts'
+import { outcomeOf, outcomeOfFailure, type StepOutcome, type StepResult } from './step-outcome.ts'
 
 /** What every step goes through. */
 export interface StepPorts extends Reporting {
   readonly api: ClusterApi
-  /** What the watches of this process know; absent where it has none. Rejects with `NotKnown` where that is no answer. */
+  /** What the watches of this process know; absent where it has none. Rejects with `StaleCacheError` where that is no answer. */
   readonly known?: StepApi
 }
 
@@ -47,10 +47,10 @@ export type StepRun<R> = (api: StepApi, look: Look) => Promise<R>
  *
  * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
  *   nor counted, since the step's own activity finds it out anew; but for an address that was left to somebody else
- * @throws NotAtOnce where a step that is tried at once has to wait or fails
+ * @throws FastPathAbandoned where a step that is tried at once has to wait or fails
  * @throws ApplicationFailure where a patient one has to wait
  */
-export async function performStep<R extends StepResult>(
+export async function runStep<R extends StepResult>(
   ports: StepPorts,
   step: Step,
   input: StepInput,
@@ -60,27 +60,27 @@ export async function performStep<R extends StepResult>(
   const { remembering, lastRead } = createMemory(input.cluster)
   const known = ports.known && remembering(ports.known)
   const anew = remembering(askingAnew(ports.api))
-  const observe = (ending: StepEnding): void =>
+  const observe = (ending: StepOutcome): void =>
     ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
-  const tell = async ({ saying, isDuplicate }: StepEnding): Promise<void> => {
+  const tell = async ({ saying, isDuplicate }: StepOutcome): Promise<void> => {
     const cluster = lastRead()
     if (cluster === undefined || saying === undefined) return
     await tellAnew(ports, cluster, input, saying).catch(async (error: unknown) => {
       if (!isDuplicate || !isKubernetesError(error)) throw error
       // The claim is given back, so the next attempt would not know that, and why: this one says it, and succeeds.
-      await recordSaying(ports, cluster, input, saying)
+      await recordConditionEvent(ports, cluster, input, saying)
     })
   }
   const isAtOnce = step.pace === 'at-once'
-  let done: StepEnding | undefined
+  let done: StepOutcome | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
       const answer = isAtOnce ? await run(known ?? anew, 'at-once') : await decided(known, anew, run)
-      const ending = endingOf(answer)
+      const ending = outcomeOf(answer)
       // Without watches a step decides by fresh answers even at once, and may have given the claim back.
-      if (isAtOnce && !goesOn(answer) && !ending.isDuplicate) return answer
+      if (isAtOnce && !makesProgress(answer) && !ending.isDuplicate) return answer
       done = ending
-      if (done.isDuplicate) await tellLeft(ports, input, done)
+      if (done.isDuplicate) await signalSkippedAddress(ports, input, done)
       await tell(done)
       return answer
     })
@@ -91,14 +91,14 @@ export async function performStep<R extends StepResult>(
     if (failure instanceof CancelledFailure) throw failure
     if (isAtOnce) {
       if (done !== undefined) observe(done)
-      throw new NotAtOnce(failure)
+      throw new FastPathAbandoned(failure)
     }
-    const ending = endingOfFailure(failure)
+    const ending = outcomeOfFailure(failure)
     // The next attempt finds done what this one did and could not tell: whoever counts hears of it now or never.
     observe({ ...ending, isAllocated: done?.isAllocated ?? false, isDuplicate: done?.isDuplicate ?? false })
     // What cannot be said now is said by the next attempt.
     await tell(ending).catch(() => undefined)
-    await tellWait(ports, input, ending)
+    await signalWait(ports, input, ending)
     throw failure
   }
 }
@@ -110,12 +110,17 @@ const mostReadings = 5
  * Says it of the Cluster as it is by then, where somebody else has written to it: that it has its VIP stays true. That it
  * has none may have been overtaken, and is left to the next attempt.
  */
-async function tellAnew(ports: StepPorts, cluster: Cluster, input: StepInput, saying: Saying): Promise<void> {
+async function tellAnew(
+  ports: StepPorts,
+  cluster: Cluster,
+  input: StepInput,
+  saying: ConditionUpdate,
+): Promise<void> {
   const isFact = saying.about === 'vip' && saying.isReady
   let present: Cluster | undefined = cluster
   for (let readings = 1; present?.uid === cluster.uid; readings += 1) {
     try {
-      return await tellCluster(ports, present, input, saying)
+      return await publishCondition(ports, present, input, saying)
     } catch (error) {
       if (!isFact || readings === mostReadings || !isKubernetesError(error, 'conflict')) throw error
     }
@@ -135,22 +140,22 @@ async function decided<R extends StepResult>(
   if (known === undefined) return run(anew, 'first')
   try {
     const answer = await run(known, 'first')
-    if (goesOn(answer)) return answer
+    if (makesProgress(answer)) return answer
   } catch (error) {
     if (isWait(error) && activityInfo().attempt > 1) throw error
-    if (!isWait(error) && !mayBeOutOfDate(error)) throw error
+    if (!isWait(error) && !mayBeStale(error)) throw error
   }
   return run(anew, 'second')
 }
 
-function goesOn({ next }: StepResult): boolean {
+function makesProgress({ next }: StepResult): boolean {
   return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
 }
 
 /** The API server has refused what was decided by what is known, or a person has to act on what may be no longer so. */
-function mayBeOutOfDate(error: unknown): boolean {
+function mayBeStale(error: unknown): boolean {
   return (
-    error instanceof NotKnown ||
+    error instanceof StaleCacheError ||
     error instanceof ApplicationFailure ||
     isKubernetesError(error, 'conflict', 'alreadyExists', 'notFound')
   )
@@ -186,7 +191,7 @@ function createMemory(key: NamespacedName): {
 function readingOf(
   step: Step,
   input: StepInput & Pick<AssignVipInput, 'startedAt'>,
-  ending: StepEnding,
+  ending: StepOutcome,
   cluster: Cluster | undefined,
   ms: number,
 ): StepReading {

@@ -4,13 +4,13 @@ import { presentVip } from '../domain/allocation/assignment.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { alsoWantedRoles, decideAllocation, poolRequestFor } from '../domain/allocation/eligibility.ts'
 import { poolRefTo, type IPPool } from '../domain/model/pool.ts'
-import { foremost, selectIPPool as choosePool } from '../domain/allocation/pool-selection.ts'
+import { mostRelevant, selectIPPool as choosePool } from '../domain/allocation/pool-selection.ts'
 import { alsoSaying } from '../domain/quote.ts'
 import { decideRestoration } from '../domain/allocation/restoration.ts'
 import { defaultRole, vipRole, type Role, type VipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
-import { needsPerson, verdictBytes, waiting } from './failures.ts'
+import { actionRequired, verdictBytes, waiting } from './failures.ts'
 import { clusterGone } from './read-cluster.ts'
 import { releaseReservations, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
@@ -50,7 +50,7 @@ export async function selectIPPool(
     case 'wait':
       throw waiting(decision.reason, decision.message)
     case 'refuse':
-      throw needsPerson(decision.reason, decision.message)
+      throw actionRequired(decision.reason, decision.message)
     case 'end':
       return { next: 'end', uid, reason: decision.reason, message: decision.message }
     case 'skip':
@@ -110,7 +110,7 @@ function poolForNewClaim({ cluster, vip, pools }: Wanted, insteadOf?: string): S
     next: 'claim',
     uid: cluster.uid,
     poolRef: poolRefTo(selection.pool),
-    considered: foremost(verdictBytes.inStatus, selection.considered),
+    considered: mostRelevant(verdictBytes.inStatus, selection.considered),
     ...(insteadOf !== undefined && { insteadOf }),
   }
 }
@@ -128,7 +128,7 @@ async function poolForLostClaim(
   const decision = decideRestoration(cluster, vip, address, holders, pools)
   switch (decision.decision) {
     case 'lost':
-      throw needsPerson('AddressLost', decision.message)
+      throw actionRequired('AddressLost', decision.message)
     case 'allocate-anew':
       return poolForNewClaim(wanted, decision.because)
     case 'restore':

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/assignment.ts'
 import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
-import type { Saying } from '../domain/allocation/vip-condition.ts'
+import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import type {
   AssignVipResult,
   AwaitIPAddressResult,
@@ -15,13 +15,13 @@ export type StepResult =
   SelectIPPoolResult | EnsureIPAddressClaimResult | AwaitIPAddressResult | AssignVipResult
 
 /** How an attempt of a step ended, as far as others than the workflow want to know. */
-export interface StepEnding {
+export interface StepOutcome {
   readonly result: 'success' | 'waiting' | 'error'
   /** `""` where the allocation simply goes on. */
   readonly reason: string
   readonly message: string
   /** What the Cluster has to say from now on; undefined: nothing new. */
-  readonly saying: Saying | undefined
+  readonly saying: ConditionUpdate | undefined
   /** The pools looked at, of a step that waits for one. */
   readonly considered: readonly PoolVerdict[]
   /** The Cluster has a VIP by this attempt, and had none before. */
@@ -30,7 +30,7 @@ export interface StepEnding {
   readonly isDuplicate: boolean
 }
 
-const wentOn: StepEnding = {
+const wentOn: StepOutcome = {
   result: 'success',
   reason: '',
   message: '',
@@ -41,7 +41,7 @@ const wentOn: StepEnding = {
 }
 
 /** Reads the ending out of what a step answered. */
-export function endingOf(result: StepResult): StepEnding {
+export function outcomeOf(result: StepResult): StepOutcome {
   if (result.next === 'assigned') return assigned(result)
   if (result.next === 'end') return ended(result.reason, result.message)
   if (result.next !== 'restart' || result.reason === undefined) return wentOn
@@ -49,7 +49,7 @@ export function endingOf(result: StepResult): StepEnding {
 }
 
 /** Reads the ending out of what a step failed with. */
-export function endingOfFailure(failure: unknown): StepEnding {
+export function outcomeOfFailure(failure: unknown): StepOutcome {
   if (!(failure instanceof ApplicationFailure)) {
     return { ...wentOn, result: 'error', reason: 'Unknown', message: String(failure) }
   }
@@ -69,7 +69,7 @@ function assigned({
   poolRef,
   claim,
   isNew = false,
-}: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepEnding {
+}: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
   const vip: AssignedVip = { host, ...(port !== undefined && { port }) }
   if (poolRef === undefined || claim === undefined) {
     return { ...wentOn, ...about(true, 'EndpointAlreadySet', describeCompleted(vip)) }
@@ -81,7 +81,7 @@ function assigned({
   }
 }
 
-function ended(reason: Reason, message: string): StepEnding {
+function ended(reason: Reason, message: string): StepOutcome {
   if (reason === 'ClusterDeleted') return { ...wentOn, reason, message }
   if (reason === 'NoMatchingPool') return { ...wentOn, reason, message, saying: { about: 'nothing' } }
   return { ...wentOn, ...about(reason === 'EndpointAlreadySet', reason, message) }
@@ -91,6 +91,6 @@ function about(
   isReady: boolean,
   reason: Reason,
   message: string,
-): Pick<StepEnding, 'reason' | 'message' | 'saying'> {
+): Pick<StepOutcome, 'reason' | 'message' | 'saying'> {
   return { reason, message, saying: { about: 'vip', isReady, reason, message } }
 }

@@ -5,7 +5,7 @@ import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { isOrphanOf } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { needsPerson, waiting } from './failures.ts'
+import { actionRequired, waiting } from './failures.ts'
 
 /** Where a Cluster's claim for a role is. */
 export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
@@ -24,7 +24,7 @@ export async function assertUsable(
 ): Promise<void> {
   const obstacle = obstacleOf(claim, cluster)
   if (obstacle === undefined) return
-  if (obstacle.reason === 'ClaimConflict') throw needsPerson(obstacle.reason, obstacle.message)
+  if (obstacle.reason === 'ClaimConflict') throw actionRequired(obstacle.reason, obstacle.message)
   if (obstacle.formerUid !== undefined) await discard(api, claim, cluster, obstacle.formerUid)
   throw waiting(obstacle.reason, obstacle.message)
 }

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
-import type { KnownObjects } from '../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { createClusterApi } from '../kubernetes/client.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../kubernetes/transport/kube-config.ts'
-import { readKnownObjects } from '../kubernetes/read-snapshot.ts'
+import { readSnapshot } from '../kubernetes/read-snapshot.ts'
 import { programVersion } from './version.ts'
 
 /** The management cluster, as a command for people reaches it. */
@@ -12,7 +12,7 @@ export interface ManagementCluster {
   readonly connection: KubernetesConnection
   readonly api: ClusterApi
   /** Reads all Clusters, ClusterClasses, claims, IPAddresses and pools (of the namespaces asked for) once. */
-  readKnownObjects(): Promise<KnownObjects>
+  readSnapshot(): Promise<Snapshot>
 }
 
 /**
@@ -29,7 +29,7 @@ export async function withManagementCluster<T>(
     return await use({
       connection,
       api: createClusterApi(connection, config.namespaces),
-      readKnownObjects: () => readKnownObjects(connection, config.namespaces),
+      readSnapshot: () => readSnapshot(connection, config.namespaces),
     })
   } finally {
     await connection.close()

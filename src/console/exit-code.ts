@@ -7,7 +7,7 @@ export const exitCodes = {
   /** A flag, an argument, a file or an environment variable is not as expected. */
   badUsage: 2,
   /** It has an answer, and the answer is that a person has to do something. */
-  needsPerson: 3,
+  actionRequired: 3,
   /** Ctrl-C, as a shell has it: 128 and the number of the signal. */
   interrupted: 130,
 } as const

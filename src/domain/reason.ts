@@ -30,7 +30,7 @@ const quiet: readonly Reason[] = [
 ]
 
 /** Whether somebody has to do something before an allocation with this reason gets further. */
-export function isForPeople(reason: Reason): boolean {
+export function requiresAction(reason: Reason): boolean {
   return !quiet.includes(reason)
 }
 

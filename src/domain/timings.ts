@@ -3,7 +3,7 @@
  * as many claims are under way as a Worker has slots for workflow tasks, and a busy provider needs some two seconds for
  * those. What comes in this time costs no further round through Temporal.
  */
-export const addressWatchMs = 3_000
+export const fastPathPollTimeoutMs = 3_000
 
 /** Workflow tasks that a Worker takes at once: enough to keep a provider busy, few enough that it binds all claims in that time. */
 export const workflowTasksAtOnce = 20
@@ -12,21 +12,21 @@ export const workflowTasksAtOnce = 20
  * Milliseconds for which a new claim is looked at within the workflow task, where so many looks before were in vain: each
  * holds a slot, and a provider that is away must not hold up the runs that need none.
  */
-export function addressWatchAfter(looksInVain: number): number {
-  return addressWatchMs / 2 ** Math.min(looksInVain, 5)
+export function fastPathPollTimeoutAfter(looksInVain: number): number {
+  return fastPathPollTimeoutMs / 2 ** Math.min(looksInVain, 5)
 }
 
 /**
  * Milliseconds for which an attempt of the activity looks, before the wait is shown. From then on Temporal holds it, and
  * the watcher wakes the run when the claim is bound.
  */
-export const addressGlanceMs = 1_000
+export const claimPollTimeoutMs = 1_000
 
 /**
  * Milliseconds from one look of an attempt to the next, by number of looks so far. A provider with room binds a
  * claim within some 40 ms, so the first looks are close.
  */
-export function pauseBeforeLook(looks: number): number {
+export function pollInterval(looks: number): number {
   return Math.min(20 * 2 ** Math.floor(looks / 2), 500)
 }
 

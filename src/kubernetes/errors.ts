@@ -54,6 +54,6 @@ export function meansAway({ status }: Pick<KubernetesError, 'status'>): boolean 
 }
 
 /** What the watches know is no answer to this question: it has to be asked anew. */
-export class NotKnown extends Error {
-  override readonly name = 'NotKnown'
+export class StaleCacheError extends Error {
+  override readonly name = 'StaleCacheError'
 }

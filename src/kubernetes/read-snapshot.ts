@@ -4,7 +4,7 @@ import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolFrom, ipPoolKinds } from '../domain/model/pool.ts'
-import type { KnownObjects } from '../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError } from './errors.ts'
@@ -18,10 +18,10 @@ import { poolResources, resources, type Resource } from './resources.ts'
  * @param namespaces empty: everywhere
  * @throws KubernetesError
  */
-export async function readKnownObjects(
+export async function readSnapshot(
   connection: KubernetesConnection,
   namespaces: readonly string[],
-): Promise<KnownObjects> {
+): Promise<Snapshot> {
   const access = { connection, versions: discoverApiVersions(connection) }
   const read = async <T extends ObjectMeta>(
     resource: Resource,

@@ -4,17 +4,17 @@ import {
   explicitPoolOf,
   needsAllocation,
   poolRequestFor,
-  type Surroundings,
+  type ClusterContext,
 } from '../domain/allocation/eligibility.ts'
 import { ingressEnabledAnnotation } from '../domain/names.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
 import type { Role, VipRole } from '../domain/role.ts'
-import { addressIn, standingOf } from '../domain/allocation/vip-ownership.ts'
-import type { Holding } from '../domain/allocation/snapshot.ts'
+import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
+import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
-import { addressWatchMs, beginsWithinMs } from '../domain/timings.ts'
+import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 
 /**
  * What the watcher asks Temporal for:
@@ -27,7 +27,7 @@ export function reactToCluster(
   cluster: Cluster,
   previous: Cluster | undefined,
   vip: VipRole,
-  around: Surroundings,
+  around: ClusterContext,
 ): Reaction | undefined {
   const needs = needsAllocation(cluster, vip, around)
   if (previous === undefined) {
@@ -40,14 +40,14 @@ export function reactToCluster(
   }
   if (!needsAllocation(previous, vip, around)) return undefined
   if (cluster.isDeleting) return { act: 'nudge', because: 'Cluster is being deleted' }
-  return standingOf(cluster, vip).standing === 'others'
+  return vipOwnershipOf(cluster, vip).state === 'external'
     ? { act: 'nudge', because: `${vip.role} VIP set by others` }
     : undefined
 }
 
 /** What a change of a claim or an IPAddress is judged by. */
 export interface HoldingContext {
-  readonly around: Surroundings
+  readonly around: ClusterContext
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Claims and IPAddresses have been listed: what is not known does not exist. */
@@ -56,8 +56,8 @@ export interface HoldingContext {
 
 /** Decides what it means for a VIP that its claim, or the claim's IPAddress, is new, changed or gone. */
 export function reactToHolding(
-  holding: Holding,
-  previous: Holding,
+  holding: ClaimBinding,
+  previous: ClaimBinding,
   cluster: Cluster,
   vip: VipRole,
   { around, now, isComplete }: HoldingContext,
@@ -86,7 +86,7 @@ function becameBoundLate(
   return (
     claim?.addressName !== undefined &&
     previous?.addressName === undefined &&
-    now - Date.parse(claim.creationTimestamp) > addressWatchMs &&
+    now - Date.parse(claim.creationTimestamp) > fastPathPollTimeoutMs &&
     ownershipOf(claim, cluster).owner === 'this-cluster'
   )
 }
@@ -156,7 +156,7 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.generation,
     explicitPoolOf(cluster, vip.role),
     cluster.annotations[ingressEnabledAnnotation],
-    standingOf(cluster, vip),
+    vipOwnershipOf(cluster, vip),
   ])
 }
 

@@ -10,7 +10,7 @@ import { deleteForMoveAnnotation } from '../domain/names.ts'
 import { readableHeld, type HeldAddress } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
 import { recordedVip } from '../domain/allocation/vip-ownership.ts'
-import type { Holding } from '../domain/allocation/snapshot.ts'
+import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
 
 /**
  * What the watcher asks Temporal for where a Cluster is gone: `release` starts the run that confirms that nothing is
@@ -28,7 +28,7 @@ export type ReleaseReaction =
   | { readonly act: 'recheck'; readonly uid: string; readonly because: string }
 
 /** What is known of the VIP of one role. */
-export type RoleHolding = Holding & { readonly role: Role }
+export type RoleHolding = ClaimBinding & { readonly role: Role }
 
 /** Decides about a Cluster that is gone: nothing is to be confirmed where it had nothing of ours, or has moved elsewhere. */
 export function reactToDeletion(

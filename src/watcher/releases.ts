@@ -2,8 +2,8 @@ import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { VipRole } from '../domain/role.ts'
-import type { KnownObjects, View } from '../domain/allocation/snapshot.ts'
-import type { Dispatcher } from './work-queue.ts'
+import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { WorkQueue } from './work-queue.ts'
 import { reactToClaimGone, reactToDeletion, reactToOrphan, type ReleaseReaction } from './release-triggers.ts'
 
 /** The watcher's part that has the release of what former Clusters held confirmed. */
@@ -16,10 +16,10 @@ export interface Releases {
 }
 
 export interface ReleasesOptions {
-  readonly known: () => Pick<KnownObjects, 'claims' | 'ipAddresses'>
-  readonly view: View
+  readonly known: () => Pick<Snapshot, 'claims' | 'ipAddresses'>
+  readonly view: SnapshotQueries
   readonly vips: readonly VipRole[]
-  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  readonly dispatcher: Pick<WorkQueue, 'dispatch'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -34,7 +34,7 @@ export function createReleases({ known, view, vips, dispatcher, now }: ReleasesO
   }
   return {
     clusterGone(cluster) {
-      const holdings = vips.map((vip) => ({ role: vip.role, ...view.holdingOf(cluster, vip) }))
+      const holdings = vips.map((vip) => ({ role: vip.role, ...view.bindingOf(cluster, vip) }))
       confirm(cluster, reactToDeletion(cluster, holdings))
     },
     claimGone(claim) {

@@ -8,10 +8,15 @@ import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
 import { addressIn, recordedVip } from '../domain/allocation/vip-ownership.ts'
-import { addressUseIn, createView, type Holding, type KnownObjects } from '../domain/allocation/snapshot.ts'
+import {
+  addressUseIn,
+  createSnapshotQueries,
+  type ClaimBinding,
+  type Snapshot,
+} from '../domain/allocation/snapshot.ts'
 import { lacksCondition } from '../domain/allocation/vip-condition.ts'
 import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/informer/informer-types.ts'
-import type { Dispatcher, Need } from './work-queue.ts'
+import type { WorkQueue, Need } from './work-queue.ts'
 import {
   reactToCluster,
   reactToHolding,
@@ -32,7 +37,7 @@ export interface WatchSources {
 
 export interface WatcherOptions {
   readonly sources: WatchSources
-  readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'follow'>
+  readonly dispatcher: Pick<WorkQueue, 'dispatch' | 'follow'>
   readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -42,7 +47,7 @@ export interface WatcherOptions {
 export interface Watcher {
   health(): readonly WatchHealth[]
   /** The management cluster as it was last heard of. */
-  known(): KnownObjects
+  known(): Snapshot
   /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */
   startOutstanding(): void
   /** Has the runs of these Clusters looked at, where they are needed: they are on other task queues. */
@@ -66,7 +71,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const listed = new Set<string>()
   const isComplete = (): boolean => listed.size === 4 + ipPoolKinds.length
 
-  const known = (): KnownObjects => ({
+  const known = (): Snapshot => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
     claims: claims.objects,
@@ -74,7 +79,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     pools: pools.map(({ objects }) => objects),
     isComplete: isComplete(),
   })
-  const view = createView(known)
+  const view = createSnapshotQueries(known)
   const releases = createReleases({ known, view, vips, dispatcher, now })
 
   /** It keeps an address reserved that nobody else has any more. */
@@ -89,7 +94,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
 
   /** Nothing is missing but the condition that says so. */
   const isSilent = (cluster: Cluster): boolean =>
-    vips.some((vip) => lacksCondition(cluster, vip, view.around(cluster).clusterClass))
+    vips.some((vip) => lacksCondition(cluster, vip, view.contextOf(cluster).clusterClass))
 
   const lacksAnything = (cluster: Cluster): boolean => isOutstanding(cluster) || isSilent(cluster)
 
@@ -159,11 +164,11 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const clusters = sources.clusters({
     onUpsert(cluster, previous) {
       for (const vip of vips) {
-        const toChange = reactToCluster(cluster, previous, vip, view.around(cluster))
+        const toChange = reactToCluster(cluster, previous, vip, view.contextOf(cluster))
         const reaction = toChange ?? afterPause(cluster, previous)
-        const meetsPredecessor = reaction !== undefined && former.delete(formatKey(cluster))
+        const isRecreated = reaction !== undefined && former.delete(formatKey(cluster))
         const need = toChange === undefined ? needsSay : needsRun
-        dispatch(cluster, meetsPredecessor ? { ...reaction, act: 'wake' } : reaction, need)
+        dispatch(cluster, isRecreated ? { ...reaction, act: 'wake' } : reaction, need)
         if (previous !== undefined && addressIn(previous, vip) !== addressIn(cluster, vip)) {
           onReleased(addressIn(previous, vip))
           // One that had none before is about to say so by itself.
@@ -193,12 +198,12 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
     },
   })
 
-  const onHolding = (claim: IPAddressClaim, is: Partial<Holding>, was: Partial<Holding>): void => {
+  const onHolding = (claim: IPAddressClaim, is: Partial<ClaimBinding>, was: Partial<ClaimBinding>): void => {
     const cluster = view.clusterOf(claim)
     const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
     if (cluster === undefined || vip === undefined) return
-    const known = view.holdingOf(cluster, vip)
-    const context = { around: view.around(cluster), now: now(), isComplete: isComplete() }
+    const known = view.bindingOf(cluster, vip)
+    const context = { around: view.contextOf(cluster), now: now(), isComplete: isComplete() }
     dispatch(cluster, reactToHolding({ ...known, ...is }, { ...known, ...was }, cluster, vip, context))
   }
 
@@ -231,7 +236,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
       if (!listed.has('clusterClasses')) return
       if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
       for (const cluster of view.clustersOf(clusterClass)) {
-        const around = { ...view.around(cluster), clusterClass }
+        const around = { ...view.contextOf(cluster), clusterClass }
         if (vips.some((vip) => needsAllocation(cluster, vip, around))) {
           wake(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
         }

@@ -19,7 +19,7 @@ export type AnyReaction = Reaction | ReleaseReaction
 export type Need = (cluster: NamespacedName) => boolean
 
 /** Carries reactions to Temporal: one at a time for a run, a bounded number at once, again until they arrive. */
-export interface Dispatcher {
+export interface WorkQueue {
   /**
    * Takes a reaction. One that has not left yet is merged with it. Never throws.
    *
@@ -108,7 +108,7 @@ interface LookChain {
 }
 
 /** Starts to carry reactions; ends with `options.signal`. */
-export function createDispatcher(options: DispatcherOptions): Dispatcher {
+export function createWorkQueue(options: DispatcherOptions): WorkQueue {
   const { starter, log, outage, signal, around = (_, deliver) => deliver() } = options
   const { concurrency, coolDownMs, lookAfterMs, backoffMs } = { ...defaultTuning, ...options.tuning }
   const waiting = new Map<string, Dispatch>()

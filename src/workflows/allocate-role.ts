@@ -46,17 +46,17 @@ export type RolePass =
 /** One pass: select the pool, ensure the claim, await the address, assign the VIP. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const { cluster, role, progress } = run
-  const { untilDone, toItsEnd } = run.wakeUp
+  const { runInterruptible, runToCompletion } = run.wakeUp
   const key = formatKey(cluster)
   const startedAt = workflowInfo().runStartTime.getTime()
 
   progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
   const got: AllocateAtOnceResult = await (run.pace.isAtOnce
-    ? toItsEnd(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
+    ? runToCompletion(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
     : {})
   const selected =
     got.selectIPPool ??
-    (await untilDone(() => summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role })))
+    (await runInterruptible(() => summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role })))
   if ('uid' in selected) run.onSelected(selected)
   if (selected.next === 'complete-port') return completePort(run, selected.uid)
   if (selected.next !== 'claim') return passFor(run, selected)
@@ -74,7 +74,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   })
   const ensured =
     got.ensureIPAddressClaim ??
-    (await untilDone(() =>
+    (await runInterruptible(() =>
       summarized(
         restore === undefined ? source : `${source} with ${restore.address} again`,
       ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
@@ -85,14 +85,14 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   progress({ phase: 'AwaitingAddress', message: `waiting for ${formatPool(pool)} to bind ${claim}`, pool })
   const awaited =
     got.awaitIPAddress ??
-    (await untilDone(() => summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid })))
+    (await runInterruptible(() => summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid })))
   if (awaited.next !== 'assign') return passFor(run, awaited)
   const { address } = awaited
 
   progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
   const assigned =
     got.assignVip ??
-    (await untilDone(() =>
+    (await runInterruptible(() =>
       summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address, startedAt }),
     ))
   if (assigned.next !== 'assigned') return passFor(run, assigned)
@@ -108,7 +108,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
   const { cluster, role, progress } = run
   progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
-  const completed = await run.wakeUp.untilDone(() =>
+  const completed = await run.wakeUp.runInterruptible(() =>
     summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
   )
   if (completed.next !== 'assigned') return passFor(run, completed)

@@ -29,7 +29,7 @@ import {
   type RoleStatus,
 } from './contract.ts'
 import { describeStatus } from './describe-status.ts'
-import { createFindable } from './findable.ts'
+import { createSearchAttributeRecorder } from './search-attribute-recorder.ts'
 import { readArgument } from './read-argument.ts'
 import { createStatusRecord } from './status-record.ts'
 import { createWakeUp, type RoleWakeUp, type WakeUp } from './wake-up.ts'
@@ -54,7 +54,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   }
   const wakeUp = createWakeUp(startAnew)
   const record = createStatusRecord(cluster)
-  const findable = createFindable()
+  const findable = createSearchAttributeRecorder()
   const pace = { isAtOnce: true }
   const wakeUps = new Map<Role, RoleWakeUp>()
   const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))

@@ -41,11 +41,11 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   setHandler(wake, (reason) => wakeUp.wake(typeof reason === 'string' ? reason : ''), {
     description: 'Look again now',
   })
-  const { untilDone, waits } = wakeUp.forRole()
+  const { runInterruptible, waits } = wakeUp.forRole()
   // The step looks for as long as something is left, so a wake is what it waits for, from the start.
   waits(Number.POSITIVE_INFINITY)
   for (;;) {
-    const seen = await untilDone(() => activities(known).confirmRelease(known))
+    const seen = await runInterruptible(() => activities(known).confirmRelease(known))
     if (seen.next === 'released') return released(input, seen, began)
     const { held, isGone } = seen
     known = { ...known, held, ...(isGone && { goneSince: known.goneSince ?? Date.now() }) }

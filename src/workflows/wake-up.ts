@@ -28,14 +28,14 @@ export interface RoleWakeUp {
    * Runs a step, and runs it again at once whenever somebody has woken the workflow and the step waits. An answer counts,
    * also one that arrives together with a wake. Neither begins nor cancels one while a local activity is under way.
    */
-  readonly untilDone: <T>(step: () => Promise<T>) => Promise<T>
+  readonly runInterruptible: <T>(step: () => Promise<T>) => Promise<T>
   /**
    * Runs a local activity, whoever wakes or cancels the workflow meanwhile; a wake is pending then. One at a time, for all
    * roles.
    *
    * @param localActivity may also find, now that it is its turn, that there is nothing to run
    */
-  readonly toItsEnd: <T>(localActivity: () => Promise<T>) => Promise<T>
+  readonly runToCompletion: <T>(localActivity: () => Promise<T>) => Promise<T>
   /** An attempt has ended in a wait. @param scheduledAt of its activity, which may not be the present one */
   readonly waits: (scheduledAt: number) => void
   /** Somebody woke the workflow after the last step had begun: what it saw may be out of date. */
@@ -83,7 +83,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
       let waitsSince = 0
       const isPending = (): boolean => count > seen
       return {
-        async untilDone(step) {
+        async runInterruptible(step) {
           for (;;) {
             while (isBusy()) await condition(() => !isBusy())
             seen = count
@@ -94,7 +94,7 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
             if (workflowInfo().continueAsNewSuggested) await startAnew()
           }
         },
-        async toItsEnd(localActivity) {
+        async runToCompletion(localActivity) {
           // Of several that waited, the first one has begun by the time the next one is asked.
           while (isBusy()) await condition(() => !isBusy())
           seen = count

@@ -197,7 +197,7 @@ describe('what is planned is what happens', () => {
     await world.createCluster('manual', { className, spec })
     const planned = await planFor('manual')
     const { roles } = await allocate('manual')
-    expect(planned).toMatchObject({ outcome: 'skip', needsPerson: false, steps: [] })
+    expect(planned).toMatchObject({ outcome: 'skip', actionRequired: false, steps: [] })
     expect(roles['control-plane']).toMatchObject({ reason: planned.reason, message: planned.message })
     expect(await world.claims()).not.toContain('vip-cp-manual')
   })

@@ -11,7 +11,7 @@ import { clusterClassKey } from '../../src/domain/names.ts'
 import type { IPPool, IPPoolKind } from '../../src/domain/model/pool.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
-import { watchResource } from '../../src/kubernetes/informer/informer.ts'
+import { startInformer } from '../../src/kubernetes/informer/informer.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
@@ -117,15 +117,15 @@ export async function openWorld(stack: StackConnection): Promise<World> {
 
   const clusters = watched<Cluster>(
     'Cluster',
-    (handler) => watchResource({ ...watch, resource: 'clusters', handler }).objects,
+    (handler) => startInformer({ ...watch, resource: 'clusters', handler }).objects,
   )
   const claims = watched<IPAddressClaim>(
     'IPAddressClaim',
-    (handler) => watchResource({ ...watch, resource: 'ipaddressclaims', handler }).objects,
+    (handler) => startInformer({ ...watch, resource: 'ipaddressclaims', handler }).objects,
   )
   const pools = watched<IPPool>(
     'InClusterIPPool',
-    (handler) => watchResource({ ...watch, resource: 'inclusterippools', handler }).objects,
+    (handler) => startInformer({ ...watch, resource: 'inclusterippools', handler }).objects,
   )
   const path = (plural: string, name?: string): string => {
     const group = plural.startsWith('cluster') ? 'cluster.x-k8s.io/v1beta2' : 'ipam.cluster.x-k8s.io/v1beta2'

@@ -195,12 +195,12 @@ async function show(run: FollowedRun, { runId, status }: RunView): Promise<numbe
   if (status !== 'COMPLETED') {
     const message = `the run of Cluster ${formatKey(cluster)} ended as ${status}`
     console.print({ workflowId, runId, status, message }, (style) => style.bad(message))
-    return exitCodes.needsPerson
+    return exitCodes.actionRequired
   }
   const { client, bounded } = temporal
   const result = await bounded<AllocateVipResult>(() => client.workflow.getHandle(workflowId, runId).result())
   console.print({ workflowId, runId, status, ...result }, (style) => resultText(result, style))
-  return servesCluster(result) ? exitCodes.fine : exitCodes.needsPerson
+  return servesCluster(result) ? exitCodes.fine : exitCodes.actionRequired
 }
 
 function note({ console, started }: FollowedRun, text: string): void {

@@ -5,7 +5,7 @@ import type { Reading } from './checks/check-result.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole } from '../../domain/role.ts'
-import { createView } from '../../domain/allocation/snapshot.ts'
+import { createSnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { CommandSetup } from '../setup.ts'
 import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
 import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
@@ -24,7 +24,7 @@ export interface DoctorOptions {
  * Checks all that the allocator needs, on the management cluster and in Temporal, and says what to do. Writes nothing,
  * but with `fix` the search attributes that are missing.
  *
- * @returns exit code: fine also with warnings; needsPerson with faults; failed where the API server cannot be reached
+ * @returns exit code: fine also with warnings; actionRequired with faults; failed where the API server cannot be reached
  */
 export async function doctor(
   { fix, serviceAccount }: DoctorOptions,
@@ -44,7 +44,7 @@ export async function doctor(
   const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
   console.print(report, (style) => formatReport(report, style))
   if ('unread' in kubernetes) return exitCodes.failed
-  return healthy ? exitCodes.fine : exitCodes.needsPerson
+  return healthy ? exitCodes.fine : exitCodes.actionRequired
 }
 
 /** Those that the allocator has to see served, the oldest first. */
@@ -56,7 +56,7 @@ function waitingIn(
   if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
   const { known } = kubernetes.read
   if ('unread' in known) return { unread: unread + known.unread }
-  const view = createView(() => known.read)
+  const view = createSnapshotQueries(() => known.read)
   const clusters = [...known.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
     .filter((cluster) => roles.some((role) => view.isOutstanding(cluster, vipRole(role, variables))))

@@ -10,7 +10,7 @@ import {
 } from './checks/provider-deployment.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import {
   connectTo,
@@ -20,7 +20,7 @@ import {
 import { listDeployments } from './deployments.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { neededPermissions } from '../../kubernetes/permissions.ts'
-import { readKnownObjects } from '../../kubernetes/read-snapshot.ts'
+import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
 import { readServedKinds } from './served-kinds.ts'
 import { programVersion } from '../version.ts'
 import { readingOf } from './reading.ts'
@@ -37,7 +37,7 @@ export interface KubernetesFacts {
   readonly permissions: Reading<PermissionReview>
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
-  readonly known: Reading<KnownObjects>
+  readonly known: Reading<Snapshot>
   /** `known` holds the objects of all namespaces. */
   readonly isEverywhere: boolean
 }
@@ -93,7 +93,7 @@ async function readDetails(connection: KubernetesConnection, place: KubernetesPl
     readingOf(readServedKinds(connection)),
     deployments(coreProvider),
     deployments(inClusterProvider),
-    readingOf(readKnownObjects(connection, place.namespaces)),
+    readingOf(readSnapshot(connection, place.namespaces)),
   ])
   const permissions = await readingOf(readPermissions(connection, place, user))
   const isEverywhere = place.namespaces.length === 0

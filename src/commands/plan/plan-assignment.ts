@@ -119,7 +119,7 @@ function duplicate(facts: PlanFacts, vip: VipRole, given: Given): AssignmentPlan
           {
             ...pick(given),
             address: ipAddress.address,
-            needsPerson: decision.decision === 'refuse',
+            actionRequired: decision.decision === 'refuse',
           },
         ),
       )

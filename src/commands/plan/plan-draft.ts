@@ -10,5 +10,5 @@ export function planned(
   { reason, message }: { readonly reason: Reason; readonly message: string },
   known: Partial<Omit<Draft, 'outcome' | 'reason' | 'message'>> = {},
 ): Draft {
-  return { outcome, reason, message, needsPerson: false, steps: [], considered: [], ...known }
+  return { outcome, reason, message, actionRequired: false, steps: [], considered: [], ...known }
 }

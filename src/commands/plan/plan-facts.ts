@@ -1,7 +1,7 @@
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { claimNameFor } from '../../domain/model/claim.ts'
 import type { JsonObject } from '../../domain/model/decode.ts'
-import type { PlanFacts, PlanHolding } from './role-plan.ts'
+import type { PlanFacts, PlanBinding } from './role-plan.ts'
 import type { Role } from '../../domain/role.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
@@ -35,7 +35,7 @@ export async function readPlanFacts(
   return { cluster, clusterClass, pools, holdings, use, variables, defaultPort }
 }
 
-async function readHolding(api: Api, cluster: Cluster, role: Role): Promise<PlanHolding> {
+async function readHolding(api: Api, cluster: Cluster, role: Role): Promise<PlanBinding> {
   const { namespace } = cluster
   const key = { namespace, name: claimNameFor(cluster, role) }
   const [claim, namesake] = await Promise.all([api.getIPAddressClaim(key), api.getIPAddress(key)])

@@ -13,7 +13,7 @@ import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-sel
 import { alsoSaying } from '../../domain/quote.ts'
 import { decideRestoration } from '../../domain/allocation/restoration.ts'
 import { defaultRole, type VipRole } from '../../domain/role.ts'
-import { standingOf } from '../../domain/allocation/vip-ownership.ts'
+import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import { decideUnboundClaim } from '../../domain/allocation/unbound-claim.ts'
 
 /** Decides what a run would do for one role, by the decisions that the activities act on. Nothing is written. */
@@ -28,13 +28,13 @@ function draftFor(facts: PlanFacts, vip: VipRole): Draft {
   switch (decision.decision) {
     case 'wait':
     case 'refuse':
-      return planned('wait', decision, { needsPerson: true })
+      return planned('wait', decision, { actionRequired: true })
     case 'end':
-      return planned('skip', decision, { needsPerson: true })
+      return planned('skip', decision, { actionRequired: true })
     case 'skip':
       // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
       return planned('skip', decision, {
-        needsPerson: decision.reason === 'NoMatchingPool' && vip.role === defaultRole,
+        actionRequired: decision.reason === 'NoMatchingPool' && vip.role === defaultRole,
       })
     case 'complete-port':
       return assignment(facts, vip, { considered: [] })
@@ -59,7 +59,7 @@ function draftForNewClaim(facts: PlanFacts, vip: VipRole, insteadOf?: string): D
   if (selection.outcome === 'none') {
     const { reason } = selection
     const message = alsoSaying(selection.message, insteadOf)
-    return planned('wait', { reason, message }, { needsPerson: true, considered })
+    return planned('wait', { reason, message }, { actionRequired: true, considered })
   }
   const pool = poolRefTo(selection.pool)
   const name = claimNameFor(facts.cluster, vip.role)
@@ -73,7 +73,7 @@ function draftForNewClaim(facts: PlanFacts, vip: VipRole, insteadOf?: string): D
 function draftForClaim(facts: PlanFacts, vip: VipRole, claim: IPAddressClaim): Draft {
   const obstacle = obstacleOf(claim, facts.cluster)
   if (obstacle !== undefined) {
-    return planned('wait', obstacle, { needsPerson: obstacle.reason === 'ClaimConflict' })
+    return planned('wait', obstacle, { actionRequired: obstacle.reason === 'ClaimConflict' })
   }
   const { ipAddress } = facts.holdings[vip.role]
   const isAdopted = ownershipOf(claim, facts.cluster).owner === 'nobody'
@@ -104,11 +104,11 @@ function draftForUnbound(
   const gone = [`delete IPAddressClaim ${claim.name}: ${decision.message}`]
   switch (decision.decision) {
     case 'wait':
-      return planned('wait', decision, { ...base, needsPerson: decision.reason !== 'WaitingForAddress' })
+      return planned('wait', decision, { ...base, actionRequired: decision.reason !== 'WaitingForAddress' })
     case 'move':
       return withSteps(draftForNewClaim(facts, vip), gone)
     case 'give-back':
-      return standingOf(cluster, vip).standing === 'port-missing'
+      return vipOwnershipOf(cluster, vip).state === 'incomplete'
         ? withSteps(draftFor(withoutClaim(facts, vip), vip), gone)
         : withSteps(planned('skip', { reason: 'EndpointAlreadySet', message: decision.message }), gone)
     default:
@@ -124,7 +124,7 @@ function draftForLostClaim(facts: PlanFacts, vip: VipRole, recorded: string): Dr
   if (decision.decision === 'allocate-anew') return draftForNewClaim(facts, vip, decision.because)
   if (decision.decision === 'lost') {
     const { message } = decision
-    return planned('wait', { reason: 'AddressLost', message }, { needsPerson: true })
+    return planned('wait', { reason: 'AddressLost', message }, { actionRequired: true })
   }
   const { address } = decision
   const pool = poolRefTo(decision.pool)

@@ -18,10 +18,10 @@ export function planText(plan: ClusterPlan, style: Style): string {
 function roleText(plan: ShownRolePlan, style: Style): string {
   const { role, steps, considered, variable, diff } = plan
   // An ingress VIP that nobody asks for is worth one line.
-  const isBrief = plan.outcome === 'skip' && !plan.needsPerson
+  const isBrief = plan.outcome === 'skip' && !plan.actionRequired
   return [
     `${style.strong(role)}: ${outcomeText(plan, style)}`,
-    ...(plan.outcome === 'wait' || plan.needsPerson ? [`  Next step: ${plan.nextStep}`] : []),
+    ...(plan.outcome === 'wait' || plan.actionRequired ? [`  Next step: ${plan.nextStep}`] : []),
     ...(isBrief || considered.length === 0 ? [] : ['', poolTable(considered, style)]),
     ...(variable === undefined ? [] : ['', `Variable ${variable.name}: ${variableText(variable)}`]),
     ...(steps.length === 0 ? [] : ['', 'Steps:', ...steps.map((step, index) => `  ${index + 1}. ${step}`)]),
@@ -37,11 +37,11 @@ const words: Readonly<Record<PlanOutcome, string>> = {
   wait: 'would wait',
 }
 
-function outcomeText({ outcome, reason, message, needsPerson }: ShownRolePlan, style: Style): string {
+function outcomeText({ outcome, reason, message, actionRequired }: ShownRolePlan, style: Style): string {
   if (outcome === 'assign' || outcome === 'in-place' || outcome === 'complete-port')
     return style.good(message)
-  const paint = needsPerson ? style.bad : style.warn
-  return `${outcome === 'skip' && !needsPerson ? words[outcome] : paint(words[outcome])}, ${reason}: ${message}`
+  const paint = actionRequired ? style.bad : style.warn
+  return `${outcome === 'skip' && !actionRequired ? words[outcome] : paint(words[outcome])}, ${reason}: ${message}`
 }
 
 function variableText({ isWritten, because }: NonNullable<ShownRolePlan['variable']>): string {

@@ -29,7 +29,7 @@ export async function runPlan(options: PlanOptions, { config, console }: Command
       : [await planForKey(managementCluster, config, options.cluster)],
   )
   console.print({ plans }, (style) => plans.map((plan) => planText(plan, style)).join('\n\n'))
-  return plans.some(needsPerson) ? exitCodes.needsPerson : exitCodes.fine
+  return plans.some(actionRequired) ? exitCodes.actionRequired : exitCodes.fine
 }
 
 async function planForKey(
@@ -78,6 +78,6 @@ async function planFor({ api }: ManagementCluster, config: Config, object: JsonO
   }
 }
 
-function needsPerson(plan: ClusterPlan): boolean {
-  return plan.reason !== undefined || plan.roles.some((role) => role.needsPerson)
+function actionRequired(plan: ClusterPlan): boolean {
+  return plan.reason !== undefined || plan.roles.some((role) => role.actionRequired)
 }

@@ -7,7 +7,7 @@ import type { IPPool, IPPoolReference } from '../../domain/model/pool.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import type { Reason } from '../../domain/reason.ts'
 import type { Role, VariableNames } from '../../domain/role.ts'
-import type { Holding } from '../../domain/allocation/snapshot.ts'
+import type { ClaimBinding } from '../../domain/allocation/snapshot.ts'
 
 /** All that a plan for one Cluster follows from, as of one moment. */
 export interface PlanFacts {
@@ -15,13 +15,13 @@ export interface PlanFacts {
   readonly clusterClass: ClusterClass | undefined
   /** Those the Cluster could use. */
   readonly pools: readonly IPPool[]
-  readonly holdings: Readonly<Record<Role, PlanHolding>>
+  readonly holdings: Readonly<Record<Role, PlanBinding>>
   readonly use: AddressUse
   readonly variables: VariableNames
   readonly defaultPort: number
 }
 
-export interface PlanHolding extends Holding {
+export interface PlanBinding extends ClaimBinding {
   /** The IPAddress that has the name of the claim, whether the claim leads to it or not. */
   readonly namesake: IPAddress | undefined
 }
@@ -34,7 +34,7 @@ export interface RolePlan {
   readonly reason: Reason
   readonly message: string
   /** A person has to act before the Cluster has its VIP. */
-  readonly needsPerson: boolean
+  readonly actionRequired: boolean
   /** What would be written, in order, in words. */
   readonly steps: readonly string[]
   /** Every pool, with why it would or would not be chosen. */

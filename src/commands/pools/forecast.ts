@@ -17,13 +17,13 @@ import {
   type VariableNames,
   type VipRole,
 } from '../../domain/role.ts'
-import { standingOf } from '../../domain/allocation/vip-ownership.ts'
+import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import {
   addressUseIn,
-  createView,
+  createSnapshotQueries,
   poolsIn,
-  type KnownObjects,
-  type View,
+  type Snapshot,
+  type SnapshotQueries,
 } from '../../domain/allocation/snapshot.ts'
 
 /** What one VIP that is still to be had will find, if nothing changes and the oldest Cluster goes first. */
@@ -50,13 +50,13 @@ export interface Forecast {
 }
 
 /** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
-export function forecastOf(known: KnownObjects, variables: VariableNames): Forecast {
-  const view = createView(() => known)
+export function forecastOf(known: Snapshot, variables: VariableNames): Forecast {
+  const view = createSnapshotQueries(() => known)
   /** The pools that have given something already. */
   const left = new Map<string, IPPool>()
   const expectations: Expectation[] = []
   for (const wanted of toBeServed(known, view, variables)) {
-    const pools = view.around(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
+    const pools = view.contextOf(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
     const expectation = expect(wanted, pools)
     expectations.push(expectation)
     const { pool } = expectation
@@ -72,16 +72,16 @@ interface Wanted {
   readonly claim: IPAddressClaim | undefined
 }
 
-function toBeServed(known: KnownObjects, view: View, variables: VariableNames): readonly Wanted[] {
+function toBeServed(known: Snapshot, view: SnapshotQueries, variables: VariableNames): readonly Wanted[] {
   return [...known.clusters.values()].toSorted(byAge).flatMap((cluster) =>
     roles
       .map((role) => vipRole(role, variables))
       .filter(
         (vip) =>
-          needsAllocation(cluster, vip, view.around(cluster)) &&
+          needsAllocation(cluster, vip, view.contextOf(cluster)) &&
           takesNewAddress(cluster, vip, { known, view, variables }),
       )
-      .map((vip) => ({ cluster, vip, claim: view.holdingOf(cluster, vip).claim }))
+      .map((vip) => ({ cluster, vip, claim: view.bindingOf(cluster, vip).claim }))
       .map(({ claim, ...wanted }) => ({
         ...wanted,
         claim: claim !== undefined && obstacleOf(claim, cluster) === undefined ? claim : undefined,
@@ -98,15 +98,15 @@ function takesNewAddress(
     known,
     view,
     variables,
-  }: { readonly known: KnownObjects; readonly view: View; readonly variables: VariableNames },
+  }: { readonly known: Snapshot; readonly view: SnapshotQueries; readonly variables: VariableNames },
 ): boolean {
-  const standing = standingOf(cluster, vip)
-  if (standing.standing !== 'dropped') return standing.standing === 'unset'
-  if (view.holdingOf(cluster, vip).claim !== undefined) return false
-  const { address } = standing
+  const ownership = vipOwnershipOf(cluster, vip)
+  if (ownership.state !== 'drifted') return ownership.state === 'unset'
+  if (view.bindingOf(cluster, vip).claim !== undefined) return false
+  const { address } = ownership
   const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
   const holders = holdersOf(address, seeker, addressUseIn(known), variables)
-  const { pools } = view.around(cluster)
+  const { pools } = view.contextOf(cluster)
   return decideRestoration(cluster, vip, address, holders, pools).decision === 'allocate-anew'
 }
 
@@ -152,7 +152,7 @@ function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
 }
 
 /** A pool may be for a class in the namespaces of its Clusters only, or in the class's own, where there are none yet. */
-function classesWithoutPool(known: KnownObjects, view: View): readonly NamespacedName[] {
+function classesWithoutPool(known: Snapshot, view: SnapshotQueries): readonly NamespacedName[] {
   const allPools = poolsIn(known)
   const isServed = (clusterClass: ClusterClass): boolean => {
     const places = [clusterClass, ...view.clustersOf(clusterClass)].map(({ namespace }) => namespace)

@@ -15,7 +15,7 @@ import {
   priorityOf,
 } from '../../domain/allocation/pool-selection.ts'
 import { defaultRole } from '../../domain/role.ts'
-import { poolsIn, type KnownObjects } from '../../domain/allocation/snapshot.ts'
+import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 
 /** Whether a pool can give an address now. */
 export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
@@ -44,13 +44,13 @@ export interface PoolOverview extends NamespacedName {
 }
 
 /** All pools that are known, by kind, namespace and name. */
-export function poolOverviews(known: KnownObjects, forecast: Forecast): readonly PoolOverview[] {
+export function poolOverviews(known: Snapshot, forecast: Forecast): readonly PoolOverview[] {
   return poolsIn(known)
     .map((pool) => overviewOf(pool, known, forecast))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 }
 
-function overviewOf(pool: IPPool, known: KnownObjects, { expectations }: Forecast): PoolOverview {
+function overviewOf(pool: IPPool, known: Snapshot, { expectations }: Forecast): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
   return {

@@ -2,7 +2,7 @@ import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
 import { poolOverviews, type PoolOverview } from './pool-overview.ts'
 import type { IPPool } from '../../domain/model/pool.ts'
 import type { VariableNames } from '../../domain/role.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 
 /** What `pools` answers. */
 export interface PoolsReport {
@@ -16,7 +16,7 @@ export interface PoolsReport {
 }
 
 /** Pools are named where the domain has all of them. */
-export function poolsReport(known: KnownObjects, variables: VariableNames): PoolsReport {
+export function poolsReport(known: Snapshot, variables: VariableNames): PoolsReport {
   const forecast = forecastOf(known, variables)
   const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
     ...expectation,

@@ -6,9 +6,7 @@ import type { CommandSetup } from '../setup.ts'
 
 /** Shows every pool, who waits for it, and who will get an address. */
 export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {
-  const known = await withManagementCluster(config, (managementCluster) =>
-    managementCluster.readKnownObjects(),
-  )
+  const known = await withManagementCluster(config, (managementCluster) => managementCluster.readSnapshot())
   const report = poolsReport(known, config.variables)
   console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine

@@ -3,8 +3,12 @@ import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
-import { decideCondition, vipConditionOf, type Saying } from '../../domain/allocation/vip-condition.ts'
-import { createView, type KnownObjects } from '../../domain/allocation/snapshot.ts'
+import {
+  decideCondition,
+  vipConditionOf,
+  type ConditionUpdate,
+} from '../../domain/allocation/vip-condition.ts'
+import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-looks.ts'
@@ -14,7 +18,7 @@ const reason = 'AllocationFailed'
 export interface RunReporting {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly observer: Pick<StepObserver, 'countReport'>
-  readonly known: () => KnownObjects
+  readonly known: () => Snapshot
   readonly variables: VariableNames
   readonly log: Pick<Log, 'warn'>
 }
@@ -27,7 +31,7 @@ export async function tellRunNews(reporting: RunReporting, told: RunNews): Promi
   const { known, variables, log } = reporting
   const cluster = known().clusters.get(formatKey(told.cluster))
   if (cluster === undefined) return
-  const view = createView(known)
+  const view = createSnapshotQueries(known)
   const outstanding = roles
     .map((role) => vipRole(role, variables))
     .filter((vip) => view.isOutstanding(cluster, vip))
@@ -47,7 +51,7 @@ async function tellFor(
   { role }: VipRole,
   { news, message }: RunNews,
 ): Promise<void> {
-  const saying: Saying = { about: 'vip', isReady: false, reason, message }
+  const saying: ConditionUpdate = { about: 'vip', isReady: false, reason, message }
   // The run that takes its place says for itself how it stands.
   if (news === 'stray' && isUnsaid(cluster, role)) {
     const decision = decideCondition(cluster, role, saying, new Date())

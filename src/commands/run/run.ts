@@ -5,7 +5,7 @@ import { roles } from '../../domain/role.ts'
 import { createClusterApi } from '../../kubernetes/client.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../../kubernetes/transport/connection.ts'
-import { createKnowledge, type Knowledge } from '../../kubernetes/cache/cached-cluster-api.ts'
+import { createCachedClusterApi, type CachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { readCoreMetrics } from '../../observability/core-metrics.ts'
 import { createLog } from '../../observability/create-log.ts'
@@ -58,7 +58,9 @@ export async function runProgram(command: Command, config: Config, signal: Abort
   try {
     const api = createClusterApi(kubernetes, config.namespaces)
     const knowledge =
-      command === 'run' ? createKnowledge({ api, variables: config.variables, now: Date.now }) : undefined
+      command === 'run'
+        ? createCachedClusterApi({ api, variables: config.variables, now: Date.now })
+        : undefined
     const parts = { kubernetes, api, knowledge, metrics, outages, tracing, state }
     return await atWork({ command, config, log, signal, ...parts })
   } finally {
@@ -84,7 +86,7 @@ interface Setup {
   readonly kubernetes: KubernetesConnection
   readonly api: ClusterApi
   /** Where watcher and Worker are one process. */
-  readonly knowledge: Knowledge | undefined
+  readonly knowledge: CachedClusterApi | undefined
   readonly metrics: Metrics
   readonly outages: Outages
   readonly tracing: Tracing | undefined

@@ -2,13 +2,13 @@ import type { Config } from '../../config.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { meansAway } from '../../kubernetes/errors.ts'
-import type { Knowledge } from '../../kubernetes/cache/cached-cluster-api.ts'
-import { watchResource } from '../../kubernetes/informer/informer.ts'
+import type { CachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
+import { startInformer } from '../../kubernetes/informer/informer.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { quietDuring } from '../../observability/outage.ts'
 import type { Tracing } from '../../observability/tracing.ts'
-import { createDispatcher, type Dispatcher } from '../../watcher/work-queue.ts'
+import { createWorkQueue, type WorkQueue } from '../../watcher/work-queue.ts'
 import type { AllocationStarter } from '../../watcher/workflow-client.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory/cached-inventory.ts'
@@ -17,14 +17,14 @@ import { tellRunNews, type RunReporting } from './run-news.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
 export interface RunningWatcher extends Watcher {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: WorkQueue
 }
 
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   /** Of the steps of this process; absent where they run elsewhere. */
-  readonly knowledge: Pick<Knowledge, 'watch'> | undefined
+  readonly knowledge: Pick<CachedClusterApi, 'watch'> | undefined
   readonly api: RunReporting['api']
   readonly starter: AllocationStarter
   readonly log: Log
@@ -37,7 +37,7 @@ export interface WatcherSetup {
 /** Starts the list+watch loops and the dispatcher; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
   const { config, api, starter, log, metrics, outages, tracing, signal } = setup
-  const dispatcher = createDispatcher({
+  const dispatcher = createWorkQueue({
     starter,
     log,
     outage: outages.temporal,
@@ -62,7 +62,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
 }
 
 function watchSources({ config, kubernetes, knowledge, outages, log, signal }: WatcherSetup): WatchSources {
-  const watch = knowledge?.watch ?? watchResource
+  const watch = knowledge?.watch ?? startInformer
   const { namespaces, watchFilter } = config
   const shared = {
     connection: kubernetes,

@@ -6,7 +6,11 @@ import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import type { Finding } from './problems/problem.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import { createView, type KnownObjects, type View } from '../../domain/allocation/snapshot.ts'
+import {
+  createSnapshotQueries,
+  type Snapshot,
+  type SnapshotQueries,
+} from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readEvents, type ObjectEvent } from './read-events.ts'
@@ -45,7 +49,7 @@ export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
   { setup, managementCluster, runs }: StatusContext,
-  known: KnownObjects,
+  known: Snapshot,
 ): Promise<ClusterReport> {
   const cluster = known.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
@@ -53,7 +57,7 @@ export async function describeCluster(
     runs.detailsOf(key),
     eventsAbout(managementCluster.connection, key),
   ])
-  const view = createView(() => known)
+  const view = createSnapshotQueries(() => known)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {
@@ -65,10 +69,10 @@ export async function describeCluster(
   }
 }
 
-function detailsOf(report: VipReport, cluster: Cluster, view: View, variable: string): VipDetails {
+function detailsOf(report: VipReport, cluster: Cluster, view: SnapshotQueries, variable: string): VipDetails {
   const vip = { role: report.role, variable }
-  const { claim, ipAddress } = view.holdingOf(cluster, vip)
-  const selection = selectIPPool(poolRequestFor(cluster, report.role), view.around(cluster).pools)
+  const { claim, ipAddress } = view.bindingOf(cluster, vip)
+  const selection = selectIPPool(poolRequestFor(cluster, report.role), view.contextOf(cluster).pools)
   return {
     ...report,
     condition: vipConditionOf(cluster, report.role),

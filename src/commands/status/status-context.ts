@@ -1,5 +1,5 @@
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { WorkflowRuns } from './workflow-runs.ts'
@@ -19,5 +19,5 @@ export interface StatusContext {
   readonly managementCluster: ManagementCluster
   readonly runs: WorkflowRuns
   /** As it was when the command began. */
-  readonly known: KnownObjects
+  readonly known: Snapshot
 }

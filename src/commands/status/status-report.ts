@@ -2,7 +2,7 @@ import { concerns, type Finding } from './problems/problem.ts'
 import { findingsIn } from './problems/problems.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
-import { createView, type KnownObjects } from '../../domain/allocation/snapshot.ts'
+import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
 
@@ -34,7 +34,7 @@ export interface StatusQuestion {
 }
 
 /** Says how everything stands, without Temporal. */
-export function reportOn(known: KnownObjects, question: StatusQuestion): StatusReport {
+export function reportOn(known: Snapshot, question: StatusQuestion): StatusReport {
   const { variables, problemsOnly, now } = question
   const findings = findingsIn(known, variables, now)
   return {
@@ -46,8 +46,8 @@ export function reportOn(known: KnownObjects, question: StatusQuestion): StatusR
 }
 
 /** A VIP for ingress that is not wanted is left out: few Clusters want one. */
-function vipsIn(known: KnownObjects, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const view = createView(() => known)
+function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
+  const view = createSnapshotQueries(() => known)
   return [...known.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Console } from '../../console/console.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { Log } from '../../observability/log.ts'
 import { describeCluster } from './cluster-report.ts'
 import { clusterText } from './cluster-text.ts'
@@ -10,7 +10,7 @@ import { changesBetween } from './status-changes.ts'
 import type { StatusContext } from './status-context.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
-import { watchKnownObjects } from './watch-known-objects.ts'
+import { watchSnapshot } from './watch-snapshot.ts'
 
 /** Milliseconds in which changes that belong together are gathered. */
 const gatherMs = 100
@@ -20,7 +20,7 @@ export async function watchStatus(context: StatusContext): Promise<number> {
   const { setup, managementCluster } = context
   const signal = AbortSignal.any([setup.signal, setup.console.closed])
   const news = createNews(signal)
-  const knowledge = watchKnownObjects({
+  const knowledge = watchSnapshot({
     connection: managementCluster.connection,
     namespaces: setup.config.namespaces,
     initial: context.known,
@@ -40,7 +40,7 @@ export async function watchStatus(context: StatusContext): Promise<number> {
 /** @returns what is shown now */
 async function showChanges(
   context: StatusContext,
-  known: KnownObjects,
+  known: Snapshot,
   shown: StatusReport | undefined,
 ): Promise<StatusReport> {
   const { options, setup, runs } = context
@@ -60,7 +60,7 @@ async function showChanges(
 
 async function textFor(
   context: StatusContext,
-  known: KnownObjects,
+  known: Snapshot,
   report: StatusReport,
   now: number,
 ): Promise<Parameters<Console['update']>[1]> {

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { describeCluster } from './cluster-report.ts'
 import { clusterText } from './cluster-text.ts'
 import { withManagementCluster } from '../management-cluster.ts'
@@ -19,7 +19,7 @@ import { createWorkflowRuns } from './workflow-runs.ts'
  */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {
-    const known = await managementCluster.readKnownObjects()
+    const known = await managementCluster.readSnapshot()
     if (options.cluster !== undefined) assertExists(options.cluster, known)
     return withTemporal(setup.signal, async (temporal) => {
       const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
@@ -29,7 +29,7 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
   })
 }
 
-function assertExists(cluster: NamespacedName, { clusters }: KnownObjects): void {
+function assertExists(cluster: NamespacedName, { clusters }: Snapshot): void {
   if (clusters.has(formatKey(cluster))) return
   const elsewhere = [...clusters.values()].filter(({ name }) => name === cluster.name).map(formatKey)
   const hint = elsewhere.length === 0 ? '' : `; there is ${elsewhere.slice(0, 5).join(', ')}`
@@ -50,7 +50,7 @@ async function showStatus(context: StatusContext): Promise<number> {
   }
   const trouble = runs.trouble()
   if (trouble !== undefined) setup.console.note(trouble)
-  return problemsOnly && isAnythingWrong(report) ? exitCodes.needsPerson : exitCodes.fine
+  return problemsOnly && isAnythingWrong(report) ? exitCodes.actionRequired : exitCodes.fine
 }
 
 function isAnythingWrong({ vips, findings }: StatusReport): boolean {

@@ -4,7 +4,7 @@ import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { roleNames, type VipRole } from '../role.ts'
-import { addressIn, describeVip, isSomebodyElses, standingOf } from './vip-ownership.ts'
+import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 
 /** Everything the decision about a Cluster's VIP needs besides the Cluster. */
 export interface AssignmentInput {
@@ -64,11 +64,11 @@ export interface GivingWay {
 }
 
 export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
-  const standing = standingOf(cluster, vip)
-  const isWrongClaim = standing.standing === 'ours'
+  const ownership = vipOwnershipOf(cluster, vip)
+  const isWrongClaim = ownership.state === 'managed'
   return {
-    deletesClaim: isWrongClaim || isSomebodyElses(standing),
-    next: isWrongClaim || standing.standing === 'port-missing' ? 'restart' : 'end',
+    deletesClaim: isWrongClaim || isExternallyOwned(ownership),
+    next: isWrongClaim || ownership.state === 'incomplete' ? 'restart' : 'end',
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/cluster.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
-import { isForPeople, type Reason } from '../reason.ts'
+import { requiresAction, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
 
 /** What an event is about: also a Cluster that is gone. */
@@ -26,7 +26,7 @@ export function allocationEvent(
   reason: Reason,
   message: string,
 ): ClusterEvent {
-  const type = isForPeople(reason) ? 'Warning' : 'Normal'
+  const type = requiresAction(reason) ? 'Warning' : 'Normal'
   return { cluster, type, reason, action: 'AllocateVIP', note: noteOn(role, message) }
 }
 

@@ -17,7 +17,7 @@ import {
   type VariableNames,
   type VipRole,
 } from '../role.ts'
-import { describeVip, recordedVip, standingOf } from './vip-ownership.ts'
+import { describeVip, recordedVip, vipOwnershipOf } from './vip-ownership.ts'
 
 /** Whether a Cluster may be written to as it is now. */
 export type WriteDecision =
@@ -90,25 +90,25 @@ function decideByStanding(
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     return { decision: 'allocate' }
   }
-  const standing = standingOf(cluster, vip)
-  switch (standing.standing) {
+  const ownership = vipOwnershipOf(cluster, vip)
+  switch (ownership.state) {
     case 'unset':
       return { decision: 'allocate' }
-    case 'ours':
-    case 'dropped':
+    case 'managed':
+    case 'drifted':
       return claim === undefined
-        ? { decision: 'restore', address: standing.address }
+        ? { decision: 'restore', address: ownership.address }
         : { decision: 'allocate' }
-    case 'port-missing':
+    case 'incomplete':
       return { decision: 'complete-port' }
-    case 'others':
+    case 'external':
       return {
         decision: 'skip',
         reason: 'EndpointAlreadySet',
         message: `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already, and not from a claim of ours; no address is taken`,
       }
     default:
-      return standing satisfies never
+      return ownership satisfies never
   }
 }
 
@@ -162,7 +162,7 @@ export function alsoWantedRoles(
     return (
       role !== defaultRole &&
       wishOf(cluster, vip, pools).wish !== 'none' &&
-      standingOf(cluster, vip).standing !== 'others'
+      vipOwnershipOf(cluster, vip).state !== 'external'
     )
   })
 }
@@ -183,7 +183,7 @@ export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
 }
 
 /** What is known beside a Cluster when it is asked whether a run would have anything to do. */
-export interface Surroundings {
+export interface ClusterContext {
   /** Undefined also while it is not known yet. */
   readonly clusterClass: ClusterClass | undefined
   /** Those the Cluster could use. */
@@ -194,11 +194,11 @@ export interface Surroundings {
 export function needsAllocation(
   cluster: Cluster,
   vip: VipRole,
-  { clusterClass, pools }: Surroundings,
+  { clusterClass, pools }: ClusterContext,
 ): boolean {
   if (decideWrite(cluster).decision !== 'write' || wishOf(cluster, vip, pools).wish === 'none') return false
-  const { standing } = standingOf(cluster, vip)
-  if (standing !== 'ours') return standing !== 'others'
+  const { state } = vipOwnershipOf(cluster, vip)
+  if (state !== 'managed') return state !== 'external'
   return isHalfWritten(cluster, vip, clusterClass)
 }
 

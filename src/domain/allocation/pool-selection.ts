@@ -46,7 +46,7 @@ export function isPoolVerdict(value: unknown): value is PoolVerdict {
  *
  * @param bytes of JSON, about
  */
-export function foremost(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
+export function mostRelevant(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
   const isNear = ({ verdict }: PoolVerdict): boolean => verdict !== 'rejected'
   const near = [...considered.filter(isNear), ...considered.filter((each) => !isNear(each))]
   return fittingIn(bytes, near, (verdict) => JSON.stringify(verdict).length)
@@ -68,7 +68,7 @@ export type PoolSelection =
 export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
   const judged = pools
     .toSorted(byPreference(request))
-    .map((pool) => ({ pool, fall: firstFall(request, pool) }))
+    .map((pool) => ({ pool, fall: firstRejection(request, pool) }))
   const chosen = judged.find(({ fall }) => fall === undefined)?.pool
   const considered = judged.map(({ pool, fall }) => verdictOn(pool, fall, chosen))
   if (chosen !== undefined) return { outcome: 'selected', pool: chosen, considered }
@@ -77,7 +77,7 @@ export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): Po
 
 /** The pools that are meant for such a VIP, whether they can give one now or not. */
 export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
-  return pools.filter((pool) => firstFall(request, pool)?.reason !== 'NoMatchingPool')
+  return pools.filter((pool) => firstRejection(request, pool)?.reason !== 'NoMatchingPool')
 }
 
 /**
@@ -86,7 +86,7 @@ export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): r
  * @param mayWait for a pool that is paused or being deleted
  */
 export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolean): string | undefined {
-  const fall = firstFall(request, pool)
+  const fall = firstRejection(request, pool)
   return fall?.reason === 'NoMatchingPool' || (fall?.reason === 'PoolNotReady' && !mayWait)
     ? fall.because
     : undefined
@@ -112,7 +112,7 @@ const matchingSteps: readonly Step[] = [
 const readinessSteps: readonly Step[] = [notDeleting, notPaused, notExhausted]
 
 /** Why a pool fell out; `reason` only for a pool that is meant for this VIP. */
-interface Fall {
+interface Rejection {
   readonly because: string
   readonly reason: 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'
 }
@@ -120,12 +120,12 @@ interface Fall {
 /** Passes (undefined), or says in words why not. */
 type Step = (request: PoolRequest, pool: IPPool) => string | undefined
 
-interface Judged {
+interface Candidate {
   readonly pool: IPPool
-  readonly fall: Fall | undefined
+  readonly fall: Rejection | undefined
 }
 
-function firstFall(request: PoolRequest, pool: IPPool): Fall | undefined {
+function firstRejection(request: PoolRequest, pool: IPPool): Rejection | undefined {
   for (const step of matchingSteps) {
     const because = step(request, pool)
     if (because !== undefined) return { because, reason: 'NoMatchingPool' }
@@ -247,7 +247,7 @@ function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefine
     : { kind: undefined, name: text.trim() }
 }
 
-function verdictOn(pool: IPPool, fall: Fall | undefined, chosen: IPPool | undefined): PoolVerdict {
+function verdictOn(pool: IPPool, fall: Rejection | undefined, chosen: IPPool | undefined): PoolVerdict {
   const { kind, name } = pool
   if (fall !== undefined) return { kind, name, verdict: 'rejected', because: fall.because }
   if (pool === chosen) return { kind, name, verdict: 'selected', because: describeRoom(pool) }
@@ -263,9 +263,9 @@ function describeRoom(pool: IPPool): string {
 
 function whyNone(
   request: PoolRequest,
-  judged: readonly Judged[],
-): { readonly reason: Fall['reason']; readonly message: string } {
-  const withReason = (reason: Fall['reason']): readonly Judged[] =>
+  judged: readonly Candidate[],
+): { readonly reason: Rejection['reason']; readonly message: string } {
+  const withReason = (reason: Rejection['reason']): readonly Candidate[] =>
     judged.filter(({ fall }) => fall?.reason === reason)
   const exhausted = withReason('PoolExhausted')
   const notReady = withReason('PoolNotReady')
@@ -282,7 +282,7 @@ function whyNone(
   return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
 }
 
-function howToReady(request: PoolRequest, notReady: readonly Judged[]): string {
+function howToReady(request: PoolRequest, notReady: readonly Candidate[]): string {
   if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return howToAdd(request)
   return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${howToAdd(request)}`
 }
@@ -291,7 +291,7 @@ function howToReady(request: PoolRequest, notReady: readonly Judged[]): string {
 const room = { characters: 600, pools: 8 } as const
 
 /** As many pools with their reasons as a message has room for, and how many there are besides. */
-function listing(judged: readonly Judged[]): string {
+function listing(judged: readonly Candidate[]): string {
   const words = judged.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`)
   const fitting = fittingIn(room.characters, words.slice(0, room.pools), (word) => word.length)
   const more = words.length - fitting.length

@@ -10,7 +10,7 @@ import { whyNeverGivenBy } from './pool-addresses.ts'
 import { preferredFirst, whyNotUsable } from './pool-selection.ts'
 import { shortened } from '../quote.ts'
 import { roleNames, type VipRole } from '../role.ts'
-import { describeVip, isOnRecordOnly, standingOf } from './vip-ownership.ts'
+import { describeVip, isOnRecordOnly, vipOwnershipOf } from './vip-ownership.ts'
 import { confirmsVip } from './vip-condition.ts'
 
 /** How an address that our annotation records, and whose claim is gone, can be had again. */
@@ -36,7 +36,7 @@ export function decideRestoration(
   holders: AddressHolders,
   pools: readonly IPPool[],
 ): RestorationDecision {
-  const isThere = standingOf(cluster, vip).standing === 'ours'
+  const isThere = vipOwnershipOf(cluster, vip).state === 'managed'
   const mayBeTyped = !isThere && !confirmsVip(cluster, vip.role, address)
   const pool = isFree(holders) ? poolToRestoreFrom(cluster, vip, address, pools) : undefined
   if (pool !== undefined) {
@@ -64,7 +64,7 @@ export function poolToRestoreFrom(
 
 /** Why a pool does not give an address that only the annotation names. One in use waits for its pool. */
 function whyNotFrom(pool: IPPool, cluster: Cluster, vip: VipRole, address: string): string | undefined {
-  const mayWait = standingOf(cluster, vip).standing === 'ours'
+  const mayWait = vipOwnershipOf(cluster, vip).state === 'managed'
   const request = poolRequestFor(cluster, vip.role)
   return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
 }
@@ -124,15 +124,15 @@ export function lossOf(
   claim: IPAddressClaim | undefined,
   ipAddress: IPAddress | undefined,
 ): string | undefined {
-  const standing = standingOf(cluster, vip)
+  const ownership = vipOwnershipOf(cluster, vip)
   if (decideWrite(cluster).decision !== 'write') return undefined
-  if (standing.standing !== 'ours' && standing.standing !== 'dropped') return undefined
+  if (ownership.state !== 'managed' && ownership.state !== 'drifted') return undefined
   if (claim === undefined) return 'claim is gone'
   if (claim.isDeleting) return 'claim is being deleted'
   if (ownershipOf(claim, cluster).owner !== 'this-cluster') return 'claim belongs to somebody else'
   if (claim.addressName === undefined) return 'claim is not bound'
   if (ipAddress === undefined) return 'IPAddress is gone'
-  return canonicalAddress(ipAddress.address) === canonicalAddress(standing.address)
+  return canonicalAddress(ipAddress.address) === canonicalAddress(ownership.address)
     ? undefined
     : 'claim holds another address'
 }

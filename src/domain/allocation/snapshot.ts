@@ -4,20 +4,20 @@ import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isKnownDuplicate } from './duplicate-addresses.ts'
-import { needsAllocation, type Surroundings } from './eligibility.ts'
+import { needsAllocation, type ClusterContext } from './eligibility.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { lossOf } from './restoration.ts'
 import type { VipRole } from '../role.ts'
 
 /** What is known about the address of one of a Cluster's VIPs. */
-export interface Holding {
+export interface ClaimBinding {
   readonly claim: IPAddressClaim | undefined
   readonly ipAddress: IPAddress | undefined
 }
 
 /** The management cluster as it was last heard of or read, by `namespace/name`. */
-export interface KnownObjects {
+export interface Snapshot {
   readonly clusters: ReadonlyMap<string, Cluster>
   readonly clusterClasses: ReadonlyMap<string, ClusterClass>
   readonly claims: ReadonlyMap<string, IPAddressClaim>
@@ -28,20 +28,20 @@ export interface KnownObjects {
 }
 
 /** All pools, of either kind. */
-export function poolsIn({ pools }: Pick<KnownObjects, 'pools'>): readonly IPPool[] {
+export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
   return pools.flatMap((kind) => [...kind.values()])
 }
 
 /** All uses of addresses. */
-export function addressUseIn({ clusters, ipAddresses }: KnownObjects): AddressUse {
+export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
   return { clusters: [...clusters.values()], ipAddresses: [...ipAddresses.values()] }
 }
 
 /** Questions about what is known. Nothing is kept: each answer is about what is known now. */
-export interface View {
+export interface SnapshotQueries {
   /** @param news a pool that is not among the known ones yet, or changed */
-  around(cluster: Cluster, news?: IPPool): Surroundings
-  holdingOf(cluster: Cluster, vip: VipRole): Holding
+  contextOf(cluster: Cluster, news?: IPPool): ClusterContext
+  bindingOf(cluster: Cluster, vip: VipRole): ClaimBinding
   /** Why no claim holds the VIP that we assigned, as `lossOf` of restoration.ts; undefined while not everything is known. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
@@ -60,10 +60,10 @@ export interface View {
 }
 
 /** @param known is asked anew for every answer */
-export function createView(known: () => KnownObjects): View {
+export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
   const all = (): readonly Cluster[] => [...known().clusters.values()]
 
-  const around = (cluster: Cluster, news?: IPPool): Surroundings => {
+  const contextOf = (cluster: Cluster, news?: IPPool): ClusterContext => {
     const { clusterClasses, pools } = known()
     const ref = cluster.topology?.clusterClass
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== news?.uid)
@@ -75,7 +75,7 @@ export function createView(known: () => KnownObjects): View {
     }
   }
 
-  const holdingOf = ({ namespace, name }: Cluster, { role }: VipRole): Holding => {
+  const bindingOf = ({ namespace, name }: Cluster, { role }: VipRole): ClaimBinding => {
     const { claims, ipAddresses } = known()
     const claim = claims.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
     const ipAddress =
@@ -86,17 +86,18 @@ export function createView(known: () => KnownObjects): View {
   }
 
   const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
-    const { claim, ipAddress } = holdingOf(cluster, vip)
+    const { claim, ipAddress } = bindingOf(cluster, vip)
     return known().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
 
   const isLost = (cluster: Cluster, vip: VipRole): boolean => lossIn(cluster, vip) !== undefined
 
   return {
-    around,
-    holdingOf,
+    contextOf,
+    bindingOf,
     lossOf: lossIn,
-    isOutstanding: (cluster, vip) => needsAllocation(cluster, vip, around(cluster)) || isLost(cluster, vip),
+    isOutstanding: (cluster, vip) =>
+      needsAllocation(cluster, vip, contextOf(cluster)) || isLost(cluster, vip),
     clusterOf: ({ namespace, name }) => {
       const clusterName = clusterNameOf(name)
       return clusterName === undefined
@@ -106,10 +107,12 @@ export function createView(known: () => KnownObjects): View {
     claimOf: ({ namespace, claimName }) => known().claims.get(formatKey({ namespace, name: claimName })),
     waitingBeside: (pool, vip) =>
       all().filter((cluster) => {
-        const { claim } = holdingOf(cluster, vip)
+        const { claim } = bindingOf(cluster, vip)
         const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
         return (
-          !isHere && claim?.addressName === undefined && needsAllocation(cluster, vip, around(cluster, pool))
+          !isHere &&
+          claim?.addressName === undefined &&
+          needsAllocation(cluster, vip, contextOf(cluster, pool))
         )
       }),
     lost: (vip) => all().filter((cluster) => isLost(cluster, vip)),

@@ -8,7 +8,7 @@ import { selectIPPool, type PoolSelection, type PoolVerdict } from './pool-selec
 import type { Reason } from '../reason.ts'
 import { poolToRestoreFrom } from './restoration.ts'
 import type { VipRole } from '../role.ts'
-import { describeVip, isSomebodyElses, standingOf } from './vip-ownership.ts'
+import { describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 
 /** What becomes of a claim of the Cluster that has no address yet. */
 export type UnboundClaimDecision =
@@ -41,8 +41,8 @@ export function decideUnboundClaim(
     const message = `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider to bind it to IPAddress ${ipAddress.name} with ${ipAddress.address}`
     return { decision: 'wait', reason: 'WaitingForAddress', message }
   }
-  const standing = standingOf(cluster, vip)
-  if (isSomebodyElses(standing)) {
+  const ownership = vipOwnershipOf(cluster, vip)
+  if (isExternallyOwned(ownership)) {
     const message = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
     return { decision: 'give-back', message }
   }
@@ -60,10 +60,10 @@ function mayHoldOurs(
   claim: IPAddressClaim,
   pools: readonly IPPool[],
 ): boolean {
-  const standing = standingOf(cluster, vip)
-  if (standing.standing !== 'dropped') return standing.standing !== 'unset'
+  const ownership = vipOwnershipOf(cluster, vip)
+  if (ownership.state !== 'drifted') return ownership.state !== 'unset'
   const itsPool = pools.filter((pool) => formatPool(pool) === formatPool(claim.poolRef))
-  return poolToRestoreFrom(cluster, vip, standing.address, itsPool) !== undefined
+  return poolToRestoreFrom(cluster, vip, ownership.address, itsPool) !== undefined
 }
 
 /** All pools for such a VIP are exhausted, and what is said of the claim's own goes for them all. */

@@ -5,10 +5,10 @@ import { conditionsApiVersion, type Condition } from '../model/condition.ts'
 import { decideWrite } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
 import { roleNames, type Role, type VipRole } from '../role.ts'
-import { standingOf } from './vip-ownership.ts'
+import { vipOwnershipOf } from './vip-ownership.ts'
 
 /** What is to be said about a VIP of a Cluster. The text is the same as long as the matter is: it holds no time. */
-export type Saying =
+export type ConditionUpdate =
   | { readonly about: 'vip'; readonly isReady: boolean; readonly reason: Reason; readonly message: string }
   /** The Cluster wants no such VIP. */
   | { readonly about: 'nothing' }
@@ -41,7 +41,12 @@ export function confirmsVip(cluster: Cluster, role: Role, address: string): bool
 }
 
 /** Decides what to write so that the Cluster says what is to be said. */
-export function decideCondition(cluster: Cluster, role: Role, saying: Saying, now: Date): ConditionDecision {
+export function decideCondition(
+  cluster: Cluster,
+  role: Role,
+  saying: ConditionUpdate,
+  now: Date,
+): ConditionDecision {
   if (!takesConditions(cluster)) return { decision: 'not-here' }
   const present = vipConditionOf(cluster, role)
   if (saying.about === 'nothing') return { decision: present === undefined ? 'unchanged' : 'remove' }
@@ -71,12 +76,12 @@ export function lacksCondition(
 ): boolean {
   if (!takesConditions(cluster)) return false
   const present = vipConditionOf(cluster, vip.role)
-  const { standing } = standingOf(cluster, vip)
-  if (standing !== 'ours' && standing !== 'others') return false
-  if (present !== undefined && standing === 'others') {
+  const { state } = vipOwnershipOf(cluster, vip)
+  if (state !== 'managed' && state !== 'external') return false
+  if (present !== undefined && state === 'external') {
     return present.status !== 'True' || present.reason === 'Allocated'
   }
-  if (standing === 'ours') return present?.status !== 'True'
+  if (state === 'managed') return present?.status !== 'True'
   return gatesOf(cluster, clusterClass).includes(roleNames[vip.role].conditionType)
 }
 

@@ -5,29 +5,29 @@ import { shortened } from '../quote.ts'
 import { roleNames, type Role, type VipRole } from '../role.ts'
 
 /** How a Cluster stands towards the VIP of one role, as far as the Cluster alone tells. */
-export type VipStanding =
-  | { readonly standing: 'unset' }
+export type VipOwnership =
+  | { readonly state: 'unset' }
   /** We assigned it, as the annotation records, and it is there. */
-  | { readonly standing: 'ours'; readonly address: string }
+  | { readonly state: 'managed'; readonly address: string }
   /** We assigned it, and somebody removed it: it has to come back. */
-  | { readonly standing: 'dropped'; readonly address: string }
+  | { readonly state: 'drifted'; readonly address: string }
   /** Somebody else gave the control plane a host without a port. */
-  | { readonly standing: 'port-missing'; readonly address: string }
+  | { readonly state: 'incomplete'; readonly address: string }
   /** `wasOurs`: we had assigned another one before, on which machines may still rely. */
-  | { readonly standing: 'others'; readonly address: string; readonly wasOurs: boolean }
+  | { readonly state: 'external'; readonly address: string; readonly wasOurs: boolean }
 
 /** Compares what the Cluster has with what our annotation records. */
-export function standingOf(cluster: Cluster, vip: VipRole): VipStanding {
+export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
   const address = addressIn(cluster, vip)
   const recorded = recordedVip(cluster, vip.role)
   if (address === '') {
-    return recorded === undefined ? { standing: 'unset' } : { standing: 'dropped', address: recorded }
+    return recorded === undefined ? { state: 'unset' } : { state: 'drifted', address: recorded }
   }
-  if (address === recorded) return { standing: 'ours', address }
+  if (address === recorded) return { state: 'managed', address }
   if (vip.role === 'control-plane' && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
-    return { standing: 'port-missing', address }
+    return { state: 'incomplete', address }
   }
-  return { standing: 'others', address, wasOurs: recorded !== undefined }
+  return { state: 'external', address, wasOurs: recorded !== undefined }
 }
 
 /**
@@ -42,8 +42,8 @@ export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): b
 }
 
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
-export function isSomebodyElses(standing: VipStanding): boolean {
-  return standing.standing === 'port-missing' || (standing.standing === 'others' && !standing.wasOurs)
+export function isExternallyOwned(ownership: VipOwnership): boolean {
+  return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)
 }
 
 /** The VIP that we assigned, as our annotation says. */

@@ -5,8 +5,8 @@ import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'
 import type { Role, VipRole } from '../role.ts'
-import { addressIn, describeVip, standingOf } from './vip-ownership.ts'
-import type { View } from './snapshot.ts'
+import { addressIn, describeVip, vipOwnershipOf } from './vip-ownership.ts'
+import type { SnapshotQueries } from './snapshot.ts'
 import { vipConditionOf } from './vip-condition.ts'
 import { whyUnsettled, type Why } from './why-unsettled.ts'
 
@@ -53,8 +53,8 @@ export interface VipState {
  * those of our condition on the Cluster where it has one for this phase, since the run that wrote it knew more, such as
  * the words of a webhook.
  */
-export function vipStateOf(cluster: Cluster, vip: VipRole, view: View): VipState {
-  const { claim, ipAddress } = view.holdingOf(cluster, vip)
+export function vipStateOf(cluster: Cluster, vip: VipRole, view: SnapshotQueries): VipState {
+  const { claim, ipAddress } = view.bindingOf(cluster, vip)
   const phase = phaseOf(cluster, vip, view)
   const condition = conditionFor(cluster, vip.role, phase)
   const { reason, message } = condition ?? whyIn(phase, cluster, vip, view)
@@ -77,9 +77,9 @@ export function isUnsettled({ phase }: Pick<VipState, 'phase'>): boolean {
   return phase === 'Waiting' || phase === 'Paused' || phase === 'Lost'
 }
 
-function phaseOf(cluster: Cluster, vip: VipRole, view: View): VipPhase {
+function phaseOf(cluster: Cluster, vip: VipRole, view: SnapshotQueries): VipPhase {
   if (cluster.isDeleting) return 'Deleting'
-  const around = view.around(cluster)
+  const around = view.contextOf(cluster)
   if (wishOf(cluster, vip, around.pools).wish === 'none') return 'NotWanted'
   const unpaused = { ...cluster, isPaused: false }
   const isLost = view.lossOf(unpaused, vip) !== undefined
@@ -87,7 +87,7 @@ function phaseOf(cluster: Cluster, vip: VipRole, view: View): VipPhase {
     if (cluster.isPaused) return 'Paused'
     return isLost && addressIn(cluster, vip) !== '' ? 'Lost' : 'Waiting'
   }
-  return standingOf(cluster, vip).standing === 'ours' ? 'Served' : 'Manual'
+  return vipOwnershipOf(cluster, vip).state === 'managed' ? 'Served' : 'Manual'
 }
 
 /** The reason of a phase that has one only. */
@@ -112,7 +112,7 @@ function conditionFor(
   return fits ? { ...condition, reason } : undefined
 }
 
-function whyIn(phase: VipPhase, cluster: Cluster, vip: VipRole, view: View): Why {
+function whyIn(phase: VipPhase, cluster: Cluster, vip: VipRole, view: SnapshotQueries): Why {
   const name = `Cluster ${formatKey(cluster)}`
   switch (phase) {
     case 'Served':

@@ -8,9 +8,9 @@ import { selectIPPool } from './pool-selection.ts'
 import type { Reason } from '../reason.ts'
 import { poolToRestoreFrom } from './restoration.ts'
 import type { VipRole } from '../role.ts'
-import { describeVip, standingOf } from './vip-ownership.ts'
+import { describeVip, vipOwnershipOf } from './vip-ownership.ts'
 import { decideUnboundClaim } from './unbound-claim.ts'
-import type { View } from './snapshot.ts'
+import type { SnapshotQueries } from './snapshot.ts'
 
 /** A reason of the closed list, in words too. */
 export interface Why {
@@ -19,15 +19,15 @@ export interface Why {
 }
 
 /** What a run would find that looked at the Cluster now: why the VIP is not in place, or not held by a claim. */
-export function whyUnsettled(cluster: Cluster, vip: VipRole, view: View): Why {
-  const { pools } = view.around(cluster)
-  const { claim } = view.holdingOf(cluster, vip)
+export function whyUnsettled(cluster: Cluster, vip: VipRole, view: SnapshotQueries): Why {
+  const { pools } = view.contextOf(cluster)
+  const { claim } = view.bindingOf(cluster, vip)
   const decision = decideAllocation(cluster, vip, claim, pools)
   switch (decision.decision) {
     case 'complete-port':
       return waitsBecause(`${describeVip(cluster, vip)} of Cluster ${formatKey(cluster)} has no port yet`)
     case 'restore': {
-      const isGone = standingOf(cluster, vip).standing === 'dropped'
+      const isGone = vipOwnershipOf(cluster, vip).state === 'drifted'
       if (isGone && poolToRestoreFrom(cluster, vip, decision.address, pools) === undefined) {
         return whyWithoutClaim(cluster, vip, pools)
       }
@@ -55,17 +55,17 @@ function whyWithoutClaim(cluster: Cluster, vip: VipRole, pools: readonly IPPool[
     : waitsBecause(`${formatPool(selection.pool)} has room; no run has taken an address yet`)
 }
 
-function whyWithClaim(cluster: Cluster, vip: VipRole, claim: IPAddressClaim, view: View): Why {
+function whyWithClaim(cluster: Cluster, vip: VipRole, claim: IPAddressClaim, view: SnapshotQueries): Why {
   const obstacle = obstacleOf(claim, cluster)
   if (obstacle !== undefined) return obstacle
   if (claim.addressName === undefined) {
-    const decision = decideUnboundClaim(cluster, vip, claim, view.around(cluster).pools, undefined)
+    const decision = decideUnboundClaim(cluster, vip, claim, view.contextOf(cluster).pools, undefined)
     return decision.decision === 'wait' ? decision : waitsBecause(decision.message)
   }
   const loss = view.lossOf(cluster, vip)
   if (loss !== undefined)
     return { reason: 'AddressLost', message: `IPAddressClaim ${formatKey(claim)}: ${loss}` }
-  const { ipAddress } = view.holdingOf(cluster, vip)
+  const { ipAddress } = view.bindingOf(cluster, vip)
   return waitsBecause(
     `IPAddressClaim ${formatKey(claim)} holds ${ipAddress?.address ?? claim.addressName}; it is not assigned in full yet`,
   )

@@ -4,7 +4,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { ipamGroup } from '../names.ts'
 import { formatKey, hasPausedAnnotation } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
-import { isOrphanOf, type Leftover } from './release.ts'
+import { isOrphanOf, type RemainingObject } from './release.ts'
 
 /** Milliseconds after which what a Cluster has left behind counts as leaked. Providers need far less. */
 export const leakAfterMs = 50_000
@@ -26,7 +26,7 @@ export interface ReleaseSurroundings {
 }
 
 /** Why an object that was left behind is still there. */
-export interface ReleaseVerdict {
+export interface RemainingDiagnosis {
   /**
    * What is done about it: `delete` what nobody deleted, `nudge` a provider that may not have been told, or nothing,
    * since others are about to act or have to.
@@ -38,21 +38,24 @@ export interface ReleaseVerdict {
 }
 
 interface Cause {
-  readonly help: ReleaseVerdict['help']
+  readonly help: RemainingDiagnosis['help']
   readonly because: string
   /** Somebody configured it to last. */
   readonly isIntended?: boolean
 }
 
 /** Decides about an object of a Cluster that is gone. */
-export function judgeLeftover(leftover: Leftover, around: ReleaseSurroundings): ReleaseVerdict {
+export function diagnoseRemaining(
+  leftover: RemainingObject,
+  around: ReleaseSurroundings,
+): RemainingDiagnosis {
   const { help, because, isIntended = false } = causeOf(leftover, around)
   const isLeaked = around.goneForMs >= leakAfterMs && !isIntended
   const message = `${isLeaked ? 'leaked: ' : ''}${describe(leftover, around)}: ${because}`
   return { help, isLeaked, message }
 }
 
-function causeOf(leftover: Leftover, around: ReleaseSurroundings): Cause {
+function causeOf(leftover: RemainingObject, around: ReleaseSurroundings): Cause {
   const { kind, object } = leftover
   if (!object.isDeleting && isOrphanOf(around.former.uid, object, around.namesake)) return orphan(around)
   if (kind === 'IPAddress') return withoutClaim(object)
@@ -108,7 +111,7 @@ function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
 const shown = 3
 
 /** `IPAddressClaim clusters/vip-cp-demo (10.0.0.10) of the former Cluster clusters/demo, in deletion for 12 s, held by …` */
-function describe({ kind, object, held }: Leftover, { former, now }: ReleaseSurroundings): string {
+function describe({ kind, object, held }: RemainingObject, { former, now }: ReleaseSurroundings): string {
   const address = held.address === undefined ? '' : ` (${held.address})`
   const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(former)}`
   if (!object.isDeleting) return `${what} is not being deleted`

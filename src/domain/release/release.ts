@@ -38,7 +38,7 @@ function isPlain(text: unknown): boolean {
 }
 
 /** What one look for the remains of a Cluster has found. Read in this order, so that each part is proof for the ones before. */
-export interface ReleaseSight {
+export interface ObservedRelease {
   readonly ipAddresses: readonly IPAddress[]
   /** Those under our names, whoever owns them. */
   readonly claims: readonly IPAddressClaim[]
@@ -47,7 +47,7 @@ export interface ReleaseSight {
 }
 
 /** An object that a Cluster has left behind. */
-export type Leftover = { readonly held: HeldAddress } & (
+export type RemainingObject = { readonly held: HeldAddress } & (
   | { readonly kind: 'IPAddressClaim'; readonly object: IPAddressClaim }
   /** Only one without a claim of the same Cluster, with which it would go. */
   | { readonly kind: 'IPAddress'; readonly object: IPAddress }
@@ -57,7 +57,7 @@ export type Leftover = { readonly held: HeldAddress } & (
  * What is there of a Cluster's claims and addresses, by owner references: names and labels are those of a Cluster that
  * was re-created under its name, too.
  */
-export function leftoversOf(former: ClusterIdentity, sight: ReleaseSight): readonly Leftover[] {
+export function leftoversOf(former: ClusterIdentity, sight: ObservedRelease): readonly RemainingObject[] {
   const claims = sight.claims.filter((claim) => ownershipOf(claim, former).owner === 'this-cluster')
   const isWithClaim = (ipAddress: IPAddress): boolean => claims.some((claim) => isFor(ipAddress, claim))
   return [
@@ -75,7 +75,11 @@ export function leftoversOf(former: ClusterIdentity, sight: ReleaseSight): reado
  * The IPAddress of a claim that is gone, as one whose finalizers a person has removed. Its pool owns it too, so that the
  * garbage collector keeps it. The namesake's has a claim, or is made for one and owned by the namesake.
  */
-function isStray(former: ClusterIdentity, ipAddress: IPAddress, { claims, present }: ReleaseSight): boolean {
+function isStray(
+  former: ClusterIdentity,
+  ipAddress: IPAddress,
+  { claims, present }: ObservedRelease,
+): boolean {
   return (
     roles.some((role) => claimNameFor(former, role) === ipAddress.claimName) &&
     !claims.some(({ name }) => name === ipAddress.claimName) &&

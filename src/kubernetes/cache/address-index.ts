@@ -10,7 +10,7 @@ export interface AddressIndex<T extends NamespacedName> {
 }
 
 /** @param addressesOf in canonical spelling */
-export function createAddressIndex<T extends NamespacedName>(
+export function createAddressIndexer<T extends NamespacedName>(
   addressesOf: (object: T) => readonly string[],
 ): AddressIndex<T> {
   const byAddress = new Map<string, Map<string, T>>()

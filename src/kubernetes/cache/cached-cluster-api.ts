@@ -7,23 +7,23 @@ import { formatKey, type NamespacedName } from '../../domain/model/object-meta.t
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import { addressIn } from '../../domain/allocation/vip-ownership.ts'
 import type { ClusterApi, StepApi } from '../cluster-api.ts'
-import { NotKnown } from '../errors.ts'
+import { StaleCacheError } from '../errors.ts'
 import type { WatchedObjects, WatchOptions } from '../informer/informer.ts'
 import type { Watch, WatchHandler } from '../informer/informer-types.ts'
-import { createAddressIndex } from './address-index.ts'
+import { createAddressIndexer } from './address-index.ts'
 import { createClaimListeners } from './claim-listeners.ts'
-import { createKnownWatches, type KnownWatches } from './informer-set.ts'
+import { createKnownWatches, type InformerSet } from './informer-set.ts'
 import { createReleasedAddresses } from './released-addresses.ts'
 
 /** What the watches of this process know. */
-export interface Knowledge {
+export interface CachedClusterApi {
   /** The management cluster as they know it. */
   readonly api: StepApi
-  /** As `watchResource`; what the watch tells is known from then on. One for each kind. */
+  /** As `startInformer`; what the watch tells is known from then on. One for each kind. */
   watch<R extends keyof WatchedObjects>(options: WatchOptions<R>): Watch<WatchedObjects[R]>
 }
 
-export interface KnowledgeOptions {
+export interface CachedClusterApiOptions {
   /** For writes, and for what a question needs beyond what is known. */
   readonly api: ClusterApi
   readonly variables: VariableNames
@@ -33,19 +33,19 @@ export interface KnowledgeOptions {
 
 /**
  * Answers from what the watches know, where that is as good as an answer of the API server for what it is needed for,
- * and rejects with `NotKnown` where it is not: nobody has listed the kind yet, a watch is broken, lags or loses events,
+ * and rejects with `StaleCacheError` where it is not: nobody has listed the kind yet, a watch is broken, lags or loses events,
  * or the question is one that needs the present state. Writes go to the API server, but those that undo something:
  * they are decided by a fresh look.
  */
-export function createKnowledge({ api, variables, now }: KnowledgeOptions): Knowledge {
+export function createCachedClusterApi({ api, variables, now }: CachedClusterApiOptions): CachedClusterApi {
   const watches = createKnownWatches(now)
   const listeners = createClaimListeners()
   const vips = roles.map((role) => vipRole(role, variables))
-  const clustersBy = createAddressIndex<Cluster>((cluster) => {
+  const clustersBy = createAddressIndexer<Cluster>((cluster) => {
     const addresses = vips.map((vip) => addressIn(cluster, vip)).filter((address) => address !== '')
     return [...new Set(addresses.map(canonicalAddress))]
   })
-  const addressesBy = createAddressIndex<IPAddress>(({ address }) => [canonicalAddress(address)])
+  const addressesBy = createAddressIndexer<IPAddress>(({ address }) => [canonicalAddress(address)])
   const released = createReleasedAddresses(() => watches.find('clusters')?.position().heard)
 
   /** What is made of changes, beside what whoever watches makes of them. */
@@ -78,14 +78,14 @@ export function createKnowledge({ api, variables, now }: KnowledgeOptions): Know
    */
   const addressUseBeside = async (own: IPAddress): Promise<AddressUse> => {
     const [clusters, addresses] = [watches.believed('clusters'), watches.believed('ipaddresses')]
-    if (!clusters.isWhole || !addresses.isWhole) throw new NotKnown('some Clusters are not watched')
+    if (!clusters.isWhole || !addresses.isWhole) throw new StaleCacheError('some Clusters are not watched')
     if (addresses.watch.objects.get(formatKey(own))?.uid !== own.uid) {
-      throw new NotKnown(`IPAddress ${formatKey(own)} has not been heard of`)
+      throw new StaleCacheError(`IPAddress ${formatKey(own)} has not been heard of`)
     }
     const { heard } = clusters.watch.position()
     const { listed } = addresses.watch.position()
     if (heard === undefined || listed === undefined || heard < listed) {
-      throw new NotKnown('Clusters may have changed since IPAddresses were listed')
+      throw new StaleCacheError('Clusters may have changed since IPAddresses were listed')
     }
     const address = canonicalAddress(own.address)
     const former = released.formerHolders(address)
@@ -130,17 +130,17 @@ function claimOf({ namespace, claimName }: IPAddress): NamespacedName {
 }
 
 function fresh(what: string): () => Promise<never> {
-  return () => Promise.reject(new NotKnown(`${what} needs a fresh look`))
+  return () => Promise.reject(new StaleCacheError(`${what} needs a fresh look`))
 }
 
 function readsOf(
-  watches: KnownWatches,
+  watches: InformerSet,
 ): Pick<ClusterApi, 'getCluster' | 'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'getIPAddress'> {
   return {
     async getCluster(key) {
       const cluster = await watches.read('clusters', key)
       if (cluster !== undefined && duplicateAddressesOf(cluster).length > 0) {
-        throw new NotKnown('whether its reservations can go needs a fresh look')
+        throw new StaleCacheError('whether its reservations can go needs a fresh look')
       }
       return cluster
     },

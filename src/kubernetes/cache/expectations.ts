@@ -8,13 +8,13 @@ const promptMs = 2_000
  * What the watch of one kind makes of our own writes. They are the only changes of which we know that they happened, so
  * they show whether the watch tells everything, and soon.
  */
-export interface Echoes {
+export interface Expectations {
   /** We have written this object: the watch has to tell of it, if it has not done so by now. */
   wrote(object: ObjectMeta): void
   /** The watch tells of an object, or of its end. */
   heard(object: ObjectMeta): void
   /** Resolves once every write of ours to the object has been heard of, or is so late that it need not be waited for. */
-  untilHeard(key: string): Promise<void>
+  untilObserved(key: string): Promise<void>
   /** A list was read. @param foundNews it held what no event had told */
   listed(foundNews: boolean): void
   /** Whether what is known can be relied on. */
@@ -31,7 +31,7 @@ interface Pending {
  * @param position every change up to this resourceVersion has been told; undefined where that cannot be said
  * @param now milliseconds
  */
-export function createEchoes(position: () => bigint | undefined, now: () => number): Echoes {
+export function createExpectations(position: () => bigint | undefined, now: () => number): Expectations {
   const pending = new Map<string, Pending>()
   let hasLost = false
 
@@ -66,7 +66,7 @@ export function createEchoes(position: () => bigint | undefined, now: () => numb
     heard(object) {
       settle(formatKey(object), versionNumber(object.resourceVersion) ?? 0n)
     },
-    async untilHeard(key) {
+    async untilObserved(key) {
       const awaited = pending.get(key)
       if (awaited === undefined) return
       const late = Promise.withResolvers<void>()

@@ -1,26 +1,26 @@
 import { formatKey, type NamespacedName, type ObjectMeta } from '../../domain/model/object-meta.ts'
-import { NotKnown } from '../errors.ts'
-import { watchResource, type WatchedObjects, type WatchOptions } from '../informer/informer.ts'
+import { StaleCacheError } from '../errors.ts'
+import { startInformer, type WatchedObjects, type WatchOptions } from '../informer/informer.ts'
 import type { Watch, WatchHandler } from '../informer/informer-types.ts'
-import { createEchoes, type Echoes } from './expectations.ts'
+import { createExpectations, type Expectations } from './expectations.ts'
 
 /** Milliseconds without a word after which a watch is not believed. One that is silent for 30 s is opened again. */
-const believedForMs = 45_000
+const maxStalenessMs = 45_000
 
 type WatchedKind = keyof WatchedObjects
 
 /** The watches of this process, by kind, and how far they can be believed. */
-export interface KnownWatches {
-  /** As `watchResource`. @param learn told of every change before the handler is */
+export interface InformerSet {
+  /** As `startInformer`. @param learn told of every change before the handler is */
   watch<R extends WatchedKind>(
     options: WatchOptions<R>,
     learn: WatchHandler<WatchedObjects[R]> | undefined,
   ): Watch<WatchedObjects[R]>
   /** Undefined where nobody watches the kind. */
   find<R extends WatchedKind>(resource: R): Watch<WatchedObjects[R]> | undefined
-  /** @throws NotKnown where the kind is not watched, or the watch is broken, lags or loses events, or its handler failed */
+  /** @throws StaleCacheError where the kind is not watched, or the watch is broken, lags or loses events, or its handler failed */
   believed<R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]>
-  /** The object as it is known, once it is known as we have written it ourselves. Rejects with `NotKnown`. */
+  /** The object as it is known, once it is known as we have written it ourselves. Rejects with `StaleCacheError`. */
   read<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
   /** Takes in what we have written, which the watch has to tell. */
   wrote(resource: WatchedKind, object: ObjectMeta): void
@@ -29,7 +29,7 @@ export interface KnownWatches {
 /** A kind that is watched. */
 export interface KnownKind<T extends ObjectMeta> {
   readonly watch: Watch<T>
-  readonly echoes: Echoes
+  readonly echoes: Expectations
   /** Empty: everywhere. */
   readonly namespaces: readonly string[]
   /** No object of the kind is left out by its labels. */
@@ -39,18 +39,19 @@ export interface KnownKind<T extends ObjectMeta> {
 type Kinds = { readonly [R in WatchedKind]?: KnownKind<WatchedObjects[R]> }
 
 /** @param now milliseconds since the epoch */
-export function createKnownWatches(now: () => number): KnownWatches {
+export function createKnownWatches(now: () => number): InformerSet {
   const kinds: Kinds = {}
 
   const believed = <R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]> => {
     const known = kinds[resource]
-    if (known === undefined) throw new NotKnown(`${resource} are not watched`)
+    if (known === undefined) throw new StaleCacheError(`${resource} are not watched`)
     const { synced, lastContactAt = 0, lastError, untold } = known.watch.health()
-    if (!synced || lastError !== undefined || now() - lastContactAt > believedForMs) {
-      throw new NotKnown(`the watch of ${resource} does not hear well`)
+    if (!synced || lastError !== undefined || now() - lastContactAt > maxStalenessMs) {
+      throw new StaleCacheError(`the watch of ${resource} does not hear well`)
     }
-    if (untold.length > 0) throw new NotKnown(`changes of ${resource} are still to be told`)
-    if (!known.echoes.areComplete()) throw new NotKnown(`the watch of ${resource} lags, or has lost an event`)
+    if (untold.length > 0) throw new StaleCacheError(`changes of ${resource} are still to be told`)
+    if (!known.echoes.areComplete())
+      throw new StaleCacheError(`the watch of ${resource} lags, or has lost an event`)
     return known
   }
 
@@ -60,9 +61,9 @@ export function createKnownWatches(now: () => number): KnownWatches {
       learn: WatchHandler<WatchedObjects[R]> | undefined,
     ): Watch<WatchedObjects[R]> {
       const { resource, namespaces = [], labelSelector } = options
-      const echoes = createEchoes(() => watch.position().heard, now)
+      const echoes = createExpectations(() => watch.position().heard, now)
       const handler = heardBy(options.handler, learn, echoes, () => watch)
-      const watch: Watch<WatchedObjects[R]> = watchResource({ ...options, handler })
+      const watch: Watch<WatchedObjects[R]> = startInformer({ ...options, handler })
       const isWhole = labelSelector === undefined
       Object.assign(kinds, { [resource]: { watch, echoes, namespaces, isWhole } })
       return watch
@@ -71,10 +72,11 @@ export function createKnownWatches(now: () => number): KnownWatches {
     believed,
     async read(resource, key) {
       const { namespaces, isWhole, echoes } = believed(resource)
-      if (!covers(namespaces, key)) throw new NotKnown(`${resource} of ${key.namespace} are not watched`)
-      await echoes.untilHeard(formatKey(key))
+      if (!covers(namespaces, key))
+        throw new StaleCacheError(`${resource} of ${key.namespace} are not watched`)
+      await echoes.untilObserved(formatKey(key))
       const object = believed(resource).watch.objects.get(formatKey(key))
-      if (object === undefined && !isWhole) throw new NotKnown(`some ${resource} are not watched`)
+      if (object === undefined && !isWhole) throw new StaleCacheError(`some ${resource} are not watched`)
       return object
     },
     wrote(resource, object) {
@@ -92,7 +94,7 @@ function covers(namespaces: readonly string[], { namespace }: NamespacedName): b
 function heardBy<T extends ObjectMeta>(
   handler: WatchHandler<T>,
   learn: WatchHandler<T> | undefined,
-  echoes: Echoes,
+  echoes: Expectations,
   watch: () => Watch<T>,
 ): WatchHandler<T> {
   let drift = 0

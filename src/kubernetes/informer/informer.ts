@@ -8,8 +8,8 @@ import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import type { KubernetesError } from '../errors.ts'
 import { combineHealth } from './health-record.ts'
-import { startListWatch, type ListWatch } from './reflector.ts'
-import { createObjectCache } from './store.ts'
+import { startReflector, type ListWatch } from './reflector.ts'
+import { createStore } from './store.ts'
 import { resources } from '../resources.ts'
 import type { Watch, WatchHandler, WatchHealth } from './informer-types.ts'
 import { combinePositions, type WatchPosition } from './resource-version.ts'
@@ -54,7 +54,7 @@ export interface WatchOptions<R extends keyof WatchedObjects> {
  * at the start or later, and a missing CustomResourceDefinition. Several namespaces are listed and watched
  * each on its own, since the permissions may go no further.
  */
-export function watchResource<R extends keyof WatchedObjects>(
+export function startInformer<R extends keyof WatchedObjects>(
   options: WatchOptions<R>,
 ): Watch<WatchedObjects[R]> {
   const resource = resources[options.resource]
@@ -63,14 +63,14 @@ export function watchResource<R extends keyof WatchedObjects>(
   const versions = discoverApiVersions(options.connection)
 
   const start = (namespace: string): ListWatch =>
-    startListWatch({
+    startReflector({
       connection: options.connection,
       versions,
       resource,
       namespace,
       labelSelector: options.labelSelector,
       decode: decoders[options.resource],
-      cache: createObjectCache(objects, namespace, options.handler, options.log),
+      cache: createStore(objects, namespace, options.handler, options.log),
       onListed,
       signal: options.signal,
       log: options.log,

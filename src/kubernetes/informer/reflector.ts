@@ -9,7 +9,7 @@ import type { ApiRequest } from '../transport/api-request.ts'
 import { before } from '../transport/deadline.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
 import { createHealthRecord } from './health-record.ts'
-import type { ObjectCache } from './store.ts'
+import type { Store } from './store.ts'
 import { listObjects } from '../objects.ts'
 import { createRelistTimer } from './relist-timer.ts'
 import { pathOf, type Resource } from '../resources.ts'
@@ -30,7 +30,7 @@ export interface ListWatchOptions<T extends ObjectMeta> {
   readonly namespace: string
   readonly labelSelector: string | undefined
   readonly decode: (object: unknown) => T
-  readonly cache: ObjectCache<T>
+  readonly cache: Store<T>
   readonly onListed: () => void
   readonly signal: AbortSignal
   readonly log: Log
@@ -52,7 +52,7 @@ export interface ListWatch {
  * where one is due, and a watch until it ends. Only the running round touches the cache: there are no
  * late events of an earlier one.
  */
-export function startListWatch<T extends ObjectMeta>(options: ListWatchOptions<T>): ListWatch {
+export function startReflector<T extends ObjectMeta>(options: ListWatchOptions<T>): ListWatch {
   const { connection, versions, resource, namespace, cache, signal, log, tuning } = options
   const health = createHealthRecord(resource.plural, tuning.now)
   const relist = createRelistTimer(tuning)

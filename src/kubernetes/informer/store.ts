@@ -3,7 +3,7 @@ import type { Log } from '../../observability/log.ts'
 import type { WatchHandler } from './informer-types.ts'
 
 /** What a list+watch loop knows, and the telling of what is new about it. */
-export interface ObjectCache<T extends ObjectMeta> {
+export interface Store<T extends ObjectMeta> {
   /** Takes in an object that the server says is there. Returns false where that is no news. */
   upsert(object: T): boolean
   /** Takes in that an object is gone. Returns false where that is no news. */
@@ -20,12 +20,12 @@ export interface ObjectCache<T extends ObjectMeta> {
  * @param objects by `namespace/name`; several loops over one kind can share it
  * @param namespace whose objects this loop lists; empty for all
  */
-export function createObjectCache<T extends ObjectMeta>(
+export function createStore<T extends ObjectMeta>(
   objects: Map<string, T>,
   namespace: string,
   handler: Pick<WatchHandler<T>, 'onUpsert' | 'onDelete'>,
   log: Pick<Log, 'error'>,
-): ObjectCache<T> {
+): Store<T> {
   const untold = new Set<string>()
 
   /** Runs a handler; its failure is its own and must not stop the loop. */

@@ -11,7 +11,7 @@ import type { KubernetesConnection } from '../../../src/kubernetes/transport/con
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
 import { neededPermissions } from '../../../src/kubernetes/permissions.ts'
 import { resources } from '../../../src/kubernetes/resources.ts'
-import { watchResource, type WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
+import { startInformer, type WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
 import { deployment, manifestOf } from './support.ts'
 import { silentLog } from '../../support/silent-log.ts'
 
@@ -95,7 +95,7 @@ async function watchOnce(asked: Asked, resource: keyof WatchedObjects): Promise<
     },
   }
   const handler = { onUpsert() {}, onDelete() {} }
-  await watchResource({ connection, resource, handler, signal: stop.signal, log: silentLog }).done
+  await startInformer({ connection, resource, handler, signal: stop.signal, log: silentLog }).done
 }
 
 interface ClusterRole extends KubernetesObject {

@@ -1,7 +1,7 @@
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
-import { watchResource, type WatchOptions } from '../../../src/kubernetes/informer/informer.ts'
+import { startInformer, type WatchOptions } from '../../../src/kubernetes/informer/informer.ts'
 import type { Watch } from '../../../src/kubernetes/informer/informer-types.ts'
 import type { WatchTuning } from '../../../src/kubernetes/informer/informer-tuning.ts'
 import { createJournal, type Journal } from './support.ts'
@@ -42,7 +42,7 @@ export function watchClaims(
   }
   const log = (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
     logged.add([message, fields])
-  const watch = watchResource({
+  const watch = startInformer({
     ...options,
     connection: recording(options.connection, sent),
     resource: 'ipaddressclaims',

@@ -6,7 +6,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { NotAtOnce } from '../../../src/activities/failures.ts'
+import { FastPathAbandoned } from '../../../src/activities/failures.ts'
 import type { Activities } from '../../../src/activities/index.ts'
 import {
   allocateVipType,
@@ -120,7 +120,7 @@ describe('allocateVip', () => {
     const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
       const { isLocal } = activityInfo()
       calls.push(isLocal ? 'at once' : 'as an activity')
-      if (isLocal) throw new NotAtOnce('no address yet')
+      if (isLocal) throw new FastPathAbandoned('no address yet')
       return { next: 'assign', address: '10.0.0.10' }
     }
     await withRun(

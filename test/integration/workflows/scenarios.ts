@@ -3,7 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../../src/activities/index.ts'
 import { allocateAtOnce } from '../../../src/activities/allocate-at-once.ts'
-import { NotAtOnce } from '../../../src/activities/failures.ts'
+import { FastPathAbandoned } from '../../../src/activities/failures.ts'
 import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
 import { releaseVipType, wakeSignal, type StepInput } from '../../../src/workflows/contract.ts'
 
@@ -106,7 +106,7 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
         awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
         assignVip: async ({ address = '' }) => {
           if (address !== '10.0.0.1') return { next: 'assigned', host: address, port: 6443 }
-          if (activityInfo().isLocal) throw new NotAtOnce('somebody has it')
+          if (activityInfo().isLocal) throw new FastPathAbandoned('somebody has it')
           return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
         },
       },

@@ -6,7 +6,7 @@ import { askingAnew } from '../../../src/activities/asking-anew.ts'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { ClusterApi, StepApi } from '../../../src/kubernetes/cluster-api.ts'
-import { KubernetesError, NotKnown } from '../../../src/kubernetes/errors.ts'
+import { KubernetesError, StaleCacheError } from '../../../src/kubernetes/errors.ts'
 import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
 import { failureOf, poolRef, step, takenWorld } from './support.ts'
@@ -40,7 +40,7 @@ function attempted<A extends keyof Activities>(
     ...(known !== undefined && {
       known: {
         ...askingAnew(unknown),
-        addressUseBeside: () => Promise.reject(new NotKnown('who has the address')),
+        addressUseBeside: () => Promise.reject(new StaleCacheError('who has the address')),
         ...known,
         anew: api,
       },
@@ -56,7 +56,7 @@ function attempted<A extends keyof Activities>(
 
 /** Of which nothing is known. */
 const unknown = Object.fromEntries(
-  Object.keys(fakeClusterApi({})).map((name) => [name, () => Promise.reject(new NotKnown(name))]),
+  Object.keys(fakeClusterApi({})).map((name) => [name, () => Promise.reject(new StaleCacheError(name))]),
 ) as unknown as ClusterApi
 
 const waitingWorld = {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
-import { addressWatchMs, delayAfterAttempt, pauseBeforeLook } from '../../../src/domain/timings.ts'
+import { fastPathPollTimeoutMs, delayAfterAttempt, pollInterval } from '../../../src/domain/timings.ts'
 
 describe('the looks of one attempt', () => {
   it('are close at first, and neither rare nor many in the end', () => {
-    const pauses = Array.from({ length: 50 }, (_, looks) => pauseBeforeLook(looks))
+    const pauses = Array.from({ length: 50 }, (_, looks) => pollInterval(looks))
     expect(pauses.slice(0, 3)).toEqual([20, 20, 40])
     expect(Math.max(...pauses)).toBe(500)
     let [elapsed, looks] = [0, 0]
-    while (elapsed < addressWatchMs) elapsed += pauseBeforeLook(looks++)
+    while (elapsed < fastPathPollTimeoutMs) elapsed += pollInterval(looks++)
     expect(looks).toBeLessThan(20)
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
 import type { VipRole } from '../../../src/domain/role.ts'
-import { addressWatchMs, beginsWithinMs } from '../../../src/domain/timings.ts'
-import type { Holding } from '../../../src/domain/allocation/snapshot.ts'
+import { fastPathPollTimeoutMs, beginsWithinMs } from '../../../src/domain/timings.ts'
+import type { ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
 import {
   reactToCluster,
   reactToHolding,
@@ -86,8 +86,8 @@ describe('a Cluster', () => {
 describe('a claim', () => {
   const unbound = { claim: aClaim(), ipAddress: undefined }
   const bound = { claim: aClaim({ addressName: 'vip-cp-demo' }), ipAddress: anIPAddress() }
-  const none: Holding = { claim: undefined, ipAddress: undefined }
-  const late = Date.parse(unbound.claim.creationTimestamp) + addressWatchMs + 1
+  const none: ClaimBinding = { claim: undefined, ipAddress: undefined }
+  const late = Date.parse(unbound.claim.creationTimestamp) + fastPathPollTimeoutMs + 1
   const served = aCluster({ endpoint, annotations })
   const at = (now: number) => ({ around, now, isComplete: true })
 
@@ -110,8 +110,8 @@ describe('a claim', () => {
     })
   })
 
-  it.each<[string, Holding, Holding, ReturnType<typeof aCluster>, number]>([
-    ['is bound while the run looks at it', bound, unbound, aCluster(), late - addressWatchMs],
+  it.each<[string, ClaimBinding, ClaimBinding, ReturnType<typeof aCluster>, number]>([
+    ['is bound while the run looks at it', bound, unbound, aCluster(), late - fastPathPollTimeoutMs],
     ['was bound before', bound, bound, aCluster(), late],
     ['is unbound', unbound, none, aCluster(), late],
     ['is bound for a served Cluster', bound, unbound, served, late],
@@ -135,7 +135,7 @@ describe('a claim', () => {
     expect(reactToHolding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
   })
 
-  it.each<[string, Holding, string]>([
+  it.each<[string, ClaimBinding, string]>([
     ['is gone', none, 'claim is gone'],
     ['is being deleted', { ...bound, claim: aClaim({ deleting: true }) }, 'claim is being deleted'],
     ['belongs to nobody now', { ...bound, claim: aClaim({ owners: [] }) }, 'claim belongs to somebody else'],

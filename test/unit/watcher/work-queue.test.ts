@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import {
-  createDispatcher,
+  createWorkQueue,
   type DispatchTuning,
-  type Dispatcher,
+  type WorkQueue,
   type DispatcherOptions,
 } from '../../../src/watcher/work-queue.ts'
 
@@ -84,8 +84,8 @@ function dispatcherOn(
   starter: DispatcherOptions['starter'],
   tuning: Partial<DispatchTuning> = {},
   outcomes: string[] = [],
-): Dispatcher {
-  return createDispatcher({
+): WorkQueue {
+  return createWorkQueue({
     starter,
     log: silentLog,
     outage: noOutage,
@@ -114,7 +114,7 @@ describe('the dispatcher', () => {
     const temporal = scripted(async () => {
       if (failures-- > 0) throw new Error('connection refused')
     })
-    const dispatcher = createDispatcher({
+    const dispatcher = createWorkQueue({
       starter: temporal.starter,
       log: { ...silentLog, debug: (_, fields) => void told.push({ ...fields, retryInMs: undefined }) },
       outage: noOutage,
@@ -167,7 +167,7 @@ describe('the dispatcher', () => {
     })
     const outcomes: string[] = []
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
-    const dispatcher = createDispatcher({
+    const dispatcher = createWorkQueue({
       starter: temporal.starter,
       log: silentLog,
       outage: noOutage,
@@ -228,7 +228,7 @@ describe('the dispatcher', () => {
     const temporal = scripted(async () => {
       throw new RefusedError('too many signals')
     })
-    const dispatcher = createDispatcher({
+    const dispatcher = createWorkQueue({
       starter: temporal.starter,
       log: silentLog,
       outage: { failed: (error) => outages.push(error), answered: () => undefined },
@@ -281,7 +281,7 @@ describe('the dispatcher', () => {
     it('and traces only the looks that it takes', async () => {
       const temporal = scripted(undefined, () => aRun({ isWaiting: true }))
       const traced: string[] = []
-      const dispatcher = createDispatcher({
+      const dispatcher = createWorkQueue({
         starter: temporal.starter,
         log: silentLog,
         outage: noOutage,
@@ -332,7 +332,7 @@ describe('the dispatcher', () => {
       let isServed = false
       const temporal = scripted(undefined, () => elsewhere)
       const news: RunNews[] = []
-      const dispatcher = createDispatcher({
+      const dispatcher = createWorkQueue({
         starter: temporal.starter,
         log: silentLog,
         outage: noOutage,

@@ -3,7 +3,7 @@ import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts
 import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
-import { poolsIn, type KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { fault, ok, skipped, warning, type Judgment, type Reading } from './check-result.ts'
 import { nameOf } from './pool-name.ts'
 import {
@@ -29,7 +29,7 @@ const fix =
  */
 export function judgeIpamProvider(
   deployments: Reading<readonly ProgramDeployment[]>,
-  known: Reading<KnownObjects>,
+  known: Reading<Snapshot>,
   now: number,
 ): readonly Judgment[] {
   const found = 'read' in deployments ? deployments.read : []
@@ -69,7 +69,7 @@ function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
   ]
 }
 
-function effectProblems(known: KnownObjects, now: number): readonly Judgment[] {
+function effectProblems(known: Snapshot, now: number): readonly Judgment[] {
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
   const uncounted = poolsIn(known).filter(
@@ -92,7 +92,7 @@ function effectProblems(known: KnownObjects, now: number): readonly Judgment[] {
 }
 
 /** The provider leaves claims alone that are paused, whose Cluster is, or whose Cluster does not exist. */
-function couldBeBound(claim: IPAddressClaim, known: KnownObjects): boolean {
+function couldBeBound(claim: IPAddressClaim, known: Snapshot): boolean {
   if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
     return false
   const clusterName = claim.labels[clusterNameLabel]
@@ -105,6 +105,6 @@ function couldBeBound(claim: IPAddressClaim, known: KnownObjects): boolean {
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }
 
-function poolOf(claim: IPAddressClaim, known: KnownObjects): IPPool | undefined {
+function poolOf(claim: IPAddressClaim, known: Snapshot): IPPool | undefined {
   return poolsIn(known).find((pool) => placeOf(pool) === poolPlaceOf(claim))
 }

@@ -1,7 +1,7 @@
 import { orphanedForLong, orphanedSince, type OrphanedSince } from './claim-inventory.ts'
 import { takeInventory, type Inventory } from './inventory.ts'
 import type { VariableNames } from '../../../domain/role.ts'
-import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 
 /** Milliseconds for which an inventory is shown again: a scrape asks for it once for each of its series. */
 const keptMs = 3_000
@@ -13,7 +13,7 @@ const keptMs = 3_000
  * @returns undefined until every kind has been listed: half a count would raise alarms
  */
 export function inventoryOf(
-  known: () => KnownObjects,
+  known: () => Snapshot,
   variables: VariableNames,
   now: () => number,
 ): () => Inventory | undefined {

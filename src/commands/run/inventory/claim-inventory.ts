@@ -2,7 +2,7 @@ import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '..
 import { roleKey } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { Role } from '../../../domain/role.ts'
-import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 
 /** How many claims of ours there are for a role in a namespace. */
 export interface ClaimCount {
@@ -22,7 +22,7 @@ export function roleOfOurs(claim: IPAddressClaim): Role | undefined {
 }
 
 /** Counts the claims of ours. */
-export function countClaims({ claims }: KnownObjects): readonly ClaimCount[] {
+export function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
   const ours = [...claims.values()].flatMap((claim) => {
     const role = roleOfOurs(claim)
     return role === undefined ? [] : [{ claim, role, namespace: claim.namespace }]
@@ -45,7 +45,7 @@ export type OrphanedSince = ReadonlyMap<string, number>
  * @param before the answer of the last time
  * @param now milliseconds since the epoch
  */
-export function orphanedSince(known: KnownObjects, before: OrphanedSince, now: number): OrphanedSince {
+export function orphanedSince(known: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
   const orphans = [...known.claims.values()].filter(
     (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, known),
   )
@@ -61,7 +61,7 @@ export function orphanedForLong(since: OrphanedSince, now: number): ReadonlySet<
 }
 
 /** Its Cluster is not there, or is another one of the same name. */
-function isOrphan(claim: IPAddressClaim, { clusters }: KnownObjects): boolean {
+function isOrphan(claim: IPAddressClaim, { clusters }: Snapshot): boolean {
   const { namespace } = claim
   const cluster = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))
   return cluster === undefined || ownershipOf(claim, cluster).owner === 'former-cluster'

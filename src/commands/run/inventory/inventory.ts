@@ -6,10 +6,10 @@ import {
   type PoolCount,
   type PoolsAvailable,
 } from './pool-inventory.ts'
-import { createQuickView } from './quick-view.ts'
+import { createIndexedQueries } from './indexed-queries.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import type { KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 
 /** What there is in the management cluster, as far as it concerns VIPs, in numbers. */
@@ -33,11 +33,11 @@ export interface Inventory {
  * @param orphaned uids of claims whose Cluster has been gone for longer than its claims usually outlive it
  */
 export function takeInventory(
-  known: KnownObjects,
+  known: Snapshot,
   variables: VariableNames,
   orphaned: ReadonlySet<string>,
 ): Inventory {
-  const view = createQuickView(known)
+  const view = createIndexedQueries(known)
   const states = roles.flatMap((role) => {
     const vip = vipRole(role, variables)
     return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view))

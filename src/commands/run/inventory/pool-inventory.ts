@@ -5,9 +5,9 @@ import { clusterClassKey } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
-import { namespacesOf } from './quick-view.ts'
+import { namespacesOf } from './indexed-queries.ts'
 import { roles, type Role } from '../../../domain/role.ts'
-import { poolsIn, type KnownObjects } from '../../../domain/allocation/snapshot.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 
 /** How many pools could give a VIP to a ClusterClass now. */
 export interface PoolsAvailable {
@@ -31,7 +31,7 @@ export interface PoolCount {
 }
 
 /** Counts, for every class that exists or that a Cluster names, the pools that match it and have room. */
-export function countAvailablePools(known: KnownObjects): readonly PoolsAvailable[] {
+export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] {
   const pools = poolsIn(known)
   return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
     roles.map((role) => ({
@@ -43,7 +43,7 @@ export function countAvailablePools(known: KnownObjects): readonly PoolsAvailabl
 }
 
 /** Counts the addresses of the pools for VIPs: those that name a ClusterClass, and those that have a claim of ours. */
-export function countPoolAddresses(known: KnownObjects): readonly PoolCount[] {
+export function countPoolAddresses(known: Snapshot): readonly PoolCount[] {
   const claimed = claimedPools(known)
   return poolsIn(known).flatMap((pool) => {
     const { kind, namespace, name, capacity } = pool
@@ -57,7 +57,7 @@ export function countPoolAddresses(known: KnownObjects): readonly PoolCount[] {
 function classesByName({
   clusters,
   clusterClasses,
-}: KnownObjects): ReadonlyMap<string, readonly ClusterClassRef[]> {
+}: Snapshot): ReadonlyMap<string, readonly ClusterClassRef[]> {
   const named = [...clusters.values()].flatMap(({ topology }) => (topology ? [topology.clusterClass] : []))
   const refs = new Map([...clusterClasses.values(), ...named].map((ref) => [formatKey(ref), ref]))
   return Map.groupBy(refs.values(), ({ name }) => name)
@@ -71,7 +71,7 @@ function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): bool
   })
 }
 
-function claimedPools({ claims }: KnownObjects): ReadonlySet<string> {
+function claimedPools({ claims }: Snapshot): ReadonlySet<string> {
   const ours = [...claims.values()].filter((claim) => roleOfOurs(claim) !== undefined)
   return new Set(ours.map(poolPlaceOf))
 }

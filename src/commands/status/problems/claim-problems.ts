@@ -1,6 +1,6 @@
 import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
-import { isClaimOfOurs, isLeaked, showFinalizers } from './leak-problems.ts'
+import { isOwnClaim, isLeaked, showFinalizers } from './leak-problems.ts'
 import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
 import { formatPool, isIPPoolKind, placeOf } from '../../../domain/model/pool.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
@@ -8,7 +8,7 @@ import { poolsIn } from '../../../domain/allocation/snapshot.ts'
 /** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
 export function claimFindings(context: FindingContext): readonly Finding[] {
   const claims = [...context.known.claims.values()].filter(
-    (claim) => isClaimOfOurs(claim) && !isLeaked(claim, context),
+    (claim) => isOwnClaim(claim) && !isLeaked(claim, context),
   )
   const pools = new Set(poolsIn(context.known).map(placeOf))
   return claims.flatMap((claim) => [

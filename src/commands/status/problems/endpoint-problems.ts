@@ -6,7 +6,7 @@ import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import type { VipRole } from '../../../domain/role.ts'
-import { addressIn, describeVip, standingOf } from '../../../domain/allocation/vip-ownership.ts'
+import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
 import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
@@ -41,11 +41,11 @@ function unheldEndpoint(context: FindingContext, cluster: Cluster, vip: VipRole)
 function howToHold(context: FindingContext, cluster: Cluster, vip: VipRole, address: string): string {
   const { known, view, variables } = context
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
-  const { claim } = view.holdingOf(cluster, vip)
+  const { claim } = view.bindingOf(cluster, vip)
   if (claim !== undefined) return inspectCommand(cluster)
   const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
   const holders = holdersOf(address, seeker, addressUseIn(known), variables)
-  const decision = decideRestoration(cluster, vip, address, holders, view.around(cluster).pools)
+  const decision = decideRestoration(cluster, vip, address, holders, view.contextOf(cluster).pools)
   return decision.decision === 'lost' ? decision.message : inspectCommand(cluster)
 }
 
@@ -56,10 +56,10 @@ function inspectCommand(cluster: Cluster): string {
 
 /** Somebody put another address in place, and the one that the claim holds serves nobody, or machines that still use it. */
 function strayClaim({ view }: FindingContext, cluster: Cluster, vip: VipRole): readonly Finding[] {
-  const { claim, ipAddress } = view.holdingOf(cluster, vip)
-  const { standing } = standingOf(cluster, vip)
+  const { claim, ipAddress } = view.bindingOf(cluster, vip)
+  const { state } = vipOwnershipOf(cluster, vip)
   if (claim === undefined || ipAddress === undefined || claim.isDeleting) return []
-  if (standing !== 'others' && standing !== 'port-missing') return []
+  if (state !== 'external' && state !== 'incomplete') return []
   if (ownershipOf(claim, cluster).owner !== 'this-cluster') return []
   if (canonicalAddress(ipAddress.address) === canonicalAddress(addressIn(cluster, vip))) return []
   const reference = refer('IPAddressClaim', claim)

@@ -21,7 +21,7 @@ export function leakFindings(context: FindingContext): readonly Finding[] {
 }
 
 /** Whether a claim was made by us: its label says so, or its name does and a Cluster owns it. */
-export function isClaimOfOurs(claim: IPAddressClaim): boolean {
+export function isOwnClaim(claim: IPAddressClaim): boolean {
   return (
     roleKey in claim.labels || (clusterNameOf(claim.name) !== undefined && ownerClustersOf(claim).length > 0)
   )
@@ -29,7 +29,7 @@ export function isClaimOfOurs(claim: IPAddressClaim): boolean {
 
 /** Whether the Cluster is gone that a claim was made for. One without owner is taken over by the Cluster of its name. */
 export function isLeaked(claim: IPAddressClaim, { owners, view }: FindingContext): boolean {
-  if (!isClaimOfOurs(claim)) return false
+  if (!isOwnClaim(claim)) return false
   return ownerClustersOf(claim).length === 0
     ? view.clusterOf(claim) === undefined
     : ownerAmong(owners, claim) === undefined

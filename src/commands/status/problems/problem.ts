@@ -2,7 +2,7 @@ import { claimNameFor } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../../domain/model/object-meta.ts'
 import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts'
-import type { KnownObjects, View } from '../../../domain/allocation/snapshot.ts'
+import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
 
 /** The closed list of what no workflow shows, as it can be found in the objects themselves. */
 export const findingKinds = [
@@ -60,8 +60,8 @@ export function concerns({ objects }: Finding, cluster: NamespacedName): boolean
 
 /** All that findings are made from. */
 export interface FindingContext {
-  readonly known: KnownObjects
-  readonly view: View
+  readonly known: Snapshot
+  readonly view: SnapshotQueries
   readonly variables: VariableNames
   readonly vips: readonly VipRole[]
   /** All Clusters by uid. */

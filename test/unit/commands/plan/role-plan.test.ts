@@ -54,7 +54,7 @@ describe('a plan for a Cluster without an endpoint', () => {
       reason: 'Allocated',
       message:
         'the control-plane VIP would be an address of GlobalInClusterIPPool/vip-pool; the IPAM provider decides which',
-      needsPerson: false,
+      actionRequired: false,
       pool,
       claim: { name: 'vip-cp-demo', action: 'create' },
       port: 6443,
@@ -181,7 +181,7 @@ describe('a plan for a Cluster without an endpoint', () => {
   it('takes the next address where another Cluster has the one of the claim', () => {
     const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
     const plan = planFor({ holding: bound, facts: { use: { clusters: [other], ipAddresses: [] } } })
-    expect(plan).toMatchObject({ outcome: 'assign', needsPerson: false })
+    expect(plan).toMatchObject({ outcome: 'assign', actionRequired: false })
     expect(plan.address).toBeUndefined()
     expect(plan.steps[0]).toBe(
       'keep 10.0.0.10 reserved and delete its claim: 10.0.0.10 is the endpoint of Cluster clusters/other',
@@ -224,7 +224,7 @@ describe('a plan for a Cluster with an endpoint', () => {
     expect(plan).toMatchObject({
       outcome: 'skip',
       reason: 'EndpointAlreadySet',
-      needsPerson: false,
+      actionRequired: false,
       steps: [],
     })
   })
@@ -351,14 +351,14 @@ describe('a plan for a Cluster whose annotation names an address that it cannot 
 
   it('waits where no pool is open to it, and says that too', () => {
     const plan = planFor({ cluster: { annotations: recorded }, facts: { pools: [closed] } })
-    expect(plan).toMatchObject({ outcome: 'wait', reason: 'NoMatchingPool', needsPerson: true })
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'NoMatchingPool', actionRequired: true })
     expect(plan.message).toMatch(new RegExp(`^GlobalInClusterIPPool/gold: has no label .*; ${why}$`))
   })
 
   it('waits for a person where only the annotation names the ingress VIP', () => {
     const annotations = { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' }
     const plan = planFor({ cluster: { annotations }, facts: { pools: [closed, second] } }, ingress)
-    expect(plan).toMatchObject({ outcome: 'wait', reason: 'AddressLost', needsPerson: true })
+    expect(plan).toMatchObject({ outcome: 'wait', reason: 'AddressLost', actionRequired: true })
   })
 
   it('spells the address as the pool does', () => {
@@ -442,9 +442,9 @@ describe('a plan that ends in a wait', () => {
       'WaitingForAddress',
       false,
     ],
-  ])('says so of %s', (_, situation, reason, needsPerson) => {
+  ])('says so of %s', (_, situation, reason, actionRequired) => {
     const plan = planFor(situation)
-    expect(plan).toMatchObject({ outcome: 'wait', reason, needsPerson })
+    expect(plan).toMatchObject({ outcome: 'wait', reason, actionRequired })
     expect(plan.patch).toBeUndefined()
   })
 
@@ -467,7 +467,7 @@ describe('a plan that ends in a wait', () => {
     expect(planFor({ cluster: { annotations } }, ingress)).toMatchObject({
       outcome: 'wait',
       reason: 'AllocationFailed',
-      needsPerson: true,
+      actionRequired: true,
     })
   })
 })
@@ -477,7 +477,7 @@ describe('a plan for a Cluster that gets no VIP', () => {
     expect(planFor({ cluster: { deleting: true } })).toMatchObject({
       outcome: 'skip',
       reason: 'ClusterDeleted',
-      needsPerson: true,
+      actionRequired: true,
       considered: [],
     })
   })
@@ -486,7 +486,7 @@ describe('a plan for a Cluster that gets no VIP', () => {
     expect(planFor({ cluster: { topology: null } })).toMatchObject({
       outcome: 'skip',
       reason: 'NoMatchingPool',
-      needsPerson: true,
+      actionRequired: true,
     })
   })
 
@@ -495,7 +495,7 @@ describe('a plan for a Cluster that gets no VIP', () => {
       role: 'ingress',
       outcome: 'skip',
       reason: 'NoMatchingPool',
-      needsPerson: false,
+      actionRequired: false,
     })
   })
 })

@@ -3,10 +3,10 @@ import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
 import { poolsText } from '../../../../src/commands/pools/pools-text.ts'
 import { plainStyle } from '../../../../src/console/style.ts'
 import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
-import { knownObjects, type Things } from '../../../support/known-objects.ts'
+import { aSnapshot, type Things } from '../../../support/snapshot.ts'
 
 function text(things: Things): string {
-  return poolsText(poolsReport(knownObjects(things), variables), plainStyle, true)
+  return poolsText(poolsReport(aSnapshot(things), variables), plainStyle, true)
 }
 
 describe('the pools, for people', () => {

@@ -10,7 +10,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
-import { knownObjects, type Things } from '../../../support/known-objects.ts'
+import { aSnapshot, type Things } from '../../../support/snapshot.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const ourLabel = { 'vip.capi.gorizond.io/role': 'control-plane' }
@@ -31,7 +31,7 @@ function found(things: Things, at = now): ReturnType<typeof findingsIn> {
     ipAddresses: [anIPAddress()],
     pools: [aPool()],
   }
-  return findingsIn(knownObjects({ ...all, ...things }), variables, at)
+  return findingsIn(aSnapshot({ ...all, ...things }), variables, at)
 }
 
 function kindsOf(things: Things, at = now): readonly string[] {

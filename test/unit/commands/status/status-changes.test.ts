@@ -9,7 +9,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
-import { knownObjects } from '../../../support/known-objects.ts'
+import { aSnapshot } from '../../../support/snapshot.ts'
 
 const served: ClusterOptions = {
   endpoint: { host: '10.0.0.10', port: 6443 },
@@ -17,7 +17,7 @@ const served: ClusterOptions = {
 }
 
 function report(clusters: readonly ClusterOptions[], isHeld = true): StatusReport {
-  const known = knownObjects({
+  const known = aSnapshot({
     clusters: clusters.map(aCluster),
     pools: [aPool()],
     ...(isHeld && { claims: [aClaim({ addressName: 'vip-cp-demo' })], ipAddresses: [anIPAddress()] }),

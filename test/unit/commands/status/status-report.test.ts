@@ -5,7 +5,7 @@ import type { WorkflowRuns } from '../../../../src/commands/status/workflow-runs
 import { plainStyle } from '../../../../src/console/style.ts'
 import { formatKey } from '../../../../src/domain/model/object-meta.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference, variables } from '../../../support/builders.ts'
-import { knownObjects } from '../../../support/known-objects.ts'
+import { aSnapshot } from '../../../support/snapshot.ts'
 
 const now = Date.parse('2026-01-02T06:04:05Z')
 const question: StatusQuestion = { variables, cluster: undefined, problemsOnly: false, now }
@@ -13,7 +13,7 @@ const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 
 /** One that is served, one that waits, one with an endpoint by hand, one paused; and a claim that is left over. */
-const known = knownObjects({
+const known = aSnapshot({
   clusters: [
     aCluster({ name: 'waits', uid: 'waits', topology: { classRef: { name: 'no-pool' } } }),
     aCluster({ endpoint, annotations }),
@@ -106,7 +106,7 @@ describe('a status report', () => {
   })
 
   it('says so where there is nothing', () => {
-    const nothing = reportOn(knownObjects({}), question)
+    const nothing = reportOn(aSnapshot({}), question)
     expect(statusText(nothing, false, plainStyle, now)).toBe('There is no Cluster.')
     expect(statusText(nothing, true, plainStyle, now)).toBe('No VIP waits, and none is lost.')
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import {
   decideCondition,
   lacksCondition,
-  type Saying,
+  type ConditionUpdate,
 } from '../../../../src/domain/allocation/vip-condition.ts'
 import { clusterFrom } from '../../../../src/domain/model/cluster.ts'
 import {
@@ -16,14 +16,14 @@ import {
 
 const type = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const now = new Date('2026-01-02T05:06:07.890Z')
-const exhausted: Saying = {
+const exhausted: ConditionUpdate = {
   about: 'vip',
   isReady: false,
   reason: 'PoolExhausted',
   message: 'GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free',
 }
 
-function decide(options: ClusterOptions, saying: Saying = exhausted): unknown {
+function decide(options: ClusterOptions, saying: ConditionUpdate = exhausted): unknown {
   return decideCondition(aCluster(options), 'control-plane', saying, now)
 }
 

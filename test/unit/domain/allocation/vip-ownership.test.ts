@@ -3,8 +3,8 @@ import {
   addressIn,
   describeVip,
   isOnRecordOnly,
-  isSomebodyElses,
-  standingOf,
+  isExternallyOwned,
+  vipOwnershipOf,
 } from '../../../../src/domain/allocation/vip-ownership.ts'
 import { aCluster, controlPlane, ingress, type ClusterOptions } from '../../../support/builders.ts'
 
@@ -16,36 +16,36 @@ const withVariable = (value: unknown): ClusterOptions => ({
 
 describe('a control-plane VIP', () => {
   it.each<[string, ClusterOptions, object]>([
-    ['unset', {}, { standing: 'unset' }],
-    ['unset with a port alone', { endpoint: { port: 6443 } }, { standing: 'unset' }],
+    ['unset', {}, { state: 'unset' }],
+    ['unset with a port alone', { endpoint: { port: 6443 } }, { state: 'unset' }],
     [
-      'ours',
+      'managed',
       { endpoint: { host: '10.0.0.10', port: 6443 }, annotations: recorded },
-      { standing: 'ours', address: '10.0.0.10' },
+      { state: 'managed', address: '10.0.0.10' },
     ],
     [
       'ours without its port',
       { endpoint: { host: '10.0.0.10' }, annotations: recorded },
-      { standing: 'ours', address: '10.0.0.10' },
+      { state: 'managed', address: '10.0.0.10' },
     ],
-    ['dropped', { annotations: recorded }, { standing: 'dropped', address: '10.0.0.10' }],
+    ['drifted', { annotations: recorded }, { state: 'drifted', address: '10.0.0.10' }],
     [
       'of somebody else',
       { endpoint: { host: '10.9.9.9', port: 6443 } },
-      { standing: 'others', address: '10.9.9.9', wasOurs: false },
+      { state: 'external', address: '10.9.9.9', wasOurs: false },
     ],
     [
       'of somebody who replaced ours',
       { endpoint: { host: '10.9.9.9', port: 6443 }, annotations: recorded },
-      { standing: 'others', address: '10.9.9.9', wasOurs: true },
+      { state: 'external', address: '10.9.9.9', wasOurs: true },
     ],
     [
       'of somebody else, without a port',
       { endpoint: { host: '10.9.9.9' } },
-      { standing: 'port-missing', address: '10.9.9.9' },
+      { state: 'incomplete', address: '10.9.9.9' },
     ],
-  ])('is %s', (_, options, standing) => {
-    expect(standingOf(aCluster(options), controlPlane)).toEqual(standing)
+  ])('is %s', (_, options, ownership) => {
+    expect(vipOwnershipOf(aCluster(options), controlPlane)).toEqual(ownership)
   })
 
   it('is shown as an endpoint', () => {
@@ -56,27 +56,27 @@ describe('a control-plane VIP', () => {
 
 describe('an ingress VIP', () => {
   it.each<[string, ClusterOptions, object]>([
-    ['unset', {}, { standing: 'unset' }],
-    ['unset beside an empty variable', withVariable(''), { standing: 'unset' }],
-    ['unset beside a variable that is no text', withVariable({ a: 1 }), { standing: 'unset' }],
-    ['ours by the annotation', { annotations: recordedIngress }, { standing: 'ours', address: '10.0.0.20' }],
+    ['unset', {}, { state: 'unset' }],
+    ['unset beside an empty variable', withVariable(''), { state: 'unset' }],
+    ['unset beside a variable that is no text', withVariable({ a: 1 }), { state: 'unset' }],
+    ['ours by the annotation', { annotations: recordedIngress }, { state: 'managed', address: '10.0.0.20' }],
     [
       'ours by annotation and variable',
       { ...withVariable('10.0.0.20'), annotations: recordedIngress },
-      { standing: 'ours', address: '10.0.0.20' },
+      { state: 'managed', address: '10.0.0.20' },
     ],
     [
       'of somebody else by the variable',
       withVariable('10.9.9.9'),
-      { standing: 'others', address: '10.9.9.9', wasOurs: false },
+      { state: 'external', address: '10.9.9.9', wasOurs: false },
     ],
     [
       'of somebody who replaced ours',
       { ...withVariable('10.9.9.9'), annotations: recordedIngress },
-      { standing: 'others', address: '10.9.9.9', wasOurs: true },
+      { state: 'external', address: '10.9.9.9', wasOurs: true },
     ],
-  ])('is %s', (_, options, standing) => {
-    expect(standingOf(aCluster(options), ingress)).toEqual(standing)
+  ])('is %s', (_, options, ownership) => {
+    expect(vipOwnershipOf(aCluster(options), ingress)).toEqual(ownership)
   })
 
   it('does not depend on the endpoint', () => {
@@ -120,7 +120,7 @@ describe('a VIP that nothing but our annotation names', () => {
   })
 })
 
-describe('isSomebodyElses', () => {
+describe('isExternallyOwned', () => {
   it.each<[string, ClusterOptions, boolean]>([
     ['an endpoint by hand', { endpoint: { host: '10.9.9.9', port: 6443 } }, true],
     ['a host by hand without a port', { endpoint: { host: '10.9.9.9' } }, true],
@@ -132,6 +132,6 @@ describe('isSomebodyElses', () => {
     ['no endpoint', {}, false],
     ['our endpoint', { endpoint: { host: '10.0.0.10', port: 6443 }, annotations: recorded }, false],
   ])('of %s is %p', (_, options, expected) => {
-    expect(isSomebodyElses(standingOf(aCluster(options), controlPlane))).toBe(expected)
+    expect(isExternallyOwned(vipOwnershipOf(aCluster(options), controlPlane))).toBe(expected)
   })
 })

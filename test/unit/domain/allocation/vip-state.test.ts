@@ -10,7 +10,7 @@ import {
   ingress,
   type ClusterOptions,
 } from '../../../support/builders.ts'
-import { viewOf, type Things } from '../../../support/known-objects.ts'
+import { viewOf, type Things } from '../../../support/snapshot.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const endpoint = { host: '10.0.0.10', port: 6443 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { leftoversOf, type ReleaseSight } from '../../../../src/domain/release/release.ts'
+import { leftoversOf, type ObservedRelease } from '../../../../src/domain/release/release.ts'
 import {
   collectWithinMs,
-  judgeLeftover,
+  diagnoseRemaining,
   leakAfterMs,
   type ReleaseSurroundings,
-  type ReleaseVerdict,
+  type RemainingDiagnosis,
 } from '../../../../src/domain/release/release-verdict.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../../support/builders.ts'
 
@@ -16,10 +16,13 @@ const held = { deleting: true, finalizers: ['ipam.cluster.x-k8s.io/ReleaseAddres
 /** As the builders have it. */
 const deletedAt = Date.parse('2026-01-02T04:00:00Z')
 
-function judge(sight: Partial<ReleaseSight>, around: Partial<ReleaseSurroundings> = {}): ReleaseVerdict {
+function judge(
+  sight: Partial<ObservedRelease>,
+  around: Partial<ReleaseSurroundings> = {},
+): RemainingDiagnosis {
   const [leftover] = leftoversOf(former, { ipAddresses: [], claims: [], present: undefined, ...sight })
   if (leftover === undefined) throw new Error('nothing is left')
-  return judgeLeftover(leftover, {
+  return diagnoseRemaining(leftover, {
     former,
     namesake: undefined,
     pools: [aPool()],
@@ -45,7 +48,7 @@ describe('a claim in deletion', () => {
     })
   })
 
-  it.each<[string, Partial<ReleaseSight>, Partial<ReleaseSurroundings>, string]>([
+  it.each<[string, Partial<ObservedRelease>, Partial<ReleaseSurroundings>, string]>([
     [
       'its pool is paused',
       bound,
@@ -123,7 +126,7 @@ describe('a claim in deletion', () => {
 describe('what nobody has deleted', () => {
   const reservation = anIPAddress({ owners, labels: { 'vip.capi.gorizond.io/reserved-by': 'demo' } })
 
-  it.each<[string, Partial<ReleaseSight>]>([
+  it.each<[string, Partial<ObservedRelease>]>([
     ['a claim', { claims: [aClaim()] }],
     ['a reservation', { ipAddresses: [reservation] }],
   ])('is given time first, and deleted then: %s', (_, sight) => {

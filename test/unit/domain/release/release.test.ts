@@ -8,7 +8,7 @@ import {
   mostHeld,
   readableHeld,
   type HeldAddress,
-  type ReleaseSight,
+  type ObservedRelease,
 } from '../../../../src/domain/release/release.ts'
 import { aClaim, aCluster, anIPAddress, ownerReference } from '../../../support/builders.ts'
 
@@ -38,16 +38,16 @@ const reservation = anIPAddress({
   labels: { 'vip.capi.gorizond.io/reserved-by': 'demo' },
   owners: [ofFormer],
 })
-const nothing: ReleaseSight = { ipAddresses: [], claims: [], present: undefined }
+const nothing: ObservedRelease = { ipAddresses: [], claims: [], present: undefined }
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 
 /** What is left, as kind and what was held. */
-function left(sight: Partial<ReleaseSight>): readonly (readonly [string, HeldAddress])[] {
+function left(sight: Partial<ObservedRelease>): readonly (readonly [string, HeldAddress])[] {
   return leftoversOf(former, { ...nothing, ...sight }).map(({ kind, held }) => [kind, held])
 }
 
 describe('what a Cluster has left behind', () => {
-  it.each<[string, Partial<ReleaseSight>, ReturnType<typeof left>]>([
+  it.each<[string, Partial<ObservedRelease>, ReturnType<typeof left>]>([
     ['nothing where nothing is there', {}, []],
     ['its claim with its address', { claims: [claim], ipAddresses: [address] }, [['IPAddressClaim', vip]]],
     [
@@ -80,7 +80,7 @@ describe('what a Cluster has left behind', () => {
     expect(left(sight)).toEqual(expected)
   })
 
-  it.each<[string, Partial<ReleaseSight>]>([
+  it.each<[string, Partial<ObservedRelease>]>([
     [
       'the claim and address of a namesake',
       {

@@ -5,8 +5,11 @@ import { clusterFrom, type Cluster } from '../../../../src/domain/model/cluster.
 import { ipAddressClaimFrom } from '../../../../src/domain/model/claim.ts'
 import type { ObjectMeta } from '../../../../src/domain/model/object-meta.ts'
 import type { ClusterApi } from '../../../../src/kubernetes/cluster-api.ts'
-import { NotKnown } from '../../../../src/kubernetes/errors.ts'
-import { createKnowledge, type Knowledge } from '../../../../src/kubernetes/cache/cached-cluster-api.ts'
+import { StaleCacheError } from '../../../../src/kubernetes/errors.ts'
+import {
+  createCachedClusterApi,
+  type CachedClusterApi,
+} from '../../../../src/kubernetes/cache/cached-cluster-api.ts'
 import type { WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
 import { clusterObject, variables } from '../../../support/builders.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -22,7 +25,7 @@ afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
 
 interface Scene {
   readonly server: ScriptedServer
-  readonly knowledge: Knowledge
+  readonly knowledge: CachedClusterApi
   /** Moves the clock on, in milliseconds. */
   pass(ms: number): void
 }
@@ -42,7 +45,11 @@ async function scene(
   const stop = new AbortController()
   stopping.push(stop)
   let now = Date.now()
-  const knowledge = createKnowledge({ api: fakeClusterApi(options.calls ?? {}), variables, now: () => now })
+  const knowledge = createCachedClusterApi({
+    api: fakeClusterApi(options.calls ?? {}),
+    variables,
+    now: () => now,
+  })
   const watch = (resource: keyof WatchedObjects) => {
     server.list(resource, 100, options.objects?.[resource] ?? [])
     return knowledge.watch({
@@ -90,7 +97,7 @@ function claim(name: string, version: number, addressName?: string): JsonObject 
 const demo = { namespace: 'clusters', name: 'demo' }
 const own: IPAddress = ipAddressFrom(address('vip-cp-demo', 110))
 
-async function namesBeside(knowledge: Knowledge, ipAddress = own): Promise<readonly string[]> {
+async function namesBeside(knowledge: CachedClusterApi, ipAddress = own): Promise<readonly string[]> {
   const { clusters, ipAddresses } = await knowledge.api.addressUseBeside(ipAddress)
   return [...clusters, ...ipAddresses].map(({ name }) => name).toSorted()
 }
@@ -104,8 +111,8 @@ describe('what the watches know', () => {
   })
 
   it('is nothing before a kind has been listed', async () => {
-    const knowledge = createKnowledge({ api: fakeClusterApi({}), variables, now: Date.now })
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(NotKnown)
+    const knowledge = createCachedClusterApi({ api: fakeClusterApi({}), variables, now: Date.now })
+    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
   })
 
   it('is not believed while the handler of the kind has failed on a change', async () => {
@@ -118,7 +125,7 @@ describe('what the watches know', () => {
     })
     fails = true
     await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(NotKnown)
+    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
     fails = false
     await server.tell('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
     expect((await knowledge.api.getCluster(demo))?.resourceVersion).toBe('106')
@@ -143,17 +150,17 @@ describe('what the watches know', () => {
   it('leaves a Cluster that keeps addresses reserved to a fresh look', async () => {
     const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.12' }
     const { knowledge } = await scene({ objects: { clusters: [at(90, clusterObject({ annotations }))] } })
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(NotKnown)
+    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
   })
 
   it('lets nothing be undone', async () => {
     const { knowledge } = await scene()
     const { api } = knowledge
     const known = ipAddressClaimFrom(claim('vip-cp-demo', 90))
-    await expect(api.deleteIPAddressClaim(known)).rejects.toBeInstanceOf(NotKnown)
-    await expect(api.deleteIPAddress(own)).rejects.toBeInstanceOf(NotKnown)
-    await expect(api.createIPAddress({})).rejects.toBeInstanceOf(NotKnown)
-    await expect(api.patchIPAddressClaim(known, {})).rejects.toBeInstanceOf(NotKnown)
+    await expect(api.deleteIPAddressClaim(known)).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(api.deleteIPAddress(own)).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(api.createIPAddress({})).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(api.patchIPAddressClaim(known, {})).rejects.toBeInstanceOf(StaleCacheError)
   })
 
   it('hears of a claim and its IPAddress', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { ObjectMeta } from '../../../../src/domain/model/object-meta.ts'
-import { createObjectCache, type ObjectCache } from '../../../../src/kubernetes/informer/store.ts'
+import { createStore, type Store } from '../../../../src/kubernetes/informer/store.ts'
 
 /** `namespace/name uid@resourceVersion` and what is needed besides. */
 function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta {
@@ -22,7 +22,7 @@ function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta
 }
 
 let objects: Map<string, ObjectMeta>
-let cache: ObjectCache<ObjectMeta>
+let cache: Store<ObjectMeta>
 /** What was told, in order. */
 let told: string[]
 let logged: unknown[]
@@ -34,7 +34,7 @@ function tell(line: string): void {
   told.push(line)
 }
 
-function cacheOf(namespace: string): ObjectCache<ObjectMeta> {
+function cacheOf(namespace: string): Store<ObjectMeta> {
   const handler = {
     onUpsert: (object: ObjectMeta, previous: ObjectMeta | undefined) =>
       tell(
@@ -42,7 +42,7 @@ function cacheOf(namespace: string): ObjectCache<ObjectMeta> {
       ),
     onDelete: (object: ObjectMeta) => tell(`delete ${object.name} ${object.uid}@${object.resourceVersion}`),
   }
-  return createObjectCache(objects, namespace, handler, { error: (...line) => logged.push(line) })
+  return createStore(objects, namespace, handler, { error: (...line) => logged.push(line) })
 }
 
 beforeEach(() => {

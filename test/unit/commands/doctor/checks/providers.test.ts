@@ -11,7 +11,7 @@ import type { IPAddressClaim } from '../../../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
 import { formatKey } from '../../../../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import type { KnownObjects } from '../../../../../src/domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../../../../src/domain/allocation/snapshot.ts'
 import { aClaim, aCluster, anUncountedPool, aPool } from '../../../../support/builders.ts'
 
 function aDeployment(
@@ -146,7 +146,7 @@ interface Objects {
 }
 
 function known({ clusters = [aCluster()], claims = [], pools = [aPool()] }: Objects = {}): {
-  readonly read: KnownObjects
+  readonly read: Snapshot
 } {
   const byKey = <T extends { namespace: string; name: string }>(
     objects: readonly T[],
@@ -165,7 +165,7 @@ function known({ clusters = [aCluster()], claims = [], pools = [aPool()] }: Obje
 
 function judge(
   deployments: Reading<readonly ProgramDeployment[]>,
-  objects: Reading<KnownObjects> = known(),
+  objects: Reading<Snapshot> = known(),
 ): readonly Judgment[] {
   return judgeIpamProvider(deployments, objects, now)
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { inventoryOf } from '../../../../../src/commands/run/inventory/cached-inventory.ts'
-import type { KnownObjects } from '../../../../../src/domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../../../../src/domain/allocation/snapshot.ts'
 import { aClaim, aCluster, variables } from '../../../../support/builders.ts'
-import { knownObjects } from '../../../../support/known-objects.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const labels = { 'vip.capi.gorizond.io/role': 'control-plane' }
 
 /** The inventory of what a test says is known, at the time it says. */
 function counting(): {
-  readonly ask: (at: number, known: KnownObjects) => ReturnType<ReturnType<typeof inventoryOf>>
+  readonly ask: (at: number, known: Snapshot) => ReturnType<ReturnType<typeof inventoryOf>>
 } {
-  let world = knownObjects({})
+  let world = aSnapshot({})
   let now = 0
   const ask = inventoryOf(
     () => world,
@@ -29,20 +29,20 @@ function counting(): {
 describe('the inventory for the metrics', () => {
   it('is not told before every kind has been listed', () => {
     const { ask } = counting()
-    expect(ask(0, knownObjects({ clusters: [aCluster()], isComplete: false }))).toBeUndefined()
-    expect(ask(1, knownObjects({ clusters: [aCluster()] }))?.waiting).toHaveLength(1)
+    expect(ask(0, aSnapshot({ clusters: [aCluster()], isComplete: false }))).toBeUndefined()
+    expect(ask(1, aSnapshot({ clusters: [aCluster()] }))?.waiting).toHaveLength(1)
   })
 
   it('is the same for all series of a scrape, and another one later', () => {
     const { ask } = counting()
-    const first = ask(0, knownObjects({}))
-    expect(ask(100, knownObjects({ clusters: [aCluster()] }))).toBe(first)
-    expect(ask(60_000, knownObjects({ clusters: [aCluster()] }))?.waiting).toHaveLength(1)
+    const first = ask(0, aSnapshot({}))
+    expect(ask(100, aSnapshot({ clusters: [aCluster()] }))).toBe(first)
+    expect(ask(60_000, aSnapshot({ clusters: [aCluster()] }))?.waiting).toHaveLength(1)
   })
 
   it('calls a claim leaked that it has seen without its Cluster for a minute', () => {
     const { ask } = counting()
-    const leaking = knownObjects({ claims: [aClaim({ labels })] })
+    const leaking = aSnapshot({ claims: [aClaim({ labels })] })
     const leakedAt = (at: number): number | undefined => ask(at, leaking)?.leaked[0]?.claims
     expect([leakedAt(0), leakedAt(30_000), leakedAt(60_000)]).toEqual([0, 0, 1])
   })

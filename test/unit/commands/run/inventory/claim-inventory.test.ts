@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import { orphanedForLong, orphanedSince } from '../../../../../src/commands/run/inventory/claim-inventory.ts'
 import { aClaim, aCluster } from '../../../../support/builders.ts'
-import { knownObjects, type Things } from '../../../../support/known-objects.ts'
+import { aSnapshot, type Things } from '../../../../support/snapshot.ts'
 
 const labels = { 'vip.capi.gorizond.io/role': 'control-plane' }
 const ours = aClaim({ labels })
 const never = new Map<string, number>()
 
 function orphans(things: Things, before: ReadonlyMap<string, number> = never, now = 1_000): unknown {
-  return [...orphanedSince(knownObjects(things), before, now)]
+  return [...orphanedSince(aSnapshot(things), before, now)]
 }
 
 describe('a claim of ours', () => {

@@ -10,7 +10,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../../support/builders.ts'
-import { knownObjects, type Things } from '../../../../support/known-objects.ts'
+import { aSnapshot, type Things } from '../../../../support/snapshot.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
@@ -22,7 +22,7 @@ const served: ClusterOptions = {
 }
 
 function inventoryOf(things: Things, orphaned: readonly string[] = []): Inventory {
-  return takeInventory(knownObjects(things), variables, new Set(orphaned))
+  return takeInventory(aSnapshot(things), variables, new Set(orphaned))
 }
 
 describe('pools available', () => {

@@ -6,14 +6,14 @@ import { searchAttributes, type SearchAttributeName } from '../domain/search-att
 import type { AllocationStatus, RoleStatus } from './contract.ts'
 
 /** Makes a run findable by search attributes, as far as its Temporal namespace has them. */
-export interface Findable {
+export interface SearchAttributeRecorder {
   /** These are registered: a run that sets another one would get no further. */
   learn(names: readonly SearchAttributeName[]): void
   /** Sets what has changed. Costs an event, so it is for waits and ends. */
   update(status: AllocationStatus): void
 }
 
-export function createFindable(): Findable {
+export function createSearchAttributeRecorder(): SearchAttributeRecorder {
   let names: readonly SearchAttributeName[] = []
   let known: SearchValues = {}
   return {

@@ -4,7 +4,11 @@ import type { ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../src/domain/model/pool.ts'
-import { createView, type KnownObjects, type View } from '../../src/domain/allocation/snapshot.ts'
+import {
+  createSnapshotQueries,
+  type Snapshot,
+  type SnapshotQueries,
+} from '../../src/domain/allocation/snapshot.ts'
 
 /** What a test says there is; of what it does not name there is nothing. */
 export interface Things {
@@ -17,7 +21,7 @@ export interface Things {
   readonly isComplete?: boolean
 }
 
-export function knownObjects(things: Things): KnownObjects {
+export function aSnapshot(things: Things): Snapshot {
   return {
     clusters: byKey(things.clusters),
     clusterClasses: byKey(things.clusterClasses),
@@ -28,9 +32,9 @@ export function knownObjects(things: Things): KnownObjects {
   }
 }
 
-export function viewOf(things: Things): View {
-  const known = knownObjects(things)
-  return createView(() => known)
+export function viewOf(things: Things): SnapshotQueries {
+  const known = aSnapshot(things)
+  return createSnapshotQueries(() => known)
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { createQuickView } from '../../../../../src/commands/run/inventory/quick-view.ts'
+import { createIndexedQueries } from '../../../../../src/commands/run/inventory/indexed-queries.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
-import { createView } from '../../../../../src/domain/allocation/snapshot.ts'
+import { createSnapshotQueries } from '../../../../../src/domain/allocation/snapshot.ts'
 import { vipStateOf } from '../../../../../src/domain/allocation/vip-state.ts'
 import { aClaim, aCluster, anIPAddress, aPool, controlPlane, ingress } from '../../../../support/builders.ts'
-import { knownObjects } from '../../../../support/known-objects.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 import { holdsForAll } from '../../../../support/seeded-random.ts'
 
 const prefix = 'vip.capi.gorizond.io'
@@ -99,8 +99,8 @@ const someWorld = fc.record({
 describe('the view that leaves out pools of other classes', () => {
   it('gives every VIP the phase and the reason that the whole view gives it', () => {
     holdsForAll(someWorld, (things) => {
-      const known = knownObjects(things)
-      const [whole, quick] = [createView(() => known), createQuickView(known)]
+      const known = aSnapshot(things)
+      const [whole, quick] = [createSnapshotQueries(() => known), createIndexedQueries(known)]
       for (const cluster of known.clusters.values()) {
         for (const vip of [controlPlane, ingress]) {
           const { phase, reason } = vipStateOf(cluster, vip, whole)
@@ -113,16 +113,16 @@ describe('the view that leaves out pools of other classes', () => {
   it('judges an unbound claim by its pool, though that is no longer for the class', () => {
     const cluster = aCluster()
     const pool = aPool({ labels: {}, capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
-    const known = knownObjects({ clusters: [cluster], claims: [aClaim()], pools: [pool] })
-    expect(vipStateOf(cluster, controlPlane, createQuickView(known)).reason).toBe('PoolExhausted')
+    const known = aSnapshot({ clusters: [cluster], claims: [aClaim()], pools: [pool] })
+    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known)).reason).toBe('PoolExhausted')
   })
 
   it('does not show a Cluster the global pools of another class', () => {
     const mine = aPool({ name: 'mine', labels: { [`${prefix}/cluster-class`]: 'a' } })
     const theirs = aPool({ name: 'theirs', labels: { [`${prefix}/cluster-class`]: 'b' } })
     const cluster = aCluster({ topology: { classRef: { name: 'a' } } })
-    const view = createQuickView(knownObjects({ clusters: [cluster], pools: [mine, theirs] }))
-    expect(view.around(cluster).pools).toEqual([mine])
+    const view = createIndexedQueries(aSnapshot({ clusters: [cluster], pools: [mine, theirs] }))
+    expect(view.contextOf(cluster).pools).toEqual([mine])
   })
 
   it('keeps apart what Clusters of several classes see, and those that name their pool', () => {
@@ -138,12 +138,12 @@ describe('the view that leaves out pools of other classes', () => {
       of('a-ingress', { [`${prefix}/ingress-pool`]: 'b', [`${prefix}/ingress-enabled`]: 'true' }),
       of('a-second'),
     ]
-    const view = createQuickView(
-      knownObjects({ clusters, pools: [a, b].filter((pool) => pool !== undefined) }),
+    const view = createIndexedQueries(
+      aSnapshot({ clusters, pools: [a, b].filter((pool) => pool !== undefined) }),
     )
     const seen = clusters.map((cluster) =>
       view
-        .around(cluster)
+        .contextOf(cluster)
         .pools.map(({ name }) => name)
         .join(' '),
     )

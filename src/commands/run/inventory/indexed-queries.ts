@@ -4,15 +4,20 @@ import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import { roles } from '../../../domain/role.ts'
-import { createView, poolsIn, type KnownObjects, type View } from '../../../domain/allocation/snapshot.ts'
+import {
+  createSnapshotQueries,
+  poolsIn,
+  type Snapshot,
+  type SnapshotQueries,
+} from '../../../domain/allocation/snapshot.ts'
 
 /**
  * A view for one look at all Clusters, over objects that do not change meanwhile. Most pools are not for a given Cluster,
  * and to judge each pool for each Cluster takes seconds where there are thousands. So this view leaves out the global
  * pools that could serve no Cluster of its class: every phase and reason is the same, messages name fewer pools.
  */
-export function createQuickView(known: KnownObjects): View {
-  const view = createView(() => known)
+export function createIndexedQueries(known: Snapshot): SnapshotQueries {
+  const view = createSnapshotQueries(() => known)
   const byNamespace = Map.groupBy(poolsIn(known), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
@@ -28,14 +33,14 @@ export function createQuickView(known: KnownObjects): View {
   /** An unbound claim is judged by its pool, also where the pool is no longer for this class. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
     roles.flatMap((role) => {
-      const { claim } = view.holdingOf(cluster, { role, variable: '' })
+      const { claim } = view.bindingOf(cluster, { role, variable: '' })
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })
 
   return {
     ...view,
-    around: (cluster) => {
+    contextOf: (cluster) => {
       const ref = cluster.topology?.clusterClass
       return {
         clusterClass: ref && known.clusterClasses.get(formatKey(ref)),

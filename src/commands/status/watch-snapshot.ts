@@ -1,17 +1,17 @@
 import { ipPoolKinds } from '../../domain/model/pool.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
-import type { KnownObjects } from '../../domain/allocation/snapshot.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
-import { watchResource, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
+import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import type { Log } from '../../observability/log.ts'
 
-export interface KnowledgeOptions {
+export interface CachedClusterApiOptions {
   readonly connection: KubernetesConnection
   /** Empty: all. */
   readonly namespaces: readonly string[]
   /** What was read before; it holds for a kind until that is listed. */
-  readonly initial: KnownObjects
+  readonly initial: Snapshot
   /** Something is new. Called before it can be seen in `known`. */
   readonly onChange: () => void
   readonly log: Log
@@ -19,14 +19,14 @@ export interface KnowledgeOptions {
 }
 
 /** What is known of the management cluster, kept up to date. */
-export interface Knowledge {
-  known(): KnownObjects
+export interface CachedClusterApi {
+  known(): Snapshot
   /** Resolves when all watches have ended, after the signal. */
   readonly done: Promise<void>
 }
 
-/** Keeps hearing of all objects that `readKnownObjects` reads, until the signal is aborted. */
-export function watchKnownObjects(options: KnowledgeOptions): Knowledge {
+/** Keeps hearing of all objects that `readSnapshot` reads, until the signal is aborted. */
+export function watchSnapshot(options: CachedClusterApiOptions): CachedClusterApi {
   const { connection, namespaces, initial, onChange, log, signal } = options
   const ends: Promise<void>[] = []
 
@@ -43,7 +43,7 @@ export function watchKnownObjects(options: KnowledgeOptions): Knowledge {
         onChange()
       },
     }
-    const { objects, done } = watchResource({ connection, namespaces, resource, handler, log, signal })
+    const { objects, done } = startInformer({ connection, namespaces, resource, handler, log, signal })
     ends.push(done)
     return () => (isListed ? objects : before)
   }
