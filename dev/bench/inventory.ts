@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inParallel } from '../../src/commands/in-parallel.ts'
 import { addressOfPool, buildRestoredAddress } from '../../src/domain/model/ip-address.ts'
-import { decideAssignment, describeAllocated } from '../../src/domain/allocation/assignment.ts'
+import { clusterPatchFor, describeAllocated } from '../../src/domain/allocation/cluster-patch.ts'
 import { buildIPAddressClaim, claimNameFor } from '../../src/domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
@@ -111,14 +111,14 @@ async function writeCluster(
   address: string,
 ): Promise<Cluster> {
   const bare = clusterObject(namespace, name)
-  const assignment = decideAssignment(clusterFrom(bare), {
+  const { patch } = clusterPatchFor(clusterFrom(bare), {
     vip,
     address,
     hasVariable: true,
     defaultPort: defaultApiServerPort,
   })
-  if (assignment.decision !== 'patch') throw new Error(`the endpoint of ${name} is ${assignment.decision}`)
-  return clusterFrom(await create(bench, namespace, 'clusters', appliedTo(bare, assignment.patch)))
+  if (patch === undefined) throw new Error(`${name} has an endpoint already`)
+  return clusterFrom(await create(bench, namespace, 'clusters', appliedTo(bare, patch)))
 }
 
 function create(

@@ -1,48 +1,54 @@
+import { takeSteps, type Steps } from '../domain/allocation/steps.ts'
 import type { AllocateAtOnceInput, AllocateAtOnceResult } from '../workflows/contract.ts'
 import { FastPathAbandoned } from './failures.ts'
-import type { Steps } from './index.ts'
 
 /**
- * Takes the steps one after the other, as far as each gets on at once. Whatever comes in between is left to the step's own
- * activity, which finds done what was done here.
+ * The fast path: takes the steps one after the other, as far as each makes progress. What comes in between is left to the
+ * step's own activity, which finds done what was done here.
  *
- * @param steps whose pace is `at-once`
+ * @param steps that abandon the fast path instead of waiting
  */
 export async function allocateAtOnce(
   steps: Steps,
   { cluster, role, startedAt }: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
-  let got: AllocateAtOnceResult = {}
+  let made: AllocateAtOnceResult = {}
+  const keep = async <R extends { readonly next: string }, N extends R['next']>(
+    answer: Promise<R>,
+    next: N,
+    as: (kept: Extract<R, { readonly next: N }>) => AllocateAtOnceResult,
+  ): Promise<Extract<R, { readonly next: N }>> => {
+    const kept = await answer
+    if (!isNext(kept, next)) throw new FastPathAbandoned(`the answer is "${kept.next}"`)
+    made = { ...made, ...as(kept) }
+    return kept
+  }
   try {
-    const selected = await steps.selectIPPool({ cluster, role })
-    if (selected.next !== 'claim') return { left: saying(selected) }
-    got = { selectIPPool: selected }
-    const { uid, poolRef, restore } = selected
-
-    const ensured = await steps.ensureIPAddressClaim({
-      cluster,
-      role,
-      uid,
-      poolRef,
-      ...(restore !== undefined && { restore }),
-    })
-    if (ensured.next !== 'await') return { ...got, left: saying(ensured) }
-    got = { ...got, ensureIPAddressClaim: ensured }
-
-    const awaited = await steps.awaitIPAddress({ cluster, role, uid })
-    if (awaited.next !== 'assign') return { ...got, left: saying(awaited) }
-    got = { ...got, awaitIPAddress: awaited }
-    const { address } = awaited
-
-    const assigned = await steps.assignVip({ cluster, role, uid, address, startedAt })
-    if (assigned.next !== 'assigned') return { ...got, left: saying(assigned) }
-    return { ...got, assignVip: assigned }
+    await takeSteps(
+      {
+        selectIPPool: (input) =>
+          keep(steps.selectIPPool(input), 'claim', (selectIPPool) => ({ selectIPPool })),
+        ensureIPAddressClaim: (input) =>
+          keep(steps.ensureIPAddressClaim(input), 'await', (ensureIPAddressClaim) => ({
+            ensureIPAddressClaim,
+          })),
+        awaitIPAddress: (input) =>
+          keep(steps.awaitIPAddress(input), 'assign', (awaitIPAddress) => ({ awaitIPAddress })),
+        assignVip: (input) => keep(steps.assignVip(input), 'assigned', (assignVip) => ({ assignVip })),
+      },
+      { cluster, role },
+      startedAt,
+    )
+    return made
   } catch (failure) {
     if (!(failure instanceof FastPathAbandoned)) throw failure
-    return { ...got, left: failure.message }
+    return { ...made, left: failure.message }
   }
 }
 
-function saying({ next }: { readonly next: string }): string {
-  return `the answer is "${next}"`
+function isNext<R extends { readonly next: string }, N extends R['next']>(
+  answer: R,
+  next: N,
+): answer is Extract<R, { readonly next: N }> {
+  return answer.next === next
 }

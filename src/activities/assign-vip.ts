@@ -1,30 +1,19 @@
 import { activityInfo } from '@temporalio/activity'
-import { holdersOf } from '../domain/allocation/address-holder.ts'
-import { decideAssignment, giveWayOf, type AssignmentDecision } from '../domain/allocation/assignment.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
-import { decideNewAddress } from '../domain/allocation/new-address.ts'
-import { vipRole, type VipRole } from '../domain/role.ts'
-import { addressIn } from '../domain/allocation/vip-ownership.ts'
-import { classForVariable, decideVipVariable } from '../domain/allocation/vip-variable.ts'
-import { attemptsUntilStepBack } from '../domain/timings.ts'
-import type { AssignVipInput, AssignVipResult, StepEnd } from '../workflows/contract.ts'
-import { actionRequired, waiting } from './failures.ts'
-import { getBoundClaim, type BoundClaim } from './own-claim.ts'
-import { readCluster } from './read-cluster.ts'
-import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
-import type { AllocationSettings } from './settings.ts'
+import type { Observed } from '../domain/allocation/action.ts'
+import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
+import { vipRole } from '../domain/role.ts'
 import type { StepApi } from '../kubernetes/cluster-api.ts'
+import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
+import { endFor, endWithout } from './find-cluster.ts'
+import { getOwnClaim } from './own-claim.ts'
+import type { AllocationSettings } from './settings.ts'
 
-type Api = Pick<
-  StepApi,
-  | 'getCluster'
-  | 'getIPAddressClaim'
-  | 'deleteIPAddressClaim'
-  | 'getClusterClass'
-  | 'anew'
-  | 'addressUseBeside'
-> &
-  ReservationApi
+const scope: StepScope = {
+  observes: ['clusterClass', 'addressUse', 'sameAddressUse'],
+  performs: ['releaseReservations', 'deleteClaim', 'stepBack', 'patchCluster'],
+}
+
+const onlyReservations: StepScope = { observes: ['addressUse'], performs: ['releaseReservations'] }
 
 /**
  * Writes endpoint (of a control plane), variable and annotation in one patch, conditional on the Cluster as read. A
@@ -33,102 +22,67 @@ type Api = Pick<
  * @throws ApplicationFailure to wait: `ClusterPaused`, `DuplicateAddress`, `ClusterRejected` with the server's words
  */
 export async function assignVip(
-  api: Api,
+  api: StepApi,
   settings: AllocationSettings,
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
-  const { address } = input
-  const [{ cluster, end }, bound] = await Promise.all([
-    readCluster(api, input),
-    address === undefined ? undefined : getBoundClaim(api, input),
+  const { cluster: key, role, uid, address } = input
+  const { variables, defaultPort } = settings
+  const [cluster, bound] = await Promise.all([
+    api.getCluster(key),
+    address === undefined ? noClaim : observeBoundClaim(api, input),
   ])
+  const end = endWithout(cluster, input)
   if (end !== undefined) return end
-  if (bound?.ipAddress.address !== address) {
+  if (bound.ipAddress?.address !== address) {
     return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
   }
-  const vip = vipRole(input.role, settings.variables)
-  const decision = decideAssignment(cluster, {
-    vip,
-    address,
-    hasVariable: await hasVariable(api, cluster, vip),
-    defaultPort: settings.defaultPort,
-  })
-  switch (decision.decision) {
-    case 'in-place':
-      // Somebody may have woken the run for it after the first step had looked.
-      await releaseReservations(api, settings, cluster)
-      return { next: 'assigned', ...decision.assigned, ...sourceOf(bound) }
-    case 'taken':
-      return giveWay(api, cluster, vip, bound, decision)
-    case 'patch': {
-      const isNew = bound !== undefined && addressIn(cluster, vip) === ''
-      const hindrance = isNew ? await duplicateOf(api, settings, { cluster, vip, bound }) : undefined
-      if (hindrance !== undefined) return hindrance
-      await releaseReservations(api, settings, await api.patchCluster(cluster, decision.patch))
-      return { next: 'assigned', ...decision.assigned, ...sourceOf(bound), ...(isNew && { isNew }) }
+  const { attempt } = activityInfo()
+  const vip = vipRole(role, variables)
+  const found = await advance(api, vip, { key, cluster, ...bound, attempt, variables, defaultPort }, scope)
+  throwIfWaiting(found.action)
+  // Somebody may have woken the run for a reservation after the first step had looked.
+  if (found.action.action === 'patchCluster') await advance(api, vip, found.observed, onlyReservations)
+  return answerFor(uid, found)
+}
+
+type BoundClaim = Pick<Observed, 'claim' | 'ipAddress' | 'choice'>
+
+const noClaim: BoundClaim = { claim: undefined }
+
+/** The Cluster's own claim, if it stays, with the IPAddress as it is at this moment. */
+async function observeBoundClaim(api: StepApi, input: AssignVipInput): Promise<BoundClaim> {
+  const claim = await getOwnClaim(api, input)
+  if (claim?.addressName === undefined) return noClaim
+  const { namespace, addressName, poolRef } = claim
+  const ipAddress = await api.anew.getIPAddress({ namespace, name: addressName })
+  return { claim, ipAddress, choice: { poolRef, considered: [] } }
+}
+
+function answerFor(uid: string, { action, observed: { claim } }: Advance): AssignVipResult {
+  const source = claim === undefined ? {} : { poolRef: claim.poolRef, claim: claim.name }
+  switch (action.action) {
+    case 'patchCluster':
+      return {
+        next: 'assigned',
+        ...action.assigned,
+        ...source,
+        ...(claim && action.isNew && { isNew: true }),
+      }
+    case 'done':
+      // The port of a host that is not ours may have been completed by an attempt whose answer was lost.
+      return action.vip !== undefined && (action.reason === 'Allocated' || claim === undefined)
+        ? { next: 'assigned', ...action.vip, ...source }
+        : endFor(uid, action)
+    case 'deleteClaim':
+      return action.then === 'restart'
+        ? { next: 'restart', message: action.because }
+        : endFor(uid, action.then)
+    case 'stepBack': {
+      const message = `${action.because}; it stays reserved, and the next one is tried`
+      return { next: 'restart', reason: 'DuplicateAddress', message }
     }
     default:
-      return decision satisfies never
+      return { next: 'restart', message: 'the Cluster has changed since its address was looked at' }
   }
-}
-
-function sourceOf(
-  bound: BoundClaim | undefined,
-): Pick<Extract<AssignVipResult, { readonly next: 'assigned' }>, 'poolRef' | 'claim'> {
-  return bound === undefined ? {} : { poolRef: bound.claim.poolRef, claim: bound.claim.name }
-}
-
-async function giveWay(
-  api: Api,
-  cluster: Cluster,
-  vip: VipRole,
-  bound: BoundClaim | undefined,
-  { message, present }: Extract<AssignmentDecision, { readonly decision: 'taken' }>,
-): Promise<AssignVipResult> {
-  const { deletesClaim, next } = giveWayOf(cluster, vip)
-  if (bound !== undefined && deletesClaim) await api.deleteIPAddressClaim(bound.claim)
-  if (next === 'restart') return { next, message }
-  return { next: 'end', uid: cluster.uid, reason: 'EndpointAlreadySet', message, ...present }
-}
-
-/**
- * Looks whether somebody else has the address that is about to be assigned, and steps back from it if so.
- *
- * @returns undefined where the address is the Cluster's alone
- * @throws ApplicationFailure `DuplicateAddress`, to wait until somebody else steps back, or a person acts
- */
-async function duplicateOf(
-  api: Api,
-  { variables }: AllocationSettings,
-  { cluster, vip, bound }: { readonly cluster: Cluster; readonly vip: VipRole; readonly bound: BoundClaim },
-): Promise<StepEnd | undefined> {
-  const { claim, ipAddress } = bound
-  const { address } = ipAddress
-  const seeker = { cluster, vip, claimName: claim.name }
-  const holders = holdersOf(address, seeker, await api.addressUseBeside(ipAddress), variables)
-  const decision = decideNewAddress(cluster, vip, ipAddress, holders)
-  if (decision.decision === 'assign') return undefined
-  if (decision.decision === 'refuse') throw actionRequired('DuplicateAddress', decision.message)
-  if (decision.decision === 'wait' && activityInfo().attempt < attemptsUntilStepBack) {
-    throw waiting('DuplicateAddress', decision.message)
-  }
-  await stepBack(api, cluster, claim, ipAddress)
-  return {
-    next: 'restart',
-    reason: 'DuplicateAddress',
-    message: `${decision.why}; it stays reserved, and the next one is tried`,
-  }
-}
-
-/** Whether the variable is unset and the class has it. */
-async function hasVariable(
-  api: Pick<Api, 'getClusterClass'>,
-  cluster: Cluster,
-  vip: VipRole,
-): Promise<boolean> {
-  const ref = classForVariable(cluster, vip)
-  if (ref === undefined) return false
-  const decision = decideVipVariable(cluster, vip, await api.getClusterClass(ref))
-  if (decision.decision === 'wait') throw waiting(decision.reason, decision.message)
-  return decision.decision === 'write'
 }

@@ -1,104 +1,91 @@
 import { cancellationSignal } from '@temporalio/activity'
-import { presentVip } from '../domain/allocation/assignment.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
+import type { Observed } from '../domain/allocation/action.ts'
+import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
+import type { IPAddressClaim } from '../domain/model/claim.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
-import { isExternallyOwned, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
-import { decideUnboundClaim } from '../domain/allocation/unbound-claim.ts'
-import type { AwaitIPAddressResult, ClaimStepInput } from '../workflows/contract.ts'
-import { waiting } from './failures.ts'
-import { addressOf, getOwnClaim } from './own-claim.ts'
-import { readCluster } from './read-cluster.ts'
-import type { AllocationSettings } from './settings.ts'
 import type { StepApi } from '../kubernetes/cluster-api.ts'
-import { claimKeyFor } from './usable-claim.ts'
-
-type Api = Pick<
-  StepApi,
-  | 'getCluster'
-  | 'getIPAddressClaim'
-  | 'deleteIPAddressClaim'
-  | 'getIPAddress'
-  | 'listIPPools'
-  | 'listenToClaim'
->
+import { advance, throwIfWaiting, type Advance } from './advance.ts'
+import { endFor, endWithout } from './find-cluster.ts'
+import { claimKeyFor, getOwnClaim } from './own-claim.ts'
+import type { AllocationSettings } from './settings.ts'
 
 /**
- * Waits until the provider has bound the claim. One attempt looks for some seconds; after that Temporal holds
+ * Waits until the provider has bound the claim. One attempt polls for some seconds; after that Temporal holds
  * the wait.
  *
- * @param patienceMs milliseconds for which it looks
+ * @param timeoutMs milliseconds for which it polls
  * @throws ApplicationFailure to wait: `WaitingForAddress`, `PoolExhausted`, `PoolNotReady`, `ClusterPaused`
  */
 export async function awaitIPAddress(
-  api: Api,
-  { variables }: AllocationSettings,
+  api: StepApi,
+  { variables, defaultPort }: AllocationSettings,
   input: ClaimStepInput,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<AwaitIPAddressResult> {
-  const vip = vipRole(input.role, variables)
-  const { cluster, end } = await readCluster(api, input)
+  const { cluster: key, role } = input
+  const vip = vipRole(role, variables)
+  const cluster = await api.getCluster(key)
+  const end = endWithout(cluster, input)
   if (end !== undefined) return end
+  const of = (claim: IPAddressClaim): Observed => ({
+    ...{ key, cluster, claim, variables, defaultPort },
+    choice: { poolRef: claim.poolRef, considered: [] },
+  })
   const started = performance.now()
-  const listener = api.listenToClaim(claimKeyFor(input.cluster, input.role))
+  const listener = api.listenToClaim(claimKeyFor(key, role))
   try {
     do {
       const claim = await getOwnClaim(api, input)
-      if (claim === undefined || claim.isDeleting) return claimGone
-      const ipAddress = await addressOf(api, claim)
-      if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
-      // A VIP of somebody else needs no further look.
-      if (isExternallyOwned(vipOwnershipOf(cluster, vip))) break
+      if (claim === undefined) return claimGone
+      const found = await advance(api, vip, of(claim), { observes: ['ipAddress'], performs: [] })
+      if (!isStillUnbound(found)) return answerFor(input, found)
       cancellationSignal().throwIfAborted()
-      if (patienceMs > 0) await listener.untilChange()
-    } while (performance.now() - started < patienceMs)
+      if (timeoutMs > 0) await listener.untilChange()
+    } while (performance.now() - started < timeoutMs)
   } finally {
     listener.close()
   }
-  return stillUnbound(api, input, cluster, vip)
+  return whyUnbound(api, vip, input, of)
 }
 
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
 
+/** Everything else is unknown yet, and need not be known if the next poll finds the address. */
+function isStillUnbound({ action, observed }: Advance): boolean {
+  return action.action === 'observe' ? observed.ipAddress === undefined : 'ipAddress' in observed
+}
+
 /**
- * The looks of this attempt have found no address. What deletes the claim deletes it only as it was read, since
+ * The polls of this attempt have found no address. What deletes the claim deletes it only as it was read, since
  * the provider may be binding it at this moment.
  *
  * @throws ApplicationFailure to wait, with the reason why there is no address
  */
-async function stillUnbound(
-  api: Api,
-  input: ClaimStepInput,
-  cluster: Cluster,
+async function whyUnbound(
+  api: StepApi,
   vip: VipRole,
+  input: ClaimStepInput,
+  of: (claim: IPAddressClaim) => Observed,
 ): Promise<AwaitIPAddressResult> {
-  const [claim, pools, named] = await Promise.all([
+  const { cluster: key, role } = input
+  const [claim, pools, namedAddress] = await Promise.all([
     getOwnClaim(api, input),
-    api.listIPPools(cluster.namespace),
-    api.getIPAddress(claimKeyFor(input.cluster, input.role)),
+    api.listIPPools(key.namespace),
+    api.getIPAddress(claimKeyFor(key, role)),
   ])
-  if (claim === undefined || claim.isDeleting) return claimGone
-  if (claim.addressName !== undefined) {
-    throw waiting('WaitingForAddress', `IPAddress ${claim.namespace}/${claim.addressName} is not there yet`)
-  }
-  const decision = decideUnboundClaim(cluster, vip, claim, pools, named)
-  const { message } = decision
-  switch (decision.decision) {
-    case 'wait':
-      throw waiting(decision.reason, message, decision.considered)
-    case 'move':
-      await api.deleteIPAddressClaim(claim)
-      return { next: 'restart', message }
-    case 'give-back':
-      await api.deleteIPAddressClaim(claim)
-      if (vipOwnershipOf(cluster, vip).state === 'incomplete') return { next: 'restart', message }
-      return {
-        next: 'end',
-        uid: cluster.uid,
-        reason: 'EndpointAlreadySet',
-        message,
-        ...presentVip(cluster, vip),
-      }
-    default:
-      return decision satisfies never
-  }
+  if (claim === undefined) return claimGone
+  const begin = { ...of(claim), pools, namedAddress }
+  return answerFor(
+    input,
+    await advance(api, vip, begin, { observes: ['ipAddress'], performs: ['deleteClaim'] }),
+  )
+}
+
+function answerFor({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {
+  const { ipAddress } = observed
+  if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
+  throwIfWaiting(action)
+  if (action.action === 'done') return endFor(uid, action)
+  if (action.action !== 'deleteClaim') return claimGone
+  return action.then === 'restart' ? { next: 'restart', message: action.because } : endFor(uid, action.then)
 }

@@ -1,5 +1,5 @@
+import type { AwaitIPAddressResult } from '../domain/allocation/steps.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
-import type { AwaitIPAddressResult } from '../workflows/contract.ts'
 import type { Look } from './run-step.ts'
 
 /** For how long claims are looked at, by what came of the looks before. */

@@ -7,7 +7,7 @@ import { diagnoseRemaining, leakAfterMs, type RemainingDiagnosis } from '../doma
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
-import { actionRequired, releaseLeaked, releasePending, waiting } from './failures.ts'
+import { actionRequired, releaseLeaked, releasePending, retryLater } from './failures.ts'
 import { isStillThere, lookUntilGone, type LookApi, type Looked } from './release-look.ts'
 
 type HelpApi = Pick<ClusterApi, 'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress'>
@@ -31,7 +31,7 @@ export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Prom
   const isNews = held.length > input.held.length
   if (isStillThere(input, sight)) {
     if (isNews) return { next: 'wait', held, isGone: false }
-    throw waiting(releasePending, describePresent(input, sight))
+    throw retryLater(releasePending, describePresent(input, sight))
   }
   if (leftovers.length === 0) return { next: 'released', held }
   if (input.goneSince === undefined || isNews) return { next: 'wait', held, isGone: true }
@@ -58,7 +58,7 @@ async function reasonToWait(
   const message = verdicts.map((verdict) => verdict.message).join('; ')
   return verdicts.some(({ isLeaked }) => isLeaked)
     ? actionRequired(releaseLeaked, message)
-    : waiting(releasePending, message)
+    : retryLater(releasePending, message)
 }
 
 async function knownPools(
@@ -99,6 +99,6 @@ function unserved(
   { message }: KubernetesError,
 ): ConfirmReleaseResult {
   if (goneSince === undefined) return { next: 'wait', held, isGone: true }
-  if (Date.now() - goneSince < leakAfterMs) throw waiting(releasePending, message)
+  if (Date.now() - goneSince < leakAfterMs) throw retryLater(releasePending, message)
   return { next: 'released', held, because: message }
 }

@@ -1,78 +1,44 @@
-import {
-  buildRestoredAddress,
-  decideRestoredAddress,
-  type PooledAddress,
-} from '../domain/model/ip-address.ts'
-import {
-  buildIPAddressClaim,
-  claimMetadataFor,
-  ownershipOf,
-  type IPAddressClaim,
-} from '../domain/model/claim.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
-import type { Role } from '../domain/role.ts'
-import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
-import { waiting } from './failures.ts'
-import { readCluster } from './read-cluster.ts'
+import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
+import { vipRole } from '../domain/role.ts'
 import type { StepApi } from '../kubernetes/cluster-api.ts'
-import { assertUsable, claimKeyFor } from './usable-claim.ts'
+import { advance, throwIfWaiting, type StepScope } from './advance.ts'
+import { retryLater } from './failures.ts'
+import { endFor, endWithout } from './find-cluster.ts'
+import { claimKeyFor } from './own-claim.ts'
+import type { AllocationSettings } from './settings.ts'
 
-type Api = Pick<
-  StepApi,
-  | 'anew'
-  | 'getCluster'
-  | 'getIPAddressClaim'
-  | 'createIPAddressClaim'
-  | 'deleteIPAddressClaim'
-  | 'patchIPAddressClaim'
-  | 'getIPAddress'
-  | 'createIPAddress'
->
+const performs: StepScope['performs'] = ['restoreAddress', 'createClaim', 'adoptClaim', 'discardClaim']
 
 /**
  * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner.
- * The poolRef of a claim that exists wins over the one asked for. Where an address has to be had again, its IPAddress
+ * The poolRef of a claim that exists wins over the one asked for. If an address has to be had again, its IPAddress
  * is made before the claim, and the provider adopts it.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim or address on its way out), `ClaimConflict`
  */
 export async function ensureIPAddressClaim(
-  api: Api,
+  api: StepApi,
+  { variables, defaultPort }: AllocationSettings,
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
-  const [{ cluster, end }, existing] = await Promise.all([
+  const { cluster: key, role, uid, poolRef, restore } = input
+  const [cluster, claim] = await Promise.all([
     // A claim is no write to the Cluster: nothing but this look keeps it from one that is paused by now.
-    readCluster(api.anew, input),
-    api.getIPAddressClaim(claimKeyFor(input.cluster, input.role)),
+    api.anew.getCluster(key),
+    api.getIPAddressClaim(claimKeyFor(key, role)),
   ])
+  const end = endWithout(cluster, input)
   if (end !== undefined) return end
-  if (existing === undefined && input.restore !== undefined) {
-    await restoreAddress(api, cluster, input.role, input.restore)
+  const choice = { poolRef, considered: [], ...(restore !== undefined && { restore }) }
+  const begin = { key, cluster, claim, choice, variables, defaultPort }
+  // Of a claim that exists, the address is looked at by the next step.
+  const scope: StepScope = { performs, observes: claim === undefined ? ['namedAddress'] : [] }
+  const { action, observed } = await advance(api, vipRole(role, variables), begin, scope)
+  throwIfWaiting(action)
+  if (action.action === 'done') return endFor(uid, action)
+  if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
+  if (observed.claim === undefined) {
+    return { next: 'restart', message: 'the Cluster has got an endpoint since its pool was selected' }
   }
-  const claim =
-    existing === undefined
-      ? await api.createIPAddressClaim(buildIPAddressClaim(cluster, input.role, input.poolRef))
-      : await takeOver(api, cluster, input.role, existing)
-  return { next: 'await', claim: claim.name, poolRef: claim.poolRef }
-}
-
-async function restoreAddress(api: Api, cluster: Cluster, role: Role, wanted: PooledAddress): Promise<void> {
-  const present = await api.getIPAddress(claimKeyFor(cluster, role))
-  const decision = decideRestoredAddress(present, wanted)
-  if (decision.decision === 'wait') throw waiting(decision.reason, decision.message)
-  if (decision.decision === 'create') await api.createIPAddress(buildRestoredAddress(cluster, role, wanted))
-}
-
-async function takeOver(
-  api: Api,
-  cluster: Cluster,
-  role: Role,
-  claim: IPAddressClaim,
-): Promise<IPAddressClaim> {
-  await assertUsable(api, claim, cluster)
-  if (ownershipOf(claim, cluster).owner === 'this-cluster') return claim
-  const { labels, ownerReference } = claimMetadataFor(cluster, role)
-  return api.patchIPAddressClaim(claim, {
-    metadata: { resourceVersion: claim.resourceVersion, labels, ownerReferences: [ownerReference] },
-  })
+  return { next: 'await', claim: observed.claim.name, poolRef: observed.claim.poolRef }
 }

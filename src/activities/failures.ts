@@ -34,7 +34,7 @@ const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
  *
  * @param considered the verdict on every pool, where one is waited for
  */
-export function waiting(
+export function retryLater(
   reason: WaitType,
   message: string,
   considered: readonly PoolVerdict[] = [],

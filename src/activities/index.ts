@@ -1,18 +1,20 @@
+import type {
+  AssignVipInput,
+  AssignVipResult,
+  AwaitIPAddressResult,
+  ClaimStepInput,
+  EnsureIPAddressClaimInput,
+  EnsureIPAddressClaimResult,
+  SelectIPPoolResult,
+  StepInput,
+} from '../domain/allocation/steps.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
   AllocateAtOnceInput,
   AllocateAtOnceResult,
-  AssignVipInput,
-  AssignVipResult,
-  AwaitIPAddressResult,
-  ClaimStepInput,
   ConfirmReleaseInput,
   ConfirmReleaseResult,
-  EnsureIPAddressClaimInput,
-  EnsureIPAddressClaimResult,
-  SelectIPPoolResult,
-  StepInput,
 } from '../workflows/contract.ts'
 import { allocateAtOnce } from './allocate-at-once.ts'
 import { assignVip } from './assign-vip.ts'
@@ -90,7 +92,7 @@ function createSteps(
   return {
     selectIPPool: (input) => perform('selectIPPool', input, (api) => selectIPPool(api, settings, input)),
     ensureIPAddressClaim: (input) =>
-      perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, input)),
+      perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, settings, input)),
     awaitIPAddress: (input) =>
       perform('awaitIPAddress', input, (api, look) =>
         patience.spend(look, (patienceMs) => awaitIPAddress(api, settings, input, patienceMs)),

@@ -1,42 +1,20 @@
-import type { IPAddress } from '../domain/model/ip-address.ts'
-import { ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
-import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
-import type { ClaimStepInput } from '../workflows/contract.ts'
-import { claimKeyFor } from './usable-claim.ts'
+import { claimNameFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { ClaimStepInput } from '../domain/allocation/steps.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { Role } from '../domain/role.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 
-/** The claim of the very Cluster the allocation began with; undefined where it is gone, or not that Cluster's. */
+/** Where a Cluster's claim for a role is. */
+export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
+  return { namespace: cluster.namespace, name: claimNameFor(cluster, role) }
+}
+
+/** The claim of the very Cluster the allocation began with; undefined if it is gone or going, or not that Cluster's. */
 export async function getOwnClaim(
   api: Pick<ClusterApi, 'getIPAddressClaim'>,
   { cluster, role, uid }: ClaimStepInput,
 ): Promise<IPAddressClaim | undefined> {
   const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
-  return claim !== undefined && ownershipOf(claim, { ...cluster, uid }).owner === 'this-cluster'
-    ? claim
-    : undefined
-}
-
-/** The IPAddress the claim's addressRef leads to, whose name need not be the claim's; undefined while it is unbound. */
-export async function addressOf(
-  api: Pick<ClusterApi, 'getIPAddress'>,
-  claim: IPAddressClaim,
-): Promise<IPAddress | undefined> {
-  if (claim.addressName === undefined) return undefined
-  return api.getIPAddress({ namespace: claim.namespace, name: claim.addressName })
-}
-
-/** A claim with the IPAddress it is bound to. */
-export interface BoundClaim {
-  readonly claim: IPAddressClaim
-  readonly ipAddress: IPAddress
-}
-
-/** The Cluster's own claim, if it is bound and stays, with the IPAddress as it is at this moment. */
-export async function getBoundClaim(
-  api: Pick<StepApi, 'getIPAddressClaim' | 'anew'>,
-  input: ClaimStepInput,
-): Promise<BoundClaim | undefined> {
-  const claim = await getOwnClaim(api, input)
   if (claim === undefined || claim.isDeleting) return undefined
-  const ipAddress = await addressOf(api.anew, claim)
-  return ipAddress === undefined ? undefined : { claim, ipAddress }
+  return ownershipOf(claim, { ...cluster, uid }).owner === 'this-cluster' ? claim : undefined
 }

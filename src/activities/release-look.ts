@@ -11,7 +11,7 @@ import { roles } from '../domain/role.ts'
 import { pausesBetweenReleaseLooks } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { ConfirmReleaseInput } from '../workflows/contract.ts'
-import { claimKeyFor } from './usable-claim.ts'
+import { claimKeyFor } from './own-claim.ts'
 
 export type LookApi = Pick<
   ClusterApi,

@@ -1,8 +1,9 @@
+import type { StepInput } from '../domain/allocation/steps.ts'
 import { activityInfo, heartbeat, log } from '@temporalio/activity'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { allocationEvent, releaseEvent } from '../domain/allocation/cluster-event.ts'
-import { decideWrite } from '../domain/allocation/eligibility.ts'
+import { isWritable } from '../domain/allocation/eligibility.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { conditionsApiVersion, type Condition } from '../domain/model/condition.ts'
 import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
@@ -15,7 +16,7 @@ import {
 import { attemptsUntilReminder } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
-import type { StepInput, WaitingNews } from '../workflows/contract.ts'
+import type { WaitingNews } from '../workflows/contract.ts'
 import type { AllocationSettings } from './settings.ts'
 import type { StepOutcome } from './step-outcome.ts'
 
@@ -62,7 +63,7 @@ export async function publishCondition(
   { role }: StepInput,
   saying: ConditionUpdate,
 ): Promise<void> {
-  if (decideWrite(cluster).decision !== 'write') return
+  if (!isWritable(cluster)) return
   const decision = decideCondition(cluster, role, saying, new Date())
   const isNews = await applied(decision, observer, (condition) =>
     api.applyCondition(cluster, role, condition),

@@ -1,3 +1,4 @@
+import type { AssignVipInput, StepInput } from '../domain/allocation/steps.ts'
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Cluster } from '../domain/model/cluster.ts'
@@ -5,7 +6,6 @@ import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, StaleCacheError } from '../kubernetes/errors.ts'
-import type { AssignVipInput, StepInput } from '../workflows/contract.ts'
 import { isWait, FastPathAbandoned, translatingFailures } from './failures.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import {

@@ -1,23 +1,16 @@
-import { holdersOf } from '../domain/allocation/address-holder.ts'
-import { addressOfPool } from '../domain/model/ip-address.ts'
-import { presentVip } from '../domain/allocation/assignment.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
-import { alsoWantedRoles, decideAllocation, poolRequestFor } from '../domain/allocation/eligibility.ts'
-import { poolRefTo, type IPPool } from '../domain/model/pool.ts'
-import { mostRelevant, selectIPPool as choosePool } from '../domain/allocation/pool-selection.ts'
-import { alsoSaying } from '../domain/quote.ts'
-import { decideRestoration } from '../domain/allocation/restoration.ts'
-import { defaultRole, vipRole, type Role, type VipRole } from '../domain/role.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import type { SelectIPPoolResult, StepInput } from '../workflows/contract.ts'
-import { actionRequired, verdictBytes, waiting } from './failures.ts'
-import { clusterGone } from './read-cluster.ts'
-import { releaseReservations, type ReservationApi } from './reservations.ts'
+import { alsoDesiredRoles } from '../domain/allocation/eligibility.ts'
+import { mostRelevant } from '../domain/allocation/pool-selection.ts'
+import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
+import { defaultRole, vipRole } from '../domain/role.ts'
+import type { StepApi } from '../kubernetes/cluster-api.ts'
+import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
+import { retryLater, verdictBytes } from './failures.ts'
+import { endFor } from './find-cluster.ts'
+import { claimKeyFor } from './own-claim.ts'
 import type { AllocationSettings } from './settings.ts'
-import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
-type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim' | 'listIPPools'> &
-  ReservationApi
+const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
 
 /**
  * Decides whether the Cluster needs a VIP, and from which pool. The pool of a claim that exists stays the choice. Writes
@@ -28,7 +21,7 @@ type Api = Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddres
  *   that cannot be read)
  */
 export async function selectIPPool(
-  api: Api,
+  api: StepApi,
   settings: AllocationSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {
@@ -37,109 +30,37 @@ export async function selectIPPool(
     api.getIPAddressClaim(claimKeyFor(key, role)),
     api.listIPPools(key.namespace),
   ])
-  if (cluster === undefined) return clusterGone(key, '')
-  const vip = vipRole(role, settings.variables)
-  const decision = decideAllocation(cluster, vip, claim, pools)
-  const { uid } = cluster
-  const { searchable } = settings
-  const also = {
-    ...alsoWanted(cluster, role, pools, settings),
-    ...(searchable.length > 0 && { searchable }),
-  }
-  switch (decision.decision) {
-    case 'wait':
-      throw waiting(decision.reason, decision.message)
-    case 'refuse':
-      throw actionRequired(decision.reason, decision.message)
-    case 'end':
-      return { next: 'end', uid, reason: decision.reason, message: decision.message }
-    case 'skip':
-      await releaseReservations(api, settings, cluster)
-      return { ...skipped(cluster, vip, decision), ...also }
-    case 'complete-port':
-      return { next: 'complete-port', uid, ...also }
-    case 'restore':
-      return {
-        ...(await poolForLostClaim(api, settings, { cluster, vip, pools }, decision.address)),
-        ...also,
-      }
-    case 'allocate':
-      await releaseReservations(api, settings, cluster)
-      if (claim === undefined) return { ...poolForNewClaim({ cluster, vip, pools }), ...also }
-      await assertUsable(api, claim, cluster)
-      return { next: 'claim', uid, poolRef: claim.poolRef, considered: [], ...also }
-    default:
-      return decision satisfies never
-  }
-}
-
-/** The allocation of the first role begins those of the others, which then go their own way. */
-function alsoWanted(
-  cluster: Cluster,
-  role: Role,
-  pools: readonly IPPool[],
-  { variables }: AllocationSettings,
-): { readonly alsoWanted?: readonly Role[] } {
-  if (role !== defaultRole) return {}
-  const wanted = alsoWantedRoles(cluster, pools, variables)
-  return wanted.length === 0 ? {} : { alsoWanted: wanted }
-}
-
-function skipped(
-  cluster: Cluster,
-  vip: VipRole,
-  { reason, message }: { readonly reason: 'EndpointAlreadySet' | 'NoMatchingPool'; readonly message: string },
-): SelectIPPoolResult {
-  const present = reason === 'EndpointAlreadySet' ? presentVip(cluster, vip) : {}
-  return { next: 'end', uid: cluster.uid, reason, message, ...present }
-}
-
-interface Wanted {
-  readonly cluster: Cluster
-  readonly vip: VipRole
-  readonly pools: readonly IPPool[]
-}
-
-/** @param insteadOf why it is not the address that the Cluster's annotation names */
-function poolForNewClaim({ cluster, vip, pools }: Wanted, insteadOf?: string): SelectIPPoolResult {
-  const selection = choosePool(poolRequestFor(cluster, vip.role), pools)
-  if (selection.outcome === 'none') {
-    throw waiting(selection.reason, alsoSaying(selection.message, insteadOf), selection.considered)
-  }
+  const { variables, defaultPort, searchable } = settings
+  const begin = { key, cluster, claim, pools, variables, defaultPort }
+  const found = await advance(api, vipRole(role, variables), begin, scope)
+  const also =
+    role === defaultRole && cluster !== undefined ? alsoDesiredRoles(cluster, pools, variables) : []
   return {
-    next: 'claim',
-    uid: cluster.uid,
-    poolRef: poolRefTo(selection.pool),
-    considered: mostRelevant(verdictBytes.inStatus, selection.considered),
-    ...(insteadOf !== undefined && { insteadOf }),
+    ...answerFor(found),
+    ...(also.length > 0 && { alsoWanted: also }),
+    ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
 }
 
-/** Our annotation names a VIP and its claim is gone: the same address again, or nothing, or another one where it is not there. */
-async function poolForLostClaim(
-  api: Api,
-  { variables }: AllocationSettings,
-  wanted: Wanted,
-  address: string,
-): Promise<SelectIPPoolResult> {
-  const { cluster, vip, pools } = wanted
-  const seeker = { cluster, vip, claimName: claimKeyFor(cluster, vip.role).name }
-  const holders = holdersOf(address, seeker, await api.listAddressUse(), variables)
-  const decision = decideRestoration(cluster, vip, address, holders, pools)
-  switch (decision.decision) {
-    case 'lost':
-      throw actionRequired('AddressLost', decision.message)
-    case 'allocate-anew':
-      return poolForNewClaim(wanted, decision.because)
-    case 'restore':
-      return {
-        next: 'claim',
-        uid: cluster.uid,
-        poolRef: poolRefTo(decision.pool),
-        considered: [],
-        restore: addressOfPool(decision.pool, decision.address),
-      }
-    default:
-      return decision satisfies never
+function answerFor({ action, observed }: Advance): SelectIPPoolResult {
+  throwIfWaiting(action)
+  const uid = observed.cluster?.uid ?? ''
+  switch (action.action) {
+    case 'done':
+      return endFor(uid, action)
+    case 'discardClaim':
+      throw retryLater('WaitingForAddress', action.because)
+    case 'patchCluster':
+      return { next: 'complete-port', uid }
+    case 'selectPool': {
+      const { considered, ...choice } = action.choice
+      return { next: 'claim', uid, ...choice, considered: mostRelevant(verdictBytes.inStatus, considered) }
+    }
+    default: {
+      const { claim } = observed
+      if (claim === undefined)
+        throw new Error(`no step for ${action.action} of Cluster ${formatKey(observed.key)}`)
+      return { next: 'claim', uid, poolRef: claim.poolRef, considered: [] }
+    }
   }
 }

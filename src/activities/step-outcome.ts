@@ -1,14 +1,14 @@
-import { ApplicationFailure } from '@temporalio/common'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/assignment.ts'
-import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
-import { isReason, type Reason } from '../domain/reason.ts'
-import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import type {
   AssignVipResult,
   AwaitIPAddressResult,
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
-} from '../workflows/contract.ts'
+} from '../domain/allocation/steps.ts'
+import { ApplicationFailure } from '@temporalio/common'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
+import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
+import { isReason, type Reason } from '../domain/reason.ts'
+import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import { consideredIn, isWait } from './failures.ts'
 
 export type StepResult =

@@ -3,7 +3,7 @@ import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { duplicateAddressesOf, freeDuplicatesOf } from '../domain/allocation/duplicate-addresses.ts'
-import { decideWrite, needsAllocation } from '../domain/allocation/eligibility.ts'
+import { isWritable, needsAllocation } from '../domain/allocation/eligibility.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
@@ -86,7 +86,7 @@ export function startWatcher({ sources, dispatcher, variables, now }: WatcherOpt
   const keepsTooMuch = (cluster: Cluster): boolean =>
     isComplete() &&
     duplicateAddressesOf(cluster).length > 0 &&
-    decideWrite(cluster).decision === 'write' &&
+    isWritable(cluster) &&
     freeDuplicatesOf(cluster, addressUseIn(known()), variables).length > 0
 
   const isOutstanding = (cluster: Cluster): boolean =>

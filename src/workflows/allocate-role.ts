@@ -1,6 +1,12 @@
+import {
+  takeSteps,
+  type SelectIPPoolResult,
+  type SequenceEnd,
+  type Steps,
+} from '../domain/allocation/steps.ts'
 import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/assignment.ts'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
@@ -13,8 +19,6 @@ import type {
   PoolSummary,
   RoleResult,
   RoleStatus,
-  SelectIPPoolResult,
-  StepEnd,
 } from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
@@ -39,89 +43,90 @@ export interface RoleRun {
 
 /** How a pass ended: with a result, or with the need for another pass over the same or a new Cluster. */
 export type RolePass =
-  | { readonly pass: 'done'; readonly uid: string; readonly result: RoleResult }
+  | { readonly pass: 'done'; readonly result: RoleResult }
   | { readonly pass: 'restart' }
   | { readonly pass: 'replaced' }
 
-/** One pass: select the pool, ensure the claim, await the address, assign the VIP. */
+/** One pass through the steps: each on the fast path if it gets on there, else as an activity of its own. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const { cluster, role, progress } = run
-  const { runInterruptible, runToCompletion } = run.wakeUp
-  const key = formatKey(cluster)
+  const { runToCompletion } = run.wakeUp
   const startedAt = workflowInfo().runStartTime.getTime()
-
-  progress({ phase: 'SelectingPool', message: `looking for a ${role} pool for Cluster ${key}` })
-  const got: AllocateAtOnceResult = await (run.pace.isAtOnce
-    ? runToCompletion(() => asFarAsAtOnce(run, { cluster, role, startedAt }))
-    : {})
-  const selected =
-    got.selectIPPool ??
-    (await runInterruptible(() => summarized(`${role} pool for ${key}`).selectIPPool({ cluster, role })))
-  if ('uid' in selected) run.onSelected(selected)
-  if (selected.next === 'complete-port') return completePort(run, selected.uid)
-  if (selected.next !== 'claim') return passFor(run, selected)
-  const { uid, poolRef, considered, restore, insteadOf } = selected
-  const claim = claimNameFor(cluster, role)
-  const source = `${claim} from ${formatPool(poolRef)}`
-
   progress({
+    phase: 'SelectingPool',
+    message: `looking for a ${role} pool for Cluster ${formatKey(cluster)}`,
+  })
+  const made: AllocateAtOnceResult = await (run.pace.isAtOnce
+    ? runToCompletion(() => takeFastPath(run, { cluster, role, startedAt }))
+    : {})
+  return passFor(run, await takeSteps(stepsAfter(run, made), { cluster, role }, startedAt))
+}
+
+/** The steps, of which some were made on the fast path; each shows in the status what comes next. */
+function stepsAfter(run: RoleRun, made: AllocateAtOnceResult): Steps {
+  const { cluster, role, progress } = run
+  const { runInterruptible } = run.wakeUp
+  const key = formatKey(cluster)
+  const claim = claimNameFor(cluster, role)
+  return {
+    async selectIPPool(input) {
+      const summary = `${role} pool for ${key}`
+      const selected =
+        made.selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
+      if ('uid' in selected) run.onSelected(selected)
+      if (selected.next === 'claim') progress(choiceMade(cluster, claim, selected))
+      if (selected.next === 'complete-port') {
+        progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${key}` })
+      }
+      return selected
+    },
+    async ensureIPAddressClaim(input) {
+      const source = `${claim} from ${formatPool(input.poolRef)}`
+      const summary = input.restore === undefined ? source : `${source} with ${input.restore.address} again`
+      const ensured =
+        made.ensureIPAddressClaim ??
+        (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))
+      if (ensured.next === 'await') {
+        const pool = poolFor(ensured.poolRef, cluster)
+        const message = `waiting for ${formatPool(pool)} to bind ${claim}`
+        progress({ phase: 'AwaitingAddress', message, pool })
+      }
+      return ensured
+    },
+    async awaitIPAddress(input) {
+      const awaited =
+        made.awaitIPAddress ??
+        (await runInterruptible(() => activity(`address for ${claim}`).awaitIPAddress(input)))
+      if (awaited.next === 'assign') {
+        const { address } = awaited
+        progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
+      }
+      return awaited
+    },
+    async assignVip(input) {
+      const summary = input.address === undefined ? `port of ${key}` : `${input.address} to ${key}`
+      return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
+    },
+  }
+}
+
+function choiceMade(
+  cluster: NamespacedName,
+  claim: string,
+  { poolRef, considered, insteadOf }: Extract<SelectIPPoolResult, { readonly next: 'claim' }>,
+): Partial<RoleStatus> {
+  return {
     phase: 'EnsuringClaim',
-    message: alsoSaying(source, insteadOf),
+    message: alsoSaying(`${claim} from ${formatPool(poolRef)}`, insteadOf),
     claim,
     pool: poolFor(poolRef, cluster),
     // A pass that finds the choice made keeps why it was made.
     ...(considered.length > 0 && { considered }),
-  })
-  const ensured =
-    got.ensureIPAddressClaim ??
-    (await runInterruptible(() =>
-      summarized(
-        restore === undefined ? source : `${source} with ${restore.address} again`,
-      ).ensureIPAddressClaim({ cluster, role, uid, poolRef, ...(restore !== undefined && { restore }) }),
-    ))
-  if (ensured.next !== 'await') return passFor(run, ensured)
-  const pool = poolFor(ensured.poolRef, cluster)
-
-  progress({ phase: 'AwaitingAddress', message: `waiting for ${formatPool(pool)} to bind ${claim}`, pool })
-  const awaited =
-    got.awaitIPAddress ??
-    (await runInterruptible(() => summarized(`address for ${claim}`).awaitIPAddress({ cluster, role, uid })))
-  if (awaited.next !== 'assign') return passFor(run, awaited)
-  const { address } = awaited
-
-  progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
-  const assigned =
-    got.assignVip ??
-    (await runInterruptible(() =>
-      summarized(`${address} to ${key}`).assignVip({ cluster, role, uid, address, startedAt }),
-    ))
-  if (assigned.next !== 'assigned') return passFor(run, assigned)
-  const message = describeAllocated(assigned, pool, claim)
-  return {
-    pass: 'done',
-    uid,
-    result: { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim },
-  }
-}
-
-/** Somebody gave the Cluster a host without a port: the host stays, no address is taken. */
-async function completePort(run: RoleRun, uid: string): Promise<RolePass> {
-  const { cluster, role, progress } = run
-  progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
-  const completed = await run.wakeUp.runInterruptible(() =>
-    summarized(`port of ${formatKey(cluster)}`).assignVip({ cluster, role, uid }),
-  )
-  if (completed.next !== 'assigned') return passFor(run, completed)
-  const message = describeCompleted(completed)
-  return {
-    pass: 'done',
-    uid,
-    result: { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(completed) },
   }
 }
 
 /** A step as an activity, with a line that says in the Temporal UI what this one is about. */
-function summarized(summary: string): Omit<Activities, 'allocateAtOnce' | 'confirmRelease'> {
+function activity(summary: string): Steps {
   return proxyActivities<Activities>({ ...step, summary })
 }
 
@@ -131,7 +136,7 @@ function summarized(summary: string): Omit<Activities, 'allocateAtOnce' | 'confi
  * long as the run lasts: one that had to wait is one that others send messages to, and those should not meet with a
  * workflow task that takes its time.
  */
-async function asFarAsAtOnce(
+async function takeFastPath(
   { cluster, role, pace }: RoleRun,
   input: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
@@ -148,16 +153,41 @@ async function asFarAsAtOnce(
   }
 }
 
-function passFor(run: RoleRun, end: StepEnd): RolePass {
-  if (end.next === 'restart' && end.reason !== undefined) {
-    const { cluster, role } = run
-    log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
-    run.onDuplicate(end.message)
+function passFor(run: RoleRun, end: SequenceEnd): RolePass {
+  switch (end.next) {
+    case 'replaced':
+      return { pass: 'replaced' }
+    case 'restart': {
+      const { cluster, role } = run
+      if (end.reason !== undefined) {
+        log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
+        run.onDuplicate(end.message)
+      }
+      return { pass: 'restart' }
+    }
+    case 'end': {
+      const { reason, message, host, port } = end
+      const present = host === undefined ? {} : vipFields({ host, ...(port !== undefined && { port }) })
+      return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
+    }
+    case 'assigned':
+      return { pass: 'done', result: resultOf(run.cluster, end) }
+    default:
+      return end satisfies never
   }
-  if (end.next !== 'end') return { pass: end.next }
-  const { uid, reason, message, host, port } = end
-  const present = host === undefined ? {} : vipFields({ host, ...(port !== undefined && { port }) })
-  return { pass: 'done', uid, result: { outcome: 'skipped', reason, message, ...present } }
+}
+
+function resultOf(
+  cluster: NamespacedName,
+  { poolRef, claim, ...assigned }: Extract<SequenceEnd, { readonly next: 'assigned' }>,
+): RoleResult {
+  if (poolRef === undefined || claim === undefined) {
+    const message = describeCompleted(assigned)
+    return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
+  }
+  const pool = poolFor(poolRef, cluster)
+  const message = describeAllocated(assigned, pool, claim)
+  return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
 }
 
 function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'port'> {

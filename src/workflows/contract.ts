@@ -1,8 +1,13 @@
-import type { PooledAddress } from '../domain/model/ip-address.ts'
+import type {
+  AssignVipResult,
+  AwaitIPAddressResult,
+  EnsureIPAddressClaimResult,
+  SelectIPPoolResult,
+  StepInput,
+} from '../domain/allocation/steps.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { arrayOf, isObject, type JsonObject } from '../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import type { IPPoolReference } from '../domain/model/pool.ts'
 import { isPoolVerdict, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type { Reason } from '../domain/reason.ts'
 import { quoted, shortened } from '../domain/quote.ts'
@@ -149,79 +154,6 @@ export interface WaitingNews {
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
-
-/** What every activity is asked about. `uid` is fixed by the first one. */
-export interface StepInput {
-  readonly cluster: NamespacedName
-  readonly role: Role
-}
-
-export interface ClaimStepInput extends StepInput {
-  readonly uid: string
-}
-
-export interface EnsureIPAddressClaimInput extends ClaimStepInput {
-  readonly poolRef: IPPoolReference
-  /** Present: the claim has to get this very address again. */
-  readonly restore?: PooledAddress
-}
-
-export interface AssignVipInput extends ClaimStepInput {
-  /** Absent: complete the port of a host that is not ours. */
-  readonly address?: string
-  /** Milliseconds since the epoch: when the run began. */
-  readonly startedAt?: number
-}
-
-/** Any step can find that the allocation is over, or that it has to begin anew. */
-export type StepEnd =
-  | {
-      readonly next: 'end'
-      readonly uid: string
-      readonly reason: Reason
-      readonly message: string
-      readonly host?: string
-      readonly port?: number
-    }
-  /** The Cluster of this name is another object now. */
-  | { readonly next: 'replaced' }
-  /** The world moved between two steps: look at it from the start. */
-  | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
-
-/**
- * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. `searchable`: the search attributes
- * that this Temporal namespace has; absent for none.
- */
-export type SelectIPPoolResult = (
-  | StepEnd
-  | { readonly next: 'complete-port'; readonly uid: string }
-  | {
-      readonly next: 'claim'
-      readonly uid: string
-      readonly poolRef: IPPoolReference
-      readonly considered: readonly PoolVerdict[]
-      readonly restore?: PooledAddress
-      /** Why it is not the address that the Cluster's annotation names, in words; absent where it names none. */
-      readonly insteadOf?: string
-    }
-) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
-
-export type EnsureIPAddressClaimResult =
-  StepEnd | { readonly next: 'await'; readonly claim: string; readonly poolRef: IPPoolReference }
-
-export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
-
-/** `poolRef` and `claim`: where a VIP of ours comes from. `isNew`: the Cluster had none before. */
-export type AssignVipResult =
-  | StepEnd
-  | {
-      readonly next: 'assigned'
-      readonly host: string
-      readonly port?: number
-      readonly poolRef?: IPPoolReference
-      readonly claim?: string
-      readonly isNew?: boolean
-    }
 
 export interface AllocateAtOnceInput extends StepInput {
   /** Milliseconds since the epoch: when the run began. */

@@ -1,3 +1,4 @@
+import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
@@ -203,5 +204,26 @@ export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
     readyForMs: undefined,
     isWaiting: false,
     ...facts,
+  }
+}
+
+/** What there is around a Cluster, all of it read; a test names only what it is about. */
+export function anObservation(things: Partial<Observed> = {}): Observed {
+  const cluster = 'cluster' in things ? things.cluster : aCluster()
+  const nobody = { clusters: [], ipAddresses: [] }
+  const { addressUse = nobody } = things
+  return {
+    key: { namespace: 'clusters', name: 'demo' },
+    claim: undefined,
+    ipAddress: undefined,
+    namedAddress: undefined,
+    pools: [aPool()],
+    clusterClass: aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
+    variables,
+    defaultPort: 6443,
+    ...things,
+    cluster,
+    addressUse,
+    sameAddressUse: things.sameAddressUse ?? addressUse,
   }
 }

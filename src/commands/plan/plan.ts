@@ -2,8 +2,8 @@ import { clusterFrom } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import { nextSteps } from '../../domain/next-step.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { planRole } from './plan-role.ts'
-import { roles, vipRole } from '../../domain/role.ts'
+import { planRole } from './role-plan.ts'
+import { vipRole } from '../../domain/role.ts'
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
@@ -68,8 +68,8 @@ async function planFor({ api }: ManagementCluster, config: Config, object: JsonO
   return {
     cluster: { namespace, name },
     ...(topology !== undefined && { clusterClass: topology.clusterClass }),
-    roles: roles
-      .map((role) => planRole(facts, vipRole(role, config.variables)))
+    roles: [...facts]
+      .map(([role, ofRole]) => planRole(ofRole, vipRole(role, config.variables)))
       .map(({ patch, ...plan }) => ({
         ...plan,
         nextStep: nextSteps[plan.reason],

@@ -1,29 +1,22 @@
-import type { AddressUse } from '../../domain/allocation/address-holder.ts'
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import type { ClusterClass } from '../../domain/model/cluster-class.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
+import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
+import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
+import { formatVip } from '../../domain/allocation/cluster-patch.ts'
+import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
+import { nextAction } from '../../domain/allocation/next-action.ts'
+import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { decideVipVariable } from '../../domain/allocation/vip-variable.ts'
+import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
+import { variableOf, type Cluster } from '../../domain/model/cluster.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
-import type { IPPool, IPPoolReference } from '../../domain/model/pool.ts'
-import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import type { Role, VariableNames } from '../../domain/role.ts'
-import type { ClaimBinding } from '../../domain/allocation/snapshot.ts'
+import { defaultRole, type Role, type VipRole } from '../../domain/role.ts'
+import { alsoSaying } from '../../domain/quote.ts'
 
-/** All that a plan for one Cluster follows from, as of one moment. */
-export interface PlanFacts {
+/** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
+export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'>> & {
   readonly cluster: Cluster
-  readonly clusterClass: ClusterClass | undefined
-  /** Those the Cluster could use. */
-  readonly pools: readonly IPPool[]
-  readonly holdings: Readonly<Record<Role, PlanBinding>>
-  readonly use: AddressUse
-  readonly variables: VariableNames
-  readonly defaultPort: number
-}
-
-export interface PlanBinding extends ClaimBinding {
-  /** The IPAddress that has the name of the claim, whether the claim leads to it or not. */
-  readonly namesake: IPAddress | undefined
 }
 
 /** What a run would do for one role of the Cluster as everything is now. */
@@ -64,4 +57,244 @@ export interface PlannedVariable {
   readonly name: string
   readonly isWritten: boolean
   readonly because: string
+}
+
+/**
+ * Plans what a run would do for one role, by asking what is next until the answer is to wait, to refuse or that
+ * it is done. Nothing is written.
+ */
+export function planRole(facts: PlanFacts, vip: VipRole): RolePlan {
+  let observed: Observed = facts
+  let made: Made = { steps: [], considered: [] }
+  // Each round deletes a claim, makes one, or ends: more of them would be a fault of the rules.
+  for (let round = 0; round < mostActions; round += 1) {
+    made = withClaimInUse(made, observed, vip)
+    const action = nextAction(observed, vip)
+    if (isLast(action)) return { role: vip.role, ...conclusion(action, made, observed, vip) }
+    made = withAction(made, action, observed, vip)
+    observed = afterAction(observed, vip.role, action)
+  }
+  throw new Error(`the plan for Cluster ${formatKey(facts.key)} does not end`)
+}
+
+const mostActions = 30
+
+/** What has been planned so far. */
+interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim'> {
+  /** Why it is not the address that the Cluster's annotation names. */
+  readonly insteadOf?: string | undefined
+}
+
+type Last = ActionOf<'wait' | 'refuse' | 'done' | 'patchCluster'> | EndingDeletion
+type EndingDeletion = ActionOf<'deleteClaim'> & { readonly then: ActionOf<'done'> }
+
+function isLast(action: Action): action is Last {
+  if (action.action === 'deleteClaim') return action.then !== 'restart'
+  return ['wait', 'refuse', 'done', 'patchCluster'].includes(action.action)
+}
+
+/** A claim that is there and can be used is the choice already. */
+function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vip: VipRole): Made {
+  if (made.claim !== undefined || cluster === undefined || claim === undefined || claim.isDeleting)
+    return made
+  const { owner } = ownershipOf(claim, cluster)
+  if (owner !== 'this-cluster' && owner !== 'nobody') return made
+  const because = 'its IPAddressClaim is there, and stays'
+  return {
+    ...made,
+    considered: consideredBeside(cluster, vip, pools, claim.poolRef, because),
+    pool: claim.poolRef,
+    claim: { name: claim.name, action: owner === 'nobody' ? 'adopt' : 'use' },
+  }
+}
+
+function withAction(made: Made, action: Action, observed: Observed, vip: VipRole): Made {
+  const steps = [...made.steps, ...stepsOf(action, observed, vip)]
+  switch (action.action) {
+    case 'selectPool':
+      return { ...made, steps, ...choiceMade(action, observed, vip) }
+    case 'discardClaim':
+    case 'deleteClaim':
+    case 'stepBack':
+      return { steps, considered: [] }
+    default:
+      return { ...made, steps }
+  }
+}
+
+function choiceMade(
+  { choice }: ActionOf<'selectPool'>,
+  { cluster, pools = [] }: Observed,
+  vip: VipRole,
+): Partial<Made> {
+  const { poolRef: pool, restore, insteadOf } = choice
+  if (cluster === undefined) return { pool }
+  const claim = { name: claimNameFor(cluster, vip.role), action: 'create' as const }
+  if (restore === undefined) return { pool, claim, considered: choice.considered, insteadOf }
+  const because = `has ${restore.address}, which the Cluster had before`
+  return { pool, claim, considered: consideredBeside(cluster, vip, pools, pool, because) }
+}
+
+/** What an action writes, in words. */
+function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly string[] {
+  const name = claimNameFor(key, vip.role)
+  switch (action.action) {
+    case 'releaseReservations':
+      return action.addresses.map((address) => `let go of ${address}, which nobody else has any more`)
+    case 'restoreAddress':
+      return [`create IPAddress ${name} with ${action.address.address} again`]
+    case 'createClaim':
+      return [`create IPAddressClaim ${name} for ${formatPool(action.poolRef)}`]
+    case 'adoptClaim':
+      return [`adopt IPAddressClaim ${name}, which nobody owns`]
+    case 'discardClaim':
+    case 'deleteClaim':
+      return [`delete IPAddressClaim ${name}: ${action.because}`]
+    case 'stepBack':
+      return [`keep ${action.ipAddress.address} reserved and delete its claim: ${action.because}`]
+    case 'patchCluster':
+      return [`write ${formatVip(action.assigned)} to the Cluster`]
+    case 'selectPool':
+    case 'observe':
+    case 'wait':
+    case 'refuse':
+    case 'done':
+      return []
+    default:
+      return action satisfies never
+  }
+}
+
+/** A plan while it is being made. */
+type Draft = Omit<RolePlan, 'role'>
+
+function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole): Draft {
+  const { insteadOf: _why, ...known } = made
+  const steps = [...made.steps, ...stepsOf(action, observed, vip)]
+  const base = { ...known, steps, actionRequired: false }
+  switch (action.action) {
+    case 'patchCluster':
+      return { ...base, ...writing(action, made, observed, vip) }
+    case 'deleteClaim': {
+      const { reason, message } = action.then
+      return { outcome: 'skip', reason, message, actionRequired: false, steps, considered: [] }
+    }
+    case 'done': {
+      const { reason, message } = action
+      if (reason === 'Allocated') {
+        return {
+          ...base,
+          outcome: 'in-place',
+          reason,
+          message,
+          ...(action.vip && addressOf(action.vip)),
+          ...variableIn(observed, vip),
+        }
+      }
+      // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
+      const isMissed =
+        reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && vip.role === defaultRole)
+      return { outcome: 'skip', reason, message, actionRequired: isMissed, steps, considered: [] }
+    }
+    case 'wait':
+    case 'refuse': {
+      const { action: kind, reason, message } = action
+      const considered = (kind === 'wait' ? action.considered : undefined) ?? made.considered
+      const held =
+        reason === 'DuplicateAddress' && observed.ipAddress ? { address: observed.ipAddress.address } : {}
+      return {
+        ...base,
+        outcome: 'wait',
+        reason,
+        message,
+        actionRequired: kind === 'refuse' || needsPerson.includes(reason),
+        considered: made.claim === undefined ? considered : made.considered,
+        ...held,
+        ...(reason === 'ClusterRejected' && variableIn(observed, vip)),
+      }
+    }
+    default:
+      return action satisfies never
+  }
+}
+
+/** Waits that no controller ends. */
+const needsPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'PoolExhausted', 'PoolNotReady']
+
+function writing(
+  { assigned, patch }: ActionOf<'patchCluster'>,
+  { claim, pool, insteadOf }: Made,
+  observed: Observed,
+  vip: VipRole,
+): Pick<Draft, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
+  if (claim === undefined || pool === undefined) {
+    const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
+    return { outcome: 'complete-port', reason: 'EndpointAlreadySet', message, patch, ...addressOf(assigned) }
+  }
+  const isOpen = assigned.host === openAddressOf(pool)
+  const { address, ...port } = addressOf(assigned)
+  const message = isOpen
+    ? `the ${vip.role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`
+    : `the ${vip.role} VIP would be ${formatVip(assigned)}`
+  return {
+    outcome: 'assign',
+    reason: 'Allocated',
+    message: alsoSaying(message, insteadOf),
+    patch,
+    ...port,
+    ...(!isOpen && { address }),
+    ...variableIn(observed, vip),
+  }
+}
+
+function addressOf({ host, port }: { readonly host: string; readonly port?: number }): {
+  readonly address: string
+  readonly port?: number
+} {
+  return { address: host, ...(port !== undefined && { port }) }
+}
+
+function variableIn(
+  { cluster, clusterClass }: Observed,
+  vip: VipRole,
+): { readonly variable?: PlannedVariable } {
+  if (cluster === undefined) return {}
+  const { decision } = decideVipVariable(cluster, vip, clusterClass)
+  const name = vip.variable
+  const isWritten = decision === 'write'
+  const because = (why: string): { readonly variable: PlannedVariable } => ({
+    variable: { name, isWritten, because: why },
+  })
+  const ref = cluster.topology?.clusterClass
+  if (ref === undefined) return because('the Cluster has no spec.topology')
+  if (variableOf(cluster, name) !== undefined) return because('the Cluster has a value for it')
+  const key = `ClusterClass ${formatKey(ref)}`
+  if (clusterClass === undefined) return because(`${key} does not exist`)
+  const words = {
+    write: 'has it',
+    omit: 'does not have it',
+    wait: 'declares it, and has not taken it in yet',
+  }
+  return because(`${key} ${words[decision]}`)
+}
+
+/** What is said of the pools if the choice is made already. */
+function consideredBeside(
+  cluster: Cluster,
+  { role }: VipRole,
+  pools: NonNullable<Observed['pools']>,
+  choice: IPPoolReference,
+  because: string,
+): readonly PoolVerdict[] {
+  const { considered } = selectIPPool(poolRequestFor(cluster, role), pools)
+  return considered.map((each) => {
+    if (formatPool(each) === formatPool(choice)) return { ...each, verdict: 'selected', because }
+    return each.verdict === 'selected'
+      ? {
+          ...each,
+          verdict: 'eligible',
+          because: `${each.because}; ${formatPool(choice)} is the choice of ${formatKey(cluster)} already`,
+        }
+      : each
+  })
 }

@@ -1,14 +1,21 @@
-import { holdersOf } from '../../domain/allocation/address-holder.ts'
-import { obstacleOf } from '../../domain/allocation/claim-obstacle.ts'
-import { claimNameFor, type IPAddressClaim } from '../../domain/model/claim.ts'
+import type { Action, Observed } from '../../domain/allocation/action.ts'
+import { afterAction } from '../../domain/allocation/after-action.ts'
+import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
+import { pendingAction } from '../../domain/allocation/pending-action.ts'
+import { matchingPools, preferredFirst, type PoolRequest } from '../../domain/allocation/pool-selection.ts'
+import {
+  createSnapshotQueries,
+  poolsIn,
+  type Snapshot,
+  type SnapshotQueries,
+} from '../../domain/allocation/snapshot.ts'
+import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../../domain/model/cluster.ts'
-import { needsAllocation, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { availableAddresses, formatPool, type IPPool } from '../../domain/model/pool.ts'
-import { matchingPools, preferredFirst, selectIPPool } from '../../domain/allocation/pool-selection.ts'
+import { formatPool, type IPPool } from '../../domain/model/pool.ts'
+import { defaultApiServerPort } from '../../domain/names.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { decideRestoration } from '../../domain/allocation/restoration.ts'
 import {
   defaultRole,
   roles,
@@ -17,14 +24,6 @@ import {
   type VariableNames,
   type VipRole,
 } from '../../domain/role.ts'
-import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
-import {
-  addressUseIn,
-  createSnapshotQueries,
-  poolsIn,
-  type Snapshot,
-  type SnapshotQueries,
-} from '../../domain/allocation/snapshot.ts'
 
 /** What one VIP that is still to be had will find, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -51,63 +50,75 @@ export interface Forecast {
 
 /** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
 export function forecastOf(known: Snapshot, variables: VariableNames): Forecast {
-  const view = createSnapshotQueries(() => known)
+  const queries = createSnapshotQueries(() => known)
+  const settings = { variables, defaultPort: defaultApiServerPort }
   /** The pools that have given something already. */
   const left = new Map<string, IPPool>()
   const expectations: Expectation[] = []
-  for (const wanted of toBeServed(known, view, variables)) {
-    const pools = view.contextOf(wanted.cluster).pools.map((pool) => left.get(pool.uid) ?? pool)
-    const expectation = expect(wanted, pools)
-    expectations.push(expectation)
-    const { pool } = expectation
-    if (pool !== undefined && expectation.gets === 'address') left.set(pool.uid, withOneTaken(pool))
+  for (const cluster of [...known.clusters.values()].toSorted(byAge)) {
+    for (const vip of roles.map((role) => vipRole(role, variables))) {
+      const observed = queries.observed(cluster, vip, settings)
+      const pools = observed.pools?.map((pool) => left.get(pool.uid) ?? pool) ?? []
+      const found = expectationFor(observed, vip, pools)
+      if (found === undefined) continue
+      expectations.push({ cluster: observed.key, role: vip.role, ...found })
+      if (found.pool !== undefined && found.gets === 'address')
+        left.set(found.pool.uid, withOneTaken(found.pool))
+    }
   }
-  return { expectations, classesWithoutPool: classesWithoutPool(known, view) }
+  return { expectations, classesWithoutPool: classesWithoutPool(known, queries) }
 }
 
-interface Wanted {
-  readonly cluster: Cluster
-  readonly vip: VipRole
-  /** Unbound, and usable. */
-  readonly claim: IPAddressClaim | undefined
+type Found = Omit<Expectation, 'cluster' | 'role'>
+
+/** Follows a run until it takes an address or waits for one; undefined if it does neither. */
+function expectationFor(before: Observed, vip: VipRole, pools: readonly IPPool[]): Found | undefined {
+  const observed = { ...before, pools }
+  const { cluster, claim } = observed
+  const action = pendingAction(observed, vip)
+  const claimed = claim && pools.find((pool) => formatPool(pool) === formatPool(claim.poolRef))
+  switch (action.action) {
+    case 'selectPool': {
+      const { poolRef, restore } = action.choice
+      const pool = pools.find((each) => formatPool(each) === formatPool(poolRef))
+      return pool === undefined || restore !== undefined ? undefined : given(pool, false)
+    }
+    case 'wait': {
+      const { reason, message } = action
+      if (cluster === undefined || reason === 'ClusterPaused') return undefined
+      if (claim?.isDeleting) return expectationFor({ ...before, claim: undefined }, vip, pools)
+      const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && observed.namedAddress === undefined
+      if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return undefined
+      if (claimed !== undefined && reason === 'WaitingForAddress') return given(claimed, true)
+      const pool = claimed ?? preferredIn(poolRequestFor(cluster, vip.role), pools)
+      return { pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
+    }
+    case 'refuse': {
+      if (action.reason === 'AddressLost' || action.reason === 'DuplicateAddress') return undefined
+      const { reason, message } = action
+      return { pool: undefined, hasClaim: false, gets: 'nothing', reason, message }
+    }
+    case 'deleteClaim':
+      return action.then === 'restart' ? expectationAfter(observed, vip, action) : undefined
+    case 'adoptClaim':
+    case 'discardClaim':
+    case 'stepBack':
+      return expectationAfter(observed, vip, action)
+    default:
+      return undefined
+  }
 }
 
-function toBeServed(known: Snapshot, view: SnapshotQueries, variables: VariableNames): readonly Wanted[] {
-  return [...known.clusters.values()].toSorted(byAge).flatMap((cluster) =>
-    roles
-      .map((role) => vipRole(role, variables))
-      .filter(
-        (vip) =>
-          needsAllocation(cluster, vip, view.contextOf(cluster)) &&
-          takesNewAddress(cluster, vip, { known, view, variables }),
-      )
-      .map((vip) => ({ cluster, vip, claim: view.bindingOf(cluster, vip).claim }))
-      .map(({ claim, ...wanted }) => ({
-        ...wanted,
-        claim: claim !== undefined && obstacleOf(claim, cluster) === undefined ? claim : undefined,
-      }))
-      .filter(({ claim }) => claim?.addressName === undefined),
-  )
+function expectationAfter(observed: Observed, vip: VipRole, action: Action): Found | undefined {
+  return expectationFor(afterAction(observed, vip.role, action), vip, observed.pools ?? [])
 }
 
-/** A Cluster without a VIP, also one whose annotation names an address that it cannot have. */
-function takesNewAddress(
-  cluster: Cluster,
-  vip: VipRole,
-  {
-    known,
-    view,
-    variables,
-  }: { readonly known: Snapshot; readonly view: SnapshotQueries; readonly variables: VariableNames },
-): boolean {
-  const ownership = vipOwnershipOf(cluster, vip)
-  if (ownership.state !== 'drifted') return ownership.state === 'unset'
-  if (view.bindingOf(cluster, vip).claim !== undefined) return false
-  const { address } = ownership
-  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
-  const holders = holdersOf(address, seeker, addressUseIn(known), variables)
-  const { pools } = view.contextOf(cluster)
-  return decideRestoration(cluster, vip, address, holders, pools).decision === 'allocate-anew'
+function given(pool: IPPool, hasClaim: boolean): Found {
+  return { pool, hasClaim, gets: certainty(pool) }
+}
+
+function preferredIn(request: PoolRequest, pools: readonly IPPool[]): IPPool | undefined {
+  return preferredFirst(request, matchingPools(request, pools))[0]
 }
 
 function byAge(a: Cluster, b: Cluster): number {
@@ -116,28 +127,6 @@ function byAge(a: Cluster, b: Cluster): number {
 
 function ageKey(cluster: Cluster): string {
   return `${cluster.creationTimestamp} ${formatKey(cluster)}`
-}
-
-/** A claim keeps to its pool, and leaves it only where that is exhausted and another one has room. */
-function expect({ cluster, vip, claim }: Wanted, pools: readonly IPPool[]): Expectation {
-  const about = { cluster: { namespace: cluster.namespace, name: cluster.name }, role: vip.role }
-  const claimed = claim && pools.find((pool) => formatPool(pool) === formatPool(claim.poolRef))
-  if (claimed !== undefined && canGive(claimed)) {
-    return { ...about, pool: claimed, hasClaim: true, gets: certainty(claimed) }
-  }
-  const request = poolRequestFor(cluster, vip.role)
-  const selection = selectIPPool(request, pools)
-  if (selection.outcome === 'selected') {
-    return { ...about, pool: selection.pool, hasClaim: false, gets: certainty(selection.pool) }
-  }
-  const [preferred] = preferredFirst(request, matchingPools(request, pools))
-  const { reason, message } = selection
-  const pool = claimed ?? preferred
-  return { ...about, pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
-}
-
-function canGive(pool: IPPool): boolean {
-  return !pool.isPaused && (availableAddresses(pool) ?? 1) > 0
 }
 
 function certainty({ capacity }: IPPool): 'address' | 'unknown' {
@@ -152,10 +141,10 @@ function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
 }
 
 /** A pool may be for a class in the namespaces of its Clusters only, or in the class's own, where there are none yet. */
-function classesWithoutPool(known: Snapshot, view: SnapshotQueries): readonly NamespacedName[] {
+function classesWithoutPool(known: Snapshot, queries: SnapshotQueries): readonly NamespacedName[] {
   const allPools = poolsIn(known)
   const isServed = (clusterClass: ClusterClass): boolean => {
-    const places = [clusterClass, ...view.clustersOf(clusterClass)].map(({ namespace }) => namespace)
+    const places = [clusterClass, ...queries.clustersOf(clusterClass)].map(({ namespace }) => namespace)
     return [...new Set(places)].some((namespace) => hasPool(clusterClass, namespace, allPools))
   }
   return [...known.clusterClasses.values()]

@@ -57,7 +57,7 @@ function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion)
           namespace: cluster.namespace,
           cluster: cluster.name,
           created: cluster.creationTimestamp,
-          ...vipStateOf(cluster, vipRole(role, variables), view),
+          ...vipStateOf(cluster, vipRole(role, variables), view, variables),
         }))
         .filter(({ role, phase }) => role === 'control-plane' || phase !== 'NotWanted'),
     )

@@ -1,4 +1,3 @@
-import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import { decideVariable, type ClusterClass } from '../model/cluster-class.ts'
 import { variableOf, type Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
@@ -17,142 +16,59 @@ import {
   type VariableNames,
   type VipRole,
 } from '../role.ts'
-import { describeVip, recordedVip, vipOwnershipOf } from './vip-ownership.ts'
+import { recordedVip, vipOwnershipOf } from './vip-ownership.ts'
 
-/** Whether a Cluster may be written to as it is now. */
-export type WriteDecision =
-  | { readonly decision: 'write' }
-  /** Not now. */
-  | { readonly decision: 'wait'; readonly reason: 'ClusterPaused'; readonly message: string }
-  /** Never again. */
-  | { readonly decision: 'end'; readonly reason: 'ClusterDeleted'; readonly message: string }
-
-/** What an allocation has to do next for a Cluster as it is now (design, section 4). */
-export type AllocationDecision =
-  /** Take an address, or go on with the claim that is there. */
-  | { readonly decision: 'allocate' }
-  /** The VIP is one we assigned, and its claim is gone: the same address has to be had again. */
-  | { readonly decision: 'restore'; readonly address: string }
-  /** The host is somebody else's and stays; only its port is missing. */
-  | { readonly decision: 'complete-port' }
-  /** Nothing to do until somebody changes the Cluster. */
-  | {
-      readonly decision: 'skip'
-      readonly reason: 'EndpointAlreadySet' | 'NoMatchingPool'
-      readonly message: string
-    }
-  /** A person has to correct the Cluster. */
-  | { readonly decision: 'refuse'; readonly reason: 'AllocationFailed'; readonly message: string }
-  | Exclude<WriteDecision, { readonly decision: 'write' }>
-
-/** A Cluster that is being deleted or is paused is not touched. */
-export function decideWrite(cluster: Cluster): WriteDecision {
-  const key = formatKey(cluster)
-  if (cluster.isDeleting) {
-    return { decision: 'end', reason: 'ClusterDeleted', message: `Cluster ${key} is being deleted` }
-  }
-  if (cluster.isPaused) {
-    const message = `Cluster ${key} is paused; nothing is written until it is unpaused`
-    return { decision: 'wait', reason: 'ClusterPaused', message }
-  }
-  return { decision: 'write' }
-}
-
-/**
- * Decides whether a Cluster needs an address for one of its roles.
- *
- * @param claim the claim under our name, if there is one: an endpoint with a claim of ours is one we assign,
- *   an endpoint without is somebody else's and costs no address, unless our annotation says otherwise.
- * @param pools those the Cluster could use
- */
-export function decideAllocation(
-  cluster: Cluster,
-  vip: VipRole,
-  claim: IPAddressClaim | undefined,
-  pools: readonly IPPool[],
-): AllocationDecision {
-  const write = decideWrite(cluster)
-  if (write.decision === 'end') return write
-  const wish = wishOf(cluster, vip, pools)
-  if (wish.wish === 'none') return { decision: 'skip', reason: 'NoMatchingPool', message: wish.message }
-  if (write.decision === 'wait') return write
-  if (wish.wish === 'unreadable') {
-    return { decision: 'refuse', reason: 'AllocationFailed', message: wish.message }
-  }
-  return decideByStanding(cluster, vip, claim)
-}
-
-function decideByStanding(
-  cluster: Cluster,
-  vip: VipRole,
-  claim: IPAddressClaim | undefined,
-): AllocationDecision {
-  if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
-    return { decision: 'allocate' }
-  }
-  const ownership = vipOwnershipOf(cluster, vip)
-  switch (ownership.state) {
-    case 'unset':
-      return { decision: 'allocate' }
-    case 'managed':
-    case 'drifted':
-      return claim === undefined
-        ? { decision: 'restore', address: ownership.address }
-        : { decision: 'allocate' }
-    case 'incomplete':
-      return { decision: 'complete-port' }
-    case 'external':
-      return {
-        decision: 'skip',
-        reason: 'EndpointAlreadySet',
-        message: `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already, and not from a claim of ours; no address is taken`,
-      }
-    default:
-      return ownership satisfies never
-  }
+/** Whether a Cluster may be written to as it is now: one that is paused or being deleted is not touched. */
+export function isWritable({ isDeleting, isPaused }: Pick<Cluster, 'isDeleting' | 'isPaused'>): boolean {
+  return !isDeleting && !isPaused
 }
 
 /** Whether a Cluster is to have a VIP for a role at all. */
-export type Wish =
-  | { readonly wish: 'vip' }
-  | { readonly wish: 'none'; readonly message: string }
+export type Desire =
+  | { readonly desired: 'yes' }
+  | { readonly desired: 'no'; readonly message: string }
   /** The Cluster's word on it cannot be read. */
-  | { readonly wish: 'unreadable'; readonly message: string }
+  | { readonly desired: 'unreadable'; readonly message: string }
+  /** Without a word of the Cluster's, a matching pool decides, and the pools have not been read. */
+  | { readonly desired: 'depends-on-pools' }
 
 /**
  * A control plane has a VIP in Clusters of a ClusterClass, and in those that name a pool themselves. Ingress has one
- * where the Cluster says so, or says nothing and a pool for it matches. What we once assigned stays wanted.
+ * if the Cluster says so, or says nothing and a pool for it matches. What we once assigned stays desired.
+ *
+ * @param pools those that the Cluster can reach; undefined: not read
  */
-export function wishOf(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[]): Wish {
+export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[] | undefined): Desire {
   const key = formatKey(cluster)
   if (explicitPoolOf(cluster, role) === undefined && cluster.topology === undefined) {
     const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${roleNames[role].poolAnnotation} to have one all the same`
-    return { wish: 'none', message }
+    return { desired: 'no', message }
   }
-  return role === 'control-plane' ? { wish: 'vip' } : ingressWishOf(cluster, pools)
+  return role === 'control-plane' ? { desired: 'yes' } : ingressDesireFor(cluster, pools)
 }
 
-function ingressWishOf(cluster: Cluster, pools: readonly IPPool[]): Wish {
+function ingressDesireFor(cluster: Cluster, pools: readonly IPPool[] | undefined): Desire {
   const key = formatKey(cluster)
   const word = cluster.annotations[ingressEnabledAnnotation]
   if (word !== undefined && word !== 'true' && word !== 'false') {
     const message = `annotation ${ingressEnabledAnnotation} of Cluster ${key} is ${quoted(word)}, expected "true" or "false"`
-    return { wish: 'unreadable', message }
+    return { desired: 'unreadable', message }
   }
-  if (word === 'true' || recordedVip(cluster, 'ingress') !== undefined) return { wish: 'vip' }
+  if (word === 'true' || recordedVip(cluster, 'ingress') !== undefined) return { desired: 'yes' }
   if (word === 'false') {
-    return { wish: 'none', message: `Cluster ${key} has ${ingressEnabledAnnotation}: "false"` }
+    return { desired: 'no', message: `Cluster ${key} has ${ingressEnabledAnnotation}: "false"` }
   }
-  const matching = matchingPools(poolRequestFor(cluster, 'ingress'), pools)
-  if (explicitPoolOf(cluster, 'ingress') !== undefined || matching.length > 0) return { wish: 'vip' }
+  if (explicitPoolOf(cluster, 'ingress') !== undefined) return { desired: 'yes' }
+  if (pools === undefined) return { desired: 'depends-on-pools' }
+  if (matchingPools(poolRequestFor(cluster, 'ingress'), pools).length > 0) return { desired: 'yes' }
   return {
-    wish: 'none',
+    desired: 'no',
     message: `no pool is for ingress VIPs of Cluster ${key}, and it does not ask for one`,
   }
 }
 
 /** The roles besides the first one for which the Cluster wants a VIP, and nobody else has given it one. */
-export function alsoWantedRoles(
+export function alsoDesiredRoles(
   cluster: Cluster,
   pools: readonly IPPool[],
   variables: VariableNames,
@@ -161,7 +77,7 @@ export function alsoWantedRoles(
     const vip = vipRole(role, variables)
     return (
       role !== defaultRole &&
-      wishOf(cluster, vip, pools).wish !== 'none' &&
+      desireFor(cluster, vip, pools).desired !== 'no' &&
       vipOwnershipOf(cluster, vip).state !== 'external'
     )
   })
@@ -196,7 +112,7 @@ export function needsAllocation(
   vip: VipRole,
   { clusterClass, pools }: ClusterContext,
 ): boolean {
-  if (decideWrite(cluster).decision !== 'write' || wishOf(cluster, vip, pools).wish === 'none') return false
+  if (!isWritable(cluster) || desireFor(cluster, vip, pools).desired === 'no') return false
   const { state } = vipOwnershipOf(cluster, vip)
   if (state !== 'managed') return state !== 'external'
   return isHalfWritten(cluster, vip, clusterClass)

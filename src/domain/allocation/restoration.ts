@@ -2,7 +2,7 @@ import { describeHolders, isFree, type AddressHolders } from './address-holder.t
 import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { decideWrite, poolRequestFor } from './eligibility.ts'
+import { isWritable, poolRequestFor } from './eligibility.ts'
 import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
@@ -125,7 +125,7 @@ export function lossOf(
   ipAddress: IPAddress | undefined,
 ): string | undefined {
   const ownership = vipOwnershipOf(cluster, vip)
-  if (decideWrite(cluster).decision !== 'write') return undefined
+  if (!isWritable(cluster)) return undefined
   if (ownership.state !== 'managed' && ownership.state !== 'drifted') return undefined
   if (claim === undefined) return 'claim is gone'
   if (claim.isDeleting) return 'claim is being deleted'

@@ -1,3 +1,4 @@
+import type { Observed } from './action.ts'
 import type { AddressUse } from './address-holder.ts'
 import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../model/claim.ts'
 import type { IPAddress } from '../model/ip-address.ts'
@@ -10,7 +11,7 @@ import { formatPool, type IPPool } from '../model/pool.ts'
 import { lossOf } from './restoration.ts'
 import type { VipRole } from '../role.ts'
 
-/** What is known about the address of one of a Cluster's VIPs. */
+/** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
   readonly claim: IPAddressClaim | undefined
   readonly ipAddress: IPAddress | undefined
@@ -42,6 +43,8 @@ export interface SnapshotQueries {
   /** @param news a pool that is not among the known ones yet, or changed */
   contextOf(cluster: Cluster, news?: IPPool): ClusterContext
   bindingOf(cluster: Cluster, vip: VipRole): ClaimBinding
+  /** Everything that `nextAction` may ask for. */
+  observed(cluster: Cluster, vip: VipRole, settings: Pick<Observed, 'variables' | 'defaultPort'>): Observed
   /** Why no claim holds the VIP that we assigned, as `lossOf` of restoration.ts; undefined while not everything is known. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
@@ -54,6 +57,8 @@ export interface SnapshotQueries {
   waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[]
   /** Clusters whose VIP no claim holds. */
   lost(vip: VipRole): readonly Cluster[]
+  /** Whether every kind has been listed. */
+  isComplete(): boolean
   clustersOf(clusterClass: ClusterClass): readonly Cluster[]
   /** Clusters that keep this address reserved because somebody else had it. */
   reserving(address: string): readonly Cluster[]
@@ -85,6 +90,23 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
     return { claim, ipAddress }
   }
 
+  const observed: SnapshotQueries['observed'] = (cluster, vip, settings) => {
+    const { namespace, name } = cluster
+    const key = { namespace, name }
+    const named = formatKey({ namespace, name: claimNameFor(cluster, vip.role) })
+    return {
+      ...{ key, cluster, ...settings, ...contextOf(cluster), ...bindingOf(cluster, vip) },
+      namedAddress: known().ipAddresses.get(named),
+      // Costs a pass over everything, and few decisions need it.
+      get addressUse() {
+        return addressUseIn(known())
+      },
+      get sameAddressUse() {
+        return addressUseIn(known())
+      },
+    }
+  }
+
   const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
     const { claim, ipAddress } = bindingOf(cluster, vip)
     return known().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
@@ -95,6 +117,7 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
   return {
     contextOf,
     bindingOf,
+    observed,
     lossOf: lossIn,
     isOutstanding: (cluster, vip) =>
       needsAllocation(cluster, vip, contextOf(cluster)) || isLost(cluster, vip),
@@ -116,6 +139,7 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
         )
       }),
     lost: (vip) => all().filter((cluster) => isLost(cluster, vip)),
+    isComplete: () => known().isComplete,
     clustersOf: (clusterClass) =>
       all().filter(
         ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),

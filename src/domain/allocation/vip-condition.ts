@@ -1,8 +1,8 @@
 import type { ClusterClass } from '../model/cluster-class.ts'
-import { isAllocatedIn } from './assignment.ts'
+import { isAllocatedIn } from './cluster-patch.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { conditionsApiVersion, type Condition } from '../model/condition.ts'
-import { decideWrite } from './eligibility.ts'
+import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
 import { roleNames, type Role, type VipRole } from '../role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
@@ -86,7 +86,7 @@ export function lacksCondition(
 }
 
 function takesConditions(cluster: Cluster): boolean {
-  return cluster.apiVersion === conditionsApiVersion && decideWrite(cluster).decision === 'write'
+  return cluster.apiVersion === conditionsApiVersion && isWritable(cluster)
 }
 
 /** The Cluster's own list of gates goes before its class's. */

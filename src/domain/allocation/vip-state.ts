@@ -1,14 +1,14 @@
 import type { Condition } from '../model/condition.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { needsAllocation, wishOf } from './eligibility.ts'
-import { formatKey } from '../model/object-meta.ts'
+import type { Action, ActionOf } from './action.ts'
+import { defaultApiServerPort } from '../names.ts'
 import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'
-import type { Role, VipRole } from '../role.ts'
-import { addressIn, describeVip, vipOwnershipOf } from './vip-ownership.ts'
+import type { Role, VariableNames, VipRole } from '../role.ts'
+import { addressIn, vipOwnershipOf } from './vip-ownership.ts'
 import type { SnapshotQueries } from './snapshot.ts'
 import { vipConditionOf } from './vip-condition.ts'
-import { whyUnsettled, type Why } from './why-unsettled.ts'
+import { describePending, pendingAction } from './pending-action.ts'
 
 /** Where a Cluster is on the way to one of its VIPs, and after. */
 export const vipPhases = [
@@ -49,15 +49,23 @@ export interface VipState {
 }
 
 /**
- * Says how one VIP of a Cluster stands. The phase follows from the objects as they are known; reason and words are
- * those of our condition on the Cluster where it has one for this phase, since the run that wrote it knew more, such as
+ * Says how one VIP of a Cluster stands. The phase follows from what a run would do next; reason and words are
+ * those of our condition on the Cluster if it has one for this phase, since the run that wrote it knew more, such as
  * the words of a webhook.
  */
-export function vipStateOf(cluster: Cluster, vip: VipRole, view: SnapshotQueries): VipState {
-  const { claim, ipAddress } = view.bindingOf(cluster, vip)
-  const phase = phaseOf(cluster, vip, view)
+export function vipStateOf(
+  cluster: Cluster,
+  vip: VipRole,
+  queries: SnapshotQueries,
+  variables: VariableNames,
+): VipState {
+  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
+  const observed = queries.observed(cluster, vip, { variables, defaultPort: defaultApiServerPort })
+  const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip)
+  const phase = phaseOf(cluster, vip, next, queries)
   const condition = conditionFor(cluster, vip.role, phase)
-  const { reason, message } = condition ?? whyIn(phase, cluster, vip, view)
+  const because = phase === 'Paused' ? pendingAction(observed, vip) : next
+  const { reason, message } = condition ?? describePending(because, observed, vip)
   const address = addressIn(cluster, vip) || ipAddress?.address
   return {
     role: vip.role,
@@ -77,17 +85,23 @@ export function isUnsettled({ phase }: Pick<VipState, 'phase'>): boolean {
   return phase === 'Waiting' || phase === 'Paused' || phase === 'Lost'
 }
 
-function phaseOf(cluster: Cluster, vip: VipRole, view: SnapshotQueries): VipPhase {
+/** @param next what a run would do if the Cluster were not paused */
+function phaseOf(cluster: Cluster, vip: VipRole, next: Action, queries: SnapshotQueries): VipPhase {
   if (cluster.isDeleting) return 'Deleting'
-  const around = view.contextOf(cluster)
-  if (wishOf(cluster, vip, around.pools).wish === 'none') return 'NotWanted'
-  const unpaused = { ...cluster, isPaused: false }
-  const isLost = view.lossOf(unpaused, vip) !== undefined
-  if (isLost || needsAllocation(unpaused, vip, around)) {
-    if (cluster.isPaused) return 'Paused'
-    return isLost && addressIn(cluster, vip) !== '' ? 'Lost' : 'Waiting'
-  }
-  return vipOwnershipOf(cluster, vip).state === 'managed' ? 'Served' : 'Manual'
+  const end = next.action === 'deleteClaim' && next.then !== 'restart' ? next.then : next
+  if (end.action === 'done') return endPhases[end.reason]
+  // What has not been listed yet cannot count as lost.
+  const isManaged = vipOwnershipOf(cluster, vip).state === 'managed'
+  if (isManaged && !queries.isComplete()) return 'Served'
+  if (cluster.isPaused) return 'Paused'
+  return isManaged && queries.lossOf(cluster, vip) !== undefined ? 'Lost' : 'Waiting'
+}
+
+const endPhases: Readonly<Record<ActionOf<'done'>['reason'], VipPhase>> = {
+  Allocated: 'Served',
+  EndpointAlreadySet: 'Manual',
+  NoMatchingPool: 'NotWanted',
+  ClusterDeleted: 'Deleting',
 }
 
 /** The reason of a phase that has one only. */
@@ -110,28 +124,4 @@ function conditionFor(
   const isOfOnePhase = Object.values(phaseReasons).includes(reason)
   const fits = isOfOnePhase ? phaseReasons[phase] === reason : phase === 'Waiting' || phase === 'Lost'
   return fits ? { ...condition, reason } : undefined
-}
-
-function whyIn(phase: VipPhase, cluster: Cluster, vip: VipRole, view: SnapshotQueries): Why {
-  const name = `Cluster ${formatKey(cluster)}`
-  switch (phase) {
-    case 'Served':
-      return {
-        reason: 'Allocated',
-        message: `${name} has ${describeVip(cluster, vip)}, which its claim holds`,
-      }
-    case 'Manual':
-      return {
-        reason: 'EndpointAlreadySet',
-        message: `${name} has ${describeVip(cluster, vip)} from elsewhere`,
-      }
-    case 'Waiting':
-    case 'Lost':
-    case 'Paused':
-    case 'Deleting':
-    case 'NotWanted':
-      return whyUnsettled(cluster, vip, view)
-    default:
-      return phase satisfies never
-  }
 }

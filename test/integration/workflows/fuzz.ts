@@ -1,3 +1,4 @@
+import type { SelectIPPoolResult, StepEnd, StepInput } from '../../../src/domain/allocation/steps.ts'
 import { activityInfo } from '@temporalio/activity'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import {
@@ -18,9 +19,6 @@ import {
   waitingSignal,
   wakeSignal,
   type AllocateAtOnceResult,
-  type SelectIPPoolResult,
-  type StepEnd,
-  type StepInput,
   type WaitingNews,
 } from '../../../src/workflows/contract.ts'
 import { eventually, longestWaitMs } from '../../support/eventually.ts'

@@ -1,3 +1,4 @@
+import type { StepInput } from '../../../src/domain/allocation/steps.ts'
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { WorkflowHandle } from '@temporalio/client'
@@ -5,7 +6,7 @@ import type { Activities } from '../../../src/activities/index.ts'
 import { allocateAtOnce } from '../../../src/activities/allocate-at-once.ts'
 import { FastPathAbandoned } from '../../../src/activities/failures.ts'
 import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
-import { releaseVipType, wakeSignal, type StepInput } from '../../../src/workflows/contract.ts'
+import { releaseVipType, wakeSignal } from '../../../src/workflows/contract.ts'
 
 /** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
 

@@ -1,7 +1,7 @@
+import type { AwaitIPAddressResult } from '../../../src/domain/allocation/steps.ts'
 import { describe, expect, it } from '@jest/globals'
 import { createClaimWaitBudget } from '../../../src/activities/claim-wait-budget.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutMs } from '../../../src/domain/timings.ts'
-import type { AwaitIPAddressResult } from '../../../src/workflows/contract.ts'
 
 const bound: AwaitIPAddressResult = { next: 'assign', address: '10.0.0.10' }
 

@@ -1,3 +1,5 @@
+import { objectOf, stringMapOf } from '../../../src/domain/model/decode.ts'
+import { appliedTo } from '../../../src/domain/model/json-patch.ts'
 import { describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
@@ -26,9 +28,10 @@ function world(options: { cluster?: ReturnType<typeof aCluster>; use?: object } 
       ipAddresses: [anIPAddress()],
       ...options.use,
     }),
-    patchCluster: async (_, patch) => {
+    patchCluster: async (of, patch) => {
       written.push(`patch ${patch.at(-1)?.path}`)
-      return cluster
+      const { metadata } = appliedTo({ metadata: { annotations: of.annotations } }, patch.slice(1))
+      return { ...of, annotations: stringMapOf(objectOf(metadata)['annotations']) }
     },
     createIPAddress: async (object) => {
       written.push(`create ${(object['metadata'] as { name: string }).name}`)

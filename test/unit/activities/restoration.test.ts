@@ -98,7 +98,7 @@ describe('ensureIPAddressClaim with an address to have again', () => {
       getIPAddress: async () => present,
       createIPAddress: async ({ spec }) => {
         written.push(`IPAddress ${(spec as { address: string }).address}`)
-        return anIPAddress()
+        return anIPAddress({ address })
       },
       createIPAddressClaim: async () => {
         written.push('claim')

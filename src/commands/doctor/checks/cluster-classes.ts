@@ -1,6 +1,6 @@
 import { counted, few } from '../../../domain/quote.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { decideWrite, explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { explicitPoolOf, isWritable, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { isValidEndpoint } from '../../../domain/model/endpoint.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
@@ -38,7 +38,7 @@ function waitsWithoutPool(cluster: Cluster, pools: readonly IPPool[]): boolean {
   return (
     cluster.topology !== undefined &&
     explicitPoolOf(cluster, defaultRole) === undefined &&
-    decideWrite(cluster).decision === 'write' &&
+    isWritable(cluster) &&
     !isValidEndpoint(cluster.controlPlaneEndpoint) &&
     matchingPools(poolRequestFor(cluster, defaultRole), poolsFor(cluster, pools)).length === 0
   )

@@ -40,7 +40,7 @@ export function takeInventory(
   const view = createIndexedQueries(known)
   const states = roles.flatMap((role) => {
     const vip = vipRole(role, variables)
-    return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view))
+    return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view, variables))
   })
   const leaked = [...known.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
   return {

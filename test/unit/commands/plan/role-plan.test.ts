@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { PlanFacts, RolePlan } from '../../../../src/commands/plan/role-plan.ts'
-import { planRole } from '../../../../src/commands/plan/plan-role.ts'
+import { planRole, type PlanFacts, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import {
   aClaim,
   aCluster,
@@ -22,23 +21,27 @@ const pool = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool',
 
 interface Situation {
   readonly cluster?: ClusterOptions
-  readonly facts?: Partial<Omit<PlanFacts, 'cluster' | 'holdings'>>
-  readonly holding?: Partial<PlanFacts['holdings']['control-plane']>
+  readonly facts?: Partial<Omit<PlanFacts, 'cluster'>>
+  readonly binding?: Partial<Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>>
 }
 
-const nothing = { claim: undefined, ipAddress: undefined, namesake: undefined }
+const nothing = { claim: undefined, ipAddress: undefined, namedAddress: undefined }
 
-function planFor({ cluster = {}, facts = {}, holding = {} }: Situation, vip = controlPlane): RolePlan {
-  const own = { ...nothing, ...holding }
+function planFor({ cluster = {}, facts = {}, binding = {} }: Situation, vip = controlPlane): RolePlan {
+  const made = aCluster(cluster)
+  const { addressUse = { clusters: [], ipAddresses: [] } } = facts
   return planRole(
     {
-      cluster: aCluster(cluster),
+      key: made,
+      cluster: made,
       clusterClass: withVariable,
       pools: [aPool()],
-      holdings: { 'control-plane': own, ingress: own },
-      use: { clusters: [], ipAddresses: [] },
+      addressUse,
+      sameAddressUse: addressUse,
       variables,
       defaultPort: 6443,
+      ...nothing,
+      ...binding,
       ...facts,
     },
     vip,
@@ -131,7 +134,7 @@ describe('a plan for a Cluster without an endpoint', () => {
   })
 
   it('knows the address of a claim that is bound', () => {
-    expect(planFor({ holding: bound })).toMatchObject({
+    expect(planFor({ binding: bound })).toMatchObject({
       outcome: 'assign',
       reason: 'Allocated',
       message: 'the control-plane VIP would be 10.0.0.10:6443',
@@ -142,8 +145,8 @@ describe('a plan for a Cluster without an endpoint', () => {
   })
 
   it('adopts a claim that nobody owns', () => {
-    const holding = { ...bound, claim: aClaim({ addressName: 'vip-cp-demo', owners: [] }) }
-    expect(planFor({ holding })).toMatchObject({
+    const binding = { ...bound, claim: aClaim({ addressName: 'vip-cp-demo', owners: [] }) }
+    expect(planFor({ binding })).toMatchObject({
       outcome: 'assign',
       claim: { action: 'adopt' },
       steps: ['adopt IPAddressClaim vip-cp-demo, which nobody owns', 'write 10.0.0.10:6443 to the Cluster'],
@@ -152,7 +155,7 @@ describe('a plan for a Cluster without an endpoint', () => {
 
   it('keeps the pool of a claim, and says that it does', () => {
     const better = aPool({ name: 'a-better-one' })
-    const plan = planFor({ holding: bound, facts: { pools: [better, aPool(), { ...full, name: 'z-full' }] } })
+    const plan = planFor({ binding: bound, facts: { pools: [better, aPool(), { ...full, name: 'z-full' }] } })
     expect(plan).toMatchObject({
       pool,
       considered: [
@@ -169,7 +172,7 @@ describe('a plan for a Cluster without an endpoint', () => {
   })
 
   it('moves an unbound claim from an exhausted pool to one with room', () => {
-    const plan = planFor({ holding: { claim: aClaim() }, facts: { pools: [full, second] } })
+    const plan = planFor({ binding: { claim: aClaim() }, facts: { pools: [full, second] } })
     expect(plan).toMatchObject({ outcome: 'assign', pool: { name: 'second' } })
     expect(plan.steps).toEqual([
       expect.stringContaining('delete IPAddressClaim vip-cp-demo: '),
@@ -180,7 +183,7 @@ describe('a plan for a Cluster without an endpoint', () => {
 
   it('takes the next address where another Cluster has the one of the claim', () => {
     const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
-    const plan = planFor({ holding: bound, facts: { use: { clusters: [other], ipAddresses: [] } } })
+    const plan = planFor({ binding: bound, facts: { addressUse: { clusters: [other], ipAddresses: [] } } })
     expect(plan).toMatchObject({ outcome: 'assign', actionRequired: false })
     expect(plan.address).toBeUndefined()
     expect(plan.steps[0]).toBe(
@@ -189,7 +192,10 @@ describe('a plan for a Cluster without an endpoint', () => {
   })
 
   it('does not take the IPAddress of its own claim for that of another', () => {
-    const plan = planFor({ holding: bound, facts: { use: { clusters: [], ipAddresses: [anIPAddress()] } } })
+    const plan = planFor({
+      binding: bound,
+      facts: { addressUse: { clusters: [], ipAddresses: [anIPAddress()] } },
+    })
     expect(plan).toMatchObject({ outcome: 'assign', address: '10.0.0.10' })
   })
 
@@ -208,7 +214,7 @@ describe('a plan for a Cluster with an endpoint', () => {
       variables: [{ name: 'clusterVip', value: 'x' }],
     }
     const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 }, topology }
-    const plan = planFor({ cluster, holding: bound })
+    const plan = planFor({ cluster, binding: bound })
     expect(plan).toMatchObject({
       outcome: 'in-place',
       reason: 'Allocated',
@@ -244,7 +250,7 @@ describe('a plan for a Cluster with an endpoint', () => {
   })
 
   it("gives a bound claim back where the host is somebody else's", () => {
-    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } }, holding: bound })
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } }, binding: bound })
     const message = 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned'
     expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
     expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
@@ -252,7 +258,7 @@ describe('a plan for a Cluster with an endpoint', () => {
 
   it("gives an unbound claim back where the host is somebody else's", () => {
     const cluster = { endpoint: { host: '10.9.9.9', port: 6443 } }
-    const plan = planFor({ cluster, holding: { claim: aClaim() } })
+    const plan = planFor({ cluster, binding: { claim: aClaim() } })
     const message =
       'Cluster clusters/demo got endpoint 10.9.9.9:6443 from elsewhere while its claim waited; the claim is given back'
     expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
@@ -261,15 +267,15 @@ describe('a plan for a Cluster with an endpoint', () => {
 
   it('keeps the claim where a person has replaced our host: machines may rest on the old one', () => {
     const cluster = { annotations: recorded, endpoint: { host: '10.9.9.9', port: 6443 } }
-    expect(planFor({ cluster, holding: bound })).toMatchObject({ outcome: 'skip', steps: [] })
+    expect(planFor({ cluster, binding: bound })).toMatchObject({ outcome: 'skip', steps: [] })
   })
 
   it('writes what is missing beside a VIP in place, whoever else has the address', () => {
     const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
     const plan = planFor({
       cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
-      holding: bound,
-      facts: { use: { clusters: [other], ipAddresses: [] } },
+      binding: bound,
+      facts: { addressUse: { clusters: [other], ipAddresses: [] } },
     })
     expect(plan).toMatchObject({ outcome: 'assign', variable: { isWritten: true } })
   })
@@ -277,7 +283,7 @@ describe('a plan for a Cluster with an endpoint', () => {
   it('gives an unbound claim back, and completes the port', () => {
     const plan = planFor({
       cluster: { endpoint: { host: '10.9.9.9', port: 0 } },
-      holding: { claim: aClaim() },
+      binding: { claim: aClaim() },
     })
     expect(plan.outcome).toBe('complete-port')
     expect(plan.steps).toEqual([
@@ -302,7 +308,7 @@ describe('a plan for a Cluster with an endpoint', () => {
 
   it('has a lost claim made again on the IPAddress that is there for it', () => {
     const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } }
-    const plan = planFor({ cluster, holding: { namesake: anIPAddress() } })
+    const plan = planFor({ cluster, binding: { namedAddress: anIPAddress() } })
     expect(plan.steps).toEqual([
       'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
       'write 10.0.0.10:6443 to the Cluster',
@@ -312,7 +318,7 @@ describe('a plan for a Cluster with an endpoint', () => {
   it('has the claim that holds another address replaced', () => {
     const cluster = { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } }
     const other = anIPAddress({ address: '10.0.0.12' })
-    const plan = planFor({ cluster, holding: { ...bound, ipAddress: other } })
+    const plan = planFor({ cluster, binding: { ...bound, ipAddress: other } })
     expect(plan.address).toBe('10.0.0.10')
     expect(plan.steps[0]).toContain('delete IPAddressClaim vip-cp-demo: ')
     expect(plan.steps[1]).toBe('create IPAddress vip-cp-demo with 10.0.0.10 again')
@@ -322,7 +328,7 @@ describe('a plan for a Cluster with an endpoint', () => {
     const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
     const plan = planFor({
       cluster: { annotations: recorded },
-      facts: { use: { clusters: [other], ipAddresses: [] } },
+      facts: { addressUse: { clusters: [other], ipAddresses: [] } },
     })
     expect(plan).toMatchObject({ outcome: 'assign', claim: { action: 'create' } })
     expect(plan.address).toBeUndefined()
@@ -376,28 +382,28 @@ describe('a plan that ends in a wait', () => {
     ['no pool', { facts: { pools: [] } }, 'NoMatchingPool', true],
     ['no room', { facts: { pools: [full] } }, 'PoolExhausted', true],
     ['a paused Cluster', { cluster: { paused: true } }, 'ClusterPaused', true],
-    ['an unbound claim on a pool with room', { holding: { claim: aClaim() } }, 'WaitingForAddress', false],
+    ['an unbound claim on a pool with room', { binding: { claim: aClaim() } }, 'WaitingForAddress', false],
     [
       'an unbound claim on a pool without room',
-      { holding: { claim: aClaim() }, facts: { pools: [full] } },
+      { binding: { claim: aClaim() }, facts: { pools: [full] } },
       'PoolExhausted',
       true,
     ],
     [
       'an IPAddress that is not there yet',
-      { holding: { claim: aClaim({ addressName: 'vip-cp-demo' }) } },
+      { binding: { claim: aClaim({ addressName: 'vip-cp-demo' }) } },
       'WaitingForAddress',
       false,
     ],
     [
       'a claim on its way out',
-      { holding: { claim: aClaim({ deleting: true }) } },
+      { binding: { claim: aClaim({ deleting: true }) } },
       'WaitingForAddress',
       false,
     ],
     [
       "somebody else's claim",
-      { holding: { claim: aClaim({ owners: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] }) } },
+      { binding: { claim: aClaim({ owners: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] }) } },
       'ClaimConflict',
       true,
     ],
@@ -406,23 +412,27 @@ describe('a plan that ends in a wait', () => {
       'an address that is lost to somebody else',
       {
         cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
-        facts: { use: { ...taken, ipAddresses: [] } },
+        facts: { addressUse: { ...taken, ipAddresses: [] } },
       },
       'AddressLost',
       true,
     ],
     [
       'an address that was the VIP before and is taken',
-      { cluster: { annotations: recorded }, holding: bound, facts: { use: { ...taken, ipAddresses: [] } } },
+      {
+        cluster: { annotations: recorded },
+        binding: bound,
+        facts: { addressUse: { ...taken, ipAddresses: [] } },
+      },
       'DuplicateAddress',
       true,
     ],
     [
       'another allocation that has to step back',
       {
-        holding: bound,
+        binding: bound,
         facts: {
-          use: {
+          addressUse: {
             clusters: [],
             ipAddresses: [
               anIPAddress({ name: 'z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
@@ -437,7 +447,7 @@ describe('a plan that ends in a wait', () => {
       'an IPAddress in the way of the one to be had again',
       {
         cluster: { annotations: recorded, endpoint: { host: '10.0.0.10', port: 6443 } },
-        holding: { namesake: anIPAddress({ address: '10.0.0.14' }) },
+        binding: { namedAddress: anIPAddress({ address: '10.0.0.14' }) },
       },
       'WaitingForAddress',
       false,
@@ -449,8 +459,8 @@ describe('a plan that ends in a wait', () => {
   })
 
   it('names the IPAddress that is not there yet, though its pool is used up', () => {
-    const holding = { claim: aClaim({ addressName: 'vip-cp-demo' }) }
-    expect(planFor({ holding, facts: { pools: [full] } })).toMatchObject({
+    const binding = { claim: aClaim({ addressName: 'vip-cp-demo' }) }
+    expect(planFor({ binding, facts: { pools: [full] } })).toMatchObject({
       reason: 'WaitingForAddress',
       message: 'IPAddress clusters/vip-cp-demo is not there yet',
     })

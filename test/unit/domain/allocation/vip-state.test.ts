@@ -9,6 +9,7 @@ import {
   controlPlane,
   ingress,
   type ClusterOptions,
+  variables,
 } from '../../../support/builders.ts'
 import { viewOf, type Things } from '../../../support/snapshot.ts'
 
@@ -21,7 +22,7 @@ const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
 
 function stateOf(cluster: ClusterOptions, things: Things = {}, vip = controlPlane): VipState {
   const made = aCluster(cluster)
-  return vipStateOf(made, vip, viewOf({ clusters: [made], ...things }))
+  return vipStateOf(made, vip, viewOf({ clusters: [made], ...things }), variables)
 }
 
 function condition(reason: string, status = 'False', message = `because of ${reason}`): object {
@@ -83,7 +84,13 @@ describe('how a VIP stands', () => {
     ],
     ['in place without a claim', served, {}, 'Lost', 'AddressLost'],
     ['in place beside an unbound claim', served, { claims: [aClaim()] }, 'Lost', 'PoolNotReady'],
-    ['in place beside a claim without its IPAddress', served, { claims: [bound] }, 'Lost', 'AddressLost'],
+    [
+      'in place beside a claim without its IPAddress',
+      served,
+      { claims: [bound] },
+      'Lost',
+      'WaitingForAddress',
+    ],
     [
       'in place beside a claim for another address',
       served,

@@ -4,7 +4,15 @@ import { createIndexedQueries } from '../../../../../src/commands/run/inventory/
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
 import { createSnapshotQueries } from '../../../../../src/domain/allocation/snapshot.ts'
 import { vipStateOf } from '../../../../../src/domain/allocation/vip-state.ts'
-import { aClaim, aCluster, anIPAddress, aPool, controlPlane, ingress } from '../../../../support/builders.ts'
+import {
+  aClaim,
+  aCluster,
+  anIPAddress,
+  aPool,
+  controlPlane,
+  ingress,
+  variables,
+} from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 import { holdsForAll } from '../../../../support/seeded-random.ts'
 
@@ -103,8 +111,8 @@ describe('the view that leaves out pools of other classes', () => {
       const [whole, quick] = [createSnapshotQueries(() => known), createIndexedQueries(known)]
       for (const cluster of known.clusters.values()) {
         for (const vip of [controlPlane, ingress]) {
-          const { phase, reason } = vipStateOf(cluster, vip, whole)
-          expect(vipStateOf(cluster, vip, quick)).toMatchObject({ phase, reason })
+          const { phase, reason } = vipStateOf(cluster, vip, whole, variables)
+          expect(vipStateOf(cluster, vip, quick, variables)).toMatchObject({ phase, reason })
         }
       }
     })
@@ -114,7 +122,9 @@ describe('the view that leaves out pools of other classes', () => {
     const cluster = aCluster()
     const pool = aPool({ labels: {}, capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
     const known = aSnapshot({ clusters: [cluster], claims: [aClaim()], pools: [pool] })
-    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known)).reason).toBe('PoolExhausted')
+    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known), variables).reason).toBe(
+      'PoolExhausted',
+    )
   })
 
   it('does not show a Cluster the global pools of another class', () => {

@@ -1,13 +1,12 @@
 import { variableOf, type Cluster } from '../model/cluster.ts'
 import { formatEndpoint, isValidEndpoint, type APIEndpoint } from '../model/endpoint.ts'
 import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../model/json-patch.ts'
-import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { roleNames, type VipRole } from '../role.ts'
-import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
+import { addressIn } from './vip-ownership.ts'
 
-/** Everything the decision about a Cluster's VIP needs besides the Cluster. */
-export interface AssignmentInput {
+/** What the patch of a Cluster follows from, besides the Cluster. */
+export interface ClusterPatchInput {
   readonly vip: VipRole
   /** The VIP to assign; undefined completes the port of a host that is not ours. */
   readonly address: string | undefined
@@ -23,23 +22,20 @@ export interface AssignedVip {
   readonly port?: number
 }
 
-export type AssignmentDecision =
+/** What the Cluster has once the patch is written; no patch: it has all of that already. */
+export interface ClusterPatch {
+  readonly assigned: AssignedVip
   /** Conditional on the Cluster as read. */
-  | { readonly decision: 'patch'; readonly assigned: AssignedVip; readonly patch: JsonPatch }
-  /** Everything stands as it should. */
-  | { readonly decision: 'in-place'; readonly assigned: AssignedVip }
-  /** There is another one; a VIP never changes once set. */
-  | { readonly decision: 'taken'; readonly present: AssignedVip; readonly message: string }
+  readonly patch: JsonPatch | undefined
+}
 
 /**
- * Decides what to write so that the Cluster has the address: endpoint (of a control plane), variable and annotation in
- * one patch, so that no reader ever sees a part of it (core resets a host without port).
+ * Builds what to write so that the Cluster has the address: endpoint (of a control plane), variable and annotation in one
+ * patch, so that no reader ever sees a part of it (core resets a host without port).
  */
-export function decideAssignment(cluster: Cluster, input: AssignmentInput): AssignmentDecision {
+export function clusterPatchFor(cluster: Cluster, input: ClusterPatchInput): ClusterPatch {
   const { vip } = input
-  const present = addressIn(cluster, vip)
-  const host = input.address ?? present
-  if (present !== '' && present !== host) return taken(cluster, vip, host)
+  const host = input.address ?? addressIn(cluster, vip)
   const endpoint = vip.role === 'control-plane' ? endpointWith(cluster, host, input.defaultPort) : undefined
   const { vipAnnotation } = roleNames[vip.role]
   const operations = [
@@ -49,27 +45,7 @@ export function decideAssignment(cluster: Cluster, input: AssignmentInput): Assi
     ...(input.address === undefined ? [] : annotationOperations(cluster, vipAnnotation, input.address)),
   ]
   const assigned = endpoint ?? { host }
-  if (operations.length === 0) return { decision: 'in-place', assigned }
-  return { decision: 'patch', assigned, patch: [conditionalOn(cluster), ...operations] }
-}
-
-/**
- * What follows where the Cluster has another VIP than its claim holds: one of somebody else, or one of ours whose own
- * claim was lost.
- */
-export interface GivingWay {
-  /** The claim is of no use and goes. */
-  readonly deletesClaim: boolean
-  readonly next: 'restart' | 'end'
-}
-
-export function giveWayOf(cluster: Cluster, vip: VipRole): GivingWay {
-  const ownership = vipOwnershipOf(cluster, vip)
-  const isWrongClaim = ownership.state === 'managed'
-  return {
-    deletesClaim: isWrongClaim || isExternallyOwned(ownership),
-    next: isWrongClaim || ownership.state === 'incomplete' ? 'restart' : 'end',
-  }
+  return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
 }
 
 /** The VIP in words: `10.0.0.10:6443`, or the bare address where it has no port. */
@@ -104,14 +80,6 @@ export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
     : { host: addressIn(cluster, vip) }
 }
 
-function taken(cluster: Cluster, vip: VipRole, host: string): AssignmentDecision {
-  return {
-    decision: 'taken',
-    present: presentVip(cluster, vip),
-    message: `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already; ${host} is not assigned`,
-  }
-}
-
 function endpointWith(cluster: Cluster, host: string, defaultPort: number): APIEndpoint {
   const { controlPlaneEndpoint, apiServerPort } = cluster
   return { host, port: firstPort(controlPlaneEndpoint.port, apiServerPort) ?? defaultPort }
@@ -128,7 +96,7 @@ function endpointOperations(cluster: Cluster, endpoint: APIEndpoint | undefined)
 }
 
 /** The entries of others stay where and as they are. */
-function variableOperations(cluster: Cluster, input: AssignmentInput): JsonPatch {
+function variableOperations(cluster: Cluster, input: ClusterPatchInput): JsonPatch {
   const { address, hasVariable } = input
   const { variable } = input.vip
   const variables = cluster.topology?.variables

@@ -1,16 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
 import {
-  decideAssignment,
+  clusterPatchFor,
   describeAllocated,
   formatVip,
-  giveWayOf,
   isAllocatedIn,
-  type AssignmentInput,
-} from '../../../../src/domain/allocation/assignment.ts'
+  type ClusterPatchInput,
+} from '../../../../src/domain/allocation/cluster-patch.ts'
 import { aClass, aCluster, controlPlane, ingress } from '../../../support/builders.ts'
 
-const input: AssignmentInput = {
+const input: ClusterPatchInput = {
   vip: controlPlane,
   address: '10.0.0.10',
   hasVariable: true,
@@ -35,16 +33,14 @@ const setVariables = (name: string) => ({
   value: [{ name, value: '10.0.0.10' }],
 })
 
-/** The operations of a decision to patch; none of any other. */
-function patchOf(...facts: Parameters<typeof decideAssignment>): readonly object[] {
-  const decision = decideAssignment(...facts)
-  return decision.decision === 'patch' ? decision.patch : []
+/** The operations of a patch; none where nothing is missing. */
+function patchOf(...facts: Parameters<typeof clusterPatchFor>): readonly object[] {
+  return clusterPatchFor(...facts).patch ?? []
 }
 
-describe('decideAssignment', () => {
+describe('clusterPatchFor', () => {
   it('writes host, port, variable and annotation in one patch, conditional on what was read', () => {
-    expect(decideAssignment(aCluster(), input)).toEqual({
-      decision: 'patch',
+    expect(clusterPatchFor(aCluster(), input)).toEqual({
       assigned: { host: '10.0.0.10', port: 6443 },
       patch: [
         asRead,
@@ -61,7 +57,7 @@ describe('decideAssignment', () => {
     ['the default', {}, 6443],
     ['the default for an apiServerPort of 0', { apiServerPort: 0 }, 6443],
   ])('takes %s', (_, options, port) => {
-    expect(decideAssignment(aCluster(options), input)).toMatchObject({ assigned: { port } })
+    expect(clusterPatchFor(aCluster(options), input)).toMatchObject({ assigned: { port } })
   })
 
   it('stores IPv6 without brackets', () => {
@@ -121,19 +117,9 @@ describe('decideAssignment', () => {
 
   it('completes the port of a host that is not ours, and nothing else', () => {
     const cluster = aCluster({ endpoint: { host: 'api.example.org' } })
-    expect(decideAssignment(cluster, { ...input, address: undefined })).toEqual({
-      decision: 'patch',
+    expect(clusterPatchFor(cluster, { ...input, address: undefined })).toEqual({
       assigned: { host: 'api.example.org', port: 6443 },
       patch: [asRead, setEndpoint('api.example.org')],
-    })
-  })
-
-  it('leaves another host, and says which', () => {
-    const cluster = aCluster({ endpoint: { host: '10.9.9.9', port: 8443 } })
-    expect(decideAssignment(cluster, input)).toEqual({
-      decision: 'taken',
-      present: { host: '10.9.9.9', port: 8443 },
-      message: 'Cluster clusters/demo has endpoint 10.9.9.9:8443 already; 10.0.0.10 is not assigned',
     })
   })
 
@@ -151,21 +137,10 @@ describe('decideAssignment', () => {
       annotations: { [vipAnnotation]: '10.0.0.10' },
       topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
     })
-    expect(decideAssignment(cluster, input)).toEqual({
-      decision: 'in-place',
+    expect(clusterPatchFor(cluster, input)).toEqual({
       assigned: { host: '10.0.0.10', port: 6443 },
+      patch: undefined,
     })
-  })
-
-  it('never changes a host that is set', () => {
-    fc.assert(
-      fc.property(fc.ipV4(), fc.ipV4(), fc.nat(65535), (host, address, port) => {
-        const decision = decideAssignment(aCluster({ endpoint: { host, port } }), { ...input, address })
-        const now = decision.decision === 'taken' ? decision.present : decision.assigned
-        expect(now.host).toBe(host)
-        expect(decision.decision === 'taken').toBe(host !== address)
-      }),
-    )
   })
 
   const whole = { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] }
@@ -188,13 +163,12 @@ describe('decideAssignment', () => {
   )
 })
 
-describe('decideAssignment for ingress', () => {
+describe('clusterPatchFor for ingress', () => {
   const ingressAnnotation = 'vip.capi.gorizond.io/ingress-vip'
   const vip = { ...input, vip: ingress }
 
   it('writes annotation and variable, and no endpoint', () => {
-    expect(decideAssignment(aCluster(), vip)).toEqual({
-      decision: 'patch',
+    expect(clusterPatchFor(aCluster(), vip)).toEqual({
       assigned: { host: '10.0.0.10' },
       patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10')],
     })
@@ -212,53 +186,12 @@ describe('decideAssignment for ingress', () => {
     expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(2)
   })
 
-  it.each<[string, Parameters<typeof aCluster>[0]]>([
-    ['annotation', { annotations: { [ingressAnnotation]: '10.0.0.99' } }],
-    ['variable', { topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.99' }] } }],
-  ])('leaves another VIP in the %s', (_, options) => {
-    expect(decideAssignment(aCluster(options), vip)).toEqual({
-      decision: 'taken',
-      present: { host: '10.0.0.99' },
-      message: 'Cluster clusters/demo has ingress VIP 10.0.0.99 already; 10.0.0.10 is not assigned',
-    })
-  })
-
   it('writes nothing where everything stands', () => {
     const cluster = aCluster({
       annotations: { [ingressAnnotation]: '10.0.0.10' },
       topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.10' }] },
     })
-    expect(decideAssignment(cluster, vip)).toEqual({ decision: 'in-place', assigned: { host: '10.0.0.10' } })
-  })
-})
-
-describe('giving way to what the Cluster has', () => {
-  const ours = { [vipAnnotation]: '10.0.0.10' }
-  const endpoint = { host: '10.0.0.10', port: 6443 }
-
-  it.each<[string, Parameters<typeof aCluster>[0], ReturnType<typeof giveWayOf>]>([
-    [
-      'deletes a claim that holds another address than ours, and begins anew',
-      { endpoint, annotations: ours },
-      { deletesClaim: true, next: 'restart' },
-    ],
-    [
-      'deletes the claim and ends where somebody else gave it an endpoint',
-      { endpoint },
-      { deletesClaim: true, next: 'end' },
-    ],
-    [
-      'deletes the claim and begins anew where the endpoint still lacks its port',
-      { endpoint: { host: '10.9.9.9' } },
-      { deletesClaim: true, next: 'restart' },
-    ],
-    [
-      'keeps the claim where ours was replaced, since machines may rely on it',
-      { endpoint: { host: '10.9.9.9', port: 6443 }, annotations: ours },
-      { deletesClaim: false, next: 'end' },
-    ],
-  ])('%s', (_, options, expected) => {
-    expect(giveWayOf(aCluster(options), controlPlane)).toEqual(expected)
+    expect(clusterPatchFor(cluster, vip)).toEqual({ assigned: { host: '10.0.0.10' }, patch: undefined })
   })
 })
 

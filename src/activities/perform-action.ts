@@ -1,0 +1,143 @@
+import type { Action, ActionOf, Fact, Facts, Observed } from '../domain/allocation/action.ts'
+import {
+  duplicateAddressesOf,
+  duplicateAddressesPatch,
+  isKnownDuplicate,
+} from '../domain/allocation/duplicate-addresses.ts'
+import { buildIPAddressClaim, claimMetadataFor } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import {
+  buildReservation,
+  buildRestoredAddress,
+  isReservation,
+  reservationKeyFor,
+} from '../domain/model/ip-address.ts'
+import { isOrphanOf } from '../domain/release/release.ts'
+import type { Role } from '../domain/role.ts'
+import type { StepApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError } from '../kubernetes/errors.ts'
+import { claimKeyFor } from './own-claim.ts'
+
+export type ActionApi = StepApi
+
+/** Reads one fact. */
+export async function observeFact(
+  api: ActionApi,
+  observed: Observed,
+  role: Role,
+  fact: Fact,
+): Promise<Facts> {
+  const { key, cluster, claim, ipAddress } = observed
+  switch (fact) {
+    case 'pools':
+      return { pools: await api.listIPPools(key.namespace) }
+    case 'ipAddress': {
+      const name = claim?.addressName
+      if (name === undefined) return { ipAddress: undefined }
+      return { ipAddress: await api.getIPAddress({ namespace: key.namespace, name }) }
+    }
+    case 'namedAddress':
+      return { namedAddress: await api.getIPAddress(claimKeyFor(key, role)) }
+    case 'clusterClass': {
+      const ref = cluster?.topology?.clusterClass
+      return { clusterClass: ref && (await api.getClusterClass(ref)) }
+    }
+    case 'addressUse':
+      return { addressUse: await api.listAddressUse() }
+    case 'sameAddressUse':
+      return ipAddress === undefined ? {} : { sameAddressUse: await api.addressUseBeside(ipAddress) }
+    default:
+      return fact satisfies never
+  }
+}
+
+/**
+ * Writes what the action says, and nothing else. Every write can be repeated, and fails if what it follows from has changed.
+ *
+ * @returns what is observed after it
+ */
+export async function performAction(
+  api: ActionApi,
+  observed: Observed,
+  role: Role,
+  action: Action,
+): Promise<Observed> {
+  const { cluster } = observed
+  if (cluster === undefined) return observed
+  switch (action.action) {
+    case 'restoreAddress': {
+      const object = buildRestoredAddress(cluster, role, action.address)
+      return { ...observed, namedAddress: await api.createIPAddress(object) }
+    }
+    case 'createClaim': {
+      const claim = await api.createIPAddressClaim(buildIPAddressClaim(cluster, role, action.poolRef))
+      return { ...observed, claim }
+    }
+    case 'adoptClaim': {
+      const { labels, ownerReference } = claimMetadataFor(cluster, role)
+      const { resourceVersion } = action.claim
+      const metadata = { resourceVersion, labels, ownerReferences: [ownerReference] }
+      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
+    }
+    case 'discardClaim': {
+      // The claim was read beside the Cluster, and may be that of a newer one.
+      const present = await api.anew.getCluster(observed.key)
+      if (isOrphanOf(action.formerUid, action.claim, present)) await api.deleteIPAddressClaim(action.claim)
+      return observed
+    }
+    case 'deleteClaim':
+      await api.deleteIPAddressClaim(action.claim)
+      return observed
+    case 'stepBack':
+      await stepBack(api, cluster, action)
+      return observed
+    case 'releaseReservations':
+      return { ...observed, cluster: await releaseReservations(api, cluster, action.addresses) }
+    case 'patchCluster':
+      return { ...observed, cluster: await api.patchCluster(cluster, action.patch) }
+    case 'selectPool':
+    case 'observe':
+    case 'wait':
+    case 'refuse':
+    case 'done':
+      return observed
+    default:
+      return action satisfies never
+  }
+}
+
+/**
+ * In this order: the record stops any attempt of ours that is still under way, and the reservation is there before the
+ * claim lets go.
+ */
+async function stepBack(
+  api: ActionApi,
+  cluster: Cluster,
+  { claim, ipAddress }: ActionOf<'stepBack'>,
+): Promise<void> {
+  const { address } = ipAddress
+  if (!isKnownDuplicate(cluster, address)) {
+    const addresses = [...duplicateAddressesOf(cluster), address]
+    await api.patchCluster(cluster, duplicateAddressesPatch(cluster, addresses))
+  }
+  try {
+    await api.createIPAddress(buildReservation(cluster, ipAddress))
+  } catch (error) {
+    // An attempt before this one got as far.
+    if (!isKubernetesError(error, 'alreadyExists')) throw error
+  }
+  await api.deleteIPAddressClaim(claim)
+}
+
+async function releaseReservations(
+  api: ActionApi,
+  cluster: Cluster,
+  addresses: readonly string[],
+): Promise<Cluster> {
+  for (const address of addresses) {
+    const reserved = await api.getIPAddress(reservationKeyFor(cluster, address))
+    if (reserved !== undefined && isReservation(reserved)) await api.deleteIPAddress(reserved)
+  }
+  const kept = duplicateAddressesOf(cluster).filter((address) => !addresses.includes(address))
+  return api.patchCluster(cluster, duplicateAddressesPatch(cluster, kept))
+}

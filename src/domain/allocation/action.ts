@@ -1,0 +1,136 @@
+import type { AddressUse } from './address-holder.ts'
+import type { AssignedVip } from './cluster-patch.ts'
+import type { PoolVerdict } from './pool-selection.ts'
+import type { IPAddressClaim } from '../model/claim.ts'
+import type { ClusterClass } from '../model/cluster-class.ts'
+import type { Cluster } from '../model/cluster.ts'
+import type { IPAddress, PooledAddress } from '../model/ip-address.ts'
+import type { JsonPatch } from '../model/json-patch.ts'
+import type { NamespacedName } from '../model/object-meta.ts'
+import type { IPPool, IPPoolReference } from '../model/pool.ts'
+import type { Reason } from '../reason.ts'
+import type { VariableNames } from '../role.ts'
+
+/**
+ * What an allocation is decided from, as it was read. A fact whose field is absent has not been read;
+ * one that is undefined does not exist.
+ */
+export interface Observed extends Facts {
+  readonly key: NamespacedName
+  readonly cluster: Cluster | undefined
+  /** The IPAddressClaim that has the name of this Cluster's claim, whoever owns it. */
+  readonly claim: IPAddressClaim | undefined
+  /** The choice that an earlier step of the same run made. It stays, whatever the pools say by now. */
+  readonly choice?: PoolChoice
+  /** Attempts of the step that asks, from 1. */
+  readonly attempt?: number
+  readonly variables: VariableNames
+  /** Port of an API server if the Cluster names none. */
+  readonly defaultPort: number
+}
+
+/** Facts that not every decision needs. `nextAction` asks for each by an `observe`. */
+export interface Facts {
+  /** The pools that the Cluster can reach. */
+  readonly pools?: readonly IPPool[]
+  /** The IPAddress that the claim is bound to. */
+  readonly ipAddress?: IPAddress | undefined
+  /** The IPAddress that has the name of the claim. */
+  readonly namedAddress?: IPAddress | undefined
+  /** Of the Cluster's topology. */
+  readonly clusterClass?: ClusterClass | undefined
+  /** All Clusters and IPAddresses. */
+  readonly addressUse?: AddressUse
+  /** Clusters and IPAddresses among which is everybody who has the address of `ipAddress`. */
+  readonly sameAddressUse?: AddressUse
+}
+
+export type Fact = keyof Facts
+
+/** From which pool the VIP comes. */
+export interface PoolChoice {
+  readonly poolRef: IPPoolReference
+  readonly considered: readonly PoolVerdict[]
+  /** The very address that the claim has to get, because the Cluster had it before. */
+  readonly restore?: PooledAddress
+  /** Why it is not the address that the Cluster's annotation names, in words. */
+  readonly insteadOf?: string
+}
+
+/** The one thing to do next for a VIP. */
+export type Action =
+  /** Read this, and ask again. */
+  | { readonly action: 'observe'; readonly fact: Fact }
+  | { readonly action: 'selectPool'; readonly choice: PoolChoice }
+  /** Make the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
+  | { readonly action: 'restoreAddress'; readonly address: PooledAddress }
+  | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference }
+  /** Nobody owns the claim under our name: it becomes the Cluster's. */
+  | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
+  /** The garbage collector has missed the claim of a Cluster that was re-created under the same name. */
+  | {
+      readonly action: 'discardClaim'
+      readonly claim: IPAddressClaim
+      readonly formerUid: string
+      readonly because: string
+    }
+  /** The claim is of no use. The allocation begins again, or has ended. */
+  | {
+      readonly action: 'deleteClaim'
+      readonly claim: IPAddressClaim
+      readonly because: string
+      readonly then: 'restart' | ActionOf<'done'>
+    }
+  /** Somebody else has the address: record that, keep the address reserved, and give the claim back. */
+  | {
+      readonly action: 'stepBack'
+      readonly claim: IPAddressClaim
+      readonly ipAddress: IPAddress
+      readonly because: string
+    }
+  /** Nobody else has these addresses any more: the Cluster need not keep them reserved. */
+  | { readonly action: 'releaseReservations'; readonly addresses: readonly string[] }
+  /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. */
+  | {
+      readonly action: 'patchCluster'
+      readonly patch: JsonPatch
+      readonly assigned: AssignedVip
+      readonly isNew: boolean
+    }
+  /** Nothing to do until something changes. `considered`: the verdict on every pool, if a pool is what it waits for. */
+  | {
+      readonly action: 'wait'
+      readonly reason: Reason
+      readonly message: string
+      readonly considered?: readonly PoolVerdict[]
+    }
+  /** Nothing to do until a person acts. */
+  | { readonly action: 'refuse'; readonly reason: Reason; readonly message: string }
+  /** Nothing to do. `vip`: the one in place. */
+  | {
+      readonly action: 'done'
+      readonly reason: Extract<
+        Reason,
+        'Allocated' | 'EndpointAlreadySet' | 'NoMatchingPool' | 'ClusterDeleted'
+      >
+      readonly message: string
+      readonly vip?: AssignedVip
+    }
+
+export type ActionOf<A extends Action['action']> = Extract<Action, { readonly action: A }>
+
+export function observe(fact: Fact): ActionOf<'observe'> {
+  return { action: 'observe', fact }
+}
+
+export function wait(reason: Reason, message: string): ActionOf<'wait'> {
+  return { action: 'wait', reason, message }
+}
+
+export function refuse(reason: Reason, message: string): ActionOf<'refuse'> {
+  return { action: 'refuse', reason, message }
+}
+
+export function done(reason: ActionOf<'done'>['reason'], message: string): ActionOf<'done'> {
+  return { action: 'done', reason, message }
+}

@@ -1,0 +1,93 @@
+import type { Action, Observed } from './action.ts'
+import { duplicateAddressesOf } from './duplicate-addresses.ts'
+import {
+  buildIPAddressClaim,
+  ipAddressClaimFrom,
+  claimMetadataFor,
+  type IPAddressClaim,
+} from '../model/claim.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { buildRestoredAddress, ipAddressFrom, type IPAddress } from '../model/ip-address.ts'
+import { formatPool, type IPPoolReference } from '../model/pool.ts'
+import { duplicateAddressesAnnotation } from '../names.ts'
+import type { Role } from '../role.ts'
+
+/**
+ * Foretells what is observed once an action has been performed, for those who predict a run. It assumes that the IPAM
+ * provider binds every claim at once; an address that the provider decides is `openAddressOf` its pool.
+ *
+ * @returns the same where the action writes nothing, and after `patchCluster`, which is the last write of a run
+ */
+export function afterAction(observed: Observed, role: Role, action: Action): Observed {
+  const { cluster, claim } = observed
+  if (cluster === undefined) return observed
+  switch (action.action) {
+    case 'selectPool':
+      return { ...observed, choice: action.choice }
+    case 'restoreAddress': {
+      const namedAddress = ipAddressFrom(buildRestoredAddress(cluster, role, action.address))
+      return { ...observed, namedAddress }
+    }
+    case 'createClaim':
+      return withBoundClaim(observed, cluster, role, action.poolRef)
+    case 'adoptClaim':
+      return { ...observed, claim: claim && adoptedBy(cluster, role, claim) }
+    case 'discardClaim':
+    case 'deleteClaim':
+      return withoutClaim(observed)
+    case 'stepBack': {
+      const duplicates = new Set([...duplicateAddressesOf(cluster), action.ipAddress.address])
+      return withoutClaim({ ...observed, cluster: withDuplicates(cluster, [...duplicates]) })
+    }
+    case 'releaseReservations': {
+      const kept = duplicateAddressesOf(cluster).filter((address) => !action.addresses.includes(address))
+      return { ...observed, cluster: withDuplicates(cluster, kept) }
+    }
+    case 'patchCluster':
+    case 'observe':
+    case 'wait':
+    case 'refuse':
+    case 'done':
+      return observed
+    default:
+      return action satisfies never
+  }
+}
+
+/** Stands for an address that the IPAM provider has yet to decide. */
+export function openAddressOf(pool: IPPoolReference): string {
+  return `<an address of ${formatPool(pool)}>`
+}
+
+function withBoundClaim(
+  observed: Observed,
+  cluster: Cluster,
+  role: Role,
+  poolRef: IPPoolReference,
+): Observed {
+  const claim = ipAddressClaimFrom(buildIPAddressClaim(cluster, role, poolRef))
+  const ipAddress = observed.namedAddress ?? openIPAddress(claim)
+  return { ...observed, claim: { ...claim, addressName: claim.name }, ipAddress }
+}
+
+function openIPAddress({ name, namespace, poolRef }: IPAddressClaim): IPAddress {
+  const spec = { address: openAddressOf(poolRef), poolRef, claimRef: { name } }
+  return ipAddressFrom({ metadata: { name, namespace }, spec })
+}
+
+function adoptedBy(cluster: Cluster, role: Role, claim: IPAddressClaim): IPAddressClaim {
+  const metadata = { ownerReferences: [claimMetadataFor(cluster, role).ownerReference] }
+  const { ownerReferences } = ipAddressClaimFrom({ metadata })
+  return { ...claim, ownerReferences }
+}
+
+/** The run begins again, and chooses again. */
+function withoutClaim({ choice: _choice, ...observed }: Observed): Observed {
+  return { ...observed, claim: undefined, ipAddress: undefined, namedAddress: undefined }
+}
+
+function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster {
+  const { [duplicateAddressesAnnotation]: _before, ...others } = cluster.annotations
+  const list = addresses.length === 0 ? {} : { [duplicateAddressesAnnotation]: addresses.join(',') }
+  return { ...cluster, annotations: { ...others, ...list } }
+}

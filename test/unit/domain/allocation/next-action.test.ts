@@ -1,0 +1,592 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Action, Observed } from '../../../../src/domain/allocation/action.ts'
+import { nextAction } from '../../../../src/domain/allocation/next-action.ts'
+import type { IPPool } from '../../../../src/domain/model/pool.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  anObservation,
+  anUncountedPool,
+  aPool,
+  controlPlane,
+  ingress,
+  ownerReference,
+  type ClaimOptions,
+  type ClusterOptions,
+} from '../../../support/builders.ts'
+
+const endpoint = { host: '10.9.9.9', port: 6443 }
+const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
+const poolAnnotation = { 'vip.capi.gorizond.io/control-plane-pool': 'vip-pool' }
+const ours = { [vipAnnotation]: '10.9.9.9' }
+const recorded = { [vipAnnotation]: '10.0.0.10' }
+const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
+const foreign = aClaim({ owners: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }] })
+const bound = { claim: aClaim({ addressName: 'vip-cp-demo' }), ipAddress: anIPAddress() }
+const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
+const second = aPool({ name: 'second' })
+
+function next(cluster: ClusterOptions, things: Partial<Observed> = {}, vip = controlPlane): Action {
+  return nextAction(anObservation({ ...things, cluster: aCluster(cluster) }), vip)
+}
+
+describe('the next action for a Cluster without a claim', () => {
+  it.each<[string, ClusterOptions]>([
+    ['has no endpoint', {}],
+    ['has an empty host, as v1beta1 stores it', { endpoint: { host: '', port: 0 } }],
+    ['has a port only', { endpoint: { port: 8443 } }],
+    ['names a pool and has no topology', { topology: null, annotations: poolAnnotation }],
+  ])('selects a pool if it %s', (_, cluster) => {
+    expect(next(cluster)).toMatchObject({ action: 'selectPool', choice: { poolRef } })
+  })
+
+  it('creates the claim on the pool that was selected, whatever the pools say by now', () => {
+    const choice = { poolRef: { ...poolRef, name: 'first-choice' }, considered: [] }
+    expect(next({}, { choice, pools: [] })).toEqual({ action: 'createClaim', poolRef: choice.poolRef })
+  })
+
+  it('takes no address for an endpoint of somebody else', () => {
+    expect(next({ endpoint })).toEqual({
+      action: 'done',
+      reason: 'EndpointAlreadySet',
+      message:
+        'Cluster clusters/demo has endpoint 10.9.9.9:6443 already, and not from a claim of ours; no address is taken',
+      vip: endpoint,
+    })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['an endpoint of somebody else', { endpoint }],
+    ['an endpoint that replaced ours', { endpoint, annotations: { [vipAnnotation]: '10.0.0.1' } }],
+  ])('takes no address for %s beside a claim of somebody else', (_, cluster) => {
+    expect(next(cluster, { claim: foreign })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['an endpoint of ours', { endpoint: { host: '10.0.0.10', port: 6443 }, annotations: recorded }],
+    ['an endpoint of ours that was dropped', { annotations: recorded }],
+  ])('has the address of %s again', (_, cluster) => {
+    const restore = { address: '10.0.0.10', poolRef }
+    expect(next(cluster)).toMatchObject({
+      action: 'selectPool',
+      choice: { poolRef, considered: [], restore },
+    })
+  })
+
+  it('refuses to go on without an address of ours that no pool has', () => {
+    expect(next({ endpoint, annotations: ours })).toMatchObject({ action: 'refuse', reason: 'AddressLost' })
+  })
+
+  it('completes the port of a host without one', () => {
+    expect(next({ endpoint: { host: 'api.example.org' } })).toMatchObject({
+      action: 'patchCluster',
+      assigned: { host: 'api.example.org', port: 6443 },
+      isNew: false,
+    })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['spec.paused', { paused: true }],
+    ['the annotation, even empty', { annotations: { 'cluster.x-k8s.io/paused': '' } }],
+  ])('waits while the Cluster is paused by %s', (_, cluster) => {
+    expect(next(cluster)).toEqual({
+      action: 'wait',
+      reason: 'ClusterPaused',
+      message: 'Cluster clusters/demo is paused; nothing is written until it is unpaused',
+    })
+  })
+
+  it('is done with a Cluster that is being deleted, paused or not', () => {
+    expect(next({ deleting: true, paused: true })).toEqual({
+      action: 'done',
+      reason: 'ClusterDeleted',
+      message: 'Cluster clusters/demo is being deleted',
+    })
+  })
+
+  it('is done with a Cluster that does not exist', () => {
+    expect(nextAction(anObservation({ cluster: undefined }), controlPlane)).toEqual({
+      action: 'done',
+      reason: 'ClusterDeleted',
+      message: 'Cluster clusters/demo does not exist',
+    })
+  })
+
+  it('is done with a Cluster without topology, and says how to opt in', () => {
+    expect(next({ topology: null })).toEqual({
+      action: 'done',
+      reason: 'NoMatchingPool',
+      message:
+        'Cluster clusters/demo has no spec.topology; name a pool in its annotation vip.capi.gorizond.io/control-plane-pool to have one all the same',
+    })
+  })
+
+  it('waits for a pool, with the verdict on every one', () => {
+    expect(next({}, { pools: [aPool({ name: 'other', labels: {} })] })).toMatchObject({
+      action: 'wait',
+      reason: 'NoMatchingPool',
+      considered: [{ name: 'other', verdict: 'rejected' }],
+    })
+  })
+})
+
+describe('the next action for the ingress VIP', () => {
+  const enabled = (word: string) => ({ 'vip.capi.gorizond.io/ingress-enabled': word })
+  const labels = {
+    'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class',
+    'vip.capi.gorizond.io/role': 'ingress',
+  }
+  const ingressPool = aPool({ name: 'ingress-pool', labels })
+  const selects = { action: 'selectPool', choice: { poolRef: { name: 'ingress-pool' } } }
+
+  it.each<[string, ClusterOptions, readonly IPPool[], object]>([
+    ['says nothing and no pool is for it', {}, [aPool()], { action: 'done', reason: 'NoMatchingPool' }],
+    ['says nothing and a pool is for it', {}, [ingressPool], selects],
+    ['asks for it', { annotations: enabled('true') }, [ingressPool], selects],
+    [
+      'asks for it and no pool is for it',
+      { annotations: enabled('true') },
+      [],
+      { action: 'wait', reason: 'NoMatchingPool' },
+    ],
+    ['refuses it', { annotations: enabled('false') }, [ingressPool], { action: 'done' }],
+    [
+      'names a pool for it',
+      { annotations: { 'vip.capi.gorizond.io/ingress-pool': 'ingress-pool' } },
+      [ingressPool],
+      selects,
+    ],
+    [
+      'has one of ours, whatever the pools say by now',
+      { annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.20' } },
+      [ingressPool],
+      { action: 'selectPool', choice: { restore: { address: '10.0.0.20' } } },
+    ],
+    [
+      'has one by hand in its variable',
+      {
+        topology: {
+          classRef: { name: 'rke2-cluster-class' },
+          variables: [{ name: 'ingressVip', value: '10.9.9.1' }],
+        },
+      },
+      [ingressPool],
+      {
+        action: 'done',
+        reason: 'EndpointAlreadySet',
+        message:
+          'Cluster clusters/demo has ingress VIP 10.9.9.1 already, and not from a claim of ours; no address is taken',
+      },
+    ],
+    [
+      'says something else',
+      { annotations: enabled('yes\n') },
+      [],
+      {
+        action: 'refuse',
+        reason: 'AllocationFailed',
+        message:
+          'annotation vip.capi.gorizond.io/ingress-enabled of Cluster clusters/demo is "yes\\n", expected "true" or "false"',
+      },
+    ],
+  ])('of a Cluster that %s', (_, cluster, pools, action) => {
+    expect(next(cluster, { pools }, ingress)).toMatchObject(action)
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['annotation', { annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.99' } }],
+    [
+      'variable',
+      {
+        topology: {
+          classRef: { name: 'rke2-cluster-class' },
+          variables: [{ name: 'ingressVip', value: '10.0.0.99' }],
+        },
+      },
+    ],
+  ])('gives the claim back if another VIP is in the %s', (_, cluster) => {
+    const claim = aClaim({ name: 'vip-ingress-demo', addressName: 'vip-ingress-demo' })
+    expect(next(cluster, { claim, ipAddress: anIPAddress(), pools: [ingressPool] }, ingress)).toMatchObject({
+      action: 'deleteClaim',
+      because: 'Cluster clusters/demo has ingress VIP 10.0.0.99 already; 10.0.0.10 is not assigned',
+    })
+  })
+})
+
+describe('a claim under the name of a Cluster', () => {
+  it("is adopted if it is nobody's", () => {
+    const claim = aClaim({ owners: [] })
+    expect(next({}, { claim })).toEqual({ action: 'adoptClaim', claim })
+  })
+
+  it.each<[string, ClaimOptions]>([
+    ['its own', {}],
+    ["nobody's", { owners: [] }],
+  ])('is waited for while it is being deleted, if it is %s', (_, options) => {
+    expect(next({}, { claim: aClaim({ ...options, deleting: true }) })).toEqual({
+      action: 'wait',
+      reason: 'WaitingForAddress',
+      message: 'IPAddressClaim clusters/vip-cp-demo is being deleted; a new one follows when it is gone',
+    })
+  })
+
+  it('is discarded if nobody but the former Cluster of this name owns it', () => {
+    const claim = aClaim({ owners: [ownerReference({ name: 'demo', uid: 'former' })] })
+    expect(next({}, { claim })).toEqual({
+      action: 'discardClaim',
+      claim,
+      formerUid: 'former',
+      because:
+        'IPAddressClaim clusters/vip-cp-demo belongs to the former Cluster clusters/demo (uid former); a new one follows when it is gone',
+    })
+  })
+
+  it('is waited for if somebody owns it beside a former Cluster of this name', () => {
+    const owners = [
+      ownerReference({ name: 'demo', uid: 'former' }),
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' },
+    ]
+    expect(next({}, { claim: aClaim({ owners }) })).toMatchObject({
+      action: 'wait',
+      reason: 'WaitingForAddress',
+    })
+  })
+
+  it('is left alone if somebody else owns it', () => {
+    const owners = [ownerReference({ name: 'other', uid: 'other-uid' })]
+    expect(next({}, { claim: aClaim({ owners }) })).toEqual({
+      action: 'refuse',
+      reason: 'ClaimConflict',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo belongs to Cluster other (uid other-uid) and is left alone; delete or rename it so that Cluster clusters/demo can have a claim of this name',
+    })
+  })
+
+  it('is judged by its owner also beside an endpoint of ours', () => {
+    expect(next({ endpoint, annotations: ours }, { claim: foreign })).toMatchObject({
+      action: 'refuse',
+      reason: 'ClaimConflict',
+    })
+  })
+})
+
+describe('an unbound claim', () => {
+  function unbound(cluster: ClusterOptions, pools: readonly IPPool[]): Action {
+    return next(cluster, { claim: aClaim(), pools })
+  }
+
+  it.each<[string, readonly IPPool[], string, string]>([
+    [
+      'is missing',
+      [],
+      'PoolNotReady',
+      'waits: GlobalInClusterIPPool/vip-pool does not exist; create it, or delete the claim',
+    ],
+    [
+      'is paused',
+      [aPool({ annotations: { 'cluster.x-k8s.io/paused': '' } })],
+      'PoolNotReady',
+      'waits: GlobalInClusterIPPool/vip-pool is paused; unpause it',
+    ],
+    [
+      'is full',
+      [full],
+      'PoolExhausted',
+      'waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses or label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with vip.capi.gorizond.io/cluster-class=rke2-cluster-class',
+    ],
+    [
+      'has room',
+      [aPool()],
+      'WaitingForAddress',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool; where this lasts, see whether the provider runs',
+    ],
+    [
+      'is not counted',
+      [anUncountedPool()],
+      'WaitingForAddress',
+      'waits for the IPAM provider to bind an address of GlobalInClusterIPPool/vip-pool; where this lasts, see whether the provider runs',
+    ],
+  ])('waits, and says that its pool %s', (_, pools, reason, words) => {
+    expect(unbound({}, pools)).toMatchObject({
+      action: 'wait',
+      reason,
+      message: `IPAddressClaim clusters/vip-cp-demo ${words}`,
+    })
+  })
+
+  it('keeps the verdict on every pool if another one was looked for', () => {
+    expect(unbound({}, [full])).toMatchObject({ considered: [{ name: 'vip-pool', verdict: 'rejected' }] })
+  })
+
+  it('goes if its pool is exhausted and another one has room', () => {
+    expect(unbound({}, [full, second])).toEqual({
+      action: 'deleteClaim',
+      claim: aClaim(),
+      because:
+        'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses; GlobalInClusterIPPool/second has room',
+      then: 'restart',
+    })
+  })
+
+  it('goes also if the annotation names an address that its pool cannot give', () => {
+    expect(unbound({ annotations: ours }, [full, second])).toMatchObject({ action: 'deleteClaim' })
+  })
+
+  it('stays with a pool that has room, whatever another one has', () => {
+    expect(unbound({}, [aPool(), second])).toMatchObject({ action: 'wait', reason: 'WaitingForAddress' })
+  })
+
+  it('is given back if the endpoint came from elsewhere, and that ends it', () => {
+    const because =
+      'Cluster clusters/demo got endpoint 10.9.9.9:6443 from elsewhere while its claim waited; the claim is given back'
+    expect(unbound({ endpoint }, [aPool()])).toMatchObject({
+      action: 'deleteClaim',
+      because,
+      then: { action: 'done', reason: 'EndpointAlreadySet', message: because, vip: endpoint },
+    })
+  })
+
+  it('is given back if a host without a port came from elsewhere, which is then completed', () => {
+    expect(unbound({ endpoint: { host: '10.9.9.9' } }, [aPool()])).toMatchObject({
+      action: 'deleteClaim',
+      then: 'restart',
+    })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['an endpoint of ours', { endpoint, annotations: ours }],
+    ['an endpoint of ours that lost its port', { endpoint: { host: '10.9.9.9' }, annotations: ours }],
+    ['an endpoint of ours that was dropped, whose address its pool has', { annotations: recorded }],
+    ['an endpoint that replaced ours', { endpoint: { host: '10.9.9.8', port: 6443 }, annotations: ours }],
+  ])('is never given up beside %s: machines may rest on its address', (_, cluster) => {
+    expect(unbound(cluster, [full, second])).toMatchObject({ action: 'wait', reason: 'PoolExhausted' })
+  })
+
+  it.each<[string, ClusterOptions]>([
+    ['could move', {}],
+    ['could be given back', { endpoint }],
+  ])('that %s is left to the provider once an IPAddress names it', (_, cluster) => {
+    const namedAddress = anIPAddress()
+    expect(next(cluster, { claim: aClaim(), pools: [full, second], namedAddress })).toEqual({
+      action: 'wait',
+      reason: 'WaitingForAddress',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider to bind it to IPAddress vip-cp-demo with 10.0.0.10',
+    })
+  })
+})
+
+describe('a bound claim', () => {
+  it('is waited for while its IPAddress is not there', () => {
+    expect(next({}, { claim: bound.claim })).toEqual({
+      action: 'wait',
+      reason: 'WaitingForAddress',
+      message: 'IPAddress clusters/vip-cp-demo is not there yet',
+    })
+  })
+
+  it('gives the Cluster its address', () => {
+    expect(next({}, bound)).toMatchObject({
+      action: 'patchCluster',
+      assigned: { host: '10.0.0.10', port: 6443 },
+      isNew: true,
+    })
+  })
+
+  it('waits for a class that declares the variable and has not accepted it', () => {
+    const clusterClass = aClusterClass({ declared: ['clusterVip'], accepted: [] })
+    expect(next({}, { ...bound, clusterClass })).toMatchObject({ action: 'wait', reason: 'ClusterRejected' })
+  })
+
+  const whole = {
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations: recorded,
+    topology: {
+      classRef: { name: 'rke2-cluster-class' },
+      variables: [{ name: 'clusterVip', value: '10.0.0.10' }],
+    },
+  }
+
+  it('is done if everything stands', () => {
+    expect(next(whole, bound)).toEqual({
+      action: 'done',
+      reason: 'Allocated',
+      message: 'Cluster clusters/demo has 10.0.0.10:6443 as it should',
+      vip: { host: '10.0.0.10', port: 6443 },
+    })
+  })
+
+  it('is done if the same address stands in another spelling', () => {
+    const spelled = { ...whole, endpoint: { host: 'FD00::0010', port: 6443 } }
+    const annotations = { [vipAnnotation]: 'FD00::0010' }
+    const ipAddress = anIPAddress({ address: 'fd00::10' })
+    expect(next({ ...spelled, annotations }, { ...bound, ipAddress })).toMatchObject({
+      action: 'done',
+      reason: 'Allocated',
+    })
+  })
+
+  it('writes what is missing beside a VIP in place, whoever else has the address', () => {
+    const other = aCluster({ name: 'other', endpoint: whole.endpoint })
+    const addressUse = { clusters: [other], ipAddresses: [] }
+    const { topology: _, ...half } = whole
+    expect(next(half, { ...bound, addressUse })).toMatchObject({ action: 'patchCluster', isNew: false })
+  })
+
+  it.each<[string, ClusterOptions, object]>([
+    [
+      'goes if it holds another address than ours, and the allocation begins again',
+      { endpoint, annotations: ours },
+      { action: 'deleteClaim', then: 'restart' },
+    ],
+    [
+      'goes if somebody else gave the Cluster an endpoint, and that ends it',
+      { endpoint },
+      {
+        action: 'deleteClaim',
+        because: 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned',
+        then: { action: 'done', reason: 'EndpointAlreadySet', vip: endpoint },
+      },
+    ],
+    [
+      'goes if that endpoint still lacks its port, and the allocation begins again',
+      { endpoint: { host: '10.9.9.9' } },
+      { action: 'deleteClaim', then: 'restart' },
+    ],
+    [
+      'stays if ours was replaced, since machines may rely on it',
+      { endpoint, annotations: recorded },
+      { action: 'done', reason: 'EndpointAlreadySet', vip: endpoint },
+    ],
+  ])('%s', (_, cluster, action) => {
+    expect(next(cluster, bound)).toMatchObject(action)
+  })
+
+  it('never changes a host that is set', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.ipV4(), fc.nat(65535), (host, address, port) => {
+        const action = next({ endpoint: { host, port } }, { ...bound, ipAddress: anIPAddress({ address }) })
+        const written = action.action === 'patchCluster' ? action.assigned.host : host
+        expect(written).toBe(host)
+        expect(action.action === 'deleteClaim').toBe(host !== address)
+      }),
+    )
+  })
+})
+
+describe('a new address', () => {
+  const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })
+  const another = { clusters: [other], ipAddresses: [] }
+  const known = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.10' }
+  const isOthers = '10.0.0.10 is the endpoint of Cluster clusters/other'
+  const later = {
+    clusters: [],
+    ipAddresses: [
+      anIPAddress({ name: 'z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
+    ],
+  }
+
+  it("is left if it is another Cluster's", () => {
+    expect(next({}, { ...bound, addressUse: another })).toEqual({
+      action: 'stepBack',
+      ...bound,
+      because: isOthers,
+    })
+  })
+
+  it("is left if it was somebody else's, even though it is free by now", () => {
+    const choice = { poolRef, considered: [] }
+    expect(next({ annotations: known }, { ...bound, choice })).toMatchObject({
+      action: 'stepBack',
+      because: "10.0.0.10 was somebody else's",
+    })
+  })
+
+  it('asks for a person if the Cluster had it before', () => {
+    expect(next({ annotations: recorded }, { ...bound, addressUse: another })).toEqual({
+      action: 'refuse',
+      reason: 'DuplicateAddress',
+      message: `${isOthers}, and was the VIP of Cluster clusters/demo before; give one of them another address`,
+    })
+  })
+
+  const because = '10.0.0.10 is IPAddress clusters/z of GlobalInClusterIPPool/vip-pool for claim vip-cp-z'
+
+  it('is waited for while a later allocation has it too', () => {
+    expect(next({}, { ...bound, addressUse: later })).toEqual({
+      action: 'wait',
+      reason: 'DuplicateAddress',
+      message: `${because}, which has to step back first`,
+    })
+  })
+
+  it('is left if a later allocation does not step back', () => {
+    expect(next({}, { ...bound, addressUse: later, attempt: 5 })).toMatchObject({
+      action: 'stepBack',
+      because,
+    })
+  })
+})
+
+describe('reservations', () => {
+  const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.19' }
+  const other = aCluster({ name: 'other', endpoint: { host: '10.0.0.19', port: 6443 } })
+
+  it('go once nobody else has the address', () => {
+    expect(next({ annotations })).toEqual({ action: 'releaseReservations', addresses: ['10.0.0.19'] })
+  })
+
+  it('stay while somebody else has it', () => {
+    expect(next({ annotations }, { addressUse: { clusters: [other], ipAddresses: [] } })).toMatchObject({
+      action: 'selectPool',
+    })
+  })
+
+  it.each<[string, ClusterOptions, string]>([
+    ['is paused', { paused: true }, 'wait'],
+    ['is being deleted', { deleting: true }, 'done'],
+  ])('stay while the Cluster %s', (_, options, action) => {
+    expect(next({ annotations, ...options })).toMatchObject({ action })
+  })
+
+  it('go also if the Cluster is not to have a VIP', () => {
+    expect(next({ annotations, topology: null })).toMatchObject({ action: 'releaseReservations' })
+  })
+})
+
+describe('a fact that has not been read', () => {
+  const read = (facts: Partial<Observed>): Observed => ({
+    key: { namespace: 'clusters', name: 'demo' },
+    cluster: aCluster(),
+    claim: undefined,
+    variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
+    defaultPort: 6443,
+    ...facts,
+  })
+  const choice = { poolRef, considered: [] }
+  const duplicate = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.19' }
+
+  it.each<[string, Partial<Observed>]>([
+    ['pools', {}],
+    ['addressUse', { cluster: aCluster({ annotations: recorded }), pools: [aPool()] }],
+    ['addressUse', { cluster: aCluster({ annotations: duplicate }) }],
+    ['namedAddress', { claim: aClaim() }],
+    ['pools', { claim: aClaim(), namedAddress: undefined }],
+    ['ipAddress', { claim: bound.claim }],
+    ['clusterClass', bound],
+    ['sameAddressUse', { ...bound, clusterClass: undefined }],
+    ['namedAddress', { choice: { ...choice, restore: { address: '10.0.0.10', prefix: 24, poolRef } } }],
+  ])('is asked for: %s', (fact, facts) => {
+    expect(nextAction(read(facts), controlPlane)).toEqual({ action: 'observe', fact })
+  })
+
+  it('is not asked for if the decision does not need it', () => {
+    expect(nextAction(read({ cluster: aCluster({ endpoint }) }), controlPlane)).toMatchObject({
+      action: 'done',
+    })
+    expect(nextAction(read({ choice }), controlPlane)).toMatchObject({ action: 'createClaim' })
+  })
+})
