@@ -13,16 +13,16 @@ import { getBoundClaim, type BoundClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import { releaseReservations, stepBack, type ReservationApi } from './reservations.ts'
 import type { AllocationSettings } from './settings.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 
 type Api = Pick<
-  StepApi,
+  ClusterApi,
   | 'getCluster'
   | 'getIPAddressClaim'
   | 'deleteIPAddressClaim'
   | 'getClusterClass'
-  | 'anew'
-  | 'addressUseBeside'
+  | 'getIPAddressLive'
+  | 'listAddressUseOf'
 > &
   ReservationApi
 
@@ -105,7 +105,7 @@ async function duplicateOf(
   const { claim, ipAddress } = bound
   const { address } = ipAddress
   const seeker = { cluster, vip, claimName: claim.name }
-  const holders = holdersOf(address, seeker, await api.addressUseBeside(ipAddress), variables)
+  const holders = holdersOf(address, seeker, await api.listAddressUseOf(ipAddress), variables)
   const decision = decideNewAddress(cluster, vip, ipAddress, holders)
   if (decision.decision === 'assign') return undefined
   if (decision.decision === 'refuse') throw actionRequired('DuplicateAddress', decision.message)

@@ -9,11 +9,11 @@ import { waiting } from './failures.ts'
 import { addressOf, getOwnClaim } from './own-claim.ts'
 import { readCluster } from './read-cluster.ts'
 import type { AllocationSettings } from './settings.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
-  StepApi,
+  ClusterApi,
   | 'getCluster'
   | 'getIPAddressClaim'
   | 'deleteIPAddressClaim'

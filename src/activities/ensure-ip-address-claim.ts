@@ -14,13 +14,13 @@ import type { Role } from '../domain/role.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../workflows/contract.ts'
 import { waiting } from './failures.ts'
 import { readCluster } from './read-cluster.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { assertUsable, claimKeyFor } from './usable-claim.ts'
 
 type Api = Pick<
-  StepApi,
-  | 'anew'
+  ClusterApi,
   | 'getCluster'
+  | 'getClusterLive'
   | 'getIPAddressClaim'
   | 'createIPAddressClaim'
   | 'deleteIPAddressClaim'
@@ -41,8 +41,8 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
   const [{ cluster, end }, existing] = await Promise.all([
-    // A claim is no write to the Cluster: nothing but this look keeps it from one that is paused by now.
-    readCluster(api.anew, input),
+    // Creating a claim cannot be conditional on the Cluster, which may have been paused since the cached read.
+    readCluster({ getCluster: (key) => api.getClusterLive(key) }, input),
     api.getIPAddressClaim(claimKeyFor(input.cluster, input.role)),
   ])
   if (end !== undefined) return end

@@ -1,6 +1,6 @@
 import type { IPAddress } from '../domain/model/ip-address.ts'
 import { ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
-import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type { ClaimStepInput } from '../workflows/contract.ts'
 import { claimKeyFor } from './usable-claim.ts'
 
@@ -30,13 +30,13 @@ export interface BoundClaim {
   readonly ipAddress: IPAddress
 }
 
-/** The Cluster's own claim, if it is bound and stays, with the IPAddress as it is at this moment. */
+/** The Cluster's own claim with its IPAddress, read live; undefined unless it is bound and stays. */
 export async function getBoundClaim(
-  api: Pick<StepApi, 'getIPAddressClaim' | 'anew'>,
+  api: Pick<ClusterApi, 'getIPAddressClaim' | 'getIPAddressLive'>,
   input: ClaimStepInput,
 ): Promise<BoundClaim | undefined> {
   const claim = await getOwnClaim(api, input)
   if (claim === undefined || claim.isDeleting) return undefined
-  const ipAddress = await addressOf(api.anew, claim)
+  const ipAddress = await addressOf({ getIPAddress: (key) => api.getIPAddressLive(key) }, claim)
   return ipAddress === undefined ? undefined : { claim, ipAddress }
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createClusterApi } from '../../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { KubernetesConnection, RequestOutcome } from '../../../src/kubernetes/transport/connection.ts'
 import { installDefinition, startBareApiServer, type BareApiServer } from './bare-api-server.ts'
@@ -46,7 +46,7 @@ beforeEach(async () => {
   outcomes = createJournal()
   connection = connectAs(server, { onRequest: outcomes.add })
   cleanup.after(() => connection.close())
-  api = createClusterApi(connection)
+  api = createLiveClusterApi(connection)
 })
 
 /** Serves these versions, and comes back when they, and no other, are served. */
@@ -186,7 +186,7 @@ describe('a served version', () => {
     await told.until((line) => line === 'listed a')
     await serve(claims, 'v1beta1')
     await sent.until((request) => request.verb === 'watch' && request.path.includes('/v1beta1/'))
-    await createClusterApi(connection).createIPAddressClaim(claimObject(namespace, 'b'))
+    await createLiveClusterApi(connection).createIPAddressClaim(claimObject(namespace, 'b'))
     await told.until((line) => line === 'upsert b')
     expect(told.entries.filter((line) => line === 'upsert a')).toHaveLength(1)
   })

@@ -195,7 +195,7 @@ describe('a watch whose handler fails', () => {
     isBroken = false
     await told.until((line) => line === 'upsert a')
     expect(logged.entries[0]).toEqual([
-      'A watch handler failed; the change is told again after the next list',
+      'A watch handler failed; the next list delivers the change again',
       { object: `${namespace}/a`, error: 'Error: cannot take upsert a' },
     ])
     expect(watch.health()).toMatchObject({ failures: 0, drift: 1 })

@@ -1,14 +1,13 @@
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
-import { startInformer, type WatchOptions } from '../../../src/kubernetes/informer/informer.ts'
-import type { Watch } from '../../../src/kubernetes/informer/informer-types.ts'
-import type { WatchTuning } from '../../../src/kubernetes/informer/informer-tuning.ts'
+import { startInformer, type InformerOptions } from '../../../src/kubernetes/informer/informer.ts'
+import type { Informer, InformerTuning } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createJournal, type Journal } from './support.ts'
 
 /** A watch of claims under test, and everything it does. */
 export interface WatchedClaims {
-  readonly watch: Watch<IPAddressClaim>
+  readonly watch: Informer<IPAddressClaim>
   /** What the handler was told: `upsert a`, `delete a`, `listed a,b`. */
   readonly told: Journal<string>
   /** Every page, watch and question that was sent, as it was sent. */
@@ -20,14 +19,17 @@ export interface WatchedClaims {
 }
 
 /** Fails fast, so that tests need not wait; relists only where a test says so. */
-const quick: Partial<WatchTuning> = {
+const quick: Partial<InformerTuning> = {
   relistMs: 3_600_000,
   backOff: { firstMs: 10, longestMs: 50 },
 }
 
 /** Starts a watch of claims; `failOn`: what the handler throws at. */
 export function watchClaims(
-  options: Pick<WatchOptions<'ipaddressclaims'>, 'connection' | 'namespaces' | 'labelSelector' | 'tuning'> & {
+  options: Pick<
+    InformerOptions<'ipaddressclaims'>,
+    'connection' | 'namespaces' | 'labelSelector' | 'tuning'
+  > & {
     readonly failOn?: (told: string) => boolean
     readonly signal?: AbortSignal
   },

@@ -151,24 +151,24 @@ describe('an object cache', () => {
     failsOn = () => true
     cache.upsert(anObject('clusters/a'))
     cache.upsert(anObject('clusters/b'))
-    expect(cache.untold()).toEqual(['clusters/a', 'clusters/b'])
+    expect(cache.undelivered()).toEqual(['clusters/a', 'clusters/b'])
     cache.remove(anObject('clusters/b'))
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
     cache.upsert(anObject('clusters/a', 'uid-1', '2'))
-    expect(cache.untold()).toEqual([])
+    expect(cache.undelivered()).toEqual([])
   })
 
   it('says that a successor is still to be told, until a list has told it', () => {
     cache.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
     cache.upsert(anObject('clusters/a', 'uid-2'))
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
     cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.untold()).toEqual([])
+    expect(cache.undelivered()).toEqual([])
   })
 
   it('goes on with the other objects of a list, and logs which one the handler failed on', () => {
@@ -177,7 +177,7 @@ describe('an object cache', () => {
     expect([...objects.keys()]).toEqual(['clusters/b'])
     expect(logged).toEqual([
       [
-        'A watch handler failed; the change is told again after the next list',
+        'A watch handler failed; the next list delivers the change again',
         { object: 'clusters/a', error: 'Error: cannot take upsert a uid-1@1 was -' },
       ],
     ])

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { conditionalOn, type JsonPatch } from '../../../src/domain/model/json-patch.ts'
-import { createClusterApi } from '../../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import {
   adminOf,
@@ -23,7 +23,7 @@ beforeAll(async () => {
   admin = adminOf(serverAccess())
   namespace = await admin.namespace()
   connection = connectAs(serverAccess())
-  api = createClusterApi(connection)
+  api = createLiveClusterApi(connection)
 })
 afterAll(async () => {
   await connection.close()

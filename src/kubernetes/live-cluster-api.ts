@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { JsonObject } from '../domain/model/decode.ts'
-import { ipAddressFrom } from '../domain/model/ip-address.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
+import { pollInterval } from '../domain/timings.ts'
+import { ipAddressFrom, type IPAddress } from '../domain/model/ip-address.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
-import { clusterFrom } from '../domain/model/cluster.ts'
+import { clusterFrom, type Cluster } from '../domain/model/cluster.ts'
 import { clusterNameLabel } from '../domain/names.ts'
 import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
-import type { ClusterApi } from './cluster-api.ts'
+import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { coalesced } from './coalesced.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
@@ -21,24 +24,34 @@ import {
   patchObject,
   type ObjectAccess,
 } from './objects.ts'
-import { poolResources, resources, type Resource } from './resources.ts'
+import { poolResources, resources } from './resources.ts'
 
 /**
- * Makes the product's reads and writes over a connection, which stays its maker's to close.
+ * Makes a ClusterApi that sends every call to the API server. The caller closes the connection.
  *
- * @param namespaces where the use of addresses is looked up; empty: everywhere
+ * @param namespaces whose Clusters and IPAddresses `listAddressUse` lists; empty: all
  */
-export function createClusterApi(
+export function createLiveClusterApi(
   connection: KubernetesConnection,
   namespaces: readonly string[] = [],
 ): ClusterApi {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
   const claims = resources.ipaddressclaims
   const addresses = resources.ipaddresses
-  const listAll = <T>(resource: Resource, decode: (object: unknown) => T): Promise<T[]> =>
-    listIn(access, resource, namespaces, decode)
+  const getCluster = async (key: NamespacedName): Promise<Cluster | undefined> =>
+    decoded(clusterFrom, await getObject(access, resources.clusters, key))
+  const getIPAddress = async (key: NamespacedName): Promise<IPAddress | undefined> =>
+    decoded(ipAddressFrom, await getObject(access, addresses, key))
+  const listAddressUse = coalesced(async () => {
+    const [clusters, ipAddresses] = await Promise.all([
+      listIn(access, resources.clusters, namespaces, clusterFrom),
+      listIn(access, addresses, namespaces, ipAddressFrom),
+    ])
+    return { clusters, ipAddresses }
+  })
   return {
-    getCluster: async (key) => decoded(clusterFrom, await getObject(access, resources.clusters, key)),
+    getCluster,
+    getClusterLive: getCluster,
     getClusterClass: async (ref) =>
       decoded(clusterClassFrom, await getObject(access, resources.clusterclasses, ref)),
     listIPPools: (namespace) => listIPPools(access, namespace),
@@ -52,7 +65,8 @@ export function createClusterApi(
       ),
     deleteIPAddressClaim: (claim) =>
       access.versions.using(claims, (apiVersion) => deleteObject(connection, claims, apiVersion, claim)),
-    getIPAddress: async (key) => decoded(ipAddressFrom, await getObject(access, addresses, key)),
+    getIPAddress,
+    getIPAddressLive: getIPAddress,
     listIPAddressesOf: ({ namespace, name }) =>
       access.versions.using(addresses, async (apiVersion) => {
         const query = { namespace, labelSelector: `${clusterNameLabel}=${name}` }
@@ -63,13 +77,9 @@ export function createClusterApi(
       access.versions.using(addresses, (apiVersion) =>
         deleteObject(connection, addresses, apiVersion, ipAddress),
       ),
-    listAddressUse: coalesced(async () => {
-      const [clusters, ipAddresses] = await Promise.all([
-        listAll(resources.clusters, clusterFrom),
-        listAll(addresses, ipAddressFrom),
-      ])
-      return { clusters, ipAddresses }
-    }),
+    listAddressUse,
+    listAddressUseOf: listAddressUse,
+    listenToClaim: pollClaim,
     patchCluster: async (cluster, patch) => {
       const at = { apiVersion: cluster.apiVersion, key: cluster }
       return clusterFrom(await patchObject(connection, resources.clusters, at, patch))
@@ -79,11 +89,17 @@ export function createClusterApi(
   }
 }
 
+/** A listener without a watch: resolves when it is time for the next poll. */
+export function pollClaim(): ClaimListener {
+  let polls = 0
+  return { untilChange: () => delay(pollInterval(polls++)), close: () => undefined }
+}
+
 function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | undefined): T | undefined {
   return object === undefined ? undefined : decode(object)
 }
 
-/** A provider may have one kind of pool only; an API server with neither has no provider at all. */
+/** A provider may serve one kind of pool only. If neither is served, there is no provider. */
 async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
   const lists = await Promise.allSettled(ipPoolKinds.map((kind) => listPoolsOf(access, kind, namespace)))
   const failures = lists.filter((list) => list.status === 'rejected').map((list): unknown => list.reason)
