@@ -1,30 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JsonObject } from '../domain/model/decode.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { pollInterval } from '../domain/timings.ts'
-import { ipAddressFrom, type IPAddress } from '../domain/model/ip-address.ts'
-import { ipAddressClaimFrom } from '../domain/model/claim.ts'
-import { clusterClassFrom } from '../domain/model/cluster-class.ts'
-import { clusterFrom, type Cluster } from '../domain/model/cluster.ts'
+import { ipPoolKinds, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel } from '../domain/names.ts'
-import { ipPoolFrom, ipPoolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
+import { pollInterval } from '../domain/timings.ts'
+import { discoverApiVersions } from './api-versions.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { coalesced } from './coalesced.ts'
-import { discoverApiVersions } from './api-versions.ts'
-import type { KubernetesConnection } from './transport/connection.ts'
 import { applyCondition } from './conditions.ts'
 import { isKubernetesError } from './errors.ts'
 import { recordEvent } from './events.ts'
-import {
-  createObject,
-  deleteObject,
-  getObject,
-  listIn,
-  listObjects,
-  patchObject,
-  type ObjectAccess,
-} from './objects.ts'
-import { poolResources, resources } from './resources.ts'
+import { createObject, deleteObject, getObject, listIn, listObjects, patchObject } from './objects.ts'
+import type { ObjectAccess } from './objects.ts'
+import { poolResources, resources, type DecodedResource } from './resources.ts'
+import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
  * Makes a ClusterApi that sends every call to the API server. The caller closes the connection.
@@ -36,53 +24,47 @@ export function createLiveClusterApi(
   namespaces: readonly string[] = [],
 ): ClusterApi {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
-  const claims = resources.ipaddressclaims
-  const addresses = resources.ipaddresses
-  const getCluster = async (key: NamespacedName): Promise<Cluster | undefined> =>
-    decoded(clusterFrom, await getObject(access, resources.clusters, key))
-  const getIPAddress = async (key: NamespacedName): Promise<IPAddress | undefined> =>
-    decoded(ipAddressFrom, await getObject(access, addresses, key))
+  const { clusters, ipaddressclaims: claims, ipaddresses: addresses } = resources
+  const get =
+    <T>(resource: DecodedResource<T>) =>
+    async (key: NamespacedName): Promise<T | undefined> => {
+      const object = await getObject(access, resource, key)
+      return object === undefined ? undefined : resource.decode(object)
+    }
   const listAddressUse = coalesced(async () => {
-    const [clusters, ipAddresses] = await Promise.all([
-      listIn(access, resources.clusters, namespaces, clusterFrom),
-      listIn(access, addresses, namespaces, ipAddressFrom),
+    const [inUse, ipAddresses] = await Promise.all([
+      listIn(access, clusters, namespaces),
+      listIn(access, addresses, namespaces),
     ])
-    return { clusters, ipAddresses }
+    return { clusters: inUse, ipAddresses }
   })
   return {
-    getCluster,
-    getClusterLive: getCluster,
-    getClusterClass: async (ref) =>
-      decoded(clusterClassFrom, await getObject(access, resources.clusterclasses, ref)),
+    getCluster: get(clusters),
+    getClusterLive: get(clusters),
+    getClusterClass: get(resources.clusterclasses),
     listIPPools: (namespace) => listIPPools(access, namespace),
-    getIPAddressClaim: async (key) => decoded(ipAddressClaimFrom, await getObject(access, claims, key)),
-    createIPAddressClaim: async (claim) => ipAddressClaimFrom(await createObject(access, claims, claim)),
-    patchIPAddressClaim: async (key, patch) =>
-      ipAddressClaimFrom(
-        await access.versions.using(claims, (apiVersion) =>
-          patchObject(connection, claims, { apiVersion, key }, patch),
-        ),
+    getIPAddressClaim: get(claims),
+    createIPAddressClaim: async (claim) => claims.decode(await createObject(access, claims, claim)),
+    patchIPAddressClaim: (key, patch) =>
+      access.versions.using(claims, async (apiVersion) =>
+        claims.decode(await patchObject(connection, claims, { apiVersion, key }, patch)),
       ),
-    deleteIPAddressClaim: (claim) =>
-      access.versions.using(claims, (apiVersion) => deleteObject(connection, claims, apiVersion, claim)),
-    getIPAddress,
-    getIPAddressLive: getIPAddress,
+    deleteIPAddressClaim: (claim) => deleteObject(access, claims, claim),
+    getIPAddress: get(addresses),
+    getIPAddressLive: get(addresses),
     listIPAddressesOf: ({ namespace, name }) =>
       access.versions.using(addresses, async (apiVersion) => {
         const query = { namespace, labelSelector: `${clusterNameLabel}=${name}` }
-        return (await listObjects(connection, addresses, apiVersion, query, ipAddressFrom)).items
+        return (await listObjects(connection, addresses, apiVersion, query, addresses.decode)).items
       }),
-    createIPAddress: async (ipAddress) => ipAddressFrom(await createObject(access, addresses, ipAddress)),
-    deleteIPAddress: (ipAddress) =>
-      access.versions.using(addresses, (apiVersion) =>
-        deleteObject(connection, addresses, apiVersion, ipAddress),
-      ),
+    createIPAddress: async (ipAddress) => addresses.decode(await createObject(access, addresses, ipAddress)),
+    deleteIPAddress: (ipAddress) => deleteObject(access, addresses, ipAddress),
     listAddressUse,
     listAddressUseOf: listAddressUse,
     listenToClaim: pollClaim,
     patchCluster: async (cluster, patch) => {
       const at = { apiVersion: cluster.apiVersion, key: cluster }
-      return clusterFrom(await patchObject(connection, resources.clusters, at, patch))
+      return clusters.decode(await patchObject(connection, clusters, at, patch))
     },
     applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
     recordEvent: (event) => recordEvent(access, event, new Date()),
@@ -95,25 +77,14 @@ export function pollClaim(): ClaimListener {
   return { untilChange: () => delay(pollInterval(polls++)), close: () => undefined }
 }
 
-function decoded<T>(decode: (object: JsonObject) => T, object: JsonObject | undefined): T | undefined {
-  return object === undefined ? undefined : decode(object)
-}
-
 /** A provider may serve one kind of pool only. If neither is served, there is no provider. */
 async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
-  const lists = await Promise.allSettled(ipPoolKinds.map((kind) => listPoolsOf(access, kind, namespace)))
+  const lists = await Promise.allSettled(
+    ipPoolKinds.map((kind) => listIn(access, poolResources[kind], [namespace])),
+  )
   const failures = lists.filter((list) => list.status === 'rejected').map((list): unknown => list.reason)
   const fatal = failures.find((failure) => !isKubernetesError(failure, 'notServed'))
   if (fatal !== undefined) throw fatal
   if (failures.length === ipPoolKinds.length) throw failures[0]
   return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
-}
-
-function listPoolsOf(access: ObjectAccess, kind: IPPoolKind, namespace: string): Promise<IPPool[]> {
-  const resource = poolResources[kind]
-  const query = { namespace: resource.namespaced ? namespace : '' }
-  const decode = (object: unknown): IPPool => ipPoolFrom(kind, object)
-  return access.versions.using(resource, async (apiVersion) => {
-    return (await listObjects(access.connection, resource, apiVersion, query, decode)).items
-  })
 }

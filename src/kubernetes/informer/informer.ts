@@ -1,8 +1,3 @@
-import { ipAddressFrom, type IPAddress } from '../../domain/model/ip-address.ts'
-import { ipAddressClaimFrom, type IPAddressClaim } from '../../domain/model/claim.ts'
-import { clusterClassFrom, type ClusterClass } from '../../domain/model/cluster-class.ts'
-import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
-import { ipPoolFrom, type IPPool } from '../../domain/model/pool.ts'
 import type { Log } from '../../observability/log.ts'
 import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
@@ -10,7 +5,7 @@ import type { KubernetesError } from '../errors.ts'
 import { combineHealth } from './health-record.ts'
 import { startReflector, type Reflector } from './reflector.ts'
 import { createStore } from './store.ts'
-import { resources } from '../resources.ts'
+import { resources, type DecodedResource } from '../resources.ts'
 import {
   type Informer,
   type ResourceEventHandler,
@@ -21,23 +16,11 @@ import {
 import { combinePositions } from './resource-version.ts'
 
 /** The kinds that can be watched, each with the type of its decoded objects. */
-export interface WatchedObjects {
-  readonly clusters: Cluster
-  readonly clusterclasses: ClusterClass
-  readonly ipaddressclaims: IPAddressClaim
-  readonly ipaddresses: IPAddress
-  readonly inclusterippools: IPPool
-  readonly globalinclusterippools: IPPool
+export type WatchedObjects = {
+  readonly [R in Exclude<keyof typeof resources, 'events'>]: ReturnType<(typeof resources)[R]['decode']>
 }
 
-const decoders: { readonly [R in keyof WatchedObjects]: (object: unknown) => WatchedObjects[R] } = {
-  clusters: clusterFrom,
-  clusterclasses: clusterClassFrom,
-  ipaddressclaims: ipAddressClaimFrom,
-  ipaddresses: ipAddressFrom,
-  inclusterippools: (object) => ipPoolFrom('InClusterIPPool', object),
-  globalinclusterippools: (object) => ipPoolFrom('GlobalInClusterIPPool', object),
-}
+const watched: { readonly [R in keyof WatchedObjects]: DecodedResource<WatchedObjects[R]> } = resources
 
 export interface InformerOptions<R extends keyof WatchedObjects> {
   readonly connection: KubernetesConnection
@@ -62,7 +45,7 @@ export interface InformerOptions<R extends keyof WatchedObjects> {
 export function startInformer<R extends keyof WatchedObjects>(
   options: InformerOptions<R>,
 ): Informer<WatchedObjects[R]> {
-  const resource = resources[options.resource]
+  const resource = watched[options.resource]
   const namespaces = resource.namespaced ? new Set(options.namespaces) : []
   const objects = new Map<string, WatchedObjects[R]>()
   const versions = discoverApiVersions(options.connection)
@@ -74,7 +57,6 @@ export function startInformer<R extends keyof WatchedObjects>(
       resource,
       namespace,
       labelSelector: options.labelSelector,
-      decode: decoders[options.resource],
       store: createStore(objects, namespace, options.handler, options.log),
       onListed,
       signal: options.signal,

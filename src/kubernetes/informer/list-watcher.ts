@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { ApiVersions } from '../api-versions.ts'
 import { listObjects } from '../objects.ts'
-import { pathOf, type Resource } from '../resources.ts'
+import { pathOf, type DecodedResource } from '../resources.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import { before } from '../transport/deadline.ts'
 import type { InformerTuning } from './informer-types.ts'
@@ -10,11 +10,10 @@ import { readWatch, type WatchEnd, type WatchListener } from './watch-stream.ts'
 export interface ListWatcherOptions<T> {
   readonly connection: KubernetesConnection
   readonly versions: ApiVersions
-  readonly resource: Resource
+  readonly resource: DecodedResource<T>
   /** Empty: all namespaces. */
   readonly namespace: string
   readonly labelSelector: string | undefined
-  readonly decode: (object: unknown) => T
   readonly signal: AbortSignal
   readonly tuning: InformerTuning
 }
@@ -35,7 +34,7 @@ export function createListWatcher<T extends ObjectMeta>(options: ListWatcherOpti
       await servedVersion()
       const query = { namespace, labelSelector, pageSize: tuning.pageSize, signal }
       const listed = await versions.using(resource, (apiVersion) =>
-        listObjects(connection, resource, apiVersion, query, options.decode),
+        listObjects(connection, resource, apiVersion, query, resource.decode),
       )
       signal.throwIfAborted()
       return listed

@@ -5,7 +5,7 @@ import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
-import { createHealthRecord } from './health-record.ts'
+import { createHealthRecord, type HealthRecord } from './health-record.ts'
 import type { InformerHealth } from './informer-types.ts'
 import { createListWatcher, type ListWatcherOptions } from './list-watcher.ts'
 import { versionNumber, type SyncPosition } from './resource-version.ts'
@@ -41,17 +41,10 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
   const health = createHealthRecord(resource.plural, tuning.now)
   /** The next watch starts from here; undefined if only a list can tell. */
   let lastSync: string | undefined
-  let lastList = ''
+  let lastList: string | undefined
   let relistDue = AbortSignal.abort()
   /** In a row, without a sign of life in between. */
   let failures = 0
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      const pauseMs = await listAndWatch().catch((error: unknown) => afterFailure(error))
-      if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
-    }
-  }
 
   /** Returns the milliseconds to wait before the next round. */
   async function listAndWatch(): Promise<number> {
@@ -85,8 +78,7 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
     const failure = toKubernetesError(error, `watch ${resource.plural}`)
     if (!canResume(failure)) lastSync = undefined
     const pauseMs = nextPauseMs(failure.retryAfterSeconds)
-    logFailure(options, failure, failure.message !== health.snapshot().lastError, pauseMs)
-    health.failed(failure)
+    report(options, health, failure, pauseMs)
     return pauseMs
   }
 
@@ -96,10 +88,18 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
   return {
     health: () => ({ ...health.snapshot(), undelivered: store.undelivered() }),
     position: () => ({
-      lastSyncResourceVersion: versionNumber(lastSync ?? ''),
+      lastSyncResourceVersion: versionNumber(lastSync),
       listResourceVersion: versionNumber(lastList),
     }),
-    done: run(),
+    done: repeat(signal, () => listAndWatch().catch(afterFailure)),
+  }
+}
+
+/** Runs rounds until the signal is aborted. Each returns the milliseconds to wait before the next one. */
+async function repeat(signal: AbortSignal, round: () => Promise<number>): Promise<void> {
+  while (!signal.aborted) {
+    const pauseMs = await round()
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -110,13 +110,13 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
  * @throws KubernetesError if the server reports that the watch has failed
  */
 function applyEvent<T extends ObjectMeta>(
-  { resource, decode, store }: Pick<ReflectorOptions<T>, 'resource' | 'decode' | 'store'>,
+  { resource, store }: Pick<ReflectorOptions<T>, 'resource' | 'store'>,
   event: WatchEvent,
 ): string {
   const object = objectOf(event.object)
   if (event.type === 'ERROR') throw errorFromStatus(`watch ${resource.plural}`, object)
-  if (event.type === 'DELETED') store.remove(decode(object))
-  else if (event.type !== 'BOOKMARK') store.upsert(decode(object))
+  if (event.type === 'DELETED') store.remove(resource.decode(object))
+  else if (event.type !== 'BOOKMARK') store.upsert(resource.decode(object))
   return stringOf(objectOf(object['metadata'])['resourceVersion'])
 }
 
@@ -125,12 +125,15 @@ function canResume(failure: KubernetesError): boolean {
   return isKubernetesError(failure, 'unavailable', 'throttled', 'forbidden')
 }
 
-function logFailure(
+/** Records a failure, and logs it as a warning if it is not the same as the last one. */
+function report(
   { log, resource, isOutage }: Pick<ReflectorOptions<ObjectMeta>, 'log' | 'resource' | 'isOutage'>,
+  health: HealthRecord,
   failure: KubernetesError,
-  isNew: boolean,
   pauseMs: number,
 ): void {
+  const isNew = failure.message !== health.snapshot().lastError
   const level = isNew && isOutage?.(failure) !== true ? 'warn' : 'debug'
   log[level](failure.message, { resource: resource.plural, retryInMs: Math.round(pauseMs) })
+  health.failed(failure)
 }

@@ -7,7 +7,7 @@ export interface SyncPosition {
 }
 
 /** A resourceVersion as a comparable number, which Kubernetes guarantees since 1.35 and did before; undefined if it is none. */
-export function versionNumber(resourceVersion: string): bigint | undefined {
+export function versionNumber(resourceVersion = ''): bigint | undefined {
   return /^\d+$/.test(resourceVersion) ? BigInt(resourceVersion) : undefined
 }
 
