@@ -42,13 +42,13 @@ export type Look = 'at-once' | 'first' | 'second'
 export type StepRun<R> = (api: ClusterApi, look: Look) => Promise<R>
 
 /**
- * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
- * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
+ * Runs one attempt of a step and reports its outcome: to the Cluster by condition and event, to the run by a signal if it
+ * has to wait, and to metrics. If the API server refuses the report of a success, the attempt fails and is repeated.
  *
- * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
- *   nor counted, since the step's own activity finds it out anew; but for an address that was left to somebody else
- * @throws FastPathAbandoned where a step that is tried at once has to wait or fails
- * @throws ApplicationFailure where a patient one has to wait
+ * @returns the result of the step. On the fast path, a result that makes no progress is not reported, since the step's own
+ *   activity will find it again. Exception: an address skipped because it is a duplicate
+ * @throws FastPathAbandoned if a step on the fast path has to wait or fails
+ * @throws ApplicationFailure if a patient step has to wait
  */
 export async function runStep<R extends StepResult>(
   ports: StepPorts,

@@ -175,7 +175,11 @@ describe('the import table', () => {
   it.each([
     ['domain/x.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
     ['domain/x.ts', "import { Client } from '@temporalio/client'", '@temporalio/client'],
-    ['domain/x.ts', "export { createLiveClusterApi } from '../kubernetes/client.ts'", '../kubernetes/client.ts'],
+    [
+      'domain/x.ts',
+      "export { createLiveClusterApi } from '../kubernetes/client.ts'",
+      '../kubernetes/client.ts',
+    ],
     ['workflows/x.ts', "import { createActivities } from '../activities/index.ts'", '../activities/index.ts'],
     ['workflows/x.ts', "const x = await import('../kubernetes/client.ts')", '../kubernetes/client.ts'],
     ['workflows/x.ts', "import { createHash } from 'crypto'", 'crypto'],

@@ -11,7 +11,7 @@ export interface Deadline {
 export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController()
   const timer = setTimeout(() => {
-    controller.abort(new Error(`no answer within ${milliseconds / 1000} s`))
+    controller.abort(new Error(`no response within ${milliseconds / 1000} s`))
   }, milliseconds)
   return {
     signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),

@@ -50,18 +50,18 @@ function contextsOf(kubeConfig: KubeConfig): string {
 
 /** Omits the lines around a syntax error, which may hold a token, and therefore the cause. */
 function unreadable(file: string, error: unknown): Error {
-  return new Error(`${file} cannot be read: ${wordsOf(error)}`)
+  return new Error(`${file} cannot be read: ${messageOf(error)}`)
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const { name, message, reason, mark } = objectOf(error)
   if (name === 'YAMLException')
     return `${unquoted(reason)}, line ${(integerOf(objectOf(mark)['line']) ?? 0) + 1}`
   // Errors of the language may quote values; those of the file system and of client-node do not.
-  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is no kubeconfig'
+  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is not a kubeconfig'
 }
 
 /** The reason quotes an alias or a tag, and a password may look like one. */
 function unquoted(reason: unknown): string {
-  return (nonEmptyStringOf(reason) ?? 'it is no YAML').replace(/(?:: | "| !<).*$/s, '')
+  return (nonEmptyStringOf(reason) ?? 'it is not YAML').replace(/(?:: | "| !<).*$/s, '')
 }

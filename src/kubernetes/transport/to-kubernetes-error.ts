@@ -35,8 +35,8 @@ export function toKubernetesError(error: unknown, action: string): KubernetesErr
   if (error instanceof KubernetesError) return error
   const facts = { kind: 'unavailable', status: 0 } as const
   // A SyntaxError quotes its input, and a cause ends up in Temporal's history.
-  if (isSyntaxError(error)) return new KubernetesError(`${action}: the answer is no JSON`, facts)
-  return new KubernetesError(`${action}: ${wordsOf(error)}`, { ...facts, cause: error })
+  if (isSyntaxError(error)) return new KubernetesError(`${action}: the response is not JSON`, facts)
+  return new KubernetesError(`${action}: ${messageOf(error)}`, { ...facts, cause: error })
 }
 
 function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
@@ -89,11 +89,11 @@ function isSyntaxError(error: unknown): boolean {
   return objectOf(error)['name'] === 'SyntaxError'
 }
 
-function wordsOf(failure: unknown): string {
+function messageOf(failure: unknown): string {
   const { name, message, code } = objectOf(failure)
   const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(nonEmptyStringOf(message) ?? '') ?? []
   if (proxyStatus !== undefined) return `the proxy answered HTTP ${proxyStatus}`
-  if (name === 'AbortError') return 'stopped before an answer came'
+  if (name === 'AbortError') return 'aborted before a response'
   // If several addresses refuse, the AggregateError has a code but no message.
-  return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no answer'
+  return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no response'
 }

@@ -105,7 +105,7 @@ async function namesBeside(cache: CachedClusterApi, ipAddress = own): Promise<re
 describe('a cached read', () => {
   it('returns the last received state of a Cluster', async () => {
     const { server, cache } = await scene({ objects: { clusters: [cluster('demo', 90)] } })
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
     const { resourceVersion } = (await cache.getCluster(demo)) as Cluster
     expect(resourceVersion).toBe('105')
   })
@@ -124,10 +124,10 @@ describe('a cached read', () => {
       },
     })
     fails = true
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
     await expect(cache.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
     fails = false
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
     expect((await cache.getCluster(demo))?.resourceVersion).toBe('106')
   })
 
@@ -166,10 +166,10 @@ describe('a cached read', () => {
     const { server, cache } = await scene()
     const listener = cache.listenToClaim({ namespace: 'clusters', name: 'vip-cp-demo' })
     const started = performance.now()
-    await server.tell('ipaddressclaims', 'ADDED', claim('vip-cp-demo', 101))
+    await server.send('ipaddressclaims', 'ADDED', claim('vip-cp-demo', 101))
     await listener.untilChange()
     const change = listener.untilChange()
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 102))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 102))
     await change
     listener.close()
     // Without an event, each wait takes half a second.
@@ -188,7 +188,7 @@ describe('our own writes', () => {
     const { server, cache } = await scene({ calls: patching, objects: before })
     await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
     const reading = cache.getCluster(demo)
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
     expect((await reading)?.controlPlaneEndpoint.host).toBe('10.0.0.10')
   })
 
@@ -197,14 +197,14 @@ describe('our own writes', () => {
     await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
     pass(2_001)
     await expect(cache.getCluster(demo)).rejects.toThrow('lags, or has lost an event')
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
     await expect(cache.getCluster(demo)).resolves.toBeDefined()
   })
 
   it('show that a watch has lost events if it passes them without delivering them', async () => {
     const { server, cache } = await scene({ calls: patching, objects: before })
     await cache.createIPAddressClaim({})
-    await server.tell('ipaddressclaims', 'ADDED', claim('other', 121))
+    await server.send('ipaddressclaims', 'ADDED', claim('other', 121))
     const asked = { namespace: 'clusters', name: 'other' }
     await expect(cache.getIPAddressClaim(asked)).rejects.toThrow('lags, or has lost an event')
     server.list('ipaddressclaims', 130, [claim('vip-cp-demo', 120), claim('other', 121)])
@@ -226,7 +226,7 @@ describe('our own writes', () => {
 
   it('are not awaited if their event arrived before their response', async () => {
     const { server, cache, pass } = await scene({ calls: patching, objects: before })
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
     await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
     pass(3_000)
     await expect(cache.getCluster(demo)).resolves.toBeDefined()
@@ -238,24 +238,24 @@ describe('the users of an address', () => {
 
   it('are only the IPAddress itself', async () => {
     const { server, cache } = await scene({ objects: listed })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
   it('are Clusters and IPAddresses in whatever spelling', async () => {
     const { server, cache } = await scene({ objects: listed })
-    await server.tell('clusters', 'ADDED', cluster('typed', 101, '::ffff:10.0.0.10'))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-other', 102))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('clusters', 'ADDED', cluster('typed', 101, '::ffff:10.0.0.10'))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-other', 102))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     expect(await namesBeside(cache)).toEqual(['typed', 'vip-cp-demo', 'vip-cp-other'])
   })
 
   it('include no object that has changed or is gone', async () => {
     const { server, cache } = await scene({ objects: { clusters: [cluster('typed', 90, '10.0.0.10')] } })
-    await server.tell('clusters', 'MODIFIED', cluster('typed', 101, '10.0.0.99'))
-    await server.tell('clusters', 'ADDED', cluster('brief', 102, '10.0.0.10'))
-    await server.tell('clusters', 'DELETED', cluster('brief', 103, '10.0.0.10'))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('clusters', 'MODIFIED', cluster('typed', 101, '10.0.0.99'))
+    await server.send('clusters', 'ADDED', cluster('brief', 102, '10.0.0.10'))
+    await server.send('clusters', 'DELETED', cluster('brief', 103, '10.0.0.10'))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
@@ -266,7 +266,7 @@ describe('the users of an address', () => {
 
   it('are unknown if the cache has another IPAddress of the same name', async () => {
     const { server, cache } = await scene({ objects: listed })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     await expect(namesBeside(cache, { ...own, uid: 'former' })).rejects.toThrow('is not in the cache yet')
   })
 
@@ -281,10 +281,10 @@ describe('the users of an address', () => {
         },
       },
     })
-    await server.tell('ipaddresses', 'DELETED', address('vip-cp-leaving', 105))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('ipaddresses', 'DELETED', address('vip-cp-leaving', 105))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     expect(await namesBeside(cache)).toEqual(['leaving', 'vip-cp-demo'])
-    await server.tell('clusters', 'ADDED', cluster('other', 106))
+    await server.send('clusters', 'ADDED', cluster('other', 106))
     expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
     expect(asked).toEqual(['leaving'])
   })
@@ -299,13 +299,13 @@ describe('the users of an address', () => {
         (error: Error) => (error.message.includes('older than the list of IPAddresses') ? true : undefined),
       ),
     )
-    await server.tell('clusters', 'ADDED', cluster('other', 121))
+    await server.send('clusters', 'ADDED', cluster('other', 121))
     expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
   it('are unknown if a label selector hides Clusters', async () => {
     const { server, cache } = await scene({ labelSelector: 'a=b' })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
     await expect(namesBeside(cache)).rejects.toThrow('some Clusters are not watched')
   })
 })
