@@ -60,14 +60,14 @@ describe('a proxy without faults', () => {
     const here = await scene()
     const { namespace, proxy, api } = here
     const began = Date.now()
-    const { told } = await here.watch()
+    const { delivered } = await here.watch()
     const claim = await api.createIPAddressClaim(claimObject(namespace, 'a'))
     const labeled = await api.patchIPAddressClaim(claim, { metadata: { labels: { team: 'red' } } })
     await expect(api.getIPAddressClaim(claim)).resolves.toMatchObject({ labels: { team: 'red' } })
     await expect(api.getIPAddressClaim({ namespace, name: 'none' })).resolves.toBeUndefined()
     await api.deleteIPAddressClaim(labeled)
-    await told.until((line) => line === 'delete a')
-    expect(told.entries).toEqual(['listed ', 'upsert a', 'upsert a', 'delete a'])
+    await delivered.until((line) => line === 'delete a')
+    expect(delivered.entries).toEqual(['listed ', 'upsert a', 'upsert a', 'delete a'])
     const about = proxy.requests.filter(({ resource }) => resource === claims)
     expect(about.map(({ verb, name, code }) => `${verb} ${name} ${code}`)).toEqual([
       'list  200',
@@ -132,13 +132,13 @@ describe('a proxy without faults', () => {
     const server = await startTcpProxy({ port: Number(new URL(stack.apiServerUrl).port) })
     cleanup.after(() => server.close())
     const here = await scene({ apiServerUrl: `https://127.0.0.1:${server.port}` })
-    const { watch, logged, told } = await here.watch()
+    const { watch, logged, delivered } = await here.watch()
     server.refuse()
     await logged.until(() => true)
     await expect(getNamespace(here)).rejects.toMatchObject({ kind: 'unavailable', status: 0 })
     server.resume()
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     expect(watch.health()).toMatchObject({ lists: 1 })
   })
 })
@@ -276,11 +276,11 @@ describe('the faults that cut', () => {
 
   it('cut() resets what is open now, and no more', async () => {
     const here = await scene()
-    const { told, logged, watch } = await here.watch()
+    const { delivered, logged, watch } = await here.watch()
     here.proxy.cut()
     await logged.until(() => true)
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     expect(watch.health()).toMatchObject({ lists: 1, failures: 1 })
   })
 })
@@ -292,7 +292,7 @@ describe('the fault "hang"', () => {
     here.proxy.inject({ kind: 'hang' })
     await expect(createThrough(here, 'b')).rejects.toMatchObject({
       kind: 'unavailable',
-      message: `create IPAddressClaim ${here.namespace}/b: no answer within 0.5 s`,
+      message: `create IPAddressClaim ${here.namespace}/b: no response within 0.5 s`,
     })
     here.proxy.heal()
     await createThrough(here, 'c')
@@ -305,7 +305,7 @@ describe('the fault "hang"', () => {
     const struck = here.proxy.atWrite(1, 'after', () => {
       here.proxy.inject({ kind: 'hang' }, {}, { times: 1 })
     })
-    await expect(createThrough(here, 'b')).rejects.toThrow('no answer within 0.5 s')
+    await expect(createThrough(here, 'b')).rejects.toThrow('no response within 0.5 s')
     await struck
     expect(await claimsOf(here)).toEqual(['a', 'b'])
   })
@@ -314,9 +314,9 @@ describe('the fault "hang"', () => {
     const here = await scene()
     const dead = await openWatch(here)
     here.proxy.inject({ kind: 'hang' }, { verb: 'watch' })()
-    const { told } = await here.watch()
+    const { delivered } = await here.watch()
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     here.proxy.inject({ kind: 'end-watches' })()
     await here.proxy.until({ verb: 'watch', code: 200 }, 3)
     here.proxy.cut()
@@ -326,10 +326,10 @@ describe('the fault "hang"', () => {
 
   it('can be noticed by a watch only by the silence', async () => {
     const here = await scene()
-    const { told, watch } = await here.watch({ silenceMs: 300 })
+    const { delivered, watch } = await here.watch({ silenceMs: 300 })
     here.proxy.inject({ kind: 'hang' }, { verb: 'watch' }, { times: 1 })
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     expect(watch.health()).toMatchObject({ lists: 1, failures: 0 })
     expect(here.proxy.count({ verb: 'watch' })).toBeGreaterThan(1)
   })
@@ -338,23 +338,23 @@ describe('the fault "hang"', () => {
 describe('the fault "expire"', () => {
   it('ends an open watch by a 410, so that its reader lists again', async () => {
     const here = await scene()
-    const { told, watch, logged } = await here.watch()
+    const { delivered, watch, logged } = await here.watch()
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     here.proxy.inject({ kind: 'expire' }, { verb: 'watch', resource: claims }, { times: 1 })
-    await told.until((line) => line === 'listed a')
+    await delivered.until((line) => line === 'listed a')
     expect(watch.health()).toMatchObject({ lists: 2, expired: 1, drift: 0 })
     expect(logged.entries[0]?.[0]).toBe('watch ipaddressclaims: too old resource version: 1 (2)')
     await createClaim(here.admin, here.namespace, 'b')
-    await told.until((line) => line === 'upsert b')
+    await delivered.until((line) => line === 'upsert b')
   })
 
   it('ends a new watch as well', async () => {
     const here = await scene()
     here.proxy.inject({ kind: 'expire' }, {}, { times: 1 })
-    const { told, watch } = await here.watch()
+    const { delivered, watch } = await here.watch()
     await here.proxy.until({ verb: 'watch', code: 200 }, 2)
-    expect(told.entries).toEqual(['listed ', 'listed '])
+    expect(delivered.entries).toEqual(['listed ', 'listed '])
     expect(watch.health()).toMatchObject({ lists: 2, expired: 1 })
   })
 
@@ -375,12 +375,12 @@ describe('the fault "expire"', () => {
 describe('the fault "end-watches"', () => {
   it('ends open watches in order, so that their readers go on from where they were', async () => {
     const here = await scene()
-    const { told, watch } = await here.watch()
+    const { delivered, watch } = await here.watch()
     here.proxy.inject({ kind: 'end-watches' })()
     await here.proxy.until({ verb: 'watch', code: 200 }, 2)
     await createClaim(here.admin, here.namespace, 'a')
-    await told.until((line) => line === 'upsert a')
-    expect(told.entries).toEqual(['listed ', 'upsert a'])
+    await delivered.until((line) => line === 'upsert a')
+    expect(delivered.entries).toEqual(['listed ', 'upsert a'])
     expect(watch.health()).toMatchObject({ lists: 1, failures: 0, expired: 0 })
   })
 })
@@ -388,24 +388,24 @@ describe('the fault "end-watches"', () => {
 describe('the fault "silence"', () => {
   it('lets watches, open and new, hear nothing', async () => {
     const here = await scene()
-    const { told, watch } = await here.watch({ silenceMs: 300 })
+    const { delivered, watch } = await here.watch({ silenceMs: 300 })
     here.proxy.inject({ kind: 'silence' })
     await createClaim(here.admin, here.namespace, 'a')
     await here.proxy.until({ verb: 'watch', code: 200 }, 3)
-    expect(told.entries).toEqual(['listed '])
+    expect(delivered.entries).toEqual(['listed '])
     here.proxy.heal()
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     expect(watch.health()).toMatchObject({ lists: 1, failures: 0 })
   })
 
   it('holds back, in order, what a watch hears when it is over', async () => {
     const here = await scene()
     const held = await openWatch(here)
-    const { told } = await here.watch()
+    const { delivered } = await here.watch()
     const endOne = here.proxy.inject({ kind: 'silence' }, {}, { times: 1 })
     await createClaim(here.admin, here.namespace, 'a')
     await createClaim(here.admin, here.namespace, 'b')
-    await told.until((line) => line === 'upsert b')
+    await delivered.until((line) => line === 'upsert b')
     const endOther = here.proxy.inject({ kind: 'silence' }, {}, { times: 1 })
     here.proxy.inject({ kind: 'end-watches' })()
     endOne()
@@ -420,29 +420,29 @@ describe('the fault "silence"', () => {
 describe('the fault "lose-events"', () => {
   it('never tells an event, and tells all that follow', async () => {
     const here = await scene()
-    const { told, watch } = await here.watch()
+    const { delivered, watch } = await here.watch()
     here.proxy.inject({ kind: 'lose-events' }, { resource: claims }, { times: 1 })
     await createClaim(here.admin, here.namespace, 'a')
     await createClaim(here.admin, here.namespace, 'b')
-    await told.until((line) => line === 'upsert b')
-    expect(told.entries).toEqual(['listed ', 'upsert b'])
+    await delivered.until((line) => line === 'upsert b')
+    expect(delivered.entries).toEqual(['listed ', 'upsert b'])
     expect(watch.health()).toMatchObject({ lists: 1, failures: 0 })
   })
 
   it('loses events with its probability, each on its own', async () => {
     const here = await scene()
-    const { told } = await here.watch()
+    const { delivered } = await here.watch()
     const draws = [0.1, 0.9, 0.6, 0.2, 0.4, 0.7]
     const random = (): number => draws.shift() ?? 1
     here.proxy.inject({ kind: 'lose-events' }, {}, { probability: 0.5, random })
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await createClaim(here.admin, here.namespace, name)
-    await told.until((line) => line === 'upsert f')
-    expect(told.entries).toEqual(['listed ', 'upsert b', 'upsert c', 'upsert f'])
+    await delivered.until((line) => line === 'upsert f')
+    expect(delivered.entries).toEqual(['listed ', 'upsert b', 'upsert c', 'upsert f'])
   })
 
   it('lets bookmarks pass, so that not even a new watch tells what was lost', async () => {
     const here = await scene()
-    const { told, sent, watch } = await here.watch({ watchMs: 2_000 })
+    const { delivered, sent, watch } = await here.watch({ watchMs: 2_000 })
     here.proxy.inject({ kind: 'lose-events' })
     await createClaim(here.admin, here.namespace, 'a')
     const positions = (): (string | undefined)[] =>
@@ -450,8 +450,8 @@ describe('the fault "lose-events"', () => {
     await sent.until(({ query }) => Number(query?.['resourceVersion'] ?? 0) > Number(positions()[0]))
     here.proxy.heal()
     await createClaim(here.admin, here.namespace, 'b')
-    await told.until((line) => line === 'upsert b')
-    expect(told.entries).toEqual(['listed ', 'upsert b'])
+    await delivered.until((line) => line === 'upsert b')
+    expect(delivered.entries).toEqual(['listed ', 'upsert b'])
     expect(watch.health()).toMatchObject({ lists: 1 })
   })
 })
@@ -459,15 +459,15 @@ describe('the fault "lose-events"', () => {
 describe('the fault "lag"', () => {
   it('tells events later, in order', async () => {
     const here = await scene()
-    const { told } = await here.watch()
+    const { delivered } = await here.watch()
     here.proxy.inject({ kind: 'lag', ms: 500 }, {}, { times: 2 })
     const began = performance.now()
     for (const name of ['a', 'b', 'c']) await createClaim(here.admin, here.namespace, name)
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     // Timers count whole milliseconds.
     expect(performance.now() - began).toBeGreaterThanOrEqual(499)
-    await told.until((line) => line === 'upsert c')
-    expect(told.entries).toEqual(['listed ', 'upsert a', 'upsert b', 'upsert c'])
+    await delivered.until((line) => line === 'upsert c')
+    expect(delivered.entries).toEqual(['listed ', 'upsert a', 'upsert b', 'upsert c'])
   })
 
   it('tells at once what is late when it is ended', async () => {

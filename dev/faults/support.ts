@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { StackConnection } from '../stack/connection.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
-import { createClusterApi } from '../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/transport/connection.ts'
 import {
   adminOf,
@@ -45,7 +45,7 @@ export async function openScene(
   return {
     proxy,
     connection,
-    api: createClusterApi(connection),
+    api: createLiveClusterApi(connection),
     admin,
     namespace,
     watch: async (tuning = {}) => {

@@ -2,7 +2,8 @@ import type { Action, Fact, Observed } from '../domain/allocation/action.ts'
 import { nextAction } from '../domain/allocation/next-action.ts'
 import type { VipRole } from '../domain/role.ts'
 import { actionRequired, retryLater } from './failures.ts'
-import { observeFact, performAction, type ActionApi } from './perform-action.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { observeFact, performAction } from './perform-action.ts'
 
 /** What one step looks at and does of its own; the rest is for the steps after it. */
 export interface StepScope {
@@ -23,7 +24,7 @@ export interface Advance {
  * @throws Error if the API server took a write and did not keep it
  */
 export async function advance(
-  api: ActionApi,
+  api: ClusterApi,
   vip: VipRole,
   begin: Observed,
   { observes, performs }: StepScope,

@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity'
 import type { Observed } from '../domain/allocation/action.ts'
 import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
 import { vipRole } from '../domain/role.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
 import { endFor, endWithout } from './find-cluster.ts'
 import { getOwnClaim } from './own-claim.ts'
@@ -22,7 +22,7 @@ const onlyReservations: StepScope = { observes: ['addressUse'], performs: ['rele
  * @throws ApplicationFailure to wait: `ClusterPaused`, `DuplicateAddress`, `ClusterRejected` with the server's words
  */
 export async function assignVip(
-  api: StepApi,
+  api: ClusterApi,
   settings: AllocationSettings,
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
@@ -51,11 +51,11 @@ type BoundClaim = Pick<Observed, 'claim' | 'ipAddress' | 'choice'>
 const noClaim: BoundClaim = { claim: undefined }
 
 /** The Cluster's own claim, if it stays, with the IPAddress as it is at this moment. */
-async function observeBoundClaim(api: StepApi, input: AssignVipInput): Promise<BoundClaim> {
+async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promise<BoundClaim> {
   const claim = await getOwnClaim(api, input)
   if (claim?.addressName === undefined) return noClaim
   const { namespace, addressName, poolRef } = claim
-  const ipAddress = await api.anew.getIPAddress({ namespace, name: addressName })
+  const ipAddress = await api.getIPAddressLive({ namespace, name: addressName })
   return { claim, ipAddress, choice: { poolRef, considered: [] } }
 }
 
@@ -75,9 +75,9 @@ function answerFor(uid: string, { action, observed: { claim } }: Advance): Assig
         ? { next: 'assigned', ...action.vip, ...source }
         : endFor(uid, action)
     case 'deleteClaim':
-      return action.then === 'restart'
+      return action.outcome === 'restart'
         ? { next: 'restart', message: action.because }
-        : endFor(uid, action.then)
+        : endFor(uid, action.outcome)
     case 'stepBack': {
       const message = `${action.because}; it stays reserved, and the next one is tried`
       return { next: 'restart', reason: 'DuplicateAddress', message }

@@ -3,7 +3,7 @@ import type { Observed } from '../domain/allocation/action.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance } from './advance.ts'
 import { endFor, endWithout } from './find-cluster.ts'
 import { claimKeyFor, getOwnClaim } from './own-claim.ts'
@@ -17,7 +17,7 @@ import type { AllocationSettings } from './settings.ts'
  * @throws ApplicationFailure to wait: `WaitingForAddress`, `PoolExhausted`, `PoolNotReady`, `ClusterPaused`
  */
 export async function awaitIPAddress(
-  api: StepApi,
+  api: ClusterApi,
   { variables, defaultPort }: AllocationSettings,
   input: ClaimStepInput,
   timeoutMs: number,
@@ -28,7 +28,11 @@ export async function awaitIPAddress(
   const end = endWithout(cluster, input)
   if (end !== undefined) return end
   const of = (claim: IPAddressClaim): Observed => ({
-    ...{ key, cluster, claim, variables, defaultPort },
+    key,
+    cluster,
+    claim,
+    variables,
+    defaultPort,
     choice: { poolRef: claim.poolRef, considered: [] },
   })
   const started = performance.now()
@@ -62,7 +66,7 @@ function isStillUnbound({ action, observed }: Advance): boolean {
  * @throws ApplicationFailure to wait, with the reason why there is no address
  */
 async function whyUnbound(
-  api: StepApi,
+  api: ClusterApi,
   vip: VipRole,
   input: ClaimStepInput,
   of: (claim: IPAddressClaim) => Observed,
@@ -87,5 +91,7 @@ function answerFor({ uid }: ClaimStepInput, { action, observed }: Advance): Awai
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
   if (action.action !== 'deleteClaim') return claimGone
-  return action.then === 'restart' ? { next: 'restart', message: action.because } : endFor(uid, action.then)
+  return action.outcome === 'restart'
+    ? { next: 'restart', message: action.because }
+    : endFor(uid, action.outcome)
 }

@@ -1,6 +1,6 @@
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
 import { vipRole } from '../domain/role.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type StepScope } from './advance.ts'
 import { retryLater } from './failures.ts'
 import { endFor, endWithout } from './find-cluster.ts'
@@ -17,14 +17,14 @@ const performs: StepScope['performs'] = ['restoreAddress', 'createClaim', 'adopt
  * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim or address on its way out), `ClaimConflict`
  */
 export async function ensureIPAddressClaim(
-  api: StepApi,
+  api: ClusterApi,
   { variables, defaultPort }: AllocationSettings,
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
   const { cluster: key, role, uid, poolRef, restore } = input
   const [cluster, claim] = await Promise.all([
     // A claim is no write to the Cluster: nothing but this look keeps it from one that is paused by now.
-    api.anew.getCluster(key),
+    api.getClusterLive(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
   ])
   const end = endWithout(cluster, input)

@@ -14,15 +14,13 @@ import {
 } from '../domain/model/ip-address.ts'
 import { isOrphanOf } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import { claimKeyFor } from './own-claim.ts'
 
-export type ActionApi = StepApi
-
 /** Reads one fact. */
 export async function observeFact(
-  api: ActionApi,
+  api: ClusterApi,
   observed: Observed,
   role: Role,
   fact: Fact,
@@ -45,7 +43,7 @@ export async function observeFact(
     case 'addressUse':
       return { addressUse: await api.listAddressUse() }
     case 'sameAddressUse':
-      return ipAddress === undefined ? {} : { sameAddressUse: await api.addressUseBeside(ipAddress) }
+      return ipAddress === undefined ? {} : { sameAddressUse: await api.listAddressUseOf(ipAddress) }
     default:
       return fact satisfies never
   }
@@ -57,7 +55,7 @@ export async function observeFact(
  * @returns what is observed after it
  */
 export async function performAction(
-  api: ActionApi,
+  api: ClusterApi,
   observed: Observed,
   role: Role,
   action: Action,
@@ -81,7 +79,7 @@ export async function performAction(
     }
     case 'discardClaim': {
       // The claim was read beside the Cluster, and may be that of a newer one.
-      const present = await api.anew.getCluster(observed.key)
+      const present = await api.getClusterLive(observed.key)
       if (isOrphanOf(action.formerUid, action.claim, present)) await api.deleteIPAddressClaim(action.claim)
       return observed
     }
@@ -111,7 +109,7 @@ export async function performAction(
  * claim lets go.
  */
 async function stepBack(
-  api: ActionApi,
+  api: ClusterApi,
   cluster: Cluster,
   { claim, ipAddress }: ActionOf<'stepBack'>,
 ): Promise<void> {
@@ -130,7 +128,7 @@ async function stepBack(
 }
 
 async function releaseReservations(
-  api: ActionApi,
+  api: ClusterApi,
   cluster: Cluster,
   addresses: readonly string[],
 ): Promise<Cluster> {

@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
-import type { ClusterApi, StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, StaleCacheError } from '../kubernetes/errors.ts'
 import { isWait, FastPathAbandoned, translatingFailures } from './failures.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
@@ -16,14 +16,14 @@ import {
   type Reporting,
   type StepReading,
 } from './reporting.ts'
-import { askingAnew } from './asking-anew.ts'
 import { outcomeOf, outcomeOfFailure, type StepOutcome, type StepResult } from './step-outcome.ts'
 
 /** What every step goes through. */
 export interface StepPorts extends Reporting {
+  /** Reads from the API server. */
   readonly api: ClusterApi
-  /** What the watches of this process know; absent where it has none. Rejects with `StaleCacheError` where that is no answer. */
-  readonly known?: StepApi
+  /** Reads from the informers of this process, or rejects with `StaleCacheError`; absent without informers. */
+  readonly cachedApi?: ClusterApi | undefined
 }
 
 export interface Step {
@@ -39,16 +39,16 @@ export type Pace = 'at-once' | 'patient'
 /** Of a patient step, `second`: what the step waits for has been waited for already. */
 export type Look = 'at-once' | 'first' | 'second'
 
-export type StepRun<R> = (api: StepApi, look: Look) => Promise<R>
+export type StepRun<R> = (api: ClusterApi, look: Look) => Promise<R>
 
 /**
- * Runs one attempt of a step and tells how it ended: the Cluster by condition and event, the run by a signal where it has
- * to wait, and whoever counts. A step that succeeds and cannot say so because the API server is away is tried again.
+ * Runs one attempt of a step and reports its outcome: to the Cluster by condition and event, to the run by a signal if it
+ * has to wait, and to metrics. If the API server refuses the report of a success, the attempt fails and is repeated.
  *
- * @returns what the step answers. Of one that is tried at once, an answer that does not get the allocation on is neither told
- *   nor counted, since the step's own activity finds it out anew; but for an address that was left to somebody else
- * @throws FastPathAbandoned where a step that is tried at once has to wait or fails
- * @throws ApplicationFailure where a patient one has to wait
+ * @returns the result of the step. On the fast path, a result that makes no progress is not reported, since the step's own
+ *   activity will find it again. Exception: an address skipped because it is a duplicate
+ * @throws FastPathAbandoned if a step on the fast path has to wait or fails
+ * @throws ApplicationFailure if a patient step has to wait
  */
 export async function runStep<R extends StepResult>(
   ports: StepPorts,
@@ -57,13 +57,13 @@ export async function runStep<R extends StepResult>(
   run: StepRun<R>,
 ): Promise<R> {
   const started = performance.now()
-  const { remembering, lastRead } = createMemory(input.cluster)
-  const known = ports.known && remembering(ports.known)
-  const anew = remembering(askingAnew(ports.api))
+  const { tracked, lastCluster } = trackLastCluster(input.cluster)
+  const cached = ports.cachedApi && tracked(ports.cachedApi)
+  const live = tracked(ports.api)
   const observe = (ending: StepOutcome): void =>
-    ports.observer.observeStep(readingOf(step, input, ending, lastRead(), performance.now() - started))
+    ports.observer.observeStep(readingOf(step, input, ending, lastCluster(), performance.now() - started))
   const tell = async ({ saying, isDuplicate }: StepOutcome): Promise<void> => {
-    const cluster = lastRead()
+    const cluster = lastCluster()
     if (cluster === undefined || saying === undefined) return
     await tellAnew(ports, cluster, input, saying).catch(async (error: unknown) => {
       if (!isDuplicate || !isKubernetesError(error)) throw error
@@ -75,9 +75,11 @@ export async function runStep<R extends StepResult>(
   let done: StepOutcome | undefined
   try {
     const result = await translatingFailures(step.rejected, async () => {
-      const answer = isAtOnce ? await run(known ?? anew, 'at-once') : await decided(known, anew, run)
+      const answer = isAtOnce
+        ? await run(cached ?? live, 'at-once')
+        : await runFromCacheThenLive(cached, live, run)
       const ending = outcomeOf(answer)
-      // Without watches a step decides by fresh answers even at once, and may have given the claim back.
+      // Without informers the fast path decides on live reads too, and may have given the claim back.
       if (isAtOnce && !makesProgress(answer) && !ending.isDuplicate) return answer
       done = ending
       if (done.isDuplicate) await signalSkippedAddress(ports, input, done)
@@ -129,30 +131,30 @@ async function tellAnew(
 }
 
 /**
- * Goes by what is known where that brings the allocation further; whatever else comes of it is found out anew, since it
- * may be out of date. A wait that goes on is believed: what would end it wakes the run.
+ * Runs the step on cached reads, and again on live reads unless it made progress, since the cache may be stale. A wait that
+ * goes on is not confirmed live: a change that ends it wakes the run.
  */
-async function decided<R extends StepResult>(
-  known: StepApi | undefined,
-  anew: StepApi,
+async function runFromCacheThenLive<R extends StepResult>(
+  cached: ClusterApi | undefined,
+  live: ClusterApi,
   run: StepRun<R>,
 ): Promise<R> {
-  if (known === undefined) return run(anew, 'first')
+  if (cached === undefined) return run(live, 'first')
   try {
-    const answer = await run(known, 'first')
+    const answer = await run(cached, 'first')
     if (makesProgress(answer)) return answer
   } catch (error) {
     if (isWait(error) && activityInfo().attempt > 1) throw error
     if (!isWait(error) && !mayBeStale(error)) throw error
   }
-  return run(anew, 'second')
+  return run(live, 'second')
 }
 
 function makesProgress({ next }: StepResult): boolean {
   return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
 }
 
-/** The API server has refused what was decided by what is known, or a person has to act on what may be no longer so. */
+/** The API server refused a decision on cached reads, or a person would have to act on it. */
 function mayBeStale(error: unknown): boolean {
   return (
     error instanceof StaleCacheError ||
@@ -161,30 +163,30 @@ function mayBeStale(error: unknown): boolean {
   )
 }
 
-/** Remembers the Cluster as it was last read or written through any of the APIs given to it. */
-function createMemory(key: NamespacedName): {
-  readonly remembering: (api: StepApi) => StepApi
-  readonly lastRead: () => Cluster | undefined
+/** Tracks the Cluster as it was last read or written through any of the APIs given to `tracked`. */
+function trackLastCluster(key: NamespacedName): {
+  readonly tracked: (api: ClusterApi) => ClusterApi
+  readonly lastCluster: () => Cluster | undefined
 } {
   let last: Cluster | undefined
-  const reading =
-    (api: Pick<ClusterApi, 'getCluster'>) =>
-    async (asked: NamespacedName): Promise<Cluster | undefined> => {
-      const cluster = await api.getCluster(asked)
+  const tracking =
+    (get: ClusterApi['getCluster']): ClusterApi['getCluster'] =>
+    async (asked) => {
+      const cluster = await get(asked)
       if (formatKey(asked) === formatKey(key)) last = cluster
       return cluster
     }
   return {
-    remembering: (api) => ({
+    tracked: (api) => ({
       ...api,
-      getCluster: reading(api),
-      anew: { ...api.anew, getCluster: reading(api.anew) },
+      getCluster: tracking((asked) => api.getCluster(asked)),
+      getClusterLive: tracking((asked) => api.getClusterLive(asked)),
       async patchCluster(cluster, patch) {
         last = await api.patchCluster(cluster, patch)
         return last
       },
     }),
-    lastRead: () => last,
+    lastCluster: () => last,
   }
 }
 

@@ -3,7 +3,7 @@ import { mostRelevant } from '../domain/allocation/pool-selection.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { defaultRole, vipRole } from '../domain/role.ts'
-import type { StepApi } from '../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
 import { retryLater, verdictBytes } from './failures.ts'
 import { endFor } from './find-cluster.ts'
@@ -21,7 +21,7 @@ const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservat
  *   that cannot be read)
  */
 export async function selectIPPool(
-  api: StepApi,
+  api: ClusterApi,
   settings: AllocationSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {

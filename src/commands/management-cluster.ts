@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
-import { createClusterApi } from '../kubernetes/client.ts'
+import { createLiveClusterApi } from '../kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../kubernetes/transport/kube-config.ts'
@@ -28,7 +28,7 @@ export async function withManagementCluster<T>(
   try {
     return await use({
       connection,
-      api: createClusterApi(connection, config.namespaces),
+      api: createLiveClusterApi(connection, config.namespaces),
       readSnapshot: () => readSnapshot(connection, config.namespaces),
     })
   } finally {

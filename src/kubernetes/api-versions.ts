@@ -3,48 +3,41 @@ import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError, KubernetesError } from './errors.ts'
 import { crdNameOf, type Resource } from './resources.ts'
 
-/** Which versions the API server serves, asked once. */
+/** The versions that the API server serves, discovered once. */
 export interface ApiVersions {
-  /**
-   * The best served version of a kind, as `group/version`.
-   * Rejects with `notServed` where its CustomResourceDefinition is missing; that is asked again next time.
-   */
+  /** The best served version of a kind, as `group/version`. Rejects with `notServed` if there is none, for this call only. */
   of(resource: Resource): Promise<string>
-  /**
-   * Runs a request with the served version, and once more with the version found anew where the server
-   * does not know it any more.
-   */
+  /** Runs a request with the served version, and repeats it once after a new discovery if that version is gone. */
   using<T>(resource: Resource, request: (apiVersion: string) => Promise<T>): Promise<T>
 }
 
-/** Makes ApiVersions that asks through `connection`. */
 export function discoverApiVersions(connection: Pick<KubernetesConnection, 'request'>): ApiVersions {
   const found = new Map<Resource, Promise<string>>()
 
   function of(resource: Resource): Promise<string> {
-    const known = found.get(resource)
-    if (known !== undefined) return known
-    const asked = findVersion(connection, resource)
-    found.set(resource, asked)
-    asked.catch(() => forget(resource, asked))
-    return asked
+    const cached = found.get(resource)
+    if (cached !== undefined) return cached
+    const version = findVersion(connection, resource)
+    found.set(resource, version)
+    version.catch(() => forget(resource, version))
+    return version
   }
 
-  /** What another caller has found anew in the meantime stays. */
-  function forget(resource: Resource, asked: Promise<string>): void {
-    if (found.get(resource) === asked) found.delete(resource)
+  /** Keeps the result of a newer discovery by another caller. */
+  function forget(resource: Resource, version: Promise<string>): void {
+    if (found.get(resource) === version) found.delete(resource)
   }
 
   return {
     of,
     async using(resource, request) {
-      const asked = of(resource)
-      const apiVersion = await asked
+      const version = of(resource)
+      const apiVersion = await version
       try {
         return await request(apiVersion)
       } catch (error) {
         if (!isKubernetesError(error, 'notServed')) throw error
-        forget(resource, asked)
+        forget(resource, version)
         return request(await of(resource))
       }
     },
@@ -67,7 +60,7 @@ async function findVersion(
   )
 }
 
-/** A group serves different kinds in different versions, so each version is asked for its kinds. */
+/** The kinds of one version: a group serves different kinds in different versions. */
 async function pluralsOf(
   connection: Pick<KubernetesConnection, 'request'>,
   apiVersion: string,
@@ -75,8 +68,8 @@ async function pluralsOf(
   try {
     const path = `/apis/${apiVersion}`
     const action = `get the kinds of ${apiVersion}`
-    const answer = await connection.request({ verb: 'get', resource: 'apiresources', action, path })
-    return arrayOf(answer['resources']).map((resource) => objectOf(resource)['name'])
+    const list = await connection.request({ verb: 'get', resource: 'apiresources', action, path })
+    return arrayOf(list['resources']).map((resource) => objectOf(resource)['name'])
   } catch (error) {
     if (isKubernetesError(error, 'notServed', 'notFound')) return []
     throw error

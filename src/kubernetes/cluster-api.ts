@@ -12,61 +12,55 @@ import type { IPPool } from '../domain/model/pool.ts'
 import type { Role } from '../domain/role.ts'
 
 /**
- * The reads and writes the product makes on the management cluster, as facts of the domain. Users hold a
- * Pick of it. Every call is bounded in time and rejects with a KubernetesError; what does not exist reads
- * as undefined.
+ * The product's reads and writes on the management cluster, in types of the domain. Callers hold a Pick of it. Every call
+ * is bounded in time and rejects with a KubernetesError. An object that does not exist reads as undefined.
+ *
+ * The live implementation sends every call to the API server. The cached one serves reads from informers and rejects with
+ * a StaleCacheError if they are not good enough; `cached-cluster-api.ts` proves that this is safe.
  */
 export interface ClusterApi {
   getCluster(key: NamespacedName): Promise<Cluster | undefined>
+  /** Reads from the API server in either implementation. */
+  getClusterLive(key: NamespacedName): Promise<Cluster | undefined>
   getClusterClass(ref: ClusterClassRef): Promise<ClusterClass | undefined>
-  /** InClusterIPPools of the namespace and all GlobalInClusterIPPools. */
+  /** The InClusterIPPools of the namespace and all GlobalInClusterIPPools. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
-  /** Rejects with a conflict where the name is taken. `claim` has no apiVersion: the served one is put in. */
+  /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */
   createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>
-  /** JSON merge patch; with `metadata.resourceVersion` in it, rejects with a conflict if the claim moved on. */
+  /** Applies a JSON merge patch. If it has a `metadata.resourceVersion`, rejects with a conflict if the claim has changed. */
   patchIPAddressClaim(key: NamespacedName, patch: JsonObject): Promise<IPAddressClaim>
-  /** Deletes the claim as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
+  /** Deletes the claim as it was read: rejects with a conflict if it has changed, succeeds if it is gone. */
   deleteIPAddressClaim(claim: IPAddressClaim): Promise<void>
   getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
-  /** IPAddresses in the Cluster's namespace that are labeled with its name. */
+  /** Reads from the API server in either implementation. */
+  getIPAddressLive(key: NamespacedName): Promise<IPAddress | undefined>
+  /** The IPAddresses in the Cluster's namespace that are labeled with its name. */
   listIPAddressesOf(cluster: NamespacedName): Promise<readonly IPAddress[]>
-  /** Rejects with `alreadyExists` where the name is taken. `ipAddress` has no apiVersion: the served one is put in. */
+  /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */
   createIPAddress(ipAddress: JsonObject): Promise<IPAddress>
-  /** Deletes the IPAddress as it was read: rejects with a conflict if it moved on. One that is gone is deleted. */
+  /** Deletes the IPAddress as it was read: rejects with a conflict if it has changed, succeeds if it is gone. */
   deleteIPAddress(ipAddress: IPAddress): Promise<void>
-  /**
-   * All Clusters and IPAddresses (of the namespaces served), read after the call and consistently. Callers share a
-   * reading that has not begun yet.
-   */
+  /** All Clusters and IPAddresses of the namespaces served, listed after the call. Callers share a list that has not begun. */
   listAddressUse(): Promise<AddressUse>
-  /** Through the version the Cluster was read in. Rejects with a conflict if a conditional patch comes too late. */
+  /** At least the Clusters and IPAddresses that use the address of this IPAddress; some of them may be gone. */
+  listAddressUseOf(own: IPAddress): Promise<AddressUse>
+  /** Watches one claim and its IPAddress. */
+  listenToClaim(key: NamespacedName): ClaimListener
+  /** Uses the apiVersion that the Cluster was read in. Rejects with a conflict if the patch is conditional and too late. */
   patchCluster(cluster: Cluster, patch: JsonPatch): Promise<Cluster>
   /**
-   * Says this about the Cluster in its `status.conditions`, and nothing else (`undefined`: nothing any more); conditions
-   * of others stay. Each role has its own field manager, so that one does not remove what the other says. Rejects with a
-   * conflict where the Cluster has moved on.
+   * Sets the role's condition in the Cluster's `status.conditions`, or removes it (`undefined`). Each role has its own field
+   * manager, so other conditions stay. Rejects with a conflict if the Cluster has changed.
    */
   applyCondition(cluster: Cluster, role: Role, condition: Condition | undefined): Promise<void>
-  /** Tells of an event; one that says the same as an earlier one becomes a series of it. */
+  /** Emits an event. A repeated event continues the series of the earlier one. */
   recordEvent(event: ClusterEvent): Promise<void>
 }
 
-/**
- * The management cluster as a step sees it: as it is, or as the watches of this process know it. What is known can be a
- * little older; a step writes only on conditions that the API server checks, or after a look at `anew`.
- */
-export interface StepApi extends ClusterApi {
-  /** As it is at this moment, in any case. */
-  readonly anew: Pick<ClusterApi, 'getCluster' | 'getIPAddress'>
-  /** All Clusters and IPAddresses that may have the same address, of which some may be gone. */
-  addressUseBeside(own: IPAddress): Promise<AddressUse>
-  listenToClaim(key: NamespacedName): ClaimListener
-}
-
-/** Hears of changes of one claim and its IPAddress. To be closed. */
+/** Must be closed. */
 export interface ClaimListener {
-  /** Resolves when there may be something new since it was made, or since the last time; after a while in any case. */
+  /** Resolves after a change since the listener was created or since the last call, or after half a second at most. */
   untilChange(): Promise<void>
   close(): void
 }

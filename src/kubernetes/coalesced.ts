@@ -1,17 +1,17 @@
 /**
- * Shares a costly reading among callers: at most one runs, and whoever asks meanwhile shares the next one, since the
- * running one may have begun before what the caller has to see was written.
+ * Shares an expensive read among callers, as a trailing singleflight: at most one read runs, and all calls made meanwhile
+ * share the next one, because the running one may have begun before the write that they have to see.
  */
 export function coalesced<T>(read: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined
   let next: Promise<T> | undefined
 
   const start = (): Promise<T> => {
-    const reading = read().finally(() => {
-      if (running === reading) running = undefined
+    const current = read().finally(() => {
+      if (running === current) running = undefined
     })
-    running = reading
-    return reading
+    running = current
+    return current
   }
 
   const startNext = (): Promise<T> => {

@@ -7,11 +7,9 @@ import type { KubernetesConnection } from './transport/connection.ts'
 import { pathOf, resources } from './resources.ts'
 
 /**
- * Writes one condition by server-side apply on the status subresource: it leaves those of others alone, and passes by
- * the webhooks that check the spec. The manager owns this one condition and nothing else, so that applying nothing
- * removes it. It is conditional on the Cluster
- * as read, uid and resourceVersion: an attempt that was overtaken says nothing, and a Cluster that was paused meanwhile
- * stays untouched.
+ * Writes one condition by server-side apply on the status subresource, which leaves other conditions alone and bypasses the
+ * webhooks that check the spec. The field manager owns this condition only, so applying none removes it. The uid and
+ * resourceVersion make the write conditional on the Cluster as it was read, since it may have been paused meanwhile.
  */
 export async function applyCondition(
   connection: Pick<KubernetesConnection, 'request'>,
@@ -26,7 +24,7 @@ export async function applyCondition(
     resource: `${resource.plural}/status`,
     action: `patch status of Cluster ${formatKey(cluster)}`,
     path: `${pathOf(resource, apiVersion, cluster)}/status`,
-    // The type of the condition is ours: whoever else wrote it wrote for us.
+    // The condition type is ours, whichever manager wrote it before.
     query: { force: 'true' },
     applyAs: `${fieldManager}-${role}`,
     body: {

@@ -9,8 +9,8 @@ import { createObject, getObject, patchObject, type ObjectAccess } from './objec
 import { resources } from './resources.ts'
 
 /**
- * Records an event. Its name follows from what it says, so that saying it again, here or in another replica, makes a
- * series of the one that is there instead of another one. The API server forgets events after an hour by default.
+ * Emits an event. Its name is a hash of its content, so a repetition, even by another replica, continues the series of the
+ * first one. The API server deletes events after an hour by default.
  */
 export async function recordEvent(access: ObjectAccess, event: ClusterEvent, now: Date): Promise<void> {
   try {
@@ -57,7 +57,7 @@ function keyFor({ cluster, reason, note }: ClusterEvent): NamespacedName {
   return { namespace: cluster.namespace, name: `${cluster.name}.${hash.slice(0, 16)}` }
 }
 
-/** Kubernetes' MicroTime. */
+/** In the format of Kubernetes' MicroTime. */
 function microTime(time: Date): string {
   return time.toISOString().replace('Z', '000Z')
 }

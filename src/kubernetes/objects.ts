@@ -4,18 +4,17 @@ import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/model
 import type { ApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError } from './errors.ts'
-import { pathOf, type Resource } from './resources.ts'
+import { pathOf, type DecodedResource, type Resource } from './resources.ts'
 
-/** Objects an API server puts into one answer at most: etcd and both processes hold a page at a time. */
+/** Objects in one page of a list: etcd, the API server and we hold one page at a time. */
 export const defaultPageSize = 1_000
 
-/** What reads and writes go through. */
 export interface ObjectAccess {
   readonly connection: KubernetesConnection
   readonly versions: ApiVersions
 }
 
-/** Reads one object; undefined where there is none. */
+/** Reads one object; undefined if it does not exist. */
 export async function getObject(
   { connection, versions }: ObjectAccess,
   resource: Resource,
@@ -36,7 +35,7 @@ export async function getObject(
   }
 }
 
-/** Creates an object in the served version, whatever apiVersion it came with. */
+/** Creates an object in the served version, whatever its apiVersion. */
 export function createObject(
   { connection, versions }: ObjectAccess,
   resource: Resource,
@@ -55,7 +54,7 @@ export function createObject(
   )
 }
 
-/** Changes an object by JSON merge patch (null removes, lists are replaced whole), or by the operations of a JSON patch. */
+/** Patches an object by a JSON merge patch (null removes, lists are replaced whole) or a JSON patch. */
 export function patchObject(
   connection: KubernetesConnection,
   resource: Resource,
@@ -72,29 +71,31 @@ export function patchObject(
 }
 
 /**
- * Asks for an object to be deleted, if it is still the one that was read: another uid or resourceVersion is a
- * conflict. One that is gone is as good as deleted; finalizers may hold one for a while.
+ * Requests the deletion of an object as it was read: another uid or resourceVersion is a conflict. Succeeds if the object is
+ * gone. Finalizers may keep it for a while.
  */
 export async function deleteObject(
-  connection: KubernetesConnection,
+  { connection, versions }: ObjectAccess,
   resource: Resource,
-  apiVersion: string,
   { namespace, name, uid, resourceVersion }: ObjectMeta,
 ): Promise<void> {
   const key = { namespace, name }
-  const request = connection.request({
-    verb: 'delete',
-    resource: resource.plural,
-    action: `delete ${resource.kind} ${formatKey(key)}`,
-    path: pathOf(resource, apiVersion, key),
-    body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } },
-  })
-  await request.catch((error: unknown) => {
+  try {
+    await versions.using(resource, (apiVersion) =>
+      connection.request({
+        verb: 'delete',
+        resource: resource.plural,
+        action: `delete ${resource.kind} ${formatKey(key)}`,
+        path: pathOf(resource, apiVersion, key),
+        body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } },
+      }),
+    )
+  } catch (error) {
     if (!isKubernetesError(error, 'notFound')) throw error
-  })
+  }
 }
 
-/** Which objects of a kind, and how they are read. */
+/** Which objects to list, and how. */
 export interface ListQuery {
   /** Empty: all namespaces. */
   readonly namespace: string
@@ -104,10 +105,10 @@ export interface ListQuery {
 }
 
 /**
- * Reads all objects of a kind, page by page, as of one moment.
+ * Lists objects page by page, as of one resourceVersion.
  *
- * @param decode is called per object as its page comes in, so that pages need not be kept
- * @returns `resourceVersion`: the moment, from which a watch can go on
+ * @param decode is called for each object as its page arrives, so that no page is kept
+ * @returns `resourceVersion`: a watch can start from it
  */
 export async function listObjects<T>(
   connection: KubernetesConnection,
@@ -127,18 +128,17 @@ export async function listObjects<T>(
   }
 }
 
-/** All objects of a kind in the given namespaces, or everywhere. */
+/** Lists the objects in the given namespaces, or in all if there are none or the kind is cluster-scoped. */
 export async function listIn<T>(
   access: ObjectAccess,
-  resource: Resource,
+  resource: DecodedResource<T>,
   namespaces: readonly string[],
-  decode: (object: unknown) => T,
 ): Promise<T[]> {
-  const places = namespaces.length === 0 ? [''] : [...new Set(namespaces)]
+  const scopes = namespaces.length === 0 || !resource.namespaced ? [''] : [...new Set(namespaces)]
   const lists = await Promise.all(
-    places.map((namespace) =>
+    scopes.map((namespace) =>
       access.versions.using(resource, (apiVersion) =>
-        listObjects(access.connection, resource, apiVersion, { namespace }, decode),
+        listObjects(access.connection, resource, apiVersion, { namespace }, resource.decode),
       ),
     ),
   )

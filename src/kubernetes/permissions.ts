@@ -1,13 +1,13 @@
 import type { Verb } from './transport/api-request.ts'
 import { resources, type Resource } from './resources.ts'
 
-/** A right at the API server that the allocator uses. */
+/** A permission that the allocator uses. */
 export interface Permission {
   readonly verb: string
   readonly group: string
-  /** Plural, with a subresource where there is one: `clusters/status`. */
+  /** Plural, with a subresource if there is one: `clusters/status`. */
   readonly resource: string
-  /** What is lost without it, where everything else works all the same. */
+  /** The effect of not having it, if everything else still works. */
   readonly optional?: string
 }
 

@@ -1,72 +1,75 @@
+import { ipAddressClaimFrom } from '../domain/model/claim.ts'
+import { clusterClassFrom } from '../domain/model/cluster-class.ts'
+import { clusterFrom } from '../domain/model/cluster.ts'
+import { ipAddressFrom } from '../domain/model/ip-address.ts'
+import { ipPoolFrom, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
 import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
-/** A kind of object on the management cluster, and the versions of it this product can read, best first. */
+/** A kind of object on the management cluster, and the versions that we can read, best first. */
 export interface Resource {
   readonly group: string
-  /** As in paths and metrics, for example `ipaddressclaims`. */
+  /** For paths and metrics, for example `ipaddressclaims`. */
   readonly plural: string
   readonly kind: string
   readonly namespaced: boolean
   readonly versions: readonly string[]
-  /** What a person installs to have the kind served. */
+  /** The product to install if the kind is not served. */
   readonly provider: string
 }
 
-/** Cluster API core's kinds: v1beta2 since 1.11, v1beta1 until 1.15. */
-const core = { versions: ['v1beta2', 'v1beta1'], provider: 'Cluster API core' }
-/** The pools have versions of their own in the group that core's claims and addresses are in. */
-const inCluster = { versions: ['v1alpha2', 'v1alpha1'], provider: 'the in-cluster IPAM provider' }
+/** A kind whose objects we decode to a type of the domain. */
+export interface DecodedResource<T> extends Resource {
+  readonly decode: (object: unknown) => T
+}
 
-/** Kubernetes' own. */
-const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' }
+/** Cluster API core has v1beta2 since 1.11 and v1beta1 until 1.15. */
+const core = { versions: ['v1beta2', 'v1beta1'], provider: 'Cluster API core' } as const
+const capi = { group: clusterGroup, namespaced: true, ...core } as const
+const ipam = { group: ipamGroup, namespaced: true, ...core } as const
+/** Pools share their group with the claims and addresses of core, but not their versions. */
+const inCluster = {
+  group: ipamGroup,
+  versions: ['v1alpha2', 'v1alpha1'],
+  provider: 'the in-cluster IPAM provider',
+} as const
+const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' } as const
 
 export const resources = {
-  clusters: { group: clusterGroup, plural: 'clusters', kind: 'Cluster', namespaced: true, ...core },
-  clusterclasses: {
-    group: clusterGroup,
-    plural: 'clusterclasses',
-    kind: 'ClusterClass',
-    namespaced: true,
-    ...core,
-  },
-  ipaddressclaims: {
-    group: ipamGroup,
-    plural: 'ipaddressclaims',
-    kind: 'IPAddressClaim',
-    namespaced: true,
-    ...core,
-  },
-  ipaddresses: { group: ipamGroup, plural: 'ipaddresses', kind: 'IPAddress', namespaced: true, ...core },
+  clusters: { plural: 'clusters', kind: 'Cluster', decode: clusterFrom, ...capi },
+  clusterclasses: { plural: 'clusterclasses', kind: 'ClusterClass', decode: clusterClassFrom, ...capi },
+  ipaddressclaims: { plural: 'ipaddressclaims', kind: 'IPAddressClaim', decode: ipAddressClaimFrom, ...ipam },
+  ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
   inclusterippools: {
-    group: ipamGroup,
     plural: 'inclusterippools',
-    kind: 'InClusterIPPool',
     namespaced: true,
+    ...poolOf('InClusterIPPool'),
     ...inCluster,
   },
   globalinclusterippools: {
-    group: ipamGroup,
     plural: 'globalinclusterippools',
-    kind: 'GlobalInClusterIPPool',
     namespaced: false,
+    ...poolOf('GlobalInClusterIPPool'),
     ...inCluster,
   },
   events: { group: eventsGroup, plural: 'events', kind: 'Event', namespaced: true, ...builtIn },
-} as const satisfies Readonly<Record<string, Resource>>
+} as const satisfies Readonly<Record<string, Resource | DecodedResource<unknown>>>
 
-/** The resource of each kind of pool. */
+function poolOf<K extends IPPoolKind>(kind: K) {
+  return { kind, decode: (object: unknown): IPPool => ipPoolFrom(kind, object) } as const
+}
+
 export const poolResources = {
   InClusterIPPool: resources.inclusterippools,
   GlobalInClusterIPPool: resources.globalinclusterippools,
 } as const
 
-/** Name of the CustomResourceDefinition, as an error shows it. */
+/** The name of the CustomResourceDefinition, for messages. */
 export function crdNameOf(resource: Resource): string {
   return `${resource.plural}.${resource.group}`
 }
 
 /**
- * The path of a kind's objects, or of one of them, on the API server.
+ * The path of an object, or of a collection, on the API server.
  *
  * @param apiVersion `group/version`
  * @param at no namespace (or `""`): all namespaces, or a cluster-scoped kind; no name: the collection

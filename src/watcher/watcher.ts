@@ -15,7 +15,7 @@ import {
   type Snapshot,
 } from '../domain/allocation/snapshot.ts'
 import { lacksCondition } from '../domain/allocation/vip-condition.ts'
-import type { Watch, WatchHandler, WatchHealth } from '../kubernetes/informer/informer-types.ts'
+import type { Informer, ResourceEventHandler, InformerHealth } from '../kubernetes/informer/informer-types.ts'
 import type { WorkQueue, Need } from './work-queue.ts'
 import {
   reactToCluster,
@@ -28,11 +28,11 @@ import { createReleases } from './releases.ts'
 
 /** How the watcher gets to hear of the management cluster. */
 export interface WatchSources {
-  clusters(handler: WatchHandler<Cluster>): Watch<Cluster>
-  clusterClasses(handler: WatchHandler<ClusterClass>): Watch<ClusterClass>
-  ipAddressClaims(handler: WatchHandler<IPAddressClaim>): Watch<IPAddressClaim>
-  ipAddresses(handler: WatchHandler<IPAddress>): Watch<IPAddress>
-  ipPools(kind: IPPoolKind, handler: WatchHandler<IPPool>): Watch<IPPool>
+  clusters(handler: ResourceEventHandler<Cluster>): Informer<Cluster>
+  clusterClasses(handler: ResourceEventHandler<ClusterClass>): Informer<ClusterClass>
+  ipAddressClaims(handler: ResourceEventHandler<IPAddressClaim>): Informer<IPAddressClaim>
+  ipAddresses(handler: ResourceEventHandler<IPAddress>): Informer<IPAddress>
+  ipPools(kind: IPPoolKind, handler: ResourceEventHandler<IPPool>): Informer<IPPool>
 }
 
 export interface WatcherOptions {
@@ -45,7 +45,7 @@ export interface WatcherOptions {
 
 /** A running watcher. */
 export interface Watcher {
-  health(): readonly WatchHealth[]
+  health(): readonly InformerHealth[]
   /** The management cluster as it was last heard of. */
   known(): Snapshot
   /** Starts a run for everything that is outstanding as far as is known: for when runs may have been lost. */

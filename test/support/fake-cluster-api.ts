@@ -1,10 +1,11 @@
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
+import { pollClaim } from '../../src/kubernetes/live-cluster-api.ts'
 
-/** A management cluster of which a test says only what is asked for; every other call fails the test. */
+/** A live ClusterApi with the given calls; every other call fails the test. */
 export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
   const refuse = (name: string) => (): Promise<never> =>
     Promise.reject(new Error(`the test does not expect ${name} to be called`))
-  return {
+  const all = {
     getCluster: refuse('getCluster'),
     getClusterClass: refuse('getClusterClass'),
     listIPPools: refuse('listIPPools'),
@@ -21,5 +22,12 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     applyCondition: refuse('applyCondition'),
     recordEvent: refuse('recordEvent'),
     ...calls,
+  }
+  return {
+    getClusterLive: all.getCluster,
+    getIPAddressLive: all.getIPAddress,
+    listAddressUseOf: all.listAddressUse,
+    listenToClaim: pollClaim,
+    ...all,
   }
 }

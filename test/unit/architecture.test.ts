@@ -175,13 +175,17 @@ describe('the import table', () => {
   it.each([
     ['domain/x.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
     ['domain/x.ts', "import { Client } from '@temporalio/client'", '@temporalio/client'],
-    ['domain/x.ts', "export { createClusterApi } from '../kubernetes/client.ts'", '../kubernetes/client.ts'],
+    [
+      'domain/x.ts',
+      "export { createLiveClusterApi } from '../kubernetes/client.ts'",
+      '../kubernetes/client.ts',
+    ],
     ['workflows/x.ts', "import { createActivities } from '../activities/index.ts'", '../activities/index.ts'],
     ['workflows/x.ts', "const x = await import('../kubernetes/client.ts')", '../kubernetes/client.ts'],
     ['workflows/x.ts', "import { createHash } from 'crypto'", 'crypto'],
     [
       'activities/x.ts',
-      "import { createClusterApi } from '../kubernetes/client.ts'",
+      "import { createLiveClusterApi } from '../kubernetes/client.ts'",
       '../kubernetes/client.ts',
     ],
     ['watcher/x.ts', "import { KubeConfig } from '@kubernetes/client-node'", '@kubernetes/client-node'],

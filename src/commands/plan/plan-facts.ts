@@ -35,8 +35,14 @@ export async function readPlanFacts(
     Promise.all(roles.map((role) => readBinding(api, cluster, role))),
   ])
   const shared = {
-    ...{ key: { namespace, name }, cluster, clusterClass, pools, variables, defaultPort },
-    ...{ addressUse, sameAddressUse: addressUse },
+    key: { namespace, name },
+    cluster,
+    clusterClass,
+    pools,
+    addressUse,
+    sameAddressUse: addressUse,
+    variables,
+    defaultPort,
   }
   return new Map(bindings.map(({ role, ...binding }) => [role, { ...shared, ...binding }]))
 }

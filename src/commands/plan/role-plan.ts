@@ -86,10 +86,10 @@ interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim'>
 }
 
 type Last = ActionOf<'wait' | 'refuse' | 'done' | 'patchCluster'> | EndingDeletion
-type EndingDeletion = ActionOf<'deleteClaim'> & { readonly then: ActionOf<'done'> }
+type EndingDeletion = ActionOf<'deleteClaim'> & { readonly outcome: ActionOf<'done'> }
 
 function isLast(action: Action): action is Last {
-  if (action.action === 'deleteClaim') return action.then !== 'restart'
+  if (action.action === 'deleteClaim') return action.outcome !== 'restart'
   return ['wait', 'refuse', 'done', 'patchCluster'].includes(action.action)
 }
 
@@ -176,7 +176,7 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
     case 'patchCluster':
       return { ...base, ...writing(action, made, observed, vip) }
     case 'deleteClaim': {
-      const { reason, message } = action.then
+      const { reason, message } = action.outcome
       return { outcome: 'skip', reason, message, actionRequired: false, steps, considered: [] }
     }
     case 'done': {

@@ -99,7 +99,7 @@ function expectationFor(before: Observed, vip: VipRole, pools: readonly IPPool[]
       return { pool: undefined, hasClaim: false, gets: 'nothing', reason, message }
     }
     case 'deleteClaim':
-      return action.then === 'restart' ? expectationAfter(observed, vip, action) : undefined
+      return action.outcome === 'restart' ? expectationAfter(observed, vip, action) : undefined
     case 'adoptClaim':
     case 'discardClaim':
     case 'stepBack':

@@ -1,7 +1,7 @@
 import { counted } from '../../domain/quote.ts'
 import type { Worker } from '@temporalio/worker'
 import type { Command } from '../../config.ts'
-import type { WatchHealth } from '../../kubernetes/informer/informer-types.ts'
+import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts'
 import type { Check, HealthSources } from '../../observability/health.ts'
 import type { LoopWatch } from '../../observability/loop-watch.ts'
 import type { Outage } from '../../observability/outage.ts'
@@ -25,8 +25,8 @@ export interface Outages {
   readonly temporal: Pick<Outage, 'current'>
 }
 
-/** Milliseconds after which a watch that heard nothing at all counts as deaf. A quiet one ends and is renewed well before. */
-const deafAfterMs = 120_000
+/** Milliseconds without contact after which a watch is stale. A quiet one ends and is renewed well before. */
+const watchStaleAfterMs = 120_000
 
 /** Objects named in a detail. */
 const mostNamed = 3
@@ -80,19 +80,21 @@ function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<str
   }
 }
 
-function watchCheck(watch: WatchHealth, now: number): Check {
+function watchCheck(watch: InformerHealth, now: number): Check {
   if (!watch.synced) return waiting(watch.lastError ?? 'first list under way')
   const silentMs = now - (watch.lastContactAt ?? 0)
-  if (silentMs > deafAfterMs) {
+  if (silentMs > watchStaleAfterMs) {
     return waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
   }
-  return ok(untoldText(watch) ?? 'listening')
+  return ok(undeliveredText(watch) ?? 'listening')
 }
 
 /** Only the next list cures it, which comes by itself: no reason to be taken for not ready. */
-function untoldText({ untold }: WatchHealth): string | undefined {
-  if (untold.length === 0) return undefined
-  const named = [...untold.slice(0, mostNamed), ...(untold.length > mostNamed ? ['…'] : [])].join(', ')
+function undeliveredText({ undelivered }: InformerHealth): string | undefined {
+  if (undelivered.length === 0) return undefined
+  const named = [...undelivered.slice(0, mostNamed), ...(undelivered.length > mostNamed ? ['…'] : [])].join(
+    ', ',
+  )
   return `listening, but the change of ${named} is taken in only with the next list`
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
 import type { Command, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
-import { createClusterApi } from '../../kubernetes/client.ts'
+import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { createCachedClusterApi, type CachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
@@ -56,12 +56,12 @@ export async function runProgram(command: Command, config: Config, signal: Abort
   const servers = await startServers(config, metrics, state)
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   try {
-    const api = createClusterApi(kubernetes, config.namespaces)
-    const knowledge =
+    const api = createLiveClusterApi(kubernetes, config.namespaces)
+    const cachedApi =
       command === 'run'
-        ? createCachedClusterApi({ api, variables: config.variables, now: Date.now })
+        ? createCachedClusterApi({ live: api, variables: config.variables, now: Date.now })
         : undefined
-    const parts = { kubernetes, api, knowledge, metrics, outages, tracing, state }
+    const parts = { kubernetes, api, cachedApi, metrics, outages, tracing, state }
     return await atWork({ command, config, log, signal, ...parts })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
@@ -85,8 +85,8 @@ interface Setup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly api: ClusterApi
-  /** Where watcher and Worker are one process. */
-  readonly knowledge: CachedClusterApi | undefined
+  /** If watcher and Worker are one process. */
+  readonly cachedApi: CachedClusterApi | undefined
   readonly metrics: Metrics
   readonly outages: Outages
   readonly tracing: Tracing | undefined
@@ -96,7 +96,7 @@ interface Setup {
 }
 
 async function atWork(setup: Setup): Promise<number> {
-  const { command, config, api, knowledge, metrics, outages, tracing, state, log, signal } = setup
+  const { command, config, api, cachedApi, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
     logger: temporalLogger({ log, isOfOutage: outages.takes }),
@@ -107,7 +107,7 @@ async function atWork(setup: Setup): Promise<number> {
       // First, since a Worker asks for those that there are.
       if (config.registerSearchAttributes) await registerAtStart(temporal, log)
       if (command === 'watcher') return undefined
-      return createWorker({ temporal, api, known: knowledge?.api, config, observer: metrics, tracing })
+      return createWorker({ temporal, api, cachedApi, config, observer: metrics, tracing })
     },
   })
   if (reached === undefined) return 0
@@ -130,7 +130,7 @@ async function withTemporal(
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, api, knowledge, metrics, outages, tracing, state, log } = setup
+  const { command, config, kubernetes, api, cachedApi, metrics, outages, tracing, state, log } = setup
   const died = new AbortController()
   const signal = AbortSignal.any([setup.signal, died.signal])
   const onDeath = (error: string): void => {
@@ -144,7 +144,7 @@ async function withTemporal(
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, api, knowledge, starter, log, metrics, outages, tracing, signal })
+      : runWatcher({ config, kubernetes, api, cachedApi, starter, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
     starter,
     log,

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
-import { meansAway } from '../../kubernetes/errors.ts'
+import { isServerUnreachable } from '../../kubernetes/errors.ts'
 import type { CachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
 import { startInformer } from '../../kubernetes/informer/informer.ts'
 import type { Log } from '../../observability/log.ts'
@@ -23,8 +23,8 @@ export interface RunningWatcher extends Watcher {
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
-  /** Of the steps of this process; absent where they run elsewhere. */
-  readonly knowledge: Pick<CachedClusterApi, 'watch'> | undefined
+  /** If the steps run in this process, they read from the watcher's informers. */
+  readonly cachedApi: Pick<CachedClusterApi, 'startInformer'> | undefined
   readonly api: RunReporting['api']
   readonly starter: AllocationStarter
   readonly log: Log
@@ -61,14 +61,14 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
   return { ...watcher, dispatcher }
 }
 
-function watchSources({ config, kubernetes, knowledge, outages, log, signal }: WatcherSetup): WatchSources {
-  const watch = knowledge?.watch ?? startInformer
+function watchSources({ config, kubernetes, cachedApi, outages, log, signal }: WatcherSetup): WatchSources {
+  const watch = cachedApi?.startInformer ?? startInformer
   const { namespaces, watchFilter } = config
   const shared = {
     connection: kubernetes,
     namespaces,
     log: quietDuring(outages.apiServer, log),
-    isOutage: meansAway,
+    isOutage: isServerUnreachable,
     signal,
   }
   const filtered = {

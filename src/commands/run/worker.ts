@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import type { StepObserver } from '../../activities/reporting.ts'
 import type { Config } from '../../config.ts'
-import type { ClusterApi, StepApi } from '../../kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
 import type { Tracing } from '../../observability/tracing.ts'
 import { activityLogFields } from './activity-log.ts'
@@ -21,8 +21,8 @@ const payloadConverterPath = fileURLToPath(new URL('../../workflows/payload-conv
 export interface WorkerSetup {
   readonly temporal: TemporalConnection
   readonly api: ClusterApi
-  /** What the watches of this process know; absent where it has none. */
-  readonly known: StepApi | undefined
+  /** Reads from the informers of this process; undefined without any. */
+  readonly cachedApi: ClusterApi | undefined
   readonly config: Config
   readonly observer: StepObserver
   readonly tracing: Tracing | undefined
@@ -36,7 +36,7 @@ export interface WorkerSetup {
 export async function createWorker({
   temporal,
   api,
-  known,
+  cachedApi,
   config,
   observer,
   tracing,
@@ -54,7 +54,7 @@ export async function createWorker({
     dataConverter: { payloadConverterPath },
     activities: createActivities({
       api,
-      ...(known !== undefined && { known }),
+      cachedApi,
       observer,
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },

@@ -79,7 +79,7 @@ export type Action =
       readonly action: 'deleteClaim'
       readonly claim: IPAddressClaim
       readonly because: string
-      readonly then: 'restart' | ActionOf<'done'>
+      readonly outcome: 'restart' | ActionOf<'done'>
     }
   /** Somebody else has the address: record that, keep the address reserved, and give the claim back. */
   | {

@@ -199,8 +199,8 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
   const ownership = vipOwnershipOf(cluster, vip)
   const end = { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
   if (ownership.state !== 'managed' && !isExternallyOwned(ownership)) return end
-  const then = ownership.state === 'external' ? end : 'restart'
-  return { action: 'deleteClaim', claim, because: message, then }
+  const outcome = ownership.state === 'external' ? end : 'restart'
+  return { action: 'deleteClaim', claim, because: message, outcome }
 }
 
 /** @param address undefined: only the port of a host that is not ours is missing */

@@ -95,7 +95,11 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
     const key = { namespace, name }
     const named = formatKey({ namespace, name: claimNameFor(cluster, vip.role) })
     return {
-      ...{ key, cluster, ...settings, ...contextOf(cluster), ...bindingOf(cluster, vip) },
+      key,
+      cluster,
+      ...settings,
+      ...contextOf(cluster),
+      ...bindingOf(cluster, vip),
       namedAddress: known().ipAddresses.get(named),
       // Costs a pass over everything, and few decisions need it.
       get addressUse() {

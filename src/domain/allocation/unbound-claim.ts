@@ -31,7 +31,12 @@ export function unboundClaimAction(
   if (isExternallyOwned(ownership)) {
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
     const end = { ...done('EndpointAlreadySet', because), vip: presentVip(cluster, vip) }
-    return { action: 'deleteClaim', claim, because, then: ownership.state === 'incomplete' ? 'restart' : end }
+    return {
+      action: 'deleteClaim',
+      claim,
+      because,
+      outcome: ownership.state === 'incomplete' ? 'restart' : end,
+    }
   }
   if (pools === undefined) return observe('pools')
   const waits = whyUnbound(claim, pools)
@@ -39,7 +44,7 @@ export function unboundClaimAction(
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   if (selection.outcome === 'none') return waitForRoom(claim, waits, selection)
   const because = `${waits.message}; ${formatPool(selection.pool)} has room`
-  return { action: 'deleteClaim', claim, because, then: 'restart' }
+  return { action: 'deleteClaim', claim, because, outcome: 'restart' }
 }
 
 /** Machines may rest on an address of ours that the provider finds again in the claim's pool. */

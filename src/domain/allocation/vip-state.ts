@@ -88,7 +88,7 @@ export function isUnsettled({ phase }: Pick<VipState, 'phase'>): boolean {
 /** @param next what a run would do if the Cluster were not paused */
 function phaseOf(cluster: Cluster, vip: VipRole, next: Action, queries: SnapshotQueries): VipPhase {
   if (cluster.isDeleting) return 'Deleting'
-  const end = next.action === 'deleteClaim' && next.then !== 'restart' ? next.then : next
+  const end = next.action === 'deleteClaim' && next.outcome !== 'restart' ? next.outcome : next
   if (end.action === 'done') return endPhases[end.reason]
   // What has not been listed yet cannot count as lost.
   const isManaged = vipOwnershipOf(cluster, vip).state === 'managed'

@@ -1,159 +1,129 @@
-import type { AddressUse } from '../../domain/allocation/address-holder.ts'
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresses.ts'
-import { canonicalAddress } from '../../domain/model/address-text.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
-import { addressIn } from '../../domain/allocation/vip-ownership.ts'
-import type { ClusterApi, StepApi } from '../cluster-api.ts'
-import { StaleCacheError } from '../errors.ts'
-import type { WatchedObjects, WatchOptions } from '../informer/informer.ts'
-import type { Watch, WatchHandler } from '../informer/informer-types.ts'
-import { createAddressIndexer } from './address-index.ts'
-import { createClaimListeners } from './claim-listeners.ts'
-import { createKnownWatches, type InformerSet } from './informer-set.ts'
-import { createReleasedAddresses } from './released-addresses.ts'
+/*
+ * Why a step may decide on cached reads.
+ *
+ * With informers in its process, an allocation takes six requests and no list: it reads the Cluster, creates the claim,
+ * reads the IPAddress, and writes the Cluster, its condition and an event. The caches answer every other read. A read that
+ * could break one of these rules rejects with `StaleCacheError`, and the step runs again on live reads.
+ *
+ * 1. A stale read causes no wrong write. A write to a Cluster carries the resourceVersion that the decision was based on,
+ *    so a stale one conflicts. The other writes of an allocation cannot be conditional on the Cluster or on its address, so
+ *    a live read comes first: `getClusterLive` before the claim is created (the Cluster may have been paused, or got an
+ *    endpoint), `getIPAddressLive` before the address is assigned (someone may have deleted the claim).
+ * 2. A cached read undoes nothing. Requests that delete, reserve, restore or patch a claim or an IPAddress reject here, and
+ *    so does the read of a Cluster that has reservations. `run-step.ts` confirms every end, new wait and fault live.
+ * 3. `listAddressUseOf` misses no earlier user of an address. It requires our own IPAddress in the cache. resourceVersions
+ *    of custom resources share one sequence, so the cache then has every earlier IPAddress too. Whoever was assigned the
+ *    address earlier had an IPAddress for it. Either it is still in the cache; or an event reported its deletion, and the
+ *    Cluster is read live unless the cache of Clusters is newer than that deletion; or it was deleted before the last list
+ *    of IPAddresses, and the cache of Clusters has to be newer than that list.
+ * 4. A cache is fresh only while its watch works: no error, contact within the last 45 seconds, no change that a handler
+ *    failed on. Our own writes have to appear in it within two seconds; otherwise it lags. A watch that passes a write
+ *    without delivering it has lost events; its cache is fresh again after a list that finds nothing new.
+ * 5. A label selector (`--watch-filter`) hides Clusters. A missing object then proves nothing, and rule 3 does not hold.
+ *
+ * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
+ */
 
-/** What the watches of this process know. */
-export interface CachedClusterApi {
-  /** The management cluster as they know it. */
-  readonly api: StepApi
-  /** As `startInformer`; what the watch tells is known from then on. One for each kind. */
-  watch<R extends keyof WatchedObjects>(options: WatchOptions<R>): Watch<WatchedObjects[R]>
+import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresses.ts'
+import type { IPAddress } from '../../domain/model/ip-address.ts'
+import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { VariableNames } from '../../domain/role.ts'
+import type { ClusterApi } from '../cluster-api.ts'
+import { StaleCacheError } from '../errors.ts'
+import type { WatchedObjects, InformerOptions } from '../informer/informer.ts'
+import type { Informer, ResourceEventHandler } from '../informer/informer-types.ts'
+import { createAddressUseCache } from './address-use-cache.ts'
+import { createClaimListeners } from './claim-listeners.ts'
+import { createInformerSet, type InformerSet } from './informer-set.ts'
+
+/** A ClusterApi that reads from the informers started through it. */
+export interface CachedClusterApi extends ClusterApi {
+  /** As `startInformer` of `informer.ts`. At most one for each kind. */
+  startInformer<R extends keyof WatchedObjects>(options: InformerOptions<R>): Informer<WatchedObjects[R]>
 }
 
 export interface CachedClusterApiOptions {
-  /** For writes, and for what a question needs beyond what is known. */
-  readonly api: ClusterApi
+  /** For writes and live reads. */
+  readonly live: ClusterApi
   readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/**
- * Answers from what the watches know, where that is as good as an answer of the API server for what it is needed for,
- * and rejects with `StaleCacheError` where it is not: nobody has listed the kind yet, a watch is broken, lags or loses events,
- * or the question is one that needs the present state. Writes go to the API server, but those that undo something:
- * they are decided by a fresh look.
- */
-export function createCachedClusterApi({ api, variables, now }: CachedClusterApiOptions): CachedClusterApi {
-  const watches = createKnownWatches(now)
+/** Makes a ClusterApi that rejects with `StaleCacheError` whenever its caches are not good enough for an answer. */
+export function createCachedClusterApi(options: CachedClusterApiOptions): CachedClusterApi {
+  const { live, variables, now } = options
+  const informers = createInformerSet(now)
   const listeners = createClaimListeners()
-  const vips = roles.map((role) => vipRole(role, variables))
-  const clustersBy = createAddressIndexer<Cluster>((cluster) => {
-    const addresses = vips.map((vip) => addressIn(cluster, vip)).filter((address) => address !== '')
-    return [...new Set(addresses.map(canonicalAddress))]
-  })
-  const addressesBy = createAddressIndexer<IPAddress>(({ address }) => [canonicalAddress(address)])
-  const released = createReleasedAddresses(() => watches.find('clusters')?.position().heard)
-
-  /** What is made of changes, beside what whoever watches makes of them. */
-  const learning: { readonly [R in keyof WatchedObjects]?: WatchHandler<WatchedObjects[R]> } = {
-    clusters: {
-      onUpsert: (cluster) => clustersBy.put(cluster),
-      onDelete: (cluster) => clustersBy.drop(cluster),
-    },
-    ipaddressclaims: {
-      onUpsert: (claim) => listeners.changed(claim),
-      onDelete: (claim) => listeners.changed(claim),
-    },
+  const addressUse = createAddressUseCache(informers, live, variables)
+  const handlers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]> } = {
+    clusters: addressUse.onCluster,
+    ipaddressclaims: { onUpsert: listeners.notify, onDelete: listeners.notify },
     ipaddresses: {
-      onUpsert(ipAddress) {
-        addressesBy.put(ipAddress)
-        listeners.changed(claimOf(ipAddress))
+      onUpsert(ipAddress, previous) {
+        addressUse.onIPAddress.onUpsert(ipAddress, previous)
+        listeners.notify(claimKeyOf(ipAddress))
       },
       onDelete(ipAddress) {
-        addressesBy.drop(ipAddress)
-        released.released(ipAddress)
-        listeners.changed(claimOf(ipAddress))
+        addressUse.onIPAddress.onDelete(ipAddress)
+        listeners.notify(claimKeyOf(ipAddress))
       },
     },
   }
-
-  /**
-   * The watch of IPAddresses has told of this one, so it has told of all that were there before. Whoever was assigned the
-   * address before had it in an IPAddress by then: it is still there, or its end was told and is one of `released`, or
-   * its end was before the last list, which the watch of Clusters has to be past then.
-   */
-  const addressUseBeside = async (own: IPAddress): Promise<AddressUse> => {
-    const [clusters, addresses] = [watches.believed('clusters'), watches.believed('ipaddresses')]
-    if (!clusters.isWhole || !addresses.isWhole) throw new StaleCacheError('some Clusters are not watched')
-    if (addresses.watch.objects.get(formatKey(own))?.uid !== own.uid) {
-      throw new StaleCacheError(`IPAddress ${formatKey(own)} has not been heard of`)
-    }
-    const { heard } = clusters.watch.position()
-    const { listed } = addresses.watch.position()
-    if (heard === undefined || listed === undefined || heard < listed) {
-      throw new StaleCacheError('Clusters may have changed since IPAddresses were listed')
-    }
-    const address = canonicalAddress(own.address)
-    const former = released.formerHolders(address)
-    const present = await Promise.all(former.map((cluster) => api.getCluster(cluster)))
-    return {
-      clusters: [...clustersBy.at(address), ...present.filter((cluster) => cluster !== undefined)],
-      ipAddresses: addressesBy.at(address),
-    }
+  const expecting = async <T extends ObjectMeta>(
+    resource: keyof WatchedObjects,
+    write: Promise<T>,
+  ): Promise<T> => {
+    const written = await write
+    informers.expect(resource, written)
+    return written
   }
-
   return {
-    watch: (options) => watches.watch(options, learning[options.resource]),
-    api: {
-      ...readsOf(watches),
-      anew: api,
-      addressUseBeside,
-      listenToClaim: (claim) => listeners.listen(claim),
-      async createIPAddressClaim(claim) {
-        const created = await api.createIPAddressClaim(claim)
-        watches.wrote('ipaddressclaims', created)
-        return created
-      },
-      async patchCluster(cluster, patch) {
-        const patched = await api.patchCluster(cluster, patch)
-        watches.wrote('clusters', patched)
-        return patched
-      },
-      applyCondition: (...request) => api.applyCondition(...request),
-      recordEvent: (event) => api.recordEvent(event),
-      listAddressUse: fresh('the use of all addresses'),
-      listIPAddressesOf: fresh('all IPAddresses of a Cluster'),
-      patchIPAddressClaim: fresh('changing a claim'),
-      deleteIPAddressClaim: fresh('deleting a claim'),
-      createIPAddress: fresh('making an IPAddress'),
-      deleteIPAddress: fresh('deleting an IPAddress'),
-    },
+    startInformer: (informer) => informers.start(informer, handlers[informer.resource]),
+    ...cachedReads(informers),
+    getClusterLive: (key) => live.getClusterLive(key),
+    getIPAddressLive: (key) => live.getIPAddressLive(key),
+    listAddressUseOf: (own) => addressUse.listAddressUseOf(own),
+    listenToClaim: (claim) => listeners.listen(claim),
+    createIPAddressClaim: (claim) => expecting('ipaddressclaims', live.createIPAddressClaim(claim)),
+    patchCluster: (cluster, patch) => expecting('clusters', live.patchCluster(cluster, patch)),
+    applyCondition: (...request) => live.applyCondition(...request),
+    recordEvent: (event) => live.recordEvent(event),
+    listAddressUse: onlyLive('the use of all addresses'),
+    listIPAddressesOf: onlyLive('all IPAddresses of a Cluster'),
+    patchIPAddressClaim: onlyLive('changing a claim'),
+    deleteIPAddressClaim: onlyLive('deleting a claim'),
+    createIPAddress: onlyLive('creating an IPAddress'),
+    deleteIPAddress: onlyLive('deleting an IPAddress'),
   }
 }
 
-function claimOf({ namespace, claimName }: IPAddress): NamespacedName {
+function claimKeyOf({ namespace, claimName }: IPAddress): NamespacedName {
   return { namespace, name: claimName }
 }
 
-function fresh(what: string): () => Promise<never> {
-  return () => Promise.reject(new StaleCacheError(`${what} needs a fresh look`))
+function onlyLive(what: string): () => Promise<never> {
+  return () => Promise.reject(new StaleCacheError(`${what} needs live reads`))
 }
 
-function readsOf(
-  watches: InformerSet,
+function cachedReads(
+  informers: InformerSet,
 ): Pick<ClusterApi, 'getCluster' | 'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'getIPAddress'> {
   return {
     async getCluster(key) {
-      const cluster = await watches.read('clusters', key)
+      const cluster = await informers.get('clusters', key)
       if (cluster !== undefined && duplicateAddressesOf(cluster).length > 0) {
-        throw new StaleCacheError('whether its reservations can go needs a fresh look')
+        throw new StaleCacheError('releasing its reservations needs live reads')
       }
       return cluster
     },
-    getClusterClass: (ref) => watches.read('clusterclasses', ref),
+    getClusterClass: (ref) => informers.get('clusterclasses', ref),
     async listIPPools(namespace) {
-      const [global, local] = [
-        watches.believed('globalinclusterippools'),
-        watches.believed('inclusterippools'),
-      ]
-      const inNamespace = [...local.watch.objects.values()].filter((pool) => pool.namespace === namespace)
-      return [...global.watch.objects.values(), ...inNamespace]
+      const global = informers.fresh('globalinclusterippools').informer.objects
+      const local = informers.fresh('inclusterippools').informer.objects
+      return [...global.values(), ...[...local.values()].filter((pool) => pool.namespace === namespace)]
     },
-    getIPAddressClaim: (key) => watches.read('ipaddressclaims', key),
-    getIPAddress: (key) => watches.read('ipaddresses', key),
+    getIPAddressClaim: (key) => informers.get('ipaddressclaims', key),
+    getIPAddress: (key) => informers.get('ipaddresses', key),
   }
 }

@@ -1,38 +1,37 @@
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { ClaimListener } from '../cluster-api.ts'
 
-/** Milliseconds after which a claim that is not bound yet is looked at again without cause. */
-const lookAgainAfterMs = 500
+/** Milliseconds after which a listener resolves without a change. */
+const pollIntervalMs = 500
 
-/** Those who wait for claims to change. */
+/** Steps that wait for a change of a claim or its IPAddress. */
 export interface ClaimListeners {
-  /** Tells whoever listens to the claim that it, or its IPAddress, may have changed. */
-  changed(claim: NamespacedName): void
-  listen(claim: NamespacedName): ClaimListener
+  readonly notify: (claim: NamespacedName) => void
+  readonly listen: (claim: NamespacedName) => ClaimListener
 }
 
 export function createClaimListeners(): ClaimListeners {
   const listeners = new Map<string, Set<() => void>>()
   return {
-    changed(claim) {
-      for (const tell of listeners.get(formatKey(claim)) ?? []) tell()
+    notify(claim) {
+      for (const wake of listeners.get(formatKey(claim)) ?? []) wake()
     },
     listen(claim) {
       const key = formatKey(claim)
-      const beside = listeners.get(key) ?? new Set()
+      const others = listeners.get(key) ?? new Set()
       let change = Promise.withResolvers<void>()
-      const tell = (): void => change.resolve()
-      listeners.set(key, beside.add(tell))
+      const wake = (): void => change.resolve()
+      listeners.set(key, others.add(wake))
       return {
         async untilChange() {
-          const timer = setTimeout(tell, lookAgainAfterMs)
+          const timer = setTimeout(wake, pollIntervalMs)
           await change.promise
           clearTimeout(timer)
           change = Promise.withResolvers()
         },
         close() {
-          beside.delete(tell)
-          if (beside.size === 0 && listeners.get(key) === beside) listeners.delete(key)
+          others.delete(wake)
+          if (others.size === 0 && listeners.get(key) === others) listeners.delete(key)
         },
       }
     },

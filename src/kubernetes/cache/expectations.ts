@@ -1,88 +1,88 @@
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { versionNumber } from '../informer/resource-version.ts'
 
-/** Milliseconds after which a write of ours that the watch has not told of shows that the watch lags. */
+/** Milliseconds within which an event has to report a write of ours; otherwise the watch lags. */
 const promptMs = 2_000
 
 /**
- * What the watch of one kind makes of our own writes. They are the only changes of which we know that they happened, so
- * they show whether the watch tells everything, and soon.
+ * Expects every write of ours to appear in the watch of its kind, as kube-controller-manager's expectations do. Our writes
+ * are the only changes that we know of independently of the watch, so they show whether it lags or loses events.
  */
 export interface Expectations {
-  /** We have written this object: the watch has to tell of it, if it has not done so by now. */
-  wrote(object: ObjectMeta): void
-  /** The watch tells of an object, or of its end. */
-  heard(object: ObjectMeta): void
-  /** Resolves once every write of ours to the object has been heard of, or is so late that it need not be waited for. */
+  /** Expects an event for this object, which we have just written. */
+  expect(object: ObjectMeta): void
+  /** The watch has reported this object, or its deletion. */
+  observe(object: ObjectMeta): void
+  /** Resolves when every expected write to the object was observed, or is overdue. */
   untilObserved(key: string): Promise<void>
-  /** A list was read. @param foundNews it held what no event had told */
-  listed(foundNews: boolean): void
-  /** Whether what is known can be relied on. */
-  areComplete(): boolean
+  /** A list was read. @param foundNews it held changes that no event had reported */
+  observeList(foundNews: boolean): void
+  /** No write is overdue, and no event is known to be lost. */
+  areSatisfied(): boolean
 }
 
-interface Pending {
+interface ExpectedWrite {
   readonly version: bigint
   readonly since: number
-  readonly heard: PromiseWithResolvers<void>
+  readonly observed: PromiseWithResolvers<void>
 }
 
 /**
- * @param position every change up to this resourceVersion has been told; undefined where that cannot be said
+ * @param synced the watch has reported every change up to this resourceVersion; undefined if that is not certain
  * @param now milliseconds
  */
-export function createExpectations(position: () => bigint | undefined, now: () => number): Expectations {
-  const pending = new Map<string, Pending>()
-  let hasLost = false
+export function createExpectations(synced: () => bigint | undefined, now: () => number): Expectations {
+  const expected = new Map<string, ExpectedWrite>()
+  let hasLostEvents = false
 
   const settle = (key: string, upTo: bigint): void => {
-    const awaited = pending.get(key)
-    if (awaited === undefined || upTo < awaited.version) return
-    pending.delete(key)
-    awaited.heard.resolve()
+    const write = expected.get(key)
+    if (write === undefined || upTo < write.version) return
+    expected.delete(key)
+    write.observed.resolve()
   }
 
-  /** The watch is past the write and has not told of it: it has lost an event, and may have lost others. */
-  const notice = (): void => {
-    const reached = position()
-    if (reached === undefined) return
-    for (const [key, { version }] of pending) {
-      if (version > reached) continue
-      hasLost = true
-      settle(key, reached)
+  /** A watch that is past a write without having reported it has lost that event, and maybe others. */
+  const detectLoss = (): void => {
+    const version = synced()
+    if (version === undefined) return
+    for (const [key, write] of expected) {
+      if (write.version > version) continue
+      hasLostEvents = true
+      settle(key, version)
     }
   }
 
   return {
-    wrote(object) {
+    expect(object) {
       const version = versionNumber(object.resourceVersion)
-      const reached = position()
-      // What the watch has told before the server answered the write is not told again.
+      const reached = synced()
+      // The event may arrive before the response to the write.
       if (version === undefined || reached === undefined || version <= reached) return
       const key = formatKey(object)
-      const heard = pending.get(key)?.heard ?? Promise.withResolvers<void>()
-      pending.set(key, { version, since: now(), heard })
+      const observed = expected.get(key)?.observed ?? Promise.withResolvers<void>()
+      expected.set(key, { version, since: now(), observed })
     },
-    heard(object) {
+    observe(object) {
       settle(formatKey(object), versionNumber(object.resourceVersion) ?? 0n)
     },
     async untilObserved(key) {
-      const awaited = pending.get(key)
-      if (awaited === undefined) return
-      const late = Promise.withResolvers<void>()
-      const timer = setTimeout(late.resolve, awaited.since + promptMs - now())
-      await Promise.race([awaited.heard.promise, late.promise])
+      const write = expected.get(key)
+      if (write === undefined) return
+      const overdue = Promise.withResolvers<void>()
+      const timer = setTimeout(overdue.resolve, write.since + promptMs - now())
+      await Promise.race([write.observed.promise, overdue.promise])
       clearTimeout(timer)
     },
-    listed(foundNews) {
-      const reached = position()
-      for (const key of pending.keys()) if (reached !== undefined) settle(key, reached)
-      hasLost &&= foundNews
+    observeList(foundNews) {
+      const version = synced()
+      for (const key of expected.keys()) if (version !== undefined) settle(key, version)
+      hasLostEvents &&= foundNews
     },
-    areComplete() {
-      notice()
+    areSatisfied() {
+      detectLoss()
       const oldest = now() - promptMs
-      return !hasLost && [...pending.values()].every(({ since }) => since > oldest)
+      return !hasLostEvents && [...expected.values()].every(({ since }) => since > oldest)
     },
   }
 }

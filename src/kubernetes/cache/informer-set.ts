@@ -1,88 +1,93 @@
 import { formatKey, type NamespacedName, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { StaleCacheError } from '../errors.ts'
-import { startInformer, type WatchedObjects, type WatchOptions } from '../informer/informer.ts'
-import type { Watch, WatchHandler } from '../informer/informer-types.ts'
+import { startInformer, type WatchedObjects, type InformerOptions } from '../informer/informer.ts'
+import type { Informer, ResourceEventHandler } from '../informer/informer-types.ts'
 import { createExpectations, type Expectations } from './expectations.ts'
 
-/** Milliseconds without a word after which a watch is not believed. One that is silent for 30 s is opened again. */
+/** Milliseconds without contact after which a cache is stale. A watch that is silent for 30 s is opened again. */
 const maxStalenessMs = 45_000
 
 type WatchedKind = keyof WatchedObjects
 
-/** The watches of this process, by kind, and how far they can be believed. */
+/** The informers of this process, by kind. */
 export interface InformerSet {
-  /** As `startInformer`. @param learn told of every change before the handler is */
-  watch<R extends WatchedKind>(
-    options: WatchOptions<R>,
-    learn: WatchHandler<WatchedObjects[R]> | undefined,
-  ): Watch<WatchedObjects[R]>
-  /** Undefined where nobody watches the kind. */
-  find<R extends WatchedKind>(resource: R): Watch<WatchedObjects[R]> | undefined
-  /** @throws StaleCacheError where the kind is not watched, or the watch is broken, lags or loses events, or its handler failed */
-  believed<R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]>
-  /** The object as it is known, once it is known as we have written it ourselves. Rejects with `StaleCacheError`. */
-  read<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
-  /** Takes in what we have written, which the watch has to tell. */
-  wrote(resource: WatchedKind, object: ObjectMeta): void
+  /** As `startInformer`. @param indexer gets every change before the handler does */
+  start<R extends WatchedKind>(
+    options: InformerOptions<R>,
+    indexer: ResourceEventHandler<WatchedObjects[R]> | undefined,
+  ): Informer<WatchedObjects[R]>
+  /** Undefined if the kind has no informer. */
+  find<R extends WatchedKind>(resource: R): Informer<WatchedObjects[R]> | undefined
+  /** @throws StaleCacheError unless the cache of the kind is fresh: rule 4 of `cached-cluster-api.ts` */
+  fresh<R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]>
+  /** Reads one object, our own writes to it included. Rejects with `StaleCacheError`. */
+  get<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
+  /** Expects the informer of the kind to receive this object, which we have just written. */
+  expect(resource: WatchedKind, object: ObjectMeta): void
 }
 
-/** A kind that is watched. */
-export interface KnownKind<T extends ObjectMeta> {
-  readonly watch: Watch<T>
-  readonly echoes: Expectations
-  /** Empty: everywhere. */
+export interface SharedInformer<T extends ObjectMeta> {
+  readonly informer: Informer<T>
+  readonly expectations: Expectations
+  /** Empty: all. */
   readonly namespaces: readonly string[]
-  /** No object of the kind is left out by its labels. */
-  readonly isWhole: boolean
+  /** No label selector hides objects. */
+  readonly isUnfiltered: boolean
 }
-
-type Kinds = { readonly [R in WatchedKind]?: KnownKind<WatchedObjects[R]> }
 
 /** @param now milliseconds since the epoch */
-export function createKnownWatches(now: () => number): InformerSet {
-  const kinds: Kinds = {}
+export function createInformerSet(now: () => number): InformerSet {
+  const kinds: { readonly [R in WatchedKind]?: SharedInformer<WatchedObjects[R]> } = {}
 
-  const believed = <R extends WatchedKind>(resource: R): KnownKind<WatchedObjects[R]> => {
-    const known = kinds[resource]
-    if (known === undefined) throw new StaleCacheError(`${resource} are not watched`)
-    const { synced, lastContactAt = 0, lastError, untold } = known.watch.health()
-    if (!synced || lastError !== undefined || now() - lastContactAt > maxStalenessMs) {
-      throw new StaleCacheError(`the watch of ${resource} does not hear well`)
-    }
-    if (untold.length > 0) throw new StaleCacheError(`changes of ${resource} are still to be told`)
-    if (!known.echoes.areComplete())
-      throw new StaleCacheError(`the watch of ${resource} lags, or has lost an event`)
-    return known
+  const fresh = <R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]> => {
+    const shared = kinds[resource]
+    if (shared === undefined) throw new StaleCacheError(`${resource} are not watched`)
+    assertFresh(shared, now())
+    return shared
   }
 
   return {
-    watch<R extends WatchedKind>(
-      options: WatchOptions<R>,
-      learn: WatchHandler<WatchedObjects[R]> | undefined,
-    ): Watch<WatchedObjects[R]> {
+    start<R extends WatchedKind>(
+      options: InformerOptions<R>,
+      indexer: ResourceEventHandler<WatchedObjects[R]> | undefined,
+    ): Informer<WatchedObjects[R]> {
       const { resource, namespaces = [], labelSelector } = options
-      const echoes = createExpectations(() => watch.position().heard, now)
-      const handler = heardBy(options.handler, learn, echoes, () => watch)
-      const watch: Watch<WatchedObjects[R]> = startInformer({ ...options, handler })
-      const isWhole = labelSelector === undefined
-      Object.assign(kinds, { [resource]: { watch, echoes, namespaces, isWhole } })
-      return watch
+      const expectations = createExpectations(() => informer.position().lastSyncResourceVersion, now)
+      const handler = observedBy(expectations, options.handler, indexer, () => informer)
+      const informer: Informer<WatchedObjects[R]> = startInformer({ ...options, handler })
+      const isUnfiltered = labelSelector === undefined
+      Object.assign(kinds, { [resource]: { informer, expectations, namespaces, isUnfiltered } })
+      return informer
     },
-    find: (resource) => kinds[resource]?.watch,
-    believed,
-    async read(resource, key) {
-      const { namespaces, isWhole, echoes } = believed(resource)
-      if (!covers(namespaces, key))
+    find: (resource) => kinds[resource]?.informer,
+    fresh,
+    async get(resource, key) {
+      const { namespaces, isUnfiltered, expectations } = fresh(resource)
+      if (!covers(namespaces, key)) {
         throw new StaleCacheError(`${resource} of ${key.namespace} are not watched`)
-      await echoes.untilObserved(formatKey(key))
-      const object = believed(resource).watch.objects.get(formatKey(key))
-      if (object === undefined && !isWhole) throw new StaleCacheError(`some ${resource} are not watched`)
+      }
+      await expectations.untilObserved(formatKey(key))
+      const object = fresh(resource).informer.objects.get(formatKey(key))
+      if (object === undefined && !isUnfiltered) throw new StaleCacheError(`some ${resource} are not watched`)
       return object
     },
-    wrote(resource, object) {
-      const known = kinds[resource]
-      if (known?.isWhole === true && covers(known.namespaces, object)) known.echoes.wrote(object)
+    expect(resource, object) {
+      const shared = kinds[resource]
+      if (shared?.isUnfiltered === true && covers(shared.namespaces, object)) {
+        shared.expectations.expect(object)
+      }
     },
+  }
+}
+
+function assertFresh({ informer, expectations }: SharedInformer<ObjectMeta>, now: number): void {
+  const { resource, synced, lastContactAt = 0, lastError, undelivered } = informer.health()
+  if (!synced || lastError !== undefined || now - lastContactAt > maxStalenessMs) {
+    throw new StaleCacheError(`the watch of ${resource} does not work`)
+  }
+  if (undelivered.length > 0) throw new StaleCacheError(`changes of ${resource} are undelivered`)
+  if (!expectations.areSatisfied()) {
+    throw new StaleCacheError(`the watch of ${resource} lags, or has lost an event`)
   }
 }
 
@@ -90,29 +95,29 @@ function covers(namespaces: readonly string[], { namespace }: NamespacedName): b
   return namespaces.length === 0 || namespaces.includes(namespace)
 }
 
-/** The handler, and those who learn beside it. */
-function heardBy<T extends ObjectMeta>(
-  handler: WatchHandler<T>,
-  learn: WatchHandler<T> | undefined,
-  echoes: Expectations,
-  watch: () => Watch<T>,
-): WatchHandler<T> {
-  let drift = 0
+/** A handler that calls expectations and indexer before the given one. */
+function observedBy<T extends ObjectMeta>(
+  expectations: Expectations,
+  handler: ResourceEventHandler<T>,
+  indexer: ResourceEventHandler<T> | undefined,
+  informer: () => Informer<T>,
+): ResourceEventHandler<T> {
+  let lastDrift = 0
   return {
     onUpsert(object, previous) {
-      echoes.heard(object)
-      learn?.onUpsert(object, previous)
+      expectations.observe(object)
+      indexer?.onUpsert(object, previous)
       handler.onUpsert(object, previous)
     },
     onDelete(object) {
-      echoes.heard(object)
-      learn?.onDelete(object)
+      expectations.observe(object)
+      indexer?.onDelete(object)
       handler.onDelete(object)
     },
     onListed(objects) {
-      const found = watch().health().drift
-      echoes.listed(found > drift)
-      drift = found
+      const { drift } = informer().health()
+      expectations.observeList(drift > lastDrift)
+      lastDrift = drift
       handler.onListed?.(objects)
     },
   }

@@ -1,17 +1,17 @@
-import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
-import { clusterNameOf } from '../../domain/model/claim.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
+import { clusterNameOf } from '../../domain/model/claim.ts'
+import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { versionNumber } from '../informer/resource-version.ts'
 
 /**
- * Addresses that were let go a moment ago. Whoever had one may still have it as its VIP: a Cluster that is deleted in the
- * foreground lets go of its claim first.
+ * Addresses whose IPAddress was deleted a moment ago. The Cluster may still have such an address as its VIP: one that is
+ * deleted in the foreground loses its claim first.
  */
 export interface ReleasedAddresses {
-  /** The watch tells that this IPAddress is gone. @param ipAddress as it was deleted */
-  released(ipAddress: IPAddress): void
-  /** Clusters that may have had the address, and of which it is not known whether they have it still. */
+  /** @param ipAddress as its deletion event shows it */
+  add(ipAddress: IPAddress): void
+  /** Clusters that had the address, and of which the cache of Clusters does not say yet whether they still have it. */
   formerHolders(address: string): readonly NamespacedName[]
 }
 
@@ -21,24 +21,23 @@ interface Release {
   readonly version: bigint
 }
 
-/** @param heard every change of a Cluster up to this resourceVersion is known: releases before it need no more thought */
-export function createReleasedAddresses(heard: () => bigint | undefined): ReleasedAddresses {
+/** @param clustersSyncedTo the cache of Clusters has every change up to this resourceVersion, so earlier releases are settled */
+export function createReleasedAddresses(clustersSyncedTo: () => bigint | undefined): ReleasedAddresses {
   let releases: readonly Release[] = []
-  const stillOpen = (): readonly Release[] => {
-    const known = heard() ?? 0n
-    return releases.filter(({ version }) => version > known)
+  const unsettled = (): readonly Release[] => {
+    const synced = clustersSyncedTo() ?? 0n
+    return releases.filter(({ version }) => version > synced)
   }
   return {
-    released(ipAddress) {
+    add(ipAddress) {
       const name = clusterNameOf(ipAddress.claimName)
       const version = versionNumber(ipAddress.resourceVersion)
       if (name === undefined || version === undefined || isReservation(ipAddress)) return
-      const { namespace } = ipAddress
-      const release = { address: canonicalAddress(ipAddress.address), cluster: { namespace, name }, version }
-      releases = [...stillOpen(), release]
+      const cluster = { namespace: ipAddress.namespace, name }
+      releases = [...unsettled(), { address: canonicalAddress(ipAddress.address), cluster, version }]
     },
     formerHolders: (address) =>
-      stillOpen()
+      unsettled()
         .filter((release) => release.address === address)
         .map(({ cluster }) => cluster),
   }

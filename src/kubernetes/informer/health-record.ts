@@ -1,25 +1,20 @@
 import type { KubernetesError } from '../errors.ts'
-import type { WatchHealth } from './informer-types.ts'
+import type { InformerHealth } from './informer-types.ts'
 
-/** The WatchHealth of one loop, without what its cache knows. */
-type LoopHealth = Omit<WatchHealth, 'untold'>
+/** The InformerHealth of one reflector, without the state of its store. */
+type ReflectorHealth = Omit<InformerHealth, 'undelivered'>
 
-/** Keeps it. */
 export interface HealthRecord {
   listed(drift: number): void
   opened(): void
   contacted(): void
   failed(error: KubernetesError): void
-  snapshot(): LoopHealth
+  snapshot(): ReflectorHealth
 }
 
-/**
- * Starts a record of which nothing is known yet.
- *
- * @param now milliseconds since the epoch
- */
+/** @param now milliseconds since the epoch */
 export function createHealthRecord(resource: string, now: () => number): HealthRecord {
-  let health: LoopHealth = {
+  let health: ReflectorHealth = {
     resource,
     synced: false,
     lastListAt: undefined,
@@ -32,13 +27,13 @@ export function createHealthRecord(resource: string, now: () => number): HealthR
     lastError: undefined,
   }
   let opened = false
-  const set = (changes: Partial<LoopHealth>): void => {
+  const set = (changes: Partial<ReflectorHealth>): void => {
     health = { ...health, ...changes }
   }
   return {
     listed(drift) {
       const at = now()
-      // Everything in the first list is new, and nothing of it was missed.
+      // Every object of the first list is new; none was missed.
       const missed = health.synced ? drift : 0
       set({ synced: true, lastListAt: at, lastContactAt: at })
       set({ lists: health.lists + 1, drift: health.drift + missed })
@@ -56,9 +51,9 @@ export function createHealthRecord(resource: string, now: () => number): HealthR
   }
 }
 
-/** One health of several loops over a kind: as good as the worst of them. */
-export function combineHealth(parts: readonly [WatchHealth, ...WatchHealth[]]): WatchHealth {
-  const sum = (count: (health: WatchHealth) => number): number =>
+/** The health of several reflectors of one kind: that of the worst of them. */
+export function combineHealth(parts: readonly [InformerHealth, ...InformerHealth[]]): InformerHealth {
+  const sum = (count: (health: InformerHealth) => number): number =>
     parts.reduce((total, health) => total + count(health), 0)
   return {
     resource: parts[0].resource,
@@ -70,12 +65,12 @@ export function combineHealth(parts: readonly [WatchHealth, ...WatchHealth[]]): 
     expired: sum((health) => health.expired),
     failures: sum((health) => health.failures),
     drift: sum((health) => health.drift),
-    untold: parts.flatMap((health) => health.untold),
+    undelivered: parts.flatMap((health) => health.undelivered),
     lastError: parts.find((health) => health.lastError !== undefined)?.lastError,
   }
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined)
-  return known.length < times.length ? undefined : Math.min(...known)
+  const present = times.filter((time) => time !== undefined)
+  return present.length < times.length ? undefined : Math.min(...present)
 }

@@ -1,46 +1,73 @@
+import type { BackOff } from '../../domain/back-off.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
-import type { WatchPosition } from './resource-version.ts'
+import { defaultPageSize } from '../objects.ts'
+import type { SyncPosition } from './resource-version.ts'
+
+/** Keeps a local copy of all objects of a kind, and calls a handler for every change. */
+export interface Informer<T extends ObjectMeta> {
+  /** The last received state of every object, by `namespace/name`. Frozen. */
+  readonly objects: ReadonlyMap<string, T>
+  health(): InformerHealth
+  position(): SyncPosition
+  /** Resolves when the informer has stopped, after its signal was aborted. Never rejects. */
+  readonly done: Promise<void>
+}
 
 /**
- * What a list+watch loop tells. Changes are hints by which the reader looks at the present state:
- * they can come twice, and several changes of one object can come as one.
+ * Receives the changes of a kind. A change is a hint to look at the present state: it can arrive twice, and several
+ * changes of one object can arrive as one.
  */
-export interface WatchHandler<T extends ObjectMeta> {
-  /** An object is new or changed. `previous` is what the loop knew before; undefined for a new one. */
+export interface ResourceEventHandler<T extends ObjectMeta> {
+  /** An object is new or has changed. `previous` is the state before; undefined if the object is new. */
   onUpsert(object: T, previous: T | undefined): void
-  /** An object is gone. A deletion missed while disconnected is told after the next list. */
+  /** An object is gone. The next list reveals a deletion that was missed while disconnected. */
   onDelete(object: T): void
-  /** A full list was read and its differences were told. First after start, then with every relist. */
+  /** A full list was read, and its differences were delivered. Called after the first list and after every relist. */
   onListed?(objects: readonly T[]): void
 }
 
-/** How well the loop hears. Times are milliseconds since the epoch; undefined before the first. */
-export interface WatchHealth {
+/** The state of an informer. Times are milliseconds since the epoch; undefined before the first. */
+export interface InformerHealth {
   readonly resource: string
   /** The first full list has been read. */
   readonly synced: boolean
   readonly lastListAt: number | undefined
-  /** Last time the server said anything at all: a list, an opened watch, an event, a bookmark, an end in order. */
+  /** Last sign of life from the server: a list, an opened watch, an event, a bookmark, a regular end. */
   readonly lastContactAt: number | undefined
   readonly lists: number
   readonly reconnects: number
-  /** Watches that the server ended because their resourceVersion had been compacted (410). */
+  /** Watches that the server ended because it had compacted their resourceVersion (410). */
   readonly expired: number
   readonly failures: number
-  /** Differences that a relist found and no event had told. */
+  /** Differences that a relist found and no event had reported. */
   readonly drift: number
-  /** `namespace/name` of the objects whose last change our own handler failed on: it is told again after the next list. */
-  readonly untold: readonly string[]
-  /** The last failure in words; undefined while all is well. */
+  /** `namespace/name` of objects whose last change our own handler failed on; the next list delivers it again. */
+  readonly undelivered: readonly string[]
+  /** Message of the last failure; undefined while the watch works. */
   readonly lastError: string | undefined
 }
 
-/** A running list+watch loop. */
-export interface Watch<T extends ObjectMeta> {
-  /** The objects as last heard of, by `namespace/name`. Frozen. */
-  readonly objects: ReadonlyMap<string, T>
-  health(): WatchHealth
-  position(): WatchPosition
-  /** Resolves when the loop has ended, after its signal was aborted. Never rejects. */
-  readonly done: Promise<void>
+/** Times are milliseconds. */
+export interface InformerTuning {
+  readonly pageSize: number
+  /** A full list is read again after this time, up to twice as late. */
+  readonly relistMs: number
+  /** The server ends a watch regularly after this time, up to a fifth later, with a last bookmark. */
+  readonly watchMs: number
+  /** A watch without a byte for this long is opened again. */
+  readonly silenceMs: number
+  readonly backOff: BackOff
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly now: () => number
+}
+
+export const defaultTuning: InformerTuning = {
+  pageSize: defaultPageSize,
+  relistMs: 300_000,
+  watchMs: 240_000,
+  silenceMs: 30_000,
+  backOff: { firstMs: 500, longestMs: 30_000 },
+  random: Math.random,
+  now: Date.now,
 }

@@ -1,76 +1,63 @@
-import { ipAddressFrom, type IPAddress } from '../../domain/model/ip-address.ts'
-import { ipAddressClaimFrom, type IPAddressClaim } from '../../domain/model/claim.ts'
-import { clusterClassFrom, type ClusterClass } from '../../domain/model/cluster-class.ts'
-import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
-import { ipPoolFrom, type IPPool } from '../../domain/model/pool.ts'
 import type { Log } from '../../observability/log.ts'
 import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import type { KubernetesError } from '../errors.ts'
 import { combineHealth } from './health-record.ts'
-import { startReflector, type ListWatch } from './reflector.ts'
+import { startReflector, type Reflector } from './reflector.ts'
 import { createStore } from './store.ts'
-import { resources } from '../resources.ts'
-import type { Watch, WatchHandler, WatchHealth } from './informer-types.ts'
-import { combinePositions, type WatchPosition } from './resource-version.ts'
-import { defaultTuning, type WatchTuning } from './informer-tuning.ts'
+import { resources, type DecodedResource } from '../resources.ts'
+import {
+  type Informer,
+  type ResourceEventHandler,
+  type InformerHealth,
+  defaultTuning,
+  type InformerTuning,
+} from './informer-types.ts'
+import { combinePositions } from './resource-version.ts'
 
-/** What can be watched, and as which facts it is told. */
-export interface WatchedObjects {
-  readonly clusters: Cluster
-  readonly clusterclasses: ClusterClass
-  readonly ipaddressclaims: IPAddressClaim
-  readonly ipaddresses: IPAddress
-  readonly inclusterippools: IPPool
-  readonly globalinclusterippools: IPPool
+/** The kinds that can be watched, each with the type of its decoded objects. */
+export type WatchedObjects = {
+  readonly [R in Exclude<keyof typeof resources, 'events'>]: ReturnType<(typeof resources)[R]['decode']>
 }
 
-const decoders: { readonly [R in keyof WatchedObjects]: (object: unknown) => WatchedObjects[R] } = {
-  clusters: clusterFrom,
-  clusterclasses: clusterClassFrom,
-  ipaddressclaims: ipAddressClaimFrom,
-  ipaddresses: ipAddressFrom,
-  inclusterippools: (object) => ipPoolFrom('InClusterIPPool', object),
-  globalinclusterippools: (object) => ipPoolFrom('GlobalInClusterIPPool', object),
-}
+const watched: { readonly [R in keyof WatchedObjects]: DecodedResource<WatchedObjects[R]> } = resources
 
-export interface WatchOptions<R extends keyof WatchedObjects> {
+export interface InformerOptions<R extends keyof WatchedObjects> {
   readonly connection: KubernetesConnection
   readonly resource: R
-  /** Empty or absent: all namespaces. Of no meaning for a cluster-scoped kind. */
+  /** Empty or absent: all namespaces. Ignored for a cluster-scoped kind. */
   readonly namespaces?: readonly string[]
   readonly labelSelector?: string | undefined
-  readonly handler: WatchHandler<WatchedObjects[R]>
-  /** Ends the watch. */
+  readonly handler: ResourceEventHandler<WatchedObjects[R]>
+  /** Stops the informer. */
   readonly signal: AbortSignal
   readonly log: Log
-  /** Whether a failure is part of an outage that has lines of its own. Default: none is. */
+  /** Whether a failure is part of an outage that is logged elsewhere. Default: none is. */
   readonly isOutage?: (failure: KubernetesError) => boolean
-  readonly tuning?: Partial<WatchTuning>
+  readonly tuning?: Partial<InformerTuning>
 }
 
 /**
- * Keeps hearing of all objects of a kind until the signal is aborted: survives an API server that is away
- * at the start or later, and a missing CustomResourceDefinition. Several namespaces are listed and watched
- * each on its own, since the permissions may go no further.
+ * Starts an informer, which runs until the signal is aborted. It survives an API server that is away at the start or
+ * later, and a missing CustomResourceDefinition. It lists and watches each of several namespaces separately, since our
+ * permissions may be limited to them.
  */
 export function startInformer<R extends keyof WatchedObjects>(
-  options: WatchOptions<R>,
-): Watch<WatchedObjects[R]> {
-  const resource = resources[options.resource]
+  options: InformerOptions<R>,
+): Informer<WatchedObjects[R]> {
+  const resource = watched[options.resource]
   const namespaces = resource.namespaced ? new Set(options.namespaces) : []
   const objects = new Map<string, WatchedObjects[R]>()
   const versions = discoverApiVersions(options.connection)
 
-  const start = (namespace: string): ListWatch =>
+  const start = (namespace: string): Reflector =>
     startReflector({
       connection: options.connection,
       versions,
       resource,
       namespace,
       labelSelector: options.labelSelector,
-      decode: decoders[options.resource],
-      cache: createStore(objects, namespace, options.handler, options.log),
+      store: createStore(objects, namespace, options.handler, options.log),
       onListed,
       signal: options.signal,
       log: options.log,
@@ -78,7 +65,7 @@ export function startInformer<R extends keyof WatchedObjects>(
       tuning: { ...defaultTuning, ...options.tuning },
     })
 
-  /** Before every namespace was listed, what is known is no full list. */
+  /** The list is not full before every namespace has been listed. */
   function onListed(): void {
     if (!health().synced) return
     try {
@@ -92,14 +79,13 @@ export function startInformer<R extends keyof WatchedObjects>(
   }
 
   const [first, ...others] = namespaces
-  const loops = [start(first ?? ''), ...others.map(start)] as const
-  const health = (): WatchHealth =>
-    combineHealth([loops[0].health(), ...loops.slice(1).map((loop) => loop.health())])
-  const position = (): WatchPosition => combinePositions(loops.map((loop) => loop.position()))
+  const reflectors = [start(first ?? ''), ...others.map(start)] as const
+  const health = (): InformerHealth =>
+    combineHealth([reflectors[0].health(), ...reflectors.slice(1).map((each) => each.health())])
   return {
     objects,
     health,
-    position,
-    done: Promise.all(loops.map((loop) => loop.done)).then(() => undefined),
+    position: () => combinePositions(reflectors.map((each) => each.position())),
+    done: Promise.all(reflectors.map((each) => each.done)).then(() => undefined),
   }
 }

@@ -1,121 +1,74 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { backOffMs } from '../../domain/back-off.ts'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
-import type { ApiVersions } from '../api-versions.ts'
-import { backOffMs } from './back-off.ts'
-import type { KubernetesConnection } from '../transport/connection.ts'
-import type { ApiRequest } from '../transport/api-request.ts'
-import { before } from '../transport/deadline.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
-import { createHealthRecord } from './health-record.ts'
-import type { Store } from './store.ts'
-import { listObjects } from '../objects.ts'
-import { createRelistTimer } from './relist-timer.ts'
-import { pathOf, type Resource } from '../resources.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
-import { versionNumber, type WatchPosition } from './resource-version.ts'
-import { readWatch, type WatchEnd, type WatchEvent } from './watch-stream.ts'
-import type { WatchTuning } from './informer-tuning.ts'
-import type { WatchHealth } from './informer-types.ts'
+import { createHealthRecord, type HealthRecord } from './health-record.ts'
+import type { InformerHealth } from './informer-types.ts'
+import { createListWatcher, type ListWatcherOptions } from './list-watcher.ts'
+import { versionNumber, type SyncPosition } from './resource-version.ts'
+import type { Store } from './store.ts'
+import type { WatchEvent } from './watch-stream.ts'
 
-/** A watch that the server ends sooner than this, with nothing to say, is not opened again at once. */
+/** After a watch that the server ends sooner than this without a failure, the reflector backs off. */
 const shortWatchMs = 1_000
 
-export interface ListWatchOptions<T extends ObjectMeta> {
-  readonly connection: KubernetesConnection
-  readonly versions: ApiVersions
-  readonly resource: Resource
-  /** Empty: all namespaces. */
-  readonly namespace: string
-  readonly labelSelector: string | undefined
-  readonly decode: (object: unknown) => T
-  readonly cache: Store<T>
+export interface ReflectorOptions<T extends ObjectMeta> extends ListWatcherOptions<T> {
+  readonly store: Store<T>
   readonly onListed: () => void
-  readonly signal: AbortSignal
   readonly log: Log
-  /** Whether a failure is part of an outage that has lines of its own. Default: none is. */
+  /** Whether a failure is part of an outage that is logged elsewhere. Default: none is. */
   readonly isOutage?: ((failure: KubernetesError) => boolean) | undefined
-  readonly tuning: WatchTuning
 }
 
-/** One running loop over one namespace, or over all. */
-export interface ListWatch {
-  health(): WatchHealth
-  position(): WatchPosition
+/** A running list+watch loop over one namespace, or over all. */
+export interface Reflector {
+  health(): InformerHealth
+  position(): SyncPosition
   /** Resolves soon after the signal was aborted. Never rejects. */
   readonly done: Promise<void>
 }
 
 /**
- * Starts to list and watch until the signal is aborted, whatever fails. One round of the loop is a list
- * where one is due, and a watch until it ends. Only the running round touches the cache: there are no
- * late events of an earlier one.
+ * Lists and watches until the signal is aborted, whatever fails. One round is a list, if one is due, and a watch until it
+ * ends. Only the running round writes to the store, so no late event of an earlier round can arrive.
  */
-export function startReflector<T extends ObjectMeta>(options: ListWatchOptions<T>): ListWatch {
-  const { connection, versions, resource, namespace, cache, signal, log, tuning } = options
+export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T>): Reflector {
+  const { resource, store, signal, tuning } = options
+  const server = createListWatcher(options)
   const health = createHealthRecord(resource.plural, tuning.now)
-  const relist = createRelistTimer(tuning)
-  /** The resourceVersion the next watch goes on from; undefined where only a list can tell. */
-  let position: string | undefined
-  /** That of the last list. */
-  let listedAt = ''
+  /** The next watch starts from here; undefined if only a list can tell. */
+  let lastSync: string | undefined
+  let lastList: string | undefined
+  let relistDue = AbortSignal.abort()
   /** In a row, without a sign of life in between. */
   let failures = 0
 
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      const pauseMs = await round().catch((error: unknown) => afterFailure(error))
-      if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
-    }
-    relist.clear()
-  }
-
   /** Returns the milliseconds to wait before the next round. */
-  async function round(): Promise<number> {
-    const from = position === undefined || relist.due().aborted ? await listAll() : position
+  async function listAndWatch(): Promise<number> {
+    const from = lastSync === undefined || relistDue.aborted ? await list() : lastSync
     const started = tuning.now()
-    const end = await watchFrom(from)
+    const end = await server.watch(from, relistDue, { onOpen: () => health.opened(), onEvent })
     if (end === 'ended') health.contacted()
-    if (end === 'ended' && tuning.now() - started < shortWatchMs) return nextPauseMs(undefined)
+    if (end === 'ended' && tuning.now() - started < shortWatchMs) return nextPauseMs()
     failures = 0
     return 0
   }
 
-  async function listAll(): Promise<string> {
-    const query = { namespace, labelSelector: options.labelSelector, pageSize: tuning.pageSize, signal }
-    await servedVersion()
-    const listed = await versions.using(resource, (apiVersion) =>
-      listObjects(connection, resource, apiVersion, query, options.decode),
-    )
-    signal.throwIfAborted()
-    health.listed(cache.replaceAll(listed.items))
-    relist.restart()
-    position = listed.resourceVersion
-    listedAt = position
+  async function list(): Promise<string> {
+    const listed = await server.list()
+    health.listed(store.replaceAll(listed.items))
+    relistDue = AbortSignal.timeout(Math.round(tuning.relistMs * (1 + tuning.random())))
+    lastSync = lastList = listed.resourceVersion
     options.onListed()
-    return position
-  }
-
-  /** The question is shared with others, so our signal ends only the waiting. */
-  function servedVersion(): Promise<string> {
-    return before(signal, versions.of(resource))
-  }
-
-  async function watchFrom(from: string): Promise<WatchEnd> {
-    const request = watchRequest(options, await servedVersion(), from, relist.due())
-    return readWatch(connection, request, tuning.silenceMs, { onOpen: () => health.opened(), onEvent })
+    return lastSync
   }
 
   function onEvent(event: WatchEvent): void {
-    const object = objectOf(event.object)
-    if (event.type === 'ERROR') {
-      position = undefined
-      throw errorFromStatus(`watch ${resource.plural}`, object)
-    }
-    if (event.type === 'DELETED') cache.remove(options.decode(object))
-    else if (event.type !== 'BOOKMARK') cache.upsert(options.decode(object))
-    position = stringOf(objectOf(object['metadata'])['resourceVersion'])
+    if (event.type === 'ERROR') lastSync = undefined
+    lastSync = applyEvent(options, event)
     failures = 0
     health.contacted()
   }
@@ -123,55 +76,64 @@ export function startReflector<T extends ObjectMeta>(options: ListWatchOptions<T
   function afterFailure(error: unknown): number {
     if (signal.aborted) return 0
     const failure = toKubernetesError(error, `watch ${resource.plural}`)
-    const isNew = options.isOutage?.(failure) !== true && failure.message !== health.snapshot().lastError
-    if (!canGoOn(failure)) position = undefined
+    if (!canResume(failure)) lastSync = undefined
     const pauseMs = nextPauseMs(failure.retryAfterSeconds)
-    log[isNew ? 'warn' : 'debug'](failure.message, {
-      resource: resource.plural,
-      retryInMs: Math.round(pauseMs),
-    })
-    health.failed(failure)
+    report(options, health, failure, pauseMs)
     return pauseMs
   }
 
-  function nextPauseMs(retryAfterSeconds: number | undefined): number {
-    return backOffMs(tuning.backOff, failures++, tuning.random(), retryAfterSeconds)
-  }
+  const nextPauseMs = (retryAfterSeconds?: number): number =>
+    backOffMs(tuning.backOff, failures++, tuning.random(), retryAfterSeconds)
 
   return {
-    health: () => ({ ...health.snapshot(), untold: cache.untold() }),
-    position: () => ({ heard: versionNumber(position ?? ''), listed: versionNumber(listedAt) }),
-    done: run(),
+    health: () => ({ ...health.snapshot(), undelivered: store.undelivered() }),
+    position: () => ({
+      lastSyncResourceVersion: versionNumber(lastSync),
+      listResourceVersion: versionNumber(lastList),
+    }),
+    done: repeat(signal, () => listAndWatch().catch(afterFailure)),
   }
 }
 
-function watchRequest(
-  options: Pick<
-    ListWatchOptions<ObjectMeta>,
-    'resource' | 'namespace' | 'labelSelector' | 'signal' | 'tuning'
-  >,
-  apiVersion: string,
-  resourceVersion: string,
-  relistDue: AbortSignal,
-): ApiRequest & { readonly signal: AbortSignal } {
-  const { resource, namespace, labelSelector, signal, tuning } = options
-  return {
-    verb: 'watch',
-    resource: resource.plural,
-    action: `watch ${resource.plural}`,
-    path: pathOf(resource, apiVersion, { namespace }),
-    query: {
-      watch: 'true',
-      allowWatchBookmarks: 'true',
-      resourceVersion,
-      timeoutSeconds: String(Math.ceil((tuning.watchMs / 1000) * (1 + tuning.random() / 5))),
-      ...(labelSelector !== undefined && { labelSelector }),
-    },
-    signal: AbortSignal.any([signal, relistDue]),
+/** Runs rounds until the signal is aborted. Each returns the milliseconds to wait before the next one. */
+async function repeat(signal: AbortSignal, round: () => Promise<number>): Promise<void> {
+  while (!signal.aborted) {
+    const pauseMs = await round()
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
-/** Whether the next watch can go on from where the last one was; all else is cured by a list. */
-function canGoOn(failure: KubernetesError): boolean {
+/**
+ * Writes one event to the store.
+ *
+ * @returns its resourceVersion
+ * @throws KubernetesError if the server reports that the watch has failed
+ */
+function applyEvent<T extends ObjectMeta>(
+  { resource, store }: Pick<ReflectorOptions<T>, 'resource' | 'store'>,
+  event: WatchEvent,
+): string {
+  const object = objectOf(event.object)
+  if (event.type === 'ERROR') throw errorFromStatus(`watch ${resource.plural}`, object)
+  if (event.type === 'DELETED') store.remove(resource.decode(object))
+  else if (event.type !== 'BOOKMARK') store.upsert(resource.decode(object))
+  return stringOf(objectOf(object['metadata'])['resourceVersion'])
+}
+
+/** Whether the next watch can resume from the last position; after any other failure, only a list helps. */
+function canResume(failure: KubernetesError): boolean {
   return isKubernetesError(failure, 'unavailable', 'throttled', 'forbidden')
+}
+
+/** Records a failure, and logs it as a warning if it is not the same as the last one. */
+function report(
+  { log, resource, isOutage }: Pick<ReflectorOptions<ObjectMeta>, 'log' | 'resource' | 'isOutage'>,
+  health: HealthRecord,
+  failure: KubernetesError,
+  pauseMs: number,
+): void {
+  const isNew = failure.message !== health.snapshot().lastError
+  const level = isNew && isOutage?.(failure) !== true ? 'warn' : 'debug'
+  log[level](failure.message, { resource: resource.plural, retryInMs: Math.round(pauseMs) })
+  health.failed(failure)
 }

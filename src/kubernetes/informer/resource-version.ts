@@ -1,25 +1,25 @@
-/** How far a watch has heard, as resourceVersions, which all custom resources of an API server count together. */
-export interface WatchPosition {
-  /** Every change up to this one is known; undefined where that cannot be said. */
-  readonly heard: bigint | undefined
-  /** Of the last list. Between it and the watch before it, objects may have come and gone without a word. */
-  readonly listed: bigint | undefined
+/** How far an informer is synced. All custom resources of an API server share one sequence of resourceVersions. */
+export interface SyncPosition {
+  /** The informer has every change up to this one; undefined if that is not certain. */
+  readonly lastSyncResourceVersion: bigint | undefined
+  /** Of the last list. Objects may have come and gone unseen between it and the watch before it. */
+  readonly listResourceVersion: bigint | undefined
 }
 
-/** A resourceVersion as a number to compare, which Kubernetes has since 1.35 and had in fact before; undefined: it is none. */
-export function versionNumber(resourceVersion: string): bigint | undefined {
+/** A resourceVersion as a comparable number, which Kubernetes guarantees since 1.35 and did before; undefined if it is none. */
+export function versionNumber(resourceVersion = ''): bigint | undefined {
   return /^\d+$/.test(resourceVersion) ? BigInt(resourceVersion) : undefined
 }
 
-/** Of several loops over one kind: what is true of all of them. */
-export function combinePositions(parts: readonly WatchPosition[]): WatchPosition {
+/** The position that holds for all of several reflectors of one kind. */
+export function combinePositions(parts: readonly SyncPosition[]): SyncPosition {
   return {
-    heard: extreme(
-      parts.map(({ heard }) => heard),
+    lastSyncResourceVersion: extreme(
+      parts.map((part) => part.lastSyncResourceVersion),
       (a, b) => a < b,
     ),
-    listed: extreme(
-      parts.map(({ listed }) => listed),
+    listResourceVersion: extreme(
+      parts.map((part) => part.listResourceVersion),
       (a, b) => a > b,
     ),
   }
@@ -29,7 +29,7 @@ function extreme(
   versions: readonly (bigint | undefined)[],
   isBetter: (a: bigint, b: bigint) => boolean,
 ): bigint | undefined {
-  const known = versions.filter((version) => version !== undefined)
-  if (known.length < versions.length) return undefined
-  return known.reduce<bigint | undefined>((a, b) => (a === undefined || isBetter(b, a) ? b : a), undefined)
+  const present = versions.filter((version) => version !== undefined)
+  if (present.length < versions.length) return undefined
+  return present.reduce<bigint | undefined>((a, b) => (a === undefined || isBetter(b, a) ? b : a), undefined)
 }

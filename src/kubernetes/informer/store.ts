@@ -1,42 +1,43 @@
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
-import type { WatchHandler } from './informer-types.ts'
+import type { ResourceEventHandler } from './informer-types.ts'
 
-/** What a list+watch loop knows, and the telling of what is new about it. */
+/** The local copy of a reflector's objects, which calls the handler for every change. */
 export interface Store<T extends ObjectMeta> {
-  /** Takes in an object that the server says is there. Returns false where that is no news. */
+  /** Stores an object that exists. Returns false if nothing has changed. */
   upsert(object: T): boolean
-  /** Takes in that an object is gone. Returns false where that is no news. */
+  /** Removes an object that is gone. Returns false if it was not stored. */
   remove(object: T): boolean
-  /** Takes in a whole list: what is known and not in it is gone. Returns how much of it was news. */
+  /** Stores a full list; a stored object that is not in it is gone. Returns the number of changes. */
   replaceAll(listed: readonly T[]): number
-  /** `namespace/name` of the objects whose last change the handler failed on, so that nobody has heard of it. */
-  untold(): readonly string[]
+  /** `namespace/name` of the objects whose last change the handler failed on. */
+  undelivered(): readonly string[]
 }
 
 /**
- * Makes the cache of one loop. What a handler fails on is forgotten again, so that the next list tells it anew.
+ * Makes the store of one reflector. If the handler fails on a change, the store drops the change, and the next list
+ * delivers it again.
  *
- * @param objects by `namespace/name`; several loops over one kind can share it
- * @param namespace whose objects this loop lists; empty for all
+ * @param objects by `namespace/name`; several reflectors of one kind can share it
+ * @param namespace whose objects the reflector lists; empty for all
  */
 export function createStore<T extends ObjectMeta>(
   objects: Map<string, T>,
   namespace: string,
-  handler: Pick<WatchHandler<T>, 'onUpsert' | 'onDelete'>,
+  handler: Pick<ResourceEventHandler<T>, 'onUpsert' | 'onDelete'>,
   log: Pick<Log, 'error'>,
 ): Store<T> {
-  const untold = new Set<string>()
+  const undelivered = new Set<string>()
 
-  /** Runs a handler; its failure is its own and must not stop the loop. */
-  function isTold(key: string, tell: () => void): boolean {
+  /** A handler that fails must not stop the reflector. */
+  function isDelivered(key: string, deliver: () => void): boolean {
     try {
-      tell()
-      untold.delete(key)
+      deliver()
+      undelivered.delete(key)
       return true
     } catch (error) {
-      untold.add(key)
-      log.error('A watch handler failed; the change is told again after the next list', {
+      undelivered.add(key)
+      log.error('A watch handler failed; the next list delivers the change again', {
         object: key,
         error: String(error),
       })
@@ -46,38 +47,38 @@ export function createStore<T extends ObjectMeta>(
 
   function upsert(object: T): boolean {
     const key = formatKey(object)
-    const known = objects.get(key)
-    if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return false
-    if (known !== undefined && known.uid !== object.uid) remove(known)
+    const stored = objects.get(key)
+    if (stored?.uid === object.uid && stored.resourceVersion === object.resourceVersion) return false
+    if (stored !== undefined && stored.uid !== object.uid) remove(stored)
     const previous = objects.get(key)
-    // A handler that failed to let go of the former object is not told of its successor before it has.
+    // The handler failed on the deletion of the object's predecessor, which has to be delivered first.
     if (previous !== undefined && previous.uid !== object.uid) return true
     const frozen = deepFreeze(object)
-    if (isTold(key, () => handler.onUpsert(frozen, previous))) objects.set(key, frozen)
+    if (isDelivered(key, () => handler.onUpsert(frozen, previous))) objects.set(key, frozen)
     return true
   }
 
   function remove(object: T): boolean {
     const key = formatKey(object)
     if (!objects.has(key)) {
-      untold.delete(key)
+      undelivered.delete(key)
       return false
     }
     const frozen = deepFreeze(object)
-    if (isTold(key, () => handler.onDelete(frozen))) objects.delete(key)
+    if (isDelivered(key, () => handler.onDelete(frozen))) objects.delete(key)
     return true
   }
 
   function replaceAll(listed: readonly T[]): number {
     const present = new Set(listed.map(formatKey))
-    untold.clear()
+    undelivered.clear()
     const gone = [...objects.values()].filter(
       (object) => (namespace === '' || object.namespace === namespace) && !present.has(formatKey(object)),
     )
     return gone.filter(remove).length + listed.filter(upsert).length
   }
 
-  return { upsert, remove, replaceAll, untold: () => [...untold] }
+  return { upsert, remove, replaceAll, undelivered: () => [...undelivered] }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -4,29 +4,34 @@ import type { ApiRequest } from '../transport/api-request.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import { toKubernetesError } from '../transport/to-kubernetes-error.ts'
 
-/** One line of a watch. `object` of an `ERROR` is a Status. */
+/** One line of a watch. The `object` of an `ERROR` is a Status. */
 export interface WatchEvent {
   readonly type: string
   readonly object: unknown
 }
 
+export interface WatchListener {
+  readonly onOpen: () => void
+  /** May throw, which ends the watch with that error. */
+  readonly onEvent: (event: WatchEvent) => void
+}
+
 /**
- * How a watch came to its end without a failure: the server ended it in order, it was silent for too long
- * (a quiet kind, or a connection that died without a word), or our signal was aborted.
+ * How a watch ended without a failure: the server ended it regularly, it was silent for too long (a quiet kind, or a
+ * connection that died unnoticed), or our signal was aborted.
  */
 export type WatchEnd = 'ended' | 'silent' | 'stopped'
 
 /**
- * Reads one watch to its end. Nothing is told after the promise has settled.
+ * Reads one watch to its end. The listener gets no event after the promise has settled.
  *
- * @param listener may throw, which ends the watch with that error
- * @returns rejects with a KubernetesError where the watch could not be opened or broke
+ * @returns rejects with a KubernetesError if the watch cannot be opened or breaks
  */
 export async function readWatch(
   connection: Pick<KubernetesConnection, 'open'>,
   request: ApiRequest & { readonly signal: AbortSignal },
   silenceMs: number,
-  listener: { readonly onOpen: () => void; readonly onEvent: (event: WatchEvent) => void },
+  listener: WatchListener,
 ): Promise<WatchEnd> {
   try {
     const watch = await connection.open(request, silenceMs)
@@ -44,7 +49,7 @@ export async function readWatch(
   }
 }
 
-/** Lines can be cut anywhere by the network, also within a character. */
+/** The network can cut a line anywhere, even within a character. */
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''

@@ -2,26 +2,26 @@ import type { JsonObject } from '../../domain/model/decode.ts'
 import { fieldManager } from '../../domain/names.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
 
-/** As RBAC and metrics know it. */
+/** As in RBAC and in metrics. */
 export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete' | 'watch'
 
-/** One request, in Kubernetes' words. */
+/** One request, in terms of the Kubernetes API. */
 export interface ApiRequest {
   readonly verb: Verb
   /** Plural, for metrics. */
   readonly resource: string
-  /** What is done to which object, as an error message begins: `get Cluster clusters/demo`. */
+  /** Verb and object, which begin an error message: `get Cluster clusters/demo`. */
   readonly action: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** The object of a `create`, a merge patch or the operations of a JSON patch, the options of a `delete`. */
+  /** The object of a `create`, a merge patch or JSON patch, or the options of a `delete`. */
   readonly body?: JsonObject | JsonPatch
-  /** Of a `patch`: the body is the whole of what this manager says about the object (server-side apply). */
+  /** Of a `patch`: the field manager of a server-side apply, whose body has all fields of that manager. */
   readonly applyAs?: string
   readonly signal?: AbortSignal
 }
 
-/** A request as HTTP has it. */
+/** One request, in terms of HTTP. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly origin: string
@@ -31,10 +31,10 @@ export interface HttpRequest {
 }
 
 /**
- * Puts a request into HTTP's words: every write names our field manager, every patch says of which kind it is
- * (a custom resource answers 415 to the strategic patch that clients send by default).
+ * Translates a request to HTTP. Every write names our field manager, and every patch its type: custom resources refuse the
+ * strategic merge patch that clients send by default (415).
  *
- * @param server may have a path, as the API servers behind Rancher have
+ * @param server may have a path, as behind Rancher
  */
 export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
   const isWrite = request.verb === 'create' || request.verb === 'patch'

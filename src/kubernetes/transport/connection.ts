@@ -1,32 +1,28 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { nonEmptyStringOf, objectOf, type JsonObject } from '../../domain/model/decode.ts'
-import { fieldManager } from '../../domain/names.ts'
-import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
-import { createCredentialSource } from './credentials.ts'
-import { before, deadlineAfter } from './deadline.ts'
-import { createDispatchers } from './dispatchers.ts'
+import type { ApiRequest, Verb } from './api-request.ts'
+import { deadlineAfter } from './deadline.ts'
+import { createSender, type Response, type Route } from './sender.ts'
 import type { KubernetesError } from '../errors.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
-/** A connection that nobody has answered by then is tried anew: requests must not queue behind it. */
-const longestConnectMs = 5_000
 
-/** The way to one API server. Every method rejects with KubernetesErrors only. */
+/** A connection to one API server. Every method rejects with KubernetesErrors only. */
 export interface KubernetesConnection {
-  /** Sends a request over a shared connection and reads the answer. */
+  /** Sends a request over a shared connection and reads the response. */
   request(request: ApiRequest): Promise<JsonObject>
   /**
-   * Opens a watch on a connection of its own, so that a dead one is never used again.
-   * Reading its body fails after `silenceMs` without a byte, or with the request's signal.
+   * Opens a watch on its own connection, so that a dead one is never reused. Reading the body fails after `silenceMs`
+   * without a byte, or when the request's signal is aborted.
    */
   open(request: ApiRequest, silenceMs: number): Promise<OpenWatch>
-  /** Lets running requests end, then closes the shared connections. Watches end by their signals. */
+  /** Waits for running requests, then closes the shared connections. Watches end by their signals. */
   close(): Promise<void>
 }
 
-/** To be closed by whoever opened it. */
+/** Must be closed. */
 export interface OpenWatch {
   readonly body: AsyncIterable<Uint8Array>
   close(): Promise<void>
@@ -35,44 +31,40 @@ export interface OpenWatch {
 /** How a request ended, for metrics and traces. */
 export interface RequestOutcome {
   readonly verb: Verb
-  /** Plural; `apiresources` where the server was asked what it serves. */
+  /** Plural; `apiresources` for the discovery of API versions. */
   readonly resource: string
-  /** HTTP status; 0 where no answer came. */
+  /** HTTP status; 0 without a response. */
   readonly code: number
-  /** Until the answer was read; of a watch, until it was open. */
+  /** Until the response was read or, for a watch, opened. */
   readonly seconds: number
-  /** The `Date` header of the answer: the server's clock in whole seconds. */
+  /** The `Date` header of the response: the server's clock in whole seconds. */
   readonly serverDate?: string | undefined
-  /** What was done to which object, as in an ApiRequest. */
+  /** As in ApiRequest. */
   readonly action: string
-  /** Why it failed; undefined where it did not, or where whoever asked gave it up. */
+  /** Undefined if the request succeeded or was aborted by its signal. */
   readonly failure: KubernetesError | undefined
 }
 
 export interface ConnectionOptions {
   readonly kubeConfig: KubeConfig
-  /** Of this product, for the User-Agent. */
+  /** Version of this product, for the User-Agent. */
   readonly version: string
-  /** Longest time for one request, waiting for a free connection included. Default 10 s. */
+  /** Time limit for one request, including the wait for a free connection. Default 10 s. */
   readonly timeoutMs?: number
   readonly onRequest?: ((outcome: RequestOutcome) => void) | undefined
 }
 
-/** Makes the way to the current context's API server. Nothing is sent before the first request. */
+/** Connects to the API server of the current context. Nothing is sent before the first request. */
 export function connectTo(options: ConnectionOptions): KubernetesConnection {
-  const { kubeConfig, timeoutMs = defaultTimeoutMs } = options
-  const cluster = kubeConfig.getCurrentCluster()
-  if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
-  const server = new URL(cluster.server)
-  const credentials = createCredentialSource(kubeConfig)
-  const dispatchers = createDispatchers(kubeConfig, cluster, Math.min(timeoutMs, longestConnectMs))
+  const { timeoutMs = defaultTimeoutMs } = options
+  const sender = createSender(options.kubeConfig, options.version, timeoutMs)
+  const running = new Set<Promise<unknown>>()
 
-  /** Sends, and hands the answer to `read`; the time is limited until `read` is done. */
+  /** Sends a request and hands the response to `read`, within the time limit. */
   async function exchange<T>(
     request: ApiRequest,
-    kind: 'shared' | 'fresh',
-    bodyTimeout: number,
-    read: (answer: Answer) => Promise<T>,
+    route: Route,
+    read: (response: Response) => Promise<T>,
   ): Promise<T> {
     const deadline = deadlineAfter(timeoutMs, request.signal)
     const started = performance.now()
@@ -80,13 +72,12 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     let serverDate: string | undefined
     let failure: KubernetesError | undefined
     try {
-      const answer = await send(request, kind, bodyTimeout, deadline.signal)
-      code = answer.response.statusCode
-      serverDate = nonEmptyStringOf(answer.response.headers['date'])
-      if (code === 401) credentials.renew()
-      return await read(answer)
+      const response = await sender.send(request, route, deadline.signal)
+      code = response.statusCode
+      serverDate = nonEmptyStringOf(response.headers['date'])
+      return await read(response)
     } catch (error) {
-      if (deadline.isOver()) dispatchers.renew()
+      if (deadline.isOver()) sender.renewConnections()
       const thrown = toKubernetesError(error, request.action)
       if (request.signal?.aborted !== true) failure = thrown
       throw thrown
@@ -98,46 +89,20 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     }
   }
 
-  async function send(
-    request: ApiRequest,
-    kind: 'shared' | 'fresh',
-    bodyTimeout: number,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    const { headers, tls } = await before(signal, credentials.read())
-    const dispatcher = await dispatchers[kind](tls)
-    const http = httpRequestFor(server, request)
-    const response = dispatcher.request({
-      ...http,
-      headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${options.version}` },
-      signal,
-      headersTimeout: timeoutMs,
-      bodyTimeout,
-    })
-    try {
-      // undici looks at the signal only once it has a connection.
-      return { response: await before(signal, response), dispatcher }
-    } catch (error) {
-      if (kind === 'fresh') await dispatcher.destroy()
-      throw error
-    }
-  }
-
-  const running = new Set<Promise<unknown>>()
-
   return {
     async request(request) {
-      const exchanged = exchange(request, 'shared', timeoutMs, ({ response }) =>
-        readObject(request.action, response),
-      )
+      const route = { connection: 'shared', bodyTimeout: timeoutMs } as const
+      const exchanged = exchange(request, route, (response) => readObject(request.action, response))
       running.add(exchanged)
       return exchanged.finally(() => running.delete(exchanged))
     },
     open: (request, silenceMs) =>
-      exchange(request, 'fresh', silenceMs, (answer) => openWatch(request.action, answer)),
+      exchange(request, { connection: 'fresh', bodyTimeout: silenceMs }, (response) =>
+        openWatch(request.action, response),
+      ),
     async close() {
       await Promise.allSettled(running)
-      await dispatchers.destroy()
+      await sender.close()
     },
   }
 }
@@ -148,7 +113,8 @@ async function readObject(action: string, response: Dispatcher.ResponseData): Pr
   return objectOf(JSON.parse(body))
 }
 
-async function openWatch(action: string, { response, dispatcher }: Answer): Promise<OpenWatch> {
+async function openWatch(action: string, response: Response): Promise<OpenWatch> {
+  const { dispatcher } = response
   if (isSuccess(response)) return { body: response.body, close: () => dispatcher.destroy() }
   const body = await response.body.text()
   await dispatcher.destroy()
@@ -157,10 +123,4 @@ async function openWatch(action: string, { response, dispatcher }: Answer): Prom
 
 function isSuccess(response: Dispatcher.ResponseData): boolean {
   return response.statusCode >= 200 && response.statusCode < 300
-}
-
-interface Answer {
-  readonly response: Dispatcher.ResponseData
-  /** What it came over. */
-  readonly dispatcher: Dispatcher
 }

@@ -3,33 +3,29 @@ import type { RequestOptions } from 'node:https'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { objectOf } from '../../domain/model/decode.ts'
 
-/** What a request needs to be let in. */
+/** Headers and TLS options that authenticate a request. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>
   readonly tls: TlsOptions
 }
 
-/** CA, client certificate and key, server name, verification: what is unset is left out. */
+/** CA, client certificate and key, server name, verification; without unset options. */
 export type TlsOptions = Pick<RequestOptions, (typeof tlsFields)[number]>
 
 const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
 
-/** Reads credentials the way the kubeconfig says: certificates, tokens, token files, exec plugins, OIDC. */
+/** Reads the credentials of a kubeconfig: certificates, tokens, token files, exec plugins, OIDC. */
 export interface CredentialSource {
-  /**
-   * Files are read anew with every call; tokens of files and plugins are remembered by client-node.
-   * Rejects with an Error that holds nothing of what a plugin printed.
-   */
+  /** Reads files at every call; client-node caches tokens of files and plugins. An error quotes no output of a plugin. */
   read(): Promise<Credentials>
-  /** Forgets remembered tokens: the server has refused one (401). */
+  /** Drops cached tokens after the server has refused one (401). */
   renew(): void
 }
 
-/** Makes a CredentialSource for the current context. */
 export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource {
   let current = kubeConfig
   const renew = (): void => {
-    current = withoutRememberedTokens(current)
+    current = withoutCachedTokens(current)
   }
   return {
     async read() {
@@ -38,7 +34,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
         await current.applyToHTTPSOptions(options)
         return { headers: headersOf(options), tls: tlsOf(options) }
       } catch (error) {
-        // What a plugin printed is remembered even where it is of no use.
+        // client-node caches the output of a plugin even if it is useless.
         renew()
         throw withoutOutput(error, kubeConfig.getCurrentUser())
       }
@@ -48,7 +44,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
 }
 
 /**
- * The message of client-node's error is all that a plugin wrote to standard error, or quotes what it wrote to
+ * Removes the output of a plugin from an error of client-node, whose message is the plugin's standard error or quotes its
  * standard output. Both may hold a token.
  */
 export function withoutOutput(error: unknown, user: User | null): unknown {
@@ -67,7 +63,7 @@ function headersOf(options: RequestOptions): Record<string, string> {
   const headers = Object.fromEntries(
     Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()]),
   )
-  // A request that undici refuses for its headers takes one of the shared connections with it.
+  // If undici refuses the headers of a request, it closes one of the shared connections.
   for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value)
   if (!options.auth) return headers
   return { ...headers, authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` }
@@ -79,8 +75,8 @@ function tlsOf(options: RequestOptions): TlsOptions {
   )
 }
 
-/** Authenticators, and with them the tokens they keep, belong to one KubeConfig object. */
-function withoutRememberedTokens(kubeConfig: KubeConfig): KubeConfig {
+/** A copy: each KubeConfig object has its own authenticators, which cache the tokens. */
+function withoutCachedTokens(kubeConfig: KubeConfig): KubeConfig {
   const fresh = new KubeConfig()
   fresh.loadFromOptions({
     clusters: kubeConfig.getClusters(),

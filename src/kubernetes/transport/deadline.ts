@@ -1,18 +1,17 @@
-/** An end in time for something that can be aborted. */
+/** A time limit for an operation that can be aborted. */
 export interface Deadline {
-  /** Aborted when the time is over, or with the signal it was made from. */
+  /** Aborted when the time is over, or with the parent signal. */
   readonly signal: AbortSignal
-  /** The time is over. */
   isOver(): boolean
-  /** The time does not matter any more; the signal it was made from still does. */
+  /** Lifts the time limit; the parent signal still aborts. */
   clear(): void
 }
 
-/** Makes a deadline; `signal.reason` says in words that the time was over. */
+/** Starts a time limit; when it is over, `signal.reason` is an Error that says so. */
 export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController()
   const timer = setTimeout(() => {
-    controller.abort(new Error(`no answer within ${milliseconds / 1000} s`))
+    controller.abort(new Error(`no response within ${milliseconds / 1000} s`))
   }, milliseconds)
   return {
     signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
@@ -21,9 +20,9 @@ export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadl
   }
 }
 
-/** The promise, or the signal's reason where that comes first. For work that cannot be aborted itself. */
+/** Waits for work that cannot be aborted; rejects with the signal's reason if that comes first. */
 export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  // Where the signal is first, nobody else waits for the work: its failure must not end the process.
+  // If the signal comes first, a later failure of the work must not end the process as an unhandled rejection.
   work.catch(() => undefined)
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()

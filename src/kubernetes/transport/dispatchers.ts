@@ -3,27 +3,23 @@ import { type Cluster, HttpMethod, type KubeConfig, RequestContext } from '@kube
 import { Agent, type Dispatcher } from 'undici'
 import { withoutOutput, type TlsOptions } from './credentials.ts'
 
-/** Connections that all requests share; more requests at a time wait for one of them. */
+/** Connections that all requests but watches share; further concurrent requests wait. */
 const sharedConnections = 8
-/** Longer than undici's 4 s, so that a claim per few seconds needs no handshake each; shorter than proxies' 60 s. */
+/** Longer than undici's 4 s, to save handshakes at a claim every few seconds; shorter than the 60 s of proxies. */
 const keepAliveMs = 30_000
 
-/** Hands out connections to the API server. */
+/** Provides connections to the API server. */
 export interface Dispatchers {
-  /** Kept open and shared. Made anew when CA or client certificate have changed. */
+  /** Shared and kept open; replaced when the CA or the client certificate changes. */
   shared(tls: TlsOptions): Promise<Dispatcher>
-  /**
-   * Shares no connection any more that is open now: one of them has been silent for too long, so that
-   * the others are likely to be dead as well, and each would cost a request its whole time.
-   */
+  /** Replaces all shared connections after one timed out: the others are likely dead too, and each would cost a time-out. */
   renew(): void
-  /** For one watch: a connection that has died cannot be handed to the next. To be destroyed by the caller. */
+  /** For one watch, so that no other request gets a dead connection. The caller destroys it. */
   fresh(tls: TlsOptions): Promise<Dispatcher>
-  /** Closes all shared connections; requests that still run on them fail. */
+  /** Closes all shared connections; running requests fail. */
   destroy(): Promise<void>
 }
 
-/** Makes the Dispatchers of a kubeconfig's current cluster. */
 export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster, connectMs: number): Dispatchers {
   let current: { readonly tls: TlsOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
   const open = (tls: TlsOptions): Promise<Dispatcher> =>
@@ -51,7 +47,7 @@ export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster, conn
   }
 }
 
-/** HTTP/1.1: over one shared HTTP/2 connection that goes half-open, every later request would hang. */
+/** HTTP/1.1: all requests would hang on one shared HTTP/2 connection that goes half-open. */
 function directTo(tls: TlsOptions, connectMs: number): Dispatcher {
   return new Agent({
     allowH2: false,
@@ -61,7 +57,7 @@ function directTo(tls: TlsOptions, connectMs: number): Dispatcher {
   })
 }
 
-/** A kubeconfig's `proxy-url` (HTTP or SOCKS) is client-node's to connect through. */
+/** client-node connects through a `proxy-url` (HTTP or SOCKS) of the kubeconfig. */
 async function throughProxy(kubeConfig: KubeConfig, cluster: Cluster): Promise<Dispatcher> {
   const context = new RequestContext(cluster.server, HttpMethod.GET)
   try {
@@ -79,6 +75,6 @@ async function closeQuietly(dispatcher: Promise<Dispatcher> | undefined): Promis
   try {
     await (await dispatcher)?.close()
   } catch {
-    // A connection that never opened has nothing to close.
+    // The connection was never opened.
   }
 }

@@ -1,15 +1,15 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
 
-/** Where client-node ends up when it finds no configuration at all. */
+/** The default of client-node if it finds no configuration. */
 const nothingFound = 'http://localhost:8080'
 
 /**
- * Finds out which API server to talk to, and as whom.
+ * Loads the address of the API server and the credentials.
  *
- * @param source `kubeconfig`: a file; without it KUBECONFIG, `~/.kube/config` or the pod's service account,
- *   as kubectl does. `context`: of that file; without it the current one.
- * @throws Error naming the file and the context, and the contexts there are; it quotes nothing else of the file
+ * @param source `kubeconfig`: a file; default, as for kubectl: KUBECONFIG, `~/.kube/config` or the pod's service account.
+ *   `context`: of that file; default: the current one.
+ * @throws Error naming the file, the context and the available contexts; it quotes nothing else of the file
  */
 export function loadKubeConfig(source: {
   readonly kubeconfig?: string | undefined
@@ -28,7 +28,7 @@ export function loadKubeConfig(source: {
   return kubeConfig
 }
 
-/** A context that names a missing user would be used without the CA, and fail much later as a TLS error. */
+/** client-node would use a context with a missing user without the CA, and fail much later with a TLS error. */
 function checkContext(kubeConfig: KubeConfig, file: string): void {
   const name = kubeConfig.getCurrentContext()
   const context = kubeConfig.getContextObject(name)
@@ -48,20 +48,20 @@ function contextsOf(kubeConfig: KubeConfig): string {
   return names.length === 0 ? 'it has none' : `it has ${names.toSorted().join(', ')}`
 }
 
-/** Without the lines around a fault, which may hold a token; and so without its cause. */
+/** Omits the lines around a syntax error, which may hold a token, and therefore the cause. */
 function unreadable(file: string, error: unknown): Error {
-  return new Error(`${file} cannot be read: ${wordsOf(error)}`)
+  return new Error(`${file} cannot be read: ${messageOf(error)}`)
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const { name, message, reason, mark } = objectOf(error)
   if (name === 'YAMLException')
     return `${unquoted(reason)}, line ${(integerOf(objectOf(mark)['line']) ?? 0) + 1}`
-  // The language's own errors may quote values; those of the file system and of client-node do not.
-  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is no kubeconfig'
+  // Errors of the language may quote values; those of the file system and of client-node do not.
+  return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is not a kubeconfig'
 }
 
-/** An alias or a tag is quoted in the reason, and a password may look like one. */
+/** The reason quotes an alias or a tag, and a password may look like one. */
 function unquoted(reason: unknown): string {
-  return (nonEmptyStringOf(reason) ?? 'it is no YAML').replace(/(?:: | "| !<).*$/s, '')
+  return (nonEmptyStringOf(reason) ?? 'it is not YAML').replace(/(?:: | "| !<).*$/s, '')
 }

@@ -1,7 +1,7 @@
 import { integerOf, nonEmptyStringOf, objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../errors.ts'
 
-/** An answer other than 2xx, its body as text. */
+/** A response other than 2xx. */
 export interface FailedResponse {
   readonly statusCode: number
   /** Names in lower case. */
@@ -9,11 +9,7 @@ export interface FailedResponse {
   readonly body: string
 }
 
-/**
- * What an answer other than 2xx means.
- *
- * @param action what was done and to which object: `create IPAddressClaim clusters/vip-cp-demo`
- */
+/** @param action verb and object: `create IPAddressClaim clusters/vip-cp-demo` */
 export function errorFromResponse(action: string, response: FailedResponse): KubernetesError {
   const status = parseStatus(response.body)
   const words = nonEmptyStringOf(status['message']) ?? plainText(response.body)
@@ -24,7 +20,7 @@ export function errorFromResponse(action: string, response: FailedResponse): Kub
   })
 }
 
-/** What a Status object means that came inside a watch, as its `ERROR` event. */
+/** @param status the object of a watch's `ERROR` event */
 export function errorFromStatus(action: string, status: JsonObject): KubernetesError {
   const code = integerOf(status['code']) ?? 500
   return new KubernetesError(`${action}: ${nonEmptyStringOf(status['message']) ?? `Status ${code}`}`, {
@@ -34,13 +30,13 @@ export function errorFromStatus(action: string, status: JsonObject): KubernetesE
   })
 }
 
-/** What it means that no answer came: network, time-out, or credentials that could not be read. */
+/** The error of a request without a response: network, time-out, or unreadable credentials. */
 export function toKubernetesError(error: unknown, action: string): KubernetesError {
   if (error instanceof KubernetesError) return error
   const facts = { kind: 'unavailable', status: 0 } as const
-  // It quotes what it could not read; causes go into Temporal's histories as well.
-  if (isSyntaxError(error)) return new KubernetesError(`${action}: the answer is no JSON`, facts)
-  return new KubernetesError(`${action}: ${wordsOf(error)}`, { ...facts, cause: error })
+  // A SyntaxError quotes its input, and a cause ends up in Temporal's history.
+  if (isSyntaxError(error)) return new KubernetesError(`${action}: the response is not JSON`, facts)
+  return new KubernetesError(`${action}: ${messageOf(error)}`, { ...facts, cause: error })
 }
 
 function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
@@ -50,7 +46,7 @@ function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
     case 403:
       return 'forbidden'
     case 404:
-      // Only a missing object is named; a path that is not served is answered in plain text or without details.
+      // Only the response for a missing object names it. For a path that is not served, it is plain text or has no details.
       return nonEmptyStringOf(objectOf(status['details'])['name']) === undefined ? 'notServed' : 'notFound'
     case 408:
       return 'unavailable'
@@ -73,7 +69,7 @@ function parseStatus(body: string): JsonObject {
   }
 }
 
-/** The first line of an answer that is no Status, such as a load balancer's; nothing of an HTML page. */
+/** The first line of a plain-text response, such as a load balancer's; undefined for HTML and JSON. */
 function plainText(body: string): string | undefined {
   if (/^\s*[<{[]/.test(body)) return undefined
   return nonEmptyStringOf(body.trim().split('\n')[0]?.slice(0, 200))
@@ -84,7 +80,7 @@ function retryAfterOf(status: JsonObject): number | undefined {
   return value !== undefined && value > 0 ? value : undefined
 }
 
-/** `Retry-After` in its form of seconds, the only one an API server writes. */
+/** `Retry-After` in seconds, the only form an API server sends. */
 function seconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d+$/.test(header) ? Number(header) : undefined
 }
@@ -93,11 +89,11 @@ function isSyntaxError(error: unknown): boolean {
   return objectOf(error)['name'] === 'SyntaxError'
 }
 
-function wordsOf(failure: unknown): string {
+function messageOf(failure: unknown): string {
   const { name, message, code } = objectOf(failure)
   const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(nonEmptyStringOf(message) ?? '') ?? []
   if (proxyStatus !== undefined) return `the proxy answered HTTP ${proxyStatus}`
-  if (name === 'AbortError') return 'stopped before an answer came'
-  // Several addresses that all refuse make an AggregateError, which has a code but no words.
-  return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no answer'
+  if (name === 'AbortError') return 'aborted before a response'
+  // If several addresses refuse, the AggregateError has a code but no message.
+  return nonEmptyStringOf(message) ?? nonEmptyStringOf(code) ?? 'no response'
 }

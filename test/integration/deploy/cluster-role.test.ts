@@ -4,7 +4,7 @@ import { ipAddressFrom } from '../../../src/domain/model/ip-address.ts'
 import { allocationEvent } from '../../../src/domain/allocation/cluster-event.ts'
 import { ipAddressClaimFrom } from '../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
-import { createClusterApi } from '../../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
@@ -55,6 +55,7 @@ class Asked {
 /** One call of every method: the compiler finds the one that is missing. */
 const calls = {
   getCluster: (api) => api.getCluster(key),
+  getClusterLive: (api) => api.getClusterLive(key),
   getClusterClass: (api) => api.getClusterClass(key),
   listIPPools: (api) => api.listIPPools(key.namespace),
   getIPAddressClaim: (api) => api.getIPAddressClaim(key),
@@ -62,10 +63,13 @@ const calls = {
   patchIPAddressClaim: (api) => api.patchIPAddressClaim(key, {}),
   deleteIPAddressClaim: (api) => api.deleteIPAddressClaim(ipAddressClaimFrom({ metadata })),
   getIPAddress: (api) => api.getIPAddress(key),
+  getIPAddressLive: (api) => api.getIPAddressLive(key),
   listIPAddressesOf: (api) => api.listIPAddressesOf(key),
   createIPAddress: (api) => api.createIPAddress({ kind: 'IPAddress', metadata }),
   deleteIPAddress: (api) => api.deleteIPAddress(ipAddressFrom({ metadata })),
   listAddressUse: (api) => api.listAddressUse(),
+  listAddressUseOf: (api) => api.listAddressUseOf(ipAddressFrom({ metadata })),
+  listenToClaim: async (api) => api.listenToClaim(key).close(),
   patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, []),
   applyCondition: async (api) =>
     api.applyCondition((await api.getCluster(key)) as Cluster, 'control-plane', undefined),
@@ -127,7 +131,7 @@ const forOwnerReferences = 'update clusters/finalizers.cluster.x-k8s.io'
 describe('the ClusterRole', () => {
   it('permits exactly what the program asks for, each once', async () => {
     const asked = new Asked()
-    const api = createClusterApi(asked.connection)
+    const api = createLiveClusterApi(asked.connection)
     for (const call of Object.values(calls)) await call(api)
     for (const resource of Object.keys(watched) as (keyof WatchedObjects)[]) await watchOnce(asked, resource)
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createClusterApi } from '../../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { KubernetesConnection, RequestOutcome } from '../../../src/kubernetes/transport/connection.ts'
 import { installDefinition, startBareApiServer, type BareApiServer } from './bare-api-server.ts'
@@ -46,7 +46,7 @@ beforeEach(async () => {
   outcomes = createJournal()
   connection = connectAs(server, { onRequest: outcomes.add })
   cleanup.after(() => connection.close())
-  api = createClusterApi(connection)
+  api = createLiveClusterApi(connection)
 })
 
 /** Serves these versions, and comes back when they, and no other, are served. */
@@ -96,12 +96,15 @@ describe('an API server without Cluster API', () => {
         'inclusterippools.ipam.cluster.x-k8s.io is not served by this API server in v1alpha2 or v1alpha1: ' +
         'install the in-cluster IPAM provider',
     },
-  ])('answers the question for $what with what is missing and what to install', async ({ read, message }) => {
-    await expect(read()).rejects.toMatchObject({ name: 'KubernetesError', kind: 'notServed', message })
-  })
+  ])(
+    'rejects the request for $what, naming what is missing and what to install',
+    async ({ read, message }) => {
+      await expect(read()).rejects.toMatchObject({ name: 'KubernetesError', kind: 'notServed', message })
+    },
+  )
 
   it('leaves a watch waiting until the kind is served', async () => {
-    const { watch, told, logged, stop } = watchClaims({ connection, namespaces: [namespace] })
+    const { watch, delivered, logged, stop } = watchClaims({ connection, namespaces: [namespace] })
     cleanup.after(stop)
     await logged.until(() => true)
     expect(watch.health()).toMatchObject({
@@ -109,9 +112,9 @@ describe('an API server without Cluster API', () => {
       lastError: expect.stringContaining(`${claims} is not served`),
     })
     await serve(claims, 'v1beta1', 'v1beta2')
-    await told.until((line) => line === 'listed ')
+    await delivered.until((line) => line === 'listed ')
     await api.createIPAddressClaim(claimObject(namespace, 'a'))
-    await told.until((line) => line === 'upsert a')
+    await delivered.until((line) => line === 'upsert a')
     expect(watch.health()).toMatchObject({ synced: true, lastError: undefined })
   })
 })
@@ -133,7 +136,7 @@ describe('pools', () => {
     expect(found.map((pool) => `${pool.kind}/${pool.name}`)).toEqual([`${kind}/the-pool`])
   })
 
-  it('are read in v1alpha1 where that is all there is', async () => {
+  it('are read in v1alpha1 if nothing else is served', async () => {
     cleanup.after(() => uninstall(globalPools))
     await serve(globalPools, 'v1alpha1')
     await expect(api.listIPPools(namespace)).resolves.toEqual([])
@@ -162,7 +165,7 @@ describe('a served version', () => {
     expect(cluster).toMatchObject({ apiVersion, apiServerPort: 8443 })
   })
 
-  it('that disappears is found out, and the request goes through the one that is left', async () => {
+  it('that disappears is discovered again, and the request succeeds in the remaining one', async () => {
     await serve(claims, 'v1beta2')
     await expect(api.getIPAddressClaim({ namespace, name: 'none' })).resolves.toBeUndefined()
     await serve(claims, 'v1beta1')
@@ -174,24 +177,24 @@ describe('a served version', () => {
     ).resolves.toMatchObject({ labels: { team: 'red' } })
   })
 
-  it('that disappears under a watch is found out, and nothing is told twice', async () => {
+  it('that disappears under a watch is discovered again, and nothing is delivered twice', async () => {
     await serve(claims, 'v1beta2')
     await api.createIPAddressClaim(claimObject(namespace, 'a'))
-    const { told, sent, stop } = watchClaims({
+    const { delivered, sent, stop } = watchClaims({
       connection,
       namespaces: [namespace],
       tuning: { silenceMs: 300 },
     })
     cleanup.after(stop)
-    await told.until((line) => line === 'listed a')
+    await delivered.until((line) => line === 'listed a')
     await serve(claims, 'v1beta1')
     await sent.until((request) => request.verb === 'watch' && request.path.includes('/v1beta1/'))
-    await createClusterApi(connection).createIPAddressClaim(claimObject(namespace, 'b'))
-    await told.until((line) => line === 'upsert b')
-    expect(told.entries.filter((line) => line === 'upsert a')).toHaveLength(1)
+    await createLiveClusterApi(connection).createIPAddressClaim(claimObject(namespace, 'b'))
+    await delivered.until((line) => line === 'upsert b')
+    expect(delivered.entries.filter((line) => line === 'upsert a')).toHaveLength(1)
   })
 
-  it('is an error after one more question where none is left', async () => {
+  it('is an error after one more discovery if none is left', async () => {
     await serve(claims, 'v1beta2')
     await expect(api.getIPAddressClaim({ namespace, name: 'none' })).resolves.toBeUndefined()
     await uninstall(claims)

@@ -48,14 +48,14 @@ describe('requests', () => {
     expect(proxy.accepted()).toBeLessThanOrEqual(8)
   })
 
-  it('reject in time where the network swallows them, and pass again at once over new connections', async () => {
+  it('reject in time if the network drops them, and succeed again at once over new connections', async () => {
     const connection = connected({ timeoutMs: 1_000 })
     await Promise.all(Array.from({ length: 8 }, () => connection.request(namespaces)))
     proxy.swallow()
     await expect(connection.request(namespaces)).rejects.toMatchObject({
       kind: 'unavailable',
       status: 0,
-      message: 'list namespaces: no answer within 1 s',
+      message: 'list namespaces: no response within 1 s',
     })
     proxy.resume()
     await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
@@ -70,13 +70,13 @@ describe('requests', () => {
     expect(outcomes.map((outcome) => outcome.status)).toEqual(Array.from({ length: 20 }, () => 'rejected'))
   })
 
-  it('reject as unavailable where the connection is reset', async () => {
+  it('reject as unavailable if the connection is reset', async () => {
     const connection = connected()
     proxy.refuse()
     await expect(connection.request(namespaces)).rejects.toMatchObject({ kind: 'unavailable', status: 0 })
   })
 
-  it('reject as unavailable where nobody listens', async () => {
+  it('reject as unavailable if nothing listens', async () => {
     await proxy.close()
     await expect(connected().request(namespaces)).rejects.toMatchObject({
       kind: 'unavailable',
@@ -90,10 +90,10 @@ describe('requests', () => {
     const request = connected().request({ ...namespaces, signal: stop.signal })
     await proxy.whenAccepted(1)
     stop.abort()
-    await expect(request).rejects.toMatchObject({ message: 'list namespaces: stopped before an answer came' })
+    await expect(request).rejects.toMatchObject({ message: 'list namespaces: aborted before a response' })
   })
 
-  it('are counted with verb, resource and code, 0 where no answer came', async () => {
+  it('are counted with verb, resource and code, 0 without a response', async () => {
     const outcomes = createJournal<RequestOutcome>()
     const connection = connected({ onRequest: outcomes.add })
     await connection.request(namespaces)
@@ -108,7 +108,7 @@ describe('requests', () => {
     ])
   })
 
-  it('tell who sends them, and keep the path of a server behind another', async () => {
+  it('name their sender, and keep the path of a server behind another', async () => {
     const requests = createJournal<IncomingMessage>()
     const server = createHttpServer((request, response) => {
       requests.add(request)
@@ -154,7 +154,7 @@ describe('credentials', () => {
     return connection
   }
 
-  it('are read anew after a 401, where the file has a new token', async () => {
+  it('are read again after a 401, if the file has a new token', async () => {
     const connection = fromFiles('rotated-away', readFileSync(serverAccess().caPath))
     await expect(connection.request(namespaces)).rejects.toMatchObject({
       kind: 'unavailable',
@@ -165,7 +165,7 @@ describe('credentials', () => {
     await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
   })
 
-  it('are read anew where the CA file has changed, over new connections', async () => {
+  it('are read again if the CA file has changed, over new connections', async () => {
     const ca = readFileSync(serverAccess().caPath)
     const connection = fromFiles(serverAccess().token, ca)
     await connection.request(namespaces)

@@ -62,12 +62,12 @@ function afterFirst(
 }
 
 describe('a watch from a moment that etcd has forgotten', () => {
-  it('lists anew, and tells what was missed: deletions, changes, new and replaced objects', async () => {
+  it('relists, and delivers what was missed: deletions, changes, new and recreated objects', async () => {
     for (const name of ['same', 'changed', 'gone', 'replaced']) await createClaim(admin, namespace, name)
-    const { watch, told, sent, stop } = watchClaims({ connection, namespaces: [namespace] })
+    const { watch, delivered, sent, stop } = watchClaims({ connection, namespaces: [namespace] })
     cleanup.after(stop)
     await sent.until(isWatch)
-    const before = told.entries.length
+    const before = delivered.entries.length
     proxy.refuse()
     await admin.remove(claimPath(namespace, 'gone'))
     await admin.remove(claimPath(namespace, 'replaced'))
@@ -76,8 +76,8 @@ describe('a watch from a moment that etcd has forgotten', () => {
     await createClaim(admin, namespace, 'new')
     await server.compact()
     proxy.resume()
-    await told.until((line) => line === 'listed changed,new,replaced,same')
-    const missed = told.entries.slice(before, -1)
+    await delivered.until((line) => line === 'listed changed,new,replaced,same')
+    const missed = delivered.entries.slice(before, -1)
     expect(missed.toSorted()).toEqual([
       'delete gone',
       'delete replaced',
@@ -90,36 +90,42 @@ describe('a watch from a moment that etcd has forgotten', () => {
   })
 
   it('goes on watching after that', async () => {
-    const { told, sent, stop } = watchClaims({ connection, namespaces: [namespace] })
+    const { delivered, sent, stop } = watchClaims({ connection, namespaces: [namespace] })
     cleanup.after(stop)
     await sent.until(isWatch)
     proxy.refuse()
-    // The event that follows what was heard last would still be there.
+    // The event after the last position would still be available.
     await createClaim(admin, namespace, 'a')
     await createClaim(admin, namespace, 'b')
     await server.compact()
     proxy.resume()
-    await told.until((line) => line === 'listed a,b')
+    await delivered.until((line) => line === 'listed a,b')
     await createClaim(admin, namespace, 'c')
-    await expect(told.until((line) => line === 'upsert c')).resolves.toBeDefined()
+    await expect(delivered.until((line) => line === 'upsert c')).resolves.toBeDefined()
   })
 })
 
 describe('a list whose next page etcd has forgotten', () => {
-  it('begins anew, and tells every object once', async () => {
+  it('starts again, and delivers every object once', async () => {
     for (const name of ['a', 'b', 'c', 'd']) await createClaim(admin, namespace, name)
     const forgetful = afterFirst(isList, async () => {
       await createClaim(admin, namespace, 'e')
       await server.compact()
     })
-    const { watch, told, sent, stop } = watchClaims({
+    const { watch, delivered, sent, stop } = watchClaims({
       connection: forgetful,
       namespaces: [namespace],
       tuning: { pageSize: 2 },
     })
     cleanup.after(stop)
-    await told.until((line) => line === 'listed a,b,c,d,e')
-    expect(told.entries.slice(0, -1)).toEqual(['upsert a', 'upsert b', 'upsert c', 'upsert d', 'upsert e'])
+    await delivered.until((line) => line === 'listed a,b,c,d,e')
+    expect(delivered.entries.slice(0, -1)).toEqual([
+      'upsert a',
+      'upsert b',
+      'upsert c',
+      'upsert d',
+      'upsert e',
+    ])
     expect(watch.health()).toMatchObject({ expired: 1, lists: 1 })
     expect(sent.entries.filter(isList)).toHaveLength(5)
   })

@@ -34,9 +34,9 @@ describe('a watch', () => {
     { what: 'has too much to do', answer: refusal(429, { message: 'no' }) },
     { what: 'fails', answer: refusal(500, { message: 'no' }) },
     { what: 'is not ready', answer: refusal(503, { message: 'no' }) },
-  ])('goes on from where it was when the server $what', async ({ answer }) => {
+  ])('resumes from its position when the server $what', async ({ answer }) => {
     const claims = await watched({ watches: [answer, answer, healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(positions(claims)).toEqual(['100', '100', '100'])
     expect(claims.watch.health()).toMatchObject({
       lists: 1,
@@ -51,9 +51,9 @@ describe('a watch', () => {
     { what: 'a resourceVersion it cannot read', answer: refusal(400, { message: 'no' }) },
     { what: 'an error within the watch', answer: inStream(500, 'no') },
     { what: 'an error of 403 within the watch', answer: inStream(403, 'no') },
-  ])('lists anew when the server complains of $what', async ({ answer }) => {
+  ])('relists when the server complains of $what', async ({ answer }) => {
     const claims = await watched({ watches: [answer, healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(claims.watch.health()).toMatchObject({ lists: 2, failures: 1, expired: 0 })
     expect(claims.logged.entries.map(([message]) => message)).toEqual(['watch ipaddressclaims: no'])
   })
@@ -61,9 +61,9 @@ describe('a watch', () => {
   it.each([
     { where: 'as its answer', answer: refusal(410, { reason: 'Expired' }) },
     { where: 'within the watch', answer: inStream(410, 'too old resource version') },
-  ])('lists anew, which is no failure, when the server says 410 $where', async ({ answer }) => {
+  ])('relists without a failure when the server responds 410 $where', async ({ answer }) => {
     const claims = await watched({ watches: [answer, healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(claims.watch.health()).toMatchObject({ lists: 2, expired: 1, failures: 0 })
   })
 
@@ -82,33 +82,33 @@ describe('a watch', () => {
       { watches: [refusal(500, { message: 'one' }), refusal(500, { message: 'two' }), flaky, healthy] },
       { tuning: { random: () => 0, relistMs: 3_600_000, backOff: { firstMs: 4, longestMs: 1_000 } } },
     )
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(claims.logged.entries.map(([, fields]) => fields['retryInMs'])).toEqual([2, 4, 2])
   })
 
-  it('goes on after what it has heard when a line is no JSON', async () => {
+  it('resumes after the last event when a line is not JSON', async () => {
     const garbled = (response: Parameters<Answer>[0]): void => {
       response.writeHead(200).end(`${JSON.stringify(claimEvent('ADDED', 'a', '150'))}\n<html>\n`)
     }
     const claims = await watched({ watches: [garbled, healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(positions(claims)).toEqual(['100', '150'])
-    expect(claims.told.entries).toEqual(['listed ', 'upsert a', 'upsert alive'])
+    expect(claims.delivered.entries).toEqual(['listed ', 'upsert a', 'upsert alive'])
   })
 
-  it('goes on from a bookmark, and tells nothing of it', async () => {
+  it('resumes from a bookmark, which it does not deliver', async () => {
     const bookmark = { type: 'BOOKMARK', object: { metadata: { resourceVersion: '175' } } }
     const ended = (response: Parameters<Answer>[0]): void => {
       response.writeHead(200).end(`${JSON.stringify(bookmark)}\n`)
     }
     const claims = await watched({ watches: [ended, healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(positions(claims)).toEqual(['100', '175'])
-    expect(claims.told.entries).toEqual(['listed ', 'upsert alive'])
+    expect(claims.delivered.entries).toEqual(['listed ', 'upsert alive'])
     expect(claims.watch.health()).toMatchObject({ lists: 1, reconnects: 1, failures: 0 })
   })
 
-  it('waits before the next watch where the server ends it at once, without calling it a failure', async () => {
+  it('backs off, without a failure, if the server ends a watch at once', async () => {
     const ended: Answer = (response) => void response.writeHead(200).end()
     const pauses = createJournal<true>()
     const backOff = {
@@ -128,12 +128,12 @@ describe('a watch', () => {
   it('lists until a list comes through', async () => {
     const away = refusal(503, { message: 'away' })
     const claims = await watched({ lists: [away, away], watches: [healthy] })
-    await claims.told.until((line) => line === 'upsert alive')
+    await claims.delivered.until((line) => line === 'upsert alive')
     expect(claims.sent.entries.filter(isList)).toHaveLength(3)
     expect(claims.watch.health()).toMatchObject({ lists: 1, failures: 2 })
   })
 
-  it('lists again when it is time, and counts what no event had told', async () => {
+  it('relists when it is due, and counts what no event had reported', async () => {
     const list = (names: string[]): Answer => {
       const items = names.map((name) => (claimEvent('', name, '90') as { object: object }).object)
       return (response) => void response.end(JSON.stringify({ metadata: { resourceVersion: '100' }, items }))
@@ -142,8 +142,8 @@ describe('a watch', () => {
       { lists: [list(['a', 'b']), list(['b', 'c'])], watches: [events()] },
       { tuning: { relistMs: 50, random: () => 0 } },
     )
-    await claims.told.until((line) => line === 'listed b,c')
-    expect(claims.told.entries.slice(0, 6)).toEqual([
+    await claims.delivered.until((line) => line === 'listed b,c')
+    expect(claims.delivered.entries.slice(0, 6)).toEqual([
       'upsert a',
       'upsert b',
       'listed a,b',

@@ -1,16 +1,15 @@
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
-import { startInformer, type WatchOptions } from '../../../src/kubernetes/informer/informer.ts'
-import type { Watch } from '../../../src/kubernetes/informer/informer-types.ts'
-import type { WatchTuning } from '../../../src/kubernetes/informer/informer-tuning.ts'
+import { startInformer, type InformerOptions } from '../../../src/kubernetes/informer/informer.ts'
+import type { Informer, InformerTuning } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createJournal, type Journal } from './support.ts'
 
 /** A watch of claims under test, and everything it does. */
 export interface WatchedClaims {
-  readonly watch: Watch<IPAddressClaim>
-  /** What the handler was told: `upsert a`, `delete a`, `listed a,b`. */
-  readonly told: Journal<string>
+  readonly watch: Informer<IPAddressClaim>
+  /** The calls of the handler: `upsert a`, `delete a`, `listed a,b`. */
+  readonly delivered: Journal<string>
   /** Every page, watch and question that was sent, as it was sent. */
   readonly sent: Journal<ApiRequest>
   /** Warnings and errors, with their fields. */
@@ -19,26 +18,29 @@ export interface WatchedClaims {
   readonly stop: () => Promise<void>
 }
 
-/** Fails fast, so that tests need not wait; relists only where a test says so. */
-const quick: Partial<WatchTuning> = {
+/** Backs off briefly, and relists only if a test asks for it. */
+const quick: Partial<InformerTuning> = {
   relistMs: 3_600_000,
   backOff: { firstMs: 10, longestMs: 50 },
 }
 
 /** Starts a watch of claims; `failOn`: what the handler throws at. */
 export function watchClaims(
-  options: Pick<WatchOptions<'ipaddressclaims'>, 'connection' | 'namespaces' | 'labelSelector' | 'tuning'> & {
-    readonly failOn?: (told: string) => boolean
+  options: Pick<
+    InformerOptions<'ipaddressclaims'>,
+    'connection' | 'namespaces' | 'labelSelector' | 'tuning'
+  > & {
+    readonly failOn?: (delivered: string) => boolean
     readonly signal?: AbortSignal
   },
 ): WatchedClaims {
-  const told = createJournal<string>()
+  const delivered = createJournal<string>()
   const sent = createJournal<ApiRequest>()
   const logged = createJournal<readonly [string, Readonly<Record<string, unknown>>]>()
   const stopping = new AbortController()
-  const tell = (line: string): void => {
+  const deliver = (line: string): void => {
     if (options.failOn?.(line) === true) throw new Error(`cannot take ${line}`)
-    told.add(line)
+    delivered.add(line)
   }
   const log = (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
     logged.add([message, fields])
@@ -47,10 +49,10 @@ export function watchClaims(
     connection: recording(options.connection, sent),
     resource: 'ipaddressclaims',
     handler: {
-      onUpsert: (claim) => tell(`upsert ${claim.name}`),
-      onDelete: (claim) => tell(`delete ${claim.name}`),
+      onUpsert: (claim) => deliver(`upsert ${claim.name}`),
+      onDelete: (claim) => deliver(`delete ${claim.name}`),
       onListed: (claims) =>
-        tell(
+        deliver(
           `listed ${claims
             .map((claim) => claim.name)
             .toSorted()
@@ -65,7 +67,7 @@ export function watchClaims(
     stopping.abort()
     await watch.done
   }
-  return { watch, told, sent, logged, stop }
+  return { watch, delivered, sent, logged, stop }
 }
 
 /** The connection, with everything that is sent over it written down before it is sent. */

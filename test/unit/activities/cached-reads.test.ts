@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities, type Activities } from '../../../src/activities/index.ts'
-import { askingAnew } from '../../../src/activities/asking-anew.ts'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
-import type { ClusterApi, StepApi } from '../../../src/kubernetes/cluster-api.ts'
+import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, StaleCacheError } from '../../../src/kubernetes/errors.ts'
+import { pollClaim } from '../../../src/kubernetes/live-cluster-api.ts'
 import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
 import { failureOf, poolRef, step, takenWorld } from './support.ts'
@@ -16,10 +16,10 @@ const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
 const full = aPool({ capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
 
 interface Attempt {
-  /** What the watches know; every other question is one for the API server. Absent: there are no watches. */
-  readonly known?: Partial<ClusterApi> & Partial<Pick<StepApi, 'addressUseBeside'>>
-  /** What the API server answers. */
-  readonly present?: Partial<ClusterApi>
+  /** Answers of the caches; every other call rejects with `StaleCacheError`. Absent: there are no informers. */
+  readonly cached?: Partial<ClusterApi>
+  /** Answers of the API server. */
+  readonly live?: Partial<ClusterApi>
   readonly attempt?: number
 }
 
@@ -27,24 +27,22 @@ interface Attempt {
 function attempted<A extends keyof Activities>(
   activity: A,
   input: Parameters<Activities[A]>[0],
-  { known, present = {}, attempt = 1 }: Attempt,
+  { cached, live = {}, attempt = 1 }: Attempt,
 ): { readonly result: Promise<unknown>; readonly said: readonly string[] } {
   const said: string[] = []
   const api = fakeClusterApi({
     applyCondition: async (_, __, condition) => void said.push(`condition ${condition?.reason}`),
     recordEvent: async ({ reason }) => void said.push(`event ${reason}`),
-    ...present,
+    ...live,
   })
   const activities = createActivities({
     api,
-    ...(known !== undefined && {
-      known: {
-        ...askingAnew(unknown),
-        addressUseBeside: () => Promise.reject(new StaleCacheError('who has the address')),
-        ...known,
-        anew: api,
-      },
-    }),
+    cachedApi: cached && {
+      ...stale,
+      ...cached,
+      getClusterLive: (key) => api.getClusterLive(key),
+      getIPAddressLive: (key) => api.getIPAddressLive(key),
+    },
     settings: { defaultPort: 6443, variables, searchable: [] },
     observer: { observeStep: ({ result }) => said.push(`counted ${result}`), countReport: () => undefined },
     tellWorkflow: async ({ reason }) => void said.push(`signal ${reason}`),
@@ -54,10 +52,13 @@ function attempted<A extends keyof Activities>(
   return { result, said }
 }
 
-/** Of which nothing is known. */
-const unknown = Object.fromEntries(
-  Object.keys(fakeClusterApi({})).map((name) => [name, () => Promise.reject(new StaleCacheError(name))]),
-) as unknown as ClusterApi
+/** A cache that answers nothing. */
+const stale: ClusterApi = {
+  ...(Object.fromEntries(
+    Object.keys(fakeClusterApi({})).map((name) => [name, () => Promise.reject(new StaleCacheError(name))]),
+  ) as unknown as ClusterApi),
+  listenToClaim: pollClaim,
+}
 
 const waitingWorld = {
   getCluster: async () => aCluster(),
@@ -68,46 +69,46 @@ const roomyWorld = { ...waitingWorld, listIPPools: async () => [aPool()] }
 const claimed = { next: 'claim', uid: 'uid-of-demo', poolRef }
 
 describe('a step', () => {
-  it('goes by what is known where that gets the allocation on', async () => {
-    const { result } = attempted('selectIPPool', step, { known: roomyWorld })
+  it('uses a cached result that makes progress', async () => {
+    const { result } = attempted('selectIPPool', step, { cached: roomyWorld })
     expect(await result).toMatchObject(claimed)
   })
 
-  it('looks anew before it waits for the first time', async () => {
-    const { result, said } = attempted('selectIPPool', step, { known: waitingWorld, present: roomyWorld })
+  it('confirms a new wait live', async () => {
+    const { result, said } = attempted('selectIPPool', step, { cached: waitingWorld, live: roomyWorld })
     expect(await result).toMatchObject(claimed)
     expect(said).toEqual(['counted success'])
   })
 
-  it('believes a wait that goes on', async () => {
-    const { result } = attempted('selectIPPool', step, { known: waitingWorld, attempt: 2 })
+  it('does not confirm a wait that goes on', async () => {
+    const { result } = attempted('selectIPPool', step, { cached: waitingWorld, attempt: 2 })
     expect(await failureOf(result)).toMatchObject({ type: 'PoolExhausted' })
   })
 
-  it('looks anew before it ends the allocation', async () => {
+  it('confirms the end of an allocation live', async () => {
     const { result } = attempted('selectIPPool', step, {
-      known: { ...waitingWorld, getCluster: async () => undefined },
-      present: roomyWorld,
+      cached: { ...waitingWorld, getCluster: async () => undefined },
+      live: roomyWorld,
     })
     expect(await result).toMatchObject(claimed)
   })
 
-  it('looks anew where nothing is known', async () => {
-    const { result } = attempted('selectIPPool', step, { known: {}, present: roomyWorld })
+  it('reads live if the cache is stale', async () => {
+    const { result } = attempted('selectIPPool', step, { cached: {}, live: roomyWorld })
     expect(await result).toMatchObject(claimed)
   })
 
-  it('looks anew where somebody was faster', async () => {
+  it('reads live after a conflict', async () => {
     const conflict = new KubernetesError('changed', { kind: 'conflict', status: 409 })
     const { result } = attempted(
       'ensureIPAddressClaim',
       { ...step, poolRef },
       {
-        known: {
+        cached: {
           getIPAddressClaim: async () => undefined,
           createIPAddressClaim: () => Promise.reject(conflict),
         },
-        present: { getCluster: async () => aCluster(), getIPAddressClaim: async () => bound },
+        live: { getCluster: async () => aCluster(), getIPAddressClaim: async () => bound },
       },
     )
     expect(await result).toMatchObject({ next: 'await', claim: 'vip-cp-demo' })
@@ -124,8 +125,8 @@ describe('a step', () => {
       'ensureIPAddressClaim',
       { ...step, poolRef },
       {
-        known: { getIPAddressClaim: async () => undefined, createIPAddressClaim: refuse },
-        present: { getCluster: async () => aCluster(), createIPAddressClaim: refuse },
+        cached: { getIPAddressClaim: async () => undefined, createIPAddressClaim: refuse },
+        live: { getCluster: async () => aCluster(), createIPAddressClaim: refuse },
       },
     )
     expect(await failureOf(result)).toMatchObject({ type: 'AllocationFailed' })
@@ -133,14 +134,14 @@ describe('a step', () => {
   })
 })
 
-describe('what is read anew in any case', () => {
-  it('is the Cluster before its claim is made', async () => {
+describe('a live read in any case', () => {
+  it('is that of the Cluster before its claim is created', async () => {
     const { result } = attempted(
       'ensureIPAddressClaim',
       { ...step, poolRef },
       {
-        known: { getCluster: async () => aCluster(), getIPAddressClaim: async () => undefined },
-        present: {
+        cached: { getCluster: async () => aCluster(), getIPAddressClaim: async () => undefined },
+        live: {
           getCluster: async () => aCluster({ paused: true }),
           getIPAddressClaim: async () => undefined,
         },
@@ -149,15 +150,15 @@ describe('what is read anew in any case', () => {
     expect(await failureOf(result)).toMatchObject({ type: 'ClusterPaused' })
   })
 
-  it('is the IPAddress before it is assigned', async () => {
+  it('is that of the IPAddress before it is assigned', async () => {
     const assign = { ...step, address: '10.0.0.10' }
     const { result } = attempted('assignVip', assign, {
-      known: {
+      cached: {
         getCluster: async () => aCluster(),
         getIPAddressClaim: async () => bound,
         getIPAddress: async () => anIPAddress(),
       },
-      present: {
+      live: {
         getCluster: async () => aCluster(),
         getIPAddressClaim: async () => bound,
         getIPAddress: async () => undefined,
@@ -172,7 +173,7 @@ describe('an allocation at once', () => {
   const { uid } = aCluster()
   const input = { cluster: step.cluster, role: step.role, startedAt: 0 }
   /** In which the claim is bound as soon as it is made. */
-  const smoothWorld = (): Partial<ClusterApi> & Partial<Pick<StepApi, 'addressUseBeside'>> => {
+  const smoothWorld = (): Partial<ClusterApi> => {
     let made: IPAddressClaim | undefined
     return {
       ...roomyWorld,
@@ -183,14 +184,14 @@ describe('an allocation at once', () => {
       },
       getIPAddress: async () => anIPAddress(),
       getClusterClass: async () => aClusterClass({ declared: [], accepted: [] }),
-      addressUseBeside: async () => ({ clusters: [], ipAddresses: [anIPAddress()] }),
+      listAddressUseOf: async () => ({ clusters: [], ipAddresses: [anIPAddress()] }),
       patchCluster: async (): Promise<Cluster> => served,
     }
   }
   const present = { getCluster: async () => aCluster(), getIPAddress: async () => anIPAddress() }
 
   it('goes through all steps, and tells how the last one ended', async () => {
-    const { result, said } = attempted('allocateAtOnce', input, { known: smoothWorld(), present })
+    const { result, said } = attempted('allocateAtOnce', input, { cached: smoothWorld(), live: present })
     expect(await result).toMatchObject({
       selectIPPool: claimed,
       ensureIPAddressClaim: { next: 'await', claim: 'vip-cp-demo' },
@@ -206,28 +207,28 @@ describe('an allocation at once', () => {
   })
 
   it('leaves a step that would have to wait to an activity, with the reason, and tells nobody', async () => {
-    const { result, said } = attempted('allocateAtOnce', input, { known: waitingWorld })
+    const { result, said } = attempted('allocateAtOnce', input, { cached: waitingWorld })
     expect(await result).toEqual({ left: expect.stringContaining('0 of 1 addresses free') })
     expect(said).toEqual([])
   })
 
-  it('leaves an end to an activity, which finds it out anew', async () => {
+  it('leaves an end to an activity, which confirms it live', async () => {
     const { result, said } = attempted('allocateAtOnce', input, {
-      known: { ...waitingWorld, getCluster: async () => undefined },
+      cached: { ...waitingWorld, getCluster: async () => undefined },
     })
     expect(await result).toEqual({ left: 'the answer is "end"' })
     expect(said).toEqual([])
   })
 
-  it('asks nothing anew that is not known', async () => {
-    const { result } = attempted('allocateAtOnce', input, { known: {}, present: roomyWorld })
+  it('reads nothing live that the cache does not have', async () => {
+    const { result } = attempted('allocateAtOnce', input, { cached: {}, live: roomyWorld })
     expect(await result).toEqual({ left: expect.any(String) })
   })
 
-  it('tells of an address that it leaves to somebody else, where there are no watches', async () => {
-    const { addressUseBeside: _, ...world } = smoothWorld()
+  it('tells of an address that it leaves to somebody else, without informers', async () => {
+    const { listAddressUseOf: _, ...world } = smoothWorld()
     const { result, said } = attempted('allocateAtOnce', input, {
-      present: {
+      live: {
         ...world,
         ...present,
         ...takenWorld,
@@ -248,8 +249,8 @@ describe('an allocation at once', () => {
 
   it('keeps what got on before a step that does not', async () => {
     const { result, said } = attempted('allocateAtOnce', input, {
-      known: smoothWorld(),
-      present: { ...present, getCluster: async () => aCluster({ uid: `not-${uid}` }) },
+      cached: smoothWorld(),
+      live: { ...present, getCluster: async () => aCluster({ uid: `not-${uid}` }) },
     })
     expect(await result).toMatchObject({ selectIPPool: claimed, left: 'the answer is "replaced"' })
     expect(said).toEqual(['counted success'])
@@ -258,8 +259,8 @@ describe('an allocation at once', () => {
   it('counts what it has done and could not tell, and leaves it to an activity', async () => {
     const away = new KubernetesError('away', { kind: 'unavailable', status: 0 })
     const { result, said } = attempted('allocateAtOnce', input, {
-      known: smoothWorld(),
-      present: { ...present, applyCondition: () => Promise.reject(away) },
+      cached: smoothWorld(),
+      live: { ...present, applyCondition: () => Promise.reject(away) },
     })
     expect(await result).toMatchObject({ awaitIPAddress: { address: '10.0.0.10' }, left: expect.any(String) })
     expect(said).toEqual(Array.from({ length: 4 }, () => 'counted success'))

@@ -12,8 +12,8 @@ function readings() {
   return { begun, read }
 }
 
-describe('a coalesced reading', () => {
-  it('is never one that began before the question', async () => {
+describe('a coalesced read', () => {
+  it('never began before the call', async () => {
     const { begun, read } = readings()
     const first = read()
     const [second, third] = [read(), read()]
@@ -29,7 +29,7 @@ describe('a coalesced reading', () => {
     expect(await fourth).toBe(3)
   })
 
-  it('that fails fails those who share it, and nobody after them', async () => {
+  it('rejects for the callers that share it, and for no later one', async () => {
     const { begun, read } = readings()
     const first = read()
     const second = read()

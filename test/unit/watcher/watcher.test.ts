@@ -5,7 +5,7 @@ import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
 import type { IPPool, IPPoolKind } from '../../../src/domain/model/pool.ts'
-import type { Watch, WatchHandler } from '../../../src/kubernetes/informer/informer-types.ts'
+import type { Informer, ResourceEventHandler } from '../../../src/kubernetes/informer/informer-types.ts'
 import { startWatcher } from '../../../src/watcher/watcher.ts'
 import {
   aClaim,
@@ -19,13 +19,13 @@ import {
 
 /** A list+watch loop that a test speaks for. */
 function scriptedWatch<T extends ObjectMeta>(): {
-  readonly open: (handler: WatchHandler<T>) => Watch<T>
+  readonly open: (handler: ResourceEventHandler<T>) => Informer<T>
   listed(...objects: T[]): void
   upsert(object: T): void
   remove(object: T): void
 } {
   const objects = new Map<string, T>()
-  let handler: WatchHandler<T> | undefined
+  let handler: ResourceEventHandler<T> | undefined
   const upsert = (object: T): void => {
     handler?.onUpsert(object, objects.get(formatKey(object)))
     objects.set(formatKey(object), object)

@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { programState } from '../../../../src/commands/run/readiness.ts'
 import type { RunningWatcher } from '../../../../src/commands/run/watcher.ts'
 import type { Check } from '../../../../src/observability/health.ts'
-import type { WatchHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
+import type { InformerHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
 import type { StrayRun } from '../../../../src/watcher/run-looks.ts'
 
-const well: WatchHealth = {
+const well: InformerHealth = {
   resource: 'clusters',
   synced: true,
   lastListAt: Date.now(),
@@ -15,12 +15,12 @@ const well: WatchHealth = {
   expired: 0,
   failures: 0,
   drift: 0,
-  untold: [],
+  undelivered: [],
   lastError: undefined,
 }
 
 /** What `/readyz` says of a watch. */
-function checkOf(health: Partial<WatchHealth>): Check | undefined {
+function checkOf(health: Partial<InformerHealth>): Check | undefined {
   const away = { current: undefined }
   const loop = { starved: () => undefined, stop: () => undefined }
   const state = programState('watcher', { apiServer: away, temporal: away }, loop)
@@ -45,12 +45,12 @@ describe('a watch', () => {
   })
 
   it('names the objects whose changes were not taken in, and is ready all the same', () => {
-    expect(checkOf({ untold: ['clusters/a'] })).toEqual({
+    expect(checkOf({ undelivered: ['clusters/a'] })).toEqual({
       ok: true,
       detail: 'listening, but the change of clusters/a is taken in only with the next list',
     })
     const many = ['clusters/a', 'clusters/b', 'clusters/c', 'clusters/d']
-    expect(checkOf({ untold: many })?.detail).toContain('clusters/a, clusters/b, clusters/c, … is taken')
+    expect(checkOf({ undelivered: many })?.detail).toContain('clusters/a, clusters/b, clusters/c, … is taken')
   })
 })
 

@@ -327,7 +327,7 @@ describe('an unbound claim', () => {
       claim: aClaim(),
       because:
         'IPAddressClaim clusters/vip-cp-demo waits: GlobalInClusterIPPool/vip-pool: 0 of 2 addresses free; add addresses; GlobalInClusterIPPool/second has room',
-      then: 'restart',
+      outcome: 'restart',
     })
   })
 
@@ -345,14 +345,14 @@ describe('an unbound claim', () => {
     expect(unbound({ endpoint }, [aPool()])).toMatchObject({
       action: 'deleteClaim',
       because,
-      then: { action: 'done', reason: 'EndpointAlreadySet', message: because, vip: endpoint },
+      outcome: { action: 'done', reason: 'EndpointAlreadySet', message: because, vip: endpoint },
     })
   })
 
   it('is given back if a host without a port came from elsewhere, which is then completed', () => {
     expect(unbound({ endpoint: { host: '10.9.9.9' } }, [aPool()])).toMatchObject({
       action: 'deleteClaim',
-      then: 'restart',
+      outcome: 'restart',
     })
   })
 
@@ -440,7 +440,7 @@ describe('a bound claim', () => {
     [
       'goes if it holds another address than ours, and the allocation begins again',
       { endpoint, annotations: ours },
-      { action: 'deleteClaim', then: 'restart' },
+      { action: 'deleteClaim', outcome: 'restart' },
     ],
     [
       'goes if somebody else gave the Cluster an endpoint, and that ends it',
@@ -448,13 +448,13 @@ describe('a bound claim', () => {
       {
         action: 'deleteClaim',
         because: 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned',
-        then: { action: 'done', reason: 'EndpointAlreadySet', vip: endpoint },
+        outcome: { action: 'done', reason: 'EndpointAlreadySet', vip: endpoint },
       },
     ],
     [
       'goes if that endpoint still lacks its port, and the allocation begins again',
       { endpoint: { host: '10.9.9.9' } },
-      { action: 'deleteClaim', then: 'restart' },
+      { action: 'deleteClaim', outcome: 'restart' },
     ],
     [
       'stays if ours was replaced, since machines may rely on it',

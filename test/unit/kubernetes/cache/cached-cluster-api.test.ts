@@ -25,7 +25,7 @@ afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
 
 interface Scene {
   readonly server: ScriptedServer
-  readonly knowledge: CachedClusterApi
+  readonly cache: CachedClusterApi
   /** Moves the clock on, in milliseconds. */
   pass(ms: number): void
 }
@@ -45,14 +45,14 @@ async function scene(
   const stop = new AbortController()
   stopping.push(stop)
   let now = Date.now()
-  const knowledge = createCachedClusterApi({
-    api: fakeClusterApi(options.calls ?? {}),
+  const cache = createCachedClusterApi({
+    live: fakeClusterApi(options.calls ?? {}),
     variables,
     now: () => now,
   })
   const watch = (resource: keyof WatchedObjects) => {
     server.list(resource, 100, options.objects?.[resource] ?? [])
-    return knowledge.watch({
+    return cache.startInformer({
       connection: server.connection,
       resource,
       handler: { onUpsert: options.onUpsert ?? (() => undefined), onDelete: () => undefined },
@@ -67,7 +67,7 @@ async function scene(
   await eventually('all kinds to be watched', async () =>
     watches.every(({ health }) => server.opened(health().resource) > 0) ? true : undefined,
   )
-  return { server, knowledge, pass: (ms) => (now += ms) }
+  return { server, cache, pass: (ms) => (now += ms) }
 }
 
 function at(resourceVersion: number, object: object): JsonObject {
@@ -97,83 +97,82 @@ function claim(name: string, version: number, addressName?: string): JsonObject 
 const demo = { namespace: 'clusters', name: 'demo' }
 const own: IPAddress = ipAddressFrom(address('vip-cp-demo', 110))
 
-async function namesBeside(knowledge: CachedClusterApi, ipAddress = own): Promise<readonly string[]> {
-  const { clusters, ipAddresses } = await knowledge.api.addressUseBeside(ipAddress)
+async function namesBeside(cache: CachedClusterApi, ipAddress = own): Promise<readonly string[]> {
+  const { clusters, ipAddresses } = await cache.listAddressUseOf(ipAddress)
   return [...clusters, ...ipAddresses].map(({ name }) => name).toSorted()
 }
 
-describe('what the watches know', () => {
-  it('answers for a Cluster as it was last told', async () => {
-    const { server, knowledge } = await scene({ objects: { clusters: [cluster('demo', 90)] } })
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
-    const { resourceVersion } = (await knowledge.api.getCluster(demo)) as Cluster
+describe('a cached read', () => {
+  it('returns the last received state of a Cluster', async () => {
+    const { server, cache } = await scene({ objects: { clusters: [cluster('demo', 90)] } })
+    await server.send('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
+    const { resourceVersion } = (await cache.getCluster(demo)) as Cluster
     expect(resourceVersion).toBe('105')
   })
 
-  it('is nothing before a kind has been listed', async () => {
-    const knowledge = createCachedClusterApi({ api: fakeClusterApi({}), variables, now: Date.now })
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
+  it('rejects before the kind has been listed', async () => {
+    const cache = createCachedClusterApi({ live: fakeClusterApi({}), variables, now: Date.now })
+    await expect(cache.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
   })
 
-  it('is not believed while the handler of the kind has failed on a change', async () => {
+  it('rejects while a change is undelivered because a handler failed', async () => {
     let fails = false
-    const { server, knowledge } = await scene({
+    const { server, cache } = await scene({
       objects: { clusters: [cluster('demo', 90)] },
       onUpsert: () => {
         if (fails) throw new Error('cannot take it')
       },
     })
     fails = true
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
+    await server.send('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
+    await expect(cache.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
     fails = false
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
-    expect((await knowledge.api.getCluster(demo))?.resourceVersion).toBe('106')
+    await server.send('clusters', 'MODIFIED', cluster('demo', 106, '10.0.0.10'))
+    expect((await cache.getCluster(demo))?.resourceVersion).toBe('106')
   })
 
-  it('is not believed when the watch has been silent for long', async () => {
-    const { knowledge, pass } = await scene({ objects: { clusters: [cluster('demo', 90)] } })
+  it('rejects if the watch has been silent for too long', async () => {
+    const { cache, pass } = await scene({ objects: { clusters: [cluster('demo', 90)] } })
     pass(46_000)
-    await expect(knowledge.api.getCluster(demo)).rejects.toThrow('does not hear well')
+    await expect(cache.getCluster(demo)).rejects.toThrow('does not work')
   })
 
-  it('does not answer for a namespace that is not watched', async () => {
-    const { knowledge } = await scene({ namespaces: ['others'] })
-    await expect(knowledge.api.getCluster(demo)).rejects.toThrow('clusters of clusters are not watched')
+  it('rejects for a namespace that is not watched', async () => {
+    const { cache } = await scene({ namespaces: ['others'] })
+    await expect(cache.getCluster(demo)).rejects.toThrow('clusters of clusters are not watched')
   })
 
-  it('does not say that a Cluster is gone which its labels may hide', async () => {
-    const { knowledge } = await scene({ labelSelector: 'a=b' })
-    await expect(knowledge.api.getCluster(demo)).rejects.toThrow('some clusters are not watched')
+  it('rejects instead of reporting a Cluster as gone that its labels may hide', async () => {
+    const { cache } = await scene({ labelSelector: 'a=b' })
+    await expect(cache.getCluster(demo)).rejects.toThrow('some clusters are not watched')
   })
 
-  it('leaves a Cluster that keeps addresses reserved to a fresh look', async () => {
+  it('rejects for a Cluster that has reservations', async () => {
     const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.12' }
-    const { knowledge } = await scene({ objects: { clusters: [at(90, clusterObject({ annotations }))] } })
-    await expect(knowledge.api.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
+    const { cache } = await scene({ objects: { clusters: [at(90, clusterObject({ annotations }))] } })
+    await expect(cache.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
   })
 
-  it('lets nothing be undone', async () => {
-    const { knowledge } = await scene()
-    const { api } = knowledge
-    const known = ipAddressClaimFrom(claim('vip-cp-demo', 90))
-    await expect(api.deleteIPAddressClaim(known)).rejects.toBeInstanceOf(StaleCacheError)
-    await expect(api.deleteIPAddress(own)).rejects.toBeInstanceOf(StaleCacheError)
-    await expect(api.createIPAddress({})).rejects.toBeInstanceOf(StaleCacheError)
-    await expect(api.patchIPAddressClaim(known, {})).rejects.toBeInstanceOf(StaleCacheError)
+  it('rejects for every request that undoes something', async () => {
+    const { cache } = await scene()
+    const stored = ipAddressClaimFrom(claim('vip-cp-demo', 90))
+    await expect(cache.deleteIPAddressClaim(stored)).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(cache.deleteIPAddress(own)).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(cache.createIPAddress({})).rejects.toBeInstanceOf(StaleCacheError)
+    await expect(cache.patchIPAddressClaim(stored, {})).rejects.toBeInstanceOf(StaleCacheError)
   })
 
-  it('hears of a claim and its IPAddress', async () => {
-    const { server, knowledge } = await scene()
-    const listener = knowledge.api.listenToClaim({ namespace: 'clusters', name: 'vip-cp-demo' })
+  it('listens to a claim and its IPAddress', async () => {
+    const { server, cache } = await scene()
+    const listener = cache.listenToClaim({ namespace: 'clusters', name: 'vip-cp-demo' })
     const started = performance.now()
-    await server.tell('ipaddressclaims', 'ADDED', claim('vip-cp-demo', 101))
+    await server.send('ipaddressclaims', 'ADDED', claim('vip-cp-demo', 101))
     await listener.untilChange()
     const change = listener.untilChange()
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 102))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 102))
     await change
     listener.close()
-    // Without a word it would have looked again only after half a second, each time.
+    // Without an event, each wait takes half a second.
     expect(performance.now() - started).toBeLessThan(1_000)
   })
 })
@@ -185,34 +184,34 @@ describe('our own writes', () => {
   }
   const before = { clusters: [cluster('demo', 90)] }
 
-  it('are awaited before a Cluster is read', async () => {
-    const { server, knowledge } = await scene({ calls: patching, objects: before })
-    await knowledge.api.patchCluster(clusterFrom(cluster('demo', 90)), [])
-    const reading = knowledge.api.getCluster(demo)
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+  it('are awaited before the object is read', async () => {
+    const { server, cache } = await scene({ calls: patching, objects: before })
+    await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
+    const reading = cache.getCluster(demo)
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
     expect((await reading)?.controlPlaneEndpoint.host).toBe('10.0.0.10')
   })
 
-  it('show that a watch lags which has not told of them in time', async () => {
-    const { server, knowledge, pass } = await scene({ calls: patching, objects: before })
-    await knowledge.api.patchCluster(clusterFrom(cluster('demo', 90)), [])
+  it('show that a watch lags if it does not deliver them in time', async () => {
+    const { server, cache, pass } = await scene({ calls: patching, objects: before })
+    await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
     pass(2_001)
-    await expect(knowledge.api.getCluster(demo)).rejects.toThrow('lags, or has lost an event')
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
-    await expect(knowledge.api.getCluster(demo)).resolves.toBeDefined()
+    await expect(cache.getCluster(demo)).rejects.toThrow('lags, or has lost an event')
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+    await expect(cache.getCluster(demo)).resolves.toBeDefined()
   })
 
-  it('show that a watch loses events which goes past them without a word', async () => {
-    const { server, knowledge } = await scene({ calls: patching, objects: before })
-    await knowledge.api.createIPAddressClaim({})
-    await server.tell('ipaddressclaims', 'ADDED', claim('other', 121))
+  it('show that a watch has lost events if it passes them without delivering them', async () => {
+    const { server, cache } = await scene({ calls: patching, objects: before })
+    await cache.createIPAddressClaim({})
+    await server.send('ipaddressclaims', 'ADDED', claim('other', 121))
     const asked = { namespace: 'clusters', name: 'other' }
-    await expect(knowledge.api.getIPAddressClaim(asked)).rejects.toThrow('lags, or has lost an event')
+    await expect(cache.getIPAddressClaim(asked)).rejects.toThrow('lags, or has lost an event')
     server.list('ipaddressclaims', 130, [claim('vip-cp-demo', 120), claim('other', 121)])
     server.expire('ipaddressclaims')
-    // The list has found what was lost, so there may be more of it.
+    // The list found a lost change, so there may be more of them.
     await eventually('the list', () =>
-      knowledge.api.getIPAddressClaim(asked).then(
+      cache.getIPAddressClaim(asked).then(
         () => undefined,
         (error: Error) => (error.message.includes('lost') ? true : undefined),
       ),
@@ -221,59 +220,59 @@ describe('our own writes', () => {
     server.list('ipaddressclaims', 140, [claim('vip-cp-demo', 120), claim('other', 121)])
     server.expire('ipaddressclaims')
     await eventually('a list that finds nothing new', () =>
-      knowledge.api.getIPAddressClaim(asked).catch(() => undefined),
+      cache.getIPAddressClaim(asked).catch(() => undefined),
     )
   })
 
-  it('that the watch has told of before their answer came are not awaited', async () => {
-    const { server, knowledge, pass } = await scene({ calls: patching, objects: before })
-    await server.tell('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
-    await knowledge.api.patchCluster(clusterFrom(cluster('demo', 90)), [])
+  it('are not awaited if their event arrived before their response', async () => {
+    const { server, cache, pass } = await scene({ calls: patching, objects: before })
+    await server.send('clusters', 'MODIFIED', cluster('demo', 120, '10.0.0.10'))
+    await cache.patchCluster(clusterFrom(cluster('demo', 90)), [])
     pass(3_000)
-    await expect(knowledge.api.getCluster(demo)).resolves.toBeDefined()
+    await expect(cache.getCluster(demo)).resolves.toBeDefined()
   })
 })
 
-describe('who else has an address', () => {
-  const heard = { clusters: [cluster('demo', 90)], ipaddresses: [] }
+describe('the users of an address', () => {
+  const listed = { clusters: [cluster('demo', 90)], ipaddresses: [] }
 
-  it('is nobody but the IPAddress itself', async () => {
-    const { server, knowledge } = await scene({ objects: heard })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    expect(await namesBeside(knowledge)).toEqual(['vip-cp-demo'])
+  it('are only the IPAddress itself', async () => {
+    const { server, cache } = await scene({ objects: listed })
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
   it('are Clusters and IPAddresses in whatever spelling', async () => {
-    const { server, knowledge } = await scene({ objects: heard })
-    await server.tell('clusters', 'ADDED', cluster('typed', 101, '::ffff:10.0.0.10'))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-other', 102))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    expect(await namesBeside(knowledge)).toEqual(['typed', 'vip-cp-demo', 'vip-cp-other'])
+    const { server, cache } = await scene({ objects: listed })
+    await server.send('clusters', 'ADDED', cluster('typed', 101, '::ffff:10.0.0.10'))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-other', 102))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    expect(await namesBeside(cache)).toEqual(['typed', 'vip-cp-demo', 'vip-cp-other'])
   })
 
-  it('is no longer who has changed or gone', async () => {
-    const { server, knowledge } = await scene({ objects: { clusters: [cluster('typed', 90, '10.0.0.10')] } })
-    await server.tell('clusters', 'MODIFIED', cluster('typed', 101, '10.0.0.99'))
-    await server.tell('clusters', 'ADDED', cluster('brief', 102, '10.0.0.10'))
-    await server.tell('clusters', 'DELETED', cluster('brief', 103, '10.0.0.10'))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    expect(await namesBeside(knowledge)).toEqual(['vip-cp-demo'])
+  it('include no object that has changed or is gone', async () => {
+    const { server, cache } = await scene({ objects: { clusters: [cluster('typed', 90, '10.0.0.10')] } })
+    await server.send('clusters', 'MODIFIED', cluster('typed', 101, '10.0.0.99'))
+    await server.send('clusters', 'ADDED', cluster('brief', 102, '10.0.0.10'))
+    await server.send('clusters', 'DELETED', cluster('brief', 103, '10.0.0.10'))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
-  it('is not known before the watch has told of the IPAddress', async () => {
-    const { knowledge } = await scene({ objects: heard })
-    await expect(namesBeside(knowledge)).rejects.toThrow('has not been heard of')
+  it('are unknown while the IPAddress is not in the cache', async () => {
+    const { cache } = await scene({ objects: listed })
+    await expect(namesBeside(cache)).rejects.toThrow('is not in the cache yet')
   })
 
-  it('is not known of another IPAddress of the same name', async () => {
-    const { server, knowledge } = await scene({ objects: heard })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    await expect(namesBeside(knowledge, { ...own, uid: 'former' })).rejects.toThrow('has not been heard of')
+  it('are unknown if the cache has another IPAddress of the same name', async () => {
+    const { server, cache } = await scene({ objects: listed })
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await expect(namesBeside(cache, { ...own, uid: 'former' })).rejects.toThrow('is not in the cache yet')
   })
 
-  it('is asked for of a Cluster whose claim let the address go and of which nothing was heard since', async () => {
+  it('include a Cluster, read live, whose IPAddress was deleted later than the cache of Clusters is synced', async () => {
     const asked: string[] = []
-    const { server, knowledge } = await scene({
+    const { server, cache } = await scene({
       objects: { clusters: [cluster('demo', 90)], ipaddresses: [address('vip-cp-leaving', 80)] },
       calls: {
         getCluster: async ({ name }) => {
@@ -282,31 +281,31 @@ describe('who else has an address', () => {
         },
       },
     })
-    await server.tell('ipaddresses', 'DELETED', address('vip-cp-leaving', 105))
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    expect(await namesBeside(knowledge)).toEqual(['leaving', 'vip-cp-demo'])
-    await server.tell('clusters', 'ADDED', cluster('other', 106))
-    expect(await namesBeside(knowledge)).toEqual(['vip-cp-demo'])
+    await server.send('ipaddresses', 'DELETED', address('vip-cp-leaving', 105))
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    expect(await namesBeside(cache)).toEqual(['leaving', 'vip-cp-demo'])
+    await server.send('clusters', 'ADDED', cluster('other', 106))
+    expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
     expect(asked).toEqual(['leaving'])
   })
 
-  it('is not known where IPAddresses were listed after anything was heard of Clusters', async () => {
-    const { server, knowledge } = await scene({ objects: heard })
+  it('are unknown if the cache of Clusters is older than the list of IPAddresses', async () => {
+    const { server, cache } = await scene({ objects: listed })
     server.list('ipaddresses', 120, [address('vip-cp-demo', 110)])
     server.expire('ipaddresses')
     await eventually('the list to be noticed', () =>
-      namesBeside(knowledge).then(
+      namesBeside(cache).then(
         () => undefined,
-        (error: Error) => (error.message.includes('since IPAddresses were listed') ? true : undefined),
+        (error: Error) => (error.message.includes('older than the list of IPAddresses') ? true : undefined),
       ),
     )
-    await server.tell('clusters', 'ADDED', cluster('other', 121))
-    expect(await namesBeside(knowledge)).toEqual(['vip-cp-demo'])
+    await server.send('clusters', 'ADDED', cluster('other', 121))
+    expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
   })
 
-  it('is not known where labels hide Clusters', async () => {
-    const { server, knowledge } = await scene({ labelSelector: 'a=b' })
-    await server.tell('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
-    await expect(namesBeside(knowledge)).rejects.toThrow('some Clusters are not watched')
+  it('are unknown if a label selector hides Clusters', async () => {
+    const { server, cache } = await scene({ labelSelector: 'a=b' })
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
+    await expect(namesBeside(cache)).rejects.toThrow('some Clusters are not watched')
   })
 })

@@ -3,16 +3,16 @@ import type { ApiRequest } from '../../../../src/kubernetes/transport/api-reques
 import type { KubernetesConnection } from '../../../../src/kubernetes/transport/connection.ts'
 import { resources } from '../../../../src/kubernetes/resources.ts'
 
-/** Says what a test wants lists and watches to say, event by event: what no real API server can be made to do. */
+/** A server whose lists and watch events a test dictates one by one, which no real API server allows. */
 export interface ScriptedServer {
   readonly connection: KubernetesConnection
-  /** What the next lists of a kind have. */
+  /** Sets the content of the next lists of a kind. */
   list(resource: string, resourceVersion: number, objects: readonly JsonObject[]): void
-  /** Tells the open watch of a kind. Resolves when it has been taken in. */
-  tell(resource: string, type: string, object: JsonObject): Promise<void>
-  /** Watches of a kind that were opened so far. */
+  /** Sends an event to the open watch of a kind. Resolves when the informer has processed it. */
+  send(resource: string, type: string, object: JsonObject): Promise<void>
+  /** Number of watches of a kind opened so far. */
   opened(resource: string): number
-  /** Ends the open watch of a kind, which has to begin with a list again. */
+  /** Expires the open watch of a kind, so that the reflector relists. */
   expire(resource: string): void
 }
 
@@ -24,7 +24,7 @@ export function scriptServer(): ScriptedServer {
     list(resource, resourceVersion, items) {
       lists.set(resource, { metadata: { resourceVersion: String(resourceVersion) }, items: [...items] })
     },
-    tell: (resource, type, object) => feedOf(watches, resource).push({ type, object }),
+    send: (resource, type, object) => feedOf(watches, resource).push({ type, object }),
     opened: (resource) => opened.filter((each) => each === resource).length,
     expire(resource) {
       void feedOf(watches, resource).push({ type: 'ERROR', object: { code: 410, message: 'too old' } })

@@ -23,161 +23,166 @@ function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta
 
 let objects: Map<string, ObjectMeta>
 let cache: Store<ObjectMeta>
-/** What was told, in order. */
-let told: string[]
+/** The delivered changes, in order. */
+let delivered: string[]
 let logged: unknown[]
-/** Makes the handler throw where it returns true. */
-let failsOn: (told: string) => boolean
+/** Makes the handler throw if it returns true. */
+let failsOn: (delivered: string) => boolean
 
-function tell(line: string): void {
+function deliver(line: string): void {
   if (failsOn(line)) throw new Error(`cannot take ${line}`)
-  told.push(line)
+  delivered.push(line)
 }
 
 function cacheOf(namespace: string): Store<ObjectMeta> {
   const handler = {
     onUpsert: (object: ObjectMeta, previous: ObjectMeta | undefined) =>
-      tell(
+      deliver(
         `upsert ${object.name} ${object.uid}@${object.resourceVersion} was ${previous?.resourceVersion ?? '-'}`,
       ),
-    onDelete: (object: ObjectMeta) => tell(`delete ${object.name} ${object.uid}@${object.resourceVersion}`),
+    onDelete: (object: ObjectMeta) =>
+      deliver(`delete ${object.name} ${object.uid}@${object.resourceVersion}`),
   }
   return createStore(objects, namespace, handler, { error: (...line) => logged.push(line) })
 }
 
 beforeEach(() => {
   objects = new Map()
-  told = []
+  delivered = []
   logged = []
   failsOn = () => false
   cache = cacheOf('')
 })
 
 describe('an object cache', () => {
-  it('tells a new object and a change of it, with what was known before', () => {
+  it('delivers a new object and a change of it, with the state before', () => {
     cache.upsert(anObject('clusters/a'))
     cache.upsert(anObject('clusters/a', 'uid-1', '2'))
-    expect(told).toEqual(['upsert a uid-1@1 was -', 'upsert a uid-1@2 was 1'])
+    expect(delivered).toEqual(['upsert a uid-1@1 was -', 'upsert a uid-1@2 was 1'])
     expect(objects.get('clusters/a')?.resourceVersion).toBe('2')
   })
 
-  it('tells nothing where uid and resourceVersion are known', () => {
+  it('delivers nothing if uid and resourceVersion are unchanged', () => {
     cache.upsert(anObject('clusters/a'))
     expect(cache.upsert(anObject('clusters/a'))).toBe(false)
-    expect(told).toHaveLength(1)
+    expect(delivered).toHaveLength(1)
   })
 
-  it('tells the deletion of a known object, in its last state', () => {
+  it('delivers the deletion of a stored object, in its last state', () => {
     cache.upsert(anObject('clusters/a'))
     expect(cache.remove(anObject('clusters/a', 'uid-1', '2'))).toBe(true)
-    expect(told.at(-1)).toBe('delete a uid-1@2')
+    expect(delivered.at(-1)).toBe('delete a uid-1@2')
     expect(objects.size).toBe(0)
   })
 
-  it('tells nothing of the deletion of an unknown object', () => {
+  it('delivers no deletion of an object that is not stored', () => {
     expect(cache.remove(anObject('clusters/a'))).toBe(false)
-    expect(told).toEqual([])
+    expect(delivered).toEqual([])
   })
 
-  it('tells an object that was replaced under its name as a deletion and a new object', () => {
+  it('delivers an object that was recreated under its name as a deletion and a new object', () => {
     cache.upsert(anObject('clusters/a', 'uid-1', '5'))
     cache.upsert(anObject('clusters/a', 'uid-2', '9'))
-    expect(told.slice(1)).toEqual(['delete a uid-1@5', 'upsert a uid-2@9 was -'])
+    expect(delivered.slice(1)).toEqual(['delete a uid-1@5', 'upsert a uid-2@9 was -'])
   })
 
-  it('tells what a list has more, less and otherwise, and how much that is', () => {
+  it('delivers what a list adds, lacks and changes, and returns the number', () => {
     for (const key of ['clusters/same', 'clusters/changed', 'clusters/gone']) cache.upsert(anObject(key))
-    told = []
+    delivered = []
     const news = cache.replaceAll([
       anObject('clusters/same'),
       anObject('clusters/changed', 'uid-1', '2'),
       anObject('clusters/new'),
     ])
-    expect(told).toEqual(['delete gone uid-1@1', 'upsert changed uid-1@2 was 1', 'upsert new uid-1@1 was -'])
+    expect(delivered).toEqual([
+      'delete gone uid-1@1',
+      'upsert changed uid-1@2 was 1',
+      'upsert new uid-1@1 was -',
+    ])
     expect(news).toBe(3)
   })
 
-  it('leaves objects of other namespaces alone where one namespace is listed', () => {
+  it('leaves objects of other namespaces alone if one namespace is listed', () => {
     cacheOf('north').upsert(anObject('north/a'))
     cacheOf('south').upsert(anObject('south/b'))
     expect(cacheOf('north').replaceAll([])).toBe(1)
     expect([...objects.keys()]).toEqual(['south/b'])
   })
 
-  it('keeps objects that nobody can change', () => {
+  it('freezes its objects', () => {
     cache.upsert(anObject('clusters/a'))
     const kept = objects.get('clusters/a')
     expect(() => Object.assign(kept?.labels ?? {}, { team: 'blue' })).toThrow(TypeError)
   })
 
-  it('tells an object again with the next list where the handler failed on it', () => {
+  it('delivers an object again with the next list if the handler failed on it', () => {
     failsOn = () => true
     cache.upsert(anObject('clusters/a'))
     expect(objects.size).toBe(0)
     failsOn = () => false
     expect(cache.replaceAll([anObject('clusters/a')])).toBe(1)
-    expect(told).toEqual(['upsert a uid-1@1 was -'])
+    expect(delivered).toEqual(['upsert a uid-1@1 was -'])
   })
 
-  it('tells a change again, from the same state before, where the handler failed on it', () => {
+  it('delivers a change again, from the same state before, if the handler failed on it', () => {
     cache.upsert(anObject('clusters/a'))
     failsOn = (line) => line.includes('@2')
     cache.upsert(anObject('clusters/a', 'uid-1', '2'))
     failsOn = () => false
     cache.replaceAll([anObject('clusters/a', 'uid-1', '2')])
-    expect(told.at(-1)).toBe('upsert a uid-1@2 was 1')
+    expect(delivered.at(-1)).toBe('upsert a uid-1@2 was 1')
   })
 
-  it('tells a deletion again with the next list where the handler failed on it', () => {
+  it('delivers a deletion again with the next list if the handler failed on it', () => {
     cache.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
     cache.remove(anObject('clusters/a'))
     failsOn = () => false
     cache.replaceAll([])
-    expect(told.at(-1)).toBe('delete a uid-1@1')
+    expect(delivered.at(-1)).toBe('delete a uid-1@1')
   })
 
-  it('tells no successor before the handler has let go of the former object', () => {
+  it('delivers no successor before the handler has taken the deletion of its predecessor', () => {
     cache.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
     cache.upsert(anObject('clusters/a', 'uid-2'))
-    expect(told).toHaveLength(1)
+    expect(delivered).toHaveLength(1)
     failsOn = () => false
     cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(told.slice(1)).toEqual(['delete a uid-1@1', 'upsert a uid-2@1 was -'])
+    expect(delivered.slice(1)).toEqual(['delete a uid-1@1', 'upsert a uid-2@1 was -'])
   })
 
-  it('says what is still to be told, until it is', () => {
+  it('reports what is undelivered until it is delivered', () => {
     failsOn = () => true
     cache.upsert(anObject('clusters/a'))
     cache.upsert(anObject('clusters/b'))
-    expect(cache.untold()).toEqual(['clusters/a', 'clusters/b'])
+    expect(cache.undelivered()).toEqual(['clusters/a', 'clusters/b'])
     cache.remove(anObject('clusters/b'))
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
     cache.upsert(anObject('clusters/a', 'uid-1', '2'))
-    expect(cache.untold()).toEqual([])
+    expect(cache.undelivered()).toEqual([])
   })
 
-  it('says that a successor is still to be told, until a list has told it', () => {
+  it('reports a successor as undelivered until a list delivers it', () => {
     cache.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
     cache.upsert(anObject('clusters/a', 'uid-2'))
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.untold()).toEqual(['clusters/a'])
+    expect(cache.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
     cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.untold()).toEqual([])
+    expect(cache.undelivered()).toEqual([])
   })
 
-  it('goes on with the other objects of a list, and logs which one the handler failed on', () => {
+  it('continues with the other objects of a list, and logs the one that the handler failed on', () => {
     failsOn = (line) => line.includes(' a ')
     cache.replaceAll([anObject('clusters/a'), anObject('clusters/b')])
     expect([...objects.keys()]).toEqual(['clusters/b'])
     expect(logged).toEqual([
       [
-        'A watch handler failed; the change is told again after the next list',
+        'A watch handler failed; the next list delivers the change again',
         { object: 'clusters/a', error: 'Error: cannot take upsert a uid-1@1 was -' },
       ],
     ])

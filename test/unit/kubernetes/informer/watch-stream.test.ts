@@ -41,11 +41,11 @@ describe('readWatch', () => {
     expect(await read('{"type":"ADDED","object":{}}\n{"type":"DEL', 10)).toHaveLength(1)
   })
 
-  it('rejects where a line is no JSON, having told what came before', async () => {
+  it('rejects at a line that is not JSON, after delivering the lines before', async () => {
     const events: WatchEvent[] = []
     const listener = { onOpen: () => undefined, onEvent: (event: WatchEvent) => void events.push(event) }
     const reading = readWatch(watchOf('{"type":"ADDED"}\n<html>\n', 100), request, 1_000, listener)
-    const message = 'watch clusters: the answer is no JSON'
+    const message = 'watch clusters: the response is not JSON'
     await expect(reading).rejects.toMatchObject({ kind: 'unavailable', message })
     expect(events).toHaveLength(1)
   })

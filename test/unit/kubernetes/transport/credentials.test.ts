@@ -34,7 +34,7 @@ describe('the failure of an exec plugin', () => {
     { script: 'process.kill(process.pid)', what: 'failed' },
     { script: 'console.log("secret")', what: 'printed no ExecCredential' },
     { script: 'console.log(JSON.stringify({ token: "secret" }))', what: 'printed no ExecCredential' },
-  ])('says of $script that it $what, not what it printed', async ({ script, what }) => {
+  ])('reports that $script $what, without its output', async ({ script, what }) => {
     const message = `exec plugin ${command} ${what}; run it by hand to see what it says`
     const failure: unknown = await pluginThat(script)
       .read()
@@ -43,7 +43,7 @@ describe('the failure of an exec plugin', () => {
     expect(failure).not.toHaveProperty('cause')
   })
 
-  it('names a command that is not there', async () => {
+  it('names a missing command', async () => {
     const source = sourceFor({ exec: { command: '/no/such/plugin' } })
     await expect(source.read()).rejects.toThrow('spawn /no/such/plugin ENOENT')
   })
@@ -79,7 +79,7 @@ describe('a token with a line break in it', () => {
   })
 })
 
-describe('a file of credentials that is not there', () => {
+describe('a missing file of credentials', () => {
   it('is named', async () => {
     await expect(sourceFor({ certFile: '/no/such/file' }).read()).rejects.toThrow("open '/no/such/file'")
   })

@@ -5,13 +5,13 @@ import { before } from '../../../../src/kubernetes/transport/deadline.ts'
 const reason = new Error('stopped')
 
 describe('work with a signal', () => {
-  it('is the work where that is over first', async () => {
+  it('returns the result of the work if that comes first', async () => {
     const { signal } = new AbortController()
     expect(await before(signal, Promise.resolve('done'))).toBe('done')
     await expect(before(signal, Promise.reject(new Error('failed')))).rejects.toThrow('failed')
   })
 
-  it('ends with the reason of the signal where that comes first', async () => {
+  it('rejects with the reason of the signal if that comes first', async () => {
     const controller = new AbortController()
     const outcome = before(controller.signal, new Promise(() => undefined))
     controller.abort(reason)

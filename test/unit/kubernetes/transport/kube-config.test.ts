@@ -59,14 +59,14 @@ describe('loadKubeConfig', () => {
     { text: 'a: !secret!x b', words: 'undeclared tag handle, line 1' },
     { text: 'a: !^secret b', words: 'tag name cannot contain such characters, line 1' },
     { text: 'users: [{}]', words: 'users[0].name is missing' },
-    { text: 'null', words: 'it is no kubeconfig' },
+    { text: 'null', words: 'it is not a kubeconfig' },
   ])('says of a file that is no kubeconfig: $words', ({ text, words }) => {
     const path = kubeconfig('faulty', text)
     const message = `kubeconfig ${path} cannot be read: ${words}`
     expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(new Error(message))
   })
 
-  it('names the contexts there are where it has not the one asked for', () => {
+  it('names the available contexts if the requested one is missing', () => {
     const path = kubeconfig('missing', twoContexts)
     expect(() => loadKubeConfig({ kubeconfig: path, context: 'lap' })).toThrow(
       `kubeconfig ${path} has no context lap: it has edge, half, lab, none`,
@@ -83,7 +83,7 @@ describe('loadKubeConfig', () => {
     )
   })
 
-  it('says that there is no context where the file names none', () => {
+  it('reports a file without contexts', () => {
     const path = kubeconfig('empty', 'apiVersion: v1\nkind: Config\n')
     expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(`kubeconfig ${path} has no `)
   })

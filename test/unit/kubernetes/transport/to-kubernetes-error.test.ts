@@ -38,7 +38,7 @@ describe('errorFromResponse', () => {
     expect(answered(statusCode, statusBody(status))).toMatchObject({ kind, status: statusCode })
   })
 
-  it("says what was done and the server's words", () => {
+  it('names the action and quotes the server', () => {
     const body = statusBody({ message: 'ipaddressclaims.ipam.cluster.x-k8s.io "vip-cp-demo" already exists' })
     expect(answered(409, body).message).toBe(
       'create IPAddressClaim clusters/vip-cp-demo: ' +
@@ -60,12 +60,12 @@ describe('errorFromResponse', () => {
     expect(answered(429, 'too many', { 'retry-after': '7' }).retryAfterSeconds).toBe(7)
   })
 
-  it('takes the wait from the Status where no header has it', () => {
+  it('takes the wait from the Status if no header has it', () => {
     const body = statusBody({ details: { retryAfterSeconds: 3 } })
     expect(answered(504, body).retryAfterSeconds).toBe(3)
   })
 
-  it.each(['Wed, 21 Oct 2026 07:28:00 GMT', '-1', 'soon'])('knows no wait from Retry-After: %s', (header) => {
+  it.each(['Wed, 21 Oct 2026 07:28:00 GMT', '-1', 'soon'])('ignores Retry-After: %s', (header) => {
     expect(answered(429, 'too many', { 'retry-after': header }).retryAfterSeconds).toBeUndefined()
   })
 
@@ -81,7 +81,7 @@ describe('errorFromStatus', () => {
     expect(error).toMatchObject({ kind: 'conflict', status: 410, message: 'watch clusters: too old' })
   })
 
-  it('takes an ERROR without a code for a server that is unwell', () => {
+  it('treats an ERROR without a code as unavailable', () => {
     expect(errorFromStatus('watch clusters', {})).toMatchObject({
       kind: 'unavailable',
       status: 500,
@@ -96,25 +96,25 @@ describe('toKubernetesError', () => {
     { error: Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), words: 'ECONNREFUSED' },
     {
       error: new DOMException('This operation was aborted', 'AbortError'),
-      words: 'stopped before an answer came',
+      words: 'aborted before a response',
     },
     {
       error: new DOMException('Proxy response (407) !== 200 when HTTP Tunneling', 'AbortError'),
       words: 'the proxy answered HTTP 407',
     },
-    { error: 'a string', words: 'no answer' },
+    { error: 'a string', words: 'no response' },
   ])('says $words', ({ error, words }) => {
     const translated = toKubernetesError(error, action)
     expect(translated).toMatchObject({ kind: 'unavailable', status: 0, message: `${action}: ${words}` })
     expect(translated.cause).toBe(error)
   })
 
-  it('quotes nothing of an answer that is no JSON', () => {
+  it('quotes nothing of a response that is not JSON', () => {
     const translated = toKubernetesError(
       new SyntaxError('Unexpected token, "secret" is not valid JSON'),
       action,
     )
-    expect(translated.message).toBe(`${action}: the answer is no JSON`)
+    expect(translated.message).toBe(`${action}: the response is not JSON`)
     expect(translated.cause).toBeUndefined()
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { conditionalOn, type JsonPatch } from '../../../src/domain/model/json-patch.ts'
-import { createClusterApi } from '../../../src/kubernetes/client.ts'
+import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import {
   adminOf,
@@ -23,7 +23,7 @@ beforeAll(async () => {
   admin = adminOf(serverAccess())
   namespace = await admin.namespace()
   connection = connectAs(serverAccess())
-  api = createClusterApi(connection)
+  api = createLiveClusterApi(connection)
 })
 afterAll(async () => {
   await connection.close()
@@ -101,7 +101,7 @@ describe('creating a claim', () => {
     ])
   })
 
-  it('rejects where the name is taken', async () => {
+  it('rejects if the name is taken', async () => {
     await api.createIPAddressClaim(claimObject(namespace, 'taken'))
     await expect(api.createIPAddressClaim(claimObject(namespace, 'taken'))).rejects.toMatchObject({
       kind: 'alreadyExists',
@@ -117,7 +117,7 @@ describe('creating a claim', () => {
     await expect(api.createIPAddressClaim(claim)).rejects.toMatchObject({ kind: 'invalid', status: 422 })
   })
 
-  it('rejects as not found where the namespace is missing, in the words of the server', async () => {
+  it('rejects as not found if the namespace is missing, quoting the server', async () => {
     await expect(api.createIPAddressClaim(claimObject('no-such-namespace', 'a'))).rejects.toMatchObject({
       kind: 'notFound',
       message: 'create IPAddressClaim no-such-namespace/a: namespaces "no-such-namespace" not found',
@@ -134,7 +134,7 @@ describe('patching a claim', () => {
     expect(patched.labels).toEqual({ old: '1', fresh: '1' })
   })
 
-  it('is deleted as it was read, not where it has moved on, and once it is gone', async () => {
+  it('is deleted as it was read, not if it has changed, and succeeds once it is gone', async () => {
     const claim = await api.createIPAddressClaim(claimObject(namespace, 'unneeded'))
     const moved = await api.patchIPAddressClaim(claim, { metadata: { labels: { by: 'somebody' } } })
     await expect(api.deleteIPAddressClaim(claim)).rejects.toMatchObject({ kind: 'conflict', status: 409 })
@@ -146,7 +146,7 @@ describe('patching a claim', () => {
     await expect(api.deleteIPAddressClaim(moved)).resolves.toBeUndefined()
   })
 
-  it('rejects with a conflict where the claim has moved on', async () => {
+  it('rejects with a conflict if the claim has changed', async () => {
     const claim = await api.createIPAddressClaim(claimObject(namespace, 'moved'))
     await admin.patch(claimPath(namespace, 'moved'), { metadata: { labels: { by: 'somebody' } } })
     const stale = { metadata: { resourceVersion: claim.resourceVersion, labels: { by: 'us' } } }
@@ -157,7 +157,7 @@ describe('patching a claim', () => {
     await expect(api.getIPAddressClaim(claim)).resolves.toMatchObject({ labels: { by: 'somebody' } })
   })
 
-  it('rejects as forbidden, in the words of the webhook, a change of what is immutable', async () => {
+  it('rejects a change of an immutable field as forbidden, quoting the webhook', async () => {
     const claim = await api.createIPAddressClaim(claimObject(namespace, 'immutable'))
     await expect(
       api.patchIPAddressClaim(claim, { spec: { poolRef: { name: 'another-pool' } } }),
@@ -168,7 +168,7 @@ describe('patching a claim', () => {
     })
   })
 
-  it('rejects as not found where there is no such claim', async () => {
+  it('rejects as not found if there is no such claim', async () => {
     await expect(api.patchIPAddressClaim({ namespace, name: 'none' }, {})).rejects.toMatchObject({
       kind: 'notFound',
     })
@@ -177,7 +177,7 @@ describe('patching a claim', () => {
   it.each([
     { contentType: 'application/strategic-merge-patch+json', status: 415 },
     { contentType: 'application/json-patch+json', status: 400 },
-  ])('would be answered $status as $contentType, which is why it says merge patch', async (given) => {
+  ])('would get $status as $contentType, so it is sent as a merge patch', async (given) => {
     const name = `patched-${given.status}`
     await createClaim(admin, namespace, name)
     const patch = { metadata: { labels: { by: 'us' } } }
@@ -206,7 +206,7 @@ describe('patching a Cluster', () => {
     })
   })
 
-  it('rejects with a conflict where the Cluster has moved on', async () => {
+  it('rejects with a conflict if the Cluster has changed', async () => {
     const path = `/apis/cluster.x-k8s.io/v1beta2/namespaces/${namespace}/clusters`
     await admin.create(path, clusterObject('v1beta2', 'contested'))
     const cluster = await existing('contested')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { backOffMs } from '../../../../src/kubernetes/informer/back-off.ts'
+import { backOffMs } from '../../../src/domain/back-off.ts'
 
 const backOff = { firstMs: 500, longestMs: 30_000 }
 

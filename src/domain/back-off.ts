@@ -1,0 +1,22 @@
+/** The delay after failures, in milliseconds: it doubles from `firstMs` up to `longestMs`. */
+export interface BackOff {
+  readonly firstMs: number
+  readonly longestMs: number
+}
+
+/**
+ * Milliseconds to wait after a failure: between half and all of the doubled delay, so that clients that failed together
+ * do not retry together, and never less than the server asked for.
+ *
+ * @param failures in a row, before this one
+ * @param random in [0, 1)
+ */
+export function backOffMs(
+  { firstMs, longestMs }: BackOff,
+  failures: number,
+  random: number,
+  retryAfterSeconds = 0,
+): number {
+  const doubled = Math.min(longestMs, firstMs * 2 ** failures)
+  return Math.max(doubled * (0.5 + random / 2), retryAfterSeconds * 1000)
+}
