@@ -1,11 +1,11 @@
 /** A bounded number of things at once. */
 export interface Slots {
-  /** Does something in a slot of its own, as soon as there is one. */
+  /** Runs something in a slot of its own, as soon as there is one. */
   during<T>(what: () => Promise<T>): Promise<T>
   areFree(): boolean
 }
 
-/** @param onFree called when a slot has become free that nobody waits for */
+/** @param onFree called when a slot is free again that nobody waits for */
 export function createSlots(count: number, onFree: () => void): Slots {
   const queue: (() => void)[] = []
   let taken = 0

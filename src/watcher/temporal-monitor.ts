@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
-import type { AllocationStarter } from './workflow-client.ts'
+import type { VipWorkflowClient } from './workflow-client.ts'
 
 export interface TemporalMonitorOptions {
-  readonly starter: Pick<AllocationStarter, 'namespaceId' | 'runsElsewhere'>
+  readonly client: Pick<VipWorkflowClient, 'namespaceId' | 'runsElsewhere'>
   /** Told when Temporal is back, or is another one: runs that were there may be gone. */
   readonly onRunsMayBeLost: () => void
   /** Told after every question of the Clusters that have a run on another task queue: nobody else would notice. */
@@ -26,12 +26,12 @@ export interface TemporalMonitorOptions {
  * Never rejects.
  */
 export async function monitorTemporal(options: TemporalMonitorOptions): Promise<void> {
-  const { starter, log, outage, signal, intervalMs = 10_000 } = options
+  const { client, log, outage, signal, intervalMs = 10_000 } = options
   let known: string | undefined
   let wasAway = false
   while (!signal.aborted) {
     try {
-      const id = await starter.namespaceId()
+      const id = await client.namespaceId()
       outage.answered()
       if (wasAway || (known !== undefined && known !== id)) {
         const namespaceIsNew = known !== id
@@ -54,8 +54,8 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
 }
 
 /** None where the visibility store does not answer, which ends no allocation. */
-async function elsewhere({ starter, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
-  return starter.runsElsewhere().catch((error: unknown) => {
+async function elsewhere({ client, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
+  return client.runsElsewhere().catch((error: unknown) => {
     log.debug('Cannot list runs on other task queues', {
       error: error instanceof Error ? error.message : String(error),
     })

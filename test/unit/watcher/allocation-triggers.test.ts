@@ -5,10 +5,10 @@ import type { VipRole } from '../../../src/domain/role.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../../../src/domain/timings.ts'
 import type { ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
 import {
-  reactToCluster,
-  reactToHolding,
-  reactToPool,
-  restorableFrom,
+  requestForCluster,
+  requestForBinding,
+  clustersToServe,
+  clustersToRestore,
 } from '../../../src/watcher/allocation-triggers.ts'
 import {
   aClaim,
@@ -26,7 +26,7 @@ import {
 const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const full = { total: 2, used: 2, free: 0, outOfRange: 0 }
-const around = { clusterClass: undefined, pools: [] }
+const context = { clusterClass: undefined, pools: [] }
 
 describe('a Cluster', () => {
   it.each<[string, ClusterOptions, ClusterOptions | undefined, string | undefined]>([
@@ -36,19 +36,26 @@ describe('a Cluster', () => {
     ['is new and paused', { paused: true }, undefined, undefined],
     ['is new and has no topology', { topology: null }, undefined, undefined],
     ['changed in nothing that matters', { labels: { a: 'b' }, generation: 1 }, {}, undefined],
-    ['has another spec', {}, {}, 'wake'],
-    ['was unpaused', {}, { paused: true }, 'wake'],
-    ['lost its endpoint', {}, { endpoint }, 'wake'],
-    ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'wake'],
-    ['names a pool now', { annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'p' } }, {}, 'wake'],
+    ['has another spec', {}, {}, 'signal-with-start'],
+    ['was unpaused', {}, { paused: true }, 'signal-with-start'],
+    ['lost its endpoint', {}, { endpoint }, 'signal-with-start'],
+    ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'signal-with-start'],
+    [
+      'names a pool now',
+      { annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'p' } },
+      {},
+      'signal-with-start',
+    ],
     ['got the VIP we assigned', { endpoint, annotations }, {}, undefined],
-    ['got an endpoint from elsewhere', { endpoint }, {}, 'nudge'],
-    ['is being deleted', { deleting: true }, {}, 'nudge'],
+    ['got an endpoint from elsewhere', { endpoint }, {}, 'signal'],
+    ['is being deleted', { deleting: true }, {}, 'signal'],
     ['is being deleted after it was served', { deleting: true, endpoint }, { endpoint }, undefined],
     ['was paused', { paused: true }, {}, undefined],
-  ])('that %s', (_, now, before, act) => {
+  ])('that %s', (_, now, before, action) => {
     const previous = before === undefined ? undefined : aCluster(before)
-    expect(reactToCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, around)?.act).toBe(act)
+    expect(
+      requestForCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, context)?.action,
+    ).toBe(action)
   })
 
   it('that lost its variable is woken, where the class has it', () => {
@@ -57,8 +64,10 @@ describe('a Cluster', () => {
     const now = aCluster({ endpoint, annotations, generation: 2 })
     const before = aCluster({ endpoint, annotations, topology: { classRef, variables } })
     const clusterClass = aClusterClass({ declared: [], accepted: ['clusterVip'] })
-    expect(reactToCluster(now, before, controlPlane, { ...around, clusterClass })?.act).toBe('wake')
-    expect(reactToCluster(now, before, controlPlane, around)).toBeUndefined()
+    expect(requestForCluster(now, before, controlPlane, { ...context, clusterClass })?.action).toBe(
+      'signal-with-start',
+    )
+    expect(requestForCluster(now, before, controlPlane, context)).toBeUndefined()
   })
 
   it('is looked at for each of its VIPs', () => {
@@ -71,15 +80,15 @@ describe('a Cluster', () => {
       }),
     ]
     const served = aCluster({ endpoint, annotations })
-    expect(reactToCluster(served, undefined, ingress, { ...around, pools })).toEqual({
-      act: 'start',
-      because: 'Cluster without ingress VIP',
+    expect(requestForCluster(served, undefined, ingress, { ...context, pools })).toEqual({
+      action: 'start',
+      reason: 'Cluster without ingress VIP',
     })
   })
 
   it('that wants ingress now is woken', () => {
     const now = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' } })
-    expect(reactToCluster(now, aCluster(), ingress, around)?.act).toBe('wake')
+    expect(requestForCluster(now, aCluster(), ingress, context)?.action).toBe('signal-with-start')
   })
 })
 
@@ -89,24 +98,24 @@ describe('a claim', () => {
   const none: ClaimBinding = { claim: undefined, ipAddress: undefined }
   const late = Date.parse(unbound.claim.creationTimestamp) + fastPathPollTimeoutMs + 1
   const served = aCluster({ endpoint, annotations })
-  const at = (now: number) => ({ around, now, isComplete: true })
+  const at = (now: number) => ({ cluster: context, now, isComplete: true })
 
   it('that is not known counts as gone only once all claims are known', () => {
     const context = { ...at(late), isComplete: false }
-    expect(reactToHolding(none, bound, served, controlPlane, context)).toBeUndefined()
+    expect(requestForBinding(none, bound, served, controlPlane, context)).toBeUndefined()
   })
 
   it('that is bound late wakes its run', () => {
-    expect(reactToHolding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
-      act: 'wake',
-      because: 'claim bound',
+    expect(requestForBinding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason: 'claim bound',
     })
   })
 
   it('that is gone wakes the run that waits for it to go, or has to make another', () => {
-    expect(reactToHolding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
-      act: 'wake',
-      because: 'claim deleted',
+    expect(requestForBinding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason: 'claim deleted',
     })
   })
 
@@ -132,7 +141,7 @@ describe('a claim', () => {
     ],
     ['was gone before', none, none, served, late],
   ])('that %s wakes nobody', (_, is, was, cluster, now) => {
-    expect(reactToHolding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
+    expect(requestForBinding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
   })
 
   it.each<[string, ClaimBinding, string]>([
@@ -146,8 +155,11 @@ describe('a claim', () => {
       { ...bound, ipAddress: anIPAddress({ address: '10.0.0.11' }) },
       'claim holds another address',
     ],
-  ])('of a served Cluster that %s has it repaired', (_, is, because) => {
-    expect(reactToHolding(is, bound, served, controlPlane, at(late))).toEqual({ act: 'wake', because })
+  ])('of a served Cluster that %s has it repaired', (_, is, reason) => {
+    expect(requestForBinding(is, bound, served, controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason,
+    })
   })
 })
 
@@ -166,7 +178,7 @@ describe('a pool', () => {
     waiting: () => readonly Cluster[],
     vip: VipRole,
     now = later,
-  ): readonly string[] => reactToPool(pool, previous, waiting, vip, now).map(({ name }) => name)
+  ): readonly string[] => clustersToServe(pool, previous, waiting, vip, now).map(({ name }) => name)
 
   it('that is new wakes those it would serve, oldest first', () => {
     expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
@@ -206,7 +218,7 @@ describe('a pool', () => {
     const asked = () => {
       throw new Error('those who wait are looked at')
     }
-    expect(reactToPool(less, aPool(), asked, controlPlane, later)).toEqual([])
+    expect(clustersToServe(less, aPool(), asked, controlPlane, later)).toEqual([])
   })
 
   it('that gets more room wakes as many as it has room for', () => {
@@ -222,10 +234,10 @@ describe('a pool', () => {
   it('that has other addresses wakes those whose lost address is among them', () => {
     const lost = aCluster({ endpoint, annotations })
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
-    expect(restorableFrom(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
-    expect(restorableFrom(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(clustersToRestore(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
+    expect(clustersToRestore(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
+    expect(clustersToRestore(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(clustersToRestore(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
   })
 
   it.each<[string, PoolOptions]>([
@@ -240,7 +252,7 @@ describe('a pool', () => {
   ])('that %s wakes those whose lost address only the annotation names', (_, before) => {
     const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
     const open = aPool({ annotations: both })
-    expect(restorableFrom(open, aPool(before), () => [lost], ingress)).toEqual([lost])
-    expect(restorableFrom(aPool(before), open, () => [lost], ingress)).toEqual([])
+    expect(clustersToRestore(open, aPool(before), () => [lost], ingress)).toEqual([lost])
+    expect(clustersToRestore(aPool(before), open, () => [lost], ingress)).toEqual([])
   })
 })

@@ -19,7 +19,7 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
   const elsewhere: (readonly object[])[] = []
   let lost = 0
   await monitorTemporal({
-    starter: {
+    client: {
       namespaceId: async () => {
         const answer = left.shift() ?? ''
         if (left.length === 0) over.abort()

@@ -53,8 +53,8 @@ function world() {
   const claims = scriptedWatch<IPAddressClaim>()
   const ipAddresses = scriptedWatch<IPAddress>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
-  const dispatched: { request: string; isNeeded: () => boolean }[] = []
-  const { startOutstanding, followElsewhere } = startWatcher({
+  const enqueued: { request: string; isNeeded: () => boolean }[] = []
+  const { enqueueAll, checkElsewhere } = startWatcher({
     variables,
     sources: {
       clusters: clusters.open,
@@ -63,15 +63,15 @@ function world() {
       ipAddresses: ipAddresses.open,
       ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
     },
-    dispatcher: {
-      dispatch: (cluster, { act, because }, need) =>
-        dispatched.push({ request: `${act} ${cluster.name}: ${because}`, isNeeded: () => need(cluster) }),
-      follow: (cluster, need) =>
-        dispatched.push({ request: `follow ${cluster.name}`, isNeeded: () => need(cluster) }),
+    queue: {
+      add: (cluster, { action, reason }, needsRun) =>
+        enqueued.push({ request: `${action} ${cluster.name}: ${reason}`, isNeeded: () => needsRun(cluster) }),
+      checkLater: (cluster, needsRun) =>
+        enqueued.push({ request: `check ${cluster.name}`, isNeeded: () => needsRun(cluster) }),
     },
     now: () => Date.parse('2026-01-02T05:00:00Z'),
   })
-  const requests = (): string[] => dispatched.splice(0).map(({ request }) => request)
+  const requests = (): string[] => enqueued.splice(0).map(({ request }) => request)
   /** Every kind is listed, with these objects. */
   const listAll = (
     objects: {
@@ -95,23 +95,23 @@ function world() {
     claims,
     ipAddresses,
     pools,
-    dispatched,
+    enqueued,
     requests,
     listAll,
-    startOutstanding,
-    followElsewhere,
+    enqueueAll,
+    checkElsewhere,
   }
 }
 
 describe('the watcher', () => {
   it('has runs on other task queues looked at for the Clusters that need them', () => {
-    const { listAll, requests, followElsewhere } = world()
+    const { listAll, requests, checkElsewhere } = world()
     listAll({
       clusters: [aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } })],
     })
     requests()
-    followElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
-    expect(requests()).toEqual(['follow demo'])
+    checkElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
+    expect(requests()).toEqual(['check demo'])
   })
 
   it('starts what needs a run at the first list and again at every list', () => {
@@ -137,25 +137,25 @@ describe('the watcher', () => {
     clusters.remove(aCluster())
     clusters.upsert(aCluster({ uid: 'new' }))
     expect(requests()).toEqual([
-      'nudge demo: Cluster is gone',
-      'wake demo: Cluster without control-plane VIP',
+      'signal demo: Cluster is gone',
+      'signal-with-start demo: Cluster without control-plane VIP',
     ])
   })
 
   it('tells when its turn comes whether a start is still needed', () => {
-    const { clusters, dispatched } = world()
+    const { clusters, enqueued } = world()
     clusters.upsert(aCluster())
-    expect(dispatched[0]?.isNeeded()).toBe(true)
+    expect(enqueued[0]?.isNeeded()).toBe(true)
     clusters.upsert(aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } }))
-    expect(dispatched[0]?.isNeeded()).toBe(false)
+    expect(enqueued[0]?.isNeeded()).toBe(false)
   })
 
   it('needs no start for a Cluster that was served meanwhile, and is about to say so', () => {
-    const { clusters, dispatched, listAll } = world()
+    const { clusters, enqueued, listAll } = world()
     listAll({ clusters: [aCluster()], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     clusters.upsert(aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations }))
-    expect(dispatched.length).toBeGreaterThan(0)
-    expect(dispatched.filter(({ isNeeded }) => isNeeded())).toEqual([])
+    expect(enqueued.length).toBeGreaterThan(0)
+    expect(enqueued.filter(({ isNeeded }) => isNeeded())).toEqual([])
   })
 
   it('wakes the Cluster of a claim that is bound late, or deleted', () => {
@@ -166,7 +166,10 @@ describe('the watcher', () => {
     requests()
     claims.upsert(aClaim({ labels, addressName: 'vip-cp-demo' }))
     claims.remove(aClaim({ labels, addressName: 'vip-cp-demo' }))
-    expect(requests()).toEqual(['wake demo: claim bound', 'wake demo: claim deleted'])
+    expect(requests()).toEqual([
+      'signal-with-start demo: claim bound',
+      'signal-with-start demo: claim deleted',
+    ])
   })
 
   it('wakes Clusters without claim when a pool appears, and not those whose claim waits', () => {
@@ -176,7 +179,7 @@ describe('the watcher', () => {
     pools.GlobalInClusterIPPool.listed()
     requests()
     pools.GlobalInClusterIPPool.upsert(aPool())
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
   it('wakes a Cluster whose claim waits on another pool, since it may move', () => {
@@ -186,7 +189,7 @@ describe('the watcher', () => {
     pools.GlobalInClusterIPPool.listed()
     requests()
     pools.GlobalInClusterIPPool.upsert(aPool())
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
   it('takes the pools of the first list for no news', () => {
@@ -249,14 +252,14 @@ describe('the watcher', () => {
     claims.listed()
     expect(requests()).toEqual([])
     listAll({ clusters: [served] })
-    expect(requests()).toEqual(['wake demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: outstanding'])
   })
 
   it('has the claim of a served Cluster made again when it is deleted', () => {
     const { claims, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     claims.remove(claim)
-    expect(requests()).toEqual(['wake demo: claim is gone'])
+    expect(requests()).toEqual(['signal-with-start demo: claim is gone'])
   })
 
   it.each([
@@ -267,14 +270,14 @@ describe('the watcher', () => {
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     if (now === undefined) ipAddresses.remove(anIPAddress())
     else ipAddresses.upsert(now)
-    expect(requests()).toEqual([`wake demo: ${because}`])
+    expect(requests()).toEqual([`signal-with-start demo: ${because}`])
   })
 
   it('looks after a pause whether all is held', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [{ ...served, isPaused: true }] })
     clusters.upsert(served)
-    expect(new Set(requests())).toEqual(new Set(['wake demo: Cluster was unpaused']))
+    expect(new Set(requests())).toEqual(new Set(['signal-with-start demo: Cluster was unpaused']))
   })
 
   it('takes the ClusterClasses of the first list for no news', () => {
@@ -297,7 +300,7 @@ describe('the watcher', () => {
     clusterClasses.upsert(clusterClass)
     expect(requests()).toEqual([])
     clusterClasses.upsert(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
-    expect(requests()).toEqual(['wake demo: ClusterClass clusters/rke2-cluster-class changed'])
+    expect(requests()).toEqual(['signal-with-start demo: ClusterClass clusters/rke2-cluster-class changed'])
   })
 
   it('wakes a Cluster for its ingress VIP when the first pool for ingress appears', () => {
@@ -311,7 +314,7 @@ describe('the watcher', () => {
         },
       }),
     )
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
   const keeping = aCluster({
@@ -327,7 +330,7 @@ describe('the watcher', () => {
     listAll({ clusters: [keeping, typed], claims: [claim], ipAddresses: [anIPAddress()] })
     expect(requests()).toEqual([])
     clusters.remove(typed)
-    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: 10.0.0.12 may be free'])
   })
 
   it('has a reservation looked at when the IPAddress that had the address is gone', () => {
@@ -335,7 +338,7 @@ describe('the watcher', () => {
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
     expect(requests()).toEqual([])
     ipAddresses.remove(given)
-    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: 10.0.0.12 may be free'])
   })
 
   it('has a reservation looked at whose record is heard of later than the end of the Cluster that had the address', () => {
@@ -345,7 +348,7 @@ describe('the watcher', () => {
     clusters.remove(typed)
     expect(requests()).toEqual([])
     clusters.upsert(keeping)
-    expect(requests()).toEqual(['wake demo: a duplicate that it has recorded may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: a duplicate that it has recorded may be free'])
     clusters.upsert({ ...keeping, labels: { edited: 'yes' } })
     expect(requests()).toEqual([])
   })
@@ -358,27 +361,27 @@ describe('the watcher', () => {
   })
 
   it('leaves a reservation alone while anybody has the address', () => {
-    const { listAll, requests, startOutstanding } = world()
+    const { listAll, requests, enqueueAll } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
-    startOutstanding()
+    enqueueAll()
     expect(requests()).toEqual([])
   })
 
   it('has a reservation that nobody needs looked at when it is found', () => {
     const { listAll, requests } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress()] })
-    expect(requests()).toEqual(['wake demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: outstanding'])
   })
 
   it('starts all that is outstanding when it is asked to', () => {
-    const { listAll, requests, startOutstanding } = world()
+    const { listAll, requests, enqueueAll } = world()
     listAll({
       clusters: [aCluster({ name: 'waiting' }), served],
       claims: [claim],
       ipAddresses: [anIPAddress()],
     })
     requests()
-    startOutstanding()
+    enqueueAll()
     expect(requests()).toEqual(['start waiting: outstanding'])
   })
 
@@ -388,7 +391,7 @@ describe('the watcher', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     clusters.remove(served)
-    expect(requests()).toEqual(['release demo: Cluster is gone'])
+    expect(requests()).toEqual(['start-release demo: Cluster is gone'])
   })
 
   it('asks for no release where nothing of ours was held', () => {
@@ -406,23 +409,23 @@ describe('the watcher', () => {
     clusters.upsert(aCluster({ uid: 'new', endpoint: { host: '10.0.0.1', port: 6443 } }))
     requests()
     claims.remove(orphan)
-    expect(requests()).toEqual(['recheck demo: claim is gone'])
+    expect(requests()).toEqual(['signal-release demo: claim is gone'])
   })
 
   it('finds claims whose Cluster was deleted while nobody watched, at the start and with each list', () => {
-    const { claims, listAll, requests, startOutstanding } = world()
+    const { claims, listAll, requests, enqueueAll } = world()
     listAll({ claims: [orphan], ipAddresses: [anIPAddress()] })
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
     claims.listed(orphan)
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
-    startOutstanding()
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
+    enqueueAll()
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
   })
 
   it('takes no claim for an orphan before all is known', () => {
-    const { claims, requests, startOutstanding } = world()
+    const { claims, requests, enqueueAll } = world()
     claims.listed(orphan)
-    startOutstanding()
+    enqueueAll()
     expect(requests()).toEqual([])
   })
 

@@ -1,0 +1,40 @@
+import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
+import type { WatchHandler } from '../kubernetes/informer/informer-types.ts'
+import { requestForBinding } from './allocation-triggers.ts'
+import type { HandlerContext } from './handler-context.ts'
+import { releaseOfDeletedClaim } from './release-triggers.ts'
+
+export function onClaim(context: HandlerContext): WatchHandler<IPAddressClaim> {
+  const { queries, requests, resync } = context
+  return {
+    onUpsert: (claim, previous) => enqueueForBinding(context, claim, { claim }, { claim: previous }),
+    onDelete(claim) {
+      enqueueForBinding(context, claim, { claim: undefined }, { claim })
+      requests.enqueueRelease(releaseOfDeletedClaim(claim, queries.clusterOf(claim)))
+    },
+    onListed: () => resync.listed('ipaddressclaims'),
+  }
+}
+
+/** @param changes what changed of the claim and its IPAddress, now and before */
+export function enqueueForBinding(
+  { vips, snapshot, queries, requests, now }: HandlerContext,
+  claim: IPAddressClaim,
+  changes: Partial<ClaimBinding>,
+  previous: Partial<ClaimBinding>,
+): void {
+  const cluster = queries.clusterOf(claim)
+  const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
+  if (cluster === undefined || vip === undefined) return
+  const cached = queries.bindingOf(cluster, vip)
+  const context = { cluster: queries.contextOf(cluster), now: now(), isComplete: snapshot().isComplete }
+  const request = requestForBinding(
+    { ...cached, ...changes },
+    { ...cached, ...previous },
+    cluster,
+    vip,
+    context,
+  )
+  requests.enqueue(cluster, request)
+}

@@ -1,0 +1,25 @@
+import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
+import type { WatchHandler } from '../kubernetes/informer/informer-types.ts'
+import type { HandlerContext } from './handler-context.ts'
+import { enqueueForBinding } from './on-claim.ts'
+
+export function onIPAddress(context: HandlerContext): WatchHandler<IPAddress> {
+  const { queries, requests, resync } = context
+  const onChange = (
+    key: IPAddress,
+    ipAddress: IPAddress | undefined,
+    previous: IPAddress | undefined,
+  ): void => {
+    const claim = queries.claimOf(key)
+    if (claim?.addressName !== key.name) return
+    enqueueForBinding(context, claim, { ipAddress }, { ipAddress: previous })
+  }
+  return {
+    onUpsert: (ipAddress, previous) => onChange(ipAddress, ipAddress, previous),
+    onDelete(ipAddress) {
+      onChange(ipAddress, undefined, ipAddress)
+      if (!isReservation(ipAddress)) requests.retryReserving(ipAddress.address)
+    },
+    onListed: () => resync.listed('ipaddresses'),
+  }
+}
