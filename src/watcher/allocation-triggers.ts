@@ -1,4 +1,4 @@
-import { ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
+import { ownershipOf } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
   explicitPoolOf,
@@ -17,7 +17,7 @@ import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 import type { AllocationRequest } from './workflow-request.ts'
 
-/** Decides what a new or changed Cluster requests for one of its VIPs. `previous` is undefined for a new one. */
+/** Decides what a new or changed Cluster requests for one of its VIPs. */
 export function requestForCluster(
   cluster: Cluster,
   previous: Cluster | undefined,
@@ -44,7 +44,7 @@ export interface BindingContext {
   readonly cluster: ClusterContext
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Claims and IPAddresses have been listed: what is not known does not exist. */
+  /** Everything has been listed: what is not in the cache does not exist. */
   readonly isComplete: boolean
 }
 
@@ -54,43 +54,31 @@ export function requestForBinding(
   previous: ClaimBinding,
   cluster: Cluster,
   vip: VipRole,
-  { cluster: context, now, isComplete }: BindingContext,
+  context: BindingContext,
 ): AllocationRequest | undefined {
-  const loss = isComplete ? lossOf(cluster, vip, binding.claim, binding.ipAddress) : undefined
+  const { claim, ipAddress } = binding
+  const loss = context.isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
   if (loss !== undefined) {
     const before = lossOf(cluster, vip, previous.claim, previous.ipAddress)
     return loss === before ? undefined : { action: 'signal-with-start', reason: loss }
   }
-  if (!needsAllocation(cluster, vip, context)) return undefined
-  if (binding.claim === undefined && previous.claim !== undefined) {
-    return { action: 'signal-with-start', reason: 'claim deleted' }
+  if (!needsAllocation(cluster, vip, context.cluster)) return undefined
+  if (claim === undefined) {
+    return previous.claim && { action: 'signal-with-start', reason: 'claim deleted' }
   }
-  return becameBoundLate(binding.claim, previous.claim, cluster, now)
+  const isNowBound = claim.addressName !== undefined && previous.claim?.addressName === undefined
+  // A run that has just created the claim polls it.
+  const isPolled = context.now - Date.parse(claim.creationTimestamp) <= fastPathPollTimeoutMs
+  return isNowBound && !isPolled && ownershipOf(claim, cluster).owner === 'this-cluster'
     ? { action: 'signal-with-start', reason: 'claim bound' }
     : undefined
 }
 
-/** A run that has just created the claim polls it. */
-function becameBoundLate(
-  claim: IPAddressClaim | undefined,
-  previous: IPAddressClaim | undefined,
-  cluster: Cluster,
-  now: number,
-): boolean {
-  return (
-    claim?.addressName !== undefined &&
-    previous?.addressName === undefined &&
-    now - Date.parse(claim.creationTimestamp) > fastPathPollTimeoutMs &&
-    ownershipOf(claim, cluster).owner === 'this-cluster'
-  )
-}
-
 /**
  * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, oldest first, and no more than
- * it has addresses. The provider binds the claims that the pool has already.
+ * it has addresses. The provider itself serves the claims on it.
  *
- * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool; only asked
- *   if the pool offers more than before, which is rare
+ * @param waiting Clusters that need the VIP and have no claim on the pool; only asked, at a cost, if it offers more than before
  * @param now milliseconds since the epoch
  */
 export function clustersToServe(
@@ -119,7 +107,7 @@ function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
 /**
  * Decides which Clusters can have their lost VIP reserved again in a new or changed pool.
  *
- * @param lost Clusters whose VIP no claim holds; only asked if the pool's addresses or terms changed, which is rare
+ * @param lost Clusters whose VIP no claim holds; only asked, at a cost, if the pool's addresses or terms changed
  */
 export function clustersToRestore(
   pool: IPPool,
@@ -139,10 +127,7 @@ function isInReach(pool: IPPool, cluster: Cluster): boolean {
   return pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
 }
 
-/**
- * Everything that decides whether a run would get further than before, as comparable text. Every change of the spec counts:
- * any part of it may be why Cluster API rejected our patch.
- */
+/** Everything that may get a run further, as comparable text: any part of the spec may be why our patch was rejected. */
 function inputsOf(cluster: Cluster, vip: VipRole): string {
   return JSON.stringify([
     cluster.uid,
@@ -161,7 +146,7 @@ function offersMore(pool: IPPool, previous: IPPool): boolean {
   return now !== undefined && (before === undefined || now > before)
 }
 
-/** Everything that decides which addresses a pool can give to whom, as comparable text. */
+/** Everything that decides which addresses the pool can give to whom. */
 function offerOf(pool: IPPool): string {
   const { labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved } = pool
   return JSON.stringify([labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved])

@@ -1,15 +1,14 @@
 import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
-import { lacksCondition } from '../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../domain/role.ts'
+import type { VariableNames } from '../domain/role.ts'
 import type { NeedsRun, RequestQueue } from './request-queue.ts'
 import type { AllocationRequest, ReleaseRequest } from './workflow-request.ts'
 
 /** Enqueues requests for Clusters. */
 export interface ClusterRequests {
-  /** @param needs what the Cluster has to lack for a start to be sent; `condition`: a missing condition is enough */
-  enqueue(cluster: Cluster, request: AllocationRequest | undefined, needs?: 'vip' | 'condition'): void
+  /** @param need what the Cluster still has to lack for a start to be sent: `condition` if a condition is enough */
+  enqueue(cluster: Cluster, request: AllocationRequest | undefined, need?: 'vip' | 'condition'): void
   enqueueRelease(request: ReleaseRequest | undefined): void
   /** Has the Cluster's run retry, and starts one if there is none. */
   retry(cluster: Cluster, reason: string): void
@@ -31,29 +30,17 @@ export function createClusterRequests(
 ): ClusterRequests {
   /** By uid. */
   const conditionRequested = new Set<string>()
-
-  const isConditionMissing = (cluster: Cluster): boolean =>
-    roles.some((role) =>
-      lacksCondition(cluster, vipRole(role, variables), queries.contextOf(cluster).clusterClass),
-    )
-
-  const needsRun: Record<'vip' | 'condition', NeedsRun> = {
-    vip(key) {
-      const cluster = cached(key)
-      return cluster !== undefined && queries.needsReconcile(cluster, variables)
-    },
-    condition(key) {
-      const cluster = cached(key)
-      return (
-        cluster !== undefined && (queries.needsReconcile(cluster, variables) || isConditionMissing(cluster))
-      )
-    },
+  const needsRun = (query: 'needsReconcile' | 'lacksCondition', key: NamespacedName): boolean => {
+    const cluster = cached(key)
+    return cluster !== undefined && queries[query](cluster, variables)
   }
+  const needsVip: NeedsRun = (key) => needsRun('needsReconcile', key)
+  const needsCondition: NeedsRun = (key) => needsVip(key) || needsRun('lacksCondition', key)
 
-  const enqueue: ClusterRequests['enqueue'] = ({ namespace, name }, request, needs = 'vip') => {
-    if (request !== undefined) queue.add({ namespace, name }, request, needsRun[needs])
+  const enqueue: ClusterRequests['enqueue'] = ({ namespace, name }, request, need = 'vip') => {
+    if (request === undefined) return
+    queue.add({ namespace, name }, request, need === 'vip' ? needsVip : needsCondition)
   }
-
   const retry: ClusterRequests['retry'] = (cluster, reason) =>
     enqueue(cluster, { action: 'signal-with-start', reason })
 
@@ -68,13 +55,13 @@ export function createClusterRequests(
       for (const cluster of queries.reserving(address)) retry(cluster, `${address} may be free`)
     },
     requestConditionUpdate(cluster) {
-      if (!isConditionMissing(cluster) || conditionRequested.has(cluster.uid)) return
+      if (!queries.lacksCondition(cluster, variables) || conditionRequested.has(cluster.uid)) return
       conditionRequested.add(cluster.uid)
-      enqueue(cluster, { action: 'start', reason: 'the Cluster does not say how it stands' }, 'condition')
+      enqueue(cluster, { action: 'start', reason: 'a condition is missing' }, 'condition')
     },
     forgetConditionUpdate: ({ uid }) => conditionRequested.delete(uid),
     checkElsewhere(clusters) {
-      for (const key of clusters.filter(needsRun.vip)) queue.checkLater(key, needsRun.vip)
+      for (const key of clusters.filter(needsVip)) queue.checkLater(key, needsVip)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import type { VariableNames, VipRole } from '../domain/role.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import type { Resync } from './resync.ts'
@@ -7,7 +7,6 @@ import type { Resync } from './resync.ts'
 export interface HandlerContext {
   readonly variables: VariableNames
   readonly vips: readonly VipRole[]
-  readonly snapshot: () => Snapshot
   readonly queries: SnapshotQueries
   readonly requests: ClusterRequests
   readonly resync: Resync

@@ -17,9 +17,9 @@ export function onClaim(context: HandlerContext): WatchHandler<IPAddressClaim> {
   }
 }
 
-/** @param changes what changed of the claim and its IPAddress, now and before */
+/** @param changes what is new of the claim and its IPAddress. @param previous what they were before */
 export function enqueueForBinding(
-  { vips, snapshot, queries, requests, now }: HandlerContext,
+  { vips, queries, requests, resync, now }: HandlerContext,
   claim: IPAddressClaim,
   changes: Partial<ClaimBinding>,
   previous: Partial<ClaimBinding>,
@@ -28,13 +28,10 @@ export function enqueueForBinding(
   const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
   if (cluster === undefined || vip === undefined) return
   const cached = queries.bindingOf(cluster, vip)
-  const context = { cluster: queries.contextOf(cluster), now: now(), isComplete: snapshot().isComplete }
-  const request = requestForBinding(
+  const context = { cluster: queries.contextOf(cluster), now: now(), isComplete: resync.isComplete() }
+  const [binding, before] = [
     { ...cached, ...changes },
     { ...cached, ...previous },
-    cluster,
-    vip,
-    context,
-  )
-  requests.enqueue(cluster, request)
+  ]
+  requests.enqueue(cluster, requestForBinding(binding, before, cluster, vip, context))
 }

@@ -4,20 +4,16 @@ import { formatKey } from '../domain/model/object-meta.ts'
 import type { WatchHandler } from '../kubernetes/informer/informer-types.ts'
 import type { HandlerContext } from './handler-context.ts'
 
-export function onClusterClass({
-  vips,
-  queries,
-  requests,
-  resync,
-}: HandlerContext): WatchHandler<ClusterClass> {
+export function onClusterClass(context: HandlerContext): WatchHandler<ClusterClass> {
+  const { vips, queries, requests, resync } = context
   return {
     onUpsert(clusterClass, previous) {
       // The first list is no change: its end comes back to all Clusters.
       if (!resync.isListed('clusterclasses')) return
       if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
       for (const cluster of queries.clustersOf(clusterClass)) {
-        const context = { ...queries.contextOf(cluster), clusterClass }
-        if (vips.some((vip) => needsAllocation(cluster, vip, context))) {
+        const changed = { ...queries.contextOf(cluster), clusterClass }
+        if (vips.some((vip) => needsAllocation(cluster, vip, changed))) {
           requests.retry(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
         }
       }

@@ -9,8 +9,8 @@ import type { HandlerContext } from './handler-context.ts'
 import { releaseOfDeleted } from './release-triggers.ts'
 
 export function onCluster(context: HandlerContext): WatchHandler<Cluster> {
-  const { vips, variables, snapshot, queries, requests, resync } = context
-  /** Deleted since the last list. The run of one that is recreated under its name may be that of the deleted one. */
+  const { variables, vips, queries, requests, resync } = context
+  /** Deleted since the last list. A Cluster recreated under the same name may meet the run of the deleted one. */
   const deleted = new Set<string>()
 
   const enqueueFor = (vip: VipRole, cluster: Cluster, previous: Cluster | undefined): void => {
@@ -40,10 +40,11 @@ export function onCluster(context: HandlerContext): WatchHandler<Cluster> {
       }
       if (previous !== undefined) {
         // The event that the address is free may have come before the record that waits for it.
-        if (recordsOtherDuplicates(cluster, previous) && queries.reservesFreeDuplicate(cluster, variables)) {
+        const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
+        if (isChanged && queries.reservesFreeDuplicate(cluster, variables)) {
           requests.retry(cluster, 'a duplicate that it has recorded may be free')
         }
-      } else if (snapshot().isComplete) {
+      } else if (resync.isComplete()) {
         // Before that, its class may be unknown, and the first resync comes back to it.
         requests.requestConditionUpdate(cluster)
       }
@@ -64,8 +65,4 @@ export function onCluster(context: HandlerContext): WatchHandler<Cluster> {
       resync.listed('clusters')
     },
   }
-}
-
-function recordsOtherDuplicates(cluster: Cluster, previous: Cluster): boolean {
-  return String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
 }

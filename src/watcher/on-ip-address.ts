@@ -5,13 +5,9 @@ import { enqueueForBinding } from './on-claim.ts'
 
 export function onIPAddress(context: HandlerContext): WatchHandler<IPAddress> {
   const { queries, requests, resync } = context
-  const onChange = (
-    key: IPAddress,
-    ipAddress: IPAddress | undefined,
-    previous: IPAddress | undefined,
-  ): void => {
-    const claim = queries.claimOf(key)
-    if (claim?.addressName !== key.name) return
+  const onChange = (changed: IPAddress, ipAddress?: IPAddress, previous?: IPAddress): void => {
+    const claim = queries.claimOf(changed)
+    if (claim?.addressName !== changed.name) return
     enqueueForBinding(context, claim, { ipAddress }, { ipAddress: previous })
   }
   return {

@@ -3,10 +3,8 @@ import type { WatchHandler } from '../kubernetes/informer/informer-types.ts'
 import { clustersToRestore, clustersToServe } from './allocation-triggers.ts'
 import type { HandlerContext } from './handler-context.ts'
 
-export function onPool(
-  kind: IPPoolKind,
-  { vips, queries, requests, resync, now }: HandlerContext,
-): WatchHandler<IPPool> {
+export function onPool(kind: IPPoolKind, context: HandlerContext): WatchHandler<IPPool> {
+  const { vips, queries, requests, resync, now } = context
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.

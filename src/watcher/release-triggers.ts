@@ -28,13 +28,13 @@ export function releaseOfDeleted(
     return undefined
   }
   const { namespace, name, uid } = cluster
-  const reason = 'Cluster is gone'
+  const deleted = { namespace, name, uid }
   return {
     action: 'start-release',
-    deleted: { namespace, name, uid },
+    deleted,
     held: readableHeld(held),
     again: false,
-    reason,
+    reason: 'Cluster is gone',
   }
 }
 
@@ -42,9 +42,9 @@ export function releaseOfDeleted(
 const unknownOwnerMs = 60_000
 
 /**
- * Decides about a claim whose Cluster is not there. It was deleted while no watcher ran, or just before the claim was made.
+ * Decides about a claim whose Cluster was deleted while no watcher ran, or just before the claim was created.
  *
- * @param present the Cluster of that name, if there is one
+ * @param present the Cluster that has the name now
  * @param now milliseconds since the epoch
  */
 export function releaseOfOrphan(

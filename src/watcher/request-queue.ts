@@ -4,10 +4,9 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { Outage } from '../observability/outage.ts'
 import type { TracedRequest, Tracing } from '../observability/tracing.ts'
 import {
+  checkAfter,
   createRunChecker,
-  firstCheck,
   mergeChecks,
-  runToCheck,
   type PendingCheck,
   type RunCheck,
   type RunCheckerOptions,
@@ -17,10 +16,7 @@ import { createWorkQueue, type RateLimits } from './work-queue.ts'
 import { RefusedError } from './workflow-client.ts'
 import { isConditional, mergeRequests, workflowIdOf, type WorkflowRequest } from './workflow-request.ts'
 
-/**
- * Whether a Cluster needs a run, asked when a request for it is about to be sent, which may be much later. Pass the same
- * function each time: it is kept once.
- */
+/** Asked when a request is about to be sent, which may be much later. Pass the same function each time: it is kept once. */
 export type NeedsRun = (cluster: NamespacedName) => boolean
 
 /** Brings requests to Temporal: one at a time for a run, a bounded number at once, each until it arrives. */
@@ -39,18 +35,15 @@ export interface RequestQueue {
   readonly strays: () => readonly StrayRun[]
 }
 
-export interface RequestQueueOptions {
-  readonly client: RunCheckerOptions['client']
+export interface RequestQueueOptions extends RunCheckerOptions {
   readonly log: Pick<Log, 'debug' | 'warn'>
-  /** Notified of every answer of Temporal and of every failure to reach it. */
+  /** Notified of every answer of Temporal, and of every failure to reach it. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
   /** Wraps all attempts of one request. */
   readonly around?: Tracing['aroundRequest']
-  /** Notified of every attempt. */
+  /** Called after every attempt. */
   readonly onOutcome?: Metrics['countWorkflowRequest']
-  /** Notified of a run that was replaced, or that only a person can get further. */
-  readonly onRunNews?: RunCheckerOptions['onNews']
   readonly limits?: Partial<RequestLimits>
 }
 
@@ -68,40 +61,38 @@ const defaultLimits: RequestLimits = {
   backoffMs: [500, 30_000],
 }
 
-/** A request, or a check of the run that it was about. */
 interface Item {
   readonly cluster: NamespacedName
-  /** Empty if it is sent in any case. */
+  readonly request: WorkflowRequest
+  /** Checks the run that was requested, instead of sending the request. */
+  readonly check: PendingCheck | undefined
+  /** Empty if it is processed in any case. */
   readonly needs: ReadonlySet<NeedsRun>
-  readonly task: Task
 }
-
-type Task = { readonly request: WorkflowRequest } | { readonly check: PendingCheck }
 
 /** Starts to send requests; ends with `options.signal`. */
 export function createRequestQueue(options: RequestQueueOptions): RequestQueue {
-  const { client, log, outage, signal, around = (_, attempts) => attempts(), onOutcome } = options
+  const { client, outage, signal, around = (_, attempts) => attempts(), onOutcome } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const checker = createRunChecker({ client, log, onNews: options.onRunNews ?? (() => undefined) })
+  const checker = createRunChecker(options)
   let lastError: string | undefined
 
-  const checkLater = (item: Omit<Item, 'task'>, check: PendingCheck | undefined): void => {
+  const checkLater = (item: Item, check: PendingCheck | undefined): void => {
     if (check === undefined) return
     const [first, most] = limits.checkAfterMs
-    const key = `check ${workflowIdOf(item.cluster, check.run.start)}`
-    queue.addAfter(key, { ...item, task: { check } }, Math.min(first * 2 ** check.unhurried, most))
+    const key = `check ${workflowIdOf(item.cluster, item.request)}`
+    queue.addAfter(key, { ...item, check }, Math.min(first * 2 ** check.unhurried, most))
   }
 
   const perform = async (item: Item): Promise<RunCheck['outcome']> => {
-    if ('check' in item.task) {
-      const { outcome, next } = await checker.check(item.task.check)
-      checkLater(item, next)
+    const { cluster, request, check } = item
+    if (check === undefined) {
+      const outcome = await client.send(cluster, request)
+      checkLater(item, checkAfter(cluster, request, outcome))
       return outcome
     }
-    const { request } = item.task
-    const outcome = await client.send(item.cluster, request)
-    const run = runToCheck(item.cluster, request, outcome)
-    checkLater(item, run && firstCheck(run, request.action === 'signal-with-start'))
+    const { outcome, next } = await checker.check(check)
+    checkLater(item, next)
     return outcome
   }
 
@@ -121,7 +112,7 @@ export function createRequestQueue(options: RequestQueueOptions): RequestQueue {
     around: (item, attempts) => around(traced(item), attempts),
     merge,
     isNeeded: ({ cluster, needs }) => needs.size === 0 || [...needs].some((needsRun) => needsRun(cluster)),
-    onDropped: ({ task }) => 'check' in task && checker.forget(task.check.run),
+    onDropped: ({ check }) => check && checker.forget(check),
     limits,
     signal,
   })
@@ -129,20 +120,19 @@ export function createRequestQueue(options: RequestQueueOptions): RequestQueue {
   return {
     add(cluster, request, needsRun) {
       const needs = new Set(isConditional(request) ? [needsRun] : [])
-      queue.add(workflowIdOf(cluster, request), { cluster, needs, task: { request } })
+      queue.add(workflowIdOf(cluster, request), { cluster, request, check: undefined, needs })
     },
     checkLater(cluster, needsRun) {
-      const run = runToCheck(cluster, startedElsewhere, 'already-started')
-      checkLater({ cluster, needs: new Set([needsRun]) }, run && firstCheck(run, false))
+      const request = { action: 'start', reason: 'its run is on another task queue' } as const
+      const item = { cluster, request, check: undefined, needs: new Set([needsRun]) }
+      checkLater(item, checkAfter(cluster, request, 'already-started'))
     },
     lastError: () => lastError,
     strays: checker.strays,
   }
 }
 
-const startedElsewhere: WorkflowRequest = { action: 'start', reason: 'its run is on another task queue' }
-
-/** @returns the failure in words if Temporal is away */
+/** @returns the failure in words, if Temporal is away */
 function reportFailure(
   { log, outage, onOutcome }: RequestQueueOptions,
   failure: unknown,
@@ -160,20 +150,18 @@ function reportFailure(
   return error
 }
 
-/** Merges two items of one key, which are two requests about one run, or two checks of it. */
+/** Merges two requests about one run, or two checks of it: their keys differ. */
 function merge(earlier: Item, later: Item): Item {
-  const needs = new Set([...earlier.needs, ...later.needs])
-  return { cluster: later.cluster, needs, task: mergeTasks(earlier.task, later.task) }
+  return {
+    cluster: later.cluster,
+    request: mergeRequests(earlier.request, later.request),
+    check: earlier.check && later.check && mergeChecks(earlier.check, later.check),
+    needs: new Set([...earlier.needs, ...later.needs]),
+  }
 }
 
-function mergeTasks(earlier: Task, later: Task): Task {
-  if ('check' in earlier) return 'check' in later ? { check: mergeChecks(earlier.check, later.check) } : later
-  return 'request' in later ? { request: mergeRequests(earlier.request, later.request) } : later
-}
-
-/** A `reason` in a log line is that of a condition. */
-function traced({ cluster, task }: Item): TracedRequest {
-  return 'check' in task
-    ? { cluster: formatKey(cluster), action: 'check', because: 'still needed' }
-    : { cluster: formatKey(cluster), action: task.request.action, because: task.request.reason }
+/** The reason is `because` in logs, where `reason` is that of a condition. */
+function traced({ cluster, request, check }: Item): TracedRequest {
+  const { action, reason } = check === undefined ? request : { action: 'check', reason: 'still needed' }
+  return { cluster: formatKey(cluster), action, because: reason }
 }

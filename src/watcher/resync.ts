@@ -34,7 +34,7 @@ export function createResync(
   const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
     for (const cluster of snapshot().clusters.values()) {
       if (queries.needsReconcile(cluster, variables)) {
-        requests.enqueue(cluster, { action: actionFor(cluster), reason: 'outstanding' })
+        requests.enqueue(cluster, { action: actionFor(cluster), reason: 'resync' })
       } else requests.requestConditionUpdate(cluster)
     }
   }

@@ -17,7 +17,6 @@ import { onPool } from './on-pool.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
-/** Starts the informers. */
 export interface WatchSources {
   clusters(handler: WatchHandler<Cluster>): Watch<Cluster>
   clusterClasses(handler: WatchHandler<ClusterClass>): Watch<ClusterClass>
@@ -47,10 +46,7 @@ export interface Watcher {
   readonly done: Promise<void>
 }
 
-/**
- * Requests a run for every Cluster that needs one, and has runs retry that a change may concern. It is level-triggered, and
- * only triggers: the activities read and decide for themselves.
- */
+/** Requests a run for every Cluster that needs one. It only triggers: the activities read and decide for themselves. */
 export function startWatcher({ sources, queue, variables, now }: WatcherOptions): Watcher {
   const snapshot = (): Snapshot => ({
     clusters: clusters.objects,
@@ -65,7 +61,7 @@ export function startWatcher({ sources, queue, variables, now }: WatcherOptions)
   const requests = createClusterRequests(cached, queries, queue, variables)
   const resync = createResync(snapshot, queries, requests, variables, now)
   const vips = roles.map((role) => vipRole(role, variables))
-  const context: HandlerContext = { variables, vips, snapshot, queries, requests, resync, now }
+  const context: HandlerContext = { variables, vips, queries, requests, resync, now }
   const clusters = sources.clusters(onCluster(context))
   const clusterClasses = sources.clusterClasses(onClusterClass(context))
   const claims = sources.ipAddressClaims(onClaim(context))

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createSlots } from './slots.ts'
 
 /** A rate-limited, deduplicating work queue like client-go's: a key waits once, and is processed once at a time. */
 export interface WorkQueue<Item> {
@@ -40,10 +39,8 @@ export function createWorkQueue<Item>(options: WorkQueueOptions<Item>): WorkQueu
   const processing = new Set<string>()
   const slots = createSlots(limits.concurrency, () => processNext())
 
-  const mergeInto = (items: Map<string, Item>, key: string, item: Item): void => {
-    const earlier = items.get(key)
-    items.set(key, earlier === undefined ? item : options.merge(earlier, item))
-  }
+  const merged = (earlier: Item | undefined, later: Item): Item =>
+    earlier === undefined ? later : options.merge(earlier, later)
 
   const isNeeded = (item: Item): boolean => {
     const needed = options.isNeeded(item)
@@ -75,23 +72,50 @@ export function createWorkQueue<Item>(options: WorkQueueOptions<Item>): WorkQueu
   }
 
   const add = (key: string, item: Item): void => {
-    mergeInto(waiting, key, item)
+    waiting.set(key, merged(waiting.get(key), item))
     // Not now: whoever adds is still handling the change that `isNeeded` looks at.
     queueMicrotask(processNext)
   }
 
-  const addDelayed = (key: string): void => {
-    const item = delayed.get(key)
+  const addDelayed = async (key: string, first: Item, ms: number): Promise<void> => {
+    await quietDelay(ms, signal)
+    add(key, delayed.get(key) ?? first)
     delayed.delete(key)
-    if (item !== undefined) add(key, item)
   }
 
   return {
     add,
     addAfter(key, item, ms) {
-      if (!delayed.has(key)) void quietDelay(ms, signal).then(() => addDelayed(key))
-      mergeInto(delayed, key, item)
+      if (!delayed.has(key)) void addDelayed(key, item, ms)
+      delayed.set(key, merged(delayed.get(key), item))
     },
+  }
+}
+
+/** Runs a bounded number of things at once. @param onFree called when a slot gets free that nothing waits for */
+function createSlots(
+  count: number,
+  onFree: () => void,
+): { during<T>(what: () => Promise<T>): Promise<T>; areFree(): boolean } {
+  const queue: (() => void)[] = []
+  let taken = 0
+  const free = (): void => {
+    const next = queue.shift()
+    if (next !== undefined) return next()
+    taken -= 1
+    onFree()
+  }
+  return {
+    async during(what) {
+      if (taken < count) taken += 1
+      else await new Promise<void>((resolve) => queue.push(resolve))
+      try {
+        return await what()
+      } finally {
+        free()
+      }
+    },
+    areFree: () => taken < count,
   }
 }
 

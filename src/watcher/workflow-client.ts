@@ -1,7 +1,6 @@
 import {
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
@@ -18,15 +17,12 @@ import {
   workflowIdFor,
   type ReleaseVipInput,
 } from '../workflows/contract.ts'
-import { describeRun } from './describe-run.ts'
+import { describeRun, unlessNotFound } from './describe-run.ts'
 import { workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
-/**
- * Requests to Temporal about the runs of Clusters. Each is bounded in time. It rejects if Temporal is away, and with a
- * `RefusedError` if Temporal answers but does not accept this one request.
- */
+/** Requests to Temporal, bounded in time. They reject if it is away, and with a `RefusedError` if it refuses this request. */
 export interface VipWorkflowClient {
-  /** Sends a request. A run that is running already, or that is not running and so gets no signal, is no failure. */
+  /** Sends a request. It is no failure if there is a run already, or none to signal. */
   send(cluster: NamespacedName, request: WorkflowRequest): Promise<RequestOutcome>
   /** The run of a workflow id as Temporal describes it; undefined if none is running. */
   describe(workflowId: string): Promise<RunningWorkflow | undefined>
@@ -40,7 +36,7 @@ export interface VipWorkflowClient {
   namespaceId(): Promise<string>
 }
 
-/** Temporal answered and refuses this request: the fault lies in the request or its run. */
+/** Temporal refuses a request for what it is, or for the state of its run. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
 }
@@ -54,19 +50,13 @@ const deadlineMs = 10_000
 /** A busy machine needs seconds to replay a run. A task that a Worker lost as it died is handed out again after this time. */
 const workflowTaskTimeout = '30 seconds'
 
-/** Runs on other task queues in one answer. */
-const mostElsewhere = 100
-
-export interface VipWorkflowClientOptions {
+export interface StartOptions {
   readonly taskQueue: string
   /** Client and Worker share one NativeConnection, so that the first task skips the server's queue. */
   readonly eagerStart: boolean
 }
 
-export function createVipWorkflowClient(
-  client: Client,
-  options: VipWorkflowClientOptions,
-): VipWorkflowClient {
+export function createVipWorkflowClient(client: Client, options: StartOptions): VipWorkflowClient {
   const { taskQueue } = options
   const { namespace } = client.options
   const bounded = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -80,11 +70,12 @@ export function createVipWorkflowClient(
     taskQueue,
     send: (cluster, request) => bounded(() => send(client, cluster, request, options)),
     describe: (workflowId) => bounded(() => describeRun(client, workflowId, taskQueue)),
-    terminate: ({ workflowId, runId }, reason) =>
-      bounded(() => unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason))),
+    async terminate({ workflowId, runId }, reason) {
+      await bounded(() => unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason)))
+    },
     async runsElsewhere() {
       const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}'`
-      const request = { namespace, query, pageSize: mostElsewhere }
+      const request = { namespace, query, pageSize: 100 }
       const { executions } = await bounded(() => client.workflowService.listWorkflowExecutions(request))
       return executions.flatMap(({ execution }) => clusterOfWorkflowId(execution?.workflowId ?? '') ?? [])
     },
@@ -99,7 +90,7 @@ async function send(
   client: Client,
   cluster: NamespacedName,
   request: WorkflowRequest,
-  options: VipWorkflowClientOptions,
+  options: StartOptions,
 ): Promise<RequestOutcome> {
   const { eagerStart: requestEagerStart } = options
   switch (request.action) {
@@ -109,10 +100,8 @@ async function send(
       return start(client, releaseVipType, { ...releaseOptions(request, options), requestEagerStart })
     case 'signal-with-start': {
       const signal = { signal: wakeSignal, signalArgs: [request.reason] }
-      await client.workflow.signalWithStart(allocateVipType, {
-        ...allocationOptions(cluster, options),
-        ...signal,
-      })
+      const how = { ...allocationOptions(cluster, options), ...signal }
+      await client.workflow.signalWithStart(allocateVipType, how)
       return 'signaled-with-start'
     }
     case 'signal':
@@ -136,14 +125,6 @@ async function start(client: Client, type: string, options: WorkflowStartOptions
   }
 }
 
-async function unlessNotFound(answer: Promise<unknown>): Promise<void> {
-  try {
-    await answer
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-  }
-}
-
 /** The client wraps the gRPC error in an error of its own, once or twice. */
 function refusalIn(error: unknown): RefusedError | undefined {
   if (!(error instanceof Error)) return undefined
@@ -151,10 +132,7 @@ function refusalIn(error: unknown): RefusedError | undefined {
   return refusedCodes.includes(error.code) ? new RefusedError(error.details, { cause: error }) : undefined
 }
 
-function allocationOptions(
-  cluster: NamespacedName,
-  { taskQueue }: VipWorkflowClientOptions,
-): WorkflowStartOptions {
+function allocationOptions(cluster: NamespacedName, { taskQueue }: StartOptions): WorkflowStartOptions {
   return {
     workflowId: workflowIdFor(cluster),
     taskQueue,
@@ -168,7 +146,7 @@ function allocationOptions(
 
 function releaseOptions(
   { deleted, held, again }: Extract<WorkflowRequest, { readonly action: 'start-release' }>,
-  { taskQueue }: VipWorkflowClientOptions,
+  { taskQueue }: StartOptions,
 ): WorkflowStartOptions {
   const { namespace, name, uid } = deleted
   const input: ReleaseVipInput = { namespace, name, uid, ...(held.length > 0 && { held }) }

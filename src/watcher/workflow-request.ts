@@ -39,10 +39,7 @@ export function isConditional({ action }: WorkflowRequest): boolean {
   return action === 'start' || action === 'signal-with-start'
 }
 
-/**
- * Merges two requests about one run. A signal and a start make a signal with start: the run that is signaled may end before
- * it sees why a start was requested.
- */
+/** Merges two requests about one run. A run that is signaled may end before it sees why a start was requested. */
 export function mergeRequests(earlier: WorkflowRequest, later: WorkflowRequest): WorkflowRequest {
   if (earlier.action === later.action || later.action === 'signal-with-start') return later
   // Whatever the order: a run that starts looks at everything.

@@ -5,7 +5,7 @@ import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
 import { readPollers } from '../../watcher/describe-run.ts'
-import { createRunChecker, firstCheck, type NeededRun } from '../../watcher/run-check.ts'
+import { createRunChecker, type PendingCheck } from '../../watcher/run-check.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
@@ -94,10 +94,14 @@ function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
   const { temporal, cluster, workflows, config } = run
   const log = { warn: () => undefined }
   const checker = createRunChecker({ client: workflows, log, onNews: ({ message }) => note(run, message) })
-  const needed: NeededRun = {
+  const check: PendingCheck = {
     cluster,
     start: { action: 'start', reason: byHand },
     startsIfEnded: false,
+    // By `startOrJoin`.
+    wasSignaled: true,
+    unhurried: 0,
+    restarts: 0,
   }
   const isOursPolled = async (): Promise<boolean> => {
     const pollers = await readPollers(temporal.client, config.taskQueue, 'workflow')
@@ -108,8 +112,7 @@ function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
     if (performance.now() - lookedAt < judgeEveryMs) return
     await temporal.bounded(async () => {
       if (taskQueue !== config.taskQueue && !(await isOursPolled())) return
-      // `startOrJoin` signaled the run.
-      await checker.check(firstCheck(needed, true))
+      await checker.check(check)
     })
     lookedAt = performance.now()
   }

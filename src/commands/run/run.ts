@@ -147,18 +147,7 @@ async function withTemporal(
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({
-          config,
-          kubernetes,
-          api,
-          knowledge,
-          client: workflows,
-          log,
-          metrics,
-          outages,
-          tracing,
-          signal,
-        })
+      : runWatcher({ config, kubernetes, api, knowledge, workflows, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
     client: workflows,
     log,

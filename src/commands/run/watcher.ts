@@ -23,10 +23,10 @@ export interface RunningWatcher extends Watcher {
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
-  /** Of the steps of this process; absent where they run elsewhere. */
+  /** The cache that the steps of this process share; undefined if they run elsewhere. */
   readonly knowledge: Pick<CachedClusterApi, 'watch'> | undefined
   readonly api: RunReporting['api']
-  readonly client: VipWorkflowClient
+  readonly workflows: VipWorkflowClient
   readonly log: Log
   readonly metrics: Metrics
   readonly outages: Outages
@@ -36,15 +36,15 @@ export interface WatcherSetup {
 
 /** Starts the informers and the queue; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
-  const { config, api, client, log, metrics, outages, tracing, signal } = setup
+  const { config, api, workflows, log, metrics, outages, tracing, signal } = setup
   const queue = createRequestQueue({
-    client,
+    client: workflows,
     log,
     outage: outages.temporal,
     signal,
     ...(tracing !== undefined && { around: tracing.aroundRequest }),
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
-    onRunNews: (news) =>
+    onNews: (news) =>
       void tellRunNews(
         { api, observer: metrics, known: () => watcher.snapshot(), variables: config.variables, log },
         news,

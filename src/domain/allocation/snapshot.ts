@@ -5,6 +5,7 @@ import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { duplicateAddressesOf, freeDuplicatesOf, isKnownDuplicate } from './duplicate-addresses.ts'
 import { decideWrite, needsAllocation, type ClusterContext } from './eligibility.ts'
+import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { lossOf } from './restoration.ts'
@@ -50,6 +51,8 @@ export interface SnapshotQueries {
   needsReconcile(cluster: Cluster, variables: VariableNames): boolean
   /** Whether it reserves a duplicate that is free now; false while not everything is known. */
   reservesFreeDuplicate(cluster: Cluster, variables: VariableNames): boolean
+  /** Whether the Cluster lacks a condition, as `lacksCondition` of vip-condition.ts. */
+  lacksCondition(cluster: Cluster, variables: VariableNames): boolean
   /** The Cluster whose claim has this name, whatever its labels. */
   clusterOf(claim: IPAddressClaim): Cluster | undefined
   /** The claim an IPAddress is for. */
@@ -114,6 +117,10 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
       roles.some((role) => vipNeedsReconcile(cluster, vipRole(role, variables))) ||
       reservesFreeDuplicate(cluster, variables),
     reservesFreeDuplicate,
+    lacksCondition: (cluster, variables) =>
+      roles.some((role) =>
+        lacksCondition(cluster, vipRole(role, variables), contextOf(cluster).clusterClass),
+      ),
     clusterOf: ({ namespace, name }) => {
       const clusterName = clusterNameOf(name)
       return clusterName === undefined

@@ -366,7 +366,7 @@ describe('the request queue', () => {
         log: silentLog,
         outage: noOutage,
         signal: stop.signal,
-        onRunNews: (told) => news.push(told),
+        onNews: (told) => news.push(told),
         limits: { coolDownMs: 1, checkAfterMs: [1, 1] },
       })
       queue.add(demo, start, () => !isServed)

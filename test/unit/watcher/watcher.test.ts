@@ -117,9 +117,9 @@ describe('the watcher', () => {
   it('starts what needs a run at the first list and again at every list', () => {
     const { clusters, requests } = world()
     clusters.listed(aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } }))
-    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: outstanding'])
+    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: resync'])
     clusters.listed(aCluster())
-    expect(requests()).toEqual(['start demo: outstanding'])
+    expect(requests()).toEqual(['start demo: resync'])
   })
 
   it('asks for nothing where all Clusters are served', () => {
@@ -222,7 +222,7 @@ describe('the watcher', () => {
     const silent = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
     const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
     listAll({ clusters: [silent], ...around })
-    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start demo: a condition is missing'])
     clusters.listed(silent)
     expect(requests()).toEqual([])
   })
@@ -231,7 +231,7 @@ describe('the watcher', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     clusters.upsert({ ...served, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } })
-    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start demo: a condition is missing'])
   })
 
   it('leaves a Cluster with an endpoint of its own silent, unless its availability waits for a word', () => {
@@ -243,7 +243,7 @@ describe('the watcher', () => {
       availabilityGates: ['vip.capi.gorizond.io/ControlPlaneVIPReady'],
     }
     listAll({ clusters: [aCluster(byHand), aCluster(gated)] })
-    expect(requests()).toEqual(['start gated: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start gated: a condition is missing'])
   })
 
   it('finds at a start what was lost while nobody watched, once all is known', () => {
@@ -252,7 +252,7 @@ describe('the watcher', () => {
     claims.listed()
     expect(requests()).toEqual([])
     listAll({ clusters: [served] })
-    expect(requests()).toEqual(['signal-with-start demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
   })
 
   it('has the claim of a served Cluster made again when it is deleted', () => {
@@ -370,7 +370,7 @@ describe('the watcher', () => {
   it('has a reservation that nobody needs looked at when it is found', () => {
     const { listAll, requests } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress()] })
-    expect(requests()).toEqual(['signal-with-start demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
   })
 
   it('starts all that is outstanding when it is asked to', () => {
@@ -382,7 +382,7 @@ describe('the watcher', () => {
     })
     requests()
     enqueueAll()
-    expect(requests()).toEqual(['start waiting: outstanding'])
+    expect(requests()).toEqual(['start waiting: resync'])
   })
 
   const orphan = { ...claim, isDeleting: true, deletionTimestamp: '2026-01-02T04:00:00Z' }
