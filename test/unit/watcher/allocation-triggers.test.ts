@@ -58,7 +58,7 @@ describe('a Cluster', () => {
     ).toBe(action)
   })
 
-  it('that lost its variable is woken, where the class has it', () => {
+  it('that lost its variable is retried if the class has it', () => {
     const classRef = { name: 'rke2-cluster-class' }
     const variables = [{ name: 'clusterVip', value: '10.0.0.10' }]
     const now = aCluster({ endpoint, annotations, generation: 2 })
@@ -70,7 +70,7 @@ describe('a Cluster', () => {
     expect(requestForCluster(now, before, controlPlane, context)).toBeUndefined()
   })
 
-  it('is looked at for each of its VIPs', () => {
+  it('is decided about for each of its VIPs', () => {
     const pools = [
       aPool({
         labels: {
@@ -86,7 +86,7 @@ describe('a Cluster', () => {
     })
   })
 
-  it('that wants ingress now is woken', () => {
+  it('that wants ingress now is retried', () => {
     const now = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' } })
     expect(requestForCluster(now, aCluster(), ingress, context)?.action).toBe('signal-with-start')
   })
@@ -100,19 +100,19 @@ describe('a claim', () => {
   const served = aCluster({ endpoint, annotations })
   const at = (now: number) => ({ cluster: context, now, isComplete: true })
 
-  it('that is not known counts as gone only once all claims are known', () => {
+  it('that is not in the cache counts as gone only once everything is listed', () => {
     const context = { ...at(late), isComplete: false }
     expect(requestForBinding(none, bound, served, controlPlane, context)).toBeUndefined()
   })
 
-  it('that is bound late wakes its run', () => {
+  it('that is bound late has its run retry', () => {
     expect(requestForBinding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
       action: 'signal-with-start',
       reason: 'claim bound',
     })
   })
 
-  it('that is gone wakes the run that waits for it to go, or has to make another', () => {
+  it('that is gone has the run retry that waits for that, or has to create another', () => {
     expect(requestForBinding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
       action: 'signal-with-start',
       reason: 'claim deleted',
@@ -140,7 +140,7 @@ describe('a claim', () => {
       late,
     ],
     ['was gone before', none, none, served, late],
-  ])('that %s wakes nobody', (_, is, was, cluster, now) => {
+  ])('that %s requests nothing', (_, is, was, cluster, now) => {
     expect(requestForBinding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
   })
 
@@ -155,7 +155,7 @@ describe('a claim', () => {
       { ...bound, ipAddress: anIPAddress({ address: '10.0.0.11' }) },
       'claim holds another address',
     ],
-  ])('of a served Cluster that %s has it repaired', (_, is, reason) => {
+  ])('of a VIP that %s has the run retry', (_, is, reason) => {
     expect(requestForBinding(is, bound, served, controlPlane, at(late))).toEqual({
       action: 'signal-with-start',
       reason,
@@ -180,11 +180,11 @@ describe('a pool', () => {
     now = later,
   ): readonly string[] => clustersToServe(pool, previous, waiting, vip, now).map(({ name }) => name)
 
-  it('that is new wakes those it would serve, oldest first', () => {
+  it('that is new serves the Clusters that would choose it, oldest first', () => {
     expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
   })
 
-  it('that is new wakes nobody whose run has just begun, unless it has said that it waits', () => {
+  it('that is new serves no Cluster whose run has just begun, unless its condition says that it waits', () => {
     const now = Date.parse(young.creationTimestamp) + beginsWithinMs - 1
     expect(names(aPool(), undefined, waiting, controlPlane, now)).toEqual(['old', 'middle'])
     const said = aCluster({
@@ -195,7 +195,7 @@ describe('a pool', () => {
     expect(names(aPool(), undefined, () => [said], controlPlane, now)).toEqual(['young'])
   })
 
-  it('wakes no more than it has addresses for', () => {
+  it('serves no more than it has addresses', () => {
     const two = aPool({ capacity: { total: 2, used: 0, free: 2, outOfRange: 0 } })
     expect(names(two, aPool({ capacity: full }), waiting, controlPlane)).toEqual(['old', 'middle'])
   })
@@ -209,29 +209,29 @@ describe('a pool', () => {
     ['is exhausted', aPool({ capacity: full }), undefined],
     ['is of another class', aPool({ labels: {} }), undefined],
     ['lies in another namespace', aPool({ kind: 'InClusterIPPool', namespace: 'other' }), undefined],
-  ])('that %s wakes nobody', (_, pool, previous) => {
+  ])('that %s serves nobody', (_, pool, previous) => {
     expect(names(pool, previous, () => [old], controlPlane)).toEqual([])
   })
 
-  it('that has less room costs no look at those who wait', () => {
+  it('that has less room does not search those who wait', () => {
     const less = aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } })
     const asked = () => {
-      throw new Error('those who wait are looked at')
+      throw new Error('those who wait are searched')
     }
     expect(clustersToServe(less, aPool(), asked, controlPlane, later)).toEqual([])
   })
 
-  it('that gets more room wakes as many as it has room for', () => {
+  it('that gets more room serves as many as it has room for', () => {
     const with1 = aPool({ capacity: { total: 4, used: 3, free: 1, outOfRange: 0 } })
     const with2 = aPool({ capacity: { total: 4, used: 2, free: 2, outOfRange: 0 } })
     expect(names(with2, with1, waiting, controlPlane)).toEqual(['old', 'middle'])
   })
 
-  it('that is labeled now wakes those it would serve now', () => {
+  it('that is labeled now serves the Clusters that would choose it now', () => {
     expect(names(aPool(), aPool({ labels: {} }), () => [old], controlPlane)).toEqual(['old'])
   })
 
-  it('that has other addresses wakes those whose lost address is among them', () => {
+  it('that has other addresses restores those whose lost address is among them', () => {
     const lost = aCluster({ endpoint, annotations })
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
     expect(clustersToRestore(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
@@ -249,7 +249,7 @@ describe('a pool', () => {
     ['excludes it no longer', { annotations: both, excludedAddresses: ['10.0.0.10'] }],
     ['has another gateway', { annotations: both, gateway: '10.0.0.10' }],
     ['has another subnet', { annotations: both, prefix: 31 }],
-  ])('that %s wakes those whose lost address only the annotation names', (_, before) => {
+  ])('that %s restores those whose lost address only the annotation names', (_, before) => {
     const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
     const open = aPool({ annotations: both })
     expect(clustersToRestore(open, aPool(before), () => [lost], ingress)).toEqual([lost])

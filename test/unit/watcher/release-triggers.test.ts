@@ -13,7 +13,7 @@ const assigned = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const deleted = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
 const release = { action: 'start-release', deleted, again: false, reason: 'Cluster is gone' }
 
-describe('a Cluster that is gone', () => {
+describe('a deleted Cluster', () => {
   it('has to release its claim with the address', () => {
     expect(releaseOfDeleted(aCluster(), [held])).toEqual({ ...release, held: [vip] })
   })
@@ -34,7 +34,7 @@ describe('a Cluster that is gone', () => {
     })
   })
 
-  it('is confirmed to have released a VIP of ours whose claim is not known any more', () => {
+  it('is confirmed to have released a VIP of ours whose claim is gone', () => {
     expect(releaseOfDeleted(aCluster({ annotations: assigned }), [unknown])).toEqual({ ...release, held: [] })
   })
 
@@ -50,25 +50,25 @@ describe('a Cluster that is gone', () => {
       aCluster({ annotations: { ...assigned, 'clusterctl.cluster.x-k8s.io/delete-for-move': '' } }),
       held,
     ],
-  ])('and %s is left', (_, cluster, holding) => {
-    expect(releaseOfDeleted(cluster, [holding])).toBeUndefined()
+  ])('and %s is left', (_, cluster, binding) => {
+    expect(releaseOfDeleted(cluster, [binding])).toBeUndefined()
   })
 })
 
-describe('a claim whose Cluster is not known', () => {
+describe('a claim whose Cluster is not there', () => {
   const created = Date.parse('2026-01-02T03:04:05Z')
   const request = { ...release, again: true, reason: 'claim without its Cluster', held: [vip] }
 
   it.each([
     ['is being deleted', { ...held, claim: aClaim({ deleting: true }) }, undefined, created],
     ['has been there for a while', held, undefined, created + 60_000],
-    ['belongs to a former Cluster', held, aCluster({ uid: 'new' }), created + 60_000],
-  ])('and %s has to be released', (_, holding, known, now) => {
-    expect(releaseOfOrphan(holding, known, now)).toEqual(request)
+    ['belongs to a deleted Cluster of the same name', held, aCluster({ uid: 'new' }), created + 60_000],
+  ])('and %s has to be released', (_, binding, known, now) => {
+    expect(releaseOfOrphan(binding, known, now)).toEqual(request)
   })
 
   it.each([
-    ['is young, so that its Cluster may be heard of next', held, undefined, created + 59_999],
+    ['is young, so that its Cluster may come next', held, undefined, created + 59_999],
     ['has its Cluster after all', held, aCluster(), created + 60_000],
     ['has no owner', { ...held, claim: aClaim({ owners: [] }) }, undefined, created + 60_000],
     [
@@ -77,13 +77,13 @@ describe('a claim whose Cluster is not known', () => {
       undefined,
       created + 60_000,
     ],
-  ])('and %s is left', (_, holding, known, now) => {
-    expect(releaseOfOrphan(holding, known, now)).toBeUndefined()
+  ])('and %s is left', (_, binding, known, now) => {
+    expect(releaseOfOrphan(binding, known, now)).toBeUndefined()
   })
 })
 
-describe('a claim that is gone', () => {
-  it('has the release of its former Cluster look again', () => {
+describe('a deleted claim', () => {
+  it('has the release of its deleted Cluster retry', () => {
     expect(releaseOfDeletedClaim(aClaim(), undefined)).toEqual({
       action: 'signal-release',
       deleted,
@@ -94,7 +94,7 @@ describe('a claim that is gone', () => {
   it.each([
     ['its Cluster is there', aClaim(), aCluster()],
     ['nobody owned it', aClaim({ owners: [] }), undefined],
-  ])('concerns no release where %s', (_, claim, known) => {
+  ])('concerns no release if %s', (_, claim, known) => {
     expect(releaseOfDeletedClaim(claim, known)).toBeUndefined()
   })
 })
