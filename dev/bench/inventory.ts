@@ -155,7 +155,7 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
     const view = createSnapshotQueries(() => known)
     const served = [...known.clusters.values()].filter(
       (cluster) =>
-        !view.isOutstanding(cluster, vip) &&
+        !view.vipNeedsReconcile(cluster, vip) &&
         !lacksCondition(cluster, vip, view.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {

@@ -14,7 +14,7 @@ export const logFieldNames = [
   'attempt',
   'activityType',
   'traceId',
-  'act',
+  'action',
   'because',
   'resource',
   'object',

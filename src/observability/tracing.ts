@@ -13,12 +13,12 @@ import type { Outage } from './outage.ts'
 
 /** Spans of everything that is done for a Cluster. Only what imports this file loads OpenTelemetry. */
 export interface Tracing {
-  /** A span around bringing a reaction to Temporal; the run that is started or woken continues its trace. */
-  readonly aroundDispatch: (dispatch: TracedDispatch, deliver: () => Promise<void>) => Promise<void>
+  /** A span around all attempts of one request to Temporal; the run that it starts or signals continues its trace. */
+  readonly aroundRequest: (request: TracedRequest, attempts: () => Promise<void>) => Promise<void>
   /** A span around a step that is no activity of its own. */
   readonly aroundStep: <R>(name: string, run: () => Promise<R>) => Promise<R>
   /** A span for a request to the API server that is over; none for one that no traced step has made. */
-  readonly onRequest: (request: TracedRequest) => void
+  readonly onRequest: (request: TracedApiRequest) => void
   readonly clientInterceptor: OpenTelemetryWorkflowClientInterceptor
   readonly activityInterceptors: (
     ...args: ConstructorParameters<typeof OpenTelemetryActivityOutboundInterceptor>
@@ -32,13 +32,15 @@ export interface Tracing {
   close(): Promise<void>
 }
 
-export interface TracedDispatch {
+/** A request of the watcher to Temporal. */
+export interface TracedRequest {
+  /** `namespace/name` */
   readonly cluster: string
-  readonly act: string
+  readonly action: string
   readonly because: string
 }
 
-export interface TracedRequest {
+export interface TracedApiRequest {
   readonly verb: string
   readonly resource: string
   readonly action: string
@@ -71,7 +73,7 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   provider.register({ contextManager: asyncContextManager() })
   const tracer = provider.getTracer('capi-vip-allocator', version)
   return {
-    aroundDispatch: (dispatch, deliver) => aroundDispatch(tracer, dispatch, deliver),
+    aroundRequest: (request, attempts) => aroundRequest(tracer, request, attempts),
     aroundStep: (name, run) => inSpan(tracer, name, run),
     onRequest: (request) => recordRequest(tracer, request),
     clientInterceptor: new OpenTelemetryWorkflowClientInterceptor({ tracer }),
@@ -103,13 +105,13 @@ function observed(exporter: SpanExporter, outage: TracingOptions['outage']): Spa
   }
 }
 
-function aroundDispatch(
+function aroundRequest(
   tracer: Tracer,
-  { cluster, act, because }: TracedDispatch,
-  deliver: () => Promise<void>,
+  { cluster, action, because }: TracedRequest,
+  attempts: () => Promise<void>,
 ): Promise<void> {
-  const attributes = { cluster, act, because }
-  return inSpan(tracer, `dispatch ${act}`, deliver, { kind: SpanKind.PRODUCER, attributes })
+  const attributes = { cluster, action, because }
+  return inSpan(tracer, `dispatch ${action}`, attempts, { kind: SpanKind.PRODUCER, attributes })
 }
 
 /** Runs something in a span of its own, which ends with it, however that is. */
@@ -130,7 +132,7 @@ function inSpan<R>(
 
 function recordRequest(
   tracer: Tracer,
-  { verb, resource, action, code, seconds, failure }: TracedRequest,
+  { verb, resource, action, code, seconds, failure }: TracedApiRequest,
 ): void {
   if (trace.getSpan(context.active()) === undefined) return
   const endedAt = Date.now()

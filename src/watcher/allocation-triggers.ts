@@ -1,4 +1,4 @@
-import { ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
+import { ownershipOf } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
   explicitPoolOf,
@@ -15,92 +15,73 @@ import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts
 import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
+import type { AllocationRequest } from './workflow-request.ts'
 
-/**
- * What the watcher asks Temporal for:
- * `start` a run unless there is one; `wake` the run, and start one if there is none; `nudge` the run if there is one.
- */
-export type Reaction = { readonly act: 'start' | 'wake' | 'nudge'; readonly because: string }
-
-/** Decides what a Cluster that is new or changed means for one of its VIPs. `previous` is undefined for a new one. */
-export function reactToCluster(
+/** Decides what a new or changed Cluster requests for one of its VIPs. */
+export function requestForCluster(
   cluster: Cluster,
   previous: Cluster | undefined,
   vip: VipRole,
-  around: ClusterContext,
-): Reaction | undefined {
-  const needs = needsAllocation(cluster, vip, around)
+  context: ClusterContext,
+): AllocationRequest | undefined {
+  const needs = needsAllocation(cluster, vip, context)
   if (previous === undefined) {
-    return needs ? { act: 'start', because: `Cluster without ${vip.role} VIP` } : undefined
+    return needs ? { action: 'start', reason: `Cluster without ${vip.role} VIP` } : undefined
   }
   if (needs) {
     return inputsOf(cluster, vip) === inputsOf(previous, vip)
       ? undefined
-      : { act: 'wake', because: 'Cluster changed' }
+      : { action: 'signal-with-start', reason: 'Cluster changed' }
   }
-  if (!needsAllocation(previous, vip, around)) return undefined
-  if (cluster.isDeleting) return { act: 'nudge', because: 'Cluster is being deleted' }
+  if (!needsAllocation(previous, vip, context)) return undefined
+  if (cluster.isDeleting) return { action: 'signal', reason: 'Cluster is being deleted' }
   return vipOwnershipOf(cluster, vip).state === 'external'
-    ? { act: 'nudge', because: `${vip.role} VIP set by others` }
+    ? { action: 'signal', reason: `${vip.role} VIP set by others` }
     : undefined
 }
 
-/** What a change of a claim or an IPAddress is judged by. */
-export interface HoldingContext {
-  readonly around: ClusterContext
+export interface BindingContext {
+  readonly cluster: ClusterContext
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Claims and IPAddresses have been listed: what is not known does not exist. */
+  /** Everything has been listed: what is not in the cache does not exist. */
   readonly isComplete: boolean
 }
 
-/** Decides what it means for a VIP that its claim, or the claim's IPAddress, is new, changed or gone. */
-export function reactToHolding(
-  holding: ClaimBinding,
+/** Decides what a new, changed or deleted claim or IPAddress requests for its VIP. */
+export function requestForBinding(
+  binding: ClaimBinding,
   previous: ClaimBinding,
   cluster: Cluster,
   vip: VipRole,
-  { around, now, isComplete }: HoldingContext,
-): Reaction | undefined {
-  const loss = isComplete ? lossOf(cluster, vip, holding.claim, holding.ipAddress) : undefined
+  context: BindingContext,
+): AllocationRequest | undefined {
+  const { claim, ipAddress } = binding
+  const loss = context.isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
   if (loss !== undefined) {
-    const known = lossOf(cluster, vip, previous.claim, previous.ipAddress)
-    return loss === known ? undefined : { act: 'wake', because: loss }
+    const before = lossOf(cluster, vip, previous.claim, previous.ipAddress)
+    return loss === before ? undefined : { action: 'signal-with-start', reason: loss }
   }
-  if (!needsAllocation(cluster, vip, around)) return undefined
-  if (holding.claim === undefined && previous.claim !== undefined) {
-    return { act: 'wake', because: 'claim deleted' }
+  if (!needsAllocation(cluster, vip, context.cluster)) return undefined
+  if (claim === undefined) {
+    return previous.claim && { action: 'signal-with-start', reason: 'claim deleted' }
   }
-  return becameBoundLate(holding.claim, previous.claim, cluster, now)
-    ? { act: 'wake', because: 'claim bound' }
+  const isNowBound = claim.addressName !== undefined && previous.claim?.addressName === undefined
+  // A run that has just created the claim polls it.
+  const isPolled = context.now - Date.parse(claim.creationTimestamp) <= fastPathPollTimeoutMs
+  return isNowBound && !isPolled && ownershipOf(claim, cluster).owner === 'this-cluster'
+    ? { action: 'signal-with-start', reason: 'claim bound' }
     : undefined
 }
 
-/** A run that has just made the claim looks at it itself. */
-function becameBoundLate(
-  claim: IPAddressClaim | undefined,
-  previous: IPAddressClaim | undefined,
-  cluster: Cluster,
-  now: number,
-): boolean {
-  return (
-    claim?.addressName !== undefined &&
-    previous?.addressName === undefined &&
-    now - Date.parse(claim.creationTimestamp) > fastPathPollTimeoutMs &&
-    ownershipOf(claim, cluster).owner === 'this-cluster'
-  )
-}
-
 /**
- * Decides which Clusters a pool that is new or changed may serve now: those that wait without a claim on it
- * and would choose it, oldest first, no more than it has addresses. (Its own claims are woken by the provider.) One whose
- * run has just begun does not wait.
+ * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, oldest first, and no more than
+ * it has addresses. The provider itself serves the claims on it.
  *
- * @param waiting Clusters that need the VIP and whose claim, if there is one, is unbound and on another pool; asked only
- *   where the pool has more to offer, which is seldom
+ * @param waiting Clusters that need the VIP and have no claim on the pool; only asked, at a cost, if it offers more than before
  * @param now milliseconds since the epoch
  */
-export function reactToPool(
+export function clustersToServe(
   pool: IPPool,
   previous: IPPool | undefined,
   waiting: () => readonly Cluster[],
@@ -109,7 +90,7 @@ export function reactToPool(
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
   return waiting()
-    .filter((cluster) => isFor(pool, cluster) && !hasJustBegun(cluster, role, now))
+    .filter((cluster) => isInReach(pool, cluster) && !hasJustBegun(cluster, role, now))
     .filter((cluster) => selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected')
     .toSorted(
       (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
@@ -117,18 +98,18 @@ export function reactToPool(
     .slice(0, availableAddresses(pool))
 }
 
-/** It has said nothing yet, and had no time to. */
+/** Its run has not had the time to set a condition. */
 function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
   const ageMs = now - Date.parse(cluster.creationTimestamp)
   return ageMs < beginsWithinMs && vipConditionOf(cluster, role) === undefined
 }
 
 /**
- * Decides which Clusters may have their VIP reserved again in a pool that is new, or has other addresses or terms now.
+ * Decides which Clusters can have their lost VIP reserved again in a new or changed pool.
  *
- * @param lost Clusters whose VIP no claim holds; asked only where the pool has news, which is seldom
+ * @param lost Clusters whose VIP no claim holds; only asked, at a cost, if the pool's addresses or terms changed
  */
-export function restorableFrom(
+export function clustersToRestore(
   pool: IPPool,
   previous: IPPool | undefined,
   lost: () => readonly Cluster[],
@@ -137,18 +118,16 @@ export function restorableFrom(
   if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
   return lost().filter(
     (cluster) =>
-      isFor(pool, cluster) && poolToRestoreFrom(cluster, vip, addressIn(cluster, vip), [pool]) !== undefined,
+      isInReach(pool, cluster) &&
+      poolToRestoreFrom(cluster, vip, addressIn(cluster, vip), [pool]) !== undefined,
   )
 }
 
-function isFor(pool: IPPool, cluster: Cluster): boolean {
+function isInReach(pool: IPPool, cluster: Cluster): boolean {
   return pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
 }
 
-/**
- * All that decides whether a run would get further than it did, as one comparable text. Every change of the spec counts:
- * what Cluster API refuses to take from us may be the fault of any part of it.
- */
+/** Everything that may get a run further, as comparable text: any part of the spec may be why our patch was rejected. */
 function inputsOf(cluster: Cluster, vip: VipRole): string {
   return JSON.stringify([
     cluster.uid,
@@ -160,14 +139,14 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
   ])
 }
 
-/** Whether a run that this pool could not serve before may find it better now. */
+/** Whether the pool may serve a run that it could not serve before. */
 function offersMore(pool: IPPool, previous: IPPool): boolean {
   if (termsOf(pool) !== termsOf(previous)) return true
   const [now, before] = [availableAddresses(pool), availableAddresses(previous)]
   return now !== undefined && (before === undefined || now > before)
 }
 
-/** All that decides which addresses a pool can give to whom. */
+/** Everything that decides which addresses the pool can give to whom. */
 function offerOf(pool: IPPool): string {
   const { labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved } = pool
   return JSON.stringify([labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved])

@@ -8,24 +8,13 @@ type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } 
 const scheduledState = 1
 const taskQueueTypes = { workflow: 1, activity: 2 } as const
 
-/**
- * Asks Temporal about the run of a workflow id, which needs no Worker; and about the pollers of its task queue, where
- * that is not ours.
- *
- * @returns undefined where none runs
- */
+/** Reads the running run of a workflow id, and who polls its task queue if that is not `ours`; undefined if none is running. */
 export async function describeRun(
   client: Client,
   workflowId: string,
   ours: string,
 ): Promise<RunningWorkflow | undefined> {
-  const description = await client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined
-      throw error
-    })
+  const description = await unlessNotFound(client.workflow.getHandle(workflowId).describe())
   if (description?.status.name !== 'RUNNING') return undefined
   const { runId, taskQueue, raw } = description
   return {
@@ -37,7 +26,15 @@ export async function describeRun(
   }
 }
 
-/** Who polls a task queue, as the server remembers it for some minutes. */
+/** Resolves with undefined if there is no such run. */
+export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  })
+}
+
+/** Who polls a task queue. The server remembers them for some minutes. */
 export async function readPollers(
   client: Client,
   name: string,
@@ -79,12 +76,12 @@ export function progressOf(
   }
 }
 
-/** Whether a pending workflow task or activity waits for a Worker, or for its next attempt: nobody has begun it. */
+/** Whether no Worker has started a pending workflow task or activity: it is ready, or waits for its next attempt. */
 export function isScheduled({ state }: { readonly state?: unknown }): boolean {
   return Number(state) === scheduledState
 }
 
-/** Milliseconds since 1970 of a protobuf Timestamp, whose seconds are a number or a Long. */
+/** Milliseconds since 1970. The seconds of a protobuf Timestamp are a number or a Long. */
 export function timeOf(timestamp: Timestamp): number | undefined {
   if (!timestamp) return undefined
   return Number(timestamp.seconds ?? 0) * 1000 + (timestamp.nanos ?? 0) / 1e6

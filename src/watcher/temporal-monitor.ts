@@ -1,46 +1,42 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
-import type { AllocationStarter } from './workflow-client.ts'
+import { quietDelay } from './work-queue.ts'
+import type { VipWorkflowClient } from './workflow-client.ts'
 
 export interface TemporalMonitorOptions {
-  readonly starter: Pick<AllocationStarter, 'namespaceId' | 'runsElsewhere'>
-  /** Told when Temporal is back, or is another one: runs that were there may be gone. */
+  readonly client: Pick<VipWorkflowClient, 'namespaceId' | 'runsElsewhere'>
+  /** Called when Temporal is back, or is another one. */
   readonly onRunsMayBeLost: () => void
-  /** Told after every question of the Clusters that have a run on another task queue: nobody else would notice. */
+  /** Called after every request with the Clusters that have a run on another task queue. */
   readonly onRunsElsewhere?: (clusters: readonly NamespacedName[]) => void
-  /** Told after every question whether Temporal answered. */
   readonly onAsked?: (reachable: boolean) => void
   readonly log: Pick<Log, 'info' | 'debug'>
-  /** Told of every answer and of every failure; writes the lines when Temporal goes and comes. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
-  /** Milliseconds from one question to the next. */
+  /** Milliseconds from one request to the next. */
   readonly intervalMs?: number
 }
 
 /**
- * Keeps asking Temporal for the id of the namespace, until the signal is aborted. A server that lost its data has a
- * namespace of the same name with another id, and knows no run: nobody else would notice before the next list.
- * Never rejects.
+ * Asks Temporal for the id of the namespace again and again, until the signal is aborted. A server that lost its data has a
+ * namespace of the same name with another id, and no run; without this, only the next list would show it. Never rejects.
  */
 export async function monitorTemporal(options: TemporalMonitorOptions): Promise<void> {
-  const { starter, log, outage, signal, intervalMs = 10_000 } = options
-  let known: string | undefined
+  const { client, log, outage, signal, intervalMs = 10_000 } = options
+  let knownId: string | undefined
   let wasAway = false
   while (!signal.aborted) {
     try {
-      const id = await starter.namespaceId()
+      const id = await client.namespaceId()
       outage.answered()
-      if (wasAway || (known !== undefined && known !== id)) {
-        const namespaceIsNew = known !== id
-        log[namespaceIsNew ? 'info' : 'debug']('Temporal may have lost runs; starting what is outstanding', {
-          namespaceIsNew,
-        })
+      const namespaceIsNew = knownId !== id
+      if (wasAway || (knownId !== undefined && namespaceIsNew)) {
+        const level = namespaceIsNew ? 'info' : 'debug'
+        log[level]('Temporal may have lost runs; starting what is outstanding', { namespaceIsNew })
         options.onRunsMayBeLost()
       }
-      known = id
+      knownId = id
       wasAway = false
       options.onAsked?.(true)
       if (options.onRunsElsewhere) options.onRunsElsewhere(await elsewhere(options))
@@ -49,16 +45,15 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       wasAway = true
       options.onAsked?.(false)
     }
-    await delay(intervalMs, undefined, { signal }).catch(() => undefined)
+    await quietDelay(intervalMs, signal)
   }
 }
 
-/** None where the visibility store does not answer, which ends no allocation. */
-async function elsewhere({ starter, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
-  return starter.runsElsewhere().catch((error: unknown) => {
-    log.debug('Cannot list runs on other task queues', {
-      error: error instanceof Error ? error.message : String(error),
-    })
+/** None if the visibility store does not answer: allocations do without it. */
+async function elsewhere({ client, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
+  return client.runsElsewhere().catch((error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error)
+    log.debug('Cannot list runs on other task queues', { error: text })
     return []
   })
 }

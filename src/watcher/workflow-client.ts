@@ -1,11 +1,9 @@
 import {
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
-import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { RunningWorkflow } from '../domain/workflow-run.ts'
 import {
@@ -19,40 +17,26 @@ import {
   workflowIdFor,
   type ReleaseVipInput,
 } from '../workflows/contract.ts'
-import { describeRun } from './describe-run.ts'
+import { describeRun, unlessNotFound } from './describe-run.ts'
+import { workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
-/**
- * The watcher's ways to speak to Temporal. Each is bounded in time and rejects where Temporal is away; with a
- * `RefusedError` where it is there and does not take this one request.
- */
-export interface AllocationStarter {
-  /** Starts the Cluster's run; one that runs already is success. */
-  start(cluster: NamespacedName): Promise<'started' | 'joined'>
-  /** Has the Cluster's run look again now, and starts one if none runs. No wake is lost between two runs. */
-  wake(cluster: NamespacedName, reason: string): Promise<void>
-  /** Has the Cluster's run look again now; none running is success. */
-  nudge(cluster: NamespacedName, reason: string): Promise<void>
-  /**
-   * Starts the run that confirms what a Cluster that is gone has released; one that runs already, or has ended, is success.
-   *
-   * @param again starts another one after it has ended
-   */
-  release(cluster: ReleaseVipInput, again: boolean): Promise<'started' | 'joined'>
-  /** Has that run look again now; none running is success. */
-  recheck(cluster: ClusterIdentity, reason: string): Promise<void>
-  /** What Temporal says of the run of a workflow id; undefined where none runs. */
+/** Requests to Temporal, bounded in time. They reject if it is away, and with a `RefusedError` if it refuses this request. */
+export interface VipWorkflowClient {
+  /** Sends a request. It is no failure if there is a run already, or none to signal. */
+  send(cluster: NamespacedName, request: WorkflowRequest): Promise<RequestOutcome>
+  /** The run of a workflow id as Temporal describes it; undefined if none is running. */
   describe(workflowId: string): Promise<RunningWorkflow | undefined>
-  /** Ends a run at once, with a reason for people; one that has ended already is success. */
+  /** Terminates a run, with a reason for people. Does nothing if it has ended. */
   terminate(run: Pick<RunningWorkflow, 'workflowId' | 'runId'>, reason: string): Promise<void>
-  /** The task queue that runs are started on. */
+  /** The task queue on which it starts runs. */
   readonly taskQueue: string
-  /** Clusters with a run on another task queue, as Temporal's visibility has them, a moment late; the first hundred. */
+  /** Clusters with a run on another task queue, the first hundred. Temporal's visibility store lags by a moment. */
   runsElsewhere(): Promise<readonly NamespacedName[]>
-  /** The id of the Temporal namespace, which another database has not. */
+  /** The id of the Temporal namespace. It differs from database to database. */
   namespaceId(): Promise<string>
 }
 
-/** Temporal answered, and does not take the request, whoever sends it: the fault is the request's or its run's. */
+/** Temporal refuses a request for what it is, or for the state of its run. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
 }
@@ -63,24 +47,18 @@ const refusedCodes: readonly number[] = [3, 9, 11]
 /** Milliseconds for one request, the client's own retries included. */
 const deadlineMs = 10_000
 
-/**
- * How long a Worker may take over one workflow task. A loaded machine needs seconds to replay a run; what a Worker took
- * along when it died is given to another one after this time.
- */
+/** A busy machine needs seconds to replay a run. A task that a Worker lost as it died is handed out again after this time. */
 const workflowTaskTimeout = '30 seconds'
 
-/** Runs on other task queues that are asked for at once. */
-const mostElsewhere = 100
-
-export interface StarterOptions {
+export interface StartOptions {
   readonly taskQueue: string
-  /** Client and Worker share one NativeConnection: the first task then needs no way through the server. */
+  /** Client and Worker share one NativeConnection, so that the first task skips the server's queue. */
   readonly eagerStart: boolean
 }
 
-/** Speaks to Temporal through the given client. The only file of the watcher that knows it. */
-export function createStarter(client: Client, options: StarterOptions): AllocationStarter {
+export function createVipWorkflowClient(client: Client, options: StartOptions): VipWorkflowClient {
   const { taskQueue } = options
+  const { namespace } = client.options
   const bounded = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       return await client.connection.withDeadline(Date.now() + deadlineMs, call)
@@ -88,71 +66,73 @@ export function createStarter(client: Client, options: StarterOptions): Allocati
       throw refusalIn(error) ?? error
     }
   }
-  const unlessGone = async (call: () => Promise<unknown>): Promise<void> => {
-    try {
-      await bounded(call)
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error
-    }
-  }
-  const start = async (type: string, how: WorkflowStartOptions): Promise<'started' | 'joined'> => {
-    try {
-      await bounded(() =>
-        client.workflow.start(type, {
-          ...how,
-          workflowIdConflictPolicy: 'FAIL',
-          requestEagerStart: options.eagerStart,
-        }),
-      )
-      return 'started'
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'joined'
-      throw error
-    }
-  }
-  const signal = (workflowId: string, reason: string): Promise<void> =>
-    unlessGone(() => client.workflow.getHandle(workflowId).signal(wakeSignal, reason))
   return {
     taskQueue,
-    start: (cluster) => start(allocateVipType, startOptions(cluster, options)),
-    async wake(cluster, reason) {
-      await bounded(() =>
-        client.workflow.signalWithStart(allocateVipType, {
-          ...startOptions(cluster, options),
-          signal: wakeSignal,
-          signalArgs: [reason],
-        }),
-      )
-    },
-    nudge: (cluster, reason) => signal(workflowIdFor(cluster), reason),
-    release: (cluster, again) => start(releaseVipType, releaseOptions(cluster, again, options)),
-    recheck: (cluster, reason) => signal(releaseWorkflowIdFor(cluster), reason),
+    send: (cluster, request) => bounded(() => send(client, cluster, request, options)),
     describe: (workflowId) => bounded(() => describeRun(client, workflowId, taskQueue)),
-    terminate: ({ workflowId, runId }, reason) =>
-      unlessGone(() => client.workflow.getHandle(workflowId, runId).terminate(reason)),
+    async terminate({ workflowId, runId }, reason) {
+      await bounded(() => unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason)))
+    },
     async runsElsewhere() {
-      const { namespace } = client.options
       const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}'`
-      const request = { namespace, query, pageSize: mostElsewhere }
+      const request = { namespace, query, pageSize: 100 }
       const { executions } = await bounded(() => client.workflowService.listWorkflowExecutions(request))
       return executions.flatMap(({ execution }) => clusterOfWorkflowId(execution?.workflowId ?? '') ?? [])
     },
     async namespaceId() {
-      const { namespace } = client.options
       const { namespaceInfo } = await bounded(() => client.workflowService.describeNamespace({ namespace }))
       return namespaceInfo?.id ?? ''
     },
   }
 }
 
-/** The client wraps what gRPC says in an error of its own, once or twice. */
+async function send(
+  client: Client,
+  cluster: NamespacedName,
+  request: WorkflowRequest,
+  options: StartOptions,
+): Promise<RequestOutcome> {
+  const { eagerStart: requestEagerStart } = options
+  switch (request.action) {
+    case 'start':
+      return start(client, allocateVipType, { ...allocationOptions(cluster, options), requestEagerStart })
+    case 'start-release':
+      return start(client, releaseVipType, { ...releaseOptions(request, options), requestEagerStart })
+    case 'signal-with-start': {
+      const signal = { signal: wakeSignal, signalArgs: [request.reason] }
+      const how = { ...allocationOptions(cluster, options), ...signal }
+      await client.workflow.signalWithStart(allocateVipType, how)
+      return 'signaled-with-start'
+    }
+    case 'signal':
+    case 'signal-release': {
+      const handle = client.workflow.getHandle(workflowIdOf(cluster, request))
+      await unlessNotFound(handle.signal(wakeSignal, request.reason))
+      return 'signaled'
+    }
+    default:
+      return request satisfies never
+  }
+}
+
+async function start(client: Client, type: string, options: WorkflowStartOptions): Promise<RequestOutcome> {
+  try {
+    await client.workflow.start(type, { ...options, workflowIdConflictPolicy: 'FAIL' })
+    return 'started'
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'already-started'
+    throw error
+  }
+}
+
+/** The client wraps the gRPC error in an error of its own, once or twice. */
 function refusalIn(error: unknown): RefusedError | undefined {
   if (!(error instanceof Error)) return undefined
   if (!isGrpcServiceError(error)) return refusalIn(error.cause)
   return refusedCodes.includes(error.code) ? new RefusedError(error.details, { cause: error }) : undefined
 }
 
-function startOptions(cluster: NamespacedName, { taskQueue }: StarterOptions): WorkflowStartOptions {
+function allocationOptions(cluster: NamespacedName, { taskQueue }: StartOptions): WorkflowStartOptions {
   return {
     workflowId: workflowIdFor(cluster),
     taskQueue,
@@ -165,17 +145,17 @@ function startOptions(cluster: NamespacedName, { taskQueue }: StarterOptions): W
 }
 
 function releaseOptions(
-  { namespace, name, uid, held = [] }: ReleaseVipInput,
-  again: boolean,
-  { taskQueue }: StarterOptions,
+  { deleted, held, again }: Extract<WorkflowRequest, { readonly action: 'start-release' }>,
+  { taskQueue }: StartOptions,
 ): WorkflowStartOptions {
-  const cluster = { namespace, name, uid }
+  const { namespace, name, uid } = deleted
+  const input: ReleaseVipInput = { namespace, name, uid, ...(held.length > 0 && { held }) }
   return {
-    workflowId: releaseWorkflowIdFor(cluster),
+    workflowId: releaseWorkflowIdFor(deleted),
     taskQueue,
-    args: [held.length === 0 ? cluster : { ...cluster, held }],
+    args: [input],
     workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     workflowTaskTimeout,
-    staticSummary: `Release of what the former Cluster ${formatKey(cluster)} held`,
+    staticSummary: `Release of what the former Cluster ${formatKey(deleted)} held`,
   }
 }

@@ -97,7 +97,7 @@ describe('a Cluster whose name has a run with nothing left but to end', () => {
     })
     await world.createCluster('successor')
     const watcher = await start({ command: 'watcher' })
-    await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'joined' }, 1)
+    await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'already-started' }, 1)
     await run.terminate()
     const worker = await start({ command: 'worker' })
     expect((await world.untilServed('successor')).controlPlaneEndpoint.host).toMatch(/^10\.30\.0\.\d+$/)

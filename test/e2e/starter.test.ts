@@ -2,18 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
 import { releaseWorkflowIdFor, workflowIdFor } from '../../src/workflows/contract.ts'
-import { createStarter, type AllocationStarter } from '../../src/watcher/workflow-client.ts'
+import { createVipWorkflowClient, type VipWorkflowClient } from '../../src/watcher/workflow-client.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 
 let temporal: TemporalView
-let starter: AllocationStarter
+let client: VipWorkflowClient
 let cluster: { namespace: string; name: string }
+
+const start = { action: 'start', reason: 'new' } as const
 
 beforeAll(async () => {
   temporal = await viewTemporal(realParts().stack)
   // Nobody works on this queue: the runs stay where they are.
-  starter = createStarter(temporal.client, { taskQueue: randomUUID(), eagerStart: false })
+  client = createVipWorkflowClient(temporal.client, { taskQueue: randomUUID(), eagerStart: false })
   cluster = { namespace: 'starter', name: 'none' }
 })
 
@@ -31,8 +33,8 @@ function newCluster(): typeof cluster {
   return cluster
 }
 
-/** Reasons that the Cluster's run was woken for. */
-async function wakes(): Promise<readonly string[]> {
+/** Reasons of the signals to the Cluster's run. */
+async function signals(): Promise<readonly string[]> {
   const { events } = await temporal.client.workflow.getHandle(workflowIdFor(cluster)).fetchHistory()
   return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
     (signal?.input?.payloads ?? []).map(
@@ -41,51 +43,52 @@ async function wakes(): Promise<readonly string[]> {
   )
 }
 
-describe('the starter', () => {
+describe('the workflow client', () => {
   it('starts one run for a Cluster, however often it is asked', async () => {
     newCluster()
-    expect(await starter.start(cluster)).toBe('started')
-    expect(await starter.start(cluster)).toBe('joined')
+    expect(await client.send(cluster, start)).toBe('started')
+    expect(await client.send(cluster, start)).toBe('already-started')
     const description = await temporal.client.workflow.getHandle(workflowIdFor(cluster)).describe()
     expect(description).toMatchObject({ type: 'allocateVip', status: { name: 'RUNNING' } })
     expect(await description.staticSummary()).toBe(`VIP for Cluster starter/${cluster.name}`)
     expect(await description.staticDetails()).toContain(`capi-vip-allocator status starter/${cluster.name}`)
   })
 
-  it('wakes a run that is there, and starts one to wake where none is', async () => {
+  it('signals a run that is there, and starts one to signal if there is none', async () => {
     newCluster()
-    await starter.wake(cluster, 'first')
-    await starter.wake(cluster, 'second')
-    expect(await wakes()).toEqual(['first', 'second'])
+    await client.send(cluster, { action: 'signal-with-start', reason: 'first' })
+    await client.send(cluster, { action: 'signal-with-start', reason: 'second' })
+    expect(await signals()).toEqual(['first', 'second'])
   })
 
-  it('nudges a run that is there, and starts none', async () => {
+  it('signals a run that is there, and starts none', async () => {
     newCluster()
-    await starter.nudge(cluster, 'nobody hears')
+    await client.send(cluster, { action: 'signal', reason: 'nobody hears' })
     await expect(temporal.client.workflow.getHandle(workflowIdFor(cluster)).describe()).rejects.toThrow(
       WorkflowNotFoundError,
     )
-    await starter.start(cluster)
-    await starter.nudge(cluster, 'gone')
-    expect(await wakes()).toEqual(['gone'])
+    await client.send(cluster, start)
+    await client.send(cluster, { action: 'signal', reason: 'gone' })
+    expect(await signals()).toEqual(['gone'])
   })
 
   it('starts a new run after the last one has ended', async () => {
     newCluster()
-    await starter.start(cluster)
+    await client.send(cluster, start)
     await temporal.client.workflow.getHandle(workflowIdFor(cluster)).terminate()
-    expect(await starter.start(cluster)).toBe('started')
+    expect(await client.send(cluster, start)).toBe('started')
   })
 
-  it('starts one release for a deleted Cluster, and another one only where something is known to be left', async () => {
-    const former = { ...newCluster(), uid: randomUUID() }
-    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(former))
-    expect(await starter.release(former, false)).toBe('started')
-    expect(await starter.release(former, true)).toBe('joined')
+  it('starts one release for a deleted Cluster, and another one only if something is known to be left', async () => {
+    const deleted = { ...newCluster(), uid: randomUUID() }
+    const startRelease = { action: 'start-release', deleted, held: [], reason: 'gone' } as const
+    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(deleted))
+    expect(await client.send(deleted, { ...startRelease, again: false })).toBe('started')
+    expect(await client.send(deleted, { ...startRelease, again: true })).toBe('already-started')
     expect(await (await handle.describe()).staticSummary()).toBe(
-      `Release of what the former Cluster starter/${former.name} held`,
+      `Release of what the former Cluster starter/${deleted.name} held`,
     )
-    await starter.recheck(former, 'claim is gone')
+    await client.send(deleted, { action: 'signal-release', deleted, reason: 'claim is gone' })
     const { events } = await handle.fetchHistory()
     expect(
       events?.some(
@@ -94,9 +97,9 @@ describe('the starter', () => {
     ).toBe(true)
 
     await handle.terminate()
-    await starter.recheck(former, 'nobody hears')
-    expect(await starter.release(former, false)).toBe('joined')
-    expect(await starter.release(former, true)).toBe('started')
+    await client.send(deleted, { action: 'signal-release', deleted, reason: 'nobody hears' })
+    expect(await client.send(deleted, { ...startRelease, again: false })).toBe('already-started')
+    expect(await client.send(deleted, { ...startRelease, again: true })).toBe('started')
     await handle.terminate()
   })
 })

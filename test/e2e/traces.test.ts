@@ -113,7 +113,7 @@ describe('the trace of an allocation', () => {
     const [first] = trace.filter(({ name }) => name === 'dispatch start')
     expect(first?.attributes).toEqual({
       cluster: clusterKey('traced'),
-      act: 'start',
+      action: 'start',
       because: expect.any(String),
     })
     expect(first?.resource).toMatchObject({

@@ -5,8 +5,8 @@ import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
 import { readPollers } from '../../watcher/describe-run.ts'
-import { createRunLooks, type WantedRun } from '../../watcher/run-looks.ts'
-import { createStarter, type AllocationStarter } from '../../watcher/workflow-client.ts'
+import { createRunChecker, type PendingCheck } from '../../watcher/run-check.ts'
+import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
 import { createProgress } from './run-progress.ts'
@@ -17,6 +17,8 @@ import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../
 export interface AllocateOptions {
   readonly cluster: NamespacedName
 }
+
+const byHand = 'allocate by hand'
 
 /** Milliseconds from one look at the run to the next. */
 const lookEveryMs = 300
@@ -34,13 +36,16 @@ const idleAfterMs = 3_000
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
   return withTemporal(setup.signal, async (temporal) => {
     const workflowId = workflowIdFor(cluster)
-    const starter = createStarter(temporal.client, { taskQueue: setup.config.taskQueue, eagerStart: false })
+    const workflows = createVipWorkflowClient(temporal.client, {
+      taskQueue: setup.config.taskQueue,
+      eagerStart: false,
+    })
     const run: FollowedRun = {
       ...setup,
       temporal,
       cluster,
       workflowId,
-      starter,
+      workflows,
       started: performance.now(),
     }
     let isUnderWay = false
@@ -65,19 +70,19 @@ interface FollowedRun extends CommandSetup {
   readonly temporal: TemporalClient
   readonly cluster: NamespacedName
   readonly workflowId: string
-  readonly starter: AllocationStarter
+  readonly workflows: VipWorkflowClient
   /** By `performance.now()`. */
   readonly started: number
 }
 
 async function startOrJoin(run: FollowedRun): Promise<void> {
-  const { temporal, cluster, workflowId, starter, config } = run
+  const { temporal, cluster, workflowId, workflows, config } = run
   const { bounded } = temporal
   await temporal.check()
-  if ((await bounded(() => starter.start(cluster))) === 'started') {
+  if ((await bounded(() => workflows.send(cluster, { action: 'start', reason: byHand }))) === 'started') {
     return note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
   }
-  await bounded(() => starter.nudge(cluster, 'allocate by hand'))
+  await bounded(() => workflows.send(cluster, { action: 'signal', reason: byHand }))
   note(run, `${workflowId} runs already; it is woken and followed`)
 }
 
@@ -86,14 +91,17 @@ async function startOrJoin(run: FollowedRun): Promise<void> {
  * queue is left alone where nobody polls ours: a new one would be no better off.
  */
 function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
-  const { temporal, cluster, workflowId, starter, config } = run
+  const { temporal, cluster, workflows, config } = run
   const log = { warn: () => undefined }
-  const looks = createRunLooks({ starter, log, onNews: ({ message }) => note(run, message) })
-  const wanted: WantedRun = {
+  const checker = createRunChecker({ client: workflows, log, onNews: ({ message }) => note(run, message) })
+  const check: PendingCheck = {
     cluster,
-    workflowId,
-    startAnew: () => starter.start(cluster),
-    nudge: (reason) => starter.nudge(cluster, reason),
+    start: { action: 'start', reason: byHand },
+    startsIfEnded: false,
+    // By `startOrJoin`.
+    wasSignaled: true,
+    unhurried: 0,
+    restarts: 0,
   }
   const isOursPolled = async (): Promise<boolean> => {
     const pollers = await readPollers(temporal.client, config.taskQueue, 'workflow')
@@ -104,8 +112,7 @@ function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
     if (performance.now() - lookedAt < judgeEveryMs) return
     await temporal.bounded(async () => {
       if (taskQueue !== config.taskQueue && !(await isOursPolled())) return
-      // The run was woken when it was joined.
-      await looks.look(wanted, true)
+      await checker.check(check)
     })
     lookedAt = performance.now()
   }

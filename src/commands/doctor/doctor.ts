@@ -59,7 +59,7 @@ function waitingIn(
   const view = createSnapshotQueries(() => known.read)
   const clusters = [...known.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => roles.some((role) => view.isOutstanding(cluster, vipRole(role, variables))))
+    .filter((cluster) => roles.some((role) => view.vipNeedsReconcile(cluster, vipRole(role, variables))))
   return {
     read: clusters.toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp)),
   }

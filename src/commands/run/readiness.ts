@@ -5,7 +5,7 @@ import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts
 import type { Check, HealthSources } from '../../observability/health.ts'
 import type { LoopWatch } from '../../observability/loop-watch.ts'
 import type { Outage } from '../../observability/outage.ts'
-import type { StrayRun } from '../../watcher/run-looks.ts'
+import type { StrayRun } from '../../watcher/run-check.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 import type { RunningWatcher } from './watcher.ts'
 
@@ -70,13 +70,13 @@ function workerCheck(worker: Worker | undefined): Check {
 
 function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<string, Check>> {
   if (watcher === undefined) return { watcher: waiting('not started yet') }
-  const { lastError } = watcher.dispatcher
+  const lastError = watcher.queue.lastError()
   return {
     ...Object.fromEntries(
       watcher.health().map((watch) => [`watch-${watch.resource}`, watchCheck(watch, Date.now())]),
     ),
     dispatch: lastError === undefined ? ok('all requests arrived') : waiting(lastError),
-    runs: runsCheck(watcher.dispatcher.strays()),
+    runs: runsCheck(watcher.queue.strays()),
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
-import type { RunNews } from '../../watcher/run-looks.ts'
+import type { RunNews } from '../../watcher/run-check.ts'
 
 const reason = 'AllocationFailed'
 
@@ -34,7 +34,7 @@ export async function tellRunNews(reporting: RunReporting, told: RunNews): Promi
   const view = createSnapshotQueries(known)
   const outstanding = roles
     .map((role) => vipRole(role, variables))
-    .filter((vip) => view.isOutstanding(cluster, vip))
+    .filter((vip) => view.vipNeedsReconcile(cluster, vip))
   try {
     for (const vip of outstanding) await tellFor(reporting, cluster, vip, told)
   } catch (error) {

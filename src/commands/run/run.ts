@@ -15,7 +15,7 @@ import type { Log } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
-import { createStarter } from '../../watcher/workflow-client.ts'
+import { createVipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
 import { createClient } from '../temporal/client.ts'
 import { createOutages, type Outages } from './outages.ts'
@@ -85,7 +85,7 @@ interface Setup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly api: ClusterApi
-  /** If watcher and Worker are one process. */
+  /** Where watcher and Worker are one process. */
   readonly cachedApi: CachedClusterApi | undefined
   readonly metrics: Metrics
   readonly outages: Outages
@@ -140,19 +140,22 @@ async function withTemporal(
   const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
   state.workerStarted(worker)
   const client = createClient(temporal, tracing)
-  const starter = createStarter(client, { taskQueue: config.taskQueue, eagerStart: worker !== undefined })
+  const workflows = createVipWorkflowClient(client, {
+    taskQueue: config.taskQueue,
+    eagerStart: worker !== undefined,
+  })
   const watcher =
     command === 'worker'
       ? undefined
-      : runWatcher({ config, kubernetes, api, cachedApi, starter, log, metrics, outages, tracing, signal })
+      : runWatcher({ config, kubernetes, api, cachedApi, workflows, log, metrics, outages, tracing, signal })
   const monitor = monitorTemporal({
-    starter,
+    client: workflows,
     log,
     outage: outages.temporal,
     signal,
     onAsked: (reachable) => metrics.temporalReachable(reachable),
-    onRunsMayBeLost: () => watcher?.startOutstanding(),
-    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.followElsewhere(clusters) }),
+    onRunsMayBeLost: () => watcher?.enqueueAll(),
+    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.checkElsewhere(clusters) }),
   })
   state.watcherStarted(watcher)
   if (!signal.aborted) await once(signal, 'abort')

@@ -8,25 +8,25 @@ import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { quietDuring } from '../../observability/outage.ts'
 import type { Tracing } from '../../observability/tracing.ts'
-import { createWorkQueue, type WorkQueue } from '../../watcher/work-queue.ts'
-import type { AllocationStarter } from '../../watcher/workflow-client.ts'
+import { createRequestQueue, type RequestQueue } from '../../watcher/request-queue.ts'
+import type { VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory/cached-inventory.ts'
 import type { Outages } from './outages.ts'
 import { tellRunNews, type RunReporting } from './run-news.ts'
 
-/** The watcher at work, with the way its reactions take to Temporal. */
+/** The running watcher, with the queue of its requests to Temporal. */
 export interface RunningWatcher extends Watcher {
-  readonly dispatcher: WorkQueue
+  readonly queue: RequestQueue
 }
 
 export interface WatcherSetup {
   readonly config: Config
   readonly kubernetes: KubernetesConnection
-  /** If the steps run in this process, they read from the watcher's informers. */
+  /** The cache that the steps of this process share; undefined if they run elsewhere. */
   readonly cachedApi: Pick<CachedClusterApi, 'startInformer'> | undefined
   readonly api: RunReporting['api']
-  readonly starter: AllocationStarter
+  readonly workflows: VipWorkflowClient
   readonly log: Log
   readonly metrics: Metrics
   readonly outages: Outages
@@ -34,31 +34,31 @@ export interface WatcherSetup {
   readonly signal: AbortSignal
 }
 
-/** Starts the list+watch loops and the dispatcher; they end with `signal`. */
+/** Starts the informers and the queue; they end with `signal`. */
 export function runWatcher(setup: WatcherSetup): RunningWatcher {
-  const { config, api, starter, log, metrics, outages, tracing, signal } = setup
-  const dispatcher = createWorkQueue({
-    starter,
+  const { config, api, workflows, log, metrics, outages, tracing, signal } = setup
+  const queue = createRequestQueue({
+    client: workflows,
     log,
     outage: outages.temporal,
     signal,
-    ...(tracing !== undefined && { around: tracing.aroundDispatch }),
+    ...(tracing !== undefined && { around: tracing.aroundRequest }),
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
-    onRunNews: (news) =>
+    onNews: (news) =>
       void tellRunNews(
-        { api, observer: metrics, known: () => watcher.known(), variables: config.variables, log },
+        { api, observer: metrics, known: () => watcher.snapshot(), variables: config.variables, log },
         news,
       ),
   })
   const watcher = startWatcher({
     sources: watchSources(setup),
-    dispatcher,
+    queue,
     variables: config.variables,
     now: Date.now,
   })
-  const inventory = inventoryOf(() => watcher.known(), config.variables, Date.now)
-  metrics.observeWatcher({ watches: () => watcher.health(), inventory, strays: dispatcher.strays })
-  return { ...watcher, dispatcher }
+  const inventory = inventoryOf(() => watcher.snapshot(), config.variables, Date.now)
+  metrics.observeWatcher({ watches: () => watcher.health(), inventory, strays: queue.strays })
+  return { ...watcher, queue }
 }
 
 function watchSources({ config, kubernetes, cachedApi, outages, log, signal }: WatcherSetup): WatchSources {

@@ -4,12 +4,13 @@ import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../model/claim
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { isKnownDuplicate } from './duplicate-addresses.ts'
-import { needsAllocation, type ClusterContext } from './eligibility.ts'
+import { duplicateAddressesOf, freeDuplicatesOf, isKnownDuplicate } from './duplicate-addresses.ts'
+import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
+import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { lossOf } from './restoration.ts'
-import type { VipRole } from '../role.ts'
+import { roles, vipRole, type VariableNames, type VipRole } from '../role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
@@ -48,7 +49,13 @@ export interface SnapshotQueries {
   /** Why no claim holds the VIP that we assigned, as `lossOf` of restoration.ts; undefined while not everything is known. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined
   /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
-  isOutstanding(cluster: Cluster, vip: VipRole): boolean
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean
+  /** Whether the Cluster needs a run: for one of its VIPs, or to let go of a reserved duplicate that is free now. */
+  needsReconcile(cluster: Cluster, variables: VariableNames): boolean
+  /** Whether it reserves a duplicate that is free now; false while not everything is known. */
+  reservesFreeDuplicate(cluster: Cluster, variables: VariableNames): boolean
+  /** Whether the Cluster lacks a condition, as `lacksCondition` of vip-condition.ts. */
+  lacksCondition(cluster: Cluster, variables: VariableNames): boolean
   /** The Cluster whose claim has this name, whatever its labels. */
   clusterOf(claim: IPAddressClaim): Cluster | undefined
   /** The claim an IPAddress is for. */
@@ -118,13 +125,29 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
 
   const isLost = (cluster: Cluster, vip: VipRole): boolean => lossIn(cluster, vip) !== undefined
 
+  const vipNeedsReconcile = (cluster: Cluster, vip: VipRole): boolean =>
+    needsAllocation(cluster, vip, contextOf(cluster)) || isLost(cluster, vip)
+
+  const reservesFreeDuplicate = (cluster: Cluster, variables: VariableNames): boolean =>
+    known().isComplete &&
+    duplicateAddressesOf(cluster).length > 0 &&
+    isWritable(cluster) &&
+    freeDuplicatesOf(cluster, addressUseIn(known()), variables).length > 0
+
   return {
     contextOf,
     bindingOf,
     observed,
     lossOf: lossIn,
-    isOutstanding: (cluster, vip) =>
-      needsAllocation(cluster, vip, contextOf(cluster)) || isLost(cluster, vip),
+    vipNeedsReconcile,
+    needsReconcile: (cluster, variables) =>
+      roles.some((role) => vipNeedsReconcile(cluster, vipRole(role, variables))) ||
+      reservesFreeDuplicate(cluster, variables),
+    reservesFreeDuplicate,
+    lacksCondition: (cluster, variables) =>
+      roles.some((role) =>
+        lacksCondition(cluster, vipRole(role, variables), contextOf(cluster).clusterClass),
+      ),
     clusterOf: ({ namespace, name }) => {
       const clusterName = clusterNameOf(name)
       return clusterName === undefined

@@ -15,10 +15,10 @@ export type WorkflowRequestOutcome = (typeof workflowRequestOutcomes)[number]
 
 const workflowRequestOutcomes = [
   'started',
-  'joined',
-  'woken',
-  'nudged',
-  'looked',
+  'already-started',
+  'signaled-with-start',
+  'signaled',
+  'checked',
   'replaced',
   'failed',
 ] as const

@@ -140,10 +140,10 @@ describe('a step', () => {
 describe('requests and reports', () => {
   it('are counted from zero on, each outcome for itself', async () => {
     const metrics = metricsOf({ watcher: true, worker: true })
-    metrics.countWorkflowRequest('joined')
+    metrics.countWorkflowRequest('already-started')
     metrics.countReport('event', 'failed')
     const page = await metrics.text()
-    expect(valueOf(page, `${own}workflow_requests_total`, { outcome: 'joined' })).toBe(1)
+    expect(valueOf(page, `${own}workflow_requests_total`, { outcome: 'already-started' })).toBe(1)
     expect(valueOf(page, `${own}workflow_requests_total`, { outcome: 'failed' })).toBe(0)
     expect(valueOf(page, `${own}reports_total`, { kind: 'event', result: 'failed' })).toBe(1)
     expect(valueOf(page, `${own}reports_total`, { kind: 'signal', result: 'written' })).toBe(0)

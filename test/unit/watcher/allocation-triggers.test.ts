@@ -5,10 +5,10 @@ import type { VipRole } from '../../../src/domain/role.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../../../src/domain/timings.ts'
 import type { ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
 import {
-  reactToCluster,
-  reactToHolding,
-  reactToPool,
-  restorableFrom,
+  requestForCluster,
+  requestForBinding,
+  clustersToServe,
+  clustersToRestore,
 } from '../../../src/watcher/allocation-triggers.ts'
 import {
   aClaim,
@@ -26,7 +26,7 @@ import {
 const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const full = { total: 2, used: 2, free: 0, outOfRange: 0 }
-const around = { clusterClass: undefined, pools: [] }
+const context = { clusterClass: undefined, pools: [] }
 
 describe('a Cluster', () => {
   it.each<[string, ClusterOptions, ClusterOptions | undefined, string | undefined]>([
@@ -36,32 +36,41 @@ describe('a Cluster', () => {
     ['is new and paused', { paused: true }, undefined, undefined],
     ['is new and has no topology', { topology: null }, undefined, undefined],
     ['changed in nothing that matters', { labels: { a: 'b' }, generation: 1 }, {}, undefined],
-    ['has another spec', {}, {}, 'wake'],
-    ['was unpaused', {}, { paused: true }, 'wake'],
-    ['lost its endpoint', {}, { endpoint }, 'wake'],
-    ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'wake'],
-    ['names a pool now', { annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'p' } }, {}, 'wake'],
+    ['has another spec', {}, {}, 'signal-with-start'],
+    ['was unpaused', {}, { paused: true }, 'signal-with-start'],
+    ['lost its endpoint', {}, { endpoint }, 'signal-with-start'],
+    ['lost the endpoint we assigned', { annotations }, { endpoint, annotations }, 'signal-with-start'],
+    [
+      'names a pool now',
+      { annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'p' } },
+      {},
+      'signal-with-start',
+    ],
     ['got the VIP we assigned', { endpoint, annotations }, {}, undefined],
-    ['got an endpoint from elsewhere', { endpoint }, {}, 'nudge'],
-    ['is being deleted', { deleting: true }, {}, 'nudge'],
+    ['got an endpoint from elsewhere', { endpoint }, {}, 'signal'],
+    ['is being deleted', { deleting: true }, {}, 'signal'],
     ['is being deleted after it was served', { deleting: true, endpoint }, { endpoint }, undefined],
     ['was paused', { paused: true }, {}, undefined],
-  ])('that %s', (_, now, before, act) => {
+  ])('that %s', (_, now, before, action) => {
     const previous = before === undefined ? undefined : aCluster(before)
-    expect(reactToCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, around)?.act).toBe(act)
+    expect(
+      requestForCluster(aCluster({ generation: 2, ...now }), previous, controlPlane, context)?.action,
+    ).toBe(action)
   })
 
-  it('that lost its variable is woken, where the class has it', () => {
+  it('that lost its variable is retried if the class has it', () => {
     const classRef = { name: 'rke2-cluster-class' }
     const variables = [{ name: 'clusterVip', value: '10.0.0.10' }]
     const now = aCluster({ endpoint, annotations, generation: 2 })
     const before = aCluster({ endpoint, annotations, topology: { classRef, variables } })
     const clusterClass = aClusterClass({ declared: [], accepted: ['clusterVip'] })
-    expect(reactToCluster(now, before, controlPlane, { ...around, clusterClass })?.act).toBe('wake')
-    expect(reactToCluster(now, before, controlPlane, around)).toBeUndefined()
+    expect(requestForCluster(now, before, controlPlane, { ...context, clusterClass })?.action).toBe(
+      'signal-with-start',
+    )
+    expect(requestForCluster(now, before, controlPlane, context)).toBeUndefined()
   })
 
-  it('is looked at for each of its VIPs', () => {
+  it('is decided about for each of its VIPs', () => {
     const pools = [
       aPool({
         labels: {
@@ -71,15 +80,15 @@ describe('a Cluster', () => {
       }),
     ]
     const served = aCluster({ endpoint, annotations })
-    expect(reactToCluster(served, undefined, ingress, { ...around, pools })).toEqual({
-      act: 'start',
-      because: 'Cluster without ingress VIP',
+    expect(requestForCluster(served, undefined, ingress, { ...context, pools })).toEqual({
+      action: 'start',
+      reason: 'Cluster without ingress VIP',
     })
   })
 
-  it('that wants ingress now is woken', () => {
+  it('that wants ingress now is retried', () => {
     const now = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' } })
-    expect(reactToCluster(now, aCluster(), ingress, around)?.act).toBe('wake')
+    expect(requestForCluster(now, aCluster(), ingress, context)?.action).toBe('signal-with-start')
   })
 })
 
@@ -89,24 +98,24 @@ describe('a claim', () => {
   const none: ClaimBinding = { claim: undefined, ipAddress: undefined }
   const late = Date.parse(unbound.claim.creationTimestamp) + fastPathPollTimeoutMs + 1
   const served = aCluster({ endpoint, annotations })
-  const at = (now: number) => ({ around, now, isComplete: true })
+  const at = (now: number) => ({ cluster: context, now, isComplete: true })
 
-  it('that is not known counts as gone only once all claims are known', () => {
+  it('that is not in the cache counts as gone only once everything is listed', () => {
     const context = { ...at(late), isComplete: false }
-    expect(reactToHolding(none, bound, served, controlPlane, context)).toBeUndefined()
+    expect(requestForBinding(none, bound, served, controlPlane, context)).toBeUndefined()
   })
 
-  it('that is bound late wakes its run', () => {
-    expect(reactToHolding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
-      act: 'wake',
-      because: 'claim bound',
+  it('that is bound late has its run retry', () => {
+    expect(requestForBinding(bound, unbound, aCluster(), controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason: 'claim bound',
     })
   })
 
-  it('that is gone wakes the run that waits for it to go, or has to make another', () => {
-    expect(reactToHolding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
-      act: 'wake',
-      because: 'claim deleted',
+  it('that is gone has the run retry that waits for that, or has to create another', () => {
+    expect(requestForBinding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason: 'claim deleted',
     })
   })
 
@@ -131,8 +140,8 @@ describe('a claim', () => {
       late,
     ],
     ['was gone before', none, none, served, late],
-  ])('that %s wakes nobody', (_, is, was, cluster, now) => {
-    expect(reactToHolding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
+  ])('that %s requests nothing', (_, is, was, cluster, now) => {
+    expect(requestForBinding(is, was, cluster, controlPlane, at(now))).toBeUndefined()
   })
 
   it.each<[string, ClaimBinding, string]>([
@@ -146,8 +155,11 @@ describe('a claim', () => {
       { ...bound, ipAddress: anIPAddress({ address: '10.0.0.11' }) },
       'claim holds another address',
     ],
-  ])('of a served Cluster that %s has it repaired', (_, is, because) => {
-    expect(reactToHolding(is, bound, served, controlPlane, at(late))).toEqual({ act: 'wake', because })
+  ])('of a VIP that %s has the run retry', (_, is, reason) => {
+    expect(requestForBinding(is, bound, served, controlPlane, at(late))).toEqual({
+      action: 'signal-with-start',
+      reason,
+    })
   })
 })
 
@@ -166,13 +178,13 @@ describe('a pool', () => {
     waiting: () => readonly Cluster[],
     vip: VipRole,
     now = later,
-  ): readonly string[] => reactToPool(pool, previous, waiting, vip, now).map(({ name }) => name)
+  ): readonly string[] => clustersToServe(pool, previous, waiting, vip, now).map(({ name }) => name)
 
-  it('that is new wakes those it would serve, oldest first', () => {
+  it('that is new serves the Clusters that would choose it, oldest first', () => {
     expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
   })
 
-  it('that is new wakes nobody whose run has just begun, unless it has said that it waits', () => {
+  it('that is new serves no Cluster whose run has just begun, unless its condition says that it waits', () => {
     const now = Date.parse(young.creationTimestamp) + beginsWithinMs - 1
     expect(names(aPool(), undefined, waiting, controlPlane, now)).toEqual(['old', 'middle'])
     const said = aCluster({
@@ -183,7 +195,7 @@ describe('a pool', () => {
     expect(names(aPool(), undefined, () => [said], controlPlane, now)).toEqual(['young'])
   })
 
-  it('wakes no more than it has addresses for', () => {
+  it('serves no more than it has addresses', () => {
     const two = aPool({ capacity: { total: 2, used: 0, free: 2, outOfRange: 0 } })
     expect(names(two, aPool({ capacity: full }), waiting, controlPlane)).toEqual(['old', 'middle'])
   })
@@ -197,35 +209,35 @@ describe('a pool', () => {
     ['is exhausted', aPool({ capacity: full }), undefined],
     ['is of another class', aPool({ labels: {} }), undefined],
     ['lies in another namespace', aPool({ kind: 'InClusterIPPool', namespace: 'other' }), undefined],
-  ])('that %s wakes nobody', (_, pool, previous) => {
+  ])('that %s serves nobody', (_, pool, previous) => {
     expect(names(pool, previous, () => [old], controlPlane)).toEqual([])
   })
 
-  it('that has less room costs no look at those who wait', () => {
+  it('that has less room does not search those who wait', () => {
     const less = aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } })
     const asked = () => {
-      throw new Error('those who wait are looked at')
+      throw new Error('those who wait are searched')
     }
-    expect(reactToPool(less, aPool(), asked, controlPlane, later)).toEqual([])
+    expect(clustersToServe(less, aPool(), asked, controlPlane, later)).toEqual([])
   })
 
-  it('that gets more room wakes as many as it has room for', () => {
+  it('that gets more room serves as many as it has room for', () => {
     const with1 = aPool({ capacity: { total: 4, used: 3, free: 1, outOfRange: 0 } })
     const with2 = aPool({ capacity: { total: 4, used: 2, free: 2, outOfRange: 0 } })
     expect(names(with2, with1, waiting, controlPlane)).toEqual(['old', 'middle'])
   })
 
-  it('that is labeled now wakes those it would serve now', () => {
+  it('that is labeled now serves the Clusters that would choose it now', () => {
     expect(names(aPool(), aPool({ labels: {} }), () => [old], controlPlane)).toEqual(['old'])
   })
 
-  it('that has other addresses wakes those whose lost address is among them', () => {
+  it('that has other addresses restores those whose lost address is among them', () => {
     const lost = aCluster({ endpoint, annotations })
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
-    expect(restorableFrom(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
-    expect(restorableFrom(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
-    expect(restorableFrom(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(clustersToRestore(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
+    expect(clustersToRestore(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
+    expect(clustersToRestore(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(clustersToRestore(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
   })
 
   it.each<[string, PoolOptions]>([
@@ -237,10 +249,10 @@ describe('a pool', () => {
     ['excludes it no longer', { annotations: both, excludedAddresses: ['10.0.0.10'] }],
     ['has another gateway', { annotations: both, gateway: '10.0.0.10' }],
     ['has another subnet', { annotations: both, prefix: 31 }],
-  ])('that %s wakes those whose lost address only the annotation names', (_, before) => {
+  ])('that %s restores those whose lost address only the annotation names', (_, before) => {
     const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
     const open = aPool({ annotations: both })
-    expect(restorableFrom(open, aPool(before), () => [lost], ingress)).toEqual([lost])
-    expect(restorableFrom(aPool(before), open, () => [lost], ingress)).toEqual([])
+    expect(clustersToRestore(open, aPool(before), () => [lost], ingress)).toEqual([lost])
+    expect(clustersToRestore(aPool(before), open, () => [lost], ingress)).toEqual([])
   })
 })

@@ -1,21 +1,26 @@
 import { describe, expect, it } from '@jest/globals'
-import { reactToClaimGone, reactToDeletion, reactToOrphan } from '../../../src/watcher/release-triggers.ts'
+import {
+  releaseOfDeletedClaim,
+  releaseOfDeleted,
+  releaseOfOrphan,
+} from '../../../src/watcher/release-triggers.ts'
 import { aClaim, aCluster, anIPAddress, ownerReference } from '../../support/builders.ts'
 
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 const held = { role: 'control-plane', claim: aClaim(), ipAddress: anIPAddress() } as const
 const unknown = { role: 'control-plane', claim: undefined, ipAddress: undefined } as const
 const assigned = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
-const release = { act: 'release', uid: 'uid-of-demo', again: false, because: 'Cluster is gone' }
+const deleted = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
+const release = { action: 'start-release', deleted, again: false, reason: 'Cluster is gone' }
 
-describe('a Cluster that is gone', () => {
+describe('a deleted Cluster', () => {
   it('has to release its claim with the address', () => {
-    expect(reactToDeletion(aCluster(), [held])).toEqual({ ...release, held: [vip] })
+    expect(releaseOfDeleted(aCluster(), [held])).toEqual({ ...release, held: [vip] })
   })
 
   it('has to release a claim that is unbound', () => {
     const claim = { role: 'control-plane', claim: 'vip-cp-demo' }
-    expect(reactToDeletion(aCluster(), [{ ...held, ipAddress: undefined }])).toEqual({
+    expect(releaseOfDeleted(aCluster(), [{ ...held, ipAddress: undefined }])).toEqual({
       ...release,
       held: [claim],
     })
@@ -23,14 +28,14 @@ describe('a Cluster that is gone', () => {
 
   it('has to release the duplicates that it kept, as far as they can be read', () => {
     const annotations = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.11,{{ }}' }
-    expect(reactToDeletion(aCluster({ annotations }), [unknown])).toEqual({
+    expect(releaseOfDeleted(aCluster({ annotations }), [unknown])).toEqual({
       ...release,
       held: [{ role: 'reservation', address: '10.0.0.11' }],
     })
   })
 
-  it('is confirmed to have released a VIP of ours whose claim is not known any more', () => {
-    expect(reactToDeletion(aCluster({ annotations: assigned }), [unknown])).toEqual({ ...release, held: [] })
+  it('is confirmed to have released a VIP of ours whose claim is gone', () => {
+    expect(releaseOfDeleted(aCluster({ annotations: assigned }), [unknown])).toEqual({ ...release, held: [] })
   })
 
   it.each([
@@ -45,26 +50,25 @@ describe('a Cluster that is gone', () => {
       aCluster({ annotations: { ...assigned, 'clusterctl.cluster.x-k8s.io/delete-for-move': '' } }),
       held,
     ],
-  ])('and %s is left', (_, cluster, holding) => {
-    expect(reactToDeletion(cluster, [holding])).toBeUndefined()
+  ])('and %s is left', (_, cluster, binding) => {
+    expect(releaseOfDeleted(cluster, [binding])).toBeUndefined()
   })
 })
 
-describe('a claim whose Cluster is not known', () => {
+describe('a claim whose Cluster is not there', () => {
   const created = Date.parse('2026-01-02T03:04:05Z')
-  const owner = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
-  const reaction = { ...release, again: true, because: 'claim without its Cluster', held: [vip] }
+  const request = { ...release, again: true, reason: 'claim without its Cluster', held: [vip] }
 
   it.each([
     ['is being deleted', { ...held, claim: aClaim({ deleting: true }) }, undefined, created],
     ['has been there for a while', held, undefined, created + 60_000],
-    ['belongs to a former Cluster', held, aCluster({ uid: 'new' }), created + 60_000],
-  ])('and %s has to be released', (_, holding, known, now) => {
-    expect(reactToOrphan(holding, known, now)).toEqual({ owner, reaction })
+    ['belongs to a deleted Cluster of the same name', held, aCluster({ uid: 'new' }), created + 60_000],
+  ])('and %s has to be released', (_, binding, known, now) => {
+    expect(releaseOfOrphan(binding, known, now)).toEqual(request)
   })
 
   it.each([
-    ['is young, so that its Cluster may be heard of next', held, undefined, created + 59_999],
+    ['is young, so that its Cluster may come next', held, undefined, created + 59_999],
     ['has its Cluster after all', held, aCluster(), created + 60_000],
     ['has no owner', { ...held, claim: aClaim({ owners: [] }) }, undefined, created + 60_000],
     [
@@ -73,23 +77,24 @@ describe('a claim whose Cluster is not known', () => {
       undefined,
       created + 60_000,
     ],
-  ])('and %s is left', (_, holding, known, now) => {
-    expect(reactToOrphan(holding, known, now)).toBeUndefined()
+  ])('and %s is left', (_, binding, known, now) => {
+    expect(releaseOfOrphan(binding, known, now)).toBeUndefined()
   })
 })
 
-describe('a claim that is gone', () => {
-  it('has the release of its former Cluster look again', () => {
-    expect(reactToClaimGone(aClaim(), undefined)).toEqual({
-      owner: { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' },
-      reaction: { act: 'recheck', uid: 'uid-of-demo', because: 'claim is gone' },
+describe('a deleted claim', () => {
+  it('has the release of its deleted Cluster retry', () => {
+    expect(releaseOfDeletedClaim(aClaim(), undefined)).toEqual({
+      action: 'signal-release',
+      deleted,
+      reason: 'claim is gone',
     })
   })
 
   it.each([
     ['its Cluster is there', aClaim(), aCluster()],
     ['nobody owned it', aClaim({ owners: [] }), undefined],
-  ])('concerns no release where %s', (_, claim, known) => {
-    expect(reactToClaimGone(claim, known)).toBeUndefined()
+  ])('concerns no release if %s', (_, claim, known) => {
+    expect(releaseOfDeletedClaim(claim, known)).toBeUndefined()
   })
 })

@@ -19,7 +19,7 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
   const elsewhere: (readonly object[])[] = []
   let lost = 0
   await monitorTemporal({
-    starter: {
+    client: {
       namespaceId: async () => {
         const answer = left.shift() ?? ''
         if (left.length === 0) over.abort()
@@ -54,12 +54,12 @@ describe('runs count as lost', () => {
   })
 })
 
-describe('every question', () => {
-  it('is told with whether Temporal answered it', async () => {
+describe('every request', () => {
+  it('reports whether Temporal answered it', async () => {
     expect((await monitored('a', away, away, 'a')).reachable).toEqual([true, false, false, true])
   })
 
-  it('goes on where the visibility store does not answer', async () => {
+  it('goes on if the visibility store does not answer', async () => {
     const { reachable, elsewhere } = await monitored('a', away, 'a')
     expect(reachable).toEqual([true, false, true])
     expect(elsewhere).toEqual([[], []])

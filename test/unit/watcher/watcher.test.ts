@@ -17,7 +17,7 @@ import {
   variables,
 } from '../../support/builders.ts'
 
-/** A list+watch loop that a test speaks for. */
+/** An informer whose events a test makes. */
 function scriptedWatch<T extends ObjectMeta>(): {
   readonly open: (handler: ResourceEventHandler<T>) => Informer<T>
   listed(...objects: T[]): void
@@ -53,8 +53,8 @@ function world() {
   const claims = scriptedWatch<IPAddressClaim>()
   const ipAddresses = scriptedWatch<IPAddress>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
-  const dispatched: { request: string; isNeeded: () => boolean }[] = []
-  const { startOutstanding, followElsewhere } = startWatcher({
+  const enqueued: { request: string; isNeeded: () => boolean }[] = []
+  const { enqueueAll, checkElsewhere } = startWatcher({
     variables,
     sources: {
       clusters: clusters.open,
@@ -63,15 +63,15 @@ function world() {
       ipAddresses: ipAddresses.open,
       ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
     },
-    dispatcher: {
-      dispatch: (cluster, { act, because }, need) =>
-        dispatched.push({ request: `${act} ${cluster.name}: ${because}`, isNeeded: () => need(cluster) }),
-      follow: (cluster, need) =>
-        dispatched.push({ request: `follow ${cluster.name}`, isNeeded: () => need(cluster) }),
+    queue: {
+      add: (cluster, { action, reason }, needsRun) =>
+        enqueued.push({ request: `${action} ${cluster.name}: ${reason}`, isNeeded: () => needsRun(cluster) }),
+      checkLater: (cluster, needsRun) =>
+        enqueued.push({ request: `check ${cluster.name}`, isNeeded: () => needsRun(cluster) }),
     },
     now: () => Date.parse('2026-01-02T05:00:00Z'),
   })
-  const requests = (): string[] => dispatched.splice(0).map(({ request }) => request)
+  const requests = (): string[] => enqueued.splice(0).map(({ request }) => request)
   /** Every kind is listed, with these objects. */
   const listAll = (
     objects: {
@@ -95,34 +95,34 @@ function world() {
     claims,
     ipAddresses,
     pools,
-    dispatched,
+    enqueued,
     requests,
     listAll,
-    startOutstanding,
-    followElsewhere,
+    enqueueAll,
+    checkElsewhere,
   }
 }
 
 describe('the watcher', () => {
-  it('has runs on other task queues looked at for the Clusters that need them', () => {
-    const { listAll, requests, followElsewhere } = world()
+  it('checks runs on other task queues for the Clusters that need one', () => {
+    const { listAll, requests, checkElsewhere } = world()
     listAll({
       clusters: [aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } })],
     })
     requests()
-    followElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
-    expect(requests()).toEqual(['follow demo'])
+    checkElsewhere(['demo', 'served', 'unknown'].map((name) => ({ namespace: 'clusters', name })))
+    expect(requests()).toEqual(['check demo'])
   })
 
-  it('starts what needs a run at the first list and again at every list', () => {
+  it('starts a run for every Cluster that needs one, at the first list and at every other', () => {
     const { clusters, requests } = world()
     clusters.listed(aCluster(), aCluster({ name: 'served', endpoint: { host: '10.0.0.1', port: 6443 } }))
-    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: outstanding'])
+    expect(requests()).toEqual(['start demo: Cluster without control-plane VIP', 'start demo: resync'])
     clusters.listed(aCluster())
-    expect(requests()).toEqual(['start demo: outstanding'])
+    expect(requests()).toEqual(['start demo: resync'])
   })
 
-  it('asks for nothing where all Clusters are served', () => {
+  it('requests nothing if all Clusters have their VIPs', () => {
     const { clusters, pools, requests } = world()
     clusters.listed(aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } }))
     pools.GlobalInClusterIPPool.listed()
@@ -130,35 +130,35 @@ describe('the watcher', () => {
     expect(requests()).toEqual([])
   })
 
-  it('wakes rather than starts for a Cluster that was re-created, since the run of the former one may still wait', () => {
+  it('signals with start for a Cluster recreated under the same name, since the run of the deleted one may still wait', () => {
     const { clusters, requests } = world()
     clusters.listed(aCluster())
     requests()
     clusters.remove(aCluster())
     clusters.upsert(aCluster({ uid: 'new' }))
     expect(requests()).toEqual([
-      'nudge demo: Cluster is gone',
-      'wake demo: Cluster without control-plane VIP',
+      'signal demo: Cluster is gone',
+      'signal-with-start demo: Cluster without control-plane VIP',
     ])
   })
 
-  it('tells when its turn comes whether a start is still needed', () => {
-    const { clusters, dispatched } = world()
+  it('knows whether a start is still needed when its turn comes', () => {
+    const { clusters, enqueued } = world()
     clusters.upsert(aCluster())
-    expect(dispatched[0]?.isNeeded()).toBe(true)
+    expect(enqueued[0]?.isNeeded()).toBe(true)
     clusters.upsert(aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } }))
-    expect(dispatched[0]?.isNeeded()).toBe(false)
+    expect(enqueued[0]?.isNeeded()).toBe(false)
   })
 
-  it('needs no start for a Cluster that was served meanwhile, and is about to say so', () => {
-    const { clusters, dispatched, listAll } = world()
+  it('needs no start for a Cluster that got its VIP meanwhile, and is about to get the condition', () => {
+    const { clusters, enqueued, listAll } = world()
     listAll({ clusters: [aCluster()], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     clusters.upsert(aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations }))
-    expect(dispatched.length).toBeGreaterThan(0)
-    expect(dispatched.filter(({ isNeeded }) => isNeeded())).toEqual([])
+    expect(enqueued.length).toBeGreaterThan(0)
+    expect(enqueued.filter(({ isNeeded }) => isNeeded())).toEqual([])
   })
 
-  it('wakes the Cluster of a claim that is bound late, or deleted', () => {
+  it('retries for the Cluster of a claim that is bound late, or deleted', () => {
     const { clusters, claims, requests } = world()
     const labels = { 'cluster.x-k8s.io/cluster-name': 'demo' }
     clusters.listed(aCluster())
@@ -166,30 +166,33 @@ describe('the watcher', () => {
     requests()
     claims.upsert(aClaim({ labels, addressName: 'vip-cp-demo' }))
     claims.remove(aClaim({ labels, addressName: 'vip-cp-demo' }))
-    expect(requests()).toEqual(['wake demo: claim bound', 'wake demo: claim deleted'])
+    expect(requests()).toEqual([
+      'signal-with-start demo: claim bound',
+      'signal-with-start demo: claim deleted',
+    ])
   })
 
-  it('wakes Clusters without claim when a pool appears, and not those whose claim waits', () => {
+  it('retries for Clusters without a claim when a pool appears, and not for those whose claim waits on it', () => {
     const { clusters, claims, pools, requests } = world()
     clusters.listed(aCluster(), aCluster({ name: 'claimed' }))
     claims.listed(aClaim({ name: 'vip-cp-claimed' }))
     pools.GlobalInClusterIPPool.listed()
     requests()
     pools.GlobalInClusterIPPool.upsert(aPool())
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
-  it('wakes a Cluster whose claim waits on another pool, since it may move', () => {
+  it('retries for a Cluster whose claim waits on another pool, since it may move', () => {
     const { clusters, claims, pools, requests } = world()
     clusters.listed(aCluster())
     claims.listed(aClaim({ poolName: 'full-pool' }))
     pools.GlobalInClusterIPPool.listed()
     requests()
     pools.GlobalInClusterIPPool.upsert(aPool())
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
-  it('takes the pools of the first list for no news', () => {
+  it('does not count the pools of the first list as changes', () => {
     const { clusters, pools, requests } = world()
     clusters.listed(aCluster())
     requests()
@@ -208,30 +211,30 @@ describe('the watcher', () => {
     labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
   })
 
-  it('asks for nothing at a start where every VIP is held by its claim', () => {
+  it('requests nothing at the start if every VIP is held by its claim', () => {
     const { listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     expect(requests()).toEqual([])
   })
 
-  it('has a served Cluster say so that does not, once', () => {
+  it('requests the condition that a Cluster with its VIP lacks, once', () => {
     const { clusters, listAll, requests } = world()
     const silent = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
     const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
     listAll({ clusters: [silent], ...around })
-    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start demo: a condition is missing'])
     clusters.listed(silent)
     expect(requests()).toEqual([])
   })
 
-  it('has a Cluster say that its VIP is another one now', () => {
+  it('requests a new condition when the VIP is another one', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     clusters.upsert({ ...served, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } })
-    expect(requests()).toEqual(['start demo: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start demo: a condition is missing'])
   })
 
-  it('leaves a Cluster with an endpoint of its own silent, unless its availability waits for a word', () => {
+  it('requests no condition for an endpoint set by others, unless an availability gate waits for it', () => {
     const { listAll, requests } = world()
     const byHand = { endpoint: { host: '10.0.0.1', port: 6443 } }
     const gated = {
@@ -240,44 +243,44 @@ describe('the watcher', () => {
       availabilityGates: ['vip.capi.gorizond.io/ControlPlaneVIPReady'],
     }
     listAll({ clusters: [aCluster(byHand), aCluster(gated)] })
-    expect(requests()).toEqual(['start gated: the Cluster does not say how it stands'])
+    expect(requests()).toEqual(['start gated: a condition is missing'])
   })
 
-  it('finds at a start what was lost while nobody watched, once all is known', () => {
+  it('finds what was lost while no watcher ran, once everything is listed', () => {
     const { clusters, claims, listAll, requests } = world()
     clusters.listed(served)
     claims.listed()
     expect(requests()).toEqual([])
     listAll({ clusters: [served] })
-    expect(requests()).toEqual(['wake demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
   })
 
-  it('has the claim of a served Cluster made again when it is deleted', () => {
+  it('retries when the claim of a VIP is deleted', () => {
     const { claims, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     claims.remove(claim)
-    expect(requests()).toEqual(['wake demo: claim is gone'])
+    expect(requests()).toEqual(['signal-with-start demo: claim is gone'])
   })
 
   it.each([
     ['is gone', undefined, 'IPAddress is gone'],
     ['is another one', anIPAddress({ address: '10.0.0.11' }), 'claim holds another address'],
-  ])('has a VIP repaired whose IPAddress %s', (_, now, because) => {
+  ])('retries when the IPAddress of a VIP %s', (_, now, because) => {
     const { ipAddresses, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     if (now === undefined) ipAddresses.remove(anIPAddress())
     else ipAddresses.upsert(now)
-    expect(requests()).toEqual([`wake demo: ${because}`])
+    expect(requests()).toEqual([`signal-with-start demo: ${because}`])
   })
 
-  it('looks after a pause whether all is held', () => {
+  it('retries after a pause if a claim was lost in it', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [{ ...served, isPaused: true }] })
     clusters.upsert(served)
-    expect(new Set(requests())).toEqual(new Set(['wake demo: Cluster was unpaused']))
+    expect(new Set(requests())).toEqual(new Set(['signal-with-start demo: Cluster was unpaused']))
   })
 
-  it('takes the ClusterClasses of the first list for no news', () => {
+  it('does not count the ClusterClasses of the first list as changes', () => {
     const { clusters, clusterClasses, requests } = world()
     clusters.listed(aCluster())
     requests()
@@ -285,7 +288,7 @@ describe('the watcher', () => {
     expect(requests()).toEqual([])
   })
 
-  it('wakes Clusters when their class takes in the variable', () => {
+  it('retries for Clusters when their class accepts the variable', () => {
     const { clusterClasses, listAll, requests } = world()
     const clusterClass = aClusterClass({ declared: ['clusterVip'], accepted: [] })
     listAll({
@@ -297,10 +300,10 @@ describe('the watcher', () => {
     clusterClasses.upsert(clusterClass)
     expect(requests()).toEqual([])
     clusterClasses.upsert(aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }))
-    expect(requests()).toEqual(['wake demo: ClusterClass clusters/rke2-cluster-class changed'])
+    expect(requests()).toEqual(['signal-with-start demo: ClusterClass clusters/rke2-cluster-class changed'])
   })
 
-  it('wakes a Cluster for its ingress VIP when the first pool for ingress appears', () => {
+  it('retries for an ingress VIP when the first pool for ingress appears', () => {
     const { pools, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     pools.GlobalInClusterIPPool.upsert(
@@ -311,7 +314,7 @@ describe('the watcher', () => {
         },
       }),
     )
-    expect(requests()).toEqual(['wake demo: GlobalInClusterIPPool/vip-pool changed'])
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
   })
 
   const keeping = aCluster({
@@ -322,76 +325,76 @@ describe('the watcher', () => {
   const typed = aCluster({ name: 'holder', endpoint: { host: '10.0.0.12', port: 6443 } })
   const given = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.12' })
 
-  it('has a reservation looked at when the Cluster that had the address is gone', () => {
+  it('retries for a reservation when the Cluster that had the address is deleted', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [keeping, typed], claims: [claim], ipAddresses: [anIPAddress()] })
     expect(requests()).toEqual([])
     clusters.remove(typed)
-    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: 10.0.0.12 may be free'])
   })
 
-  it('has a reservation looked at when the IPAddress that had the address is gone', () => {
+  it('retries for a reservation when the IPAddress that had the address is deleted', () => {
     const { ipAddresses, listAll, requests } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
     expect(requests()).toEqual([])
     ipAddresses.remove(given)
-    expect(requests()).toEqual(['wake demo: 10.0.0.12 may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: 10.0.0.12 may be free'])
   })
 
-  it('has a reservation looked at whose record is heard of later than the end of the Cluster that had the address', () => {
+  it('retries for a reservation whose record comes after the deletion of the Cluster that had the address', () => {
     const { clusters, listAll, requests } = world()
     const unrecorded = { ...keeping, annotations }
     listAll({ clusters: [unrecorded, typed], claims: [claim], ipAddresses: [anIPAddress()] })
     clusters.remove(typed)
     expect(requests()).toEqual([])
     clusters.upsert(keeping)
-    expect(requests()).toEqual(['wake demo: a duplicate that it has recorded may be free'])
+    expect(requests()).toEqual(['signal-with-start demo: a duplicate that it has recorded may be free'])
     clusters.upsert({ ...keeping, labels: { edited: 'yes' } })
     expect(requests()).toEqual([])
   })
 
-  it('leaves a reservation alone that is recorded while another Cluster has the address', () => {
+  it('does not retry for a reservation that is recorded while another Cluster has the address', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [{ ...keeping, annotations }, typed], claims: [claim], ipAddresses: [anIPAddress()] })
     clusters.upsert(keeping)
     expect(requests()).toEqual([])
   })
 
-  it('leaves a reservation alone while anybody has the address', () => {
-    const { listAll, requests, startOutstanding } = world()
+  it('does not retry for a reservation while an IPAddress has the address', () => {
+    const { listAll, requests, enqueueAll } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress(), given] })
-    startOutstanding()
+    enqueueAll()
     expect(requests()).toEqual([])
   })
 
-  it('has a reservation that nobody needs looked at when it is found', () => {
+  it('retries at the start for a reservation that is no longer needed', () => {
     const { listAll, requests } = world()
     listAll({ clusters: [keeping], claims: [claim], ipAddresses: [anIPAddress()] })
-    expect(requests()).toEqual(['wake demo: outstanding'])
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
   })
 
-  it('starts all that is outstanding when it is asked to', () => {
-    const { listAll, requests, startOutstanding } = world()
+  it('enqueues every Cluster that needs a run when runs may have been lost', () => {
+    const { listAll, requests, enqueueAll } = world()
     listAll({
       clusters: [aCluster({ name: 'waiting' }), served],
       claims: [claim],
       ipAddresses: [anIPAddress()],
     })
     requests()
-    startOutstanding()
-    expect(requests()).toEqual(['start waiting: outstanding'])
+    enqueueAll()
+    expect(requests()).toEqual(['start waiting: resync'])
   })
 
   const orphan = { ...claim, isDeleting: true, deletionTimestamp: '2026-01-02T04:00:00Z' }
 
-  it('has the release of a Cluster that is gone confirmed', () => {
+  it('starts the release of a deleted Cluster', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     clusters.remove(served)
-    expect(requests()).toEqual(['release demo: Cluster is gone'])
+    expect(requests()).toEqual(['start-release demo: Cluster is gone'])
   })
 
-  it('asks for no release where nothing of ours was held', () => {
+  it('starts no release if the Cluster held nothing of ours', () => {
     const { clusters, listAll, requests } = world()
     const manual = aCluster({ endpoint: { host: '10.0.0.1', port: 6443 } })
     listAll({ clusters: [manual] })
@@ -399,34 +402,34 @@ describe('the watcher', () => {
     expect(requests()).toEqual([])
   })
 
-  it('has a release look again when the claim of a former Cluster is gone', () => {
+  it('signals a release when the claim of the deleted Cluster is gone', () => {
     const { clusters, claims, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
     clusters.remove(served)
     clusters.upsert(aCluster({ uid: 'new', endpoint: { host: '10.0.0.1', port: 6443 } }))
     requests()
     claims.remove(orphan)
-    expect(requests()).toEqual(['recheck demo: claim is gone'])
+    expect(requests()).toEqual(['signal-release demo: claim is gone'])
   })
 
-  it('finds claims whose Cluster was deleted while nobody watched, at the start and with each list', () => {
-    const { claims, listAll, requests, startOutstanding } = world()
+  it('finds claims whose Cluster was deleted while no watcher ran, at the start and at every list', () => {
+    const { claims, listAll, requests, enqueueAll } = world()
     listAll({ claims: [orphan], ipAddresses: [anIPAddress()] })
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
     claims.listed(orphan)
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
-    startOutstanding()
-    expect(requests()).toEqual(['release demo: claim without its Cluster'])
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
+    enqueueAll()
+    expect(requests()).toEqual(['start-release demo: claim without its Cluster'])
   })
 
-  it('takes no claim for an orphan before all is known', () => {
-    const { claims, requests, startOutstanding } = world()
+  it('finds no orphaned claim before everything is listed', () => {
+    const { claims, requests, enqueueAll } = world()
     claims.listed(orphan)
-    startOutstanding()
+    enqueueAll()
     expect(requests()).toEqual([])
   })
 
-  it('takes no claim for an orphan whose Cluster is there, or that is not ours', () => {
+  it('finds no orphan in a claim whose Cluster is there, or that is not ours', () => {
     const { listAll, requests } = world()
     const claims = [claim, aClaim({ name: 'machine-0', deleting: true })]
     listAll({ clusters: [served], claims, ipAddresses: [anIPAddress()] })

@@ -3,7 +3,7 @@ import { programState } from '../../../../src/commands/run/readiness.ts'
 import type { RunningWatcher } from '../../../../src/commands/run/watcher.ts'
 import type { Check } from '../../../../src/observability/health.ts'
 import type { InformerHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
-import type { StrayRun } from '../../../../src/watcher/run-looks.ts'
+import type { StrayRun } from '../../../../src/watcher/run-check.ts'
 
 const well: InformerHealth = {
   resource: 'clusters',
@@ -26,7 +26,7 @@ function checkOf(health: Partial<InformerHealth>): Check | undefined {
   const state = programState('watcher', { apiServer: away, temporal: away }, loop)
   state.watcherStarted({
     health: () => [{ ...well, ...health }],
-    dispatcher: { lastError: undefined, strays: () => [] },
+    queue: { lastError: () => undefined, strays: () => [] },
   } as unknown as RunningWatcher)
   return state.checks()['watch-clusters']
 }
@@ -71,17 +71,16 @@ function runsCheck(strays: readonly StrayRun[]): Check | undefined {
   const state = programState('watcher', nobodyAway, { starved: () => undefined, stop: () => undefined })
   const watcher: RunningWatcher = {
     health: () => [],
-    known: () => {
+    snapshot: () => {
       throw new Error('nobody asks for objects here')
     },
-    startOutstanding: () => undefined,
-    followElsewhere: () => undefined,
+    enqueueAll: () => undefined,
+    checkElsewhere: () => undefined,
     done: Promise.resolve(),
-    dispatcher: {
-      dispatch: () => undefined,
-      follow: () => undefined,
-      pending: 0,
-      lastError: undefined,
+    queue: {
+      add: () => undefined,
+      checkLater: () => undefined,
+      lastError: () => undefined,
       strays: () => strays,
     },
   }

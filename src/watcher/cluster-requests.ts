@@ -1,0 +1,67 @@
+import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { VariableNames } from '../domain/role.ts'
+import type { NeedsRun, RequestQueue } from './request-queue.ts'
+import type { AllocationRequest, ReleaseRequest } from './workflow-request.ts'
+
+/** Enqueues requests for Clusters. */
+export interface ClusterRequests {
+  /** @param need what the Cluster still has to lack for a start to be sent: `condition` if a condition is enough */
+  enqueue(cluster: Cluster, request: AllocationRequest | undefined, need?: 'vip' | 'condition'): void
+  enqueueRelease(request: ReleaseRequest | undefined): void
+  /** Has the Cluster's run retry, and starts one if there is none. */
+  retry(cluster: Cluster, reason: string): void
+  /** The same for the Clusters that reserve this address: it may be free now. */
+  retryReserving(address: string): void
+  /** Starts a run if a condition is missing; once a Cluster, since the API server may refuse the condition. */
+  requestConditionUpdate(cluster: Cluster): void
+  forgetConditionUpdate(cluster: Cluster): void
+  /** Checks the runs of those Clusters that need one: they are on other task queues. */
+  checkElsewhere(clusters: readonly NamespacedName[]): void
+}
+
+/** @param cached the Cluster as the cache has it */
+export function createClusterRequests(
+  cached: (key: NamespacedName) => Cluster | undefined,
+  queries: SnapshotQueries,
+  queue: Pick<RequestQueue, 'add' | 'checkLater'>,
+  variables: VariableNames,
+): ClusterRequests {
+  /** By uid. */
+  const conditionRequested = new Set<string>()
+  const needsRun = (query: 'needsReconcile' | 'lacksCondition', key: NamespacedName): boolean => {
+    const cluster = cached(key)
+    return cluster !== undefined && queries[query](cluster, variables)
+  }
+  const needsVip: NeedsRun = (key) => needsRun('needsReconcile', key)
+  const needsCondition: NeedsRun = (key) => needsVip(key) || needsRun('lacksCondition', key)
+
+  const enqueue: ClusterRequests['enqueue'] = ({ namespace, name }, request, need = 'vip') => {
+    if (request === undefined) return
+    queue.add({ namespace, name }, request, need === 'vip' ? needsVip : needsCondition)
+  }
+  const retry: ClusterRequests['retry'] = (cluster, reason) =>
+    enqueue(cluster, { action: 'signal-with-start', reason })
+
+  return {
+    enqueue,
+    enqueueRelease(request) {
+      if (request !== undefined) queue.add(request.deleted, request, () => true)
+    },
+    retry,
+    retryReserving(address) {
+      if (address === '') return
+      for (const cluster of queries.reserving(address)) retry(cluster, `${address} may be free`)
+    },
+    requestConditionUpdate(cluster) {
+      if (!queries.lacksCondition(cluster, variables) || conditionRequested.has(cluster.uid)) return
+      conditionRequested.add(cluster.uid)
+      enqueue(cluster, { action: 'start', reason: 'a condition is missing' }, 'condition')
+    },
+    forgetConditionUpdate: ({ uid }) => conditionRequested.delete(uid),
+    checkElsewhere(clusters) {
+      for (const key of clusters.filter(needsVip)) queue.checkLater(key, needsVip)
+    },
+  }
+}

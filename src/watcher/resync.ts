@@ -1,0 +1,75 @@
+import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import { recordedVip } from '../domain/allocation/vip-ownership.ts'
+import { roleOfClaim } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
+import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool.ts'
+import { roles, type VariableNames } from '../domain/role.ts'
+import type { ClusterRequests } from './cluster-requests.ts'
+import { releaseOfOrphan } from './release-triggers.ts'
+
+type WatchedKind = 'clusters' | 'clusterclasses' | 'ipaddressclaims' | 'ipaddresses' | IPPoolKind
+
+/** Enqueues everything that needs a run: a lost event or a lost run costs one list interval at most. */
+export interface Resync {
+  /** A kind has been listed. The first list of the last kind finds what was lost while no watcher ran. */
+  listed(kind: WatchedKind): void
+  isListed(kind: WatchedKind): boolean
+  /** Every kind has been listed. */
+  isComplete(): boolean
+  /** Enqueues everything now: runs may have been lost. */
+  enqueueAll(): void
+}
+
+export function createResync(
+  snapshot: () => Snapshot,
+  queries: SnapshotQueries,
+  requests: ClusterRequests,
+  variables: VariableNames,
+  now: () => number,
+): Resync {
+  const kinds = new Set<WatchedKind>()
+  const isComplete = (): boolean => kinds.size === 4 + ipPoolKinds.length
+
+  const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
+    for (const cluster of snapshot().clusters.values()) {
+      if (queries.needsReconcile(cluster, variables)) {
+        requests.enqueue(cluster, { action: actionFor(cluster), reason: 'resync' })
+      } else requests.requestConditionUpdate(cluster)
+    }
+  }
+
+  const enqueueOrphans = (): void => {
+    const { claims, ipAddresses } = snapshot()
+    for (const claim of claims.values()) {
+      const role = roleOfClaim(claim.name)
+      if (role === undefined) continue
+      const { namespace, addressName: name = '' } = claim
+      const ipAddress = ipAddresses.get(formatKey({ namespace, name }))
+      requests.enqueueRelease(releaseOfOrphan({ role, claim, ipAddress }, queries.clusterOf(claim), now()))
+    }
+  }
+
+  return {
+    listed(kind) {
+      const wasComplete = isComplete()
+      kinds.add(kind)
+      if (!wasComplete && isComplete()) {
+        // A run of a Cluster that has its VIP may be about to end, and would not look again.
+        enqueueClusters((cluster) => (hasVip(cluster) ? 'signal-with-start' : 'start'))
+        enqueueOrphans()
+      } else if (kind === 'clusters') enqueueClusters(() => 'start')
+      else if (kind === 'ipaddressclaims' && isComplete()) enqueueOrphans()
+    },
+    isListed: (kind) => kinds.has(kind),
+    isComplete,
+    enqueueAll() {
+      enqueueClusters(() => 'start')
+      if (isComplete()) enqueueOrphans()
+    },
+  }
+}
+
+function hasVip(cluster: Cluster): boolean {
+  return roles.some((role) => recordedVip(cluster, role) !== undefined)
+}

@@ -1,0 +1,173 @@
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { judgeRun, type RunningWorkflow } from '../domain/workflow-run.ts'
+import type { Log } from '../observability/log.ts'
+import type { LogFields } from '../observability/log-fields.ts'
+import type { VipWorkflowClient } from './workflow-client.ts'
+import { isConditional, workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
+
+/** A check to come of a run that is needed, with what the checks before it found. */
+export interface PendingCheck {
+  readonly cluster: NamespacedName
+  /** Starts a run in the place of one that is terminated. */
+  readonly start: WorkflowRequest
+  /** Also in the place of one that has ended. */
+  readonly startsIfEnded: boolean
+  /** The run was signaled since its first check, so that its Worker had a task to take. */
+  readonly wasSignaled: boolean
+  /** Checks in a row that gave no reason to hurry. */
+  readonly unhurried: number
+  /** Starts in the place of a run that had ended. */
+  readonly restarts: number
+}
+
+/**
+ * The first check after a request, if any. The run may be about to end without having seen the need, be on a task queue that
+ * nobody polls, or fail. A signal would cure only some of that, and cost every run that waits an attempt.
+ */
+export function checkAfter(
+  cluster: NamespacedName,
+  request: WorkflowRequest,
+  outcome: RequestOutcome,
+): PendingCheck | undefined {
+  const fresh = { cluster, wasSignaled: request.action === 'signal-with-start', unhurried: 0, restarts: 0 }
+  if (isConditional(request)) {
+    return { ...fresh, start: { action: 'start', reason: request.reason }, startsIfEnded: true }
+  }
+  // The next list finds what a release leaves behind that started just now.
+  return request.action === 'start-release' && outcome === 'already-started'
+    ? { ...fresh, start: { ...request, again: true }, startsIfEnded: false }
+    : undefined
+}
+
+/** Merges two checks to come of one run into one that goes on from the earlier. */
+export function mergeChecks(earlier: PendingCheck, later: PendingCheck): PendingCheck {
+  const restarts = Math.max(earlier.restarts, later.restarts)
+  return { ...earlier, restarts, wasSignaled: earlier.wasSignaled || later.wasSignaled }
+}
+
+/** A run that ends each time and leaves the Cluster as it was is for the next list to start. */
+const mostRestarts = 3
+
+/** A run that is needed here, and that only a person can get further. */
+export interface StrayRun {
+  readonly cluster: NamespacedName
+  readonly workflowId: string
+  readonly runId: string
+  readonly taskQueue: string
+  /** `elsewhere`: Workers of another installation have it. `failing`: its workflow task fails again and again. */
+  readonly verdict: 'elsewhere' | 'failing'
+  readonly message: string
+}
+
+/** A finding about a run. `replaced`: it was terminated, and another one started on our task queue. */
+export type RunNews =
+  | { readonly news: 'replaced'; readonly cluster: NamespacedName; readonly message: string }
+  | ({ readonly news: 'stray' } & StrayRun)
+
+export interface RunCheck {
+  readonly outcome: 'checked' | RequestOutcome | 'replaced'
+  /** Undefined once the run is at work, or left to the next list. */
+  readonly next: PendingCheck | undefined
+}
+
+export interface RunCheckerOptions {
+  readonly client: Pick<VipWorkflowClient, 'send' | 'describe' | 'terminate' | 'taskQueue'>
+  readonly log: Pick<Log, 'warn'>
+  /** Called once for each finding about a run. */
+  readonly onNews?: (news: RunNews) => void
+}
+
+export interface RunChecker {
+  /** Starts a run that is missing or abandoned, and reports one that is stray. Rejects if Temporal is away. */
+  check(pending: PendingCheck): Promise<RunCheck>
+  /** Forgets a run that is no longer needed. */
+  forget(pending: PendingCheck): void
+  readonly strays: () => readonly StrayRun[]
+}
+
+export function createRunChecker(options: RunCheckerOptions): RunChecker {
+  const { client, log, onNews } = options
+  const strays = new Map<string, StrayRun>()
+
+  const report = (stray: StrayRun): void => {
+    const before = strays.get(stray.workflowId)
+    strays.set(stray.workflowId, stray)
+    if (before?.runId === stray.runId && before.verdict === stray.verdict) return
+    log.warn(stray.message, fieldsOf(stray, stray.cluster))
+    onNews?.({ news: 'stray', ...stray })
+  }
+
+  const checkFound = async (pending: PendingCheck, found: RunningWorkflow): Promise<RunCheck> => {
+    const { cluster, start } = pending
+    const { workflowId, runId, taskQueue } = found
+    const soon = { ...pending, unhurried: 0 }
+    const later = { ...pending, unhurried: pending.unhurried + 1 }
+    const judgment = judgeRun(found, client.taskQueue, Date.now())
+    if (judgment.verdict === 'elsewhere' && !pending.wasSignaled) {
+      // A Worker that polled a moment ago may be gone: only a task that it takes proves that it is there.
+      await client.send(cluster, signalFor(start, `needed on task queue ${client.taskQueue}`))
+      return { outcome: 'checked', next: { ...soon, wasSignaled: true } }
+    }
+    switch (judgment.verdict) {
+      case 'at-work':
+        strays.delete(workflowId)
+        return { outcome: 'checked', next: undefined }
+      case 'unclear':
+        // Whoever has it on another task queue may go at any time.
+        return { outcome: 'checked', next: taskQueue === client.taskQueue ? later : soon }
+      case 'abandoned':
+        await replace(options, pending, found, judgment.message)
+        strays.delete(workflowId)
+        return { outcome: 'replaced', next: { ...later, wasSignaled: false } }
+      case 'elsewhere':
+      case 'failing':
+        report({ cluster, workflowId, runId, taskQueue, ...judgment })
+        return { outcome: 'checked', next: soon }
+      default:
+        return judgment satisfies never
+    }
+  }
+
+  return {
+    async check(pending) {
+      const { cluster, start, startsIfEnded, unhurried } = pending
+      const workflowId = workflowIdOf(cluster, start)
+      const found = await client.describe(workflowId)
+      if (found !== undefined) return checkFound(pending, found)
+      strays.delete(workflowId)
+      if (!startsIfEnded) return { outcome: 'checked', next: undefined }
+      const outcome = await client.send(cluster, start)
+      const restarts = pending.restarts + (outcome === 'started' ? 1 : 0)
+      const next = { ...pending, wasSignaled: false, unhurried: unhurried + 1, restarts }
+      return { outcome, next: restarts < mostRestarts ? next : undefined }
+    },
+    forget: ({ cluster, start }) => strays.delete(workflowIdOf(cluster, start)),
+    strays: () => [...strays.values()],
+  }
+}
+
+async function replace(
+  { client, log, onNews }: RunCheckerOptions,
+  { cluster, start }: PendingCheck,
+  found: RunningWorkflow,
+  why: string,
+): Promise<void> {
+  const message = `${why}; a new run is started on task queue ${client.taskQueue}`
+  await client.terminate(found, `capi-vip-allocator: ${message}`)
+  log.warn(`Terminated a run that nobody works on: ${message}`, fieldsOf(found, cluster))
+  onNews?.({ news: 'replaced', cluster, message })
+  await client.send(cluster, start)
+}
+
+function signalFor(start: WorkflowRequest, reason: string): WorkflowRequest {
+  return 'deleted' in start
+    ? { action: 'signal-release', deleted: start.deleted, reason }
+    : { action: 'signal', reason }
+}
+
+function fieldsOf(
+  { workflowId, runId, taskQueue }: StrayRun | RunningWorkflow,
+  cluster: NamespacedName,
+): LogFields {
+  return { cluster: formatKey(cluster), workflowId, runId, taskQueue }
+}

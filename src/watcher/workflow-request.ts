@@ -1,0 +1,49 @@
+import type { ClusterIdentity } from '../domain/model/claim.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { HeldAddress } from '../domain/release/release.ts'
+import { releaseWorkflowIdFor, workflowIdFor } from '../workflows/contract.ts'
+
+/**
+ * What to ask Temporal for about the run that allocates a Cluster's VIPs, and why: `start` it unless it is running; `signal`
+ * it, if it is running, to retry now; or `signal-with-start`, which loses no signal between two runs.
+ */
+export interface AllocationRequest {
+  readonly action: 'start' | 'signal-with-start' | 'signal'
+  readonly reason: string
+}
+
+/** The same about the run that confirms the release of what a deleted Cluster held. */
+export type ReleaseRequest =
+  | {
+      readonly action: 'start-release'
+      readonly deleted: ClusterIdentity
+      readonly held: readonly HeldAddress[]
+      /** Also if such a run has ended: something is known to be left that it did not see. */
+      readonly again: boolean
+      readonly reason: string
+    }
+  | { readonly action: 'signal-release'; readonly deleted: ClusterIdentity; readonly reason: string }
+
+export type WorkflowRequest = AllocationRequest | ReleaseRequest
+
+/** `already-started`: there was such a run. `signaled`: if there was one. */
+export type RequestOutcome = 'started' | 'already-started' | 'signaled-with-start' | 'signaled'
+
+/** The id of the run that a request is about. A Cluster and a deleted one of its name have runs of their own. */
+export function workflowIdOf(cluster: NamespacedName, request: WorkflowRequest): string {
+  return 'deleted' in request ? releaseWorkflowIdFor(request.deleted) : workflowIdFor(cluster)
+}
+
+/** Whether a request is only sent while its Cluster needs a run. */
+export function isConditional({ action }: WorkflowRequest): boolean {
+  return action === 'start' || action === 'signal-with-start'
+}
+
+/** Merges two requests about one run. A run that is signaled may end before it sees why a start was requested. */
+export function mergeRequests(earlier: WorkflowRequest, later: WorkflowRequest): WorkflowRequest {
+  if (earlier.action === later.action || later.action === 'signal-with-start') return later
+  // Whatever the order: a run that starts looks at everything.
+  if (later.action === 'start-release') return later
+  if (later.action === 'signal-release' || earlier.action === 'signal-with-start') return earlier
+  return { action: 'signal-with-start', reason: `${earlier.reason}; ${later.reason}` }
+}
