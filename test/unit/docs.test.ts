@@ -261,6 +261,15 @@ describe('docs/README.md', () => {
   })
 })
 
+describe('docs/concepts.md', () => {
+  it('has a row for every state of ownership', () => {
+    const source = textOf('src/domain/allocation/vip-ownership.ts')
+    const states = [...source.matchAll(/^ +\| \{ readonly state: '(\w+)'/gm)].map(([, state]) => state)
+    expect(states.length).toBeGreaterThan(0)
+    expect(rowsOf('docs/concepts.md', 'state').map(([state]) => state)).toEqual(states)
+  })
+})
+
 describe('CONTRIBUTING.md', () => {
   const named = rowsOf('CONTRIBUTING.md', 'package').flatMap(([packages = '']) => packages.split(', '))
 
