@@ -27,7 +27,7 @@ export const figureKinds = {
   'one-vip-p99': {
     unit: 'ms',
     target: { timesFloor: 6 },
-    meaning: 'the same, the slowest but one in a hundred',
+    meaning: 'the same, 99th percentile',
   },
   'burst-200': {
     unit: 's',
@@ -42,17 +42,17 @@ export const figureKinds = {
   'burst-1000-slowdown': {
     unit: '',
     target: { timesFloor: 1.1 },
-    meaning: 'how many times as long the second half of them took as the first; floor: of the claims',
+    meaning: 'time of the second half divided by time of the first; floor: the same for the claims',
   },
   requests: {
     unit: '',
     target: { atMost: 6 },
-    meaning: 'requests of the allocator to the API server per allocation, watches left out',
+    meaning: 'requests of the allocator to the API server per allocation, without watches',
   },
   'requests-lists': {
     unit: '',
     target: { atMost: 0 },
-    meaning: 'those among them that list Clusters or IPAddresses',
+    meaning: 'requests among them that list Clusters or IPAddresses',
   },
   cpu: {
     unit: 'ms',
@@ -63,19 +63,19 @@ export const figureKinds = {
   'history-waiting': {
     unit: '',
     target: { atMost: 0 },
-    meaning: 'events that a waiting run grows by while it is tried again several times',
+    meaning: 'events that several attempts add to a waiting run',
   },
   'freed-1000-assigned': {
     unit: 's',
     target: { atMost: 2 },
     meaning:
-      '1,000 Clusters wait for an exhausted pool and one address is given back: until one of them has it; floor: one claim that waits for its pool',
+      '1,000 Clusters wait for an exhausted pool and one address is freed: until one of them has it; floor: one claim that waits for its pool',
   },
   'freed-1000-requests': {
     unit: '',
     target: { atMost: 20 },
     meaning:
-      'requests of the allocator from then until 5 s after that VIP; floor: in a time as long, on average of the minute before, while all wait',
+      'requests of the allocator from then until 5 s after that VIP; floor: its average over the same time in the minute before',
   },
   'two-replicas': {
     unit: 's',
@@ -95,7 +95,7 @@ export const figureKinds = {
   'restart-5000-requests': {
     unit: '',
     target: { atMost: 40 },
-    meaning: 'its requests to the API server until it is quiet, watches among them',
+    meaning: 'its requests to the API server until it is quiet, including watches',
   },
   'restart-5000-ready': { unit: 's', target: { atMost: 10 }, meaning: 'until /readyz says so' },
   'at-rest-10000-memory': {
@@ -107,7 +107,7 @@ export const figureKinds = {
   'at-rest-10000-requests': {
     unit: '',
     target: { atMost: 0 },
-    meaning: 'its requests in that minute, watches and relists left out',
+    meaning: 'its requests in that minute, without watches and relists',
   },
 } as const satisfies Readonly<Record<string, FigureKind>>
 

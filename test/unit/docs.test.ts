@@ -84,12 +84,12 @@ describe('the flags', () => {
     'fallback' in flag ? flag.fallback : 'none',
   ])
 
-  it.each([['README.md'], ['docs/configuration.md']])('in %s are the ones of the program', (page) => {
-    expect(rowsOf(page, 'flag').map((row) => row.slice(0, 3))).toEqual(known)
+  it('in docs/configuration.md are the ones of the program', () => {
+    expect(rowsOf('docs/configuration.md', 'flag').map((row) => row.slice(0, 3))).toEqual(known)
   })
 
-  it.each([['README.md'], ['docs/configuration.md']])('in %s go with its commands', (page) => {
-    expect(textOf(page)).toContain(`capi-vip-allocator [${commands.join(' | ')}] [FLAGS]`)
+  it('in docs/configuration.md go with its commands', () => {
+    expect(textOf('docs/configuration.md')).toContain(`capi-vip-allocator [${commands.join(' | ')}] [FLAGS]`)
   })
 })
 
@@ -129,6 +129,25 @@ describe('docs/commands.md', () => {
     const named = rowsOf('docs/commands.md', 'code').map(([code]) => Number(code))
     expect(named).toEqual(Object.values(exitCodes))
   })
+
+  it('starts a run by hand as the watcher would', () => {
+    const cluster = { namespace: 'clusters', name: 'demo-cluster' }
+    const id = workflowIdFor(cluster)
+    const input = `--input '${JSON.stringify(cluster)}'`
+    const script = blocksOf('docs/commands.md', 'bash')
+      .map(({ text }) => text.replaceAll('\\\n  ', ''))
+      .join('\n')
+    const queue = identifiers.defaultTaskQueue
+    for (const line of [
+      `tctl --ns default workflow run --taskqueue ${queue} --workflow_type ${allocateVipType} --workflow_id ${id} ${input}`,
+      `temporal workflow execute --task-queue ${queue} --type ${allocateVipType} --workflow-id ${id} ${input}`,
+      `temporal workflow query -w ${id} --name ${statusQuery}`,
+      `temporal workflow signal -w ${id} --name ${wakeSignal} `,
+      `temporal workflow update execute -w ${id} --name ${retryNowUpdate}`,
+    ]) {
+      expect(script).toContain(line)
+    }
+  })
 })
 
 describe('docs/configuration.md', () => {
@@ -141,6 +160,11 @@ describe('docs/configuration.md', () => {
     expect(rowsOf('docs/configuration.md', 'search attribute').map((row) => row.slice(0, 2))).toEqual(
       searchAttributeNames.map((name) => [name, cliTypeOf(searchAttributes[name])]),
     )
+  })
+
+  it('names the server setting that is in deploy', () => {
+    const [setting = ''] = Object.keys(parse(textOf('deploy/temporal/dynamic-config.yaml')) as object)
+    expect(textOf('docs/configuration.md')).toContain(`\`${setting}\``)
   })
 
   it('names the fields that log lines have', () => {
@@ -166,35 +190,14 @@ describe('README.md', () => {
     expect(parse(text)).toEqual(parse(textOf(file)))
   })
 
-  it('starts a run by hand as the watcher would', () => {
-    const cluster = { namespace: 'clusters', name: 'demo-cluster' }
-    const id = workflowIdFor(cluster)
-    const input = `--input '${JSON.stringify(cluster)}'`
-    const script = blocksOf('README.md', 'bash')
-      .map(({ text }) => text.replaceAll('\\\n  ', ''))
-      .join('\n')
-    const queue = identifiers.defaultTaskQueue
-    for (const line of [
-      `tctl --ns default workflow run --taskqueue ${queue} --workflow_type ${allocateVipType} --workflow_id ${id} ${input}`,
-      `temporal workflow execute --task-queue ${queue} --type ${allocateVipType} --workflow-id ${id} ${input}`,
-      `temporal workflow query -w ${id} --name ${statusQuery}`,
-      `temporal workflow signal -w ${id} --name ${wakeSignal} `,
-      `temporal workflow update execute -w ${id} --name ${retryNowUpdate}`,
-    ]) {
-      expect(script).toContain(line)
-    }
-  })
-
   it('gives the two commands to begin with', () => {
     expect(textOf('README.md')).toContain('npm ci && npm run demo')
     expect(textOf('README.md')).toContain('`npm test`')
   })
 
-  it('names the address and the server setting that are in deploy', () => {
+  it('names the address that is in deploy', () => {
     expect(textOf('deploy/manifests/deployment.yaml')).toContain('value: temporal-frontend.temporal.svc:7233')
     expect(textOf('README.md')).toContain('`temporal-frontend.temporal.svc:7233`')
-    const [setting = ''] = Object.keys(parse(textOf('deploy/temporal/dynamic-config.yaml')) as object)
-    expect(textOf('README.md')).toContain(`\`${setting}\``)
   })
 })
 
@@ -239,11 +242,61 @@ describe('docs/architecture.md', () => {
   })
 })
 
+describe('docs/README.md', () => {
+  it.each(
+    pages.filter((page) => /^docs\/[^/]+$/.test(page) && page !== 'docs/README.md').map((page) => [page]),
+  )('leads to %s', (page) => {
+    expect(textOf('docs/README.md')).toContain(`](${page.replace('docs/', '')}`)
+  })
+
+  it('leads to every decision through their index', () => {
+    const decisions = globSync('docs/decisions/*-*.md', { cwd: root }).map(
+      (path) => path.split('/').at(-1) ?? '',
+    )
+    const listed = [...textOf('docs/decisions/README.md').matchAll(/^- \[.+?\]\((.+?)\)/gm)].map(
+      ([, link]) => link,
+    )
+    expect(textOf('docs/README.md')).toContain('](decisions/README.md)')
+    expect(listed).toEqual(decisions.toSorted())
+  })
+})
+
+describe('docs/concepts.md', () => {
+  it('has a row for every state of ownership', () => {
+    const source = textOf('src/domain/allocation/vip-ownership.ts')
+    const states = [...source.matchAll(/^ +\| \{ readonly state: '(\w+)'/gm)].map(([, state]) => state)
+    expect(states.length).toBeGreaterThan(0)
+    expect(rowsOf('docs/concepts.md', 'state').map(([state]) => state)).toEqual(states)
+  })
+})
+
 describe('CONTRIBUTING.md', () => {
   const named = rowsOf('CONTRIBUTING.md', 'package').flatMap(([packages = '']) => packages.split(', '))
 
   it('says why each package is there that the program runs with', () => {
     expect(named).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies)))
+  })
+
+  it.each(
+    ['dev', 'test'].flatMap((place) =>
+      readdirSync(join(root, place), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('planted-'))
+        .map(({ name }) => [place, name]),
+    ),
+  )('has %s/%s in its tree', (place, name) => {
+    const tree = blocksOf('CONTRIBUTING.md', '').find(({ text }) => text.includes(`\n${place}/\n`))?.text
+    const [, folders = ''] = tree?.split(`\n${place}/\n`) ?? []
+    expect(folders.split(/\n(?=\w)/)[0]).toMatch(new RegExp(`^  ${name}/ +\\S`, 'm'))
+  })
+
+  it('names every floor of the tests, with its script', () => {
+    const floors = [...textOf('jest.config.js').matchAll(/displayName: '(\w+)'/g)].map(([, floor]) => floor)
+    expect(rowsOf('CONTRIBUTING.md', 'floor').map(([floor, script]) => [floor, script])).toEqual(
+      floors.map((floor) => [floor, `npm run test:${floor}`]),
+    )
+    for (const floor of floors) {
+      expect(manifest.scripts[`test:${floor}`]).toMatch(new RegExp(`--selectProjects ${floor}\\b`))
+    }
   })
 
   it('names no package that is gone', () => {
@@ -291,6 +344,13 @@ describe.each(pages.map((page) => [page]))('%s', (page) => {
         )
       })
     expect(broken).toEqual([])
+  })
+
+  it('names files and folders that exist', () => {
+    const named = [...textOf(page).matchAll(/`((?:src|test|dev|deploy|docs|examples)\/[^`\s]*)`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => !/<[\w-]+>/.test(path))
+    expect(named.filter((path) => globSync(path, { cwd: root }).length === 0)).toEqual([])
   })
 
   it('names npm scripts that exist', () => {

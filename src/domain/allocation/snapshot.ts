@@ -34,9 +34,16 @@ export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
   return pools.flatMap((kind) => [...kind.values()])
 }
 
-/** All uses of addresses. */
+/** All uses of addresses, gathered when they are asked for: that is a pass over everything, and few decisions need it. */
 export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
-  return { clusters: [...clusters.values()], ipAddresses: [...ipAddresses.values()] }
+  return {
+    get clusters() {
+      return [...clusters.values()]
+    },
+    get ipAddresses() {
+      return [...ipAddresses.values()]
+    },
+  }
 }
 
 /** Questions about what is known. Nothing is kept: each answer is about what is known now. */
@@ -108,13 +115,8 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
       ...contextOf(cluster),
       ...bindingOf(cluster, vip),
       namedAddress: known().ipAddresses.get(named),
-      // Costs a pass over everything, and few decisions need it.
-      get addressUse() {
-        return addressUseIn(known())
-      },
-      get sameAddressUse() {
-        return addressUseIn(known())
-      },
+      addressUse: addressUseIn(known()),
+      sameAddressUse: addressUseIn(known()),
     }
   }
 
