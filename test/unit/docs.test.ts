@@ -7,7 +7,7 @@ import { completionCommand } from '../../src/command-line/parser.ts'
 import { commands, environmentVariableFor, flags } from '../../src/config.ts'
 import { exitCodes } from '../../src/console/exit-code.ts'
 import { checkNames } from '../../src/commands/doctor/checks/check-result.ts'
-import { findingKinds } from '../../src/commands/status/problems/problem.ts'
+import { problemKinds } from '../../src/commands/status/problems/problem.ts'
 import { vipPhases } from '../../src/domain/allocation/vip-state.ts'
 import * as identifiers from '../../src/domain/names.ts'
 import { reasons } from '../../src/domain/reason.ts'
@@ -122,7 +122,7 @@ describe('docs/commands.md', () => {
 
   it('says what every phase and every finding means', () => {
     expect(rowsOf('docs/commands.md', 'phase').map(([phase]) => phase)).toEqual(vipPhases)
-    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(findingKinds)
+    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(problemKinds)
   })
 
   it('says what every exit code means', () => {

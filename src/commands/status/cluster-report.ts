@@ -3,7 +3,7 @@ import type { IPAddressClaim } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { Condition } from '../../domain/model/condition.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
-import type { Finding } from './problems/problem.ts'
+import type { Problem } from './problems/problem.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import {
@@ -28,7 +28,7 @@ export interface ClusterReport {
     readonly isDeleting: boolean
   }
   readonly vips: readonly VipDetails[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Problem[]
   readonly workflow: WorkflowRunDetails
   /** The latest last; undefined where they could not be read. */
   readonly events: readonly ObjectEvent[] | undefined

@@ -8,7 +8,7 @@ import type { Role } from '../../domain/role.ts'
 import { printable as printableAs } from '../../observability/printable.ts'
 import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
-import { findingLines, paintFor } from './status-text.ts'
+import { problemLines, paintFor } from './status-text.ts'
 
 /** All about one Cluster, for people. @param now milliseconds since the epoch */
 export function clusterText(report: ClusterReport, style: Style, now: number): string {
@@ -19,7 +19,7 @@ export function clusterText(report: ClusterReport, style: Style, now: number): s
     ...vips.flatMap((vip) => poolLines(vip, workflow.status?.roles[vip.role]?.considered, style)),
     '',
     ...workflowLines(report, style, now),
-    ...findingLines(findings, style),
+    ...problemLines(findings, style),
     '',
     ...eventLines(report, style, now),
     ...(vips.length === 0 ? [`Nothing waits or is wrong with Cluster ${formatKey(cluster)}.`] : []),

@@ -1,5 +1,5 @@
-import { concerns, type Finding } from './problems/problem.ts'
-import { findingsIn } from './problems/problems.ts'
+import { concerns, type Problem } from './problems/problem.ts'
+import { problemsIn } from './problems/problems.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
@@ -20,7 +20,7 @@ export interface VipReport extends VipState {
 export interface StatusReport {
   /** By namespace, Cluster and role. */
   readonly vips: readonly VipReport[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Problem[]
 }
 
 export interface StatusQuestion {
@@ -36,11 +36,11 @@ export interface StatusQuestion {
 /** Says how everything stands, without Temporal. */
 export function reportOn(known: Snapshot, question: StatusQuestion): StatusReport {
   const { variables, problemsOnly, now } = question
-  const findings = findingsIn(known, variables, now)
+  const findings = problemsIn(known, variables, now)
   return {
     vips: vipsIn(known, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
     findings: findings.filter(
-      (finding) => question.cluster === undefined || concerns(finding, question.cluster),
+      (problem) => question.cluster === undefined || concerns(problem, question.cluster),
     ),
   }
 }
