@@ -5,6 +5,7 @@ import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresse
 import { canonicalAddress } from '../../domain/model/address-text.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { addressIn } from '../../domain/allocation/vip-ownership.ts'
 import type { ClusterApi, StepApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
@@ -146,12 +147,11 @@ function readsOf(
     },
     getClusterClass: (ref) => watches.read('clusterclasses', ref),
     async listIPPools(namespace) {
-      const [global, local] = [
-        watches.believed('globalinclusterippools'),
-        watches.believed('inclusterippools'),
-      ]
-      const inNamespace = [...local.watch.objects.values()].filter((pool) => pool.namespace === namespace)
-      return [...global.watch.objects.values(), ...inNamespace]
+      const kinds = [watches.believed('globalinclusterippools'), watches.believed('inclusterippools')]
+      return poolsUsableBy(
+        namespace,
+        kinds.flatMap(({ watch }) => [...watch.objects.values()]),
+      )
     },
     getIPAddressClaim: (key) => watches.read('ipaddressclaims', key),
     getIPAddress: (key) => watches.read('ipaddresses', key),
