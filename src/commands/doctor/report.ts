@@ -1,13 +1,13 @@
 import { counted } from '../../domain/quote.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { type Finding, type Level } from './checks/check-result.ts'
+import { type CheckResult, type Level } from './checks/check-result.ts'
 
 /** What `doctor` answers. */
 export interface Report {
   /** There is no fault. */
   readonly healthy: boolean
-  readonly findings: readonly Finding[]
+  readonly findings: readonly CheckResult[]
   /** What `--fix` has done, in words. */
   readonly fixed: readonly string[]
 }
@@ -44,7 +44,7 @@ function section(title: string, lines: readonly string[], style: Style): readonl
   return lines.length === 0 ? [] : ['', style.strong(title), ...lines.map((line) => `  ${line}`)]
 }
 
-function summary(findings: readonly Finding[]): string {
+function summary(findings: readonly CheckResult[]): string {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length
   return [
     counted(count('fault'), 'fault'),

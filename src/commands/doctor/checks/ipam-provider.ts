@@ -4,8 +4,8 @@ import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { fault, ok, skipped, warning, type Judgment, type Reading } from './check-result.ts'
-import { nameOf } from './pool-name.ts'
+import { fault, ok, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
+import { nameOf } from './pools.ts'
 import {
   availabilityProblems,
   describe,
@@ -16,22 +16,22 @@ import {
   type ProgramDeployment,
 } from './provider-deployment.ts'
 
-/** Milliseconds after which a claim that could be bound, or a pool that could be counted, is overdue. */
+/** Milliseconds after which the provider should have bound a claim, or counted a pool. */
 const overdueAfterMs = 60_000
 
 const fix =
   'see whether the in-cluster IPAM provider runs, and what its log says: kubectl --namespace capi-ipam-in-cluster-system get pods'
 
 /**
- * Judges the IPAM provider by its Deployment where there is one, and by its effect: pools are counted and claims bound.
+ * Checks the IPAM provider by its Deployment, if there is one, and by its effect: counted pools and bound claims.
  *
  * @param now milliseconds since 1970
  */
-export function judgeIpamProvider(
+export function checkIpamProvider(
   deployments: Reading<readonly ProgramDeployment[]>,
   known: Reading<Snapshot>,
   now: number,
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const found = 'read' in deployments ? deployments.read : []
   const problems = [
     ...found.flatMap((deployment) => [
@@ -58,7 +58,7 @@ function whyUnknown(deployments: Reading<unknown>): string {
     : `its version is unknown: no Deployment has the label ${providerLabel}=${inClusterProvider}`
 }
 
-function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
+function versionProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
   const version = versionIn(deployment.image)
   if (version === undefined || !isBefore(version, 1, 1)) return []
   return [
@@ -69,7 +69,7 @@ function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
   ]
 }
 
-function effectProblems(known: Snapshot, now: number): readonly Judgment[] {
+function effectProblems(known: Snapshot, now: number): readonly CheckOutcome[] {
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
   const uncounted = poolsIn(known).filter(
@@ -91,7 +91,7 @@ function effectProblems(known: Snapshot, now: number): readonly Judgment[] {
   ]
 }
 
-/** The provider leaves claims alone that are paused, whose Cluster is, or whose Cluster does not exist. */
+/** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */
 function couldBeBound(claim: IPAddressClaim, known: Snapshot): boolean {
   if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
     return false

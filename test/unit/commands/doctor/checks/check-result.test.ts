@@ -1,21 +1,21 @@
 import { counted, few } from '../../../../../src/domain/quote.ts'
 import { describe, expect, it } from '@jest/globals'
-import { judged, ok } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import { ok, runCheck } from '../../../../../src/commands/doctor/checks/check-result.ts'
 
-describe('what a check finds', () => {
-  it('is judged by what was read, under the name of the check', () => {
-    const judge = (read: number): ReturnType<typeof ok>[] => [ok(`${read} read`), ok('and more')]
-    expect(judged('clock', { read: 5 }, judge)).toEqual([
+describe('a check', () => {
+  it('reports its results under its name', () => {
+    const check = (read: number): ReturnType<typeof ok>[] => [ok(`${read} read`), ok('and more')]
+    expect(runCheck('clock', { read: 5 }, check)).toEqual([
       { check: 'clock', level: 'ok', found: '5 read' },
       { check: 'clock', level: 'ok', found: 'and more' },
     ])
   })
 
-  it('is skipped where nothing could be read', () => {
-    const judge = (): never => {
-      throw new Error('there is nothing to judge')
+  it('is skipped if its input could not be read', () => {
+    const check = (): never => {
+      throw new Error('there is nothing to check')
     }
-    expect(judged('clock', { unread: 'the API server is away' }, judge)).toEqual([
+    expect(runCheck('clock', { unread: 'the API server is away' }, check)).toEqual([
       { check: 'clock', level: 'skipped', found: 'the API server is away' },
     ])
   })
