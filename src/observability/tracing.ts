@@ -8,17 +8,19 @@ import {
   OpenTelemetryActivityOutboundInterceptor,
   OpenTelemetryWorkflowClientInterceptor,
 } from '@temporalio/interceptors-opentelemetry'
+import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
+import type { DispatchedReaction } from '../watcher/work-queue.ts'
 import { asyncContextManager } from './async-context.ts'
 import type { Outage } from './outage.ts'
 
 /** Spans of everything that is done for a Cluster. Only what imports this file loads OpenTelemetry. */
 export interface Tracing {
   /** A span around bringing a reaction to Temporal; the run that is started or woken continues its trace. */
-  readonly aroundDispatch: (dispatch: TracedDispatch, deliver: () => Promise<void>) => Promise<void>
+  readonly aroundDispatch: (dispatch: DispatchedReaction, deliver: () => Promise<void>) => Promise<void>
   /** A span around a step that is no activity of its own. */
   readonly aroundStep: <R>(name: string, run: () => Promise<R>) => Promise<R>
   /** A span for a request to the API server that is over; none for one that no traced step has made. */
-  readonly onRequest: (request: TracedRequest) => void
+  readonly onRequest: (request: RequestOutcome) => void
   readonly clientInterceptor: OpenTelemetryWorkflowClientInterceptor
   readonly activityInterceptors: (
     ...args: ConstructorParameters<typeof OpenTelemetryActivityOutboundInterceptor>
@@ -30,21 +32,6 @@ export interface Tracing {
   readonly exporter: ReturnType<typeof makeWorkflowExporter>
   /** Sends what is left, for as long as a stopping program can wait. */
   close(): Promise<void>
-}
-
-export interface TracedDispatch {
-  readonly cluster: string
-  readonly act: string
-  readonly because: string
-}
-
-export interface TracedRequest {
-  readonly verb: string
-  readonly resource: string
-  readonly action: string
-  readonly code: number
-  readonly seconds: number
-  readonly failure: Error | undefined
 }
 
 export interface TracingOptions {
@@ -105,7 +92,7 @@ function observed(exporter: SpanExporter, outage: TracingOptions['outage']): Spa
 
 function aroundDispatch(
   tracer: Tracer,
-  { cluster, act, because }: TracedDispatch,
+  { cluster, act, because }: DispatchedReaction,
   deliver: () => Promise<void>,
 ): Promise<void> {
   const attributes = { cluster, act, because }
@@ -130,7 +117,7 @@ function inSpan<R>(
 
 function recordRequest(
   tracer: Tracer,
-  { verb, resource, action, code, seconds, failure }: TracedRequest,
+  { verb, resource, action, code, seconds, failure }: RequestOutcome,
 ): void {
   if (trace.getSpan(context.active()) === undefined) return
   const endedAt = Date.now()

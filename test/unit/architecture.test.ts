@@ -43,7 +43,6 @@ const permissions: Readonly<Record<string, Permission>> = {
       'watcher',
       'workflows/contract.ts',
       'observability',
-      'workflows/contract.ts',
     ],
     packages: ['@temporalio/worker', '@temporalio/client', '@temporalio/envconfig', 'diff', 'yaml'],
     node: true,
@@ -90,6 +89,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   },
   observability: {
     src: ['observability'],
+    types: ['activities', 'commands/run/inventory', 'kubernetes', 'watcher'],
     packages: [
       'prom-client',
       'pino',

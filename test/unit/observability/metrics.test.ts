@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { roles } from '../../../src/domain/role.ts'
-import type { InventoryReading } from '../../../src/observability/metrics/inventory-series.ts'
-import type { StepReading } from '../../../src/observability/metrics/step-series.ts'
-import type { StrayRunReading } from '../../../src/observability/metrics/stray-run-series.ts'
-import type { WatchReading } from '../../../src/observability/metrics/watch-series.ts'
+import type { StepReading } from '../../../src/activities/reporting.ts'
+import type { Inventory } from '../../../src/commands/run/inventory/inventory.ts'
+import type { WatchHealth } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createMetrics, type Metrics, type WatcherReadings } from '../../../src/observability/metrics.ts'
 import {
   describedSeries,
@@ -15,18 +14,21 @@ import {
 
 const own = 'capi_vip_allocator_'
 
-const aWatch: WatchReading = {
+const aWatch: WatchHealth = {
   resource: 'clusters',
   synced: true,
+  lastListAt: Date.now(),
   lastContactAt: Date.now(),
   lists: 3,
   reconnects: 2,
   expired: 1,
   failures: 4,
   drift: 5,
+  untold: [],
+  lastError: undefined,
 }
 
-const anInventory: InventoryReading = {
+const anInventory: Inventory = {
   poolsAvailable: [{ clusterClass: 'rke2', role: 'ingress', pools: 2 }],
   poolAddresses: [
     { kind: 'InClusterIPPool', namespace: 'clusters', name: 'vip', total: 11, free: 4, used: 7 },
@@ -208,7 +210,7 @@ describe('the series of the watcher', () => {
   })
 
   it('show nothing of what is gone, and no number that nobody told', async () => {
-    let inventory: InventoryReading | undefined = anInventory
+    let inventory: Inventory | undefined = anInventory
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, inventory: () => inventory })
     await metrics.text()
@@ -222,7 +224,7 @@ describe('the series of the watcher', () => {
 
 describe('stray runs', () => {
   it('are counted by verdict, and are 0 where there is none', async () => {
-    let strays: readonly StrayRunReading[] = []
+    let strays: ReturnType<WatcherReadings['strays']> = []
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, strays: () => strays })
     expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 0'])
