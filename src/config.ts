@@ -1,9 +1,9 @@
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import type { VariableNames } from './domain/role.ts'
 
-/** The commands that are the allocator itself. Those for people are in `command-line/`. */
-export const commands = ['run', 'watcher', 'worker'] as const
-export type Command = (typeof commands)[number]
+/** The commands that run the allocator itself. The CLI commands are in `command-line/`. */
+export const allocatorCommands = ['run', 'watcher', 'worker'] as const
+export type AllocatorCommand = (typeof allocatorCommands)[number]
 
 /** Everything that can be configured, read once and handed on in parts. */
 export interface Config {
@@ -23,7 +23,7 @@ export interface Config {
   readonly variables: VariableNames
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
-  /** How commands for people show their answer. */
+  /** How CLI commands show their answer. */
   readonly output: OutputFormat
   /** Whether the terminal shows more than ASCII, by LC_ALL, LC_CTYPE and LANG. */
   readonly isUtf8: boolean

@@ -1,4 +1,4 @@
-import { flags, type Command as AllocatorCommand } from '../config.ts'
+import { flags, type AllocatorCommand } from '../config.ts'
 import type { Command } from './command.ts'
 
 const summaries: Readonly<Record<AllocatorCommand, string>> = {

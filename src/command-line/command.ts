@@ -49,7 +49,7 @@ export interface Typed {
 }
 
 /** A command for people, with the way to its code. */
-export interface PeoplesCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
+export interface UserCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
   /** Besides `--output`. */
   readonly flags?: readonly FlagName[]
   readonly options?: readonly CommandOption[]
@@ -61,7 +61,7 @@ export interface PeoplesCommand<Options> extends Omit<Command, 'prepare' | 'flag
 export const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
 
 /** Makes a command out of what differs between commands for people. */
-export function peoplesCommand<Options>(command: PeoplesCommand<Options>): Command {
+export function userCommand<Options>(command: UserCommand<Options>): Command {
   return {
     ...command,
     flags: [...(command.flags ?? []), 'output'],

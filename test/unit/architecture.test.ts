@@ -88,7 +88,7 @@ const permissions: Readonly<Record<string, Permission>> = {
     node: true,
   },
   observability: {
-    src: ['observability'],
+    src: ['observability', 'domain'],
     types: ['activities', 'commands/run/inventory', 'kubernetes', 'watcher'],
     packages: [
       'prom-client',

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
-import { commands as everyCommand } from '../../src/command-line/commands.ts'
+import { commands } from '../../src/command-line/commands.ts'
 import { completionCommand } from '../../src/command-line/parser.ts'
-import { commands, environmentVariableFor, flags } from '../../src/config.ts'
+import { allocatorCommands, environmentVariableFor, flags } from '../../src/config.ts'
 import { exitCodes } from '../../src/console/exit-code.ts'
 import { checkNames } from '../../src/commands/doctor/checks/check-result.ts'
 import { problemKinds } from '../../src/commands/status/problems/problem.ts'
@@ -89,7 +89,7 @@ describe('the flags', () => {
   })
 
   it.each([['README.md'], ['docs/configuration.md']])('in %s go with its commands', (page) => {
-    expect(textOf(page)).toContain(`capi-vip-allocator [${commands.join(' | ')}] [FLAGS]`)
+    expect(textOf(page)).toContain(`capi-vip-allocator [${allocatorCommands.join(' | ')}] [FLAGS]`)
   })
 })
 
@@ -111,7 +111,7 @@ describe('the labels and annotations', () => {
 describe('docs/commands.md', () => {
   it('has a row for every command', () => {
     expect(rowsOf('docs/commands.md', 'command').map(([name]) => name)).toEqual([
-      ...everyCommand.map(({ name }) => name),
+      ...commands.map(({ name }) => name),
       completionCommand,
     ])
   })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
-import type { Command, Config } from '../../config.ts'
+import type { AllocatorCommand, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
 import { createClusterApi } from '../../kubernetes/client.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
@@ -35,7 +35,11 @@ import { createWorker } from './worker.ts'
  * @returns exit code: 0 stopped in order, 1 the Worker has died
  * @throws Error where the kubeconfig cannot be read or an address cannot be had
  */
-export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
+export async function runProgram(
+  command: AllocatorCommand,
+  config: Config,
+  signal: AbortSignal,
+): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
   const runs = { watcher: command !== 'worker', worker: command !== 'watcher' }
@@ -49,7 +53,7 @@ export async function runProgram(command: Command, config: Config, signal: Abort
     version,
     onRequest: (outcome) => {
       metrics.countApiRequest(outcome)
-      outages.told(outcome)
+      outages.observeRequest(outcome)
       tracing?.onRequest(outcome)
     },
   })
@@ -81,7 +85,7 @@ async function tracingFor(config: Config, options: TracingOptions): Promise<Trac
 const longestEndMs = 5_000
 
 interface Setup {
-  readonly command: Command
+  readonly command: AllocatorCommand
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly api: ClusterApi
@@ -99,7 +103,7 @@ async function atWork(setup: Setup): Promise<number> {
   const { command, config, api, knowledge, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
-    logger: temporalLogger({ log, isOfOutage: outages.takes }),
+    logger: temporalLogger({ log, isOfOutage: outages.suppresses }),
     outage: outages.temporal,
     signal,
     // The server is asked for the namespace here, and may have gone again since the connection was made.

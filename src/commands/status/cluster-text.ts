@@ -5,7 +5,7 @@ import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import type { Role } from '../../domain/role.ts'
-import { printable as printableAs } from '../../observability/printable.ts'
+import { printable } from '../../domain/quote.ts'
 import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
 import { problemLines, paintFor } from './status-text.ts'
@@ -24,10 +24,6 @@ export function clusterText(report: ClusterReport, style: Style, now: number): s
     ...eventLines(report, style, now),
     ...(vips.length === 0 ? [`Nothing waits or is wrong with Cluster ${formatKey(cluster)}.`] : []),
   ].join('\n')
-}
-
-function printable(text: string): string {
-  return printableAs(text, 'pretty')
 }
 
 function headLine({ cluster }: ClusterReport, style: Style, now: number): string {

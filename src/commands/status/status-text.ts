@@ -3,7 +3,7 @@ import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
 import { problemKinds, type Problem } from './problems/problem.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
-import { printable } from '../../observability/printable.ts'
+import { printable } from '../../domain/quote.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
 const head = [
@@ -54,7 +54,7 @@ function reasonLines(vips: readonly VipReport[], style: Style): readonly string[
     '',
     ...said.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
       paintFor(phase, style)(`${namespace}/${cluster} ${role}: ${reason}`),
-      `  ${printable(message, 'pretty')}`,
+      `  ${printable(message)}`,
     ]),
   ]
 }
@@ -64,7 +64,7 @@ function row(vip: VipReport, style: Style, now: number): readonly string[] {
     vip.namespace,
     vip.cluster,
     vip.role,
-    printable(vip.address ?? '', 'pretty'),
+    printable(vip.address ?? ''),
     vip.pool ?? '',
     vip.claim ?? '',
     paintFor(vip.phase, style)(vip.phase),
@@ -93,8 +93,8 @@ export function problemLines(problems: readonly Problem[], style: Style): readon
       problems
         .filter((problem) => problem.kind === kind)
         .flatMap(({ message, next }) => [
-          `${style.bad(kind)}: ${printable(message, 'pretty')}`,
-          `  ${printable(next, 'pretty')}`,
+          `${style.bad(kind)}: ${printable(message)}`,
+          `  ${printable(next)}`,
         ]),
     ),
   ]

@@ -3,7 +3,7 @@ import { alsoSaying, fittingIn, quoted, shortened } from '../../../src/domain/qu
 
 describe('a text from outside', () => {
   it('is on one line, whatever is in it', () => {
-    expect(shortened('a\nb\u2028c\u0000')).toBe(String.raw`a\u000ab\u2028c\u0000`)
+    expect(shortened('a\nb\u2028c\u0000')).toBe(String.raw`a\nb\u2028c\u0000`)
   })
 
   it('is cut after 120 characters, and says so', () => {

@@ -24,7 +24,7 @@ function starvedAfter(turns: readonly Turn[]): string {
     now += blocked * 1000
     for (let beats = works * 2; beats > 0; beats -= 1) beat()
   }
-  return watch.starved() ?? 'well'
+  return watch.eventLoopBlocked() ?? 'well'
 }
 
 describe('an event loop', () => {

@@ -22,7 +22,7 @@ const well: WatchHealth = {
 /** What `/readyz` says of a watch. */
 function checkOf(health: Partial<WatchHealth>): Check | undefined {
   const away = { current: undefined }
-  const loop = { starved: () => undefined, stop: () => undefined }
+  const loop = { eventLoopBlocked: () => undefined, stop: () => undefined }
   const state = programState('watcher', { apiServer: away, temporal: away }, loop)
   state.watcherStarted({
     health: () => [{ ...well, ...health }],
@@ -68,7 +68,10 @@ function aStray(name: string): StrayRun {
 /** What `/readyz` says of the runs, where the watcher has these strays. */
 function runsCheck(strays: readonly StrayRun[]): Check | undefined {
   const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
-  const state = programState('watcher', nobodyAway, { starved: () => undefined, stop: () => undefined })
+  const state = programState('watcher', nobodyAway, {
+    eventLoopBlocked: () => undefined,
+    stop: () => undefined,
+  })
   const watcher: RunningWatcher = {
     health: () => [],
     known: () => {
