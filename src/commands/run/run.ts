@@ -17,11 +17,10 @@ import { createMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
 import { createStarter } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
-import { createClient } from '../temporal/client.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './readiness.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
-import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { connectToTemporal, createClient, type TemporalConnection } from './temporal-connection.ts'
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
@@ -29,11 +28,11 @@ import { runWatcher } from './watcher.ts'
 import { createWorker } from './worker.ts'
 
 /**
- * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
- * activities end or are given back, connections close.
+ * Runs watcher, worker or both until the signal is aborted. Then no new work is started, running activities end or go
+ * back to the server, and the connections close.
  *
- * @returns exit code: 0 stopped in order, 1 the Worker has died
- * @throws Error where the kubeconfig cannot be read or an address cannot be had
+ * @returns exit code: 0 if stopped by the signal, 1 if the Worker died
+ * @throws Error if the kubeconfig cannot be read, or an address cannot be bound
  */
 export async function runProgram(
   command: AllocatorCommand,
@@ -74,14 +73,14 @@ export async function runProgram(
   }
 }
 
-/** Nothing of OpenTelemetry is loaded where nobody asks for traces. */
+/** Loads OpenTelemetry only if traces are asked for. */
 async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
   if (!config.traces) return undefined
   const { startTracing } = await import('../../observability/tracing.ts')
   return startTracing(options)
 }
 
-/** Milliseconds for closing what is open, once the Worker has ended. */
+/** Milliseconds for closing all connections after the Worker has ended. */
 const longestEndMs = 5_000
 
 interface Setup {
@@ -106,9 +105,9 @@ async function atWork(setup: Setup): Promise<number> {
     logger: temporalLogger({ log, isOfOutage: outages.suppresses }),
     outage: outages.temporal,
     signal,
-    // The server is asked for the namespace here, and may have gone again since the connection was made.
+    // Requests the namespace, and fails if the server has become unreachable again.
     prepare: async (temporal) => {
-      // First, since a Worker asks for those that there are.
+      // Before the Worker is made, which reads the registered ones.
       if (config.registerSearchAttributes) await registerAtStart(temporal, log)
       if (command === 'watcher') return undefined
       return createWorker({ temporal, api, known: knowledge?.api, config, observer: metrics, tracing })
@@ -119,16 +118,16 @@ async function atWork(setup: Setup): Promise<number> {
   state.temporalConnected(temporal)
   try {
     const code = await withTemporal(setup, temporal, worker)
-    // A Worker that has died, or did not end in time when it was asked to, may leave threads that hold the process for ever.
+    // A Worker that died or did not stop in time may leave threads that keep the process alive.
     setTimeout(() => process.exit(code), longestEndMs).unref()
     return code
   } finally {
-    // It may never let go of the connection either.
+    // Closing fails if such a Worker still uses the connection.
     await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
-/** Ends when the signal is aborted, or when the Worker has died. */
+/** Runs until the signal is aborted, or the Worker dies. */
 async function withTemporal(
   setup: Setup,
   temporal: TemporalConnection,

@@ -13,7 +13,7 @@ import type { AllocationStarter } from '../../watcher/workflow-client.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory/cached-inventory.ts'
 import type { Outages } from './outages.ts'
-import { tellRunNews, type RunReporting } from './run-news.ts'
+import { publishRunNews, type RunReporting } from './run-news.ts'
 
 /** The watcher at work, with the way its reactions take to Temporal. */
 export interface RunningWatcher extends Watcher {
@@ -45,7 +45,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     ...(tracing !== undefined && { around: tracing.aroundDispatch }),
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
     onRunNews: (news) =>
-      void tellRunNews(
+      void publishRunNews(
         { api, observer: metrics, known: () => watcher.known(), variables: config.variables, log },
         news,
       ),

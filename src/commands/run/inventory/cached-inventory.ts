@@ -3,14 +3,14 @@ import { takeInventory, type Inventory } from './inventory.ts'
 import type { VariableNames } from '../../../domain/role.ts'
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 
-/** Milliseconds for which an inventory is shown again: a scrape asks for it once for each of its series. */
+/** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
 const keptMs = 3_000
 
 /**
- * The inventory of what the watcher knows, for the metrics.
+ * The inventory of the watcher's cache, for the metrics.
  *
  * @param now milliseconds since the epoch
- * @returns undefined until every kind has been listed: half a count would raise alarms
+ * @returns undefined until every kind has been listed, since partial counts would raise alarms
  */
 export function inventoryOf(
   known: () => Snapshot,

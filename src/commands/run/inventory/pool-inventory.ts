@@ -9,28 +9,27 @@ import { namespacesOf } from './indexed-queries.ts'
 import { roles, type Role } from '../../../domain/role.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 
-/** How many pools could give a VIP to a ClusterClass now. */
+/** The number of pools that could give a VIP to Clusters of a ClusterClass now. */
 export interface PoolsAvailable {
-  /** Without its namespace: classes of one name are counted as one. */
+  /** Without its namespace: classes of the same name count as one. */
   readonly clusterClass: string
   readonly role: Role
   readonly pools: number
 }
 
-/** The addresses of a pool. */
+/** The number of addresses of a pool. */
 export interface PoolCount {
   readonly kind: IPPoolKind
   /** `""` for a global pool. */
   readonly namespace: string
   readonly name: string
   readonly total: number
-  /** That can be had. */
   readonly free: number
-  /** Of the pool's present ranges: what was allocated from former ones is no part of the total. */
+  /** Within the pool's current ranges: addresses from earlier ranges are not part of the total. */
   readonly used: number
 }
 
-/** Counts, for every class that exists or that a Cluster names, the pools that match it and have room. */
+/** Counts the pools that match and have a free address, for every class that exists or that a Cluster names. */
 export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] {
   const pools = poolsIn(known)
   return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
@@ -42,7 +41,7 @@ export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] 
   )
 }
 
-/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, and those that have a claim of ours. */
+/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, or hold one of our claims. */
 export function countPoolAddresses(known: Snapshot): readonly PoolCount[] {
   const claimed = claimedPools(known)
   return poolsIn(known).flatMap((pool) => {
@@ -63,7 +62,7 @@ function classesByName({
   return Map.groupBy(refs.values(), ({ name }) => name)
 }
 
-/** In at least one namespace. */
+/** Whether the pool has an address for the class in at least one namespace. */
 function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): boolean {
   return namespacesOf(pool).some((namespace) => {
     const request = { namespace, role, clusterClass, explicitPool: undefined }
