@@ -6,7 +6,7 @@ import { planCommand } from './plan.ts'
 import { poolsCommand } from './pools.ts'
 import { statusCommand } from './status.ts'
 
-/** Every command, in the order of `--help`. The first one is run where none is named. */
+/** Every command, in the order of `--help`. The first one is the default. */
 export const commands: readonly Command[] = [
   allocatorCommand('run'),
   allocatorCommand('watcher'),

@@ -1,6 +1,6 @@
 import { managementClusterFlags, userCommand } from './command.ts'
 
-/** What the pools hold, and for whom it will do. */
+/** Shows the pools, and a forecast of who gets an address. */
 export const poolsCommand = userCommand({
   name: 'pools',
   summary: 'show what every pool has, who waits for it, and who will get an address',

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ROOT_CONTEXT, type Context, type ContextManager } from '@opentelemetry/api'
 
-/** Keeps the active span of a call through everything that is awaited in it. */
+/** Keeps the active span of a call through all its asynchronous operations. */
 export function asyncContextManager(): ContextManager {
   const storage = new AsyncLocalStorage<Context>()
   const manager: ContextManager = {
     active: () => storage.getStore() ?? ROOT_CONTEXT,
     with: (context, call, thisArg, ...args) => storage.run(context, () => call.apply(thisArg, args)),
-    // Nobody here hands a callback to somebody who would lose the context.
+    // AsyncLocalStorage keeps the context of callbacks, so there is nothing to bind.
     bind: (_context, target) => target,
     enable: () => manager,
     disable() {

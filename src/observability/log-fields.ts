@@ -1,7 +1,4 @@
-/**
- * Every field that a line can have besides `level`, `time` and `message`: one name for one thing, whoever writes the
- * line. docs/configuration.md has the same table.
- */
+/** Every field that a line can have besides `level`, `time` and `message`; docs/configuration.md shows the same table. */
 export const logFieldNames = [
   'cluster',
   'role',
@@ -31,7 +28,7 @@ export const logFieldNames = [
   'version',
 ] as const
 
-/** No whole objects, no credentials. */
+/** Flat values only: no objects, and no credentials. */
 export type LogFields = Readonly<
   Partial<Record<(typeof logFieldNames)[number], string | number | boolean | undefined>>
 >

@@ -1,6 +1,6 @@
 import type { LogFields } from './log-fields.ts'
 
-/** What the rest of the program writes its lines to: a sentence, and the facts as flat fields. */
+/** The log of the program. A line has a message, and facts as flat fields. */
 export interface Log {
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void

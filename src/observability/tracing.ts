@@ -13,13 +13,13 @@ import type { DispatchedReaction } from '../watcher/work-queue.ts'
 import { asyncContextManager } from './async-context.ts'
 import type { Outage } from './outage.ts'
 
-/** Spans of everything that is done for a Cluster. Only what imports this file loads OpenTelemetry. */
+/** Spans of all operations for a Cluster. Importing this file loads OpenTelemetry. */
 export interface Tracing {
-  /** A span around bringing a reaction to Temporal; the run that is started or woken continues its trace. */
+  /** A span around a request to Temporal; the run that it starts or wakes continues the trace. */
   readonly aroundDispatch: (dispatch: DispatchedReaction, deliver: () => Promise<void>) => Promise<void>
-  /** A span around a step that is no activity of its own. */
+  /** A span around a step of the fast path, which is not an activity of its own. */
   readonly aroundStep: <R>(name: string, run: () => Promise<R>) => Promise<R>
-  /** A span for a request to the API server that is over; none for one that no traced step has made. */
+  /** Records a span for a completed request to the API server, if a traced step made it. */
   readonly onRequest: (request: RequestOutcome) => void
   readonly clientInterceptor: OpenTelemetryWorkflowClientInterceptor
   readonly activityInterceptors: (
@@ -28,25 +28,24 @@ export interface Tracing {
     readonly inbound: OpenTelemetryActivityInboundInterceptor
     readonly outbound: OpenTelemetryActivityOutboundInterceptor
   }
-  /** Takes the spans out of the workflows. */
+  /** Exports the spans of workflows. */
   readonly exporter: ReturnType<typeof makeWorkflowExporter>
-  /** Sends what is left, for as long as a stopping program can wait. */
+  /** Sends the remaining spans, within a time limit. */
   close(): Promise<void>
 }
 
 export interface TracingOptions {
   readonly version: string
-  /** Told whether spans arrive. */
+  /** Learns whether spans arrive. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
 }
 
-/** Milliseconds. The collector may be away, and what it does not get is lost. */
+/** Milliseconds for the last spans; they are lost if the collector is unreachable. */
 const longestFlushMs = 2_000
 
 /**
- * Starts to send spans by OTLP over HTTP. The SDK reads its own variables: where to send and with which headers,
- * OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, sampling, sizes of batches. A queue of bounded size is all that a
- * collector that is away costs.
+ * Starts to send spans by OTLP over HTTP. The SDK itself reads its variables: destination, headers, OTEL_SERVICE_NAME,
+ * OTEL_RESOURCE_ATTRIBUTES, sampling and batch sizes. While the collector is unreachable, spans fill a bounded queue.
  */
 export function startTracing({ version, outage }: TracingOptions): Tracing {
   const own = new Resource({ 'service.name': 'capi-vip-allocator', 'service.version': version })
@@ -76,7 +75,7 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   }
 }
 
-/** The exporter, with its failures told once for an outage; OpenTelemetry itself would write each to the console. */
+/** Reports the results of the exporter to the outage, which logs once; OpenTelemetry would log every failure. */
 function observed(exporter: SpanExporter, outage: TracingOptions['outage']): SpanExporter {
   return {
     export(spans, onResult) {
@@ -99,7 +98,7 @@ function aroundDispatch(
   return inSpan(tracer, `dispatch ${act}`, deliver, { kind: SpanKind.PRODUCER, attributes })
 }
 
-/** Runs something in a span of its own, which ends with it, however that is. */
+/** Runs a function in a new span, which ends when the function settles. */
 function inSpan<R>(
   tracer: Tracer,
   name: string,

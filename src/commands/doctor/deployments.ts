@@ -13,7 +13,7 @@ const deployments: Resource = {
 }
 
 /**
- * All Deployments with a label, in all namespaces.
+ * Lists the Deployments with a label in all namespaces.
  *
  * @throws KubernetesError
  */

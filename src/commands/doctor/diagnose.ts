@@ -25,8 +25,8 @@ import type { KubernetesFacts } from './kubernetes-facts.ts'
 import type { TemporalFacts } from './temporal-facts.ts'
 
 /**
- * Checks everything on the management cluster, in the order of the report. Of an API server that cannot be reached
- * nothing else is said.
+ * Runs all checks of the management cluster, in the order of the report. If the API server cannot be reached, that is the
+ * only result.
  *
  * @param now milliseconds since 1970
  */
@@ -68,7 +68,7 @@ function describeServer({ server, version, latencySeconds, user }: KubernetesFac
   return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
 }
 
-/** The same for Temporal. */
+/** Runs all checks of Temporal. */
 export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): readonly CheckResult[] {
   if ('unread' in facts) {
     const fix =

@@ -25,11 +25,11 @@ import { readServedKinds } from './served-kinds.ts'
 import { programVersion } from '../version.ts'
 import { readingOf } from './reading.ts'
 
-/** All that is read from an API server that answers. */
+/** The facts that are read from the API server. */
 export interface KubernetesFacts {
   readonly server: string
   readonly version: string
-  /** Seconds for one request over a connection that is open. */
+  /** Seconds for one request over an open connection. */
   readonly latencySeconds: number
   readonly user: Reading<string>
   readonly clock: Reading<ClockReading>
@@ -38,7 +38,7 @@ export interface KubernetesFacts {
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly known: Reading<Snapshot>
-  /** `known` holds the objects of all namespaces. */
+  /** Whether `known` holds the objects of all namespaces. */
   readonly isEverywhere: boolean
 }
 
@@ -47,17 +47,17 @@ export interface KubernetesPlace {
   readonly context: string | undefined
   /** Empty: all. */
   readonly namespaces: readonly string[]
-  /** Whose permissions are asked for; undefined: the allocator's own, where its Deployment is found. */
+  /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
 }
 
-/** By which deploy/manifests label the allocator's own Deployment. */
+/** The label of the allocator's Deployment in deploy/manifests. */
 const allocatorSelector = 'app.kubernetes.io/name=capi-vip-allocator'
 
 /**
- * Reads everything once. What a request is refused for is told where it belongs.
+ * Reads all facts once. A fact whose request fails is `unread`, with the reason.
  *
- * @throws Error where there is no kubeconfig, or the API server does not answer at all
+ * @throws Error if there is no kubeconfig, or the API server does not answer at all
  */
 export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
   const kubeConfig = loadKubeConfig(place)
@@ -100,7 +100,7 @@ async function readDetails(connection: KubernetesConnection, place: KubernetesPl
   return { user, servedKinds, core, ipamProvider, known, isEverywhere, permissions }
 }
 
-/** The first account there is: as told, that of the allocator's Deployment, our own. */
+/** Reviews the given account, else that of the allocator's Deployment, else our own. */
 async function readPermissions(
   connection: KubernetesConnection,
   { serviceAccount, namespaces }: KubernetesPlace,

@@ -5,9 +5,9 @@ import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { crdNameOf, poolResources, resources, type Resource } from '../../kubernetes/resources.ts'
 
 /**
- * Asks the API server in which version it serves each kind that the allocator uses.
+ * Reads the version in which the API server serves each kind that the allocator uses.
  *
- * @throws KubernetesError where it gives no answer
+ * @throws KubernetesError if it does not answer
  */
 export async function readServedKinds(
   connection: Pick<KubernetesConnection, 'request'>,

@@ -11,22 +11,22 @@ import { readSearchAttributes, registerSearchAttributes } from '../temporal/sear
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import { readingOf } from './reading.ts'
 
-/** All that is read from a Temporal server that answers. */
+/** The facts that are read from Temporal. */
 export interface TemporalFacts {
   readonly address: string
   readonly version: string
-  /** The namespace that is configured; `undefined` inside: the server does not know it. */
+  /** The configured namespace; the reading is undefined if the server does not know it. */
   readonly namespaceName: string
   readonly namespace: Reading<NamespaceFacts | undefined>
   readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
   readonly workflowRuns: Reading<WorkflowRunFacts>
   readonly searchAttributes: Reading<RegisteredSearchAttributes>
-  /** Those that were registered just now. */
+  /** The search attributes that were registered just now. */
   readonly registered: Reading<readonly SearchAttributeName[]>
 }
 
-/** Clusters whose runs are looked at, the oldest first, and how many at once. */
+/** How many runs are looked up, those of the oldest Clusters first, and how many at a time. */
 const mostRuns = 100
 const runsAtOnce = 10
 
@@ -34,14 +34,14 @@ const runsAtOnce = 10
 const notFound: readonly number[] = [5]
 
 /**
- * Reads everything once, and registers missing search attributes where that is asked for.
+ * Reads all facts once, and registers missing search attributes with `register`.
  *
- * @throws Error where the configuration cannot be read, or Temporal does not answer at all
+ * @throws Error if the configuration cannot be read, or Temporal does not answer at all
  */
 export async function readTemporalFacts(options: {
   readonly taskQueue: string
   readonly register: boolean
-  /** Clusters that wait for a VIP, the oldest first. */
+  /** The Clusters that wait for a VIP, oldest first. */
   readonly waiting: Promise<Reading<readonly NamespacedName[]>>
   readonly signal: AbortSignal
 }): Promise<TemporalFacts> {

@@ -20,30 +20,30 @@ import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 /** Whether a pool can give an address now. */
 export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
 
-/** How a pool stands, for people. */
+/** The state of a pool, for people. */
 export interface PoolOverview extends NamespacedName {
   readonly kind: IPPoolKind
   readonly state: PoolState
   /** `spec.addresses`. */
   readonly addresses: readonly string[]
-  /** As the provider counts; absent until it has. */
+  /** As counted by the provider; undefined until it has. */
   readonly capacity: IPPoolCapacity | undefined
-  /** Addresses that can still be had, at least. */
+  /** Addresses that are at least still available. */
   readonly available: number | undefined
-  /** Claims on it without an address, whoever made them. */
+  /** Unbound claims on the pool, including those of others. */
   readonly claimsWaiting: number
-  /** VIPs of Clusters without a claim that would take an address of it, if it has one. */
+  /** VIPs without a claim for which this pool would be selected. */
   readonly clustersWaiting: number
-  /** As the pool names them: `*`, a name, `namespace/name`. Empty: it is for none. */
+  /** As the pool names them: `*`, a name, or `namespace/name`. Empty: none. */
   readonly classes: readonly string[]
   readonly roles: readonly string[]
-  /** Undefined where the annotation is no integer. */
+  /** Undefined if the annotation is no integer. */
   readonly priority: number | undefined
-  /** That may use a global pool; undefined: all. */
+  /** The namespaces that may use a global pool; undefined: all. */
   readonly namespaces: readonly string[] | undefined
 }
 
-/** All pools that are known, by kind, namespace and name. */
+/** All pools, sorted by kind, namespace and name. */
 export function poolOverviews(known: Snapshot, forecast: Forecast): readonly PoolOverview[] {
   return poolsIn(known)
     .map((pool) => overviewOf(pool, known, forecast))

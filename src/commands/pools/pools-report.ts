@@ -4,7 +4,7 @@ import type { IPPool } from '../../domain/model/pool.ts'
 import type { VariableNames } from '../../domain/role.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 
-/** What `pools` answers. */
+/** The output of `pools`. */
 export interface PoolsReport {
   readonly pools: readonly PoolOverview[]
   readonly forecast: {
@@ -15,7 +15,7 @@ export interface PoolsReport {
   }
 }
 
-/** Pools are named where the domain has all of them. */
+/** Makes the report; its forecast names pools instead of containing them. */
 export function poolsReport(known: Snapshot, variables: VariableNames): PoolsReport {
   const forecast = forecastOf(known, variables)
   const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({

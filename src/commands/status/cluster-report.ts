@@ -18,7 +18,7 @@ import type { StatusContext } from './status-context.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 import type { WorkflowRunDetails } from './workflow-runs.ts'
 
-/** All that is known about one Cluster. */
+/** The details of one Cluster. */
 export interface ClusterReport {
   readonly cluster: NamespacedName & {
     readonly uid: string
@@ -30,21 +30,21 @@ export interface ClusterReport {
   readonly vips: readonly VipDetails[]
   readonly findings: readonly Problem[]
   readonly workflow: WorkflowRunDetails
-  /** The latest last; undefined where they could not be read. */
+  /** Latest last; undefined if they could not be read. */
   readonly events: readonly ObjectEvent[] | undefined
 }
 
 export interface VipDetails extends VipReport {
-  /** Ours on the Cluster, whatever it says. */
+  /** Our condition on the Cluster. */
   readonly condition: Condition | undefined
   readonly claimObject:
     Pick<IPAddressClaim, 'name' | 'uid' | 'poolRef' | 'addressName' | 'isDeleting'> | undefined
   readonly ipAddressObject: Pick<IPAddress, 'name' | 'address' | 'prefix' | 'gateway'> | undefined
-  /** Every pool, with why it would be chosen now or not. A claim keeps its pool whatever they say. */
+  /** Every pool, with why it would be selected now or not. An existing claim keeps its pool regardless. */
   readonly considered: readonly PoolVerdict[]
 }
 
-/** Adds to the report on one Cluster what its objects, its run and its events say. */
+/** Adds the details of the Cluster's objects, its run and its events to the report on it. */
 export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
@@ -93,7 +93,7 @@ function detailsOf(report: VipReport, cluster: Cluster, view: SnapshotQueries, v
   }
 }
 
-/** Whoever may read Clusters need not be allowed to read events, and no status fails for their sake. */
+/** Undefined if the user may not read events: the rest of the status is shown without them. */
 async function eventsAbout(
   connection: Parameters<typeof readEvents>[0],
   cluster: NamespacedName,

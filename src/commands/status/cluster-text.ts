@@ -10,7 +10,7 @@ import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
 import { problemLines, paintFor } from './status-text.ts'
 
-/** All about one Cluster, for people. @param now milliseconds since the epoch */
+/** The details of one Cluster, for people. @param now milliseconds since the epoch */
 export function clusterText(report: ClusterReport, style: Style, now: number): string {
   const { cluster, vips, workflow, findings } = report
   return [
@@ -37,7 +37,7 @@ function headLine({ cluster }: ClusterReport, style: Style, now: number): string
   return `${style.strong(`Cluster ${formatKey(cluster)}`)} (${facts.join('; ')})`
 }
 
-/** Characters of the names on the left. */
+/** Width of the column of names, in characters. */
 const nameWidth = 12
 
 function field(name: string, text: string): string {
@@ -80,14 +80,14 @@ function describeAddress({
   return `${name}: ${printable(address)}/${prefix}${gateway === undefined ? '' : `, gateway ${printable(gateway)}`}`
 }
 
-/** The run's own verdicts, where it has any: it may have judged when the pools were others. */
+/** Prefers the verdicts of the run, which may have been made when the pools were different. */
 function poolLines(
   { role, considered }: Pick<VipDetails, 'considered'> & { readonly role: Role },
-  told: readonly PoolVerdict[] | undefined,
+  ofRun: readonly PoolVerdict[] | undefined,
   style: Style,
 ): readonly string[] {
   const [verdicts, when] =
-    told === undefined || told.length === 0 ? [considered, 'as of now'] : [told, 'as the run judged them']
+    ofRun === undefined || ofRun.length === 0 ? [considered, 'as of now'] : [ofRun, 'as the run judged them']
   if (verdicts.length === 0) return ['', `There is no pool that ${role} could use.`]
   const rows = verdicts.map(({ kind, name, verdict, because }) => [
     formatPool({ kind, name }),
@@ -127,7 +127,7 @@ function describePending(
   return `${activity}, attempt ${attempt}, ${next}${why}`
 }
 
-/** Events shown to people; JSON and YAML have all. */
+/** How many events the text shows; JSON and YAML have all. */
 const shownEvents = 10
 
 function eventLines({ events }: ClusterReport, style: Style, now: number): readonly string[] {

@@ -8,16 +8,16 @@ export interface StatusOptions {
   /** Undefined: all. */
   readonly cluster: NamespacedName | undefined
   readonly watch: boolean
-  /** Nothing but what waits or is wrong. */
+  /** Only VIPs that wait or are lost. */
   readonly problemsOnly: boolean
 }
 
-/** What a look at the status needs. */
+/** Everything that is needed to show the status. */
 export interface StatusContext {
   readonly options: StatusOptions
   readonly setup: CommandSetup
   readonly managementCluster: ManagementCluster
   readonly runs: WorkflowRuns
-  /** As it was when the command began. */
+  /** The state when the command began. */
   readonly known: Snapshot
 }

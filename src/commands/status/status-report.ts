@@ -12,28 +12,28 @@ export interface VipReport extends VipState {
   readonly cluster: string
   /** RFC 3339: when the Cluster was created. */
   readonly created: string
-  /** Of those that wait or have lost their VIP. */
+  /** Present if the VIP waits or is lost. */
   readonly workflow?: WorkflowRun
 }
 
-/** How everything stands. */
+/** The VIPs of all Clusters, and all problems. */
 export interface StatusReport {
-  /** By namespace, Cluster and role. */
+  /** Sorted by namespace, Cluster and role. */
   readonly vips: readonly VipReport[]
   readonly findings: readonly Problem[]
 }
 
 export interface StatusQuestion {
   readonly variables: VariableNames
-  /** This one and no other. */
+  /** Only this Cluster; undefined: all. */
   readonly cluster: NamespacedName | undefined
-  /** Nothing but what waits or is wrong. */
+  /** Only VIPs that wait or are lost. */
   readonly problemsOnly: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
-/** Says how everything stands, without Temporal. */
+/** Makes the report from a snapshot of the management cluster, without Temporal. */
 export function reportOn(known: Snapshot, question: StatusQuestion): StatusReport {
   const { variables, problemsOnly, now } = question
   const findings = problemsIn(known, variables, now)
@@ -45,7 +45,7 @@ export function reportOn(known: Snapshot, question: StatusQuestion): StatusRepor
   }
 }
 
-/** A VIP for ingress that is not wanted is left out: few Clusters want one. */
+/** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
 function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
   const view = createSnapshotQueries(() => known)
   return [...known.clusters.values()]
@@ -63,7 +63,7 @@ function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion)
     )
 }
 
-/** Adds what Temporal says of the runs of those for which one should be at work. */
+/** Adds the runs, as Temporal has them, to the VIPs for which there should be one. */
 export async function withRuns(report: StatusReport, runs: WorkflowRuns): Promise<StatusReport> {
   const asked = new Map(
     report.vips

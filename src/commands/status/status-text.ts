@@ -42,7 +42,7 @@ export function statusText(
   ].join('\n')
 }
 
-/** What is said where a report names no VIP. */
+/** The text for a report without VIPs. */
 function describeNone(problemsOnly: boolean): string {
   return problemsOnly ? 'No VIP waits, and none is lost.' : 'There is no Cluster.'
 }

@@ -13,9 +13,9 @@ import { withTemporal } from '../temporal/with-temporal.ts'
 import { createWorkflowRuns } from './workflow-runs.ts'
 
 /**
- * Shows how the VIPs of all Clusters, or of one, stand.
+ * Shows the state of the VIPs of all Clusters, or the details of one Cluster.
  *
- * @throws Error where the named Cluster does not exist
+ * @throws Error if the named Cluster does not exist
  */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {

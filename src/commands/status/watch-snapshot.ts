@@ -6,27 +6,27 @@ import { poolResources } from '../../kubernetes/resources.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import type { Log } from '../../observability/log.ts'
 
-export interface CachedClusterApiOptions {
+export interface SnapshotWatchOptions {
   readonly connection: KubernetesConnection
   /** Empty: all. */
   readonly namespaces: readonly string[]
-  /** What was read before; it holds for a kind until that is listed. */
+  /** An earlier snapshot, used for each kind until it is listed. */
   readonly initial: Snapshot
-  /** Something is new. Called before it can be seen in `known`. */
+  /** Called after a change, before `known` shows it. */
   readonly onChange: () => void
   readonly log: Log
   readonly signal: AbortSignal
 }
 
-/** What is known of the management cluster, kept up to date. */
-export interface CachedClusterApi {
+/** A snapshot of the management cluster that is kept up to date. */
+export interface SnapshotWatch {
   known(): Snapshot
-  /** Resolves when all watches have ended, after the signal. */
+  /** Resolves when all informers have stopped, after the signal is aborted. */
   readonly done: Promise<void>
 }
 
-/** Keeps hearing of all objects that `readSnapshot` reads, until the signal is aborted. */
-export function watchSnapshot(options: CachedClusterApiOptions): CachedClusterApi {
+/** Starts an informer for each kind that `readSnapshot` reads; they run until the signal is aborted. */
+export function watchSnapshot(options: SnapshotWatchOptions): SnapshotWatch {
   const { connection, namespaces, initial, onChange, log, signal } = options
   const ends: Promise<void>[] = []
 

@@ -107,7 +107,7 @@ interface Breaker {
    */
   call<T>(call: () => Promise<T>): Promise<T | undefined>
   /** The message of the last call, if that failed. */
-  failure(): string | undefined
+  readonly failure: () => string | undefined
 }
 
 function createBreaker(temporal: TemporalClient, now: () => number): Breaker {

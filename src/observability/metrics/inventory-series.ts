@@ -58,7 +58,7 @@ export function inventorySeries(registry: Registry, read: () => Inventory | unde
 
 const poolHelp = {
   total: 'Addresses of a pool.',
-  free: 'Addresses of a pool that can be had.',
+  free: 'Addresses of a pool that are available.',
   used: 'Addresses of a pool that are in use or reserved.',
 } as const
 

@@ -34,7 +34,11 @@ const counters: readonly {
   readonly count: (watch: WatchHealth) => number
 }[] = [
   { name: 'watch_lists_total', help: 'Full lists read.', count: ({ lists }) => lists },
-  { name: 'watch_reconnects_total', help: 'Watches opened anew.', count: ({ reconnects }) => reconnects },
+  {
+    name: 'watch_reconnects_total',
+    help: 'Watches that were reopened.',
+    count: ({ reconnects }) => reconnects,
+  },
   {
     name: 'watch_expired_total',
     help: 'Watches whose position the API server no longer had (410), so that a list followed.',
@@ -43,7 +47,7 @@ const counters: readonly {
   { name: 'watch_failures_total', help: 'Failed lists and watches.', count: ({ failures }) => failures },
   {
     name: 'watch_drift_total',
-    help: 'Changes that a list found and no event had told.',
+    help: 'Changes that a list found and no event had reported.',
     count: ({ drift }) => drift,
   },
 ]
