@@ -140,11 +140,15 @@ function faultsIn(path: string, text: string): readonly string[] {
     .map(({ specifier, how }) => `${path} may not import ${how === 'type' ? 'type ' : ''}${specifier}`)
 }
 
-/** The row of the nearest folder that has one. */
-function permissionOf(path: string): Permission | undefined {
-  const place = Object.keys(permissions)
+/** The nearest folder that has a row. */
+function placeOf(path: string): string | undefined {
+  return Object.keys(permissions)
     .filter((each) => path === each || path.startsWith(`${each}/`))
     .toSorted((a, b) => b.length - a.length)[0]
+}
+
+function permissionOf(path: string): Permission | undefined {
+  const place = placeOf(path)
   return place === undefined ? undefined : permissions[place]
 }
 
@@ -232,6 +236,31 @@ describe('the import table', () => {
       /process\.env\b/.test(readFileSync(join(root, 'src', file), 'utf8')),
     )
     expect(readers).toEqual(['main.ts'])
+  })
+})
+
+describe('the folders of the table', () => {
+  it('form no cycle but for the types by which some know who uses them, or whom they observe', () => {
+    const onlyTypes = [
+      'workflows → activities',
+      'observability → activities',
+      'observability → kubernetes',
+      'observability → watcher',
+    ]
+    const uses = files.flatMap((file) =>
+      importsIn(file, readFileSync(join(root, 'src', file), 'utf8'))
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => [placeOf(file), placeOf(normalize(join(dirname(file), specifier)))])
+        .filter(([from, to]) => from !== to && !onlyTypes.includes(`${from} → ${to}`)),
+    )
+    // Whoever uses nobody that is left is in no cycle.
+    let left = uses
+    for (let before = Number.POSITIVE_INFINITY; left.length < before;) {
+      before = left.length
+      const users = new Set(left.map(([from]) => from))
+      left = left.filter(([, to]) => users.has(to))
+    }
+    expect(left).toEqual([])
   })
 })
 

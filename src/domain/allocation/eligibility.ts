@@ -27,7 +27,7 @@ export type WriteDecision =
   /** Never again. */
   | { readonly decision: 'end'; readonly reason: 'ClusterDeleted'; readonly message: string }
 
-/** What an allocation has to do next for a Cluster as it is now (design, section 4). */
+/** What an allocation has to do next for a Cluster as it is now. */
 export type AllocationDecision =
   /** Take an address, or go on with the claim that is there. */
   | { readonly decision: 'allocate' }
