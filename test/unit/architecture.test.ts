@@ -253,7 +253,7 @@ describe('the folders of the table', () => {
         .map(({ specifier }) => [placeOf(file), placeOf(normalize(join(dirname(file), specifier)))])
         .filter(([from, to]) => from !== to && !onlyTypes.includes(`${from} → ${to}`)),
     )
-    // Whoever uses nobody that is left is in no cycle.
+    // A folder that uses none of the remaining ones is in no cycle.
     let left = uses
     for (let before = Number.POSITIVE_INFINITY; left.length < before;) {
       before = left.length

@@ -48,7 +48,7 @@ export async function reviewPermissions(
 
 function isClusterScoped({ group, resource }: Permission): boolean {
   return Object.values(resources).some(
-    (known) => known.group === group && known.plural === resource && !known.namespaced,
+    (each) => each.group === group && each.plural === resource && !each.namespaced,
   )
 }
 

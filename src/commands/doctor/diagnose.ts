@@ -36,7 +36,7 @@ export function diagnoseKubernetes(facts: Reading<KubernetesFacts>, now: number)
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
   const { read } = facts
-  const { known } = read
+  const { snapshot } = read
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
     ...runCheck('clock', read.clock, checkClock),
@@ -44,20 +44,20 @@ export function diagnoseKubernetes(facts: Reading<KubernetesFacts>, now: number)
     ...runCheck('permissions', read.permissions, checkPermissions),
     ...runCheck('cluster-api-core', read.core, checkCore),
     ...runCheck('ipam-provider', { read: read.ipamProvider }, (deployments) =>
-      checkIpamProvider(deployments, known, now),
+      checkIpamProvider(deployments, snapshot, now),
     ),
-    ...runCheck('pools', known, (objects) => checkPools(poolsIn(objects), [...objects.clusters.values()])),
-    ...runCheck('pool-labels', known, (objects) =>
+    ...runCheck('pools', snapshot, (objects) => checkPools(poolsIn(objects), [...objects.clusters.values()])),
+    ...runCheck('pool-labels', snapshot, (objects) =>
       checkPoolLabels(poolsIn(objects), {
         classes: [...objects.clusterClasses.values()],
         areAll: read.isEverywhere,
       }),
     ),
-    ...runCheck('pool-ranges', known, (objects) => checkPoolRanges(poolsIn(objects))),
-    ...runCheck('cluster-classes', known, (objects) =>
+    ...runCheck('pool-ranges', snapshot, (objects) => checkPoolRanges(poolsIn(objects))),
+    ...runCheck('cluster-classes', snapshot, (objects) =>
       checkClusterClasses([...objects.clusters.values()], poolsIn(objects)),
     ),
-    ...runCheck('clusters', known, ({ clusters, clusterClasses, ...objects }) =>
+    ...runCheck('clusters', snapshot, ({ clusters, clusterClasses, ...objects }) =>
       checkClusters([...clusters.values()], [...clusterClasses.values()], poolsIn(objects)),
     ),
   ]

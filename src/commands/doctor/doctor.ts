@@ -54,12 +54,12 @@ function waitingIn(
 ): Reading<readonly Cluster[]> {
   const unread = 'Clusters that wait are not known: '
   if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
-  const { known } = kubernetes.read
-  if ('unread' in known) return { unread: unread + known.unread }
-  const view = createSnapshotQueries(() => known.read)
-  const clusters = [...known.read.clusters.values()]
+  const { snapshot } = kubernetes.read
+  if ('unread' in snapshot) return { unread: unread + snapshot.unread }
+  const queries = createSnapshotQueries(() => snapshot.read)
+  const clusters = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => roles.some((role) => view.isOutstanding(cluster, vipRole(role, variables))))
+    .filter((cluster) => roles.some((role) => queries.isOutstanding(cluster, vipRole(role, variables))))
   return {
     read: clusters.toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp)),
   }

@@ -37,8 +37,8 @@ export interface KubernetesFacts {
   readonly permissions: Reading<PermissionReview>
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
-  readonly known: Reading<Snapshot>
-  /** Whether `known` holds the objects of all namespaces. */
+  readonly snapshot: Reading<Snapshot>
+  /** Whether `snapshot` holds the objects of all namespaces. */
   readonly isEverywhere: boolean
 }
 
@@ -88,7 +88,7 @@ type Details = Omit<KubernetesFacts, 'server' | 'version' | 'latencySeconds' | '
 async function readDetails(connection: KubernetesConnection, place: KubernetesPlace): Promise<Details> {
   const deployments = (provider: string): Promise<Reading<readonly ProgramDeployment[]>> =>
     readingOf(listDeployments(connection, `${providerLabel}=${provider}`))
-  const [user, servedKinds, core, ipamProvider, known] = await Promise.all([
+  const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
     readingOf(readOwnUser(connection)),
     readingOf(readServedKinds(connection)),
     deployments(coreProvider),
@@ -97,7 +97,7 @@ async function readDetails(connection: KubernetesConnection, place: KubernetesPl
   ])
   const permissions = await readingOf(readPermissions(connection, place, user))
   const isEverywhere = place.namespaces.length === 0
-  return { user, servedKinds, core, ipamProvider, known, isEverywhere, permissions }
+  return { user, servedKinds, core, ipamProvider, snapshot, isEverywhere, permissions }
 }
 
 /** Reviews the given account, else that of the allocator's Deployment, else our own. */

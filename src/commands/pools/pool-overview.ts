@@ -44,13 +44,13 @@ export interface PoolOverview extends NamespacedName {
 }
 
 /** All pools, sorted by kind, namespace and name. */
-export function poolOverviews(known: Snapshot, forecast: Forecast): readonly PoolOverview[] {
-  return poolsIn(known)
-    .map((pool) => overviewOf(pool, known, forecast))
+export function poolOverviews(snapshot: Snapshot, forecast: Forecast): readonly PoolOverview[] {
+  return poolsIn(snapshot)
+    .map((pool) => overviewOf(pool, snapshot, forecast))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 }
 
-function overviewOf(pool: IPPool, known: Snapshot, { expectations }: Forecast): PoolOverview {
+function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
   return {
@@ -61,7 +61,7 @@ function overviewOf(pool: IPPool, known: Snapshot, { expectations }: Forecast): 
     addresses,
     capacity,
     available: availableAddresses(pool),
-    claimsWaiting: [...known.claims.values()].filter(
+    claimsWaiting: [...snapshot.claims.values()].filter(
       (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === placeOf(pool),
     ).length,
     clustersWaiting: expectations.filter((each) => each.pool?.uid === pool.uid && !each.hasClaim).length,

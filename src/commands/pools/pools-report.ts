@@ -16,12 +16,12 @@ export interface PoolsReport {
 }
 
 /** Makes the report; its forecast names pools instead of containing them. */
-export function poolsReport(known: Snapshot, variables: VariableNames): PoolsReport {
-  const forecast = forecastOf(known, variables)
+export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
+  const forecast = forecastOf(snapshot, variables)
   const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
     ...expectation,
     pool: pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name },
   }))
-  const pools = poolOverviews(known, forecast)
+  const pools = poolOverviews(snapshot, forecast)
   return { pools, forecast: { expectations, classesWithoutPool: forecast.classesWithoutPool } }
 }

@@ -6,8 +6,10 @@ import type { CommandSetup } from '../setup.ts'
 
 /** Prints every pool with the Clusters that wait for it, and a forecast of who gets an address. */
 export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {
-  const known = await withManagementCluster(config, (managementCluster) => managementCluster.readSnapshot())
-  const report = poolsReport(known, config.variables)
+  const snapshot = await withManagementCluster(config, (managementCluster) =>
+    managementCluster.readSnapshot(),
+  )
+  const report = poolsReport(snapshot, config.variables)
   console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine
 }

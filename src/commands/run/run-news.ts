@@ -18,7 +18,7 @@ const reason = 'AllocationFailed'
 export interface RunReporting {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly observer: Pick<StepObserver, 'countReport'>
-  readonly known: () => Snapshot
+  readonly snapshot: () => Snapshot
   readonly variables: VariableNames
   readonly log: Pick<Log, 'warn'>
 }
@@ -28,13 +28,13 @@ export interface RunReporting {
  * installation's run is not ours to execute. Never rejects, since no VIP may depend on it.
  */
 export async function publishRunNews(reporting: RunReporting, news: RunNews): Promise<void> {
-  const { known, variables, log } = reporting
-  const cluster = known().clusters.get(formatKey(news.cluster))
+  const { snapshot, variables, log } = reporting
+  const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
-  const view = createSnapshotQueries(known)
+  const queries = createSnapshotQueries(snapshot)
   const outstanding = roles
     .map((role) => vipRole(role, variables))
-    .filter((vip) => view.isOutstanding(cluster, vip))
+    .filter((vip) => queries.isOutstanding(cluster, vip))
   try {
     for (const vip of outstanding) await publishFor(reporting, cluster, vip, news)
   } catch (error) {

@@ -35,8 +35,8 @@ export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger 
     warn: write('warn'),
     error: write('error'),
   }
-  const known = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
-  return { ...levels, log: (level, message, meta) => levels[known[level]](message, meta) }
+  const methods = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+  return { ...levels, log: (level, message, meta) => levels[methods[level]](message, meta) }
 }
 
 /** Keeps known fields with flat values. An error becomes its message; its failure type becomes the reason. */
@@ -45,7 +45,7 @@ function fieldsOf(meta: object): LogFields {
     Object.entries(meta).flatMap(
       ([name, value]: [string, unknown]): [string, string | number | boolean][] => {
         const field = renamed[name] ?? name
-        if (!logFieldNames.some((known) => known === field)) return []
+        if (!logFieldNames.some((each) => each === field)) return []
         if (value instanceof Error) return [[field, value.message], ...reasonOf(value)]
         return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
           ? [[field, value]]

@@ -46,7 +46,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
     onRunNews: (news) =>
       void publishRunNews(
-        { api, observer: metrics, known: () => watcher.known(), variables: config.variables, log },
+        { api, observer: metrics, snapshot: () => watcher.known(), variables: config.variables, log },
         news,
       ),
   })

@@ -49,30 +49,35 @@ export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
   { setup, managementCluster, runs }: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
 ): Promise<ClusterReport> {
-  const cluster = known.clusters.get(formatKey(key))
+  const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
   const [workflow, events] = await Promise.all([
     runs.detailsOf(key),
     eventsAbout(managementCluster.connection, key),
   ])
-  const view = createSnapshotQueries(() => known)
+  const queries = createSnapshotQueries(() => snapshot)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {
     cluster: { namespace, name, uid, created: creationTimestamp, clusterClass, isPaused, isDeleting },
-    vips: report.vips.map((vip) => detailsOf(vip, cluster, view, setup.config.variables[vip.role])),
+    vips: report.vips.map((vip) => detailsOf(vip, cluster, queries, setup.config.variables[vip.role])),
     findings: report.findings,
     workflow,
     events,
   }
 }
 
-function detailsOf(report: VipReport, cluster: Cluster, view: SnapshotQueries, variable: string): VipDetails {
+function detailsOf(
+  report: VipReport,
+  cluster: Cluster,
+  queries: SnapshotQueries,
+  variable: string,
+): VipDetails {
   const vip = { role: report.role, variable }
-  const { claim, ipAddress } = view.bindingOf(cluster, vip)
-  const selection = selectIPPool(poolRequestFor(cluster, report.role), view.contextOf(cluster).pools)
+  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
+  const selection = selectIPPool(poolRequestFor(cluster, report.role), queries.contextOf(cluster).pools)
   return {
     ...report,
     condition: vipConditionOf(cluster, report.role),

@@ -14,9 +14,9 @@ export function changesBetween(
   const old = entriesOf(before ?? { vips: [], findings: [] })
   const current = entriesOf(after)
   const news = [...current].flatMap(([key, entry]): readonly StatusChange[] => {
-    const known = old.get(key)
-    if (known === undefined) return [{ change: 'added', ...entry }]
-    return JSON.stringify(known) === JSON.stringify(entry) ? [] : [{ change: 'changed', ...entry }]
+    const previous = old.get(key)
+    if (previous === undefined) return [{ change: 'added', ...entry }]
+    return JSON.stringify(previous) === JSON.stringify(entry) ? [] : [{ change: 'changed', ...entry }]
   })
   const gone = [...old].flatMap(([key, entry]): readonly StatusChange[] =>
     current.has(key) ? [] : [{ change: 'removed', ...entry }],

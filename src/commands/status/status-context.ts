@@ -19,5 +19,5 @@ export interface StatusContext {
   readonly managementCluster: ManagementCluster
   readonly runs: WorkflowRuns
   /** The state when the command began. */
-  readonly known: Snapshot
+  readonly snapshot: Snapshot
 }

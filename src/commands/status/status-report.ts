@@ -34,11 +34,11 @@ export interface StatusQuestion {
 }
 
 /** Makes the report from a snapshot of the management cluster, without Temporal. */
-export function reportOn(known: Snapshot, question: StatusQuestion): StatusReport {
+export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusReport {
   const { variables, problemsOnly, now } = question
-  const findings = problemsIn(known, variables, now)
+  const findings = problemsIn(snapshot, variables, now)
   return {
-    vips: vipsIn(known, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
+    vips: vipsIn(snapshot, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
     findings: findings.filter(
       (problem) => question.cluster === undefined || concerns(problem, question.cluster),
     ),
@@ -46,9 +46,9 @@ export function reportOn(known: Snapshot, question: StatusQuestion): StatusRepor
 }
 
 /** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
-function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const view = createSnapshotQueries(() => known)
-  return [...known.clusters.values()]
+function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
+  const queries = createSnapshotQueries(() => snapshot)
+  return [...snapshot.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
     .flatMap((cluster) =>
@@ -57,7 +57,7 @@ function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion)
           namespace: cluster.namespace,
           cluster: cluster.name,
           created: cluster.creationTimestamp,
-          ...vipStateOf(cluster, vipRole(role, variables), view),
+          ...vipStateOf(cluster, vipRole(role, variables), queries),
         }))
         .filter(({ role, phase }) => role === 'control-plane' || phase !== 'NotWanted'),
     )

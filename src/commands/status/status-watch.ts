@@ -23,14 +23,14 @@ export async function watchStatus(context: StatusContext): Promise<number> {
   const watch = watchSnapshot({
     connection: managementCluster.connection,
     namespaces: setup.config.namespaces,
-    initial: context.known,
+    initial: context.snapshot,
     onChange: () => changes.notify(),
     log: logTo(setup.console),
     signal,
   })
   let shown: StatusReport | undefined
   while (!signal.aborted) {
-    shown = await showChanges(context, watch.known(), shown)
+    shown = await showChanges(context, watch.snapshot(), shown)
     await changes.next()
   }
   await watch.done
@@ -40,19 +40,19 @@ export async function watchStatus(context: StatusContext): Promise<number> {
 /** @returns the report that is shown now */
 async function showChanges(
   context: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
   shown: StatusReport | undefined,
 ): Promise<StatusReport> {
   const { options, setup, runs } = context
   const { console, config } = setup
   const now = Date.now()
   const question = { ...options, variables: config.variables, now }
-  const report = await withRuns(reportOn(known, question), runs)
+  const report = await withRuns(reportOn(snapshot, question), runs)
   const changes = changesBetween(shown, report)
   if (console.output !== 'table') {
     for (const change of changes) console.update(change, () => '')
   } else if (shown === undefined || changes.length > 0) {
-    const text = await textFor(context, known, report, now)
+    const text = await textFor(context, snapshot, report, now)
     console.update(report, text)
   }
   return report
@@ -60,14 +60,14 @@ async function showChanges(
 
 async function textFor(
   context: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
   report: StatusReport,
   now: number,
 ): Promise<Parameters<Console['update']>[1]> {
   const { cluster, problemsOnly } = context.options
   if (cluster === undefined) return (style) => statusText(report, problemsOnly, style, now)
-  if (!known.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
-  const whole = await describeCluster(cluster, report, context, known)
+  if (!snapshot.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
+  const whole = await describeCluster(cluster, report, context, snapshot)
   return (style) => clusterText(whole, style, now)
 }
 

@@ -19,11 +19,11 @@ import { createWorkflowRuns } from './workflow-runs.ts'
  */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {
-    const known = await managementCluster.readSnapshot()
-    if (options.cluster !== undefined) assertExists(options.cluster, known)
+    const snapshot = await managementCluster.readSnapshot()
+    if (options.cluster !== undefined) assertExists(options.cluster, snapshot)
     return withTemporal(setup.signal, async (temporal) => {
       const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
-      const context = { options, setup, managementCluster, known, runs }
+      const context = { options, setup, managementCluster, snapshot, runs }
       return options.watch ? watchStatus(context) : showStatus(context)
     })
   })
@@ -37,15 +37,15 @@ function assertExists(cluster: NamespacedName, { clusters }: Snapshot): void {
 }
 
 async function showStatus(context: StatusContext): Promise<number> {
-  const { options, setup, known, runs } = context
+  const { options, setup, snapshot, runs } = context
   const { cluster, problemsOnly } = options
   const now = Date.now()
-  const report = reportOn(known, { variables: setup.config.variables, cluster, problemsOnly, now })
+  const report = reportOn(snapshot, { variables: setup.config.variables, cluster, problemsOnly, now })
   if (cluster === undefined) {
     const whole = await withRuns(report, runs)
     setup.console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
   } else {
-    const whole = await describeCluster(cluster, report, context, known)
+    const whole = await describeCluster(cluster, report, context, snapshot)
     setup.console.print(whole, (style) => clusterText(whole, style, now))
   }
   const trouble = runs.trouble()

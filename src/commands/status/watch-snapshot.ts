@@ -12,7 +12,7 @@ export interface SnapshotWatchOptions {
   readonly namespaces: readonly string[]
   /** An earlier snapshot, used for each kind until it is listed. */
   readonly initial: Snapshot
-  /** Called after a change, before `known` shows it. */
+  /** Called after a change, before `snapshot` shows it. */
   readonly onChange: () => void
   readonly log: Log
   readonly signal: AbortSignal
@@ -20,7 +20,7 @@ export interface SnapshotWatchOptions {
 
 /** A snapshot of the management cluster that is kept up to date. */
 export interface SnapshotWatch {
-  known(): Snapshot
+  snapshot(): Snapshot
   /** Resolves when all informers have stopped, after the signal is aborted. */
   readonly done: Promise<void>
 }
@@ -56,7 +56,7 @@ export function watchSnapshot(options: SnapshotWatchOptions): SnapshotWatch {
     watch(poolResources[kind].plural, initial.pools[index] ?? new Map()),
   )
   return {
-    known: () => ({
+    snapshot: () => ({
       clusters: clusters(),
       clusterClasses: clusterClasses(),
       claims: claims(),

@@ -29,7 +29,7 @@ const fix =
  */
 export function checkIpamProvider(
   deployments: Reading<readonly ProgramDeployment[]>,
-  known: Reading<Snapshot>,
+  snapshot: Reading<Snapshot>,
   now: number,
 ): readonly CheckOutcome[] {
   const found = 'read' in deployments ? deployments.read : []
@@ -38,11 +38,11 @@ export function checkIpamProvider(
       ...availabilityProblems('the in-cluster IPAM provider', deployment),
       ...versionProblems(deployment),
     ]),
-    ...('read' in known ? effectProblems(known.read, now) : []),
+    ...('read' in snapshot ? effectProblems(snapshot.read, now) : []),
   ]
   if (problems.length > 0) return problems
   const countedPools =
-    'read' in known ? poolsIn(known.read).filter(({ capacity }) => capacity !== undefined) : []
+    'read' in snapshot ? poolsIn(snapshot.read).filter(({ capacity }) => capacity !== undefined) : []
   const effect =
     countedPools.length === 0
       ? ''
@@ -69,13 +69,15 @@ function versionProblems(deployment: ProgramDeployment): readonly CheckOutcome[]
   ]
 }
 
-function effectProblems(known: Snapshot, now: number): readonly CheckOutcome[] {
+function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[] {
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
-  const uncounted = poolsIn(known).filter(
+  const uncounted = poolsIn(snapshot).filter(
     (pool) => pool.capacity === undefined && !pool.isPaused && isOverdue(pool),
   )
-  const unbound = [...known.claims.values()].filter((claim) => isOverdue(claim) && couldBeBound(claim, known))
+  const unbound = [...snapshot.claims.values()].filter(
+    (claim) => isOverdue(claim) && couldBeBound(claim, snapshot),
+  )
   return [
     ...(uncounted.length === 0
       ? []
@@ -92,19 +94,19 @@ function effectProblems(known: Snapshot, now: number): readonly CheckOutcome[] {
 }
 
 /** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */
-function couldBeBound(claim: IPAddressClaim, known: Snapshot): boolean {
+function couldBeBound(claim: IPAddressClaim, snapshot: Snapshot): boolean {
   if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
     return false
   const clusterName = claim.labels[clusterNameLabel]
   const cluster =
     clusterName === undefined
       ? undefined
-      : known.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
+      : snapshot.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
   if (clusterName !== undefined && (cluster === undefined || cluster.isPaused)) return false
-  const pool = poolOf(claim, known)
+  const pool = poolOf(claim, snapshot)
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }
 
-function poolOf(claim: IPAddressClaim, known: Snapshot): IPPool | undefined {
-  return poolsIn(known).find((pool) => placeOf(pool) === poolPlaceOf(claim))
+function poolOf(claim: IPAddressClaim, snapshot: Snapshot): IPPool | undefined {
+  return poolsIn(snapshot).find((pool) => placeOf(pool) === poolPlaceOf(claim))
 }

@@ -9,14 +9,14 @@ import { nearest, suggestion } from './edit-distance.ts'
 import { nameOf } from './pools.ts'
 
 /** The ClusterClasses that were read. */
-export interface KnownClasses {
+export interface ReadClasses {
   readonly classes: readonly ClusterClass[]
   /** Whether all namespaces were read, so that a class that is missing here does not exist. */
   readonly areAll: boolean
 }
 
 /** Checks which ClusterClasses a pool is for. */
-export function classProblems(pool: IPPool, { classes, areAll }: KnownClasses): readonly CheckOutcome[] {
+export function classProblems(pool: IPPool, { classes, areAll }: ReadClasses): readonly CheckOutcome[] {
   const label = pool.labels[clusterClassKey]
   if (label === undefined) return clusterClassKey in pool.annotations ? [unlabeled(pool)] : []
   const names = classes.map(({ name }) => name)

@@ -6,16 +6,16 @@ import { roles } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
 import { poolKeys, strangeKeys } from './unknown-keys.ts'
-import { classProblems, type KnownClasses } from './pool-classes.ts'
+import { classProblems, type ReadClasses } from './pool-classes.ts'
 import { nameOf } from './pools.ts'
 
 /** Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors. */
-export function checkPoolLabels(pools: readonly IPPool[], known: KnownClasses): readonly CheckOutcome[] {
+export function checkPoolLabels(pools: readonly IPPool[], classes: ReadClasses): readonly CheckOutcome[] {
   const problems = pools.flatMap((pool) => [
     ...strangeKeys(pool, poolKeys).map((strange) =>
       warning(`${nameOf(pool)}: ${strange}`, `correct or remove it on ${nameOf(pool)}`),
     ),
-    ...classProblems(pool, known),
+    ...classProblems(pool, classes),
     ...roleProblems(pool),
     ...priorityProblems(pool),
     ...namespacesProblems(pool),

@@ -13,7 +13,7 @@ const keptMs = 3_000
  * @returns undefined until every kind has been listed, since partial counts would raise alarms
  */
 export function inventoryOf(
-  known: () => Snapshot,
+  snapshot: () => Snapshot,
   variables: VariableNames,
   now: () => number,
 ): () => Inventory | undefined {
@@ -21,7 +21,7 @@ export function inventoryOf(
   let last: { readonly at: number; readonly inventory: Inventory } | undefined
   return () => {
     const at = now()
-    const objects = known()
+    const objects = snapshot()
     if (!objects.isComplete) return undefined
     if (last === undefined || at - last.at > keptMs) {
       since = orphanedSince(objects, since, at)

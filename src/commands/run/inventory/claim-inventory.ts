@@ -45,9 +45,9 @@ export type OrphanedSince = ReadonlyMap<string, number>
  * @param before the previous result
  * @param now milliseconds since the epoch
  */
-export function orphanedSince(known: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
-  const orphans = [...known.claims.values()].filter(
-    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, known),
+export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
+  const orphans = [...snapshot.claims.values()].filter(
+    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, snapshot),
   )
   return new Map(orphans.map(({ uid }) => [uid, before.get(uid) ?? now]))
 }

@@ -15,9 +15,9 @@ import {
  * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool
  * for every Cluster takes seconds if there are thousands. Phases and reasons stay the same, but messages name fewer pools.
  */
-export function createIndexedQueries(known: Snapshot): SnapshotQueries {
-  const view = createSnapshotQueries(() => known)
-  const byNamespace = Map.groupBy(poolsIn(known), ({ namespace }) => namespace)
+export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
+  const queries = createSnapshotQueries(() => snapshot)
+  const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
   const matching = new Map<string, ReadonlySet<IPPool>>()
@@ -32,17 +32,17 @@ export function createIndexedQueries(known: Snapshot): SnapshotQueries {
   /** The pools of the Cluster's claims, even if they are no longer for its class: an unbound claim depends on its pool. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
     roles.flatMap((role) => {
-      const { claim } = view.bindingOf(cluster, { role, variable: '' })
+      const { claim } = queries.bindingOf(cluster, { role, variable: '' })
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })
 
   return {
-    ...view,
+    ...queries,
     contextOf: (cluster) => {
       const ref = cluster.topology?.clusterClass
       return {
-        clusterClass: ref && known.clusterClasses.get(formatKey(ref)),
+        clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
         pools: [
           ...(byNamespace.get(cluster.namespace) ?? []),
           ...new Set([...matchingFor(cluster), ...claimed(cluster)]),

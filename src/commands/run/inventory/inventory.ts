@@ -33,24 +33,24 @@ export interface Inventory {
  * @param orphaned uids of the claims that count as leaked
  */
 export function takeInventory(
-  known: Snapshot,
+  snapshot: Snapshot,
   variables: VariableNames,
   orphaned: ReadonlySet<string>,
 ): Inventory {
-  const view = createIndexedQueries(known)
+  const queries = createIndexedQueries(snapshot)
   const states = roles.flatMap((role) => {
     const vip = vipRole(role, variables)
-    return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view))
+    return [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries))
   })
-  const leaked = [...known.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
+  const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
   return {
-    poolsAvailable: countAvailablePools(known),
-    poolAddresses: countPoolAddresses(known),
-    claims: countClaims(known),
+    poolsAvailable: countAvailablePools(snapshot),
+    poolAddresses: countPoolAddresses(snapshot),
+    claims: countClaims(snapshot),
     waiting: countWaiting(states),
     lost: roles.map((role) => ({ role, addresses: states.filter((state) => isLost(state, role)).length })),
     leaked: roles.map((role) => ({ role, claims: leaked.filter((each) => each === role).length })),
-    reserved: [...known.ipAddresses.values()].filter(isReservation).length,
+    reserved: [...snapshot.ipAddresses.values()].filter(isReservation).length,
   }
 }
 

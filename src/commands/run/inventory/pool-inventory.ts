@@ -30,9 +30,9 @@ export interface PoolCount {
 }
 
 /** Counts the pools that match and have a free address, for every class that exists or that a Cluster names. */
-export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] {
-  const pools = poolsIn(known)
-  return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
+export function countAvailablePools(snapshot: Snapshot): readonly PoolsAvailable[] {
+  const pools = poolsIn(snapshot)
+  return [...classesByName(snapshot)].flatMap(([clusterClass, refs]) =>
     roles.map((role) => ({
       clusterClass,
       role,
@@ -42,9 +42,9 @@ export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] 
 }
 
 /** Counts the addresses of the pools for VIPs: those that name a ClusterClass, or hold one of our claims. */
-export function countPoolAddresses(known: Snapshot): readonly PoolCount[] {
-  const claimed = claimedPools(known)
-  return poolsIn(known).flatMap((pool) => {
+export function countPoolAddresses(snapshot: Snapshot): readonly PoolCount[] {
+  const claimed = claimedPools(snapshot)
+  return poolsIn(snapshot).flatMap((pool) => {
     const { kind, namespace, name, capacity } = pool
     if (capacity === undefined || !(clusterClassKey in pool.labels || claimed.has(placeOf(pool)))) return []
     const { total } = capacity
