@@ -1,18 +1,18 @@
-import { isPolling } from '../../domain/workflow-run.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
+import { isPolling } from '../../domain/workflow-run.ts'
 import { readPollers } from '../../watcher/describe-run.ts'
 import { createRunLooks, type WantedRun } from '../../watcher/run-looks.ts'
 import { createStarter, type AllocationStarter } from '../../watcher/workflow-client.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
+import type { CommandSetup } from '../setup.ts'
+import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
 import { createProgress } from './run-progress.ts'
 import { queryPhases, viewRun, type RunView } from './run-view.ts'
-import type { CommandSetup } from '../setup.ts'
-import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 
 export interface AllocateOptions {
   readonly cluster: NamespacedName

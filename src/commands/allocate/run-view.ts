@@ -1,6 +1,6 @@
+import { isScheduled } from '../../watcher/describe-run.ts'
 import type { AllocationStatus } from '../../workflows/contract.ts'
 import { statusQuery } from '../../workflows/contract.ts'
-import { isScheduled } from '../../watcher/describe-run.ts'
 import { waitsIn, type RunWait } from '../temporal/pending-activities.ts'
 import type { TemporalClient } from '../temporal/with-temporal.ts'
 

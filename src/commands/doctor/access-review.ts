@@ -1,9 +1,9 @@
-import type { Permission } from '../../kubernetes/permissions.ts'
 import { objectOf, nonEmptyStringOf, type JsonObject } from '../../domain/model/decode.ts'
-import type { ReviewedPermission } from './checks/permissions.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { Permission } from '../../kubernetes/permissions.ts'
 import { resources } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { ReviewedPermission } from './checks/permissions.ts'
 
 type Requests = Pick<KubernetesConnection, 'request'>
 

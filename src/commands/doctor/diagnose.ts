@@ -1,8 +1,5 @@
+import { poolsIn } from '../../domain/allocation/snapshot.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
-import { checkClock } from './checks/clock.ts'
-import { checkCore } from './checks/cluster-api-core.ts'
-import { checkClusterClasses } from './checks/cluster-classes.ts'
-import { checkClusters } from './checks/clusters.ts'
 import {
   fault,
   runCheck,
@@ -12,6 +9,10 @@ import {
   type CheckOutcome,
   type Reading,
 } from './checks/check-result.ts'
+import { checkClock } from './checks/clock.ts'
+import { checkCore } from './checks/cluster-api-core.ts'
+import { checkClusterClasses } from './checks/cluster-classes.ts'
+import { checkClusters } from './checks/clusters.ts'
 import { checkIpamProvider } from './checks/ipam-provider.ts'
 import { checkPermissions } from './checks/permissions.ts'
 import { checkPoolLabels } from './checks/pool-labels.ts'
@@ -20,7 +21,6 @@ import { checkPools } from './checks/pools.ts'
 import { checkSearchAttributes } from './checks/search-attributes.ts'
 import { checkNamespace, checkTaskQueue } from './checks/temporal.ts'
 import { checkWorkflowRuns } from './checks/workflow-runs.ts'
-import { poolsIn } from '../../domain/allocation/snapshot.ts'
 import type { KubernetesFacts } from './kubernetes-facts.ts'
 import type { TemporalFacts } from './temporal-facts.ts'
 

@@ -1,6 +1,19 @@
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { nonEmptyStringOf } from '../../domain/model/decode.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { neededPermissions } from '../../kubernetes/permissions.ts'
+import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
+import {
+  connectTo,
+  type KubernetesConnection,
+  type RequestOutcome,
+} from '../../kubernetes/transport/connection.ts'
+import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { programVersion } from '../version.ts'
+import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
-import type { ClockReading } from './checks/clock.ts'
 import type { Reading } from './checks/check-result.ts'
+import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import {
   coreProvider,
@@ -8,22 +21,9 @@ import {
   providerLabel,
   type ProgramDeployment,
 } from './checks/provider-deployment.ts'
-import { nonEmptyStringOf } from '../../domain/model/decode.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import { readOwnUser, reviewPermissions } from './access-review.ts'
-import {
-  connectTo,
-  type KubernetesConnection,
-  type RequestOutcome,
-} from '../../kubernetes/transport/connection.ts'
 import { listDeployments } from './deployments.ts'
-import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
-import { neededPermissions } from '../../kubernetes/permissions.ts'
-import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
-import { readServedKinds } from './served-kinds.ts'
-import { programVersion } from '../version.ts'
 import { readingOf } from './reading.ts'
+import { readServedKinds } from './served-kinds.ts'
 
 /** The facts that are read from the API server. */
 export interface KubernetesFacts {

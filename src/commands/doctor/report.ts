@@ -1,6 +1,6 @@
-import { counted } from '../../domain/quote.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
+import { counted } from '../../domain/quote.ts'
 import { type CheckResult, type Level } from './checks/check-result.ts'
 
 /** The output of `doctor`. */

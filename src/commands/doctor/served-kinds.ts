@@ -1,8 +1,8 @@
-import type { ServedKind } from './checks/api-versions.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { crdNameOf, poolResources, resources, type Resource } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { ServedKind } from './checks/api-versions.ts'
 
 /**
  * Reads the version in which the API server serves each kind that the allocator uses.

@@ -1,7 +1,4 @@
 import { isGrpcServiceError } from '@temporalio/client'
-import type { Reading } from './checks/check-result.ts'
-import type { NamespaceFacts, TaskQueueFacts } from './checks/temporal.ts'
-import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
@@ -9,6 +6,9 @@ import { workflowIdFor } from '../../workflows/contract.ts'
 import { inParallel } from '../in-parallel.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
+import type { Reading } from './checks/check-result.ts'
+import type { NamespaceFacts, TaskQueueFacts } from './checks/temporal.ts'
+import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import { readingOf } from './reading.ts'
 
 /** The facts that are read from Temporal. */

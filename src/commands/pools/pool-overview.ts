@@ -1,6 +1,12 @@
+import {
+  declaredClasses,
+  declaredNamespaces,
+  declaredRoles,
+  priorityOf,
+} from '../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Forecast } from './forecast.ts'
 import {
   availableAddresses,
   placeOf,
@@ -8,14 +14,8 @@ import {
   type IPPoolCapacity,
   type IPPoolKind,
 } from '../../domain/model/pool.ts'
-import {
-  declaredClasses,
-  declaredNamespaces,
-  declaredRoles,
-  priorityOf,
-} from '../../domain/allocation/pool-selection.ts'
 import { defaultRole } from '../../domain/role.ts'
-import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { Forecast } from './forecast.ts'
 
 /** Whether a pool can give an address now. */
 export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'

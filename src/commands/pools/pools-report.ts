@@ -1,8 +1,8 @@
-import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
-import { poolOverviews, type PoolOverview } from './pool-overview.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { IPPool } from '../../domain/model/pool.ts'
 import type { VariableNames } from '../../domain/role.ts'
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
+import { poolOverviews, type PoolOverview } from './pool-overview.ts'
 
 /** The output of `pools`. */
 export interface PoolsReport {

@@ -1,8 +1,8 @@
 import { exitCodes } from '../../console/exit-code.ts'
 import { withManagementCluster } from '../management-cluster.ts'
+import type { CommandSetup } from '../setup.ts'
 import { poolsReport } from './pools-report.ts'
 import { poolsText } from './pools-text.ts'
-import type { CommandSetup } from '../setup.ts'
 
 /** Prints every pool with the Clusters that wait for it, and a forecast of who gets an address. */
 export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {

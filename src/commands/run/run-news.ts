@@ -1,14 +1,14 @@
 import type { StepObserver } from '../../activities/reporting.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import { formatKey } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import {
   decideCondition,
   vipConditionOf,
   type ConditionUpdate,
 } from '../../domain/allocation/vip-condition.ts'
-import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-looks.ts'

@@ -1,10 +1,4 @@
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import type { IPAddressClaim } from '../../domain/model/claim.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import type { Condition } from '../../domain/model/condition.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
-import type { Problem } from './problems/problem.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import {
   createSnapshotQueries,
@@ -12,7 +6,13 @@ import {
   type SnapshotQueries,
 } from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
+import type { IPAddressClaim } from '../../domain/model/claim.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
+import type { Condition } from '../../domain/model/condition.ts'
+import type { IPAddress } from '../../domain/model/ip-address.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
+import type { Problem } from './problems/problem.ts'
 import { readEvents, type ObjectEvent } from './read-events.ts'
 import type { StatusContext } from './status-context.ts'
 import type { StatusReport, VipReport } from './status-report.ts'

@@ -1,13 +1,13 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
+import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
-import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import type { Role } from '../../domain/role.ts'
 import { printable } from '../../domain/quote.ts'
-import type { ClusterReport, VipDetails } from './cluster-report.ts'
+import type { Role } from '../../domain/role.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
+import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import { problemLines, paintFor } from './status-text.ts'
 
 /** The details of one Cluster, for people. @param now milliseconds since the epoch */

@@ -1,5 +1,5 @@
-import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { WorkflowRuns } from './workflow-runs.ts'

@@ -1,9 +1,9 @@
-import { concerns, type Problem } from './problems/problem.ts'
-import { problemsIn } from './problems/problems.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { concerns, type Problem } from './problems/problem.ts'
+import { problemsIn } from './problems/problems.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
 
 /** One VIP of one Cluster. */

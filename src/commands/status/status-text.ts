@@ -1,9 +1,9 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { problemKinds, type Problem } from './problems/problem.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
 import { printable } from '../../domain/quote.ts'
+import { problemKinds, type Problem } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
 const head = [

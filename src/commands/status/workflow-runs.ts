@@ -4,9 +4,9 @@ import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
 import { inParallel } from '../in-parallel.ts'
+import { describeError } from '../temporal/config.ts'
 import { pendingActivitiesIn, type PendingActivity } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-temporal.ts'
-import { describeError } from '../temporal/config.ts'
 
 /** The latest run of a Cluster's workflow id. */
 export interface WorkflowRun {

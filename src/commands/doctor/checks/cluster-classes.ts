@@ -1,12 +1,12 @@
-import { counted, few } from '../../../domain/quote.ts'
-import type { Cluster } from '../../../domain/model/cluster.ts'
 import { decideWrite, explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { poolsUsableBy } from '../../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isValidEndpoint } from '../../../domain/model/endpoint.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { counted, few } from '../../../domain/quote.ts'
 import { defaultRole } from '../../../domain/role.ts'
-import { poolsUsableBy } from '../../../domain/allocation/snapshot.ts'
 import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
 /** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */

@@ -1,9 +1,9 @@
-import { counted, few } from '../../../domain/quote.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
-import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
+import { counted, few } from '../../../domain/quote.ts'
 import { fault, ok, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
 import { nameOf } from './pools.ts'
 import {

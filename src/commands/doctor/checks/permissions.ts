@@ -1,5 +1,5 @@
-import type { Permission } from '../../../kubernetes/permissions.ts'
 import { few } from '../../../domain/quote.ts'
+import type { Permission } from '../../../kubernetes/permissions.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 
 /** The API server's answer about one permission in one namespace. */

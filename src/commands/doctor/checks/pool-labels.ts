@@ -1,13 +1,13 @@
-import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
-import type { IPPool } from '../../../domain/model/pool.ts'
 import { declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
+import type { IPPool } from '../../../domain/model/pool.ts'
+import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
-import { poolKeys, strangeKeys } from './unknown-keys.ts'
 import { classProblems, type ReadClasses } from './pool-classes.ts'
 import { nameOf } from './pools.ts'
+import { poolKeys, strangeKeys } from './unknown-keys.ts'
 
 /** Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors. */
 export function checkPoolLabels(pools: readonly IPPool[], classes: ReadClasses): readonly CheckOutcome[] {

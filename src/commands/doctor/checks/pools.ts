@@ -1,8 +1,8 @@
-import { counted } from '../../../domain/quote.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { clusterClassKey } from '../../../domain/names.ts'
 import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { clusterClassKey } from '../../../domain/names.ts'
+import { counted } from '../../../domain/quote.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 
 /** A pool is nearly exhausted if less than a tenth of its addresses is free. */

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import {
   clusterClassKey,
   controlPlanePoolAnnotation,
@@ -11,7 +12,6 @@ import {
   priorityAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
-import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { quoted } from '../../../domain/quote.ts'
 import { editDistance, nearest } from './edit-distance.ts'
 

@@ -1,7 +1,7 @@
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import type { VariableNames } from '../../../domain/role.ts'
 import { orphanedForLong, orphanedSince, type OrphanedSince } from './claim-inventory.ts'
 import { takeInventory, type Inventory } from './inventory.ts'
-import type { VariableNames } from '../../../domain/role.ts'
-import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 
 /** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
 const keptMs = 3_000

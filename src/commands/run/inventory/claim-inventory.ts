@@ -1,8 +1,8 @@
-import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { roleKey } from '../../../domain/names.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
-import type { Role } from '../../../domain/role.ts'
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { roleKey } from '../../../domain/names.ts'
+import type { Role } from '../../../domain/role.ts'
 
 /** The number of our claims for a role in a namespace. */
 export interface ClaimCount {

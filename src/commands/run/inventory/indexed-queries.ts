@@ -1,15 +1,15 @@
-import type { Cluster } from '../../../domain/model/cluster.ts'
 import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
-import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import { roles } from '../../../domain/role.ts'
 import {
   createSnapshotQueries,
   poolsIn,
   type Snapshot,
   type SnapshotQueries,
 } from '../../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { roles } from '../../../domain/role.ts'
 
 /**
  * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool

@@ -1,16 +1,16 @@
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
+import type { Reason } from '../../../domain/reason.ts'
+import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
 import { countClaims, roleOfOurs, type ClaimCount } from './claim-inventory.ts'
+import { createIndexedQueries } from './indexed-queries.ts'
 import {
   countAvailablePools,
   countPoolAddresses,
   type PoolCount,
   type PoolsAvailable,
 } from './pool-inventory.ts'
-import { createIndexedQueries } from './indexed-queries.ts'
-import type { Reason } from '../../../domain/reason.ts'
-import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 
 /** The counts of everything in the management cluster that concerns VIPs. */
 export interface Inventory {

@@ -1,13 +1,13 @@
-import { roleOfOurs } from './claim-inventory.ts'
+import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../../domain/model/claim.ts'
 import type { ClusterClassRef } from '../../../domain/model/cluster.ts'
-import { clusterClassKey } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
-import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
-import { namespacesOf } from './indexed-queries.ts'
+import { clusterClassKey } from '../../../domain/names.ts'
 import { roles, type Role } from '../../../domain/role.ts'
-import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { roleOfOurs } from './claim-inventory.ts'
+import { namespacesOf } from './indexed-queries.ts'
 
 /** The number of pools that could give a VIP to Clusters of a ClusterClass now. */
 export interface PoolsAvailable {
