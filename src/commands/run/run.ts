@@ -15,7 +15,7 @@ import type { Log } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
-import { createStarter } from '../../watcher/workflow-client.ts'
+import { createStarter, type AllocationStarter } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './readiness.ts'
@@ -24,7 +24,7 @@ import { connectToTemporal, createClient, type TemporalConnection } from './temp
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
-import { runWatcher } from './watcher.ts'
+import { runWatcher, type RunningWatcher } from './watcher.ts'
 import { createWorker } from './worker.ts'
 
 /**
@@ -65,7 +65,7 @@ export async function runProgram(
         ? createCachedClusterApi({ api, variables: config.variables, now: Date.now })
         : undefined
     const parts = { kubernetes, api, knowledge, metrics, outages, tracing, state }
-    return await atWork({ command, config, log, signal, ...parts })
+    return await connectAndRun({ command, config, log, signal, ...parts })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
@@ -83,6 +83,7 @@ async function tracingFor(config: Config, options: TracingOptions): Promise<Trac
 /** Milliseconds for closing all connections after the Worker has ended. */
 const longestEndMs = 5_000
 
+/** What the parts of the program share. */
 interface Setup {
   readonly command: AllocatorCommand
   readonly config: Config
@@ -98,7 +99,8 @@ interface Setup {
   readonly signal: AbortSignal
 }
 
-async function atWork(setup: Setup): Promise<number> {
+/** Connects to Temporal, runs the parts over that connection, and closes it. */
+async function connectAndRun(setup: Setup): Promise<number> {
   const { command, config, api, knowledge, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
@@ -117,7 +119,7 @@ async function atWork(setup: Setup): Promise<number> {
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    const code = await withTemporal(setup, temporal, worker)
+    const code = await runParts(setup, temporal, worker)
     // A Worker that died or did not stop in time may leave threads that keep the process alive.
     setTimeout(() => process.exit(code), longestEndMs).unref()
     return code
@@ -128,7 +130,7 @@ async function atWork(setup: Setup): Promise<number> {
 }
 
 /** Runs until the signal is aborted, or the Worker dies. */
-async function withTemporal(
+async function runParts(
   setup: Setup,
   temporal: TemporalConnection,
   worker: Worker | undefined,
@@ -148,16 +150,8 @@ async function withTemporal(
     command === 'worker'
       ? undefined
       : runWatcher({ config, kubernetes, api, knowledge, starter, log, metrics, outages, tracing, signal })
-  const monitor = monitorTemporal({
-    starter,
-    log,
-    outage: outages.temporal,
-    signal,
-    onAsked: (reachable) => metrics.temporalReachable(reachable),
-    onRunsMayBeLost: () => watcher?.startOutstanding(),
-    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.followElsewhere(clusters) }),
-  })
   state.watcherStarted(watcher)
+  const monitor = startMonitor({ ...setup, signal }, starter, watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
   await Promise.all([watcher?.done, monitor])
@@ -166,6 +160,24 @@ async function withTemporal(
   return died.signal.aborted ? 1 : 0
 }
 
+/** Monitors Temporal, and has the watcher start or follow runs that an outage may have affected. */
+function startMonitor(
+  { log, outages, metrics, signal }: Setup,
+  starter: AllocationStarter,
+  watcher: RunningWatcher | undefined,
+): Promise<void> {
+  return monitorTemporal({
+    starter,
+    log,
+    outage: outages.temporal,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onRunsMayBeLost: () => watcher?.startOutstanding(),
+    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.followElsewhere(clusters) }),
+  })
+}
+
+/** Starts the servers of /metrics, /healthz and /readyz. */
 async function startServers(
   config: Config,
   metrics: Metrics,
