@@ -240,7 +240,7 @@ describe('the import table', () => {
 })
 
 describe('the folders of the table', () => {
-  it('form no cycle but for the types by which some know who uses them, or whom they observe', () => {
+  it('form no cycle, apart from four edges of types', () => {
     const onlyTypes = [
       'workflows → activities',
       'observability → activities',

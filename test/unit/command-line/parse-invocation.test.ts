@@ -62,7 +62,7 @@ describe('the help', () => {
   })
 
   it.each(commands.map((command) => [command.name, command] as const))(
-    'of %s tells of its flags and their variables',
+    'of %s shows its flags and their variables',
     (name, command) => {
       const help = textOf(name, '--help')
       for (const flag of command.flags) {

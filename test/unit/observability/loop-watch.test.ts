@@ -57,7 +57,7 @@ describe('an event loop', () => {
       Array.from({ length: 20 }, () => ({ blocked: 3, works: 7 })),
       'well',
     ],
-  ])('%s is told apart', (_, turns, expected) => {
+  ])('%s is recognized', (_, turns, expected) => {
     expect(starvedAfter(turns)).toBe(expected)
   })
 })

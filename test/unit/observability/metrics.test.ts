@@ -122,7 +122,7 @@ describe('a step', () => {
     expect(await samples(metrics, 'allocation_duration_seconds_count')).toEqual([])
   })
 
-  it('that writes a VIP is counted also where clocks differ, or an age cannot be told', async () => {
+  it('that writes a VIP is counted even if clocks differ, or its age is unknown', async () => {
     const metrics = metricsOf({ worker: true })
     metrics.observeStep({ ...aStep, allocated: { sinceStartSeconds: -2, sinceCreationSeconds: Number.NaN } })
     const labels = 'role="control-plane",cluster_class="rke2"'
@@ -181,7 +181,7 @@ describe('the series of the watcher', () => {
     ])
   })
 
-  it('tell no age of what was never heard', async () => {
+  it('show no age before the first contact', async () => {
     const metrics = metricsOf({ watcher: true })
     const deaf = { ...aWatch, synced: false, lastContactAt: undefined }
     metrics.observeWatcher({ ...quiet, watches: () => [deaf], inventory: () => undefined })
@@ -209,7 +209,7 @@ describe('the series of the watcher', () => {
     expect(await samples(metrics, 'reserved_addresses')).toEqual([' 9'])
   })
 
-  it('show nothing of what is gone, and no number that nobody told', async () => {
+  it('show nothing that is gone, and no made-up number', async () => {
     let inventory: Inventory | undefined = anInventory
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, inventory: () => inventory })

@@ -73,7 +73,7 @@ function kinds(...plurals: readonly string[]): unknown {
 }
 
 describe('an odd API server', () => {
-  it('that serves nothing of Cluster API is told what to install', async () => {
+  it('that serves nothing of Cluster API gets a list of what to install', async () => {
     const results = await diagnose({ answers: version })
     expect(of(results, 'api-server')).toEqual([
       ['ok', expect.stringMatching(/^Kubernetes v1\.35\.4 at http:\/\/127\.0\.0\.1:\d+ answers in \d+ ms$/)],
@@ -103,7 +103,7 @@ describe('an odd API server', () => {
     expect(of(results, 'api-versions')[0]?.[1]).toContain('v1beta1 only, not in v1beta2')
   })
 
-  it('whose clock is wrong gets a fault, and one that tells no time is skipped', async () => {
+  it('whose clock is wrong gets a fault, and one that sends no time is skipped', async () => {
     const wrong = await diagnose({ date: 'Fri, 02 Jan 2026 03:04:05 GMT', answers: version })
     expect(of(wrong, 'clock')).toEqual([['fault', expect.stringContaining('behind the one here')]])
     const silent = await diagnose({ date: 'nonsense', answers: version })

@@ -69,7 +69,7 @@ describe('kinds of objects', () => {
     ])
   })
 
-  it('that are old are told together, with all their versions', () => {
+  it('that are old are reported together, with all their versions', () => {
     const old = [
       { ...clusters, served: 'v1beta1' },
       { ...claims, preferred: 'v1beta3', served: 'v1alpha1' },
@@ -96,7 +96,7 @@ describe('kinds of objects', () => {
     expect(checkApiVersions([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
   })
 
-  it('are told of both where one is missing and another one old', () => {
+  it('are reported twice if one is missing and another one old', () => {
     const outcomes = checkApiVersions([
       { ...clusters, served: 'v1beta1' },
       { ...claims, ...missing },

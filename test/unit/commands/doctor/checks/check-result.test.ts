@@ -1,4 +1,3 @@
-import { counted, few } from '../../../../../src/domain/quote.ts'
 import { describe, expect, it } from '@jest/globals'
 import { ok, runCheck } from '../../../../../src/commands/doctor/checks/check-result.ts'
 
@@ -18,24 +17,5 @@ describe('a check', () => {
     expect(runCheck('clock', { unread: 'the API server is away' }, check)).toEqual([
       { check: 'clock', level: 'skipped', found: 'the API server is away' },
     ])
-  })
-})
-
-describe('words for many', () => {
-  it.each([
-    [[], ''],
-    [['a', 'b'], 'a, b'],
-    [['a', 'b', 'c'], 'a, b, c'],
-    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
-  ])('name the first few of %j', (items, words) => {
-    expect(few(items, 3)).toBe(words)
-  })
-
-  it.each([
-    [0, '0 pools'],
-    [1, '1 pool'],
-    [2, '2 pools'],
-  ])('say the noun for %d', (number, words) => {
-    expect(counted(number, 'pool')).toBe(words)
   })
 })

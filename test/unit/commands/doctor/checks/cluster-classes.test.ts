@@ -26,7 +26,7 @@ describe('a ClusterClass', () => {
     ])
   })
 
-  it('is told once for each name and namespace', () => {
+  it('is reported once for each name and namespace', () => {
     const classRef = { name: aClass, namespace: 'platform' }
     const clusters = [aCluster(), aCluster({ name: 'b', topology: { classRef } })]
     expect(checkClusterClasses(clusters, [])).toHaveLength(2)

@@ -55,7 +55,7 @@ describe('the pools', () => {
     expect(checkPools([aPool(capacity(free, total, outOfRange))], [])[0]?.level).toBe(level)
   })
 
-  it('are told by name where they are exhausted, or nearly', () => {
+  it('are named if they are exhausted, or nearly', () => {
     const pools = [aPool({ name: 'a', ...capacity(0, 9) }), aPool({ name: 'b', ...capacity(1, 19) }), aPool()]
     expect(checkPools(pools, [])).toEqual([
       {

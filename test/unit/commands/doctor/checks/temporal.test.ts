@@ -19,7 +19,7 @@ describe('a Temporal namespace', () => {
     expect(checkNamespace({ name: 'default', retentionSeconds })[0]).toMatchObject({ level, found })
   })
 
-  it('that forgets too soon can be told to keep more', () => {
+  it('that forgets too soon gets a command to keep more', () => {
     expect(checkNamespace({ name: 'vips', retentionSeconds: 3600 })[0]?.fix).toBe(
       'temporal operator namespace update --namespace vips --retention 7d',
     )
@@ -65,7 +65,7 @@ describe('a task queue', () => {
     ])
   })
 
-  it('is in order where the last poll is not told, or just not too long ago', () => {
+  it('is in order if the last poll is unknown, or just not too long ago', () => {
     const quiet = {
       workflowPollers: [poller({ lastPollAt: undefined })],
       activityPollers: [poller({ lastPollAt: now - 120_000 })],
@@ -73,7 +73,7 @@ describe('a task queue', () => {
     expect(checkTaskQueue({ ...queue, ...quiet }, now)[0]?.level).toBe('ok')
   })
 
-  it('tells of a clock that is ahead, by a poll in the future', () => {
+  it('reports a clock that is ahead, by a poll in the future', () => {
     const ahead = { ...queue, workflowPollers: [poller({ lastPollAt: now + 5_000 })] }
     expect(checkTaskQueue(ahead, now)).toMatchObject([
       { level: 'ok' },

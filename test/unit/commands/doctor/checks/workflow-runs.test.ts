@@ -60,7 +60,7 @@ describe('the runs of Clusters that wait', () => {
     ])
   })
 
-  it('are a fault where another installation has them, with what tells the two apart', () => {
+  it('are a fault if another installation has them, with how to separate the two', () => {
     expect(check([aRun('a', { taskQueue: 'theirs', pollers: [them] })])).toEqual([
       {
         level: 'fault',
