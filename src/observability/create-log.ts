@@ -1,8 +1,7 @@
 import pino from 'pino'
 import { PinoPretty } from 'pino-pretty'
 import { escapeControls, printable, truncated } from '../domain/quote.ts'
-import type { LogFields } from './log-fields.ts'
-import type { Log } from './log.ts'
+import type { Log, LogFields } from './log.ts'
 
 /**
  * Writes lines to standard output: one JSON object a line, or text for people, colored on a terminal. An entry is

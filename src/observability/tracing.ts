@@ -1,4 +1,15 @@
-import { context, SpanKind, SpanStatusCode, trace, type SpanOptions, type Tracer } from '@opentelemetry/api'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  context,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type ContextManager,
+  type SpanOptions,
+  type Tracer,
+} from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
@@ -10,7 +21,6 @@ import {
 } from '@temporalio/interceptors-opentelemetry'
 import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
 import type { DispatchedReaction } from '../watcher/work-queue.ts'
-import { asyncContextManager } from './async-context.ts'
 import type { Outage } from './outage.ts'
 
 /** Spans of all operations for a Cluster. Importing this file loads OpenTelemetry. */
@@ -127,4 +137,21 @@ function recordRequest(
   })
   if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message })
   span.end(endedAt)
+}
+
+/** Keeps the active span of a call through all its asynchronous operations. */
+function asyncContextManager(): ContextManager {
+  const storage = new AsyncLocalStorage<Context>()
+  const manager: ContextManager = {
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (context, call, thisArg, ...args) => storage.run(context, () => call.apply(thisArg, args)),
+    // AsyncLocalStorage keeps the context of callbacks, so there is nothing to bind.
+    bind: (_context, target) => target,
+    enable: () => manager,
+    disable() {
+      storage.disable()
+      return manager
+    },
+  }
+  return manager
 }

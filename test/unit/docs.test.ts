@@ -12,7 +12,7 @@ import { vipPhases } from '../../src/domain/allocation/vip-state.ts'
 import * as identifiers from '../../src/domain/names.ts'
 import { reasons } from '../../src/domain/reason.ts'
 import { cliTypeOf, searchAttributeNames, searchAttributes } from '../../src/domain/search-attributes.ts'
-import { logFieldNames } from '../../src/observability/log-fields.ts'
+import { logFieldNames } from '../../src/observability/log.ts'
 import {
   allocateVipType,
   retryNowUpdate,

@@ -1,6 +1,5 @@
 import type { Logger } from '@temporalio/worker'
-import { logFieldNames, type LogFields } from '../../observability/log-fields.ts'
-import type { Log } from '../../observability/log.ts'
+import { logFieldNames, type Log, type LogFields } from '../../observability/log.ts'
 
 /** Temporal's fields for which we have other names. */
 const renamed: Readonly<Record<string, string>> = { namespace: 'temporalNamespace', trace_id: 'traceId' }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { ApplicationFailure } from '@temporalio/common'
 import { createOutages } from '../../../../src/commands/run/outages.ts'
 import { temporalLogger } from '../../../../src/commands/run/temporal-log.ts'
-import type { LogFields } from '../../../../src/observability/log-fields.ts'
+import type { LogFields } from '../../../../src/observability/log.ts'
 
 type Line = readonly [level: string, message: string, fields: LogFields | undefined]
 
