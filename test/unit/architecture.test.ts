@@ -295,18 +295,23 @@ describe('the workflow bundle', () => {
 })
 
 describe('the linter', () => {
-  it('finds a floating promise, and one in the disguise of a callback', () => {
+  it('finds floating promises, also in the disguise of a callback, and cycles, also of types', () => {
     const folder = mkdtempSync(join(root, 'test', 'planted-'))
     try {
       const planted = [
+        "import type { B } from './other.ts'",
+        'export interface A { readonly b?: B }',
         'export async function save(): Promise<void> {}',
         'export function first(): void { save() }',
         'export function second(): void { [1].forEach(async () => { await save() }) }',
       ]
       writeFileSync(join(folder, 'planted.ts'), `${planted.join('\n')}\n`)
+      const other = ["import type { A } from './planted.ts'", 'export interface B { readonly a?: A }']
+      writeFileSync(join(folder, 'other.ts'), `${other.join('\n')}\n`)
       const output = lint(folder)
       expect(output).toContain('no-floating-promises')
       expect(output).toContain('no-misused-promises')
+      expect(output).toContain('no-cycle')
     } finally {
       rmSync(folder, { recursive: true })
     }
