@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { Command } from '../src/config.ts'
+import type { AllocatorCommand } from '../src/config.ts'
 import { arrayOf, objectOf } from '../src/domain/model/decode.ts'
 import { startChild, waitUntilReady, type Child } from './stack/child-process.ts'
 import type { StackConnection } from './stack/connection.ts'
@@ -27,7 +27,7 @@ export const allocatorAccount = {
 export interface AllocatorOptions {
   readonly stack: Pick<StackConnection, 'temporal' | 'runDirectory'>
   readonly kubeconfigPath: string
-  readonly command?: Command
+  readonly command?: AllocatorCommand
   readonly taskQueue?: string
   /** More flags. */
   readonly flags?: readonly string[]

@@ -1,16 +1,16 @@
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import type { VariableNames } from './domain/role.ts'
 
-/** The commands that are the allocator itself. Those for people are in `command-line/`. */
-export const commands = ['run', 'watcher', 'worker'] as const
-export type Command = (typeof commands)[number]
+/** The commands that run the allocator itself. The CLI commands are in `command-line/`. */
+export const allocatorCommands = ['run', 'watcher', 'worker'] as const
+export type AllocatorCommand = (typeof allocatorCommands)[number]
 
-/** Everything that can be configured, read once and handed on in parts. */
+/** The whole configuration, read once; every part of the program receives the values it needs. */
 export interface Config {
   readonly metricsAddress: BindAddress
   readonly healthProbeAddress: BindAddress
   readonly defaultPort: number
-  /** Path; undefined: KUBECONFIG, the user's own file, or the Pod's ServiceAccount, in this order. */
+  /** Path; undefined: KUBECONFIG, the user's default file, or the Pod's ServiceAccount, in this order. */
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
   /** Namespaces to serve; empty: all. */
@@ -18,12 +18,12 @@ export interface Config {
   /** Only Clusters whose `cluster.x-k8s.io/watch-filter` label has this value. */
   readonly watchFilter: string | undefined
   readonly taskQueue: string
-  /** Register search attributes in Temporal at the start, where they are missing. */
+  /** Register missing search attributes in Temporal at the start. */
   readonly registerSearchAttributes: boolean
   readonly variables: VariableNames
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
-  /** How commands for people show their answer. */
+  /** How CLI commands show their answer. */
   readonly output: OutputFormat
   /** Whether the terminal shows more than ASCII, by LC_ALL, LC_CTYPE and LANG. */
   readonly isUtf8: boolean
@@ -44,7 +44,7 @@ export type LogFormat = (typeof logFormats)[number]
 const outputFormats = ['table', 'json', 'yaml'] as const
 export type OutputFormat = (typeof outputFormats)[number]
 
-/** Every fault of a command line and its environment at once, for people to read. */
+/** All faults of a command line and its environment, for people to read. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -58,7 +58,7 @@ interface Flag {
   readonly alias?: string
   readonly fallback?: string
   readonly repeatable?: true
-  /** What its value is called; absent for a switch. */
+  /** The name of its value; absent for a switch. */
   readonly metavar?: string
   readonly help: string
 }
@@ -127,14 +127,14 @@ export function environmentVariableFor(flag: FlagName): string {
   return `CAPI_VIP_ALLOCATOR_${flag.replaceAll('-', '_').toUpperCase()}`
 }
 
-/** The values that each flag was given on the command line. */
+/** The values of each flag on the command line. */
 export type FlagValues = Readonly<Record<string, readonly string[] | undefined>>
 
 /**
- * Reads the flags of one command. A flag goes before its variable, a variable before the default.
+ * Reads the flags of one command. A flag overrides its variable, and a variable overrides the default.
  *
- * @param taken the flags of the command; all others have their defaults
- * @param faults is told of every fault: the flag or variable, the value, what was expected
+ * @param taken the flags that the command accepts; all others have their defaults
+ * @param faults receives every fault: the flag or variable, its value, and what was expected
  */
 export function readConfig(
   taken: readonly FlagName[],
@@ -161,23 +161,23 @@ export function readConfig(
     logFormat: settings.oneOf('log-format', logFormats),
     output: settings.oneOf('output', outputFormats),
     isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
-    // Only what runs for long makes spans.
+    // Only the allocator itself makes spans.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
   }
 }
 
-/** Where OpenTelemetry's own variables say that spans go; the SDK reads these and all its others itself. */
+/** OpenTelemetry's variables for the destination of spans; its SDK reads these and all others itself. */
 export const traceEndpointVariables = [
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const
 
-/** The SDK would pass over an address that it cannot read, and send to localhost instead. */
+/** An unreadable address is a fault, since the SDK would ignore it and send spans to localhost. */
 function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
   if (/^true$/i.test(env['OTEL_SDK_DISABLED'] ?? '') || env['OTEL_TRACES_EXPORTER'] === 'none') return false
   const given = traceEndpointVariables.filter((variable) => (env[variable] ?? '').trim() !== '')
   for (const variable of given) {
-    // It may hold a password, so it is not quoted.
+    // Not quoted, as it may contain a password.
     if (!/^https?:$/.test(URL.parse(env[variable] ?? '')?.protocol ?? '')) {
       faults.push(`${variable} cannot be read, expected a URL such as http://collector:4318`)
     }
@@ -191,7 +191,7 @@ const variableName = /^[A-Za-z_][\w.-]{0,255}$/
 const switchWords = ['true', 'false'] as const
 const variableExpected = 'the name of a ClusterClass variable'
 
-/** Reads one flag at a time and notes the faults. What is faulty reads as something harmless: nobody gets it. */
+/** Reads single flags and collects faults. A faulty flag yields a placeholder, which is never used. */
 class Settings {
   readonly #taken: readonly FlagName[]
   readonly #values: FlagValues
@@ -265,7 +265,7 @@ class Settings {
     return { value: flag?.fallback, source: `--${name}` }
   }
 
-  /** `""` where the variable is not set, or is none of this command's. */
+  /** `""` if the variable is not set, or the command does not accept it. */
   #fromEnv(name: FlagName): string {
     return this.#taken.includes(name) ? (this.#env[environmentVariableFor(name)] ?? '') : ''
   }

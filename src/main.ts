@@ -30,6 +30,6 @@ try {
   process.exitCode = await main()
 } catch (error) {
   process.stderr.write(`${programName}: ${error instanceof Error ? error.message : String(error)}\n`)
-  // What had been opened before the error must not keep the process alive.
+  // Connections that are still open must not keep the process alive.
   process.exit(error instanceof ConfigError ? exitCodes.badUsage : exitCodes.failed)
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { guardProcessGroup, killProcessGroup, releaseProcessGroup, type StopSignal } from './cleanup.ts'
 import { formatDuration } from './progress.ts'
-import type { UserAccount } from './user-account.ts'
+import type { UserAccount } from './run-command.ts'
 
 const defaultGraceMs = 10_000
 const readinessIntervalMs = 50

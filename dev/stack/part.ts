@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 
 import { type Child, startChild, waitUntilReady } from './child-process.ts'
 import type { StopSignal } from './cleanup.ts'
-import type { UserAccount } from './user-account.ts'
+import type { UserAccount } from './run-command.ts'
 
 /** How one program of the stack is started and judged ready. */
 export interface PartDefinition {

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 
 import { hasCode, messageOf } from './errors.ts'
 import type { PartDefinition } from './part.ts'
-import { runCommand } from './run-command.ts'
-import { type UserAccount, accountOf } from './user-account.ts'
+import { runCommand, type UserAccount } from './run-command.ts'
+import { accountOf } from './user-account.ts'
 
 const unprivilegedUser = 'nobody'
 const statusLine = 7

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
 
 import { guardProcessGroup, releaseProcessGroup } from './cleanup.ts'
-import type { UserAccount } from './user-account.ts'
 
 const shownLines = 30
+
+/** A user of the system, as whom a program runs. */
+export interface UserAccount {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** A command with its working directory and what is added to the environment. */
 export interface Command {

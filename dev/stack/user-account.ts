@@ -1,12 +1,6 @@
 import { tmpdir } from 'node:os'
 
-import { runCommand } from './run-command.ts'
-
-/** A user of the system, as whom a program runs. */
-export interface UserAccount {
-  readonly uid: number
-  readonly gid: number
-}
+import { runCommand, type UserAccount } from './run-command.ts'
 
 /**
  * The account of a user.

@@ -5,6 +5,7 @@ import {
   type ApplicationFailureOptions,
 } from '@temporalio/common'
 import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
+import { truncated } from '../domain/quote.ts'
 import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
@@ -80,17 +81,10 @@ export function actionRequired(reason: WaitType, message: string): ApplicationFa
  * says where in our code a wait began, is left out. So is the cause: its words are in the message.
  */
 function failure(options: ApplicationFailureOptions & { readonly message: string }): ApplicationFailure {
-  const { message } = options
-  const made = ApplicationFailure.create({
-    ...options,
-    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
-  })
+  const made = ApplicationFailure.create({ ...options, message: truncated(options.message) })
   made.stack = ''
   return made
 }
-
-/** Characters. */
-const longestMessage = 1_000
 
 /**
  * Runs a step and translates what the API server refused or failed to do.

@@ -20,23 +20,28 @@ import type { WaitingNews } from '../workflows/contract.ts'
 import type { AllocationSettings } from './settings.ts'
 import type { StepOutcome } from './step-outcome.ts'
 
-/** What is counted of steps and reports; nothing of it decides anything. */
+/** Counts steps and reports for the metrics; it has no effect on them. */
 export interface StepObserver {
+  /** One attempt of a step, at its end. */
   observeStep(reading: StepReading): void
+  /** One condition, event or signal of the Worker. */
   countReport(kind: 'condition' | 'event' | 'signal', result: 'written' | 'unchanged' | 'failed'): void
 }
 
-/** One attempt of a step. No name of a Cluster is in it. */
+/** One attempt of a step. It holds no name of a Cluster, since its texts become labels of metrics. */
 export interface StepReading {
   readonly step: string
   readonly role: string
-  /** Name of the ClusterClass; `""` where it is not known. */
+  /** Name of the ClusterClass; `""` if the Cluster has none, or was not read. */
   readonly clusterClass: string
   readonly result: StepOutcome['result']
+  /** Of an attempt that failed: a Reason, or the type of the failure. */
   readonly reason: string
+  /** Duration of the attempt. */
   readonly seconds: number
-  /** Present where the Cluster has its VIP by this attempt. */
+  /** Present if this attempt wrote a VIP to a Cluster that had none; `sinceStart` is the age of the run, if known. */
   readonly allocated?: { readonly sinceStartSeconds?: number; readonly sinceCreationSeconds: number }
+  /** The attempt stepped back from an address that somebody else has. */
   readonly duplicate?: boolean
 }
 

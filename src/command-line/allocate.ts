@@ -1,8 +1,8 @@
 import type { AllocateOptions } from '../commands/allocate/allocate.ts'
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
-import { peoplesCommand } from './command.ts'
+import { userCommand } from './command.ts'
 
-export const allocateCommand = peoplesCommand<AllocateOptions>({
+export const allocateCommand = userCommand<AllocateOptions>({
   name: 'allocate',
   summary: 'start the run of a Cluster, or join it, and follow it until it ends',
   argument: clusterArgument,

@@ -1,4 +1,4 @@
-import { flags, type Command as AllocatorCommand } from '../config.ts'
+import { flags, type AllocatorCommand } from '../config.ts'
 import type { Command } from './command.ts'
 
 const summaries: Readonly<Record<AllocatorCommand, string>> = {
@@ -13,7 +13,7 @@ const meanings: Readonly<Record<AllocatorCommand, string>> = {
   worker: 'work on what watchers and people start',
 }
 
-/** `run`, `watcher` or `worker`: the allocator itself, until it is asked to end. */
+/** `run`, `watcher` or `worker`: runs the allocator itself until it is stopped. */
 export function allocatorCommand(name: AllocatorCommand): Command {
   return {
     name,

@@ -2,13 +2,13 @@ import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { quoted } from '../domain/quote.ts'
 import type { Argument, Typed } from './command.ts'
 
-/** The argument of commands that are about one Cluster. */
+/** The argument that names one Cluster. */
 export const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
 
-/** As Kubernetes has it for namespaces, and for what has to fit into a label. */
+/** A namespace, and a name that fits into a label. */
 const pattern = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?)$/
 
-/** Reads the argument; undefined where there is none. What is no `NAMESPACE/CLUSTER` is a fault. */
+/** Reads the argument; undefined if there is none. An argument that is not `NAMESPACE/CLUSTER` is a fault. */
 export function clusterIn(typed: Typed): NamespacedName | undefined {
   if (typed.argument === undefined) return undefined
   const [, namespace = '', , name = ''] = pattern.exec(typed.argument) ?? []

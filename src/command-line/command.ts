@@ -1,26 +1,26 @@
 import type { CommandSetup } from '../commands/setup.ts'
 import type { Config, FlagName } from '../config.ts'
 
-/** A command as the command line knows it. Its code is loaded only when it is run. */
+/** How the command line describes and parses a command. Its code is loaded only when it runs. */
 export interface Command {
   readonly name: string
   /** One line, for the list of commands. */
   readonly summary: string
-  /** What it takes besides flags. */
+  /** Its positional argument. */
   readonly argument?: Argument | undefined
-  /** Those it takes of all flags, in whatever order. */
+  /** The shared flags that it accepts, in any order. */
   readonly flags: readonly FlagName[]
-  /** What only this command takes; these have no environment variable. */
+  /** Options of this command alone; they have no environment variable. */
   readonly options: readonly CommandOption[]
   readonly examples: readonly Example[]
-  /** Reads what was typed. What it returns is called only where nothing is at fault. */
+  /** Reads what was typed. The returned action runs only if there are no faults. */
   prepare(typed: Typed): Action
 }
 
 export type Action = (config: Config, signal: AbortSignal) => Promise<number>
 
 export interface Argument {
-  /** As in `NAMESPACE/CLUSTER`. */
+  /** For example `NAMESPACE/CLUSTER`. */
   readonly name: string
   readonly help: string
 }
@@ -28,7 +28,7 @@ export interface Argument {
 export interface CommandOption {
   readonly name: string
   readonly alias?: string
-  /** What its value is called; absent for a switch. */
+  /** The name of its value; absent for a switch. */
   readonly metavar?: string
   readonly help: string
 }
@@ -44,24 +44,24 @@ export interface Typed {
   /** The values of an option, in order. */
   values(option: string): readonly string[]
   isSet(option: string): boolean
-  /** Says what is wrong; the command is not run then. */
+  /** Reports a fault; the command does not run then. */
   fault(message: string): void
 }
 
-/** A command for people, with the way to its code. */
-export interface PeoplesCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
-  /** Besides `--output`. */
+/** A CLI command, and how to load its code. */
+export interface UserCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
+  /** In addition to `--output`. */
   readonly flags?: readonly FlagName[]
   readonly options?: readonly CommandOption[]
   read(typed: Typed): Options
   load(): Promise<(options: Options, setup: CommandSetup) => Promise<number>>
 }
 
-/** How the management cluster is reached, for commands that do. */
+/** The flags of commands that connect to the management cluster. */
 export const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
 
-/** Makes a command out of what differs between commands for people. */
-export function peoplesCommand<Options>(command: PeoplesCommand<Options>): Command {
+/** Completes the description of a CLI command. */
+export function userCommand<Options>(command: UserCommand<Options>): Command {
   return {
     ...command,
     flags: [...(command.flags ?? []), 'output'],

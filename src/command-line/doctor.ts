@@ -1,9 +1,9 @@
 import type { DoctorOptions } from '../commands/doctor/doctor.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { peoplesCommand, type Typed } from './command.ts'
+import { userCommand, type Typed } from './command.ts'
 
-/** `doctor`: is everything there that the allocator needs? */
-export const doctorCommand = peoplesCommand<DoctorOptions>({
+/** Checks everything that the allocator needs. */
+export const doctorCommand = userCommand<DoctorOptions>({
   name: 'doctor',
   summary: 'check all that the allocator needs, and say what to do',
   flags: [

@@ -11,9 +11,9 @@ import {
   type Words,
 } from './words.ts'
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type Invocation =
-  /** Help, or what completes a word. */
+  /** Help, or the completion of a word. */
   | { readonly show: 'text'; readonly text: string }
   | { readonly show: 'version' }
   | { readonly show?: never; readonly command: string; readonly config: Config; readonly run: Action }
@@ -21,10 +21,10 @@ export type Invocation =
 const commandNames = [...commands.map(({ name }) => name), completionCommand]
 
 /**
- * Reads the command line and the environment. A flag goes before its variable, a variable before the default.
+ * Reads the command line and the environment. A flag overrides its variable, and a variable overrides the default.
  *
- * @param argv the arguments after the program's name
- * @throws ConfigError that names every fault: the flag or variable, the value, what was expected
+ * @param argv the arguments after the name of the program
+ * @throws ConfigError that names every fault: the flag or variable, its value, and what was expected
  */
 export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
   const named = parse(argv)
@@ -40,7 +40,7 @@ interface Parsed {
   readonly words?: Words
 }
 
-/** @throws ConfigError where yargs itself finds a fault */
+/** @throws ConfigError if yargs itself finds a fault */
 function parse(argv: readonly string[]): Parsed {
   let parsed: Parsed = { text: '' }
   const parser = parserFor(commands, (command, words) => (parsed = { ...parsed, command, words }))
@@ -51,7 +51,7 @@ function parse(argv: readonly string[]): Parsed {
   return parsed
 }
 
-/** No word of the command line is a command: the first command is meant, or a word is wrong. */
+/** Parses a command line that names no command: the first command is the default. */
 function asDefault(argv: readonly string[]): Parsed {
   const { command, words } = parse([...commands.slice(0, 1).map(({ name }) => name), ...argv])
   return words === undefined || command === undefined

@@ -12,10 +12,10 @@ declare module 'yargs' {
 
 export const programName = 'capi-vip-allocator'
 
-/** yargs' own. */
+/** A command of yargs itself. */
 export const completionCommand = 'completion'
 
-/** Columns of the help. */
+/** Width of the help, in characters. */
 const helpWidth = 110
 
 const usage = `$0 [COMMAND] [FLAGS]
@@ -27,10 +27,10 @@ const epilogue = `$0 COMMAND --help shows the flags of a command, with examples.
 Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.`
 
 /**
- * yargs, set up to split words, to show help and to complete words. What is unknown passes: it is for
- * `faultsOfWords`, which tells all faults at once.
+ * Configures yargs to split words, show help and complete words. It accepts unknown words, since `faultsOfWords` reports
+ * all faults at once.
  *
- * @param onCommand is told of the command that is named
+ * @param onCommand called with the command that is named
  */
 export function parserFor(
   commands: readonly Command[],
@@ -98,7 +98,7 @@ function helpOf({ metavar, help }: CommandOption): string {
   return metavar === undefined ? help : `${help} (${metavar})`
 }
 
-/** The flags that a command takes, in the form of options of its own. */
+/** The shared flags that a command accepts, as options. */
 export function flagOptions(command: Command): readonly (CommandOption & { readonly name: FlagName })[] {
   return flags
     .filter(({ name }) => command.flags.includes(name))

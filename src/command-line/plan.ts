@@ -1,8 +1,8 @@
 import type { PlanOptions } from '../commands/plan/plan.ts'
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
-import { managementClusterFlags, peoplesCommand, type Typed } from './command.ts'
+import { managementClusterFlags, userCommand, type Typed } from './command.ts'
 
-export const planCommand = peoplesCommand<PlanOptions>({
+export const planCommand = userCommand<PlanOptions>({
   name: 'plan',
   summary: 'say what an allocation would do for a Cluster, and write nothing',
   argument: clusterArgument,

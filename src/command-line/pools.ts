@@ -1,7 +1,7 @@
-import { managementClusterFlags, peoplesCommand } from './command.ts'
+import { managementClusterFlags, userCommand } from './command.ts'
 
-/** What the pools hold, and for whom it will do. */
-export const poolsCommand = peoplesCommand({
+/** Shows the pools, and a forecast of who gets an address. */
+export const poolsCommand = userCommand({
   name: 'pools',
   summary: 'show what every pool has, who waits for it, and who will get an address',
   flags: [...managementClusterFlags, 'control-plane-variable', 'ingress-variable'],

@@ -1,8 +1,8 @@
 import { clusterArgument, clusterIn } from './cluster-argument.ts'
-import { managementClusterFlags, peoplesCommand } from './command.ts'
+import { managementClusterFlags, userCommand } from './command.ts'
 
-/** How the VIPs of all Clusters, or of one, stand. */
-export const statusCommand = peoplesCommand({
+/** Shows the VIPs of all Clusters, or the details of one Cluster. */
+export const statusCommand = userCommand({
   name: 'status',
   summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
   argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },

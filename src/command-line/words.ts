@@ -1,22 +1,22 @@
 import type { Command, CommandOption, Typed } from './command.ts'
 
-/** What yargs makes of a command line: options by name, and all other words in `_`. */
+/** A command line as yargs parses it: options by name, and all other words in `_`. */
 export type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] }
 
 export interface WordsContext {
-  /** All that the command takes. */
+  /** All options that the command accepts. */
   readonly options: readonly CommandOption[]
-  /** Names of those that need a value and have none. */
+  /** The names of options that lack a value. */
   readonly empty: readonly string[]
   readonly command: Command
-  /** Of all commands. */
+  /** The names of all commands. */
   readonly names: readonly string[]
 }
 
-/** No fault with any command. */
+/** Keys that every command accepts. */
 const common: readonly string[] = ['help', 'version', '_', '$0']
 
-/** Every word that does not belong where it is. */
+/** Reports every word that is unknown, misplaced, or lacks its value. */
 export function faultsOfWords(words: Words, { options, empty, command, names }: WordsContext): string[] {
   const expected = [...common, ...options.map(({ name }) => name), command.argument?.name]
   const unknown = Object.keys(words).filter((key) => !expected.includes(key))
@@ -27,7 +27,7 @@ export function faultsOfWords(words: Words, { options, empty, command, names }: 
   ]
 }
 
-/** yargs reads `--switch=maybe` as `--switch=false`. */
+/** Reports invalid values of switches: yargs reads `--switch=maybe` as `--switch=false`. */
 export function faultsOfSwitches(
   options: readonly CommandOption[],
   argv: readonly string[],
@@ -43,7 +43,7 @@ export function faultsOfSwitches(
     )
 }
 
-/** yargs reads `--flag` without a value as `--flag=`, which is another fault. */
+/** The names of options without a value: yargs reads `--flag` as `--flag=`, which is a different fault. */
 export function optionsWithoutValue(
   words: Words,
   options: readonly CommandOption[],
@@ -67,7 +67,7 @@ function faultsOfPositions(words: Words, { name, argument }: Command, names: rea
   return [`"${rest.join(' ')}" follows ${argument?.name ?? 'the command'}, expected flags only`]
 }
 
-/** The values of an option in order; undefined where it is not given. */
+/** The values of an option in order; undefined if it is not given. */
 export function valuesOf(words: Words, name: string): readonly string[] | undefined {
   const value = words[name]
   if (value === undefined) return undefined

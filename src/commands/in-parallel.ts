@@ -1,6 +1,4 @@
-/**
- * Does the same with every item, so many at once, and resolves with the results in the order of the items.
- */
+/** Runs `work` for every item, `atOnce` of them at a time, and resolves with the results in the order of the items. */
 export async function inParallel<T, R>(
   atOnce: number,
   items: readonly T[],

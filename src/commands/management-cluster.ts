@@ -7,18 +7,18 @@ import { loadKubeConfig } from '../kubernetes/transport/kube-config.ts'
 import { readSnapshot } from '../kubernetes/read-snapshot.ts'
 import { programVersion } from './version.ts'
 
-/** The management cluster, as a command for people reaches it. */
+/** The management cluster as CLI commands use it. */
 export interface ManagementCluster {
   readonly connection: KubernetesConnection
   readonly api: ClusterApi
-  /** Reads all Clusters, ClusterClasses, claims, IPAddresses and pools (of the namespaces asked for) once. */
+  /** Reads all Clusters, ClusterClasses, claims, IPAddresses and pools of the configured namespaces once. */
   readSnapshot(): Promise<Snapshot>
 }
 
 /**
- * Connects, lets `use` work with the management cluster, and closes the connection whatever comes.
+ * Connects to the management cluster, and closes the connection when `use` settles.
  *
- * @throws Error where the kubeconfig cannot be read; KubernetesError where a request fails
+ * @throws Error if the kubeconfig cannot be read; KubernetesError if a request fails
  */
 export async function withManagementCluster<T>(
   config: Pick<Config, 'kubeconfig' | 'context' | 'namespaces'>,

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
 import type { Console } from '../console/console.ts'
 
-/** What every command for people is given besides its own options. */
+/** The parameters of every CLI command besides its own options. */
 export interface CommandSetup {
   readonly config: Config
   readonly console: Console
-  /** Aborted by Ctrl-C, or when the program is asked to end. */
+  /** Aborted by SIGINT (Ctrl-C) or SIGTERM. */
   readonly signal: AbortSignal
 }

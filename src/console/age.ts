@@ -5,15 +5,15 @@ const units = [
 ] as const
 
 /**
- * How long something is ago, as kubectl shows it in short: `45s`, `12m`, `3h`, `5d`.
+ * The time since then, as kubectl abbreviates it: `45s`, `12m`, `3h`, `5d`.
  *
- * @param since RFC 3339; `""` is shown for what is no time
+ * @param since RFC 3339; the result is `""` if it is not a time
  * @param now milliseconds since the epoch
  */
 export function formatAge(since: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))
   if (Number.isNaN(seconds)) return ''
-  // A day and a half says more in hours, as two and a half minutes do in seconds.
+  // From two units on, since a day and a half is more precise in hours.
   const unit = units.find((each) => seconds >= 2 * each.seconds)
   return unit === undefined ? `${seconds}s` : `${Math.floor(seconds / unit.seconds)}${unit.letter}`
 }

@@ -6,9 +6,9 @@ const drawings = {
 } as const
 
 /**
- * How full something is: `███████░░░ 8/11`. What is used at all shows as a tenth at least, and what is left as well.
+ * A bar with its counts: `███████░░░ 8/11`. The used and the free part show as at least a tenth, unless they are zero.
  *
- * @param isUtf8 whether more than ASCII can be shown
+ * @param isUtf8 whether the terminal shows more than ASCII
  */
 export function capacityBar(used: number, total: number, isUtf8: boolean): string {
   const { full, empty } = drawings[isUtf8 ? 'unicode' : 'ascii']

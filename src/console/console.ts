@@ -2,27 +2,27 @@ import { stringify } from 'yaml'
 import type { OutputFormat } from '../config.ts'
 import { styleFor, type Style } from './style.ts'
 
-/** Where a command shows things. */
+/** The output of a CLI command. */
 export interface Console {
   readonly output: OutputFormat
   /**
-   * The answer, on stdout alone: JSON or YAML of the value, or the text for people.
+   * Writes the answer to stdout: the value as JSON or YAML, or the text for people.
    *
-   * @param text is called only where people read it; a line break follows
+   * @param text called only for people; a line break follows
    */
   print(value: unknown, text: (style: Style) => string): void
   /**
-   * One of many answers that follow each other: a line of JSON, a document of YAML, or text that takes the place of the
-   * one before where a person looks at it.
+   * Writes one of several successive answers: a line of JSON, a YAML document, or text, which on a terminal replaces the
+   * previous one.
    */
   update(value: unknown, text: (style: Style) => string): void
-  /** What happens meanwhile, for people: one line on stderr, whatever the output is. */
+  /** Writes a line about the progress to stderr, whatever the output format is. */
   note(text: string): void
-  /** For what is given to `note`. */
+  /** The style for `note`. */
   readonly noteStyle: Style
-  /** A person looks at stderr as it is written. */
+  /** Whether stderr is a terminal. */
   readonly isInteractive: boolean
-  /** Aborted when nobody reads what is written any more. */
+  /** Aborted when the reader has closed the pipe. */
   readonly closed: AbortSignal
 }
 
@@ -34,7 +34,7 @@ export interface ConsoleStreams {
 export function createConsole(output: OutputFormat, streams: ConsoleStreams = process): Console {
   const { stdout, stderr } = streams
   const closed = new AbortController()
-  // Whoever reads through `| head` has seen enough, and that is no fault.
+  // A reader such as `| head` may close the pipe early, which is no error.
   const onError = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error
     closed.abort()
@@ -58,7 +58,7 @@ export function createConsole(output: OutputFormat, streams: ConsoleStreams = pr
   }
 }
 
-/** Cursor to the upper left corner, and nothing on the screen. */
+/** Moves the cursor to the upper left corner, and clears the screen. */
 const clearScreen = '\u001b[H\u001b[2J'
 
 function renderedAsOneOfMany(output: OutputFormat, value: unknown, text: () => string): string {

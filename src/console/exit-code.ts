@@ -1,13 +1,13 @@
-/** What the exit code of every command means; docs/commands.md shows the same table. */
+/** The exit codes of every command; docs/commands.md shows the same table. */
 export const exitCodes = {
-  /** The command did what it was asked, or `run` was stopped in order. */
+  /** The command succeeded, or `run` was stopped by a signal. */
   fine: 0,
-  /** It failed at work: a server cannot be reached, refused the request, or answered nonsense. */
+  /** It failed: a server cannot be reached, refused a request, or sent an unreadable answer. */
   failed: 1,
-  /** A flag, an argument, a file or an environment variable is not as expected. */
+  /** A flag, an argument, a file or an environment variable is invalid. */
   badUsage: 2,
-  /** It has an answer, and the answer is that a person has to do something. */
+  /** It succeeded, and the result requires a person to act. */
   actionRequired: 3,
-  /** Ctrl-C, as a shell has it: 128 and the number of the signal. */
+  /** Ctrl-C, by the convention of shells: 128 plus the number of the signal. */
   interrupted: 130,
 } as const

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Colors for what people read. Without a terminal, or with NO_COLOR, every function returns the text as it is. */
+/** Colors of texts for people. Without a terminal, or with NO_COLOR, every function returns its text unchanged. */
 export interface Style {
   readonly good: Paint
   readonly bad: Paint
@@ -13,7 +13,7 @@ export interface Style {
 
 export type Paint = (text: string) => string
 
-/** @param stream the text will go there; NO_COLOR and FORCE_COLOR are honored as Node.js does */
+/** @param stream the destination of the text; NO_COLOR and FORCE_COLOR are honored as in Node.js */
 export function styleFor(stream: NodeJS.WritableStream): Style {
   const paint =
     (format: Parameters<typeof styleText>[0]): Paint =>
@@ -30,15 +30,15 @@ export function styleFor(stream: NodeJS.WritableStream): Style {
   }
 }
 
-const asItIs: Paint = (text) => text
+const plain: Paint = (text) => text
 
-/** No colors at all. */
+/** Without colors. */
 export const plainStyle: Style = {
-  good: asItIs,
-  bad: asItIs,
-  warn: asItIs,
-  strong: asItIs,
-  faint: asItIs,
-  added: asItIs,
-  removed: asItIs,
+  good: plain,
+  bad: plain,
+  warn: plain,
+  strong: plain,
+  faint: plain,
+  added: plain,
+  removed: plain,
 }

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import type { Style } from './style.ts'
 
-/** No lines, as kubectl has none: columns are three spaces apart. */
+/** No borders, as in kubectl; columns are three spaces apart. */
 const chars = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
     [side, ''],
@@ -12,10 +12,10 @@ const chars = Object.fromEntries(
 )
 
 /**
- * A table as kubectl shows one: a head in capitals, no lines, columns as wide as they have to be.
+ * A table in the style of kubectl: headings in capitals, no borders, columns as wide as their content.
  *
- * @param rows cells may hold colors; a cell that is `""` is shown as `-`
- * @returns lines without a line break at the end; where there is no row, the head alone
+ * @param rows cells may contain colors; `""` is shown as `-`
+ * @returns the lines without a final line break; only the headings if there is no row
  */
 export function renderTable(
   head: readonly string[],

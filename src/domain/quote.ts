@@ -1,29 +1,51 @@
-const longest = 120
+/** Characters of a whole message: log collectors, Temporal's failures and the API server's events take this many. */
+export const longestMessage = 1_000
+/** Characters of one value in a message. */
+const longestValue = 120
 
-/**
- * A value from outside as a message shows it: JSON, so that it stays on one line whatever is in it, and cut short, since
- * messages go into logs and histories.
- */
+/** A text of at most `longest` characters, with an ellipsis if it was longer. */
+export function truncated(text: string, longest = longestMessage): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
+/** Characters that can start a line, or change what a terminal shows. */
+const controlCharacters = /[\p{Cc}\u2028\u2029]/gu
+const familiar: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** A text with its control characters as JSON escapes them, so that it stays on one line. */
+export function escapeControls(text: string, characters: RegExp = controlCharacters): string {
+  return text.replaceAll(
+    characters,
+    (found) => familiar[found] ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** A text from outside as a terminal shows it: on one line, and truncated. */
+export function printable(text: string): string {
+  return escapeControls(truncated(text))
+}
+
+/** A text from outside on one line of Markdown, without links or markup. */
+export function escapeMarkdown(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>#|]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ')
+}
+
+/** A value from outside as a message shows it: as JSON, which stays on one line, and truncated. */
 export function quoted(value: unknown): string {
   return shortened(JSON.stringify(value) ?? 'absent')
 }
 
-/** A text from outside that is shown without quotes: on one line, and cut short. */
+/** The same for a text that a message shows without quotes. */
 export function shortened(text: string): string {
-  const printable = text.slice(0, longest).replaceAll(/[\p{Cc}\u2028\u2029]/gu, escaped)
-  return text.length > longest ? `${printable}…` : printable
+  return escapeControls(truncated(text, longestValue))
 }
 
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-/** A message, and what is to be said besides, if there is anything. */
+/** A message with an optional addition. */
 export function alsoSaying(message: string, more: string | undefined): string {
   return more === undefined ? message : `${message}; ${more}`
 }
 
-/** The first items whose sizes together begin below the limit: at least one, if there is one. */
+/** The first items, up to the one whose size exceeds the limit; at least one, if there is one. */
 export function fittingIn<T>(limit: number, items: readonly T[], sizeOf: (item: T) => number): readonly T[] {
   let size = 0
   const end = items.findIndex((item) => {
@@ -39,7 +61,7 @@ export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** The first few of many, with how many there are besides. */
+/** The first items, and the number of the others. */
 export function few(items: readonly string[], most = 5): string {
   const more = items.length - most
   return more <= 0 ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${more} more`

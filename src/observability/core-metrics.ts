@@ -1,8 +1,8 @@
 /**
- * Temporal Core serves its own series on a listener of its own, which goes away and comes back with each
- * connection that failed; this reads its page, so that one page shows all.
+ * Reads the series of Temporal Core, so that one page shows all. Core serves them on its own listener, which restarts
+ * with each failed connection.
  *
- * @param address host:port, or undefined while there is none
+ * @param address host:port; undefined before the first connection
  * @returns the page, or a comment that says why it is missing
  */
 export async function readCoreMetrics(address: string | undefined): Promise<string> {

@@ -1,12 +1,11 @@
 import pino from 'pino'
 import { PinoPretty } from 'pino-pretty'
-import type { LogFields } from './log-fields.ts'
-import type { Log } from './log.ts'
-import { printable, printableFields } from './printable.ts'
+import { escapeControls, printable, truncated } from '../domain/quote.ts'
+import type { Log, LogFields } from './log.ts'
 
 /**
  * Writes lines to standard output: one JSON object a line, or text for people, colored on a terminal. An entry is
- * one line, whatever is in it, and long texts are cut short.
+ * always one line, with long texts truncated.
  */
 export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'json' | 'pretty'): Log {
   const target =
@@ -15,7 +14,7 @@ export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'j
       : PinoPretty({
           sync: true,
           singleLine: true,
-          // By default the field `error` gets lines of its own.
+          // By default, the field `error` is written on separate lines.
           errorLikeObjectKeys: [],
           messageKey: 'message',
           colorize: process.stdout.isTTY,
@@ -30,9 +29,23 @@ export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'j
     },
     target,
   )
+  const toText = textFormats[format]
   const write =
     (severity: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}): void =>
-      logger[severity](printableFields(fields, format), printable(message, format))
+      logger[severity](formatFields(fields, toText), toText(message))
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** How each format shows a text on one line. JSON itself escapes the control characters below U+0020. */
+export const textFormats = {
+  json: (text: string): string => escapeControls(truncated(text), /[\u007f-\u009f\u2028\u2029]/gu),
+  pretty: printable,
+} as const
+
+/** Formats the fields that are texts; the others stay as they are. */
+export function formatFields(fields: LogFields, toText: (text: string) => string): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? toText(value) : value]),
+  )
 }

@@ -1,22 +1,20 @@
 import { jsonPage, textPage, type Page, type Routes } from './http-server.ts'
 
-/** One thing that has to be in order for the program to be ready. */
+/** One condition for the program to be ready. */
 export interface Check {
   readonly ok: boolean
-  /** In words; for people. */
+  /** For people. */
   readonly detail: string
 }
 
 export interface HealthSources {
-  /** What is broken for good, so that only a restart helps; undefined while nothing is. */
+  /** A message if only a restart helps; else undefined. */
   readonly broken: () => string | undefined
-  /** By name. All of them must be ok to be ready. */
+  /** By name; the program is ready if all are ok. */
   readonly checks: () => Readonly<Record<string, Check>>
 }
 
-/**
- * `/healthz`: alive, though Temporal or the API server may be away. `/readyz`: at work, or in JSON what is missing.
- */
+/** `/healthz`: alive, even if Temporal or the API server is unreachable. `/readyz`: ready, with all checks as JSON. */
 export function healthRoutes({ broken, checks }: HealthSources): Routes {
   return {
     '/healthz': () => liveness(broken()),

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
-/** What a path answers. */
+/** The response to a request. */
 export interface Page {
   readonly status: number
   readonly contentType: string
@@ -11,15 +11,15 @@ export type Routes = Readonly<Record<string, () => Page | Promise<Page>>>
 
 /** A listening server. */
 export interface HttpServer {
-  /** The port it got; of interest where 0 was asked for. */
+  /** The bound port, which is chosen by the system if 0 was requested. */
   readonly port: number
   close(): Promise<void>
 }
 
 /**
- * Serves GET requests for exact paths.
+ * Serves exact paths.
  *
- * @throws Error that names the address where it cannot be had
+ * @throws Error that names the address if it cannot be bound
  */
 export async function startHttpServer(
   address: { readonly host: string; readonly port: number },
@@ -40,12 +40,12 @@ export async function startHttpServer(
   }
 }
 
-/** Plain text, ended by a line break. */
+/** Plain text with a final line break. */
 export function textPage(status: number, text: string): Page {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` }
 }
 
-/** One JSON object. */
+/** A JSON object with a final line break. */
 export function jsonPage(status: number, value: unknown): Page {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` }
 }

@@ -1,29 +1,28 @@
-/** How much of the last minute the event loop could not be used. */
+/** Measures how long the event loop was blocked within the last minute. */
 export interface LoopWatch {
-  /** In words; undefined while the loop keeps up. */
-  starved(): string | undefined
+  /** Says for how long, if that is too long; else undefined. */
+  eventLoopBlocked(): string | undefined
   stop(): void
 }
 
 export interface LoopWatchOptions {
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number
-  /** Starts the beat, and returns how to end it. */
+  /** Starts the timer, and returns a function that stops it. */
   readonly every?: (ms: number, beat: () => void) => () => void
 }
 
 const beatMs = 500
 const windowMs = 60_000
 /**
- * Half of the last minute, the beats' lateness added up. Temporal gives up on a workflow task after 30 s and on a step
- * after 20 s without a heartbeat, so whoever loses more than every second moment does its work twice or never, though
- * it answers a probe now and then. A garbage collection or a node that is busy for seconds stays far below.
+ * Half of the last minute. Temporal gives up on a workflow task after 30 s and on a step after 20 s without a heartbeat:
+ * a process that is blocked for longer does its work twice or never. A garbage collection stays far below.
  */
 const longestMs = 30_000
 
 /**
- * Watches the event loop by a timer that should fire twice a second. What it is late is time in which nothing else ran
- * either: no heartbeat, no answer to a probe.
+ * Watches the event loop with a timer that should fire twice a second. While the timer is late, nothing else runs
+ * either: no heartbeat is sent, and no probe is answered.
  */
 export function watchLoop({
   now = () => performance.now(),
@@ -44,7 +43,7 @@ export function watchLoop({
   }
 
   return {
-    starved() {
+    eventLoopBlocked() {
       const at = now()
       const lost = withCurrent(at).reduce((sum, stall) => sum + lostBy(stall, at), 0)
       return lost < longestMs
@@ -60,7 +59,7 @@ interface Stall {
   readonly ms: number
 }
 
-/** Milliseconds of a stall that are in the last minute. */
+/** Milliseconds of a stall that lie within the last minute. */
 function lostBy({ endedAt, ms }: Stall, now: number): number {
   return Math.min(ms, Math.max(0, windowMs - (now - endedAt)))
 }

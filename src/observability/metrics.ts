@@ -1,54 +1,49 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { inventorySeries, type InventoryReading } from './metrics/inventory-series.ts'
+import type { StepObserver } from '../activities/reporting.ts'
+import type { AttemptOutcome } from '../watcher/run-check.ts'
+import { inventorySeries } from './metrics/inventory-series.ts'
 import { gauge } from './metrics/registry.ts'
 import {
   reportSeries,
   requestSeries,
   workflowRequestSeries,
-  type ApiRequest,
-  type ReportKind,
-  type ReportResult,
-  type WorkflowRequestOutcome,
+  type CountedRequest,
 } from './metrics/request-series.ts'
-import { stepSeries, type StepReading } from './metrics/step-series.ts'
-import { strayRunSeries, type StrayRunReading } from './metrics/stray-run-series.ts'
-import { watchSeries, type WatchReading } from './metrics/watch-series.ts'
+import { stepSeries } from './metrics/step-series.ts'
+import { strayRunSeries } from './metrics/stray-run-series.ts'
+import { watchSeries } from './metrics/watch-series.ts'
 
-/** The product's own series. Label values are bounded: no name of a Cluster is ever one. */
-export interface Metrics {
+/** Our own series. Label values are bounded: the name of a Cluster is never one. */
+export interface Metrics extends StepObserver {
   /** One request to the API server. */
-  countApiRequest(request: ApiRequest): void
-  /** Tells whether Temporal answered; before the first time, it counts as away. */
+  countApiRequest(request: CountedRequest): void
+  /** Whether Temporal answered; it counts as unreachable before the first call. */
   temporalReachable(reachable: boolean): void
   /** One of the watcher's requests to Temporal. */
-  countWorkflowRequest(outcome: WorkflowRequestOutcome): void
-  /** Has the watcher's other series asked for at every scrape. Once. */
+  countWorkflowRequest(outcome: AttemptOutcome): void
+  /** Registers the watcher's other series, which are read at every scrape. Call it once. */
   observeWatcher(readings: WatcherReadings): void
-  /** One attempt of a step, at its end. */
-  observeStep(reading: StepReading): void
-  /** One condition, event or signal of the Worker. */
-  countReport(kind: ReportKind, result: ReportResult): void
-  /** The page of these series and the process's, in Prometheus' text format. */
+  /** These series and those of the process, in Prometheus' text format. */
   text(): Promise<string>
 }
 
 export interface MetricsOptions {
-  /** Of this program, for the series `build_info`. */
+  /** The program's version, for the series `build_info`. */
   readonly version: string
-  /** What runs in this process: each part has series of its own, and what is told of another part is not shown. */
+  /** The parts that run in this process: calls that belong to another part are ignored. */
   readonly parts: { readonly watcher: boolean; readonly worker: boolean }
-  /** What a VIP can be for: counters by role begin at zero for each. */
+  /** All roles: counters by role start at zero for each. */
   readonly roles: readonly string[]
 }
 
+/** The values of the series that are read at every scrape. */
 export interface WatcherReadings {
-  readonly watches: () => readonly WatchReading[]
-  /** Undefined while too little is known to count. */
-  readonly inventory: () => InventoryReading | undefined
-  readonly strays: () => readonly StrayRunReading[]
+  readonly watches: Parameters<typeof watchSeries>[1]
+  readonly inventory: Parameters<typeof inventorySeries>[1]
+  readonly strays: Parameters<typeof strayRunSeries>[1]
 }
 
-/** Makes the series of a process, and those of the process itself. */
+/** Registers our own series and the default ones of the process. */
 export function createMetrics({ version, parts, roles }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

@@ -1,27 +1,26 @@
 import type { Log } from './log.ts'
 
-/** Whether somebody we talk to is away, told by everybody who talks to them. */
+/** Tracks whether a server is unreachable. All its clients report to it. */
 export interface Outage {
-  /** A request failed because they are away. */
+  /** A request failed because the server is unreachable. */
   failed(error: string): void
   /** A request was answered. */
   answered(): void
-  /** The last failure in words while they are away; undefined otherwise. */
+  /** The message of the last failure during an outage; else undefined. */
   readonly current: string | undefined
 }
 
 export interface OutageOptions {
-  /** Who is away, as the lines name them: `the API server`. */
+  /** The server as the log names it: `the API server`. */
   readonly who: string
   readonly log: Pick<Log, 'info' | 'warn'>
-  /** Milliseconds without another failure after which an answer means that they are back. */
+  /** Milliseconds without another failure after which an answer ends the outage. */
   readonly calmMs?: number
 }
 
 /**
- * Writes one line when an outage begins and one when it is over, however many requests fail in it: a thousand Clusters
- * make as few lines as one. An answer between two failures ends nothing, so that somebody who answers now and then
- * makes no line for each turn.
+ * Logs one line when an outage begins and one when it ends, however many requests fail in between. An answer between two
+ * failures does not end it, so a server that answers now and then causes no further lines.
  */
 export function createOutage({ who, log, calmMs = 10_000 }: OutageOptions): Outage {
   let begun: { readonly at: number; failures: number; last: string } | undefined
@@ -55,7 +54,7 @@ export function createOutage({ who, log, calmMs = 10_000 }: OutageOptions): Outa
   }
 }
 
-/** The log of those who talk to somebody: while that one is away, what they find amiss is part of the outage. */
+/** A log whose warnings become debug lines during an outage, which they are part of. */
 export function quietDuring(outage: Pick<Outage, 'current'>, log: Log): Log {
   return {
     ...log,

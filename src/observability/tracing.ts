@@ -1,4 +1,15 @@
-import { context, SpanKind, SpanStatusCode, trace, type SpanOptions, type Tracer } from '@opentelemetry/api'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  context,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type ContextManager,
+  type SpanOptions,
+  type Tracer,
+} from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
@@ -8,17 +19,17 @@ import {
   OpenTelemetryActivityOutboundInterceptor,
   OpenTelemetryWorkflowClientInterceptor,
 } from '@temporalio/interceptors-opentelemetry'
-import { asyncContextManager } from './async-context.ts'
+import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
 import type { Outage } from './outage.ts'
 
-/** Spans of everything that is done for a Cluster. Only what imports this file loads OpenTelemetry. */
+/** Spans of all operations for a Cluster. Importing this file loads OpenTelemetry. */
 export interface Tracing {
   /** A span around all attempts of one request to Temporal; the run that it starts or signals continues its trace. */
   readonly aroundRequest: (request: TracedRequest, attempts: () => Promise<void>) => Promise<void>
-  /** A span around a step that is no activity of its own. */
+  /** A span around a step of the fast path, which is not an activity of its own. */
   readonly aroundStep: <R>(name: string, run: () => Promise<R>) => Promise<R>
-  /** A span for a request to the API server that is over; none for one that no traced step has made. */
-  readonly onRequest: (request: TracedApiRequest) => void
+  /** Records a span for a completed request to the API server, if a traced step made it. */
+  readonly onRequest: (request: RequestOutcome) => void
   readonly clientInterceptor: OpenTelemetryWorkflowClientInterceptor
   readonly activityInterceptors: (
     ...args: ConstructorParameters<typeof OpenTelemetryActivityOutboundInterceptor>
@@ -26,9 +37,9 @@ export interface Tracing {
     readonly inbound: OpenTelemetryActivityInboundInterceptor
     readonly outbound: OpenTelemetryActivityOutboundInterceptor
   }
-  /** Takes the spans out of the workflows. */
+  /** Exports the spans of workflows. */
   readonly exporter: ReturnType<typeof makeWorkflowExporter>
-  /** Sends what is left, for as long as a stopping program can wait. */
+  /** Sends the remaining spans, within a time limit. */
   close(): Promise<void>
 }
 
@@ -40,28 +51,18 @@ export interface TracedRequest {
   readonly because: string
 }
 
-export interface TracedApiRequest {
-  readonly verb: string
-  readonly resource: string
-  readonly action: string
-  readonly code: number
-  readonly seconds: number
-  readonly failure: Error | undefined
-}
-
 export interface TracingOptions {
   readonly version: string
-  /** Told whether spans arrive. */
+  /** Learns whether spans arrive. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
 }
 
-/** Milliseconds. The collector may be away, and what it does not get is lost. */
+/** Milliseconds for the last spans; they are lost if the collector is unreachable. */
 const longestFlushMs = 2_000
 
 /**
- * Starts to send spans by OTLP over HTTP. The SDK reads its own variables: where to send and with which headers,
- * OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, sampling, sizes of batches. A queue of bounded size is all that a
- * collector that is away costs.
+ * Starts to send spans by OTLP over HTTP. The SDK itself reads its variables: destination, headers, OTEL_SERVICE_NAME,
+ * OTEL_RESOURCE_ATTRIBUTES, sampling and batch sizes. While the collector is unreachable, spans fill a bounded queue.
  */
 export function startTracing({ version, outage }: TracingOptions): Tracing {
   const own = new Resource({ 'service.name': 'capi-vip-allocator', 'service.version': version })
@@ -91,7 +92,7 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   }
 }
 
-/** The exporter, with its failures told once for an outage; OpenTelemetry itself would write each to the console. */
+/** Reports the results of the exporter to the outage, which logs once; OpenTelemetry would log every failure. */
 function observed(exporter: SpanExporter, outage: TracingOptions['outage']): SpanExporter {
   return {
     export(spans, onResult) {
@@ -114,7 +115,7 @@ function aroundRequest(
   return inSpan(tracer, `dispatch ${action}`, attempts, { kind: SpanKind.PRODUCER, attributes })
 }
 
-/** Runs something in a span of its own, which ends with it, however that is. */
+/** Runs a function in a new span, which ends when the function settles. */
 function inSpan<R>(
   tracer: Tracer,
   name: string,
@@ -132,7 +133,7 @@ function inSpan<R>(
 
 function recordRequest(
   tracer: Tracer,
-  { verb, resource, action, code, seconds, failure }: TracedApiRequest,
+  { verb, resource, action, code, seconds, failure }: RequestOutcome,
 ): void {
   if (trace.getSpan(context.active()) === undefined) return
   const endedAt = Date.now()
@@ -143,4 +144,21 @@ function recordRequest(
   })
   if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message })
   span.end(endedAt)
+}
+
+/** Keeps the active span of a call through all its asynchronous operations. */
+function asyncContextManager(): ContextManager {
+  const storage = new AsyncLocalStorage<Context>()
+  const manager: ContextManager = {
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (context, call, thisArg, ...args) => storage.run(context, () => call.apply(thisArg, args)),
+    // AsyncLocalStorage keeps the context of callbacks, so there is nothing to bind.
+    bind: (_context, target) => target,
+    enable: () => manager,
+    disable() {
+      storage.disable()
+      return manager
+    },
+  }
+  return manager
 }

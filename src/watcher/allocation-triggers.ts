@@ -12,7 +12,7 @@ import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
 import type { Role, VipRole } from '../domain/role.ts'
 import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
-import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
+import { poolsUsableBy, type ClaimBinding } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 import type { AllocationRequest } from './workflow-request.ts'
@@ -124,7 +124,7 @@ export function clustersToRestore(
 }
 
 function isInReach(pool: IPPool, cluster: Cluster): boolean {
-  return pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
+  return poolsUsableBy(cluster.namespace, [pool]).length > 0
 }
 
 /** Everything that may get a run further, as comparable text: any part of the spec may be why our patch was rejected. */

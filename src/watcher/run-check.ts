@@ -1,7 +1,6 @@
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { judgeRun, type RunningWorkflow } from '../domain/workflow-run.ts'
-import type { Log } from '../observability/log.ts'
-import type { LogFields } from '../observability/log-fields.ts'
+import type { Log, LogFields } from '../observability/log.ts'
 import type { VipWorkflowClient } from './workflow-client.ts'
 import { isConditional, workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
@@ -64,8 +63,11 @@ export type RunNews =
   | { readonly news: 'replaced'; readonly cluster: NamespacedName; readonly message: string }
   | ({ readonly news: 'stray' } & StrayRun)
 
+/** What came of an attempt to send a request or to check its run. */
+export type AttemptOutcome = RequestOutcome | 'checked' | 'replaced' | 'failed'
+
 export interface RunCheck {
-  readonly outcome: 'checked' | RequestOutcome | 'replaced'
+  readonly outcome: Exclude<AttemptOutcome, 'failed'>
   /** Undefined once the run is at work, or left to the next list. */
   readonly next: PendingCheck | undefined
 }

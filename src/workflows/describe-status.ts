@@ -1,5 +1,6 @@
 import { formatKey } from '../domain/model/object-meta.ts'
 import { formatPool } from '../domain/model/pool.ts'
+import { escapeMarkdown } from '../domain/quote.ts'
 import { roles } from '../domain/role.ts'
 import type { AllocationStatus, RoleStatus } from './contract.ts'
 
@@ -12,30 +13,25 @@ export function describeStatus(status: AllocationStatus): string {
     const of = status.roles[role]
     return of === undefined ? [] : [`**${role} VIP of Cluster ${formatKey(status.cluster)}**`, ...linesOf(of)]
   })
-  const wakes = status.wakes.length === 0 ? [] : [`woken by: ${status.wakes.map(plain).join('; ')}`]
+  const wakes = status.wakes.length === 0 ? [] : [`woken by: ${status.wakes.map(escapeMarkdown).join('; ')}`]
   return [...shown, ...wakes].join('\n\n')
 }
 
 function linesOf(status: RoleStatus): readonly string[] {
   const { phase, message, waiting, considered, duplicates } = status
   return [
-    `${phase}: ${plain(message)}`,
+    `${phase}: ${escapeMarkdown(message)}`,
     ...(waiting === undefined
       ? []
       : [
-          `waiting since ${waiting.since}: **${plain(waiting.reason)}**, ${plain(waiting.message)}`,
+          `waiting since ${waiting.since}: **${escapeMarkdown(waiting.reason)}**, ${escapeMarkdown(waiting.message)}`,
           'looks again at the latest after a minute, and at once when the Cluster, its claim or a pool changes, or on the signal `wake`; the exact time is shown under Pending Activities',
         ]),
     ...(phase === 'Done' ? [] : considered.slice(0, shownPools).map(lineOf)),
-    ...duplicates.map((duplicate) => `left to others: ${plain(duplicate)}`),
+    ...duplicates.map((duplicate) => `left to others: ${escapeMarkdown(duplicate)}`),
   ]
 }
 
 function lineOf(verdict: RoleStatus['considered'][number]): string {
-  return `- ${plain(formatPool(verdict))}: ${verdict.verdict}, ${plain(verdict.because)}`
-}
-
-/** Texts from outside show as they are, and make no links or markup. */
-function plain(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>#|]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ')
+  return `- ${escapeMarkdown(formatPool(verdict))}: ${verdict.verdict}, ${escapeMarkdown(verdict.because)}`
 }

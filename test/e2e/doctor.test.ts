@@ -7,7 +7,7 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import type { Report } from '../../src/commands/doctor/report.ts'
-import type { CheckName, Finding, Level } from '../../src/commands/doctor/checks/check-result.ts'
+import type { CheckName, CheckResult, Level } from '../../src/commands/doctor/checks/check-result.ts'
 import { searchAttributeNames } from '../../src/domain/search-attributes.ts'
 import { neededPermissions } from '../../src/kubernetes/permissions.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
@@ -82,7 +82,7 @@ async function visit(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {})
 }
 
 /** What one check has found about this suite's objects: pools and Clusters of other suites come and go meanwhile. */
-function about(check: CheckName, { report }: Visit): readonly Finding[] {
+function about(check: CheckName, { report }: Visit): readonly CheckResult[] {
   return report.findings.filter((finding) => finding.check === check && !isOfOthers(finding))
 }
 
@@ -90,7 +90,7 @@ function levels(check: CheckName, visited: Visit): readonly Level[] {
   return about(check, visited).map(({ level }) => level)
 }
 
-function isOfOthers({ found }: Finding): boolean {
+function isOfOthers({ found }: CheckResult): boolean {
   return (found.match(/e2e-[0-9a-f]{8}/g) ?? []).some(
     (name) => name !== world.namespace && name !== temporal.name,
   )
@@ -403,7 +403,7 @@ describe('doctor, about Temporal', () => {
     const fresh = await createTemporalNamespace(stack)
     try {
       const inFresh = { TEMPORAL_NAMESPACE: fresh.name }
-      const ofFresh = ({ report }: Visit): readonly Finding[] =>
+      const ofFresh = ({ report }: Visit): readonly CheckResult[] =>
         report.findings.filter(({ check }) => check === 'search-attributes')
       const before = await visit([], inFresh)
       const fixing = await visit(['--fix'], inFresh)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Allocator } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
-import { logFieldNames } from '../../src/observability/log-fields.ts'
+import { logFieldNames } from '../../src/observability/log.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'

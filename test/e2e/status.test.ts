@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterReport } from '../../src/commands/status/cluster-report.ts'
 import type { StatusReport, VipReport } from '../../src/commands/status/status-report.ts'
-import type { Finding, FindingKind } from '../../src/commands/status/problems/problem.ts'
+import type { Problem, ProblemKind } from '../../src/commands/status/problems/problem.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
@@ -83,7 +83,7 @@ async function status(...args: readonly string[]): Promise<StatusReport> {
 }
 
 /** Resolves with the finding of this kind about an object of this name. */
-async function untilFound(kind: FindingKind, name: string): Promise<Finding> {
+async function untilFound(kind: ProblemKind, name: string): Promise<Problem> {
   return eventually(`${kind} about ${name}`, async () =>
     (await status()).findings.find(
       (finding) => finding.kind === kind && finding.objects.some((object) => object.name === name),

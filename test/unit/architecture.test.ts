@@ -43,7 +43,6 @@ const permissions: Readonly<Record<string, Permission>> = {
       'watcher',
       'workflows/contract.ts',
       'observability',
-      'workflows/contract.ts',
     ],
     packages: ['@temporalio/worker', '@temporalio/client', '@temporalio/envconfig', 'diff', 'yaml'],
     node: true,
@@ -89,7 +88,8 @@ const permissions: Readonly<Record<string, Permission>> = {
     node: true,
   },
   observability: {
-    src: ['observability'],
+    src: ['observability', 'domain'],
+    types: ['activities', 'commands/run/inventory', 'kubernetes', 'watcher'],
     packages: [
       'prom-client',
       'pino',
@@ -140,11 +140,15 @@ function faultsIn(path: string, text: string): readonly string[] {
     .map(({ specifier, how }) => `${path} may not import ${how === 'type' ? 'type ' : ''}${specifier}`)
 }
 
-/** The row of the nearest folder that has one. */
-function permissionOf(path: string): Permission | undefined {
-  const place = Object.keys(permissions)
+/** The nearest folder that has a row. */
+function placeOf(path: string): string | undefined {
+  return Object.keys(permissions)
     .filter((each) => path === each || path.startsWith(`${each}/`))
     .toSorted((a, b) => b.length - a.length)[0]
+}
+
+function permissionOf(path: string): Permission | undefined {
+  const place = placeOf(path)
   return place === undefined ? undefined : permissions[place]
 }
 
@@ -239,6 +243,31 @@ describe('the import table', () => {
   })
 })
 
+describe('the folders of the table', () => {
+  it('form no cycle, apart from four edges of types', () => {
+    const onlyTypes = [
+      'workflows → activities',
+      'observability → activities',
+      'observability → kubernetes',
+      'observability → watcher',
+    ]
+    const uses = files.flatMap((file) =>
+      importsIn(file, readFileSync(join(root, 'src', file), 'utf8'))
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => [placeOf(file), placeOf(normalize(join(dirname(file), specifier)))])
+        .filter(([from, to]) => from !== to && !onlyTypes.includes(`${from} → ${to}`)),
+    )
+    // A folder that uses none of the remaining ones is in no cycle.
+    let left = uses
+    for (let before = Number.POSITIVE_INFINITY; left.length < before;) {
+      before = left.length
+      const users = new Set(left.map(([from]) => from))
+      left = left.filter(([, to]) => users.has(to))
+    }
+    expect(left).toEqual([])
+  })
+})
+
 describe('the tests', () => {
   it('start allocators in one way only, which keeps them from the Clusters of other suites', () => {
     const starters = globSync('test/**/*.ts', { cwd: root }).filter((file) =>
@@ -270,18 +299,23 @@ describe('the workflow bundle', () => {
 })
 
 describe('the linter', () => {
-  it('finds a floating promise, and one in the disguise of a callback', () => {
+  it('finds floating promises, also in the disguise of a callback, and cycles, also of types', () => {
     const folder = mkdtempSync(join(root, 'test', 'planted-'))
     try {
       const planted = [
+        "import type { B } from './other.ts'",
+        'export interface A { readonly b?: B }',
         'export async function save(): Promise<void> {}',
         'export function first(): void { save() }',
         'export function second(): void { [1].forEach(async () => { await save() }) }',
       ]
       writeFileSync(join(folder, 'planted.ts'), `${planted.join('\n')}\n`)
+      const other = ["import type { A } from './planted.ts'", 'export interface B { readonly a?: A }']
+      writeFileSync(join(folder, 'other.ts'), `${other.join('\n')}\n`)
       const output = lint(folder)
       expect(output).toContain('no-floating-promises')
       expect(output).toContain('no-misused-promises')
+      expect(output).toContain('no-cycle')
     } finally {
       rmSync(folder, { recursive: true })
     }

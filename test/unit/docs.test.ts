@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
-import { commands as everyCommand } from '../../src/command-line/commands.ts'
+import { commands } from '../../src/command-line/commands.ts'
 import { completionCommand } from '../../src/command-line/parser.ts'
-import { commands, environmentVariableFor, flags } from '../../src/config.ts'
+import { allocatorCommands, environmentVariableFor, flags } from '../../src/config.ts'
 import { exitCodes } from '../../src/console/exit-code.ts'
 import { checkNames } from '../../src/commands/doctor/checks/check-result.ts'
-import { findingKinds } from '../../src/commands/status/problems/problem.ts'
+import { problemKinds } from '../../src/commands/status/problems/problem.ts'
 import { vipPhases } from '../../src/domain/allocation/vip-state.ts'
 import * as identifiers from '../../src/domain/names.ts'
 import { reasons } from '../../src/domain/reason.ts'
 import { cliTypeOf, searchAttributeNames, searchAttributes } from '../../src/domain/search-attributes.ts'
-import { logFieldNames } from '../../src/observability/log-fields.ts'
+import { logFieldNames } from '../../src/observability/log.ts'
 import {
   allocateVipType,
   retryNowUpdate,
@@ -89,7 +89,9 @@ describe('the flags', () => {
   })
 
   it('in docs/configuration.md go with its commands', () => {
-    expect(textOf('docs/configuration.md')).toContain(`capi-vip-allocator [${commands.join(' | ')}] [FLAGS]`)
+    expect(textOf('docs/configuration.md')).toContain(
+      `capi-vip-allocator [${allocatorCommands.join(' | ')}] [FLAGS]`,
+    )
   })
 })
 
@@ -111,7 +113,7 @@ describe('the labels and annotations', () => {
 describe('docs/commands.md', () => {
   it('has a row for every command', () => {
     expect(rowsOf('docs/commands.md', 'command').map(([name]) => name)).toEqual([
-      ...everyCommand.map(({ name }) => name),
+      ...commands.map(({ name }) => name),
       completionCommand,
     ])
   })
@@ -122,7 +124,7 @@ describe('docs/commands.md', () => {
 
   it('says what every phase and every finding means', () => {
     expect(rowsOf('docs/commands.md', 'phase').map(([phase]) => phase)).toEqual(vipPhases)
-    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(findingKinds)
+    expect(rowsOf('docs/commands.md', 'finding').map(([kind]) => kind)).toEqual(problemKinds)
   })
 
   it('says what every exit code means', () => {

@@ -4,12 +4,12 @@ import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import type { AllocateVipResult } from '../../workflows/contract.ts'
 
-/** Whether every VIP the Cluster wants is there: ours, or one that somebody else gave it. */
+/** Whether the Cluster has its control-plane VIP, from us or from somebody else. */
 export function servesCluster({ roles }: AllocateVipResult): boolean {
   return roles['control-plane']?.address !== undefined
 }
 
-/** The end of a run for people to read. */
+/** The result of a run, for people to read. */
 export function resultText(result: AllocateVipResult, style: Style): string {
   const roles = Object.entries(result.roles)
   const key = formatKey(result.cluster)

@@ -1,18 +1,18 @@
-import { isPolling } from '../../domain/workflow-run.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
+import { isPolling } from '../../domain/workflow-run.ts'
 import { readPollers } from '../../watcher/describe-run.ts'
 import { createRunChecker, type PendingCheck } from '../../watcher/run-check.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
+import type { CommandSetup } from '../setup.ts'
+import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
 import { createProgress } from './run-progress.ts'
 import { queryPhases, viewRun, type RunView } from './run-view.ts'
-import type { CommandSetup } from '../setup.ts'
-import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 
 export interface AllocateOptions {
   readonly cluster: NamespacedName
@@ -20,18 +20,18 @@ export interface AllocateOptions {
 
 const byHand = 'allocate by hand'
 
-/** Milliseconds from one look at the run to the next. */
-const lookEveryMs = 300
-/** Milliseconds from one look at whether somebody works on the run to the next. */
-const judgeEveryMs = 2_000
-/** Milliseconds that a task of the run waits before that is worth a line. */
+/** Milliseconds between two reads of the run. */
+const pollMs = 300
+/** Milliseconds between two checks whether a Worker serves the run. */
+const checkMs = 2_000
+/** Milliseconds that a workflow task may wait for a Worker before a line says so. */
 const idleAfterMs = 3_000
 
 /**
- * Starts the Cluster's run, or joins the one that runs, and follows it to its end.
+ * Starts the Cluster's run, or joins the open one, and follows it until it ends.
  *
- * @returns exit code: 0 the Cluster has its VIP, 3 the run ended without one, 130 it was left running
- * @throws Error where Temporal cannot be reached at first
+ * @returns exit code: 0 if the Cluster has its VIP, 3 if the run ended without one, 130 if it was left running
+ * @throws Error if Temporal is unreachable at first
  */
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
   return withTemporal(setup.signal, async (temporal) => {
@@ -87,10 +87,10 @@ async function startOrJoin(run: FollowedRun): Promise<void> {
 }
 
 /**
- * Looks whether somebody works on the run, as the watcher does: at once, and again after a while. A run on another task
- * queue is left alone where nobody polls ours: a new one would be no better off.
+ * Checks now and then whether the run is served, and replaces it if not, as the watcher does. A run on another task queue
+ * stays if nobody polls ours, since a new one would be no better off.
  */
-function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
+function createRunCheck(run: FollowedRun): (view: RunView) => Promise<void> {
   const { temporal, cluster, workflows, config } = run
   const log = { warn: () => undefined }
   const checker = createRunChecker({ client: workflows, log, onNews: ({ message }) => note(run, message) })
@@ -107,24 +107,24 @@ function createLook(run: FollowedRun): (view: RunView) => Promise<void> {
     const pollers = await readPollers(temporal.client, config.taskQueue, 'workflow')
     return pollers.some((poller) => isPolling(poller, Date.now()))
   }
-  let lookedAt = Number.NEGATIVE_INFINITY
+  let checkedAt = Number.NEGATIVE_INFINITY
   return async ({ taskQueue }) => {
-    if (performance.now() - lookedAt < judgeEveryMs) return
+    if (performance.now() - checkedAt < checkMs) return
     await temporal.bounded(async () => {
       if (taskQueue !== config.taskQueue && !(await isOursPolled())) return
       await checker.check(check)
     })
-    lookedAt = performance.now()
+    checkedAt = performance.now()
   }
 }
 
-/** Looks until the run is over, through a Temporal that goes away and comes back. Rejects when the signal is aborted. */
+/** Follows the run until it has ended, through outages of Temporal. Rejects when the signal is aborted. */
 async function follow(run: FollowedRun): Promise<RunView> {
   const { temporal, workflowId, config, signal } = run
   const progress = createProgress()
   const idle = createIdleWatch(run)
-  const look = createLook(run)
-  const told = createQueueWatch(run)
+  const check = createRunCheck(run)
+  const noteTaskQueue = createTaskQueueNote(run)
   let isAway = false
   for (;;) {
     try {
@@ -136,51 +136,51 @@ async function follow(run: FollowedRun): Promise<RunView> {
         await startOrJoin(run)
         continue
       }
-      told(view)
-      await look(view)
-      const roles = await idle.look(view)
+      noteTaskQueue(view)
+      await check(view)
+      const roles = await idle.queryUnlessIdle(view)
       for (const line of progress.news(roles, view.waits)) note(run, line)
     } catch (error) {
       if (!(error instanceof TemporalUnreachableError) || signal.aborted) throw error
       if (!isAway) note(run, `${error.message}; trying again`)
       isAway = true
     }
-    await delay(lookEveryMs, undefined, { signal })
+    await delay(pollMs, undefined, { signal })
   }
 }
 
-/** A run on another task queue that somebody, a watcher as a rule, has ended so that one on ours takes its place. */
+/** Whether a run on another task queue was terminated, usually by a watcher, to be replaced by one on ours. */
 function isTakenAway({ status, taskQueue }: RunView, config: Config): boolean {
   return status === 'TERMINATED' && taskQueue !== config.taskQueue
 }
 
-/** Says once of each run that it is on another task queue: whether somebody works on it there may take a while to show. */
-function createQueueWatch(run: FollowedRun): (view: RunView) => void {
-  let toldOf: string | undefined
+/** Notes once for each run that it is on another task queue; whether that is served may only show after a while. */
+function createTaskQueueNote(run: FollowedRun): (view: RunView) => void {
+  let notedRunId: string | undefined
   return ({ runId, taskQueue }) => {
-    if (taskQueue === run.config.taskQueue || runId === toldOf) return
-    toldOf = runId
+    if (taskQueue === run.config.taskQueue || runId === notedRunId) return
+    notedRunId = runId
     note(run, `the run is on task queue ${quoted(taskQueue)}, not ${quoted(run.config.taskQueue)}`)
   }
 }
 
 interface IdleWatch {
-  /** Asks the run where it is, unless it waits for a Worker; then says so once. */
-  look(view: RunView): Promise<Awaited<ReturnType<typeof queryPhases>>>
+  /** Queries the phases of the run, unless it waits for a Worker, which is noted once. */
+  queryUnlessIdle(view: RunView): ReturnType<typeof queryPhases>
 }
 
 function createIdleWatch(run: FollowedRun): IdleWatch {
   let waitingSince: number | undefined
-  let isTold = false
+  let isNoted = false
   return {
-    look: async ({ isTaskWaiting, taskQueue }) => {
+    queryUnlessIdle: async ({ isTaskWaiting, taskQueue }) => {
       if (!isTaskWaiting) {
         waitingSince = undefined
         return queryPhases(run.temporal, run.workflowId)
       }
       waitingSince ??= performance.now()
-      if (!isTold && performance.now() - waitingSince > idleAfterMs) {
-        isTold = true
+      if (!isNoted && performance.now() - waitingSince > idleAfterMs) {
+        isNoted = true
         note(run, await whyIdle(run, taskQueue))
       }
       return undefined
@@ -196,7 +196,7 @@ async function whyIdle({ temporal }: FollowedRun, taskQueue: string): Promise<st
     : `no Worker of ${queue} takes the run up; the last one that polled was ${last.identity || 'unknown'}`
 }
 
-/** Shows how the run ended. */
+/** Prints the result of the run. */
 async function show(run: FollowedRun, { runId, status }: RunView): Promise<number> {
   const { temporal, console, cluster, workflowId } = run
   if (status !== 'COMPLETED') {

@@ -1,16 +1,16 @@
 import type { AllocationPhase, AllocationStatus } from '../../workflows/contract.ts'
 import type { RunWait } from '../temporal/pending-activities.ts'
 
-/** What a person is told of a run: one line for each phase and wait that is new. */
+/** The progress of a run for people: one line for each new phase and each new wait. */
 export interface Progress {
   /**
-   * @param phases what the run says of itself; undefined where it says nothing
-   * @param waits what Temporal has said of it a moment before, so that the run may have got on since
+   * @param phases the run's own answer; undefined if there is none
+   * @param waits as Temporal described them a moment earlier: the run may have made progress since
    */
   news(phases: AllocationStatus['roles'] | undefined, waits: readonly RunWait[]): readonly string[]
 }
 
-/** The step at which each phase waits. */
+/** The step that each phase may wait at. */
 const stepOf: Readonly<Record<AllocationPhase, string | undefined>> = {
   SelectingPool: 'selectIPPool',
   EnsuringClaim: 'ensureIPAddressClaim',
@@ -19,10 +19,10 @@ const stepOf: Readonly<Record<AllocationPhase, string | undefined>> = {
   Done: undefined,
 }
 
-/** Remembers what it has told already. */
+/** Remembers the lines it has returned, to return each only once. */
 export function createProgress(): Progress {
   const phaseOf = new Map<string, string>()
-  const toldWaits = new Map<string, RunWait>()
+  const shownWaits = new Map<string, RunWait>()
   return {
     news: (phases, waits) => {
       const lines = Object.entries(phases ?? {})
@@ -31,10 +31,10 @@ export function createProgress(): Progress {
       for (const [role, line] of lines) phaseOf.set(role, line)
       const steps = phases && Object.values(phases).map(({ phase }) => stepOf[phase])
       const isPresent = ({ activity }: RunWait): boolean => steps?.includes(activity) ?? true
-      // A wait that is met again after its phase was left is news, and one that a wake has repeated is not.
-      for (const [words, wait] of toldWaits) if (!isPresent(wait)) toldWaits.delete(words)
-      const newWaits = waits.filter((wait) => isPresent(wait) && !toldWaits.has(wordsFor(wait)))
-      for (const wait of newWaits) toldWaits.set(wordsFor(wait), wait)
+      // A wait is new again once its phase was left in between, but not if a wake has merely repeated it.
+      for (const [words, wait] of shownWaits) if (!isPresent(wait)) shownWaits.delete(words)
+      const newWaits = waits.filter((wait) => isPresent(wait) && !shownWaits.has(wordsFor(wait)))
+      for (const wait of newWaits) shownWaits.set(wordsFor(wait), wait)
       return [...lines.map(([, line]) => line), ...newWaits.map((wait) => wordsFor(wait) + nextLook(wait))]
     },
   }
@@ -44,7 +44,7 @@ function wordsFor({ activity, reason, message }: RunWait): string {
   return `${activity} waits, ${reason}: ${message}`
 }
 
-/** How long it waits grows from look to look, and is no news. */
+/** Apart from the words, since a longer retry interval alone is not news. */
 function nextLook({ retrySeconds }: RunWait): string {
   return retrySeconds === undefined ? '' : ` (looks again in ${Math.max(1, retrySeconds)} s, or when woken)`
 }

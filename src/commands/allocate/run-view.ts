@@ -1,13 +1,13 @@
+import { isScheduled } from '../../watcher/describe-run.ts'
 import type { AllocationStatus } from '../../workflows/contract.ts'
 import { statusQuery } from '../../workflows/contract.ts'
-import { isScheduled } from '../../watcher/describe-run.ts'
 import { waitsIn, type RunWait } from '../temporal/pending-activities.ts'
 import type { TemporalClient } from '../temporal/with-temporal.ts'
 
-/** A run as Temporal shows it at one moment. */
+/** The state of a run, as Temporal describes it. */
 export interface RunView {
   readonly runId: string
-  /** `RUNNING`, `COMPLETED`, `FAILED`, …; a run that has continued as new is the new one. */
+  /** `RUNNING`, `COMPLETED`, `FAILED`, …; of the latest run, if it continued as new. */
   readonly status: string
   readonly taskQueue: string
   readonly waits: readonly RunWait[]
@@ -15,7 +15,7 @@ export interface RunView {
   readonly isTaskWaiting: boolean
 }
 
-/** Asks the server, which answers without any Worker. */
+/** Describes the run, for which the server needs no Worker. */
 export async function viewRun({ client, bounded }: TemporalClient, workflowId: string): Promise<RunView> {
   const { runId, status, taskQueue, raw } = await bounded(() =>
     client.workflow.getHandle(workflowId).describe(),
@@ -29,7 +29,7 @@ export async function viewRun({ client, bounded }: TemporalClient, workflowId: s
   }
 }
 
-/** What a run says of itself; undefined where no Worker answers for it in time. */
+/** Queries the phases of the run; undefined if no Worker answers in time. */
 export async function queryPhases(
   { client, bounded }: TemporalClient,
   workflowId: string,

@@ -1,14 +1,14 @@
-import type { Permission } from '../../kubernetes/permissions.ts'
 import { objectOf, nonEmptyStringOf, type JsonObject } from '../../domain/model/decode.ts'
-import type { ReviewedPermission } from './checks/permissions.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { Permission } from '../../kubernetes/permissions.ts'
 import { resources } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { ReviewedPermission } from './checks/permissions.ts'
 
 type Requests = Pick<KubernetesConnection, 'request'>
 
 /**
- * The name under which the API server knows us.
+ * Reads the user name that the API server authenticates us as.
  *
  * @throws KubernetesError `notServed` before Kubernetes 1.28
  */
@@ -24,10 +24,10 @@ export async function readOwnUser(connection: Requests): Promise<string> {
 }
 
 /**
- * Asks the API server for each permission in each namespace; for cluster-scoped kinds once.
+ * Has the API server review each permission in each namespace, and those of cluster-scoped kinds once.
  *
- * @param account undefined: for ourselves
- * @param namespaces empty: in all namespaces at once
+ * @param account undefined: our own
+ * @param namespaces empty: all namespaces at once
  */
 export async function reviewPermissions(
   connection: Requests,
@@ -48,7 +48,7 @@ export async function reviewPermissions(
 
 function isClusterScoped({ group, resource }: Permission): boolean {
   return Object.values(resources).some(
-    (known) => known.group === group && known.plural === resource && !known.namespaced,
+    (each) => each.group === group && each.plural === resource && !each.namespaced,
   )
 }
 
@@ -77,7 +77,7 @@ async function isAllowed(
   return objectOf(answer['status'])['allowed'] === true
 }
 
-/** As an API server sees the token of a ServiceAccount. */
+/** The user and groups that the API server derives from the token of a ServiceAccount. */
 function userOf({ namespace, name }: NamespacedName): JsonObject {
   return {
     user: `system:serviceaccount:${namespace}:${name}`,
@@ -93,7 +93,7 @@ interface Review {
   readonly spec: JsonObject
 }
 
-/** Reviews are answered, never stored. */
+/** Reviews are created to be answered; the API server does not store them. */
 function createReview(
   connection: Requests,
   { group, kind, plural, action, spec }: Review,

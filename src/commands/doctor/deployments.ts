@@ -1,7 +1,7 @@
-import { programDeploymentFrom, type ProgramDeployment } from './checks/provider-deployment.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import type { Resource } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import { programDeploymentFrom, type ProgramDeployment } from './checks/provider-deployment.ts'
 
 const deployments: Resource = {
   group: 'apps',
@@ -13,7 +13,7 @@ const deployments: Resource = {
 }
 
 /**
- * All Deployments with a label, in all namespaces.
+ * Lists the Deployments with a label in all namespaces.
  *
  * @throws KubernetesError
  */

@@ -1,12 +1,12 @@
-import { exitCodes } from '../../console/exit-code.ts'
 import type { Config } from '../../config.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import type { Reading } from './checks/check-result.ts'
-import { watchFilterLabel } from '../../domain/names.ts'
-import type { NamespacedName } from '../../domain/model/object-meta.ts'
-import { roles, vipRole } from '../../domain/role.ts'
+import { exitCodes } from '../../console/exit-code.ts'
 import { createSnapshotQueries } from '../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import { watchFilterLabel } from '../../domain/names.ts'
+import { roles, vipRole } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
+import type { Reading } from './checks/check-result.ts'
 import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
 import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { readingOf } from './reading.ts'
@@ -14,17 +14,17 @@ import { formatReport, type Report } from './report.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
 
 export interface DoctorOptions {
-  /** Do what is safe. */
+  /** Apply safe fixes. */
   readonly fix: boolean
-  /** Whose permissions are checked; undefined: the allocator's, else one's own. */
+  /** The account whose permissions are checked; undefined: the allocator's, or else one's own. */
   readonly serviceAccount: NamespacedName | undefined
 }
 
 /**
- * Checks all that the allocator needs, on the management cluster and in Temporal, and says what to do. Writes nothing,
- * but with `fix` the search attributes that are missing.
+ * Checks everything that the allocator needs from the management cluster and Temporal, and prints how to mend the faults.
+ * Writes nothing, except missing search attributes with `fix`.
  *
- * @returns exit code: fine also with warnings; actionRequired with faults; failed where the API server cannot be reached
+ * @returns exit code: `fine` even with warnings; `actionRequired` with faults; `failed` if the API server is unreachable
  */
 export async function doctor(
   { fix, serviceAccount }: DoctorOptions,
@@ -36,7 +36,7 @@ export async function doctor(
     reading,
     readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix, waiting, signal })),
   ])
-  // What was broken off says nothing about the servers.
+  // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
   const findings = [...diagnoseKubernetes(kubernetes, now), ...diagnoseTemporal(temporal, now)]
@@ -47,19 +47,19 @@ export async function doctor(
   return healthy ? exitCodes.fine : exitCodes.actionRequired
 }
 
-/** Those that the allocator has to see served, the oldest first. */
+/** The Clusters that the allocator has to serve and that lack a VIP, oldest first. */
 function waitingIn(
   kubernetes: Reading<KubernetesFacts>,
   { variables, watchFilter }: Pick<Config, 'variables' | 'watchFilter'>,
 ): Reading<readonly Cluster[]> {
   const unread = 'Clusters that wait are not known: '
   if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
-  const { known } = kubernetes.read
-  if ('unread' in known) return { unread: unread + known.unread }
-  const view = createSnapshotQueries(() => known.read)
-  const clusters = [...known.read.clusters.values()]
+  const { snapshot } = kubernetes.read
+  if ('unread' in snapshot) return { unread: unread + snapshot.unread }
+  const queries = createSnapshotQueries(() => snapshot.read)
+  const clusters = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => roles.some((role) => view.vipNeedsReconcile(cluster, vipRole(role, variables))))
+    .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, vipRole(role, variables))))
   return {
     read: clusters.toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp)),
   }

@@ -1,6 +1,19 @@
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { nonEmptyStringOf } from '../../domain/model/decode.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { neededPermissions } from '../../kubernetes/permissions.ts'
+import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
+import {
+  connectTo,
+  type KubernetesConnection,
+  type RequestOutcome,
+} from '../../kubernetes/transport/connection.ts'
+import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { programVersion } from '../version.ts'
+import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
-import type { ClockReading } from './checks/clock.ts'
 import type { Reading } from './checks/check-result.ts'
+import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import {
   coreProvider,
@@ -8,28 +21,15 @@ import {
   providerLabel,
   type ProgramDeployment,
 } from './checks/provider-deployment.ts'
-import { nonEmptyStringOf } from '../../domain/model/decode.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import { readOwnUser, reviewPermissions } from './access-review.ts'
-import {
-  connectTo,
-  type KubernetesConnection,
-  type RequestOutcome,
-} from '../../kubernetes/transport/connection.ts'
 import { listDeployments } from './deployments.ts'
-import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
-import { neededPermissions } from '../../kubernetes/permissions.ts'
-import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
-import { readServedKinds } from './served-kinds.ts'
-import { programVersion } from '../version.ts'
 import { readingOf } from './reading.ts'
+import { readServedKinds } from './served-kinds.ts'
 
-/** All that is read from an API server that answers. */
+/** The facts that are read from the API server. */
 export interface KubernetesFacts {
   readonly server: string
   readonly version: string
-  /** Seconds for one request over a connection that is open. */
+  /** Seconds for one request over an open connection. */
   readonly latencySeconds: number
   readonly user: Reading<string>
   readonly clock: Reading<ClockReading>
@@ -37,8 +37,8 @@ export interface KubernetesFacts {
   readonly permissions: Reading<PermissionReview>
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
-  readonly known: Reading<Snapshot>
-  /** `known` holds the objects of all namespaces. */
+  readonly snapshot: Reading<Snapshot>
+  /** Whether `snapshot` holds the objects of all namespaces. */
   readonly isEverywhere: boolean
 }
 
@@ -47,17 +47,17 @@ export interface KubernetesPlace {
   readonly context: string | undefined
   /** Empty: all. */
   readonly namespaces: readonly string[]
-  /** Whose permissions are asked for; undefined: the allocator's own, where its Deployment is found. */
+  /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
 }
 
-/** By which deploy/manifests label the allocator's own Deployment. */
+/** The label of the allocator's Deployment in deploy/manifests. */
 const allocatorSelector = 'app.kubernetes.io/name=capi-vip-allocator'
 
 /**
- * Reads everything once. What a request is refused for is told where it belongs.
+ * Reads all facts once. A fact whose request fails is `unread`, with the reason.
  *
- * @throws Error where there is no kubeconfig, or the API server does not answer at all
+ * @throws Error if there is no kubeconfig, or the API server does not answer at all
  */
 export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
   const kubeConfig = loadKubeConfig(place)
@@ -88,7 +88,7 @@ type Details = Omit<KubernetesFacts, 'server' | 'version' | 'latencySeconds' | '
 async function readDetails(connection: KubernetesConnection, place: KubernetesPlace): Promise<Details> {
   const deployments = (provider: string): Promise<Reading<readonly ProgramDeployment[]>> =>
     readingOf(listDeployments(connection, `${providerLabel}=${provider}`))
-  const [user, servedKinds, core, ipamProvider, known] = await Promise.all([
+  const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
     readingOf(readOwnUser(connection)),
     readingOf(readServedKinds(connection)),
     deployments(coreProvider),
@@ -97,10 +97,10 @@ async function readDetails(connection: KubernetesConnection, place: KubernetesPl
   ])
   const permissions = await readingOf(readPermissions(connection, place, user))
   const isEverywhere = place.namespaces.length === 0
-  return { user, servedKinds, core, ipamProvider, known, isEverywhere, permissions }
+  return { user, servedKinds, core, ipamProvider, snapshot, isEverywhere, permissions }
 }
 
-/** The first account there is: as told, that of the allocator's Deployment, our own. */
+/** Reviews the given account, else that of the allocator's Deployment, else our own. */
 async function readPermissions(
   connection: KubernetesConnection,
   { serviceAccount, namespaces }: KubernetesPlace,

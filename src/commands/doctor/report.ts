@@ -1,20 +1,20 @@
-import { counted } from '../../domain/quote.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { type Finding, type Level } from './checks/check-result.ts'
+import { counted } from '../../domain/quote.ts'
+import { type CheckResult, type Level } from './checks/check-result.ts'
 
-/** What `doctor` answers. */
+/** The output of `doctor`. */
 export interface Report {
-  /** There is no fault. */
+  /** Whether there is no fault. */
   readonly healthy: boolean
-  readonly findings: readonly Finding[]
-  /** What `--fix` has done, in words. */
+  readonly findings: readonly CheckResult[]
+  /** Descriptions of what `--fix` has done. */
   readonly fixed: readonly string[]
 }
 
 const symbols: Readonly<Record<Level, string>> = { ok: '✓', warning: '!', fault: '✗', skipped: '-' }
 
-/** For people: a table of all findings, what was fixed, and what is left to do as a numbered list. */
+/** A table of all results, the fixes that were applied, and a numbered list of what is left to do. */
 export function formatReport({ findings, fixed }: Report, style: Style): string {
   const paints = { ok: style.good, warning: style.warn, fault: style.bad, skipped: style.faint } as const
   const rows = findings.map(({ check, level, found }) => [
@@ -44,7 +44,7 @@ function section(title: string, lines: readonly string[], style: Style): readonl
   return lines.length === 0 ? [] : ['', style.strong(title), ...lines.map((line) => `  ${line}`)]
 }
 
-function summary(findings: readonly Finding[]): string {
+function summary(findings: readonly CheckResult[]): string {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length
   return [
     counted(count('fault'), 'fault'),

@@ -1,13 +1,13 @@
-import type { ServedKind } from './checks/api-versions.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { crdNameOf, poolResources, resources, type Resource } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { ServedKind } from './checks/api-versions.ts'
 
 /**
- * Asks the API server in which version it serves each kind that the allocator uses.
+ * Reads the version in which the API server serves each kind that the allocator uses.
  *
- * @throws KubernetesError where it gives no answer
+ * @throws KubernetesError if it does not answer
  */
 export async function readServedKinds(
   connection: Pick<KubernetesConnection, 'request'>,

@@ -1,7 +1,4 @@
 import { isGrpcServiceError } from '@temporalio/client'
-import type { Reading } from './checks/check-result.ts'
-import type { NamespaceFacts, TaskQueueFacts } from './checks/temporal.ts'
-import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
@@ -9,24 +6,27 @@ import { workflowIdFor } from '../../workflows/contract.ts'
 import { inParallel } from '../in-parallel.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
+import type { Reading } from './checks/check-result.ts'
+import type { NamespaceFacts, TaskQueueFacts } from './checks/temporal.ts'
+import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import { readingOf } from './reading.ts'
 
-/** All that is read from a Temporal server that answers. */
+/** The facts that are read from Temporal. */
 export interface TemporalFacts {
   readonly address: string
   readonly version: string
-  /** The namespace that is configured; `undefined` inside: the server does not know it. */
+  /** The configured namespace; the reading is undefined if the server does not know it. */
   readonly namespaceName: string
   readonly namespace: Reading<NamespaceFacts | undefined>
   readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
   readonly workflowRuns: Reading<WorkflowRunFacts>
   readonly searchAttributes: Reading<RegisteredSearchAttributes>
-  /** Those that were registered just now. */
+  /** The search attributes that were registered just now. */
   readonly registered: Reading<readonly SearchAttributeName[]>
 }
 
-/** Clusters whose runs are looked at, the oldest first, and how many at once. */
+/** How many runs are looked up, those of the oldest Clusters first, and how many at a time. */
 const mostRuns = 100
 const runsAtOnce = 10
 
@@ -34,14 +34,14 @@ const runsAtOnce = 10
 const notFound: readonly number[] = [5]
 
 /**
- * Reads everything once, and registers missing search attributes where that is asked for.
+ * Reads all facts once, and registers missing search attributes with `register`.
  *
- * @throws Error where the configuration cannot be read, or Temporal does not answer at all
+ * @throws Error if the configuration cannot be read, or Temporal does not answer at all
  */
 export async function readTemporalFacts(options: {
   readonly taskQueue: string
   readonly register: boolean
-  /** Clusters that wait for a VIP, the oldest first. */
+  /** The Clusters that wait for a VIP, oldest first. */
   readonly waiting: Promise<Reading<readonly NamespacedName[]>>
   readonly signal: AbortSignal
 }): Promise<TemporalFacts> {

@@ -6,6 +6,7 @@ import { matchingPools, preferredFirst, type PoolRequest } from '../../domain/al
 import {
   createSnapshotQueries,
   poolsIn,
+  poolsUsableBy,
   type Snapshot,
   type SnapshotQueries,
 } from '../../domain/allocation/snapshot.ts'
@@ -160,6 +161,5 @@ function hasPool({ namespace, name }: ClusterClassRef, place: string, pools: rea
     clusterClass: { namespace, name },
     explicitPool: undefined,
   }
-  const inReach = pools.filter((pool) => pool.namespace === '' || pool.namespace === place)
-  return matchingPools(request, inReach).length > 0
+  return matchingPools(request, poolsUsableBy(place, pools)).length > 0
 }

@@ -1,6 +1,12 @@
+import {
+  declaredClasses,
+  declaredNamespaces,
+  declaredRoles,
+  priorityOf,
+} from '../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Forecast } from './forecast.ts'
 import {
   availableAddresses,
   placeOf,
@@ -8,49 +14,43 @@ import {
   type IPPoolCapacity,
   type IPPoolKind,
 } from '../../domain/model/pool.ts'
-import {
-  declaredClasses,
-  declaredNamespaces,
-  declaredRoles,
-  priorityOf,
-} from '../../domain/allocation/pool-selection.ts'
 import { defaultRole } from '../../domain/role.ts'
-import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { Forecast } from './forecast.ts'
 
 /** Whether a pool can give an address now. */
 export type PoolState = 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
 
-/** How a pool stands, for people. */
+/** The state of a pool, for people. */
 export interface PoolOverview extends NamespacedName {
   readonly kind: IPPoolKind
   readonly state: PoolState
   /** `spec.addresses`. */
   readonly addresses: readonly string[]
-  /** As the provider counts; absent until it has. */
+  /** As counted by the provider; undefined until it has. */
   readonly capacity: IPPoolCapacity | undefined
-  /** Addresses that can still be had, at least. */
+  /** Addresses that are at least still available. */
   readonly available: number | undefined
-  /** Claims on it without an address, whoever made them. */
+  /** Unbound claims on the pool, including those of others. */
   readonly claimsWaiting: number
-  /** VIPs of Clusters without a claim that would take an address of it, if it has one. */
+  /** VIPs without a claim for which this pool would be selected. */
   readonly clustersWaiting: number
-  /** As the pool names them: `*`, a name, `namespace/name`. Empty: it is for none. */
+  /** As the pool names them: `*`, a name, or `namespace/name`. Empty: none. */
   readonly classes: readonly string[]
   readonly roles: readonly string[]
-  /** Undefined where the annotation is no integer. */
+  /** Undefined if the annotation is no integer. */
   readonly priority: number | undefined
-  /** That may use a global pool; undefined: all. */
+  /** The namespaces that may use a global pool; undefined: all. */
   readonly namespaces: readonly string[] | undefined
 }
 
-/** All pools that are known, by kind, namespace and name. */
-export function poolOverviews(known: Snapshot, forecast: Forecast): readonly PoolOverview[] {
-  return poolsIn(known)
-    .map((pool) => overviewOf(pool, known, forecast))
+/** All pools, sorted by kind, namespace and name. */
+export function poolOverviews(snapshot: Snapshot, forecast: Forecast): readonly PoolOverview[] {
+  return poolsIn(snapshot)
+    .map((pool) => overviewOf(pool, snapshot, forecast))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 }
 
-function overviewOf(pool: IPPool, known: Snapshot, { expectations }: Forecast): PoolOverview {
+function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
   return {
@@ -61,7 +61,7 @@ function overviewOf(pool: IPPool, known: Snapshot, { expectations }: Forecast): 
     addresses,
     capacity,
     available: availableAddresses(pool),
-    claimsWaiting: [...known.claims.values()].filter(
+    claimsWaiting: [...snapshot.claims.values()].filter(
       (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === placeOf(pool),
     ).length,
     clustersWaiting: expectations.filter((each) => each.pool?.uid === pool.uid && !each.hasClaim).length,

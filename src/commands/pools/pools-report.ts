@@ -1,10 +1,10 @@
-import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
-import { poolOverviews, type PoolOverview } from './pool-overview.ts'
+import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { IPPool } from '../../domain/model/pool.ts'
 import type { VariableNames } from '../../domain/role.ts'
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
+import { poolOverviews, type PoolOverview } from './pool-overview.ts'
 
-/** What `pools` answers. */
+/** The output of `pools`. */
 export interface PoolsReport {
   readonly pools: readonly PoolOverview[]
   readonly forecast: {
@@ -15,13 +15,13 @@ export interface PoolsReport {
   }
 }
 
-/** Pools are named where the domain has all of them. */
-export function poolsReport(known: Snapshot, variables: VariableNames): PoolsReport {
-  const forecast = forecastOf(known, variables)
+/** Makes the report; its forecast names pools instead of containing them. */
+export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
+  const forecast = forecastOf(snapshot, variables)
   const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
     ...expectation,
     pool: pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name },
   }))
-  const pools = poolOverviews(known, forecast)
+  const pools = poolOverviews(snapshot, forecast)
   return { pools, forecast: { expectations, classesWithoutPool: forecast.classesWithoutPool } }
 }

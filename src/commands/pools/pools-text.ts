@@ -6,7 +6,7 @@ import { formatPool } from '../../domain/model/pool.ts'
 import type { PoolOverview } from './pool-overview.ts'
 import type { PoolsReport } from './pools-report.ts'
 
-/** The pools as a table, and the forecast below. */
+/** The pools as a table, with the forecast below it. */
 export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {
   const rows = pools.map((pool) => poolRow(pool, style, isUtf8))
   return [
@@ -37,7 +37,7 @@ function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly st
   ]
 }
 
-/** Expectations shown to people; JSON and YAML have all. */
+/** How many expectations the table shows; JSON and YAML have all. */
 const shown = 20
 
 function forecastLines({ expectations }: PoolsReport['forecast'], style: Style): readonly string[] {

@@ -2,7 +2,7 @@ import type { ActivityInterceptors } from '@temporalio/worker'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 
-/** Gives the lines of an activity, which Temporal writes, the Cluster and the role that it was called for. */
+/** Adds the Cluster and the role of an activity to the lines that Temporal writes for it. */
 export function activityLogFields(): ActivityInterceptors {
   let fields: Readonly<Record<string, string>> = {}
   return {
@@ -16,7 +16,7 @@ export function activityLogFields(): ActivityInterceptors {
   }
 }
 
-/** Nothing for an argument of another shape: a person can call an activity by hand. */
+/** No fields if the argument has another shape, since a person can call an activity by hand. */
 function fieldsOf(argument: unknown): Readonly<Record<string, string>> {
   const { cluster, role } = objectOf(argument)
   const { namespace, name } = objectOf(cluster)

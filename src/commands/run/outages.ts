@@ -5,19 +5,19 @@ import type { Log } from '../../observability/log.ts'
 import { createOutage, type Outage } from '../../observability/outage.ts'
 import type { TemporalLine } from './temporal-log.ts'
 
-/** Those whom the program talks to, and who may be away. */
+/** The servers that the program depends on, each of which may be unreachable. */
 export interface Outages {
   readonly apiServer: Outage
   readonly temporal: Outage
-  /** Whoever takes traces. */
+  /** The collector of traces. */
   readonly traces: Outage
-  /** Takes how a request to the API server ended. */
-  readonly told: (outcome: Pick<RequestOutcome, 'code' | 'failure'>) => void
-  /** Takes a line of Temporal's SDK; answers whether it is one of many about an outage that has its line. */
-  readonly takes: (line: TemporalLine) => boolean
+  /** Counts a request to the API server as answered or failed. */
+  readonly observeRequest: (outcome: Pick<RequestOutcome, 'code' | 'failure'>) => void
+  /** Whether to suppress a line of Temporal's SDK, because it is about an outage that has its own line. */
+  readonly suppresses: (line: TemporalLine) => boolean
 }
 
-/** Starts with everybody there. Each outage makes one line when it begins and one when it is over. */
+/** Assumes at first that every server is reachable. Each outage is logged once when it begins and once when it ends. */
 export function createOutages(log: Log): Outages {
   const apiServer = createOutage({ who: 'the API server', log })
   const temporal = createOutage({ who: 'Temporal', log })
@@ -26,13 +26,13 @@ export function createOutages(log: Log): Outages {
     apiServer,
     temporal,
     traces,
-    told({ code, failure }) {
+    observeRequest({ code, failure }) {
       if (failure !== undefined && isServerUnreachable(failure)) apiServer.failed(failure.message)
-      // Without both, whoever asked has given the request up.
+      // Neither a failure nor a status: the caller canceled the request.
       else if (failure !== undefined || code > 0) apiServer.answered()
     },
-    takes({ message, fields, isOfCore }) {
-      // The core tells of every request that it keeps repeating, long before any of them has failed.
+    suppresses({ message, fields, isOfCore }) {
+      // The core logs every request that it keeps retrying, long before any of them fails.
       if (isOfCore && /^gRPC call \w+ retried \d+ times/.test(message))
         temporal.failed(String(fields.error ?? message))
       return isOfCore

@@ -1,6 +1,6 @@
 import { counted } from '../../domain/quote.ts'
 import type { Worker } from '@temporalio/worker'
-import type { Command } from '../../config.ts'
+import type { AllocatorCommand } from '../../config.ts'
 import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts'
 import type { Check, HealthSources } from '../../observability/health.ts'
 import type { LoopWatch } from '../../observability/loop-watch.ts'
@@ -9,37 +9,34 @@ import type { StrayRun } from '../../watcher/run-check.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 import type { RunningWatcher } from './watcher.ts'
 
-/** What the program knows of its own parts, for the health pages. */
+/** The state of the program's parts, for the health pages. */
 export interface ProgramState extends HealthSources {
   temporalConnected(temporal: TemporalConnection): void
   workerStarted(worker: Worker | undefined): void
-  /** The Worker has ended, and nobody has asked it to. */
+  /** The Worker has ended without being asked to. */
   workerDied(error: string): void
   watcherStarted(watcher: RunningWatcher | undefined): void
   coreMetricsAddress(): string | undefined
 }
 
-/** Those who can be away while the program goes on. */
-export interface Outages {
-  readonly apiServer: Pick<Outage, 'current'>
-  readonly temporal: Pick<Outage, 'current'>
-}
+/** The servers whose outage makes the program unready. */
+type Servers = Readonly<Record<'apiServer' | 'temporal', Pick<Outage, 'current'>>>
 
 /** Milliseconds without contact after which a watch is stale. A quiet one ends and is renewed well before. */
 const watchStaleAfterMs = 120_000
 
-/** Objects named in a detail. */
+/** How many objects a detail names. */
 const mostNamed = 3
 
-export function programState(command: Command, outages: Outages, loop: LoopWatch): ProgramState {
+export function programState(command: AllocatorCommand, servers: Servers, loop: LoopWatch): ProgramState {
   let temporal: TemporalConnection | undefined
   let death: string | undefined
   let worker: Worker | undefined
   let watcher: RunningWatcher | undefined
 
   const checks = (): Readonly<Record<string, Check>> => ({
-    temporal: temporalCheck(temporal !== undefined, outages.temporal.current),
-    'api-server': reachedCheck(outages.apiServer.current),
+    temporal: temporalCheck(temporal !== undefined, servers.temporal.current),
+    'api-server': reachedCheck(servers.apiServer.current),
     ...(command !== 'watcher' && { worker: workerCheck(worker) }),
     ...(command !== 'worker' && watcherChecks(watcher)),
   })
@@ -50,17 +47,18 @@ export function programState(command: Command, outages: Outages, loop: LoopWatch
     workerDied: (error) => (death = `the Worker has died: ${error}`),
     watcherStarted: (started) => (watcher = started),
     coreMetricsAddress: () => temporal?.coreMetricsAddress,
-    broken: () => death ?? (worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.starved()),
+    broken: () =>
+      death ?? (worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.eventLoopBlocked()),
     checks,
   }
 }
 
-function temporalCheck(isConnected: boolean, trouble: string | undefined): Check {
-  return isConnected ? reachedCheck(trouble) : waiting(trouble ?? 'not connected yet')
+function temporalCheck(isConnected: boolean, outage: string | undefined): Check {
+  return isConnected ? reachedCheck(outage) : waiting(outage ?? 'not connected yet')
 }
 
-function reachedCheck(trouble: string | undefined): Check {
-  return trouble === undefined ? ok('reached') : waiting(trouble)
+function reachedCheck(outage: string | undefined): Check {
+  return outage === undefined ? ok('reached') : waiting(outage)
 }
 
 function workerCheck(worker: Worker | undefined): Check {
@@ -98,10 +96,10 @@ function undeliveredText({ undelivered }: InformerHealth): string | undefined {
   return `listening, but the change of ${named} is taken in only with the next list`
 }
 
-/** Strays shown: their messages are long. */
+/** How many runs a detail names: their messages are long. */
 const shownStrays = 3
 
-/** In order whatever there is: no restart, and no other replica, gets such a run further. */
+/** Always ok, since neither a restart nor another replica could help such a run. */
 function runsCheck(strays: readonly StrayRun[]): Check {
   if (strays.length === 0) return ok('no run is on another task queue, or fails its workflow task')
   const shown = strays.slice(0, shownStrays).map(({ message }) => message)

@@ -1,14 +1,14 @@
 import type { StepObserver } from '../../activities/reporting.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import { formatKey } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import {
   decideCondition,
   vipConditionOf,
   type ConditionUpdate,
 } from '../../domain/allocation/vip-condition.ts'
-import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
@@ -18,25 +18,25 @@ const reason = 'AllocationFailed'
 export interface RunReporting {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly observer: Pick<StepObserver, 'countReport'>
-  readonly known: () => Snapshot
+  readonly snapshot: () => Snapshot
   readonly variables: VariableNames
   readonly log: Pick<Log, 'warn'>
 }
 
 /**
- * Says on a Cluster what is the matter with the run that should serve it: no step of ours can, since that run is not ours
- * to run. Never rejects: nobody's VIP may depend on it.
+ * Publishes on a Cluster what is wrong with its run, or that the run was replaced: no step of ours can, since another
+ * installation's run is not ours to execute. Never rejects, since no VIP may depend on it.
  */
-export async function tellRunNews(reporting: RunReporting, told: RunNews): Promise<void> {
-  const { known, variables, log } = reporting
-  const cluster = known().clusters.get(formatKey(told.cluster))
+export async function publishRunNews(reporting: RunReporting, news: RunNews): Promise<void> {
+  const { snapshot, variables, log } = reporting
+  const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
-  const view = createSnapshotQueries(known)
+  const queries = createSnapshotQueries(snapshot)
   const outstanding = roles
     .map((role) => vipRole(role, variables))
-    .filter((vip) => view.vipNeedsReconcile(cluster, vip))
+    .filter((vip) => queries.vipNeedsReconcile(cluster, vip))
   try {
-    for (const vip of outstanding) await tellFor(reporting, cluster, vip, told)
+    for (const vip of outstanding) await publishFor(reporting, cluster, vip, news)
   } catch (error) {
     log.warn('cannot say on a Cluster what is the matter with its run', {
       cluster: formatKey(cluster),
@@ -45,16 +45,16 @@ export async function tellRunNews(reporting: RunReporting, told: RunNews): Promi
   }
 }
 
-async function tellFor(
+async function publishFor(
   { api, observer }: RunReporting,
   cluster: Cluster,
   { role }: VipRole,
   { news, message }: RunNews,
 ): Promise<void> {
-  const saying: ConditionUpdate = { about: 'vip', isReady: false, reason, message }
-  // The run that takes its place says for itself how it stands.
-  if (news === 'stray' && isUnsaid(cluster, role)) {
-    const decision = decideCondition(cluster, role, saying, new Date())
+  const update: ConditionUpdate = { about: 'vip', isReady: false, reason, message }
+  // A run that replaces another one publishes its own state.
+  if (news === 'stray' && mayWriteCondition(cluster, role)) {
+    const decision = decideCondition(cluster, role, update, new Date())
     if (decision.decision === 'write') {
       await api.applyCondition(cluster, role, decision.condition)
       observer.countReport('condition', 'written')
@@ -64,8 +64,8 @@ async function tellFor(
   observer.countReport('event', 'written')
 }
 
-/** Whoever has the run may say for itself what it waits for. */
-function isUnsaid(cluster: Cluster, role: VipRole['role']): boolean {
+/** Only if there is none, or ours: the other installation may publish what its run waits for. */
+function mayWriteCondition(cluster: Cluster, role: VipRole['role']): boolean {
   const present = vipConditionOf(cluster, role)
   return present === undefined || present.reason === reason
 }

@@ -7,15 +7,15 @@ export interface WorkerRun {
   readonly log: Pick<Log, 'warn' | 'error'>
   /** Aborted when the program has been asked to stop. */
   readonly stop: AbortSignal
-  /** Told, in words, that the Worker has ended though nobody has asked it to. */
+  /** Called with a message if the Worker ends without being asked to. */
   readonly onDeath: (error: string) => void
-  /** Milliseconds from one look at its state to the next. */
+  /** Milliseconds between checks of its state. */
   readonly lookMs?: number
 }
 
 /**
- * Runs a Worker to its end. Never rejects: what was asked to stop and has something left that does not end, such as a
- * request nobody answers, has stopped all the same; any other end is its death.
+ * Runs a Worker until it ends. Never rejects: a Worker that was asked to stop counts as stopped even if some activity
+ * does not end, such as one whose request is never answered; any other end counts as its death.
  */
 export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: WorkerRun): Promise<void> {
   const died = (error: string): void => {
@@ -38,10 +38,7 @@ export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: 
   }
 }
 
-/**
- * Resolves when the Worker has failed and does not come to an end: where its namespace was deleted, it waits for its
- * core for ever, and nobody polls any more.
- */
+/** Resolves if the Worker has failed and hangs: after its namespace was deleted, it waits for ever for its core. */
 async function untilStuck(worker: WorkerRun['worker'], lookMs: number, over: AbortSignal): Promise<string> {
   for (let looks = 0; looks < 2; looks = worker.getState() === 'FAILED' ? looks + 1 : 0) {
     await delay(lookMs, undefined, { signal: over, ref: false }).catch(() => undefined)

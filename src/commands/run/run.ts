@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Worker } from '@temporalio/worker'
-import type { Command, Config } from '../../config.ts'
+import type { AllocatorCommand, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
 import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
@@ -15,27 +15,30 @@ import type { Log } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
-import { createVipWorkflowClient } from '../../watcher/workflow-client.ts'
+import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
-import { createClient } from '../temporal/client.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { programState, type ProgramState } from './readiness.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
-import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { connectToTemporal, createClient, type TemporalConnection } from './temporal-connection.ts'
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
-import { runWatcher } from './watcher.ts'
+import { runWatcher, type RunningWatcher } from './watcher.ts'
 import { createWorker } from './worker.ts'
 
 /**
- * Runs watcher, worker or both until the signal is aborted, then stops in order: no new work, running
- * activities end or are given back, connections close.
+ * Runs watcher, worker or both until the signal is aborted. Then no new work is started, running activities end or go
+ * back to the server, and the connections close.
  *
- * @returns exit code: 0 stopped in order, 1 the Worker has died
- * @throws Error where the kubeconfig cannot be read or an address cannot be had
+ * @returns exit code: 0 if stopped by the signal, 1 if the Worker died
+ * @throws Error if the kubeconfig cannot be read, or an address cannot be bound
  */
-export async function runProgram(command: Command, config: Config, signal: AbortSignal): Promise<number> {
+export async function runProgram(
+  command: AllocatorCommand,
+  config: Config,
+  signal: AbortSignal,
+): Promise<number> {
   const log = createLog(config.logLevel, config.logFormat)
   const version = programVersion()
   const runs = { watcher: command !== 'worker', worker: command !== 'watcher' }
@@ -49,7 +52,7 @@ export async function runProgram(command: Command, config: Config, signal: Abort
     version,
     onRequest: (outcome) => {
       metrics.countApiRequest(outcome)
-      outages.told(outcome)
+      outages.observeRequest(outcome)
       tracing?.onRequest(outcome)
     },
   })
@@ -62,7 +65,7 @@ export async function runProgram(command: Command, config: Config, signal: Abort
         ? createCachedClusterApi({ live: api, variables: config.variables, now: Date.now })
         : undefined
     const parts = { kubernetes, api, cachedApi, metrics, outages, tracing, state }
-    return await atWork({ command, config, log, signal, ...parts })
+    return await connectAndRun({ command, config, log, signal, ...parts })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
@@ -70,18 +73,19 @@ export async function runProgram(command: Command, config: Config, signal: Abort
   }
 }
 
-/** Nothing of OpenTelemetry is loaded where nobody asks for traces. */
+/** Loads OpenTelemetry only if traces are asked for. */
 async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
   if (!config.traces) return undefined
   const { startTracing } = await import('../../observability/tracing.ts')
   return startTracing(options)
 }
 
-/** Milliseconds for closing what is open, once the Worker has ended. */
+/** Milliseconds for closing all connections after the Worker has ended. */
 const longestEndMs = 5_000
 
+/** What the parts of the program share. */
 interface Setup {
-  readonly command: Command
+  readonly command: AllocatorCommand
   readonly config: Config
   readonly kubernetes: KubernetesConnection
   readonly api: ClusterApi
@@ -95,16 +99,17 @@ interface Setup {
   readonly signal: AbortSignal
 }
 
-async function atWork(setup: Setup): Promise<number> {
+/** Connects to Temporal, runs the parts over that connection, and closes it. */
+async function connectAndRun(setup: Setup): Promise<number> {
   const { command, config, api, cachedApi, metrics, outages, tracing, state, log, signal } = setup
   const reached = await connectToTemporal({
     log,
-    logger: temporalLogger({ log, isOfOutage: outages.takes }),
+    logger: temporalLogger({ log, isOfOutage: outages.suppresses }),
     outage: outages.temporal,
     signal,
-    // The server is asked for the namespace here, and may have gone again since the connection was made.
+    // Requests the namespace, and fails if the server has become unreachable again.
     prepare: async (temporal) => {
-      // First, since a Worker asks for those that there are.
+      // Before the Worker is made, which reads the registered ones.
       if (config.registerSearchAttributes) await registerAtStart(temporal, log)
       if (command === 'watcher') return undefined
       return createWorker({ temporal, api, cachedApi, config, observer: metrics, tracing })
@@ -114,18 +119,18 @@ async function atWork(setup: Setup): Promise<number> {
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    const code = await withTemporal(setup, temporal, worker)
-    // A Worker that has died, or did not end in time when it was asked to, may leave threads that hold the process for ever.
+    const code = await runParts(setup, temporal, worker)
+    // A Worker that died or did not stop in time may leave threads that keep the process alive.
     setTimeout(() => process.exit(code), longestEndMs).unref()
     return code
   } finally {
-    // It may never let go of the connection either.
+    // Closing fails if such a Worker still uses the connection.
     await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
-/** Ends when the signal is aborted, or when the Worker has died. */
-async function withTemporal(
+/** Runs until the signal is aborted, or the Worker dies. */
+async function runParts(
   setup: Setup,
   temporal: TemporalConnection,
   worker: Worker | undefined,
@@ -148,16 +153,8 @@ async function withTemporal(
     command === 'worker'
       ? undefined
       : runWatcher({ config, kubernetes, api, cachedApi, workflows, log, metrics, outages, tracing, signal })
-  const monitor = monitorTemporal({
-    client: workflows,
-    log,
-    outage: outages.temporal,
-    signal,
-    onAsked: (reachable) => metrics.temporalReachable(reachable),
-    onRunsMayBeLost: () => watcher?.enqueueAll(),
-    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.checkElsewhere(clusters) }),
-  })
   state.watcherStarted(watcher)
+  const monitor = startMonitor({ ...setup, signal }, workflows, watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
   await Promise.all([watcher?.done, monitor])
@@ -166,6 +163,24 @@ async function withTemporal(
   return died.signal.aborted ? 1 : 0
 }
 
+/** Monitors Temporal, and has the watcher start or follow runs that an outage may have affected. */
+function startMonitor(
+  { log, outages, metrics, signal }: Setup,
+  client: VipWorkflowClient,
+  watcher: RunningWatcher | undefined,
+): Promise<void> {
+  return monitorTemporal({
+    client,
+    log,
+    outage: outages.temporal,
+    signal,
+    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onRunsMayBeLost: () => watcher?.enqueueAll(),
+    ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.checkElsewhere(clusters) }),
+  })
+}
+
+/** Starts the servers of /metrics, /healthz and /readyz. */
 async function startServers(
   config: Config,
   metrics: Metrics,

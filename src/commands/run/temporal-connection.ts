@@ -1,8 +1,10 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
 import type { Log } from '../../observability/log.ts'
 import type { Outage } from '../../observability/outage.ts'
+import type { Tracing } from '../../observability/tracing.ts'
 import { describeError, loadTemporalConfig } from '../temporal/config.ts'
 
 /** A connection that Worker and Client can share. */
@@ -15,24 +17,23 @@ export interface TemporalConnection {
 
 export interface ConnectOptions<T> {
   readonly log: Log
-  /** Takes the lines of Temporal's SDK and of workflows. */
+  /** Receives the lines of Temporal's SDK and of workflows. */
   readonly logger: Logger
-  /** Told of every attempt. */
+  /** Learns the result of every attempt. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
-  /** What has to succeed over a new connection before it counts; its failure is one more failed attempt. */
+  /** Runs over a new connection; if it rejects, the attempt to connect has failed. */
   readonly prepare: (temporal: TemporalConnection) => Promise<T>
 }
 
-/** Milliseconds between two attempts to connect: first, and at most. */
+/** Milliseconds between attempts to connect: after the first, and at most. */
 const backoffMs = { first: 500, most: 10_000 } as const
 
 /**
- * Connects to Temporal as the `temporal` CLI would, and tries again until it succeeds: a Temporal that starts
- * later than we do is no fault.
+ * Connects to Temporal as the `temporal` CLI does, and retries until it succeeds, since Temporal may start after us.
  *
- * @returns undefined where the signal was aborted first
- * @throws Error where the configuration itself cannot be read; it quotes nothing of the file
+ * @returns undefined if the signal is aborted first
+ * @throws Error if the configuration cannot be read; it quotes nothing of the file
  */
 export async function connectToTemporal<T>(
   options: ConnectOptions<T>,
@@ -41,7 +42,7 @@ export async function connectToTemporal<T>(
   let lastMessage: string | undefined
   for (let failures = 0; !options.signal.aborted; failures += 1) {
     const coreMetricsAddress = `127.0.0.1:${await freePort()}`
-    // A failed connection takes the Runtime and its metrics listener with it, so each attempt brings its own.
+    // A failed connection destroys the Runtime with its metrics listener, so each attempt installs a new one.
     installRuntime(options.logger, coreMetricsAddress)
     try {
       const connection = await NativeConnection.connect(connectionOptions)
@@ -57,9 +58,9 @@ export async function connectToTemporal<T>(
       const message = `Temporal at ${address}: ${describeError(error)}`
       const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)
       options.outage.failed(message)
-      // The outage has its line; another reason is news, as when the namespace is missing once the server is there.
-      const isNews = lastMessage !== undefined && message !== lastMessage
-      options.log[isNews ? 'warn' : 'debug']('Cannot connect to Temporal; trying again', {
+      // The outage is logged once; a different reason, such as a missing namespace, is worth another line.
+      const isNewReason = lastMessage !== undefined && message !== lastMessage
+      options.log[isNewReason ? 'warn' : 'debug']('Cannot connect to Temporal; trying again', {
         error: message,
         retryInMs,
       })
@@ -70,10 +71,22 @@ export async function connectToTemporal<T>(
   return undefined
 }
 
+/** Makes a client over an open connection. Its requests are traced if tracing is on. */
+export function createClient(
+  { connection, namespace }: TemporalConnection,
+  tracing: Tracing | undefined,
+): Client {
+  return new Client({
+    connection,
+    namespace,
+    ...(tracing !== undefined && { interceptors: { workflow: [tracing.clientInterceptor] } }),
+  })
+}
+
 function installRuntime(logger: Logger, coreMetricsAddress: string): void {
   Runtime.install({
     logger,
-    // The program stops its Workers itself, in order.
+    // The program itself shuts its Workers down.
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
@@ -88,7 +101,7 @@ function installRuntime(logger: Logger, coreMetricsAddress: string): void {
   })
 }
 
-/** Temporal Core does not say which port it got, so it is given one that is free now. */
+/** Temporal Core does not report its port, so it gets one that is free now. */
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -1,25 +1,24 @@
 import type { Logger } from '@temporalio/worker'
-import { logFieldNames, type LogFields } from '../../observability/log-fields.ts'
-import type { Log } from '../../observability/log.ts'
+import { logFieldNames, type Log, type LogFields } from '../../observability/log.ts'
 
-/** What Temporal calls otherwise than we do. */
+/** Temporal's fields for which we have other names. */
 const renamed: Readonly<Record<string, string>> = { namespace: 'temporalNamespace', trace_id: 'traceId' }
 
 export interface TemporalLogOptions {
   readonly log: Log
-  /** Whether a line is one of many about an outage that has its own line. */
+  /** Whether a line is part of an outage, which is logged on its own. Such lines are written at level debug. */
   readonly isOfOutage: (line: TemporalLine) => boolean
 }
 
-/** A line of Temporal's. */
+/** A line that Temporal's SDK writes. */
 export interface TemporalLine {
   readonly message: string
   readonly fields: LogFields
-  /** Of the native core, which makes the requests to the server. */
+  /** Written by the native core, which makes the requests to the server. */
   readonly isOfCore: boolean
 }
 
-/** Takes the lines of Temporal's SDK, of its native core, and of workflows, in our words. */
+/** Writes the lines of Temporal's SDK, of its native core and of workflows to our log, with our names of fields. */
 export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger {
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
@@ -35,17 +34,17 @@ export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger 
     warn: write('warn'),
     error: write('error'),
   }
-  const known = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
-  return { ...levels, log: (level, message, meta) => levels[known[level]](message, meta) }
+  const methods = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+  return { ...levels, log: (level, message, meta) => levels[methods[level]](message, meta) }
 }
 
-/** The known ones that are flat; an error by its message, and the failure type of one as the reason. */
+/** Keeps known fields with flat values. An error becomes its message; its failure type becomes the reason. */
 function fieldsOf(meta: object): LogFields {
   return Object.fromEntries(
     Object.entries(meta).flatMap(
       ([name, value]: [string, unknown]): [string, string | number | boolean][] => {
         const field = renamed[name] ?? name
-        if (!logFieldNames.some((known) => known === field)) return []
+        if (!logFieldNames.some((each) => each === field)) return []
         if (value instanceof Error) return [[field, value.message], ...reasonOf(value)]
         return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
           ? [[field, value]]

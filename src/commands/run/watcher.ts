@@ -13,7 +13,7 @@ import type { VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory/cached-inventory.ts'
 import type { Outages } from './outages.ts'
-import { tellRunNews, type RunReporting } from './run-news.ts'
+import { publishRunNews, type RunReporting } from './run-news.ts'
 
 /** The running watcher, with the queue of its requests to Temporal. */
 export interface RunningWatcher extends Watcher {
@@ -45,8 +45,8 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
     ...(tracing !== undefined && { around: tracing.aroundRequest }),
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
     onNews: (news) =>
-      void tellRunNews(
-        { api, observer: metrics, known: () => watcher.snapshot(), variables: config.variables, log },
+      void publishRunNews(
+        { api, observer: metrics, snapshot: () => watcher.snapshot(), variables: config.variables, log },
         news,
       ),
   })

@@ -1,22 +1,37 @@
 import { fileURLToPath } from 'node:url'
-import { Worker } from '@temporalio/worker'
+import { Worker, type WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import type { StepObserver } from '../../activities/reporting.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
+import { workflowTasksAtOnce } from '../../domain/timings.ts'
 import type { Tracing } from '../../observability/tracing.ts'
 import { activityLogFields } from './activity-log.ts'
 import { readSearchAttributes } from '../temporal/search-attributes.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
-import { workflowOptions } from './workflow-options.ts'
 
-/** Made at build time from src/workflows, once as they are and once with the interceptors that make spans. */
+/** Built from src/workflows, without and with the interceptors that make spans. */
 const workflowBundle = { codePath: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)) }
 const tracedBundle = { codePath: fileURLToPath(new URL('../../workflow-bundle-traced.js', import.meta.url)) }
 
-/** For arguments of activities; the bundle has its own. */
+/** For the arguments of activities; the bundle contains its own copy. */
 const payloadConverterPath = fileURLToPath(new URL('../../workflows/payload-converter.js', import.meta.url))
+
+/**
+ * Runs that a Worker keeps in memory. An evicted run is replayed at its next message, and loses a workflow task if a local
+ * activity is under way. The SDK's default depends on the heap: 10 runs in a Pod of 512 MiB.
+ */
+const cachedRuns = 200
+
+/** How a Worker runs workflows. */
+export const workflowOptions = {
+  maxConcurrentWorkflowTaskExecutions: workflowTasksAtOnce,
+  maxCachedWorkflows: cachedRuns,
+  // A run whose history does not replay would fail its workflow task for ever, and block its id. As the desired state
+  // follows from Kubernetes, a new run loses nothing.
+  workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
+} satisfies Partial<WorkerOptions>
 
 export interface WorkerSetup {
   readonly temporal: TemporalConnection
@@ -29,9 +44,9 @@ export interface WorkerSetup {
 }
 
 /**
- * Makes a Worker for the workflows and their activities. It polls only once it is run.
+ * Makes a Worker for the workflows and their activities. It polls nothing before `run` is called.
  *
- * @throws Error where the server does not know the namespace, or cannot be reached
+ * @throws Error if the server cannot be reached, or does not know the namespace
  */
 export async function createWorker({
   temporal,
@@ -60,13 +75,13 @@ export async function createWorker({
       settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
     }),
     ...workflowOptions,
-    // A Pod is given 30 s by default; what runs may end in 4 s, and what does not is given back to the server.
+    // A Pod has 30 s to stop by default. Activities have 4 s to end; the server retries the others elsewhere.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
   })
 }
 
-/** None where the server does not tell: a run that sets an attribute it has not got gets no further. */
+/** None if they cannot be read: a run that sets an unregistered attribute would be stuck. */
 async function searchableIn({
   connection,
   namespace,

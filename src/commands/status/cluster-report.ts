@@ -1,10 +1,4 @@
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import type { IPAddressClaim } from '../../domain/model/claim.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import type { Condition } from '../../domain/model/condition.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
-import type { Finding } from './problems/problem.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import {
   createSnapshotQueries,
@@ -12,13 +6,19 @@ import {
   type SnapshotQueries,
 } from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
+import type { IPAddressClaim } from '../../domain/model/claim.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
+import type { Condition } from '../../domain/model/condition.ts'
+import type { IPAddress } from '../../domain/model/ip-address.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
+import type { Problem } from './problems/problem.ts'
 import { readEvents, type ObjectEvent } from './read-events.ts'
 import type { StatusContext } from './status-context.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 import type { WorkflowRunDetails } from './workflow-runs.ts'
 
-/** All that is known about one Cluster. */
+/** The details of one Cluster. */
 export interface ClusterReport {
   readonly cluster: NamespacedName & {
     readonly uid: string
@@ -28,51 +28,56 @@ export interface ClusterReport {
     readonly isDeleting: boolean
   }
   readonly vips: readonly VipDetails[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Problem[]
   readonly workflow: WorkflowRunDetails
-  /** The latest last; undefined where they could not be read. */
+  /** Latest last; undefined if they could not be read. */
   readonly events: readonly ObjectEvent[] | undefined
 }
 
 export interface VipDetails extends VipReport {
-  /** Ours on the Cluster, whatever it says. */
+  /** Our condition on the Cluster. */
   readonly condition: Condition | undefined
   readonly claimObject:
     Pick<IPAddressClaim, 'name' | 'uid' | 'poolRef' | 'addressName' | 'isDeleting'> | undefined
   readonly ipAddressObject: Pick<IPAddress, 'name' | 'address' | 'prefix' | 'gateway'> | undefined
-  /** Every pool, with why it would be chosen now or not. A claim keeps its pool whatever they say. */
+  /** Every pool, with why it would be selected now or not. An existing claim keeps its pool regardless. */
   readonly considered: readonly PoolVerdict[]
 }
 
-/** Adds to the report on one Cluster what its objects, its run and its events say. */
+/** Adds the details of the Cluster's objects, its run and its events to the report on it. */
 export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
   { setup, managementCluster, runs }: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
 ): Promise<ClusterReport> {
-  const cluster = known.clusters.get(formatKey(key))
+  const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
   const [workflow, events] = await Promise.all([
     runs.detailsOf(key),
     eventsAbout(managementCluster.connection, key),
   ])
-  const view = createSnapshotQueries(() => known)
+  const queries = createSnapshotQueries(() => snapshot)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {
     cluster: { namespace, name, uid, created: creationTimestamp, clusterClass, isPaused, isDeleting },
-    vips: report.vips.map((vip) => detailsOf(vip, cluster, view, setup.config.variables[vip.role])),
+    vips: report.vips.map((vip) => detailsOf(vip, cluster, queries, setup.config.variables[vip.role])),
     findings: report.findings,
     workflow,
     events,
   }
 }
 
-function detailsOf(report: VipReport, cluster: Cluster, view: SnapshotQueries, variable: string): VipDetails {
+function detailsOf(
+  report: VipReport,
+  cluster: Cluster,
+  queries: SnapshotQueries,
+  variable: string,
+): VipDetails {
   const vip = { role: report.role, variable }
-  const { claim, ipAddress } = view.bindingOf(cluster, vip)
-  const selection = selectIPPool(poolRequestFor(cluster, report.role), view.contextOf(cluster).pools)
+  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
+  const selection = selectIPPool(poolRequestFor(cluster, report.role), queries.contextOf(cluster).pools)
   return {
     ...report,
     condition: vipConditionOf(cluster, report.role),
@@ -93,7 +98,7 @@ function detailsOf(report: VipReport, cluster: Cluster, view: SnapshotQueries, v
   }
 }
 
-/** Whoever may read Clusters need not be allowed to read events, and no status fails for their sake. */
+/** Undefined if the user may not read events: the rest of the status is shown without them. */
 async function eventsAbout(
   connection: Parameters<typeof readEvents>[0],
   cluster: NamespacedName,

@@ -1,16 +1,16 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
+import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
-import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { printable } from '../../domain/quote.ts'
 import type { Role } from '../../domain/role.ts'
-import { printable as printableAs } from '../../observability/printable.ts'
-import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
-import { findingLines, paintFor } from './status-text.ts'
+import type { ClusterReport, VipDetails } from './cluster-report.ts'
+import { problemLines, paintFor } from './status-text.ts'
 
-/** All about one Cluster, for people. @param now milliseconds since the epoch */
+/** The details of one Cluster, for people. @param now milliseconds since the epoch */
 export function clusterText(report: ClusterReport, style: Style, now: number): string {
   const { cluster, vips, workflow, findings } = report
   return [
@@ -19,15 +19,11 @@ export function clusterText(report: ClusterReport, style: Style, now: number): s
     ...vips.flatMap((vip) => poolLines(vip, workflow.status?.roles[vip.role]?.considered, style)),
     '',
     ...workflowLines(report, style, now),
-    ...findingLines(findings, style),
+    ...problemLines(findings, style),
     '',
     ...eventLines(report, style, now),
     ...(vips.length === 0 ? [`Nothing waits or is wrong with Cluster ${formatKey(cluster)}.`] : []),
   ].join('\n')
-}
-
-function printable(text: string): string {
-  return printableAs(text, 'pretty')
 }
 
 function headLine({ cluster }: ClusterReport, style: Style, now: number): string {
@@ -41,7 +37,7 @@ function headLine({ cluster }: ClusterReport, style: Style, now: number): string
   return `${style.strong(`Cluster ${formatKey(cluster)}`)} (${facts.join('; ')})`
 }
 
-/** Characters of the names on the left. */
+/** Width of the column of names, in characters. */
 const nameWidth = 12
 
 function field(name: string, text: string): string {
@@ -84,14 +80,14 @@ function describeAddress({
   return `${name}: ${printable(address)}/${prefix}${gateway === undefined ? '' : `, gateway ${printable(gateway)}`}`
 }
 
-/** The run's own verdicts, where it has any: it may have judged when the pools were others. */
+/** Prefers the verdicts of the run, which may have been made when the pools were different. */
 function poolLines(
   { role, considered }: Pick<VipDetails, 'considered'> & { readonly role: Role },
-  told: readonly PoolVerdict[] | undefined,
+  ofRun: readonly PoolVerdict[] | undefined,
   style: Style,
 ): readonly string[] {
   const [verdicts, when] =
-    told === undefined || told.length === 0 ? [considered, 'as of now'] : [told, 'as the run judged them']
+    ofRun === undefined || ofRun.length === 0 ? [considered, 'as of now'] : [ofRun, 'as the run judged them']
   if (verdicts.length === 0) return ['', `There is no pool that ${role} could use.`]
   const rows = verdicts.map(({ kind, name, verdict, because }) => [
     formatPool({ kind, name }),
@@ -131,7 +127,7 @@ function describePending(
   return `${activity}, attempt ${attempt}, ${next}${why}`
 }
 
-/** Events shown to people; JSON and YAML have all. */
+/** How many events the text shows; JSON and YAML have all. */
 const shownEvents = 10
 
 function eventLines({ events }: ClusterReport, style: Style, now: number): readonly string[] {

@@ -2,24 +2,24 @@ import { arrayOf, integerOf, nonEmptyStringOf, objectOf, stringOf } from '../../
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 
-/** An event about an object (events.k8s.io/v1, also those written through the older API). */
+/** An event about an object, from events.k8s.io/v1, which also serves those written through the core API. */
 export interface ObjectEvent {
   /** `Normal` or `Warning`. */
   readonly type: string
   readonly reason: string
   readonly note: string
-  /** How often it was seen. */
+  /** How often it occurred. */
   readonly count: number
-  /** RFC 3339: the last time. */
+  /** RFC 3339. */
   readonly lastSeen: string
   readonly controller: string
 }
 
-/** More than a Cluster ever has within the hour for which an API server keeps events. */
+/** More than a Cluster ever gets within the hour for which the API server keeps events. */
 const limit = 500
 
 /**
- * Reads the events about a Cluster, the latest last.
+ * Reads the events about a Cluster, latest last.
  *
  * @throws KubernetesError
  */

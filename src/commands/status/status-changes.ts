@@ -1,12 +1,12 @@
-import type { Finding } from './problems/problem.ts'
+import type { Problem } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
-/** What a program is told that watches: one VIP, or one finding, that came, changed or went. */
+/** One change that `status --watch` prints for programs: a VIP or a problem was added, changed or removed. */
 export type StatusChange = { readonly change: 'added' | 'changed' | 'removed' } & (
-  { readonly vip: VipReport } | { readonly finding: Finding }
+  { readonly vip: VipReport } | { readonly finding: Problem }
 )
 
-/** What is another than before, what is gone last. @param before undefined: nothing was told yet */
+/** The differences between two reports, removals last. @param before undefined for the first report */
 export function changesBetween(
   before: StatusReport | undefined,
   after: StatusReport,
@@ -14,9 +14,9 @@ export function changesBetween(
   const old = entriesOf(before ?? { vips: [], findings: [] })
   const current = entriesOf(after)
   const news = [...current].flatMap(([key, entry]): readonly StatusChange[] => {
-    const known = old.get(key)
-    if (known === undefined) return [{ change: 'added', ...entry }]
-    return JSON.stringify(known) === JSON.stringify(entry) ? [] : [{ change: 'changed', ...entry }]
+    const previous = old.get(key)
+    if (previous === undefined) return [{ change: 'added', ...entry }]
+    return JSON.stringify(previous) === JSON.stringify(entry) ? [] : [{ change: 'changed', ...entry }]
   })
   const gone = [...old].flatMap(([key, entry]): readonly StatusChange[] =>
     current.has(key) ? [] : [{ change: 'removed', ...entry }],
@@ -24,12 +24,14 @@ export function changesBetween(
   return [...news, ...gone]
 }
 
-type Entry = { readonly vip: VipReport } | { readonly finding: Finding }
+type Entry = { readonly vip: VipReport } | { readonly finding: Problem }
 
-/** A finding is the same as long as its kind and its objects are. */
+/** A problem is the same as long as its kind and its objects are. */
 function entriesOf({ vips, findings }: StatusReport): ReadonlyMap<string, Entry> {
   return new Map<string, Entry>([
     ...vips.map((vip) => [`${vip.namespace}/${vip.cluster} ${vip.role}`, { vip }] as const),
-    ...findings.map((finding) => [JSON.stringify([finding.kind, finding.objects]), { finding }] as const),
+    ...findings.map(
+      (problem) => [JSON.stringify([problem.kind, problem.objects]), { finding: problem }] as const,
+    ),
   ])
 }

@@ -1,5 +1,5 @@
-import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { WorkflowRuns } from './workflow-runs.ts'
@@ -8,16 +8,16 @@ export interface StatusOptions {
   /** Undefined: all. */
   readonly cluster: NamespacedName | undefined
   readonly watch: boolean
-  /** Nothing but what waits or is wrong. */
+  /** Only VIPs that wait or are lost. */
   readonly problemsOnly: boolean
 }
 
-/** What a look at the status needs. */
+/** Everything that is needed to show the status. */
 export interface StatusContext {
   readonly options: StatusOptions
   readonly setup: CommandSetup
   readonly managementCluster: ManagementCluster
   readonly runs: WorkflowRuns
-  /** As it was when the command began. */
-  readonly known: Snapshot
+  /** The state when the command began. */
+  readonly snapshot: Snapshot
 }

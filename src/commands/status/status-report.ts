@@ -1,9 +1,9 @@
-import { concerns, type Finding } from './problems/problem.ts'
-import { findingsIn } from './problems/problems.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { concerns, type Problem } from './problems/problem.ts'
+import { problemsIn } from './problems/problems.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
 
 /** One VIP of one Cluster. */
@@ -12,43 +12,43 @@ export interface VipReport extends VipState {
   readonly cluster: string
   /** RFC 3339: when the Cluster was created. */
   readonly created: string
-  /** Of those that wait or have lost their VIP. */
+  /** Present if the VIP waits or is lost. */
   readonly workflow?: WorkflowRun
 }
 
-/** How everything stands. */
+/** The VIPs of all Clusters, and all problems. */
 export interface StatusReport {
-  /** By namespace, Cluster and role. */
+  /** Sorted by namespace, Cluster and role. */
   readonly vips: readonly VipReport[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Problem[]
 }
 
 export interface StatusQuestion {
   readonly variables: VariableNames
-  /** This one and no other. */
+  /** Only this Cluster; undefined: all. */
   readonly cluster: NamespacedName | undefined
-  /** Nothing but what waits or is wrong. */
+  /** Only VIPs that wait or are lost. */
   readonly problemsOnly: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
-/** Says how everything stands, without Temporal. */
-export function reportOn(known: Snapshot, question: StatusQuestion): StatusReport {
+/** Makes the report from a snapshot of the management cluster, without Temporal. */
+export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusReport {
   const { variables, problemsOnly, now } = question
-  const findings = findingsIn(known, variables, now)
+  const findings = problemsIn(snapshot, variables, now)
   return {
-    vips: vipsIn(known, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
+    vips: vipsIn(snapshot, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
     findings: findings.filter(
-      (finding) => question.cluster === undefined || concerns(finding, question.cluster),
+      (problem) => question.cluster === undefined || concerns(problem, question.cluster),
     ),
   }
 }
 
-/** A VIP for ingress that is not wanted is left out: few Clusters want one. */
-function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const view = createSnapshotQueries(() => known)
-  return [...known.clusters.values()]
+/** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
+function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
+  const queries = createSnapshotQueries(() => snapshot)
+  return [...snapshot.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
     .flatMap((cluster) =>
@@ -57,13 +57,13 @@ function vipsIn(known: Snapshot, { variables, cluster: wanted }: StatusQuestion)
           namespace: cluster.namespace,
           cluster: cluster.name,
           created: cluster.creationTimestamp,
-          ...vipStateOf(cluster, vipRole(role, variables), view, variables),
+          ...vipStateOf(cluster, vipRole(role, variables), queries, variables),
         }))
         .filter(({ role, phase }) => role === 'control-plane' || phase !== 'NotWanted'),
     )
 }
 
-/** Adds what Temporal says of the runs of those for which one should be at work. */
+/** Adds the runs, as Temporal has them, to the VIPs for which there should be one. */
 export async function withRuns(report: StatusReport, runs: WorkflowRuns): Promise<StatusReport> {
   const asked = new Map(
     report.vips

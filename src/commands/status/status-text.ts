@@ -1,9 +1,9 @@
 import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { findingKinds, type Finding } from './problems/problem.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
-import { printable } from '../../observability/printable.ts'
+import { printable } from '../../domain/quote.ts'
+import { problemKinds, type Problem } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
 const head = [
@@ -20,7 +20,7 @@ const head = [
 ] as const
 
 /**
- * All VIPs as a table, and the findings below. Where it is about problems, why each VIP of the table is not there.
+ * All VIPs as a table, with the problems below it. With `problemsOnly`, the reason for each missing VIP follows the table.
  *
  * @param now milliseconds since the epoch
  */
@@ -38,11 +38,11 @@ export function statusText(
   return [
     vips.length === 0 ? describeNone(problemsOnly) : table,
     ...(problemsOnly ? reasonLines(vips, style) : []),
-    ...findingLines(findings, style),
+    ...problemLines(findings, style),
   ].join('\n')
 }
 
-/** What is said where a report names no VIP. */
+/** The text for a report without VIPs. */
 function describeNone(problemsOnly: boolean): string {
   return problemsOnly ? 'No VIP waits, and none is lost.' : 'There is no Cluster.'
 }
@@ -54,7 +54,7 @@ function reasonLines(vips: readonly VipReport[], style: Style): readonly string[
     '',
     ...said.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
       paintFor(phase, style)(`${namespace}/${cluster} ${role}: ${reason}`),
-      `  ${printable(message, 'pretty')}`,
+      `  ${printable(message)}`,
     ]),
   ]
 }
@@ -64,7 +64,7 @@ function row(vip: VipReport, style: Style, now: number): readonly string[] {
     vip.namespace,
     vip.cluster,
     vip.role,
-    printable(vip.address ?? '', 'pretty'),
+    printable(vip.address ?? ''),
     vip.pool ?? '',
     vip.claim ?? '',
     paintFor(vip.phase, style)(vip.phase),
@@ -80,21 +80,21 @@ export function paintFor(phase: VipPhase, style: Style): (text: string) => strin
   return isUnsettled({ phase }) ? style.warn : style.faint
 }
 
-/** Findings with what to do about each; no line where there is none. */
-export function findingLines(findings: readonly Finding[], style: Style): readonly string[] {
-  if (findings.length === 0) return []
-  const kinds = findingKinds.filter((kind) => findings.some((finding) => finding.kind === kind))
+/** The problems with their remedies; no line if there is none. */
+export function problemLines(problems: readonly Problem[], style: Style): readonly string[] {
+  if (problems.length === 0) return []
+  const kinds = problemKinds.filter((kind) => problems.some((problem) => problem.kind === kind))
   return [
     '',
     style.strong(
-      `Found ${findings.length} ${findings.length === 1 ? 'thing' : 'things'} that no workflow shows:`,
+      `Found ${problems.length} ${problems.length === 1 ? 'thing' : 'things'} that no workflow shows:`,
     ),
     ...kinds.flatMap((kind) =>
-      findings
-        .filter((finding) => finding.kind === kind)
+      problems
+        .filter((problem) => problem.kind === kind)
         .flatMap(({ message, next }) => [
-          `${style.bad(kind)}: ${printable(message, 'pretty')}`,
-          `  ${printable(next, 'pretty')}`,
+          `${style.bad(kind)}: ${printable(message)}`,
+          `  ${printable(next)}`,
         ]),
     ),
   ]

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Console } from '../../console/console.ts'
 import { exitCodes } from '../../console/exit-code.ts'
-import { formatKey } from '../../domain/model/object-meta.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
 import { describeCluster } from './cluster-report.ts'
 import { clusterText } from './cluster-text.ts'
@@ -12,47 +12,47 @@ import { reportOn, withRuns, type StatusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
 import { watchSnapshot } from './watch-snapshot.ts'
 
-/** Milliseconds in which changes that belong together are gathered. */
+/** Milliseconds for which changes are collected before the status is shown again. */
 const gatherMs = 100
 
-/** Shows the status anew whenever something has changed, until the signal is aborted or nobody reads any more. */
+/** Shows the status after every change, until the signal is aborted or the reader has closed the pipe. */
 export async function watchStatus(context: StatusContext): Promise<number> {
   const { setup, managementCluster } = context
   const signal = AbortSignal.any([setup.signal, setup.console.closed])
-  const news = createNews(signal)
-  const knowledge = watchSnapshot({
+  const changes = createChangeSignal(signal)
+  const watch = watchSnapshot({
     connection: managementCluster.connection,
     namespaces: setup.config.namespaces,
-    initial: context.known,
-    onChange: () => news.arrived(),
+    initial: context.snapshot,
+    onChange: () => changes.notify(),
     log: logTo(setup.console),
     signal,
   })
   let shown: StatusReport | undefined
   while (!signal.aborted) {
-    shown = await showChanges(context, knowledge.known(), shown)
-    await news.next()
+    shown = await showChanges(context, watch.snapshot(), shown)
+    await changes.next()
   }
-  await knowledge.done
+  await watch.done
   return setup.signal.aborted ? exitCodes.interrupted : exitCodes.fine
 }
 
-/** @returns what is shown now */
+/** @returns the report that is shown now */
 async function showChanges(
   context: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
   shown: StatusReport | undefined,
 ): Promise<StatusReport> {
   const { options, setup, runs } = context
   const { console, config } = setup
   const now = Date.now()
   const question = { ...options, variables: config.variables, now }
-  const report = await withRuns(reportOn(known, question), runs)
+  const report = await withRuns(reportOn(snapshot, question), runs)
   const changes = changesBetween(shown, report)
   if (console.output !== 'table') {
     for (const change of changes) console.update(change, () => '')
   } else if (shown === undefined || changes.length > 0) {
-    const text = await textFor(context, known, report, now)
+    const text = await textFor(context, snapshot, report, now)
     console.update(report, text)
   }
   return report
@@ -60,23 +60,23 @@ async function showChanges(
 
 async function textFor(
   context: StatusContext,
-  known: Snapshot,
+  snapshot: Snapshot,
   report: StatusReport,
   now: number,
 ): Promise<Parameters<Console['update']>[1]> {
   const { cluster, problemsOnly } = context.options
   if (cluster === undefined) return (style) => statusText(report, problemsOnly, style, now)
-  if (!known.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
-  const whole = await describeCluster(cluster, report, context, known)
+  if (!snapshot.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
+  const whole = await describeCluster(cluster, report, context, snapshot)
   return (style) => clusterText(whole, style, now)
 }
 
-/** Tells that something is new, once for all that comes within a moment. */
-function createNews(signal: AbortSignal): { arrived(): void; next(): Promise<void> } {
+/** `next` resolves once for all changes within `gatherMs`. */
+function createChangeSignal(signal: AbortSignal): { notify(): void; next(): Promise<void> } {
   let pending = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => pending.resolve(), { once: true })
   return {
-    arrived: () => pending.resolve(),
+    notify: () => pending.resolve(),
     next: async () => {
       await pending.promise
       await delay(gatherMs, undefined, { signal }).catch(() => undefined)
@@ -85,8 +85,8 @@ function createNews(signal: AbortSignal): { arrived(): void; next(): Promise<voi
   }
 }
 
-/** An API server that is away is told to whoever watches; what is shown holds until it is back. */
+/** Notes outages of the API server on the console; what is shown stays until the next change. */
 function logTo(console: Console): Log {
-  const tell = (message: string): void => console.note(message)
-  return { debug() {}, info() {}, warn: tell, error: tell }
+  const note = (message: string): void => console.note(message)
+  return { debug() {}, info() {}, warn: note, error: note }
 }

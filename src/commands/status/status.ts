@@ -1,29 +1,29 @@
 import { exitCodes } from '../../console/exit-code.ts'
-import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import { describeCluster } from './cluster-report.ts'
-import { clusterText } from './cluster-text.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
+import { withTemporal } from '../temporal/with-temporal.ts'
+import { describeCluster } from './cluster-report.ts'
+import { clusterText } from './cluster-text.ts'
 import type { StatusContext, StatusOptions } from './status-context.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
 import { watchStatus } from './status-watch.ts'
-import { withTemporal } from '../temporal/with-temporal.ts'
 import { createWorkflowRuns } from './workflow-runs.ts'
 
 /**
- * Shows how the VIPs of all Clusters, or of one, stand.
+ * Shows the state of the VIPs of all Clusters, or the details of one Cluster.
  *
- * @throws Error where the named Cluster does not exist
+ * @throws Error if the named Cluster does not exist
  */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {
-    const known = await managementCluster.readSnapshot()
-    if (options.cluster !== undefined) assertExists(options.cluster, known)
+    const snapshot = await managementCluster.readSnapshot()
+    if (options.cluster !== undefined) assertExists(options.cluster, snapshot)
     return withTemporal(setup.signal, async (temporal) => {
       const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
-      const context = { options, setup, managementCluster, known, runs }
+      const context = { options, setup, managementCluster, snapshot, runs }
       return options.watch ? watchStatus(context) : showStatus(context)
     })
   })
@@ -37,15 +37,15 @@ function assertExists(cluster: NamespacedName, { clusters }: Snapshot): void {
 }
 
 async function showStatus(context: StatusContext): Promise<number> {
-  const { options, setup, known, runs } = context
+  const { options, setup, snapshot, runs } = context
   const { cluster, problemsOnly } = options
   const now = Date.now()
-  const report = reportOn(known, { variables: setup.config.variables, cluster, problemsOnly, now })
+  const report = reportOn(snapshot, { variables: setup.config.variables, cluster, problemsOnly, now })
   if (cluster === undefined) {
     const whole = await withRuns(report, runs)
     setup.console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
   } else {
-    const whole = await describeCluster(cluster, report, context, known)
+    const whole = await describeCluster(cluster, report, context, snapshot)
     setup.console.print(whole, (style) => clusterText(whole, style, now))
   }
   const trouble = runs.trouble()

@@ -1,32 +1,32 @@
-import { ipPoolKinds } from '../../domain/model/pool.ts'
-import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
-import { poolResources } from '../../kubernetes/resources.ts'
+import type { ObjectMeta } from '../../domain/model/object-meta.ts'
+import { ipPoolKinds } from '../../domain/model/pool.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
+import { poolResources } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Log } from '../../observability/log.ts'
 
-export interface CachedClusterApiOptions {
+export interface SnapshotWatchOptions {
   readonly connection: KubernetesConnection
   /** Empty: all. */
   readonly namespaces: readonly string[]
-  /** What was read before; it holds for a kind until that is listed. */
+  /** An earlier snapshot, used for each kind until it is listed. */
   readonly initial: Snapshot
-  /** Something is new. Called before it can be seen in `known`. */
+  /** Called after a change, before `snapshot` shows it. */
   readonly onChange: () => void
   readonly log: Log
   readonly signal: AbortSignal
 }
 
-/** What is known of the management cluster, kept up to date. */
-export interface CachedClusterApi {
-  known(): Snapshot
-  /** Resolves when all watches have ended, after the signal. */
+/** A snapshot of the management cluster that is kept up to date. */
+export interface SnapshotWatch {
+  snapshot(): Snapshot
+  /** Resolves when all informers have stopped, after the signal is aborted. */
   readonly done: Promise<void>
 }
 
-/** Keeps hearing of all objects that `readSnapshot` reads, until the signal is aborted. */
-export function watchSnapshot(options: CachedClusterApiOptions): CachedClusterApi {
+/** Starts an informer for each kind that `readSnapshot` reads; they run until the signal is aborted. */
+export function watchSnapshot(options: SnapshotWatchOptions): SnapshotWatch {
   const { connection, namespaces, initial, onChange, log, signal } = options
   const ends: Promise<void>[] = []
 
@@ -56,7 +56,7 @@ export function watchSnapshot(options: CachedClusterApiOptions): CachedClusterAp
     watch(poolResources[kind].plural, initial.pools[index] ?? new Map()),
   )
   return {
-    known: () => ({
+    snapshot: () => ({
       clusters: clusters(),
       clusterClasses: clusterClasses(),
       claims: claims(),

@@ -4,93 +4,76 @@ import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
 import { inParallel } from '../in-parallel.ts'
+import { describeError } from '../temporal/config.ts'
 import { pendingActivitiesIn, type PendingActivity } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-temporal.ts'
-import { describeError } from '../temporal/config.ts'
 
 /** The latest run of a Cluster's workflow id. */
 export interface WorkflowRun {
   readonly id: string
-  /** Temporal's word in small letters, such as `running`, `completed`, `timed-out`; `none` where there is no run. */
+  /** Temporal's word in small letters, such as `running`, `completed`, `timed-out`; `none` if there is no run. */
   readonly state: string
 }
 
-/** All that Temporal says of a run. */
+/** The details of a run, as Temporal has them. */
 export interface WorkflowRunDetails extends WorkflowRun {
   readonly runId?: string
   /** RFC 3339. */
   readonly started?: string
   readonly closed?: string
   readonly taskQueue?: string
-  /** What is the matter with a run that does not get further here. */
+  /** Why the run makes no progress here. */
   readonly problem?: RunProblem
   readonly pendingActivities: readonly PendingActivity[]
-  /** What the run itself answers; absent where no Worker does. */
+  /** The run's own answer; absent if no Worker answers the query. */
   readonly status?: AllocationStatus
-  /** Why something is missing here. */
+  /** Why something is missing. */
   readonly trouble?: string
 }
 
 export type RunProblem = Extract<RunVerdict, { readonly message: string }>
 
-/** Asks Temporal about runs by their ids. Where it does not answer, the state is `unreachable`. */
+/** Looks up runs by their ids. If Temporal does not answer, their state is `unreachable`. */
 export interface WorkflowRuns {
   /** @returns the runs by `namespace/name` */
   of(clusters: readonly NamespacedName[]): Promise<ReadonlyMap<string, WorkflowRun>>
   detailsOf(cluster: NamespacedName): Promise<WorkflowRunDetails>
-  /** Why Temporal did not answer the last time. */
+  /** Why Temporal did not answer the last call. */
   trouble(): string | undefined
 }
 
 const unreachable = 'unreachable'
 /** Requests at once. */
 const concurrency = 10
-/** Milliseconds for which a Temporal that did not answer is not asked again: each question would take as long as the first. */
+/** Milliseconds before an unreachable Temporal is called again: every call would take as long as the first. */
 const restMs = 10_000
 
 /** @param ours the task queue of the allocator */
 export function createWorkflowRuns(temporal: TemporalClient, ours: string, now = Date.now): WorkflowRuns {
+  const breaker = createBreaker(temporal, now)
   const { workflow } = temporal.client
-  let failure: { readonly at: number; readonly message: string } | undefined
-
-  const asked = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
-    if (failure !== undefined && now() - failure.at < restMs) return undefined
-    try {
-      const answer = await temporal.bounded(call)
-      failure = undefined
-      return answer
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw error
-      failure = { at: now(), message: describeError(error) }
-      return undefined
-    }
-  }
 
   const stateOf = async (cluster: NamespacedName): Promise<WorkflowRun> => {
     const id = workflowIdFor(cluster)
-    const state = await orNone(asked(() => workflow.getHandle(id).describe()))
-    if (state === 'none') return { id, state }
-    return { id, state: state === undefined ? unreachable : wordFor(state.status.name) }
-  }
-
-  const problemOf = async (id: string): Promise<RunProblem | undefined> => {
-    const running = await asked(() => describeRun(temporal.client, id, ours))
-    const judgment = running && judgeRun(running, ours, now())
-    return judgment !== undefined && 'message' in judgment ? judgment : undefined
+    const run = await orNone(breaker.call(() => workflow.getHandle(id).describe()))
+    if (run === 'none') return { id, state: run }
+    return { id, state: run === undefined ? unreachable : wordFor(run.status.name) }
   }
 
   const detailsOf = async (cluster: NamespacedName): Promise<WorkflowRunDetails> => {
     const id = workflowIdFor(cluster)
     const handle = workflow.getHandle(id)
-    const run = await orNone(asked(() => handle.describe()))
+    const run = await orNone(breaker.call(() => handle.describe()))
     if (run === 'none') return { id, state: run, pendingActivities: [] }
     if (run === undefined) {
-      return { id, state: unreachable, pendingActivities: [], ...(failure && { trouble: failure.message }) }
+      const trouble = breaker.failure()
+      return { id, state: unreachable, pendingActivities: [], ...(trouble !== undefined && { trouble }) }
     }
-    const [answer, problem] = await Promise.all([
+    const [answer, running] = await Promise.all([
       answerOf(() => temporal.bounded(() => handle.query<AllocationStatus>(statusQuery))),
-      problemOf(id),
+      breaker.call(() => describeRun(temporal.client, id, ours)),
     ])
+    const verdict = running && judgeRun(running, ours, now())
     return {
       id,
       state: wordFor(run.status.name),
@@ -98,7 +81,7 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string, now =
       started: run.startTime.toISOString(),
       ...(run.closeTime !== undefined && { closed: run.closeTime.toISOString() }),
       taskQueue: run.taskQueue,
-      ...(problem !== undefined && { problem }),
+      ...(verdict !== undefined && 'message' in verdict && { problem: verdict }),
       pendingActivities: pendingActivitiesIn(run.raw),
       ...answer,
     }
@@ -112,11 +95,41 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string, now =
         }),
       ),
     detailsOf,
-    trouble: () => failure?.message,
+    trouble: breaker.failure,
   }
 }
 
-/** A query needs a Worker, and Temporal waits for one; the rest is shown without it. */
+/** A circuit breaker: after a failed call, calls are skipped for a while. */
+interface Breaker {
+  /**
+   * @returns undefined if the call failed or was skipped
+   * @throws WorkflowNotFoundError
+   */
+  call<T>(call: () => Promise<T>): Promise<T | undefined>
+  /** The message of the last call, if that failed. */
+  readonly failure: () => string | undefined
+}
+
+function createBreaker(temporal: TemporalClient, now: () => number): Breaker {
+  let failure: { readonly at: number; readonly message: string } | undefined
+  return {
+    async call(call) {
+      if (failure !== undefined && now() - failure.at < restMs) return undefined
+      try {
+        const answer = await temporal.bounded(call)
+        failure = undefined
+        return answer
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) throw error
+        failure = { at: now(), message: describeError(error) }
+        return undefined
+      }
+    },
+    failure: () => failure?.message,
+  }
+}
+
+/** A query fails unless a Worker answers it in time; all other details are shown without it. */
 async function answerOf(
   ask: () => Promise<AllocationStatus>,
 ): Promise<Pick<WorkflowRunDetails, 'status' | 'trouble'>> {

@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 
-/** How to reach Temporal, from what the `temporal` CLI reads. */
+/** How to reach Temporal, from the same sources as the `temporal` CLI. */
 export interface TemporalConfig {
   readonly connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions']
   readonly namespace: string
@@ -8,7 +8,7 @@ export interface TemporalConfig {
   readonly address: string
 }
 
-/** @throws Error where the configuration cannot be read; it quotes nothing of the file */
+/** @throws Error if the configuration cannot be read; it quotes nothing of the file */
 export function loadTemporalConfig(): TemporalConfig {
   try {
     const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
@@ -18,21 +18,21 @@ export function loadTemporalConfig(): TemporalConfig {
   }
 }
 
-/** Without the lines around a fault, which may hold an API key; and so without its cause. */
+/** Leaves out the cause and the lines around the fault, which may contain an API key. */
 function unreadable(error: unknown): Error {
   const file = "TEMPORAL_CONFIG_FILE, or temporal.toml in the user's configuration directory"
   return new Error(`the Temporal configuration cannot be read (${file}): ${reasonOf(error)}`)
 }
 
 function reasonOf(error: unknown): string {
-  // The language's own errors may quote values; those of the file system and of the parser do not.
+  // JavaScript's own errors may quote values; those of the file system and of the parser do not.
   if (!(error instanceof Error) || error.name !== 'Error') return 'it has another shape'
-  // The lines come after the first one.
+  // The quoted lines follow the first one.
   const [reason = ''] = error.message.split('\n')
   return 'line' in error ? `${reason}, line ${String(error.line)}` : reason
 }
 
-/** The message with that of its cause, where the reason often is. */
+/** The message of an error and of its cause, which often has the actual reason. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message

@@ -1,28 +1,28 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { timeOf } from '../../watcher/describe-run.ts'
 
-/** What Temporal says of a run when it is described. */
+/** The answer to DescribeWorkflowExecution. */
 type RawDescription = WorkflowExecutionDescription['raw']
 type RawActivity = NonNullable<RawDescription['pendingActivities']>[number]
 
-/** A step that a run is at, as Temporal shows it. */
+/** A pending activity of a run. */
 export interface PendingActivity {
   readonly activity: string
   readonly attempt: number
-  /** The reason of the last attempt's failure, and its words; absent where none has failed yet. */
+  /** Type and message of the last attempt's failure; absent if none has failed yet. */
   readonly reason?: string
   readonly message?: string
-  /** RFC 3339: when it is tried again; absent while an attempt is being made. */
+  /** RFC 3339: the next attempt; absent while an attempt is running. */
   readonly nextLook?: string
 }
 
-/** A step that has failed, as it does to wait, and will be tried again. */
+/** A pending activity that has failed, which is also how a step waits, and will be retried. */
 export interface RunWait {
   readonly activity: string
-  /** Type of the failure: a Reason, or that the API server is away. */
+  /** Type of the failure: a Reason, or one of the types for an unreachable API server. */
   readonly reason: string
   readonly message: string
-  /** From one look to the next, where known. */
+  /** The current retry interval, if known. */
   readonly retrySeconds: number | undefined
 }
 
@@ -40,7 +40,7 @@ export function pendingActivitiesIn(raw: RawDescription): readonly PendingActivi
   })
 }
 
-/** Those of the pending activities that have failed. */
+/** The pending activities that have failed. */
 export function waitsIn(raw: RawDescription): readonly RunWait[] {
   return (raw.pendingActivities ?? [])
     .filter(({ lastFailure }) => Boolean(lastFailure))
@@ -51,7 +51,7 @@ export function waitsIn(raw: RawDescription): readonly RunWait[] {
     })
 }
 
-/** Reason and message are empty before a failure. */
+/** Reason and message are `""` before the first failure. */
 function stepIn({ activityType, lastFailure }: RawActivity): Omit<RunWait, 'retrySeconds'> {
   return {
     activity: activityType?.name ?? '',

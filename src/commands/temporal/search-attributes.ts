@@ -8,13 +8,13 @@ import {
 import type { Log } from '../../observability/log.ts'
 import { describeError } from './config.ts'
 
-/** What asks a Temporal server about search attributes: a Worker's connection or a client's. */
+/** A Worker's or a client's connection, for requests about search attributes. */
 export type OperatorConnection = Pick<ConnectionLike, 'operatorService' | 'withDeadline'>
 
-/** Longest time for one request, in milliseconds. */
+/** Milliseconds for one request. */
 const timeoutMs = 10_000
 
-/** The SDK's words for the types by the numbers of Temporal's protocol (`IndexedValueType`). */
+/** The SDK's names of the types, by their numbers in Temporal's protocol (`IndexedValueType`). */
 const typeWords: readonly (string | undefined)[] = [
   undefined,
   'TEXT',
@@ -27,9 +27,9 @@ const typeWords: readonly (string | undefined)[] = [
 ]
 
 /**
- * Reads with which types our search attributes are registered in a Temporal namespace.
+ * Reads the types with which our search attributes are registered in a Temporal namespace.
  *
- * @throws ServiceError of gRPC, as the connection gives it: the server is away, does not know the namespace or refuses
+ * @throws ServiceError of gRPC if the server is unreachable, does not know the namespace, or refuses
  */
 export async function readSearchAttributes(
   connection: OperatorConnection,
@@ -40,7 +40,7 @@ export async function readSearchAttributes(
   )
   const typeOf = (name: SearchAttributeName): string | undefined => {
     const number = customAttributes[name]
-    // A type of a later protocol is shown as its number.
+    // A type of a newer protocol appears as its number.
     return number === undefined ? undefined : (typeWords[number] ?? String(number))
   }
   return {
@@ -53,11 +53,11 @@ export async function readSearchAttributes(
 }
 
 /**
- * Registers the search attributes that are missing. One that is registered with another type stays as it is. All parts
- * of a server know a new one after a minute at most.
+ * Registers the missing search attributes. One with another type stays as it is. It takes up to a minute until all parts
+ * of a server know a new one.
  *
- * @returns those that were registered now
- * @throws ServiceError of gRPC; Temporal Cloud refuses, since search attributes are its console's there
+ * @returns the newly registered ones
+ * @throws ServiceError of gRPC; Temporal Cloud always refuses, and has its console for this
  */
 export async function registerSearchAttributes(
   connection: OperatorConnection,
@@ -71,14 +71,14 @@ export async function registerSearchAttributes(
       connection.operatorService.addSearchAttributes({ namespace, searchAttributes: types }),
     )
   } catch (error) {
-    // Another replica may have been first.
+    // Another replica may have registered them first.
     const left = missingSearchAttributes(await readSearchAttributes(connection, namespace))
     if (left.length > 0) throw error
   }
   return missing
 }
 
-/** Registers what is missing and logs how it went. Never rejects: without search attributes everything else works. */
+/** Registers the missing ones and logs the result. Never rejects, since everything else works without them. */
 export async function registerAtStart(
   { connection, namespace }: { readonly connection: OperatorConnection; readonly namespace: string },
   log: Log,

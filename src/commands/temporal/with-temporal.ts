@@ -1,42 +1,42 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
 import { loadTemporalConfig } from './config.ts'
 
-/** Temporal, as a command for people reaches it. */
+/** Temporal as CLI commands use it. */
 export interface TemporalClient {
   readonly client: Client
   /** host:port of the frontend. */
   readonly address: string
   readonly namespace: string
   /**
-   * Makes a call that ends in time. Every call has to go through here, since none has a deadline of its own.
+   * Makes a call with a deadline. Use it for every call, since the client sets none.
    *
-   * @throws TemporalUnreachableError where no answer came; else what the call throws
+   * @throws TemporalUnreachableError if no answer comes; else the error of the call
    */
   readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
   /**
-   * Asks whether Temporal is there and knows the namespace, which a first call in a command does well to know.
+   * Checks that Temporal is reachable and knows the namespace.
    *
    * @throws Error that names the address
    */
   readonly check: () => Promise<void>
 }
 
-/** No answer from Temporal, with its address. */
+/** Temporal did not answer; the message names its address. */
 export class TemporalUnreachableError extends Error {
   override readonly name = 'TemporalUnreachableError'
 }
 
-/** Milliseconds for one call, the client's own retries included. */
+/** Milliseconds for one call, including the client's retries. */
 const deadlineMs = 5_000
 
 /** gRPC status codes DEADLINE_EXCEEDED and UNAVAILABLE. */
 const unreachableCodes: readonly number[] = [4, 14]
 
 /**
- * Lets `use` work with Temporal, and closes the connection whatever comes. Nothing is sent before the first call.
+ * Opens a connection to Temporal, and closes it when `use` settles. Nothing is sent before the first call.
  *
- * @param signal ends every call
- * @throws Error where the configuration cannot be read
+ * @param signal aborts all calls
+ * @throws Error if the configuration cannot be read
  */
 export async function withTemporal<T>(
   signal: AbortSignal,
@@ -75,7 +75,7 @@ export async function withTemporal<T>(
   }
 }
 
-/** The client wraps what gRPC says in an error of its own, once or twice. */
+/** The client wraps a gRPC error once or twice. */
 function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (isGrpcServiceError(error) && unreachableCodes.includes(error.code)) return true

@@ -1,5 +1,6 @@
 import type { Cluster } from '../model/cluster.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
+import { longestMessage } from '../quote.ts'
 import { requiresAction, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
 
@@ -15,9 +16,6 @@ export interface ClusterEvent {
   readonly action: 'AllocateVIP' | 'ReleaseVIP'
   readonly note: string
 }
-
-/** Characters that the API server takes. */
-const longestNote = 1_000
 
 /** The event that says what an allocation has come to. */
 export function allocationEvent(
@@ -37,10 +35,10 @@ export function releaseEvent(cluster: EventSubject, message: string): ClusterEve
     type: 'Normal',
     reason: 'Released',
     action: 'ReleaseVIP',
-    note: message.slice(0, longestNote),
+    note: message.slice(0, longestMessage),
   }
 }
 
 function noteOn(role: Role, message: string): string {
-  return `${role} VIP: ${message}`.slice(0, longestNote)
+  return `${role} VIP: ${message}`.slice(0, longestMessage)
 }

@@ -62,7 +62,7 @@ export type PoolSelection =
     }
 
 /**
- * Chooses the pool for a VIP (design, section 3). The order of the input does not matter.
+ * Chooses the pool for a VIP. The order of the input does not matter.
  * Pools in other namespaces than the request's must have been left out by the reader.
  */
 export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
@@ -213,7 +213,7 @@ function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
   return `0 of ${pool.capacity?.total ?? 0} addresses free`
 }
 
-/** Total order, most preferred first: exact role, namespaced, priority, name (design, section 3). */
+/** Total order, most preferred first: exact role, namespaced, priority, name. */
 function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   const rank = (pool: IPPool): readonly number[] => [
     declaredRoles(pool).includes(request.role) ? 0 : 1,

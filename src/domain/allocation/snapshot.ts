@@ -34,6 +34,11 @@ export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
   return pools.flatMap((kind) => [...kind.values()])
 }
 
+/** The pools that Clusters of a namespace can use: its own, and the global ones. */
+export function poolsUsableBy(namespace: string, pools: readonly IPPool[]): readonly IPPool[] {
+  return pools.filter((pool) => pool.namespace === '' || pool.namespace === namespace)
+}
+
 /** All uses of addresses, gathered when they are asked for: that is a pass over everything, and few decisions need it. */
 export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
   return {
@@ -88,9 +93,7 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== news?.uid)
     return {
       clusterClass: ref && clusterClasses.get(formatKey(ref)),
-      pools: [...others, ...(news === undefined ? [] : [news])].filter(
-        ({ namespace }) => namespace === '' || namespace === cluster.namespace,
-      ),
+      pools: poolsUsableBy(cluster.namespace, news === undefined ? others : [...others, news]),
     }
   }
 

@@ -44,7 +44,7 @@ export interface ClaimMetadata {
   readonly ownerReference: JsonObject
 }
 
-/** Labels and owner reference of a Cluster's claim, as CAPI's IPAM contract asks (design, section 4). */
+/** Labels and owner reference of a Cluster's claim, as CAPI's IPAM contract asks. */
 export function claimMetadataFor(cluster: Cluster, role: Role): ClaimMetadata {
   const watchFilter = cluster.labels[watchFilterLabel]
   return {

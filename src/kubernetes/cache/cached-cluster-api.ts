@@ -24,6 +24,7 @@
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
  */
 
+import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresses.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
@@ -119,9 +120,11 @@ function cachedReads(
     },
     getClusterClass: (ref) => informers.get('clusterclasses', ref),
     async listIPPools(namespace) {
-      const global = informers.fresh('globalinclusterippools').informer.objects
-      const local = informers.fresh('inclusterippools').informer.objects
-      return [...global.values(), ...[...local.values()].filter((pool) => pool.namespace === namespace)]
+      const kinds = [informers.fresh('globalinclusterippools'), informers.fresh('inclusterippools')]
+      return poolsUsableBy(
+        namespace,
+        kinds.flatMap(({ informer }) => [...informer.objects.values()]),
+      )
     },
     getIPAddressClaim: (key) => informers.get('ipaddressclaims', key),
     getIPAddress: (key) => informers.get('ipaddresses', key),

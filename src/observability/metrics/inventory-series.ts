@@ -1,41 +1,14 @@
 import type { Registry } from 'prom-client'
+import type { Inventory } from '../../commands/run/inventory/inventory.ts'
 import { gaugeOf, type Sample } from './registry.ts'
 
-/** What is counted of the management cluster, as far as it concerns VIPs. */
-export interface InventoryReading {
-  readonly poolsAvailable: readonly {
-    readonly clusterClass: string
-    readonly role: string
-    readonly pools: number
-  }[]
-  readonly poolAddresses: readonly {
-    readonly kind: string
-    readonly namespace: string
-    readonly name: string
-    readonly total: number
-    readonly free: number
-    readonly used: number
-  }[]
-  readonly claims: readonly {
-    readonly role: string
-    readonly namespace: string
-    readonly total: number
-    readonly ready: number
-    readonly pending: number
-  }[]
-  readonly waiting: readonly { readonly role: string; readonly reason: string; readonly clusters: number }[]
-  readonly lost: readonly { readonly role: string; readonly addresses: number }[]
-  readonly leaked: readonly { readonly role: string; readonly claims: number }[]
-  readonly reserved: number
-}
-
-/** @param read asked at each scrape, by each series; undefined while too little is known to count */
-export function inventorySeries(registry: Registry, read: () => InventoryReading | undefined): void {
+/** @param read called at each scrape, by each series; undefined until every kind has been listed */
+export function inventorySeries(registry: Registry, read: () => Inventory | undefined): void {
   const gauge = <L extends string>(
     name: string,
     help: string,
     labels: readonly L[],
-    samples: (reading: InventoryReading) => readonly Sample<L>[],
+    samples: (reading: Inventory) => readonly Sample<L>[],
   ): void => {
     gaugeOf(registry, { name, help, labels }, () => {
       const reading = read()
@@ -85,7 +58,7 @@ export function inventorySeries(registry: Registry, read: () => InventoryReading
 
 const poolHelp = {
   total: 'Addresses of a pool.',
-  free: 'Addresses of a pool that can be had.',
+  free: 'Addresses of a pool that are available.',
   used: 'Addresses of a pool that are in use or reserved.',
 } as const
 

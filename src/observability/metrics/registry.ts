@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** What every series of the product's own begins with. */
+/** The prefix of all our own series. */
 const prefix = 'capi_vip_allocator_'
 
-/** How one series is shown: its name without the prefix, what it counts, and by which labels. */
+/** The description of a series; its name is without the prefix. */
 export interface SeriesNames<L extends string> {
   readonly name: string
   readonly help: string
@@ -21,7 +21,7 @@ export function counter<L extends string>(registry: Registry, series: SeriesName
   return new Counter(configOf(series, registry))
 }
 
-/** Has a counter show these labels from the start: a series that begins with its first event has no increase for it. */
+/** Initializes a counter for these labels: `increase` misses the first event of a series that starts with it. */
 export function startAtZero<L extends string>(
   series: Counter<L>,
   labels: readonly Readonly<Record<L, string>>[],
@@ -43,7 +43,7 @@ export function histogram<L extends string>(
   return new Histogram({ ...configOf(series, registry), buckets: [...buckets] })
 }
 
-/** A gauge whose values are asked for at every scrape. Labels that are no longer told are gone. */
+/** A gauge whose values are read at every scrape. Labels that are no longer read disappear. */
 export function gaugeOf<L extends string>(
   registry: Registry,
   series: SeriesNames<L>,
@@ -53,14 +53,14 @@ export function gaugeOf<L extends string>(
     ...configOf(series, registry),
     collect() {
       this.reset()
-      // Without labels, a reset leaves a zero, which would be a value that nobody told.
+      // Without labels, a reset leaves a zero, which would be a made-up value.
       if (series.labels.length === 0) this.remove()
       for (const { labels, value } of read()) this.set(labels, value)
     },
   })
 }
 
-/** A counter that somebody else counts, and whose values are asked for at every scrape. */
+/** A counter that is counted elsewhere; its values are read at every scrape. */
 export function counterOf<L extends string>(
   registry: Registry,
   series: SeriesNames<L>,

@@ -1,19 +1,13 @@
 import type { Registry } from 'prom-client'
+import type { StepObserver } from '../../activities/reporting.ts'
+import type { RequestOutcome } from '../../kubernetes/transport/connection.ts'
+import type { AttemptOutcome } from '../../watcher/run-check.ts'
 import { counter, gaugeOf, histogram, startAtZero } from './registry.ts'
 
-/** One request to the API server. */
-export interface ApiRequest {
-  readonly verb: string
-  readonly resource: string
-  /** HTTP status; 0 where no answer came. */
-  readonly code: number
-  readonly seconds: number
-}
+/** The facts about a request to the API server that its series shows. */
+export type CountedRequest = Pick<RequestOutcome, 'verb' | 'resource' | 'code' | 'seconds'>
 
-/** What became of one of the watcher's requests to Temporal. */
-export type WorkflowRequestOutcome = (typeof workflowRequestOutcomes)[number]
-
-const workflowRequestOutcomes = [
+const workflowRequestOutcomes: readonly AttemptOutcome[] = [
   'started',
   'already-started',
   'signaled-with-start',
@@ -21,11 +15,7 @@ const workflowRequestOutcomes = [
   'checked',
   'replaced',
   'failed',
-] as const
-
-/** What the Worker tells about an allocation, and what became of it. */
-export type ReportKind = (typeof reportKinds)[number]
-export type ReportResult = (typeof reportResults)[number]
+]
 
 const reportKinds = ['condition', 'event', 'signal'] as const
 const reportResults = ['written', 'unchanged', 'failed'] as const
@@ -34,7 +24,7 @@ const apiBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The series of the requests that every process makes, to the API server and to Temporal. */
 export function requestSeries(registry: Registry): {
-  countApiRequest(request: ApiRequest): void
+  countApiRequest(request: CountedRequest): void
   temporalReachable(reachable: boolean): void
 } {
   const requests = histogram(
@@ -63,7 +53,7 @@ export function requestSeries(registry: Registry): {
 
 /** The series of the watcher's requests to Temporal. */
 export function workflowRequestSeries(registry: Registry): {
-  countWorkflowRequest(outcome: WorkflowRequestOutcome): void
+  countWorkflowRequest(outcome: AttemptOutcome): void
 } {
   const requests = counter(registry, {
     name: 'workflow_requests_total',
@@ -77,10 +67,8 @@ export function workflowRequestSeries(registry: Registry): {
   return { countWorkflowRequest: (outcome) => requests.inc({ outcome }) }
 }
 
-/** The series of what the Worker writes and sends beside an allocation. */
-export function reportSeries(registry: Registry): {
-  countReport(kind: ReportKind, result: ReportResult): void
-} {
+/** The series of the conditions, events and signals by which the Worker reports. */
+export function reportSeries(registry: Registry): Pick<StepObserver, 'countReport'> {
   const reports = counter(registry, {
     name: 'reports_total',
     help: 'Conditions, events and signals by result: written, unchanged, failed.',

@@ -1,29 +1,6 @@
 import type { Histogram, Registry } from 'prom-client'
+import type { StepReading } from '../../activities/reporting.ts'
 import { counter, histogram, startAtZero } from './registry.ts'
-
-/** One attempt of one step of an allocation, as the Worker saw it end. */
-export interface StepReading {
-  /** For example `selectIPPool`. */
-  readonly step: string
-  readonly role: string
-  /** Name of the ClusterClass; `""` where the Cluster has none, or was not read. */
-  readonly clusterClass: string
-  /** `waiting`: the attempt failed because it has to be made again later, and nothing is wrong with us. */
-  readonly result: 'success' | 'waiting' | 'error'
-  /** Of an attempt that failed: a reason, or the type of the failure. */
-  readonly reason: string
-  /** What the attempt took. */
-  readonly seconds: number
-  /** Only where this attempt wrote a VIP to a Cluster that had none. */
-  readonly allocated?: {
-    /** Since the run began; absent where that is not known. */
-    readonly sinceStartSeconds?: number
-    /** Since the Cluster was created. */
-    readonly sinceCreationSeconds: number
-  }
-  /** The attempt stepped back from an address that somebody else has. */
-  readonly duplicate?: boolean
-}
 
 /** Seconds: the predecessor's buckets, and longer ones for allocations that had to wait. */
 const stepBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -110,7 +87,7 @@ function allocationSeries<L extends string>(
   }
 }
 
-/** Clocks differ, so an age can come out as less than nothing. What is no age at all is left out: no step fails of it. */
+/** Clocks differ, so an age below zero counts as zero. A NaN is left out: prom-client would throw. */
 function observeAge<L extends string>(
   series: Histogram<L>,
   labels: Record<L, string>,

@@ -1,15 +1,11 @@
 import type { Registry } from 'prom-client'
+import type { StrayRun } from '../../watcher/run-check.ts'
 import { gaugeOf } from './registry.ts'
 
-/** A run that is needed here and that only a person can get further. */
-export interface StrayRunReading {
-  readonly verdict: (typeof verdicts)[number]
-}
+const verdicts: readonly StrayRun['verdict'][] = ['elsewhere', 'failing']
 
-const verdicts = ['elsewhere', 'failing'] as const
-
-/** @param read asked at each scrape */
-export function strayRunSeries(registry: Registry, read: () => readonly StrayRunReading[]): void {
+/** @param read called at each scrape */
+export function strayRunSeries(registry: Registry, read: () => readonly Pick<StrayRun, 'verdict'>[]): void {
   gaugeOf(
     registry,
     {

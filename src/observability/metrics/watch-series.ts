@@ -1,24 +1,12 @@
 import type { Registry } from 'prom-client'
+import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts'
 import { counterOf, gaugeOf, type Sample } from './registry.ts'
 
-/** How well one list+watch loop hears. */
-export interface WatchReading {
-  readonly resource: string
-  readonly synced: boolean
-  /** Milliseconds since the epoch. */
-  readonly lastContactAt: number | undefined
-  readonly lists: number
-  readonly reconnects: number
-  readonly expired: number
-  readonly failures: number
-  readonly drift: number
-}
-
-/** Asks at each scrape for the state of the list+watch loops. */
-export function watchSeries(registry: Registry, read: () => readonly WatchReading[]): void {
+/** @param read called at each scrape, by each series */
+export function watchSeries(registry: Registry, read: () => readonly InformerHealth[]): void {
   const labels = ['resource'] as const
   const each =
-    (value: (watch: WatchReading) => number | undefined): (() => readonly Sample<'resource'>[]) =>
+    (value: (watch: InformerHealth) => number | undefined): (() => readonly Sample<'resource'>[]) =>
     () =>
       read().flatMap((watch) => sample(watch, value(watch)))
   gaugeOf(
@@ -43,10 +31,14 @@ export function watchSeries(registry: Registry, read: () => readonly WatchReadin
 const counters: readonly {
   readonly name: string
   readonly help: string
-  readonly count: (watch: WatchReading) => number
+  readonly count: (watch: InformerHealth) => number
 }[] = [
   { name: 'watch_lists_total', help: 'Full lists read.', count: ({ lists }) => lists },
-  { name: 'watch_reconnects_total', help: 'Watches opened anew.', count: ({ reconnects }) => reconnects },
+  {
+    name: 'watch_reconnects_total',
+    help: 'Watches that were reopened.',
+    count: ({ reconnects }) => reconnects,
+  },
   {
     name: 'watch_expired_total',
     help: 'Watches whose position the API server no longer had (410), so that a list followed.',
@@ -55,11 +47,11 @@ const counters: readonly {
   { name: 'watch_failures_total', help: 'Failed lists and watches.', count: ({ failures }) => failures },
   {
     name: 'watch_drift_total',
-    help: 'Changes that a list found and no event had told.',
+    help: 'Changes that a list found and no event had reported.',
     count: ({ drift }) => drift,
   },
 ]
 
-function sample({ resource }: WatchReading, value: number | undefined): readonly Sample<'resource'>[] {
+function sample({ resource }: InformerHealth, value: number | undefined): readonly Sample<'resource'>[] {
   return value === undefined ? [] : [{ labels: { resource }, value }]
 }

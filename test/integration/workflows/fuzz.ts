@@ -10,7 +10,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Activities } from '../../../src/activities/index.ts'
 import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
-import { workflowOptions } from '../../../src/commands/run/workflow-options.ts'
+import { workflowOptions } from '../../../src/commands/run/worker.ts'
 import { searchAttributeNames } from '../../../src/domain/search-attributes.ts'
 import {
   allocateVipType,

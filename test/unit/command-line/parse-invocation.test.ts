@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { commands } from '../../../src/command-line/commands.ts'
 import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
-import { environmentVariableFor } from '../../../src/config.ts'
+import { allocatorCommands, environmentVariableFor } from '../../../src/config.ts'
 
 /** What is shown instead of running a command. */
 function textOf(...argv: readonly string[]): string {
@@ -10,8 +10,9 @@ function textOf(...argv: readonly string[]): string {
   return invocation.text
 }
 
-const allocatorCommands = ['run', 'watcher', 'worker']
-const peoplesCommands = commands.map(({ name }) => name).filter((name) => !allocatorCommands.includes(name))
+const userCommands = commands
+  .map(({ name }) => name)
+  .filter((name) => !allocatorCommands.some((each) => each === name))
 
 describe('a command', () => {
   it.each(allocatorCommands)('can be %s', (command) => {
@@ -61,7 +62,7 @@ describe('the help', () => {
   })
 
   it.each(commands.map((command) => [command.name, command] as const))(
-    'of %s tells of its flags and their variables',
+    'of %s shows its flags and their variables',
     (name, command) => {
       const help = textOf(name, '--help')
       for (const flag of command.flags) {
@@ -77,8 +78,8 @@ describe('a flag of another command', () => {
     expect(() => parseInvocation(['run', '--output=json'], {})).toThrow('--output is no flag of run')
   })
 
-  it('is a fault of commands for people', () => {
-    for (const name of peoplesCommands) {
+  it('is a fault of CLI commands', () => {
+    for (const name of userCommands) {
       expect(() => parseInvocation([name, '--metrics-bind-address=:1'], {})).toThrow(
         `--metrics-bind-address is no flag of ${name}`,
       )

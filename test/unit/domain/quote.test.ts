@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { alsoSaying, fittingIn, quoted, shortened } from '../../../src/domain/quote.ts'
+import { alsoSaying, counted, few, fittingIn, quoted, shortened } from '../../../src/domain/quote.ts'
 
 describe('a text from outside', () => {
   it('is on one line, whatever is in it', () => {
-    expect(shortened('a\nb\u2028c\u0000')).toBe(String.raw`a\u000ab\u2028c\u0000`)
+    expect(shortened('a\nb\u2028c\u0000')).toBe(String.raw`a\nb\u2028c\u0000`)
   })
 
   it('is cut after 120 characters, and says so', () => {
@@ -36,5 +36,24 @@ describe('the items that fit', () => {
 
   it('are one at least', () => {
     expect(sizes(1, 50, 1)).toEqual([50])
+  })
+})
+
+describe('words for many', () => {
+  it.each([
+    [[], ''],
+    [['a', 'b'], 'a, b'],
+    [['a', 'b', 'c'], 'a, b, c'],
+    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
+  ])('name the first few of %j', (items, words) => {
+    expect(few(items, 3)).toBe(words)
+  })
+
+  it.each([
+    [0, '0 pools'],
+    [1, '1 pool'],
+    [2, '2 pools'],
+  ])('say the noun for %d', (number, words) => {
+    expect(counted(number, 'pool')).toBe(words)
   })
 })

@@ -24,7 +24,7 @@ function starvedAfter(turns: readonly Turn[]): string {
     now += blocked * 1000
     for (let beats = works * 2; beats > 0; beats -= 1) beat()
   }
-  return watch.starved() ?? 'well'
+  return watch.eventLoopBlocked() ?? 'well'
 }
 
 describe('an event loop', () => {
@@ -57,7 +57,7 @@ describe('an event loop', () => {
       Array.from({ length: 20 }, () => ({ blocked: 3, works: 7 })),
       'well',
     ],
-  ])('%s is told apart', (_, turns, expected) => {
+  ])('%s is recognized', (_, turns, expected) => {
     expect(starvedAfter(turns)).toBe(expected)
   })
 })

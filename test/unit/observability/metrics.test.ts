@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { roles } from '../../../src/domain/role.ts'
-import type { InventoryReading } from '../../../src/observability/metrics/inventory-series.ts'
-import type { StepReading } from '../../../src/observability/metrics/step-series.ts'
-import type { StrayRunReading } from '../../../src/observability/metrics/stray-run-series.ts'
-import type { WatchReading } from '../../../src/observability/metrics/watch-series.ts'
+import type { StepReading } from '../../../src/activities/reporting.ts'
+import type { Inventory } from '../../../src/commands/run/inventory/inventory.ts'
+import type { InformerHealth } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createMetrics, type Metrics, type WatcherReadings } from '../../../src/observability/metrics.ts'
 import {
   describedSeries,
@@ -15,18 +14,21 @@ import {
 
 const own = 'capi_vip_allocator_'
 
-const aWatch: WatchReading = {
+const aWatch: InformerHealth = {
   resource: 'clusters',
   synced: true,
+  lastListAt: Date.now(),
   lastContactAt: Date.now(),
   lists: 3,
   reconnects: 2,
   expired: 1,
   failures: 4,
   drift: 5,
+  undelivered: [],
+  lastError: undefined,
 }
 
-const anInventory: InventoryReading = {
+const anInventory: Inventory = {
   poolsAvailable: [{ clusterClass: 'rke2', role: 'ingress', pools: 2 }],
   poolAddresses: [
     { kind: 'InClusterIPPool', namespace: 'clusters', name: 'vip', total: 11, free: 4, used: 7 },
@@ -120,7 +122,7 @@ describe('a step', () => {
     expect(await samples(metrics, 'allocation_duration_seconds_count')).toEqual([])
   })
 
-  it('that writes a VIP is counted also where clocks differ, or an age cannot be told', async () => {
+  it('that writes a VIP is counted even if clocks differ, or its age is unknown', async () => {
     const metrics = metricsOf({ worker: true })
     metrics.observeStep({ ...aStep, allocated: { sinceStartSeconds: -2, sinceCreationSeconds: Number.NaN } })
     const labels = 'role="control-plane",cluster_class="rke2"'
@@ -179,7 +181,7 @@ describe('the series of the watcher', () => {
     ])
   })
 
-  it('tell no age of what was never heard', async () => {
+  it('show no age before the first contact', async () => {
     const metrics = metricsOf({ watcher: true })
     const deaf = { ...aWatch, synced: false, lastContactAt: undefined }
     metrics.observeWatcher({ ...quiet, watches: () => [deaf], inventory: () => undefined })
@@ -207,8 +209,8 @@ describe('the series of the watcher', () => {
     expect(await samples(metrics, 'reserved_addresses')).toEqual([' 9'])
   })
 
-  it('show nothing of what is gone, and no number that nobody told', async () => {
-    let inventory: InventoryReading | undefined = anInventory
+  it('show nothing that is gone, and no made-up number', async () => {
+    let inventory: Inventory | undefined = anInventory
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, inventory: () => inventory })
     await metrics.text()
@@ -222,7 +224,7 @@ describe('the series of the watcher', () => {
 
 describe('stray runs', () => {
   it('are counted by verdict, and are 0 where there is none', async () => {
-    let strays: readonly StrayRunReading[] = []
+    let strays: ReturnType<WatcherReadings['strays']> = []
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, strays: () => strays })
     expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 0'])

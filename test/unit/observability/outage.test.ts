@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { LogFields } from '../../../src/observability/log-fields.ts'
+import type { LogFields } from '../../../src/observability/log.ts'
 import { createOutage, quietDuring, type Outage } from '../../../src/observability/outage.ts'
 import { silentLog } from '../../support/silent-log.ts'
 

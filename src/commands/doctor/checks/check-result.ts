@@ -1,4 +1,4 @@
-/** What the command `doctor` looks at, in the order of its report. */
+/** The checks of the command `doctor`, in the order of its report. */
 export const checkNames = [
   'api-server',
   'clock',
@@ -20,54 +20,51 @@ export const checkNames = [
 
 export type CheckName = (typeof checkNames)[number]
 
-/**
- * `warning`: everything works, and somebody should look; `fault`: something does not work; `skipped`: it cannot be
- * known from here.
- */
+/** `warning`: everything works, but is worth a look; `fault`: something does not work; `skipped`: it could not be checked. */
 export type Level = 'ok' | 'warning' | 'fault' | 'skipped'
 
-/** What one check has found, for people to read. A check may find several things. */
-export interface Finding {
+/** One result of a check, for people to read. A check may have several. */
+export interface CheckResult {
   readonly check: CheckName
   readonly level: Level
   readonly found: string
-  /** What a person does about it. */
+  /** How a person mends it. */
   readonly fix?: string
 }
 
-/** Something that was read, or in words why it could not be. */
+/** A value that was read, or the reason why it could not be. */
 export type Reading<T> = { readonly read: T } | { readonly unread: string }
 
-/** A finding without its check, which is put in once for all of them. */
-export type Judgment = Omit<Finding, 'check'>
+/** A result without the name of its check, which `runCheck` adds. */
+export type CheckOutcome = Omit<CheckResult, 'check'>
 
-export function ok(found: string): Judgment {
+export function ok(found: string): CheckOutcome {
   return { level: 'ok', found }
 }
 
-export function warning(found: string, fix: string): Judgment {
+export function warning(found: string, fix: string): CheckOutcome {
   return { level: 'warning', found, fix }
 }
 
-export function fault(found: string, fix: string): Judgment {
+export function fault(found: string, fix: string): CheckOutcome {
   return { level: 'fault', found, fix }
 }
 
-export function skipped(found: string): Judgment {
+export function skipped(found: string): CheckOutcome {
   return { level: 'skipped', found }
 }
 
-/** What is wrong, or where nothing is, that all is well. */
-export function orOk(problems: readonly Judgment[], found: string): readonly Judgment[] {
+/** The problems, or `ok` if there are none. */
+export function orOk(problems: readonly CheckOutcome[], found: string): readonly CheckOutcome[] {
   return problems.length > 0 ? problems : [ok(found)]
 }
 
-/** Judges what was read; what was not read is skipped. */
-export function judged<T>(
-  check: CheckName,
+/** Runs a check on a value that was read; the check is skipped if the value could not be read. */
+export function runCheck<T>(
+  name: CheckName,
   reading: Reading<T>,
-  judge: (read: T) => readonly Judgment[],
-): readonly Finding[] {
-  const judgments = 'read' in reading ? judge(reading.read) : [skipped(reading.unread)]
-  return judgments.map((judgment) => ({ check, ...judgment }))
+  check: (read: T) => readonly CheckOutcome[],
+): readonly CheckResult[] {
+  const outcomes = 'read' in reading ? check(reading.read) : [skipped(reading.unread)]
+  return outcomes.map((outcome) => ({ check: name, ...outcome }))
 }

@@ -1,5 +1,5 @@
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { ok, skipped, warning, type Judgment } from './check-result.ts'
+import { ok, skipped, warning, type CheckOutcome } from './check-result.ts'
 import {
   availabilityProblems,
   coreProvider,
@@ -10,8 +10,8 @@ import {
   type ProgramDeployment,
 } from './provider-deployment.ts'
 
-/** Judges Cluster API's own manager by its Deployment. */
-export function judgeCore(deployments: readonly ProgramDeployment[]): readonly Judgment[] {
+/** Checks the Deployment of Cluster API's core manager. */
+export function checkCore(deployments: readonly ProgramDeployment[]): readonly CheckOutcome[] {
   if (deployments.length === 0) {
     return [
       skipped(`no Deployment has the label ${providerLabel}=${coreProvider}: its version cannot be known`),
@@ -27,7 +27,7 @@ export function judgeCore(deployments: readonly ProgramDeployment[]): readonly J
   })
 }
 
-function coreVersionProblems(deployment: ProgramDeployment): readonly Judgment[] {
+function coreVersionProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
   const version = versionIn(deployment.image)
   if (version === undefined || !isBefore(version, 1, 11)) return []
   return [
@@ -38,8 +38,8 @@ function coreVersionProblems(deployment: ProgramDeployment): readonly Judgment[]
   ]
 }
 
-/** Off by default in core's manifests. */
-function topologyProblems(deployment: ProgramDeployment): readonly Judgment[] {
+/** The feature gate is off by default in the manifests of Cluster API core. */
+function topologyProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
   if (!deployment.args.some((argument) => /[=,]ClusterTopology=false\b/.test(argument))) return []
   return [
     warning(

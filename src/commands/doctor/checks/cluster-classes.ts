@@ -1,23 +1,24 @@
-import { counted, few } from '../../../domain/quote.ts'
-import type { Cluster } from '../../../domain/model/cluster.ts'
 import { explicitPoolOf, isWritable, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { poolsUsableBy } from '../../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isValidEndpoint } from '../../../domain/model/endpoint.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { counted, few } from '../../../domain/quote.ts'
 import { defaultRole } from '../../../domain/role.ts'
-import { fault, orOk, type Judgment } from './check-result.ts'
+import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
-/** Judges whether every ClusterClass whose Clusters wait for an endpoint has a pool that is meant for it. */
-export function judgeClusterClasses(
+/** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
+export function checkClusterClasses(
   clusters: readonly Cluster[],
   pools: readonly IPPool[],
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const waiting = clusters.filter((cluster) => waitsWithoutPool(cluster, pools))
   const classes = Map.groupBy(waiting, ({ topology }) => formatKey(topology?.clusterClass ?? noClass))
   return orOk(
     [...classes].flatMap(([name, [first, ...others]]) =>
-      first === undefined ? [] : [judgeUnserved(name, first, others)],
+      first === undefined ? [] : [reportUnserved(name, first, others)],
     ),
     'every Cluster without endpoint has a pool that is meant for its ClusterClass',
   )
@@ -25,7 +26,7 @@ export function judgeClusterClasses(
 
 const noClass = { namespace: '', name: '' }
 
-function judgeUnserved(name: string, first: Cluster, others: readonly Cluster[]): Judgment {
+function reportUnserved(name: string, first: Cluster, others: readonly Cluster[]): CheckOutcome {
   const waiting = few([first, ...others].map(formatKey))
   return fault(
     `no pool serves ClusterClass ${name}, and ${counted(others.length + 1, 'Cluster')} of it waiting: ${waiting}`,
@@ -33,18 +34,13 @@ function judgeUnserved(name: string, first: Cluster, others: readonly Cluster[])
   )
 }
 
-/** A Cluster that names its pool itself is another check's. */
+/** `checkClusters` handles Clusters that name their pool themselves. */
 function waitsWithoutPool(cluster: Cluster, pools: readonly IPPool[]): boolean {
   return (
     cluster.topology !== undefined &&
     explicitPoolOf(cluster, defaultRole) === undefined &&
     isWritable(cluster) &&
     !isValidEndpoint(cluster.controlPlaneEndpoint) &&
-    matchingPools(poolRequestFor(cluster, defaultRole), poolsFor(cluster, pools)).length === 0
+    matchingPools(poolRequestFor(cluster, defaultRole), poolsUsableBy(cluster.namespace, pools)).length === 0
   )
-}
-
-/** The pools a Cluster could use: global ones, and those of its namespace. */
-export function poolsFor(cluster: Cluster, pools: readonly IPPool[]): readonly IPPool[] {
-  return pools.filter(({ namespace }) => namespace === '' || namespace === cluster.namespace)
 }

@@ -1,34 +1,34 @@
+import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { poolsUsableBy } from '../../../domain/allocation/snapshot.ts'
+import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
+import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
-import { ingressEnabledAnnotation, ownPrefix } from '../../../domain/names.ts'
-import { isIPAddress } from '../../../domain/model/address-text.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { ingressEnabledAnnotation, ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
 import { roleNames, roles, type Role } from '../../../domain/role.ts'
-import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
-import { poolsFor } from './cluster-classes.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
 import { clusterKeys, strangeKeys } from './unknown-keys.ts'
 
-/** Judges what people wrote on Clusters: annotations that cannot be read, and what is probably a slip. */
-export function judgeClusters(
+/** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
+export function checkClusters(
   clusters: readonly Cluster[],
   clusterClasses: readonly ClusterClass[],
   pools: readonly IPPool[],
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const problems = [
-    ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsFor(cluster, pools))),
+    ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsUsableBy(cluster.namespace, pools))),
     ...clusters.flatMap((cluster) => gateProblems(`Cluster ${formatKey(cluster)}`, cluster)),
     ...clusterClasses.flatMap((each) => gateProblems(`ClusterClass ${formatKey(each)}`, each)),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
 }
 
-function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly Judgment[] {
+function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly CheckOutcome[] {
   const name = `Cluster ${formatKey(cluster)}`
   const strange = strangeKeys(cluster, clusterKeys).map((each) =>
     warning(`${name}: ${each}`, `correct or remove it on ${name}`),
@@ -43,7 +43,7 @@ function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly J
   ]
 }
 
-function ingressProblems(name: string, cluster: Cluster): readonly Judgment[] {
+function ingressProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
   const word = cluster.annotations[ingressEnabledAnnotation]
   if (word === undefined || word === 'true' || word === 'false') return []
   return [
@@ -59,7 +59,7 @@ function poolProblems(
   cluster: Cluster,
   role: Role,
   pools: readonly IPPool[],
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const wanted = explicitPoolOf(cluster, role)
   const request = poolRequestFor(cluster, role)
   if (wanted === undefined || matchingPools(request, pools).length > 0) return []
@@ -75,7 +75,7 @@ function poolProblems(
   ]
 }
 
-function recordProblems(name: string, cluster: Cluster, role: Role): readonly Judgment[] {
+function recordProblems(name: string, cluster: Cluster, role: Role): readonly CheckOutcome[] {
   const recorded = recordedVip(cluster, role)
   if (recorded === undefined || isIPAddress(recorded)) return []
   const { vipAnnotation } = roleNames[role]
@@ -87,11 +87,11 @@ function recordProblems(name: string, cluster: Cluster, role: Role): readonly Ju
   ]
 }
 
-/** A Cluster never becomes available by a gate that nobody writes. */
+/** A Cluster never becomes available if one of its gates names a condition that nobody writes. */
 function gateProblems(
   name: string,
   { availabilityGates }: Pick<Cluster, 'availabilityGates'>,
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const written = roles.map((role) => roleNames[role].conditionType)
   return availabilityGates
     .filter((gate) => gate.startsWith(`${ownPrefix}/`) && !written.includes(gate))

@@ -1,8 +1,4 @@
-/**
- * The known word that somebody probably meant.
- *
- * @returns undefined where none is near: more than a third of the word would have to change
- */
+/** The word that was probably meant; undefined if more than a third of `word` would have to change. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const furthest = Math.max(1, Math.floor(word.length / 3))
   const [best] = known
@@ -12,7 +8,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.candidate
 }
 
-/** How many characters have to be put in, taken out or replaced to get from one word to the other (Levenshtein). */
+/** The Levenshtein distance: insertions, deletions and replacements that turn one word into the other. */
 export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let at = 0; at < from.length; at += 1) row = nextRow(row, at + 1, from.charAt(at), to)
@@ -28,7 +24,7 @@ function nextRow(above: readonly number[], first: number, character: string, to:
   return row
 }
 
-/** ` Did you mean "x"?`, or nothing. */
+/** `; did you mean "x"?`, or `""`. */
 export function suggestion(word: string, known: readonly string[]): string {
   const meant = nearest(word, known)
   return meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`

@@ -1,11 +1,11 @@
-import { counted, few } from '../../../domain/quote.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
-import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { fault, ok, skipped, warning, type Judgment, type Reading } from './check-result.ts'
-import { nameOf } from './pool-name.ts'
+import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
+import { counted, few } from '../../../domain/quote.ts'
+import { fault, ok, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
+import { nameOf } from './pools.ts'
 import {
   availabilityProblems,
   describe,
@@ -16,33 +16,33 @@ import {
   type ProgramDeployment,
 } from './provider-deployment.ts'
 
-/** Milliseconds after which a claim that could be bound, or a pool that could be counted, is overdue. */
+/** Milliseconds after which the provider should have bound a claim, or counted a pool. */
 const overdueAfterMs = 60_000
 
 const fix =
   'see whether the in-cluster IPAM provider runs, and what its log says: kubectl --namespace capi-ipam-in-cluster-system get pods'
 
 /**
- * Judges the IPAM provider by its Deployment where there is one, and by its effect: pools are counted and claims bound.
+ * Checks the IPAM provider by its Deployment, if there is one, and by its effect: counted pools and bound claims.
  *
  * @param now milliseconds since 1970
  */
-export function judgeIpamProvider(
+export function checkIpamProvider(
   deployments: Reading<readonly ProgramDeployment[]>,
-  known: Reading<Snapshot>,
+  snapshot: Reading<Snapshot>,
   now: number,
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const found = 'read' in deployments ? deployments.read : []
   const problems = [
     ...found.flatMap((deployment) => [
       ...availabilityProblems('the in-cluster IPAM provider', deployment),
       ...versionProblems(deployment),
     ]),
-    ...('read' in known ? effectProblems(known.read, now) : []),
+    ...('read' in snapshot ? effectProblems(snapshot.read, now) : []),
   ]
   if (problems.length > 0) return problems
   const countedPools =
-    'read' in known ? poolsIn(known.read).filter(({ capacity }) => capacity !== undefined) : []
+    'read' in snapshot ? poolsIn(snapshot.read).filter(({ capacity }) => capacity !== undefined) : []
   const effect =
     countedPools.length === 0
       ? ''
@@ -58,7 +58,7 @@ function whyUnknown(deployments: Reading<unknown>): string {
     : `its version is unknown: no Deployment has the label ${providerLabel}=${inClusterProvider}`
 }
 
-function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
+function versionProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
   const version = versionIn(deployment.image)
   if (version === undefined || !isBefore(version, 1, 1)) return []
   return [
@@ -69,13 +69,15 @@ function versionProblems(deployment: ProgramDeployment): readonly Judgment[] {
   ]
 }
 
-function effectProblems(known: Snapshot, now: number): readonly Judgment[] {
+function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[] {
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
-  const uncounted = poolsIn(known).filter(
+  const uncounted = poolsIn(snapshot).filter(
     (pool) => pool.capacity === undefined && !pool.isPaused && isOverdue(pool),
   )
-  const unbound = [...known.claims.values()].filter((claim) => isOverdue(claim) && couldBeBound(claim, known))
+  const unbound = [...snapshot.claims.values()].filter(
+    (claim) => isOverdue(claim) && couldBeBound(claim, snapshot),
+  )
   return [
     ...(uncounted.length === 0
       ? []
@@ -91,20 +93,20 @@ function effectProblems(known: Snapshot, now: number): readonly Judgment[] {
   ]
 }
 
-/** The provider leaves claims alone that are paused, whose Cluster is, or whose Cluster does not exist. */
-function couldBeBound(claim: IPAddressClaim, known: Snapshot): boolean {
+/** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */
+function couldBeBound(claim: IPAddressClaim, snapshot: Snapshot): boolean {
   if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
     return false
   const clusterName = claim.labels[clusterNameLabel]
   const cluster =
     clusterName === undefined
       ? undefined
-      : known.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
+      : snapshot.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
   if (clusterName !== undefined && (cluster === undefined || cluster.isPaused)) return false
-  const pool = poolOf(claim, known)
+  const pool = poolOf(claim, snapshot)
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }
 
-function poolOf(claim: IPAddressClaim, known: Snapshot): IPPool | undefined {
-  return poolsIn(known).find((pool) => placeOf(pool) === poolPlaceOf(claim))
+function poolOf(claim: IPAddressClaim, snapshot: Snapshot): IPPool | undefined {
+  return poolsIn(snapshot).find((pool) => placeOf(pool) === poolPlaceOf(claim))
 }

@@ -1,8 +1,8 @@
-import type { Permission } from '../../../kubernetes/permissions.ts'
 import { few } from '../../../domain/quote.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import type { Permission } from '../../../kubernetes/permissions.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 
-/** What the API server says of one permission in one place. */
+/** The API server's answer about one permission in one namespace. */
 export interface ReviewedPermission extends Permission {
   /** `""`: in all namespaces. */
   readonly namespace: string
@@ -10,7 +10,7 @@ export interface ReviewedPermission extends Permission {
 }
 
 export interface PermissionReview {
-  /** Who was asked about, in words: `ServiceAccount capi-vip-allocator-system/capi-vip-allocator`. */
+  /** The reviewed identity: `ServiceAccount capi-vip-allocator-system/capi-vip-allocator`. */
   readonly subject: string
   readonly reviewed: readonly ReviewedPermission[]
 }
@@ -18,8 +18,8 @@ export interface PermissionReview {
 const fix =
   'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or grant the same by rules of your own'
 
-/** Judges whether somebody may do all that the allocator does. */
-export function judgePermissions({ subject, reviewed }: PermissionReview): readonly Judgment[] {
+/** Checks that the subject has all permissions that the allocator needs. */
+export function checkPermissions({ subject, reviewed }: PermissionReview): readonly CheckOutcome[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
   const byLoss = Map.groupBy(refused, ({ optional }) => optional)
   const problems = [...byLoss].map(([loss, permissions]) => {
@@ -29,7 +29,7 @@ export function judgePermissions({ subject, reviewed }: PermissionReview): reado
   return orOk(problems, `${subject} may do all ${reviewed.length} things that the allocator does`)
 }
 
-/** `list/watch clusters.cluster.x-k8s.io in staging`: one for each resource and namespace. */
+/** One entry for each resource and namespace: `list/watch clusters.cluster.x-k8s.io in staging`. */
 function inWords(permissions: readonly ReviewedPermission[]): readonly string[] {
   const verbs = Map.groupBy(permissions, placeOf)
   return [...verbs].map(([place, each]) => `${each.map(({ verb }) => verb).join('/')} ${place}`)

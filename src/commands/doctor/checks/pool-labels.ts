@@ -1,21 +1,21 @@
-import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
-import type { IPPool } from '../../../domain/model/pool.ts'
 import { declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
+import type { IPPool } from '../../../domain/model/pool.ts'
+import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
+import { classProblems, type ReadClasses } from './pool-classes.ts'
+import { nameOf } from './pools.ts'
 import { poolKeys, strangeKeys } from './unknown-keys.ts'
-import { classProblems, type KnownClasses } from './pool-classes.ts'
-import { nameOf } from './pool-name.ts'
 
-/** Judges what people wrote on pools: what cannot be read, and what is probably a slip. */
-export function judgePoolLabels(pools: readonly IPPool[], known: KnownClasses): readonly Judgment[] {
+/** Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors. */
+export function checkPoolLabels(pools: readonly IPPool[], classes: ReadClasses): readonly CheckOutcome[] {
   const problems = pools.flatMap((pool) => [
     ...strangeKeys(pool, poolKeys).map((strange) =>
       warning(`${nameOf(pool)}: ${strange}`, `correct or remove it on ${nameOf(pool)}`),
     ),
-    ...classProblems(pool, known),
+    ...classProblems(pool, classes),
     ...roleProblems(pool),
     ...priorityProblems(pool),
     ...namespacesProblems(pool),
@@ -23,7 +23,7 @@ export function judgePoolLabels(pools: readonly IPPool[], known: KnownClasses): 
   return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
 }
 
-function roleProblems(pool: IPPool): readonly Judgment[] {
+function roleProblems(pool: IPPool): readonly CheckOutcome[] {
   return declaredRoles(pool)
     .filter((word) => !roles.some((role) => role === word))
     .map((word) =>
@@ -34,7 +34,7 @@ function roleProblems(pool: IPPool): readonly Judgment[] {
     )
 }
 
-function priorityProblems(pool: IPPool): readonly Judgment[] {
+function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
   if (priorityOf(pool) !== undefined) return []
   return [
     fault(
@@ -44,7 +44,7 @@ function priorityProblems(pool: IPPool): readonly Judgment[] {
   ]
 }
 
-function namespacesProblems(pool: IPPool): readonly Judgment[] {
+function namespacesProblems(pool: IPPool): readonly CheckOutcome[] {
   if (pool.kind === 'GlobalInClusterIPPool' || !(namespacesAnnotation in pool.annotations)) return []
   return [
     warning(

@@ -1,21 +1,21 @@
+import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
 import { commonRanges, formatRange } from '../../../domain/model/address-range.ts'
 import { boundsOf } from '../../../domain/model/address-text.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
-import { isForVips, nameOf } from './pool-name.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
+import { isForVips, nameOf } from './pools.ts'
 
 /**
- * Judges the ranges of pools for VIPs against those of all pools: no provider compares them, and each pool would give
- * out the same addresses. The allocator finds the duplicates, and every one costs an address and time.
+ * Compares the ranges of pools for VIPs with those of all pools, which the provider does not do. From overlapping pools
+ * the same address is given out twice; the allocator notices each duplicate, at the cost of an address and time.
  */
-export function judgePoolRanges(pools: readonly IPPool[]): readonly Judgment[] {
+export function checkPoolRanges(pools: readonly IPPool[]): readonly CheckOutcome[] {
   const problems = [...pools.filter(isForVips).flatMap(unreadableEntries), ...overlaps(pools)]
   return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
 }
 
-function unreadableEntries(pool: IPPool): readonly Judgment[] {
+function unreadableEntries(pool: IPPool): readonly CheckOutcome[] {
   return pool.addresses
     .filter((entry) => boundsOf(entry) === undefined)
     .map((entry) =>
@@ -26,7 +26,7 @@ function unreadableEntries(pool: IPPool): readonly Judgment[] {
     )
 }
 
-function overlaps(pools: readonly IPPool[]): readonly Judgment[] {
+function overlaps(pools: readonly IPPool[]): readonly CheckOutcome[] {
   const own = pools.map((pool) => ({ pool, ranges: rangesGivenBy(pool) }))
   return own.flatMap((one, index) =>
     own.slice(index + 1).flatMap((other) => {

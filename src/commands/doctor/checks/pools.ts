@@ -1,17 +1,17 @@
-import { counted } from '../../../domain/quote.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
-import { availableAddresses, type IPPool } from '../../../domain/model/pool.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
-import { isForVips, nameOf } from './pool-name.ts'
+import { counted } from '../../../domain/quote.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 
-/** Part of a pool below which its free addresses are few: a tenth. */
+/** A pool is nearly exhausted if less than a tenth of its addresses is free. */
 const fewPart = 10
 
-/** Judges whether there are pools for VIPs at all, and addresses in them. */
-export function judgePools(pools: readonly IPPool[], clusters: readonly Cluster[]): readonly Judgment[] {
+/** Checks that there are pools for VIPs, and that they have free addresses. */
+export function checkPools(pools: readonly IPPool[], clusters: readonly Cluster[]): readonly CheckOutcome[] {
   const forVips = pools.filter(isForVips)
-  if (forVips.length === 0) return [judgeNone(pools, clusters)]
+  if (forVips.length === 0) return [reportNone(pools, clusters)]
   const free = forVips.reduce((sum, pool) => sum + (availableAddresses(pool) ?? 0), 0)
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
   return orOk(
@@ -20,8 +20,18 @@ export function judgePools(pools: readonly IPPool[], clusters: readonly Cluster[
   )
 }
 
-/** Who has no Clusters of a ClusterClass yet does not miss anything. */
-function judgeNone(pools: readonly IPPool[], clusters: readonly Cluster[]): Judgment {
+/** Whether a pool is for VIPs: it names a ClusterClass. */
+export function isForVips(pool: IPPool): boolean {
+  return clusterClassKey in pool.labels
+}
+
+/** The pool with its namespace, since the report covers all namespaces. */
+export function nameOf(pool: IPPool): string {
+  return pool.namespace === '' ? formatPool(pool) : `${pool.kind} ${formatKey(pool)}`
+}
+
+/** Only a fault if a Cluster of a ClusterClass exists that would need a pool. */
+function reportNone(pools: readonly IPPool[], clusters: readonly Cluster[]): CheckOutcome {
   const found =
     pools.length === 0
       ? 'there is no InClusterIPPool and no GlobalInClusterIPPool'
@@ -30,7 +40,7 @@ function judgeNone(pools: readonly IPPool[], clusters: readonly Cluster[]): Judg
   return clusters.some(({ topology }) => topology !== undefined) ? fault(found, fix) : warning(found, fix)
 }
 
-function roomProblems(pool: IPPool): readonly Judgment[] {
+function roomProblems(pool: IPPool): readonly CheckOutcome[] {
   const available = availableAddresses(pool)
   const total = pool.capacity?.total ?? 0
   if (available === undefined || available * fewPart >= total + (available <= 0 ? 1 : 0)) return []

@@ -1,21 +1,21 @@
 import { arrayOf, integerOf, objectOf, stringOf } from '../../../domain/model/decode.ts'
 import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { quoted } from '../../../domain/quote.ts'
-import { fault, type Judgment } from './check-result.ts'
+import { fault, type CheckOutcome } from './check-result.ts'
 
-/** By which every provider's objects are labelled with its name. */
+/** The label by which clusterctl marks the objects of each provider. */
 export const providerLabel = 'cluster.x-k8s.io/provider'
 export const coreProvider = 'cluster-api'
 export const inClusterProvider = 'ipam-in-cluster'
 
-/** A Deployment, as far as it tells which program runs, and whether it does. */
+/** The facts of a Deployment that show which program it runs, and whether that is available. */
 export interface ProgramDeployment extends ObjectMeta {
   readonly image: string
   readonly args: readonly string[]
   /** Pods that are available now. */
   readonly available: number
   readonly wanted: number
-  /** Of the Pods; `default` where none is named. */
+  /** Of the Pods; `default` if none is named. */
   readonly serviceAccount: string
 }
 
@@ -25,7 +25,7 @@ export interface Version {
   readonly patch: number
 }
 
-/** Reads a Deployment of apps/v1; of its containers the first, which is the manager in every provider. */
+/** Reads a Deployment of apps/v1. Its first container is the manager in every provider. */
 export function programDeploymentFrom(object: unknown): ProgramDeployment {
   const { spec, status } = objectOf(object)
   const pod = objectOf(objectOf(objectOf(spec)['template'])['spec'])
@@ -40,7 +40,7 @@ export function programDeploymentFrom(object: unknown): ProgramDeployment {
   }
 }
 
-/** The version in an image's tag, `v1.2.3`; undefined for a digest alone, a branch, or anything else. */
+/** The version in an image's tag, `v1.2.3`; undefined if the tag is no version, or the image has a digest only. */
 export function versionIn(image: string): Version | undefined {
   const [, major, minor, patch] = /:v?(\d+)\.(\d+)\.(\d+)(?:[-+.][\w.+-]*)?(?:@.*)?$/.exec(image) ?? []
   if (major === undefined) return undefined
@@ -55,8 +55,8 @@ function formatVersion({ major, minor, patch }: Version): string {
   return `v${major}.${minor}.${patch}`
 }
 
-/** Nothing works through a provider without a running Pod. */
-export function availabilityProblems(what: string, deployment: ProgramDeployment): readonly Judgment[] {
+/** A fault if no Pod of the provider is available. */
+export function availabilityProblems(what: string, deployment: ProgramDeployment): readonly CheckOutcome[] {
   if (deployment.available > 0) return []
   const { namespace } = deployment
   return [
@@ -67,7 +67,7 @@ export function availabilityProblems(what: string, deployment: ProgramDeployment
   ]
 }
 
-/** The version with where it runs, as far as its image tells. */
+/** The version, or else the image, and the Deployment. */
 export function describe(deployment: ProgramDeployment): string {
   const version = versionIn(deployment.image)
   const words = version === undefined ? `image ${quoted(deployment.image)}` : formatVersion(version)

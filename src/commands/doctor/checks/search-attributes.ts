@@ -8,22 +8,22 @@ import {
   type RegisteredSearchAttributes,
   type SearchAttributeName,
 } from '../../../domain/search-attributes.ts'
-import { fault, orOk, warning, type Judgment } from './check-result.ts'
+import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 
-/** Judges which search attributes are registered in a Temporal namespace. They are optional, but of the right type. */
-export function judgeSearchAttributes(
+/** Checks the search attributes of a Temporal namespace. They are optional, but their type must be right. */
+export function checkSearchAttributes(
   registered: RegisteredSearchAttributes,
   namespace: string,
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const missing = missingSearchAttributes(registered)
   const problems = [
-    ...(missing.length === 0 ? [] : [judgeMissing(missing, namespace)]),
-    ...mistypedSearchAttributes(registered).map((name) => judgeMistyped(name, registered[name], namespace)),
+    ...(missing.length === 0 ? [] : [reportMissing(missing, namespace)]),
+    ...mistypedSearchAttributes(registered).map((name) => reportMistyped(name, registered[name], namespace)),
   ]
   return orOk(problems, `${few(usableSearchAttributes(registered))} are registered`)
 }
 
-function judgeMissing(missing: readonly SearchAttributeName[], namespace: string): Judgment {
+function reportMissing(missing: readonly SearchAttributeName[], namespace: string): CheckOutcome {
   const flags = missing.map((name) => `--name ${name} --type ${cliTypeOf(searchAttributes[name])}`)
   return warning(
     `${missing.join(', ')} not registered in namespace ${namespace}: runs cannot be searched for by them`,
@@ -31,7 +31,11 @@ function judgeMissing(missing: readonly SearchAttributeName[], namespace: string
   )
 }
 
-function judgeMistyped(name: SearchAttributeName, found: string | undefined, namespace: string): Judgment {
+function reportMistyped(
+  name: SearchAttributeName,
+  found: string | undefined,
+  namespace: string,
+): CheckOutcome {
   const expected = cliTypeOf(searchAttributes[name])
   return fault(
     `${name} is registered as ${cliTypeOf(found ?? '')}, expected ${expected}: no run sets it`,

@@ -1,11 +1,11 @@
 import { few } from '../../../domain/quote.ts'
 import { isPolling, type Poller } from '../../../domain/workflow-run.ts'
-import { fault, ok, orOk, warning, type Judgment } from './check-result.ts'
+import { fault, ok, orOk, warning, type CheckOutcome } from './check-result.ts'
 
 /** A Temporal namespace as the server describes it. */
 export interface NamespaceFacts {
   readonly name: string
-  /** Seconds a closed run is kept. */
+  /** Seconds for which a closed run is kept. */
   readonly retentionSeconds: number
 }
 
@@ -16,11 +16,11 @@ export interface TaskQueueFacts {
 }
 
 const daySeconds = 86_400
-/** Milliseconds by which a poll may lie in the future before the clocks are to blame. */
+/** A poll may be this many milliseconds in the future before the clocks are said to differ. */
 const clockToleranceMs = 2_000
 
-/** A namespace that exists is well; one that forgets its runs at once has little to look at. */
-export function judgeNamespace({ name, retentionSeconds }: NamespaceFacts): readonly Judgment[] {
+/** Checks that the namespace keeps closed runs long enough to look at them. */
+export function checkNamespace({ name, retentionSeconds }: NamespaceFacts): readonly CheckOutcome[] {
   const days = retentionSeconds / daySeconds
   const kept = days >= 1 ? `${Number(days.toFixed(1))} d` : `${Number((days * 24).toFixed(1))} h`
   const problems =
@@ -35,8 +35,8 @@ export function judgeNamespace({ name, retentionSeconds }: NamespaceFacts): read
   return orOk(problems, `namespace ${name} exists and keeps closed runs for ${kept}`)
 }
 
-/** Somebody has to poll for workflows, and somebody for activities. */
-export function judgeTaskQueue(queue: TaskQueueFacts, now: number): readonly Judgment[] {
+/** Checks that the task queue has a poller for workflows, and one for activities. */
+export function checkTaskQueue(queue: TaskQueueFacts, now: number): readonly CheckOutcome[] {
   const fix = `start a worker on task queue ${queue.name}: capi-vip-allocator run, or worker; see its log if there is one`
   const kinds = [
     { kind: 'workflows', pollers: queue.workflowPollers },
@@ -63,8 +63,8 @@ function workersOf({ workflowPollers, activityPollers }: TaskQueueFacts): readon
   return [...new Set(words)].toSorted()
 }
 
-/** The only time of Temporal's that it tells; it lies in the past, so only a clock that is ahead shows. */
-function clockProblems(queue: TaskQueueFacts, now: number): readonly Judgment[] {
+/** The last poll is the only server time available; it lies in the past, so only a clock that is ahead shows. */
+function clockProblems(queue: TaskQueueFacts, now: number): readonly CheckOutcome[] {
   const ahead = (latest([...queue.workflowPollers, ...queue.activityPollers]) ?? now) - now
   if (ahead <= clockToleranceMs) return []
   return [

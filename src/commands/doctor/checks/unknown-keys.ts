@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import {
   clusterClassKey,
   controlPlanePoolAnnotation,
@@ -11,11 +12,10 @@ import {
   priorityAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
-import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { quoted } from '../../../domain/quote.ts'
 import { editDistance, nearest } from './edit-distance.ts'
 
-/** The keys of the product's own that are read on, or written to, a kind of object. */
+/** Our own keys that the allocator reads from, or writes to, a kind of object. */
 export interface OwnKeys {
   readonly labels: readonly string[]
   readonly annotations: readonly string[]
@@ -38,7 +38,7 @@ export const clusterKeys: OwnKeys = {
   ],
 }
 
-/** What labels and annotations of an object look like ours and are not, in words. */
+/** Describes the labels and annotations of an object that look like ours and are not. */
 export function strangeKeys(meta: ObjectMeta, known: OwnKeys): readonly string[] {
   return [
     ...strangeIn('label', Object.keys(meta.labels), known.labels, known.annotations),
@@ -62,7 +62,7 @@ function strangeIn(
     )
 }
 
-/** By the part after the slash: all keys have the same before it, or should. */
+/** Compares names only, the part after the slash: all our keys share one prefix. */
 function meantBy(key: string, known: readonly string[]): string {
   const meant = nearest(nameIn(key), known.map(nameIn))
   return meant === undefined ? '' : `; did you mean ${quoted(`${ownPrefix}/${meant}`)}?`
@@ -72,7 +72,7 @@ function nameIn(key: string): string {
   return key.slice(key.indexOf('/') + 1)
 }
 
-/** Letters by which a prefix may differ from ours and still be meant for it. */
+/** A prefix that differs from ours by at most this many letters is a typing error. */
 const slips = 3
 
 function looksLikeOurs(key: string): boolean {

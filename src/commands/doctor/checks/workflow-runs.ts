@@ -1,14 +1,14 @@
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { judgeRun, type RunningWorkflow, type RunVerdict } from '../../../domain/workflow-run.ts'
-import { fault, orOk, type Judgment } from './check-result.ts'
+import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
-/** The runs of Clusters that wait for a VIP. */
+/** The runs of the Clusters that wait for a VIP. */
 export interface WorkflowRunFacts {
-  /** Those that run. */
+  /** The runs that are open. */
   readonly running: readonly RunningWorkflow[]
-  /** Clusters whose run was asked for. */
+  /** How many Clusters' runs were looked up. */
   readonly asked: number
-  /** Clusters that wait too, and were not asked for. */
+  /** How many waiting Clusters were not looked up. */
   readonly passedOver: number
 }
 
@@ -22,16 +22,16 @@ interface TroubledRuns {
 }
 
 /**
- * Judges the runs of Clusters that wait: one that gets no further keeps every other one from being started.
+ * Checks the runs of waiting Clusters: while a stuck run is open, no other one can be started.
  *
  * @param ours the task queue of the allocator
  * @param now milliseconds since 1970
  */
-export function judgeWorkflowRuns(
+export function checkWorkflowRuns(
   { running, asked, passedOver }: WorkflowRunFacts,
   ours: string,
   now: number,
-): readonly Judgment[] {
+): readonly CheckOutcome[] {
   const problems = troublesIn(running, ours, now).map((troubled) =>
     fault(describe(troubled, ours), remedyFor(troubled)),
   )

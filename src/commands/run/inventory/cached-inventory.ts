@@ -1,19 +1,19 @@
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import type { VariableNames } from '../../../domain/role.ts'
 import { orphanedForLong, orphanedSince, type OrphanedSince } from './claim-inventory.ts'
 import { takeInventory, type Inventory } from './inventory.ts'
-import type { VariableNames } from '../../../domain/role.ts'
-import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 
-/** Milliseconds for which an inventory is shown again: a scrape asks for it once for each of its series. */
+/** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
 const keptMs = 3_000
 
 /**
- * The inventory of what the watcher knows, for the metrics.
+ * The inventory of the watcher's cache, for the metrics.
  *
  * @param now milliseconds since the epoch
- * @returns undefined until every kind has been listed: half a count would raise alarms
+ * @returns undefined until every kind has been listed, since partial counts would raise alarms
  */
 export function inventoryOf(
-  known: () => Snapshot,
+  snapshot: () => Snapshot,
   variables: VariableNames,
   now: () => number,
 ): () => Inventory | undefined {
@@ -21,7 +21,7 @@ export function inventoryOf(
   let last: { readonly at: number; readonly inventory: Inventory } | undefined
   return () => {
     const at = now()
-    const objects = known()
+    const objects = snapshot()
     if (!objects.isComplete) return undefined
     if (last === undefined || at - last.at > keptMs) {
       since = orphanedSince(objects, since, at)

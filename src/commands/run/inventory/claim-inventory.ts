@@ -1,10 +1,10 @@
-import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { roleKey } from '../../../domain/names.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
-import type { Role } from '../../../domain/role.ts'
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { roleKey } from '../../../domain/names.ts'
+import type { Role } from '../../../domain/role.ts'
 
-/** How many claims of ours there are for a role in a namespace. */
+/** The number of our claims for a role in a namespace. */
 export interface ClaimCount {
   readonly role: Role
   readonly namespace: string
@@ -15,13 +15,13 @@ export interface ClaimCount {
   readonly pending: number
 }
 
-/** The role of a claim that was made or adopted by us, which its name and its label say; undefined for any other. */
+/** The role of a claim that we made or adopted, by its name and label; undefined for any other claim. */
 export function roleOfOurs(claim: IPAddressClaim): Role | undefined {
   const role = roleOfClaim(claim.name)
   return claim.labels[roleKey] === role ? role : undefined
 }
 
-/** Counts the claims of ours. */
+/** Counts our claims by role and namespace. */
 export function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
   const ours = [...claims.values()].flatMap((claim) => {
     const role = roleOfOurs(claim)
@@ -40,14 +40,14 @@ export function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
 export type OrphanedSince = ReadonlyMap<string, number>
 
 /**
- * Says since when the claims of ours are without their Cluster, since the garbage collector needs a moment to take them.
+ * Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it.
  *
- * @param before the answer of the last time
+ * @param before the previous result
  * @param now milliseconds since the epoch
  */
-export function orphanedSince(known: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
-  const orphans = [...known.claims.values()].filter(
-    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, known),
+export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
+  const orphans = [...snapshot.claims.values()].filter(
+    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, snapshot),
   )
   return new Map(orphans.map(({ uid }) => [uid, before.get(uid) ?? now]))
 }
@@ -55,12 +55,12 @@ export function orphanedSince(known: Snapshot, before: OrphanedSince, now: numbe
 /** Milliseconds after which a claim without its Cluster counts as leaked. */
 const leakedAfterMs = 60_000
 
-/** The claims that have been orphans for long, by uid. */
+/** The uids of the claims that count as leaked. */
 export function orphanedForLong(since: OrphanedSince, now: number): ReadonlySet<string> {
   return new Set([...since].filter(([, at]) => now - at >= leakedAfterMs).map(([uid]) => uid))
 }
 
-/** Its Cluster is not there, or is another one of the same name. */
+/** Its Cluster does not exist, or was recreated under the same name. */
 function isOrphan(claim: IPAddressClaim, { clusters }: Snapshot): boolean {
   const { namespace } = claim
   const cluster = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))

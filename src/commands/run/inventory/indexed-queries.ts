@@ -1,24 +1,23 @@
-import type { Cluster } from '../../../domain/model/cluster.ts'
 import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
-import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import { roles } from '../../../domain/role.ts'
 import {
   createSnapshotQueries,
   poolsIn,
   type Snapshot,
   type SnapshotQueries,
 } from '../../../domain/allocation/snapshot.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
+import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { roles } from '../../../domain/role.ts'
 
 /**
- * A view for one look at all Clusters, over objects that do not change meanwhile. Most pools are not for a given Cluster,
- * and to judge each pool for each Cluster takes seconds where there are thousands. So this view leaves out the global
- * pools that could serve no Cluster of its class: every phase and reason is the same, messages name fewer pools.
+ * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool
+ * for every Cluster takes seconds if there are thousands. Phases and reasons stay the same, but messages name fewer pools.
  */
-export function createIndexedQueries(known: Snapshot): SnapshotQueries {
-  const view = createSnapshotQueries(() => known)
-  const byNamespace = Map.groupBy(poolsIn(known), ({ namespace }) => namespace)
+export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
+  const queries = createSnapshotQueries(() => snapshot)
+  const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
   const matching = new Map<string, ReadonlySet<IPPool>>()
@@ -30,20 +29,20 @@ export function createIndexedQueries(known: Snapshot): SnapshotQueries {
     return found
   }
 
-  /** An unbound claim is judged by its pool, also where the pool is no longer for this class. */
+  /** The pools of the Cluster's claims, even if they are no longer for its class: an unbound claim depends on its pool. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
     roles.flatMap((role) => {
-      const { claim } = view.bindingOf(cluster, { role, variable: '' })
+      const { claim } = queries.bindingOf(cluster, { role, variable: '' })
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })
 
   return {
-    ...view,
+    ...queries,
     contextOf: (cluster) => {
       const ref = cluster.topology?.clusterClass
       return {
-        clusterClass: ref && known.clusterClasses.get(formatKey(ref)),
+        clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
         pools: [
           ...(byNamespace.get(cluster.namespace) ?? []),
           ...new Set([...matchingFor(cluster), ...claimed(cluster)]),
@@ -53,7 +52,7 @@ export function createIndexedQueries(known: Snapshot): SnapshotQueries {
   }
 }
 
-/** All that decides whether a global pool matches, but for the namespace. */
+/** Everything on which a match with a global pool depends, except the namespace. */
 function matchingKey(cluster: Cluster): string {
   const ref = cluster.topology?.clusterClass
   return JSON.stringify([
@@ -62,14 +61,14 @@ function matchingKey(cluster: Cluster): string {
   ])
 }
 
-/** Whether a global pool is for such Clusters, in this namespace or another. */
+/** Whether a global pool can serve such Clusters in at least one namespace. */
 function mayServe(pool: IPPool, cluster: Cluster): boolean {
   return namespacesOf(pool).some((namespace) =>
     roles.some((role) => matchingPools({ ...poolRequestFor(cluster, role), namespace }, [pool]).length > 0),
   )
 }
 
-/** The namespaces whose Clusters can use the pool; any one where all can. */
+/** The namespaces whose Clusters can use the pool; `""` stands for all. */
 export function namespacesOf(pool: IPPool): readonly string[] {
   return declaredNamespaces(pool) ?? [pool.namespace]
 }

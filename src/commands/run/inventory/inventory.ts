@@ -1,56 +1,56 @@
+import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
+import type { Reason } from '../../../domain/reason.ts'
+import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
 import { countClaims, roleOfOurs, type ClaimCount } from './claim-inventory.ts'
+import { createIndexedQueries } from './indexed-queries.ts'
 import {
   countAvailablePools,
   countPoolAddresses,
   type PoolCount,
   type PoolsAvailable,
 } from './pool-inventory.ts'
-import { createIndexedQueries } from './indexed-queries.ts'
-import type { Reason } from '../../../domain/reason.ts'
-import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 
-/** What there is in the management cluster, as far as it concerns VIPs, in numbers. */
+/** The counts of everything in the management cluster that concerns VIPs. */
 export interface Inventory {
   readonly poolsAvailable: readonly PoolsAvailable[]
   readonly poolAddresses: readonly PoolCount[]
   readonly claims: readonly ClaimCount[]
-  /** Clusters that wait for a VIP; a reason that holds back nobody is not named. */
+  /** Clusters that wait for a VIP. Reasons that no Cluster has are left out. */
   readonly waiting: readonly { readonly role: Role; readonly reason: Reason; readonly clusters: number }[]
-  /** VIPs of ours, in place, that no claim holds. Every role is named. */
+  /** Our VIPs that are in place, but not held by a claim. Every role is present. */
   readonly lost: readonly { readonly role: Role; readonly addresses: number }[]
-  /** Claims of ours whose Cluster has been gone for a while. Every role is named. */
+  /** Our claims whose Cluster has been gone for a while. Every role is present. */
   readonly leaked: readonly { readonly role: Role; readonly claims: number }[]
-  /** Duplicates that are kept out of circulation. */
+  /** Duplicate addresses that are kept reserved. */
   readonly reserved: number
 }
 
 /**
- * Counts what is known, in one pass over each kind.
+ * Counts the objects of a snapshot, in one pass over each kind.
  *
- * @param orphaned uids of claims whose Cluster has been gone for longer than its claims usually outlive it
+ * @param orphaned uids of the claims that count as leaked
  */
 export function takeInventory(
-  known: Snapshot,
+  snapshot: Snapshot,
   variables: VariableNames,
   orphaned: ReadonlySet<string>,
 ): Inventory {
-  const view = createIndexedQueries(known)
+  const queries = createIndexedQueries(snapshot)
   const states = roles.flatMap((role) => {
     const vip = vipRole(role, variables)
-    return [...known.clusters.values()].map((cluster) => vipStateOf(cluster, vip, view, variables))
+    return [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries, variables))
   })
-  const leaked = [...known.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
+  const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
   return {
-    poolsAvailable: countAvailablePools(known),
-    poolAddresses: countPoolAddresses(known),
-    claims: countClaims(known),
+    poolsAvailable: countAvailablePools(snapshot),
+    poolAddresses: countPoolAddresses(snapshot),
+    claims: countClaims(snapshot),
     waiting: countWaiting(states),
     lost: roles.map((role) => ({ role, addresses: states.filter((state) => isLost(state, role)).length })),
     leaked: roles.map((role) => ({ role, claims: leaked.filter((each) => each === role).length })),
-    reserved: [...known.ipAddresses.values()].filter(isReservation).length,
+    reserved: [...snapshot.ipAddresses.values()].filter(isReservation).length,
   }
 }
 

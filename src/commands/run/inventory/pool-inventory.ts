@@ -1,39 +1,38 @@
-import { roleOfOurs } from './claim-inventory.ts'
+import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../../domain/model/claim.ts'
 import type { ClusterClassRef } from '../../../domain/model/cluster.ts'
-import { clusterClassKey } from '../../../domain/names.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
-import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
-import { namespacesOf } from './indexed-queries.ts'
+import { clusterClassKey } from '../../../domain/names.ts'
 import { roles, type Role } from '../../../domain/role.ts'
-import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { roleOfOurs } from './claim-inventory.ts'
+import { namespacesOf } from './indexed-queries.ts'
 
-/** How many pools could give a VIP to a ClusterClass now. */
+/** The number of pools that could give a VIP to Clusters of a ClusterClass now. */
 export interface PoolsAvailable {
-  /** Without its namespace: classes of one name are counted as one. */
+  /** Without its namespace: classes of the same name count as one. */
   readonly clusterClass: string
   readonly role: Role
   readonly pools: number
 }
 
-/** The addresses of a pool. */
+/** The number of addresses of a pool. */
 export interface PoolCount {
   readonly kind: IPPoolKind
   /** `""` for a global pool. */
   readonly namespace: string
   readonly name: string
   readonly total: number
-  /** That can be had. */
   readonly free: number
-  /** Of the pool's present ranges: what was allocated from former ones is no part of the total. */
+  /** Within the pool's current ranges: addresses from earlier ranges are not part of the total. */
   readonly used: number
 }
 
-/** Counts, for every class that exists or that a Cluster names, the pools that match it and have room. */
-export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] {
-  const pools = poolsIn(known)
-  return [...classesByName(known)].flatMap(([clusterClass, refs]) =>
+/** Counts the pools that match and have a free address, for every class that exists or that a Cluster names. */
+export function countAvailablePools(snapshot: Snapshot): readonly PoolsAvailable[] {
+  const pools = poolsIn(snapshot)
+  return [...classesByName(snapshot)].flatMap(([clusterClass, refs]) =>
     roles.map((role) => ({
       clusterClass,
       role,
@@ -42,10 +41,10 @@ export function countAvailablePools(known: Snapshot): readonly PoolsAvailable[] 
   )
 }
 
-/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, and those that have a claim of ours. */
-export function countPoolAddresses(known: Snapshot): readonly PoolCount[] {
-  const claimed = claimedPools(known)
-  return poolsIn(known).flatMap((pool) => {
+/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, or hold one of our claims. */
+export function countPoolAddresses(snapshot: Snapshot): readonly PoolCount[] {
+  const claimed = claimedPools(snapshot)
+  return poolsIn(snapshot).flatMap((pool) => {
     const { kind, namespace, name, capacity } = pool
     if (capacity === undefined || !(clusterClassKey in pool.labels || claimed.has(placeOf(pool)))) return []
     const { total } = capacity
@@ -63,7 +62,7 @@ function classesByName({
   return Map.groupBy(refs.values(), ({ name }) => name)
 }
 
-/** In at least one namespace. */
+/** Whether the pool has an address for the class in at least one namespace. */
 function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): boolean {
   return namespacesOf(pool).some((namespace) => {
     const request = { namespace, role, clusterClass, explicitPool: undefined }

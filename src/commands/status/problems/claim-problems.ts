@@ -1,12 +1,12 @@
 import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
+import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 import { isOwnClaim, isLeaked, showFinalizers } from './leak-problems.ts'
 import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
 import { formatPool, isIPPoolKind, placeOf } from '../../../domain/model/pool.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
 
 /** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
-export function claimFindings(context: FindingContext): readonly Finding[] {
+export function claimProblems(context: ProblemContext): readonly Problem[] {
   const claims = [...context.known.claims.values()].filter(
     (claim) => isOwnClaim(claim) && !isLeaked(claim, context),
   )
@@ -22,7 +22,7 @@ function hasPool(claim: IPAddressClaim, pools: ReadonlySet<string>): boolean {
   return !isIPPoolKind(claim.poolRef.kind) || pools.has(poolPlaceOf(claim))
 }
 
-function unknownPool(claim: IPAddressClaim): Finding {
+function unknownPool(claim: IPAddressClaim): Problem {
   const reference = refer('IPAddressClaim', claim)
   const pool = formatPool(claim.poolRef)
   return {
@@ -36,7 +36,7 @@ function unknownPool(claim: IPAddressClaim): Finding {
   }
 }
 
-function stuckClaim(claim: IPAddressClaim): Finding {
+function stuckClaim(claim: IPAddressClaim): Problem {
   return {
     kind: 'StuckClaim',
     objects: [refer('IPAddressClaim', claim)],

@@ -1,11 +1,11 @@
 import { describeHolders, type AddressHolders } from '../../../domain/allocation/address-holder.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
-import { refer, type Finding, type FindingContext } from './problem.ts'
+import { refer, type Problem, type ProblemContext } from './problem.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { addressIn } from '../../../domain/allocation/vip-ownership.ts'
 
 /** Addresses that two VIPs of Clusters, or two IPAddresses, have, in whatever spelling. Reservations have none. */
-export function duplicateFindings(context: FindingContext): readonly Finding[] {
+export function duplicateProblems(context: ProblemContext): readonly Problem[] {
   return [...holdersByAddress(context)]
     .filter(([, { clusters, ipAddresses }]) => clusters.length > 1 || ipAddresses.length > 1)
     .map(([address, holders]) => ({
@@ -24,7 +24,7 @@ const shareVip =
 const sharePools =
   'take the address out of all pools but one (spec.excludedAddresses), and delete the claims that nobody uses it for'
 
-function holdersByAddress({ known, vips }: FindingContext): ReadonlyMap<string, AddressHolders> {
+function holdersByAddress({ known, vips }: ProblemContext): ReadonlyMap<string, AddressHolders> {
   const uses = [
     ...[...known.clusters.values()].flatMap((cluster) =>
       vips.map((as) => ({ address: addressIn(cluster, as), cluster: { cluster, as } })),

@@ -1,7 +1,7 @@
 import { holdersOf } from '../../../domain/allocation/address-holder.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
+import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
@@ -10,7 +10,7 @@ import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocati
 import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
-export function endpointFindings(context: FindingContext): readonly Finding[] {
+export function endpointProblems(context: ProblemContext): readonly Problem[] {
   return [...context.known.clusters.values()]
     .filter(({ isDeleting }) => !isDeleting)
     .flatMap((cluster) =>
@@ -22,7 +22,7 @@ export function endpointFindings(context: FindingContext): readonly Finding[] {
 }
 
 /** A paused Cluster is looked at as if it were not: nothing is mended as long as it is. */
-function unheldEndpoint(context: FindingContext, cluster: Cluster, vip: VipRole): readonly Finding[] {
+function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
   const loss = context.view.lossOf({ ...cluster, isPaused: false }, vip)
   const address = addressIn(cluster, vip)
   if (loss === undefined || address === '') return []
@@ -38,7 +38,7 @@ function unheldEndpoint(context: FindingContext, cluster: Cluster, vip: VipRole)
   ]
 }
 
-function howToHold(context: FindingContext, cluster: Cluster, vip: VipRole, address: string): string {
+function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, address: string): string {
   const { known, view, variables } = context
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   const { claim } = view.bindingOf(cluster, vip)
@@ -55,7 +55,7 @@ function inspectCommand(cluster: Cluster): string {
 }
 
 /** Somebody put another address in place, and the one that the claim holds serves nobody, or machines that still use it. */
-function strayClaim({ view }: FindingContext, cluster: Cluster, vip: VipRole): readonly Finding[] {
+function strayClaim({ view }: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
   const { claim, ipAddress } = view.bindingOf(cluster, vip)
   const { state } = vipOwnershipOf(cluster, vip)
   if (claim === undefined || ipAddress === undefined || claim.isDeleting) return []

@@ -2,14 +2,14 @@ import { isReservation, type IPAddress } from '../../../domain/model/ip-address.
 import { clusterNameOf, ownerClustersOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
-import { deleteCommand, refer, type Finding, type FindingContext } from './problem.ts'
+import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 import { roleKey } from '../../../domain/names.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { formatPool } from '../../../domain/model/pool.ts'
 import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
 
 /** Claims, IPAddresses and reservations of ours whose Cluster is gone, and reservations that keep nobody away. */
-export function leakFindings(context: FindingContext): readonly Finding[] {
+export function leakProblems(context: ProblemContext): readonly Problem[] {
   const ipAddresses = [...context.known.ipAddresses.values()]
   return [
     ...[...context.known.claims.values()].flatMap((claim) => leakedClaim(context, claim)),
@@ -28,14 +28,14 @@ export function isOwnClaim(claim: IPAddressClaim): boolean {
 }
 
 /** Whether the Cluster is gone that a claim was made for. One without owner is taken over by the Cluster of its name. */
-export function isLeaked(claim: IPAddressClaim, { owners, view }: FindingContext): boolean {
+export function isLeaked(claim: IPAddressClaim, { owners, view }: ProblemContext): boolean {
   if (!isOwnClaim(claim)) return false
   return ownerClustersOf(claim).length === 0
     ? view.clusterOf(claim) === undefined
     : ownerAmong(owners, claim) === undefined
 }
 
-function ownerAmong(owners: FindingContext['owners'], object: ObjectMeta): Cluster | undefined {
+function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {
   return ownerClustersOf(object)
     .map((uid) => owners.get(uid))
     .find((cluster) => cluster !== undefined)
@@ -46,7 +46,7 @@ function isGoing(object: ObjectMeta, now: number): boolean {
   return object.isDeleting && !isStuck(object, now)
 }
 
-function leakedClaim(context: FindingContext, claim: IPAddressClaim): readonly Finding[] {
+function leakedClaim(context: ProblemContext, claim: IPAddressClaim): readonly Problem[] {
   if (!isLeaked(claim, context) || isGoing(claim, context.now)) return []
   const reference = refer('IPAddressClaim', claim)
   const held =
@@ -64,7 +64,7 @@ function leakedClaim(context: FindingContext, claim: IPAddressClaim): readonly F
 }
 
 /** Made before its claim, the IPAddress that restores a VIP has an owner that exists. */
-function leakedAddress(context: FindingContext, ipAddress: IPAddress): readonly Finding[] {
+function leakedAddress(context: ProblemContext, ipAddress: IPAddress): readonly Problem[] {
   const { known, owners, view, now } = context
   const clusterName = clusterNameOf(ipAddress.claimName)
   if (clusterName === undefined || view.claimOf(ipAddress) !== undefined || isGoing(ipAddress, now)) return []
@@ -84,7 +84,7 @@ function leakedAddress(context: FindingContext, ipAddress: IPAddress): readonly 
   ]
 }
 
-function leakedReservation(context: FindingContext, reservation: IPAddress): readonly Finding[] {
+function leakedReservation(context: ProblemContext, reservation: IPAddress): readonly Problem[] {
   if (isGoing(reservation, context.now)) return []
   const owner = ownerAmong(context.owners, reservation)
   const reference = refer('IPAddress', reservation)

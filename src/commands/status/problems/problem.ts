@@ -5,7 +5,7 @@ import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts
 import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
 
 /** The closed list of what no workflow shows, as it can be found in the objects themselves. */
-export const findingKinds = [
+export const problemKinds = [
   /** One address in several places. */
   'DuplicateAddress',
   /** The VIP that we assigned is in place, and no claim holds it. */
@@ -22,16 +22,16 @@ export const findingKinds = [
   'StuckClaim',
 ] as const
 
-export type FindingKind = (typeof findingKinds)[number]
+export type ProblemKind = (typeof problemKinds)[number]
 
-/** An object that a finding is about. */
+/** An object that a problem concerns. */
 export interface ObjectReference extends NamespacedName {
   readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
 }
 
 /** Something that is not as it should be. */
-export interface Finding {
-  readonly kind: FindingKind
+export interface Problem {
+  readonly kind: ProblemKind
   readonly objects: readonly ObjectReference[]
   /** What is wrong, in a sentence. */
   readonly message: string
@@ -39,7 +39,7 @@ export interface Finding {
   readonly next: string
 }
 
-/** What a finding is about, without the rest of the object. */
+/** The reference to an object of this kind. */
 export function refer(kind: ObjectReference['kind'], { namespace, name }: NamespacedName): ObjectReference {
   return { kind, namespace, name }
 }
@@ -49,8 +49,8 @@ export function deleteCommand({ kind, namespace, name }: ObjectReference): strin
   return `kubectl --namespace ${namespace} delete ${kind.toLowerCase()} ${name}`
 }
 
-/** Whether a finding is about a Cluster, or about something under a name that is the Cluster's. */
-export function concerns({ objects }: Finding, cluster: NamespacedName): boolean {
+/** Whether a problem concerns a Cluster, or an object whose name belongs to that Cluster. */
+export function concerns({ objects }: Problem, cluster: NamespacedName): boolean {
   const names = roles.map((role) => claimNameFor(cluster, role))
   return objects.some(
     ({ kind, namespace, name }) =>
@@ -58,8 +58,8 @@ export function concerns({ objects }: Finding, cluster: NamespacedName): boolean
   )
 }
 
-/** All that findings are made from. */
-export interface FindingContext {
+/** Everything that the searches for problems read. */
+export interface ProblemContext {
   readonly known: Snapshot
   readonly view: SnapshotQueries
   readonly variables: VariableNames

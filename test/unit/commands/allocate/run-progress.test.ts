@@ -13,7 +13,7 @@ const wait = {
   retrySeconds: 5,
 }
 
-describe('what a person is told of a run', () => {
+describe('the progress of a run', () => {
   it('is each phase once', () => {
     const progress = createProgress()
     expect(progress.news(phase('SelectingPool'), [])).toEqual(['control-plane: SelectingPool, looking'])
@@ -33,7 +33,7 @@ describe('what a person is told of a run', () => {
     expect(progress.news(phase('SelectingPool'), [wait])).toEqual([])
   })
 
-  it('is a wait again where its words have changed, or its phase was left meanwhile', () => {
+  it('shows a wait again if its message changed, or its phase was left in between', () => {
     const progress = createProgress()
     progress.news(phase('SelectingPool'), [wait])
     expect(progress.news(phase('SelectingPool'), [{ ...wait, message: 'another' }])).toHaveLength(1)

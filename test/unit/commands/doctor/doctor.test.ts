@@ -9,7 +9,7 @@ import { readKubernetesFacts } from '../../../../src/commands/doctor/kubernetes-
 import { formatReport } from '../../../../src/commands/doctor/report.ts'
 import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-facts.ts'
 import { plainStyle } from '../../../../src/console/style.ts'
-import type { CheckName, Finding } from '../../../../src/commands/doctor/checks/check-result.ts'
+import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-async function diagnose({ date, answers }: OddServer): Promise<readonly Finding[]> {
+async function diagnose({ date, answers }: OddServer): Promise<readonly CheckResult[]> {
   const server = createServer(({ url = '' }, response) => {
     const answer = answers[url.replace(/\?.*/, '')]
     response.sendDate = date === undefined
@@ -62,8 +62,8 @@ function kubeconfigFor(server: string): string {
   })
 }
 
-function of(findings: readonly Finding[], check: CheckName): readonly (readonly [string, string])[] {
-  return findings.filter((finding) => finding.check === check).map(({ level, found }) => [level, found])
+function of(results: readonly CheckResult[], check: CheckName): readonly (readonly [string, string])[] {
+  return results.filter((result) => result.check === check).map(({ level, found }) => [level, found])
 }
 
 const version = { '/version': { gitVersion: 'v1.35.4' } }
@@ -73,24 +73,24 @@ function kinds(...plurals: readonly string[]): unknown {
 }
 
 describe('an odd API server', () => {
-  it('that serves nothing of Cluster API is told what to install', async () => {
-    const findings = await diagnose({ answers: version })
-    expect(of(findings, 'api-server')).toEqual([
+  it('that serves nothing of Cluster API gets a list of what to install', async () => {
+    const results = await diagnose({ answers: version })
+    expect(of(results, 'api-server')).toEqual([
       ['ok', expect.stringMatching(/^Kubernetes v1\.35\.4 at http:\/\/127\.0\.0\.1:\d+ answers in \d+ ms$/)],
     ])
-    expect(findings.filter(({ check }) => check === 'api-versions').map(({ fix }) => fix)).toEqual([
+    expect(results.filter(({ check }) => check === 'api-versions').map(({ fix }) => fix)).toEqual([
       'install Cluster API core',
       'install the in-cluster IPAM provider',
       'install Kubernetes 1.19 or newer',
     ])
     for (const check of ['permissions', 'pools', 'pool-labels', 'clusters'] as const) {
-      expect(of(findings, check)).toEqual([['skipped', expect.any(String)]])
+      expect(of(results, check)).toEqual([['skipped', expect.any(String)]])
     }
   })
 
   it('of old versions gets warnings', async () => {
     const core = ['clusters', 'clusterclasses'] as const
-    const findings = await diagnose({
+    const results = await diagnose({
       answers: {
         ...version,
         '/apis/cluster.x-k8s.io/v1beta1': kinds(...core),
@@ -99,11 +99,11 @@ describe('an odd API server', () => {
         '/apis/events.k8s.io/v1': kinds('events'),
       },
     })
-    expect(of(findings, 'api-versions').map(([level]) => level)).toEqual(['warning', 'warning', 'ok'])
-    expect(of(findings, 'api-versions')[0]?.[1]).toContain('v1beta1 only, not in v1beta2')
+    expect(of(results, 'api-versions').map(([level]) => level)).toEqual(['warning', 'warning', 'ok'])
+    expect(of(results, 'api-versions')[0]?.[1]).toContain('v1beta1 only, not in v1beta2')
   })
 
-  it('whose clock is wrong gets a fault, and one that tells no time is skipped', async () => {
+  it('whose clock is wrong gets a fault, and one that sends no time is skipped', async () => {
     const wrong = await diagnose({ date: 'Fri, 02 Jan 2026 03:04:05 GMT', answers: version })
     expect(of(wrong, 'clock')).toEqual([['fault', expect.stringContaining('behind the one here')]])
     const silent = await diagnose({ date: 'nonsense', answers: version })
@@ -126,20 +126,18 @@ const facts: TemporalFacts = {
 describe('Temporal', () => {
   it('that refuses to register search attributes says why', () => {
     const refused = { ...facts, registered: { unread: '7 PERMISSION_DENIED: unauthorized' } }
-    const findings = diagnoseTemporal({ read: refused }, now)
-    expect(of(findings, 'search-attributes')).toEqual([
+    const results = diagnoseTemporal({ read: refused }, now)
+    expect(of(results, 'search-attributes')).toEqual([
       ['warning', 'search attributes could not be registered: 7 PERMISSION_DENIED: unauthorized'],
       ['warning', expect.stringContaining('VipPool not registered')],
     ])
   })
 
   it('that answers some questions only is skipped for the others', () => {
-    const findings = diagnoseTemporal({ read: facts }, now)
-    expect(of(findings, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
-    expect(of(findings, 'temporal-workers')).toEqual([['skipped', 'no answer']])
-    expect(of(findings, 'workflow-runs')).toEqual([
-      ['skipped', 'Clusters that wait are not known: no answer'],
-    ])
+    const results = diagnoseTemporal({ read: facts }, now)
+    expect(of(results, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
+    expect(of(results, 'temporal-workers')).toEqual([['skipped', 'no answer']])
+    expect(of(results, 'workflow-runs')).toEqual([['skipped', 'Clusters that wait are not known: no answer']])
   })
 })
 
@@ -155,8 +153,8 @@ describe('a run that nobody works on', () => {
       isWaiting: false,
     }
     const workflowRuns = { read: { running: [run], asked: 1, passedOver: 0 } }
-    const findings = diagnoseTemporal({ read: { ...facts, workflowRuns } }, now)
-    expect(of(findings, 'workflow-runs')).toEqual([
+    const results = diagnoseTemporal({ read: { ...facts, workflowRuns } }, now)
+    expect(of(results, 'workflow-runs')).toEqual([
       ['fault', 'nobody works on 1 run on task queue "dead", not "ours": allocate-vip/clusters/demo'],
     ])
   })
@@ -164,14 +162,14 @@ describe('a run that nobody works on', () => {
 
 describe('the report', () => {
   it('has a table, what was fixed, and each thing to do once', () => {
-    const findings: readonly Finding[] = [
+    const results: readonly CheckResult[] = [
       { check: 'api-server', level: 'ok', found: 'it answers' },
       { check: 'permissions', level: 'fault', found: 'this is refused', fix: 'grant it' },
       { check: 'permissions', level: 'warning', found: 'that is refused', fix: 'grant it' },
       { check: 'pools', level: 'skipped', found: 'nothing is known' },
       { check: 'clusters', level: 'warning', found: 'a slip', fix: 'correct it' },
     ]
-    expect(formatReport({ healthy: false, findings, fixed: ['something'] }, plainStyle)).toBe(
+    expect(formatReport({ healthy: false, findings: results, fixed: ['something'] }, plainStyle)).toBe(
       `
 LEVEL       CHECK         FOUND
 ✓ ok        api-server    it answers
@@ -192,8 +190,8 @@ To do:
   })
 
   it('is a table alone where there is nothing to do', () => {
-    const findings: readonly Finding[] = [{ check: 'api-server', level: 'ok', found: 'it answers' }]
-    expect(formatReport({ healthy: true, findings, fixed: [] }, plainStyle)).toBe(
+    const results: readonly CheckResult[] = [{ check: 'api-server', level: 'ok', found: 'it answers' }]
+    expect(formatReport({ healthy: true, findings: results, fixed: [] }, plainStyle)).toBe(
       'LEVEL   CHECK        FOUND\n✓ ok    api-server   it answers\n\n0 faults, 0 warnings, 0 skipped, 1 in order',
     )
   })

@@ -38,7 +38,7 @@ describe('the pools, for people', () => {
     )
   })
 
-  it('say what cannot be told, and which classes have none', () => {
+  it('say what is unknown, and which classes have none', () => {
     const clusterClasses = [{ ...aClusterClass({ declared: [], accepted: [] }), name: 'other' }]
     expect(text({ clusters: [aCluster()], pools: [anUncountedPool()], clusterClasses })).toContain(
       '1 cannot be told, since the provider has not counted the pool',

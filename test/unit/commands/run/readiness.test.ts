@@ -22,7 +22,7 @@ const well: InformerHealth = {
 /** What `/readyz` says of a watch. */
 function checkOf(health: Partial<InformerHealth>): Check | undefined {
   const away = { current: undefined }
-  const loop = { starved: () => undefined, stop: () => undefined }
+  const loop = { eventLoopBlocked: () => undefined, stop: () => undefined }
   const state = programState('watcher', { apiServer: away, temporal: away }, loop)
   state.watcherStarted({
     health: () => [{ ...well, ...health }],
@@ -68,7 +68,10 @@ function aStray(name: string): StrayRun {
 /** What `/readyz` says of the runs, where the watcher has these strays. */
 function runsCheck(strays: readonly StrayRun[]): Check | undefined {
   const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
-  const state = programState('watcher', nobodyAway, { starved: () => undefined, stop: () => undefined })
+  const state = programState('watcher', nobodyAway, {
+    eventLoopBlocked: () => undefined,
+    stop: () => undefined,
+  })
   const watcher: RunningWatcher = {
     health: () => [],
     snapshot: () => {
@@ -96,14 +99,14 @@ describe('/readyz about runs', () => {
     })
   })
 
-  it('tells of strays in their words, and stays in order: no restart gets them further', () => {
+  it('shows the messages of strays, and stays ok: no restart would help them', () => {
     expect(runsCheck([aStray('a')])).toEqual({
       ok: true,
       detail: '1 run that only a person can get further: run of a is on task queue "theirs"',
     })
   })
 
-  it('tells of a few where there are many, and how many more there are', () => {
+  it('shows a few if there are many, and the number of the others', () => {
     const detail = runsCheck(['a', 'b', 'c', 'd', 'e'].map(aStray))?.detail
     expect(detail).toMatch(
       /^5 runs that .*: run of a .*; run of b .*; run of c .*"; 2 more, which .* doctor names$/,

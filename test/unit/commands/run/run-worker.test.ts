@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { runWorker, type WorkerRun } from '../../../../src/commands/run/run-worker.ts'
 import { silentLog } from '../../../support/silent-log.ts'
 
-/** How a Worker's death was told, where it runs and ends like this. */
+/** The reported death of a Worker that runs and ends like this. */
 async function deathOf(
   run: () => Promise<void>,
   state: ReturnType<WorkerRun['worker']['getState']>,

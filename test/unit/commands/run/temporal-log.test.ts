@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { ApplicationFailure } from '@temporalio/common'
 import { createOutages } from '../../../../src/commands/run/outages.ts'
 import { temporalLogger } from '../../../../src/commands/run/temporal-log.ts'
-import type { LogFields } from '../../../../src/observability/log-fields.ts'
+import type { LogFields } from '../../../../src/observability/log.ts'
 
 type Line = readonly [level: string, message: string, fields: LogFields | undefined]
 
@@ -19,7 +19,7 @@ function logged(): {
       void lines.push([level, message, fields])
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
   const outages = createOutages(log)
-  return { lines, outages, logger: temporalLogger({ log, isOfOutage: outages.takes }) }
+  return { lines, outages, logger: temporalLogger({ log, isOfOutage: outages.suppresses }) }
 }
 
 const unavailable = ApplicationFailure.create({

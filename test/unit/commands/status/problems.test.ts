@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { concerns } from '../../../../src/commands/status/problems/problem.ts'
-import { findingsIn } from '../../../../src/commands/status/problems/problems.ts'
+import { problemsIn } from '../../../../src/commands/status/problems/problems.ts'
 import {
   aClaim,
   aCluster,
@@ -24,14 +24,14 @@ const reserved = { 'vip.capi.gorizond.io/reserved-by': 'demo' }
 const now = Date.parse('2026-01-02T04:01:00Z')
 
 /** A Cluster that is served, with all that belongs to it; `things` take the place of what they name. */
-function found(things: Things, at = now): ReturnType<typeof findingsIn> {
+function found(things: Things, at = now): ReturnType<typeof problemsIn> {
   const all = {
     clusters: [aCluster(served)],
     claims: [bound],
     ipAddresses: [anIPAddress()],
     pools: [aPool()],
   }
-  return findingsIn(aSnapshot({ ...all, ...things }), variables, at)
+  return problemsIn(aSnapshot({ ...all, ...things }), variables, at)
 }
 
 function kindsOf(things: Things, at = now): readonly string[] {
@@ -416,7 +416,7 @@ describe('a claim', () => {
   })
 })
 
-describe('findings', () => {
+describe('problems', () => {
   it('come in the order of their kinds, then of their objects', () => {
     const second = aCluster({ ...served, name: 'another', uid: 'another' })
     const things = { clusters: [aCluster(served), second], claims: [], ipAddresses: [], pools: [aPool()] }
@@ -428,16 +428,16 @@ describe('findings', () => {
   })
 
   it('concern the Cluster they name, and what is under the names of its claims', () => {
-    const [finding] = found({ clusters: [], claims: [aClaim({ owners: gone })], ipAddresses: [] })
-    if (finding === undefined) throw new Error('nothing was found')
-    expect(concerns(finding, { namespace: 'clusters', name: 'demo' })).toBe(true)
-    expect(concerns(finding, { namespace: 'elsewhere', name: 'demo' })).toBe(false)
-    expect(concerns(finding, { namespace: 'clusters', name: 'other' })).toBe(false)
-    const about = { ...finding, objects: [{ kind: 'Cluster' as const, namespace: 'clusters', name: 'demo' }] }
+    const [problem] = found({ clusters: [], claims: [aClaim({ owners: gone })], ipAddresses: [] })
+    if (problem === undefined) throw new Error('nothing was found')
+    expect(concerns(problem, { namespace: 'clusters', name: 'demo' })).toBe(true)
+    expect(concerns(problem, { namespace: 'elsewhere', name: 'demo' })).toBe(false)
+    expect(concerns(problem, { namespace: 'clusters', name: 'other' })).toBe(false)
+    const about = { ...problem, objects: [{ kind: 'Cluster' as const, namespace: 'clusters', name: 'demo' }] }
     expect(concerns(about, { namespace: 'clusters', name: 'demo' })).toBe(true)
     expect(concerns(about, { namespace: 'clusters', name: 'other' })).toBe(false)
     const another = { kind: 'Cluster' as const, namespace: 'clusters', name: 'other' }
-    const both = { ...finding, objects: [...about.objects, another] }
+    const both = { ...problem, objects: [...about.objects, another] }
     expect(concerns(both, { namespace: 'clusters', name: 'other' })).toBe(true)
   })
 })

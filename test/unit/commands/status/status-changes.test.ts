@@ -34,7 +34,7 @@ function changes(before: StatusReport | undefined, after: StatusReport): readonl
   )
 }
 
-describe('what is told to a program that watches', () => {
+describe('the changes for a program that watches', () => {
   it('begins with everything there is', () => {
     expect(changes(undefined, report([served], false))).toEqual(['added demo Lost', 'added UnheldEndpoint'])
   })

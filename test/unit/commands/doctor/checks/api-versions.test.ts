@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeApiVersions, type ServedKind } from '../../../../../src/commands/doctor/checks/api-versions.ts'
+import { checkApiVersions, type ServedKind } from '../../../../../src/commands/doctor/checks/api-versions.ts'
 
 const core = { provider: 'Cluster API core', preferred: 'v1beta2', served: 'v1beta2', isAlternative: false }
 const inCluster = { provider: 'the provider', preferred: 'v1alpha2', served: 'v1alpha2', isAlternative: true }
@@ -12,14 +12,14 @@ const missing = { served: undefined }
 
 describe('kinds of objects', () => {
   it('are in order where each is served in the best version', () => {
-    expect(judgeApiVersions([clusters, claims, pools, globalPools])).toEqual([
+    expect(checkApiVersions([clusters, claims, pools, globalPools])).toEqual([
       { level: 'ok', found: 'Cluster API core: clusters, ipaddressclaims in v1beta2' },
       { level: 'ok', found: 'the provider: inclusterippools, globalinclusterippools in v1alpha2' },
     ])
   })
 
   it('that are not served are a fault, with what to install', () => {
-    expect(judgeApiVersions([{ ...clusters, ...missing }, claims])).toEqual([
+    expect(checkApiVersions([{ ...clusters, ...missing }, claims])).toEqual([
       {
         level: 'fault',
         found: 'clusters.cluster.x-k8s.io: not served by this API server',
@@ -29,7 +29,7 @@ describe('kinds of objects', () => {
   })
 
   it('that replace each other are a warning where one is served, a fault where none is', () => {
-    expect(judgeApiVersions([{ ...pools, ...missing }, globalPools])).toEqual([
+    expect(checkApiVersions([{ ...pools, ...missing }, globalPools])).toEqual([
       {
         level: 'warning',
         found: 'inclusterippools.ipam.cluster.x-k8s.io: not served by this API server',
@@ -37,7 +37,7 @@ describe('kinds of objects', () => {
       },
     ])
     expect(
-      judgeApiVersions([
+      checkApiVersions([
         { ...pools, ...missing },
         { ...globalPools, ...missing },
       ]),
@@ -53,14 +53,14 @@ describe('kinds of objects', () => {
 
   it('that are served in an old version only are a warning, and Clusters get no conditions then', () => {
     const old = { served: 'v1beta1' }
-    expect(judgeApiVersions([{ ...clusters, ...old }, claims])).toEqual([
+    expect(checkApiVersions([{ ...clusters, ...old }, claims])).toEqual([
       {
         level: 'warning',
         found: 'clusters.cluster.x-k8s.io served in v1beta1 only, not in v1beta2; Clusters get no conditions',
         fix: 'upgrade Cluster API core to a version that serves v1beta2',
       },
     ])
-    expect(judgeApiVersions([{ ...pools, served: 'v1alpha1' }])).toEqual([
+    expect(checkApiVersions([{ ...pools, served: 'v1alpha1' }])).toEqual([
       {
         level: 'warning',
         found: 'inclusterippools.ipam.cluster.x-k8s.io served in v1alpha1 only, not in v1alpha2',
@@ -69,12 +69,12 @@ describe('kinds of objects', () => {
     ])
   })
 
-  it('that are old are told together, with all their versions', () => {
+  it('that are old are reported together, with all their versions', () => {
     const old = [
       { ...clusters, served: 'v1beta1' },
       { ...claims, preferred: 'v1beta3', served: 'v1alpha1' },
     ]
-    expect(judgeApiVersions(old)).toEqual([
+    expect(checkApiVersions(old)).toEqual([
       {
         level: 'warning',
         found:
@@ -86,21 +86,21 @@ describe('kinds of objects', () => {
 
   it('are in order in several best versions', () => {
     const newer = { ...claims, preferred: 'v1beta3', served: 'v1beta3' }
-    expect(judgeApiVersions([clusters, newer])).toEqual([
+    expect(checkApiVersions([clusters, newer])).toEqual([
       { level: 'ok', found: 'Cluster API core: clusters, ipaddressclaims in v1beta2, v1beta3' },
     ])
   })
 
   it('that nothing replaces are a fault beside one that something does', () => {
     const own = { ...pools, ...missing, provider: core.provider }
-    expect(judgeApiVersions([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
+    expect(checkApiVersions([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
   })
 
-  it('are told of both where one is missing and another one old', () => {
-    const judgments = judgeApiVersions([
+  it('are reported twice if one is missing and another one old', () => {
+    const outcomes = checkApiVersions([
       { ...clusters, served: 'v1beta1' },
       { ...claims, ...missing },
     ])
-    expect(judgments.map(({ level }) => level)).toEqual(['fault', 'warning'])
+    expect(outcomes.map(({ level }) => level)).toEqual(['fault', 'warning'])
   })
 })

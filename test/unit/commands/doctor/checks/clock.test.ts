@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeClock } from '../../../../../src/commands/doctor/checks/clock.ts'
+import { checkClock } from '../../../../../src/commands/doctor/checks/clock.ts'
 
 const now = Date.parse('2026-01-02T03:04:05.500Z')
 const second = now - 500
 
-function judge(server: number, took = 100): { level: string; found: string } | undefined {
-  return judgeClock({ sentAt: now, answeredAt: now + took, server })[0]
+function check(server: number, took = 100): { level: string; found: string } | undefined {
+  return checkClock({ sentAt: now, answeredAt: now + took, server })[0]
 }
 
 describe("the API server's clock", () => {
@@ -16,7 +16,7 @@ describe("the API server's clock", () => {
     ['2 s ahead', second + 2000],
     ['2 s ahead of the answer', second + 2600],
   ])('is in order in %s', (_, server) => {
-    expect(judge(server)).toEqual({
+    expect(check(server)).toEqual({
       level: 'ok',
       found: "the API server's clock and the one here differ by 2 s at most",
     })
@@ -30,10 +30,10 @@ describe("the API server's clock", () => {
     [30_600, 'warning', "the API server's clock is 30 s ahead of the one here"],
     [40_000, 'fault', "the API server's clock is 39 s ahead of the one here"],
   ])('that is off by %d ms is a %s', (off, level, found) => {
-    expect(judge(second + off)).toMatchObject({ level, found, fix: expect.stringContaining('NTP') })
+    expect(check(second + off)).toMatchObject({ level, found, fix: expect.stringContaining('NTP') })
   })
 
   it('may have been at any time while the request was under way', () => {
-    expect(judge(second + 5000, 10_000)?.level).toBe('ok')
+    expect(check(second + 5000, 10_000)?.level).toBe('ok')
   })
 })

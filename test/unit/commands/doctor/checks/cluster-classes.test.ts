@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeClusterClasses } from '../../../../../src/commands/doctor/checks/cluster-classes.ts'
+import { checkClusterClasses } from '../../../../../src/commands/doctor/checks/cluster-classes.ts'
 import { aClass, aCluster, aPool } from '../../../../support/builders.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
@@ -17,7 +17,7 @@ describe('a ClusterClass', () => {
       aCluster({ name: 'second' }),
       aCluster({ name: 'third', endpoint: { host: '10.0.0.1', port: 6443 } }),
     ]
-    expect(judgeClusterClasses(clusters, [aPool({ labels: { [classKey]: 'other' } })])).toEqual([
+    expect(checkClusterClasses(clusters, [aPool({ labels: { [classKey]: 'other' } })])).toEqual([
       {
         level: 'fault',
         found: `no pool serves ClusterClass clusters/${aClass}, and 2 Clusters of it waiting: clusters/demo, clusters/second`,
@@ -26,17 +26,17 @@ describe('a ClusterClass', () => {
     ])
   })
 
-  it('is told once for each name and namespace', () => {
+  it('is reported once for each name and namespace', () => {
     const classRef = { name: aClass, namespace: 'platform' }
     const clusters = [aCluster(), aCluster({ name: 'b', topology: { classRef } })]
-    expect(judgeClusterClasses(clusters, [])).toHaveLength(2)
+    expect(checkClusterClasses(clusters, [])).toHaveLength(2)
   })
 
   it('is not served by a pool of another namespace', () => {
     const elsewhere = aPool({ kind: 'InClusterIPPool', namespace: 'elsewhere' })
-    expect(judgeClusterClasses([aCluster()], [elsewhere])[0]?.level).toBe('fault')
+    expect(checkClusterClasses([aCluster()], [elsewhere])[0]?.level).toBe('fault')
     const here = aPool({ kind: 'InClusterIPPool' })
-    expect(judgeClusterClasses([aCluster()], [here])).toEqual(inOrder)
+    expect(checkClusterClasses([aCluster()], [here])).toEqual(inOrder)
   })
 
   it.each([
@@ -51,6 +51,6 @@ describe('a ClusterClass', () => {
       [],
     ],
   ])('is in order where %s', (_, cluster, pools) => {
-    expect(judgeClusterClasses([cluster], pools)).toEqual(inOrder)
+    expect(checkClusterClasses([cluster], pools)).toEqual(inOrder)
   })
 })

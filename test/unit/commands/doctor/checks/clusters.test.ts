@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeClusters } from '../../../../../src/commands/doctor/checks/clusters.ts'
-import type { Judgment } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import { checkClusters } from '../../../../../src/commands/doctor/checks/clusters.ts'
+import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aCluster, aClusterClass, aPool } from '../../../../support/builders.ts'
 
 const prefix = 'vip.capi.gorizond.io'
 
-function judge(
+function check(
   annotations: Readonly<Record<string, string>>,
   pools: readonly IPPool[] = [],
-): readonly Judgment[] {
-  return judgeClusters([aCluster({ annotations })], [], pools)
+): readonly CheckOutcome[] {
+  return checkClusters([aCluster({ annotations })], [], pools)
 }
 
 describe('what is written on Clusters', () => {
@@ -22,11 +22,11 @@ describe('what is written on Clusters', () => {
     [{ [`${prefix}/duplicate-addresses`]: '10.0.0.11' }],
     [{ 'example.com/anything': 'x' }],
   ])('is in order: %j', (annotations) => {
-    expect(judge(annotations)).toEqual([{ level: 'ok', found: 'annotations of 1 Cluster can be read' }])
+    expect(check(annotations)).toEqual([{ level: 'ok', found: 'annotations of 1 Cluster can be read' }])
   })
 
   it('is a fault where it cannot be read', () => {
-    expect(judge({ [`${prefix}/ingress-enabled`]: 'yes' })).toEqual([
+    expect(check({ [`${prefix}/ingress-enabled`]: 'yes' })).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: ${prefix}/ingress-enabled is "yes", expected "true" or "false"`,
@@ -37,7 +37,7 @@ describe('what is written on Clusters', () => {
 
   it('is a fault where it names a pool that the Cluster cannot use, with the one that was meant', () => {
     const annotations = { [`${prefix}/control-plane-pool`]: 'vip-pol' }
-    expect(judge(annotations, [aPool()])).toEqual([
+    expect(check(annotations, [aPool()])).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: ${prefix}/control-plane-pool is "vip-pol", and it can use no such pool; did you mean "vip-pool"?`,
@@ -45,18 +45,18 @@ describe('what is written on Clusters', () => {
       },
     ])
     expect(
-      judge({ [`${prefix}/control-plane-pool`]: 'GlobalInClusterIPPool/vip-pol' }, [aPool()])[0]?.found,
+      check({ [`${prefix}/control-plane-pool`]: 'GlobalInClusterIPPool/vip-pol' }, [aPool()])[0]?.found,
     ).toContain('did you mean "GlobalInClusterIPPool/vip-pool"?')
     const elsewhere = aPool({ kind: 'InClusterIPPool', name: 'vip-pol', namespace: 'elsewhere' })
-    expect(judge(annotations, [elsewhere])[0]?.level).toBe('fault')
-    expect(judge(annotations, [aPool({ name: 'vip-pol' })])[0]?.level).toBe('ok')
+    expect(check(annotations, [elsewhere])[0]?.level).toBe('fault')
+    expect(check(annotations, [aPool({ name: 'vip-pol' })])[0]?.level).toBe('ok')
     expect(
-      judge({ [`${prefix}/ingress-pool`]: 'GlobalInClusterIPPool/x' }, [aPool({ name: 'x' })])[0]?.level,
+      check({ [`${prefix}/ingress-pool`]: 'GlobalInClusterIPPool/x' }, [aPool({ name: 'x' })])[0]?.level,
     ).toBe('ok')
   })
 
   it.each([['control-plane-vip'], ['ingress-vip']])('is a warning where %s is no address', (name) => {
-    expect(judge({ [`${prefix}/${name}`]: 'vip.example.com' })).toEqual([
+    expect(check({ [`${prefix}/${name}`]: 'vip.example.com' })).toEqual([
       {
         level: 'warning',
         found: `Cluster clusters/demo: ${prefix}/${name} is "vip.example.com", expected the address that the allocator wrote`,
@@ -66,7 +66,7 @@ describe('what is written on Clusters', () => {
   })
 
   it('is a warning where a key is not one of ours', () => {
-    expect(judge({ [`${prefix}/ingres-enabled`]: 'true' })).toEqual([
+    expect(check({ [`${prefix}/ingres-enabled`]: 'true' })).toEqual([
       {
         level: 'warning',
         found: `Cluster clusters/demo: unknown annotation "${prefix}/ingres-enabled"; did you mean "${prefix}/ingress-enabled"?`,
@@ -74,7 +74,7 @@ describe('what is written on Clusters', () => {
       },
     ])
     const labelled = aCluster({ labels: { [`${prefix}/ingress-enabled`]: 'true' } })
-    expect(judgeClusters([labelled], [], [])[0]?.found).toBe(
+    expect(checkClusters([labelled], [], [])[0]?.found).toBe(
       `Cluster clusters/demo: label "${prefix}/ingress-enabled" is read as annotation only`,
     )
   })
@@ -82,7 +82,7 @@ describe('what is written on Clusters', () => {
   it('is a fault where an availability gate waits for a condition that nobody writes', () => {
     const gate = `${prefix}/ControlPlaneVIPRedy`
     const cluster = aCluster({ availabilityGates: [gate] })
-    expect(judgeClusters([cluster], [], [])).toEqual([
+    expect(checkClusters([cluster], [], [])).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: spec.availabilityGates names "${gate}", which nobody writes; did you mean "${prefix}/ControlPlaneVIPReady"?`,
@@ -90,10 +90,10 @@ describe('what is written on Clusters', () => {
       },
     ])
     const clusterClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [gate] }
-    expect(judgeClusters([], [clusterClass], [])[0]?.found).toContain(
+    expect(checkClusters([], [clusterClass], [])[0]?.found).toContain(
       'ClusterClass clusters/rke2-cluster-class: spec.availabilityGates names',
     )
     const right = [`${prefix}/ControlPlaneVIPReady`, `${prefix}/IngressVIPReady`, 'example.com/Other']
-    expect(judgeClusters([aCluster({ availabilityGates: right })], [], [])[0]?.level).toBe('ok')
+    expect(checkClusters([aCluster({ availabilityGates: right })], [], [])[0]?.level).toBe('ok')
   })
 })

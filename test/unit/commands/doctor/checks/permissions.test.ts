@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import {
-  judgePermissions,
+  checkPermissions,
   type ReviewedPermission,
 } from '../../../../../src/commands/doctor/checks/permissions.ts'
 
@@ -21,7 +21,7 @@ describe('permissions', () => {
       reviewed('get', 'clusters', { allowed: true }),
       reviewed('list', 'clusters', { allowed: true }),
     ]
-    expect(judgePermissions({ subject, reviewed: all })).toEqual([
+    expect(checkPermissions({ subject, reviewed: all })).toEqual([
       { level: 'ok', found: 'ServiceAccount system/allocator may do all 2 things that the allocator does' },
     ])
   })
@@ -33,7 +33,7 @@ describe('permissions', () => {
       reviewed('patch', 'clusters'),
       reviewed('list', 'clusterclasses', { namespace: 'staging' }),
     ]
-    expect(judgePermissions({ subject, reviewed: some })).toEqual([
+    expect(checkPermissions({ subject, reviewed: some })).toEqual([
       {
         level: 'fault',
         found:
@@ -50,7 +50,7 @@ describe('permissions', () => {
       reviewed('get', 'events', { group: 'events.k8s.io', optional: 'Clusters get no events' }),
       reviewed('create', 'events', { group: 'events.k8s.io', optional: 'Clusters get no events' }),
     ]
-    expect(judgePermissions({ subject, reviewed: some }).map(({ level, found }) => [level, found])).toEqual([
+    expect(checkPermissions({ subject, reviewed: some }).map(({ level, found }) => [level, found])).toEqual([
       [
         'warning',
         'ServiceAccount system/allocator may not patch clusters.cluster.x-k8s.io/status: Clusters get no conditions',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Judgment } from '../../../../../src/commands/doctor/checks/check-result.ts'
-import { judgePoolLabels } from '../../../../../src/commands/doctor/checks/pool-labels.ts'
+import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pool-labels.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aClass, aClusterClass, aPool } from '../../../../support/builders.ts'
 
@@ -13,12 +13,12 @@ const clusterClass = aClusterClass({ declared: [], accepted: [] })
 const forClass = { [classKey]: aClass }
 const pool = 'GlobalInClusterIPPool/vip-pool'
 
-function judge(...pools: readonly IPPool[]): readonly Judgment[] {
-  return judgePoolLabels(pools, { classes: [clusterClass], areAll: true })
+function check(...pools: readonly IPPool[]): readonly CheckOutcome[] {
+  return checkPoolLabels(pools, { classes: [clusterClass], areAll: true })
 }
 
 function found(...pools: readonly IPPool[]): readonly (readonly [string, string])[] {
-  return judge(...pools).map((judgment) => [judgment.level, judgment.found])
+  return check(...pools).map((outcome) => [outcome.level, outcome.found])
 }
 
 describe('what is written on pools', () => {
@@ -42,7 +42,7 @@ describe('what is written on pools', () => {
   })
 
   it('is a warning where the class does not exist, with the one that was meant', () => {
-    expect(judge(aPool({ labels: { [classKey]: 'rke2-clusterclass' } }))).toEqual([
+    expect(check(aPool({ labels: { [classKey]: 'rke2-clusterclass' } }))).toEqual([
       {
         level: 'warning',
         found: `${pool} is for ClusterClass "rke2-clusterclass", which does not exist; did you mean "${aClass}"?`,
@@ -72,14 +72,14 @@ describe('what is written on pools', () => {
   })
 
   it('is a fault where the list is missing, or the label beside the list', () => {
-    expect(judge(aPool({ labels: { [classKey]: 'true' } }))).toEqual([
+    expect(check(aPool({ labels: { [classKey]: 'true' } }))).toEqual([
       {
         level: 'fault',
         found: `${pool}: label ${classKey} is "true", but the annotation of the same key lists no ClusterClass`,
         fix: `list ClusterClasses in its annotation ${classKey}, or name one in the label`,
       },
     ])
-    expect(judge(aPool({ labels: {}, annotations: { [classKey]: aClass } }))).toEqual([
+    expect(check(aPool({ labels: {}, annotations: { [classKey]: aClass } }))).toEqual([
       {
         level: 'fault',
         found: `${pool} has the annotation ${classKey} and no label of the same key, so it serves nobody`,
@@ -91,19 +91,19 @@ describe('what is written on pools', () => {
   it('is in order where a ClusterClass is called true', () => {
     const named = { ...clusterClass, name: 'true' }
     expect(
-      judgePoolLabels([aPool({ labels: { [classKey]: 'true' } })], { classes: [named], areAll: true }),
+      checkPoolLabels([aPool({ labels: { [classKey]: 'true' } })], { classes: [named], areAll: true }),
     ).toMatchObject([{ level: 'ok' }])
   })
 
   it('is a fault where a role or a priority cannot be read', () => {
-    expect(judge(aPool({ labels: { ...forClass, [roleKey]: 'ingres' } }))).toEqual([
+    expect(check(aPool({ labels: { ...forClass, [roleKey]: 'ingres' } }))).toEqual([
       {
         level: 'fault',
         found: `${pool}: ${roleKey} is "ingres", expected control-plane or ingress; the pool serves nobody; did you mean "ingress"?`,
         fix: `correct ${roleKey} on ${pool}`,
       },
     ])
-    expect(judge(aPool({ labels: forClass, annotations: { [priorityKey]: 'high' } }))).toEqual([
+    expect(check(aPool({ labels: forClass, annotations: { [priorityKey]: 'high' } }))).toEqual([
       {
         level: 'fault',
         found: `${pool}: ${priorityKey} is "high", expected an integer; the pool serves nobody`,
@@ -114,7 +114,7 @@ describe('what is written on pools', () => {
 
   it('is a warning where it is read on global pools only', () => {
     const annotations = { [namespacesKey]: 'clusters' }
-    expect(judge(aPool({ kind: 'InClusterIPPool', labels: forClass, annotations }))).toEqual([
+    expect(check(aPool({ kind: 'InClusterIPPool', labels: forClass, annotations }))).toEqual([
       {
         level: 'warning',
         found: `InClusterIPPool clusters/vip-pool has ${namespacesKey}, which is read on a GlobalInClusterIPPool only; it serves namespace clusters`,
@@ -138,7 +138,7 @@ describe('what is written on pools', () => {
     ],
     [{ labels: { ...forClass, [priorityKey]: '5' } }, `label "${priorityKey}" is read as annotation only`],
   ])('is a warning where a key is not one of ours: %j', (options, what) => {
-    expect(judge(aPool(options))).toEqual([
+    expect(check(aPool(options))).toEqual([
       { level: 'warning', found: `${pool}: ${what}`, fix: `correct or remove it on ${pool}` },
     ])
   })
@@ -146,12 +146,12 @@ describe('what is written on pools', () => {
   it('is a warning only where it is probably a slip, where classes of other namespaces are not known', () => {
     const known = { classes: [clusterClass], areAll: false }
     const levels = (className: string): readonly string[] =>
-      judgePoolLabels([aPool({ labels: { [classKey]: className } })], known).map(({ level }) => level)
+      checkPoolLabels([aPool({ labels: { [classKey]: className } })], known).map(({ level }) => level)
     expect(levels('production')).toEqual(['ok'])
     expect(levels('rke2-clusterclass')).toEqual(['warning'])
   })
 
-  it('is judged pool by pool', () => {
+  it('is runCheck pool by pool', () => {
     const wrong = { labels: { ...forClass, [roleKey]: 'x' } }
     expect(found(aPool({ ...wrong, name: 'a' }), aPool(), aPool({ ...wrong, name: 'b' }))).toHaveLength(2)
   })

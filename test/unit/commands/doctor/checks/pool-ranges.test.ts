@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgePoolRanges } from '../../../../../src/commands/doctor/checks/pool-ranges.ts'
+import { checkPoolRanges } from '../../../../../src/commands/doctor/checks/pool-ranges.ts'
 import { aPool, type PoolOptions } from '../../../../support/builders.ts'
 
 const forNodes = { labels: {} }
 
-function judge(...pools: readonly PoolOptions[]): readonly (readonly [string, string])[] {
+function check(...pools: readonly PoolOptions[]): readonly (readonly [string, string])[] {
   const named = pools.map((options, index) => aPool({ name: `pool-${index}`, ...options }))
-  return judgePoolRanges(named).map(({ level, found }) => [level, found])
+  return checkPoolRanges(named).map(({ level, found }) => [level, found])
 }
 
 function overlap(common: string): readonly (readonly [string, string])[] {
@@ -19,7 +19,7 @@ describe('the ranges of pools', () => {
     ['of two kinds', ['10.0.0.0/24'], ['fd00::/120']],
     ['with nothing in them', [], []],
   ])('are in order %s', (_, one, other) => {
-    expect(judge({ addresses: one }, { addresses: other })).toEqual([
+    expect(check({ addresses: one }, { addresses: other })).toEqual([
       ['ok', 'no overlap between the addresses of 2 pools'],
     ])
   })
@@ -30,41 +30,41 @@ describe('the ranges of pools', () => {
     [['10.0.0.1', '10.0.0.5-10.0.0.9'], ['10.0.0.0/29'], '10.0.0.1, 10.0.0.5-10.0.0.7'],
     [['fd00::10-fd00::20'], ['fd00::/64'], 'fd00::10-fd00::20'],
   ])('%j and %j overlap in %s', (one, other, common) => {
-    expect(judge({ addresses: one }, { addresses: other })).toEqual(overlap(common))
+    expect(check({ addresses: one }, { addresses: other })).toEqual(overlap(common))
   })
 
   it('do not overlap in what one of them excludes', () => {
     const wide = { addresses: ['10.0.0.0/24'] }
     const narrow = { addresses: ['10.0.0.10-10.0.0.20'] }
-    expect(judge({ ...wide, excludedAddresses: ['10.0.0.10-10.0.0.20'] }, narrow)[0]?.[0]).toBe('ok')
-    expect(judge({ ...wide, excludedAddresses: ['10.0.0.12-10.0.0.18'] }, narrow)).toEqual(
+    expect(check({ ...wide, excludedAddresses: ['10.0.0.10-10.0.0.20'] }, narrow)[0]?.[0]).toBe('ok')
+    expect(check({ ...wide, excludedAddresses: ['10.0.0.12-10.0.0.18'] }, narrow)).toEqual(
       overlap('10.0.0.10-10.0.0.11, 10.0.0.19-10.0.0.20'),
     )
-    expect(judge(wide, { ...narrow, excludedAddresses: ['10.0.0.10', '10.0.0.20', 'fd00::1'] })).toEqual(
+    expect(check(wide, { ...narrow, excludedAddresses: ['10.0.0.10', '10.0.0.20', 'fd00::1'] })).toEqual(
       overlap('10.0.0.11-10.0.0.19'),
     )
   })
 
   it('are of interest where one of two pools is for VIPs', () => {
     const same = { addresses: ['10.0.0.10'] }
-    expect(judge(same, { ...same, ...forNodes })).toEqual(overlap('10.0.0.10'))
-    expect(judge({ ...same, ...forNodes }, same)).toEqual(overlap('10.0.0.10'))
-    expect(judge({ ...same, ...forNodes }, { ...same, ...forNodes })[0]?.[0]).toBe('ok')
+    expect(check(same, { ...same, ...forNodes })).toEqual(overlap('10.0.0.10'))
+    expect(check({ ...same, ...forNodes }, same)).toEqual(overlap('10.0.0.10'))
+    expect(check({ ...same, ...forNodes }, { ...same, ...forNodes })[0]?.[0]).toBe('ok')
   })
 
   it('are compared pair by pair', () => {
     const same = { addresses: ['10.0.0.10'] }
-    expect(judge(same, same, same)).toHaveLength(3)
+    expect(check(same, same, same)).toHaveLength(3)
   })
 
   it('are a fault where one cannot be read', () => {
-    expect(judge({ addresses: ['10.0.0.10', '10.0.0.300', '10.0.0.1-fd00::1'] })).toEqual([
+    expect(check({ addresses: ['10.0.0.10', '10.0.0.300', '10.0.0.1-fd00::1'] })).toEqual([
       [
         'fault',
         'GlobalInClusterIPPool/pool-0: spec.addresses has "10.0.0.300", expected an address, a CIDR or a range first-last',
       ],
     ])
-    expect(judge({ addresses: ['nonsense'], ...forNodes })[0]?.[0]).toBe('ok')
+    expect(check({ addresses: ['nonsense'], ...forNodes })[0]?.[0]).toBe('ok')
   })
 
   it('come with what a person does about them', () => {
@@ -72,7 +72,7 @@ describe('the ranges of pools', () => {
       aPool({ addresses: ['10.0.0.10', 'nonsense'] }),
       aPool({ name: 'second', addresses: ['10.0.0.10'] }),
     ]
-    expect(judgePoolRanges(pools).map(({ fix }) => fix)).toEqual([
+    expect(checkPoolRanges(pools).map(({ fix }) => fix)).toEqual([
       'correct spec.addresses of GlobalInClusterIPPool/vip-pool',
       'take these addresses out of one of GlobalInClusterIPPool/vip-pool and GlobalInClusterIPPool/second, by spec.addresses or spec.excludedAddresses',
     ])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgePools } from '../../../../../src/commands/doctor/checks/pools.ts'
+import { checkPools } from '../../../../../src/commands/doctor/checks/pools.ts'
 import { aCluster, anUncountedPool, aPool } from '../../../../support/builders.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
@@ -11,17 +11,17 @@ function capacity(free: number, total: number, outOfRange = 0): object {
 describe('the pools', () => {
   it('are a fault where there is none for VIPs, and Clusters of a class', () => {
     const fix = expect.stringContaining(`${classKey}=<ClusterClass>`)
-    expect(judgePools([], [aCluster()])).toEqual([
+    expect(checkPools([], [aCluster()])).toEqual([
       { level: 'fault', found: 'there is no InClusterIPPool and no GlobalInClusterIPPool', fix },
     ])
-    expect(judgePools([aPool({ labels: {} })], [aCluster()])).toEqual([
+    expect(checkPools([aPool({ labels: {} })], [aCluster()])).toEqual([
       { level: 'fault', found: `1 pool, and none with the label ${classKey}`, fix },
     ])
   })
 
   it('are a warning where nobody misses them yet', () => {
-    expect(judgePools([], [])[0]?.level).toBe('warning')
-    expect(judgePools([], [aCluster({ topology: null })])[0]?.level).toBe('warning')
+    expect(checkPools([], [])[0]?.level).toBe('warning')
+    expect(checkPools([], [aCluster({ topology: null })])[0]?.level).toBe('warning')
   })
 
   it('are in order where addresses are left, and those for nodes do not count', () => {
@@ -30,13 +30,13 @@ describe('the pools', () => {
       aPool({ name: 'more', ...capacity(5, 9) }),
       aPool({ name: 'nodes', labels: {}, ...capacity(0, 9) }),
     ]
-    expect(judgePools(pools, [])).toEqual([
+    expect(checkPools(pools, [])).toEqual([
       { level: 'ok', found: '2 pools for VIPs, with 16 of 20 addresses free' },
     ])
   })
 
   it('are in order where nobody has counted them', () => {
-    expect(judgePools([anUncountedPool()], [])).toEqual([
+    expect(checkPools([anUncountedPool()], [])).toEqual([
       { level: 'ok', found: '1 pool for VIPs, with 0 of 0 addresses free' },
     ])
   })
@@ -52,12 +52,12 @@ describe('the pools', () => {
     [0, 0, 0, 'warning'],
     [-1, 5, 0, 'warning'],
   ])('with %d of %d free, %d of them out of range, are: %4$s', (free, total, outOfRange, level) => {
-    expect(judgePools([aPool(capacity(free, total, outOfRange))], [])[0]?.level).toBe(level)
+    expect(checkPools([aPool(capacity(free, total, outOfRange))], [])[0]?.level).toBe(level)
   })
 
-  it('are told by name where they are exhausted, or nearly', () => {
+  it('are named if they are exhausted, or nearly', () => {
     const pools = [aPool({ name: 'a', ...capacity(0, 9) }), aPool({ name: 'b', ...capacity(1, 19) }), aPool()]
-    expect(judgePools(pools, [])).toEqual([
+    expect(checkPools(pools, [])).toEqual([
       {
         level: 'warning',
         found: 'GlobalInClusterIPPool/a is exhausted: 0 of 9 addresses free',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeCore } from '../../../../../src/commands/doctor/checks/cluster-api-core.ts'
-import type { Judgment, Reading } from '../../../../../src/commands/doctor/checks/check-result.ts'
-import { judgeIpamProvider } from '../../../../../src/commands/doctor/checks/ipam-provider.ts'
+import { checkCore } from '../../../../../src/commands/doctor/checks/cluster-api-core.ts'
+import type { CheckOutcome, Reading } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import { checkIpamProvider } from '../../../../../src/commands/doctor/checks/ipam-provider.ts'
 import {
   programDeploymentFrom,
   versionIn,
@@ -68,7 +68,7 @@ describe('a Deployment', () => {
 
 describe('Cluster API core', () => {
   it('is skipped where no Deployment is labelled', () => {
-    expect(judgeCore([])).toEqual([
+    expect(checkCore([])).toEqual([
       {
         level: 'skipped',
         found:
@@ -78,16 +78,16 @@ describe('Cluster API core', () => {
   })
 
   it('is in order where it runs, whatever its image is called', () => {
-    expect(judgeCore([aDeployment()])).toEqual([
+    expect(checkCore([aDeployment()])).toEqual([
       { level: 'ok', found: 'v1.14.2 (Deployment system/manager) is available' },
     ])
-    expect(judgeCore([aDeployment({ image: 'x:main' })])).toEqual([
+    expect(checkCore([aDeployment({ image: 'x:main' })])).toEqual([
       { level: 'ok', found: 'image "x:main" (Deployment system/manager) is available' },
     ])
   })
 
   it('is a fault where no Pod is available', () => {
-    expect(judgeCore([aDeployment({ available: 0 })])).toEqual([
+    expect(checkCore([aDeployment({ available: 0 })])).toEqual([
       {
         level: 'fault',
         found: 'Cluster API core does not run: Deployment system/manager has 0 of 2 Pods available',
@@ -102,12 +102,12 @@ describe('Cluster API core', () => {
     ['v1.11.0', 'ok'],
     ['v2.0.0', 'ok'],
   ])('of %s is: %s', (version, level) => {
-    expect(judgeCore([aDeployment({ image: `x:${version}` })])[0]?.level).toBe(level)
+    expect(checkCore([aDeployment({ image: `x:${version}` })])[0]?.level).toBe(level)
   })
 
   it('says what an old version, and a feature gate that is off, are a warning of', () => {
     const args = ['--feature-gates=ClusterTopology=false']
-    expect(judgeCore([aDeployment({ image: 'x:v1.10.9', args })])).toEqual([
+    expect(checkCore([aDeployment({ image: 'x:v1.10.9', args })])).toEqual([
       {
         level: 'warning',
         found:
@@ -129,7 +129,7 @@ describe('Cluster API core', () => {
     ['--feature-gates=ClusterTopology=true,RuntimeSDK=false', 'ok'],
     ['--feature-gates=NoClusterTopology=false', 'ok'],
   ])('with %s is: %s', (argument, level) => {
-    expect(judgeCore([aDeployment({ args: ['--leader-elect', argument] })])[0]?.level).toBe(level)
+    expect(checkCore([aDeployment({ args: ['--leader-elect', argument] })])[0]?.level).toBe(level)
   })
 })
 
@@ -163,38 +163,38 @@ function known({ clusters = [aCluster()], claims = [], pools = [aPool()] }: Obje
   }
 }
 
-function judge(
+function check(
   deployments: Reading<readonly ProgramDeployment[]>,
   objects: Reading<Snapshot> = known(),
-): readonly Judgment[] {
-  return judgeIpamProvider(deployments, objects, now)
+): readonly CheckOutcome[] {
+  return checkIpamProvider(deployments, objects, now)
 }
 
 describe('the IPAM provider', () => {
   const provider = aDeployment({ image: 'x:v1.1.0' })
 
   it('is in order where its Deployment is available, with its effect', () => {
-    expect(judge({ read: [provider] })).toEqual([
+    expect(check({ read: [provider] })).toEqual([
       {
         level: 'ok',
         found:
           'v1.1.0 (Deployment system/manager) is available: 1 pool with counted addresses, and no claim is overdue',
       },
     ])
-    expect(judge({ read: [provider] }, nothingRead)).toEqual([
+    expect(check({ read: [provider] }, nothingRead)).toEqual([
       { level: 'ok', found: 'v1.1.0 (Deployment system/manager) is available' },
     ])
   })
 
   it('is named wherever it runs', () => {
     const second = { ...provider, name: 'second' }
-    expect(judge({ read: [provider, second] }, nothingRead)[0]?.found).toBe(
+    expect(check({ read: [provider, second] }, nothingRead)[0]?.found).toBe(
       'v1.1.0 (Deployment system/manager), v1.1.0 (Deployment system/second) is available',
     )
   })
 
   it('is known by its effect alone where there is no Deployment to be seen', () => {
-    expect(judge({ read: [] })).toEqual([
+    expect(check({ read: [] })).toEqual([
       {
         level: 'ok',
         found:
@@ -204,34 +204,34 @@ describe('the IPAM provider', () => {
   })
 
   it('is skipped where nothing shows it', () => {
-    expect(judge({ read: [] }, known({ pools: [] }))[0]?.level).toBe('skipped')
-    expect(judge(nothingRead, nothingRead)).toEqual([
+    expect(check({ read: [] }, known({ pools: [] }))[0]?.level).toBe('skipped')
+    expect(check(nothingRead, nothingRead)).toEqual([
       { level: 'skipped', found: 'its version is unknown: list deployments: forbidden' },
     ])
   })
 
   it('is a fault where no Pod is available, a warning where it is old', () => {
-    expect(judge({ read: [aDeployment({ image: 'x:v1.1.0', available: 0 })] })).toMatchObject([
+    expect(check({ read: [aDeployment({ image: 'x:v1.1.0', available: 0 })] })).toMatchObject([
       {
         level: 'fault',
         found:
           'the in-cluster IPAM provider does not run: Deployment system/manager has 0 of 2 Pods available',
       },
     ])
-    expect(judge({ read: [aDeployment({ image: 'x:v1.0.3' })] })).toMatchObject([
+    expect(check({ read: [aDeployment({ image: 'x:v1.0.3' })] })).toMatchObject([
       {
         level: 'warning',
         found: expect.stringContaining('v1.0.3'),
         fix: 'upgrade the in-cluster IPAM provider to v1.1.0 or newer: clusterctl upgrade plan',
       },
     ])
-    expect(judge({ read: [aDeployment({ image: 'x:v1.2.0' })] })).toMatchObject([{ level: 'ok' }])
-    expect(judge({ read: [aDeployment({ image: 'x:main' })] })).toMatchObject([{ level: 'ok' }])
+    expect(check({ read: [aDeployment({ image: 'x:v1.2.0' })] })).toMatchObject([{ level: 'ok' }])
+    expect(check({ read: [aDeployment({ image: 'x:main' })] })).toMatchObject([{ level: 'ok' }])
   })
 
   it('is a fault where claims stay unbound although their pool has addresses', () => {
     const claims = [aClaim({ labels: labelled }), aClaim({ name: 'other' })]
-    expect(judge({ read: [provider] }, known({ claims }))).toEqual([
+    expect(check({ read: [provider] }, known({ claims }))).toEqual([
       {
         level: 'fault',
         found:
@@ -242,14 +242,14 @@ describe('the IPAM provider', () => {
   })
 
   it('is a fault where nobody counts a pool', () => {
-    expect(judge({ read: [] }, known({ pools: [anUncountedPool()] }))).toMatchObject([
+    expect(check({ read: [] }, known({ pools: [anUncountedPool()] }))).toMatchObject([
       { level: 'fault', found: 'nobody has counted the addresses of GlobalInClusterIPPool/vip-pool' },
     ])
-    expect(judge({ read: [] }, known({ pools: [anUncountedPool({ created: justNow })] }))[0]?.level).toBe(
+    expect(check({ read: [] }, known({ pools: [anUncountedPool({ created: justNow })] }))[0]?.level).toBe(
       'skipped',
     )
     const paused = { annotations: { 'cluster.x-k8s.io/paused': '' } }
-    expect(judge({ read: [] }, known({ pools: [anUncountedPool(paused)] }))[0]?.level).toBe('skipped')
+    expect(check({ read: [] }, known({ pools: [anUncountedPool(paused)] }))[0]?.level).toBe('skipped')
   })
 
   const full = { total: 1, used: 1, free: 0, outOfRange: 0 }
@@ -277,11 +277,11 @@ describe('the IPAM provider', () => {
     ],
     ['asks a pool of another kind', { claims: [unbound], pools: [own] }],
   ])('is not to blame for a claim that %s', (_, objects) => {
-    expect(judge({ read: [provider] }, known(objects))[0]?.level).toBe('ok')
+    expect(check({ read: [provider] }, known(objects))[0]?.level).toBe('ok')
   })
 
   it('is to blame for a claim of a pool in its own namespace', () => {
     const claims = [aClaim({ labels: labelled, poolKind: 'InClusterIPPool' })]
-    expect(judge({ read: [provider] }, known({ claims, pools: [own] }))[0]?.level).toBe('fault')
+    expect(check({ read: [provider] }, known({ claims, pools: [own] }))[0]?.level).toBe('fault')
   })
 })

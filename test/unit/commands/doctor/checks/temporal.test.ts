@@ -1,6 +1,6 @@
 import type { Poller } from '../../../../../src/domain/workflow-run.ts'
 import { describe, expect, it } from '@jest/globals'
-import { judgeNamespace, judgeTaskQueue } from '../../../../../src/commands/doctor/checks/temporal.ts'
+import { checkNamespace, checkTaskQueue } from '../../../../../src/commands/doctor/checks/temporal.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
 
@@ -16,11 +16,11 @@ describe('a Temporal namespace', () => {
     [86_399, 'warning', 'namespace default keeps closed runs for 24 h only'],
     [5400, 'warning', 'namespace default keeps closed runs for 1.5 h only'],
   ])('with a retention of %d s is %s', (retentionSeconds, level, found) => {
-    expect(judgeNamespace({ name: 'default', retentionSeconds })[0]).toMatchObject({ level, found })
+    expect(checkNamespace({ name: 'default', retentionSeconds })[0]).toMatchObject({ level, found })
   })
 
-  it('that forgets too soon can be told to keep more', () => {
-    expect(judgeNamespace({ name: 'vips', retentionSeconds: 3600 })[0]?.fix).toBe(
+  it('that forgets too soon gets a command to keep more', () => {
+    expect(checkNamespace({ name: 'vips', retentionSeconds: 3600 })[0]?.fix).toBe(
       'temporal operator namespace update --namespace vips --retention 7d',
     )
   })
@@ -31,7 +31,7 @@ describe('a task queue', () => {
   const fix = expect.stringContaining('start a worker on task queue capi-vip-allocator')
 
   it('is in order where a Worker polls it for both', () => {
-    expect(judgeTaskQueue(queue, now)).toEqual([
+    expect(checkTaskQueue(queue, now)).toEqual([
       { level: 'ok', found: 'task queue capi-vip-allocator is polled by 7@host' },
     ])
   })
@@ -39,7 +39,7 @@ describe('a task queue', () => {
   it('names each Worker once, with its build', () => {
     const pollers = [poller({ identity: 'b', build: '1.2.3' }), poller({ identity: 'a' })]
     const busy = { ...queue, workflowPollers: pollers, activityPollers: pollers }
-    expect(judgeTaskQueue(busy, now)[0]?.found).toBe(
+    expect(checkTaskQueue(busy, now)[0]?.found).toBe(
       'task queue capi-vip-allocator is polled by a, b (build 1.2.3)',
     )
   })
@@ -49,14 +49,14 @@ describe('a task queue', () => {
     ['nobody for workflows', [], [poller()], 'workflows'],
     ['nobody for activities', [poller()], [], 'activities'],
   ])('is a fault where %s polls it', (_, workflowPollers, activityPollers, what) => {
-    expect(judgeTaskQueue({ ...queue, workflowPollers, activityPollers }, now)).toEqual([
+    expect(checkTaskQueue({ ...queue, workflowPollers, activityPollers }, now)).toEqual([
       { level: 'fault', found: `nobody polls task queue capi-vip-allocator for ${what}`, fix },
     ])
   })
 
   it('is a fault where the last poll is too long ago', () => {
     const silent = [poller({ lastPollAt: now - 150_000 }), poller({ lastPollAt: now - 121_000 })]
-    expect(judgeTaskQueue({ ...queue, activityPollers: silent }, now)).toEqual([
+    expect(checkTaskQueue({ ...queue, activityPollers: silent }, now)).toEqual([
       {
         level: 'fault',
         found: 'nobody polls task queue capi-vip-allocator for activities since 2026-01-02T03:02:04.000Z',
@@ -65,17 +65,17 @@ describe('a task queue', () => {
     ])
   })
 
-  it('is in order where the last poll is not told, or just not too long ago', () => {
+  it('is in order if the last poll is unknown, or just not too long ago', () => {
     const quiet = {
       workflowPollers: [poller({ lastPollAt: undefined })],
       activityPollers: [poller({ lastPollAt: now - 120_000 })],
     }
-    expect(judgeTaskQueue({ ...queue, ...quiet }, now)[0]?.level).toBe('ok')
+    expect(checkTaskQueue({ ...queue, ...quiet }, now)[0]?.level).toBe('ok')
   })
 
-  it('tells of a clock that is ahead, by a poll in the future', () => {
+  it('reports a clock that is ahead, by a poll in the future', () => {
     const ahead = { ...queue, workflowPollers: [poller({ lastPollAt: now + 5_000 })] }
-    expect(judgeTaskQueue(ahead, now)).toMatchObject([
+    expect(checkTaskQueue(ahead, now)).toMatchObject([
       { level: 'ok' },
       {
         level: 'warning',
@@ -87,8 +87,8 @@ describe('a task queue', () => {
       ...queue,
       workflowPollers: [poller({ lastPollAt: undefined }), poller({ lastPollAt: now + 5_000 })],
     }
-    expect(judgeTaskQueue(oneIsSilent, now)).toHaveLength(2)
+    expect(checkTaskQueue(oneIsSilent, now)).toHaveLength(2)
     const hardly = { ...queue, workflowPollers: [poller({ lastPollAt: now + 2_000 })] }
-    expect(judgeTaskQueue(hardly, now)).toHaveLength(1)
+    expect(checkTaskQueue(hardly, now)).toHaveLength(1)
   })
 })

@@ -9,7 +9,7 @@ function strange(annotations: Readonly<Record<string, string>>, known = poolKeys
 }
 
 describe('a key of an annotation', () => {
-  it('that is read as a label is told so', () => {
+  it('that is read as a label is reported as such', () => {
     const known = { labels: [`${prefix}/role`], annotations: [] }
     expect(strange({ [`${prefix}/role`]: 'ingress' }, known)).toEqual([
       `annotation "${prefix}/role" is read as label only`,

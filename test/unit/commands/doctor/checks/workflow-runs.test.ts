@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import {
-  judgeWorkflowRuns,
+  checkWorkflowRuns,
   type WorkflowRunFacts,
 } from '../../../../../src/commands/doctor/checks/workflow-runs.ts'
-import type { Judgment } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { RunningWorkflow } from '../../../../../src/domain/workflow-run.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
@@ -23,21 +23,21 @@ function aRun(name: string, options: Partial<RunningWorkflow> = {}): RunningWork
   }
 }
 
-function judge(
+function check(
   running: readonly RunningWorkflow[],
   facts: Partial<WorkflowRunFacts> = {},
-): readonly Judgment[] {
-  return judgeWorkflowRuns({ running, asked: running.length, passedOver: 0, ...facts }, 'ours', now)
+): readonly CheckOutcome[] {
+  return checkWorkflowRuns({ running, asked: running.length, passedOver: 0, ...facts }, 'ours', now)
 }
 
 describe('the runs of Clusters that wait', () => {
   it('are in order where nobody waits', () => {
-    expect(judge([])).toEqual([{ level: 'ok', found: 'no Cluster waits for a VIP' }])
+    expect(check([])).toEqual([{ level: 'ok', found: 'no Cluster waits for a VIP' }])
   })
 
   it('are in order where each waits to look again, or something is under way', () => {
     const busy = aRun('busy', { workflowTaskAttempt: 1, readyForMs: 100, isWaiting: false })
-    expect(judge([aRun('waits'), busy], { asked: 3 })).toEqual([
+    expect(check([aRun('waits'), busy], { asked: 3 })).toEqual([
       {
         level: 'ok',
         found: '3 Clusters without a VIP, 2 runs: none is on another task queue, or fails its workflow task',
@@ -46,11 +46,11 @@ describe('the runs of Clusters that wait', () => {
   })
 
   it('say how many Clusters nobody has looked at', () => {
-    expect(judge([aRun('waits')], { passedOver: 7 })[0]?.found).toMatch(/; 7 more were not looked at$/)
+    expect(check([aRun('waits')], { passedOver: 7 })[0]?.found).toMatch(/; 7 more were not looked at$/)
   })
 
   it('are a fault where nobody polls their task queue, with the command that ends one', () => {
-    expect(judge([aRun('a', { taskQueue: 'dead' }), aRun('b', { taskQueue: 'dead' })])).toEqual([
+    expect(check([aRun('a', { taskQueue: 'dead' }), aRun('b', { taskQueue: 'dead' })])).toEqual([
       {
         level: 'fault',
         found:
@@ -60,8 +60,8 @@ describe('the runs of Clusters that wait', () => {
     ])
   })
 
-  it('are a fault where another installation has them, with what tells the two apart', () => {
-    expect(judge([aRun('a', { taskQueue: 'theirs', pollers: [them] })])).toEqual([
+  it('are a fault if another installation has them, with how to separate the two', () => {
+    expect(check([aRun('a', { taskQueue: 'theirs', pollers: [them] })])).toEqual([
       {
         level: 'fault',
         found: 'another installation has 1 run on task queue "theirs", not "ours": allocate-vip/clusters/a',
@@ -71,7 +71,7 @@ describe('the runs of Clusters that wait', () => {
   })
 
   it('are a fault where a workflow task fails again and again', () => {
-    const [found, ...others] = judge([aRun('a', { workflowTaskAttempt: 3, isWaiting: false })])
+    const [found, ...others] = check([aRun('a', { workflowTaskAttempt: 3, isWaiting: false })])
     expect(others).toEqual([])
     expect(found).toMatchObject({
       level: 'fault',
@@ -81,7 +81,7 @@ describe('the runs of Clusters that wait', () => {
   })
 
   it('are one fault for each trouble and task queue, and those that are well are in none', () => {
-    const found = judge([
+    const found = check([
       aRun('well'),
       aRun('a', { taskQueue: 'dead' }),
       aRun('b', { taskQueue: 'theirs', pollers: [them] }),
@@ -94,6 +94,6 @@ describe('the runs of Clusters that wait', () => {
 
   it('are named in a few, and counted', () => {
     const many = Array.from({ length: 8 }, (_, index) => aRun(`c${index}`, { taskQueue: 'dead' }))
-    expect(judge(many)[0]?.found).toMatch(/^nobody works on 8 runs .*c4 and 3 more$/)
+    expect(check(many)[0]?.found).toMatch(/^nobody works on 8 runs .*c4 and 3 more$/)
   })
 })

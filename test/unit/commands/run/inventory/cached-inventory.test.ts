@@ -27,7 +27,7 @@ function counting(): {
 }
 
 describe('the inventory for the metrics', () => {
-  it('is not told before every kind has been listed', () => {
+  it('is undefined before every kind has been listed', () => {
     const { ask } = counting()
     expect(ask(0, aSnapshot({ clusters: [aCluster()], isComplete: false }))).toBeUndefined()
     expect(ask(1, aSnapshot({ clusters: [aCluster()] }))?.waiting).toHaveLength(1)

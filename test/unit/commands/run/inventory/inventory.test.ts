@@ -83,7 +83,7 @@ describe('the addresses of pools', () => {
     expect(inventoryOf({ pools }).poolAddresses).toMatchObject([{ total: 1, free: 0, used: 1 }])
   })
 
-  it('are told of pools for VIPs only: with a class, or with a claim of ours', () => {
+  it('are counted for pools for VIPs only: with a class, or with a claim of ours', () => {
     const pools = [
       aPool({ name: 'labeled' }),
       aPool({ name: 'claimed', labels: {} }),
@@ -94,11 +94,11 @@ describe('the addresses of pools', () => {
       aClaim({ poolName: 'claimed', labels: ofControlPlane }),
       aClaim({ name: 'machine-1', poolName: 'of-machines' }),
     ]
-    const told = inventoryOf({ pools, claims }).poolAddresses.map(({ kind, name }) => `${kind} ${name}`)
-    expect(told).toEqual(['GlobalInClusterIPPool labeled', 'GlobalInClusterIPPool claimed'])
+    const counted = inventoryOf({ pools, claims }).poolAddresses.map(({ kind, name }) => `${kind} ${name}`)
+    expect(counted).toEqual(['GlobalInClusterIPPool labeled', 'GlobalInClusterIPPool claimed'])
   })
 
-  it('are not told before they are counted', () => {
+  it('are left out before the provider has counted them', () => {
     expect(inventoryOf({ pools: [anUncountedPool()] }).poolAddresses).toEqual([])
   })
 })
