@@ -40,3 +40,11 @@ export function seededRandom(purpose: string, seed = chosenSeed(purpose)): Seede
 export function holdsForAll<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void): void {
   fc.assert(fc.property(arbitrary, property), { seed: chosenSeed('property'), numRuns: 300 })
 }
+
+/** The same, of a property that takes its time. */
+export async function holdsForAllAsync<T>(
+  arbitrary: fc.Arbitrary<T>,
+  property: (value: T) => Promise<void>,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(arbitrary, property), { seed: chosenSeed('property'), numRuns: 300 })
+}

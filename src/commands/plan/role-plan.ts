@@ -173,8 +173,13 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
   const steps = [...made.steps, ...stepsOf(action, observed, vip)]
   const base = { ...known, steps, actionRequired: false }
   switch (action.action) {
-    case 'patchCluster':
-      return { ...base, ...writing(action, made, observed, vip) }
+    case 'patchCluster': {
+      const { assigned, patch } = action
+      if (action.writes === 'vip') return { ...base, ...writing(action, made, observed, vip) }
+      const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
+      const outcome = { outcome: 'complete-port', reason: 'EndpointAlreadySet', message } as const
+      return { ...outcome, actionRequired: false, steps, considered: [], patch, ...addressOf(assigned) }
+    }
     case 'deleteClaim': {
       const { reason, message } = action.outcome
       return { outcome: 'skip', reason, message, actionRequired: false, steps, considered: [] }
@@ -223,15 +228,11 @@ const needsPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'Pool
 
 function writing(
   { assigned, patch }: ActionOf<'patchCluster'>,
-  { claim, pool, insteadOf }: Made,
+  { pool, insteadOf }: Made,
   observed: Observed,
   vip: VipRole,
 ): Pick<Draft, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
-  if (claim === undefined || pool === undefined) {
-    const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
-    return { outcome: 'complete-port', reason: 'EndpointAlreadySet', message, patch, ...addressOf(assigned) }
-  }
-  const isOpen = assigned.host === openAddressOf(pool)
+  const isOpen = pool !== undefined && assigned.host === openAddressOf(pool)
   const { address, ...port } = addressOf(assigned)
   const message = isOpen
     ? `the ${vip.role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`

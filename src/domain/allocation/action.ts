@@ -90,9 +90,10 @@ export type Action =
     }
   /** Nobody else has these addresses any more: the Cluster need not keep them reserved. */
   | { readonly action: 'releaseReservations'; readonly addresses: readonly string[] }
-  /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. */
+  /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. `port`: of a host that is not ours. */
   | {
       readonly action: 'patchCluster'
+      readonly writes: 'vip' | 'port'
       readonly patch: JsonPatch
       readonly assigned: AssignedVip
       readonly isNew: boolean

@@ -216,7 +216,8 @@ function patchAction(
   const { defaultPort } = observed
   const { assigned, patch } = clusterPatchFor(cluster, { vip, address, hasVariable, defaultPort })
   if (patch !== undefined) {
-    return { action: 'patchCluster', patch, assigned, isNew: addressIn(cluster, vip) === '' }
+    const writes = address === undefined ? 'port' : 'vip'
+    return { action: 'patchCluster', writes, patch, assigned, isNew: addressIn(cluster, vip) === '' }
   }
   const message = `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`
   return releaseAction(observed, cluster) ?? { ...done('Allocated', message), vip: assigned }

@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals'
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import fc from 'fast-check'
+import { assignVip } from '../../../../src/activities/assign-vip.ts'
+import { awaitIPAddress } from '../../../../src/activities/await-ip-address.ts'
+import { ensureIPAddressClaim } from '../../../../src/activities/ensure-ip-address-claim.ts'
+import { selectIPPool } from '../../../../src/activities/select-ip-pool.ts'
+import { planRole, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
+import { takeSteps, type SequenceEnd, type Steps } from '../../../../src/domain/allocation/steps.ts'
+import type { IPAddressClaim } from '../../../../src/domain/model/claim.ts'
+import type { Cluster } from '../../../../src/domain/model/cluster.ts'
+import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
+import type { IPPool } from '../../../../src/domain/model/pool.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  anObservation,
+  aPool,
+  controlPlane,
+  ownerReference,
+  variables,
+  type ClusterOptions,
+} from '../../../support/builders.ts'
+import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
+import { createFakeCluster, type World } from '../../../support/fake-management-cluster.ts'
+import { holdsForAllAsync } from '../../../support/seeded-random.ts'
+
+const settings = { defaultPort: 6443, variables, searchable: [] }
+const annotation = (name: string, value: string) => ({ [`vip.capi.gorizond.io/${name}`]: value })
+const anyOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
+
+const endpoints = anyOf<object | undefined>(
+  undefined,
+  { host: '', port: 8443 },
+  { host: '10.0.0.10', port: 6443 },
+  { host: '10.0.0.10', port: 0 },
+  { host: '10.9.9.9', port: 6443 },
+  { host: '10.9.9.9', port: 0 },
+)
+
+const annotations = fc
+  .tuple(
+    anyOf({}, annotation('control-plane-vip', '10.0.0.10'), annotation('control-plane-vip', '10.9.9.9')),
+    anyOf(
+      {},
+      {},
+      annotation('duplicate-addresses', '10.0.0.19'),
+      annotation('duplicate-addresses', '10.0.0.10'),
+    ),
+    anyOf({}, {}, annotation('control-plane-pool', 'second')),
+  )
+  .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
+
+const classRef = { name: 'rke2-cluster-class' }
+const topologies = anyOf<object | null>(
+  { classRef },
+  { classRef },
+  { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+  null,
+)
+
+const clusters = fc
+  .record({
+    endpoint: endpoints,
+    annotations,
+    topology: topologies,
+    paused: anyOf(false, false, false, true),
+    deleting: anyOf(false, false, false, false, true),
+  })
+  .map(({ endpoint, ...options }): ClusterOptions => ({ ...options, ...(endpoint && { endpoint }) }))
+
+const former = [ownerReference({ name: 'demo', uid: 'former' })]
+const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
+const bound = { addressName: 'vip-cp-demo' }
+const claims = anyOf<IPAddressClaim | undefined>(
+  undefined,
+  undefined,
+  aClaim(),
+  aClaim(bound),
+  aClaim(bound),
+  aClaim({ owners: [] }),
+  aClaim({ ...bound, owners: [] }),
+  aClaim({ ...bound, owners: former }),
+  aClaim({ owners: [...former, stranger] }),
+  aClaim({ owners: [stranger] }),
+  aClaim({ deleting: true }),
+)
+
+const full = { total: 11, used: 11, free: 0, outOfRange: 0 }
+const pools = fc.subarray<IPPool>([
+  aPool(),
+  aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] }),
+  aPool({ name: 'full', capacity: full }),
+  aPool({ name: 'closed', labels: {} }),
+])
+
+const others = anyOf<Pick<World, 'clusters' | 'ipAddresses'>>(
+  { clusters: [], ipAddresses: [] },
+  { clusters: [], ipAddresses: [] },
+  { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })], ipAddresses: [] },
+  {
+    clusters: [],
+    ipAddresses: [
+      anIPAddress({ name: 'vip-cp-z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
+    ],
+  },
+)
+
+const worlds = fc
+  .record({
+    cluster: clusters.map(aCluster),
+    claim: claims,
+    own: anyOf<IPAddress | undefined>(
+      anIPAddress(),
+      anIPAddress(),
+      anIPAddress({ address: '10.0.0.12' }),
+      undefined,
+    ),
+    pools,
+    clusterClass: anyOf(
+      aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
+      aClusterClass({ declared: [], accepted: [] }),
+      aClusterClass({ declared: ['clusterVip'], accepted: [] }),
+      undefined,
+    ),
+    others,
+  })
+  .map(({ cluster, claim, own, others: beside, ...rest }): World => ({
+    ...rest,
+    clusters: [cluster, ...beside.clusters],
+    claims: claim === undefined ? [] : [claim],
+    // The provider deletes the IPAddress with its claim.
+    ipAddresses: own === undefined ? beside.ipAddresses : [own, ...beside.ipAddresses],
+  }))
+
+/** The writes of a plan, in the words in which the fake notes them. */
+function writesOf({ steps }: RolePlan): readonly string[] {
+  return steps.flatMap((step): readonly string[] => {
+    const [, address = ''] = /^(?:let go of|keep) (\S+?),? /.exec(step) ?? []
+    if (step.startsWith('let go of')) return [`release ${address}`]
+    if (step.startsWith('keep ')) return [`reserve ${address}`, 'delete claim']
+    if (step.startsWith('create IPAddress ')) return [`restore ${step.split(' ')[4] ?? ''}`]
+    if (step.startsWith('create IPAddressClaim ')) return [`claim ${step.split(' ').at(-1) ?? ''}`]
+    if (step.startsWith('adopt ')) return ['adopt claim']
+    return [step.startsWith('delete ') ? 'delete claim' : 'write']
+  })
+}
+
+/** Runs the steps as a workflow does, until they end or an attempt waits and writes nothing. */
+async function runOver(
+  world: World,
+): Promise<{ readonly writes: readonly string[]; readonly reason: string }> {
+  const fake = createFakeCluster(world)
+  const api = fakeClusterApi(fake.api)
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+  const steps: Steps = {
+    selectIPPool: (input) => environment.run(() => selectIPPool(api, settings, input)),
+    ensureIPAddressClaim: (input) => environment.run(() => ensureIPAddressClaim(api, settings, input)),
+    awaitIPAddress: (input) => environment.run(() => awaitIPAddress(api, settings, input, 0)),
+    assignVip: (input) => environment.run(() => assignVip(api, settings, input)),
+  }
+  const cluster = { namespace: 'clusters', name: 'demo' }
+  for (let pass = 0; pass < 20; pass += 1) {
+    const before = fake.writes.length
+    const end = await takeSteps(steps, { cluster, role: 'control-plane' }, 0).catch((error: unknown) => {
+      if (error instanceof ApplicationFailure) return error
+      throw error
+    })
+    if (end instanceof ApplicationFailure) {
+      if (fake.writes.length === before) return { writes: fake.writes, reason: end.type ?? '' }
+    } else if (end.next !== 'restart') return { writes: fake.writes, reason: reasonOf(end) }
+  }
+  throw new Error(`the run does not end: ${fake.writes.join(', ')}`)
+}
+
+function reasonOf(end: SequenceEnd): string {
+  if (end.next === 'assigned') return end.claim === undefined ? 'EndpointAlreadySet' : 'Allocated'
+  return end.next === 'end' ? end.reason : end.next
+}
+
+function planOver(world: World): RolePlan {
+  const [cluster] = world.clusters
+  const [claim] = world.claims
+  const named = world.ipAddresses.find(({ name }) => name === 'vip-cp-demo')
+  const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
+  const { pools: reachable, clusterClass } = world
+  const facts = anObservation({
+    cluster: cluster as Cluster,
+    claim,
+    ipAddress: claim?.addressName === undefined ? undefined : named,
+    namedAddress: named,
+    pools: reachable,
+    addressUse,
+  })
+  return planRole({ ...facts, clusterClass } as Parameters<typeof planRole>[0], controlPlane)
+}
+
+describe('a plan', () => {
+  it('has the writes and the end of the run that it foretells, in whatever world', async () => {
+    await holdsForAllAsync(worlds, async (world) => {
+      const plan = planOver(world)
+      const { writes, reason } = await runOver(world)
+      expect({ writes, reason }).toEqual({ writes: writesOf(plan), reason: plan.reason })
+    })
+  })
+})
