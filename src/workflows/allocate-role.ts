@@ -59,16 +59,22 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const made: AllocateAtOnceResult = await (run.pace.isAtOnce
     ? runToCompletion(() => takeFastPath(run, { cluster, role, startedAt }))
     : {})
-  return passFor(run, await takeSteps(stepsAfter(run, made), { cluster, role }, startedAt))
+  const { steps, poolOfClaim } = stepsAfter(run, made)
+  const end = await takeSteps(steps, { cluster, role }, startedAt)
+  return passFor(run, end, poolOfClaim())
 }
 
 /** The steps, of which some were made on the fast path; each shows in the status what comes next. */
-function stepsAfter(run: RoleRun, made: AllocateAtOnceResult): Steps {
+function stepsAfter(
+  run: RoleRun,
+  made: AllocateAtOnceResult,
+): { readonly steps: Steps; readonly poolOfClaim: () => PoolSummary | undefined } {
   const { cluster, role, progress } = run
   const { runInterruptible } = run.wakeUp
   const key = formatKey(cluster)
   const claim = claimNameFor(cluster, role)
-  return {
+  let pool: PoolSummary | undefined
+  const steps: Steps = {
     async selectIPPool(input) {
       const summary = `${role} pool for ${key}`
       const selected =
@@ -87,7 +93,7 @@ function stepsAfter(run: RoleRun, made: AllocateAtOnceResult): Steps {
         made.ensureIPAddressClaim ??
         (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))
       if (ensured.next === 'await') {
-        const pool = poolFor(ensured.poolRef, cluster)
+        pool = poolFor(ensured.poolRef, cluster)
         const message = `waiting for ${formatPool(pool)} to bind ${claim}`
         progress({ phase: 'AwaitingAddress', message, pool })
       }
@@ -108,6 +114,7 @@ function stepsAfter(run: RoleRun, made: AllocateAtOnceResult): Steps {
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
   }
+  return { steps, poolOfClaim: () => pool }
 }
 
 function choiceMade(
@@ -153,7 +160,8 @@ async function takeFastPath(
   }
 }
 
-function passFor(run: RoleRun, end: SequenceEnd): RolePass {
+/** @param pool of the claim; undefined if none was needed */
+function passFor(run: RoleRun, end: SequenceEnd, pool: PoolSummary | undefined): RolePass {
   switch (end.next) {
     case 'replaced':
       return { pass: 'replaced' }
@@ -171,21 +179,22 @@ function passFor(run: RoleRun, end: SequenceEnd): RolePass {
       return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
     }
     case 'assigned':
-      return { pass: 'done', result: resultOf(run.cluster, end) }
+      return { pass: 'done', result: resultOf(run, end, pool) }
     default:
       return end satisfies never
   }
 }
 
 function resultOf(
-  cluster: NamespacedName,
-  { poolRef, claim, ...assigned }: Extract<SequenceEnd, { readonly next: 'assigned' }>,
+  { cluster, role }: RoleRun,
+  assigned: AssignedVip,
+  pool: PoolSummary | undefined,
 ): RoleResult {
-  if (poolRef === undefined || claim === undefined) {
+  if (pool === undefined) {
     const message = describeCompleted(assigned)
     return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
   }
-  const pool = poolFor(poolRef, cluster)
+  const claim = claimNameFor(cluster, role)
   const message = describeAllocated(assigned, pool, claim)
   return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
 }

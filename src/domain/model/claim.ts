@@ -33,6 +33,17 @@ export function roleOfClaim(claimName: string): Role | undefined {
   return roles.find((role) => claimName.startsWith(roleNames[role].claimPrefix))
 }
 
+/**
+ * The role of a claim of ours, which its name says; undefined for any other claim. Ours has the role as label too, or, if
+ * the predecessor made it, a Cluster as owner.
+ */
+export function roleOfOwnClaim(claim: IPAddressClaim): Role | undefined {
+  const role = roleOfClaim(claim.name)
+  const label = claim.labels[roleKey]
+  const isOwn = label === undefined ? ownerClustersOf(claim).length > 0 : label === role
+  return isOwn ? role : undefined
+}
+
 /** The one name a Cluster's claim can have: creating it twice is creating it once. */
 export function claimNameFor(cluster: { readonly name: string }, role: Role): string {
   return `${roleNames[role].claimPrefix}${cluster.name}`

@@ -1,5 +1,11 @@
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
-import { claimNameFor, ownershipOf, type ClusterIdentity, type IPAddressClaim } from '../model/claim.ts'
+import {
+  claimNameFor,
+  ownerClustersOf,
+  ownershipOf,
+  type ClusterIdentity,
+  type IPAddressClaim,
+} from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
@@ -127,6 +133,21 @@ export function heldTogether(
  */
 export function isOrphanOf(uid: string, object: ObjectMeta, present: Cluster | undefined): boolean {
   return object.ownerReferences.length === 1 && isOwnedBy(object, uid) && present?.uid !== uid
+}
+
+/**
+ * Whether the Cluster that a claim was made for is gone, or was recreated under the same name. The Cluster of its name
+ * adopts a claim without owner.
+ *
+ * @param uids of all Clusters
+ */
+export function isOrphaned(
+  claim: IPAddressClaim,
+  uids: { has(uid: string): boolean },
+  named: Cluster | undefined,
+): boolean {
+  const owners = ownerClustersOf(claim)
+  return owners.length === 0 ? named === undefined : !owners.some((uid) => uids.has(uid))
 }
 
 /** The end of a release, for people. @param seconds since the run began */

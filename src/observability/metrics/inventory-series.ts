@@ -48,8 +48,11 @@ export function inventorySeries(registry: Registry, read: () => Inventory | unde
   gauge('lost_addresses', 'VIPs of ours that no claim holds.', ['role'], ({ lost }) =>
     lost.map(({ role, addresses }) => ({ labels: { role }, value: addresses })),
   )
-  gauge('leaked_claims', 'Claims of ours whose Cluster has been gone for a minute.', ['role'], ({ leaked }) =>
-    leaked.map(({ role, claims }) => ({ labels: { role }, value: claims })),
+  gauge(
+    'leaked_claims',
+    'Claims of ours whose Cluster has been gone for 50 seconds.',
+    ['role'],
+    ({ leaked }) => leaked.map(({ role, claims }) => ({ labels: { role }, value: claims })),
   )
   gauge('reserved_addresses', 'Duplicate addresses kept out of circulation.', [], ({ reserved }) => [
     { labels: {}, value: reserved },

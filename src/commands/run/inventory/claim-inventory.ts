@@ -1,7 +1,8 @@
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { clusterNameOf, ownershipOf, roleOfClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { clusterNameOf, roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { roleKey } from '../../../domain/names.ts'
+import { isOrphaned } from '../../../domain/release/release.ts'
+import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
 import type { Role } from '../../../domain/role.ts'
 
 /** The number of our claims for a role in a namespace. */
@@ -15,16 +16,10 @@ export interface ClaimCount {
   readonly pending: number
 }
 
-/** The role of a claim that we made or adopted, by its name and label; undefined for any other claim. */
-export function roleOfOurs(claim: IPAddressClaim): Role | undefined {
-  const role = roleOfClaim(claim.name)
-  return claim.labels[roleKey] === role ? role : undefined
-}
-
 /** Counts our claims by role and namespace. */
 export function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
   const ours = [...claims.values()].flatMap((claim) => {
-    const role = roleOfOurs(claim)
+    const role = roleOfOwnClaim(claim)
     return role === undefined ? [] : [{ claim, role, namespace: claim.namespace }]
   })
   const groups = Map.groupBy(ours, ({ role, namespace }) => `${role} ${namespace}`)
@@ -46,23 +41,17 @@ export type OrphanedSince = ReadonlyMap<string, number>
  * @param now milliseconds since the epoch
  */
 export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
-  const orphans = [...snapshot.claims.values()].filter(
-    (claim) => roleOfOurs(claim) !== undefined && isOrphan(claim, snapshot),
-  )
+  const { claims, clusters } = snapshot
+  const uids = new Set([...clusters.values()].map(({ uid }) => uid))
+  const orphans = [...claims.values()].filter((claim) => {
+    const { namespace } = claim
+    const named = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))
+    return roleOfOwnClaim(claim) !== undefined && isOrphaned(claim, uids, named)
+  })
   return new Map(orphans.map(({ uid }) => [uid, before.get(uid) ?? now]))
 }
 
-/** Milliseconds after which a claim without its Cluster counts as leaked. */
-const leakedAfterMs = 60_000
-
 /** The uids of the claims that count as leaked. */
 export function orphanedForLong(since: OrphanedSince, now: number): ReadonlySet<string> {
-  return new Set([...since].filter(([, at]) => now - at >= leakedAfterMs).map(([uid]) => uid))
-}
-
-/** Its Cluster does not exist, or was recreated under the same name. */
-function isOrphan(claim: IPAddressClaim, { clusters }: Snapshot): boolean {
-  const { namespace } = claim
-  const cluster = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))
-  return cluster === undefined || ownershipOf(claim, cluster).owner === 'former-cluster'
+  return new Set([...since].filter(([, at]) => now - at >= leakAfterMs).map(([uid]) => uid))
 }

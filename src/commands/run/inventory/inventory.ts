@@ -3,7 +3,8 @@ import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import { countClaims, roleOfOurs, type ClaimCount } from './claim-inventory.ts'
+import { countClaims, type ClaimCount } from './claim-inventory.ts'
+import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { createIndexedQueries } from './indexed-queries.ts'
 import {
   countAvailablePools,
@@ -42,7 +43,7 @@ export function takeInventory(
     const vip = vipRole(role, variables)
     return [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries, variables))
   })
-  const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOurs)
+  const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOwnClaim)
   return {
     poolsAvailable: countAvailablePools(snapshot),
     poolAddresses: countPoolAddresses(snapshot),

@@ -1,12 +1,11 @@
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { poolPlaceOf } from '../../../domain/model/claim.ts'
+import { poolPlaceOf, roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import type { ClusterClassRef } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
 import { roles, type Role } from '../../../domain/role.ts'
-import { roleOfOurs } from './claim-inventory.ts'
 import { namespacesOf } from './indexed-queries.ts'
 
 /** The number of pools that could give a VIP to Clusters of a ClusterClass now. */
@@ -71,6 +70,6 @@ function canServe(pool: IPPool, clusterClass: ClusterClassRef, role: Role): bool
 }
 
 function claimedPools({ claims }: Snapshot): ReadonlySet<string> {
-  const ours = [...claims.values()].filter((claim) => roleOfOurs(claim) !== undefined)
+  const ours = [...claims.values()].filter((claim) => roleOfOwnClaim(claim) !== undefined)
   return new Set(ours.map(poolPlaceOf))
 }

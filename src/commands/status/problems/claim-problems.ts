@@ -1,6 +1,6 @@
-import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
-import { isOwnClaim, isLeaked, showFinalizers } from './leak-problems.ts'
+import { isLeaked, showFinalizers } from './leak-problems.ts'
 import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
 import { formatPool, isIPPoolKind, placeOf } from '../../../domain/model/pool.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
@@ -8,7 +8,7 @@ import { poolsIn } from '../../../domain/allocation/snapshot.ts'
 /** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
 export function claimProblems(context: ProblemContext): readonly Problem[] {
   const claims = [...context.known.claims.values()].filter(
-    (claim) => isOwnClaim(claim) && !isLeaked(claim, context),
+    (claim) => roleOfOwnClaim(claim) !== undefined && !isLeaked(claim, context),
   )
   const pools = new Set(poolsIn(context.known).map(placeOf))
   return claims.flatMap((claim) => [

@@ -1,9 +1,14 @@
 import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
-import { clusterNameOf, ownerClustersOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import {
+  clusterNameOf,
+  ownerClustersOf,
+  roleOfOwnClaim,
+  type IPAddressClaim,
+} from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
-import { roleKey } from '../../../domain/names.ts'
+import { isOrphaned } from '../../../domain/release/release.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { formatPool } from '../../../domain/model/pool.ts'
 import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
@@ -20,19 +25,9 @@ export function leakProblems(context: ProblemContext): readonly Problem[] {
   ]
 }
 
-/** Whether a claim was made by us: its label says so, or its name does and a Cluster owns it. */
-export function isOwnClaim(claim: IPAddressClaim): boolean {
-  return (
-    roleKey in claim.labels || (clusterNameOf(claim.name) !== undefined && ownerClustersOf(claim).length > 0)
-  )
-}
-
-/** Whether the Cluster is gone that a claim was made for. One without owner is taken over by the Cluster of its name. */
+/** Whether a claim of ours is left over from a Cluster. */
 export function isLeaked(claim: IPAddressClaim, { owners, view }: ProblemContext): boolean {
-  if (!isOwnClaim(claim)) return false
-  return ownerClustersOf(claim).length === 0
-    ? view.clusterOf(claim) === undefined
-    : ownerAmong(owners, claim) === undefined
+  return roleOfOwnClaim(claim) !== undefined && isOrphaned(claim, owners, view.clusterOf(claim))
 }
 
 function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {

@@ -119,7 +119,7 @@ describe('claims', () => {
   })
 
   it.each([
-    ['no label', aClaim({ name: 'vip-cp-a' })],
+    ['no label and no owner', aClaim({ name: 'vip-cp-a', owners: [] })],
     ['the label of another role', aClaim({ name: 'vip-cp-a', labels: { [roleKey]: 'ingress' } })],
     ['another name', aClaim({ name: 'machine-1', labels: ofControlPlane })],
   ])('with %s are not ours', (_, claim) => {
