@@ -7,7 +7,7 @@ import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
 import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
 import { createReader } from './reader-account.ts'
-import { runProgram, startProgram, type Ended, type StartedProgram } from './run-program.ts'
+import { runCommand, startProgram, type Ended, type StartedProgram } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -55,7 +55,7 @@ afterAll(() =>
 
 /** Commands for people, as a person types them who may do everything. */
 function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return runProgram(args, { ...env, ...more })
+  return runCommand(args, { ...env, ...more })
 }
 
 function start(args: readonly string[]): StartedProgram {
