@@ -26,10 +26,12 @@ let last: Promise<void> = Promise.resolve()
 
 process.on('disconnect', () => process.exit())
 process.on('message', (line: CommandLine) => {
-  last = last.then(async () => {
-    process.send?.(await run(line))
-  })
+  last = last.then(() => answer(line))
 })
+
+async function answer(line: CommandLine): Promise<void> {
+  process.send?.(await run(line))
+}
 
 async function run({ args, env }: CommandLine): Promise<CommandResult> {
   const written = { stdout: '', stderr: '' }

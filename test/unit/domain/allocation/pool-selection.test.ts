@@ -152,6 +152,9 @@ describe('the role of a pool', () => {
     expect(whyNot(withRole('controlplane'))).toBe(
       `${roleKey} is "controlplane", expected control-plane or ingress`,
     )
+    expect(whyNot(aPool({ annotations: { [roleKey]: ' ,x y,' } }))).toBe(
+      `${roleKey} is "x y", expected control-plane or ingress`,
+    )
   })
 })
 
@@ -198,13 +201,13 @@ describe('a pool that is meant for the Cluster', () => {
     expect(chosen([pool])).toBe('vip-pool')
   })
 
-  it('is closed to all namespaces by an empty list', () => {
-    expect(whyNot(aPool({ annotations: { [namespacesKey]: '' } }))).toBe(
-      `is closed to namespace clusters (${namespacesKey}: "")`,
+  it.each(['', ' ,,, ,'])('is closed to all namespaces by a list of none: "%s"', (list) => {
+    expect(whyNot(aPool({ annotations: { [namespacesKey]: list } }))).toBe(
+      `is closed to namespace clusters (${namespacesKey}: "${list}")`,
     )
   })
 
-  it.each(['high', '', '1.5', '1e3', '0x10', '5 apples', 'no 5', '+-5', '1234567890123456'])(
+  it.each(['high', '', '1.5', '1e3', '1e999', 'NaN', '0x10', '5 apples', 'no 5', '+-5', '1234567890123456'])(
     'is left out with the priority "%s", which is no integer',
     (priority) => {
       expect(whyNot(aPool({ annotations: { [priorityKey]: priority } }))).toBe(
