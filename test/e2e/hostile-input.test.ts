@@ -221,7 +221,7 @@ describe('annotations and variables of others', () => {
     expect((await textOfRun(temporal.client, idOf('nasty'))).length).toBeLessThan(readableRun)
   })
 
-  it('keep a small number, hostile text, null, what is empty, and a key __proto__', async () => {
+  it('keep a small number, hostile text, null, what is empty, and keys of JavaScript’s own', async () => {
     const values: readonly (readonly [string, unknown])[] = [
       ['number', 0.1],
       ['string', nasty.map(([, text]) => text).join('')],
@@ -244,20 +244,25 @@ describe('annotations and variables of others', () => {
     expect(rawVariables(after)).toBe(`${rawVariables(before)},{"name":"clusterVip","value":"${host}"}`)
   })
 
-  it('are kept when there are as many as a Cluster can have, and fill 1.2 MB', async () => {
-    const className = 'thousand-class'
-    const names = Array.from({ length: 999 }, (_, index) => `v${index}`)
+  it.each([
+    // A Cluster takes 1,000, and one is ours.
+    {
+      what: 'there are as many as a Cluster can have',
+      count: 999,
+      value: (index: number) => `value ${index}`,
+    },
+    { what: 'they fill 1.2 MB', count: 4, value: (index: number) => `${index}`.repeat(300_000) },
+  ])('are kept when $what', async ({ count, value }) => {
+    const className = `of-${count}-variables`
+    const names = Array.from({ length: count }, (_, index) => `v${index}`)
     await classWith(
       className,
       names.map((name) => variable(name, { type: 'string' })),
     )
-    const variables = names.map((name, index) => ({
-      name,
-      value: index < 4 ? `${index}`.repeat(290_000) : `value ${index}`,
-    }))
-    const { before, after, host } = await served('thousand', { className, variables })
+    const variables = names.map((name, index) => ({ name, value: value(index) }))
+    const { before, after, host } = await served(className, { className, variables })
     expect(rawVariables(after)).toBe(`${rawVariables(before)},{"name":"clusterVip","value":"${host}"}`)
-    expect((await textOfRun(temporal.client, idOf('thousand'))).length).toBeLessThan(readableRun)
+    expect((await textOfRun(temporal.client, idOf(className))).length).toBeLessThan(readableRun)
   })
 })
 
