@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Allocator } from '../../dev/allocator.ts'
+import type { Allocator, AllocatorOptions } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { isValidEndpoint } from '../../src/domain/model/endpoint.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'
+import { linesOf, type LogLine } from './log-lines.ts'
 import { openWorld, type World } from './world.ts'
 
 // Its own stack: the shared one must not lose its parts.
@@ -31,10 +32,10 @@ afterAll(async () => {
   }
 })
 
-async function start(unready = false): Promise<Allocator> {
+async function start(options: Partial<AllocatorOptions> = {}): Promise<Allocator> {
   const { connection } = stack
   const kubeconfigPath = connection.kubeconfigPath
-  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], unready })
+  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], ...options })
   return allocator
 }
 
@@ -57,10 +58,34 @@ async function untilWatchFailed(): Promise<void> {
   })
 }
 
+function untilLine(logPath: string, message: string | RegExp): Promise<LogLine> {
+  return eventually(`a line ${message}`, async () => {
+    await Promise.resolve()
+    return linesOf(logPath).find((line) => line.message.match(message) !== null)
+  })
+}
+
+async function untilLines(logPath: string, message: string | RegExp, count: number): Promise<void> {
+  await eventually(`${count} lines ${message}`, async () => {
+    await Promise.resolve()
+    const found = linesOf(logPath).filter((line) => line.message.match(message) !== null)
+    return found.length >= count ? found : undefined
+  })
+}
+
+/** The lines from warnings on, by message, with how often each was written. */
+function warningsOf(logPath: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { level, message } of linesOf(logPath)) {
+    if (level === 'warn' || level === 'error') counts[message] = (counts[message] ?? 0) + 1
+  }
+  return counts
+}
+
 describe('an allocator', () => {
   it('that starts before Temporal serves once Temporal is there', async () => {
     await stack.part('temporal').stop()
-    await start(true)
+    await start({ unready: true })
     await untilMissing('temporal')
     await world.createCluster('before-temporal')
     await stack.part('temporal').start()
@@ -69,7 +94,7 @@ describe('an allocator', () => {
 
   it('that starts before the API server serves once the API server is there', async () => {
     await stack.part('kube-apiserver').kill()
-    await start(true)
+    await start({ unready: true })
     await untilMissing('watch-clusters')
     await stack.part('kube-apiserver').start()
     await world.createCluster('before-api-server')
@@ -125,5 +150,31 @@ describe('an allocator', () => {
     await temporal.close()
     await world.createPool('10.52.0.10', { name: 'forgotten-pool', className })
     expect((await world.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
+  })
+})
+
+describe('the log of an outage', () => {
+  const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
+
+  it('of Temporal is one line when it begins and one when it is over, whatever waits for it', async () => {
+    const { logPath } = await start({ flags: ['--log-level=debug'] })
+    await stack.part('temporal').kill()
+    await Promise.all(names.map((name) => world.createCluster(name)))
+    await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
+    await stack.part('temporal').start()
+    const line = await untilLine(logPath, 'Temporal is reached again')
+    expect(line).toMatchObject({ level: 'info', failures: expect.any(Number), seconds: expect.any(Number) })
+    expect(line['failures']).toBeGreaterThan(names.length)
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
+    await Promise.all(names.map((name) => world.untilServed(name)))
+  })
+
+  it('of the API server is one line when it begins and one when it is over', async () => {
+    const { logPath } = await start({ flags: ['--log-level=debug'] })
+    await stack.part('kube-apiserver').kill()
+    await untilLines(logPath, /^watch \w+: /, 18)
+    await stack.part('kube-apiserver').start()
+    expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
   })
 })

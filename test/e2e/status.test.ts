@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterReport } from '../../src/commands/status/cluster-report.ts'
 import type { StatusReport, VipReport } from '../../src/commands/status/status-report.ts'
 import type { Finding, FindingKind } from '../../src/commands/status/problems/problem.ts'
@@ -84,11 +85,14 @@ async function status(...args: readonly string[]): Promise<StatusReport> {
 
 /** Resolves with the finding of this kind about an object of this name. */
 async function untilFound(kind: FindingKind, name: string): Promise<Finding> {
-  return eventually(`${kind} about ${name}`, async () =>
-    (await status()).findings.find(
+  return eventually(`${kind} about ${name}`, async () => {
+    const { findings } = await status()
+    const found = findings.find(
       (finding) => finding.kind === kind && finding.objects.some((object) => object.name === name),
-    ),
-  )
+    )
+    // Some are a finding only after ten seconds, and each look lists everything.
+    return found ?? delay(500, undefined)
+  })
 }
 
 describe('status', () => {
