@@ -26,7 +26,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   try {
-    await world.close()
+    await world.leave()
   } finally {
     await stack.stop()
   }
@@ -101,21 +101,32 @@ describe('an allocator', () => {
     expect(isValidEndpoint((await world.untilServed('before-api-server')).controlPlaneEndpoint)).toBe(true)
   })
 
-  it('serves what was created while Temporal was away, and stays alive meanwhile', async () => {
-    const { healthUrl } = await start()
+  it('serves what was created while Temporal was away, stays alive meanwhile, and logs begin and end alone', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
+    const { healthUrl, logPath } = await start({ flags: ['--log-level=debug'] })
     await stack.part('temporal').kill()
-    await world.createCluster('without-temporal')
+    await Promise.all(names.map((name) => world.createCluster(name)))
     await untilMissing('dispatch')
     expect((await fetch(healthUrl)).status).toBe(200)
+    await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
     await stack.part('temporal').start()
-    expect(isValidEndpoint((await world.untilServed('without-temporal')).controlPlaneEndpoint)).toBe(true)
+    const line = await untilLine(logPath, 'Temporal is reached again')
+    expect(line).toMatchObject({ level: 'info', failures: expect.any(Number), seconds: expect.any(Number) })
+    expect(line['failures']).toBeGreaterThan(names.length)
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
+    for (const name of names) {
+      expect(isValidEndpoint((await world.untilServed(name)).controlPlaneEndpoint)).toBe(true)
+    }
   })
 
-  it('serves what is created after the API server was restarted', async () => {
-    await start()
+  it('serves what is created after the API server was restarted, and logs begin and end alone', async () => {
+    const { logPath } = await start({ flags: ['--log-level=debug'] })
     await stack.part('kube-apiserver').kill()
     await untilWatchFailed()
+    await untilLines(logPath, /^watch \w+: /, 18)
     await stack.part('kube-apiserver').start()
+    expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
     await world.createCluster('after-restart')
     expect(isValidEndpoint((await world.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)
   })
@@ -150,31 +161,5 @@ describe('an allocator', () => {
     await temporal.close()
     await world.createPool('10.52.0.10', { name: 'forgotten-pool', className })
     expect((await world.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
-  })
-})
-
-describe('the log of an outage', () => {
-  const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
-
-  it('of Temporal is one line when it begins and one when it is over, whatever waits for it', async () => {
-    const { logPath } = await start({ flags: ['--log-level=debug'] })
-    await stack.part('temporal').kill()
-    await Promise.all(names.map((name) => world.createCluster(name)))
-    await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
-    await stack.part('temporal').start()
-    const line = await untilLine(logPath, 'Temporal is reached again')
-    expect(line).toMatchObject({ level: 'info', failures: expect.any(Number), seconds: expect.any(Number) })
-    expect(line['failures']).toBeGreaterThan(names.length)
-    expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
-    await Promise.all(names.map((name) => world.untilServed(name)))
-  })
-
-  it('of the API server is one line when it begins and one when it is over', async () => {
-    const { logPath } = await start({ flags: ['--log-level=debug'] })
-    await stack.part('kube-apiserver').kill()
-    await untilLines(logPath, /^watch \w+: /, 18)
-    await stack.part('kube-apiserver').start()
-    expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
-    expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
   })
 })
