@@ -6,6 +6,7 @@ import { applyManifests } from '../stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../stack/service-account.ts'
 import { startStack, type Stack, type StackOptions } from '../stack/stack.ts'
 import { openBench } from './bench.ts'
+import { overLimit } from './limits.ts'
 import { measures } from './measures.ts'
 import { parseBenchArguments, UsageError, type BenchArguments } from './options.ts'
 import { writeReport } from './report.ts'
@@ -15,7 +16,10 @@ import { conditionsOf, readLoad } from './conditions.ts'
 
 process.exitCode = await main()
 
-/** Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 it broke off, 2 bad arguments, 130 a signal. */
+/**
+ * Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 it broke off, 2 bad arguments, 3 a figure is
+ * above its limit, 130 a signal.
+ */
 async function main(): Promise<number> {
   const stop = new AbortController()
   try {
@@ -34,7 +38,9 @@ async function main(): Promise<number> {
     process.stdout.write(
       `${args.json ? JSON.stringify(result.figures, undefined, 2) : resultTable(result)}\n`,
     )
-    return 0
+    const losses = overLimit(result.figures)
+    for (const loss of losses) tell(loss)
+    return losses.length === 0 ? 0 : 3
   } catch (error) {
     if (stop.signal.aborted) return 130
     tell(messageOf(error))

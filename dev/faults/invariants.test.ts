@@ -1,25 +1,27 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import type { Allocator } from '../allocator.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import { startStack, type Stack } from '../stack/stack.ts'
 import { viewTemporal, type TemporalView } from '../../test/e2e/temporal.ts'
 import { openWorld, type World } from '../../test/e2e/world.ts'
 import { startAllocator } from '../../test/support/allocator.ts'
 import { aVipCondition } from '../../test/support/builders.ts'
 import { eventually } from '../../test/support/eventually.ts'
-import { realParts } from '../../test/support/real-parts.ts'
 import { byHandIn, type ByHand } from './by-hand.ts'
 import { violationsIn } from './invariants.ts'
-import { poolFacts } from './invariants/facts.ts'
+import { clusterFacts, poolFacts } from './invariants/facts.ts'
 import type { Observations } from './invariants/observations.ts'
 import type { Violation } from './invariants/violation.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
 import { untilQuiet } from './until-quiet.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
-
 /** What is written by hand has no run: nothing of it counts. */
 const withoutTemporal = { temporalSince: Number.MAX_SAFE_INTEGER }
 
+// Its own: the shared stack must not lose its parts, and Cluster API core would work on every Cluster that is broken here.
+let ownStack: Stack
+let stack: StackConnection
 let temporal: TemporalView
 let world: World
 let recorder: Recorder
@@ -27,11 +29,14 @@ let byHand: ByHand
 let allocator: Allocator | undefined
 
 beforeAll(async () => {
+  ownStack = await startStack({ clusterApiCore: false, progress: () => undefined })
+  stack = ownStack.connection
   temporal = await viewTemporal(stack)
 })
 
 afterAll(async () => {
   await temporal.close()
+  await ownStack.stop()
 })
 
 beforeEach(async () => {
@@ -53,7 +58,7 @@ afterEach(async () => {
 async function start(): Promise<Allocator> {
   allocator = await startAllocator({
     stack,
-    kubeconfigPath: allocatorKubeconfig,
+    kubeconfigPath: stack.kubeconfigPath,
     taskQueue: randomUUID(),
     namespaces: [world.namespace],
   })
@@ -80,7 +85,6 @@ describe('a world in which all invariants hold', () => {
   it('is one where the allocator has served a Cluster, another waits, and a third has a host by hand', async () => {
     await start()
     await world.createPool('10.170.0.1-10.170.0.9')
-    await world.createClass('no-pool-class')
     await world.createCluster('healthy')
     await world.createCluster('waiting', { className: 'no-pool-class' })
     await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
@@ -239,7 +243,6 @@ describe('I5', () => {
 describe('I6', () => {
   it('is broken by a Cluster that waits beside a pool with room', async () => {
     const className = 'unlucky-class'
-    await world.createClass(className)
     const { stop } = await start()
     await world.createCluster('unlucky', { className })
     await temporal.untilWaiting(
@@ -281,7 +284,6 @@ describe('I8', () => {
   })
 
   it('is broken by a waiting Cluster without a run, whatever became of Temporal', async () => {
-    await world.createClass('forgotten-class')
     await world.createCluster('forgotten', { className: 'forgotten-class' })
     expectOnly(await judge(withoutTemporal), 'I8', `allocate-vip/${world.namespace}/forgotten does not exist`)
   })
@@ -311,3 +313,23 @@ async function untilCounted(name: string): Promise<void> {
     return pool?.available === undefined ? undefined : true
   })
 }
+
+describe('a recorder', () => {
+  it('goes on when the API server was killed and started again', async () => {
+    await world.createCluster('before')
+    const before = await recorder.snapshot()
+    expect(before.clusters.map((cluster) => clusterFacts(cluster).name)).toEqual(['before'])
+    await ownStack.part('kube-apiserver').kill()
+    await eventually('the watches to break', () => Promise.resolve(recorder.isWatching() ? undefined : true))
+    await ownStack.part('kube-apiserver').start()
+    await world.createCluster('after')
+    await world.deleteCluster('before')
+    const after = await recorder.snapshot()
+    expect(after.clusters.map((cluster) => clusterFacts(cluster).name)).toEqual(['after'])
+    const seen = recorder
+      .sightings()
+      .filter(({ kind }) => kind === 'Cluster')
+      .map(({ object, isGone }) => `${clusterFacts(object).name}${isGone ? ' gone' : ''}`)
+    expect([...new Set(seen)].toSorted()).toEqual(['after', 'before', 'before gone'])
+  })
+})

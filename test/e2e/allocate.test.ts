@@ -10,7 +10,7 @@ import {
 } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
-import { runProgram, startProgram, type StartedProgram } from './run-program.ts'
+import { runCommand, startProgram, type Ended, type StartedProgram } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -33,11 +33,18 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function allocate(name: string, ...args: readonly string[]): StartedProgram {
-  return startProgram(
-    ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, ...args],
-    env,
-  )
+function lineFor(name: string, args: readonly string[] = []): readonly string[] {
+  return ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, ...args]
+}
+
+/** In a process of its own. */
+function allocate(name: string): StartedProgram {
+  return startProgram(lineFor(name), env)
+}
+
+/** To its end, in the process that all tests share. */
+function allocateToEnd(name: string, ...args: readonly string[]): Promise<Ended> {
+  return runCommand(lineFor(name, args), env)
 }
 
 function idOf(name: string): string {
@@ -76,7 +83,7 @@ describe('allocate', () => {
 
   it('gives programs one JSON object', async () => {
     await world.createCluster('for-programs')
-    const { stdout } = await allocate('for-programs', '--output=json').ended
+    const { stdout } = await allocateToEnd('for-programs', '--output=json')
     expect(JSON.parse(stdout)).toMatchObject({
       workflowId: `allocate-vip/${world.namespace}/for-programs`,
       status: 'COMPLETED',
@@ -121,7 +128,7 @@ describe('allocate', () => {
     })
     expect(await statusOf('left')).toBe('RUNNING')
     await world.createPool('10.72.0.1', { name: 'for-left', className: 'left' })
-    expect(await allocate('left').ended).toMatchObject({ code: 0 })
+    expect(await allocateToEnd('left')).toMatchObject({ code: 0 })
   })
 
   it('says that no Worker polls the task queue, and goes on when one does', async () => {
@@ -141,7 +148,7 @@ describe('allocate', () => {
     const dead = `dead-${randomUUID()}`
     await startRun('misdirected', dead)
     await world.createCluster('misdirected')
-    const { code, stderr } = await allocate('misdirected').ended
+    const { code, stderr } = await allocateToEnd('misdirected')
     const { controlPlaneEndpoint } = await world.untilServed('misdirected')
     expect({ code, stderr }).toMatchObject({
       code: 0,
@@ -200,7 +207,7 @@ describe('allocate', () => {
   })
 
   it('ends with 3 where the Cluster does not exist', async () => {
-    expect(await allocate('nobody').ended).toMatchObject({
+    expect(await allocateToEnd('nobody')).toMatchObject({
       code: 3,
       stdout: expect.stringContaining('ClusterDeleted'),
     })
@@ -220,12 +227,12 @@ describe('allocate', () => {
 
   it('names the address of a Temporal that is away, and a namespace it does not know, with 1', async () => {
     const args = ['allocate', 'a/b']
-    expect(await runProgram(args, { TEMPORAL_ADDRESS: '127.0.0.1:1' })).toMatchObject({
+    expect(await runCommand(args, { TEMPORAL_ADDRESS: '127.0.0.1:1' })).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(/^capi-vip-allocator: Temporal at 127\.0\.0\.1:1 does not answer.*\n$/),
     })
-    expect(await runProgram(args, { ...env, TEMPORAL_NAMESPACE: 'elsewhere' })).toMatchObject({
+    expect(await runCommand(args, { ...env, TEMPORAL_NAMESPACE: 'elsewhere' })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('namespace elsewhere'),
     })

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { RecordedRequest } from '../../dev/api-proxy/request-record.ts'
 import { openBench, type Bench } from '../../dev/bench/bench.ts'
-import { cpuBetween, forgetUsage, processesOf, readCpu } from '../../dev/bench/cpu.ts'
 import { historyLengths } from '../../dev/bench/measures/history-events.ts'
 import { requestsDuring } from '../../dev/bench/measures/requests.ts'
 import { countByKind } from '../../dev/bench/request-counts.ts'
 import { openSides, type Sides } from '../../dev/bench/sides.ts'
-import type { Allocator } from '../../dev/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 
 /**
- * What an allocation may cost, in counts and ratios: how long it takes depends on the machine. These are what it costs
- * today; who makes it cheaper lowers them. docs/performance.md has the targets.
+ * What an allocation may cost, in counts: time and CPU depend on the machine, and `npm run bench` measures them. These are what
+ * it costs today; who makes it cheaper lowers them. docs/performance.md has the targets.
  */
 const limits = {
   /**
@@ -28,21 +26,12 @@ const limits = {
   ],
   /** Events in Temporal, of the cheapest run. */
   events: 6,
-  /**
-   * CPU of the allocator per allocation, by CPU of the IPAM provider per claim, of the cheapest bursts. Four times what it
-   * is on a machine of its own: beside other suites, both take longer for the same, and the allocator more so.
-   */
-  cpuByFloor: 20,
 }
 
-const singles = 7
-const warmUp = 60
-const bursts = 3
-const atOnce = 20
+const singles = 5
 
 let bench: Bench
 let sides: Sides
-let allocator: Allocator
 let requests: readonly (readonly RecordedRequest[])[]
 
 beforeAll(async () => {
@@ -57,7 +46,7 @@ beforeAll(async () => {
   })
   sides = await openSides(bench)
   const proxy = await bench.startProxy()
-  allocator = await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
+  await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
   // The first request of an allocator asks for API versions as well.
   await sides.ours.one()
   await bench.untilNoRuns()
@@ -69,7 +58,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  forgetUsage()
   await sides.close()
   await bench.close()
 })
@@ -89,26 +77,5 @@ describe('an allocation', () => {
     const lengths = await historyLengths(bench, sides.ours.namespace)
     expect(lengths).toHaveLength(singles + 1)
     expect(Math.min(...lengths)).toBeLessThanOrEqual(limits.events)
-  })
-
-  it('uses no more CPU, by what the IPAM provider uses for a claim, than it used to', async () => {
-    // What a process does first it does before its code is compiled, which takes longer where others use the machine too.
-    await sides.ours.burst(warmUp)
-    await bench.untilNoRuns()
-    const processes = processesOf(bench, allocator)
-    const used = { floor: [] as number[], ours: [] as number[] }
-    for (let count = 0; count < bursts; count += 1) {
-      const start = await readCpu(processes)
-      await sides.floor.burst(atOnce)
-      const between = await readCpu(processes)
-      await sides.ours.burst(atOnce)
-      await bench.untilNoRuns()
-      used.floor.push(cpuBetween(start, between, atOnce)['ipam-provider'] ?? 0)
-      used.ours.push(cpuBetween(between, await readCpu(processes), atOnce)['allocator'] ?? 0)
-    }
-    // Other suites share the provider and the machine, which adds to one burst and not to another.
-    const [floor, ours] = [Math.min(...used.floor), Math.min(...used.ours)]
-    expect(floor).toBeGreaterThan(0)
-    expect(ours / floor).toBeLessThanOrEqual(limits.cpuByFloor)
   })
 })

@@ -1,28 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
 import { startChild, type Child } from '../../dev/stack/child-process.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { offerEvidence } from '../support/evidence.ts'
 import { realParts } from '../support/real-parts.ts'
+import {
+  accessFailures,
+  base64,
+  certificate,
+  certificateKey,
+  writeKubeconfig,
+  type Secrets,
+} from '../support/refused-access.ts'
 import { textOfRun } from './history-text.ts'
-import { plantedSecrets } from './planted-secrets.ts'
+import { plantedSecrets } from '../support/planted-secrets.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
 import { openWorld, type World } from './world.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
-const caData = readFileSync(stack.caPath).toString('base64')
-/** A real key with the certificate that fits it: the API server's own. */
-const certificate = readFileSync(stack.caPath, 'utf8')
-const certificateKey = readFileSync(stack.caPath.replace(/\.crt$/, '.key'), 'utf8')
 
 let world: World
 let temporal: TemporalView
@@ -98,206 +100,6 @@ async function untilLogged(program: Program, words: RegExp): Promise<void> {
   expect(program.log()).toMatch(words)
 }
 
-interface Access {
-  readonly user: object
-  readonly server?: string
-  readonly cluster?: object
-}
-
-function writeKubeconfig({ user, server = stack.apiServerUrl, cluster }: Access): string {
-  const path = join(stack.runDirectory, `credentials-${randomUUID()}.kubeconfig`)
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': caData, ...cluster } }],
-    users: [{ name: 'test', user }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-  }
-  writeFileSync(path, stringify(kubeconfig))
-  return path
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
-}
-
-/** An exec plugin that writes a text to standard output, or to standard error and fails. */
-function plugin(output: string, stream: 'stdout' | 'stderr' = 'stdout'): object {
-  const script = `process.${stream}.write(process.argv[1]); process.exitCode = ${stream === 'stderr' ? 1 : 0}`
-  const args = ['-e', script, output]
-  return {
-    exec: {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      command: process.execPath,
-      args,
-      interactiveMode: 'Never',
-    },
-  }
-}
-
-type Secrets = ReturnType<typeof plantedSecrets>
-
-/** Ways in which the API server cannot be used, each with what the log says about it. */
-const kubernetesFailures: readonly (readonly [
-  string,
-  RegExp,
-  (secrets: Secrets, deadPort: number, proxyPort: number) => Access,
-])[] = [
-  [
-    'a token that the API server refuses',
-    /Unauthorized/,
-    (secrets) => ({ user: { token: secrets.plant('token') } }),
-  ],
-  [
-    'a token with a line break in it',
-    /header/,
-    (secrets) => ({ user: { token: `${secrets.plant('first line')}\n${secrets.plant('second line')}` } }),
-  ],
-  [
-    'a user name and a password, which nobody asks for',
-    /forbidden/,
-    (secrets) => ({ user: { username: 'me', password: secrets.plant('password') } }),
-  ],
-  [
-    'an API server that is not there',
-    /ECONNREFUSED/,
-    (secrets, deadPort) => ({
-      server: `https://127.0.0.1:${deadPort}`,
-      user: { token: secrets.plant('token') },
-    }),
-  ],
-  [
-    'a password in the address of the API server',
-    /forbidden|Unauthorized/,
-    (secrets) => ({
-      server: stack.apiServerUrl.replace('https://', `https://me:${secrets.plant('password')}@`),
-      user: {},
-    }),
-  ],
-  [
-    'another certificate authority',
-    /certificate/,
-    (secrets) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'certificate-authority-data': base64(rootCertificates[0] ?? '') },
-    }),
-  ],
-  [
-    'a client certificate that the API server does not know',
-    /Unauthorized|forbidden|certificate/,
-    (secrets) => {
-      secrets.watch('client key', certificateKey.replaceAll(/-----.*-----|\s/g, ''))
-      const [cert, key] = [base64(certificate), base64(certificateKey)]
-      return { user: { 'client-certificate-data': cert, 'client-key-data': key } }
-    },
-  ],
-  [
-    'a client key of another certificate',
-    /key/,
-    (secrets) => {
-      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-      secrets.watch('client key', pem.replaceAll(/-----.*-----|\s/g, ''))
-      return { user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(pem) } }
-    },
-  ],
-  [
-    'a client key that is none',
-    /"?warn/i,
-    (secrets) => {
-      const key = base64(`-----BEGIN PRIVATE KEY-----\n${secrets.plant('client key', 48)}\n`)
-      return { user: { 'client-certificate-data': base64(certificate), 'client-key-data': key } }
-    },
-  ],
-  [
-    'an exec plugin whose token is refused',
-    /Unauthorized/,
-    (secrets) => {
-      const status = { token: secrets.plant('token of the plugin') }
-      const credential = {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        kind: 'ExecCredential',
-        status,
-      }
-      return { user: plugin(JSON.stringify(credential)) }
-    },
-  ],
-  [
-    'an exec plugin that prints a long token and no JSON',
-    /exec plugin \S+ printed no ExecCredential/,
-    (secrets) => ({ user: plugin(`k8s-${secrets.plant('token of the plugin')}`) }),
-  ],
-  [
-    'an exec plugin that prints a short token and no JSON',
-    /exec plugin \S+ printed no ExecCredential/,
-    (secrets) => ({ user: plugin(`k8s-${secrets.plant('token of the plugin', 8)}`) }),
-  ],
-  [
-    'an exec plugin that fails and prints a token to standard error',
-    /exec plugin \S+ failed/,
-    (secrets) => ({ user: plugin(`no luck with ${secrets.plant('token of the plugin')}\n`, 'stderr') }),
-  ],
-  [
-    'an auth provider whose token cannot be read',
-    /auth provider oidc failed/,
-    (secrets) => {
-      const config = { 'id-token': `a.${base64(secrets.plant('token'))}.b` }
-      return { user: { 'auth-provider': { name: 'oidc', config } } }
-    },
-  ],
-  [
-    'a proxy that is not there',
-    /ECONNREFUSED/,
-    (secrets, deadPort) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'proxy-url': `http://me:${secrets.plant('proxy password')}@127.0.0.1:${deadPort}` },
-    }),
-  ],
-  [
-    'a proxy that refuses the password',
-    /the proxy answered HTTP 407/,
-    (secrets, _, proxyPort) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'proxy-url': `http://me:${secrets.plant('proxy password')}@127.0.0.1:${proxyPort}` },
-    }),
-  ],
-  [
-    'a SOCKS proxy that is not there',
-    /"?warn/i,
-    (secrets, deadPort) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'proxy-url': `socks5://me:${secrets.plant('proxy password')}@127.0.0.1:${deadPort}` },
-    }),
-  ],
-  [
-    'a proxy of a kind that nobody knows',
-    /protocol/,
-    (secrets) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'proxy-url': `ftp://me:${secrets.plant('proxy password')}@127.0.0.1:1` },
-    }),
-  ],
-  [
-    'a proxy-url that is none',
-    /URL/,
-    (secrets) => ({
-      user: { token: secrets.plant('token') },
-      cluster: { 'proxy-url': `http://me:${secrets.plant('proxy password')}@127.0.0.1:port` },
-    }),
-  ],
-]
-
-/** A proxy that asks everybody for another password. */
-async function refusingProxy(): Promise<{ readonly port: number; readonly close: () => void }> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined)
-    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
-}
-
 /** Runs something with two programs side by side, that write their logs in different formats. */
 async function inBothFormats(
   options: Omit<ProgramOptions, 'format'>,
@@ -308,29 +110,35 @@ async function inBothFormats(
   )
 }
 
+/** One of each way by which a secret gets into the program; test/integration/kubernetes/credentials.test.ts has them all. */
+const witnesses = accessFailures.filter(([what]) =>
+  [
+    'a token that the API server refuses',
+    'a client key that is none',
+    'an exec plugin that fails and prints a token to standard error',
+  ].includes(what),
+)
+
 describe('logs, pages and histories hold no credentials', () => {
-  it.each(kubernetesFailures)('where the kubeconfig has %s', async (_, words, access) => {
+  it.each(witnesses)('where the kubeconfig has %s', async (_, words, access) => {
     const secrets = plantedSecrets()
-    const proxy = await refusingProxy()
-    const kubeconfigPath = writeKubeconfig(access(secrets, await freePort(), proxy.port))
-    await inBothFormats({ kubeconfigPath }, async (program) => {
-      await untilLogged(program, words)
-      const name = `hidden-${randomUUID().slice(0, 8)}`
-      const workflowId = workflowIdFor({ namespace: world.namespace, name })
-      const run = await temporal.client.workflow.start('allocateVip', {
-        workflowId,
-        taskQueue: program.taskQueue,
-        args: [{ namespace: world.namespace, name }],
-      })
-      const { reason } = await untilPending(temporal.client, workflowId)
-      expect(['KubernetesUnavailable', 'AllocationFailed']).toContain(reason)
-      const everything = `${await program.everything()}\n${await textOfRun(temporal.client, workflowId)}`
-      await run.terminate()
-      // What is found here shows that secrets would be found as well.
-      for (const word of [stack.temporal.address, name, reason]) expect(everything).toContain(word)
-      expect(secrets.leaksIn(everything)).toEqual([])
+    const kubeconfigPath = writeKubeconfig(access(secrets, await freePort(), 0))
+    const program = await start({ kubeconfigPath, format: 'json' })
+    await untilLogged(program, words)
+    const name = `hidden-${randomUUID().slice(0, 8)}`
+    const workflowId = workflowIdFor({ namespace: world.namespace, name })
+    const run = await temporal.client.workflow.start('allocateVip', {
+      workflowId,
+      taskQueue: program.taskQueue,
+      args: [{ namespace: world.namespace, name }],
     })
-    proxy.close()
+    const { reason } = await untilPending(temporal.client, workflowId)
+    expect(['KubernetesUnavailable', 'AllocationFailed']).toContain(reason)
+    const everything = `${await program.everything()}\n${await textOfRun(temporal.client, workflowId)}`
+    await run.terminate()
+    // What is found here shows that secrets would be found as well.
+    for (const word of [stack.temporal.address, name, reason]) expect(everything).toContain(word)
+    expect(secrets.leaksIn(everything)).toEqual([])
   })
 
   it('where everything is in order', async () => {
@@ -412,48 +220,33 @@ describe('logs, pages and histories hold no credentials', () => {
     ],
   ])('where %s', async (_, words, environment) => {
     const secrets = plantedSecrets()
-    const env = environment(secrets, await freePort())
-    await inBothFormats({ env }, async (program) => {
-      await untilLogged(program, words)
-      const ended = program.child.outcome() !== undefined
-      expect(secrets.leaksIn(ended ? program.log() : await program.everything())).toEqual([])
-    })
+    const program = await start({ env: environment(secrets, await freePort()), format: 'json' })
+    await untilLogged(program, words)
+    const ended = program.child.outcome() !== undefined
+    expect(secrets.leaksIn(ended ? program.log() : await program.everything())).toEqual([])
   })
 })
 
-/** Files with a fault near a secret, as a slip of the keyboard makes them. */
-const faulty: readonly (readonly [string, (secret: string) => string])[] = [
-  [
-    'kubeconfig',
-    (secret) => `users:\n- name: a\n  user:\n    token: ${secret}\n    broken: [\ncontexts: []\n`,
-  ],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user:\n    token: "${secret}\ncontexts: []\n`],
-  ['kubeconfig', (secret) => `{"users":[{"name":"a","user":{"token":"${secret}"}]}`],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {token: ${secret}, token: b}\n`],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: *${secret}}\n`],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !${secret}}\n`],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !^${secret}}\n`],
-  ['kubeconfig', (secret) => `users:\n- name: a\n  user: {password: !${secret}!}\n`],
-  ['kubeconfig', (secret) => secret],
-  ['Temporal configuration', (secret) => `[profile.default]\napi_key = "${secret}\n`],
-  ['Temporal configuration', (secret) => `[profile.default]\napi_key = "${secret}"\nbroken =\n`],
-  ['Temporal configuration', (secret) => `[profile.default]\napi_key = ${secret}\n`],
-  ['Temporal configuration', (secret) => `[profile]\ndefault = "${secret}"\n`],
-]
-
 describe('a file that cannot be read', () => {
-  it.each(faulty)('(%s) is named without the credentials in it, %#', async (what, contents) => {
+  it('is named without the credentials in it, be it a kubeconfig or a Temporal configuration', async () => {
     const secrets = plantedSecrets()
-    const path = join(stack.runDirectory, `faulty-${randomUUID()}`)
-    writeFileSync(path, contents(secrets.plant('credentials')))
-    const program = await start(
-      what === 'kubeconfig'
-        ? { format: 'json', kubeconfigPath: path }
-        : { format: 'json', env: { TEMPORAL_CONFIG_FILE: path } },
+    const [kubeconfigPath, temporalPath] = [1, 2].map(() =>
+      join(stack.runDirectory, `faulty-${randomUUID()}`),
     )
-    expect(await program.child.ended).toBe('exit code 1')
-    expect(program.log()).toMatch(what === 'kubeconfig' ? path : /TOML|[Tt]emporal/)
-    expect(secrets.leaksIn(program.log())).toEqual([])
+    writeFileSync(
+      kubeconfigPath ?? '',
+      `users:\n- name: a\n  user: {password: !${secrets.plant('password')}}\n`,
+    )
+    writeFileSync(temporalPath ?? '', `[profile.default]\napi_key = "${secrets.plant('API key')}\n`)
+    const programs = await Promise.all([
+      start({ format: 'json', kubeconfigPath: kubeconfigPath ?? '' }),
+      start({ format: 'json', env: { TEMPORAL_CONFIG_FILE: temporalPath ?? '' } }),
+    ])
+    for (const { child } of programs) expect(await child.ended).toBe('exit code 1')
+    const [ofKubeconfig = '', ofTemporal = ''] = programs.map(({ log }) => log())
+    expect(ofKubeconfig).toContain(kubeconfigPath)
+    expect(ofTemporal).toMatch(/TOML|[Tt]emporal/)
+    expect(secrets.leaksIn(ofKubeconfig + ofTemporal)).toEqual([])
   })
 })
 

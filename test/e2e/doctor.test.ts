@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,11 +13,11 @@ import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openIdle, type AtWork } from './at-work.ts'
+import { runCommand } from './run-program.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
 import type { World } from './world.ts'
 
 const { stack } = realParts()
-const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 const prefix = 'vip.capi.gorizond.io'
 
 let suite: AtWork
@@ -58,27 +57,16 @@ async function visit(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {})
     `--task-queue=${suite.taskQueue}`,
     '--output=json',
   ].filter((flag) => !given.includes(flag.replace(/=.*/, '=')))
-  const environment = {
-    ...process.env,
+  const { code, stdout, stderr } = await runCommand(['doctor', ...flags, ...defaults], {
     TEMPORAL_ADDRESS: stack.temporal.address,
     TEMPORAL_NAMESPACE: temporal.name,
     ...env,
-  }
-  return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      [main, 'doctor', ...flags, ...defaults],
-      { env: environment },
-      (error, text, stderr) => {
-        const code = error === null ? 0 : error.code
-        if (typeof code !== 'number' || stderr !== '') return reject(new Error(stderr, { cause: error }))
-        const report = given.includes('--output=')
-          ? { healthy: false, findings: [], fixed: [] }
-          : JSON.parse(text)
-        resolve({ code, text, report })
-      },
-    )
   })
+  if (stderr !== '') throw new Error(stderr)
+  const report = given.includes('--output=')
+    ? { healthy: false, findings: [], fixed: [] }
+    : (JSON.parse(stdout) as Report)
+  return { code, text: stdout, report }
 }
 
 /** What one check has found about this suite's objects: pools and Clusters of other suites come and go meanwhile. */

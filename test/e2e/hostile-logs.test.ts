@@ -58,8 +58,8 @@ async function createCluster(
   })
 }
 
-/** What an allocator writes while it meets a text in an owner, an annotation, a host, a wake and an argument. */
-async function logOf(format: string, text: string): Promise<readonly string[]> {
+/** What an allocator writes while it meets texts in an owner, an annotation, a host, a wake and an argument. */
+async function logOf(format: string, texts: readonly string[]): Promise<readonly string[]> {
   const taskQueue = randomUUID()
   const allocator = await startAllocator({
     stack,
@@ -69,25 +69,11 @@ async function logOf(format: string, text: string): Promise<readonly string[]> {
     flags: ['--log-level=debug', `--log-format=${format}`],
   })
   try {
-    const [owner, pool, host] = [newName('owner'), newName('pool'), newName('host')]
-    await createForeignClaim(owner, text)
-    await createCluster(owner, {})
-    await createCluster(pool, { 'vip.capi.gorizond.io/control-plane-pool': text })
-    // The API server takes no host of more than 512 characters.
-    await createCluster(host, {}, { controlPlaneEndpoint: { host: text.slice(0, 512) } })
-    await Promise.all([owner, pool].map((name) => untilPending(temporal.client, idOf(name))))
-    await temporal.client.workflow.getHandle(idOf(pool)).signal('wake', text)
-    const run = await temporal.client.workflow.start('allocateVip', {
-      workflowId: newName('hostile'),
-      taskQueue,
-      args: [{ namespace: text, name: text }],
-    })
-    await expect(run.result()).rejects.toThrow('failed')
+    const named = await Promise.all(texts.map((text) => showTo(taskQueue, text)))
     return await eventually('the log to tell of all of them', async () => {
       await Promise.resolve()
       const log = readFileSync(allocator.logPath, 'utf8')
-      const told = [owner, pool, host, run.workflowId].every((word) => log.includes(word))
-      return told ? log.trimEnd().split('\n') : undefined
+      return named.flat().every((word) => log.includes(word)) ? log.trimEnd().split('\n') : undefined
     })
   } finally {
     await allocator.stop()
@@ -95,6 +81,25 @@ async function logOf(format: string, text: string): Promise<readonly string[]> {
       await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', claim) })
     }
   }
+}
+
+/** Has an allocator meet the text. Resolves with what its log names then. */
+async function showTo(taskQueue: string, text: string): Promise<readonly string[]> {
+  const [owner, pool, host] = [newName('owner'), newName('pool'), newName('host')]
+  await createForeignClaim(owner, text)
+  await createCluster(owner, {})
+  await createCluster(pool, { 'vip.capi.gorizond.io/control-plane-pool': text })
+  // The API server takes no host of more than 512 characters.
+  await createCluster(host, {}, { controlPlaneEndpoint: { host: text.slice(0, 512) } })
+  await Promise.all([owner, pool].map((name) => untilPending(temporal.client, idOf(name))))
+  await temporal.client.workflow.getHandle(idOf(pool)).signal('wake', text)
+  const run = await temporal.client.workflow.start('allocateVip', {
+    workflowId: newName('hostile'),
+    taskQueue,
+    args: [{ namespace: text, name: text }],
+  })
+  await expect(run.result()).rejects.toThrow('failed')
+  return [owner, pool, host, run.workflowId]
 }
 
 function newName(what: string): string {
@@ -106,26 +111,25 @@ function idOf(name: string): string {
 }
 
 describe('hostile text in the log', () => {
-  it('stays in one line of JSON each in the format json', async () => {
-    const lines = await logOf('json', hostile)
+  const texts = [hostile, 'o'.repeat(200_000)]
+
+  it('stays in one line of JSON each, cut short, in the format json', async () => {
+    const lines = await logOf('json', texts)
     for (const line of lines) {
       expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), message: expect.any(String) })
       expect(line).not.toContain(esc)
+      expect(line.length).toBeLessThan(longestLine)
     }
     expect(lines.filter((line) => line.includes('forged')).length).toBeGreaterThan(0)
   })
 
-  it('stays in one line each, without control characters, in the format pretty', async () => {
-    const lines = await logOf('pretty', hostile)
+  it('stays in one line each, cut short, without control characters, in the format pretty', async () => {
+    const lines = await logOf('pretty', texts)
     expect(lines.filter((line) => line.includes('forged')).length).toBeGreaterThan(0)
     // What does not begin with a time is a line that somebody else has begun.
     const ours = /^\[[\d :.TZ-]+\] (DEBUG|INFO|WARN|ERROR)/
     expect(lines.filter((line) => !ours.test(line))).toEqual([])
     expect(lines.filter((line) => /\p{Cc}/u.test(line))).toEqual([])
-  })
-
-  it.each(['json', 'pretty'])('is cut short in the format %s', async (format) => {
-    const lines = await logOf(format, 'o'.repeat(200_000))
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(longestLine)
   })
 })

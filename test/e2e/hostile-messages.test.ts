@@ -25,8 +25,6 @@ let suite: AtWork
 let world: World
 let temporal: TemporalView
 const started: WorkflowHandle[] = []
-/** Made so far, each with an address of its own. */
-let pools = 0
 
 beforeAll(async () => {
   suite = await openIdle()
@@ -160,69 +158,28 @@ describe('an argument of the wrong shape', () => {
   )
 })
 
-/** A run that waits for a pool, and the pool that ends the wait. */
-async function waitingRun(name: string): Promise<{
-  readonly handle: WorkflowHandle
-  readonly execution: { readonly workflowId: string }
-  /** Makes the pool; how the run ends. */
-  readonly serve: () => Promise<string>
-}> {
-  const className = `${name}-class`
-  await world.createClass(className)
-  await world.createCluster(name, { className })
-  const workflowId = workflowIdFor({ namespace: world.namespace, name })
-  await untilPending(temporal.client, workflowId)
-  const handle = temporal.client.workflow.getHandle(workflowId)
-  started.push(handle)
-  return {
-    handle,
-    execution: { workflowId },
-    serve: async () => {
-      pools += 1
-      await world.createPool(`10.111.${pools}.1`, { name: `${name}-pool`, className })
-      const { end, message } = await untilEnd(handle)
-      // Not where it is stuck: that shows in the history at once, and in the Cluster after minutes of nothing.
-      if (end !== 'completed') return `${end}: ${message}`
-      return `${end} with ${(await world.untilServed(name)).controlPlaneEndpoint.host}`
-    },
-  }
-}
-
-/** What `serve` says of a run that has survived. */
-const servedAfterAll = expect.stringMatching(/^completed with 10\.111\./)
-
-async function statusOf(handle: WorkflowHandle): Promise<string> {
-  return JSON.stringify(await handle.query('status'))
-}
-
 describe('a run that waits', () => {
-  it('survives signals with arguments of any shape, and keeps its status small', async () => {
-    const { handle, serve } = await waitingRun('signaled')
-    for (const args of [[], [{ deep: { er: [1] } }], [null], [7], ['a', 'b', 'c'], ['\n\u001b[31m\u0000']]) {
-      await handle.signal('wake', ...args)
-    }
-    const big = 'y'.repeat(1_000_000)
-    await Promise.all([1, 2, 3, 4, 5].map(() => handle.signal('wake', big)))
-    await handle.signal('no-such-signal', big)
-    expect((await statusOf(handle)).length).toBeLessThan(readable)
-    expect(await serve()).toEqual(servedAfterAll)
+  const className = 'hostile-class'
+  const name = 'waits'
+  let handle: WorkflowHandle
+  let execution: { readonly workflowId: string }
+
+  beforeAll(async () => {
+    await world.createClass(className)
+    await world.createCluster(name, { className })
+    const workflowId = workflowIdFor({ namespace: world.namespace, name })
+    await untilPending(temporal.client, workflowId)
+    handle = temporal.client.workflow.getHandle(workflowId)
+    execution = { workflowId }
+    started.push(handle)
   })
 
-  it.each(undecodable)('survives the signal wake with %s', async (_, payload) => {
-    const { execution, serve } = await waitingRun(`signal-${randomUUID().slice(0, 8)}`)
-    await temporal.client.workflowService.signalWorkflowExecution({
-      namespace: temporalNamespace,
-      workflowExecution: execution,
-      signalName: 'wake',
-      input: { payloads: [payload] },
-      requestId: randomUUID(),
-    })
-    expect(await serve()).toEqual(servedAfterAll)
-  })
+  async function status(): Promise<string> {
+    return JSON.stringify(await handle.query('status'))
+  }
 
   it('answers queries whatever their arguments are', async () => {
-    const { handle, execution, serve } = await waitingRun('queried')
-    const plain = JSON.parse(await statusOf(handle)) as unknown
+    const plain = JSON.parse(await status()) as unknown
     for (const arg of [1, null, { a: 1 }, 'z'.repeat(1_000_000)]) {
       expect(await handle.query('status', arg)).toEqual(plain)
     }
@@ -237,14 +194,33 @@ describe('a run that waits', () => {
         .catch(() => undefined)
     }
     expect(await handle.query('status')).toEqual(plain)
-    expect(await serve()).toEqual(servedAfterAll)
+  })
+
+  it('keeps its status small, whatever signals with arguments of any shape it gets', async () => {
+    for (const args of [[], [{ deep: { er: [1] } }], [null], [7], ['a', 'b', 'c'], ['\n\u001b[31m\u0000']]) {
+      await handle.signal('wake', ...args)
+    }
+    const big = 'y'.repeat(1_000_000)
+    await Promise.all([1, 2, 3, 4, 5].map(() => handle.signal('wake', big)))
+    await handle.signal('no-such-signal', big)
+    expect((await status()).length).toBeLessThan(readable)
+  })
+
+  it.each(undecodable)('answers after the signal wake with %s', async (_, payload) => {
+    await temporal.client.workflowService.signalWorkflowExecution({
+      namespace: temporalNamespace,
+      workflowExecution: execution,
+      signalName: 'wake',
+      input: { payloads: [payload] },
+      requestId: randomUUID(),
+    })
+    expect((await status()).length).toBeLessThan(readable)
   })
 
   it('answers or refuses updates whatever their arguments are', async () => {
-    const { handle, execution, serve } = await waitingRun('updated')
     for (const arg of [1, null, { a: 1 }, 'z'.repeat(1_000_000)]) {
-      const status = await handle.executeUpdate('retryNow', { args: [arg] })
-      expect(JSON.stringify(status).length).toBeLessThan(readable)
+      const answer = await handle.executeUpdate('retryNow', { args: [arg] })
+      expect(JSON.stringify(answer).length).toBeLessThan(readable)
     }
     await expect(handle.executeUpdate('no-such-update')).rejects.toThrow('failed')
     for (const [, payload] of undecodable) {
@@ -259,7 +235,13 @@ describe('a run that waits', () => {
       })
       expect(answered.outcome).toBeDefined()
     }
-    expect(await serve()).toEqual(servedAfterAll)
+  })
+
+  it('survives all of that, and is served when there is a pool', async () => {
+    await world.createPool('10.111.1.1', { name: 'hostile-pool', className })
+    // Where it is stuck, that shows in the history at once, and in the Cluster after minutes of nothing.
+    expect(await untilEnd(handle)).toMatchObject({ end: 'completed' })
+    expect((await world.untilServed(name)).controlPlaneEndpoint.host).toBe('10.111.1.1')
   })
 })
 

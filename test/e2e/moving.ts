@@ -101,8 +101,7 @@ export async function openMoving(
     const world = await openWorld(from)
     await prepareForMoves(clusterctl, [from, to])
     const [source, target] = await Promise.all([openSide(from, world), openSide(to, world)])
-    // Newest, so that its Clusters go while the allocator lets them.
-    closers.push(world.close)
+    closers.push(world.leave)
     const move = async (names: readonly string[]): Promise<void> => {
       await Promise.all(names.map((name) => provision(source, world, name)))
       await untilWithoutShims(source.stack, world, names)

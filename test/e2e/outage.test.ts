@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Allocator } from '../../dev/allocator.ts'
+import type { Allocator, AllocatorOptions } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { isValidEndpoint } from '../../src/domain/model/endpoint.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'
+import { linesOf, type LogLine } from './log-lines.ts'
 import { openWorld, type World } from './world.ts'
 
 // Its own stack: the shared one must not lose its parts.
@@ -25,16 +26,16 @@ afterEach(async () => {
 
 afterAll(async () => {
   try {
-    await world.close()
+    await world.leave()
   } finally {
     await stack.stop()
   }
 })
 
-async function start(unready = false): Promise<Allocator> {
+async function start(options: Partial<AllocatorOptions> = {}): Promise<Allocator> {
   const { connection } = stack
   const kubeconfigPath = connection.kubeconfigPath
-  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], unready })
+  allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], ...options })
   return allocator
 }
 
@@ -57,10 +58,34 @@ async function untilWatchFailed(): Promise<void> {
   })
 }
 
+function untilLine(logPath: string, message: string | RegExp): Promise<LogLine> {
+  return eventually(`a line ${message}`, async () => {
+    await Promise.resolve()
+    return linesOf(logPath).find((line) => line.message.match(message) !== null)
+  })
+}
+
+async function untilLines(logPath: string, message: string | RegExp, count: number): Promise<void> {
+  await eventually(`${count} lines ${message}`, async () => {
+    await Promise.resolve()
+    const found = linesOf(logPath).filter((line) => line.message.match(message) !== null)
+    return found.length >= count ? found : undefined
+  })
+}
+
+/** The lines from warnings on, by message, with how often each was written. */
+function warningsOf(logPath: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { level, message } of linesOf(logPath)) {
+    if (level === 'warn' || level === 'error') counts[message] = (counts[message] ?? 0) + 1
+  }
+  return counts
+}
+
 describe('an allocator', () => {
   it('that starts before Temporal serves once Temporal is there', async () => {
     await stack.part('temporal').stop()
-    await start(true)
+    await start({ unready: true })
     await untilMissing('temporal')
     await world.createCluster('before-temporal')
     await stack.part('temporal').start()
@@ -69,28 +94,39 @@ describe('an allocator', () => {
 
   it('that starts before the API server serves once the API server is there', async () => {
     await stack.part('kube-apiserver').kill()
-    await start(true)
+    await start({ unready: true })
     await untilMissing('watch-clusters')
     await stack.part('kube-apiserver').start()
     await world.createCluster('before-api-server')
     expect(isValidEndpoint((await world.untilServed('before-api-server')).controlPlaneEndpoint)).toBe(true)
   })
 
-  it('serves what was created while Temporal was away, and stays alive meanwhile', async () => {
-    const { healthUrl } = await start()
+  it('serves what was created while Temporal was away, stays alive meanwhile, and logs begin and end alone', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
+    const { healthUrl, logPath } = await start({ flags: ['--log-level=debug'] })
     await stack.part('temporal').kill()
-    await world.createCluster('without-temporal')
+    await Promise.all(names.map((name) => world.createCluster(name)))
     await untilMissing('dispatch')
     expect((await fetch(healthUrl)).status).toBe(200)
+    await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
     await stack.part('temporal').start()
-    expect(isValidEndpoint((await world.untilServed('without-temporal')).controlPlaneEndpoint)).toBe(true)
+    const line = await untilLine(logPath, 'Temporal is reached again')
+    expect(line).toMatchObject({ level: 'info', failures: expect.any(Number), seconds: expect.any(Number) })
+    expect(line['failures']).toBeGreaterThan(names.length)
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
+    for (const name of names) {
+      expect(isValidEndpoint((await world.untilServed(name)).controlPlaneEndpoint)).toBe(true)
+    }
   })
 
-  it('serves what is created after the API server was restarted', async () => {
-    await start()
+  it('serves what is created after the API server was restarted, and logs begin and end alone', async () => {
+    const { logPath } = await start({ flags: ['--log-level=debug'] })
     await stack.part('kube-apiserver').kill()
     await untilWatchFailed()
+    await untilLines(logPath, /^watch \w+: /, 18)
     await stack.part('kube-apiserver').start()
+    expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
+    expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
     await world.createCluster('after-restart')
     expect(isValidEndpoint((await world.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)
   })

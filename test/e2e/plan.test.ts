@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
 import { createReader, type ReaderAccount } from './reader-account.ts'
-import { runProgram, type Ended } from './run-program.ts'
+import { runCommand, runProgram, type Ended } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -48,7 +48,7 @@ afterAll(async () => {
 })
 
 function plan(...args: readonly string[]): Promise<Ended> {
-  return runProgram(['plan', `--kubeconfig=${reader.kubeconfigPath}`, ...args])
+  return runCommand(['plan', `--kubeconfig=${reader.kubeconfigPath}`, ...args])
 }
 
 /** The plan for a Cluster's control plane. */
@@ -66,7 +66,7 @@ function controlPlaneIn({ stdout }: Ended): ShownRolePlan {
 /** What really happens: the run to its end. */
 async function allocate(name: string): Promise<AllocateVipResult> {
   const args = ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, '--output=json']
-  const { stdout } = await runProgram(args, env)
+  const { stdout } = await runCommand(args, env)
   return JSON.parse(stdout) as AllocateVipResult
 }
 
@@ -315,7 +315,7 @@ describe('a plan', () => {
       'https://127.0.0.1:1',
     )
     await writeFile(kubeconfig, away)
-    expect(await runProgram(['plan', 'a/b', `--kubeconfig=${kubeconfig}`])).toMatchObject({
+    expect(await runCommand(['plan', 'a/b', `--kubeconfig=${kubeconfig}`])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('127.0.0.1:1'),
     })

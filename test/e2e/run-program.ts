@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
+import { afterAll } from '@jest/globals'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { CommandLine, CommandResult } from '../support/command-runner.ts'
 
 /** How a program ended, and what it said. */
 export interface Ended {
@@ -23,17 +25,59 @@ export interface StartedProgram {
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
-/** Runs the built program to its end. */
+/** Runs the built program to its end, in a process of its own. */
 export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return startProgram(args, env).ended
 }
 
+/** The process that `runCommand` shares among the command lines of a suite. */
+let runner: ChildProcess | undefined
+let lastCommand: Promise<unknown> = Promise.resolve()
+
+afterAll(() => runner?.disconnect())
+
+/**
+ * Runs a command for people to its end. The commands of a suite share one process, one after another: to load the program
+ * takes longer than most of them do.
+ */
+export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const result = lastCommand.then(() => send({ args, env: definedIn({ ...inherited(), ...env }) }))
+  lastCommand = result.catch(() => undefined)
+  return result
+}
+
+async function send(line: CommandLine): Promise<CommandResult> {
+  runner ??= fork(join(import.meta.dirname, '..', 'support', 'command-runner.ts'), { execArgv: [] })
+  const over = new AbortController()
+  const died = once(runner, 'exit', { signal: over.signal }).then(([code]: unknown[]) => {
+    throw new Error(`the process for commands ended with ${String(code)}: ${line.args.join(' ')}`)
+  })
+  const answered = once(runner, 'message', { signal: over.signal })
+  runner.send(line)
+  try {
+    const [result] = (await Promise.race([answered, died])) as [CommandResult]
+    return result
+  } finally {
+    over.abort()
+    await Promise.allSettled([answered, died])
+  }
+}
+
+/** Jest asks for colors where it runs on a terminal. */
+function inherited(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _forced, ...env } = process.env
+  return env
+}
+
+function definedIn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(defined)
+}
+
 /** Starts the built program, as a person does who pipes its answer elsewhere: there is no terminal. */
 export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): StartedProgram {
-  // Jest asks for colors where it runs on a terminal.
-  const { FORCE_COLOR: _forced, ...inherited } = process.env
   const child = spawn(process.execPath, [main, ...args], {
-    env: { ...inherited, ...env },
+    env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

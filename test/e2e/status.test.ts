@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterReport } from '../../src/commands/status/cluster-report.ts'
 import type { StatusReport, VipReport } from '../../src/commands/status/status-report.ts'
 import type { Problem, ProblemKind } from '../../src/commands/status/problems/problem.ts'
@@ -7,7 +8,7 @@ import { realParts } from '../support/real-parts.ts'
 import { openAtWork, type AtWork } from './at-work.ts'
 import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
 import { createReader } from './reader-account.ts'
-import { runProgram, startProgram, type Ended, type StartedProgram } from './run-program.ts'
+import { runCommand, startProgram, type Ended, type StartedProgram } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { World } from './world.ts'
 
@@ -55,7 +56,7 @@ afterAll(() =>
 
 /** Commands for people, as a person types them who may do everything. */
 function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return runProgram(args, { ...env, ...more })
+  return runCommand(args, { ...env, ...more })
 }
 
 function start(args: readonly string[]): StartedProgram {
@@ -84,11 +85,14 @@ async function status(...args: readonly string[]): Promise<StatusReport> {
 
 /** Resolves with the finding of this kind about an object of this name. */
 async function untilFound(kind: ProblemKind, name: string): Promise<Problem> {
-  return eventually(`${kind} about ${name}`, async () =>
-    (await status()).findings.find(
+  return eventually(`${kind} about ${name}`, async () => {
+    const { findings } = await status()
+    const found = findings.find(
       (finding) => finding.kind === kind && finding.objects.some((object) => object.name === name),
-    ),
-  )
+    )
+    // Some are a finding only after ten seconds, and each look lists everything.
+    return found ?? delay(500, undefined)
+  })
 }
 
 describe('status', () => {

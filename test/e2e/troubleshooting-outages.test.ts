@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   try {
     await desk.close()
-    await world.close()
+    await world.leave()
   } finally {
     await allocator?.stop()
     await proxy.close()

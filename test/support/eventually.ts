@@ -4,6 +4,9 @@ import { waitedInVain } from './evidence.ts'
 /** Milliseconds; less than a test may take, so that the error of a wait comes first and nothing goes on after a test. */
 export const longestWaitMs = 180_000
 
+/** Milliseconds between two questions: few at first, for what comes at once, and more for what takes its time. */
+const pauses = { first: 20, most: 100 } as const
+
 /**
  * Asks again and again for what no event tells, until there is an answer.
  *
@@ -15,7 +18,8 @@ export async function eventually<T>(
   ask: () => Promise<T | undefined>,
   longestMs = longestWaitMs,
 ): Promise<T> {
-  const deadline = performance.now() + longestMs
+  const begun = performance.now()
+  const deadline = begun + longestMs
   let cause: unknown
   while (performance.now() < deadline) {
     try {
@@ -24,7 +28,7 @@ export async function eventually<T>(
     } catch (error) {
       cause = error
     }
-    await delay(20)
+    await delay(Math.min(pauses.first + (performance.now() - begun) / 50, pauses.most))
   }
   throw await waitedInVain(what, cause)
 }

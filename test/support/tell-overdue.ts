@@ -5,7 +5,7 @@ import { gatherEvidence } from './evidence.ts'
 const overdueAfterMs = 210_000
 
 /** Takes as long as it is told to, and keeps evidence of its own. */
-const hasTime = /\/test\/faults\/faults\.test\.ts$/
+const hasTime = /\/dev\/faults\/faults\.test\.ts$/
 
 let overdue: NodeJS.Timeout | undefined
 

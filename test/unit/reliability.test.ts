@@ -15,7 +15,7 @@ const wholeSuites = [
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
 const named = page
   .split('\n')
-  .filter((line) => line.startsWith('| ') && line.includes('`e2e/'))
+  .filter((line) => line.startsWith('| ') && /`(?:unit|integration|e2e)\//.test(line))
   .flatMap((line) => (line.split(' | ').at(-1) ?? '').replace(/\s*\|$/, '').split('<br>'))
   .map(
     (entry) => /^`(?<suite>[a-z0-9./-]+)`(?: (?<title>.+))?$/.exec(entry.trim())?.groups ?? { suite: entry },

@@ -28,8 +28,8 @@ import { input, patiently, quickly, waitTold, world } from './scenarios.ts'
 const namespace = `replayable-${randomUUID().slice(0, 8)}`
 /** A local activity that takes longer than 80 % of this outlasts its workflow task. */
 const workflowTaskTimeout = '2 seconds'
-/** How many random runs; 300 take some four minutes on two cores. */
-const runs = Number(process.env['FUZZ_RUNS'] ?? 80)
+/** How many random runs; each takes a second or so, and 300 some four minutes on two cores. */
+const runs = Number(process.env['FUZZ_RUNS'] ?? 30)
 
 let connection: NativeConnection
 let client: Client

@@ -79,6 +79,21 @@ describe('the choice among pools that hold hostile text', () => {
     })
   })
 
+  it.each([
+    ['unicode', 'häß\u202Eliche 名前 🧨 \u0000\u2028'],
+    ['lines', 'first\nsecond\r\n\tthird\n'],
+    ['control', '\u0007\u0008\u001b[2J\u001b[31mred\u001b[0m\u009b31m\u007f'],
+    ['json', '{"level":"error","message":"forged"}\n{"level":"fatal"}'],
+    ['templates', '{{ .Values.x }} {{- end }} ${HOME} $(id) `id` %s%n%p </script><script>alert(1)</script>'],
+    ['much', 'e'.repeat(250 * 1024)],
+  ])('is told in one short line to a Cluster that names its pool by hostile text (%s)', (_, text) => {
+    const selection = choose([aPool()], text)
+    const message = selection.outcome === 'none' ? selection.message : ''
+    expect(message).toContain(`${prefix}/control-plane-pool`)
+    expect(message).not.toMatch(/\p{Cc}/u)
+    expect(message.length).toBeLessThan(longest)
+  })
+
   it('is told without control characters', () => {
     holdsForAll(fc.tuple(hostilePools, hostileText), ([pools, explicit]) => {
       const { considered, ...selection } = choose(pools, explicit)

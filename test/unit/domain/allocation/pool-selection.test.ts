@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
 import { selectIPPool, type PoolRequest } from '../../../../src/domain/allocation/pool-selection.ts'
 import { aClass, anUncountedPool, aPool } from '../../../support/builders.ts'
+import { holdsForAll } from '../../../support/seeded-random.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
@@ -32,7 +33,11 @@ describe('the ClusterClass of a pool', () => {
       'the annotation lists it',
       { labels: { [classKey]: 'true' }, annotations: { [classKey]: `other, ${aClass}` } },
     ],
-    ['the annotation lists *', { labels: { [classKey]: 'true' }, annotations: { [classKey]: '*' } }],
+    ['the annotation lists *', { labels: { [classKey]: 'true' }, annotations: { [classKey]: 'other, *' } }],
+    [
+      'the annotation lists it among spaces',
+      { labels: { [classKey]: 'true' }, annotations: { [classKey]: ` other , ${aClass}` } },
+    ],
     [
       'the annotation lists it with its namespace',
       { labels: { [classKey]: 'true' }, annotations: { [classKey]: `clusters/${aClass}` } },
@@ -66,6 +71,11 @@ describe('the ClusterClass of a pool', () => {
       'a list of others',
       { labels: { [classKey]: 'true' }, annotations: { [classKey]: 'a, b' } },
       `is for ClusterClass a, b, not clusters/${aClass}`,
+    ],
+    [
+      'a list of others whose names end like it',
+      { labels: { [classKey]: 'true' }, annotations: { [classKey]: `not-${aClass}` } },
+      `is for ClusterClass not-${aClass}, not clusters/${aClass}`,
     ],
     [
       'a list without the label "true"',
@@ -122,9 +132,28 @@ describe('the role of a pool', () => {
     expect(chosen([pool], { role: role === 'ingress' ? 'control-plane' : 'ingress' })).toBeUndefined()
   })
 
+  it('is what the annotation lists, whatever the label says', () => {
+    const labels = { [classKey]: aClass }
+    const listed = aPool({
+      name: 'z',
+      labels: { ...labels, [roleKey]: 'ingress' },
+      annotations: { [roleKey]: 'control-plane, ingress' },
+    })
+    const labeled = aPool({
+      name: 'a',
+      labels: { ...labels, [roleKey]: 'control-plane' },
+      annotations: { [roleKey]: 'ingress' },
+    })
+    expect(chosen([labeled, listed])).toBe('z')
+    expect(chosen([labeled, listed], { role: 'ingress' })).toBe('a')
+  })
+
   it('is refused where it is no role, with the words that are', () => {
     expect(whyNot(withRole('controlplane'))).toBe(
       `${roleKey} is "controlplane", expected control-plane or ingress`,
+    )
+    expect(whyNot(aPool({ annotations: { [roleKey]: ' ,x y,' } }))).toBe(
+      `${roleKey} is "x y", expected control-plane or ingress`,
     )
   })
 })
@@ -172,13 +201,13 @@ describe('a pool that is meant for the Cluster', () => {
     expect(chosen([pool])).toBe('vip-pool')
   })
 
-  it('is closed to all namespaces by an empty list', () => {
-    expect(whyNot(aPool({ annotations: { [namespacesKey]: '' } }))).toBe(
-      `is closed to namespace clusters (${namespacesKey}: "")`,
+  it.each(['', ' ,,, ,'])('is closed to all namespaces by a list of none: "%s"', (list) => {
+    expect(whyNot(aPool({ annotations: { [namespacesKey]: list } }))).toBe(
+      `is closed to namespace clusters (${namespacesKey}: "${list}")`,
     )
   })
 
-  it.each(['high', '', '1.5', '1e3', '0x10', '5 apples', 'no 5', '+-5', '1234567890123456'])(
+  it.each(['high', '', '1.5', '1e3', '1e999', 'NaN', '0x10', '5 apples', 'no 5', '+-5', '1234567890123456'])(
     'is left out with the priority "%s", which is no integer',
     (priority) => {
       expect(whyNot(aPool({ annotations: { [priorityKey]: priority } }))).toBe(
@@ -205,6 +234,31 @@ describe('the order of pools', () => {
       'namespaced before global',
       aPool({ name: 'z', kind: 'InClusterIPPool' }),
       aPool({ name: 'a', annotations: { [priorityKey]: '9' } }),
+    ],
+    [
+      'an exact role before a high priority',
+      aPool({ name: 'z', labels: exact }),
+      aPool({ name: 'a', annotations: { [priorityKey]: '100' } }),
+    ],
+    [
+      'one whose priority can be read before one whose cannot',
+      aPool({ name: 'z', annotations: { [priorityKey]: '-5' } }),
+      aPool({ name: 'a', annotations: { [priorityKey]: 'high' } }),
+    ],
+    [
+      'open to the namespace before closed to it',
+      aPool({ name: 'z', annotations: { [namespacesKey]: 'elsewhere, clusters' } }),
+      aPool({ name: 'a', annotations: { [namespacesKey]: 'elsewhere' } }),
+    ],
+    [
+      'open to all namespaces before open to none',
+      aPool({ name: 'z' }),
+      aPool({ name: 'a', annotations: { [namespacesKey]: '' } }),
+    ],
+    [
+      'one that works before a paused one',
+      aPool({ name: 'z' }),
+      aPool({ name: 'a', annotations: { 'cluster.x-k8s.io/paused': '' } }),
     ],
     [
       'a high priority before a low one',
@@ -263,6 +317,33 @@ describe('the order of pools', () => {
     })
   })
 
+  it('is the order in which they are used up, however they were created', () => {
+    const global = 'GlobalInClusterIPPool' as const
+    const namespaced = 'InClusterIPPool' as const
+    const labels = { [classKey]: aClass }
+    const ranking = [
+      aPool({ name: 'z', kind: namespaced, labels: exact, annotations: { [priorityKey]: '5' } }),
+      aPool({ name: 'e', kind: namespaced, labels, annotations: { [roleKey]: 'ingress,control-plane' } }),
+      aPool({ name: 'f', kind: namespaced, labels: exact }),
+      aPool({ name: 'd', kind: global, labels: exact, annotations: { [priorityKey]: '100' } }),
+      aPool({ name: 'y', kind: namespaced, labels, annotations: { [priorityKey]: '+7' } }),
+      aPool({ name: 'c', kind: namespaced, labels, annotations: { [priorityKey]: '-1' } }),
+      aPool({ name: 'b', kind: global, labels }),
+      aPool({ name: 'a', kind: global, labels, annotations: { [priorityKey]: '-10' } }),
+    ]
+    const full = { total: 1, used: 1, free: 0, outOfRange: 0 }
+    const orders = fc.shuffledSubarray(ranking, { minLength: ranking.length })
+    holdsForAll(orders, (created) => {
+      let pools: readonly IPPool[] = created
+      const used = ranking.map(() => {
+        const name = chosen(pools)
+        pools = pools.map((pool) => (pool.name === name ? { ...pool, capacity: full } : pool))
+        return name
+      })
+      expect(used).toEqual(ranking.map(({ name }) => name))
+    })
+  })
+
   it('falls to the next where the first is exhausted', () => {
     const full = aPool({ name: 'a', capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
     expect(chosen([full, aPool({ name: 'b' })])).toBe('b')
@@ -306,6 +387,23 @@ describe('a pool that the Cluster names', () => {
     expect(chosen(pools, { explicitPool })).toBe('mine')
   })
 
+  it('goes before one of the right class and role and a high priority', () => {
+    const pools = [
+      aPool({ name: 'a', annotations: { [priorityKey]: '100' } }),
+      aPool({ name: 'mine', labels: { [classKey]: 'another-class', [roleKey]: 'ingress' } }),
+    ]
+    expect(chosen(pools, { explicitPool: 'mine' })).toBe('mine')
+  })
+
+  it('is the global one of two where the Cluster names its kind', () => {
+    const kinds = ['InClusterIPPool', 'GlobalInClusterIPPool'] as const
+    const pools = kinds.map((kind) => aPool({ name: 'mine', kind }))
+    expect(selectIPPool({ ...request, explicitPool: 'GlobalInClusterIPPool/mine' }, pools)).toMatchObject({
+      outcome: 'selected',
+      pool: { kind: 'GlobalInClusterIPPool' },
+    })
+  })
+
   it('is taken by kind and name', () => {
     const pools = [aPool({ name: 'mine', labels: {}, kind: 'InClusterIPPool' })]
     expect(chosen(pools, { explicitPool: 'GlobalInClusterIPPool/mine' })).toBeUndefined()
@@ -336,6 +434,16 @@ describe('a pool that the Cluster names', () => {
     ['other', 'control-plane', 'control-plane-pool'],
     ['other', 'ingress', 'ingress-pool'],
     ['InClusterIPPrefixPool/mine', 'control-plane', 'control-plane-pool'],
+    ['a/b/mine', 'control-plane', 'control-plane-pool'],
+    ['/', 'control-plane', 'control-plane-pool'],
+    ['InClusterIPPool/', 'control-plane', 'control-plane-pool'],
+    ['../..', 'control-plane', 'control-plane-pool'],
+    ['InClusterIPPool/name with spaces', 'control-plane', 'control-plane-pool'],
+    ['GlobalInClusterIPPool/mine/more', 'control-plane', 'control-plane-pool'],
+    ['GlobalInClusterIPPool/../mine', 'control-plane', 'control-plane-pool'],
+    ['globalinclusterippool/mine', 'control-plane', 'control-plane-pool'],
+    ['{kind: InClusterIPPool}', 'control-plane', 'control-plane-pool'],
+    ['%s${x}{{ . }}', 'control-plane', 'control-plane-pool'],
   ] as const)('is not another one: %s for role %s', (explicitPool, role, annotation) => {
     expect(whyNot(aPool({ name: 'mine' }), { explicitPool, role })).toBe(
       `the Cluster asks for "${explicitPool}" by its annotation vip.capi.gorizond.io/${annotation}`,

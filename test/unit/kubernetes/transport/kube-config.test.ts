@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadKubeConfig } from '../../../../src/kubernetes/transport/kube-config.ts'
+import { plantedSecrets } from '../../../support/planted-secrets.ts'
 
 let directory: string
 
@@ -15,6 +17,15 @@ function kubeconfig(name: string, text: string): string {
   const path = join(directory, name)
   writeFileSync(path, text)
   return path
+}
+
+function thrownBy(act: () => unknown): Error {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  throw new Error('nothing was thrown')
 }
 
 const twoContexts = `
@@ -64,6 +75,30 @@ describe('loadKubeConfig', () => {
     const path = kubeconfig('faulty', text)
     const message = `kubeconfig ${path} cannot be read: ${words}`
     expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(new Error(message))
+  })
+
+  it.each<[string, (secret: string) => string]>([
+    [
+      'a list that does not end',
+      (secret) => `users:\n- name: a\n  user:\n    token: ${secret}\n    broken: [\ncontexts: []\n`,
+    ],
+    [
+      'a quote that does not end',
+      (secret) => `users:\n- name: a\n  user:\n    token: "${secret}\ncontexts: []\n`,
+    ],
+    ['JSON that does not end', (secret) => `{"users":[{"name":"a","user":{"token":"${secret}"}]}`],
+    ['a key twice', (secret) => `users:\n- name: a\n  user: {token: ${secret}, token: b}\n`],
+    ['an alias', (secret) => `users:\n- name: a\n  user: {password: *${secret}}\n`],
+    ['a tag', (secret) => `users:\n- name: a\n  user: {password: !${secret}}\n`],
+    ['a wrong tag', (secret) => `users:\n- name: a\n  user: {password: !^${secret}}\n`],
+    ['a tag handle', (secret) => `users:\n- name: a\n  user: {password: !${secret}!}\n`],
+    ['nothing but the secret', (secret) => secret],
+  ])('names a file with a fault near a secret without the secret: %s', (_, contents) => {
+    const secrets = plantedSecrets()
+    const path = kubeconfig('near-secret', contents(secrets.plant('credentials')))
+    const error = thrownBy(() => loadKubeConfig({ kubeconfig: path }))
+    expect(error.message).toContain(path)
+    expect(secrets.leaksIn(inspect(error, { depth: 10 }))).toEqual([])
   })
 
   it('names the available contexts if the requested one is missing', () => {
