@@ -15,7 +15,7 @@ import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool } from '../domain/model/pool.ts'
 import { alsoSaying } from '../domain/quote.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
-import { allocateRole } from './allocate-role.ts'
+import { allocateRole, type RoleRun } from './allocate-role.ts'
 import {
   parseAllocateVipInput,
   parseWaitingNews,
@@ -29,9 +29,9 @@ import {
   type RoleStatus,
 } from './contract.ts'
 import { describeStatus } from './describe-status.ts'
-import { createSearchAttributeRecorder } from './search-attribute-recorder.ts'
+import { createSearchAttributeRecorder, type SearchAttributeRecorder } from './search-attribute-recorder.ts'
 import { readArgument } from './read-argument.ts'
-import { createStatusRecord } from './status-record.ts'
+import { createStatusRecord, type StatusRecord } from './status-record.ts'
 import { createWakeUp, type RoleWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
@@ -49,37 +49,41 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
   const cluster = readArgument(() => parseAllocateVipInput(args, workflowInfo().workflowId))
   const startAnew = async (): Promise<never> => {
-    await condition(() => allHandlersFinished() && !wakeUp.isBusy())
+    await condition(() => allHandlersFinished() && !run.wakeUp.isBusy())
     return continueAsNew<typeof allocateVip>(cluster)
   }
-  const wakeUp = createWakeUp(startAnew)
-  const record = createStatusRecord(cluster)
-  const findable = createSearchAttributeRecorder()
-  const pace = { isAtOnce: true }
-  const wakeUps = new Map<Role, RoleWakeUp>()
-  const show = (): void => setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
-  handleMessages(wakeUp, () => record.report(wakeUp.recent))
-  setHandler(
-    waiting,
-    (argument) => {
-      const news = parseWaitingNews(argument)
-      if (news === undefined) return
-      if (news.isLeft) record.duplicate(news.role, news.message)
-      else {
-        record.waits(news, new Date())
-        wakeUps.get(news.role)?.waits(news.scheduledAt)
-      }
-      show()
-      findable.learn(news.searchable)
-      if (!wakeUp.isHeld()) findable.update(record.report(wakeUp.recent))
-    },
-    { description: 'Sent by the steps of this run: what they wait for' },
-  )
-  const progress = (role: Role, news: Partial<RoleStatus>): void => {
-    record.progress(role, news)
-    show()
+  const run: Run = {
+    cluster,
+    wakeUp: createWakeUp(startAnew),
+    wakeUps: new Map(),
+    record: createStatusRecord(cluster),
+    searchAttributes: createSearchAttributeRecorder(),
+    startAnew,
   }
+  handleMessages(run)
+  const results = await allocateRoles(run)
+  run.searchAttributes.update(run.record.report(run.wakeUp.recent))
+  return { cluster: { ...cluster, uid: run.record.uid() }, roles: Object.fromEntries(results) }
+}
 
+/** What the message handlers and the allocations of a run share. */
+interface Run {
+  readonly cluster: NamespacedName
+  readonly wakeUp: WakeUp
+  readonly wakeUps: Map<Role, RoleWakeUp>
+  readonly record: StatusRecord
+  readonly searchAttributes: SearchAttributeRecorder
+  readonly startAnew: () => Promise<never>
+}
+
+function show({ record, wakeUp }: Run): void {
+  setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
+}
+
+/** Allocates for the first role, and beside it for the others that the Cluster wants, each on its own. */
+async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
+  const { wakeUp, wakeUps } = run
+  const pace = { isAtOnce: true }
   const begun = new Set<Role>()
   const results = new Map<Role, RoleResult>()
   /** Why a VIP is not the address that the Cluster's annotation named. A later pass finds the choice made. */
@@ -93,45 +97,15 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     serve(role).catch(failure.reject)
   }
 
-  /** Allocates for one role; and again when somebody wakes the run while another role still waits. */
+  /** Allocates for one role; and again if a wake comes while another role still waits. */
   const serve = async (role: Role): Promise<void> => {
     const own = wakeUp.forRole()
     wakeUps.set(role, own)
     do {
       results.delete(role)
-      results.set(role, await untilResult(role, own))
+      results.set(role, await untilResult(run, { role, wakeUp: own, pace, begin, passedOver }))
       await condition(() => !wakeUp.isHeld() && (own.isPending() || isSettled()))
     } while (own.isPending())
-  }
-
-  const untilResult = async (role: Role, own: RoleWakeUp): Promise<RoleResult> => {
-    for (;;) {
-      const ended = await allocateRole({
-        cluster,
-        role,
-        wakeUp: own,
-        pace,
-        progress: (news) => progress(role, news),
-        onDuplicate: (message) => record.duplicate(role, message),
-        onSelected: ({ uid, alsoWanted = [], searchable = [], insteadOf }) => {
-          if (insteadOf !== undefined) passedOver.set(role, insteadOf)
-          record.selected(uid)
-          findable.learn(searchable)
-          alsoWanted.forEach(begin)
-        },
-      })
-      if (ended.pass === 'replaced') return startAnew()
-      if (ended.pass === 'done' && !own.isPending()) return finished(role, ended.result)
-      if (workflowInfo().continueAsNewSuggested) return startAnew()
-    }
-  }
-
-  const finished = (role: Role, ended: RoleResult): RoleResult => {
-    const more = ended.outcome === 'allocated' ? passedOver.get(role) : undefined
-    const result = { ...ended, message: alsoSaying(ended.message, more) }
-    progress(role, { phase: 'Done', message: result.message, reason: result.reason })
-    log.info(result.message, logFieldsOf(cluster, role, result))
-    return result
   }
 
   begin(defaultRole)
@@ -139,8 +113,47 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     await Promise.race([failure.promise, condition(isSettled)])
     await condition(allHandlersFinished)
   } while (!isSettled())
-  findable.update(record.report(wakeUp.recent))
-  return { cluster: { ...cluster, uid: record.uid() }, roles: Object.fromEntries(results) }
+  return results
+}
+
+interface RoleAllocation extends Pick<RoleRun, 'role' | 'wakeUp' | 'pace'> {
+  readonly begin: (role: Role) => void
+  readonly passedOver: Map<Role, string>
+}
+
+/** Passes through the steps until one ends with a result. */
+async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleResult> {
+  const { cluster, record, searchAttributes } = run
+  const { role, wakeUp, pace, begin, passedOver } = allocation
+  const progress = (news: Partial<RoleStatus>): void => {
+    record.progress(role, news)
+    show(run)
+  }
+  for (;;) {
+    const ended = await allocateRole({
+      cluster,
+      role,
+      wakeUp,
+      pace,
+      progress,
+      onDuplicate: (message) => record.duplicate(role, message),
+      onSelected: ({ uid, alsoWanted = [], searchable = [], insteadOf }) => {
+        if (insteadOf !== undefined) passedOver.set(role, insteadOf)
+        record.selected(uid)
+        searchAttributes.learn(searchable)
+        alsoWanted.forEach(begin)
+      },
+    })
+    if (ended.pass === 'replaced') return run.startAnew()
+    if (ended.pass === 'done' && !wakeUp.isPending()) {
+      const more = ended.result.outcome === 'allocated' ? passedOver.get(role) : undefined
+      const result = { ...ended.result, message: alsoSaying(ended.result.message, more) }
+      progress({ phase: 'Done', message: result.message, reason: result.reason })
+      log.info(result.message, logFieldsOf(cluster, role, result))
+      return result
+    }
+    if (workflowInfo().continueAsNewSuggested) return run.startAnew()
+  }
 }
 
 /** An outcome's facts for its log line, under the names that every line has. */
@@ -159,7 +172,9 @@ function logFieldsOf(
   }
 }
 
-function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
+function handleMessages(run: Run): void {
+  const { wakeUp, wakeUps, record, searchAttributes } = run
+  const report = (): AllocationStatus => record.report(wakeUp.recent)
   setHandler(status, report, { description: 'Where the allocation is, and why' })
   setHandler(wake, (reason) => wakeUp.wake(inWords(reason, 'woken')), {
     description: 'Look again now; the reason given is kept in the status',
@@ -171,6 +186,22 @@ function handleMessages(wakeUp: WakeUp, report: () => AllocationStatus): void {
       return report()
     },
     { description: 'Look again now, and answer with the status' },
+  )
+  setHandler(
+    waiting,
+    (argument) => {
+      const news = parseWaitingNews(argument)
+      if (news === undefined) return
+      if (news.isLeft) record.duplicate(news.role, news.message)
+      else {
+        record.waits(news, new Date())
+        wakeUps.get(news.role)?.waits(news.scheduledAt)
+      }
+      show(run)
+      searchAttributes.learn(news.searchable)
+      if (!wakeUp.isHeld()) searchAttributes.update(report())
+    },
+    { description: 'Sent by the steps of this run: what they wait for' },
   )
 }
 

@@ -48,73 +48,83 @@ const kept = 5
 /** Reasons are cut to this length: they come from outside and go into query results. */
 const reasonLength = 200
 
-/** @param startAnew called when the history of a run that is woken again and again has grown too long */
+/** What all roles of a run share. */
+interface Wakes {
+  /** Signals, and updates that count already. */
+  count: number
+  /** Updates that count once no local activity holds them. */
+  updates: number
+  isUnderWay: boolean
+  isHeld: boolean
+}
+
+/** @param startAnew called if the history of a run that is woken again and again has grown too long */
 export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
-  let count = 0
-  let updates = 0
-  let isUnderWay = false
-  const isBusy = (): boolean => isUnderWay
-  let isHeld = true
+  const wakes: Wakes = { count: 0, updates: 0, isUnderWay: false, isHeld: true }
   const recent: string[] = []
   const keep = (reason: string): void => {
     recent.push(reason.slice(0, reasonLength))
     if (recent.length > kept) recent.shift()
   }
-  const letGo = (): void => {
-    isUnderWay = false
-    isHeld = false
-    count += updates
-    updates = 0
-  }
   return {
     wake(reason) {
-      count += 1
+      wakes.count += 1
       keep(reason)
     },
     wakeByUpdate(reason) {
-      updates += 1
+      wakes.updates += 1
       keep(reason)
-      if (!isHeld) letGo()
+      if (!wakes.isHeld) letGo(wakes)
     },
-    isHeld: () => isHeld,
-    isBusy,
-    forRole() {
-      let seen = 0
-      let waitsSince = 0
-      const isPending = (): boolean => count > seen
-      return {
-        async runInterruptible(step) {
-          for (;;) {
-            while (isBusy()) await condition(() => !isBusy())
-            seen = count
-            const begunAt = Date.now()
-            const isToBeCut = (): boolean => !isBusy() && isPending() && waitsSince >= begunAt
-            const done = await unlessCutShort(step, isToBeCut)
-            if (done !== undefined) return done.value
-            if (workflowInfo().continueAsNewSuggested) await startAnew()
-          }
-        },
-        async runToCompletion(localActivity) {
-          // Of several that waited, the first one has begun by the time the next one is asked.
-          while (isBusy()) await condition(() => !isBusy())
-          seen = count
-          isUnderWay = true
-          isHeld = true
-          try {
-            return await CancellationScope.nonCancellable(localActivity)
-          } finally {
-            letGo()
-          }
-        },
-        waits(scheduledAt) {
-          waitsSince = Math.max(waitsSince, scheduledAt)
-        },
-        isPending,
-      }
-    },
+    isHeld: () => wakes.isHeld,
+    isBusy: () => wakes.isUnderWay,
+    forRole: () => createRoleWakeUp(wakes, startAnew),
     get recent() {
       return [...recent]
     },
+  }
+}
+
+function letGo(wakes: Wakes): void {
+  wakes.isUnderWay = false
+  wakes.isHeld = false
+  wakes.count += wakes.updates
+  wakes.updates = 0
+}
+
+function createRoleWakeUp(wakes: Wakes, startAnew: () => Promise<never>): RoleWakeUp {
+  let seen = 0
+  let waitsSince = 0
+  const isBusy = (): boolean => wakes.isUnderWay
+  const isPending = (): boolean => wakes.count > seen
+  return {
+    async runInterruptible(step) {
+      for (;;) {
+        while (isBusy()) await condition(() => !isBusy())
+        seen = wakes.count
+        const begunAt = Date.now()
+        const isToBeCut = (): boolean => !isBusy() && isPending() && waitsSince >= begunAt
+        const done = await unlessCutShort(step, isToBeCut)
+        if (done !== undefined) return done.value
+        if (workflowInfo().continueAsNewSuggested) await startAnew()
+      }
+    },
+    async runToCompletion(localActivity) {
+      // Of several that waited, the first one has begun by the time the next one is asked.
+      while (isBusy()) await condition(() => !isBusy())
+      seen = wakes.count
+      wakes.isUnderWay = true
+      wakes.isHeld = true
+      try {
+        return await CancellationScope.nonCancellable(localActivity)
+      } finally {
+        letGo(wakes)
+      }
+    },
+    waits(scheduledAt) {
+      waitsSince = Math.max(waitsSince, scheduledAt)
+    },
+    isPending,
   }
 }
 

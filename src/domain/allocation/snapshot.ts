@@ -51,7 +51,7 @@ export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
   }
 }
 
-/** Questions about what is known. Nothing is kept: each answer is about what is known now. */
+/** Questions about a snapshot. Nothing is kept: each answer is about the snapshot as it is then. */
 export interface SnapshotQueries {
   /** @param news a pool that is not among the known ones yet, or changed */
   contextOf(cluster: Cluster, news?: IPPool): ClusterContext
@@ -83,10 +83,19 @@ export interface SnapshotQueries {
   reserving(address: string): readonly Cluster[]
 }
 
-/** @param known is asked anew for every answer */
+/** @param known is read again for every answer */
 export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
-  const all = (): readonly Cluster[] => [...known().clusters.values()]
+  const lookups = createLookups(known)
+  return { ...lookups, ...createNeeds(known, lookups) }
+}
 
+type Lookups = Pick<
+  SnapshotQueries,
+  'contextOf' | 'bindingOf' | 'observed' | 'clusterOf' | 'claimOf' | 'isComplete' | 'clustersOf' | 'reserving'
+>
+
+/** What belongs to an object. */
+function createLookups(known: () => Snapshot): Lookups {
   const contextOf = (cluster: Cluster, news?: IPPool): ClusterContext => {
     const { clusterClasses, pools } = known()
     const ref = cluster.topology?.clusterClass
@@ -96,53 +105,63 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
       pools: poolsUsableBy(cluster.namespace, news === undefined ? others : [...others, news]),
     }
   }
-
   const bindingOf = ({ namespace, name }: Cluster, { role }: VipRole): ClaimBinding => {
     const { claims, ipAddresses } = known()
     const claim = claims.get(formatKey({ namespace, name: claimNameFor({ name }, role) }))
-    const ipAddress =
-      claim?.addressName === undefined
-        ? undefined
-        : ipAddresses.get(formatKey({ namespace, name: claim.addressName }))
+    const bound = claim?.addressName
+    const ipAddress = bound === undefined ? undefined : ipAddresses.get(formatKey({ namespace, name: bound }))
     return { claim, ipAddress }
   }
-
-  const observed: SnapshotQueries['observed'] = (cluster, vip, settings) => {
-    const { namespace, name } = cluster
-    const key = { namespace, name }
-    const named = formatKey({ namespace, name: claimNameFor(cluster, vip.role) })
-    return {
-      key,
-      cluster,
-      ...settings,
-      ...contextOf(cluster),
-      ...bindingOf(cluster, vip),
-      namedAddress: known().ipAddresses.get(named),
-      addressUse: addressUseIn(known()),
-      sameAddressUse: addressUseIn(known()),
-    }
+  return {
+    contextOf,
+    bindingOf,
+    observed: (cluster, vip, settings) => {
+      const { namespace, name } = cluster
+      const named = formatKey({ namespace, name: claimNameFor(cluster, vip.role) })
+      return {
+        key: { namespace, name },
+        cluster,
+        ...settings,
+        ...contextOf(cluster),
+        ...bindingOf(cluster, vip),
+        namedAddress: known().ipAddresses.get(named),
+        addressUse: addressUseIn(known()),
+        sameAddressUse: addressUseIn(known()),
+      }
+    },
+    clusterOf: ({ namespace, name }) => {
+      const clusterName = clusterNameOf(name)
+      return clusterName === undefined
+        ? undefined
+        : known().clusters.get(formatKey({ namespace, name: clusterName }))
+    },
+    claimOf: ({ namespace, claimName }) => known().claims.get(formatKey({ namespace, name: claimName })),
+    isComplete: () => known().isComplete,
+    clustersOf: (clusterClass) =>
+      clustersIn(known()).filter(
+        ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),
+      ),
+    reserving: (address) => clustersIn(known()).filter((cluster) => isKnownDuplicate(cluster, address)),
   }
+}
 
+/** Who needs a run, and for what. */
+function createNeeds(
+  known: () => Snapshot,
+  { contextOf, bindingOf }: Lookups,
+): Omit<SnapshotQueries, keyof Lookups> {
   const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
     const { claim, ipAddress } = bindingOf(cluster, vip)
     return known().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
-
-  const isLost = (cluster: Cluster, vip: VipRole): boolean => lossIn(cluster, vip) !== undefined
-
   const vipNeedsReconcile = (cluster: Cluster, vip: VipRole): boolean =>
-    needsAllocation(cluster, vip, contextOf(cluster)) || isLost(cluster, vip)
-
+    needsAllocation(cluster, vip, contextOf(cluster)) || lossIn(cluster, vip) !== undefined
   const reservesFreeDuplicate = (cluster: Cluster, variables: VariableNames): boolean =>
     known().isComplete &&
     duplicateAddressesOf(cluster).length > 0 &&
     isWritable(cluster) &&
     freeDuplicatesOf(cluster, addressUseIn(known()), variables).length > 0
-
   return {
-    contextOf,
-    bindingOf,
-    observed,
     lossOf: lossIn,
     vipNeedsReconcile,
     needsReconcile: (cluster, variables) =>
@@ -153,29 +172,17 @@ export function createSnapshotQueries(known: () => Snapshot): SnapshotQueries {
       roles.some((role) =>
         lacksCondition(cluster, vipRole(role, variables), contextOf(cluster).clusterClass),
       ),
-    clusterOf: ({ namespace, name }) => {
-      const clusterName = clusterNameOf(name)
-      return clusterName === undefined
-        ? undefined
-        : known().clusters.get(formatKey({ namespace, name: clusterName }))
-    },
-    claimOf: ({ namespace, claimName }) => known().claims.get(formatKey({ namespace, name: claimName })),
     waitingBeside: (pool, vip) =>
-      all().filter((cluster) => {
+      clustersIn(known()).filter((cluster) => {
         const { claim } = bindingOf(cluster, vip)
         const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
-        return (
-          !isHere &&
-          claim?.addressName === undefined &&
-          needsAllocation(cluster, vip, contextOf(cluster, pool))
-        )
+        if (isHere || claim?.addressName !== undefined) return false
+        return needsAllocation(cluster, vip, contextOf(cluster, pool))
       }),
-    lost: (vip) => all().filter((cluster) => isLost(cluster, vip)),
-    isComplete: () => known().isComplete,
-    clustersOf: (clusterClass) =>
-      all().filter(
-        ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),
-      ),
-    reserving: (address) => all().filter((cluster) => isKnownDuplicate(cluster, address)),
+    lost: (vip) => clustersIn(known()).filter((cluster) => lossIn(cluster, vip) !== undefined),
   }
+}
+
+function clustersIn({ clusters }: Snapshot): readonly Cluster[] {
+  return [...clusters.values()]
 }
