@@ -2,6 +2,7 @@ import {
   controlPlanePoolAnnotation,
   controlPlaneVipAnnotation,
   controlPlaneVipCondition,
+  ingressEnabledAnnotation,
   ingressPoolAnnotation,
   ingressVipAnnotation,
   ingressVipCondition,
@@ -11,7 +12,7 @@ import {
 export type Role = 'control-plane' | 'ingress'
 
 /** All that differs from role to role. */
-export interface RoleNames {
+export interface RoleSpec {
   /** What the name of a claim starts with; the Cluster's name follows. */
   readonly claimPrefix: string
   /** Annotation on the Cluster that names its pool. */
@@ -20,6 +21,12 @@ export interface RoleNames {
   readonly vipAnnotation: string
   /** Type of the condition on the Cluster that says how it stands. */
   readonly conditionType: string
+  /** What people call the VIP. */
+  readonly noun: string
+  /** The VIP is `spec.controlPlaneEndpoint`, with a port. Any other is in its variable, else in its annotation. */
+  readonly isEndpoint: boolean
+  /** Annotation on the Cluster that asks for the VIP or refuses it; undefined: every Cluster of a ClusterClass has one. */
+  readonly enabledAnnotation: string | undefined
 }
 
 export const roles: readonly Role[] = ['control-plane', 'ingress']
@@ -27,20 +34,31 @@ export const roles: readonly Role[] = ['control-plane', 'ingress']
 /** The role of a pool that names none, and the one that every allocation begins with. */
 export const defaultRole: Role = 'control-plane'
 
-export const roleNames: Readonly<Record<Role, RoleNames>> = {
+export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   'control-plane': {
     claimPrefix: 'vip-cp-',
     poolAnnotation: controlPlanePoolAnnotation,
     vipAnnotation: controlPlaneVipAnnotation,
     conditionType: controlPlaneVipCondition,
+    noun: 'endpoint',
+    isEndpoint: true,
+    enabledAnnotation: undefined,
   },
   ingress: {
     claimPrefix: 'vip-ingress-',
     poolAnnotation: ingressPoolAnnotation,
     vipAnnotation: ingressVipAnnotation,
     conditionType: ingressVipCondition,
+    noun: 'ingress VIP',
+    isEndpoint: false,
+    enabledAnnotation: ingressEnabledAnnotation,
   },
 }
+
+/** The annotations by which a Cluster asks for VIPs or refuses them. */
+export const enabledAnnotations: readonly string[] = roles.flatMap(
+  (role) => roleSpecs[role].enabledAnnotation ?? [],
+)
 
 /** A role with the name of the ClusterClass variable that receives its VIP. */
 export interface VipRole {

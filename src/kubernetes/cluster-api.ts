@@ -23,7 +23,7 @@ export interface ClusterApi {
   /** Reads from the API server in either implementation. */
   getClusterLive(key: NamespacedName): Promise<Cluster | undefined>
   getClusterClass(ref: ClusterClassRef): Promise<ClusterClass | undefined>
-  /** The InClusterIPPools of the namespace and all GlobalInClusterIPPools. */
+  /** The pools that Clusters of the namespace can use: its own, and the global ones. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
   /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */

@@ -1,6 +1,7 @@
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, type IPPool } from '../domain/model/pool.ts'
+import { type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel } from '../domain/names.ts'
 import { pollInterval } from '../domain/timings.ts'
 import { discoverApiVersions } from './api-versions.ts'

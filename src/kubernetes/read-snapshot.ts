@@ -1,5 +1,5 @@
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
-import { ipPoolKinds } from '../domain/model/pool.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { KubernetesConnection } from './transport/connection.ts'

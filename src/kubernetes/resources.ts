@@ -1,8 +1,9 @@
+import { poolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
 import { ipAddressFrom } from '../domain/model/ip-address.ts'
-import { ipPoolFrom, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
+import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
 /** A kind of object on the management cluster, and the versions that we can read, best first. */
@@ -28,7 +29,6 @@ const capi = { group: clusterGroup, namespaced: true, ...core } as const
 const ipam = { group: ipamGroup, namespaced: true, ...core } as const
 /** Pools share their group with the claims and addresses of core, but not their versions. */
 const inCluster = {
-  group: ipamGroup,
   versions: ['v1alpha2', 'v1alpha1'],
   provider: 'the in-cluster IPAM provider',
 } as const
@@ -39,29 +39,23 @@ export const resources = {
   clusterclasses: { plural: 'clusterclasses', kind: 'ClusterClass', decode: clusterClassFrom, ...capi },
   ipaddressclaims: { plural: 'ipaddressclaims', kind: 'IPAddressClaim', decode: ipAddressClaimFrom, ...ipam },
   ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
-  inclusterippools: {
-    plural: 'inclusterippools',
-    namespaced: true,
-    ...poolOf('InClusterIPPool'),
-    ...inCluster,
-  },
-  globalinclusterippools: {
-    plural: 'globalinclusterippools',
-    namespaced: false,
-    ...poolOf('GlobalInClusterIPPool'),
-    ...inCluster,
-  },
+  inclusterippools: poolOf('InClusterIPPool', inCluster),
+  globalinclusterippools: poolOf('GlobalInClusterIPPool', inCluster),
   events: { group: eventsGroup, plural: 'events', kind: 'Event', namespaced: true, ...builtIn },
 } as const satisfies Readonly<Record<string, Resource | DecodedResource<unknown>>>
 
-function poolOf<K extends IPPoolKind>(kind: K) {
-  return { kind, decode: (object: unknown): IPPool => ipPoolFrom(kind, object) } as const
+function poolOf<K extends IPPoolKind>(kind: K, provider: Pick<Resource, 'versions' | 'provider'>) {
+  const { apiGroup: group, isGlobal } = poolKinds[kind]
+  const plural: (typeof poolKinds)[K]['resource'] = poolKinds[kind].resource
+  const decode = (object: unknown): IPPool => ipPoolFrom(kind, object)
+  return { group, plural, kind, namespaced: !isGlobal, decode, ...provider } as const
 }
 
+/** The resource of each kind of pool. */
 export const poolResources = {
   InClusterIPPool: resources.inclusterippools,
   GlobalInClusterIPPool: resources.globalinclusterippools,
-} as const
+} as const satisfies Readonly<Record<IPPoolKind, Resource>>
 
 /** The name of the CustomResourceDefinition, for messages. */
 export function crdNameOf(resource: Resource): string {

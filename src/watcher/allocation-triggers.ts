@@ -6,11 +6,10 @@ import {
   poolRequestFor,
   type ClusterContext,
 } from '../domain/allocation/eligibility.ts'
-import { ingressEnabledAnnotation } from '../domain/names.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
-import type { Role, VipRole } from '../domain/role.ts'
+import { enabledAnnotations, type Role, type VipRole } from '../domain/role.ts'
 import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { poolsUsableBy, type ClaimBinding } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
@@ -134,7 +133,7 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.isPaused,
     cluster.generation,
     explicitPoolOf(cluster, vip.role),
-    cluster.annotations[ingressEnabledAnnotation],
+    ...enabledAnnotations.map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),
   ])
 }

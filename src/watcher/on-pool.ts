@@ -1,4 +1,5 @@
-import { formatPool, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
+import type { IPPoolKind } from '../domain/model/pool-kind.ts'
+import { formatPool, type IPPool } from '../domain/model/pool.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { clustersToRestore, clustersToServe } from './allocation-triggers.ts'
 import type { HandlerContext } from './handler-context.ts'

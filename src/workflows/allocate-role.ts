@@ -9,6 +9,7 @@ import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { poolNamespaceFor } from '../domain/model/pool-kind.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { alsoSaying } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
@@ -204,5 +205,5 @@ function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'p
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {
-  return { kind, name, namespace: kind === 'InClusterIPPool' ? cluster.namespace : '' }
+  return { kind, name, namespace: poolNamespaceFor(kind, cluster.namespace) }
 }

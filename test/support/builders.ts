@@ -1,10 +1,11 @@
+import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
 import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/model/claim.ts'
-import { roleNames, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
-import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/model/pool.ts'
+import { roleSpecs, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
+import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
 /** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
@@ -190,7 +191,7 @@ export function aVipCondition(
     message = 'as it should be',
   } = options
   const { since = '2026-01-02T03:04:05Z' } = options
-  return { type: roleNames[role].conditionType, status, reason, message, lastTransitionTime: since }
+  return { type: roleSpecs[role].conditionType, status, reason, message, lastTransitionTime: since }
 }
 
 /** A run of ours in which something is under way. */

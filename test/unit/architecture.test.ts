@@ -268,6 +268,24 @@ describe('the folders of the table', () => {
   })
 })
 
+describe('the tables of roles and pool kinds', () => {
+  /** Files of `src` in which one of these stands as a text of its own. */
+  const namers = (...words: readonly string[]): readonly string[] =>
+    files.filter((file) => {
+      const text = readFileSync(join(root, 'src', file), 'utf8')
+      return words.some((word) => text.includes(`'${word}'`))
+    })
+
+  it('are the only places that tell one role from another, but for the flags', () => {
+    expect(namers('control-plane', 'ingress').toSorted()).toEqual(['config.ts', 'domain/role.ts'])
+  })
+
+  it('are the only places that name a kind of pool, but for the versions of its API', () => {
+    const kinds = ['InClusterIPPool', 'GlobalInClusterIPPool', 'inclusterippools', 'globalinclusterippools']
+    expect(namers(...kinds).toSorted()).toEqual(['domain/model/pool-kind.ts', 'kubernetes/resources.ts'])
+  })
+})
+
 describe('the tests', () => {
   it('start allocators in one way only, which keeps them from the Clusters of other suites', () => {
     const starters = globSync('test/**/*.ts', { cwd: root }).filter((file) =>

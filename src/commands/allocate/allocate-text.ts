@@ -1,3 +1,4 @@
+import { defaultRole } from '../../domain/role.ts'
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
@@ -6,7 +7,7 @@ import type { AllocateVipResult } from '../../workflows/contract.ts'
 
 /** Whether the Cluster has its control-plane VIP, from us or from somebody else. */
 export function servesCluster({ roles }: AllocateVipResult): boolean {
-  return roles['control-plane']?.address !== undefined
+  return roles[defaultRole]?.address !== undefined
 }
 
 /** The result of a run, for people to read. */

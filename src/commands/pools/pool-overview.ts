@@ -1,3 +1,4 @@
+import type { IPPoolKind } from '../../domain/model/pool-kind.ts'
 import {
   declaredClasses,
   declaredNamespaces,
@@ -7,13 +8,7 @@ import {
 import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import {
-  availableAddresses,
-  placeOf,
-  type IPPool,
-  type IPPoolCapacity,
-  type IPPoolKind,
-} from '../../domain/model/pool.ts'
+import { availableAddresses, placeOf, type IPPool, type IPPoolCapacity } from '../../domain/model/pool.ts'
 import { defaultRole } from '../../domain/role.ts'
 import type { Forecast } from './forecast.ts'
 

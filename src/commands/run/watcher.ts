@@ -1,3 +1,4 @@
+import { poolKinds } from '../../domain/model/pool-kind.ts'
 import type { Config } from '../../config.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
@@ -83,8 +84,11 @@ function watchSources({ config, kubernetes, cachedApi, outages, log, signal }: W
     // The provider copies no watch-filter label to an IPAddress.
     ipAddresses: (handler) => watch({ ...shared, resource: 'ipaddresses', handler }),
     ipPools: (kind, handler) =>
-      kind === 'InClusterIPPool'
-        ? watch({ ...shared, resource: 'inclusterippools', handler })
-        : watch({ ...shared, resource: 'globalinclusterippools', namespaces: [], handler }),
+      watch({
+        ...shared,
+        resource: poolKinds[kind].resource,
+        ...(poolKinds[kind].isGlobal && { namespaces: [] }),
+        handler,
+      }),
   }
 }

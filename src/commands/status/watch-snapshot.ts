@@ -1,6 +1,6 @@
+import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
-import { ipPoolKinds } from '../../domain/model/pool.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'

@@ -4,7 +4,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
-import { roles, vipRole, type VariableNames, type VipRole } from '../role.ts'
+import { roleSpecs, roles, vipRole, type VariableNames, type VipRole } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
 
 /** All uses of addresses in the management cluster at one moment. */
@@ -61,11 +61,7 @@ export function isFree({ clusters, ipAddresses }: AddressHolders): boolean {
 /** For people, at most the first few. */
 export function describeHolders({ clusters, ipAddresses }: AddressHolders): string {
   const named = [
-    ...clusters.map(({ cluster, as }) =>
-      as.role === 'control-plane'
-        ? `the endpoint of Cluster ${formatKey(cluster)}`
-        : `the ingress VIP of Cluster ${formatKey(cluster)}`,
-    ),
+    ...clusters.map(({ cluster, as }) => `the ${roleSpecs[as.role].noun} of Cluster ${formatKey(cluster)}`),
     ...ipAddresses.map(
       (each) => `IPAddress ${formatKey(each)} of ${formatPool(each.poolRef)} for claim ${each.claimName}`,
     ),

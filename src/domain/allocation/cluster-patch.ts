@@ -2,7 +2,7 @@ import { variableOf, type Cluster } from '../model/cluster.ts'
 import { formatEndpoint, isValidEndpoint, type APIEndpoint } from '../model/endpoint.ts'
 import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
-import { roleNames, type VipRole } from '../role.ts'
+import { roleSpecs, type VipRole } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
 
 /** What the patch of a Cluster follows from, besides the Cluster. */
@@ -36,8 +36,8 @@ export interface ClusterPatch {
 export function clusterPatchFor(cluster: Cluster, input: ClusterPatchInput): ClusterPatch {
   const { vip } = input
   const host = input.address ?? addressIn(cluster, vip)
-  const endpoint = vip.role === 'control-plane' ? endpointWith(cluster, host, input.defaultPort) : undefined
-  const { vipAnnotation } = roleNames[vip.role]
+  const endpoint = roleSpecs[vip.role].isEndpoint ? endpointWith(cluster, host, input.defaultPort) : undefined
+  const { vipAnnotation } = roleSpecs[vip.role]
   const operations = [
     ...endpointOperations(cluster, endpoint),
     ...variableOperations(cluster, input),
@@ -75,7 +75,7 @@ export function describeCompleted(assigned: AssignedVip): string {
 
 /** The VIP that the Cluster has now. */
 export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
-  return vip.role === 'control-plane'
+  return roleSpecs[vip.role].isEndpoint
     ? { ...cluster.controlPlaneEndpoint }
     : { host: addressIn(cluster, vip) }
 }

@@ -2,14 +2,13 @@ import { decideVariable, type ClusterClass } from '../model/cluster-class.ts'
 import { variableOf, type Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
 import { isValidEndpoint } from '../model/endpoint.ts'
-import { ingressEnabledAnnotation } from '../names.ts'
 import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
 import {
   defaultRole,
-  roleNames,
+  roleSpecs,
   roles,
   vipRole,
   type Role,
@@ -41,29 +40,37 @@ export type Desire =
 export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[] | undefined): Desire {
   const key = formatKey(cluster)
   if (explicitPoolOf(cluster, role) === undefined && cluster.topology === undefined) {
-    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${roleNames[role].poolAnnotation} to have one all the same`
+    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${roleSpecs[role].poolAnnotation} to have one all the same`
     return { desired: 'no', message }
   }
-  return role === 'control-plane' ? { desired: 'yes' } : ingressDesireFor(cluster, pools)
+  const { enabledAnnotation } = roleSpecs[role]
+  return enabledAnnotation === undefined
+    ? { desired: 'yes' }
+    : requestedDesireFor(cluster, role, enabledAnnotation, pools)
 }
 
-function ingressDesireFor(cluster: Cluster, pools: readonly IPPool[] | undefined): Desire {
+function requestedDesireFor(
+  cluster: Cluster,
+  role: Role,
+  enabledAnnotation: string,
+  pools: readonly IPPool[] | undefined,
+): Desire {
   const key = formatKey(cluster)
-  const word = cluster.annotations[ingressEnabledAnnotation]
+  const word = cluster.annotations[enabledAnnotation]
   if (word !== undefined && word !== 'true' && word !== 'false') {
-    const message = `annotation ${ingressEnabledAnnotation} of Cluster ${key} is ${quoted(word)}, expected "true" or "false"`
+    const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(word)}, expected "true" or "false"`
     return { desired: 'unreadable', message }
   }
-  if (word === 'true' || recordedVip(cluster, 'ingress') !== undefined) return { desired: 'yes' }
+  if (word === 'true' || recordedVip(cluster, role) !== undefined) return { desired: 'yes' }
   if (word === 'false') {
-    return { desired: 'no', message: `Cluster ${key} has ${ingressEnabledAnnotation}: "false"` }
+    return { desired: 'no', message: `Cluster ${key} has ${enabledAnnotation}: "false"` }
   }
-  if (explicitPoolOf(cluster, 'ingress') !== undefined) return { desired: 'yes' }
+  if (explicitPoolOf(cluster, role) !== undefined) return { desired: 'yes' }
   if (pools === undefined) return { desired: 'depends-on-pools' }
-  if (matchingPools(poolRequestFor(cluster, 'ingress'), pools).length > 0) return { desired: 'yes' }
+  if (matchingPools(poolRequestFor(cluster, role), pools).length > 0) return { desired: 'yes' }
   return {
     desired: 'no',
-    message: `no pool is for ingress VIPs of Cluster ${key}, and it does not ask for one`,
+    message: `no pool is for ${roleSpecs[role].noun}s of Cluster ${key}, and it does not ask for one`,
   }
 }
 
@@ -85,7 +92,7 @@ export function alsoDesiredRoles(
 
 /** The pool a Cluster names by annotation, `[Kind/]name`. */
 export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined {
-  return nonEmptyStringOf(cluster.annotations[roleNames[role].poolAnnotation]?.trim())
+  return nonEmptyStringOf(cluster.annotations[roleSpecs[role].poolAnnotation]?.trim())
 }
 
 /** What a VIP of the Cluster is wanted for, in the words of the pool choice. */
@@ -124,7 +131,7 @@ function isHalfWritten(
   { role, variable }: VipRole,
   clusterClass: ClusterClass | undefined,
 ): boolean {
-  if (role === 'control-plane' && !isValidEndpoint(cluster.controlPlaneEndpoint)) return true
+  if (roleSpecs[role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)) return true
   return (
     cluster.topology !== undefined &&
     variableOf(cluster, variable) === undefined &&

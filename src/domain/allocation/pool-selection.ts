@@ -1,18 +1,18 @@
+import {
+  describePoolKinds,
+  ipPoolKinds,
+  isIPPoolKind,
+  poolKinds,
+  type IPPoolKind,
+} from '../model/pool-kind.ts'
 import type { ClusterClassRef } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
-import {
-  availableAddresses,
-  formatPool,
-  ipPoolKinds,
-  isIPPoolKind,
-  type IPPool,
-  type IPPoolKind,
-} from '../model/pool.ts'
+import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
-import { defaultRole, roleNames, roles, type Role } from '../role.ts'
+import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
 
 /** What a VIP is wanted for. */
 export interface PoolRequest {
@@ -142,7 +142,7 @@ function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined 
   if (request.explicitPool === undefined) return undefined
   const named = parseExplicitPool(request.explicitPool)
   if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
-  return `the Cluster asks for ${quoted(request.explicitPool)} by its annotation ${roleNames[request.role].poolAnnotation}`
+  return `the Cluster asks for ${quoted(request.explicitPool)} by its annotation ${roleSpecs[request.role].poolAnnotation}`
 }
 
 function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
@@ -217,7 +217,7 @@ function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
 function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   const rank = (pool: IPPool): readonly number[] => [
     declaredRoles(pool).includes(request.role) ? 0 : 1,
-    ipPoolKinds.indexOf(pool.kind),
+    poolKinds[pool.kind].rank,
     -(priorityOf(pool) ?? 0),
   ]
   return (a, b) => {
@@ -230,7 +230,7 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
 /** The namespaces a global pool is open to; undefined: to all. */
 export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
   const list = pool.annotations[namespacesAnnotation]
-  return pool.kind !== 'GlobalInClusterIPPool' || list === undefined ? undefined : commaSeparated(list)
+  return !poolKinds[pool.kind].isGlobal || list === undefined ? undefined : commaSeparated(list)
 }
 
 /** The pool's priority; undefined where the annotation is no integer. */
@@ -304,7 +304,7 @@ const labelLength = 63
 /** What a person does so that there is a pool for such a VIP. */
 export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
-    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleNames[role].poolAnnotation}`
+    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
   const name = clusterClass?.name ?? '<ClusterClass>'
@@ -312,5 +312,5 @@ export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRe
     name.length > labelLength
       ? `${clusterClassKey}="true"${roleLabel}, and list ${shortened(name)} in the annotation ${clusterClassKey}`
       : `${clusterClassKey}=${name}${roleLabel}`
-  return `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace ${namespace}, with ${classLabel}`
+  return `label ${describePoolKinds(namespace)}, with ${classLabel}`
 }

@@ -9,7 +9,7 @@ import { formatPool, type IPPool } from '../model/pool.ts'
 import { whyNeverGivenBy } from './pool-addresses.ts'
 import { preferredFirst, whyNotUsable } from './pool-selection.ts'
 import { shortened } from '../quote.ts'
-import { roleNames, type VipRole } from '../role.ts'
+import { roleSpecs, type VipRole } from '../role.ts'
 import { describeVip, isOnRecordOnly, vipOwnershipOf } from './vip-ownership.ts'
 import { confirmsVip } from './vip-condition.ts'
 
@@ -81,7 +81,7 @@ function whyLost(
   if (!isFree(holders)) {
     return `${lost} ${text} is ${describeHolders(holders)}; give one of them another address`
   }
-  const { vipAnnotation } = roleNames[vip.role]
+  const { vipAnnotation } = roleSpecs[vip.role]
   const orOther = isOnRecordOnly(cluster, vip)
     ? `, or remove the annotation ${vipAnnotation} to have another one`
     : ''
@@ -102,7 +102,7 @@ function whyAnew(
   const why = isFree(holders)
     ? refusalsBy(pools, cluster, vip, address) || 'no pool has it'
     : `it is ${describeHolders(holders)}`
-  return `${shortened(address)} in the annotation ${roleNames[vip.role].vipAnnotation} is not taken: ${why}`
+  return `${shortened(address)} in the annotation ${roleSpecs[vip.role].vipAnnotation} is not taken: ${why}`
 }
 
 /** What keeps the pools that have the address from giving it, of the first few; `""` where no pool has it. */

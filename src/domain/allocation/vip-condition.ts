@@ -4,7 +4,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { conditionsApiVersion, type Condition } from '../model/condition.ts'
 import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
-import { roleNames, type Role, type VipRole } from '../role.ts'
+import { roleSpecs, type Role, type VipRole } from '../role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 
 /** What is to be said about a VIP of a Cluster. The text is the same as long as the matter is: it holds no time. */
@@ -24,7 +24,7 @@ export type ConditionDecision =
 
 /** The condition that says how a VIP of the Cluster stands, if there is one. */
 export function vipConditionOf(cluster: Cluster, role: Role): Condition | undefined {
-  return cluster.conditions.find(({ type }) => type === roleNames[role].conditionType)
+  return cluster.conditions.find(({ type }) => type === roleSpecs[role].conditionType)
 }
 
 /**
@@ -57,7 +57,7 @@ export function decideCondition(
   }
   const lastTransitionTime =
     present?.status === status ? present.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, 'Z')
-  const { conditionType } = roleNames[role]
+  const { conditionType } = roleSpecs[role]
   return {
     decision: 'write',
     condition: { type: conditionType, status, reason, message, lastTransitionTime },
@@ -82,7 +82,7 @@ export function lacksCondition(
     return present.status !== 'True' || present.reason === 'Allocated'
   }
   if (state === 'managed') return present?.status !== 'True'
-  return gatesOf(cluster, clusterClass).includes(roleNames[vip.role].conditionType)
+  return gatesOf(cluster, clusterClass).includes(roleSpecs[vip.role].conditionType)
 }
 
 function takesConditions(cluster: Cluster): boolean {

@@ -2,7 +2,7 @@ import { variableOf, type Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
 import { formatEndpoint, isValidEndpoint } from '../model/endpoint.ts'
 import { shortened } from '../quote.ts'
-import { roleNames, type Role, type VipRole } from '../role.ts'
+import { roleSpecs, type Role, type VipRole } from '../role.ts'
 
 /** How a Cluster stands towards the VIP of one role, as far as the Cluster alone tells. */
 export type VipOwnership =
@@ -24,7 +24,7 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
     return recorded === undefined ? { state: 'unset' } : { state: 'drifted', address: recorded }
   }
   if (address === recorded) return { state: 'managed', address }
-  if (vip.role === 'control-plane' && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
+  if (roleSpecs[vip.role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
     return { state: 'incomplete', address }
   }
   return { state: 'external', address, wasOurs: recorded !== undefined }
@@ -36,7 +36,7 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
  */
 export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
   if (recordedVip(cluster, role) === undefined) return false
-  return role === 'control-plane'
+  return roleSpecs[role].isEndpoint
     ? cluster.controlPlaneEndpoint.host === ''
     : typeof variableOf(cluster, variable) !== 'string'
 }
@@ -48,19 +48,19 @@ export function isExternallyOwned(ownership: VipOwnership): boolean {
 
 /** The VIP that we assigned, as our annotation says. */
 export function recordedVip(cluster: Cluster, role: Role): string | undefined {
-  return nonEmptyStringOf(cluster.annotations[roleNames[role].vipAnnotation])
+  return nonEmptyStringOf(cluster.annotations[roleSpecs[role].vipAnnotation])
 }
 
-/** Where the role's VIP is, in words: `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
+/** The role's VIP in words: `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
 export function describeVip(cluster: Cluster, vip: VipRole): string {
-  return vip.role === 'control-plane'
-    ? `endpoint ${formatEndpoint(cluster.controlPlaneEndpoint)}`
-    : `ingress VIP ${shortened(addressIn(cluster, vip))}`
+  const { noun, isEndpoint } = roleSpecs[vip.role]
+  const value = isEndpoint ? formatEndpoint(cluster.controlPlaneEndpoint) : shortened(addressIn(cluster, vip))
+  return `${noun} ${value}`
 }
 
 /** The control plane's host; for ingress the variable, else the annotation. `""` where there is none. */
 export function addressIn(cluster: Cluster, { role, variable }: VipRole): string {
-  if (role === 'control-plane') return cluster.controlPlaneEndpoint.host
+  if (roleSpecs[role].isEndpoint) return cluster.controlPlaneEndpoint.host
   const value = variableOf(cluster, variable)
   return typeof value === 'string' ? value : (recordedVip(cluster, role) ?? '')
 }

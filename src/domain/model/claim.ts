@@ -2,8 +2,9 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
+import { poolNamespaceFor } from './pool-kind.ts'
 import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
-import { roleNames, roles, type Role } from '../role.ts'
+import { roleSpecs, roles, type Role } from '../role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
 export interface IPAddressClaim extends ObjectMeta {
@@ -25,12 +26,12 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
 /** The Cluster whose claim has this name; undefined where this product gives no claim such a name. */
 export function clusterNameOf(claimName: string): string | undefined {
   const role = roleOfClaim(claimName)
-  return role === undefined ? undefined : claimName.slice(roleNames[role].claimPrefix.length)
+  return role === undefined ? undefined : claimName.slice(roleSpecs[role].claimPrefix.length)
 }
 
 /** What a claim of this name is for. */
 export function roleOfClaim(claimName: string): Role | undefined {
-  return roles.find((role) => claimName.startsWith(roleNames[role].claimPrefix))
+  return roles.find((role) => claimName.startsWith(roleSpecs[role].claimPrefix))
 }
 
 /**
@@ -46,7 +47,7 @@ export function roleOfOwnClaim(claim: IPAddressClaim): Role | undefined {
 
 /** The one name a Cluster's claim can have: creating it twice is creating it once. */
 export function claimNameFor(cluster: { readonly name: string }, role: Role): string {
-  return `${roleNames[role].claimPrefix}${cluster.name}`
+  return `${roleSpecs[role].claimPrefix}${cluster.name}`
 }
 
 /** What makes a claim the Cluster's: its labels, and the owner reference by which it is garbage-collected. */
@@ -95,7 +96,7 @@ export interface ClusterIdentity extends NamespacedName {
 
 /** The pool a claim is on, as `placeOf` names it. */
 export function poolPlaceOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): string {
-  return placeOf({ ...poolRef, namespace: poolRef.kind === 'GlobalInClusterIPPool' ? '' : namespace })
+  return placeOf({ ...poolRef, namespace: poolNamespaceFor(poolRef.kind, namespace) })
 }
 
 /** Whose a claim under our name is. */

@@ -1,11 +1,6 @@
 import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
-import { ipamGroup } from '../names.ts'
+import { poolKinds, type IPPoolKind } from './pool-kind.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
-
-/** The pools a VIP can come from. The provider's prefix pools hand out networks and are never used. */
-export type IPPoolKind = 'InClusterIPPool' | 'GlobalInClusterIPPool'
-
-export const ipPoolKinds: readonly IPPoolKind[] = ['InClusterIPPool', 'GlobalInClusterIPPool']
 
 /** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
 export interface IPPoolReference {
@@ -14,7 +9,7 @@ export interface IPPoolReference {
   readonly name: string
 }
 
-/** The facts about an InClusterIPPool or GlobalInClusterIPPool that decisions use. */
+/** The facts about an IP pool that decisions use. */
 export interface IPPool extends ObjectMeta {
   readonly kind: IPPoolKind
   readonly isPaused: boolean
@@ -63,11 +58,7 @@ function stringsIn(value: unknown): readonly string[] {
   return arrayOf(value).filter((entry) => typeof entry === 'string')
 }
 
-export function isIPPoolKind(kind: string): kind is IPPoolKind {
-  return ipPoolKinds.some((known) => known === kind)
-}
-
-/** For people and logs: `GlobalInClusterIPPool/vip-pool`. */
+/** For people and logs: `<kind>/vip-pool`. */
 export function formatPool(pool: { readonly kind: string; readonly name: string }): string {
   return `${pool.kind}/${pool.name}`
 }
@@ -96,8 +87,8 @@ function capacityFrom(value: unknown): IPPoolCapacity | undefined {
 }
 
 /** How a claim names a pool. */
-export function poolRefTo({ kind, name }: { readonly kind: string; readonly name: string }): IPPoolReference {
-  return { apiGroup: ipamGroup, kind, name }
+export function poolRefTo({ kind, name }: Pick<IPPool, 'kind' | 'name'>): IPPoolReference {
+  return { apiGroup: poolKinds[kind].apiGroup, kind, name }
 }
 
 /** Reads a poolRef of a claim or an address. */

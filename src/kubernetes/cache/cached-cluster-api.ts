@@ -24,6 +24,7 @@
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
  */
 
+import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresses.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
@@ -120,7 +121,7 @@ function cachedReads(
     },
     getClusterClass: (ref) => informers.get('clusterclasses', ref),
     async listIPPools(namespace) {
-      const kinds = [informers.fresh('globalinclusterippools'), informers.fresh('inclusterippools')]
+      const kinds = ipPoolKinds.map((kind) => informers.fresh(poolKinds[kind].resource))
       return poolsUsableBy(
         namespace,
         kinds.flatMap(({ informer }) => [...informer.objects.values()]),

@@ -1,10 +1,11 @@
+import type { IPPoolKind } from '../../../src/domain/model/pool-kind.ts'
 import { describe, expect, it } from '@jest/globals'
 import type { IPAddress } from '../../../src/domain/model/ip-address.ts'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
-import type { IPPool, IPPoolKind } from '../../../src/domain/model/pool.ts'
+import type { IPPool } from '../../../src/domain/model/pool.ts'
 import type { Informer, ResourceEventHandler } from '../../../src/kubernetes/informer/informer-types.ts'
 import { startWatcher } from '../../../src/watcher/watcher.ts'
 import {

@@ -7,9 +7,9 @@ import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { ingressEnabledAnnotation, ownPrefix } from '../../../domain/names.ts'
+import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
-import { roleNames, roles, type Role } from '../../../domain/role.ts'
+import { enabledAnnotations, roleSpecs, roles, type Role } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
 import { clusterKeys, strangeKeys } from './unknown-keys.ts'
@@ -35,7 +35,7 @@ function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly C
   )
   return [
     ...strange,
-    ...ingressProblems(name, cluster),
+    ...enabledProblems(name, cluster),
     ...roles.flatMap((role) => [
       ...poolProblems(name, cluster, role, pools),
       ...recordProblems(name, cluster, role),
@@ -43,15 +43,17 @@ function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly C
   ]
 }
 
-function ingressProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
-  const word = cluster.annotations[ingressEnabledAnnotation]
-  if (word === undefined || word === 'true' || word === 'false') return []
-  return [
-    fault(
-      `${name}: ${ingressEnabledAnnotation} is ${quoted(word)}, expected "true" or "false"`,
-      `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${ingressEnabledAnnotation}=true, or =false`,
-    ),
-  ]
+function enabledProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
+  return enabledAnnotations.flatMap((annotation) => {
+    const word = cluster.annotations[annotation]
+    if (word === undefined || word === 'true' || word === 'false') return []
+    return [
+      fault(
+        `${name}: ${annotation} is ${quoted(word)}, expected "true" or "false"`,
+        `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${annotation}=true, or =false`,
+      ),
+    ]
+  })
 }
 
 function poolProblems(
@@ -69,7 +71,7 @@ function poolProblems(
   )
   return [
     fault(
-      `${name}: ${roleNames[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${named}`,
+      `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${named}`,
       howToAdd(request),
     ),
   ]
@@ -78,7 +80,7 @@ function poolProblems(
 function recordProblems(name: string, cluster: Cluster, role: Role): readonly CheckOutcome[] {
   const recorded = recordedVip(cluster, role)
   if (recorded === undefined || isIPAddress(recorded)) return []
-  const { vipAnnotation } = roleNames[role]
+  const { vipAnnotation } = roleSpecs[role]
   return [
     warning(
       `${name}: ${vipAnnotation} is ${quoted(recorded)}, expected the address that the allocator wrote`,
@@ -92,7 +94,7 @@ function gateProblems(
   name: string,
   { availabilityGates }: Pick<Cluster, 'availabilityGates'>,
 ): readonly CheckOutcome[] {
-  const written = roles.map((role) => roleNames[role].conditionType)
+  const written = roles.map((role) => roleSpecs[role].conditionType)
   return availabilityGates
     .filter((gate) => gate.startsWith(`${ownPrefix}/`) && !written.includes(gate))
     .map((gate) =>

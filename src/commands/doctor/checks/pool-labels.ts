@@ -1,3 +1,4 @@
+import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
 import { declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
 import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
@@ -44,12 +45,14 @@ function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
   ]
 }
 
+const globalKinds = ipPoolKinds.filter((kind) => poolKinds[kind].isGlobal).join(' or ')
+
 function namespacesProblems(pool: IPPool): readonly CheckOutcome[] {
-  if (pool.kind === 'GlobalInClusterIPPool' || !(namespacesAnnotation in pool.annotations)) return []
+  if (poolKinds[pool.kind].isGlobal || !(namespacesAnnotation in pool.annotations)) return []
   return [
     warning(
-      `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a GlobalInClusterIPPool only; it serves namespace ${pool.namespace}`,
-      `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a GlobalInClusterIPPool`,
+      `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`,
+      `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a ${globalKinds}`,
     ),
   ]
 }

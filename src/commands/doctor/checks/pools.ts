@@ -1,3 +1,4 @@
+import { ipPoolKinds } from '../../../domain/model/pool-kind.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
@@ -34,7 +35,7 @@ export function nameOf(pool: IPPool): string {
 function reportNone(pools: readonly IPPool[], clusters: readonly Cluster[]): CheckOutcome {
   const found =
     pools.length === 0
-      ? 'there is no InClusterIPPool and no GlobalInClusterIPPool'
+      ? `there is ${ipPoolKinds.map((kind) => `no ${kind}`).join(' and ')}`
       : `${counted(pools.length, 'pool')}, and none with the label ${clusterClassKey}`
   const fix = `create a pool with the label ${clusterClassKey}=<ClusterClass>, as in examples/ip-pool.yaml`
   return clusters.some(({ topology }) => topology !== undefined) ? fault(found, fix) : warning(found, fix)

@@ -1,18 +1,14 @@
 import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import {
   clusterClassKey,
-  controlPlanePoolAnnotation,
-  controlPlaneVipAnnotation,
   duplicateAddressesAnnotation,
-  ingressEnabledAnnotation,
-  ingressPoolAnnotation,
-  ingressVipAnnotation,
   namespacesAnnotation,
   ownPrefix,
   priorityAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
 import { quoted } from '../../../domain/quote.ts'
+import { enabledAnnotations, roles, roleSpecs } from '../../../domain/role.ts'
 import { editDistance, nearest } from './edit-distance.ts'
 
 /** Our own keys that the allocator reads from, or writes to, a kind of object. */
@@ -29,12 +25,9 @@ export const poolKeys: OwnKeys = {
 export const clusterKeys: OwnKeys = {
   labels: [],
   annotations: [
-    controlPlanePoolAnnotation,
-    controlPlaneVipAnnotation,
+    ...roles.flatMap((role) => [roleSpecs[role].poolAnnotation, roleSpecs[role].vipAnnotation]),
+    ...enabledAnnotations,
     duplicateAddressesAnnotation,
-    ingressEnabledAnnotation,
-    ingressPoolAnnotation,
-    ingressVipAnnotation,
   ],
 }
 

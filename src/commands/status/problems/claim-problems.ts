@@ -1,8 +1,9 @@
+import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
 import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 import { isLeaked, showFinalizers } from './leak-problems.ts'
 import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
-import { formatPool, isIPPoolKind, placeOf } from '../../../domain/model/pool.ts'
+import { formatPool, placeOf } from '../../../domain/model/pool.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
 
 /** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */

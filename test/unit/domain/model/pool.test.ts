@@ -1,10 +1,6 @@
+import { isIPPoolKind } from '../../../../src/domain/model/pool-kind.ts'
 import { describe, expect, it } from '@jest/globals'
-import {
-  availableAddresses,
-  ipPoolFrom,
-  isIPPoolKind,
-  poolRefFrom,
-} from '../../../../src/domain/model/pool.ts'
+import { availableAddresses, ipPoolFrom, poolRefFrom } from '../../../../src/domain/model/pool.ts'
 import { anUncountedPool, aPool } from '../../../support/builders.ts'
 
 describe('ipPoolFrom', () => {
