@@ -1,5 +1,6 @@
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import type { Verb } from './transport/api-request.ts'
-import { resources, type Resource } from './resources.ts'
+import { poolResources, resources, type Resource } from './resources.ts'
 
 /** A permission that the allocator uses. */
 export interface Permission {
@@ -33,8 +34,7 @@ export const neededPermissions: readonly Permission[] = [
   ...permissions(resources.clusterclasses, 'get', 'list', 'watch'),
   ...permissions(resources.ipaddressclaims, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
   ...permissions(resources.ipaddresses, 'get', 'list', 'watch', 'create', 'delete'),
-  ...permissions(resources.inclusterippools, 'list', 'watch'),
-  ...permissions(resources.globalinclusterippools, 'list', 'watch'),
+  ...ipPoolKinds.flatMap((kind) => permissions(poolResources[kind], 'list', 'watch')),
   ...permissions(resources.events, 'get', 'create', 'patch').map((permission) => ({
     ...permission,
     optional: 'Clusters get no events',

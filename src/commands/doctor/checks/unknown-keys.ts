@@ -25,8 +25,8 @@ export const poolKeys: OwnKeys = {
 export const clusterKeys: OwnKeys = {
   labels: [],
   annotations: [
-    ...roles.flatMap((role) => [roleSpecs[role].poolAnnotation, roleSpecs[role].vipAnnotation]),
     ...enabledAnnotations,
+    ...roles.flatMap((role) => [roleSpecs[role].poolAnnotation, roleSpecs[role].vipAnnotation]),
     duplicateAddressesAnnotation,
   ],
 }
