@@ -278,7 +278,9 @@ describe('a VIP that was allocated', () => {
     const key = { namespace: world.namespace, name: className }
     await world.createClass(className)
     await world.createPool('10.120.0.1-10.120.0.3', { name: className, className })
-    await world.createCluster(className, { className })
+    // One edit makes it a pool for ingress VIPs, for which the watcher would start a run beside that of this test.
+    const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'false' }
+    await world.createCluster(className, { className, annotations })
     const before = await world.untilServed(className)
     const claim = await world.untilClaim(`vip-cp-${className}`, (now) => now?.addressName !== undefined)
     await temporal.client.workflow.getHandle(workflowIdFor(key)).result()
