@@ -48,8 +48,9 @@ export async function advance(
   }
 }
 
-/** @throws ApplicationFailure if the action is to wait, for something or for a person */
+/** @throws ApplicationFailure if the action is to wait, for something, for a person, or until a discarded claim is gone */
 export function throwIfWaiting(action: Action): void {
   if (action.action === 'wait') throw retryLater(action.reason, action.message, action.considered)
   if (action.action === 'refuse') throw actionRequired(action.reason, action.message)
+  if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
 }

@@ -4,7 +4,7 @@ import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps
 import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
-import { endFor, endWithout } from './find-cluster.ts'
+import { endFor, endWithout, endWithoutClaim } from './step-ends.ts'
 import { getOwnClaim } from './own-claim.ts'
 import type { AllocationSettings } from './settings.ts'
 
@@ -75,9 +75,7 @@ function answerFor(uid: string, { action, observed: { claim } }: Advance): Assig
         ? { next: 'assigned', ...action.vip, ...source }
         : endFor(uid, action)
     case 'deleteClaim':
-      return action.outcome === 'restart'
-        ? { next: 'restart', message: action.because }
-        : endFor(uid, action.outcome)
+      return endWithoutClaim(uid, action)
     case 'stepBack': {
       const message = `${action.because}; it stays reserved, and the next one is tried`
       return { next: 'restart', reason: 'DuplicateAddress', message }

@@ -5,7 +5,7 @@ import type { IPAddressClaim } from '../domain/model/claim.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance } from './advance.ts'
-import { endFor, endWithout } from './find-cluster.ts'
+import { endFor, endWithout, endWithoutClaim } from './step-ends.ts'
 import { claimKeyFor, getOwnClaim } from './own-claim.ts'
 import type { AllocationSettings } from './settings.ts'
 
@@ -90,8 +90,5 @@ function answerFor({ uid }: ClaimStepInput, { action, observed }: Advance): Awai
   if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
-  if (action.action !== 'deleteClaim') return claimGone
-  return action.outcome === 'restart'
-    ? { next: 'restart', message: action.because }
-    : endFor(uid, action.outcome)
+  return action.action === 'deleteClaim' ? endWithoutClaim(uid, action) : claimGone
 }

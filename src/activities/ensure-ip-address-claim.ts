@@ -2,8 +2,7 @@ import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../d
 import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type StepScope } from './advance.ts'
-import { retryLater } from './failures.ts'
-import { endFor, endWithout } from './find-cluster.ts'
+import { endFor, endWithout } from './step-ends.ts'
 import { claimKeyFor } from './own-claim.ts'
 import type { AllocationSettings } from './settings.ts'
 
@@ -36,7 +35,6 @@ export async function ensureIPAddressClaim(
   const { action, observed } = await advance(api, vipRole(role, variables), begin, scope)
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
-  if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
   if (observed.claim === undefined) {
     return { next: 'restart', message: 'the Cluster has got an endpoint since its pool was selected' }
   }

@@ -1,7 +1,8 @@
 import type { Action, ActionOf, Fact, Facts, Observed } from '../domain/allocation/action.ts'
 import {
-  duplicateAddressesOf,
   duplicateAddressesPatch,
+  duplicatesWith,
+  duplicatesWithout,
   isKnownDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
 import { buildIPAddressClaim, claimMetadataFor } from '../domain/model/claim.ts'
@@ -115,8 +116,7 @@ async function stepBack(
 ): Promise<void> {
   const { address } = ipAddress
   if (!isKnownDuplicate(cluster, address)) {
-    const addresses = [...duplicateAddressesOf(cluster), address]
-    await api.patchCluster(cluster, duplicateAddressesPatch(cluster, addresses))
+    await api.patchCluster(cluster, duplicateAddressesPatch(cluster, duplicatesWith(cluster, address)))
   }
   try {
     await api.createIPAddress(buildReservation(cluster, ipAddress))
@@ -136,6 +136,5 @@ async function releaseReservations(
     const reserved = await api.getIPAddress(reservationKeyFor(cluster, address))
     if (reserved !== undefined && isReservation(reserved)) await api.deleteIPAddress(reserved)
   }
-  const kept = duplicateAddressesOf(cluster).filter((address) => !addresses.includes(address))
-  return api.patchCluster(cluster, duplicateAddressesPatch(cluster, kept))
+  return api.patchCluster(cluster, duplicateAddressesPatch(cluster, duplicatesWithout(cluster, addresses)))
 }

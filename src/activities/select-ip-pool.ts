@@ -5,8 +5,8 @@ import { formatKey } from '../domain/model/object-meta.ts'
 import { defaultRole, vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
-import { retryLater, verdictBytes } from './failures.ts'
-import { endFor } from './find-cluster.ts'
+import { verdictBytes } from './failures.ts'
+import { endFor } from './step-ends.ts'
 import { claimKeyFor } from './own-claim.ts'
 import type { AllocationSettings } from './settings.ts'
 
@@ -48,8 +48,6 @@ function answerFor({ action, observed }: Advance): SelectIPPoolResult {
   switch (action.action) {
     case 'done':
       return endFor(uid, action)
-    case 'discardClaim':
-      throw retryLater('WaitingForAddress', action.because)
     case 'patchCluster':
       return { next: 'complete-port', uid }
     case 'selectPool': {

@@ -1,5 +1,5 @@
 import type { Action, Observed } from './action.ts'
-import { duplicateAddressesOf } from './duplicate-addresses.ts'
+import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
 import {
   buildIPAddressClaim,
   ipAddressClaimFrom,
@@ -36,11 +36,11 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
     case 'deleteClaim':
       return withoutClaim(observed)
     case 'stepBack': {
-      const duplicates = new Set([...duplicateAddressesOf(cluster), action.ipAddress.address])
-      return withoutClaim({ ...observed, cluster: withDuplicates(cluster, [...duplicates]) })
+      const duplicates = duplicatesWith(cluster, action.ipAddress.address)
+      return withoutClaim({ ...observed, cluster: withDuplicates(cluster, duplicates) })
     }
     case 'releaseReservations': {
-      const kept = duplicateAddressesOf(cluster).filter((address) => !action.addresses.includes(address))
+      const kept = duplicatesWithout(cluster, action.addresses)
       return { ...observed, cluster: withDuplicates(cluster, kept) }
     }
     case 'patchCluster':

@@ -27,6 +27,17 @@ export function reservesAddresses(cluster: Cluster): boolean {
   return duplicateAddressesOf(cluster).length > 0
 }
 
+/** The duplicates of the Cluster, and this one. */
+export function duplicatesWith(cluster: Cluster, address: string): readonly string[] {
+  const duplicates = duplicateAddressesOf(cluster)
+  return isKnownDuplicate(cluster, address) ? duplicates : [...duplicates, address]
+}
+
+/** The duplicates of the Cluster, without these. */
+export function duplicatesWithout(cluster: Cluster, addresses: readonly string[]): readonly string[] {
+  return duplicateAddressesOf(cluster).filter((address) => !addresses.includes(address))
+}
+
 /** Those that nobody else has any more: the Cluster need not keep them reserved. */
 export function freeDuplicatesOf(
   cluster: Cluster,

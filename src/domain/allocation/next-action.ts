@@ -4,6 +4,7 @@ import {
   refuse,
   wait,
   type Action,
+  type ActionOf,
   type Fact,
   type Observed,
   type PoolChoice,
@@ -21,7 +22,7 @@ import { claimNameFor, ownershipOf, type IPAddressClaim } from '../model/claim.t
 import { canonicalAddress } from '../model/address-text.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool, decideRestoredAddress, type IPAddress } from '../model/ip-address.ts'
-import { formatKey } from '../model/object-meta.ts'
+import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
 import { alsoSaying } from '../quote.ts'
 import { isOrphanOf } from '../release/release.ts'
@@ -35,7 +36,7 @@ import type { VipRole } from '../role.ts'
  */
 export function nextAction(observed: Observed, vip: VipRole): Action {
   const { key, cluster, claim, choice } = observed
-  if (cluster === undefined) return done('ClusterDeleted', `Cluster ${formatKey(key)} does not exist`)
+  if (cluster === undefined) return clusterGone(key)
   const name = `Cluster ${formatKey(cluster)}`
   if (cluster.isDeleting) return done('ClusterDeleted', `${name} is being deleted`)
 
@@ -63,6 +64,11 @@ export function nextAction(observed: Observed, vip: VipRole): Action {
     default:
       return claim === undefined ? newClaimAction(observed, cluster, vip) : foreignClaimAction(cluster, claim)
   }
+}
+
+/** There is no Cluster of this name. */
+export function clusterGone(key: NamespacedName): ActionOf<'done'> {
+  return done('ClusterDeleted', `Cluster ${formatKey(key)} does not exist`)
 }
 
 /** The Cluster has no claim: choose a pool, then make the claim. A VIP that was ours before has to be the same again. */

@@ -4,7 +4,7 @@ import { claimNameFor, clusterNameOf, type IPAddressClaim } from '../model/claim
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { duplicateAddressesOf, freeDuplicatesOf, isKnownDuplicate } from './duplicate-addresses.ts'
+import { freeDuplicatesOf, isKnownDuplicate, reservesAddresses } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
@@ -118,6 +118,7 @@ function createLookups(known: () => Snapshot): Lookups {
     observed: (cluster, vip, settings) => {
       const { namespace, name } = cluster
       const named = formatKey({ namespace, name: claimNameFor(cluster, vip.role) })
+      const addressUse = addressUseIn(known())
       return {
         key: { namespace, name },
         cluster,
@@ -125,8 +126,8 @@ function createLookups(known: () => Snapshot): Lookups {
         ...contextOf(cluster),
         ...bindingOf(cluster, vip),
         namedAddress: known().ipAddresses.get(named),
-        addressUse: addressUseIn(known()),
-        sameAddressUse: addressUseIn(known()),
+        addressUse,
+        sameAddressUse: addressUse,
       }
     },
     clusterOf: ({ namespace, name }) => {
@@ -158,7 +159,7 @@ function createNeeds(
     needsAllocation(cluster, vip, contextOf(cluster)) || lossIn(cluster, vip) !== undefined
   const reservesFreeDuplicate = (cluster: Cluster, variables: VariableNames): boolean =>
     known().isComplete &&
-    duplicateAddressesOf(cluster).length > 0 &&
+    reservesAddresses(cluster) &&
     isWritable(cluster) &&
     freeDuplicatesOf(cluster, addressUseIn(known()), variables).length > 0
   return {

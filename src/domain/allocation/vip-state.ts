@@ -59,13 +59,13 @@ export function vipStateOf(
   queries: SnapshotQueries,
   variables: VariableNames,
 ): VipState {
-  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
   const observed = queries.observed(cluster, vip, { variables, defaultPort: defaultApiServerPort })
+  const { claim, ipAddress } = observed
   const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip)
   const phase = phaseOf(cluster, vip, next, queries)
   const condition = conditionFor(cluster, vip.role, phase)
-  const because = phase === 'Paused' ? pendingAction(observed, vip) : next
-  const { reason, message } = condition ?? describePending(because, observed, vip)
+  const { reason, message } =
+    condition ?? describePending(phase === 'Paused' ? pendingAction(observed, vip) : next, observed, vip)
   const address = addressIn(cluster, vip) || ipAddress?.address
   return {
     role: vip.role,

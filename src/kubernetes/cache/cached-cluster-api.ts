@@ -26,7 +26,7 @@
 
 import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
-import { duplicateAddressesOf } from '../../domain/allocation/duplicate-addresses.ts'
+import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { VariableNames } from '../../domain/role.ts'
@@ -114,7 +114,7 @@ function cachedReads(
   return {
     async getCluster(key) {
       const cluster = await informers.get('clusters', key)
-      if (cluster !== undefined && duplicateAddressesOf(cluster).length > 0) {
+      if (cluster !== undefined && reservesAddresses(cluster)) {
         throw new StaleCacheError('releasing its reservations needs live reads')
       }
       return cluster
