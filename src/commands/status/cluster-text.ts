@@ -4,10 +4,12 @@ import { renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
+import { eventReporter } from '../../domain/names.ts'
 import { printable } from '../../domain/quote.ts'
 import type { Role } from '../../domain/role.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
 import type { ClusterReport, VipDetails } from './cluster-report.ts'
+import type { ObjectEvent } from './read-events.ts'
 import { problemLines, paintFor } from './status-text.ts'
 
 /** The details of one Cluster, for people. @param now milliseconds since the epoch */
@@ -130,19 +132,25 @@ function describePending(
 /** How many events the text shows; JSON and YAML have all. */
 const shownEvents = 10
 
+/** The latest events, the allocator's before those of others: Cluster API may record many about one Cluster. */
+function eventsToShow(events: readonly ObjectEvent[]): readonly ObjectEvent[] {
+  const ours = events.filter(({ controller }) => controller === eventReporter).slice(-shownEvents)
+  const others = events.filter(({ controller }) => controller !== eventReporter)
+  const shown = new Set([...ours, ...others.slice(Math.max(0, others.length - shownEvents + ours.length))])
+  return events.filter((event) => shown.has(event))
+}
+
 function eventLines({ events }: ClusterReport, style: Style, now: number): readonly string[] {
   if (events === undefined) return ['The events could not be read.']
   if (events.length === 0) return ['No events.']
-  const rows = events
-    .slice(-shownEvents)
-    .map(({ lastSeen, type, reason, count, controller, note }) => [
-      formatAge(lastSeen, now),
-      type === 'Warning' ? style.warn(type) : type,
-      printable(reason),
-      String(count),
-      printable(controller),
-      printable(note),
-    ])
+  const rows = eventsToShow(events).map(({ lastSeen, type, reason, count, controller, note }) => [
+    formatAge(lastSeen, now),
+    type === 'Warning' ? style.warn(type) : type,
+    printable(reason),
+    String(count),
+    printable(controller),
+    printable(note),
+  ])
   return [
     'Events:',
     indented(renderTable(['last seen', 'type', 'reason', 'count', 'from', 'message'], rows, style)),

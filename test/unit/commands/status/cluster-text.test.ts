@@ -3,12 +3,12 @@ import type { ClusterReport } from '../../../../src/commands/status/cluster-repo
 import { clusterText } from '../../../../src/commands/status/cluster-text.ts'
 import type { WorkflowRunDetails } from '../../../../src/commands/status/workflow-runs.ts'
 import { plainStyle } from '../../../../src/console/style.ts'
+import { eventReporter } from '../../../../src/domain/names.ts'
 
 const now = Date.parse('2026-01-02T03:14:05Z')
 
-/** The lines about the run of a Cluster. */
-function workflowLines(workflow: Partial<WorkflowRunDetails>): readonly string[] {
-  const report: ClusterReport = {
+function reportWith(part: Partial<ClusterReport>): ClusterReport {
+  return {
     cluster: {
       namespace: 'clusters',
       name: 'demo',
@@ -20,9 +20,17 @@ function workflowLines(workflow: Partial<WorkflowRunDetails>): readonly string[]
     },
     vips: [],
     findings: [],
-    workflow: { id: 'allocate-vip/clusters/demo', state: 'running', pendingActivities: [], ...workflow },
+    workflow: { id: 'allocate-vip/clusters/demo', state: 'running', pendingActivities: [] },
     events: [],
+    ...part,
   }
+}
+
+/** The lines about the run of a Cluster. */
+function workflowLines(workflow: Partial<WorkflowRunDetails>): readonly string[] {
+  const report = reportWith({
+    workflow: { id: 'allocate-vip/clusters/demo', state: 'running', pendingActivities: [], ...workflow },
+  })
   const lines = clusterText(report, plainStyle, now).split('\n')
   const first = lines.findIndex((line) => line.startsWith('Workflow '))
   return lines.slice(first, lines.indexOf('', first))
@@ -47,5 +55,53 @@ describe('the run of a Cluster', () => {
 
   it('that there is not has neither', () => {
     expect(workflowLines({ state: 'none' })).toEqual(['Workflow allocate-vip/clusters/demo: none'])
+  })
+})
+
+/** Of the events that are shown, the reasons, in their order. */
+function reasonsShown(events: readonly (readonly [reason: string, controller: string])[]): readonly string[] {
+  const report = reportWith({
+    events: events.map(([reason, controller], index) => ({
+      type: 'Normal',
+      reason,
+      note: 'a note',
+      count: 1,
+      lastSeen: new Date(now - (events.length - index) * 1000).toISOString(),
+      controller,
+    })),
+  })
+  const text = clusterText(report, plainStyle, now)
+  return text
+    .slice(text.indexOf('Events:'))
+    .split('\n')
+    .flatMap((line) => /Normal\s+(\S+)/.exec(line)?.[1] ?? [])
+}
+
+describe('the events of a Cluster', () => {
+  const many = (count: number, reason: string, controller: string): (readonly [string, string])[] =>
+    Array.from({ length: count }, (_, index) => [`${reason}${index}`, controller] as const)
+
+  it("show the allocator's own however many others follow, in the order of time", () => {
+    expect(
+      reasonsShown([
+        ['DuplicateAddress', eventReporter],
+        ...many(12, 'Core', 'topology'),
+        ['Allocated', eventReporter],
+      ]),
+    ).toEqual([
+      'DuplicateAddress',
+      ...many(12, 'Core', 'topology')
+        .slice(4)
+        .map(([reason]) => reason),
+      'Allocated',
+    ])
+  })
+
+  it("are the last ten, also where all are the allocator's", () => {
+    expect(reasonsShown([...many(3, 'Core', 'topology'), ...many(12, 'Own', eventReporter)])).toEqual(
+      many(12, 'Own', eventReporter)
+        .slice(2)
+        .map(([reason]) => reason),
+    )
   })
 })
