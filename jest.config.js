@@ -25,7 +25,7 @@ const onRealParts = {
   ...shared,
   globalSetup: '<rootDir>/test/support/start-real-parts.ts',
   globalTeardown: '<rootDir>/test/support/stop-real-parts.ts',
-  setupFilesAfterEnv: ['<rootDir>/test/support/tell-overdue.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/report-overdue.ts'],
 }
 
 /** @type {import('jest').Config} */

@@ -27,7 +27,7 @@ export default {
       // This is laid over jest.config.js, whose projects would come first otherwise.
       projects: [],
       roots: ['<rootDir>/src', '<rootDir>/test'],
-      testMatch: ['<rootDir>/test/support/all-decisions.ts'],
+      testMatch: ['<rootDir>/test/support/mutation-suite.ts'],
     },
     enableFindRelatedTests: false,
   },

@@ -15,7 +15,7 @@ export async function eventually(
 ): Promise<void> {
   const deadline = performance.now() + longestMs
   while (!(await ask())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
+    if (performance.now() > deadline) throw new Error(`timed out waiting for ${what}`)
     await delay(pauseMs, undefined, { signal })
   }
 }

@@ -1,4 +1,4 @@
-import type { World } from '../../test/e2e/world.ts'
+import type { Testbed } from '../../test/e2e/testbed.ts'
 
 /** Writes to the API server in the allocator's name what the allocator would never write. */
 export interface ByHand {
@@ -21,7 +21,7 @@ export interface ByHand {
 const ourManager = 'capi-vip-allocator'
 const ipamGroup = 'ipam.cluster.x-k8s.io'
 
-export function byHandIn({ api, path, namespace, untilClaim }: World): ByHand {
+export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand {
   const create = async (plural: string, object: object): Promise<void> => {
     await api.send({ method: 'POST', path: `${path(plural)}?fieldManager=${ourManager}`, body: object })
   }

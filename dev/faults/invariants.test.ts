@@ -4,7 +4,7 @@ import type { Allocator } from '../allocator.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import { startStack, type Stack } from '../stack/stack.ts'
 import { viewTemporal, type TemporalView } from '../../test/e2e/temporal.ts'
-import { openWorld, type World } from '../../test/e2e/world.ts'
+import { openTestbed, type Testbed } from '../../test/e2e/testbed.ts'
 import { startAllocator } from '../../test/support/allocator.ts'
 import { aVipCondition } from '../../test/support/builders.ts'
 import { eventually } from '../../test/support/eventually.ts'
@@ -23,7 +23,7 @@ const withoutTemporal = { temporalSince: Number.MAX_SAFE_INTEGER }
 let ownStack: Stack
 let stack: StackConnection
 let temporal: TemporalView
-let world: World
+let testbed: Testbed
 let recorder: Recorder
 let byHand: ByHand
 let allocator: Allocator | undefined
@@ -40,14 +40,14 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  world = await openWorld(stack)
-  byHand = byHandIn(world)
-  recorder = await openRecorder({ stack, temporal: temporal.client, namespaces: [world.namespace] })
+  testbed = await openTestbed(stack)
+  byHand = byHandIn(testbed)
+  recorder = await openRecorder({ stack, temporal: temporal.client, namespaces: [testbed.namespace] })
 })
 
 afterEach(async () => {
   try {
-    await world.close()
+    await testbed.close()
   } finally {
     await recorder.close()
     await allocator?.stop()
@@ -60,7 +60,7 @@ async function start(): Promise<Allocator> {
     stack,
     kubeconfigPath: stack.kubeconfigPath,
     taskQueue: randomUUID(),
-    namespaces: [world.namespace],
+    namespaces: [testbed.namespace],
   })
   return allocator
 }
@@ -81,41 +81,41 @@ function expectOnly(
   for (const word of words) expect(violations[0]?.message).toContain(word)
 }
 
-describe('a world in which all invariants hold', () => {
+describe('a management cluster in which all invariants hold', () => {
   it('is one where the allocator has served a Cluster, another waits, and a third has a host by hand', async () => {
     await start()
-    await world.createPool('10.170.0.1-10.170.0.9')
-    await world.createCluster('healthy')
-    await world.createCluster('waiting', { className: 'no-pool-class' })
-    await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
-    await world.untilServed('healthy')
+    await testbed.createPool('10.170.0.1-10.170.0.9')
+    await testbed.createCluster('healthy')
+    await testbed.createCluster('waiting', { className: 'no-pool-class' })
+    await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
+    await testbed.untilServed('healthy')
     await temporal.untilWaiting(
-      { namespace: world.namespace, name: 'waiting' },
+      { namespace: testbed.namespace, name: 'waiting' },
       'selectIPPool',
       'NoMatchingPool',
     )
     expect(await judge()).toEqual([])
     expect([...(await recorder.runs()).keys()].toSorted()).toEqual([
-      `${world.namespace}/healthy`,
-      `${world.namespace}/waiting`,
+      `${testbed.namespace}/healthy`,
+      `${testbed.namespace}/waiting`,
     ])
   })
 
   it('is one where a served Cluster was deleted', async () => {
     await start()
-    await world.createPool('10.170.1.1-10.170.1.9')
-    await world.createCluster('short-lived')
-    await world.untilServed('short-lived')
-    await world.deleteCluster('short-lived')
-    await world.untilClaim('vip-cp-short-lived', (now) => now === undefined)
+    await testbed.createPool('10.170.1.1-10.170.1.9')
+    await testbed.createCluster('short-lived')
+    await testbed.untilServed('short-lived')
+    await testbed.deleteCluster('short-lived')
+    await testbed.untilClaim('vip-cp-short-lived', (now) => now === undefined)
     expect(await judge()).toEqual([])
     const ends = recorder.sightings().filter(({ isGone }) => isGone)
     expect(ends.map(({ kind }) => kind).toSorted()).toEqual(['Cluster', 'IPAddress', 'IPAddressClaim'])
   })
 
   it('is one that is written by hand as the allocator would have written it', async () => {
-    await world.createPool('10.170.2.1')
-    await world.createCluster('served')
+    await testbed.createPool('10.170.2.1')
+    await testbed.createCluster('served')
     expect(await byHand.serve('served', 'vip-pool')).toBe('10.170.2.1')
     expect(await judge(withoutTemporal)).toEqual([])
   })
@@ -123,32 +123,32 @@ describe('a world in which all invariants hold', () => {
 
 describe('I1', () => {
   it('is broken by two Clusters that were given the same host from overlapping pools', async () => {
-    await world.createPool('10.170.3.1', { name: 'one' })
-    await world.createPool('10.170.3.1', { name: 'same' })
-    await world.createCluster('first')
-    await world.createCluster('second')
+    await testbed.createPool('10.170.3.1', { name: 'one' })
+    await testbed.createPool('10.170.3.1', { name: 'same' })
+    await testbed.createCluster('first')
+    await testbed.createCluster('second')
     await byHand.serve('first', 'one')
     await byHand.serve('second', 'same')
     expectOnly(
       await judge(withoutTemporal),
       'I1',
-      `10.170.3.1 is host of Cluster ${world.namespace}/first`,
-      `and host of Cluster ${world.namespace}/second`,
+      `10.170.3.1 is host of Cluster ${testbed.namespace}/first`,
+      `and host of Cluster ${testbed.namespace}/second`,
     )
   })
 
   it('is not broken by a person who types a host after it was given to another Cluster', async () => {
-    await world.createPool('10.170.4.1')
-    await world.createCluster('first')
+    await testbed.createPool('10.170.4.1')
+    await testbed.createCluster('first')
     const host = await byHand.serve('first', 'vip-pool')
-    await world.createCluster('typed', { spec: `controlPlaneEndpoint: { host: ${host}, port: 6443 }` })
+    await testbed.createCluster('typed', { spec: `controlPlaneEndpoint: { host: ${host}, port: 6443 }` })
     expect(await judge({ ...withoutTemporal, graceMs: 0 })).toEqual([])
   })
 
   it('is broken by a host that a person had typed into another Cluster before, but not within the grace', async () => {
-    await world.createPool('10.170.5.1')
-    await world.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.5.1, port: 6443 }' })
-    await world.createCluster('late')
+    await testbed.createPool('10.170.5.1')
+    await testbed.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.5.1, port: 6443 }' })
+    await testbed.createCluster('late')
     await byHand.serve('late', 'vip-pool')
     expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
     expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I1', '10.170.5.1', '/typed', '/late')
@@ -157,15 +157,15 @@ describe('I1', () => {
 
 describe('I2', () => {
   it('is broken by a host that we replace', async () => {
-    await world.createPool('10.170.6.1')
-    await world.createCluster('moved')
+    await testbed.createPool('10.170.6.1')
+    await testbed.createCluster('moved')
     await byHand.assign('moved', '10.170.6.99')
     await byHand.serve('moved', 'vip-pool')
-    expectOnly(await judge(withoutTemporal), 'I2', `${world.namespace}/moved`, '10.170.6.99', '10.170.6.1')
+    expectOnly(await judge(withoutTemporal), 'I2', `${testbed.namespace}/moved`, '10.170.6.99', '10.170.6.1')
   })
 
   it('is not broken by a host that a person replaces', async () => {
-    await world.createCluster('retyped')
+    await testbed.createCluster('retyped')
     await byHand.patchCluster(
       'retyped',
       { spec: { controlPlaneEndpoint: { host: '10.170.7.1', port: 6443 } } },
@@ -182,20 +182,20 @@ describe('I2', () => {
 
 describe('I3', () => {
   it('is broken by a host of ours without a claim', async () => {
-    await world.createCluster('bare')
+    await testbed.createCluster('bare')
     await byHand.assign('bare', '10.170.8.1')
     expectOnly(
       await judge(withoutTemporal),
       'I3',
-      `${world.namespace}/bare`,
+      `${testbed.namespace}/bare`,
       '10.170.8.1',
       'vip-cp-bare does not exist',
     )
   })
 
   it('is broken by a claim that is bound to another address', async () => {
-    await world.createPool('10.170.9.1')
-    await world.createCluster('other')
+    await testbed.createPool('10.170.9.1')
+    await testbed.createCluster('other')
     await byHand.createClaim('other', 'vip-pool', await byHand.uidOf('other'))
     await byHand.boundAddress('other')
     await byHand.assign('other', '10.170.9.2')
@@ -208,12 +208,12 @@ describe('I4', () => {
     await byHand.createClaim('lost', 'no-pool')
     const violations = await judge(withoutTemporal)
     await byHand.remove('ipaddressclaims', 'vip-cp-lost')
-    expectOnly(violations, 'I4', `IPAddressClaim ${world.namespace}/vip-cp-lost`, 'owned by no Cluster')
+    expectOnly(violations, 'I4', `IPAddressClaim ${testbed.namespace}/vip-cp-lost`, 'owned by no Cluster')
   })
 
   it('is broken by a reservation of an address that nobody has, and not by one that somebody has', async () => {
-    await world.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.11.1, port: 6443 }' })
-    await world.createCluster('keeper', { spec: 'controlPlaneEndpoint: { host: 10.170.11.2, port: 6443 }' })
+    await testbed.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.11.1, port: 6443 }' })
+    await testbed.createCluster('keeper', { spec: 'controlPlaneEndpoint: { host: 10.170.11.2, port: 6443 }' })
     await byHand.reserve('keeper', '10.170.11.1')
     expect(await judge(withoutTemporal)).toEqual([])
     await byHand.reserve('keeper', '10.170.11.3')
@@ -222,18 +222,18 @@ describe('I4', () => {
 })
 
 describe('I5', () => {
-  afterEach(() => world.editCluster('paused', { paused: null }))
+  afterEach(() => testbed.editCluster('paused', { paused: null }))
 
   it('is broken by a write of ours to a paused Cluster, and not by one of others', async () => {
-    await world.createCluster('paused', { spec: 'paused: true' })
+    await testbed.createCluster('paused', { spec: 'paused: true' })
     await byHand.patchCluster('paused', { metadata: { annotations: { note: 'mine' } } }, 'kubectl')
     expect(await judge(withoutTemporal)).toEqual([])
     await byHand.patchCluster('paused', { metadata: { annotations: { note: 'ours' } } })
-    expectOnly(await judge(withoutTemporal), 'I5', `${world.namespace}/paused`, 'note = "ours"')
+    expectOnly(await judge(withoutTemporal), 'I5', `${testbed.namespace}/paused`, 'note = "ours"')
   })
 
   it('is broken by a claim that we make for it, but not within the grace', async () => {
-    await world.createCluster('paused', { spec: 'paused: true' })
+    await testbed.createCluster('paused', { spec: 'paused: true' })
     await byHand.createClaim('paused', 'no-pool', await byHand.uidOf('paused'))
     expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
     expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I5', 'vip-cp-paused')
@@ -244,31 +244,31 @@ describe('I6', () => {
   it('is broken by a Cluster that waits beside a pool with room', async () => {
     const className = 'unlucky-class'
     const { stop } = await start()
-    await world.createCluster('unlucky', { className })
+    await testbed.createCluster('unlucky', { className })
     await temporal.untilWaiting(
-      { namespace: world.namespace, name: 'unlucky' },
+      { namespace: testbed.namespace, name: 'unlucky' },
       'selectIPPool',
       'NoMatchingPool',
     )
     await stop()
     expect(await judge()).toEqual([])
-    await world.createPool('10.170.13.1', { name: 'roomy', className })
+    await testbed.createPool('10.170.13.1', { name: 'roomy', className })
     await untilCounted('roomy')
-    expectOnly(await judge(), 'I6', `${world.namespace}/unlucky`, 'InClusterIPPool roomy has 1 left')
+    expectOnly(await judge(), 'I6', `${testbed.namespace}/unlucky`, 'InClusterIPPool roomy has 1 left')
   })
 })
 
 describe('I7', () => {
   it('is broken by a claim for a Cluster with a host by hand', async () => {
-    await world.createPool('10.170.14.1')
-    await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.2, port: 6443 }' })
+    await testbed.createPool('10.170.14.1')
+    await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.2, port: 6443 }' })
     await byHand.createClaim('manual', 'vip-pool', await byHand.uidOf('manual'))
     await byHand.boundAddress('manual')
     expectOnly(
       await judge(withoutTemporal),
       'I7',
       'the host 10.99.9.2 from others',
-      `IPAddressClaim ${world.namespace}/vip-cp-manual and IPAddress`,
+      `IPAddressClaim ${testbed.namespace}/vip-cp-manual and IPAddress`,
       '10.170.14.1',
     )
   })
@@ -276,24 +276,28 @@ describe('I7', () => {
 
 describe('I8', () => {
   it('is broken by a served Cluster without a run, unless Temporal was emptied since', async () => {
-    await world.createPool('10.170.15.1')
-    await world.createCluster('silent')
+    await testbed.createPool('10.170.15.1')
+    await testbed.createCluster('silent')
     await byHand.serve('silent', 'vip-pool')
-    expectOnly(await judge(), 'I8', `allocate-vip/${world.namespace}/silent does not exist`)
+    expectOnly(await judge(), 'I8', `allocate-vip/${testbed.namespace}/silent does not exist`)
     expect(await judge(withoutTemporal)).toEqual([])
   })
 
   it('is broken by a waiting Cluster without a run, whatever became of Temporal', async () => {
-    await world.createCluster('forgotten', { className: 'forgotten-class' })
-    expectOnly(await judge(withoutTemporal), 'I8', `allocate-vip/${world.namespace}/forgotten does not exist`)
+    await testbed.createCluster('forgotten', { className: 'forgotten-class' })
+    expectOnly(
+      await judge(withoutTemporal),
+      'I8',
+      `allocate-vip/${testbed.namespace}/forgotten does not exist`,
+    )
   })
 
   it('is broken by a condition that names another VIP than the Cluster has', async () => {
-    await world.createPool('10.170.16.1')
-    await world.createCluster('boasting')
+    await testbed.createPool('10.170.16.1')
+    await testbed.createCluster('boasting')
     await byHand.serve('boasting', 'vip-pool')
     const says = (message: string): Promise<void> =>
-      world.patch(`${world.path('clusters', 'boasting')}/status`, {
+      testbed.patch(`${testbed.path('clusters', 'boasting')}/status`, {
         status: { conditions: [aVipCondition({ message })] },
       })
     await says('10.170.16.9:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
@@ -316,14 +320,14 @@ async function untilCounted(name: string): Promise<void> {
 
 describe('a recorder', () => {
   it('goes on when the API server was killed and started again', async () => {
-    await world.createCluster('before')
+    await testbed.createCluster('before')
     const before = await recorder.snapshot()
     expect(before.clusters.map((cluster) => clusterFacts(cluster).name)).toEqual(['before'])
     await ownStack.part('kube-apiserver').kill()
     await eventually('the watches to break', () => Promise.resolve(recorder.isWatching() ? undefined : true))
     await ownStack.part('kube-apiserver').start()
-    await world.createCluster('after')
-    await world.deleteCluster('before')
+    await testbed.createCluster('after')
+    await testbed.deleteCluster('before')
     const after = await recorder.snapshot()
     expect(after.clusters.map((cluster) => clusterFacts(cluster).name)).toEqual(['after'])
     const seen = recorder

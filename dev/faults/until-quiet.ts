@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { waitedInVain } from '../../test/support/evidence.ts'
+import { timeoutError } from '../../test/support/evidence.ts'
 import type { Run } from './invariants/observations.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -28,7 +28,7 @@ export async function untilQuiet(recorder: Recorder, options: QuietOptions = {})
   for (;;) {
     const moving = await whatMoves(recorder, { stillForMs, begun, taskQueue })
     if (moving === undefined) return
-    if (Date.now() > deadline) throw await waitedInVain(`quiet: ${moving}`)
+    if (Date.now() > deadline) throw await timeoutError(`quiet: ${moving}`)
     await delay(pollMs)
   }
 }

@@ -9,32 +9,32 @@ import {
   type AllocationStatus,
 } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
-import { runCommand, startProgram, type Ended, type StartedProgram } from './run-program.ts'
+import { openFixture, type Fixture } from './fixture.ts'
+import { runCommand, startProgram, type ProgramResult, type StartedProgram } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const env = { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace }
 
 /** A Worker without a watcher: only `allocate` starts runs, and only pools that a test looks at wake them. */
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.70.0.10-10.70.0.40')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.70.0.10-10.70.0.40')
   // Without a watcher nobody looks again soon at a claim that the provider did not take up at once.
-  await world.untilPool('vip-pool', (now) => now?.capacity !== undefined)
+  await testbed.untilPool('vip-pool', (now) => now?.capacity !== undefined)
   await suite.start({ command: 'worker' })
 })
 
 afterAll(() => suite.close())
 
 function lineFor(name: string, args: readonly string[] = []): readonly string[] {
-  return ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, ...args]
+  return ['allocate', `${testbed.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, ...args]
 }
 
 /** In a process of its own. */
@@ -43,12 +43,12 @@ function allocate(name: string): StartedProgram {
 }
 
 /** To its end, in the process that all tests share. */
-function allocateToEnd(name: string, ...args: readonly string[]): Promise<Ended> {
+function allocateToEnd(name: string, ...args: readonly string[]): Promise<ProgramResult> {
   return runCommand(lineFor(name, args), env)
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: world.namespace, name })
+  return workflowIdFor({ namespace: testbed.namespace, name })
 }
 
 function handleOf(name: string): WorkflowHandle {
@@ -61,15 +61,15 @@ async function statusOf(name: string): Promise<string> {
 
 /** Starts the Cluster's run on a task queue, as a person does by hand. */
 async function startRun(name: string, taskQueue: string): Promise<void> {
-  const args = [{ namespace: world.namespace, name }]
+  const args = [{ namespace: testbed.namespace, name }]
   await temporal.client.workflow.start(allocateVipType, { workflowId: idOf(name), taskQueue, args })
 }
 
 describe('allocate', () => {
   it('starts the run, and ends with 0 and the VIP', async () => {
-    await world.createCluster('started')
+    await testbed.createCluster('started')
     const { code, stdout, stderr } = await allocate('started').ended
-    const cluster = await world.untilServed('started')
+    const cluster = await testbed.untilServed('started')
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('is started on task') })
     for (const text of [
       cluster.controlPlaneEndpoint.host,
@@ -82,31 +82,31 @@ describe('allocate', () => {
   })
 
   it('gives programs one JSON object', async () => {
-    await world.createCluster('for-programs')
+    await testbed.createCluster('for-programs')
     const { stdout } = await allocateToEnd('for-programs', '--output=json')
     expect(JSON.parse(stdout)).toMatchObject({
-      workflowId: `allocate-vip/${world.namespace}/for-programs`,
+      workflowId: `allocate-vip/${testbed.namespace}/for-programs`,
       status: 'COMPLETED',
       roles: { 'control-plane': { outcome: 'allocated', pool: { name: 'vip-pool' }, port: 6443 } },
     })
   })
 
   it('tells of each phase and wait once, joins a run, and wakes it', async () => {
-    await world.createClass('joined')
+    await testbed.createClass('joined')
     // Without a pool for it, the wait would name all pools, also those that other suites make and delete meanwhile.
-    await world.createPool('10.71.0.1-10.71.0.9', {
+    await testbed.createPool('10.71.0.1-10.71.0.9', {
       name: 'for-joined',
       className: 'joined',
       annotations: { 'cluster.x-k8s.io/paused': 'true' },
     })
-    await world.createCluster('joined', { className: 'joined' })
+    await testbed.createCluster('joined', { className: 'joined' })
     const first = allocate('joined')
-    await first.untilSaid('control-plane: SelectingPool')
-    await first.untilSaid('selectIPPool waits, PoolNotReady')
+    await first.untilStderr('control-plane: SelectingPool')
+    await first.untilStderr('selectIPPool waits, PoolNotReady')
     const second = allocate('joined')
-    await second.untilSaid('runs already; it is woken and followed')
-    await second.untilSaid('selectIPPool waits, PoolNotReady')
-    await world.pausePool('for-joined', false)
+    await second.untilStderr('runs already; it is woken and followed')
+    await second.untilStderr('selectIPPool waits, PoolNotReady')
+    await testbed.pausePool('for-joined', false)
     const ended = await Promise.all([first.ended, second.ended])
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
     expect(ended[0].stdout).toBe(ended[1].stdout)
@@ -116,26 +116,26 @@ describe('allocate', () => {
   })
 
   it('leaves the run running at Ctrl-C, says so, and ends with 130', async () => {
-    await world.createClass('left')
-    await world.createCluster('left', { className: 'left' })
+    await testbed.createClass('left')
+    await testbed.createCluster('left', { className: 'left' })
     const left = allocate('left')
-    await left.untilSaid('waits, NoMatchingPool')
+    await left.untilStderr('waits, NoMatchingPool')
     left.interrupt()
     expect(await left.ended).toMatchObject({
       code: 130,
       stdout: '',
-      stderr: expect.stringContaining(`allocate-vip/${world.namespace}/left goes on without us`),
+      stderr: expect.stringContaining(`allocate-vip/${testbed.namespace}/left goes on without us`),
     })
     expect(await statusOf('left')).toBe('RUNNING')
-    await world.createPool('10.72.0.1', { name: 'for-left', className: 'left' })
+    await testbed.createPool('10.72.0.1', { name: 'for-left', className: 'left' })
     expect(await allocateToEnd('left')).toMatchObject({ code: 0 })
   })
 
   it('says that no Worker polls the task queue, and goes on when one does', async () => {
-    await world.createCluster('patient')
+    await testbed.createCluster('patient')
     const queue = randomUUID()
-    const patient = startProgram(['allocate', `${world.namespace}/patient`, `--task-queue=${queue}`], env)
-    await patient.untilSaid(`no Worker polls task queue ${queue}`)
+    const patient = startProgram(['allocate', `${testbed.namespace}/patient`, `--task-queue=${queue}`], env)
+    await patient.untilStderr(`no Worker polls task queue ${queue}`)
     const late = await suite.start({ command: 'worker', taskQueue: queue })
     try {
       expect(await patient.ended).toMatchObject({ code: 0 })
@@ -147,9 +147,9 @@ describe('allocate', () => {
   it('says that the run is on a task queue that nobody polls, and has it replaced', async () => {
     const dead = `dead-${randomUUID()}`
     await startRun('misdirected', dead)
-    await world.createCluster('misdirected')
+    await testbed.createCluster('misdirected')
     const { code, stderr } = await allocateToEnd('misdirected')
-    const { controlPlaneEndpoint } = await world.untilServed('misdirected')
+    const { controlPlaneEndpoint } = await testbed.untilServed('misdirected')
     expect({ code, stderr }).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(
@@ -165,8 +165,8 @@ describe('allocate', () => {
   it('leaves such a run alone where nobody polls its own task queue either', async () => {
     const [dead, ours] = [`dead-${randomUUID()}`, randomUUID()]
     await startRun('forsaken', dead)
-    const forsaken = startProgram(['allocate', `${world.namespace}/forsaken`, `--task-queue=${ours}`], env)
-    await forsaken.untilSaid(`no Worker polls task queue ${dead}`)
+    const forsaken = startProgram(['allocate', `${testbed.namespace}/forsaken`, `--task-queue=${ours}`], env)
+    await forsaken.untilStderr(`no Worker polls task queue ${dead}`)
     forsaken.interrupt()
     expect(await forsaken.ended).toMatchObject({ code: 130 })
     expect(await statusOf('forsaken')).toBe('RUNNING')
@@ -177,14 +177,14 @@ describe('allocate', () => {
     const taskQueue = randomUUID()
     const other = await suite.start({ command: 'worker', taskQueue })
     try {
-      await world.createClass('theirs')
-      await world.createCluster('theirs', { className: 'theirs' })
+      await testbed.createClass('theirs')
+      await testbed.createCluster('theirs', { className: 'theirs' })
       await startRun('theirs', taskQueue)
-      await temporal.untilWaitingFor({ namespace: world.namespace, name: 'theirs' }, 'NoMatchingPool')
+      await temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'theirs' }, 'NoMatchingPool')
       const theirs = allocate('theirs')
-      await theirs.untilSaid(`is on task queue "${taskQueue}", not "${suite.taskQueue}", which`)
-      await theirs.untilSaid('two installations serve the same Clusters')
-      await world.createPool('10.73.0.1', { name: 'for-theirs', className: 'theirs' })
+      await theirs.untilStderr(`is on task queue "${taskQueue}", not "${suite.taskQueue}", which`)
+      await theirs.untilStderr('two installations serve the same Clusters')
+      await testbed.createPool('10.73.0.1', { name: 'for-theirs', className: 'theirs' })
       // Nobody watches pools here.
       await handleOf('theirs').signal(wakeSignal, 'the pool is there')
       expect(await theirs.ended).toMatchObject({ code: 0 })
@@ -200,8 +200,8 @@ describe('allocate', () => {
       workflowTaskTimeout: '1s',
     })
     const failing = allocate('failing')
-    await failing.untilSaid('fails again and again')
-    await failing.untilSaid(`temporal workflow terminate --workflow-id ${idOf('failing')}`)
+    await failing.untilStderr('fails again and again')
+    await failing.untilStderr(`temporal workflow terminate --workflow-id ${idOf('failing')}`)
     await handleOf('failing').terminate('by a test')
     expect(await failing.ended).toMatchObject({ code: 3 })
   })
@@ -214,10 +214,10 @@ describe('allocate', () => {
   })
 
   it('ends with 3 where somebody terminates the run', async () => {
-    await world.createClass('terminated')
-    await world.createCluster('terminated', { className: 'terminated' })
+    await testbed.createClass('terminated')
+    await testbed.createCluster('terminated', { className: 'terminated' })
     const terminated = allocate('terminated')
-    await terminated.untilSaid('waits, NoMatchingPool')
+    await terminated.untilStderr('waits, NoMatchingPool')
     await handleOf('terminated').terminate('by a test')
     expect(await terminated.ended).toMatchObject({
       code: 3,

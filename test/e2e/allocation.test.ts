@@ -1,48 +1,48 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { postClaim } from './objects.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.20.0.10-10.20.0.40')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.20.0.10-10.20.0.40')
   await suite.start()
 })
 
 afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 describe('a Cluster of a ClusterClass', () => {
   it.each(['cluster-v1beta2', 'cluster-v1beta1'])(
     'gets endpoint, variable and annotation at once, as %s of the examples',
     async (example) => {
-      await world.applyExample(example, ['name: demo-cluster', `name: ${example}`])
-      const cluster = await world.untilServed(example)
+      await testbed.applyExample(example, ['name: demo-cluster', `name: ${example}`])
+      const cluster = await testbed.untilServed(example)
       const { host } = cluster.controlPlaneEndpoint
       expect(host).toMatch(/^10\.20\.0\.[1-4]\d$/)
       expect(cluster.controlPlaneEndpoint.port).toBe(6443)
       expect(cluster.annotations[vipAnnotation]).toBe(host)
       expect(cluster.topology?.variables).toEqual([{ name: 'clusterVip', value: host }])
-      await world.untilCluster(example, (now) => now?.resourceVersion !== cluster.resourceVersion)
+      await testbed.untilCluster(example, (now) => now?.resourceVersion !== cluster.resourceVersion)
     },
   )
 
   it('has an owned, labeled and bound claim', async () => {
-    await world.createCluster('claimed')
-    const { uid } = await world.untilServed('claimed')
-    const claim = await world.untilClaim('vip-cp-claimed', (now) => now?.addressName !== undefined)
+    await testbed.createCluster('claimed')
+    const { uid } = await testbed.untilServed('claimed')
+    const claim = await testbed.untilClaim('vip-cp-claimed', (now) => now?.addressName !== undefined)
     expect(claim).toMatchObject({
       labels: { 'cluster.x-k8s.io/cluster-name': 'claimed', 'vip.capi.gorizond.io/role': 'control-plane' },
       ownerReferences: [
@@ -53,32 +53,32 @@ describe('a Cluster of a ClusterClass', () => {
   })
 
   it('gives its address back when it is deleted', async () => {
-    await world.createCluster('short-lived')
-    await world.untilServed('short-lived')
-    expect(await world.addresses()).toContain('vip-cp-short-lived')
-    await world.deleteCluster('short-lived')
-    await world.untilClaim('vip-cp-short-lived', (now) => now === undefined)
-    expect(await world.claims()).not.toContain('vip-cp-short-lived')
-    expect(await world.addresses()).not.toContain('vip-cp-short-lived')
+    await testbed.createCluster('short-lived')
+    await testbed.untilServed('short-lived')
+    expect(await testbed.addresses()).toContain('vip-cp-short-lived')
+    await testbed.deleteCluster('short-lived')
+    await testbed.untilClaim('vip-cp-short-lived', (now) => now === undefined)
+    expect(await testbed.claims()).not.toContain('vip-cp-short-lived')
+    expect(await testbed.addresses()).not.toContain('vip-cp-short-lived')
   })
 
   it('gets an address of its own among twenty at once', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `burst-${index}`)
-    await Promise.all(names.map((name) => world.createCluster(name)))
-    const clusters = await Promise.all(names.map((name) => world.untilServed(name)))
+    await Promise.all(names.map((name) => testbed.createCluster(name)))
+    const clusters = await Promise.all(names.map((name) => testbed.untilServed(name)))
     const hosts = clusters.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
     expect(new Set(hosts).size).toBe(20)
   })
 
   it('is served again after it was re-created under the same name', async () => {
-    await world.createCluster('phoenix')
-    const first = await world.untilServed('phoenix')
-    await world.deleteCluster('phoenix')
-    await world.untilCluster('phoenix', (now) => now === undefined)
-    await world.createCluster('phoenix')
-    const second = await world.untilServed('phoenix')
+    await testbed.createCluster('phoenix')
+    const first = await testbed.untilServed('phoenix')
+    await testbed.deleteCluster('phoenix')
+    await testbed.untilCluster('phoenix', (now) => now === undefined)
+    await testbed.createCluster('phoenix')
+    const second = await testbed.untilServed('phoenix')
     expect(second.uid).not.toBe(first.uid)
-    const claim = await world.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
+    const claim = await testbed.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
     expect(claim?.ownerReferences[0]?.uid).toBe(second.uid)
   })
 })
@@ -86,54 +86,54 @@ describe('a Cluster of a ClusterClass', () => {
 describe('a Cluster that needs no address', () => {
   it('keeps the endpoint it was given by hand, and costs none', async () => {
     const spec = 'controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }'
-    await world.createCluster('manual', { spec })
-    await world.createCluster('after-manual')
-    await world.untilServed('after-manual')
-    expect((await world.untilServed('manual')).controlPlaneEndpoint).toEqual({
+    await testbed.createCluster('manual', { spec })
+    await testbed.createCluster('after-manual')
+    await testbed.untilServed('after-manual')
+    expect((await testbed.untilServed('manual')).controlPlaneEndpoint).toEqual({
       host: '10.99.0.1',
       port: 8443,
     })
-    expect(await world.claims()).not.toContain('vip-cp-manual')
+    expect(await testbed.claims()).not.toContain('vip-cp-manual')
   })
 
   it('is left alone while it is paused, and served once it is not', async () => {
-    await world.createCluster('paused', { spec: 'paused: true' })
-    await world.createCluster('after-paused')
-    await world.untilServed('after-paused')
-    expect(await world.claims()).not.toContain('vip-cp-paused')
-    await world.editCluster('paused', { paused: null })
-    await world.untilServed('paused')
+    await testbed.createCluster('paused', { spec: 'paused: true' })
+    await testbed.createCluster('after-paused')
+    await testbed.untilServed('after-paused')
+    expect(await testbed.claims()).not.toContain('vip-cp-paused')
+    await testbed.editCluster('paused', { paused: null })
+    await testbed.untilServed('paused')
   })
 })
 
 describe('a Cluster that waits', () => {
   it('gets its address when a pool for it appears', async () => {
     const className = 'waiting-class'
-    await world.createClass(className)
-    await world.createCluster('waiting', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('waiting', { className })
     await temporal.untilWaiting(keyOf('waiting'), 'selectIPPool', 'NoMatchingPool')
-    await world.createPool('10.0.0.10', { name: 'late-pool', className })
-    expect((await world.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
+    await testbed.createPool('10.0.0.10', { name: 'late-pool', className })
+    expect((await testbed.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
   })
 
   it('gets the address that another one gives back', async () => {
     const className = 'scarce-class'
-    await world.createClass(className)
-    await world.createPool('10.0.0.77', { name: 'scarce-pool', className })
-    await world.createCluster('first', { className })
-    expect((await world.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
-    await world.createCluster('second', { className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.0.0.77', { name: 'scarce-pool', className })
+    await testbed.createCluster('first', { className })
+    expect((await testbed.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+    await testbed.createCluster('second', { className })
     await temporal.untilWaiting(keyOf('second'), 'selectIPPool', 'PoolExhausted')
-    await world.deleteCluster('first')
-    expect((await world.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+    await testbed.deleteCluster('first')
+    expect((await testbed.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
   })
 
   it('ends its run, which says so, when it is deleted', async () => {
     const className = 'poolless-class'
-    await world.createClass(className)
-    await world.createCluster('hopeless', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('hopeless', { className })
     await temporal.untilWaiting(keyOf('hopeless'), 'selectIPPool', 'NoMatchingPool')
-    await world.deleteCluster('hopeless')
+    await testbed.deleteCluster('hopeless')
     const result: unknown = await temporal.client.workflow
       .getHandle(workflowIdFor(keyOf('hopeless')))
       .result()
@@ -144,31 +144,31 @@ describe('a Cluster that waits', () => {
 
   it('keeps an endpoint that comes from elsewhere meanwhile, and gives its claim back', async () => {
     const className = 'impatient-class'
-    await world.createClass(className)
-    await world.createPool('10.62.0.1', { name: 'impatient-pool', className })
-    await world.pausePool('impatient-pool', true)
+    await testbed.createClass(className)
+    await testbed.createPool('10.62.0.1', { name: 'impatient-pool', className })
+    await testbed.pausePool('impatient-pool', true)
     // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
-    await postClaim(world, 'impatient', 'impatient-pool')
-    await world.createCluster('impatient', { className })
+    await postClaim(testbed, 'impatient', 'impatient-pool')
+    await testbed.createCluster('impatient', { className })
     await temporal.untilWaiting(keyOf('impatient'), 'awaitIPAddress', 'PoolNotReady')
-    await world.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
-    await world.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
+    await testbed.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
+    await testbed.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
     // The provider lets go of a claim only while its pool is not paused.
-    await world.pausePool('impatient-pool', false)
-    await world.untilClaim('vip-cp-impatient', (now) => now === undefined)
-    expect((await world.untilServed('impatient')).controlPlaneEndpoint.host).toBe('10.99.0.2')
+    await testbed.pausePool('impatient-pool', false)
+    await testbed.untilClaim('vip-cp-impatient', (now) => now === undefined)
+    expect((await testbed.untilServed('impatient')).controlPlaneEndpoint.host).toBe('10.99.0.2')
   })
 })
 
 describe('Clusters that race for the last address of a pool', () => {
   it('all get one where another pool has room', async () => {
     const className = 'racing-class'
-    await world.createClass(className)
-    await world.createPool('10.60.0.1', { name: 'a-first', className })
-    await world.createPool('10.61.0.1-10.61.0.9', { name: 'b-second', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.60.0.1', { name: 'a-first', className })
+    await testbed.createPool('10.61.0.1-10.61.0.9', { name: 'b-second', className })
     const names = ['racer-1', 'racer-2', 'racer-3']
-    await Promise.all(names.map((name) => world.createCluster(name, { className })))
-    const served = await Promise.all(names.map((name) => world.untilServed(name)))
+    await Promise.all(names.map((name) => testbed.createCluster(name, { className })))
+    const served = await Promise.all(names.map((name) => testbed.untilServed(name)))
     const hosts = served.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
     expect(hosts).toContain('10.60.0.1')
     expect(new Set(hosts).size).toBe(names.length)

@@ -3,18 +3,18 @@ import { randomUUID } from 'node:crypto'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
-import type { World } from './world.ts'
+import { openFixture, type Fixture } from './fixture.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack, tctl } = realParts()
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
-  await world.createPool('10.40.0.10-10.40.0.20')
+  suite = await openFixture()
+  testbed = suite.testbed
+  await testbed.createPool('10.40.0.10-10.40.0.20')
   await suite.start({ command: 'worker' })
 })
 
@@ -43,9 +43,9 @@ async function run(
 
 describe('without a watcher', () => {
   it('tctl runs an allocation, shows it, asks it and lists it', async () => {
-    await world.createCluster('by-tctl')
-    const workflowId = `allocate-vip/${world.namespace}/by-tctl`
-    const input = JSON.stringify({ namespace: world.namespace, name: 'by-tctl' })
+    await testbed.createCluster('by-tctl')
+    const workflowId = `allocate-vip/${testbed.namespace}/by-tctl`
+    const input = JSON.stringify({ namespace: testbed.namespace, name: 'by-tctl' })
 
     const started = await run(
       tctl,
@@ -53,7 +53,7 @@ describe('without a watcher', () => {
       ...['--workflow_id', workflowId, '--input', input],
     )
     expect(started.output).toContain('10.40.0.10')
-    expect((await world.untilServed('by-tctl')).controlPlaneEndpoint).toEqual({
+    expect((await testbed.untilServed('by-tctl')).controlPlaneEndpoint).toEqual({
       host: '10.40.0.10',
       port: 6443,
     })
@@ -67,9 +67,9 @@ describe('without a watcher', () => {
   })
 
   it('temporal does the same', async () => {
-    await world.createCluster('by-temporal')
-    const workflowId = `allocate-vip/${world.namespace}/by-temporal`
-    const input = JSON.stringify({ namespace: world.namespace, name: 'by-temporal' })
+    await testbed.createCluster('by-temporal')
+    const workflowId = `allocate-vip/${testbed.namespace}/by-temporal`
+    const input = JSON.stringify({ namespace: testbed.namespace, name: 'by-temporal' })
     const { temporal } = stack.paths
 
     const executed = await run(
@@ -91,8 +91,8 @@ describe('without a watcher', () => {
   })
 
   it('a run under any other id is just as safe', async () => {
-    await world.createCluster('twice')
-    const input = JSON.stringify({ namespace: world.namespace, name: 'twice' })
+    await testbed.createCluster('twice')
+    const input = JSON.stringify({ namespace: testbed.namespace, name: 'twice' })
     const execute = (workflowId: string): ReturnType<typeof run> =>
       run(
         stack.paths.temporal,
@@ -100,11 +100,11 @@ describe('without a watcher', () => {
         ...['--workflow-id', workflowId, '--input', input, '--output', 'json'],
       )
     const results = await Promise.all([execute(randomUUID()), execute(randomUUID())])
-    const { host } = (await world.untilServed('twice')).controlPlaneEndpoint
+    const { host } = (await testbed.untilServed('twice')).controlPlaneEndpoint
     for (const { output } of results) {
       expect(JSON.parse(output)).toMatchObject({ result: { roles: { 'control-plane': { address: host } } } })
     }
-    expect(await world.claims()).toContain('vip-cp-twice')
+    expect(await testbed.claims()).toContain('vip-cp-twice')
   })
 
   it('a wrong argument is refused at once, with what was expected', async () => {

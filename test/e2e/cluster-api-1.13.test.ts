@@ -6,32 +6,32 @@ import {
   hostOf,
   latestOn,
   movedWithinMs,
-  openMoving,
+  openMoveFixture,
   pathOfPart,
   pausedOn,
-  present,
+  defined,
   untilBound,
-  type Moving,
-  type Side,
-} from './moving.ts'
-import type { World } from './world.ts'
+  type MoveFixture,
+  type ManagementCluster,
+} from './move-fixture.ts'
+import type { Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 /** Clusters of these names, each like the example of that name. */
 const examples = ['cluster-v1beta2', 'cluster-v1beta1']
 
-let moving: Moving
-let world: World
-let source: Side
-let target: Side
+let moving: MoveFixture
+let testbed: Testbed
+let source: ManagementCluster
+let target: ManagementCluster
 
 beforeAll(async () => {
-  moving = await openMoving({ source: '1.13', target: '1.14' })
-  ;({ world, source, target } = moving)
-  await world.createPool('10.82.0.10-10.82.0.20')
+  moving = await openMoveFixture({ source: '1.13', target: '1.14' })
+  ;({ testbed, source, target } = moving)
+  await testbed.createPool('10.82.0.10-10.82.0.20')
   await Promise.all(
-    examples.map((example) => world.applyExample(example, ['name: demo-cluster', `name: ${example}`])),
+    examples.map((example) => testbed.applyExample(example, ['name: demo-cluster', `name: ${example}`])),
   )
 })
 
@@ -45,7 +45,7 @@ describe.each(examples)('on Cluster API 1.13, %s of the examples', (name) => {
   it('gets endpoint, variable and annotation in one write', async () => {
     await source.clusters.until(name, (now) => hostOf(now) !== '')
     const before = source.clusters.versionsOf(name).filter((version) => hostOf(version) === '')
-    const served = present(source.clusters.versionsOf(name)[before.length])
+    const served = defined(source.clusters.versionsOf(name)[before.length])
     const host = hostOf(served)
     expect(host).toMatch(/^10\.82\.0\.\d+$/)
     expect(served).toMatchObject({
@@ -62,12 +62,12 @@ describe.each(examples)('on Cluster API 1.13, %s of the examples', (name) => {
   })
 
   it('has its topology rendered with the address, and not before', async () => {
-    const rendered = present(
+    const rendered = defined(
       await source.clusters.until(name, (now) => now?.spec.infrastructureRef !== undefined),
     )
     expect(hostOf(rendered)).not.toBe('')
-    const path = pathOfPart(world, rendered.spec.infrastructureRef)
-    expect(await world.api.send({ method: 'GET', path })).toMatchObject({
+    const path = pathOfPart(testbed, rendered.spec.infrastructureRef)
+    expect(await testbed.api.send({ method: 'GET', path })).toMatchObject({
       spec: { controlPlaneEndpoint: { host: hostOf(rendered), port: 6443 } },
     })
   })
@@ -75,7 +75,7 @@ describe.each(examples)('on Cluster API 1.13, %s of the examples', (name) => {
 
 describe('on Cluster API 1.13, a Cluster', () => {
   it('says that it is served, beside the conditions of Cluster API', async () => {
-    const cluster = await world.untilCluster(
+    const cluster = await testbed.untilCluster(
       'cluster-v1beta2',
       (now) =>
         conditionOf(now, controlPlane)?.status === 'True' &&
@@ -89,18 +89,18 @@ describe('on Cluster API 1.13, a Cluster', () => {
 
   it('says why it waits, and is held unavailable by a gate until it has its VIP', async () => {
     const className = 'late-class'
-    await world.createClass(className)
-    await world.createCluster('late', {
+    await testbed.createClass(className)
+    await testbed.createCluster('late', {
       className,
       spec: `availabilityGates: [{ conditionType: ${controlPlane} }]`,
     })
-    const held = await world.untilCluster('late', (now) =>
+    const held = await testbed.untilCluster('late', (now) =>
       (conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady: '),
     )
     expect(conditionOf(held, 'Available')?.status).toBe('False')
     expect(conditionOf(held, controlPlane)).toMatchObject({ status: 'False', reason: 'NoMatchingPool' })
-    await world.createPool('10.83.0.10', { name: 'late-pool', className })
-    await world.untilCluster(
+    await testbed.createPool('10.83.0.10', { name: 'late-pool', className })
+    await testbed.untilCluster(
       'late',
       (now) =>
         conditionOf(now, controlPlane)?.reason === 'Allocated' &&
@@ -109,11 +109,11 @@ describe('on Cluster API 1.13, a Cluster', () => {
   })
 
   it('gives its address back when it is deleted', async () => {
-    await world.untilServed('late')
-    expect(await world.addresses()).toContain('vip-cp-late')
-    await world.deleteCluster('late')
-    await world.untilClaim('vip-cp-late', (now) => now === undefined)
-    expect(await world.addresses()).not.toContain('vip-cp-late')
+    await testbed.untilServed('late')
+    expect(await testbed.addresses()).toContain('vip-cp-late')
+    await testbed.deleteCluster('late')
+    await testbed.untilClaim('vip-cp-late', (now) => now === undefined)
+    expect(await testbed.addresses()).not.toContain('vip-cp-late')
   })
 })
 
@@ -123,7 +123,7 @@ describe('a move by clusterctl from Cluster API 1.13 to 1.14', () => {
     async () => {
       await moving.move(examples)
       for (const name of examples) {
-        const asItWas = present(pausedOn(source, name)[0])
+        const asItWas = defined(pausedOn(source, name)[0])
         const now = latestOn(target, name)
         expect(now.metadata.uid).not.toBe(asItWas.metadata.uid)
         expect(assigned(now)).toEqual(assigned(asItWas))

@@ -8,28 +8,28 @@ import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { retryNow } from './pending.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const ingress = 'vip.capi.gorizond.io/IngressVIPReady'
 
 const { stack, allocatorKubeconfig } = realParts()
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 /** Between the allocator and the API server. */
 let proxy: ApiProxy
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
+  suite = await openFixture()
+  testbed = suite.testbed
   proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
   kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
   await suite.start({ kubeconfigPath })
-  await world.createPool('10.61.0.10-10.61.0.40')
+  await testbed.createPool('10.61.0.10-10.61.0.40')
 })
 
 afterAll(async () => {
@@ -46,13 +46,13 @@ function conditionOf(cluster: Cluster | undefined, type: string): Condition | un
 
 /** Resolves with the condition once the Cluster has it with this reason. */
 async function untilSays(name: string, type: string, reason: string): Promise<Condition> {
-  const cluster = await world.untilCluster(name, (now) => conditionOf(now, type)?.reason === reason)
+  const cluster = await testbed.untilCluster(name, (now) => conditionOf(now, type)?.reason === reason)
   return conditionOf(cluster, type) as Condition
 }
 
 async function eventsAbout(name: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`
-  const { items } = await world.api.send<{ items: unknown }>({ method: 'GET', path })
+  const path = `/apis/events.k8s.io/v1/namespaces/${testbed.namespace}/events`
+  const { items } = await testbed.api.send<{ items: unknown }>({ method: 'GET', path })
   return arrayOf(items)
     .map(objectOf)
     .filter((event) => objectOf(event['regarding'])['name'] === name)
@@ -60,9 +60,9 @@ async function eventsAbout(name: string): Promise<readonly Readonly<Record<strin
 
 describe('a Cluster that is served', () => {
   it('says so, with the address, the pool and the claim', async () => {
-    await world.createCluster('served')
+    await testbed.createCluster('served')
     const { status, message } = await untilSays('served', controlPlane, 'Allocated')
-    const { host } = (await world.untilServed('served')).controlPlaneEndpoint
+    const { host } = (await testbed.untilServed('served')).controlPlaneEndpoint
     expect({ status, message }).toEqual({
       status: 'True',
       message: `${host}:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-served`,
@@ -72,7 +72,7 @@ describe('a Cluster that is served', () => {
   it('keeps the conditions of others', async () => {
     const types = (cluster: Cluster | undefined): readonly string[] =>
       cluster?.conditions.map(({ type }) => type) ?? []
-    const cluster = await world.untilCluster('served', (now) => types(now).includes('TopologyReconciled'))
+    const cluster = await testbed.untilCluster('served', (now) => types(now).includes('TopologyReconciled'))
     expect(types(cluster)).toContain(controlPlane)
   })
 
@@ -84,7 +84,7 @@ describe('a Cluster that is served', () => {
       type: 'Normal',
       action: 'AllocateVIP',
       reportingController: 'vip.capi.gorizond.io/allocator',
-      regarding: { kind: 'Cluster', namespace: world.namespace, name: 'served' },
+      regarding: { kind: 'Cluster', namespace: testbed.namespace, name: 'served' },
     })
     expect(event['note']).toMatch(
       /^control-plane VIP: 10\.61\.0\.\d+:6443 from InClusterIPPool\/vip-pool by /,
@@ -97,14 +97,14 @@ describe('a Cluster that waits', () => {
   const pool = 'waiting-pool'
 
   beforeAll(async () => {
-    await world.createClass(className)
+    await testbed.createClass(className)
     // Where no pool is meant for a Cluster, all pools are named, also those that other suites make and delete meanwhile.
-    await world.createPool('10.61.1.10-10.61.1.20', {
+    await testbed.createPool('10.61.1.10-10.61.1.20', {
       name: pool,
       className,
       annotations: { 'cluster.x-k8s.io/paused': 'true' },
     })
-    await world.createCluster('waiting', { className })
+    await testbed.createCluster('waiting', { className })
   })
 
   it('says why, and what to do', async () => {
@@ -120,7 +120,7 @@ describe('a Cluster that waits', () => {
   })
 
   it('is not written to again while it waits for the same', async () => {
-    const key = { namespace: world.namespace, name: 'waiting' }
+    const key = { namespace: testbed.namespace, name: 'waiting' }
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
     for (let looks = 0; looks < 3; looks += 1) await retryNow(suite.temporal, key)
     await eventually('the looks to be over', async () => {
@@ -135,7 +135,7 @@ describe('a Cluster that waits', () => {
   })
 
   it('does not make the history of its run grow', async () => {
-    const key = { namespace: world.namespace, name: 'waiting' }
+    const key = { namespace: testbed.namespace, name: 'waiting' }
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
     const { events } = await handle.fetchHistory()
     const signals = (events ?? []).filter(
@@ -150,8 +150,8 @@ describe('a Cluster that waits', () => {
       (await eventsAbout('waiting')).find(({ reason }) => reason === 'PoolNotReady'),
     )
     expect(event).toMatchObject({ type: 'Warning' })
-    await world.patch(`${world.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
-    await retryNow(suite.temporal, { namespace: world.namespace, name: 'waiting' })
+    await testbed.patch(`${testbed.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
+    await retryNow(suite.temporal, { namespace: testbed.namespace, name: 'waiting' })
     const series = await eventually('a series', async () => {
       const [only, ...more] = (await eventsAbout('waiting')).filter(({ reason }) => reason === 'PoolNotReady')
       expect(more).toEqual([])
@@ -162,10 +162,10 @@ describe('a Cluster that waits', () => {
 
   it('says so when it is served in the end', async () => {
     const since = conditionOf(
-      await world.untilCluster('waiting', () => true),
+      await testbed.untilCluster('waiting', () => true),
       controlPlane,
     )?.lastTransitionTime
-    await world.pausePool(pool, false)
+    await testbed.pausePool(pool, false)
     const { status, lastTransitionTime } = await untilSays('waiting', controlPlane, 'Allocated')
     expect(status).toBe('True')
     expect(Date.parse(lastTransitionTime)).toBeGreaterThanOrEqual(Date.parse(since ?? ''))
@@ -175,18 +175,18 @@ describe('a Cluster that waits', () => {
 describe('an availability gate', () => {
   it('holds a Cluster unavailable until it has its VIP', async () => {
     const className = 'gated-class'
-    await world.createClass(className)
-    await world.createCluster('gated', {
+    await testbed.createClass(className)
+    await testbed.createCluster('gated', {
       className,
       spec: `availabilityGates: [{ conditionType: ${controlPlane} }]`,
     })
-    const held = await world.untilCluster('gated', (now) =>
+    const held = await testbed.untilCluster('gated', (now) =>
       (conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady: '),
     )
     expect(conditionOf(held, 'Available')?.status).toBe('False')
-    await world.createPool('10.61.2.10-10.61.2.20', { name: 'gated-pool', className })
+    await testbed.createPool('10.61.2.10-10.61.2.20', { name: 'gated-pool', className })
     await untilSays('gated', controlPlane, 'Allocated')
-    const freed = await world.untilCluster(
+    const freed = await testbed.untilCluster(
       'gated',
       (now) => !(conditionOf(now, 'Available')?.message ?? '').includes('ControlPlaneVIPReady'),
     )
@@ -194,46 +194,49 @@ describe('an availability gate', () => {
   })
 
   it('is satisfied by an endpoint that somebody typed in', async () => {
-    await world.createCluster('gated-by-hand', {
+    await testbed.createCluster('gated-by-hand', {
       spec: `controlPlaneEndpoint: { host: 10.61.9.9, port: 6443 }\n  availabilityGates: [{ conditionType: ${controlPlane} }]`,
     })
     const { status, message } = await untilSays('gated-by-hand', controlPlane, 'EndpointAlreadySet')
     expect(status).toBe('True')
     expect(message).toContain('endpoint 10.61.9.9:6443')
-    expect(await world.claims()).not.toContain('vip-cp-gated-by-hand')
+    expect(await testbed.claims()).not.toContain('vip-cp-gated-by-hand')
   })
 })
 
 describe('ingress', () => {
   it('has a condition of its own beside that of the control plane', async () => {
-    await world.createCluster('with-ingress', {
+    await testbed.createCluster('with-ingress', {
       annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' },
     })
     const waits = await untilSays('with-ingress', ingress, 'NoMatchingPool')
     expect(waits.status).toBe('False')
     expect((await untilSays('with-ingress', controlPlane, 'Allocated')).status).toBe('True')
-    await world.patch(world.path('clusters', 'with-ingress'), {
+    await testbed.patch(testbed.path('clusters', 'with-ingress'), {
       metadata: { annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'false' } },
     })
-    const without = await world.untilCluster('with-ingress', (now) => conditionOf(now, ingress) === undefined)
+    const without = await testbed.untilCluster(
+      'with-ingress',
+      (now) => conditionOf(now, ingress) === undefined,
+    )
     expect(conditionOf(without, controlPlane)?.status).toBe('True')
   })
 })
 
 describe('a paused Cluster', () => {
   it('says nothing until it is unpaused', async () => {
-    await world.createCluster('paused', { spec: 'paused: true' })
-    const cluster = await world.untilCluster('paused', (now) => now !== undefined)
+    await testbed.createCluster('paused', { spec: 'paused: true' })
+    const cluster = await testbed.untilCluster('paused', (now) => now !== undefined)
     await suite.temporal.client.workflow.start('allocateVip', {
-      workflowId: workflowIdFor({ namespace: world.namespace, name: 'paused' }),
+      workflowId: workflowIdFor({ namespace: testbed.namespace, name: 'paused' }),
       taskQueue: suite.taskQueue,
-      args: [{ namespace: world.namespace, name: 'paused' }],
+      args: [{ namespace: testbed.namespace, name: 'paused' }],
     })
-    await suite.temporal.untilWaitingFor({ namespace: world.namespace, name: 'paused' }, 'ClusterPaused')
-    const now = await world.untilCluster('paused', () => true)
+    await suite.temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'paused' }, 'ClusterPaused')
+    const now = await testbed.untilCluster('paused', () => true)
     expect(conditionOf(now, controlPlane)).toBeUndefined()
     expect(cluster?.uid).toBe(now?.uid)
-    await world.editCluster('paused', { paused: false })
+    await testbed.editCluster('paused', { paused: false })
     expect((await untilSays('paused', controlPlane, 'Allocated')).status).toBe('True')
   })
 })

@@ -21,19 +21,19 @@ import { textOfRun } from './history-text.ts'
 import { plantedSecrets } from '../support/planted-secrets.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
-let world: World
+let testbed: Testbed
 let temporal: TemporalView
 const running = new Set<Program>()
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  testbed = await openTestbed(stack)
   temporal = await viewTemporal(stack)
-  await world.createPool('10.120.0.10-10.120.0.40')
+  await testbed.createPool('10.120.0.10-10.120.0.40')
 })
 
 afterEach(async () => {
@@ -43,7 +43,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   try {
-    await world.close()
+    await testbed.close()
   } finally {
     await temporal.close()
   }
@@ -72,7 +72,7 @@ async function start({ format, kubeconfigPath, env }: ProgramOptions): Promise<P
     command: process.execPath,
     args: [
       ...[main, 'run', `--kubeconfig=${kubeconfigPath ?? allocatorKubeconfig}`, `--task-queue=${taskQueue}`],
-      ...[`--metrics-bind-address=127.0.0.1:${metricsPort}`, `--namespace=${world.namespace}`],
+      ...[`--metrics-bind-address=127.0.0.1:${metricsPort}`, `--namespace=${testbed.namespace}`],
       ...[`--health-probe-bind-address=127.0.0.1:${healthPort}`],
       ...['--log-level=debug', `--log-format=${format}`],
     ],
@@ -126,11 +126,11 @@ describe('logs, pages and histories hold no credentials', () => {
     const program = await start({ kubeconfigPath, format: 'json' })
     await untilLogged(program, words)
     const name = `hidden-${randomUUID().slice(0, 8)}`
-    const workflowId = workflowIdFor({ namespace: world.namespace, name })
+    const workflowId = workflowIdFor({ namespace: testbed.namespace, name })
     const run = await temporal.client.workflow.start('allocateVip', {
       workflowId,
       taskQueue: program.taskQueue,
-      args: [{ namespace: world.namespace, name }],
+      args: [{ namespace: testbed.namespace, name }],
     })
     const { reason } = await untilPending(temporal.client, workflowId)
     expect(['KubernetesUnavailable', 'AllocationFailed']).toContain(reason)
@@ -154,9 +154,9 @@ describe('logs, pages and histories hold no credentials', () => {
     }
     await inBothFormats({ env }, async (program, format) => {
       const name = `served-${format}`
-      const cluster = { namespace: world.namespace, name }
-      await world.createCluster(name)
-      const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+      const cluster = { namespace: testbed.namespace, name }
+      await testbed.createCluster(name)
+      const { host } = (await testbed.untilServed(name)).controlPlaneEndpoint
       // By hand, under another id, since either of the two watchers may have started the first run.
       const workflowId = `credentials/${randomUUID()}`
       const { taskQueue } = program

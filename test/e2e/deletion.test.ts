@@ -1,50 +1,57 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { getObject, holdFinalizer, letGo, postClaim, postCluster, untilAllFree } from './objects.ts'
-import { createOwnAccount, type OwnAccount } from './own-account.ts'
+import {
+  getObject,
+  testFinalizer,
+  removeTestFinalizer,
+  postClaim,
+  postCluster,
+  untilAllFree,
+} from './objects.ts'
+import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
 import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 /** Of each of two Clusters; every stage of an allocation comes in at least once for most seeds. */
 const recreations = 6
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
-let account: OwnAccount
+let account: RevocableAccount
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  account = await createOwnAccount(stack, world)
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  account = await createRevocableAccount(stack, testbed)
   await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
 afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** A ClusterClass and a pool of the test's own, `<prefix>-class` and `<prefix>-pool`. */
 async function prepare(prefix: string, addresses: string): Promise<string> {
   const className = `${prefix}-class`
-  await world.createClass(className)
-  await world.createPool(addresses, { name: `${prefix}-pool`, className })
+  await testbed.createClass(className)
+  await testbed.createPool(addresses, { name: `${prefix}-pool`, className })
   return className
 }
 
 /** Resolves when the Cluster is gone, its claim and address too, and the whole pool is free again. */
 async function expectNothingLeft(name: string, pool: string): Promise<void> {
-  await world.untilCluster(name, (now) => now === undefined)
-  await world.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
-  await untilAllFree(world, pool)
-  expect(await world.addresses()).not.toContain(`vip-cp-${name}`)
+  await testbed.untilCluster(name, (now) => now === undefined)
+  await testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
+  await untilAllFree(testbed, pool)
+  expect(await testbed.addresses()).not.toContain(`vip-cp-${name}`)
 }
 
 const deleted = { outcome: 'skipped', reason: 'ClusterDeleted' }
@@ -52,21 +59,21 @@ const deleted = { outcome: 'skipped', reason: 'ClusterDeleted' }
 describe('a Cluster that is deleted', () => {
   it('while it waits for a pool ends its run and leaves nothing', async () => {
     const className = 'poolless-class'
-    await world.createClass(className)
-    await world.createCluster('poolless', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('poolless', { className })
     await untilPending(temporal, keyOf('poolless'), 'selectIPPool', 'NoMatchingPool')
-    await world.deleteCluster('poolless')
+    await testbed.deleteCluster('poolless')
     expect(await outcomeOf(temporal, keyOf('poolless'))).toEqual(deleted)
-    await world.createPool('10.143.0.1-10.143.0.9', { name: 'poolless-pool', className })
+    await testbed.createPool('10.143.0.1-10.143.0.9', { name: 'poolless-pool', className })
     await expectNothingLeft('poolless', 'poolless-pool')
   })
 
   it('between pool and claim ends its run and leaves nothing', async () => {
     const className = await prepare('unclaimed', '10.143.1.1-10.143.1.9')
     await account.withhold('create ipaddressclaims')
-    await world.createCluster('unclaimed', { className })
+    await testbed.createCluster('unclaimed', { className })
     await untilPending(temporal, keyOf('unclaimed'), 'ensureIPAddressClaim', 'AllocationFailed')
-    await world.deleteCluster('unclaimed')
+    await testbed.deleteCluster('unclaimed')
     await account.withhold()
     expect(await outcomeOf(temporal, keyOf('unclaimed'))).toEqual(deleted)
     await expectNothingLeft('unclaimed', 'unclaimed-pool')
@@ -74,23 +81,23 @@ describe('a Cluster that is deleted', () => {
 
   it('between claim and address ends its run and leaves nothing', async () => {
     const className = await prepare('unbound', '10.143.2.1-10.143.2.9')
-    await world.pausePool('unbound-pool', true)
+    await testbed.pausePool('unbound-pool', true)
     // A paused pool is not chosen, so the claim is there first, and adopted.
-    await postClaim(world, 'unbound', 'unbound-pool')
-    await world.createCluster('unbound', { className })
+    await postClaim(testbed, 'unbound', 'unbound-pool')
+    await testbed.createCluster('unbound', { className })
     await untilPending(temporal, keyOf('unbound'), 'awaitIPAddress', 'PoolNotReady')
-    await world.deleteCluster('unbound')
+    await testbed.deleteCluster('unbound')
     expect(await outcomeOf(temporal, keyOf('unbound'))).toEqual(deleted)
-    await world.pausePool('unbound-pool', false)
+    await testbed.pausePool('unbound-pool', false)
     await expectNothingLeft('unbound', 'unbound-pool')
   })
 
   it('between address and endpoint ends its run and leaves nothing', async () => {
     const className = await prepare('unassigned', '10.143.3.1-10.143.3.9')
     await account.withhold('patch clusters')
-    await world.createCluster('unassigned', { className })
+    await testbed.createCluster('unassigned', { className })
     await untilPending(temporal, keyOf('unassigned'), 'assignVip', 'ClusterRejected')
-    await world.deleteCluster('unassigned')
+    await testbed.deleteCluster('unassigned')
     await account.withhold()
     expect(await outcomeOf(temporal, keyOf('unassigned'))).toEqual(deleted)
     await expectNothingLeft('unassigned', 'unassigned-pool')
@@ -98,33 +105,33 @@ describe('a Cluster that is deleted', () => {
 
   it('after it was served leaves nothing', async () => {
     const className = await prepare('served', '10.143.4.1-10.143.4.9')
-    await world.createCluster('served', { className })
-    await world.untilServed('served')
-    await world.deleteCluster('served')
+    await testbed.createCluster('served', { className })
+    await testbed.untilServed('served')
+    await testbed.deleteCluster('served')
     await expectNothingLeft('served', 'served-pool')
   })
 
   it('in the foreground keeps its address from others until it is gone', async () => {
     const className = await prepare('slow', '10.143.5.1-10.143.5.9')
-    await postCluster(world, 'slow', { className, metadata: { finalizers: [holdFinalizer] } })
-    const { host } = (await world.untilServed('slow')).controlPlaneEndpoint
-    await world.api.send({
+    await postCluster(testbed, 'slow', { className, metadata: { finalizers: [testFinalizer] } })
+    const { host } = (await testbed.untilServed('slow')).controlPlaneEndpoint
+    await testbed.api.send({
       method: 'DELETE',
-      path: world.path('clusters', 'slow'),
+      path: testbed.path('clusters', 'slow'),
       body: { propagationPolicy: 'Foreground' },
     })
-    await world.untilClaim('vip-cp-slow', (now) => now === undefined)
+    await testbed.untilClaim('vip-cp-slow', (now) => now === undefined)
     const names = ['quick-0', 'quick-1', 'quick-2']
-    await Promise.all(names.map((name) => world.createCluster(name, { className })))
-    const others = await Promise.all(names.map((name) => world.untilServed(name)))
-    const slow = await getObject(world, 'clusters', 'slow')
-    await letGo(world, 'clusters', 'slow')
+    await Promise.all(names.map((name) => testbed.createCluster(name, { className })))
+    const others = await Promise.all(names.map((name) => testbed.untilServed(name)))
+    const slow = await getObject(testbed, 'clusters', 'slow')
+    await removeTestFinalizer(testbed, 'clusters', 'slow')
     expect(slow.metadata.deletionTimestamp).toBeDefined()
     expect(slow.spec['controlPlaneEndpoint']).toMatchObject({ host })
     const hosts = others.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
     expect(new Set([host, ...hosts]).size).toBe(1 + names.length)
 
-    await Promise.all(names.map((name) => world.deleteCluster(name)))
+    await Promise.all(names.map((name) => testbed.deleteCluster(name)))
     for (const name of ['slow', ...names]) await expectNothingLeft(name, 'slow-pool')
   })
 })
@@ -137,42 +144,42 @@ describe('a Cluster that is re-created under its name', () => {
     /** How far an allocation gets before its Cluster is deleted. */
     const reached = {
       created: async () => undefined,
-      claimed: (name: string) => world.untilClaim(`vip-cp-${name}`, (now) => now !== undefined),
-      bound: (name: string) => world.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined),
-      served: (name: string) => world.untilServed(name),
+      claimed: (name: string) => testbed.untilClaim(`vip-cp-${name}`, (now) => now !== undefined),
+      bound: (name: string) => testbed.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined),
+      served: (name: string) => testbed.untilServed(name),
     }
     await Promise.all(
       names.map(async (name) => {
         for (let round = 0; round < recreations; round += 1) {
-          await world.createCluster(name, { className })
+          await testbed.createCluster(name, { className })
           const stage = random.pick<keyof typeof reached>(['created', 'claimed', 'bound', 'served'])
           await reached[stage](name)
-          await world.deleteCluster(name)
-          await world.untilCluster(name, (now) => now === undefined)
+          await testbed.deleteCluster(name)
+          await testbed.untilCluster(name, (now) => now === undefined)
         }
-        await world.createCluster(name, { className })
+        await testbed.createCluster(name, { className })
       }),
     )
     const hosts = await Promise.all(
       names.map(async (name) => {
-        const { uid, controlPlaneEndpoint } = await world.untilServed(name)
-        const claim = await world.untilClaim(
+        const { uid, controlPlaneEndpoint } = await testbed.untilServed(name)
+        const claim = await testbed.untilClaim(
           `vip-cp-${name}`,
           (now) => now?.addressName !== undefined && !now.isDeleting,
         )
         expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', name, uid }])
-        const address = await getObject(world, 'ipaddresses', claim?.addressName ?? '')
+        const address = await getObject(testbed, 'ipaddresses', claim?.addressName ?? '')
         expect(address.spec['address']).toBe(controlPlaneEndpoint.host)
         return controlPlaneEndpoint.host
       }),
     )
     expect(new Set(hosts).size).toBe(names.length)
     await eventually('the pool to count one address each', async () => {
-      const { status } = await getObject(world, 'inclusterippools', 'phoenix-pool')
+      const { status } = await getObject(testbed, 'inclusterippools', 'phoenix-pool')
       const { used } = (status?.['ipAddresses'] ?? {}) as { used?: number }
       return used === names.length ? true : undefined
     })
-    const claims = (await world.claims()).filter((claim) => claim.startsWith('vip-cp-phoenix-'))
+    const claims = (await testbed.claims()).filter((claim) => claim.startsWith('vip-cp-phoenix-'))
     expect(claims.toSorted()).toEqual(names.map((name) => `vip-cp-${name}`))
   })
 })

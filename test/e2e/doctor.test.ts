@@ -12,21 +12,21 @@ import { neededPermissions } from '../../src/kubernetes/permissions.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { runCommand } from './run-program.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const prefix = 'vip.capi.gorizond.io'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalNamespace
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
+  suite = await openFixture()
+  testbed = suite.testbed
   temporal = await createTemporalNamespace(stack)
   await suite.start({
     env: { TEMPORAL_NAMESPACE: temporal.name },
@@ -53,7 +53,7 @@ async function visit(flags: readonly string[] = [], env: NodeJS.ProcessEnv = {})
   const given = flags.join(' ')
   const defaults = [
     `--kubeconfig=${stack.kubeconfigPath}`,
-    `--namespace=${world.namespace}`,
+    `--namespace=${testbed.namespace}`,
     `--task-queue=${suite.taskQueue}`,
     '--output=json',
   ].filter((flag) => !given.includes(flag.replace(/=.*/, '=')))
@@ -80,17 +80,17 @@ function levels(check: CheckName, visited: Visit): readonly Level[] {
 
 function isOfOthers({ found }: CheckResult): boolean {
   return (found.match(/e2e-[0-9a-f]{8}/g) ?? []).some(
-    (name) => name !== world.namespace && name !== temporal.name,
+    (name) => name !== testbed.namespace && name !== temporal.name,
   )
 }
 
 describe('doctor', () => {
   it('finds nothing at fault where all is well, and warns of nothing', async () => {
-    await world.createClass('healthy')
-    await world.createPool('10.91.0.10-10.91.0.19', { name: 'healthy', className: 'healthy' })
-    await world.untilPool('healthy', (pool) => pool?.capacity !== undefined)
-    await world.createCluster('dr-healthy', { className: 'healthy' })
-    await world.untilServed('dr-healthy')
+    await testbed.createClass('healthy')
+    await testbed.createPool('10.91.0.10-10.91.0.19', { name: 'healthy', className: 'healthy' })
+    await testbed.untilPool('healthy', (pool) => pool?.capacity !== undefined)
+    await testbed.createCluster('dr-healthy', { className: 'healthy' })
+    await testbed.untilServed('dr-healthy')
 
     const visited = await eventually('all to be well', async () => {
       const now = await visit()
@@ -130,7 +130,7 @@ describe('doctor', () => {
     const { report } = await visit(['--fix'])
 
     expect(report.fixed).toEqual([])
-    expect(found).toContain(`allocate-vip/${world.namespace}/dr-healthy`)
+    expect(found).toContain(`allocate-vip/${testbed.namespace}/dr-healthy`)
   })
 
   it('shows a table to people, and YAML to programs', async () => {
@@ -144,7 +144,7 @@ describe('doctor', () => {
 
   it('finds what a ServiceAccount may not do', async () => {
     await applyManifests(stack, [{ text: accountWithout('patch', 'clusters', 'patient') }])
-    const account = `${world.namespace}/patient`
+    const account = `${testbed.namespace}/patient`
     const visited = await eventually('the API server to go by the role', async () => {
       const now = await visit([`--service-account=${account}`])
       return about('permissions', now).some(({ found }) => found.includes('/finalizers')) ? undefined : now
@@ -156,29 +156,29 @@ describe('doctor', () => {
       {
         check: 'permissions',
         level: 'fault',
-        found: `ServiceAccount ${account} may not patch clusters.cluster.x-k8s.io in ${world.namespace}`,
+        found: `ServiceAccount ${account} may not patch clusters.cluster.x-k8s.io in ${testbed.namespace}`,
         fix: expect.stringContaining('deploy/manifests/cluster-role.yaml'),
       },
     ])
   })
 
   it('says what it cannot know as somebody who may nothing', async () => {
-    const account = { namespace: world.namespace, name: 'nobody' }
+    const account = { namespace: testbed.namespace, name: 'nobody' }
     await applyManifests(stack, [{ text: JSON.stringify({ ...serviceAccount, metadata: account }) }])
-    const outputPath = join(stack.runDirectory, `${world.namespace}-nobody.kubeconfig`)
+    const outputPath = join(stack.runDirectory, `${testbed.namespace}-nobody.kubeconfig`)
     await createServiceAccountKubeconfig(stack, { ...account, outputPath })
 
     const visited = await visit([`--kubeconfig=${outputPath}`])
 
     expect(visited.code).toBe(3)
     expect(visited.report.findings.find(({ check }) => check === 'api-server')?.found).toContain(
-      ` as system:serviceaccount:${world.namespace}:nobody in `,
+      ` as system:serviceaccount:${testbed.namespace}:nobody in `,
     )
     const permissions = visited.report.findings.filter(({ check }) => check === 'permissions')
     expect(permissions[0]).toMatchObject({
       level: 'fault',
       found: expect.stringContaining(
-        `user system:serviceaccount:${world.namespace}:nobody may not get/list/watch/patch clusters.cluster.x-k8s.io in`,
+        `user system:serviceaccount:${testbed.namespace}:nobody may not get/list/watch/patch clusters.cluster.x-k8s.io in`,
       ),
     })
     for (const check of ['cluster-api-core', 'ipam-provider', 'pools', 'pool-ranges', 'clusters'] as const) {
@@ -188,23 +188,23 @@ describe('doctor', () => {
   })
 
   it('finds slips on pools, pools that overlap, and pools that are exhausted', async () => {
-    await world.createPool('10.92.0.10-10.92.0.12', { name: 'typo', className: 'helthy' })
-    await world.createPool('10.92.0.12-10.92.0.14', {
+    await testbed.createPool('10.92.0.10-10.92.0.12', { name: 'typo', className: 'helthy' })
+    await testbed.createPool('10.92.0.12-10.92.0.14', {
       name: 'overlapping',
       className: 'healthy',
       labels: { [`${prefix}/roll`]: 'ingress' },
       annotations: { [`${prefix}/priority`]: 'high' },
     })
-    await world.createPool('10.92.1.10', { name: 'tiny', className: 'small' })
-    await world.createClass('small')
-    await world.createCluster('dr-small', { className: 'small' })
-    await world.untilServed('dr-small')
-    await world.untilPool('tiny', (pool) => pool?.capacity?.free === 0)
+    await testbed.createPool('10.92.1.10', { name: 'tiny', className: 'small' })
+    await testbed.createClass('small')
+    await testbed.createCluster('dr-small', { className: 'small' })
+    await testbed.untilServed('dr-small')
+    await testbed.untilPool('tiny', (pool) => pool?.capacity?.free === 0)
 
     const visited = await visit()
 
     expect(visited.code).toBe(3)
-    const pool = (name: string): string => `InClusterIPPool ${world.namespace}/${name}`
+    const pool = (name: string): string => `InClusterIPPool ${testbed.namespace}/${name}`
     expect(about('pool-labels', visited).map(({ level, found }) => [level, found])).toEqual(
       expect.arrayContaining([
         [
@@ -227,8 +227,8 @@ describe('doctor', () => {
   })
 
   it('finds Clusters that no pool is for, and annotations that cannot be read', async () => {
-    await world.createClass('lonely')
-    await world.createCluster('dr-lonely', {
+    await testbed.createClass('lonely')
+    await testbed.createCluster('dr-lonely', {
       className: 'lonely',
       annotations: { [`${prefix}/ingress-enabled`]: 'yes', [`${prefix}/control-plane-pol`]: 'x' },
     })
@@ -239,11 +239,11 @@ describe('doctor', () => {
       {
         check: 'cluster-classes',
         level: 'fault',
-        found: `no pool serves ClusterClass ${world.namespace}/lonely, and 1 Cluster of it waiting: ${world.namespace}/dr-lonely`,
+        found: `no pool serves ClusterClass ${testbed.namespace}/lonely, and 1 Cluster of it waiting: ${testbed.namespace}/dr-lonely`,
         fix: expect.stringContaining(`${prefix}/cluster-class=lonely`),
       },
     ])
-    const cluster = `Cluster ${world.namespace}/dr-lonely`
+    const cluster = `Cluster ${testbed.namespace}/dr-lonely`
     expect(about('clusters', visited).map(({ level, found }) => [level, found])).toEqual([
       [
         'warning',
@@ -254,29 +254,32 @@ describe('doctor', () => {
   })
 
   it('knows a provider by its Deployment', async () => {
-    const at = `/apis/apps/v1/namespaces/${world.namespace}/deployments`
-    await world.api.send({
+    const at = `/apis/apps/v1/namespaces/${testbed.namespace}/deployments`
+    await testbed.api.send({
       method: 'POST',
       path: at,
       body: deploymentOf('ipam-in-cluster', 'x/controller:v1.0.3'),
     })
 
     const away = await visit()
-    await world.api.send({
+    await testbed.api.send({
       method: 'PATCH',
       path: `${at}/manager/status`,
       body: { status: { replicas: 1, readyReplicas: 1, availableReplicas: 1 } },
       contentType: 'application/merge-patch+json',
     })
     const old = await visit()
-    await world.api.send({ method: 'DELETE', path: `${at}/manager` })
+    await testbed.api.send({ method: 'DELETE', path: `${at}/manager` })
 
     expect(about('ipam-provider', away)[0]).toMatchObject({
       level: 'fault',
-      found: `the in-cluster IPAM provider does not run: Deployment ${world.namespace}/manager has 0 of 1 Pods available`,
+      found: `the in-cluster IPAM provider does not run: Deployment ${testbed.namespace}/manager has 0 of 1 Pods available`,
     })
     expect(about('ipam-provider', old)).toMatchObject([
-      { level: 'warning', found: expect.stringContaining(`v1.0.3 (Deployment ${world.namespace}/manager)`) },
+      {
+        level: 'warning',
+        found: expect.stringContaining(`v1.0.3 (Deployment ${testbed.namespace}/manager)`),
+      },
     ])
   })
 })
@@ -295,9 +298,9 @@ describe('doctor, about Temporal', () => {
     const fresh = await createTemporalNamespace(stack)
     try {
       const dead = `dead-${randomUUID()}`
-      await world.createClass('typo')
-      await world.createCluster('dr-typo', { className: 'typo' })
-      const key = { namespace: world.namespace, name: 'dr-typo' }
+      await testbed.createClass('typo')
+      await testbed.createCluster('dr-typo', { className: 'typo' })
+      const key = { namespace: testbed.namespace, name: 'dr-typo' }
       const run = ['--type=allocateVip', `--task-queue=${dead}`, `--workflow-id=${workflowIdFor(key)}`]
       const before = await visit([], { TEMPORAL_NAMESPACE: fresh.name })
       await fresh.temporal('workflow', 'start', ...run, `--input=${JSON.stringify(key)}`)
@@ -321,9 +324,9 @@ describe('doctor, about Temporal', () => {
   })
 
   it('finds the runs of another installation, and none among those of Clusters that are not ours', async () => {
-    await world.createClass('foreign')
-    await world.createCluster('dr-foreign', { className: 'foreign' })
-    const key = { namespace: world.namespace, name: 'dr-foreign' }
+    await testbed.createClass('foreign')
+    await testbed.createCluster('dr-foreign', { className: 'foreign' })
+    const key = { namespace: testbed.namespace, name: 'dr-foreign' }
     const ours = randomUUID()
     const visited = await eventually('a run to be at work', async () => {
       const now = await visit([`--task-queue=${ours}`])
@@ -367,7 +370,7 @@ describe('doctor, about Temporal', () => {
   })
 
   it('checks it also where the API server cannot be reached, and fails', async () => {
-    const kubeconfig = join(stack.runDirectory, `${world.namespace}-closed.kubeconfig`)
+    const kubeconfig = join(stack.runDirectory, `${testbed.namespace}-closed.kubeconfig`)
     const server = `https://127.0.0.1:${await freePort()}`
     writeFileSync(
       kubeconfig,
@@ -436,7 +439,7 @@ const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount' } as const
 
 /** A ServiceAccount with all permissions that the allocator needs, but for one. */
 function accountWithout(verb: string, resource: string, name: string): string {
-  const { namespace } = world
+  const { namespace } = testbed
   const rules = neededPermissions
     .filter((permission) => permission.verb !== verb || permission.resource !== resource)
     .map((permission) => ({
@@ -463,8 +466,8 @@ function accountWithout(verb: string, resource: string, name: string): string {
 /** A namespace does not take these along. */
 async function removeRole(name: string): Promise<void> {
   for (const plural of ['clusterrolebindings', 'clusterroles']) {
-    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}/${world.namespace}-${name}`
-    await world.api.send({ method: 'DELETE', path })
+    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}/${testbed.namespace}-${name}`
+    await testbed.api.send({ method: 'DELETE', path })
   }
 }
 

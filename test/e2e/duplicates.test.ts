@@ -2,25 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AllocationStatus } from '../../src/workflows/contract.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const duplicates = 'vip.capi.gorizond.io/duplicate-addresses'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  ;({ world, temporal } = suite)
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
 })
 
 afterAll(() => suite.close())
 
 async function hostOf(name: string): Promise<string> {
-  return (await world.untilServed(name)).controlPlaneEndpoint.host
+  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
 }
 
 /** Two classes with a pool each; the pools overlap where their addresses do. */
@@ -28,8 +28,8 @@ async function twoPools(name: string, first: string, second: string): Promise<re
   const classNames = [`${name}-a`, `${name}-b`] as const
   const addresses = [first, second]
   for (const [index, className] of classNames.entries()) {
-    await world.createClass(className)
-    await world.createPool(addresses[index] ?? '', { name: className, className })
+    await testbed.createClass(className)
+    await testbed.createPool(addresses[index] ?? '', { name: className, className })
   }
   return classNames
 }
@@ -37,7 +37,7 @@ async function twoPools(name: string, first: string, second: string): Promise<re
 /** Resolves when nobody but the Clusters' own claims holds an address of that pool. */
 async function untilNoReservation(address: string): Promise<void> {
   await eventually(`no reservation of ${address}`, async () => {
-    const left = (await world.ipAddresses()).filter(
+    const left = (await testbed.ipAddresses()).filter(
       (each) => each.address === address && each.name.startsWith('vip-reserved-'),
     )
     return left.length === 0 ? true : undefined
@@ -47,21 +47,21 @@ async function untilNoReservation(address: string): Promise<void> {
 describe('an address that two pools have', () => {
   it('is given to one Cluster, and the other gets the next free one, which both can be seen', async () => {
     const [a, b] = await twoPools('du-two', '10.80.0.10-10.80.0.12', '10.80.0.10-10.80.0.12')
-    await world.createCluster('du-first', { className: a })
+    await testbed.createCluster('du-first', { className: a })
     expect(await hostOf('du-first')).toBe('10.80.0.10')
-    await world.createCluster('du-second', { className: b })
+    await testbed.createCluster('du-second', { className: b })
     expect(await hostOf('du-second')).toBe('10.80.0.11')
 
-    const second = await world.untilServed('du-second')
+    const second = await testbed.untilServed('du-second')
     expect(second.annotations[duplicates]).toBe('10.80.0.10')
-    expect(await world.addresses()).toContain('vip-reserved-du-second-10.80.0.10')
+    expect(await testbed.addresses()).toContain('vip-reserved-du-second-10.80.0.10')
     const run = temporal.client.workflow.getHandle(
-      workflowIdFor({ namespace: world.namespace, name: 'du-second' }),
+      workflowIdFor({ namespace: testbed.namespace, name: 'du-second' }),
     )
     await run.result()
     const { roles } = await run.query<AllocationStatus>('status')
     expect(roles['control-plane']?.duplicates).toEqual([
-      `10.80.0.10 is the endpoint of Cluster ${world.namespace}/du-first and IPAddress ${world.namespace}/vip-cp-du-first of InClusterIPPool/du-two-a for claim vip-cp-du-first; it stays reserved, and the next one is tried`,
+      `10.80.0.10 is the endpoint of Cluster ${testbed.namespace}/du-first and IPAddress ${testbed.namespace}/vip-cp-du-first of InClusterIPPool/du-two-a for claim vip-cp-du-first; it stays reserved, and the next one is tried`,
     ])
   })
 
@@ -69,7 +69,7 @@ describe('an address that two pools have', () => {
     const [a, b] = await twoPools('du-many', '10.81.0.10-10.81.0.40', '10.81.0.10-10.81.0.40')
     const names = Array.from({ length: 10 }, (_, index) => `du-many-${index}`)
     await Promise.all(
-      names.map((name, index) => world.createCluster(name, { className: index % 2 === 0 ? a : b })),
+      names.map((name, index) => testbed.createCluster(name, { className: index % 2 === 0 ? a : b })),
     )
     const hosts = await Promise.all(names.map(hostOf))
     expect(new Set(hosts).size).toBe(names.length)
@@ -77,65 +77,65 @@ describe('an address that two pools have', () => {
 
   it('is let go by the Cluster that met it once nobody has it any more', async () => {
     const [a, b] = await twoPools('du-gone', '10.82.0.10', '10.82.0.10-10.82.0.11')
-    await world.createCluster('du-holder', { className: a })
+    await testbed.createCluster('du-holder', { className: a })
     await hostOf('du-holder')
-    await world.createCluster('du-passer', { className: b })
+    await testbed.createCluster('du-passer', { className: b })
     expect(await hostOf('du-passer')).toBe('10.82.0.11')
-    await world.deleteCluster('du-holder')
-    await world.untilCluster('du-passer', (now) => now?.annotations[duplicates] === undefined)
+    await testbed.deleteCluster('du-holder')
+    await testbed.untilCluster('du-passer', (now) => now?.annotations[duplicates] === undefined)
     await untilNoReservation('10.82.0.10')
-    await world.createCluster('du-next', { className: b })
+    await testbed.createCluster('du-next', { className: b })
     expect(await hostOf('du-next')).toBe('10.82.0.10')
   })
 
   it('that is the only one is waited for, and given to whoever waits when it is free', async () => {
     const [a, b] = await twoPools('du-only', '10.83.0.10', '10.83.0.10')
-    await world.createCluster('du-has', { className: a })
+    await testbed.createCluster('du-has', { className: a })
     await hostOf('du-has')
-    await world.createCluster('du-waits', { className: b })
-    const key = { namespace: world.namespace, name: 'du-waits' }
+    await testbed.createCluster('du-waits', { className: b })
+    const key = { namespace: testbed.namespace, name: 'du-waits' }
     await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
-    await world.deleteCluster('du-has')
+    await testbed.deleteCluster('du-has')
     expect(await hostOf('du-waits')).toBe('10.83.0.10')
   })
 })
 
 describe('an address that somebody typed into a Cluster', () => {
   it('is never assigned to another, and goes round', async () => {
-    await world.createClass('du-typed')
-    await world.createCluster('du-manual', {
+    await testbed.createClass('du-typed')
+    await testbed.createCluster('du-manual', {
       className: 'du-typed',
       spec: 'controlPlaneEndpoint: { host: 10.84.0.10, port: 6443 }',
     })
-    await world.createPool('10.84.0.10-10.84.0.12', { name: 'du-typed', className: 'du-typed' })
+    await testbed.createPool('10.84.0.10-10.84.0.12', { name: 'du-typed', className: 'du-typed' })
     const names = ['du-typed-1', 'du-typed-2']
-    await Promise.all(names.map((name) => world.createCluster(name, { className: 'du-typed' })))
+    await Promise.all(names.map((name) => testbed.createCluster(name, { className: 'du-typed' })))
     const hosts = await Promise.all(names.map(hostOf))
     expect(hosts.toSorted()).toEqual(['10.84.0.11', '10.84.0.12'])
-    expect(await world.claims()).not.toContain('vip-cp-du-manual')
+    expect(await testbed.claims()).not.toContain('vip-cp-du-manual')
   })
 
   it('is known in every spelling of IPv6', async () => {
-    await world.createClass('du-v6')
-    await world.createCluster('du-v6-manual', {
+    await testbed.createClass('du-v6')
+    await testbed.createCluster('du-v6-manual', {
       className: 'du-v6',
       spec: 'controlPlaneEndpoint: { host: "FD00:84:0::0010", port: 6443 }',
     })
-    await world.api.send({
+    await testbed.api.send({
       method: 'POST',
-      path: world.path('inclusterippools'),
+      path: testbed.path('inclusterippools'),
       body: {
         apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
         kind: 'InClusterIPPool',
         metadata: {
           name: 'du-v6',
-          namespace: world.namespace,
+          namespace: testbed.namespace,
           labels: { 'vip.capi.gorizond.io/cluster-class': 'du-v6' },
         },
         spec: { addresses: ['fd00:84::10-fd00:84::12'], prefix: 64 },
       },
     })
-    await world.createCluster('du-v6-auto', { className: 'du-v6' })
+    await testbed.createCluster('du-v6-auto', { className: 'du-v6' })
     expect(await hostOf('du-v6-auto')).toBe('fd00:84::11')
   })
 })
@@ -143,25 +143,28 @@ describe('an address that somebody typed into a Cluster', () => {
 describe('an address that a deletion in the foreground frees', () => {
   it('goes to nobody while its Cluster still exists, and to the next one afterwards', async () => {
     const className = 'du-foreground'
-    await world.createClass(className)
-    await world.createPool('10.85.0.10-10.85.0.11', { name: className, className })
-    await world.createCluster('du-leaving', { className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.85.0.10-10.85.0.11', { name: className, className })
+    await testbed.createCluster('du-leaving', { className })
     expect(await hostOf('du-leaving')).toBe('10.85.0.10')
-    const path = world.path('clusters', 'du-leaving')
-    const { metadata } = await world.api.send<{ metadata: { finalizers: string[] } }>({ method: 'GET', path })
+    const path = testbed.path('clusters', 'du-leaving')
+    const { metadata } = await testbed.api.send<{ metadata: { finalizers: string[] } }>({
+      method: 'GET',
+      path,
+    })
     const held = 'test.capi-vip-allocator/held'
-    await world.patch(path, { metadata: { finalizers: [...metadata.finalizers, held] } })
-    await world.api.send({ method: 'DELETE', path: `${path}?propagationPolicy=Foreground` })
-    await world.untilClaim('vip-cp-du-leaving', (now) => now === undefined)
+    await testbed.patch(path, { metadata: { finalizers: [...metadata.finalizers, held] } })
+    await testbed.api.send({ method: 'DELETE', path: `${path}?propagationPolicy=Foreground` })
+    await testbed.untilClaim('vip-cp-du-leaving', (now) => now === undefined)
 
-    await world.createCluster('du-coming', { className })
+    await testbed.createCluster('du-coming', { className })
     expect(await hostOf('du-coming')).toBe('10.85.0.11')
-    await world.createCluster('du-last', { className })
-    const key = { namespace: world.namespace, name: 'du-last' }
+    await testbed.createCluster('du-last', { className })
+    const key = { namespace: testbed.namespace, name: 'du-last' }
     await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
 
-    await world.patch(path, { metadata: { finalizers: null } })
-    await world.untilCluster('du-leaving', (now) => now === undefined)
+    await testbed.patch(path, { metadata: { finalizers: null } })
+    await testbed.untilCluster('du-leaving', (now) => now === undefined)
     expect(await hostOf('du-last')).toBe('10.85.0.10')
   })
 })

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { allocateVipType } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import {
   endpointOf,
   getObject,
@@ -19,34 +19,34 @@ import {
 import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const defaultPort = 16443
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.141.0.10-10.141.0.99')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.141.0.10-10.141.0.99')
   await suite.start({ flags: [`--default-port=${defaultPort}`] })
 })
 
 afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** Creates the Cluster and waits until it has its endpoint. */
 async function serve(name: string, settings: ClusterSettings): Promise<StoredObject> {
-  await postCluster(world, name, settings)
-  await world.untilServed(name)
-  return getObject(world, 'clusters', name)
+  await postCluster(testbed, name, settings)
+  await testbed.untilServed(name)
+  return getObject(testbed, 'clusters', name)
 }
 
 const network = { apiServerPort: 9443 }
@@ -102,16 +102,16 @@ describe('a Cluster without a host', () => {
   ])('gets one, and port $port with $what', async ({ name, settings, port }) => {
     const cluster = await serve(name, settings)
     expect(endpointOf(cluster)).toEqual({ host: expect.stringMatching(/^10\.141\.0\.\d+$/), port })
-    const claim = await world.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined)
-    const address = await getObject(world, 'ipaddresses', claim?.addressName ?? '')
+    const claim = await testbed.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined)
+    const address = await getObject(testbed, 'ipaddresses', claim?.addressName ?? '')
     expect(address.spec['address']).toBe(endpointOf(cluster).host)
   })
 
   it('gets an IPv6 host without brackets', async () => {
-    await world.createClass('six-class')
-    await world.api.send({
+    await testbed.createClass('six-class')
+    await testbed.api.send({
       method: 'POST',
-      path: world.path('inclusterippools'),
+      path: testbed.path('inclusterippools'),
       body: {
         apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
         kind: 'InClusterIPPool',
@@ -133,9 +133,9 @@ describe('a Cluster without a host', () => {
         endpointOf(cluster).port !== undefined &&
         variablesOf(cluster)['clusterVip'] !== undefined &&
         cluster.metadata.annotations?.[vipAnnotation] !== undefined
-      const created = await postCluster(world, `whole-${version}`, { version })
-      const versions = await everyVersion(stack, world, created, isComplete)
-      const host = (await world.untilServed(`whole-${version}`)).controlPlaneEndpoint.host
+      const created = await postCluster(testbed, `whole-${version}`, { version })
+      const versions = await everyVersion(stack, testbed, created, isComplete)
+      const host = (await testbed.untilServed(`whole-${version}`)).controlPlaneEndpoint.host
       // The first one is as created, in its own API version; all that follow are read as v1beta2.
       const read = versions.slice(1).map((cluster) => ({
         endpoint: endpointOf(cluster),
@@ -186,7 +186,7 @@ describe('a host that is set already', () => {
     })
     expect(variablesOf(cluster)).toEqual({})
     expect(cluster.metadata.annotations ?? {}).not.toHaveProperty([vipAnnotation])
-    expect(await world.claims()).not.toContain(`vip-cp-${name}`)
+    expect(await testbed.claims()).not.toContain(`vip-cp-${name}`)
   })
 
   it('with its port is never claimed for, whatever it is', async () => {
@@ -207,7 +207,7 @@ describe('a host that is set already', () => {
     }))
     await Promise.all(
       manual.map(({ name, version, endpoint }) =>
-        postCluster(world, name, { version, spec: { controlPlaneEndpoint: endpoint } }),
+        postCluster(testbed, name, { version, spec: { controlPlaneEndpoint: endpoint } }),
       ),
     )
     // The watcher starts no run for them, so a person does.
@@ -224,22 +224,22 @@ describe('a host that is set already', () => {
       })
     }
     for (const { name, endpoint } of manual) {
-      expect(endpointOf(await getObject(world, 'clusters', name))).toEqual(endpoint)
+      expect(endpointOf(await getObject(testbed, 'clusters', name))).toEqual(endpoint)
     }
-    const claims = await world.claims()
+    const claims = await testbed.claims()
     expect(claims.filter((claim) => claim.startsWith('vip-cp-manual-'))).toEqual([])
   })
 
   it('by an infrastructure provider ends the wait for a pool', async () => {
     const className = 'infra-class'
-    await world.createClass(className)
-    await world.createCluster('infra', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('infra', { className })
     await untilPending(temporal, keyOf('infra'), 'selectIPPool', 'NoMatchingPool')
     const endpoint = { host: '10.141.97.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
-      world,
-      world.path('clusters', 'infra'),
+      testbed,
+      testbed.path('clusters', 'infra'),
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
@@ -247,27 +247,27 @@ describe('a host that is set already', () => {
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
-    await world.createPool('10.141.2.1', { name: 'infra-pool', className })
-    await world.createCluster('infra-next', { className })
-    expect((await world.untilServed('infra-next')).controlPlaneEndpoint.host).toBe('10.141.2.1')
-    expect(endpointOf(await getObject(world, 'clusters', 'infra'))).toEqual(endpoint)
-    expect(await world.claims()).not.toContain('vip-cp-infra')
+    await testbed.createPool('10.141.2.1', { name: 'infra-pool', className })
+    await testbed.createCluster('infra-next', { className })
+    expect((await testbed.untilServed('infra-next')).controlPlaneEndpoint.host).toBe('10.141.2.1')
+    expect(endpointOf(await getObject(testbed, 'clusters', 'infra'))).toEqual(endpoint)
+    expect(await testbed.claims()).not.toContain('vip-cp-infra')
   })
 
   it('by an infrastructure provider ends the wait for an address, and frees what was claimed', async () => {
     const className = 'infra-late-class'
-    await world.createClass(className)
-    await world.createPool('10.141.3.1', { name: 'infra-late-pool', className })
-    await world.pausePool('infra-late-pool', true)
+    await testbed.createClass(className)
+    await testbed.createPool('10.141.3.1', { name: 'infra-late-pool', className })
+    await testbed.pausePool('infra-late-pool', true)
     // A paused pool is not chosen, so the claim is there first, and adopted.
-    await postClaim(world, 'infra-late', 'infra-late-pool')
-    await world.createCluster('infra-late', { className })
+    await postClaim(testbed, 'infra-late', 'infra-late-pool')
+    await testbed.createCluster('infra-late', { className })
     await untilPending(temporal, keyOf('infra-late'), 'awaitIPAddress', 'PoolNotReady')
     const endpoint = { host: '10.141.97.2', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
-      world,
-      world.path('clusters', 'infra-late'),
+      testbed,
+      testbed.path('clusters', 'infra-late'),
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
@@ -275,9 +275,9 @@ describe('a host that is set already', () => {
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
-    await world.pausePool('infra-late-pool', false)
-    await world.untilClaim('vip-cp-infra-late', (now) => now === undefined)
-    await untilAllFree(world, 'infra-late-pool')
-    expect(endpointOf(await getObject(world, 'clusters', 'infra-late'))).toEqual(endpoint)
+    await testbed.pausePool('infra-late-pool', false)
+    await testbed.untilClaim('vip-cp-infra-late', (now) => now === undefined)
+    await untilAllFree(testbed, 'infra-late-pool')
+    expect(endpointOf(await getObject(testbed, 'clusters', 'infra-late'))).toEqual(endpoint)
   })
 })

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { setImmediate as turn } from 'node:timers/promises'
 import { seededRandom } from '../support/seeded-random.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import type { TemporalView, Wait } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 /** Milliseconds. No promise of the product, which is two seconds: what even an overloaded machine keeps. */
 const servedWithin = 20_000
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 /** Names of the claims without owner that keep pools full: nobody else deletes them. */
 const holders = new Set<string>()
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  ;({ world, temporal } = suite)
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
 })
 
 afterAll(() =>
@@ -30,26 +30,26 @@ function report(line: string): void {
 }
 
 async function hostOf(name: string): Promise<string> {
-  return (await world.untilServed(name)).controlPlaneEndpoint.host
+  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
 }
 
 function untilExhausted(name: string): Promise<Wait> {
-  return temporal.untilWaitingFor({ namespace: world.namespace, name }, 'PoolExhausted')
+  return temporal.untilWaitingFor({ namespace: testbed.namespace, name }, 'PoolExhausted')
 }
 
 function untilFull(pool: string): Promise<unknown> {
-  return world.untilPool(pool, (now) => now?.capacity !== undefined && now.capacity.free <= 0)
+  return testbed.untilPool(pool, (now) => now?.capacity !== undefined && now.capacity.free <= 0)
 }
 
 /** Makes a claim without owner: the Cluster that its name is for adopts it, and nobody else touches it. */
 async function claimBeforehand(name: string, pool: string, clusterName?: string): Promise<void> {
-  await world.api.send({
+  await testbed.api.send({
     method: 'POST',
-    path: world.path('ipaddressclaims'),
+    path: testbed.path('ipaddressclaims'),
     body: {
       apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
       kind: 'IPAddressClaim',
-      metadata: { name, namespace: world.namespace },
+      metadata: { name, namespace: testbed.namespace },
       spec: {
         ...(clusterName !== undefined && { clusterName }),
         poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: pool },
@@ -65,7 +65,7 @@ async function fullPool(
   className: string,
 ): Promise<{ free(): Promise<void> }> {
   const holder = `holder-of-${name}`
-  await world.createPool(address, { name, className })
+  await testbed.createPool(address, { name, className })
   await claimBeforehand(holder, name)
   holders.add(holder)
   await untilFull(name)
@@ -74,7 +74,7 @@ async function fullPool(
 
 async function giveBack(holder: string): Promise<void> {
   holders.delete(holder)
-  await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', holder) })
+  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', holder) })
 }
 
 /** Follows Clusters until they are served: which were, in that order, with which host and when. */
@@ -117,10 +117,10 @@ describe('twelve Clusters of a pool of four addresses', () => {
   const range = Array.from({ length: 4 }, (_, index) => `10.203.0.${10 + index}`)
 
   it('have each address once, and each that is given back goes to one that waits', async () => {
-    await world.createClass(className)
-    await world.createPool(`${range[0]}-${range.at(-1)}`, { name: 'crowd', className })
+    await testbed.createClass(className)
+    await testbed.createPool(`${range[0]}-${range.at(-1)}`, { name: 'crowd', className })
     const crowd = follow(names)
-    await Promise.all(names.map((name) => world.createCluster(name, { className })))
+    await Promise.all(names.map((name) => testbed.createCluster(name, { className })))
     await crowd.until(range.length)
     const waiting = names.filter((name) => !crowd.served.some((one) => one.name === name))
     for (const name of waiting) {
@@ -134,8 +134,8 @@ describe('twelve Clusters of a pool of four addresses', () => {
       const given = held.splice(0, count)
       const before = crowd.served.length
       const freed = given.map(async ({ name }) => {
-        await world.deleteCluster(name)
-        await world.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
+        await testbed.deleteCluster(name)
+        await testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
         return performance.now()
       })
       const lastFreed = Math.max(...(await Promise.all(freed)))
@@ -148,7 +148,7 @@ describe('twelve Clusters of a pool of four addresses', () => {
     report(`freed addresses were taken after ${slowest.map((ms) => ms.toFixed(0)).join(', ')} ms`)
     expect(crowd.served.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
     expect(Math.max(...slowest)).toBeLessThan(servedWithin)
-    const left = await world.ipAddresses()
+    const left = await testbed.ipAddresses()
     const here = left.filter(({ poolRef }) => poolRef.name === 'crowd')
     expect(here.map(({ claimName }) => claimName).toSorted()).toEqual(
       held.map(({ name }) => `vip-cp-${name}`).toSorted(),
@@ -159,16 +159,16 @@ describe('twelve Clusters of a pool of four addresses', () => {
 describe('pools that run out', () => {
   it('let a Cluster wait, with the counts of each, until an address is free', async () => {
     const className = 'both-full'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const first = await fullPool('both-full-a', '10.200.0.1', className)
     await fullPool('both-full-b', '10.200.1.1', className)
-    await world.createCluster('hungry', { className })
+    await testbed.createCluster('hungry', { className })
     const { message } = await untilExhausted('hungry')
     expect(message).toContain('InClusterIPPool/both-full-a: 0 of 1 addresses free')
     expect(message).toContain('InClusterIPPool/both-full-b: 0 of 1 addresses free')
-    const served = world.untilServed('hungry').then(() => performance.now())
+    const served = testbed.untilServed('hungry').then(() => performance.now())
     await first.free()
-    const freed = await world
+    const freed = await testbed
       .untilPool('both-full-a', (now) => now?.capacity !== undefined && now.capacity.free > 0)
       .then(() => performance.now())
     const took = (await served) - freed
@@ -179,23 +179,23 @@ describe('pools that run out', () => {
 
   it('serve who waits when they get more addresses', async () => {
     const className = 'growing'
-    await world.createClass(className)
+    await testbed.createClass(className)
     await fullPool('growing', '10.201.0.1', className)
     const names = ['growing-1', 'growing-2']
-    for (const name of names) await world.createCluster(name, { className })
+    for (const name of names) await testbed.createCluster(name, { className })
     for (const name of names) await untilExhausted(name)
-    await world.createPool('10.201.0.1-10.201.0.3', { name: 'growing', className })
+    await testbed.createPool('10.201.0.1-10.201.0.3', { name: 'growing', className })
     expect((await Promise.all(names.map(hostOf))).toSorted()).toEqual(['10.201.0.2', '10.201.0.3'])
   })
 
   it('leave who waits to a new pool', async () => {
     const className = 'joined'
-    await world.createClass(className)
+    await testbed.createClass(className)
     await fullPool('joined-a', '10.202.0.1', className)
     const names = ['joined-1', 'joined-2']
-    for (const name of names) await world.createCluster(name, { className })
+    for (const name of names) await testbed.createCluster(name, { className })
     for (const name of names) await untilExhausted(name)
-    await world.createPool('10.202.1.1-10.202.1.9', { name: 'joined-b', className })
+    await testbed.createPool('10.202.1.1-10.202.1.9', { name: 'joined-b', className })
     expect((await Promise.all(names.map(hostOf))).toSorted()).toEqual(['10.202.1.1', '10.202.1.2'])
   })
 })
@@ -233,20 +233,20 @@ const moments: readonly ((race: Race) => Promise<void>)[] = [
 describe('a claim that is unbound on a full pool', () => {
   /** A Cluster whose claim waits on a full pool. */
   async function strand(name: string, range: string): Promise<{ free(): Promise<void> }> {
-    await world.createClass(name)
+    await testbed.createClass(name)
     const pool = await fullPool(`${name}-p`, `${range}.0.1`, name)
     await claimBeforehand(`vip-cp-${name}`, `${name}-p`, name)
-    await world.createCluster(name, { className: name })
+    await testbed.createCluster(name, { className: name })
     expect((await untilExhausted(name)).activity).toBe('awaitIPAddress')
     return pool
   }
 
   it('moves to a pool with room that appears later', async () => {
     await strand('mover', '10.204')
-    const before = await world.untilClaim('vip-cp-mover', (now) => now?.ownerReferences[0] !== undefined)
-    await world.createPool('10.204.1.1', { name: 'mover-q', className: 'mover' })
+    const before = await testbed.untilClaim('vip-cp-mover', (now) => now?.ownerReferences[0] !== undefined)
+    await testbed.createPool('10.204.1.1', { name: 'mover-q', className: 'mover' })
     expect(await hostOf('mover')).toBe('10.204.1.1')
-    const after = await world.untilClaim('vip-cp-mover', (now) => now?.addressName !== undefined)
+    const after = await testbed.untilClaim('vip-cp-mover', (now) => now?.addressName !== undefined)
     expect(after?.uid).not.toBe(before?.uid)
     expect(after?.poolRef.name).toBe('mover-q')
   })
@@ -269,12 +269,13 @@ describe('a claim that is unbound on a full pool', () => {
       const claimName = `vip-cp-${name}`
       const range = `10.${210 + round}`
       const pool = await strand(name, range)
-      const claim = await world.untilClaim(claimName, (now) => now?.ownerReferences[0] !== undefined)
+      const claim = await testbed.untilClaim(claimName, (now) => now?.ownerReferences[0] !== undefined)
       await moments[moment]?.({
-        addRoom: () => world.createPool(`${range}.1.1`, { name: `${name}-q`, className: name, ...preferred }),
+        addRoom: () =>
+          testbed.createPool(`${range}.1.1`, { name: `${name}-q`, className: name, ...preferred }),
         free: pool.free,
         untilGivenUp: () =>
-          world.untilClaim(claimName, (now) => now?.isDeleting !== false || now.uid !== claim?.uid),
+          testbed.untilClaim(claimName, (now) => now?.isDeleting !== false || now.uid !== claim?.uid),
         turns,
       })
       const host = await hostOf(name)
@@ -282,13 +283,13 @@ describe('a claim that is unbound on a full pool', () => {
       bound[where] += 1
       report(`round ${round}: moment ${moment}, ${turns} turns: bound in ${where}`)
 
-      await world.untilClaim(`holder-of-${name}-p`, (now) => now === undefined)
-      expect((await world.claims()).filter((each) => each.includes(name))).toEqual([claimName])
-      const addresses = (await world.ipAddresses()).filter(({ poolRef }) =>
+      await testbed.untilClaim(`holder-of-${name}-p`, (now) => now === undefined)
+      expect((await testbed.claims()).filter((each) => each.includes(name))).toEqual([claimName])
+      const addresses = (await testbed.ipAddresses()).filter(({ poolRef }) =>
         poolRef.name.startsWith(`${name}-`),
       )
       expect(addresses).toMatchObject([{ address: host, claimName, poolRef: { name: `${name}-${where}` } }])
-      const now = await world.untilClaim(claimName, (now) => now?.addressName !== undefined)
+      const now = await testbed.untilClaim(claimName, (now) => now?.addressName !== undefined)
       expect(now).toMatchObject({ addressName: addresses[0]?.name, poolRef: { name: `${name}-${where}` } })
     })
   })

@@ -5,14 +5,14 @@ import type { Allocator } from '../../dev/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { allocatorContainer } from '../integration/deploy/support.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
-import { openIdle, type AtWork, type StartOptions } from './at-work.ts'
+import { openFixture, type Fixture, type StartOptions } from './fixture.ts'
 import { linesOf } from './log-lines.ts'
 
-let suite: AtWork
+let suite: Fixture
 let allocator: Allocator | undefined
 
 beforeAll(async () => {
-  suite = await openIdle()
+  suite = await openFixture()
 })
 
 afterAll(() => suite.close())
@@ -28,10 +28,10 @@ async function start(options: StartOptions): Promise<Allocator> {
   return allocator
 }
 
-/** The environment of a program that SIGUSR2 harms. */
-function harmedBy(harm: string): Readonly<Record<string, string>> {
-  const preload = join(import.meta.dirname, 'harm-on-signal.ts')
-  return { NODE_OPTIONS: `--import=${preload}`, HARM_ON_SIGNAL: harm }
+/** The environment of a program into which SIGUSR2 injects a fault. */
+function withFault(fault: string): Readonly<Record<string, string>> {
+  const preload = join(import.meta.dirname, 'fault-on-signal.ts')
+  return { NODE_OPTIONS: `--import=${preload}`, FAULT_ON_SIGNAL: fault }
 }
 
 /** Asks as the kubelet does, with the time that the manifest gives it; undefined where no answer came in it. */
@@ -47,7 +47,7 @@ async function probe(url: string): Promise<{ status: number; text: string } | un
 
 describe('/healthz', () => {
   it('is not answered while the event loop is blocked, and says so afterwards', async () => {
-    const { pid, healthUrl } = await start({ env: harmedBy('block 33000') })
+    const { pid, healthUrl } = await start({ env: withFault('block 33000') })
     expect(await probe(healthUrl)).toEqual({ status: 200, text: 'ok\n' })
     process.kill(pid, 'SIGUSR2')
     await eventually('a probe without an answer', async () =>
@@ -60,7 +60,7 @@ describe('/healthz', () => {
   })
 
   it('stays well over a short stall', async () => {
-    const { pid, healthUrl } = await start({ env: harmedBy('block 7000') })
+    const { pid, healthUrl } = await start({ env: withFault('block 7000') })
     process.kill(pid, 'SIGUSR2')
     await eventually('a probe without an answer', async () =>
       (await probe(healthUrl)) === undefined ? true : undefined,
@@ -72,7 +72,7 @@ describe('/healthz', () => {
 describe('a Worker that dies', () => {
   it('ends the program with exit code 1 and the reason, so that it is started anew', async () => {
     const taskQueue = randomUUID()
-    const { pid, ended, logPath } = await start({ taskQueue, env: harmedBy('end-threads') })
+    const { pid, ended, logPath } = await start({ taskQueue, env: withFault('end-threads') })
     process.kill(pid, 'SIGUSR2')
     // Nobody notices before there is work for the thread.
     const run = await suite.temporal.client.workflow.start(allocateVipType, {
@@ -94,7 +94,7 @@ describe('a Worker that dies', () => {
 
 describe('a Worker that leaves a thread behind', () => {
   it('does not keep the program from ending where it is asked to stop', async () => {
-    const { pid, ended } = await start({ env: harmedBy('keep-threads') })
+    const { pid, ended } = await start({ env: withFault('keep-threads') })
     process.kill(pid, 'SIGUSR2')
     process.kill(pid, 'SIGTERM')
     expect(await ended).toBe('exit code 0')

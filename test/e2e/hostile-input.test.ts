@@ -6,11 +6,11 @@ import { ApiError } from '../../dev/stack/kubernetes-api.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { textOfRun } from './history-text.ts'
 import type { TemporalView } from './temporal.ts'
 import { untilPending, type PendingFailure } from './waiting-run.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const prefix = 'vip.capi.gorizond.io'
@@ -26,14 +26,14 @@ const nasty: readonly (readonly [string, string])[] = [
   ['templates', '{{ .Values.x }} {{- end }} ${HOME} $(id) `id` %s%n%p </script><script>alert(1)</script>'],
 ]
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.100.0.10-10.100.0.90')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.100.0.10-10.100.0.90')
   await suite.start({ flags: ['--log-level=debug'] })
 })
 
@@ -41,8 +41,8 @@ beforeAll(async () => {
 afterEach(async () => {
   const clusters = await namesOf('clusters')
   await Promise.all(clusters.map((name) => remove('clusters', name)))
-  await Promise.all(clusters.map((name) => world.untilCluster(name, (now) => now === undefined)))
-  await Promise.all(clusters.map((name) => world.untilClaim(`vip-cp-${name}`, (now) => now === undefined)))
+  await Promise.all(clusters.map((name) => testbed.untilCluster(name, (now) => now === undefined)))
+  await Promise.all(clusters.map((name) => testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)))
   const pools = (await namesOf('inclusterippools')).filter((name) => name !== 'vip-pool')
   await Promise.all(pools.map((name) => remove('inclusterippools', name)))
 })
@@ -50,19 +50,19 @@ afterEach(async () => {
 afterAll(() => suite.close())
 
 async function namesOf(plural: string): Promise<readonly string[]> {
-  const { items } = await world.api.send<{ items: readonly { metadata: { name: string } }[] }>({
+  const { items } = await testbed.api.send<{ items: readonly { metadata: { name: string } }[] }>({
     method: 'GET',
-    path: world.path(plural),
+    path: testbed.path(plural),
   })
   return items.map(({ metadata }) => metadata.name)
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: world.namespace, name })
+  return workflowIdFor({ namespace: testbed.namespace, name })
 }
 
 async function create(plural: string, object: object): Promise<void> {
-  await world.api.send({ method: 'POST', path: world.path(plural), body: object })
+  await testbed.api.send({ method: 'POST', path: testbed.path(plural), body: object })
 }
 
 interface ClusterFacts {
@@ -92,7 +92,7 @@ interface PoolFacts {
 /** Deletes an object; one that is gone already is deleted. */
 async function remove(plural: string, name: string): Promise<void> {
   try {
-    await world.api.send({ method: 'DELETE', path: world.path(plural, name) })
+    await testbed.api.send({ method: 'DELETE', path: testbed.path(plural, name) })
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
   }
@@ -110,16 +110,16 @@ async function createPool(name: string, facts: PoolFacts): Promise<void> {
 
 /** Adds variables to a class, which core takes in a moment later. */
 async function addVariables(className: string, variables: readonly object[]): Promise<void> {
-  const path = world.path('clusterclasses', className)
-  const { spec } = await world.api.send<{ spec: { variables: readonly object[] } }>({ method: 'GET', path })
+  const path = testbed.path('clusterclasses', className)
+  const { spec } = await testbed.api.send<{ spec: { variables: readonly object[] } }>({ method: 'GET', path })
   const body = { spec: { variables: [...spec.variables, ...variables] } }
-  await world.api.send({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+  await testbed.api.send({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
 }
 
 /** The Cluster as the API server writes it, byte for byte. */
 async function rawCluster(name: string): Promise<string> {
   const { kubectl } = stack.paths
-  const args = ['--kubeconfig', stack.kubeconfigPath, 'get', '--raw', world.path('clusters', name)]
+  const args = ['--kubeconfig', stack.kubeconfigPath, 'get', '--raw', testbed.path('clusters', name)]
   return (await promisify(execFile)(kubectl, args, { maxBuffer: 8_000_000 })).stdout
 }
 
@@ -147,16 +147,16 @@ async function served(
 ): Promise<{ readonly before: string; readonly after: string; readonly host: string }> {
   await createCluster(name, { ...facts, paused: true })
   const before = await rawCluster(name)
-  await world.editCluster(name, { paused: null })
-  const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+  await testbed.editCluster(name, { paused: null })
+  const { host } = (await testbed.untilServed(name)).controlPlaneEndpoint
   return { before, after: await rawCluster(name), host }
 }
 
 async function expectAlive(): Promise<void> {
   expect((await fetch(suite.allocator.healthUrl)).status).toBe(200)
   const name = `other-${randomUUID().slice(0, 8)}`
-  await world.createCluster(name)
-  await world.untilServed(name)
+  await testbed.createCluster(name)
+  await testbed.untilServed(name)
 }
 
 /** What a Cluster that cannot be served is told; it has no claim, and others are served meanwhile. */
@@ -167,12 +167,12 @@ async function refusal(
   await createCluster(name, facts)
   const failure = await Promise.race([
     untilPending(temporal.client, idOf(name)),
-    world
+    testbed
       .untilServed(name)
       .then(({ controlPlaneEndpoint }) => ({ message: '', bytes: 0, ...controlPlaneEndpoint })),
   ])
   expect(failure).toMatchObject({ reason: 'NoMatchingPool' })
-  expect(await world.claims()).not.toContain(`vip-cp-${name}`)
+  expect(await testbed.claims()).not.toContain(`vip-cp-${name}`)
   return failure
 }
 
@@ -181,15 +181,15 @@ describe('names of the greatest length', () => {
     const name = 'c'.repeat(63)
     const className = `l${'.c'.repeat(126)}`
     const poolName = `p${'.l'.repeat(126)}`
-    await world.createClass(className)
+    await testbed.createClass(className)
     await createPool(poolName, {
       labels: { [`${prefix}/cluster-class`]: 'true' },
       annotations: { [`${prefix}/cluster-class`]: className },
       addresses: '10.102.0.1',
     })
     await createCluster(name, { className })
-    expect((await world.untilServed(name)).controlPlaneEndpoint.host).toBe('10.102.0.1')
-    expect(await world.untilClaim(`vip-cp-${name}`, (claim) => claim !== undefined)).toMatchObject({
+    expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toBe('10.102.0.1')
+    expect(await testbed.untilClaim(`vip-cp-${name}`, (claim) => claim !== undefined)).toMatchObject({
       labels: { 'cluster.x-k8s.io/cluster-name': name, [`${prefix}/role`]: 'control-plane' },
       poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: poolName },
     })
@@ -197,7 +197,7 @@ describe('names of the greatest length', () => {
 
   it('of a class without a pool are not proposed as a label, which they cannot be', async () => {
     const className = `n${'.c'.repeat(126)}`
-    await world.createClass(className)
+    await testbed.createClass(className)
     const { message } = await refusal('long-class', { className })
     expect(message).not.toContain(`${prefix}/cluster-class=${className}`)
   })
@@ -272,7 +272,7 @@ function variable(name: string, openAPIV3Schema: object): object {
 
 /** A class of its own with variables, that core has taken in, and a pool for it. */
 async function classWith(className: string, variables: readonly object[]): Promise<void> {
-  await world.createClass(className)
+  await testbed.createClass(className)
   await addVariables(className, variables)
   await createPool(`${className}-pool`, { labels: { [`${prefix}/cluster-class`]: className } })
 }
@@ -288,21 +288,21 @@ describe('a pool with nonsense in it', () => {
 
   it('is not chosen, and the message names it, the value and what was expected', async () => {
     const className = 'nonsense'
-    await world.createClass(className)
+    await testbed.createClass(className)
     for (const [index, [pool]] of nonsense.entries()) {
       await createPool(`nonsense-${index}`, {
         ...pool,
         labels: { [`${prefix}/cluster-class`]: className, ...pool.labels },
       })
     }
-    const closed = await world.createPool('10.101.1.1', {
+    const closed = await testbed.createPool('10.101.1.1', {
       name: 'commas',
       className,
       kind: 'GlobalInClusterIPPool',
       annotations: { [`${prefix}/namespaces`]: ' ,,, ,' },
     })
     const { message } = await refusal(className, { className })
-    expect(message).toContain(`GlobalInClusterIPPool/${closed}: is closed to namespace ${world.namespace}`)
+    expect(message).toContain(`GlobalInClusterIPPool/${closed}: is closed to namespace ${testbed.namespace}`)
     for (const [index, [, words]] of nonsense.entries()) {
       for (const word of [`InClusterIPPool/nonsense-${index}`, ...words]) expect(message).toContain(word)
     }
@@ -311,7 +311,7 @@ describe('a pool with nonsense in it', () => {
 
   it('(annotations of 250 KB) is named in few words', async () => {
     const className = `verbose-${randomUUID().slice(0, 8)}`
-    await world.createClass(className)
+    await testbed.createClass(className)
     const big = 'p'.repeat(250 * 1024)
     await createPool(`${className}-priority`, {
       labels: { [`${prefix}/cluster-class`]: className },
@@ -332,7 +332,7 @@ describe('a pool with nonsense in it', () => {
 
   it('(ten pools with annotations of 250 KB) does not keep a good one, the last of 10,000 in its list, from serving', async () => {
     const className = 'crowded-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
     await Promise.all(
       names.map((name) =>
@@ -357,7 +357,7 @@ describe('a pool with nonsense in it', () => {
         : status.name
     })
     expect(outcome).toBe('COMPLETED')
-    expect((await world.untilServed('crowded')).controlPlaneEndpoint.host).toBe('10.104.0.1')
+    expect((await testbed.untilServed('crowded')).controlPlaneEndpoint.host).toBe('10.104.0.1')
     expect(JSON.stringify(await handle.query('status')).length).toBeLessThan(readableFailure)
     expect((await textOfRun(temporal.client, idOf('crowded'))).length).toBeLessThan(readableRun)
   })

@@ -8,7 +8,7 @@ import { realParts } from '../support/real-parts.ts'
 import { postClaim } from './objects.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const esc = String.fromCodePoint(27)
@@ -17,17 +17,17 @@ const hostile = `x\n{"level":"error","message":"forged"}\r\nforged ${esc}[2J${es
 /** Characters of a line that a log collector takes whole. */
 const longestLine = 16_000
 
-let world: World
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  world = await openWorld(stack)
+  testbed = await openTestbed(stack)
   temporal = await viewTemporal(stack)
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await testbed.close()
   } finally {
     await temporal.close()
   }
@@ -37,7 +37,7 @@ afterAll(async () => {
 async function createForeignClaim(cluster: string, ownerName: string): Promise<void> {
   // Of a kind that nobody serves: garbage collection would delete the claim of any other.
   const owner = { apiVersion: 'nowhere.example/v1', kind: 'Nothing', name: ownerName, uid: randomUUID() }
-  await postClaim(world, cluster, 'none', { ownerReferences: [owner] })
+  await postClaim(testbed, cluster, 'none', { ownerReferences: [owner] })
 }
 
 async function createCluster(
@@ -46,9 +46,9 @@ async function createCluster(
   spec: object = {},
 ): Promise<void> {
   const classRef = { name: 'rke2-cluster-class' }
-  await world.api.send({
+  await testbed.api.send({
     method: 'POST',
-    path: world.path('clusters'),
+    path: testbed.path('clusters'),
     body: {
       apiVersion: 'cluster.x-k8s.io/v1beta2',
       kind: 'Cluster',
@@ -65,7 +65,7 @@ async function logOf(format: string, texts: readonly string[]): Promise<readonly
     stack,
     kubeconfigPath: allocatorKubeconfig,
     taskQueue,
-    namespaces: [world.namespace],
+    namespaces: [testbed.namespace],
     flags: ['--log-level=debug', `--log-format=${format}`],
   })
   try {
@@ -77,8 +77,8 @@ async function logOf(format: string, texts: readonly string[]): Promise<readonly
     })
   } finally {
     await allocator.stop()
-    for (const claim of await world.claims()) {
-      await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', claim) })
+    for (const claim of await testbed.claims()) {
+      await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', claim) })
     }
   }
 }
@@ -107,7 +107,7 @@ function newName(what: string): string {
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: world.namespace, name })
+  return workflowIdFor({ namespace: testbed.namespace, name })
 }
 
 describe('hostile text in the log', () => {

@@ -6,10 +6,10 @@ import { promisify } from 'node:util'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import type { TemporalView } from './temporal.ts'
 import { untilPending } from './waiting-run.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const temporalNamespace = stack.temporal.namespace
@@ -21,15 +21,15 @@ interface Payload {
   readonly data: Uint8Array
 }
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 const started: WorkflowHandle[] = []
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.110.0.10-10.110.0.40')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.110.0.10-10.110.0.40')
   await suite.start()
 })
 
@@ -165,9 +165,9 @@ describe('a run that waits', () => {
   let execution: { readonly workflowId: string }
 
   beforeAll(async () => {
-    await world.createClass(className)
-    await world.createCluster(name, { className })
-    const workflowId = workflowIdFor({ namespace: world.namespace, name })
+    await testbed.createClass(className)
+    await testbed.createCluster(name, { className })
+    const workflowId = workflowIdFor({ namespace: testbed.namespace, name })
     await untilPending(temporal.client, workflowId)
     handle = temporal.client.workflow.getHandle(workflowId)
     execution = { workflowId }
@@ -238,17 +238,17 @@ describe('a run that waits', () => {
   })
 
   it('survives all of that, and is served when there is a pool', async () => {
-    await world.createPool('10.111.1.1', { name: 'hostile-pool', className })
+    await testbed.createPool('10.111.1.1', { name: 'hostile-pool', className })
     // Where it is stuck, that shows in the history at once, and in the Cluster after minutes of nothing.
     expect(await untilEnd(handle)).toMatchObject({ end: 'completed' })
-    expect((await world.untilServed(name)).controlPlaneEndpoint.host).toBe('10.111.1.1')
+    expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toBe('10.111.1.1')
   })
 })
 
 describe('the worker', () => {
   it('goes on serving afterwards', async () => {
-    await world.createCluster('afterwards')
-    expect((await world.untilServed('afterwards')).controlPlaneEndpoint.port).toBe(6443)
+    await testbed.createCluster('afterwards')
+    expect((await testbed.untilServed('afterwards')).controlPlaneEndpoint.port).toBe(6443)
     expect((await fetch(suite.allocator.healthUrl)).status).toBe(200)
   })
 })

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const ingressVip = 'vip.capi.gorizond.io/ingress-vip'
 const ingressEnabled = 'vip.capi.gorizond.io/ingress-enabled'
 const roleKey = 'vip.capi.gorizond.io/role'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  ;({ world, temporal } = suite)
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
 })
 
 afterAll(() => suite.close())
@@ -27,9 +27,9 @@ async function scenario(
   ingress?: string,
   variables = true,
 ): Promise<void> {
-  await world.createClass(className)
+  await testbed.createClass(className)
   if (variables) {
-    await world.patch(world.path('clusterclasses', className), {
+    await testbed.patch(testbed.path('clusterclasses', className), {
       spec: {
         variables: ['clusterVip', 'ingressVip'].map((name) => ({
           name,
@@ -39,21 +39,21 @@ async function scenario(
       },
     })
   }
-  await world.createPool(controlPlane, { name: `${className}-cp`, className })
+  await testbed.createPool(controlPlane, { name: `${className}-cp`, className })
   if (ingress !== undefined) await createIngressPool(className, ingress)
 }
 
 async function createIngressPool(className: string, addresses: string): Promise<void> {
   const name = `${className}-ingress`
-  await world.createPool(addresses, { name, className, labels: { [roleKey]: 'ingress' } })
+  await testbed.createPool(addresses, { name, className, labels: { [roleKey]: 'ingress' } })
 }
 
 async function annotate(name: string, annotations: Readonly<Record<string, string | null>>): Promise<void> {
-  await world.patch(world.path('clusters', name), { metadata: { annotations } })
+  await testbed.patch(testbed.path('clusters', name), { metadata: { annotations } })
 }
 
 async function untilIngress(name: string): Promise<Cluster> {
-  const cluster = await world.untilCluster(name, (now) => now?.annotations[ingressVip] !== undefined)
+  const cluster = await testbed.untilCluster(name, (now) => now?.annotations[ingressVip] !== undefined)
   if (cluster === undefined) throw new Error(`${name} is gone`)
   return cluster
 }
@@ -61,8 +61,8 @@ async function untilIngress(name: string): Promise<Cluster> {
 describe('a Cluster with a pool for ingress', () => {
   it('gets a second VIP in annotation and variable, from its own claim', async () => {
     await scenario('in-both', '10.70.0.10-10.70.0.20', '10.70.1.10-10.70.1.20')
-    await world.createCluster('in-both', { className: 'in-both' })
-    await world.untilServed('in-both')
+    await testbed.createCluster('in-both', { className: 'in-both' })
+    await testbed.untilServed('in-both')
     const cluster = await untilIngress('in-both')
     const vip = cluster.annotations[ingressVip]
     expect(vip).toBe('10.70.1.10')
@@ -72,14 +72,14 @@ describe('a Cluster with a pool for ingress', () => {
         { name: 'ingressVip', value: vip },
       ]),
     )
-    const claim = await world.untilClaim('vip-ingress-in-both', (now) => now?.addressName !== undefined)
+    const claim = await testbed.untilClaim('vip-ingress-in-both', (now) => now?.addressName !== undefined)
     expect(claim).toMatchObject({
       labels: { [roleKey]: 'ingress', 'cluster.x-k8s.io/cluster-name': 'in-both' },
       ownerReferences: [{ kind: 'Cluster', uid: cluster.uid }],
       poolRef: { name: 'in-both-ingress' },
     })
     const run = temporal.client.workflow.getHandle(
-      workflowIdFor({ namespace: world.namespace, name: 'in-both' }),
+      workflowIdFor({ namespace: testbed.namespace, name: 'in-both' }),
     )
     expect(await run.result()).toMatchObject({
       roles: {
@@ -91,74 +91,74 @@ describe('a Cluster with a pool for ingress', () => {
 
   it('is served as control plane while its ingress pool is exhausted, and gets the rest once there is room', async () => {
     await scenario('in-stuck', '10.71.0.10-10.71.0.20', '10.71.1.10')
-    await world.createCluster('in-first', { className: 'in-stuck' })
+    await testbed.createCluster('in-first', { className: 'in-stuck' })
     await untilIngress('in-first')
-    await world.createCluster('in-second', { className: 'in-stuck' })
-    expect((await world.untilServed('in-second')).annotations).not.toHaveProperty(ingressVip)
-    const key = { namespace: world.namespace, name: 'in-second' }
+    await testbed.createCluster('in-second', { className: 'in-stuck' })
+    expect((await testbed.untilServed('in-second')).annotations).not.toHaveProperty(ingressVip)
+    const key = { namespace: testbed.namespace, name: 'in-second' }
     await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
-    await world.deleteCluster('in-first')
+    await testbed.deleteCluster('in-first')
     expect((await untilIngress('in-second')).annotations[ingressVip]).toBe('10.71.1.10')
   })
 
   it('that is served gets one as soon as such a pool appears', async () => {
     await scenario('in-late', '10.72.0.10-10.72.0.20')
-    await world.createCluster('in-late', { className: 'in-late' })
-    await world.untilServed('in-late')
+    await testbed.createCluster('in-late', { className: 'in-late' })
+    await testbed.untilServed('in-late')
     await createIngressPool('in-late', '10.72.1.10')
     expect((await untilIngress('in-late')).annotations[ingressVip]).toBe('10.72.1.10')
   })
 
   it('that refuses one gets none', async () => {
     await scenario('in-refused', '10.73.0.10-10.73.0.20', '10.73.1.10-10.73.1.20')
-    await world.createCluster('in-refused', {
+    await testbed.createCluster('in-refused', {
       className: 'in-refused',
       annotations: { [ingressEnabled]: 'false' },
     })
-    await world.createCluster('in-wanted', { className: 'in-refused' })
-    await world.untilServed('in-refused')
+    await testbed.createCluster('in-wanted', { className: 'in-refused' })
+    await testbed.untilServed('in-refused')
     await untilIngress('in-wanted')
-    expect(await world.claims()).not.toContain('vip-ingress-in-refused')
+    expect(await testbed.claims()).not.toContain('vip-ingress-in-refused')
     await annotate('in-refused', { [ingressEnabled]: null })
     await untilIngress('in-refused')
   })
 
   it('that has one by hand costs none', async () => {
     await scenario('in-manual', '10.74.0.10-10.74.0.20', '10.74.1.10-10.74.1.20')
-    await world.createCluster('in-manual', {
+    await testbed.createCluster('in-manual', {
       className: 'in-manual',
       annotations: { [ingressEnabled]: 'false' },
     })
-    const { topology } = await world.untilServed('in-manual')
+    const { topology } = await testbed.untilServed('in-manual')
     const variables = [...(topology?.variables ?? []), { name: 'ingressVip', value: '10.99.1.1' }]
-    await world.patch(world.path('clusters', 'in-manual'), { spec: { topology: { variables } } })
+    await testbed.patch(testbed.path('clusters', 'in-manual'), { spec: { topology: { variables } } })
     await annotate('in-manual', { [ingressEnabled]: null })
-    await world.createCluster('in-after', { className: 'in-manual' })
+    await testbed.createCluster('in-after', { className: 'in-manual' })
     await untilIngress('in-after')
-    expect(await world.claims()).not.toContain('vip-ingress-in-manual')
+    expect(await testbed.claims()).not.toContain('vip-ingress-in-manual')
   })
 
   it('that has an endpoint by hand still gets its ingress VIP', async () => {
     await scenario('in-half', '10.75.0.10-10.75.0.20', '10.75.1.10-10.75.1.20')
     const spec = 'controlPlaneEndpoint: { host: 10.99.0.9, port: 6443 }'
-    await world.createCluster('in-half', { className: 'in-half', spec })
+    await testbed.createCluster('in-half', { className: 'in-half', spec })
     expect((await untilIngress('in-half')).controlPlaneEndpoint.host).toBe('10.99.0.9')
-    expect(await world.claims()).not.toContain('vip-cp-in-half')
+    expect(await testbed.claims()).not.toContain('vip-cp-in-half')
   })
 
   it('of a class without the variable has it in the annotation alone', async () => {
     await scenario('in-plain', '10.76.0.10-10.76.0.20', '10.76.1.10', false)
-    await world.createCluster('in-plain', { className: 'in-plain' })
+    await testbed.createCluster('in-plain', { className: 'in-plain' })
     const cluster = await untilIngress('in-plain')
     expect(cluster.topology?.variables.map(({ name }) => name)).not.toContain('ingressVip')
   })
 
   it('gets the ingress VIP back in its variable when an apply drops it', async () => {
     await scenario('in-drop', '10.77.0.10-10.77.0.20', '10.77.1.10')
-    await world.createCluster('in-drop', { className: 'in-drop' })
+    await testbed.createCluster('in-drop', { className: 'in-drop' })
     await untilIngress('in-drop')
-    await world.patch(world.path('clusters', 'in-drop'), { spec: { topology: { variables: null } } })
-    const healed = await world.untilCluster('in-drop', (now) => now?.topology?.variables.length === 2)
+    await testbed.patch(testbed.path('clusters', 'in-drop'), { spec: { topology: { variables: null } } })
+    const healed = await testbed.untilCluster('in-drop', (now) => now?.topology?.variables.length === 2)
     expect(healed?.topology?.variables).toContainEqual({ name: 'ingressVip', value: '10.77.1.10' })
   })
 })
@@ -166,9 +166,9 @@ describe('a Cluster with a pool for ingress', () => {
 describe('an annotation that cannot be read', () => {
   it('is shown, and the control plane served all the same', async () => {
     await scenario('in-typo', '10.78.0.10-10.78.0.20', '10.78.1.10')
-    await world.createCluster('in-typo', { className: 'in-typo', annotations: { [ingressEnabled]: 'yes' } })
-    await world.untilServed('in-typo')
-    const key = { namespace: world.namespace, name: 'in-typo' }
+    await testbed.createCluster('in-typo', { className: 'in-typo', annotations: { [ingressEnabled]: 'yes' } })
+    await testbed.untilServed('in-typo')
+    const key = { namespace: testbed.namespace, name: 'in-typo' }
     await temporal.untilWaiting(key, 'selectIPPool', 'AllocationFailed')
     await annotate('in-typo', { [ingressEnabled]: 'true' })
     expect((await untilIngress('in-typo')).annotations[ingressVip]).toBe('10.78.1.10')

@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { logFieldNames } from '../../src/observability/log.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { linesOf, type LogLine } from './log-lines.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 
 beforeAll(async () => {
-  suite = await openAtWork({ flags: ['--log-level=debug'] })
-  world = suite.world
-  await world.createPool('10.60.0.10-10.60.0.60')
+  suite = await openFixtureWithAllocator({ flags: ['--log-level=debug'] })
+  testbed = suite.testbed
+  await testbed.createPool('10.60.0.10-10.60.0.60')
 })
 
 afterAll(() => suite.close())
@@ -27,10 +27,10 @@ function untilLine(logPath: string, message: string | RegExp): Promise<LogLine> 
 describe('a log in JSON', () => {
   it('has only lines that can be read, with fields that are known, and no whole object', async () => {
     const { logPath } = suite.allocator
-    await world.createCluster('logged')
-    await world.createClass('unmatched-class')
-    await world.createCluster('unmatched', { className: 'unmatched-class' })
-    await world.untilServed('logged')
+    await testbed.createCluster('logged')
+    await testbed.createClass('unmatched-class')
+    await testbed.createCluster('unmatched', { className: 'unmatched-class' })
+    await testbed.untilServed('logged')
     await untilLine(logPath, /by IPAddressClaim vip-cp-logged$/)
     await untilLine(logPath, 'Activity failed')
     const known = ['level', 'time', 'message', ...logFieldNames]
@@ -45,14 +45,14 @@ describe('a log in JSON', () => {
 
   it('tells the outcome of an allocation with all that is needed to look it up', async () => {
     const { logPath } = suite.allocator
-    await world.createCluster('outcome')
-    const { controlPlaneEndpoint } = await world.untilServed('outcome')
-    const cluster = { namespace: world.namespace, name: 'outcome' }
+    await testbed.createCluster('outcome')
+    const { controlPlaneEndpoint } = await testbed.untilServed('outcome')
+    const cluster = { namespace: testbed.namespace, name: 'outcome' }
     expect(await untilLine(logPath, /by IPAddressClaim vip-cp-outcome$/)).toEqual({
       level: 'info',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       message: expect.stringContaining(controlPlaneEndpoint.host),
-      cluster: `${world.namespace}/outcome`,
+      cluster: `${testbed.namespace}/outcome`,
       role: 'control-plane',
       reason: 'Allocated',
       address: controlPlaneEndpoint.host,
@@ -67,13 +67,13 @@ describe('a log in JSON', () => {
 
   it('tells of a step that failed for which Cluster and role, why, and in which attempt', async () => {
     const { logPath } = suite.allocator
-    await world.createClass('another-class')
-    await world.createCluster('waiting', { className: 'another-class' })
+    await testbed.createClass('another-class')
+    await testbed.createCluster('waiting', { className: 'another-class' })
     const line = await eventually('a step to fail twice', async () => {
       await Promise.resolve()
       return linesOf(logPath).find(
         ({ message, cluster, attempt }) =>
-          message === 'Activity failed' && cluster === `${world.namespace}/waiting` && attempt === 2,
+          message === 'Activity failed' && cluster === `${testbed.namespace}/waiting` && attempt === 2,
       )
     })
     expect(line).toMatchObject({
@@ -81,7 +81,7 @@ describe('a log in JSON', () => {
       reason: 'NoMatchingPool',
       activityType: 'selectIPPool',
       error: expect.stringContaining('another-class'),
-      workflowId: workflowIdFor({ namespace: world.namespace, name: 'waiting' }),
+      workflowId: workflowIdFor({ namespace: testbed.namespace, name: 'waiting' }),
     })
   })
 })

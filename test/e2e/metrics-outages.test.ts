@@ -6,15 +6,15 @@ import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { describedSeries, seriesOn } from '../support/metrics-page.ts'
 import { realParts } from '../support/real-parts.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const clusters = { resource: 'clusters' }
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let apiServer: ApiProxy
 let temporal: TcpProxy
 let watcher: Allocator
@@ -22,12 +22,12 @@ let worker: Allocator
 let scrape: Scrape
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
+  suite = await openFixture()
+  testbed = suite.testbed
   apiServer = await startApiProxy(stack)
   const [host = '', port] = stack.temporal.address.split(':')
   temporal = await startTcpProxy({ port: Number(port) })
-  const kubeconfigPath = join(stack.runDirectory, `metrics-${world.namespace}.kubeconfig`)
+  const kubeconfigPath = join(stack.runDirectory, `metrics-${testbed.namespace}.kubeconfig`)
   kubeconfigThrough(apiServer, allocatorKubeconfig, kubeconfigPath)
   const options = { kubeconfigPath, env: { TEMPORAL_ADDRESS: `${host}:${temporal.port}` } }
   watcher = await suite.start({ ...options, command: 'watcher' })
@@ -59,8 +59,8 @@ describe('the series of the watches', () => {
 
   it('show what no event told', async () => {
     apiServer.inject({ kind: 'lose-events' }, { verb: 'watch', resource: 'clusters' })
-    await world.createCluster('mo-unheard')
-    await world.untilCluster('mo-unheard', (now) => now !== undefined)
+    await testbed.createCluster('mo-unheard')
+    await testbed.untilCluster('mo-unheard', (now) => now !== undefined)
     apiServer.inject({ kind: 'expire' }, { verb: 'watch', resource: 'clusters' })()
     expect(await scrape.until('watch_drift_total', clusters, (now) => now > 0)).toBe(1)
   })

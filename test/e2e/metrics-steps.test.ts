@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { postClaim } from './objects.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let scrape: Scrape
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  world = suite.world
+  suite = await openFixtureWithAllocator()
+  testbed = suite.testbed
   scrape = scrapeOf(suite.allocator)
 })
 
@@ -18,20 +18,20 @@ afterAll(() => suite.close())
 
 /** A class with a pool of its own. */
 async function classWithPool(className: string, addresses: string): Promise<void> {
-  await world.createClass(className)
-  await world.createPool(addresses, { name: `${className}-pool`, className })
+  await testbed.createClass(className)
+  await testbed.createPool(addresses, { name: `${className}-pool`, className })
 }
 
 describe('an allocation', () => {
   it('is counted once for each role, with its attempts and what they took', async () => {
     const className = 'counted-class'
     await classWithPool(className, '10.161.1.1-10.161.1.3')
-    await world.createPool('10.161.2.1-10.161.2.3', {
+    await testbed.createPool('10.161.2.1-10.161.2.3', {
       name: 'counted-ingress-pool',
       className,
       labels: { 'vip.capi.gorizond.io/role': 'ingress' },
     })
-    await world.createCluster('ms-counted', { className })
+    await testbed.createCluster('ms-counted', { className })
     for (const role of ['control-plane', 'ingress']) {
       const labels = { role, cluster_class: className }
       await scrape.untilIs('allocations_total', labels, 1)
@@ -51,12 +51,12 @@ describe('an allocation', () => {
   it('is not counted where the Cluster brings its endpoint', async () => {
     const className = 'manual-class'
     await classWithPool(className, '10.161.3.1')
-    await world.createCluster('ms-manual', {
+    await testbed.createCluster('ms-manual', {
       className,
       // A port is missing, so that there is a run.
       spec: 'controlPlaneEndpoint: { host: 10.161.30.1 }',
     })
-    await world.untilServed('ms-manual')
+    await testbed.untilServed('ms-manual')
     await scrape.until(
       'reconcile_total',
       { cluster_class: className, result: 'success' },
@@ -69,8 +69,8 @@ describe('an allocation', () => {
 describe('an attempt that fails', () => {
   it('is counted as a wait where the allocation only has to wait, and by its reason', async () => {
     const className = 'poolless-class'
-    await world.createClass(className)
-    await world.createCluster('ms-waits', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('ms-waits', { className })
     await scrape.until(
       'reconcile_total',
       { cluster_class: className, result: 'waiting' },
@@ -87,12 +87,12 @@ describe('an attempt that fails', () => {
     const className = 'contested-class'
     await classWithPool(className, '10.161.4.1-10.161.4.2')
     const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: await uidOfKubeSystem() }
-    await postClaim(world, 'ms-contested', `${className}-pool`, { ownerReferences: [owner] })
-    await world.createCluster('ms-contested', { className })
+    await postClaim(testbed, 'ms-contested', `${className}-pool`, { ownerReferences: [owner] })
+    await testbed.createCluster('ms-contested', { className })
     await scrape.until('reconcile_total', { cluster_class: className, result: 'error' }, (count) => count > 0)
     const labels = { role: 'control-plane', cluster_class: className, reason: 'ClaimConflict' }
     expect(await scrape.value('allocation_errors_total', labels)).toBeGreaterThan(0)
-    await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', 'vip-cp-ms-contested') })
+    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', 'vip-cp-ms-contested') })
     await scrape.untilIs('allocations_total', { role: 'control-plane', cluster_class: className }, 1)
   })
 })
@@ -103,9 +103,9 @@ describe('a duplicate', () => {
     await classWithPool('twice-b-class', '10.161.5.1-10.161.5.2')
     const role = 'control-plane'
     const before = await scrape.value('duplicates_total', { role })
-    await world.createCluster('ms-twice-a', { className: 'twice-a-class' })
-    await world.untilServed('ms-twice-a')
-    await world.createCluster('ms-twice-b', { className: 'twice-b-class' })
+    await testbed.createCluster('ms-twice-a', { className: 'twice-a-class' })
+    await testbed.untilServed('ms-twice-a')
+    await testbed.createCluster('ms-twice-b', { className: 'twice-b-class' })
     await scrape.untilIs('allocations_total', { role, cluster_class: 'twice-b-class' }, 1)
     expect(await scrape.value('duplicates_total', { role })).toBe(before + 1)
   })
@@ -120,6 +120,6 @@ describe('the page', () => {
 /** An owner that exists in every cluster, so that the garbage collector leaves the claim alone. */
 async function uidOfKubeSystem(): Promise<string> {
   const path = '/api/v1/namespaces/kube-system'
-  const { metadata } = await world.api.send<{ metadata: { uid: string } }>({ method: 'GET', path })
+  const { metadata } = await testbed.api.send<{ metadata: { uid: string } }>({ method: 'GET', path })
   return metadata.uid
 }

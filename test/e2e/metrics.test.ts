@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { postClaim } from './objects.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const ofControlPlane = { labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }
 /** Made by hand, without an owner: nobody but the test takes them away. */
 const claimsByHand = ['vip-cp-ghost', 'vip-cp-me-first', 'vip-cp-me-second']
 const controlPlane = { role: 'control-plane' }
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let scrape: Scrape
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
-  await world.createPool('10.160.9.1-10.160.9.2', { name: 'of-nobody', className: 'nobodys-class' })
+  suite = await openFixture()
+  testbed = suite.testbed
+  await testbed.createPool('10.160.9.1-10.160.9.2', { name: 'of-nobody', className: 'nobodys-class' })
   await suite.start()
   scrape = scrapeOf(suite.allocator)
   // It counts as leaked a minute after it was first seen, which is when the first test has scraped.
-  await postClaim(world, 'ghost', 'of-nobody', ofControlPlane)
+  await postClaim(testbed, 'ghost', 'of-nobody', ofControlPlane)
 })
 
 afterAll(() =>
   suite.close(async () => {
-    const left = await world.claims()
+    const left = await testbed.claims()
     await Promise.all(claimsByHand.filter((name) => left.includes(name)).map(deleteClaim))
   }),
 )
@@ -33,25 +33,25 @@ afterAll(() =>
 /** A class with a pool of its own; the names differ from those of Clusters. */
 async function classWithPool(name: string, addresses: string): Promise<string> {
   const className = `${name}-class`
-  await world.createClass(className)
-  await world.createPool(addresses, { name: `${name}-pool`, className })
+  await testbed.createClass(className)
+  await testbed.createPool(addresses, { name: `${name}-pool`, className })
   return className
 }
 
 async function deleteClaim(name: string): Promise<void> {
-  await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', name) })
+  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', name) })
 }
 
 describe('the gauges of pools and claims', () => {
   it('follow a pool that comes, gives its addresses and is full', async () => {
     const className = await classWithPool('gauge', '10.160.1.1-10.160.1.2')
-    const pool = { pool_name: 'gauge-pool', kind: 'InClusterIPPool', namespace: world.namespace }
+    const pool = { pool_name: 'gauge-pool', kind: 'InClusterIPPool', namespace: testbed.namespace }
     const available = { cluster_class: className, ...controlPlane }
     await scrape.untilIs('pools_available', available, 1)
     await scrape.untilIs('pool_addresses_free', pool, 2)
-    await world.createCluster('me-gauge-1', { className })
+    await testbed.createCluster('me-gauge-1', { className })
     await scrape.untilIs('pool_addresses_used', pool, 1)
-    await world.createCluster('me-gauge-2', { className })
+    await testbed.createCluster('me-gauge-2', { className })
     await scrape.untilIs('pool_addresses_used', pool, 2)
     await scrape.untilIs('pool_addresses_free', pool, 0)
     expect(await scrape.value('pool_addresses_total', pool)).toBe(2)
@@ -59,20 +59,20 @@ describe('the gauges of pools and claims', () => {
   })
 
   it('follow a claim that waits for its address, has it, and is gone', async () => {
-    const labels = { ...controlPlane, namespace: world.namespace }
+    const labels = { ...controlPlane, namespace: testbed.namespace }
     const counts = async (): Promise<readonly number[]> =>
       Promise.all(['total', 'ready', 'pending'].map((count) => scrape.value(`claims_${count}`, labels)))
-    await world.createPool('10.160.2.1', { name: 'claimed-pool', className: 'nobodys-class' })
+    await testbed.createPool('10.160.2.1', { name: 'claimed-pool', className: 'nobodys-class' })
     // The provider binds no claim without a Cluster. Those that have an endpoint are left alone by the allocator.
     for (const name of ['me-first', 'me-second']) {
-      await world.createCluster(name, { spec: 'controlPlaneEndpoint: { host: 192.0.2.1, port: 6443 }' })
+      await testbed.createCluster(name, { spec: 'controlPlaneEndpoint: { host: 192.0.2.1, port: 6443 }' })
     }
-    await postClaim(world, 'me-first', 'claimed-pool', ofControlPlane)
-    await world.untilClaim('vip-cp-me-first', (now) => now?.addressName !== undefined)
+    await postClaim(testbed, 'me-first', 'claimed-pool', ofControlPlane)
+    await testbed.untilClaim('vip-cp-me-first', (now) => now?.addressName !== undefined)
     const before = await scrape.until('claims_total', labels, (claims) => claims >= 4)
     await scrape.untilIs('claims_ready', labels, before - 1)
     const [total = 0, ready = 0, pending = 0] = await counts()
-    await postClaim(world, 'me-second', 'claimed-pool', ofControlPlane)
+    await postClaim(testbed, 'me-second', 'claimed-pool', ofControlPlane)
     await scrape.untilIs('claims_pending', labels, pending + 1)
     expect(await counts()).toEqual([total + 1, ready, pending + 1])
     await deleteClaim('vip-cp-me-first')
@@ -89,18 +89,18 @@ describe('waiting Clusters', () => {
     const noPool = { ...controlPlane, reason: 'NoMatchingPool' }
     const paused = { ...controlPlane, reason: 'ClusterPaused' }
     const exhausted = { ...controlPlane, reason: 'PoolExhausted' }
-    await world.createClass(className)
-    await world.createCluster('me-wait-1', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('me-wait-1', { className })
     await scrape.untilIs('waiting_clusters', noPool, 1)
-    await world.createCluster('me-wait-2', { className, spec: 'paused: true' })
+    await testbed.createCluster('me-wait-2', { className, spec: 'paused: true' })
     await scrape.untilIs('waiting_clusters', paused, 1)
-    await world.createPool('10.160.3.1', { name: 'awaited-pool', className })
-    await world.untilServed('me-wait-1')
+    await testbed.createPool('10.160.3.1', { name: 'awaited-pool', className })
+    await testbed.untilServed('me-wait-1')
     await scrape.untilIs('waiting_clusters', noPool, undefined)
-    await world.editCluster('me-wait-2', { paused: null })
+    await testbed.editCluster('me-wait-2', { paused: null })
     await scrape.untilIs('waiting_clusters', exhausted, 1)
     expect(await scrape.page()).not.toContain('reason="ClusterPaused"')
-    await world.deleteCluster('me-wait-2')
+    await testbed.deleteCluster('me-wait-2')
     await scrape.untilIs('waiting_clusters', exhausted, undefined)
   })
 })
@@ -108,14 +108,14 @@ describe('waiting Clusters', () => {
 describe('what is not as it should be', () => {
   it('is shown where a VIP is lost, until it is reserved again', async () => {
     const className = await classWithPool('losing', '10.160.4.1')
-    await world.createCluster('me-lost', { className })
-    await world.untilServed('me-lost')
-    const pool = world.path('inclusterippools', 'losing-pool')
-    await world.patch(pool, { spec: { addresses: ['10.160.4.9'] } })
+    await testbed.createCluster('me-lost', { className })
+    await testbed.untilServed('me-lost')
+    const pool = testbed.path('inclusterippools', 'losing-pool')
+    await testbed.patch(pool, { spec: { addresses: ['10.160.4.9'] } })
     await deleteClaim('vip-cp-me-lost')
     await scrape.untilIs('lost_addresses', controlPlane, 1)
     expect(await scrape.value('lost_addresses', { role: 'ingress' })).toBe(0)
-    await world.patch(pool, { spec: { addresses: ['10.160.4.1', '10.160.4.9'] } })
+    await testbed.patch(pool, { spec: { addresses: ['10.160.4.1', '10.160.4.9'] } })
     await scrape.untilIs('lost_addresses', controlPlane, 0)
   })
 
@@ -124,13 +124,13 @@ describe('what is not as it should be', () => {
       await classWithPool('holding', '10.160.5.1'),
       await classWithPool('passing', '10.160.5.1-10.160.5.2'),
     ]
-    await world.createCluster('me-holder', { className: first })
-    await world.untilServed('me-holder')
+    await testbed.createCluster('me-holder', { className: first })
+    await testbed.untilServed('me-holder')
     expect(await scrape.value('reserved_addresses')).toBe(0)
-    await world.createCluster('me-passer', { className: second })
-    await world.untilServed('me-passer')
+    await testbed.createCluster('me-passer', { className: second })
+    await testbed.untilServed('me-passer')
     await scrape.untilIs('reserved_addresses', {}, 1)
-    await world.deleteCluster('me-passer')
+    await testbed.deleteCluster('me-passer')
     await scrape.untilIs('reserved_addresses', {}, 0)
   })
 

@@ -9,17 +9,17 @@ import { arrayOf, objectOf, stringOf } from '../../src/domain/model/decode.ts'
 import { dashboardExpressions } from '../integration/deploy/dashboard.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { untilPending } from './pending.ts'
 import { selectedBy, type Selected } from './promql.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { prometheus: program } = realParts()
 /** Labels that Prometheus adds, or the people who run it. */
 const added = ['instance', 'job', 'cluster']
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let directory: string
 let prometheus: Prometheus
 /** Labels of every series in the scrape, by name; none where it has no value yet. */
@@ -27,14 +27,14 @@ let scraped: ReadonlyMap<string, ReadonlySet<string>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'capi-vip-allocator-prometheus-'))
-  suite = await openAtWork()
-  world = suite.world
+  suite = await openFixtureWithAllocator()
+  testbed = suite.testbed
   // A run that gets on at once has nothing handed out by the server; one that waits has.
-  await world.createCluster('served')
-  const served = { namespace: world.namespace, name: 'served' }
+  await testbed.createCluster('served')
+  const served = { namespace: testbed.namespace, name: 'served' }
   await untilPending(suite.temporal, served, 'selectIPPool', 'NoMatchingPool')
-  await world.createPool('10.66.0.10')
-  await world.untilServed('served')
+  await testbed.createPool('10.66.0.10')
+  await testbed.untilServed('served')
   await failWorkflowTask()
   prometheus = await startPrometheus({
     program,
@@ -160,11 +160,11 @@ describe('Prometheus on a real allocator', () => {
   it('notices that a Cluster waits for an exhausted pool, and that it does no longer', async () => {
     await expectAlert('CapiVipAllocatorPoolExhausted', 'inactive')
 
-    await world.createCluster('late')
+    await testbed.createCluster('late')
     await expectAlert('CapiVipAllocatorPoolExhausted', 'pending')
 
-    await world.deleteCluster('served')
-    await world.untilServed('late')
+    await testbed.deleteCluster('served')
+    await testbed.untilServed('late')
     await expectAlert('CapiVipAllocatorPoolExhausted', 'inactive')
   })
 

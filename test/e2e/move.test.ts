@@ -8,15 +8,15 @@ import {
   hostOf,
   latestOn,
   movedWithinMs,
-  openMoving,
+  openMoveFixture,
   pausedOn,
-  present,
+  defined,
   untilBound,
   type MovedCluster,
-  type Moving,
-  type Side,
-} from './moving.ts'
-import type { World } from './world.ts'
+  type MoveFixture,
+  type ManagementCluster,
+} from './move-fixture.ts'
+import type { Testbed } from './testbed.ts'
 
 const keyPrefix = 'vip.capi.gorizond.io/'
 const deleteForMove = 'clusterctl.cluster.x-k8s.io/delete-for-move'
@@ -27,26 +27,28 @@ const classes = [
   { name: 'moved-global', className: 'global-class' },
 ]
 
-let moving: Moving
-let world: World
-let source: Side
-let target: Side
+let moving: MoveFixture
+let testbed: Testbed
+let source: ManagementCluster
+let target: ManagementCluster
 
 beforeAll(async () => {
-  moving = await openMoving()
-  ;({ world, source, target } = moving)
-  await world.createPool('10.80.0.10-10.80.0.20')
-  await world.createClass('global-class')
-  await world.applyExample(
+  moving = await openMoveFixture()
+  ;({ testbed, source, target } = moving)
+  await testbed.createPool('10.80.0.10-10.80.0.20')
+  await testbed.createClass('global-class')
+  await testbed.applyExample(
     'ip-pool',
     ['name: vip-pool', 'name: global-vip-pool'],
     ['rke2-cluster-class', 'global-class'],
     ['10.0.0.10-10.0.0.20', '10.81.0.10-10.81.0.20'],
   )
-  await Promise.all(classes.map(({ name, className }) => world.createCluster(name, { className })))
-  await world.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }' })
+  await Promise.all(classes.map(({ name, className }) => testbed.createCluster(name, { className })))
+  await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.0.1, port: 8443 }' })
   // By hand as well: the class makes nothing of a Cluster without.
-  await world.editCluster('manual', { topology: { variables: [{ name: 'clusterVip', value: '10.99.0.1' }] } })
+  await testbed.editCluster('manual', {
+    topology: { variables: [{ name: 'clusterVip', value: '10.99.0.1' }] },
+  })
   await moving.move([...classes.map(({ name }) => name), 'manual'])
 }, movedWithinMs)
 
@@ -57,14 +59,14 @@ async function createAtTarget(name: string, className: string): Promise<void> {
   const path = join(import.meta.dirname, '..', '..', 'examples', 'cluster-v1beta2.yaml')
   const text = readFileSync(path, 'utf8')
     .replace('name: demo-cluster', `name: ${name}`)
-    .replace('namespace: clusters', `namespace: ${world.namespace}`)
+    .replace('namespace: clusters', `namespace: ${testbed.namespace}`)
     .replace('name: rke2-cluster-class', `name: ${className}`)
   await applyManifests(target.stack, [{ text }])
 }
 
 /** The Cluster as clusterctl found it. */
 function asItWas(name: string): MovedCluster {
-  return present(pausedOn(source, name)[0])
+  return defined(pausedOn(source, name)[0])
 }
 
 /** The Cluster as it is at the target now. */
@@ -162,26 +164,26 @@ describe('a move by clusterctl', () => {
 
   it('leaves the addresses of cluster-wide pools at the source, and nobody there gets them', async () => {
     expect(await namesOf(source, 'ipaddresses')).toEqual(['vip-cp-moved-global'])
-    await world.createClass('global-class')
-    await world.createCluster('stayed', { className: 'global-class' })
-    const stayed = await world.untilServed('stayed')
+    await testbed.createClass('global-class')
+    await testbed.createCluster('stayed', { className: 'global-class' })
+    const stayed = await testbed.untilServed('stayed')
     expect(stayed.controlPlaneEndpoint.host).not.toBe(hostOf(asItWas('moved-global')))
-    expect(await world.claims()).toEqual(['vip-cp-stayed'])
+    expect(await testbed.claims()).toEqual(['vip-cp-stayed'])
   })
 })
 
 describe.each(classes)('$name, once it is at the target,', ({ name }) => {
   it('gives its address back when it is deleted', async () => {
-    await target.api.send({ method: 'DELETE', path: world.path('clusters', name) })
+    await target.api.send({ method: 'DELETE', path: testbed.path('clusters', name) })
     await target.claims.until(`vip-cp-${name}`, (now) => now === undefined)
     expect(await namesOf(target, 'ipaddresses')).not.toContain(`vip-cp-${name}`)
   })
 })
 
-async function namesOf({ api }: Side, plural: string): Promise<readonly string[]> {
+async function namesOf({ api }: ManagementCluster, plural: string): Promise<readonly string[]> {
   const list = await api.send<{ items: readonly { metadata: { name: string } }[] }>({
     method: 'GET',
-    path: world.path(plural),
+    path: testbed.path(plural),
   })
   return list.items.map(({ metadata }) => metadata.name).toSorted()
 }

@@ -6,7 +6,7 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { fieldManager } from '../../src/domain/names.ts'
 import { eventually } from '../support/eventually.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 /** Objects as the API server stores them, for tests about single fields, their owners and their API version. */
 
@@ -40,7 +40,7 @@ interface ManagedFields {
 export type ClusterVersion = 'v1beta1' | 'v1beta2'
 
 /** A finalizer by which a test holds an object that is being deleted. */
-export const holdFinalizer = 'test.vip.capi.gorizond.io/hold'
+export const testFinalizer = 'test.vip.capi.gorizond.io/hold'
 
 export interface ClusterSettings {
   readonly version?: ClusterVersion
@@ -53,12 +53,12 @@ export interface ClusterSettings {
 }
 
 /** A Cluster to create or apply, in the API version asked for. */
-export function clusterManifest(world: World, name: string, settings: ClusterSettings = {}): JsonObject {
+export function clusterManifest(testbed: Testbed, name: string, settings: ClusterSettings = {}): JsonObject {
   const { version = 'v1beta2', className = 'rke2-cluster-class', spec, variables, metadata } = settings
   return {
     apiVersion: `cluster.x-k8s.io/${version}`,
     kind: 'Cluster',
-    metadata: { ...metadata, name, namespace: world.namespace },
+    metadata: { ...metadata, name, namespace: testbed.namespace },
     spec: {
       ...spec,
       topology: {
@@ -73,30 +73,30 @@ export function clusterManifest(world: World, name: string, settings: ClusterSet
 
 /** Creates a Cluster as a person does, and answers what was stored. */
 export async function postCluster(
-  world: World,
+  testbed: Testbed,
   name: string,
   settings: ClusterSettings = {},
 ): Promise<StoredObject> {
-  return world.api.send({
+  return testbed.api.send({
     method: 'POST',
-    path: pathOf(world, 'clusters', { version: settings.version }),
-    body: clusterManifest(world, name, settings),
+    path: pathOf(testbed, 'clusters', { version: settings.version }),
+    body: clusterManifest(testbed, name, settings),
   })
 }
 
-/** Path of an object in the world's namespace, in another version than the present one where asked for. */
+/** Path of an object in the testbed's namespace, in another version than the present one where asked for. */
 export function pathOf(
-  world: World,
+  testbed: Testbed,
   plural: string,
   options: { readonly name?: string; readonly version?: ClusterVersion | undefined } = {},
 ): string {
-  const path = world.path(plural, options.name)
+  const path = testbed.path(plural, options.name)
   return options.version === undefined ? path : path.replace('/v1beta2/', `/${options.version}/`)
 }
 
-/** Reads an object in the world's namespace. */
-export async function getObject(world: World, plural: string, name: string): Promise<StoredObject> {
-  return world.api.send({ method: 'GET', path: world.path(plural, name) })
+/** Reads an object in the testbed's namespace. */
+export async function getObject(testbed: Testbed, plural: string, name: string): Promise<StoredObject> {
+  return testbed.api.send({ method: 'GET', path: testbed.path(plural, name) })
 }
 
 const contentTypes = {
@@ -107,13 +107,13 @@ const contentTypes = {
 
 /** Changes an object as the writer `manager`: by merge patch unless another kind of patch is named. */
 export async function patchObject(
-  world: World,
+  testbed: Testbed,
   path: string,
   body: unknown,
   { kind = 'merge', manager = 'person' }: { kind?: keyof typeof contentTypes; manager?: string } = {},
 ): Promise<StoredObject> {
   const query = new URLSearchParams({ fieldManager: manager }).toString()
-  return world.api.send({
+  return testbed.api.send({
     method: 'PATCH',
     path: `${path}?${query}`,
     body,
@@ -122,23 +122,23 @@ export async function patchObject(
 }
 
 /** Lets an object go that a test holds. */
-export async function letGo(world: World, plural: string, name: string): Promise<void> {
+export async function removeTestFinalizer(testbed: Testbed, plural: string, name: string): Promise<void> {
   await eventually(`${name} to lose the test's finalizer`, async () => {
-    const { metadata } = await getObject(world, plural, name)
-    const finalizers = (metadata.finalizers ?? []).filter((each) => each !== holdFinalizer)
+    const { metadata } = await getObject(testbed, plural, name)
+    const finalizers = (metadata.finalizers ?? []).filter((each) => each !== testFinalizer)
     const { resourceVersion } = metadata
-    await patchObject(world, world.path(plural, name), { metadata: { finalizers, resourceVersion } })
+    await patchObject(testbed, testbed.path(plural, name), { metadata: { finalizers, resourceVersion } })
     return true
   })
 }
 
 /** Adds the test's finalizer to an object. */
-export async function hold(world: World, plural: string, name: string): Promise<void> {
+export async function addTestFinalizer(testbed: Testbed, plural: string, name: string): Promise<void> {
   await eventually(`${name} to have the test's finalizer`, async () => {
-    const { metadata } = await getObject(world, plural, name)
-    const finalizers = [...(metadata.finalizers ?? []), holdFinalizer]
+    const { metadata } = await getObject(testbed, plural, name)
+    const finalizers = [...(metadata.finalizers ?? []), testFinalizer]
     const { resourceVersion } = metadata
-    await patchObject(world, world.path(plural, name), { metadata: { finalizers, resourceVersion } })
+    await patchObject(testbed, testbed.path(plural, name), { metadata: { finalizers, resourceVersion } })
     return true
   })
 }
@@ -160,21 +160,21 @@ export function endpointOf({ spec }: StoredObject): { readonly host?: string; re
 }
 
 /** Changes a ClusterClass and waits until Cluster API has taken the change in. */
-export async function changeClass(world: World, className: string, spec: JsonObject): Promise<void> {
-  await patchObject(world, world.path('clusterclasses', className), { spec })
-  await untilClassTakenIn(world, className)
+export async function changeClass(testbed: Testbed, className: string, spec: JsonObject): Promise<void> {
+  await patchObject(testbed, testbed.path('clusterclasses', className), { spec })
+  await untilClassReconciled(testbed, className)
 }
 
 /** Resolves when Cluster API has taken in the ClusterClass as it is now. */
-export async function untilClassTakenIn(world: World, className: string): Promise<void> {
+export async function untilClassReconciled(testbed: Testbed, className: string): Promise<void> {
   await eventually(`${className} to be taken in`, async () => {
-    const { metadata, status } = await getObject(world, 'clusterclasses', className)
+    const { metadata, status } = await getObject(testbed, 'clusterclasses', className)
     return status?.['observedGeneration'] === metadata.generation ? true : undefined
   })
 }
 
 /** Entries of `spec.variables` of a ClusterClass: texts that a Cluster may leave out. */
-export function optionalTexts(...names: readonly string[]): readonly JsonObject[] {
+export function optionalStringVariables(...names: readonly string[]): readonly JsonObject[] {
   return names.map((name) => ({
     name,
     required: false,
@@ -183,9 +183,9 @@ export function optionalTexts(...names: readonly string[]): readonly JsonObject[
 }
 
 /** Resolves when all addresses of an InClusterIPPool are free again. */
-export async function untilAllFree(world: World, pool: string): Promise<void> {
+export async function untilAllFree(testbed: Testbed, pool: string): Promise<void> {
   await eventually(`all addresses of ${pool} to be free`, async () => {
-    const { status } = await getObject(world, 'inclusterippools', pool)
+    const { status } = await getObject(testbed, 'inclusterippools', pool)
     const { free, total } = (status?.['ipAddresses'] ?? {}) as { free?: number; total?: number }
     return free !== undefined && free === total ? true : undefined
   })
@@ -193,18 +193,18 @@ export async function untilAllFree(world: World, pool: string): Promise<void> {
 
 /** Creates a claim under a name of the allocator's, as somebody else; unlabeled and without owner unless `metadata` says more. */
 export async function postClaim(
-  world: World,
+  testbed: Testbed,
   cluster: string,
   pool: string,
   metadata: JsonObject = {},
 ): Promise<StoredObject> {
-  return world.api.send({
+  return testbed.api.send({
     method: 'POST',
-    path: world.path('ipaddressclaims'),
+    path: testbed.path('ipaddressclaims'),
     body: {
       apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
       kind: 'IPAddressClaim',
-      metadata: { ...metadata, name: `vip-cp-${cluster}`, namespace: world.namespace },
+      metadata: { ...metadata, name: `vip-cp-${cluster}`, namespace: testbed.namespace },
       spec: {
         clusterName: cluster,
         poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: pool },

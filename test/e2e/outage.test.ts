@@ -6,17 +6,17 @@ import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'
 import { linesOf, type LogLine } from './log-lines.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 // Its own stack: the shared one must not lose its parts.
 let stack: Stack
-let world: World
+let testbed: Testbed
 let allocator: Allocator | undefined
 
 beforeAll(async () => {
   stack = await startStack({ clusterApiCore: false, progress: () => undefined })
-  world = await openWorld(stack.connection)
-  await world.createPool('10.50.0.10-10.50.0.30')
+  testbed = await openTestbed(stack.connection)
+  await testbed.createPool('10.50.0.10-10.50.0.30')
 })
 
 afterEach(async () => {
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   try {
-    await world.leave()
+    await testbed.leave()
   } finally {
     await stack.stop()
   }
@@ -87,9 +87,9 @@ describe('an allocator', () => {
     await stack.part('temporal').stop()
     await start({ unready: true })
     await untilMissing('temporal')
-    await world.createCluster('before-temporal')
+    await testbed.createCluster('before-temporal')
     await stack.part('temporal').start()
-    expect(isValidEndpoint((await world.untilServed('before-temporal')).controlPlaneEndpoint)).toBe(true)
+    expect(isValidEndpoint((await testbed.untilServed('before-temporal')).controlPlaneEndpoint)).toBe(true)
   })
 
   it('that starts before the API server serves once the API server is there', async () => {
@@ -97,15 +97,15 @@ describe('an allocator', () => {
     await start({ unready: true })
     await untilMissing('watch-clusters')
     await stack.part('kube-apiserver').start()
-    await world.createCluster('before-api-server')
-    expect(isValidEndpoint((await world.untilServed('before-api-server')).controlPlaneEndpoint)).toBe(true)
+    await testbed.createCluster('before-api-server')
+    expect(isValidEndpoint((await testbed.untilServed('before-api-server')).controlPlaneEndpoint)).toBe(true)
   })
 
   it('serves what was created while Temporal was away, stays alive meanwhile, and logs begin and end alone', async () => {
     const names = Array.from({ length: 10 }, (_, index) => `crowd-${index}`)
     const { healthUrl, logPath } = await start({ flags: ['--log-level=debug'] })
     await stack.part('temporal').kill()
-    await Promise.all(names.map((name) => world.createCluster(name)))
+    await Promise.all(names.map((name) => testbed.createCluster(name)))
     await untilMissing('dispatch')
     expect((await fetch(healthUrl)).status).toBe(200)
     await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
@@ -115,7 +115,7 @@ describe('an allocator', () => {
     expect(line['failures']).toBeGreaterThan(names.length)
     expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
     for (const name of names) {
-      expect(isValidEndpoint((await world.untilServed(name)).controlPlaneEndpoint)).toBe(true)
+      expect(isValidEndpoint((await testbed.untilServed(name)).controlPlaneEndpoint)).toBe(true)
     }
   })
 
@@ -127,39 +127,39 @@ describe('an allocator', () => {
     await stack.part('kube-apiserver').start()
     expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
     expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
-    await world.createCluster('after-restart')
-    expect(isValidEndpoint((await world.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)
+    await testbed.createCluster('after-restart')
+    expect(isValidEndpoint((await testbed.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)
   })
 
   it('goes on with a run that waited while Temporal was restarted', async () => {
     await start()
     const className = 'patient-class'
-    await world.createCluster('patient', { className })
+    await testbed.createCluster('patient', { className })
     const temporal = await viewTemporal(stack.connection)
     await temporal.untilWaiting(
-      { namespace: world.namespace, name: 'patient' },
+      { namespace: testbed.namespace, name: 'patient' },
       'selectIPPool',
       'NoMatchingPool',
     )
     await temporal.close()
     await stack.part('temporal').kill()
     await stack.part('temporal').start()
-    await world.createPool('10.51.0.10', { name: 'patient-pool', className })
-    expect((await world.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
+    await testbed.createPool('10.51.0.10', { name: 'patient-pool', className })
+    expect((await testbed.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
   })
 
   it('starts a run that waited again where Temporal comes back without any data', async () => {
     await start()
     const className = 'forgotten-class'
-    await world.createCluster('forgotten', { className })
+    await testbed.createCluster('forgotten', { className })
     const temporal = await viewTemporal(stack.connection)
-    const key = { namespace: world.namespace, name: 'forgotten' }
+    const key = { namespace: testbed.namespace, name: 'forgotten' }
     await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
     await stack.part('temporal').kill()
     await stack.part('temporal').start({ forgetData: true })
     await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
     await temporal.close()
-    await world.createPool('10.52.0.10', { name: 'forgotten-pool', className })
-    expect((await world.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
+    await testbed.createPool('10.52.0.10', { name: 'forgotten-pool', className })
+    expect((await testbed.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
   })
 })

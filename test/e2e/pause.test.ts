@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import {
   getObject,
   ourWrites,
@@ -11,31 +11,31 @@ import {
   untilAllFree,
   type StoredObject,
 } from './objects.ts'
-import { createOwnAccount, type OwnAccount } from './own-account.ts'
+import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
 import { retryNow, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const pausedAnnotation = 'cluster.x-k8s.io/paused'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
-let account: OwnAccount
+let account: RevocableAccount
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.142.0.10-10.142.0.99')
-  account = await createOwnAccount(stack, world)
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.142.0.10-10.142.0.99')
+  account = await createRevocableAccount(stack, testbed)
   await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
 afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** The two ways to pause a Cluster, as the merge patches that do and undo it. */
@@ -57,10 +57,10 @@ type Paused = ReturnType<typeof clustersOf>[number]
 
 /** What the allocator has written to the Cluster and, if there is one, to its claim. */
 async function writesFor(name: string): Promise<unknown> {
-  const hasClaim = (await world.claims()).includes(`vip-cp-${name}`)
+  const hasClaim = (await testbed.claims()).includes(`vip-cp-${name}`)
   const objects: readonly StoredObject[] = await Promise.all([
-    getObject(world, 'clusters', name),
-    ...(hasClaim ? [getObject(world, 'ipaddressclaims', `vip-cp-${name}`)] : []),
+    getObject(testbed, 'clusters', name),
+    ...(hasClaim ? [getObject(testbed, 'ipaddressclaims', `vip-cp-${name}`)] : []),
   ])
   return objects.map((object) => ({ kind: object.kind, writes: ourWrites(object) }))
 }
@@ -75,7 +75,7 @@ async function expectNoWriteDuringPause(
   wayFree: () => Promise<void>,
 ): Promise<void> {
   await Promise.all(
-    clusters.map(({ name, pause }) => patchObject(world, world.path('clusters', name), pause)),
+    clusters.map(({ name, pause }) => patchObject(testbed, testbed.path('clusters', name), pause)),
   )
   const before = await Promise.all(clusters.map(({ name }) => writesFor(name)))
   await wayFree()
@@ -83,7 +83,7 @@ async function expectNoWriteDuringPause(
     clusters.map(async ({ name }) => {
       await retryNow(temporal, keyOf(name))
       const { message } = await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
-      expect(message).toContain(`${world.namespace}/${name} is paused`)
+      expect(message).toContain(`${testbed.namespace}/${name} is paused`)
       // Another attempt that has begun after the pause was shown.
       await retryNow(temporal, keyOf(name))
       await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
@@ -91,9 +91,9 @@ async function expectNoWriteDuringPause(
   )
   expect(await Promise.all(clusters.map(({ name }) => writesFor(name)))).toEqual(before)
   await Promise.all(
-    clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+    clusters.map(({ name, unpause }) => patchObject(testbed, testbed.path('clusters', name), unpause)),
   )
-  await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+  await Promise.all(clusters.map(({ name }) => testbed.untilServed(name)))
 }
 
 describe('a Cluster that is paused', () => {
@@ -102,7 +102,7 @@ describe('a Cluster that is paused', () => {
     await Promise.all(
       clusters.map(async ({ name, pause }) => {
         const { spec, metadata } = pause as { spec?: object; metadata?: object }
-        await postCluster(world, name, {
+        await postCluster(testbed, name, {
           ...(spec && { spec: { ...spec } }),
           ...(metadata && { metadata: { ...metadata } }),
         })
@@ -116,33 +116,33 @@ describe('a Cluster that is paused', () => {
           args: [keyOf(name)],
         })
         await untilPending(temporal, keyOf(name), 'selectIPPool', 'ClusterPaused')
-        expect(ourWrites(await getObject(world, 'clusters', name))).toEqual([])
+        expect(ourWrites(await getObject(testbed, 'clusters', name))).toEqual([])
       }),
     )
-    expect(await world.claims()).toEqual([])
+    expect(await testbed.claims()).toEqual([])
     await Promise.all(
-      clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+      clusters.map(({ name, unpause }) => patchObject(testbed, testbed.path('clusters', name), unpause)),
     )
-    await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+    await Promise.all(clusters.map(({ name }) => testbed.untilServed(name)))
   })
 
   it('while it waits for a pool gets no claim, though the pool has come', async () => {
     const className = 'unselected-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const clusters = clustersOf('unselected')
-    await Promise.all(clusters.map(({ name }) => world.createCluster(name, { className })))
+    await Promise.all(clusters.map(({ name }) => testbed.createCluster(name, { className })))
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'selectIPPool', 'NoMatchingPool')
     }
     await expectNoWriteDuringPause('selectIPPool', clusters, async () => {
-      await world.createPool('10.142.1.1-10.142.1.9', { name: 'unselected-pool', className })
+      await testbed.createPool('10.142.1.1-10.142.1.9', { name: 'unselected-pool', className })
     })
   })
 
   it('between pool and claim gets no claim', async () => {
     await account.withhold('create ipaddressclaims')
     const clusters = clustersOf('unclaimed')
-    await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
+    await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'ensureIPAddressClaim', 'AllocationFailed')
     }
@@ -151,25 +151,25 @@ describe('a Cluster that is paused', () => {
 
   it('between claim and address gets nothing, though the pool works again', async () => {
     const className = 'unbound-class'
-    await world.createClass(className)
-    await world.createPool('10.142.2.1-10.142.2.9', { name: 'unbound-pool', className })
-    await world.pausePool('unbound-pool', true)
+    await testbed.createClass(className)
+    await testbed.createPool('10.142.2.1-10.142.2.9', { name: 'unbound-pool', className })
+    await testbed.pausePool('unbound-pool', true)
     const clusters = clustersOf('unbound')
     for (const { name } of clusters) {
       // A paused pool is not chosen, so the claim is there first, and adopted.
-      await postClaim(world, name, 'unbound-pool')
-      await world.createCluster(name, { className })
+      await postClaim(testbed, name, 'unbound-pool')
+      await testbed.createCluster(name, { className })
     }
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'awaitIPAddress', 'PoolNotReady')
     }
-    await expectNoWriteDuringPause('awaitIPAddress', clusters, () => world.pausePool('unbound-pool', false))
+    await expectNoWriteDuringPause('awaitIPAddress', clusters, () => testbed.pausePool('unbound-pool', false))
   })
 
   it('between address and endpoint keeps its claim and gets no endpoint', async () => {
     await account.withhold('patch clusters')
     const clusters = clustersOf('unassigned')
-    await Promise.all(clusters.map(({ name }) => world.createCluster(name)))
+    await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
       await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
     }
@@ -178,22 +178,22 @@ describe('a Cluster that is paused', () => {
 
   it('while it is deleted goes once it is unpaused, and its address with it', async () => {
     const className = 'leaving-class'
-    await world.createClass(className)
-    await world.createPool('10.142.3.1-10.142.3.9', { name: 'leaving-pool', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.142.3.1-10.142.3.9', { name: 'leaving-pool', className })
     const clusters = clustersOf('leaving')
-    await Promise.all(clusters.map(({ name }) => world.createCluster(name, { className })))
-    await Promise.all(clusters.map(({ name }) => world.untilServed(name)))
+    await Promise.all(clusters.map(({ name }) => testbed.createCluster(name, { className })))
+    await Promise.all(clusters.map(({ name }) => testbed.untilServed(name)))
     for (const { name, pause } of clusters) {
-      await patchObject(world, world.path('clusters', name), pause)
+      await patchObject(testbed, testbed.path('clusters', name), pause)
       const before = await writesFor(name)
-      await world.deleteCluster(name)
-      await world.untilCluster(name, (now) => now?.isDeleting === true)
+      await testbed.deleteCluster(name)
+      await testbed.untilCluster(name, (now) => now?.isDeleting === true)
       expect(await writesFor(name)).toEqual(before)
     }
     await Promise.all(
-      clusters.map(({ name, unpause }) => patchObject(world, world.path('clusters', name), unpause)),
+      clusters.map(({ name, unpause }) => patchObject(testbed, testbed.path('clusters', name), unpause)),
     )
-    await Promise.all(clusters.map(({ name }) => world.untilCluster(name, (now) => now === undefined)))
-    await untilAllFree(world, 'leaving-pool')
+    await Promise.all(clusters.map(({ name }) => testbed.untilCluster(name, (now) => now === undefined)))
+    await untilAllFree(testbed, 'leaving-pool')
   })
 })

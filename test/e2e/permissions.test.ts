@@ -7,22 +7,22 @@ import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { postClaim } from './objects.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const root = join(import.meta.dirname, '..', '..')
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let proxy: ApiProxy
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
+  suite = await openFixture()
+  testbed = suite.testbed
   proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
   kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
   await suite.start({ kubeconfigPath })
 })
@@ -51,34 +51,34 @@ function permitted(): readonly string[] {
 describe('the ServiceAccount of deploy/manifests', () => {
   it('uses every permission it has in a life of Clusters, and is refused nothing', async () => {
     const className = 'permitted'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const endpoint = 'controlPlaneEndpoint: { host: 10.86.0.10, port: 6443 }'
-    await world.createCluster('pe-manual', { className, spec: endpoint })
-    await world.createPool('10.86.0.10-10.86.0.13', { name: className, className })
+    await testbed.createCluster('pe-manual', { className, spec: endpoint })
+    await testbed.createPool('10.86.0.10-10.86.0.13', { name: className, className })
 
     // Meets a duplicate, reserves it, gives its claim back, and lets the address go when it is free.
-    await world.createCluster('pe-stepping', { className })
-    await world.untilServed('pe-stepping')
-    await world.deleteCluster('pe-manual')
+    await testbed.createCluster('pe-stepping', { className })
+    await testbed.untilServed('pe-stepping')
+    await testbed.deleteCluster('pe-manual')
     const duplicates = 'vip.capi.gorizond.io/duplicate-addresses'
-    await world.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
+    await testbed.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
 
     // Adopts a claim.
-    await postClaim(world, 'pe-adopting', className)
-    await world.createCluster('pe-adopting', { className })
-    await world.untilServed('pe-adopting')
+    await postClaim(testbed, 'pe-adopting', className)
+    await testbed.createCluster('pe-adopting', { className })
+    await testbed.untilServed('pe-adopting')
 
     // Has to say the same twice.
     const waiting = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
     const says = (cluster: Cluster | undefined): boolean =>
       cluster?.conditions.some(({ type }) => type === waiting) === true
-    await world.createClass('pe-poolless')
-    await world.createCluster('pe-waiting', { className: 'pe-poolless' })
-    await world.untilCluster('pe-waiting', says)
-    await world.patch(`${world.path('clusters', 'pe-waiting')}/status`, { status: { conditions: null } })
-    await world.untilCluster('pe-waiting', (now) => !says(now))
-    await world.editCluster('pe-waiting', { clusterNetwork: { apiServerPort: 6444 } })
-    await world.untilCluster('pe-waiting', says)
+    await testbed.createClass('pe-poolless')
+    await testbed.createCluster('pe-waiting', { className: 'pe-poolless' })
+    await testbed.untilCluster('pe-waiting', says)
+    await testbed.patch(`${testbed.path('clusters', 'pe-waiting')}/status`, { status: { conditions: null } })
+    await testbed.untilCluster('pe-waiting', (now) => !says(now))
+    await testbed.editCluster('pe-waiting', { clusterNetwork: { apiServerPort: 6444 } })
+    await testbed.untilCluster('pe-waiting', says)
     await eventually('the event to be a series', async () =>
       proxy.requests.some(({ verb, resource }) => verb === 'patch' && resource === 'events')
         ? true

@@ -10,18 +10,18 @@ import { formatPool } from '../../src/domain/model/pool.ts'
 import { allocateVipType, workflowIdFor, type AllocateVipResult } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { createReader, type ReaderAccount } from './reader-account.ts'
-import { runCommand, runProgram, type Ended } from './run-program.ts'
+import { runCommand, runProgram, type ProgramResult } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const env = { TEMPORAL_ADDRESS: stack.temporal.address, TEMPORAL_NAMESPACE: stack.temporal.namespace }
 
 /** The allocator works, and starts nothing by itself: what was planned stays as it is until it is allocated. */
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 /** Who plans: a plan that wrote anything would be refused. */
 let reader: ReaderAccount
@@ -31,9 +31,9 @@ const waitingRuns: string[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plan-'))
-  suite = await openAtWork({ command: 'worker' })
-  ;({ world, temporal } = suite)
-  reader = await createReader(stack, world)
+  suite = await openFixtureWithAllocator({ command: 'worker' })
+  ;({ testbed, temporal } = suite)
+  reader = await createReader(stack, testbed)
 })
 
 afterAll(async () => {
@@ -47,16 +47,16 @@ afterAll(async () => {
   }
 })
 
-function plan(...args: readonly string[]): Promise<Ended> {
+function plan(...args: readonly string[]): Promise<ProgramResult> {
   return runCommand(['plan', `--kubeconfig=${reader.kubeconfigPath}`, ...args])
 }
 
 /** The plan for a Cluster's control plane. */
 async function planFor(name: string): Promise<ShownRolePlan> {
-  return controlPlaneIn(await plan(`${world.namespace}/${name}`, '--output=json'))
+  return controlPlaneIn(await plan(`${testbed.namespace}/${name}`, '--output=json'))
 }
 
-function controlPlaneIn({ stdout }: Ended): ShownRolePlan {
+function controlPlaneIn({ stdout }: ProgramResult): ShownRolePlan {
   const { plans } = JSON.parse(stdout) as { readonly plans: readonly ClusterPlan[] }
   const role = plans[0]?.roles.find((each) => each.role === 'control-plane')
   if (role === undefined) throw new Error(`no plan for a control plane in ${stdout}`)
@@ -65,14 +65,19 @@ function controlPlaneIn({ stdout }: Ended): ShownRolePlan {
 
 /** What really happens: the run to its end. */
 async function allocate(name: string): Promise<AllocateVipResult> {
-  const args = ['allocate', `${world.namespace}/${name}`, `--task-queue=${suite.taskQueue}`, '--output=json']
+  const args = [
+    'allocate',
+    `${testbed.namespace}/${name}`,
+    `--task-queue=${suite.taskQueue}`,
+    '--output=json',
+  ]
   const { stdout } = await runCommand(args, env)
   return JSON.parse(stdout) as AllocateVipResult
 }
 
 /** Starts the run, and resolves with what it waits for. */
 async function startWaiting(name: string): Promise<{ readonly reason: string; readonly message: string }> {
-  const cluster = { namespace: world.namespace, name }
+  const cluster = { namespace: testbed.namespace, name }
   const workflowId = workflowIdFor(cluster)
   await temporal.client.workflow.start(allocateVipType, {
     workflowId,
@@ -97,9 +102,9 @@ async function endRun(workflowId: string): Promise<void> {
 async function everything(): Promise<readonly string[]> {
   const lists = await Promise.all(
     ['clusters', 'clusterclasses', 'ipaddressclaims', 'ipaddresses', 'inclusterippools'].map((plural) =>
-      world.api.send<{ items: { metadata: { uid: string; resourceVersion: string } }[] }>({
+      testbed.api.send<{ items: { metadata: { uid: string; resourceVersion: string } }[] }>({
         method: 'GET',
-        path: world.path(plural),
+        path: testbed.path(plural),
       }),
     ),
   )
@@ -110,16 +115,16 @@ async function everything(): Promise<readonly string[]> {
 
 /** A ClusterClass of its own, with pools for it. */
 async function aClassWith(name: string, pools: Readonly<Record<string, string>>): Promise<string> {
-  await world.createClass(name)
+  await testbed.createClass(name)
   // Until core has taken the variables in, every plan is to wait for that.
   await eventually(`ClusterClass ${name} to be reconciled`, async () => {
-    const path = world.path('clusterclasses', name)
-    const { status } = await world.api.send<{ status?: { variables?: unknown } }>({ method: 'GET', path })
+    const path = testbed.path('clusterclasses', name)
+    const { status } = await testbed.api.send<{ status?: { variables?: unknown } }>({ method: 'GET', path })
     return status?.variables
   })
   for (const [pool, addresses] of Object.entries(pools)) {
-    await world.createPool(addresses, { name: pool, className: name })
-    await world.untilPool(pool, (now) => now?.capacity !== undefined)
+    await testbed.createPool(addresses, { name: pool, className: name })
+    await testbed.untilPool(pool, (now) => now?.capacity !== undefined)
   }
   return name
 }
@@ -130,7 +135,7 @@ describe('what is planned is what happens', () => {
       'pool-b': '10.60.0.1-10.60.0.4',
       'pool-a': '10.60.1.1',
     })
-    await world.createCluster('two-pools', { className })
+    await testbed.createCluster('two-pools', { className })
     const planned = await planFor('two-pools')
     const { roles } = await allocate('two-pools')
     expect(planned).toMatchObject({ outcome: 'assign', reason: roles['control-plane']?.reason })
@@ -140,10 +145,10 @@ describe('what is planned is what happens', () => {
 
   it('where the better pool is exhausted', async () => {
     const className = await aClassWith('one-full', { 'full-1': '10.61.0.1', 'later-1': '10.61.1.1' })
-    await world.createCluster('first-of-two', { className })
+    await testbed.createCluster('first-of-two', { className })
     await allocate('first-of-two')
-    await world.untilPool('full-1', (now) => now?.capacity?.free === 0)
-    await world.createCluster('second-of-two', { className })
+    await testbed.untilPool('full-1', (now) => now?.capacity?.free === 0)
+    await testbed.createCluster('second-of-two', { className })
     const planned = await planFor('second-of-two')
     expect(planned.considered).toEqual(
       expect.arrayContaining([
@@ -157,12 +162,12 @@ describe('what is planned is what happens', () => {
 
   it('where no pool is for the class', async () => {
     const className = await aClassWith('no-pool', {})
-    await world.createCluster('no-pool', { className })
+    await testbed.createCluster('no-pool', { className })
     // All pools are named then, also those that other suites make and delete meanwhile.
     const { planned, waits } = await eventually('the pools to be the same for plan and run', async () => {
       const planned = await planFor('no-pool')
       const waits = await startWaiting('no-pool')
-      await endRun(workflowIdFor({ namespace: world.namespace, name: 'no-pool' }))
+      await endRun(workflowIdFor({ namespace: testbed.namespace, name: 'no-pool' }))
       return (await planFor('no-pool')).message === planned.message ? { planned, waits } : undefined
     })
     expect(planned.outcome).toBe('wait')
@@ -172,10 +177,10 @@ describe('what is planned is what happens', () => {
 
   it('where the only pool is exhausted', async () => {
     const className = await aClassWith('all-full', { 'full-2': '10.62.0.1' })
-    await world.createCluster('took-it', { className })
+    await testbed.createCluster('took-it', { className })
     await allocate('took-it')
-    await world.untilPool('full-2', (now) => now?.capacity?.free === 0)
-    await world.createCluster('too-late', { className })
+    await testbed.untilPool('full-2', (now) => now?.capacity?.free === 0)
+    await testbed.createCluster('too-late', { className })
     const { reason, message } = await planFor('too-late')
     expect(await startWaiting('too-late')).toEqual({ reason, message })
     expect(reason).toBe('PoolExhausted')
@@ -183,28 +188,28 @@ describe('what is planned is what happens', () => {
 
   it('where the Cluster is paused', async () => {
     const className = await aClassWith('paused', { 'for-paused': '10.63.0.1' })
-    await world.createCluster('paused', { className, spec: 'paused: true' })
+    await testbed.createCluster('paused', { className, spec: 'paused: true' })
     const { reason, message } = await planFor('paused')
     expect(await startWaiting('paused')).toEqual({ reason, message })
     expect(reason).toBe('ClusterPaused')
     // Core takes no finalizer off a Cluster that is paused.
-    await world.editCluster('paused', { paused: false })
+    await testbed.editCluster('paused', { paused: false })
   })
 
   it('where somebody typed the endpoint', async () => {
     const className = await aClassWith('manual', { 'for-manual': '10.64.0.1' })
     const spec = 'controlPlaneEndpoint: { host: 10.64.9.9, port: 6443 }'
-    await world.createCluster('manual', { className, spec })
+    await testbed.createCluster('manual', { className, spec })
     const planned = await planFor('manual')
     const { roles } = await allocate('manual')
     expect(planned).toMatchObject({ outcome: 'skip', actionRequired: false, steps: [] })
     expect(roles['control-plane']).toMatchObject({ reason: planned.reason, message: planned.message })
-    expect(await world.claims()).not.toContain('vip-cp-manual')
+    expect(await testbed.claims()).not.toContain('vip-cp-manual')
   })
 
   it('where a person left the port away', async () => {
     const className = await aClassWith('no-port', { 'for-no-port': '10.65.0.1' })
-    await world.createCluster('no-port', { className, spec: 'controlPlaneEndpoint: { host: 10.65.9.9 }' })
+    await testbed.createCluster('no-port', { className, spec: 'controlPlaneEndpoint: { host: 10.65.9.9 }' })
     const planned = await planFor('no-port')
     const { roles } = await allocate('no-port')
     expect(planned).toMatchObject({ outcome: 'complete-port', address: '10.65.9.9', port: 6443 })
@@ -219,12 +224,12 @@ describe('what is planned is what happens', () => {
       await writeFile(
         file,
         readFileSync(join(import.meta.dirname, '..', '..', 'examples', `${example}.yaml`), 'utf8')
-          .replaceAll('namespace: clusters', `namespace: ${world.namespace}`)
+          .replaceAll('namespace: clusters', `namespace: ${testbed.namespace}`)
           .replaceAll('rke2-cluster-class', className)
           .replaceAll('name: demo-cluster', `name: ${example}`),
       )
       const planned = controlPlaneIn(await plan('-f', file, '--output=json'))
-      await world.applyExample(
+      await testbed.applyExample(
         example,
         ['rke2-cluster-class', className],
         ['name: demo-cluster', `name: ${example}`],
@@ -251,14 +256,14 @@ describe('what is planned is what happens', () => {
 describe('a plan', () => {
   it('writes nothing, whatever it plans', async () => {
     const className = await aClassWith('untouched', { 'for-untouched': '10.67.0.1-10.67.0.4' })
-    await world.createCluster('untouched', { className })
-    await world.createCluster('orphaned', { className })
+    await testbed.createCluster('untouched', { className })
+    await testbed.createCluster('orphaned', { className })
     await allocate('orphaned')
-    await world.untilCluster('orphaned', (now) => (now?.controlPlaneEndpoint.host ?? '') !== '')
-    await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', 'vip-cp-orphaned') })
-    await world.untilClaim('vip-cp-orphaned', (now) => now === undefined)
-    await world.untilPool('for-untouched', (now) => now?.capacity?.used === 0)
-    await world.untilCluster('untouched', (now) => now !== undefined)
+    await testbed.untilCluster('orphaned', (now) => (now?.controlPlaneEndpoint.host ?? '') !== '')
+    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', 'vip-cp-orphaned') })
+    await testbed.untilClaim('vip-cp-orphaned', (now) => now === undefined)
+    await testbed.untilPool('for-untouched', (now) => now?.capacity?.used === 0)
+    await testbed.untilCluster('untouched', (now) => now !== undefined)
     // Core still writes to its Clusters at times: two plans beside which nothing has changed are enough.
     await eventually('nothing to change beside two plans', async () => {
       const before = await everything()
@@ -271,35 +276,35 @@ describe('a plan', () => {
 
   it('ends with 0 where the Cluster gets its VIP, and with 3 where a person has to act', async () => {
     const className = await aClassWith('codes', { 'for-codes': '10.68.0.1' })
-    await world.createCluster('served', { className })
-    await world.createCluster('not-served', { className: await aClassWith('codes-without', {}) })
-    expect(await plan(`${world.namespace}/served`)).toMatchObject({ code: 0 })
-    expect(await plan(`${world.namespace}/not-served`)).toMatchObject({ code: 3 })
+    await testbed.createCluster('served', { className })
+    await testbed.createCluster('not-served', { className: await aClassWith('codes-without', {}) })
+    expect(await plan(`${testbed.namespace}/served`)).toMatchObject({ code: 0 })
+    expect(await plan(`${testbed.namespace}/not-served`)).toMatchObject({ code: 3 })
   })
 
   it('says that a Cluster does not exist, with 3', async () => {
-    expect(await plan(`${world.namespace}/nobody`)).toMatchObject({
+    expect(await plan(`${testbed.namespace}/nobody`)).toMatchObject({
       code: 3,
-      stdout: expect.stringContaining(`Cluster ${world.namespace}/nobody does not exist`),
+      stdout: expect.stringContaining(`Cluster ${testbed.namespace}/nobody does not exist`),
     })
   })
 
   it('shows the same to people and in YAML, without colors where no terminal is', async () => {
     const className = await aClassWith('shown', { 'for-shown': '10.69.0.1' })
-    await world.createCluster('shown', { className })
-    const { stdout, stderr } = await plan(`${world.namespace}/shown`)
+    await testbed.createCluster('shown', { className })
+    const { stdout, stderr } = await plan(`${testbed.namespace}/shown`)
     expect(stderr).toBe('')
     expect(stdout).not.toContain('\u001B[')
     for (const text of ['InClusterIPPool/for-shown', 'selected', 'Variable clusterVip', '+++ ', 'Steps:']) {
       expect(stdout).toContain(text)
     }
-    const yaml = await plan(`${world.namespace}/shown`, '--output=yaml')
-    const json = await plan(`${world.namespace}/shown`, '--output=json')
+    const yaml = await plan(`${testbed.namespace}/shown`, '--output=yaml')
+    const json = await plan(`${testbed.namespace}/shown`, '--output=json')
     expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout))
   })
 
   it('has colors where they are asked for, and none with NO_COLOR', async () => {
-    const args = ['plan', `--kubeconfig=${reader.kubeconfigPath}`, `${world.namespace}/nobody`]
+    const args = ['plan', `--kubeconfig=${reader.kubeconfigPath}`, `${testbed.namespace}/nobody`]
     expect((await runProgram(args, { FORCE_COLOR: '1' })).stdout).toContain('\u001B[')
     expect((await runProgram(args, { NO_COLOR: '1' })).stdout).not.toContain('\u001B[')
   })

@@ -8,9 +8,9 @@ import {
 } from '../../src/workflows/contract.ts'
 import type { PoolVerdict } from '../../src/domain/allocation/pool-selection.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import type { TemporalView } from './temporal.ts'
-import { openWorld, type PoolOptions, type World } from './world.ts'
+import { openTestbed, type PoolOptions, type Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const classKey = 'vip.capi.gorizond.io/cluster-class'
@@ -19,36 +19,36 @@ const priorityAnnotation = 'vip.capi.gorizond.io/priority'
 const namespacesAnnotation = 'vip.capi.gorizond.io/namespaces'
 const explicitAnnotation = 'vip.capi.gorizond.io/control-plane-pool'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 /** For what is about all classes of a namespace, or about two namespaces. */
-let other: World
+let other: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  other = await openWorld(stack)
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  other = await openTestbed(stack)
   await suite.start({ namespaces: [other.namespace] })
 })
 
 afterAll(() => suite.close(() => other.close()))
 
 async function hostOf(cluster: string): Promise<string> {
-  return (await world.untilServed(cluster)).controlPlaneEndpoint.host
+  return (await testbed.untilServed(cluster)).controlPlaneEndpoint.host
 }
 
 /** What the run for a Cluster's control plane says of every pool it looked at. */
 async function consideredFor(name: string): Promise<readonly PoolVerdict[]> {
-  const handle = temporal.client.workflow.getHandle(workflowIdFor({ namespace: world.namespace, name }))
+  const handle = temporal.client.workflow.getHandle(workflowIdFor({ namespace: testbed.namespace, name }))
   const { roles } = await handle.query<AllocationStatus>(statusQuery)
   return roles['control-plane']?.considered ?? []
 }
 
 async function editPool(name: string, metadata: object): Promise<void> {
-  await world.api.send({
+  await testbed.api.send({
     method: 'PATCH',
-    path: world.path('inclusterippools', name),
+    path: testbed.path('inclusterippools', name),
     body: { metadata },
     contentType: 'application/merge-patch+json',
   })
@@ -81,16 +81,16 @@ describe('a Cluster without a pool', () => {
 
   it('shows that it waits for one even where there are many pools', async () => {
     for (let count = 0; count < 20; count++) {
-      await world.createPool(`10.108.${count}.1`, {
+      await testbed.createPool(`10.108.${count}.1`, {
         name: `one-of-many-${count}`,
         className: 'another-class',
       })
     }
-    await world.createCluster('lost-in-many')
-    const wait = await temporal.untilWaitingFor({ namespace: world.namespace, name: 'lost-in-many' })
+    await testbed.createCluster('lost-in-many')
+    const wait = await temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'lost-in-many' })
     expect(wait.reason).toBe('NoMatchingPool')
     expect(wait.message).toContain(`with ${classKey}=rke2-cluster-class`)
-    await world.deleteCluster('lost-in-many')
+    await testbed.deleteCluster('lost-in-many')
   })
 
   it('does not take another one than it names', async () => {
@@ -113,52 +113,52 @@ describe('a Cluster without a pool', () => {
 describe('the control-plane VIP comes from', () => {
   it('the pool labeled with the ClusterClass', async () => {
     const className = 'labeled-class'
-    await world.createClass(className)
-    await world.createPool('10.100.0.1', { name: 'labeled-a', className: 'another-class' })
-    await world.createPool('10.100.1.1', { name: 'labeled-b', className })
-    await world.createCluster('labeled', { className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.100.0.1', { name: 'labeled-a', className: 'another-class' })
+    await testbed.createPool('10.100.1.1', { name: 'labeled-b', className })
+    await testbed.createCluster('labeled', { className })
     expect(await hostOf('labeled')).toBe('10.100.1.1')
   })
 
   it('the pool that the Cluster names, be it of another class and role', async () => {
     const className = 'named-class'
-    await world.createClass(className)
-    await world.createPool('10.100.2.1', {
+    await testbed.createClass(className)
+    await testbed.createPool('10.100.2.1', {
       name: 'named-a',
       className,
       annotations: { [priorityAnnotation]: '100' },
     })
-    await world.createPool('10.100.3.1', {
+    await testbed.createPool('10.100.3.1', {
       name: 'named-b',
       className: 'another-class',
       labels: { [roleKey]: 'ingress' },
     })
-    await world.createCluster('named', { className, annotations: { [explicitAnnotation]: 'named-b' } })
+    await testbed.createCluster('named', { className, annotations: { [explicitAnnotation]: 'named-b' } })
     expect(await hostOf('named')).toBe('10.100.3.1')
   })
 
   it('the pool whose list has the very class, where another namespace has one of the same name', async () => {
     const className = 'shared'
-    await world.createClass(className)
+    await testbed.createClass(className)
     await other.createClass(className)
     const listing = (namespace: string, name: string): PoolOptions => ({
       name,
       className: 'true',
       annotations: { [classKey]: `${namespace}/${className}` },
     })
-    await world.createPool('10.101.0.1', listing(world.namespace, 'shared-a'))
-    await world.createPool('10.101.1.1', listing(other.namespace, 'shared-b'))
-    await world.createCluster('class-elsewhere', { className, classNamespace: other.namespace })
+    await testbed.createPool('10.101.0.1', listing(testbed.namespace, 'shared-a'))
+    await testbed.createPool('10.101.1.1', listing(other.namespace, 'shared-b'))
+    await testbed.createCluster('class-elsewhere', { className, classNamespace: other.namespace })
     expect(await hostOf('class-elsewhere')).toBe('10.101.1.1')
-    await world.createCluster('class-here', { className })
+    await testbed.createCluster('class-here', { className })
     expect(await hostOf('class-here')).toBe('10.101.0.1')
   })
 
   it('the pool that a Cluster without topology names', async () => {
-    await world.createPool('10.103.0.1', { name: 'without-topology', className: 'another-class' })
-    await world.api.send({
+    await testbed.createPool('10.103.0.1', { name: 'without-topology', className: 'another-class' })
+    await testbed.api.send({
       method: 'POST',
-      path: world.path('clusters'),
+      path: testbed.path('clusters'),
       body: {
         apiVersion: 'cluster.x-k8s.io/v1beta2',
         kind: 'Cluster',
@@ -174,7 +174,7 @@ describe('the control-plane VIP comes from', () => {
         },
       },
     })
-    expect((await world.untilServed('plain')).controlPlaneEndpoint).toEqual({
+    expect((await testbed.untilServed('plain')).controlPlaneEndpoint).toEqual({
       host: '10.103.0.1',
       port: 7443,
     })
@@ -182,15 +182,15 @@ describe('the control-plane VIP comes from', () => {
 
   it('a pool after all others were rejected, each for a reason of its own that is kept', async () => {
     const className = 'picky-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const pools: readonly (readonly [PoolOptions, string])[] = [
       [
         { className: 'another-class' },
-        `is for ClusterClass another-class, not ${world.namespace}/${className}`,
+        `is for ClusterClass another-class, not ${testbed.namespace}/${className}`,
       ],
       [
         { className: 'true', annotations: { [classKey]: 'x,y' } },
-        `is for ClusterClass x, y, not ${world.namespace}/${className}`,
+        `is for ClusterClass x, y, not ${testbed.namespace}/${className}`,
       ],
       [
         { className: 'true' },
@@ -200,7 +200,7 @@ describe('the control-plane VIP comes from', () => {
       [{ labels: { [roleKey]: 'worker' } }, `${roleKey} is "worker", expected control-plane or ingress`],
       [
         { kind: 'GlobalInClusterIPPool', annotations: { [namespacesAnnotation]: 'elsewhere' } },
-        `is closed to namespace ${world.namespace} (${namespacesAnnotation}: "elsewhere")`,
+        `is closed to namespace ${testbed.namespace} (${namespacesAnnotation}: "elsewhere")`,
       ],
       [
         { annotations: { [priorityAnnotation]: '1.5' } },
@@ -210,29 +210,29 @@ describe('the control-plane VIP comes from', () => {
     const verdicts: object[] = []
     for (const [index, [options, because]] of pools.entries()) {
       const { kind = 'InClusterIPPool' } = options
-      const name = await world.createPool(`10.109.${index}.1`, {
+      const name = await testbed.createPool(`10.109.${index}.1`, {
         name: `picky-${index}`,
         className,
         ...options,
       })
       verdicts.push({ kind, name, verdict: 'rejected', because })
     }
-    await world.createPool('10.109.99.1', { name: 'picky-z', className })
-    await world.createCluster('picky', { className })
+    await testbed.createPool('10.109.99.1', { name: 'picky-z', className })
+    await testbed.createCluster('picky', { className })
     expect(await hostOf('picky')).toBe('10.109.99.1')
     expect(await consideredFor('picky')).toEqual(expect.arrayContaining(verdicts))
   })
 
   it('a pool that is not being deleted', async () => {
     const className = 'leaving-class'
-    await world.createClass(className)
-    await world.createPool('10.104.0.1', { name: 'leaving-a', className })
-    await world.createPool('10.104.1.1', { name: 'leaving-b', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.104.0.1', { name: 'leaving-a', className })
+    await testbed.createPool('10.104.1.1', { name: 'leaving-b', className })
     // The test's own finalizer holds the pool, however fast the provider lets go of it.
     await editPool('leaving-a', { finalizers: ['test.vip.capi.gorizond.io/hold'] })
     try {
-      await world.api.send({ method: 'DELETE', path: world.path('inclusterippools', 'leaving-a') })
-      await world.createCluster('leaving', { className })
+      await testbed.api.send({ method: 'DELETE', path: testbed.path('inclusterippools', 'leaving-a') })
+      await testbed.createCluster('leaving', { className })
       expect(await hostOf('leaving')).toBe('10.104.1.1')
       expect(await consideredFor('leaving')).toContainEqual({
         kind: 'InClusterIPPool',
@@ -247,13 +247,13 @@ describe('the control-plane VIP comes from', () => {
 
   it('a pool that is not exhausted', async () => {
     const className = 'full-class'
-    await world.createClass(className)
-    await world.createPool('10.105.0.1', { name: 'full-a', className })
-    await world.createPool('10.105.1.1', { name: 'full-b', className })
-    await world.createCluster('filler', { className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.105.0.1', { name: 'full-a', className })
+    await testbed.createPool('10.105.1.1', { name: 'full-b', className })
+    await testbed.createCluster('filler', { className })
     expect(await hostOf('filler')).toBe('10.105.0.1')
-    await world.untilPool('full-a', (now) => now?.capacity?.free === 0)
-    await world.createCluster('after-filler', { className })
+    await testbed.untilPool('full-a', (now) => now?.capacity?.free === 0)
+    await testbed.createCluster('after-filler', { className })
     expect(await hostOf('after-filler')).toBe('10.105.1.1')
     expect(await consideredFor('after-filler')).toContainEqual({
       kind: 'InClusterIPPool',
@@ -275,17 +275,17 @@ describe('a VIP that was allocated', () => {
 
   it('stays where it is, whatever class, role and priority its pool gets', async () => {
     const className = 'sticky'
-    const key = { namespace: world.namespace, name: className }
-    await world.createClass(className)
-    await world.createPool('10.120.0.1-10.120.0.3', { name: className, className })
+    const key = { namespace: testbed.namespace, name: className }
+    await testbed.createClass(className)
+    await testbed.createPool('10.120.0.1-10.120.0.3', { name: className, className })
     // One edit makes it a pool for ingress VIPs, for which the watcher would start a run beside that of this test.
     const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'false' }
-    await world.createCluster(className, { className, annotations })
-    const before = await world.untilServed(className)
-    const claim = await world.untilClaim(`vip-cp-${className}`, (now) => now?.addressName !== undefined)
+    await testbed.createCluster(className, { className, annotations })
+    const before = await testbed.untilServed(className)
+    const claim = await testbed.untilClaim(`vip-cp-${className}`, (now) => now?.addressName !== undefined)
     await temporal.client.workflow.getHandle(workflowIdFor(key)).result()
     const better = { name: `a-${className}`, className, annotations: { [priorityAnnotation]: '100' } }
-    await world.createPool('10.121.0.1', better)
+    await testbed.createPool('10.121.0.1', better)
 
     for (const metadata of edits) {
       await editPool(className, metadata)
@@ -302,10 +302,10 @@ describe('a VIP that was allocated', () => {
       })
     }
     expect(await hostOf(className)).toBe('10.120.0.1')
-    const now = await world.untilClaim(`vip-cp-${className}`, () => true)
+    const now = await testbed.untilClaim(`vip-cp-${className}`, () => true)
     expect(now?.resourceVersion).toBe(claim?.resourceVersion)
     // The next Cluster shows that the new choice is another one.
-    await world.createCluster(`${className}-next`, { className })
+    await testbed.createCluster(`${className}-next`, { className })
     expect(await hostOf(`${className}-next`)).toBe('10.121.0.1')
   })
 })

@@ -2,18 +2,18 @@ import { join } from 'node:path'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 /** A kubeconfig whose user can read everything, and write nothing. */
 export interface ReaderAccount {
   readonly kubeconfigPath: string
-  /** Takes away what the world's end does not. */
+  /** Takes away what the testbed's end does not. */
   remove(): Promise<void>
 }
 
-/** Makes a ServiceAccount in the world's namespace that may only read. */
-export async function createReader(stack: StackConnection, world: World): Promise<ReaderAccount> {
-  const { namespace, api } = world
+/** Makes a ServiceAccount in the testbed's namespace that may only read. */
+export async function createReader(stack: StackConnection, testbed: Testbed): Promise<ReaderAccount> {
+  const { namespace, api } = testbed
   const account = { namespace, name: 'reader' }
   const name = `${namespace}-reader`
   const group = 'rbac.authorization.k8s.io'

@@ -3,18 +3,18 @@ import type { Allocator } from '../../dev/allocator.ts'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork, type StartOptions } from './at-work.ts'
-import { createOwnAccount, type OwnAccount } from './own-account.ts'
+import { openFixture, type Fixture, type StartOptions } from './fixture.ts'
+import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
 import { scrapeOf } from './scrape.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
-let account: OwnAccount
+let account: RevocableAccount
 
 /** Each allocator gets what is left of the work of those before it. */
 function start(options: StartOptions = {}): Promise<Allocator> {
@@ -22,21 +22,21 @@ function start(options: StartOptions = {}): Promise<Allocator> {
 }
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.30.0.10-10.30.0.40')
-  account = await createOwnAccount(stack, world)
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.30.0.10-10.30.0.40')
+  account = await createRevocableAccount(stack, testbed)
 })
 
 afterAll(() => suite.close())
 
 describe('an allocator that is killed', () => {
   it('between any two steps goes on with the same run and the same claim', async () => {
-    const cluster = { namespace: world.namespace, name: 'survivor' }
+    const cluster = { namespace: testbed.namespace, name: 'survivor' }
     const handle = temporal.client.workflow.getHandle(workflowIdFor(cluster))
 
     await start({ command: 'watcher' })
-    await world.createCluster('survivor')
+    await testbed.createCluster('survivor')
     const { runId } = await eventually('the run to be started', () => handle.describe())
     await suite.allocator.kill() // started, and no step done
 
@@ -45,23 +45,23 @@ describe('an allocator that is killed', () => {
     await temporal.untilWaiting(cluster, 'ensureIPAddressClaim', 'AllocationFailed')
     await suite.allocator.kill() // pool selected, no claim
 
-    await world.pausePool('vip-pool', true)
+    await testbed.pausePool('vip-pool', true)
     await account.withhold('patch clusters')
     await start()
-    const claim = await world.untilClaim('vip-cp-survivor', (now) => now !== undefined)
+    const claim = await testbed.untilClaim('vip-cp-survivor', (now) => now !== undefined)
     await temporal.untilWaiting(cluster, 'awaitIPAddress', 'PoolNotReady')
     await suite.allocator.kill() // claim made, no address
 
-    await world.pausePool('vip-pool', false)
-    await world.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
+    await testbed.pausePool('vip-pool', false)
+    await testbed.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
     await start()
     await temporal.untilWaiting(cluster, 'assignVip', 'ClusterRejected')
     await suite.allocator.kill() // address there, not assigned
 
     await account.withhold()
     await start()
-    await world.untilServed('survivor')
-    const after = await world.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
+    await testbed.untilServed('survivor')
+    const after = await testbed.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
     expect(after?.uid).toBe(claim?.uid)
     await handle.result()
     expect((await handle.describe()).runId).toBe(runId)
@@ -71,16 +71,16 @@ describe('an allocator that is killed', () => {
   it('in the middle of a burst, again and again, leaves every Cluster with one address of its own', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `storm-${index}`)
     await start()
-    await Promise.all(names.map((name) => world.createCluster(name)))
+    await Promise.all(names.map((name) => testbed.createCluster(name)))
     for (const name of ['storm-0', 'storm-4', 'storm-8']) {
-      await world.untilClaim(`vip-cp-${name}`, (now) => now !== undefined)
+      await testbed.untilClaim(`vip-cp-${name}`, (now) => now !== undefined)
       await suite.allocator.kill()
       await start()
     }
-    const clusters = await Promise.all(names.map((name) => world.untilServed(name)))
+    const clusters = await Promise.all(names.map((name) => testbed.untilServed(name)))
     const hosts = clusters.map(({ controlPlaneEndpoint }) => controlPlaneEndpoint.host)
     expect(new Set(hosts).size).toBe(names.length)
-    const claims = (await world.claims()).filter((name) => name.startsWith('vip-cp-storm-'))
+    const claims = (await testbed.claims()).filter((name) => name.startsWith('vip-cp-storm-'))
     expect(claims.toSorted()).toEqual(names.map((name) => `vip-cp-${name}`).toSorted())
     await suite.allocator.kill()
   })
@@ -88,19 +88,19 @@ describe('an allocator that is killed', () => {
 
 describe('a Cluster whose name has a run with nothing left but to end', () => {
   it('gets a run of its own after that', async () => {
-    const cluster = { namespace: world.namespace, name: 'successor' }
+    const cluster = { namespace: testbed.namespace, name: 'successor' }
     // Nobody works on it yet, so that it ends when the test says so.
     const run = await temporal.client.workflow.start(allocateVipType, {
       workflowId: workflowIdFor(cluster),
       taskQueue: suite.taskQueue,
       args: [cluster],
     })
-    await world.createCluster('successor')
+    await testbed.createCluster('successor')
     const watcher = await start({ command: 'watcher' })
     await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'already-started' }, 1)
     await run.terminate()
     const worker = await start({ command: 'worker' })
-    expect((await world.untilServed('successor')).controlPlaneEndpoint.host).toMatch(/^10\.30\.0\.\d+$/)
+    expect((await testbed.untilServed('successor')).controlPlaneEndpoint.host).toMatch(/^10\.30\.0\.\d+$/)
     await Promise.all([watcher.kill(), worker.kill()])
   })
 })
@@ -114,12 +114,12 @@ describe('an allocator that is asked to stop', () => {
 
   it('gives back the step that is under way, and the next one goes on with it', async () => {
     await start()
-    await world.createCluster('interrupted')
-    await world.untilClaim('vip-cp-interrupted', (now) => now !== undefined)
+    await testbed.createCluster('interrupted')
+    await testbed.untilClaim('vip-cp-interrupted', (now) => now !== undefined)
     await suite.allocator.stop()
     expect(await suite.allocator.ended).toBe('exit code 0')
     await start()
-    await world.untilServed('interrupted')
+    await testbed.untilServed('interrupted')
     await suite.allocator.kill()
   })
 

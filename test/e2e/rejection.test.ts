@@ -2,43 +2,43 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import {
   changeClass,
   getObject,
-  hold,
-  letGo,
-  optionalTexts,
+  addTestFinalizer,
+  removeTestFinalizer,
+  optionalStringVariables,
   ourWrites,
   patchObject,
   postCluster,
   untilAllFree,
-  untilClassTakenIn,
+  untilClassReconciled,
 } from './objects.ts'
-import { createOwnAccount, type OwnAccount } from './own-account.ts'
+import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
 import { outcomeOf, pendingSteps, retryNow, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
-let account: OwnAccount
+let account: RevocableAccount
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.145.0.10-10.145.0.99')
-  account = await createOwnAccount(stack, world)
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.145.0.10-10.145.0.99')
+  account = await createRevocableAccount(stack, testbed)
   await suite.start({ kubeconfigPath: account.kubeconfigPath })
 })
 
 afterAll(() => suite.close())
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** Why the Cluster's run looked again before its time. */
@@ -57,7 +57,7 @@ async function requests(verb: string, resource: string, code: number): Promise<n
 
 /** Nothing of ours is on the Cluster. */
 async function expectUntouched(name: string): Promise<void> {
-  const cluster = await getObject(world, 'clusters', name)
+  const cluster = await getObject(testbed, 'clusters', name)
   expect(ourWrites(cluster)).toEqual([])
   expect(cluster.spec).not.toHaveProperty('controlPlaneEndpoint')
 }
@@ -65,59 +65,59 @@ async function expectUntouched(name: string): Promise<void> {
 describe('a write that Cluster API refuses', () => {
   it('for a variable of somebody else is shown in its words, and tried again when the Cluster changes', async () => {
     const className = 'shrinking-class'
-    await world.createClass(className)
-    await changeClass(world, className, { variables: optionalTexts('clusterVip', 'color') })
-    await postCluster(world, 'undefined', { className, variables: [{ name: 'color', value: 'red' }] })
+    await testbed.createClass(className)
+    await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip', 'color') })
+    await postCluster(testbed, 'undefined', { className, variables: [{ name: 'color', value: 'red' }] })
     await untilPending(temporal, keyOf('undefined'), 'selectIPPool', 'NoMatchingPool')
-    await changeClass(world, className, { variables: optionalTexts('clusterVip') })
-    await world.createPool('10.145.1.1', { name: 'shrinking-pool', className })
+    await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
+    await testbed.createPool('10.145.1.1', { name: 'shrinking-pool', className })
     const { message } = await untilPending(temporal, keyOf('undefined'), 'assignVip', 'ClusterRejected')
     expect(message).toMatch(/color.*variable is not defined/)
     await expectUntouched('undefined')
 
-    await world.editCluster('undefined', { topology: { variables: null } })
-    expect((await world.untilServed('undefined')).controlPlaneEndpoint.host).toBe('10.145.1.1')
+    await testbed.editCluster('undefined', { topology: { variables: null } })
+    expect((await testbed.untilServed('undefined')).controlPlaneEndpoint.host).toBe('10.145.1.1')
     await outcomeOf(temporal, keyOf('undefined'))
     expect(await wakesOf('undefined')).toContain('Cluster changed')
   })
 
   it('for our variable is shown in its words, and nothing is written without it', async () => {
     const className = 'integer-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const integer = { name: 'clusterVip', required: false, schema: { openAPIV3Schema: { type: 'integer' } } }
-    await changeClass(world, className, { variables: [integer], patches: null })
-    await world.createPool('10.145.2.1', { name: 'integer-pool', className })
-    await world.createCluster('integer', { className })
+    await changeClass(testbed, className, { variables: [integer], patches: null })
+    await testbed.createPool('10.145.2.1', { name: 'integer-pool', className })
+    await testbed.createCluster('integer', { className })
     const { message } = await untilPending(temporal, keyOf('integer'), 'assignVip', 'ClusterRejected')
     expect(message).toContain('clusterVip')
     expect(message).toContain('integer')
     await expectUntouched('integer')
 
-    await changeClass(world, className, { variables: optionalTexts('clusterVip') })
+    await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
     await retryNow(temporal, keyOf('integer'))
-    expect((await world.untilServed('integer')).controlPlaneEndpoint.host).toBe('10.145.2.1')
+    expect((await testbed.untilServed('integer')).controlPlaneEndpoint.host).toBe('10.145.2.1')
   })
 
   it('for a ClusterClass that never was is shown in its words, and ends when there is one', async () => {
     const className = 'absent-class'
-    await world.createPool('10.145.3.1', { name: 'absent-pool', className })
-    await world.createCluster('absent', { className })
+    await testbed.createPool('10.145.3.1', { name: 'absent-pool', className })
+    await testbed.createCluster('absent', { className })
     await expectServedOnceThereIsAClass('absent', className)
-    expect((await world.untilServed('absent')).controlPlaneEndpoint.host).toBe('10.145.3.1')
+    expect((await testbed.untilServed('absent')).controlPlaneEndpoint.host).toBe('10.145.3.1')
   })
 
   it('for a ClusterClass that has gone is shown in its words, and ends when there is one', async () => {
     const className = 'gone-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     // Cluster API keeps a class that is in use, so its deletion begins before there is a Cluster.
-    await hold(world, 'clusterclasses', className)
-    await world.api.send({ method: 'DELETE', path: world.path('clusterclasses', className) })
-    await world.createCluster('classless', { className })
+    await addTestFinalizer(testbed, 'clusterclasses', className)
+    await testbed.api.send({ method: 'DELETE', path: testbed.path('clusterclasses', className) })
+    await testbed.createCluster('classless', { className })
     await untilPending(temporal, keyOf('classless'), 'selectIPPool', 'NoMatchingPool')
-    await letGo(world, 'clusterclasses', className)
-    await world.createPool('10.145.5.1', { name: 'gone-pool', className })
+    await removeTestFinalizer(testbed, 'clusterclasses', className)
+    await testbed.createPool('10.145.5.1', { name: 'gone-pool', className })
     await expectServedOnceThereIsAClass('classless', className)
-    expect((await world.untilServed('classless')).controlPlaneEndpoint.host).toBe('10.145.5.1')
+    expect((await testbed.untilServed('classless')).controlPlaneEndpoint.host).toBe('10.145.5.1')
   })
 })
 
@@ -126,16 +126,16 @@ async function expectServedOnceThereIsAClass(name: string, className: string): P
   const { message } = await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
   expect(message).toMatch(/ClusterClass.*not found/)
   await expectUntouched(name)
-  await world.createClass(className)
-  await untilClassTakenIn(world, className)
+  await testbed.createClass(className)
+  await untilClassReconciled(testbed, className)
   await retryNow(temporal, keyOf(name))
-  await world.untilServed(name)
+  await testbed.untilServed(name)
 }
 
 describe('a right that is taken away', () => {
   it('to create claims is named, and the allocation goes on when it is back', async () => {
     await account.withhold('create ipaddressclaims')
-    await world.createCluster('no-create')
+    await testbed.createCluster('no-create')
     const { message } = await untilPending(
       temporal,
       keyOf('no-create'),
@@ -143,16 +143,16 @@ describe('a right that is taken away', () => {
       'AllocationFailed',
     )
     expect(message).toContain('cannot create resource "ipaddressclaims"')
-    expect(await world.claims()).not.toContain('vip-cp-no-create')
+    expect(await testbed.claims()).not.toContain('vip-cp-no-create')
     await account.withhold()
     await retryNow(temporal, keyOf('no-create'))
-    await world.untilServed('no-create')
+    await testbed.untilServed('no-create')
   })
 
   it('to patch Clusters is named, and asked for ever more slowly', async () => {
     await account.withhold('patch clusters')
     const before = await requests('patch', 'clusters', 403)
-    await world.createCluster('no-patch')
+    await testbed.createCluster('no-patch')
     const { message } = await untilPending(temporal, keyOf('no-patch'), 'assignVip', 'ClusterRejected')
     expect(message).toContain('cannot patch resource "clusters"')
 
@@ -172,24 +172,24 @@ describe('a right that is taken away', () => {
     expect(asked).toBeLessThanOrEqual(5)
 
     await account.withhold()
-    await world.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
-    await world.untilServed('no-patch')
+    await testbed.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
+    await testbed.untilServed('no-patch')
     await outcomeOf(temporal, keyOf('no-patch'))
     expect(await wakesOf('no-patch')).toContain('Cluster changed')
   })
 
   it('to patch Clusters keeps no address from others, once the endpoint comes from elsewhere', async () => {
     const className = 'elsewhere-class'
-    await world.createClass(className)
-    await world.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
     await account.withhold('patch clusters')
-    await world.createCluster('elsewhere', { className })
+    await testbed.createCluster('elsewhere', { className })
     await untilPending(temporal, keyOf('elsewhere'), 'assignVip', 'ClusterRejected')
     const endpoint = { host: '10.145.99.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
-      world,
-      world.path('clusters', 'elsewhere'),
+      testbed,
+      testbed.path('clusters', 'elsewhere'),
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
@@ -197,9 +197,9 @@ describe('a right that is taken away', () => {
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
-    await world.untilClaim('vip-cp-elsewhere', (now) => now === undefined)
-    await untilAllFree(world, 'elsewhere-pool')
-    expect((await getObject(world, 'clusters', 'elsewhere')).spec['controlPlaneEndpoint']).toEqual(endpoint)
+    await testbed.untilClaim('vip-cp-elsewhere', (now) => now === undefined)
+    await untilAllFree(testbed, 'elsewhere-pool')
+    expect((await getObject(testbed, 'clusters', 'elsewhere')).spec['controlPlaneEndpoint']).toEqual(endpoint)
     await account.withhold()
   })
 })

@@ -7,21 +7,21 @@ import { releaseCheckedAnnotation } from '../../src/domain/names.ts'
 import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
-import { hold, letGo, untilAllFree } from './objects.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { addTestFinalizer, removeTestFinalizer, untilAllFree } from './objects.ts'
 import { releaseOf, untilReleaseWaits } from './releases.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack, tctl } = realParts()
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  ;({ world, temporal } = suite)
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
 })
 
 afterAll(() => suite.close())
@@ -29,16 +29,16 @@ afterAll(() => suite.close())
 /** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone. */
 async function serve(name: string, address: string): Promise<Cluster> {
   const className = `${name}-class`
-  await world.createClass(className)
-  await world.createPool(address, { name: `${name}-pool`, className })
-  await world.createCluster(name, { className })
-  return world.untilServed(name)
+  await testbed.createClass(className)
+  await testbed.createPool(address, { name: `${name}-pool`, className })
+  await testbed.createCluster(name, { className })
+  return testbed.untilServed(name)
 }
 
 async function remove(name: string, propagationPolicy = 'Background'): Promise<void> {
-  await world.api.send({
+  await testbed.api.send({
     method: 'DELETE',
-    path: world.path('clusters', name),
+    path: testbed.path('clusters', name),
     body: { propagationPolicy },
   })
 }
@@ -58,13 +58,13 @@ describe('the release of a deleted Cluster', () => {
       seconds: expect.any(Number),
       message: `Cluster ${namespace}/plain is gone, and so is what it held, ${result.seconds} s after this run began: control-plane VIP 10.150.0.1 (IPAddressClaim vip-cp-plain)`,
     })
-    expect(await world.claims()).not.toContain('vip-cp-plain')
-    expect(await world.addresses()).not.toContain('vip-cp-plain')
+    expect(await testbed.claims()).not.toContain('vip-cp-plain')
+    expect(await testbed.addresses()).not.toContain('vip-cp-plain')
   })
 
   it('shows a leak while the pool is paused, and ends when it goes on', async () => {
     const cluster = await serve('leaky', '10.150.1.1')
-    await world.pausePool('leaky-pool', true)
+    await testbed.pausePool('leaky-pool', true)
     await remove('leaky')
     const words = 'InClusterIPPool/leaky-pool is paused; unpause it'
     await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', words)
@@ -72,72 +72,72 @@ describe('the release of a deleted Cluster', () => {
     expect(message).toMatch(
       /^leaked: IPAddressClaim .*\/vip-cp-leaky \(10\.150\.1\.1\) of the former Cluster .*\/leaky has been in deletion for \d+ s, held by ipam\.cluster\.x-k8s\.io\/ReleaseAddress: /,
     )
-    await world.pausePool('leaky-pool', false)
+    await testbed.pausePool('leaky-pool', false)
     expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('leaky', '10.150.1.1'))
   })
 
   it('is confirmed although nobody watched when it was deleted', async () => {
     const cluster = await serve('unseen', '10.150.2.1')
-    await world.pausePool('unseen-pool', true)
+    await testbed.pausePool('unseen-pool', true)
     await suite.allocator.stop()
     await remove('unseen')
-    await world.untilClaim('vip-cp-unseen', (claim) => claim?.isDeleting === true)
+    await testbed.untilClaim('vip-cp-unseen', (claim) => claim?.isDeleting === true)
     await suite.start()
     await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'is paused')
-    await world.pausePool('unseen-pool', false)
+    await testbed.pausePool('unseen-pool', false)
     expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('unseen', '10.150.2.1'))
   })
 
   it('leaves alone what a Cluster has that was re-created under its name at once', async () => {
     const former = await serve('phoenix', '10.150.3.1')
     await remove('phoenix')
-    await world.untilCluster('phoenix', (now) => now === undefined)
-    await world.createCluster('phoenix', { className: 'phoenix-class' })
+    await testbed.untilCluster('phoenix', (now) => now === undefined)
+    await testbed.createCluster('phoenix', { className: 'phoenix-class' })
     expect((await releaseOf(temporal.client, former)).released).toEqual(held('phoenix', '10.150.3.1'))
-    const { uid, controlPlaneEndpoint } = await world.untilServed('phoenix')
+    const { uid, controlPlaneEndpoint } = await testbed.untilServed('phoenix')
     expect(controlPlaneEndpoint.host).toBe('10.150.3.1')
-    const claim = await world.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
+    const claim = await testbed.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
     expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', uid }])
   })
 
   it('has the provider look again that waits for the end of a pause that nobody tells it of', async () => {
     const cluster = await serve('deadlock', '10.150.4.1')
-    await hold(world, 'ipaddressclaims', 'vip-cp-deadlock')
-    await world.editCluster('deadlock', { paused: true })
+    await addTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-deadlock')
+    await testbed.editCluster('deadlock', { paused: true })
     // Cluster API has heard of the pause, and so has the provider.
-    await world.untilCluster(
+    await testbed.untilCluster(
       'deadlock',
       (now) => now?.conditions.some(({ type, status }) => type === 'Paused' && status === 'True') ?? false,
     )
     await remove('deadlock', 'Foreground')
-    await world.untilClaim('vip-cp-deadlock', (claim) => claim?.isDeleting === true)
+    await testbed.untilClaim('vip-cp-deadlock', (claim) => claim?.isDeleting === true)
     // The garbage collector takes the claim off the address, which its pool owns too.
     await eventually('the garbage collector to be done', async () =>
-      (await world.ipAddresses()).find(
+      (await testbed.ipAddresses()).find(
         ({ name, ownerReferences }) => name === 'vip-cp-deadlock' && ownerReferences.length === 1,
       ),
     )
     // The provider has one worker: what came before this claim, it has looked at.
     await serve('witness', '10.150.9.1')
     // As people do with a Cluster that does not go.
-    await world.patch(world.path('clusters', 'deadlock'), { metadata: { finalizers: null } })
-    await world.untilCluster('deadlock', (now) => now === undefined)
-    const nudged = await world.untilClaim(
+    await testbed.patch(testbed.path('clusters', 'deadlock'), { metadata: { finalizers: null } })
+    await testbed.untilCluster('deadlock', (now) => now === undefined)
+    const nudged = await testbed.untilClaim(
       'vip-cp-deadlock',
       (claim) => claim?.annotations[releaseCheckedAnnotation] !== undefined,
     )
     expect(nudged?.finalizers).toContain('ipam.cluster.x-k8s.io/ReleaseAddress')
-    await untilAllFree(world, 'deadlock-pool')
-    await letGo(world, 'ipaddressclaims', 'vip-cp-deadlock')
+    await untilAllFree(testbed, 'deadlock-pool')
+    await removeTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-deadlock')
     expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('deadlock', '10.150.4.1'))
   })
 
   it('says how to free an address whose claim was taken away by force', async () => {
     const cluster = await serve('forced', '10.150.5.1')
-    await world.pausePool('forced-pool', true)
+    await testbed.pausePool('forced-pool', true)
     await remove('forced')
-    await world.untilClaim('vip-cp-forced', (claim) => claim?.isDeleting === true)
-    await world.patch(world.path('ipaddressclaims', 'vip-cp-forced'), { metadata: { finalizers: null } })
+    await testbed.untilClaim('vip-cp-forced', (claim) => claim?.isDeleting === true)
+    await testbed.patch(testbed.path('ipaddressclaims', 'vip-cp-forced'), { metadata: { finalizers: null } })
     const message = await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'kubectl')
     const [, command = ''] = /(kubectl .*)$/.exec(message) ?? []
     await promisify(execFile)('sh', [
@@ -166,7 +166,7 @@ describe('by hand', () => {
   }
 
   it('a release can be asked for, of a Cluster that held nothing too', async () => {
-    const cluster = { namespace: world.namespace, name: 'never', uid: randomUUID() }
+    const cluster = { namespace: testbed.namespace, name: 'never', uid: randomUUID() }
     expect(await run(JSON.stringify(cluster), releaseWorkflowIdFor(cluster))).toContain(
       'is gone, and held nothing any more',
     )

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import type { CommandLine, CommandResult } from '../support/command-runner.ts'
 
 /** How a program ended, and what it said. */
-export interface Ended {
+export interface ProgramResult {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
@@ -15,18 +15,18 @@ export interface Ended {
 /** A program that was started and may still run. */
 export interface StartedProgram {
   /** Resolves as soon as stderr holds the text; rejects where the program ends without it. */
-  untilSaid(text: string): Promise<void>
+  untilStderr(text: string): Promise<void>
   /** Resolves with the first line of stdout that is so, of those that come and those that came before. */
   untilLine(is: (line: string) => boolean): Promise<string>
   /** As Ctrl-C does. */
   interrupt(): void
-  readonly ended: Promise<Ended>
+  readonly ended: Promise<ProgramResult>
 }
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
 /** Runs the built program to its end, in a process of its own. */
-export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   return startProgram(args, env).ended
 }
 
@@ -40,7 +40,7 @@ afterAll(() => runner?.disconnect())
  * Runs a command for people to its end. The commands of a suite share one process, one after another: to load the program
  * takes longer than most of them do.
  */
-export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   const result = lastCommand.then(() => send({ args, env: definedIn({ ...inherited(), ...env }) }))
   lastCommand = result.catch(() => undefined)
   return result
@@ -84,7 +84,7 @@ export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const ended = once(child, 'close').then(([code]: unknown[]): Ended => ({
+  const ended = once(child, 'close').then(([code]: unknown[]): ProgramResult => ({
     code: typeof code === 'number' ? code : -1,
     stdout,
     stderr,
@@ -103,7 +103,7 @@ export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {
   return {
     ended,
     interrupt: () => child.kill('SIGINT'),
-    untilSaid: (text) =>
+    untilStderr: (text) =>
       until(child.stderr, `"${text}"`, () => (stderr.includes(text) ? true : undefined)).then(
         () => undefined,
       ),

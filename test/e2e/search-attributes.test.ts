@@ -9,17 +9,17 @@ import {
 } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 /** Of its own: the one of the other suites has no search attributes. */
 let temporalNamespace: TemporalNamespace
 let connection: Connection
 let client: Client
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 
 beforeAll(async () => {
   connection = await Connection.connect({ address: stack.temporal.address })
@@ -27,8 +27,8 @@ beforeAll(async () => {
   const { name } = temporalNamespace
   await registerSearchAttributes(connection, name)
   client = new Client({ connection, namespace: name })
-  suite = await openAtWork({ env: { TEMPORAL_NAMESPACE: name } })
-  world = suite.world
+  suite = await openFixtureWithAllocator({ env: { TEMPORAL_NAMESPACE: name } })
+  testbed = suite.testbed
 })
 
 afterAll(async () => {
@@ -51,20 +51,20 @@ function untilListed(query: string): Promise<readonly string[]> {
 
 describe('a run in a Temporal namespace with search attributes', () => {
   it('is found by the reason it waits for, and by its Cluster', async () => {
-    await world.createCluster('found')
-    const id = workflowIdFor({ namespace: world.namespace, name: 'found' })
+    await testbed.createCluster('found')
+    const id = workflowIdFor({ namespace: testbed.namespace, name: 'found' })
     expect(await untilListed(`VipPhase = 'NoMatchingPool'`)).toEqual([id])
-    expect(await untilListed(`VipNamespace = '${world.namespace}' AND VipCluster = 'found'`)).toEqual([id])
+    expect(await untilListed(`VipNamespace = '${testbed.namespace}' AND VipCluster = 'found'`)).toEqual([id])
   })
 
   it('tells the full picture while it waits', async () => {
-    const handle = client.workflow.getHandle(workflowIdFor({ namespace: world.namespace, name: 'found' }))
+    const handle = client.workflow.getHandle(workflowIdFor({ namespace: testbed.namespace, name: 'found' }))
     const status = await handle.query<AllocationStatus>(statusQuery)
     expect(status.roles['control-plane']).toMatchObject({
       phase: 'SelectingPool',
       waiting: { reason: 'NoMatchingPool' },
     })
-    await world.createPool('10.62.9.10-10.62.9.11', { name: 'other-pool', className: 'other-class' })
+    await testbed.createPool('10.62.9.10-10.62.9.11', { name: 'other-pool', className: 'other-class' })
     await handle.executeUpdate(retryNowUpdate)
     const verdicts = await eventually('a verdict on the other pool', async () => {
       const { roles } = await handle.query<AllocationStatus>(statusQuery)
@@ -75,9 +75,9 @@ describe('a run in a Temporal namespace with search attributes', () => {
   })
 
   it('is found by its address and its pool when it is over', async () => {
-    await world.createPool('10.62.0.10-10.62.0.20')
-    const { controlPlaneEndpoint } = await world.untilServed('found')
-    const id = workflowIdFor({ namespace: world.namespace, name: 'found' })
+    await testbed.createPool('10.62.0.10-10.62.0.20')
+    const { controlPlaneEndpoint } = await testbed.untilServed('found')
+    const id = workflowIdFor({ namespace: testbed.namespace, name: 'found' })
     expect(await untilListed(`VipAddress = '${controlPlaneEndpoint.host}'`)).toEqual([id])
     expect(await untilListed(`VipPool = 'InClusterIPPool/vip-pool' AND VipPhase = 'Allocated'`)).toEqual([id])
   })

@@ -5,12 +5,12 @@ import type { StatusReport, VipReport } from '../../src/commands/status/status-r
 import type { Problem, ProblemKind } from '../../src/commands/status/problems/problem.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
-import { getObject, hold, letGo, patchObject, postClaim } from './objects.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { getObject, addTestFinalizer, removeTestFinalizer, patchObject, postClaim } from './objects.ts'
 import { createReader } from './reader-account.ts'
-import { runCommand, startProgram, type Ended, type StartedProgram } from './run-program.ts'
+import { runCommand, startProgram, type ProgramResult, type StartedProgram } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const env = {
@@ -19,28 +19,28 @@ const env = {
   TEMPORAL_NAMESPACE: stack.temporal.namespace,
 }
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 /** Claims that a test holds back. */
 const held: string[] = []
 
-/** One world: served, waiting, paused, with an endpoint by hand, lost, and a duplicate of the lost one's address. */
+/** One testbed: served, waiting, paused, with an endpoint by hand, lost, and a duplicate of the lost one's address. */
 beforeAll(async () => {
-  suite = await openAtWork()
-  ;({ world, temporal } = suite)
-  await world.createClass('st-a')
-  await world.createClass('st-poolless')
-  await world.createPool('10.90.0.10-10.90.0.19', { className: 'st-a' })
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
+  await testbed.createClass('st-a')
+  await testbed.createClass('st-poolless')
+  await testbed.createPool('10.90.0.10-10.90.0.19', { className: 'st-a' })
   const endpoint = (host: string): string => `controlPlaneEndpoint: { host: ${host}, port: 6443 }`
   for (const name of ['served', 'lost']) {
-    await world.createCluster(name, { className: 'st-a' })
-    await world.untilServed(name)
+    await testbed.createCluster(name, { className: 'st-a' })
+    await testbed.untilServed(name)
   }
-  await world.createCluster('waits', { className: 'st-poolless' })
-  await world.createCluster('paused', { className: 'st-a', spec: 'paused: true' })
-  await world.createCluster('by-hand', { className: 'st-a', spec: endpoint('10.90.9.9') })
-  await world.createCluster('twin', { className: 'st-a', spec: endpoint('10.90.0.11') })
+  await testbed.createCluster('waits', { className: 'st-poolless' })
+  await testbed.createCluster('paused', { className: 'st-a', spec: 'paused: true' })
+  await testbed.createCluster('by-hand', { className: 'st-a', spec: endpoint('10.90.9.9') })
+  await testbed.createCluster('twin', { className: 'st-a', spec: endpoint('10.90.0.11') })
   await deleteClaim('lost')
   await temporal.untilWaitingFor(keyOf('lost'), 'AddressLost')
   await temporal.untilWaitingFor(keyOf('waits'), 'NoMatchingPool')
@@ -49,13 +49,13 @@ beforeAll(async () => {
 afterAll(() =>
   suite.close(async () => {
     // Cluster API core does not let a paused Cluster go.
-    await world.editCluster('paused', { paused: false })
-    for (const name of held) await letGo(world, 'ipaddressclaims', name)
+    await testbed.editCluster('paused', { paused: false })
+    for (const name of held) await removeTestFinalizer(testbed, 'ipaddressclaims', name)
   }),
 )
 
 /** Commands for people, as a person types them who may do everything. */
-function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   return runCommand(args, { ...env, ...more })
 }
 
@@ -64,22 +64,22 @@ function start(args: readonly string[]): StartedProgram {
 }
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 async function deleteClaim(cluster: string): Promise<void> {
-  await world.api.send({ method: 'DELETE', path: world.path('ipaddressclaims', `vip-cp-${cluster}`) })
+  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', `vip-cp-${cluster}`) })
 }
 
 /** Deletes a claim that stays all the same. */
 async function holdDeletedClaim(cluster: string): Promise<void> {
-  await hold(world, 'ipaddressclaims', `vip-cp-${cluster}`)
+  await addTestFinalizer(testbed, 'ipaddressclaims', `vip-cp-${cluster}`)
   held.push(`vip-cp-${cluster}`)
   await deleteClaim(cluster)
 }
 
 async function status(...args: readonly string[]): Promise<StatusReport> {
-  const { stdout } = await run(['status', `--namespace=${world.namespace}`, '--output=json', ...args])
+  const { stdout } = await run(['status', `--namespace=${testbed.namespace}`, '--output=json', ...args])
   return JSON.parse(stdout) as StatusReport
 }
 
@@ -112,31 +112,31 @@ describe('status', () => {
   })
 
   it('is a table for people, with what no workflow shows below', async () => {
-    const { code, stdout } = await run(['status', `--namespace=${world.namespace}`])
+    const { code, stdout } = await run(['status', `--namespace=${testbed.namespace}`])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^NAMESPACE +CLUSTER +ROLE +VIP +POOL +CLAIM +PHASE +REASON +AGE +WORKFLOW\n/)
     expect(stdout).toMatch(
       /served +control-plane +10\.90\.0\.10 +InClusterIPPool\/vip-pool +vip-cp-served +Served +Allocated/,
     )
     expect(stdout).toContain(
-      `DuplicateAddress: 10.90.0.11 is the endpoint of Cluster ${world.namespace}/lost and the endpoint of Cluster ${world.namespace}/twin`,
+      `DuplicateAddress: 10.90.0.11 is the endpoint of Cluster ${testbed.namespace}/lost and the endpoint of Cluster ${testbed.namespace}/twin`,
     )
     expect(stdout).toContain('UnheldEndpoint: ')
   })
 
   it('of one Cluster says what its run waits for, when it looks again, and what became of each pool', async () => {
-    const { code, stdout } = await run(['status', `${world.namespace}/waits`])
+    const { code, stdout } = await run(['status', `${testbed.namespace}/waits`])
     expect(code).toBe(0)
     expect(stdout).toContain('control-plane: Waiting, NoMatchingPool')
     expect(stdout).toMatch(
       /InClusterIPPool\/vip-pool +rejected +is for ClusterClass st-a, not .*\/st-poolless/,
     )
-    expect(stdout).toContain(`Workflow allocate-vip/${world.namespace}/waits: running, run `)
+    expect(stdout).toContain(`Workflow allocate-vip/${testbed.namespace}/waits: running, run `)
     expect(stdout).toMatch(/selectIPPool, attempt \d+, (looks again in \d+s|is being tried)/)
   })
 
   it('of one Cluster says where its run is on another task queue, and nothing where it is not', async () => {
-    const waits = ['status', `${world.namespace}/waits`]
+    const waits = ['status', `${testbed.namespace}/waits`]
     const theirs = await eventually('the run to wait', async () => {
       const { workflow } = JSON.parse((await run([...waits, '--output=json'])).stdout) as ClusterReport
       return workflow.problem === undefined ? undefined : workflow
@@ -153,10 +153,10 @@ describe('status', () => {
   })
 
   it('of one Cluster has claim, address, run and its answer, and events', async () => {
-    const { stdout } = await run(['status', `${world.namespace}/served`, '--output=json'])
+    const { stdout } = await run(['status', `${testbed.namespace}/served`, '--output=json'])
     const report = JSON.parse(stdout) as ClusterReport
     expect(report).toMatchObject({
-      cluster: { namespace: world.namespace, name: 'served', clusterClass: `${world.namespace}/st-a` },
+      cluster: { namespace: testbed.namespace, name: 'served', clusterClass: `${testbed.namespace}/st-a` },
       vips: [
         {
           phase: 'Served',
@@ -172,7 +172,7 @@ describe('status', () => {
   })
 
   it('says so where the Cluster does not exist, with where there is one of its name', async () => {
-    const absent = `${world.namespace}/absent`
+    const absent = `${testbed.namespace}/absent`
     expect(await run(['status', absent])).toMatchObject({
       code: 1,
       stdout: '',
@@ -180,7 +180,7 @@ describe('status', () => {
     })
     const elsewhere = await run(['status', 'elsewhere/served'])
     expect(elsewhere.stderr).toContain(
-      `Cluster elsewhere/served does not exist; there is ${world.namespace}/served`,
+      `Cluster elsewhere/served does not exist; there is ${testbed.namespace}/served`,
     )
     const noCluster = await run(['status', 'served'])
     expect(noCluster).toMatchObject({
@@ -190,7 +190,7 @@ describe('status', () => {
   })
 
   it('--problems has only what waits or is wrong, and ends with 3; with 0 where there is nothing', async () => {
-    const problems = await run(['status', '--problems', `--namespace=${world.namespace}`, '--output=yaml'])
+    const problems = await run(['status', '--problems', `--namespace=${testbed.namespace}`, '--output=yaml'])
     expect(problems.code).toBe(3)
     const names = [...problems.stdout.matchAll(/ cluster: (.*)/g)].map(([, name]) => name)
     expect(names).toEqual(['lost', 'paused', 'waits'])
@@ -199,9 +199,9 @@ describe('status', () => {
   })
 
   it('needs no more than the right to get and list', async () => {
-    const reader = await createReader(stack, world)
+    const reader = await createReader(stack, testbed)
     try {
-      const args = ['status', `${world.namespace}/served`, `--kubeconfig=${reader.kubeconfigPath}`]
+      const args = ['status', `${testbed.namespace}/served`, `--kubeconfig=${reader.kubeconfigPath}`]
       const { code, stdout } = await run(args)
       expect(code).toBe(0)
       expect(stdout).toContain('Served, Allocated')
@@ -213,11 +213,11 @@ describe('status', () => {
 
   it('shows everything else where Temporal cannot be reached', async () => {
     const away = { TEMPORAL_ADDRESS: '127.0.0.1:1' }
-    const all = await run(['status', `--namespace=${world.namespace}`, '--output=json'], away)
+    const all = await run(['status', `--namespace=${testbed.namespace}`, '--output=json'], away)
     expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('Temporal at 127.0.0.1:1') })
     const { vips } = JSON.parse(all.stdout) as StatusReport
     expect(vips.filter(({ workflow }) => workflow?.state === 'unreachable')).toHaveLength(3)
-    const one = await run(['status', `${world.namespace}/waits`], away)
+    const one = await run(['status', `${testbed.namespace}/waits`], away)
     expect(one).toMatchObject({ code: 0, stdout: expect.stringContaining('waits: unreachable') })
     expect(one.stdout).toContain('Pools for control-plane, as of now:')
   })
@@ -230,18 +230,18 @@ describe('status --watch', () => {
   }
 
   it('tells a program of a VIP as it arrives, and ends on Ctrl-C', async () => {
-    const watching = start(['status', '--watch', `--namespace=${world.namespace}`, '--output=json'])
+    const watching = start(['status', '--watch', `--namespace=${testbed.namespace}`, '--output=json'])
     try {
       const [first, last] = ['by-hand', 'waits']
       await watching.untilLine((line) => line.includes(`"change":"added"`) && line.includes(`"${first}"`))
       await watching.untilLine((line) => line.includes(`"change":"added"`) && line.includes(`"${last}"`))
-      await world.createCluster('arrives', { className: 'st-a' })
+      await testbed.createCluster('arrives', { className: 'st-a' })
       const served = JSON.parse(await watching.untilLine(isServed)) as { readonly vip: VipReport }
       expect(served.vip).toMatchObject({
         reason: 'Allocated',
         address: expect.stringMatching(/^10\.90\.0\./),
       })
-      await world.deleteCluster('arrives')
+      await testbed.deleteCluster('arrives')
       await watching.untilLine(
         (line) => line.includes('"change":"removed"') && line.includes('"cluster":"arrives"'),
       )
@@ -252,23 +252,23 @@ describe('status --watch', () => {
   })
 
   it('shows a person the table anew', async () => {
-    const watching = start(['status', '--watch', `--namespace=${world.namespace}`])
+    const watching = start(['status', '--watch', `--namespace=${testbed.namespace}`])
     try {
       await watching.untilLine((line) => line.startsWith('NAMESPACE'))
-      await world.createCluster('another', { className: 'st-a' })
+      await testbed.createCluster('another', { className: 'st-a' })
       await watching.untilLine((line) => /another .* Served/.test(line))
     } finally {
       watching.interrupt()
       expect((await watching.ended).code).toBe(130)
     }
-    await world.deleteCluster('another')
-    await world.untilCluster('another', (now) => now === undefined)
+    await testbed.deleteCluster('another')
+    await testbed.untilCluster('another', (now) => now === undefined)
   })
 })
 
 describe('pools', () => {
   it('shows what every pool has, and who will get an address', async () => {
-    const { code, stdout } = await run(['pools', `--namespace=${world.namespace}`], { LC_ALL: 'C.UTF-8' })
+    const { code, stdout } = await run(['pools', `--namespace=${testbed.namespace}`], { LC_ALL: 'C.UTF-8' })
     expect(code).toBe(0)
     expect(stdout).toMatch(
       /InClusterIPPool\/vip-pool +e2e-\w+ +[█░]{10} \d\/10 +\d+ +0 +st-a +control-plane +0 +Ready/,
@@ -276,7 +276,9 @@ describe('pools', () => {
     expect(stdout).toContain(
       'Forecast, oldest Cluster first: 1 still to be allocated; 0 will get an address, 1 will not.',
     )
-    expect(stdout).toContain(`No pool is for control planes of ClusterClass ${world.namespace}/st-poolless.`)
+    expect(stdout).toContain(
+      `No pool is for control planes of ClusterClass ${testbed.namespace}/st-poolless.`,
+    )
   })
 })
 
@@ -295,40 +297,40 @@ describe('what no workflow shows, without an allocator', () => {
   })
 
   it('is a claim for a Cluster that got another host', async () => {
-    await patchObject(world, world.path('clusters', 'served'), {
+    await patchObject(testbed, testbed.path('clusters', 'served'), {
       spec: { controlPlaneEndpoint: { host: '10.90.9.8', port: 6443 } },
     })
     expect((await untilFound('StrayClaim', 'served')).next).toContain('delete ipaddressclaim vip-cp-served')
   })
 
   it('is a claim that is left over from its Cluster', async () => {
-    await world.createCluster('leaves', { className: 'st-a' })
-    const { metadata } = await getObject(world, 'clusters', 'leaves')
+    await testbed.createCluster('leaves', { className: 'st-a' })
+    const { metadata } = await getObject(testbed, 'clusters', 'leaves')
     const owner = {
       apiVersion: 'cluster.x-k8s.io/v1beta2',
       kind: 'Cluster',
       name: 'leaves',
       uid: metadata.uid,
     }
-    await postClaim(world, 'leaves', 'vip-pool', { ownerReferences: [owner] })
+    await postClaim(testbed, 'leaves', 'vip-pool', { ownerReferences: [owner] })
     // The provider writes the finalizers of a claim that is new to it, whatever is there.
-    await world.untilClaim('vip-cp-leaves', (now) => now?.addressName !== undefined)
-    await hold(world, 'ipaddressclaims', 'vip-cp-leaves')
+    await testbed.untilClaim('vip-cp-leaves', (now) => now?.addressName !== undefined)
+    await addTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-leaves')
     held.push('vip-cp-leaves')
-    await world.deleteCluster('leaves')
+    await testbed.deleteCluster('leaves')
     expect((await untilFound('LeakedClaim', 'vip-cp-leaves')).next).toContain('finalizers')
   })
 
   it('is an IPAddress whose claim is gone, and a reservation whose Cluster is', async () => {
     const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'vip-pool' }
     const post = (name: string, address: string, labels: object): Promise<unknown> =>
-      world.api.send({
+      testbed.api.send({
         method: 'POST',
-        path: world.path('ipaddresses'),
+        path: testbed.path('ipaddresses'),
         body: {
           apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
           kind: 'IPAddress',
-          metadata: { name, namespace: world.namespace, labels },
+          metadata: { name, namespace: testbed.namespace, labels },
           spec: { address, prefix: 24, poolRef, claimRef: { name } },
         },
       })
@@ -339,17 +341,17 @@ describe('what no workflow shows, without an allocator', () => {
       await untilFound('LeakedReservation', 'vip-reserved-nobody'),
     ]
     expect(found.map(({ next }) => next)).toEqual([
-      `kubectl --namespace ${world.namespace} delete ipaddress vip-cp-nobody`,
-      `kubectl --namespace ${world.namespace} delete ipaddress vip-reserved-nobody`,
+      `kubectl --namespace ${testbed.namespace} delete ipaddress vip-cp-nobody`,
+      `kubectl --namespace ${testbed.namespace} delete ipaddress vip-reserved-nobody`,
     ])
     for (const name of ['vip-cp-nobody', 'vip-reserved-nobody']) {
-      await world.api.send({ method: 'DELETE', path: world.path('ipaddresses', name) })
+      await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddresses', name) })
     }
   })
 
   it('is a claim on a pool that does not exist', async () => {
     const labels = { 'vip.capi.gorizond.io/role': 'control-plane' }
-    await postClaim(world, 'paused', 'no-such-pool', { labels })
+    await postClaim(testbed, 'paused', 'no-such-pool', { labels })
     expect((await untilFound('UnknownPool', 'vip-cp-paused')).message).toContain(
       'is on InClusterIPPool/no-such-pool, which does not exist',
     )

@@ -8,25 +8,25 @@ import {
   workflowIdFor,
 } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { openAtWork, type AtWork } from './at-work.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { linesOf } from './log-lines.ts'
 import { releaseOf } from './releases.ts'
 import { scrapeOf } from './scrape.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 
 beforeAll(async () => {
-  suite = await openAtWork()
-  world = suite.world
-  await world.createPool('10.170.0.10-10.170.0.20')
+  suite = await openFixtureWithAllocator()
+  testbed = suite.testbed
+  await testbed.createPool('10.170.0.10-10.170.0.20')
 })
 
 afterAll(() => suite.close())
 
 function clusterNamed(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** Starts a Cluster's run where nobody works on it, as a person does who mistypes the task queue. */
@@ -41,8 +41,8 @@ async function startOn(taskQueue: string, name: string): Promise<void> {
 
 /** The notes of the events of this reason about a Cluster. */
 async function notesOf(name: string, reason: string): Promise<readonly unknown[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`
-  const { items } = await world.api.send<{ items: unknown }>({ method: 'GET', path })
+  const path = `/apis/events.k8s.io/v1/namespaces/${testbed.namespace}/events`
+  const { items } = await testbed.api.send<{ items: unknown }>({ method: 'GET', path })
   return arrayOf(items)
     .map(objectOf)
     .filter((event) => objectOf(event['regarding'])['name'] === name && event['reason'] === reason)
@@ -55,8 +55,8 @@ describe('a run on a task queue that nobody polls', () => {
     await startOn(dead, 'mistyped')
     const before = suite.temporal.client.workflow.getHandle(workflowIdFor(clusterNamed('mistyped')))
     const { runId } = await before.describe()
-    await world.createCluster('mistyped')
-    await world.untilServed('mistyped')
+    await testbed.createCluster('mistyped')
+    await testbed.untilServed('mistyped')
 
     const message = `run ${runId} of ${workflowIdFor(clusterNamed('mistyped'))} is on task queue "${dead}", not "${suite.taskQueue}", and nobody polls that task queue; a new run is started on task queue ${suite.taskQueue}`
     const { events } = await suite.temporal.client.workflow
@@ -69,7 +69,7 @@ describe('a run on a task queue that nobody polls', () => {
       expect.objectContaining({
         level: 'warn',
         message: `Terminated a run that nobody works on: ${message}`,
-        cluster: `${world.namespace}/mistyped`,
+        cluster: `${testbed.namespace}/mistyped`,
       }),
     )
     await scrapeOf(suite.allocator).untilIs('workflow_requests_total', { outcome: 'replaced' }, 1)
@@ -77,8 +77,8 @@ describe('a run on a task queue that nobody polls', () => {
 
   it('is replaced also where it takes the place of one that waits, which nobody hears of', async () => {
     const className = 'misled-class'
-    await world.createClass(className)
-    await world.createCluster('misled', { className })
+    await testbed.createClass(className)
+    await testbed.createCluster('misled', { className })
     const cluster = clusterNamed('misled')
     const run = suite.temporal.client.workflow.getHandle(workflowIdFor(cluster))
     await suite.temporal.untilWaitingFor(cluster, 'NoMatchingPool')
@@ -91,15 +91,15 @@ describe('a run on a task queue that nobody polls', () => {
   })
 
   it('is replaced also where it confirms a release', async () => {
-    await world.createCluster('released')
-    const { namespace, name, uid } = await world.untilServed('released')
+    await testbed.createCluster('released')
+    const { namespace, name, uid } = await testbed.untilServed('released')
     const former = { namespace, name, uid }
     await suite.temporal.client.workflow.start(releaseVipType, {
       workflowId: releaseWorkflowIdFor(former),
       taskQueue: randomUUID(),
       args: [former],
     })
-    await world.deleteCluster('released')
+    await testbed.deleteCluster('released')
     await eventually('the release to be taken over', async () => {
       const run = await suite.temporal.client.workflow.getHandle(releaseWorkflowIdFor(former)).describe()
       return run.taskQueue === suite.taskQueue || undefined
@@ -111,12 +111,12 @@ describe('a run on a task queue that nobody polls', () => {
 describe('a run that another installation works on', () => {
   it('is left alone and told of, until that one is gone', async () => {
     const className = 'shared-class'
-    await world.createClass(className)
+    await testbed.createClass(className)
     const theirs = randomUUID()
     const other = await suite.start({ taskQueue: theirs })
     // Made before the Cluster, so that it is theirs whoever hears of the Cluster first.
     await startOn(theirs, 'shared')
-    await world.createCluster('shared', { className })
+    await testbed.createCluster('shared', { className })
     const ours = suite.temporal.client.workflow.getHandle(workflowIdFor(clusterNamed('shared')))
 
     const [note] = await eventually('an event that names the other task queue', async () => {
@@ -128,8 +128,8 @@ describe('a run that another installation works on', () => {
     expect((await ours.describe()).taskQueue).toBe(theirs)
 
     await other.kill()
-    await world.createPool('10.170.0.30', { name: 'shared-pool', className })
-    expect((await world.untilServed('shared')).controlPlaneEndpoint.host).toBe('10.170.0.30')
+    await testbed.createPool('10.170.0.30', { name: 'shared-pool', className })
+    expect((await testbed.untilServed('shared')).controlPlaneEndpoint.host).toBe('10.170.0.30')
     expect((await ours.describe()).taskQueue).toBe(suite.taskQueue)
   })
 })

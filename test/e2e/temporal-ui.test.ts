@@ -13,27 +13,27 @@ import { temporalUi, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
 import { registerSearchAttributes } from '../../src/commands/temporal/search-attributes.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import { createTemporalNamespace, type TemporalNamespace } from './temporal-namespace.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const address = '10.148.0.1'
 const vipPool = { pool: 'InClusterIPPool/vip-pool', total: 1 }
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let connection: Connection
 /** Of its own: only there a run can be found by what its VIP is. */
 let temporalNamespace: TemporalNamespace
 let browser: OpenBrowser
 let ui: TemporalUi
 
-const keyOf = (name: string): { namespace: string; name: string } => ({ namespace: world.namespace, name })
+const keyOf = (name: string): { namespace: string; name: string } => ({ namespace: testbed.namespace, name })
 
 beforeAll(async () => {
-  suite = await openIdle()
-  world = suite.world
+  suite = await openFixture()
+  testbed = suite.testbed
   browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
   connection = await Connection.connect({ address: stack.temporal.address })
   temporalNamespace = await createTemporalNamespace(stack)
@@ -41,11 +41,11 @@ beforeAll(async () => {
   await registerSearchAttributes(connection, temporal.namespace)
   ui = temporalUi(browser.page, temporal)
   await suite.start({ env: { TEMPORAL_NAMESPACE: temporal.namespace } })
-  await world.createPool(address)
-  await world.createCluster('served')
-  await world.untilServed('served')
-  await world.untilPool('vip-pool', (now) => now?.capacity?.free === 0)
-  await world.createCluster('hungry')
+  await testbed.createPool(address)
+  await testbed.createCluster('served')
+  await testbed.untilServed('served')
+  await testbed.untilPool('vip-pool', (now) => now?.capacity?.free === 0)
+  await testbed.createCluster('hungry')
 })
 
 afterAll(async () => {
@@ -66,7 +66,7 @@ describe('the Temporal UI', () => {
   })
 
   it('shows in the history what got on at once, and for whom', async () => {
-    const { namespace } = world
+    const { namespace } = testbed
     const text = await ui.showTab(workflowIdFor(keyOf('served')), 'Event History', [
       `Workflow Execution Started Workflow Type Name allocateVip Summary VIP for Cluster ${namespace}/served`,
     ])
@@ -89,7 +89,7 @@ describe('the Temporal UI', () => {
   it('answers the query for the status of a run', async () => {
     const query = 'status Where the allocation is, and why'
     const text = await ui.runQuery(workflowIdFor(keyOf('hungry')), query, ['"reason": "PoolExhausted"'])
-    expect(text).toContain(`"cluster": { "namespace": "${world.namespace}", "name": "hungry" }`)
+    expect(text).toContain(`"cluster": { "namespace": "${testbed.namespace}", "name": "hungry" }`)
     expect(text).toContain('"verdict": "rejected", "because": "0 of 1 addresses free"')
   })
 
@@ -103,7 +103,7 @@ describe('the Temporal UI', () => {
 
   it('lists the runs that wait, and for what', async () => {
     const [served, hungry] = [workflowIdFor(keyOf('served')), workflowIdFor(keyOf('hungry'))]
-    await ui.showList(`VipNamespace = "${world.namespace}"`, [`COMPLETED ${served}`, `RUNNING ${hungry}`])
+    await ui.showList(`VipNamespace = "${testbed.namespace}"`, [`COMPLETED ${served}`, `RUNNING ${hungry}`])
     const waiting = await ui.showList('VipPhase = "PoolExhausted"', [`RUNNING ${hungry}`])
     expect(waiting).not.toContain(served)
   })

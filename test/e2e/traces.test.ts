@@ -9,22 +9,22 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { startTraceReceiver, type ReceivedSpan, type TraceReceiver } from './trace-receiver.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 
-let world: World
+let testbed: Testbed
 let collector: TraceReceiver
 
 beforeAll(async () => {
   collector = await startTraceReceiver()
-  world = await openWorld(stack)
-  await world.createPool('10.77.0.10-10.77.0.30')
+  testbed = await openTestbed(stack)
+  await testbed.createPool('10.77.0.10-10.77.0.30')
 })
 
 afterAll(async () => {
   try {
-    await world.close()
+    await testbed.close()
   } finally {
     await collector.close()
   }
@@ -40,13 +40,13 @@ async function serve<T>(
     stack,
     kubeconfigPath: allocatorKubeconfig,
     taskQueue: randomUUID(),
-    namespaces: [world.namespace],
+    namespaces: [testbed.namespace],
     flags: ['--log-level=debug'],
     env,
   })
   try {
-    await world.createCluster(name)
-    await world.untilServed(name)
+    await testbed.createCluster(name)
+    await testbed.untilServed(name)
     return await look(allocator)
   } finally {
     await allocator.stop()
@@ -54,7 +54,7 @@ async function serve<T>(
 }
 
 function clusterKey(name: string): string {
-  return `${world.namespace}/${name}`
+  return `${testbed.namespace}/${name}`
 }
 
 /** All spans of the one trace that begins with the Cluster's dispatch, once its run has ended. */
@@ -122,7 +122,7 @@ describe('the trace of an allocation', () => {
     })
     const [run] = trace.filter(({ name }) => name === 'RunWorkflow:allocateVip')
     expect(JSON.stringify(run?.attributes)).toContain(
-      workflowIdFor({ namespace: world.namespace, name: 'traced' }),
+      workflowIdFor({ namespace: testbed.namespace, name: 'traced' }),
     )
   })
 

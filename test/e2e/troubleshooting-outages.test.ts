@@ -6,9 +6,9 @@ import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { startAllocator } from '../support/allocator.ts'
-import type { Facts } from '../support/promised-text.ts'
-import { expectShown, openHelpDesk, type HelpDesk } from './help-desk.ts'
-import { openWorld, type World } from './world.ts'
+import type { PlaceholderValues } from '../support/expected-text.ts'
+import { expectSymptom, openRunbookSession, type RunbookSession } from './runbook-session.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 /** Of the examples' class, for all Clusters here. */
 const pool = 'vip-pool'
@@ -16,24 +16,24 @@ const taskQueue = randomUUID()
 
 // Its own stack: the shared one must not lose its parts.
 let stack: Stack
-let world: World
+let testbed: Testbed
 let proxy: ApiProxy
 let allocator: Allocator | undefined
-let desk: HelpDesk
+let session: RunbookSession
 
 beforeAll(async () => {
   stack = await startStack({ clusterApiCore: false, progress: () => undefined })
-  world = await openWorld(stack.connection)
+  testbed = await openTestbed(stack.connection)
   proxy = await startApiProxy(stack.connection)
-  desk = await openHelpDesk(stack.connection, { namespace: world.namespace, taskQueue })
-  await world.createPool('10.153.0.10-10.153.0.30')
-  await world.untilPool(pool, (now) => now?.capacity !== undefined)
+  session = await openRunbookSession(stack.connection, { namespace: testbed.namespace, taskQueue })
+  await testbed.createPool('10.153.0.10-10.153.0.30')
+  await testbed.untilPool(pool, (now) => now?.capacity !== undefined)
 })
 
 afterAll(async () => {
   try {
-    await desk.close()
-    await world.leave()
+    await session.close()
+    await testbed.leave()
   } finally {
     await allocator?.stop()
     await proxy.close()
@@ -51,10 +51,10 @@ async function start(): Promise<Allocator> {
   return allocator
 }
 
-function factsOf(cluster: string): Facts {
+function valuesFor(cluster: string): PlaceholderValues {
   const { address } = stack.connection.temporal
   return {
-    namespace: world.namespace,
+    namespace: testbed.namespace,
     cluster,
     pool,
     'task-queue': taskQueue,
@@ -63,18 +63,18 @@ function factsOf(cluster: string): Facts {
 }
 
 async function expectServed(name: string): Promise<void> {
-  expect((await world.untilServed(name)).controlPlaneEndpoint.host).toMatch(/^10\.153\.0\./)
+  expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toMatch(/^10\.153\.0\./)
 }
 
 describe('docs/troubleshooting.md shows', () => {
   it('an allocator that does not run', async () => {
-    await world.createCluster('unattended')
-    await expectShown(desk, 'Allocator down', factsOf('unattended'))
+    await testbed.createCluster('unattended')
+    await expectSymptom(session, 'Allocator down', valuesFor('unattended'))
   })
 
   it('a kind that cannot be listed', async () => {
     const over = proxy.inject({ kind: 'status', code: 503 }, { verb: 'list', resource: 'inclusterippools' })
-    await expectShown(desk, 'Watch stale', factsOf('unattended'), { allocator: await start() })
+    await expectSymptom(session, 'Watch stale', valuesFor('unattended'), { allocator: await start() })
     over()
     await expectServed('unattended')
   })
@@ -82,8 +82,8 @@ describe('docs/troubleshooting.md shows', () => {
   it('an API server that fails', async () => {
     const over = proxy.inject({ kind: 'status', code: 503 }, { verb: 'get', resource: 'clusters' })
     try {
-      await world.createCluster('refused')
-      await expectShown(desk, 'API server errors', factsOf('refused'), allocator && { allocator })
+      await testbed.createCluster('refused')
+      await expectSymptom(session, 'API server errors', valuesFor('refused'), allocator && { allocator })
     } finally {
       over()
     }
@@ -92,16 +92,16 @@ describe('docs/troubleshooting.md shows', () => {
 
   it('an IPAM provider that does not run', async () => {
     await stack.part('ipam-provider').stop()
-    await world.createCluster('unbound')
-    await expectShown(desk, 'No answer from the IPAM provider', factsOf('unbound'))
+    await testbed.createCluster('unbound')
+    await expectSymptom(session, 'No answer from the IPAM provider', valuesFor('unbound'))
     await stack.part('ipam-provider').start()
     await expectServed('unbound')
   })
 
   it('a Temporal that is away', async () => {
     await stack.part('temporal').stop()
-    await world.createCluster('stranded')
-    await expectShown(desk, 'Temporal unreachable', factsOf('stranded'), allocator && { allocator })
+    await testbed.createCluster('stranded')
+    await expectSymptom(session, 'Temporal unreachable', valuesFor('stranded'), allocator && { allocator })
     await stack.part('temporal').start()
     await expectServed('stranded')
   })

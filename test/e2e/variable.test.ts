@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import {
   changeClass,
   clusterManifest,
   endpointOf,
   getObject,
   kubectlApply,
-  optionalTexts,
+  optionalStringVariables,
   patchObject,
   pathOf,
   postCluster,
-  untilClassTakenIn,
+  untilClassReconciled,
   variablesOf,
   type ClusterSettings,
   type StoredObject,
@@ -20,24 +20,24 @@ import {
 import { untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 /** A ClusterClass with variables of other people besides ours. */
 const colored = 'colored-class'
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.146.0.10-10.146.0.99')
-  await world.createClass(colored)
-  await changeClass(world, colored, { variables: optionalTexts('clusterVip', 'color') })
-  await world.createPool('10.146.1.10-10.146.1.99', { name: 'colored-pool', className: colored })
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.146.0.10-10.146.0.99')
+  await testbed.createClass(colored)
+  await changeClass(testbed, colored, { variables: optionalStringVariables('clusterVip', 'color') })
+  await testbed.createPool('10.146.1.10-10.146.1.99', { name: 'colored-pool', className: colored })
   await suite.start()
 })
 
@@ -45,17 +45,17 @@ afterAll(() => suite.close())
 
 /** Creates the Cluster and waits until it has its endpoint. */
 async function serve(name: string, settings: ClusterSettings): Promise<StoredObject> {
-  await postCluster(world, name, settings)
-  await world.untilServed(name)
-  return getObject(world, 'clusters', name)
+  await postCluster(testbed, name, settings)
+  await testbed.untilServed(name)
+  return getObject(testbed, 'clusters', name)
 }
 
 describe('the variable', () => {
   it('is left out where the ClusterClass has none of the name', async () => {
     const className = 'plain-class'
-    await world.createClass(className)
-    await changeClass(world, className, { variables: null, patches: null })
-    await world.createPool('10.146.4.1', { name: 'plain-pool', className })
+    await testbed.createClass(className)
+    await changeClass(testbed, className, { variables: null, patches: null })
+    await testbed.createPool('10.146.4.1', { name: 'plain-pool', className })
     const cluster = await serve('plain', { className })
     expect(endpointOf(cluster).host).toBe('10.146.4.1')
     expect(variablesOf(cluster)).toEqual({})
@@ -63,25 +63,25 @@ describe('the variable', () => {
 
   it('is waited for where the ClusterClass declares it and Cluster API has not taken it in', async () => {
     const className = 'late-class'
-    await world.createClass(className)
-    await changeClass(world, className, { variables: null, patches: null })
-    const path = world.path('clusterclasses', className)
-    await patchObject(world, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': 'true' } } })
-    await patchObject(world, path, { spec: { variables: optionalTexts('clusterVip') } })
-    await world.createPool('10.146.5.1', { name: 'late-pool', className })
-    await world.createCluster('late', { className })
+    await testbed.createClass(className)
+    await changeClass(testbed, className, { variables: null, patches: null })
+    const path = testbed.path('clusterclasses', className)
+    await patchObject(testbed, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': 'true' } } })
+    await patchObject(testbed, path, { spec: { variables: optionalStringVariables('clusterVip') } })
+    await testbed.createPool('10.146.5.1', { name: 'late-pool', className })
+    await testbed.createCluster('late', { className })
     const { message } = await untilPending(
       temporal,
-      { namespace: world.namespace, name: 'late' },
+      { namespace: testbed.namespace, name: 'late' },
       'assignVip',
       'ClusterRejected',
     )
     expect(message).toContain('status.variables')
-    expect(endpointOf(await getObject(world, 'clusters', 'late'))).toEqual({})
-    await patchObject(world, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } } })
-    await untilClassTakenIn(world, className)
-    await world.untilServed('late')
-    expect(variablesOf(await getObject(world, 'clusters', 'late'))).toEqual({ clusterVip: '10.146.5.1' })
+    expect(endpointOf(await getObject(testbed, 'clusters', 'late'))).toEqual({})
+    await patchObject(testbed, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } } })
+    await untilClassReconciled(testbed, className)
+    await testbed.untilServed('late')
+    expect(variablesOf(await getObject(testbed, 'clusters', 'late'))).toEqual({ clusterVip: '10.146.5.1' })
   })
 
   it('that is empty counts as unset', async () => {
@@ -109,9 +109,9 @@ describe('a manifest that is applied again', () => {
       const gitops = { kind: 'apply', manager: 'gitops' } as const
       const apply = (color: string): Promise<StoredObject> =>
         patchObject(
-          world,
-          pathOf(world, 'clusters', { name, version }),
-          clusterManifest(world, name, {
+          testbed,
+          pathOf(testbed, 'clusters', { name, version }),
+          clusterManifest(testbed, name, {
             version,
             className: colored,
             variables: [{ name: 'color', value: color }],
@@ -120,10 +120,10 @@ describe('a manifest that is applied again', () => {
           gitops,
         )
       await apply('red')
-      const { host } = (await world.untilServed(name)).controlPlaneEndpoint
+      const { host } = (await testbed.untilServed(name)).controlPlaneEndpoint
       for (const color of ['red', 'blue']) {
         await apply(color)
-        const cluster = await getObject(world, 'clusters', name)
+        const cluster = await getObject(testbed, 'clusters', name)
         expect(endpointOf(cluster)).toEqual({ host, port: 6443 })
         expect(variablesOf(cluster)).toEqual({ color, clusterVip: host })
         expect(cluster.metadata.annotations).toMatchObject({ [vipAnnotation]: host })
@@ -133,34 +133,34 @@ describe('a manifest that is applied again', () => {
   )
 
   it('by kubectl with an empty host gets the same address again', async () => {
-    const manifest = clusterManifest(world, 'reset-host', {
+    const manifest = clusterManifest(testbed, 'reset-host', {
       version: 'v1beta1',
       spec: { controlPlaneEndpoint: { host: '', port: 6443 } },
     })
     await kubectlApply(stack, manifest)
-    await world.untilServed('reset-host')
-    const first = await getObject(world, 'clusters', 'reset-host')
+    await testbed.untilServed('reset-host')
+    const first = await getObject(testbed, 'clusters', 'reset-host')
     let isReset = false
-    const versions = everyVersion(stack, world, first, (cluster) => {
+    const versions = everyVersion(stack, testbed, first, (cluster) => {
       const hasHost = endpointOf(cluster).host !== undefined
       isReset ||= !hasHost
       return isReset && hasHost
     })
     await kubectlApply(stack, manifest)
     expect((await versions).map(endpointOf).at(-1)).toEqual(endpointOf(first))
-    expect(await world.claims()).toContain('vip-cp-reset-host')
+    expect(await testbed.claims()).toContain('vip-cp-reset-host')
   })
 
   it('by kubectl with variables of its own has ours again', async () => {
-    const manifest = clusterManifest(world, 'reset-variables', {
+    const manifest = clusterManifest(testbed, 'reset-variables', {
       className: colored,
       variables: [{ name: 'color', value: 'red' }],
     })
     await kubectlApply(stack, manifest)
-    const { controlPlaneEndpoint } = await world.untilServed('reset-variables')
+    const { controlPlaneEndpoint } = await testbed.untilServed('reset-variables')
     await kubectlApply(stack, manifest)
     const healed = await eventually('the variable to be there again', async () => {
-      const cluster = await getObject(world, 'clusters', 'reset-variables')
+      const cluster = await getObject(testbed, 'clusters', 'reset-variables')
       return variablesOf(cluster)['clusterVip'] === undefined ? undefined : cluster
     })
     expect(endpointOf(healed)).toEqual(controlPlaneEndpoint)

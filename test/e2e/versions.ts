@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import type { StoredObject } from './objects.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 /**
  * Every version of a Cluster from the given one on, none left out, up to the first that `is` what is waited for.
@@ -11,7 +11,7 @@ import type { World } from './world.ts'
  */
 export async function everyVersion(
   stack: StackConnection,
-  world: World,
+  testbed: Testbed,
   from: StoredObject,
   is: (version: StoredObject) => boolean,
 ): Promise<readonly StoredObject[]> {
@@ -23,7 +23,7 @@ export async function everyVersion(
   }).toString()
   const dispatcher = new Agent({ connect: { ca: readFileSync(stack.caPath, 'utf8') } })
   try {
-    const { body } = await request(`${stack.apiServerUrl}${world.path('clusters')}?${query}`, {
+    const { body } = await request(`${stack.apiServerUrl}${testbed.path('clusters')}?${query}`, {
       dispatcher,
       headers: { authorization: `Bearer ${stack.token}` },
       bodyTimeout: 0,

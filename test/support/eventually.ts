@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { waitedInVain } from './evidence.ts'
+import { timeoutError } from './evidence.ts'
 
 /** Milliseconds; less than a test may take, so that the error of a wait comes first and nothing goes on after a test. */
 export const longestWaitMs = 180_000
@@ -30,5 +30,5 @@ export async function eventually<T>(
     }
     await delay(Math.min(pauses.first + (performance.now() - begun) / 50, pauses.most))
   }
-  throw await waitedInVain(what, cause)
+  throw await timeoutError(what, cause)
 }

@@ -39,8 +39,8 @@ export function gatherEvidence(about: string, within = limits): Promise<string> 
 }
 
 /** The error of a wait that gives up, with the evidence. Never rejects. @param cause why the last look failed */
-export async function waitedInVain(what: string, cause?: unknown): Promise<Error> {
-  const message = `waited in vain for ${what}`
+export async function timeoutError(what: string, cause?: unknown): Promise<Error> {
+  const message = `timed out waiting for ${what}`
   const evidence = await gatherEvidence(message)
   return new Error(evidence === '' ? message : `${message}\n\n${evidence}\n`, { cause })
 }

@@ -9,7 +9,7 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliabi
 /** Suites whose every test is about one state, and so has a place in the tables. */
 const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
-  ...['restoration', 'duplicates', 'rejection', 'moment', 'permissions', 'release', 'cluster-api-1.13'],
+  ...['restoration', 'duplicates', 'rejection', 'write-races', 'permissions', 'release', 'cluster-api-1.13'],
 ].map((name) => `e2e/${name}`)
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasons } from '../../src/domain/reason.ts'
-import { missingFrom, wordsOf } from '../support/promised-text.ts'
+import { firstMissingLine, literalParts } from '../support/expected-text.ts'
 import { troubleshootingPage } from '../support/troubleshooting-page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -11,9 +11,9 @@ const suites = globSync('test/e2e/troubleshooting-*.test.ts', { cwd: root })
   .map((path) => readFileSync(join(root, path), 'utf8'))
   .join('\n')
 
-/** The headings that suites ask a help desk for. */
-function askedFor(what: 'expectShown' | 'expectMended'): readonly string[] {
-  const headings = [...suites.matchAll(new RegExp(`${what}\\(\\s*desk,\\s*'([^']+)'`, 'g'))]
+/** The headings that suites ask a help session for. */
+function askedFor(what: 'expectSymptom' | 'applyRemedy'): readonly string[] {
+  const headings = [...suites.matchAll(new RegExp(`${what}\\(\\s*session,\\s*'([^']+)'`, 'g'))]
   return [...new Set(headings.map(([, heading = '']) => heading))].toSorted()
 }
 
@@ -22,12 +22,12 @@ describe('docs/troubleshooting.md', () => {
 
   it('shows nothing that no test has seen, and no test sees what it does not show', () => {
     const shown = symptoms.filter(({ blocks }) => blocks.some(({ kind }) => kind !== 'remedy'))
-    expect(askedFor('expectShown')).toEqual(shown.map(({ heading }) => heading).toSorted())
+    expect(askedFor('expectSymptom')).toEqual(shown.map(({ heading }) => heading).toSorted())
   })
 
   it('says nothing to do that no test has tried', () => {
     const mended = symptoms.filter(({ blocks }) => blocks.some(({ kind }) => kind === 'remedy'))
-    expect(askedFor('expectMended')).toEqual(mended.map(({ heading }) => heading).toSorted())
+    expect(askedFor('applyRemedy')).toEqual(mended.map(({ heading }) => heading).toSorted())
   })
 
   it('has a place for every reason that is no good news', () => {
@@ -38,19 +38,19 @@ describe('docs/troubleshooting.md', () => {
 
 describe('a promise', () => {
   it('is kept by lines in its order, however many spaces and other lines there are', () => {
-    expect(missingFrom('a  b\nx\n  c d', ['a b', '…', 'c…'])).toBeUndefined()
-    expect(missingFrom('Name:   one\nKind: two (2)', ['Name: …', 'two (2)'])).toBeUndefined()
+    expect(firstMissingLine('a  b\nx\n  c d', ['a b', '…', 'c…'])).toBeUndefined()
+    expect(firstMissingLine('Name:   one\nKind: two (2)', ['Name: …', 'two (2)'])).toBeUndefined()
   })
 
   it('is broken by a line that is missing, or comes before another', () => {
-    expect(missingFrom('a\nb', ['a', 'c'])).toBe('c')
-    expect(missingFrom('a\nb', ['b', 'a'])).toBe('a')
-    expect(missingFrom('a b', ['b … a'])).toBe('b … a')
-    expect(missingFrom('1.5', ['1.5 s'])).toBe('1.5 s')
-    expect(missingFrom('1x5', ['1.5'])).toBe('1.5')
+    expect(firstMissingLine('a\nb', ['a', 'c'])).toBe('c')
+    expect(firstMissingLine('a\nb', ['b', 'a'])).toBe('a')
+    expect(firstMissingLine('a b', ['b … a'])).toBe('b … a')
+    expect(firstMissingLine('1.5', ['1.5 s'])).toBe('1.5 s')
+    expect(firstMissingLine('1x5', ['1.5'])).toBe('1.5')
   })
 
   it('is the words between its gaps', () => {
-    expect(wordsOf(['a   b … c', '…', 'd'])).toEqual(['a b', 'c', 'd'])
+    expect(literalParts(['a   b … c', '…', 'd'])).toEqual(['a b', 'c', 'd'])
   })
 })

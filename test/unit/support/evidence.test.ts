@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { eventually } from '../../support/eventually.ts'
-import { gatherEvidence, offerEvidence, waitedInVain } from '../../support/evidence.ts'
+import { gatherEvidence, offerEvidence, timeoutError } from '../../support/evidence.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
@@ -19,13 +19,16 @@ describe('a wait that is in vain', () => {
     offer('log', async () => 'a line')
     await expect(inVain()).rejects.toMatchObject({
       message:
-        'waited in vain for a miracle\n\n── objects ──\nasked about "waited in vain for a miracle"\n\n── log ──\na line\n',
+        'timed out waiting for a miracle\n\n── objects ──\nasked about "timed out waiting for a miracle"\n\n── log ──\na line\n',
       cause: failure,
     })
   })
 
   it('has no more to say where nobody has', async () => {
-    await expect(inVain()).rejects.toMatchObject({ message: 'waited in vain for a miracle', cause: failure })
+    await expect(inVain()).rejects.toMatchObject({
+      message: 'timed out waiting for a miracle',
+      cause: failure,
+    })
   })
 
   it('is what it was where sources fail', async () => {
@@ -33,8 +36,8 @@ describe('a wait that is in vain', () => {
     offer('broken', () => {
       throw new TypeError('no such field')
     })
-    const { message, cause } = await waitedInVain('a miracle', failure)
-    expect(message).toMatch(/^waited in vain for a miracle\n/)
+    const { message, cause } = await timeoutError('a miracle', failure)
+    expect(message).toMatch(/^timed out waiting for a miracle\n/)
     expect(message).toContain('── away ──\ncannot tell: connection refused')
     expect(message).toContain('── broken ──\ncannot tell: no such field')
     expect(cause).toBe(failure)
@@ -45,8 +48,8 @@ describe('a wait that is in vain', () => {
     offer('log', async () => 'of the second')
     offer('gone', async () => 'still here')
     ends.pop()?.()
-    expect((await waitedInVain('a miracle')).message).toBe(
-      'waited in vain for a miracle\n\n── log ──\nof the second\n',
+    expect((await timeoutError('a miracle')).message).toBe(
+      'timed out waiting for a miracle\n\n── log ──\nof the second\n',
     )
   })
 })
@@ -79,10 +82,10 @@ describe('evidence', () => {
   it('is gathered once for waits that give up at once', async () => {
     let asked = 0
     offer('objects', async () => String((asked += 1)))
-    const errors = await Promise.all([waitedInVain('a'), waitedInVain('b')])
+    const errors = await Promise.all([timeoutError('a'), timeoutError('b')])
     expect(errors.map(({ message }) => message.split('\n')[0])).toEqual([
-      'waited in vain for a',
-      'waited in vain for b',
+      'timed out waiting for a',
+      'timed out waiting for b',
     ])
     expect(asked).toBe(1)
   })

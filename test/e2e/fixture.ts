@@ -3,32 +3,32 @@ import type { Allocator } from '../../dev/allocator.ts'
 import { startAllocator, type TestAllocatorOptions } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
-/** How an allocator is started, as far as it is not as a user deploys it; `namespaces`: besides the world's. */
+/** Deviations from the allocator as users deploy it; `namespaces`: in addition to the testbed's. */
 export type StartOptions = Partial<Omit<TestAllocatorOptions, 'stack'>>
 
-/** A world of a suite's own, with the allocator at work in it, and a view of Temporal. */
-export interface AtWork {
-  readonly world: World
+/** All that most suites need on the shared stack: a testbed, allocators, and a client of Temporal. */
+export interface Fixture {
+  readonly testbed: Testbed
   readonly temporal: TemporalView
-  /** The same for every allocator that is given no other: a run stays on its queue. */
+  /** Of every allocator that is given no other: a run stays on its queue. */
   readonly taskQueue: string
-  /** The one that was started last; throws before there is one. */
+  /** The allocator started last; throws if there is none yet. */
   readonly allocator: Allocator
-  /** Starts an allocator, also after or beside another one. */
+  /** Starts an allocator, also a second one. */
   start(options?: StartOptions): Promise<Allocator>
   /**
-   * Leaves nothing behind: first the world, whose Clusters only go while the allocator lets them.
+   * Removes the testbed, then stops the allocators: Clusters only go while one runs.
    *
-   * @param before what the world needs done so that it can go, while all is at work; allocators stop in any case
+   * @param before runs first; the allocators stop even if it fails
    */
   close(before?: () => Promise<unknown>): Promise<void>
 }
 
-/** Opens it on the shared stack with the allocator at work; `close` it at the end. */
-export async function openAtWork(options: StartOptions = {}): Promise<AtWork> {
-  const suite = await openIdle()
+/** Opens a fixture and starts an allocator; `close` it at the end. */
+export async function openFixtureWithAllocator(options: StartOptions = {}): Promise<Fixture> {
+  const suite = await openFixture()
   try {
     await suite.start(options)
   } catch (error) {
@@ -38,15 +38,15 @@ export async function openAtWork(options: StartOptions = {}): Promise<AtWork> {
   return suite
 }
 
-/** The same without an allocator yet, for a suite that has something to prepare before it calls `start`. */
-export async function openIdle(): Promise<AtWork> {
+/** Opens a fixture for a suite that prepares something before it calls `start`. */
+export async function openFixture(): Promise<Fixture> {
   const { stack, allocatorKubeconfig } = realParts()
   const taskQueue = randomUUID()
-  const world = await openWorld(stack)
+  const testbed = await openTestbed(stack)
   const temporal = await viewTemporal(stack)
   const started: Allocator[] = []
   return {
-    world,
+    testbed,
     temporal,
     taskQueue,
     get allocator() {
@@ -55,7 +55,7 @@ export async function openIdle(): Promise<AtWork> {
       return last
     },
     start: async (options = {}) => {
-      const namespaces = [world.namespace, ...(options.namespaces ?? [])]
+      const namespaces = [testbed.namespace, ...(options.namespaces ?? [])]
       const kubeconfigPath = allocatorKubeconfig
       const allocator = await startAllocator({ stack, kubeconfigPath, taskQueue, ...options, namespaces })
       started.push(allocator)
@@ -64,7 +64,7 @@ export async function openIdle(): Promise<AtWork> {
     close: async (before) => {
       try {
         await before?.()
-        await world.close()
+        await testbed.close()
       } finally {
         await Promise.all(started.map((allocator) => allocator.stop()))
         await temporal.close()

@@ -5,26 +5,31 @@ import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests, readManifests } from '../../dev/stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import { eventually } from '../support/eventually.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
-/** A right of deploy/manifests, as verb and resource. */
-export type Right = 'create ipaddressclaims' | 'patch clusters'
+/** A permission of deploy/manifests, as verb and resource. */
+export type Permission = 'create ipaddressclaims' | 'patch clusters'
 
-const rights: readonly Right[] = ['create ipaddressclaims', 'patch clusters']
+const permissions: readonly Permission[] = ['create ipaddressclaims', 'patch clusters']
 
-/** A suite's own account for its allocator, whose rights can be taken away: so an allocation is held between two steps. */
-export interface OwnAccount {
+/** A suite's own account for its allocator, whose permissions can be taken away: so an allocation is held between two steps. */
+export interface RevocableAccount {
   readonly kubeconfigPath: string
-  /** Takes these rights away and gives all others back; resolves when the API server goes by it. */
-  withhold(...withheld: readonly Right[]): Promise<void>
+  /** Takes these permissions away and gives all others back; resolves when the API server goes by it. */
+  withhold(...withheld: readonly Permission[]): Promise<void>
 }
 
-/** Makes a ServiceAccount in the world's namespace with all rights of deploy/manifests. */
-export async function createOwnAccount(stack: StackConnection, world: World): Promise<OwnAccount> {
-  const { namespace } = world
-  const withhold: OwnAccount['withhold'] = async (...withheld) => {
+/** Makes a ServiceAccount in the testbed's namespace with all permissions of deploy/manifests. */
+export async function createRevocableAccount(
+  stack: StackConnection,
+  testbed: Testbed,
+): Promise<RevocableAccount> {
+  const { namespace } = testbed
+  const withhold: RevocableAccount['withhold'] = async (...withheld) => {
     await applyManifests(stack, [{ text: manifestsOf(namespace, withheld).map(toDocument).join('\n') }])
-    await Promise.all(rights.map((right) => untilAllowed(world, right, !withheld.includes(right))))
+    await Promise.all(
+      permissions.map((permission) => untilAllowed(testbed, permission, !withheld.includes(permission))),
+    )
   }
   await withhold()
   const kubeconfigPath = join(stack.runDirectory, `${namespace}.kubeconfig`)
@@ -41,7 +46,7 @@ interface Rule {
 type ClusterRole = KubernetesObject & { readonly rules?: readonly Rule[] }
 
 /** The rules of deploy/manifests, one resource each, without what is withheld. */
-function rulesWithout(withheld: readonly Right[]): readonly Rule[] {
+function rulesWithout(withheld: readonly Permission[]): readonly Rule[] {
   return allocatorManifests
     .flatMap((source) => readManifests<ClusterRole>(source))
     .filter(({ kind }) => kind === 'ClusterRole')
@@ -50,12 +55,12 @@ function rulesWithout(withheld: readonly Right[]): readonly Rule[] {
       resources.map((resource) => ({
         apiGroups,
         resources: [resource],
-        verbs: verbs.filter((verb) => !withheld.some((right) => right === `${verb} ${resource}`)),
+        verbs: verbs.filter((verb) => !withheld.some((permission) => permission === `${verb} ${resource}`)),
       })),
     )
 }
 
-function manifestsOf(namespace: string, withheld: readonly Right[]): readonly object[] {
+function manifestsOf(namespace: string, withheld: readonly Permission[]): readonly object[] {
   const metadata = { name: namespace }
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'allocator', namespace } },
@@ -80,9 +85,13 @@ function toDocument(object: object): string {
   return `---\n${JSON.stringify(object)}`
 }
 
-async function untilAllowed({ api, namespace }: World, right: Right, expected: boolean): Promise<void> {
-  const [verb, resource] = right.split(' ')
-  await eventually(`${right} to be ${expected ? 'allowed' : 'withheld'}`, async () => {
+async function untilAllowed(
+  { api, namespace }: Testbed,
+  permission: Permission,
+  expected: boolean,
+): Promise<void> {
+  const [verb, resource] = permission.split(' ')
+  await eventually(`${permission} to be ${expected ? 'allowed' : 'withheld'}`, async () => {
     const review = await api.send<{ status: { allowed: boolean } }>({
       method: 'POST',
       path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',

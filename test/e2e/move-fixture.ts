@@ -8,7 +8,7 @@ import { startAllocator } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 import { moveClusters, prepareForMoves } from './clusterctl.ts'
 import { record, type Recording } from './recording.ts'
-import { openWorld, type World } from './world.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 const { clusterctl } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
@@ -48,7 +48,7 @@ export interface MovedClaim {
 }
 
 /** A management cluster with an allocator, and what happened on it. */
-export interface Side {
+export interface ManagementCluster {
   readonly stack: StackConnection
   readonly api: KubernetesApi
   readonly allocator: Allocator
@@ -57,20 +57,20 @@ export interface Side {
 }
 
 /** Two management clusters of a suite's own: a move takes all cluster-wide pools along. */
-export interface Moving {
+export interface MoveFixture {
   /** On the source. The namespace of its name is what moves. */
-  readonly world: World
-  readonly source: Side
-  readonly target: Side
+  readonly testbed: Testbed
+  readonly source: ManagementCluster
+  readonly target: ManagementCluster
   /** Moves the namespace with these Clusters, which are all in it. Resolves once they are gone here and unpaused there. */
   move(names: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
 /** Starts both with an allocator at work on each; `close` it at the end. */
-export async function openMoving(
+export async function openMoveFixture(
   versions: { readonly source?: ClusterApiVersion; readonly target?: ClusterApiVersion } = {},
-): Promise<Moving> {
+): Promise<MoveFixture> {
   const closers: (() => unknown)[] = []
   const start = async (clusterApiVersion: ClusterApiVersion | undefined): Promise<StackConnection> => {
     const stack = await startStack({
@@ -81,35 +81,35 @@ export async function openMoving(
     closers.push(stack.stop)
     return stack.connection
   }
-  const openSide = async (stack: StackConnection, world: World): Promise<Side> => {
+  const openCluster = async (stack: StackConnection, testbed: Testbed): Promise<ManagementCluster> => {
     const api = kubernetesApi(stack)
     closers.push(api.close)
-    const clusters = await record<MovedCluster>(stack, world.path('clusters'))
+    const clusters = await record<MovedCluster>(stack, testbed.path('clusters'))
     closers.push(clusters.close)
-    const claims = await record<MovedClaim>(stack, world.path('ipaddressclaims'))
+    const claims = await record<MovedClaim>(stack, testbed.path('ipaddressclaims'))
     closers.push(claims.close)
     const allocator = await startAllocator({
       stack,
       kubeconfigPath: stack.kubeconfigPath,
-      namespaces: [world.namespace],
+      namespaces: [testbed.namespace],
     })
     closers.push(() => allocator.stop())
     return { stack, api, allocator, clusters, claims }
   }
   try {
     const [from, to] = await Promise.all([start(versions.source), start(versions.target)])
-    const world = await openWorld(from)
+    const testbed = await openTestbed(from)
     await prepareForMoves(clusterctl, [from, to])
-    const [source, target] = await Promise.all([openSide(from, world), openSide(to, world)])
-    closers.push(world.leave)
+    const [source, target] = await Promise.all([openCluster(from, testbed), openCluster(to, testbed)])
+    closers.push(testbed.leave)
     const move = async (names: readonly string[]): Promise<void> => {
-      await Promise.all(names.map((name) => provision(source, world, name)))
-      await untilWithoutShims(source.stack, world, names)
-      await moveClusters(clusterctl, { from, to, namespace: world.namespace })
+      await Promise.all(names.map((name) => provision(source, testbed, name)))
+      await untilWithoutShims(source.stack, testbed, names)
+      await moveClusters(clusterctl, { from, to, namespace: testbed.namespace })
       await Promise.all(names.map((name) => source.clusters.until(name, (now) => now === undefined)))
       await Promise.all(names.map((name) => target.clusters.until(name, isUnpaused)))
     }
-    return { world, source, target, move, close: () => closeAll(closers) }
+    return { testbed, source, target, move, close: () => closeAll(closers) }
   } catch (error) {
     await closeAll(closers)
     throw error
@@ -117,14 +117,14 @@ export async function openMoving(
 }
 
 /** Says for the demo providers that infrastructure and control plane are up: clusterctl moves no other Clusters. */
-async function provision(source: Side, world: World, name: string): Promise<void> {
-  const { spec } = present(
+async function provision(source: ManagementCluster, testbed: Testbed, name: string): Promise<void> {
+  const { spec } = defined(
     await source.clusters.until(name, (now) => now?.spec.controlPlaneRef !== undefined),
   )
   const say = (reference: Reference | undefined, initialization: object): Promise<unknown> =>
     source.api.send({
       method: 'PATCH',
-      path: `${pathOfPart(world, reference)}/status`,
+      path: `${pathOfPart(testbed, reference)}/status`,
       body: { status: { initialization } },
       contentType: 'application/merge-patch+json',
     })
@@ -144,12 +144,12 @@ async function provision(source: Side, world: World, name: string): Promise<void
  */
 async function untilWithoutShims(
   stack: StackConnection,
-  world: World,
+  testbed: Testbed,
   names: readonly string[],
 ): Promise<void> {
   const secrets = await record<{ metadata: { name: string } }>(
     stack,
-    `/api/v1/namespaces/${world.namespace}/secrets`,
+    `/api/v1/namespaces/${testbed.namespace}/secrets`,
   )
   try {
     await Promise.all(names.map((name) => secrets.until(`${name}-shim`, (now) => now === undefined)))
@@ -159,9 +159,9 @@ async function untilWithoutShims(
 }
 
 /** Path of the object of the demo providers that a Cluster refers to. */
-export function pathOfPart(world: World, reference: Reference | undefined): string {
-  const { apiGroup, kind, name } = present(reference)
-  return `/apis/${apiGroup}/v1alpha1/namespaces/${world.namespace}/${kind.toLowerCase()}s/${name}`
+export function pathOfPart(testbed: Testbed, reference: Reference | undefined): string {
+  const { apiGroup, kind, name } = defined(reference)
+  return `/apis/${apiGroup}/v1alpha1/namespaces/${testbed.namespace}/${kind.toLowerCase()}s/${name}`
 }
 
 function isUnpaused(cluster: MovedCluster | undefined): boolean {
@@ -169,7 +169,7 @@ function isUnpaused(cluster: MovedCluster | undefined): boolean {
 }
 
 /** The object, which has to be there. */
-export function present<T>(object: T | undefined): T {
+export function defined<T>(object: T | undefined): T {
   if (object === undefined) throw new Error('it is not there')
   return object
 }
@@ -180,13 +180,13 @@ export function hostOf(cluster: MovedCluster | undefined): string {
 }
 
 /** The versions of a Cluster on one side that were paused, oldest first. */
-export function pausedOn({ clusters }: Side, name: string): readonly MovedCluster[] {
+export function pausedOn({ clusters }: ManagementCluster, name: string): readonly MovedCluster[] {
   return clusters.versionsOf(name).filter(({ spec }) => spec.paused === true)
 }
 
 /** The Cluster as it is on one side now. */
-export function latestOn({ clusters }: Side, name: string): MovedCluster {
-  return present(clusters.versionsOf(name).at(-1))
+export function latestOn({ clusters }: ManagementCluster, name: string): MovedCluster {
+  return defined(clusters.versionsOf(name).at(-1))
 }
 
 /** What moves along of what an allocator writes, and what it must not change afterwards. */
@@ -197,15 +197,15 @@ export function assigned({ metadata, spec }: MovedCluster): object {
 
 /** Resolves with the address that a moved Cluster's claim is bound to at the target. */
 export async function untilBound(
-  { world, target }: Pick<Moving, 'world' | 'target'>,
+  { testbed, target }: Pick<MoveFixture, 'testbed' | 'target'>,
   claimName: string,
 ): Promise<{ readonly claim: MovedClaim; readonly address: string }> {
-  const claim = present(
+  const claim = defined(
     await target.claims.until(claimName, (now) => now?.status?.addressRef?.name !== undefined),
   )
   const { spec } = await target.api.send<{ spec: { address: string } }>({
     method: 'GET',
-    path: world.path('ipaddresses', claim.status?.addressRef?.name),
+    path: testbed.path('ipaddresses', claim.status?.addressRef?.name),
   })
   return { claim, address: spec.address }
 }

@@ -6,12 +6,12 @@ import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { openIdle, type AtWork } from './at-work.ts'
+import { openFixture, type Fixture } from './fixture.ts'
 import {
   changeClass,
   endpointOf,
   getObject,
-  optionalTexts,
+  optionalStringVariables,
   ourWrites,
   patchObject,
   postCluster,
@@ -20,22 +20,22 @@ import {
 } from './objects.ts'
 import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
-import type { World } from './world.ts'
+import type { Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
 const letters = ['a', 'b', 'c', 'd'] as const
 
-let suite: AtWork
-let world: World
+let suite: Fixture
+let testbed: Testbed
 let temporal: TemporalView
 let proxy: ApiProxy
 
 beforeAll(async () => {
-  suite = await openIdle()
-  ;({ world, temporal } = suite)
-  await world.createPool('10.147.0.10-10.147.0.99')
+  suite = await openFixture()
+  ;({ testbed, temporal } = suite)
+  await testbed.createPool('10.147.0.10-10.147.0.99')
   proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${world.namespace}.kubeconfig`)
+  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
   kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
   await suite.start({ kubeconfigPath })
 })
@@ -59,21 +59,21 @@ async function beforeClaim(act: () => Promise<void>): Promise<void> {
 }
 
 function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: world.namespace, name }
+  return { namespace: testbed.namespace, name }
 }
 
 /** As `kubectl patch --type=json` does: without having read the list. */
 async function appendVariable(name: string, variable: JsonObject): Promise<void> {
   const add = { op: 'add', path: '/spec/topology/variables/-', value: variable }
-  await patchObject(world, world.path('clusters', name), [add], { kind: 'json' })
+  await patchObject(testbed, testbed.path('clusters', name), [add], { kind: 'json' })
 }
 
 /** As `kubectl edit` does: the list as read, with the change in it, refused where the Cluster has moved on. */
 async function replaceVariables(name: string, variable: JsonObject): Promise<void> {
   await eventually(`${name} to be edited`, async () => {
-    const { metadata, spec } = await getObject(world, 'clusters', name)
+    const { metadata, spec } = await getObject(testbed, 'clusters', name)
     const { variables } = spec['topology'] as { variables: readonly JsonObject[] }
-    return patchObject(world, world.path('clusters', name), {
+    return patchObject(testbed, testbed.path('clusters', name), {
       metadata: { resourceVersion: metadata.resourceVersion },
       spec: { topology: { variables: [...variables, variable] } },
     })
@@ -83,9 +83,11 @@ async function replaceVariables(name: string, variable: JsonObject): Promise<voi
 describe('at the very moment of the write to a Cluster', () => {
   it('people’s edits of other variables are kept, and ours comes beside them', async () => {
     const className = 'lettered-class'
-    await world.createClass(className)
-    await changeClass(world, className, { variables: optionalTexts('clusterVip', 'color', ...letters) })
-    await world.createPool('10.147.1.1-10.147.1.9', { name: 'lettered-pool', className })
+    await testbed.createClass(className)
+    await changeClass(testbed, className, {
+      variables: optionalStringVariables('clusterVip', 'color', ...letters),
+    })
+    await testbed.createPool('10.147.1.1-10.147.1.9', { name: 'lettered-pool', className })
     const random = seededRandom('edits by people')
     const names = ['edited-0', 'edited-1', 'edited-2']
     const edits = names.flatMap((name) =>
@@ -95,11 +97,11 @@ describe('at the very moment of the write to a Cluster', () => {
       }),
     )
     const variables = [{ name: 'color', value: 'white' }]
-    await Promise.all(names.map((name) => postCluster(world, name, { className, variables })))
+    await Promise.all(names.map((name) => postCluster(testbed, name, { className, variables })))
     await Promise.all(edits)
     for (const name of names) {
-      const { host } = (await world.untilServed(name)).controlPlaneEndpoint
-      expect(variablesOf(await getObject(world, 'clusters', name))).toEqual({
+      const { host } = (await testbed.untilServed(name)).controlPlaneEndpoint
+      expect(variablesOf(await getObject(testbed, 'clusters', name))).toEqual({
         ...Object.fromEntries(letters.map((letter) => [letter, `${letter} of ${name}`])),
         color: 'white',
         clusterVip: host,
@@ -109,90 +111,90 @@ describe('at the very moment of the write to a Cluster', () => {
 
   it('an endpoint from elsewhere stays, and what was claimed is given back', async () => {
     const className = 'overtaken-class'
-    await world.createClass(className)
-    await world.createPool('10.147.2.1', { name: 'overtaken-pool', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.147.2.1', { name: 'overtaken-pool', className })
     const endpoint = { host: '10.147.99.1', port: 6443 }
     const typedIn = beforePatch('overtaken', () =>
-      world.editCluster('overtaken', { controlPlaneEndpoint: endpoint }),
+      testbed.editCluster('overtaken', { controlPlaneEndpoint: endpoint }),
     )
-    await world.createCluster('overtaken', { className })
+    await testbed.createCluster('overtaken', { className })
     await typedIn
-    await world.untilServed('overtaken')
+    await testbed.untilServed('overtaken')
     expect(await outcomeOf(temporal, keyOf('overtaken'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
-    await world.untilClaim('vip-cp-overtaken', (now) => now === undefined)
-    await untilAllFree(world, 'overtaken-pool')
-    const cluster = await getObject(world, 'clusters', 'overtaken')
+    await testbed.untilClaim('vip-cp-overtaken', (now) => now === undefined)
+    await untilAllFree(testbed, 'overtaken-pool')
+    const cluster = await getObject(testbed, 'clusters', 'overtaken')
     expect(endpointOf(cluster)).toEqual(endpoint)
     expect(ourWrites(cluster)).toEqual([])
   })
 
   it('a pause is respected', async () => {
-    const pausing = beforePatch('paused', () => world.editCluster('paused', { paused: true }))
-    await world.createCluster('paused')
+    const pausing = beforePatch('paused', () => testbed.editCluster('paused', { paused: true }))
+    await testbed.createCluster('paused')
     await pausing
     await untilPending(temporal, keyOf('paused'), 'assignVip', 'ClusterPaused')
-    const cluster = await getObject(world, 'clusters', 'paused')
+    const cluster = await getObject(testbed, 'clusters', 'paused')
     expect(ourWrites(cluster)).toEqual([])
     expect(endpointOf(cluster)).toEqual({})
-    await world.editCluster('paused', { paused: null })
-    await world.untilServed('paused')
+    await testbed.editCluster('paused', { paused: null })
+    await testbed.untilServed('paused')
   })
 
   it('its deletion is respected, and nothing is left', async () => {
     const className = 'deleted-class'
-    await world.createClass(className)
-    await world.createPool('10.147.3.1', { name: 'deleted-pool', className })
-    const deletion = beforePatch('deleted', () => world.deleteCluster('deleted'))
-    await world.createCluster('deleted', { className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.147.3.1', { name: 'deleted-pool', className })
+    const deletion = beforePatch('deleted', () => testbed.deleteCluster('deleted'))
+    await testbed.createCluster('deleted', { className })
     await deletion
-    await world.untilClaim('vip-cp-deleted', (now) => now !== undefined)
+    await testbed.untilClaim('vip-cp-deleted', (now) => now !== undefined)
     expect(await outcomeOf(temporal, keyOf('deleted'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
-    await world.untilCluster('deleted', (now) => now === undefined)
-    await world.untilClaim('vip-cp-deleted', (now) => now === undefined)
-    await untilAllFree(world, 'deleted-pool')
+    await testbed.untilCluster('deleted', (now) => now === undefined)
+    await testbed.untilClaim('vip-cp-deleted', (now) => now === undefined)
+    await untilAllFree(testbed, 'deleted-pool')
   })
 })
 
 describe('at the very moment a claim is made', () => {
   it('the deletion of its Cluster takes the claim with it', async () => {
     const className = 'vanished-class'
-    await world.createClass(className)
-    await world.createPool('10.147.4.1', { name: 'vanished-pool', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.147.4.1', { name: 'vanished-pool', className })
     const deletion = beforeClaim(async () => {
-      await world.deleteCluster('vanished')
-      await world.untilCluster('vanished', (now) => now === undefined)
+      await testbed.deleteCluster('vanished')
+      await testbed.untilCluster('vanished', (now) => now === undefined)
     })
-    await world.createCluster('vanished', { className })
-    await world.untilClaim('vip-cp-vanished', (now) => now !== undefined)
+    await testbed.createCluster('vanished', { className })
+    await testbed.untilClaim('vip-cp-vanished', (now) => now !== undefined)
     await deletion
     expect(await outcomeOf(temporal, keyOf('vanished'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
-    await world.untilClaim('vip-cp-vanished', (now) => now === undefined)
-    await untilAllFree(world, 'vanished-pool')
+    await testbed.untilClaim('vip-cp-vanished', (now) => now === undefined)
+    await untilAllFree(testbed, 'vanished-pool')
   })
 
   it('a namesake of its deleted Cluster is served by a claim of its own', async () => {
     const className = 'namesake-class'
-    await world.createClass(className)
-    await world.createPool('10.147.5.1', { name: 'namesake-pool', className })
+    await testbed.createClass(className)
+    await testbed.createPool('10.147.5.1', { name: 'namesake-pool', className })
     const replacement = beforeClaim(async () => {
-      await world.deleteCluster('namesake')
-      await world.untilCluster('namesake', (now) => now === undefined)
-      await world.createCluster('namesake', { className })
+      await testbed.deleteCluster('namesake')
+      await testbed.untilCluster('namesake', (now) => now === undefined)
+      await testbed.createCluster('namesake', { className })
     })
-    await world.createCluster('namesake', { className })
+    await testbed.createCluster('namesake', { className })
     await replacement
-    const { uid, controlPlaneEndpoint } = await world.untilServed('namesake')
+    const { uid, controlPlaneEndpoint } = await testbed.untilServed('namesake')
     expect(controlPlaneEndpoint.host).toBe('10.147.5.1')
-    const claim = await world.untilClaim('vip-cp-namesake', (now) => now?.addressName !== undefined)
+    const claim = await testbed.untilClaim('vip-cp-namesake', (now) => now?.addressName !== undefined)
     expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', name: 'namesake', uid }])
   })
 })

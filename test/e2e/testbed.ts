@@ -17,7 +17,7 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { longestWaitMs } from '../support/eventually.ts'
-import { offerEvidence, waitedInVain } from '../support/evidence.ts'
+import { offerEvidence, timeoutError } from '../support/evidence.ts'
 import { objectEvidence } from '../support/object-evidence.ts'
 import { isShared } from '../support/real-parts.ts'
 import { runEvidence } from '../support/run-evidence.ts'
@@ -32,7 +32,7 @@ const exampleClass = 'rke2-cluster-class'
 
 /** What a pool is, besides its addresses. */
 export interface PoolOptions {
-  /** Of a global pool: what follows the world's namespace in its name. */
+  /** Of a global pool: what follows the testbed's namespace in its name. */
   readonly name?: string
   /** The value of the label that names the ClusterClass. */
   readonly className?: string
@@ -42,7 +42,7 @@ export interface PoolOptions {
 }
 
 /** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
-export interface World {
+export interface Testbed {
   readonly namespace: string
   readonly api: KubernetesApi
   /** Applies an example with its namespace replaced by this one, and other names where given. */
@@ -93,8 +93,8 @@ export interface World {
   leave(): Promise<void>
 }
 
-/** Opens a world for one suite; `close` it at the end. */
-export async function openWorld(stack: StackConnection): Promise<World> {
+/** Opens a testbed for one suite; `close` it at the end. */
+export async function openTestbed(stack: StackConnection): Promise<Testbed> {
   const namespace = `e2e-${randomBytes(4).toString('hex')}`
   const api = kubernetesApi(stack)
   const over = new AbortController()
@@ -105,7 +105,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     offerEvidence,
   )
 
-  const applyExample: World['applyExample'] = async (name, ...replacements) => {
+  const applyExample: Testbed['applyExample'] = async (name, ...replacements) => {
     let text = readFileSync(join(examples, `${name}.yaml`), 'utf8').replaceAll(
       /(namespace|name): clusters$/gm,
       `$1: ${namespace}`,
@@ -150,7 +150,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     const left = await names(plural)
     const done = new AbortController()
     const overdue = delay(goneWithinMs, undefined, { signal: done.signal }).then(async () => {
-      throw await waitedInVain(`the end of all ${plural} of ${namespace}`)
+      throw await timeoutError(`the end of all ${plural} of ${namespace}`)
     })
     try {
       const gone = left.map((name) => until(name, (now) => now === undefined))
@@ -162,7 +162,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
   const patch = async (at: string, body: object): Promise<void> => {
     await api.send({ method: 'PATCH', path: at, body, contentType: 'application/merge-patch+json' })
   }
-  const world: World = {
+  const testbed: Testbed = {
     namespace,
     api,
     applyExample,
@@ -224,9 +224,9 @@ export async function openWorld(stack: StackConnection): Promise<World> {
     close: async () => {
       try {
         const left = await names('clusters')
-        await Promise.all(left.map((name) => world.deleteCluster(name)))
-        await untilGone('clusters', world.untilCluster)
-        await untilGone('ipaddressclaims', world.untilClaim)
+        await Promise.all(left.map((name) => testbed.deleteCluster(name)))
+        await untilGone('clusters', testbed.untilCluster)
+        await untilGone('ipaddressclaims', testbed.untilClaim)
         await api.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
         const globalPools = (await names('globalinclusterippools')).filter((name) =>
           name.startsWith(namespace),
@@ -237,7 +237,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
           ),
         )
       } finally {
-        await world.leave()
+        await testbed.leave()
       }
     },
     leave: async () => {
@@ -246,7 +246,7 @@ export async function openWorld(stack: StackConnection): Promise<World> {
       await Promise.all([connection.close(), api.close()])
     },
   }
-  return world
+  return testbed
 }
 
 interface Handler<T> {
@@ -277,7 +277,7 @@ function watched<T extends { readonly namespace: string; readonly name: string }
         const overdue = setTimeout(() => {
           questions.delete(question)
           const last = JSON.stringify(objects.get(key)) ?? 'not there'
-          void waitedInVain(`an event of ${kind} ${key}, which is ${last}`).then(reject)
+          void timeoutError(`an event of ${kind} ${key}, which is ${last}`).then(reject)
         }, longestWaitMs).unref()
         const question = (about: string, now: T | undefined): void => {
           if (about !== key || !is(now)) return
