@@ -89,10 +89,9 @@ describe('a management cluster in which all invariants hold', () => {
     await testbed.createCluster('waiting', { className: 'no-pool-class' })
     await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
     await testbed.untilServed('healthy')
-    await temporal.untilWaiting(
+    await temporal.untilPending(
       { namespace: testbed.namespace, name: 'waiting' },
-      'selectIPPool',
-      'NoMatchingPool',
+      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
     )
     expect(await judge()).toEqual([])
     expect([...(await recorder.runs()).keys()].toSorted()).toEqual([
@@ -245,10 +244,9 @@ describe('I6', () => {
     const className = 'unlucky-class'
     const { stop } = await start()
     await testbed.createCluster('unlucky', { className })
-    await temporal.untilWaiting(
+    await temporal.untilPending(
       { namespace: testbed.namespace, name: 'unlucky' },
-      'selectIPPool',
-      'NoMatchingPool',
+      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
     )
     await stop()
     expect(await judge()).toEqual([])

@@ -180,7 +180,10 @@ describe('allocate', () => {
       await testbed.createClass('theirs')
       await testbed.createCluster('theirs', { className: 'theirs' })
       await startRun('theirs', taskQueue)
-      await temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'theirs' }, 'NoMatchingPool')
+      await temporal.untilPending(
+        { namespace: testbed.namespace, name: 'theirs' },
+        { reason: 'NoMatchingPool' },
+      )
       const theirs = allocate('theirs')
       await theirs.untilStderr(`is on task queue "${taskQueue}", not "${suite.taskQueue}", which`)
       await theirs.untilStderr('two installations serve the same Clusters')

@@ -111,7 +111,7 @@ describe('a Cluster that waits', () => {
     const className = 'waiting-class'
     await testbed.createClass(className)
     await testbed.createCluster('waiting', { className })
-    await temporal.untilWaiting(keyOf('waiting'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('waiting'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await testbed.createPool('10.0.0.10', { name: 'late-pool', className })
     expect((await testbed.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
   })
@@ -123,7 +123,7 @@ describe('a Cluster that waits', () => {
     await testbed.createCluster('first', { className })
     expect((await testbed.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
     await testbed.createCluster('second', { className })
-    await temporal.untilWaiting(keyOf('second'), 'selectIPPool', 'PoolExhausted')
+    await temporal.untilPending(keyOf('second'), { activity: 'selectIPPool', reason: 'PoolExhausted' })
     await testbed.deleteCluster('first')
     expect((await testbed.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
   })
@@ -132,7 +132,7 @@ describe('a Cluster that waits', () => {
     const className = 'poolless-class'
     await testbed.createClass(className)
     await testbed.createCluster('hopeless', { className })
-    await temporal.untilWaiting(keyOf('hopeless'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('hopeless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await testbed.deleteCluster('hopeless')
     const result: unknown = await temporal.client.workflow
       .getHandle(workflowIdFor(keyOf('hopeless')))
@@ -150,7 +150,7 @@ describe('a Cluster that waits', () => {
     // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'impatient', 'impatient-pool')
     await testbed.createCluster('impatient', { className })
-    await temporal.untilWaiting(keyOf('impatient'), 'awaitIPAddress', 'PoolNotReady')
+    await temporal.untilPending(keyOf('impatient'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     await testbed.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
     await testbed.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
     // The provider lets go of a claim only while its pool is not paused.

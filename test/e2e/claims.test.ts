@@ -10,7 +10,6 @@ import {
   postCluster,
   untilAllFree,
 } from './objects.ts'
-import { retryNow, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -103,14 +102,17 @@ describe('a claim of the Cluster’s name', () => {
     const owner = await ownerFor(name)
     await postClaim(testbed, name, 'side-pool', { labels, ownerReferences: [owner] })
     await testbed.createCluster(name)
-    const { message } = await untilPending(temporal, keyOf(name), 'selectIPPool', 'ClaimConflict')
+    const { message } = await temporal.untilPending(keyOf(name), {
+      activity: 'selectIPPool',
+      reason: 'ClaimConflict',
+    })
     expect(message).toContain(`ConfigMap ${name}`)
     // The provider's own writes to the claim come first.
     await testbed.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined)
     const before = await getObject(testbed, 'ipaddressclaims', `vip-cp-${name}`)
     for (let looks = 0; looks < 3; looks += 1) {
-      await retryNow(temporal, keyOf(name))
-      await untilPending(temporal, keyOf(name), 'selectIPPool', 'ClaimConflict')
+      await temporal.retryNow(keyOf(name))
+      await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'ClaimConflict' })
     }
     const after = await getObject(testbed, 'ipaddressclaims', `vip-cp-${name}`)
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
@@ -138,7 +140,7 @@ describe('a claim of the Cluster’s name', () => {
     await testbed.untilCluster('former', (now) => now === undefined)
     await testbed.createCluster('former', { className })
     await testbed.untilClaim('vip-cp-former', (now) => now?.isDeleting === true)
-    await untilPending(temporal, keyOf('former'), 'selectIPPool', 'WaitingForAddress')
+    await temporal.untilPending(keyOf('former'), { activity: 'selectIPPool', reason: 'WaitingForAddress' })
     expect((await getObject(testbed, 'clusters', 'former')).spec).not.toHaveProperty('controlPlaneEndpoint')
 
     await removeTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-former')

@@ -9,7 +9,6 @@ import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
-import { retryNow } from './pending.ts'
 import type { Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
@@ -122,7 +121,7 @@ describe('a Cluster that waits', () => {
   it('is not written to again while it waits for the same', async () => {
     const key = { namespace: testbed.namespace, name: 'waiting' }
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
-    for (let looks = 0; looks < 3; looks += 1) await retryNow(suite.temporal, key)
+    for (let looks = 0; looks < 3; looks += 1) await suite.temporal.retryNow(key)
     await eventually('the looks to be over', async () => {
       const { raw } = await handle.describe()
       const [pending] = raw.pendingActivities ?? []
@@ -151,7 +150,7 @@ describe('a Cluster that waits', () => {
     )
     expect(event).toMatchObject({ type: 'Warning' })
     await testbed.patch(`${testbed.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
-    await retryNow(suite.temporal, { namespace: testbed.namespace, name: 'waiting' })
+    await suite.temporal.retryNow({ namespace: testbed.namespace, name: 'waiting' })
     const series = await eventually('a series', async () => {
       const [only, ...more] = (await eventsAbout('waiting')).filter(({ reason }) => reason === 'PoolNotReady')
       expect(more).toEqual([])
@@ -232,7 +231,10 @@ describe('a paused Cluster', () => {
       taskQueue: suite.taskQueue,
       args: [{ namespace: testbed.namespace, name: 'paused' }],
     })
-    await suite.temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'paused' }, 'ClusterPaused')
+    await suite.temporal.untilPending(
+      { namespace: testbed.namespace, name: 'paused' },
+      { reason: 'ClusterPaused' },
+    )
     const now = await testbed.untilCluster('paused', () => true)
     expect(conditionOf(now, controlPlane)).toBeUndefined()
     expect(cluster?.uid).toBe(now?.uid)

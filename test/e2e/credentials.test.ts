@@ -20,7 +20,6 @@ import {
 import { textOfRun } from './history-text.ts'
 import { plantedSecrets } from '../support/planted-secrets.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
-import { untilPending } from './waiting-run.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
@@ -132,7 +131,7 @@ describe('logs, pages and histories hold no credentials', () => {
       taskQueue: program.taskQueue,
       args: [{ namespace: testbed.namespace, name }],
     })
-    const { reason } = await untilPending(temporal.client, workflowId)
+    const { reason } = await temporal.untilPending(workflowId)
     expect(['KubernetesUnavailable', 'AllocationFailed']).toContain(reason)
     const everything = `${await program.everything()}\n${await textOfRun(temporal.client, workflowId)}`
     await run.terminate()

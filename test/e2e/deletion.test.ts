@@ -12,7 +12,6 @@ import {
   untilAllFree,
 } from './objects.ts'
 import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
-import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -61,9 +60,9 @@ describe('a Cluster that is deleted', () => {
     const className = 'poolless-class'
     await testbed.createClass(className)
     await testbed.createCluster('poolless', { className })
-    await untilPending(temporal, keyOf('poolless'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('poolless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await testbed.deleteCluster('poolless')
-    expect(await outcomeOf(temporal, keyOf('poolless'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(keyOf('poolless'))).toEqual(deleted)
     await testbed.createPool('10.143.0.1-10.143.0.9', { name: 'poolless-pool', className })
     await expectNothingLeft('poolless', 'poolless-pool')
   })
@@ -72,10 +71,13 @@ describe('a Cluster that is deleted', () => {
     const className = await prepare('unclaimed', '10.143.1.1-10.143.1.9')
     await account.withhold('create ipaddressclaims')
     await testbed.createCluster('unclaimed', { className })
-    await untilPending(temporal, keyOf('unclaimed'), 'ensureIPAddressClaim', 'AllocationFailed')
+    await temporal.untilPending(keyOf('unclaimed'), {
+      activity: 'ensureIPAddressClaim',
+      reason: 'AllocationFailed',
+    })
     await testbed.deleteCluster('unclaimed')
     await account.withhold()
-    expect(await outcomeOf(temporal, keyOf('unclaimed'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(keyOf('unclaimed'))).toEqual(deleted)
     await expectNothingLeft('unclaimed', 'unclaimed-pool')
   })
 
@@ -85,9 +87,9 @@ describe('a Cluster that is deleted', () => {
     // A paused pool is not chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'unbound', 'unbound-pool')
     await testbed.createCluster('unbound', { className })
-    await untilPending(temporal, keyOf('unbound'), 'awaitIPAddress', 'PoolNotReady')
+    await temporal.untilPending(keyOf('unbound'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     await testbed.deleteCluster('unbound')
-    expect(await outcomeOf(temporal, keyOf('unbound'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(keyOf('unbound'))).toEqual(deleted)
     await testbed.pausePool('unbound-pool', false)
     await expectNothingLeft('unbound', 'unbound-pool')
   })
@@ -96,10 +98,10 @@ describe('a Cluster that is deleted', () => {
     const className = await prepare('unassigned', '10.143.3.1-10.143.3.9')
     await account.withhold('patch clusters')
     await testbed.createCluster('unassigned', { className })
-    await untilPending(temporal, keyOf('unassigned'), 'assignVip', 'ClusterRejected')
+    await temporal.untilPending(keyOf('unassigned'), { activity: 'assignVip', reason: 'ClusterRejected' })
     await testbed.deleteCluster('unassigned')
     await account.withhold()
-    expect(await outcomeOf(temporal, keyOf('unassigned'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(keyOf('unassigned'))).toEqual(deleted)
     await expectNothingLeft('unassigned', 'unassigned-pool')
   })
 

@@ -94,7 +94,7 @@ describe('an address that two pools have', () => {
     await hostOf('du-has')
     await testbed.createCluster('du-waits', { className: b })
     const key = { namespace: testbed.namespace, name: 'du-waits' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
     await testbed.deleteCluster('du-has')
     expect(await hostOf('du-waits')).toBe('10.83.0.10')
   })
@@ -161,7 +161,7 @@ describe('an address that a deletion in the foreground frees', () => {
     expect(await hostOf('du-coming')).toBe('10.85.0.11')
     await testbed.createCluster('du-last', { className })
     const key = { namespace: testbed.namespace, name: 'du-last' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
 
     await testbed.patch(path, { metadata: { finalizers: null } })
     await testbed.untilCluster('du-leaving', (now) => now === undefined)

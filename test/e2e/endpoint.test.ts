@@ -16,7 +16,6 @@ import {
   type ClusterVersion,
   type StoredObject,
 } from './objects.ts'
-import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
 import type { Testbed } from './testbed.ts'
@@ -180,7 +179,7 @@ describe('a host that is set already', () => {
   ])('is kept, and gets $what', async ({ name, host, settings, port }) => {
     const cluster = await serve(name, settings)
     expect(endpointOf(cluster)).toEqual({ host, port })
-    expect(await outcomeOf(temporal, keyOf(name))).toEqual({
+    expect(await temporal.outcomeOf(keyOf(name))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
@@ -234,7 +233,7 @@ describe('a host that is set already', () => {
     const className = 'infra-class'
     await testbed.createClass(className)
     await testbed.createCluster('infra', { className })
-    await untilPending(temporal, keyOf('infra'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('infra'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     const endpoint = { host: '10.141.97.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -243,7 +242,7 @@ describe('a host that is set already', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await outcomeOf(temporal, keyOf('infra'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('infra'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
@@ -262,7 +261,7 @@ describe('a host that is set already', () => {
     // A paused pool is not chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'infra-late', 'infra-late-pool')
     await testbed.createCluster('infra-late', { className })
-    await untilPending(temporal, keyOf('infra-late'), 'awaitIPAddress', 'PoolNotReady')
+    await temporal.untilPending(keyOf('infra-late'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     const endpoint = { host: '10.141.97.2', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -271,7 +270,7 @@ describe('a host that is set already', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await outcomeOf(temporal, keyOf('infra-late'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('infra-late'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })

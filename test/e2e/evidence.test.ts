@@ -20,7 +20,10 @@ describe('a wait that is in vain', () => {
   it('shows the run, its task queue, the objects and the log', async () => {
     const { testbed, temporal, taskQueue, allocator } = suite
     await testbed.createCluster('hopeless')
-    await temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'hopeless' }, 'NoMatchingPool')
+    await temporal.untilPending(
+      { namespace: testbed.namespace, name: 'hopeless' },
+      { reason: 'NoMatchingPool' },
+    )
     // Temporal lists a run some time after it has begun.
     await eventually('the run to be listed', async () => {
       const query = `WorkflowId = 'allocate-vip/${testbed.namespace}/hopeless'`

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { setImmediate as turn } from 'node:timers/promises'
 import { seededRandom } from '../support/seeded-random.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import type { TemporalView, Wait } from './temporal.ts'
+import type { TemporalView, PendingActivity } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
 /** Milliseconds. No promise of the product, which is two seconds: what even an overloaded machine keeps. */
@@ -33,8 +33,8 @@ async function hostOf(name: string): Promise<string> {
   return (await testbed.untilServed(name)).controlPlaneEndpoint.host
 }
 
-function untilExhausted(name: string): Promise<Wait> {
-  return temporal.untilWaitingFor({ namespace: testbed.namespace, name }, 'PoolExhausted')
+function untilExhausted(name: string): Promise<PendingActivity> {
+  return temporal.untilPending({ namespace: testbed.namespace, name }, { reason: 'PoolExhausted' })
 }
 
 function untilFull(pool: string): Promise<unknown> {

@@ -8,8 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import { textOfRun } from './history-text.ts'
-import type { TemporalView } from './temporal.ts'
-import { untilPending, type PendingFailure } from './waiting-run.ts'
+import type { PendingActivity, TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -163,10 +162,10 @@ async function expectAlive(): Promise<void> {
 async function refusal(
   name: string,
   facts: ClusterFacts,
-): Promise<Pick<PendingFailure, 'message' | 'bytes'>> {
+): Promise<Pick<PendingActivity, 'message' | 'bytes'>> {
   await createCluster(name, facts)
   const failure = await Promise.race([
-    untilPending(temporal.client, idOf(name)),
+    temporal.untilPending(idOf(name)),
     testbed
       .untilServed(name)
       .then(({ controlPlaneEndpoint }) => ({ message: '', bytes: 0, ...controlPlaneEndpoint })),

@@ -7,7 +7,6 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { postClaim } from './objects.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
-import { untilPending } from './waiting-run.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
 const { stack, allocatorKubeconfig } = realParts()
@@ -91,7 +90,7 @@ async function showTo(taskQueue: string, text: string): Promise<readonly string[
   await createCluster(pool, { 'vip.capi.gorizond.io/control-plane-pool': text })
   // The API server takes no host of more than 512 characters.
   await createCluster(host, {}, { controlPlaneEndpoint: { host: text.slice(0, 512) } })
-  await Promise.all([owner, pool].map((name) => untilPending(temporal.client, idOf(name))))
+  await Promise.all([owner, pool].map((name) => temporal.untilPending(idOf(name))))
   await temporal.client.workflow.getHandle(idOf(pool)).signal('wake', text)
   const run = await temporal.client.workflow.start('allocateVip', {
     workflowId: newName('hostile'),

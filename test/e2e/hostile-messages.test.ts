@@ -8,7 +8,6 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import type { TemporalView } from './temporal.ts'
-import { untilPending } from './waiting-run.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -168,7 +167,7 @@ describe('a run that waits', () => {
     await testbed.createClass(className)
     await testbed.createCluster(name, { className })
     const workflowId = workflowIdFor({ namespace: testbed.namespace, name })
-    await untilPending(temporal.client, workflowId)
+    await temporal.untilPending(workflowId)
     handle = temporal.client.workflow.getHandle(workflowId)
     execution = { workflowId }
     started.push(handle)

@@ -96,7 +96,7 @@ describe('a Cluster with a pool for ingress', () => {
     await testbed.createCluster('in-second', { className: 'in-stuck' })
     expect((await testbed.untilServed('in-second')).annotations).not.toHaveProperty(ingressVip)
     const key = { namespace: testbed.namespace, name: 'in-second' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'PoolExhausted')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
     await testbed.deleteCluster('in-first')
     expect((await untilIngress('in-second')).annotations[ingressVip]).toBe('10.71.1.10')
   })
@@ -169,7 +169,7 @@ describe('an annotation that cannot be read', () => {
     await testbed.createCluster('in-typo', { className: 'in-typo', annotations: { [ingressEnabled]: 'yes' } })
     await testbed.untilServed('in-typo')
     const key = { namespace: testbed.namespace, name: 'in-typo' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'AllocationFailed')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'AllocationFailed' })
     await annotate('in-typo', { [ingressEnabled]: 'true' })
     expect((await untilIngress('in-typo')).annotations[ingressVip]).toBe('10.78.1.10')
   })

@@ -10,7 +10,6 @@ import { dashboardExpressions } from '../integration/deploy/dashboard.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { untilPending } from './pending.ts'
 import { selectedBy, type Selected } from './promql.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -32,7 +31,7 @@ beforeAll(async () => {
   // A run that gets on at once has nothing handed out by the server; one that waits has.
   await testbed.createCluster('served')
   const served = { namespace: testbed.namespace, name: 'served' }
-  await untilPending(suite.temporal, served, 'selectIPPool', 'NoMatchingPool')
+  await suite.temporal.untilPending(served, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
   await testbed.createPool('10.66.0.10')
   await testbed.untilServed('served')
   await failWorkflowTask()

@@ -136,10 +136,9 @@ describe('an allocator', () => {
     const className = 'patient-class'
     await testbed.createCluster('patient', { className })
     const temporal = await viewTemporal(stack.connection)
-    await temporal.untilWaiting(
+    await temporal.untilPending(
       { namespace: testbed.namespace, name: 'patient' },
-      'selectIPPool',
-      'NoMatchingPool',
+      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
     )
     await temporal.close()
     await stack.part('temporal').kill()
@@ -154,10 +153,10 @@ describe('an allocator', () => {
     await testbed.createCluster('forgotten', { className })
     const temporal = await viewTemporal(stack.connection)
     const key = { namespace: testbed.namespace, name: 'forgotten' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await stack.part('temporal').kill()
     await stack.part('temporal').start({ forgetData: true })
-    await temporal.untilWaiting(key, 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await temporal.close()
     await testbed.createPool('10.52.0.10', { name: 'forgotten-pool', className })
     expect((await testbed.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')

@@ -12,7 +12,6 @@ import {
   type StoredObject,
 } from './objects.ts'
 import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
-import { retryNow, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -81,12 +80,12 @@ async function expectNoWriteDuringPause(
   await wayFree()
   await Promise.all(
     clusters.map(async ({ name }) => {
-      await retryNow(temporal, keyOf(name))
-      const { message } = await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
+      await temporal.retryNow(keyOf(name))
+      const { message } = await temporal.untilPending(keyOf(name), { activity, reason: 'ClusterPaused' })
       expect(message).toContain(`${testbed.namespace}/${name} is paused`)
       // Another attempt that has begun after the pause was shown.
-      await retryNow(temporal, keyOf(name))
-      await untilPending(temporal, keyOf(name), activity, 'ClusterPaused')
+      await temporal.retryNow(keyOf(name))
+      await temporal.untilPending(keyOf(name), { activity, reason: 'ClusterPaused' })
     }),
   )
   expect(await Promise.all(clusters.map(({ name }) => writesFor(name)))).toEqual(before)
@@ -115,7 +114,7 @@ describe('a Cluster that is paused', () => {
           workflowId: workflowIdFor(keyOf(name)),
           args: [keyOf(name)],
         })
-        await untilPending(temporal, keyOf(name), 'selectIPPool', 'ClusterPaused')
+        await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'ClusterPaused' })
         expect(ourWrites(await getObject(testbed, 'clusters', name))).toEqual([])
       }),
     )
@@ -132,7 +131,7 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unselected')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name, { className })))
     for (const { name } of clusters) {
-      await untilPending(temporal, keyOf(name), 'selectIPPool', 'NoMatchingPool')
+      await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     }
     await expectNoWriteDuringPause('selectIPPool', clusters, async () => {
       await testbed.createPool('10.142.1.1-10.142.1.9', { name: 'unselected-pool', className })
@@ -144,7 +143,10 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unclaimed')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
-      await untilPending(temporal, keyOf(name), 'ensureIPAddressClaim', 'AllocationFailed')
+      await temporal.untilPending(keyOf(name), {
+        activity: 'ensureIPAddressClaim',
+        reason: 'AllocationFailed',
+      })
     }
     await expectNoWriteDuringPause('ensureIPAddressClaim', clusters, () => account.withhold())
   })
@@ -161,7 +163,7 @@ describe('a Cluster that is paused', () => {
       await testbed.createCluster(name, { className })
     }
     for (const { name } of clusters) {
-      await untilPending(temporal, keyOf(name), 'awaitIPAddress', 'PoolNotReady')
+      await temporal.untilPending(keyOf(name), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     }
     await expectNoWriteDuringPause('awaitIPAddress', clusters, () => testbed.pausePool('unbound-pool', false))
   })
@@ -171,7 +173,7 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unassigned')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
-      await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
+      await temporal.untilPending(keyOf(name), { activity: 'assignVip', reason: 'ClusterRejected' })
     }
     await expectNoWriteDuringPause('assignVip', clusters, () => account.withhold())
   })

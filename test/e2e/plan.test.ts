@@ -85,7 +85,7 @@ async function startWaiting(name: string): Promise<{ readonly reason: string; re
     args: [cluster],
   })
   waitingRuns.push(workflowId)
-  const { reason, message } = await temporal.untilWaitingFor(cluster)
+  const { reason, message } = await temporal.untilPending(cluster)
   return { reason, message }
 }
 

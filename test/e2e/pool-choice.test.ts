@@ -59,9 +59,9 @@ describe('a Cluster without a pool', () => {
     await other.createPool('10.106.0.1', { name: 'elsewhere', className: 'another-class' })
     await other.createPool('10.106.1.1', { name: 'for-ingress', labels: { [roleKey]: 'ingress' } })
     await other.createCluster('pathless')
-    const wait = await temporal.untilWaitingFor(
+    const wait = await temporal.untilPending(
       { namespace: other.namespace, name: 'pathless' },
-      'NoMatchingPool',
+      { reason: 'NoMatchingPool' },
     )
     const becauses = [
       ['elsewhere', `is for ClusterClass another-class, not ${other.namespace}/rke2-cluster-class`],
@@ -87,7 +87,7 @@ describe('a Cluster without a pool', () => {
       })
     }
     await testbed.createCluster('lost-in-many')
-    const wait = await temporal.untilWaitingFor({ namespace: testbed.namespace, name: 'lost-in-many' })
+    const wait = await temporal.untilPending({ namespace: testbed.namespace, name: 'lost-in-many' })
     expect(wait.reason).toBe('NoMatchingPool')
     expect(wait.message).toContain(`with ${classKey}=rke2-cluster-class`)
     await testbed.deleteCluster('lost-in-many')
@@ -97,9 +97,9 @@ describe('a Cluster without a pool', () => {
     await other.createPool('10.107.0.1', { name: 'unnamed' })
     const asked = 'GlobalInClusterIPPool/unnamed'
     await other.createCluster('stubborn', { annotations: { [explicitAnnotation]: asked } })
-    const wait = await temporal.untilWaitingFor(
+    const wait = await temporal.untilPending(
       { namespace: other.namespace, name: 'stubborn' },
-      'NoMatchingPool',
+      { reason: 'NoMatchingPool' },
     )
     expect(wait.message).toContain(
       `InClusterIPPool/unnamed: the Cluster asks for "${asked}" by its annotation ${explicitAnnotation}`,

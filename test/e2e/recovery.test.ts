@@ -42,20 +42,20 @@ describe('an allocator that is killed', () => {
 
     await account.withhold('create ipaddressclaims')
     await start()
-    await temporal.untilWaiting(cluster, 'ensureIPAddressClaim', 'AllocationFailed')
+    await temporal.untilPending(cluster, { activity: 'ensureIPAddressClaim', reason: 'AllocationFailed' })
     await suite.allocator.kill() // pool selected, no claim
 
     await testbed.pausePool('vip-pool', true)
     await account.withhold('patch clusters')
     await start()
     const claim = await testbed.untilClaim('vip-cp-survivor', (now) => now !== undefined)
-    await temporal.untilWaiting(cluster, 'awaitIPAddress', 'PoolNotReady')
+    await temporal.untilPending(cluster, { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     await suite.allocator.kill() // claim made, no address
 
     await testbed.pausePool('vip-pool', false)
     await testbed.untilClaim('vip-cp-survivor', (now) => now?.addressName !== undefined)
     await start()
-    await temporal.untilWaiting(cluster, 'assignVip', 'ClusterRejected')
+    await temporal.untilPending(cluster, { activity: 'assignVip', reason: 'ClusterRejected' })
     await suite.allocator.kill() // address there, not assigned
 
     await account.withhold()

@@ -16,7 +16,6 @@ import {
   untilClassReconciled,
 } from './objects.ts'
 import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
-import { outcomeOf, pendingSteps, retryNow, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -68,16 +67,19 @@ describe('a write that Cluster API refuses', () => {
     await testbed.createClass(className)
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip', 'color') })
     await postCluster(testbed, 'undefined', { className, variables: [{ name: 'color', value: 'red' }] })
-    await untilPending(temporal, keyOf('undefined'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('undefined'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
     await testbed.createPool('10.145.1.1', { name: 'shrinking-pool', className })
-    const { message } = await untilPending(temporal, keyOf('undefined'), 'assignVip', 'ClusterRejected')
+    const { message } = await temporal.untilPending(keyOf('undefined'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     expect(message).toMatch(/color.*variable is not defined/)
     await expectUntouched('undefined')
 
     await testbed.editCluster('undefined', { topology: { variables: null } })
     expect((await testbed.untilServed('undefined')).controlPlaneEndpoint.host).toBe('10.145.1.1')
-    await outcomeOf(temporal, keyOf('undefined'))
+    await temporal.outcomeOf(keyOf('undefined'))
     expect(await wakesOf('undefined')).toContain('Cluster changed')
   })
 
@@ -88,13 +90,16 @@ describe('a write that Cluster API refuses', () => {
     await changeClass(testbed, className, { variables: [integer], patches: null })
     await testbed.createPool('10.145.2.1', { name: 'integer-pool', className })
     await testbed.createCluster('integer', { className })
-    const { message } = await untilPending(temporal, keyOf('integer'), 'assignVip', 'ClusterRejected')
+    const { message } = await temporal.untilPending(keyOf('integer'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     expect(message).toContain('clusterVip')
     expect(message).toContain('integer')
     await expectUntouched('integer')
 
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
-    await retryNow(temporal, keyOf('integer'))
+    await temporal.retryNow(keyOf('integer'))
     expect((await testbed.untilServed('integer')).controlPlaneEndpoint.host).toBe('10.145.2.1')
   })
 
@@ -113,7 +118,7 @@ describe('a write that Cluster API refuses', () => {
     await addTestFinalizer(testbed, 'clusterclasses', className)
     await testbed.api.send({ method: 'DELETE', path: testbed.path('clusterclasses', className) })
     await testbed.createCluster('classless', { className })
-    await untilPending(temporal, keyOf('classless'), 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(keyOf('classless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await removeTestFinalizer(testbed, 'clusterclasses', className)
     await testbed.createPool('10.145.5.1', { name: 'gone-pool', className })
     await expectServedOnceThereIsAClass('classless', className)
@@ -123,12 +128,15 @@ describe('a write that Cluster API refuses', () => {
 
 /** Shows that the Cluster is not written to as long as its class is missing, and then makes the class. */
 async function expectServedOnceThereIsAClass(name: string, className: string): Promise<void> {
-  const { message } = await untilPending(temporal, keyOf(name), 'assignVip', 'ClusterRejected')
+  const { message } = await temporal.untilPending(keyOf(name), {
+    activity: 'assignVip',
+    reason: 'ClusterRejected',
+  })
   expect(message).toMatch(/ClusterClass.*not found/)
   await expectUntouched(name)
   await testbed.createClass(className)
   await untilClassReconciled(testbed, className)
-  await retryNow(temporal, keyOf(name))
+  await temporal.retryNow(keyOf(name))
   await testbed.untilServed(name)
 }
 
@@ -136,16 +144,14 @@ describe('a right that is taken away', () => {
   it('to create claims is named, and the allocation goes on when it is back', async () => {
     await account.withhold('create ipaddressclaims')
     await testbed.createCluster('no-create')
-    const { message } = await untilPending(
-      temporal,
-      keyOf('no-create'),
-      'ensureIPAddressClaim',
-      'AllocationFailed',
-    )
+    const { message } = await temporal.untilPending(keyOf('no-create'), {
+      activity: 'ensureIPAddressClaim',
+      reason: 'AllocationFailed',
+    })
     expect(message).toContain('cannot create resource "ipaddressclaims"')
     expect(await testbed.claims()).not.toContain('vip-cp-no-create')
     await account.withhold()
-    await retryNow(temporal, keyOf('no-create'))
+    await temporal.retryNow(keyOf('no-create'))
     await testbed.untilServed('no-create')
   })
 
@@ -153,12 +159,15 @@ describe('a right that is taken away', () => {
     await account.withhold('patch clusters')
     const before = await requests('patch', 'clusters', 403)
     await testbed.createCluster('no-patch')
-    const { message } = await untilPending(temporal, keyOf('no-patch'), 'assignVip', 'ClusterRejected')
+    const { message } = await temporal.untilPending(keyOf('no-patch'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     expect(message).toContain('cannot patch resource "clusters"')
 
     const waits: number[] = []
     await eventually('the fifth attempt to be scheduled', async () => {
-      const [step] = await pendingSteps(temporal, keyOf('no-patch'))
+      const [step] = await temporal.pendingActivities(keyOf('no-patch'))
       const wait = step?.retryInSeconds
       if (wait === undefined) return undefined
       if (wait !== waits.at(-1)) waits.push(wait)
@@ -174,7 +183,7 @@ describe('a right that is taken away', () => {
     await account.withhold()
     await testbed.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
     await testbed.untilServed('no-patch')
-    await outcomeOf(temporal, keyOf('no-patch'))
+    await temporal.outcomeOf(keyOf('no-patch'))
     expect(await wakesOf('no-patch')).toContain('Cluster changed')
   })
 
@@ -184,7 +193,7 @@ describe('a right that is taken away', () => {
     await testbed.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
     await account.withhold('patch clusters')
     await testbed.createCluster('elsewhere', { className })
-    await untilPending(temporal, keyOf('elsewhere'), 'assignVip', 'ClusterRejected')
+    await temporal.untilPending(keyOf('elsewhere'), { activity: 'assignVip', reason: 'ClusterRejected' })
     const endpoint = { host: '10.145.99.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -193,7 +202,7 @@ describe('a right that is taken away', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await outcomeOf(temporal, keyOf('elsewhere'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('elsewhere'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })

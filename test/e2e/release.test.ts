@@ -9,7 +9,6 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { addTestFinalizer, removeTestFinalizer, untilAllFree } from './objects.ts'
-import { releaseOf, untilReleaseWaits } from './releases.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -51,7 +50,7 @@ describe('the release of a deleted Cluster', () => {
   it('says what was given back, and how long that took', async () => {
     const { namespace, name, uid } = await serve('plain', '10.150.0.1')
     await remove('plain')
-    const result = await releaseOf(temporal.client, { namespace, name, uid })
+    const result = await temporal.releaseOf({ namespace, name, uid })
     expect(result).toEqual({
       cluster: { namespace, name, uid },
       released: held('plain', '10.150.0.1'),
@@ -67,13 +66,16 @@ describe('the release of a deleted Cluster', () => {
     await testbed.pausePool('leaky-pool', true)
     await remove('leaky')
     const words = 'InClusterIPPool/leaky-pool is paused; unpause it'
-    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', words)
-    const message = await untilReleaseWaits(temporal.client, cluster, 'ReleaseLeaked', words)
+    await temporal.untilPending(releaseWorkflowIdFor(cluster), { reason: 'ReleasePending', words })
+    const { message } = await temporal.untilPending(releaseWorkflowIdFor(cluster), {
+      reason: 'ReleaseLeaked',
+      words,
+    })
     expect(message).toMatch(
       /^leaked: IPAddressClaim .*\/vip-cp-leaky \(10\.150\.1\.1\) of the former Cluster .*\/leaky has been in deletion for \d+ s, held by ipam\.cluster\.x-k8s\.io\/ReleaseAddress: /,
     )
     await testbed.pausePool('leaky-pool', false)
-    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('leaky', '10.150.1.1'))
+    expect((await temporal.releaseOf(cluster)).released).toEqual(held('leaky', '10.150.1.1'))
   })
 
   it('is confirmed although nobody watched when it was deleted', async () => {
@@ -83,9 +85,12 @@ describe('the release of a deleted Cluster', () => {
     await remove('unseen')
     await testbed.untilClaim('vip-cp-unseen', (claim) => claim?.isDeleting === true)
     await suite.start()
-    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'is paused')
+    await temporal.untilPending(releaseWorkflowIdFor(cluster), {
+      reason: 'ReleasePending',
+      words: 'is paused',
+    })
     await testbed.pausePool('unseen-pool', false)
-    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('unseen', '10.150.2.1'))
+    expect((await temporal.releaseOf(cluster)).released).toEqual(held('unseen', '10.150.2.1'))
   })
 
   it('leaves alone what a Cluster has that was re-created under its name at once', async () => {
@@ -93,7 +98,7 @@ describe('the release of a deleted Cluster', () => {
     await remove('phoenix')
     await testbed.untilCluster('phoenix', (now) => now === undefined)
     await testbed.createCluster('phoenix', { className: 'phoenix-class' })
-    expect((await releaseOf(temporal.client, former)).released).toEqual(held('phoenix', '10.150.3.1'))
+    expect((await temporal.releaseOf(former)).released).toEqual(held('phoenix', '10.150.3.1'))
     const { uid, controlPlaneEndpoint } = await testbed.untilServed('phoenix')
     expect(controlPlaneEndpoint.host).toBe('10.150.3.1')
     const claim = await testbed.untilClaim('vip-cp-phoenix', (now) => now?.addressName !== undefined)
@@ -129,7 +134,7 @@ describe('the release of a deleted Cluster', () => {
     expect(nudged?.finalizers).toContain('ipam.cluster.x-k8s.io/ReleaseAddress')
     await untilAllFree(testbed, 'deadlock-pool')
     await removeTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-deadlock')
-    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('deadlock', '10.150.4.1'))
+    expect((await temporal.releaseOf(cluster)).released).toEqual(held('deadlock', '10.150.4.1'))
   })
 
   it('says how to free an address whose claim was taken away by force', async () => {
@@ -138,13 +143,16 @@ describe('the release of a deleted Cluster', () => {
     await remove('forced')
     await testbed.untilClaim('vip-cp-forced', (claim) => claim?.isDeleting === true)
     await testbed.patch(testbed.path('ipaddressclaims', 'vip-cp-forced'), { metadata: { finalizers: null } })
-    const message = await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'kubectl')
+    const { message } = await temporal.untilPending(releaseWorkflowIdFor(cluster), {
+      reason: 'ReleasePending',
+      words: 'kubectl',
+    })
     const [, command = ''] = /(kubectl .*)$/.exec(message) ?? []
     await promisify(execFile)('sh', [
       '-c',
       command.replaceAll('kubectl ', `${stack.paths.kubectl} --kubeconfig ${stack.kubeconfigPath} `),
     ])
-    expect((await releaseOf(temporal.client, cluster)).released).toEqual(held('forced', '10.150.5.1'))
+    expect((await temporal.releaseOf(cluster)).released).toEqual(held('forced', '10.150.5.1'))
   })
 })
 
@@ -176,7 +184,10 @@ describe('by hand', () => {
     const { namespace, name, uid } = await serve('alive', '10.150.6.1')
     const cluster = { namespace, name, uid }
     const ended = run(JSON.stringify(cluster), releaseWorkflowIdFor(cluster))
-    await untilReleaseWaits(temporal.client, cluster, 'ReleasePending', 'still exists')
+    await temporal.untilPending(releaseWorkflowIdFor(cluster), {
+      reason: 'ReleasePending',
+      words: 'still exists',
+    })
     await remove('alive')
     expect(await ended).toContain('10.150.6.1')
   })

@@ -88,7 +88,7 @@ describe('a claim that is deleted by hand under a served Cluster', () => {
     await testbed.patch(pool, { spec: { addresses: ['10.93.0.20-10.93.0.22'] } })
     const former = await deleteClaim('vip-cp-re-lost')
     const key = { namespace: testbed.namespace, name: 're-lost' }
-    await temporal.untilWaiting(key, 'selectIPPool', 'AddressLost')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'AddressLost' })
     expect((await testbed.untilServed('re-lost')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
     await testbed.patch(pool, { spec: { addresses: ['10.93.0.10', '10.93.0.20-10.93.0.22'] } })
     await untilHeld('vip-cp-re-lost', controlPlaneEndpoint.host, former)
@@ -179,10 +179,9 @@ describe('a new Cluster whose annotation names an address', () => {
     })
     await testbed.createPool('10.99.11.10', { name: className, className })
     await testbed.createCluster(className, { className, annotations: { [ingressVip]: '10.99.10.7' } })
-    await temporal.untilWaiting(
+    await temporal.untilPending(
       { namespace: testbed.namespace, name: className },
-      'selectIPPool',
-      'AddressLost',
+      { activity: 'selectIPPool', reason: 'AddressLost' },
     )
     const { annotations } = await testbed.untilServed(className)
     expect(annotations[ingressVip]).toBe('10.99.10.7')

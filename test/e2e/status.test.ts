@@ -42,8 +42,8 @@ beforeAll(async () => {
   await testbed.createCluster('by-hand', { className: 'st-a', spec: endpoint('10.90.9.9') })
   await testbed.createCluster('twin', { className: 'st-a', spec: endpoint('10.90.0.11') })
   await deleteClaim('lost')
-  await temporal.untilWaitingFor(keyOf('lost'), 'AddressLost')
-  await temporal.untilWaitingFor(keyOf('waits'), 'NoMatchingPool')
+  await temporal.untilPending(keyOf('lost'), { reason: 'AddressLost' })
+  await temporal.untilPending(keyOf('waits'), { reason: 'NoMatchingPool' })
 })
 
 afterAll(() =>

@@ -10,7 +10,6 @@ import {
 import { eventually } from '../support/eventually.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { linesOf } from './log-lines.ts'
-import { releaseOf } from './releases.ts'
 import { scrapeOf } from './scrape.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -81,13 +80,13 @@ describe('a run on a task queue that nobody polls', () => {
     await testbed.createCluster('misled', { className })
     const cluster = clusterNamed('misled')
     const run = suite.temporal.client.workflow.getHandle(workflowIdFor(cluster))
-    await suite.temporal.untilWaitingFor(cluster, 'NoMatchingPool')
+    await suite.temporal.untilPending(cluster, { reason: 'NoMatchingPool' })
     await run.terminate('by hand')
     await startOn(randomUUID(), 'misled')
     await eventually('the run to be on our task queue again', async () => {
       return (await run.describe()).taskQueue === suite.taskQueue || undefined
     })
-    expect(await suite.temporal.untilWaitingFor(cluster)).toMatchObject({ reason: 'NoMatchingPool' })
+    expect(await suite.temporal.untilPending(cluster)).toMatchObject({ reason: 'NoMatchingPool' })
   })
 
   it('is replaced also where it confirms a release', async () => {
@@ -104,7 +103,7 @@ describe('a run on a task queue that nobody polls', () => {
       const run = await suite.temporal.client.workflow.getHandle(releaseWorkflowIdFor(former)).describe()
       return run.taskQueue === suite.taskQueue || undefined
     })
-    expect(await releaseOf(suite.temporal.client, former)).toMatchObject({ cluster: former })
+    expect(await suite.temporal.releaseOf(former)).toMatchObject({ cluster: former })
   })
 })
 

@@ -1,58 +1,132 @@
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client'
 import type { StackConnection } from '../../dev/stack/connection.ts'
+import type { ClusterIdentity } from '../../src/domain/model/claim.ts'
+import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
+import {
+  releaseWorkflowIdFor,
+  retryNowUpdate,
+  workflowIdFor,
+  type ReleaseVipResult,
+} from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { workflowIdFor } from '../../src/workflows/contract.ts'
 
-/** An activity that has failed at least once, and is tried again. */
-export interface Wait {
+/** An activity that has failed and will be retried, as the Temporal UI shows it under Pending Activities. */
+export interface PendingActivity {
   readonly activity: string
+  /** The failure type; empty if Temporal has replaced the failure because it was too large. */
   readonly reason: string
   readonly message: string
-  /** What the failure carries besides its message. */
   readonly details: readonly unknown[]
+  /** Size of the whole failure. */
+  readonly bytes: number
+  /** The next attempt, or the current one. */
+  readonly attempt: number
+  /** The delay that the last failure asked for; undefined during an attempt. */
+  readonly retryInSeconds: number | undefined
 }
 
-/** A person's view of Temporal. */
+/** A Cluster stands for its allocation run, a text is the id of another workflow. */
+type RunReference = NamespacedName | string
+
+/** What a user sees of runs in Temporal, and can do to them. */
 export interface TemporalView {
   readonly client: Client
-  /**
-   * Resolves when the Cluster's run has failed at least once in the given activity for the given reason, and
-   * waits to try it again. The server tells no event of that, so it is asked again and again.
-   */
-  untilWaiting(cluster: { namespace: string; name: string }, activity: string, reason: string): Promise<void>
-  /** The same, whatever the activity (and the reason); resolves with what a person sees of the wait. */
-  untilWaitingFor(cluster: { namespace: string; name: string }, reason?: string): Promise<Wait>
+  pendingActivities(run: RunReference): Promise<readonly PendingActivity[]>
+  /** Polls until a pending activity matches all fields given; `words` occur in its message. */
+  untilPending(
+    run: RunReference,
+    wanted?: { readonly activity?: string; readonly reason?: string; readonly words?: string },
+  ): Promise<PendingActivity>
+  /** Makes the run retry at once; does nothing if it has ended. */
+  retryNow(cluster: NamespacedName): Promise<void>
+  /** Waits for the end of the run. Resolves with its outcome for the control plane. */
+  outcomeOf(cluster: NamespacedName): Promise<{ readonly outcome: string; readonly reason: string }>
+  /** Waits for the start and the end of the release run. Resolves with its result. */
+  releaseOf(cluster: ClusterIdentity): Promise<ReleaseVipResult>
+  /** Whether there is a release run, running or closed. */
+  hasRelease(cluster: ClusterIdentity): Promise<boolean>
   close(): Promise<void>
 }
 
 export async function viewTemporal(stack: StackConnection): Promise<TemporalView> {
   const connection = await Connection.connect({ address: stack.temporal.address })
   const client = new Client({ connection })
+  const handleOf = (run: RunReference) => client.workflow.getHandle(workflowIdOf(run))
+  const pendingActivities: TemporalView['pendingActivities'] = async (run) => {
+    const { raw } = await handleOf(run).describe()
+    return (raw.pendingActivities ?? []).flatMap(({ activityType, lastFailure, attempt, ...timing }) => {
+      if (!lastFailure) return []
+      const { type, details } = lastFailure.applicationFailureInfo ?? {}
+      return [
+        {
+          activity: activityType?.name ?? '',
+          reason: type ?? '',
+          message: lastFailure.message ?? '',
+          details: (details?.payloads ?? []).map(decoded),
+          bytes: JSON.stringify(lastFailure).length,
+          attempt: attempt ?? 0,
+          retryInSeconds: timing.currentRetryInterval?.seconds?.toNumber(),
+        },
+      ]
+    })
+  }
   return {
     client,
-    untilWaiting: async (cluster, activity, reason) => {
-      await eventually(`${activity} to wait with ${reason}`, async () => {
-        const pending = await pendingActivities(client, workflowIdFor(cluster))
-        return pending.find((wait) => wait.activity === activity && wait.reason === reason)
-      })
+    pendingActivities,
+    untilPending: async (run, { activity, reason, words = '' } = {}) => {
+      let last: readonly PendingActivity[] = []
+      const what = `${workflowIdOf(run)} to wait in ${activity ?? 'any activity'} for ${reason ?? 'any reason'}`
+      try {
+        return await eventually(what, async () => {
+          last = await pendingActivities(run)
+          return last.find(
+            (each) =>
+              each.activity === (activity ?? each.activity) &&
+              each.reason === (reason ?? each.reason) &&
+              each.message.includes(words),
+          )
+        })
+      } catch (cause) {
+        throw new Error(`${what}: instead, it waits with ${JSON.stringify(last)}`, { cause })
+      }
     },
-    untilWaitingFor: (cluster, reason) =>
-      eventually(`${workflowIdFor(cluster)} to wait with ${reason ?? 'any reason'}`, async () => {
-        const pending = await pendingActivities(client, workflowIdFor(cluster))
-        return pending.find((wait) => wait.message !== '' && wait.reason === (reason ?? wait.reason))
-      }),
+    retryNow: async (cluster) => {
+      try {
+        await handleOf(cluster).executeUpdate(retryNowUpdate)
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      }
+    },
+    outcomeOf: async (cluster) => {
+      const result = (await handleOf(cluster).result()) as {
+        roles: { 'control-plane': { outcome: string; reason: string } }
+      }
+      const { outcome, reason } = result.roles['control-plane']
+      return { outcome, reason }
+    },
+    releaseOf: async (cluster) => {
+      const handle = handleOf(releaseWorkflowIdFor(cluster))
+      await eventually(`the release of ${cluster.name}`, () => handle.describe())
+      return (await handle.result()) as ReleaseVipResult
+    },
+    hasRelease: async (cluster) => {
+      try {
+        await handleOf(releaseWorkflowIdFor(cluster)).describe()
+        return true
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false
+        throw error
+      }
+    },
     close: () => connection.close(),
   }
 }
 
-async function pendingActivities(client: Client, workflowId: string): Promise<readonly Wait[]> {
-  const description = await client.workflow.getHandle(workflowId).describe()
-  return (description.raw.pendingActivities ?? []).map(({ activityType, lastFailure }) => ({
-    activity: activityType?.name ?? '',
-    reason: lastFailure?.applicationFailureInfo?.type ?? '',
-    message: lastFailure?.message ?? '',
-    details: (lastFailure?.applicationFailureInfo?.details?.payloads ?? []).map((payload): unknown =>
-      JSON.parse(Buffer.from(payload.data ?? []).toString()),
-    ),
-  }))
+/** Our failures carry JSON. */
+function decoded({ data }: { readonly data?: Uint8Array | null }): unknown {
+  return data?.length ? JSON.parse(Buffer.from(data).toString()) : undefined
+}
+
+function workflowIdOf(run: RunReference): string {
+  return typeof run === 'string' ? run : workflowIdFor(run)
 }

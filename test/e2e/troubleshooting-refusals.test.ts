@@ -8,7 +8,6 @@ import { openFixture, type Fixture } from './fixture.ts'
 import { applyRemedy, expectSymptom, openRunbookSession, type RunbookSession } from './runbook-session.ts'
 import { changeClass, optionalStringVariables, postCluster } from './objects.ts'
 import { createRevocableAccount, type RevocableAccount } from './revocable-account.ts'
-import { untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
@@ -61,7 +60,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     ]
     await postCluster(testbed, 'shrunk', { className, variables })
     const key = { namespace: testbed.namespace, name: 'shrunk' }
-    await untilPending(temporal, key, 'selectIPPool', 'NoMatchingPool')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip', 'size') })
     await testbed.createPool('10.152.1.1', { name: 'shrunk', className })
     const values = valuesFor('shrunk', {

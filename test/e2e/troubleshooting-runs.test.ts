@@ -5,7 +5,6 @@ import type { PlaceholderValues } from '../support/expected-text.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import { applyRemedy, expectSymptom, openRunbookSession, type RunbookSession } from './runbook-session.ts'
-import { untilPending } from './pending.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -106,11 +105,9 @@ describe('docs/troubleshooting.md shows and mends', () => {
       // A watcher starts nothing for a paused Cluster, so the other installation comes first.
       await createCluster(suite, 'contested', 'paused: true')
       await startByHand(suite, 'contested', { taskQueue })
-      await untilPending(
-        suite.temporal,
+      await suite.temporal.untilPending(
         { namespace: testbed.namespace, name: 'contested' },
-        'selectIPPool',
-        'ClusterPaused',
+        { activity: 'selectIPPool', reason: 'ClusterPaused' },
       )
       await testbed.editCluster('contested', { paused: null })
       await expectSymptom(session, 'Two installations', values, from)

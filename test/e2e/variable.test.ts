@@ -17,7 +17,6 @@ import {
   type ClusterSettings,
   type StoredObject,
 } from './objects.ts'
-import { untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import { everyVersion } from './versions.ts'
 import type { Testbed } from './testbed.ts'
@@ -70,11 +69,9 @@ describe('the variable', () => {
     await patchObject(testbed, path, { spec: { variables: optionalStringVariables('clusterVip') } })
     await testbed.createPool('10.146.5.1', { name: 'late-pool', className })
     await testbed.createCluster('late', { className })
-    const { message } = await untilPending(
-      temporal,
+    const { message } = await temporal.untilPending(
       { namespace: testbed.namespace, name: 'late' },
-      'assignVip',
-      'ClusterRejected',
+      { activity: 'assignVip', reason: 'ClusterRejected' },
     )
     expect(message).toContain('status.variables')
     expect(endpointOf(await getObject(testbed, 'clusters', 'late'))).toEqual({})

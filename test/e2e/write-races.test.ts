@@ -18,7 +18,6 @@ import {
   untilAllFree,
   variablesOf,
 } from './objects.ts'
-import { outcomeOf, untilPending } from './pending.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -120,7 +119,7 @@ describe('at the very moment of the write to a Cluster', () => {
     await testbed.createCluster('overtaken', { className })
     await typedIn
     await testbed.untilServed('overtaken')
-    expect(await outcomeOf(temporal, keyOf('overtaken'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('overtaken'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
@@ -135,7 +134,7 @@ describe('at the very moment of the write to a Cluster', () => {
     const pausing = beforePatch('paused', () => testbed.editCluster('paused', { paused: true }))
     await testbed.createCluster('paused')
     await pausing
-    await untilPending(temporal, keyOf('paused'), 'assignVip', 'ClusterPaused')
+    await temporal.untilPending(keyOf('paused'), { activity: 'assignVip', reason: 'ClusterPaused' })
     const cluster = await getObject(testbed, 'clusters', 'paused')
     expect(ourWrites(cluster)).toEqual([])
     expect(endpointOf(cluster)).toEqual({})
@@ -151,7 +150,7 @@ describe('at the very moment of the write to a Cluster', () => {
     await testbed.createCluster('deleted', { className })
     await deletion
     await testbed.untilClaim('vip-cp-deleted', (now) => now !== undefined)
-    expect(await outcomeOf(temporal, keyOf('deleted'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('deleted'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
@@ -173,7 +172,7 @@ describe('at the very moment a claim is made', () => {
     await testbed.createCluster('vanished', { className })
     await testbed.untilClaim('vip-cp-vanished', (now) => now !== undefined)
     await deletion
-    expect(await outcomeOf(temporal, keyOf('vanished'))).toEqual({
+    expect(await temporal.outcomeOf(keyOf('vanished'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
