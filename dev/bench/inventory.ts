@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { inParallel } from '../../src/commands/in-parallel.ts'
+import { inParallel } from '../../src/domain/in-parallel.ts'
 import { addressOfPool, buildRestoredAddress } from '../../src/domain/model/ip-address.ts'
 import { clusterPatchFor, describeAllocated } from '../../src/domain/allocation/cluster-patch.ts'
 import { buildIPAddressClaim, claimNameFor } from '../../src/domain/model/claim.ts'

@@ -1,4 +1,4 @@
-import { inParallel } from '../../src/commands/in-parallel.ts'
+import { inParallel } from '../../src/domain/in-parallel.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { ApiError, type KubernetesApi } from '../stack/kubernetes-api.ts'
 import { startRawWatch, type RawSighting } from '../stack/raw-watch.ts'

@@ -1,6 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { workflowIdFor } from '../../../src/workflows/contract.ts'
-import { inParallel } from '../../../src/commands/in-parallel.ts'
+import { inParallel } from '../../../src/domain/in-parallel.ts'
 import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'

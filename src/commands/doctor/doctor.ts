@@ -8,8 +8,7 @@ import { roles, vipRole } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { Reading } from './checks/check-result.ts'
 import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
-import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
-import { readingOf } from './reading.ts'
+import { readingOf, readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { formatReport, type Report } from './report.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
 
@@ -39,7 +38,10 @@ export async function doctor(
   // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
-  const findings = [...diagnoseKubernetes(kubernetes, now), ...diagnoseTemporal(temporal, now)]
+  const findings = [
+    ...diagnoseKubernetes(kubernetes, config.variables, now),
+    ...diagnoseTemporal(temporal, now),
+  ]
   const healthy = findings.every(({ level }) => level !== 'fault')
   const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
   console.print(report, (style) => formatReport(report, style))
@@ -67,7 +69,7 @@ function waitingIn(
 
 function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {
   if ('unread' in temporal || 'unread' in temporal.read.registered) return []
-  const { registered, namespaceName } = temporal.read
+  const { registered, namespace } = temporal.read
   if (registered.read.length === 0) return []
-  return [`search attributes ${registered.read.join(', ')} are registered in namespace ${namespaceName}`]
+  return [`search attributes ${registered.read.join(', ')} are registered in namespace ${namespace}`]
 }

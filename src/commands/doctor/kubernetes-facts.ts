@@ -1,14 +1,20 @@
+import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
+import { isKubernetesError } from '../../kubernetes/errors.ts'
+import { listObjects } from '../../kubernetes/objects.ts'
 import { neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
+import { crdNameOf, poolResources, resources, type Resource } from '../../kubernetes/resources.ts'
 import {
   connectTo,
   type KubernetesConnection,
   type RequestOutcome,
 } from '../../kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { describeError } from '../temporal/config.ts'
 import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
@@ -18,12 +24,9 @@ import type { PermissionReview } from './checks/permissions.ts'
 import {
   coreProvider,
   inClusterProvider,
-  providerLabel,
+  programDeploymentFrom,
   type ProgramDeployment,
-} from './checks/provider-deployment.ts'
-import { listDeployments } from './deployments.ts'
-import { readingOf } from './reading.ts'
-import { readServedKinds } from './served-kinds.ts'
+} from './checks/providers.ts'
 
 /** The facts that are read from the API server. */
 export interface KubernetesFacts {
@@ -42,17 +45,16 @@ export interface KubernetesFacts {
   readonly isEverywhere: boolean
 }
 
-export interface KubernetesPlace {
-  readonly kubeconfig: string | undefined
-  readonly context: string | undefined
-  /** Empty: all. */
-  readonly namespaces: readonly string[]
+export interface KubernetesPlace extends Pick<Config, 'kubeconfig' | 'context' | 'namespaces'> {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
 }
 
-/** The label of the allocator's Deployment in deploy/manifests. */
-const allocatorSelector = 'app.kubernetes.io/name=capi-vip-allocator'
+/** Of the allocator's Deployment in deploy/manifests. */
+const allocatorLabel = 'app.kubernetes.io/name=capi-vip-allocator'
+
+/** A request's answer as seen from here. */
+type Answered = RequestOutcome & Pick<ClockReading, 'answeredAt'>
 
 /**
  * Reads all facts once. A fact whose request fails is `unread`, with the reason.
@@ -61,7 +63,7 @@ const allocatorSelector = 'app.kubernetes.io/name=capi-vip-allocator'
  */
 export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
   const kubeConfig = loadKubeConfig(place)
-  const outcomes: (RequestOutcome & { readonly answeredAt: number })[] = []
+  const outcomes: Answered[] = []
   const connection = connectTo({
     kubeConfig,
     version: programVersion(),
@@ -86,13 +88,11 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
 type Details = Omit<KubernetesFacts, 'server' | 'version' | 'latencySeconds' | 'clock'>
 
 async function readDetails(connection: KubernetesConnection, place: KubernetesPlace): Promise<Details> {
-  const deployments = (provider: string): Promise<Reading<readonly ProgramDeployment[]>> =>
-    readingOf(listDeployments(connection, `${providerLabel}=${provider}`))
   const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
     readingOf(readOwnUser(connection)),
     readingOf(readServedKinds(connection)),
-    deployments(coreProvider),
-    deployments(inClusterProvider),
+    readingOf(listDeployments(connection, coreProvider.label)),
+    readingOf(listDeployments(connection, inClusterProvider.label)),
     readingOf(readSnapshot(connection, place.namespaces)),
   ])
   const permissions = await readingOf(readPermissions(connection, place, user))
@@ -109,14 +109,12 @@ async function readPermissions(
   const account = serviceAccount ?? (await readAllocatorAccount(connection))
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
-  return {
-    subject,
-    reviewed: await reviewPermissions(connection, account, neededPermissions, namespaces),
-  }
+  const reviewed = await reviewPermissions(connection, account, neededPermissions, namespaces)
+  return { subject, reviewed }
 }
 
 async function readAllocatorAccount(connection: KubernetesConnection): Promise<NamespacedName | undefined> {
-  const found = await readingOf(listDeployments(connection, allocatorSelector))
+  const found = await readingOf(listDeployments(connection, allocatorLabel))
   const [deployment] = 'read' in found ? found.read : []
   return deployment && { namespace: deployment.namespace, name: deployment.serviceAccount }
 }
@@ -131,13 +129,63 @@ async function readVersion(connection: KubernetesConnection): Promise<string> {
   return nonEmptyStringOf(answer['gitVersion']) ?? 'of unknown version'
 }
 
-function clockIn(
-  outcome: (RequestOutcome & { readonly answeredAt: number }) | undefined,
-): Reading<ClockReading> {
-  const server = Date.parse(outcome?.serverDate ?? '')
-  if (outcome === undefined || Number.isNaN(server)) {
-    return { unread: 'the API server sends no Date' }
+/** Reads the version in which the API server serves each kind that the allocator uses. */
+async function readServedKinds(
+  connection: Pick<KubernetesConnection, 'request'>,
+): Promise<readonly ServedKind[]> {
+  const versions = discoverApiVersions(connection)
+  return Promise.all(
+    Object.values(resources).map(async (resource: Resource) => ({
+      name: crdNameOf(resource),
+      preferred: resource.versions[0] ?? '',
+      served: await servedVersion(versions.of(resource)),
+      provider: resource.provider,
+      isAlternative: Object.values(poolResources).some((pools) => pools === resource),
+    })),
+  )
+}
+
+async function servedVersion(apiVersion: Promise<string>): Promise<string | undefined> {
+  try {
+    return (await apiVersion).split('/').at(-1)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return undefined
+    throw error
   }
+}
+
+const deployments: Resource = {
+  group: 'apps',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+  versions: ['v1'],
+  provider: 'Kubernetes',
+}
+
+/** Lists the Deployments with a label in all namespaces. */
+async function listDeployments(
+  connection: KubernetesConnection,
+  labelSelector: string,
+): Promise<readonly ProgramDeployment[]> {
+  const query = { namespace: '', labelSelector }
+  const { items } = await listObjects(connection, deployments, 'apps/v1', query, programDeploymentFrom)
+  return items
+}
+
+/** The answer to a request, or the reason why there is none. */
+export async function readingOf<T>(request: Promise<T>): Promise<Reading<T>> {
+  try {
+    return { read: await request }
+  } catch (error) {
+    // The message of a KubernetesError includes its cause.
+    return { unread: isKubernetesError(error) ? error.message : describeError(error) }
+  }
+}
+
+function clockIn(outcome: Answered | undefined): Reading<ClockReading> {
+  const server = Date.parse(outcome?.serverDate ?? '')
+  if (outcome === undefined || Number.isNaN(server)) return { unread: 'the API server sends no Date' }
   const { answeredAt, seconds } = outcome
   return { read: { sentAt: answeredAt - seconds * 1000, answeredAt, server } }
 }

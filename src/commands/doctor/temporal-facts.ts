@@ -1,23 +1,23 @@
 import { isGrpcServiceError } from '@temporalio/client'
+import { inParallel } from '../../domain/in-parallel.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
-import { type RegisteredSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
+import type { RegisteredSearchAttributes, SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
 import { workflowIdFor } from '../../workflows/contract.ts'
-import { inParallel } from '../in-parallel.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import type { Reading } from './checks/check-result.ts'
-import type { NamespaceFacts, TaskQueueFacts } from './checks/temporal.ts'
+import type { TaskQueueFacts } from './checks/temporal.ts'
 import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
-import { readingOf } from './reading.ts'
+import { readingOf } from './kubernetes-facts.ts'
 
 /** The facts that are read from Temporal. */
 export interface TemporalFacts {
   readonly address: string
   readonly version: string
-  /** The configured namespace; the reading is undefined if the server does not know it. */
-  readonly namespaceName: string
-  readonly namespace: Reading<NamespaceFacts | undefined>
+  readonly namespace: string
+  /** For which the namespace keeps closed runs; undefined if the server does not know the namespace. */
+  readonly retentionSeconds: Reading<number | undefined>
   readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
   readonly workflowRuns: Reading<WorkflowRunFacts>
@@ -26,11 +26,11 @@ export interface TemporalFacts {
   readonly registered: Reading<readonly SearchAttributeName[]>
 }
 
-/** How many runs are looked up, those of the oldest Clusters first, and how many at a time. */
+/** How many runs are described, those of the oldest Clusters first, and how many at a time. */
 const mostRuns = 100
 const runsAtOnce = 10
 
-/** gRPC status code NOT_FOUND. */
+/** gRPC status code. */
 const notFound: readonly number[] = [5]
 
 /**
@@ -47,32 +47,31 @@ export async function readTemporalFacts(options: {
 }): Promise<TemporalFacts> {
   const { taskQueue: taskQueueName } = options
   return withTemporal(options.signal, async (temporal) => {
-    const { client, address, namespace: namespaceName } = temporal
+    const { client, address, namespace } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
-    const namespace = await readingOf(readNamespace(temporal))
-    const about = { address, version: serverVersion, namespaceName, namespace, taskQueueName }
-    if ('read' in namespace && namespace.read === undefined) {
-      const unread = { unread: `there is no namespace ${namespaceName}` }
+    const retentionSeconds = await readingOf(readRetention(temporal))
+    const about = { address, version: serverVersion, namespace, retentionSeconds, taskQueueName }
+    if ('read' in retentionSeconds && retentionSeconds.read === undefined) {
+      const unread = { unread: `there is no namespace ${namespace}` }
       const nothing = { taskQueue: unread, workflowRuns: unread, searchAttributes: unread }
       return { ...about, ...nothing, registered: { read: [] } }
     }
     const registered = options.register
-      ? await readingOf(registerSearchAttributes(client.connection, namespaceName))
+      ? await readingOf(registerSearchAttributes(client.connection, namespace))
       : { read: [] }
     const [taskQueue, workflowRuns, searchAttributes] = await Promise.all([
       readingOf(readTaskQueue(temporal, taskQueueName)),
       readRuns(temporal, taskQueueName, await options.waiting),
-      readingOf(readSearchAttributes(client.connection, namespaceName)),
+      readingOf(readSearchAttributes(client.connection, namespace)),
     ])
     return { ...about, taskQueue, workflowRuns, searchAttributes, registered }
   })
 }
 
-async function readNamespace(temporal: TemporalClient): Promise<NamespaceFacts | undefined> {
-  const { client, namespace } = temporal
+async function readRetention({ client, namespace, bounded }: TemporalClient): Promise<number | undefined> {
   try {
-    const { config } = await temporal.bounded(() => client.workflowService.describeNamespace({ namespace }))
-    return { name: namespace, retentionSeconds: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) }
+    const { config } = await bounded(() => client.workflowService.describeNamespace({ namespace }))
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0)
   } catch (error) {
     if (isGrpcServiceError(error) && notFound.includes(error.code)) return undefined
     throw error

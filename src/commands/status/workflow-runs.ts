@@ -3,7 +3,7 @@ import { formatKey, type NamespacedName } from '../../domain/model/object-meta.t
 import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
-import { inParallel } from '../in-parallel.ts'
+import { inParallel } from '../../domain/in-parallel.ts'
 import { describeError } from '../temporal/config.ts'
 import { pendingActivitiesIn, type PendingActivity } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-temporal.ts'

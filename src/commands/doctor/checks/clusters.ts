@@ -1,9 +1,8 @@
 import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import { poolsUsableBy } from '../../../domain/allocation/snapshot.ts'
+import { poolsIn, poolsUsableBy, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
-import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
@@ -15,15 +14,15 @@ import { suggestion } from './edit-distance.ts'
 import { clusterKeys, strangeKeys } from './unknown-keys.ts'
 
 /** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
-export function checkClusters(
-  clusters: readonly Cluster[],
-  clusterClasses: readonly ClusterClass[],
-  pools: readonly IPPool[],
-): readonly CheckOutcome[] {
+export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
+  const clusters = [...snapshot.clusters.values()]
+  const pools = poolsIn(snapshot)
   const problems = [
     ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsUsableBy(cluster.namespace, pools))),
     ...clusters.flatMap((cluster) => gateProblems(`Cluster ${formatKey(cluster)}`, cluster)),
-    ...clusterClasses.flatMap((each) => gateProblems(`ClusterClass ${formatKey(each)}`, each)),
+    ...[...snapshot.clusterClasses.values()].flatMap((each) =>
+      gateProblems(`ClusterClass ${formatKey(each)}`, each),
+    ),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
 }

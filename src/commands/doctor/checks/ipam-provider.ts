@@ -1,20 +1,12 @@
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
+import { availableAddresses, placeOf } from '../../../domain/model/pool.ts'
 import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { counted, few } from '../../../domain/quote.ts'
-import { fault, ok, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
+import { fault, ok, skipped, type CheckOutcome, type Reading } from './check-result.ts'
 import { nameOf } from './pools.ts'
-import {
-  availabilityProblems,
-  describe,
-  inClusterProvider,
-  isBefore,
-  providerLabel,
-  versionIn,
-  type ProgramDeployment,
-} from './provider-deployment.ts'
+import { deploymentProblems, describe, inClusterProvider, type ProgramDeployment } from './providers.ts'
 
 /** Milliseconds after which the provider should have bound a claim, or counted a pool. */
 const overdueAfterMs = 60_000
@@ -34,39 +26,21 @@ export function checkIpamProvider(
 ): readonly CheckOutcome[] {
   const found = 'read' in deployments ? deployments.read : []
   const problems = [
-    ...found.flatMap((deployment) => [
-      ...availabilityProblems('the in-cluster IPAM provider', deployment),
-      ...versionProblems(deployment),
-    ]),
+    ...found.flatMap((deployment) => deploymentProblems(inClusterProvider, deployment)),
     ...('read' in snapshot ? effectProblems(snapshot.read, now) : []),
   ]
   if (problems.length > 0) return problems
-  const countedPools =
-    'read' in snapshot ? poolsIn(snapshot.read).filter(({ capacity }) => capacity !== undefined) : []
+  const pools = 'read' in snapshot ? poolsIn(snapshot.read) : []
+  const countedPools = pools.filter(({ capacity }) => capacity !== undefined).length
   const effect =
-    countedPools.length === 0
+    countedPools === 0
       ? ''
-      : `: ${counted(countedPools.length, 'pool')} with counted addresses, and no claim is overdue`
+      : `: ${counted(countedPools, 'pool')} with counted addresses, and no claim is overdue`
   if (found.length > 0) return [ok(`${found.map(describe).join(', ')} is available${effect}`)]
-  const unknown = whyUnknown(deployments)
-  return [countedPools.length > 0 ? ok(`its effect can be seen${effect}; ${unknown}`) : skipped(unknown)]
-}
-
-function whyUnknown(deployments: Reading<unknown>): string {
-  return 'unread' in deployments
-    ? `its version is unknown: ${deployments.unread}`
-    : `its version is unknown: no Deployment has the label ${providerLabel}=${inClusterProvider}`
-}
-
-function versionProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
-  const version = versionIn(deployment.image)
-  if (version === undefined || !isBefore(version, 1, 1)) return []
-  return [
-    warning(
-      `the in-cluster IPAM provider is ${describe(deployment)}: before 1.1.0 it needs v1beta1, which Cluster API is about to drop`,
-      'upgrade the in-cluster IPAM provider to v1.1.0 or newer: clusterctl upgrade plan',
-    ),
-  ]
+  const why =
+    'unread' in deployments ? deployments.unread : `no Deployment has the label ${inClusterProvider.label}`
+  const unknown = `its version is unknown: ${why}`
+  return [countedPools > 0 ? ok(`its effect can be seen${effect}; ${unknown}`) : skipped(unknown)]
 }
 
 function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[] {
@@ -79,34 +53,27 @@ function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[
     (claim) => isOverdue(claim) && couldBeBound(claim, snapshot),
   )
   return [
-    ...(uncounted.length === 0
-      ? []
-      : [fault(`nobody has counted the addresses of ${few(uncounted.map(nameOf))}`, fix)]),
-    ...(unbound.length === 0
-      ? []
-      : [
-          fault(
-            `unbound for more than a minute, although their pools have free addresses: IPAddressClaim ${few(unbound.map(formatKey))}`,
-            fix,
-          ),
-        ]),
+    ...providerFault(uncounted.map(nameOf), 'nobody has counted the addresses of'),
+    ...providerFault(
+      unbound.map(formatKey),
+      'unbound for more than a minute, although their pools have free addresses: IPAddressClaim',
+    ),
   ]
+}
+
+function providerFault(objects: readonly string[], found: string): readonly CheckOutcome[] {
+  return objects.length === 0 ? [] : [fault(`${found} ${few(objects)}`, fix)]
 }
 
 /** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */
 function couldBeBound(claim: IPAddressClaim, snapshot: Snapshot): boolean {
-  if (claim.addressName !== undefined || claim.isDeleting || pausedAnnotation in claim.annotations)
-    return false
-  const clusterName = claim.labels[clusterNameLabel]
-  const cluster =
-    clusterName === undefined
-      ? undefined
-      : snapshot.clusters.get(formatKey({ namespace: claim.namespace, name: clusterName }))
-  if (clusterName !== undefined && (cluster === undefined || cluster.isPaused)) return false
-  const pool = poolOf(claim, snapshot)
+  if (claim.addressName !== undefined || claim.isDeleting) return false
+  if (pausedAnnotation in claim.annotations) return false
+  const name = claim.labels[clusterNameLabel]
+  if (name !== undefined) {
+    const cluster = snapshot.clusters.get(formatKey({ namespace: claim.namespace, name }))
+    if (cluster === undefined || cluster.isPaused) return false
+  }
+  const pool = poolsIn(snapshot).find((each) => placeOf(each) === poolPlaceOf(claim))
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
-}
-
-function poolOf(claim: IPAddressClaim, snapshot: Snapshot): IPPool | undefined {
-  return poolsIn(snapshot).find((pool) => placeOf(pool) === poolPlaceOf(claim))
 }

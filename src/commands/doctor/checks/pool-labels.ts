@@ -1,27 +1,77 @@
+import { declaredClasses, declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
-import { declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
-import { namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
+import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
-import { suggestion } from './edit-distance.ts'
-import { classProblems, type ReadClasses } from './pool-classes.ts'
+import { nearest, suggestion } from './edit-distance.ts'
 import { nameOf } from './pools.ts'
 import { poolKeys, strangeKeys } from './unknown-keys.ts'
 
-/** Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors. */
-export function checkPoolLabels(pools: readonly IPPool[], classes: ReadClasses): readonly CheckOutcome[] {
+/**
+ * Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors.
+ *
+ * @param isEverywhere whether all namespaces were read, so that a ClusterClass that was not found does not exist
+ */
+export function checkPoolLabels(snapshot: Snapshot, isEverywhere: boolean): readonly CheckOutcome[] {
+  const pools = poolsIn(snapshot)
+  const classes = [...snapshot.clusterClasses.values()]
   const problems = pools.flatMap((pool) => [
     ...strangeKeys(pool, poolKeys).map((strange) =>
       warning(`${nameOf(pool)}: ${strange}`, `correct or remove it on ${nameOf(pool)}`),
     ),
-    ...classProblems(pool, classes),
+    ...classProblems(pool, classes, isEverywhere),
     ...roleProblems(pool),
     ...priorityProblems(pool),
     ...namespacesProblems(pool),
   ])
   return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
+}
+
+function classProblems(
+  pool: IPPool,
+  classes: readonly ClusterClass[],
+  isEverywhere: boolean,
+): readonly CheckOutcome[] {
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined) return clusterClassKey in pool.annotations ? [unlabeled(pool)] : []
+  const names = classes.map(({ name }) => name)
+  const unknown = (entries: readonly string[], existing: readonly string[], likely: readonly string[]) =>
+    entries
+      .filter((entry) => !existing.includes(entry))
+      // A class may be in a namespace that was not read, but a typing error is one all the same.
+      .filter((entry) => isEverywhere || nearest(entry, likely) !== undefined)
+      .map((entry) => unknownClass(pool, entry, likely))
+  if (label !== 'true') return unknown([label], names, ['true', ...names])
+  const listed = declaredClasses(pool)
+  if (listed.length === 0) return names.includes('true') ? [] : [listless(pool)]
+  const existing = [...names, ...classes.map(formatKey), '*']
+  return unknown(listed, existing, existing)
+}
+
+function unlabeled(pool: IPPool): CheckOutcome {
+  return fault(
+    `${nameOf(pool)} has the annotation ${clusterClassKey} and no label of the same key, so it serves nobody`,
+    `label it with ${clusterClassKey}="true"`,
+  )
+}
+
+function listless(pool: IPPool): CheckOutcome {
+  return fault(
+    `${nameOf(pool)}: label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`,
+    `list ClusterClasses in its annotation ${clusterClassKey}, or name one in the label`,
+  )
+}
+
+function unknownClass(pool: IPPool, entry: string, likely: readonly string[]): CheckOutcome {
+  return warning(
+    `${nameOf(pool)} is for ClusterClass ${quoted(entry)}, which does not exist${suggestion(entry, likely)}`,
+    `correct ${clusterClassKey} on ${nameOf(pool)}, or create the ClusterClass`,
+  )
 }
 
 function roleProblems(pool: IPPool): readonly CheckOutcome[] {

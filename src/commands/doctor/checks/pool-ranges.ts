@@ -1,4 +1,5 @@
 import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { commonRanges, formatRange } from '../../../domain/model/address-range.ts'
 import { boundsOf } from '../../../domain/model/address-text.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
@@ -10,7 +11,8 @@ import { isForVips, nameOf } from './pools.ts'
  * Compares the ranges of pools for VIPs with those of all pools, which the provider does not do. From overlapping pools
  * the same address is given out twice; the allocator notices each duplicate, at the cost of an address and time.
  */
-export function checkPoolRanges(pools: readonly IPPool[]): readonly CheckOutcome[] {
+export function checkPoolRanges(snapshot: Snapshot): readonly CheckOutcome[] {
+  const pools = poolsIn(snapshot)
   const problems = [...pools.filter(isForVips).flatMap(unreadableEntries), ...overlaps(pools)]
   return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
 }

@@ -1,6 +1,6 @@
-import { ipPoolKinds } from '../../../domain/model/pool-kind.ts'
-import type { Cluster } from '../../../domain/model/cluster.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
+import { ipPoolKinds } from '../../../domain/model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
 import { counted } from '../../../domain/quote.ts'
@@ -10,9 +10,9 @@ import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 const fewPart = 10
 
 /** Checks that there are pools for VIPs, and that they have free addresses. */
-export function checkPools(pools: readonly IPPool[], clusters: readonly Cluster[]): readonly CheckOutcome[] {
-  const forVips = pools.filter(isForVips)
-  if (forVips.length === 0) return [reportNone(pools, clusters)]
+export function checkPools(snapshot: Snapshot): readonly CheckOutcome[] {
+  const forVips = poolsIn(snapshot).filter(isForVips)
+  if (forVips.length === 0) return [reportNone(snapshot)]
   const free = forVips.reduce((sum, pool) => sum + (availableAddresses(pool) ?? 0), 0)
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
   return orOk(
@@ -32,13 +32,15 @@ export function nameOf(pool: IPPool): string {
 }
 
 /** Only a fault if a Cluster of a ClusterClass exists that would need a pool. */
-function reportNone(pools: readonly IPPool[], clusters: readonly Cluster[]): CheckOutcome {
+function reportNone(snapshot: Snapshot): CheckOutcome {
+  const pools = poolsIn(snapshot)
   const found =
     pools.length === 0
       ? `there is ${ipPoolKinds.map((kind) => `no ${kind}`).join(' and ')}`
       : `${counted(pools.length, 'pool')}, and none with the label ${clusterClassKey}`
   const fix = `create a pool with the label ${clusterClassKey}=<ClusterClass>, as in examples/ip-pool.yaml`
-  return clusters.some(({ topology }) => topology !== undefined) ? fault(found, fix) : warning(found, fix)
+  const isNeeded = [...snapshot.clusters.values()].some(({ topology }) => topology !== undefined)
+  return isNeeded ? fault(found, fix) : warning(found, fix)
 }
 
 function roomProblems(pool: IPPool): readonly CheckOutcome[] {

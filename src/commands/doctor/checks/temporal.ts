@@ -1,13 +1,15 @@
 import { few } from '../../../domain/quote.ts'
+import {
+  cliTypeOf,
+  missingSearchAttributes,
+  mistypedSearchAttributes,
+  searchAttributes,
+  usableSearchAttributes,
+  type RegisteredSearchAttributes,
+  type SearchAttributeName,
+} from '../../../domain/search-attributes.ts'
 import { isPolling, type Poller } from '../../../domain/workflow-run.ts'
-import { fault, ok, orOk, warning, type CheckOutcome } from './check-result.ts'
-
-/** A Temporal namespace as the server describes it. */
-export interface NamespaceFacts {
-  readonly name: string
-  /** Seconds for which a closed run is kept. */
-  readonly retentionSeconds: number
-}
+import { fault, ok, orOk, warning, type CheckOutcome, type Reading } from './check-result.ts'
 
 export interface TaskQueueFacts {
   readonly name: string
@@ -19,8 +21,20 @@ const daySeconds = 86_400
 /** A poll may be this many milliseconds in the future before the clocks are said to differ. */
 const clockToleranceMs = 2_000
 
-/** Checks that the namespace keeps closed runs long enough to look at them. */
-export function checkNamespace({ name, retentionSeconds }: NamespaceFacts): readonly CheckOutcome[] {
+/**
+ * Checks that the namespace keeps closed runs long enough to look at them.
+ *
+ * @param retentionSeconds undefined if there is no such namespace
+ */
+export function checkNamespace(name: string, retentionSeconds: number | undefined): readonly CheckOutcome[] {
+  if (retentionSeconds === undefined) {
+    return [
+      fault(
+        `there is no namespace ${name}`,
+        `temporal operator namespace create --namespace ${name} --retention 7d, or set TEMPORAL_NAMESPACE to one that exists`,
+      ),
+    ]
+  }
   const days = retentionSeconds / daySeconds
   const kept = days >= 1 ? `${Number(days.toFixed(1))} d` : `${Number((days * 24).toFixed(1))} h`
   const problems =
@@ -78,4 +92,52 @@ function clockProblems(queue: TaskQueueFacts, now: number): readonly CheckOutcom
 function latest(pollers: readonly Poller[]): number | undefined {
   const times = pollers.map(({ lastPollAt }) => lastPollAt).filter((time) => time !== undefined)
   return times.length === 0 ? undefined : Math.max(...times)
+}
+
+/**
+ * Checks the search attributes of a namespace. They are optional, but their type must be right.
+ *
+ * @param registration what `--fix` has registered
+ */
+export function checkSearchAttributes(
+  registered: RegisteredSearchAttributes,
+  namespace: string,
+  registration: Reading<unknown>,
+): readonly CheckOutcome[] {
+  const missing = missingSearchAttributes(registered)
+  const problems = [
+    ...(missing.length === 0 ? [] : [reportMissing(missing, namespace)]),
+    ...mistypedSearchAttributes(registered).map((name) => reportMistyped(name, registered[name], namespace)),
+  ]
+  return [
+    ...('unread' in registration ? [reportUnregistered(registration.unread)] : []),
+    ...orOk(problems, `${few(usableSearchAttributes(registered))} are registered`),
+  ]
+}
+
+function reportUnregistered(why: string): CheckOutcome {
+  return warning(
+    `search attributes could not be registered: ${why}`,
+    "let somebody register them who may; on Temporal Cloud, in the namespace's settings",
+  )
+}
+
+function reportMissing(missing: readonly SearchAttributeName[], namespace: string): CheckOutcome {
+  const flags = missing.map((name) => `--name ${name} --type ${cliTypeOf(searchAttributes[name])}`)
+  return warning(
+    `${missing.join(', ')} not registered in namespace ${namespace}: runs cannot be searched for by them`,
+    `capi-vip-allocator doctor --fix, or temporal operator search-attribute create --namespace ${namespace} ${flags.join(' ')}; on Temporal Cloud, add them in the namespace's settings or by tcld namespace search-attributes add`,
+  )
+}
+
+function reportMistyped(
+  name: SearchAttributeName,
+  found: string | undefined,
+  namespace: string,
+): CheckOutcome {
+  const expected = cliTypeOf(searchAttributes[name])
+  return fault(
+    `${name} is registered as ${cliTypeOf(found ?? '')}, expected ${expected}: no run sets it`,
+    `temporal operator search-attribute remove --namespace ${namespace} --name ${name}, then capi-vip-allocator doctor --fix`,
+  )
 }

@@ -11,6 +11,7 @@ import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-fac
 import { plainStyle } from '../../../../src/console/style.ts'
 import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
+import { variables } from '../../../support/builders.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
 
@@ -48,7 +49,7 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${port}`))
   const place = { kubeconfig, context: undefined, namespaces: [], serviceAccount: undefined }
-  return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, now)
+  return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, variables, now)
 }
 
 function kubeconfigFor(server: string): string {
@@ -114,8 +115,8 @@ describe('an odd API server', () => {
 const facts: TemporalFacts = {
   address: 'localhost:7233',
   version: '1.32.0',
-  namespaceName: 'default',
-  namespace: { read: { name: 'default', retentionSeconds: 86_400 } },
+  namespace: 'default',
+  retentionSeconds: { read: 86_400 },
   taskQueueName: 'ours',
   taskQueue: { unread: 'no answer' },
   workflowRuns: { unread: 'Clusters that wait are not known: no answer' },

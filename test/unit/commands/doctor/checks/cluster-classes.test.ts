@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkClusterClasses } from '../../../../../src/commands/doctor/checks/cluster-classes.ts'
-import { aClass, aCluster, aPool } from '../../../../support/builders.ts'
+import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
+import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
+import type { IPPool } from '../../../../../src/domain/model/pool.ts'
+import { aClaim, aClass, aCluster, aPool, variables } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
+
+function check(clusters: readonly Cluster[], pools: readonly IPPool[]): readonly CheckOutcome[] {
+  return checkClusterClasses(aSnapshot({ clusters, pools }), variables)
+}
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const inOrder = [
@@ -17,7 +25,7 @@ describe('a ClusterClass', () => {
       aCluster({ name: 'second' }),
       aCluster({ name: 'third', endpoint: { host: '10.0.0.1', port: 6443 } }),
     ]
-    expect(checkClusterClasses(clusters, [aPool({ labels: { [classKey]: 'other' } })])).toEqual([
+    expect(check(clusters, [aPool({ labels: { [classKey]: 'other' } })])).toEqual([
       {
         level: 'fault',
         found: `no pool serves ClusterClass clusters/${aClass}, and 2 Clusters of it waiting: clusters/demo, clusters/second`,
@@ -29,14 +37,14 @@ describe('a ClusterClass', () => {
   it('is reported once for each name and namespace', () => {
     const classRef = { name: aClass, namespace: 'platform' }
     const clusters = [aCluster(), aCluster({ name: 'b', topology: { classRef } })]
-    expect(checkClusterClasses(clusters, [])).toHaveLength(2)
+    expect(check(clusters, [])).toHaveLength(2)
   })
 
   it('is not served by a pool of another namespace', () => {
     const elsewhere = aPool({ kind: 'InClusterIPPool', namespace: 'elsewhere' })
-    expect(checkClusterClasses([aCluster()], [elsewhere])[0]?.level).toBe('fault')
+    expect(check([aCluster()], [elsewhere])[0]?.level).toBe('fault')
     const here = aPool({ kind: 'InClusterIPPool' })
-    expect(checkClusterClasses([aCluster()], [here])).toEqual(inOrder)
+    expect(check([aCluster()], [here])).toEqual(inOrder)
   })
 
   it.each([
@@ -50,7 +58,13 @@ describe('a ClusterClass', () => {
       aCluster({ annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'mine' } }),
       [],
     ],
+    ['somebody else set a host without a port', aCluster({ endpoint: { host: '10.0.0.1', port: 0 } }), []],
   ])('is in order where %s', (_, cluster, pools) => {
-    expect(checkClusterClasses([cluster], pools)).toEqual(inOrder)
+    expect(check([cluster], pools)).toEqual(inOrder)
+  })
+
+  it('is in order where the Cluster has its claim already, as a run goes by that', () => {
+    const things = { clusters: [aCluster()], claims: [aClaim({ addressName: 'vip-cp-demo' })] }
+    expect(checkClusterClasses(aSnapshot(things), variables)).toEqual(inOrder)
   })
 })

@@ -3,6 +3,7 @@ import { checkClusters } from '../../../../../src/commands/doctor/checks/cluster
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aCluster, aClusterClass, aPool } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const prefix = 'vip.capi.gorizond.io'
 
@@ -10,7 +11,7 @@ function check(
   annotations: Readonly<Record<string, string>>,
   pools: readonly IPPool[] = [],
 ): readonly CheckOutcome[] {
-  return checkClusters([aCluster({ annotations })], [], pools)
+  return checkClusters(aSnapshot({ clusters: [aCluster({ annotations })], pools }))
 }
 
 describe('what is written on Clusters', () => {
@@ -74,7 +75,7 @@ describe('what is written on Clusters', () => {
       },
     ])
     const labelled = aCluster({ labels: { [`${prefix}/ingress-enabled`]: 'true' } })
-    expect(checkClusters([labelled], [], [])[0]?.found).toBe(
+    expect(checkClusters(aSnapshot({ clusters: [labelled] }))[0]?.found).toBe(
       `Cluster clusters/demo: label "${prefix}/ingress-enabled" is read as annotation only`,
     )
   })
@@ -82,7 +83,7 @@ describe('what is written on Clusters', () => {
   it('is a fault where an availability gate waits for a condition that nobody writes', () => {
     const gate = `${prefix}/ControlPlaneVIPRedy`
     const cluster = aCluster({ availabilityGates: [gate] })
-    expect(checkClusters([cluster], [], [])).toEqual([
+    expect(checkClusters(aSnapshot({ clusters: [cluster] }))).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: spec.availabilityGates names "${gate}", which nobody writes; did you mean "${prefix}/ControlPlaneVIPReady"?`,
@@ -90,10 +91,12 @@ describe('what is written on Clusters', () => {
       },
     ])
     const clusterClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [gate] }
-    expect(checkClusters([], [clusterClass], [])[0]?.found).toContain(
+    expect(checkClusters(aSnapshot({ clusterClasses: [clusterClass] }))[0]?.found).toContain(
       'ClusterClass clusters/rke2-cluster-class: spec.availabilityGates names',
     )
     const right = [`${prefix}/ControlPlaneVIPReady`, `${prefix}/IngressVIPReady`, 'example.com/Other']
-    expect(checkClusters([aCluster({ availabilityGates: right })], [], [])[0]?.level).toBe('ok')
+    expect(checkClusters(aSnapshot({ clusters: [aCluster({ availabilityGates: right })] }))[0]?.level).toBe(
+      'ok',
+    )
   })
 })

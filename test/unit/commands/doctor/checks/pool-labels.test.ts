@@ -3,6 +3,7 @@ import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/che
 import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pool-labels.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aClass, aClusterClass, aPool } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
@@ -14,7 +15,7 @@ const forClass = { [classKey]: aClass }
 const pool = 'GlobalInClusterIPPool/vip-pool'
 
 function check(...pools: readonly IPPool[]): readonly CheckOutcome[] {
-  return checkPoolLabels(pools, { classes: [clusterClass], areAll: true })
+  return checkPoolLabels(aSnapshot({ pools, clusterClasses: [clusterClass] }), true)
 }
 
 function found(...pools: readonly IPPool[]): readonly (readonly [string, string])[] {
@@ -89,10 +90,9 @@ describe('what is written on pools', () => {
   })
 
   it('is in order where a ClusterClass is called true', () => {
-    const named = { ...clusterClass, name: 'true' }
-    expect(
-      checkPoolLabels([aPool({ labels: { [classKey]: 'true' } })], { classes: [named], areAll: true }),
-    ).toMatchObject([{ level: 'ok' }])
+    const clusterClasses = [{ ...clusterClass, name: 'true' }]
+    const pools = [aPool({ labels: { [classKey]: 'true' } })]
+    expect(checkPoolLabels(aSnapshot({ pools, clusterClasses }), true)).toMatchObject([{ level: 'ok' }])
   })
 
   it('is a fault where a role or a priority cannot be read', () => {
@@ -144,9 +144,12 @@ describe('what is written on pools', () => {
   })
 
   it('is a warning only where it is probably a slip, where classes of other namespaces are not known', () => {
-    const known = { classes: [clusterClass], areAll: false }
-    const levels = (className: string): readonly string[] =>
-      checkPoolLabels([aPool({ labels: { [classKey]: className } })], known).map(({ level }) => level)
+    const levels = (className: string): readonly string[] => {
+      const pools = [aPool({ labels: { [classKey]: className } })]
+      return checkPoolLabels(aSnapshot({ pools, clusterClasses: [clusterClass] }), false).map(
+        ({ level }) => level,
+      )
+    }
     expect(levels('production')).toEqual(['ok'])
     expect(levels('rke2-clusterclass')).toEqual(['warning'])
   })

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkPoolRanges } from '../../../../../src/commands/doctor/checks/pool-ranges.ts'
 import { aPool, type PoolOptions } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const forNodes = { labels: {} }
 
 function check(...pools: readonly PoolOptions[]): readonly (readonly [string, string])[] {
   const named = pools.map((options, index) => aPool({ name: `pool-${index}`, ...options }))
-  return checkPoolRanges(named).map(({ level, found }) => [level, found])
+  return checkPoolRanges(aSnapshot({ pools: named })).map(({ level, found }) => [level, found])
 }
 
 function overlap(common: string): readonly (readonly [string, string])[] {
@@ -72,7 +73,7 @@ describe('the ranges of pools', () => {
       aPool({ addresses: ['10.0.0.10', 'nonsense'] }),
       aPool({ name: 'second', addresses: ['10.0.0.10'] }),
     ]
-    expect(checkPoolRanges(pools).map(({ fix }) => fix)).toEqual([
+    expect(checkPoolRanges(aSnapshot({ pools })).map(({ fix }) => fix)).toEqual([
       'correct spec.addresses of GlobalInClusterIPPool/vip-pool',
       'take these addresses out of one of GlobalInClusterIPPool/vip-pool and GlobalInClusterIPPool/second, by spec.addresses or spec.excludedAddresses',
     ])

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
+import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import { checkPools } from '../../../../../src/commands/doctor/checks/pools.ts'
+import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
+import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aCluster, anUncountedPool, aPool } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
+
+function check(pools: readonly IPPool[], clusters: readonly Cluster[] = []): readonly CheckOutcome[] {
+  return checkPools(aSnapshot({ pools, clusters }))
+}
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 
@@ -11,17 +19,17 @@ function capacity(free: number, total: number, outOfRange = 0): object {
 describe('the pools', () => {
   it('are a fault where there is none for VIPs, and Clusters of a class', () => {
     const fix = expect.stringContaining(`${classKey}=<ClusterClass>`)
-    expect(checkPools([], [aCluster()])).toEqual([
+    expect(check([], [aCluster()])).toEqual([
       { level: 'fault', found: 'there is no InClusterIPPool and no GlobalInClusterIPPool', fix },
     ])
-    expect(checkPools([aPool({ labels: {} })], [aCluster()])).toEqual([
+    expect(check([aPool({ labels: {} })], [aCluster()])).toEqual([
       { level: 'fault', found: `1 pool, and none with the label ${classKey}`, fix },
     ])
   })
 
   it('are a warning where nobody misses them yet', () => {
-    expect(checkPools([], [])[0]?.level).toBe('warning')
-    expect(checkPools([], [aCluster({ topology: null })])[0]?.level).toBe('warning')
+    expect(check([])[0]?.level).toBe('warning')
+    expect(check([], [aCluster({ topology: null })])[0]?.level).toBe('warning')
   })
 
   it('are in order where addresses are left, and those for nodes do not count', () => {
@@ -30,13 +38,11 @@ describe('the pools', () => {
       aPool({ name: 'more', ...capacity(5, 9) }),
       aPool({ name: 'nodes', labels: {}, ...capacity(0, 9) }),
     ]
-    expect(checkPools(pools, [])).toEqual([
-      { level: 'ok', found: '2 pools for VIPs, with 16 of 20 addresses free' },
-    ])
+    expect(check(pools)).toEqual([{ level: 'ok', found: '2 pools for VIPs, with 16 of 20 addresses free' }])
   })
 
   it('are in order where nobody has counted them', () => {
-    expect(checkPools([anUncountedPool()], [])).toEqual([
+    expect(check([anUncountedPool()])).toEqual([
       { level: 'ok', found: '1 pool for VIPs, with 0 of 0 addresses free' },
     ])
   })
@@ -52,12 +58,12 @@ describe('the pools', () => {
     [0, 0, 0, 'warning'],
     [-1, 5, 0, 'warning'],
   ])('with %d of %d free, %d of them out of range, are: %4$s', (free, total, outOfRange, level) => {
-    expect(checkPools([aPool(capacity(free, total, outOfRange))], [])[0]?.level).toBe(level)
+    expect(check([aPool(capacity(free, total, outOfRange))])[0]?.level).toBe(level)
   })
 
   it('are named if they are exhausted, or nearly', () => {
     const pools = [aPool({ name: 'a', ...capacity(0, 9) }), aPool({ name: 'b', ...capacity(1, 19) }), aPool()]
-    expect(checkPools(pools, [])).toEqual([
+    expect(check(pools)).toEqual([
       {
         level: 'warning',
         found: 'GlobalInClusterIPPool/a is exhausted: 0 of 9 addresses free',

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkCore } from '../../../../../src/commands/doctor/checks/cluster-api-core.ts'
 import type { CheckOutcome, Reading } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import { checkIpamProvider } from '../../../../../src/commands/doctor/checks/ipam-provider.ts'
 import {
+  checkCore,
   programDeploymentFrom,
   versionIn,
   type ProgramDeployment,
-} from '../../../../../src/commands/doctor/checks/provider-deployment.ts'
+} from '../../../../../src/commands/doctor/checks/providers.ts'
 import type { IPAddressClaim } from '../../../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
-import { formatKey } from '../../../../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import type { Snapshot } from '../../../../../src/domain/allocation/snapshot.ts'
 import { aClaim, aCluster, anUncountedPool, aPool } from '../../../../support/builders.ts'
+import { aSnapshot } from '../../../../support/snapshot.ts'
 
 function aDeployment(
   options: { image?: string; available?: number; args?: readonly string[] } = {},
@@ -148,19 +148,7 @@ interface Objects {
 function known({ clusters = [aCluster()], claims = [], pools = [aPool()] }: Objects = {}): {
   readonly read: Snapshot
 } {
-  const byKey = <T extends { namespace: string; name: string }>(
-    objects: readonly T[],
-  ): ReadonlyMap<string, T> => new Map(objects.map((object) => [formatKey(object), object]))
-  return {
-    read: {
-      clusters: byKey(clusters),
-      clusterClasses: new Map(),
-      claims: byKey(claims),
-      ipAddresses: new Map(),
-      pools: [byKey(pools)],
-      isComplete: true,
-    },
-  }
+  return { read: aSnapshot({ clusters, claims, pools }) }
 }
 
 function check(

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkSearchAttributes } from '../../../../../src/commands/doctor/checks/search-attributes.ts'
+import { checkSearchAttributes } from '../../../../../src/commands/doctor/checks/temporal.ts'
 import { searchAttributes } from '../../../../../src/domain/search-attributes.ts'
 
 describe('search attributes', () => {
   it('are in order where all are registered', () => {
-    expect(checkSearchAttributes(searchAttributes, 'default')).toEqual([
+    expect(checkSearchAttributes(searchAttributes, 'default', { read: [] })).toEqual([
       { level: 'ok', found: 'VipNamespace, VipCluster, VipPhase, VipAddress, VipPool are registered' },
     ])
   })
 
   it('that are missing are a warning, with the command that registers them', () => {
     const registered = { ...searchAttributes, VipPhase: undefined, VipPool: undefined }
-    expect(checkSearchAttributes(registered, 'vips')).toEqual([
+    expect(checkSearchAttributes(registered, 'vips', { read: [] })).toEqual([
       {
         level: 'warning',
         found: 'VipPhase, VipPool not registered in namespace vips: runs cannot be searched for by them',
@@ -24,7 +24,7 @@ describe('search attributes', () => {
 
   it('of another type are a fault, also beside missing ones', () => {
     const registered = { ...searchAttributes, VipPhase: undefined, VipAddress: 'TEXT' }
-    expect(checkSearchAttributes(registered, 'vips')).toMatchObject([
+    expect(checkSearchAttributes(registered, 'vips', { read: [] })).toMatchObject([
       { level: 'warning' },
       {
         level: 'fault',

@@ -16,11 +16,11 @@ describe('a Temporal namespace', () => {
     [86_399, 'warning', 'namespace default keeps closed runs for 24 h only'],
     [5400, 'warning', 'namespace default keeps closed runs for 1.5 h only'],
   ])('with a retention of %d s is %s', (retentionSeconds, level, found) => {
-    expect(checkNamespace({ name: 'default', retentionSeconds })[0]).toMatchObject({ level, found })
+    expect(checkNamespace('default', retentionSeconds)[0]).toMatchObject({ level, found })
   })
 
   it('that forgets too soon gets a command to keep more', () => {
-    expect(checkNamespace({ name: 'vips', retentionSeconds: 3600 })[0]?.fix).toBe(
+    expect(checkNamespace('vips', 3600)[0]?.fix).toBe(
       'temporal operator namespace update --namespace vips --retention 7d',
     )
   })

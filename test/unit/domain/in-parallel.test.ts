@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { inParallel } from '../../../src/commands/in-parallel.ts'
+import { inParallel } from '../../../src/domain/in-parallel.ts'
 
 describe('work in parallel', () => {
   it('gives the results in the order of the items', async () => {
