@@ -4,6 +4,11 @@ export interface BackOff {
   readonly longestMs: number
 }
 
+/** @param failures in a row, before this one */
+export function doubledMs({ firstMs, longestMs }: BackOff, failures: number): number {
+  return Math.min(longestMs, firstMs * 2 ** failures)
+}
+
 /**
  * Milliseconds to wait after a failure: between half and all of the doubled delay, so that clients that failed together
  * do not retry together, and never less than the server asked for.
@@ -11,12 +16,6 @@ export interface BackOff {
  * @param failures in a row, before this one
  * @param random in [0, 1)
  */
-export function backOffMs(
-  { firstMs, longestMs }: BackOff,
-  failures: number,
-  random: number,
-  retryAfterSeconds = 0,
-): number {
-  const doubled = Math.min(longestMs, firstMs * 2 ** failures)
-  return Math.max(doubled * (0.5 + random / 2), retryAfterSeconds * 1000)
+export function backOffMs(backOff: BackOff, failures: number, random: number, retryAfterSeconds = 0): number {
+  return Math.max(doubledMs(backOff, failures) * (0.5 + random / 2), retryAfterSeconds * 1000)
 }

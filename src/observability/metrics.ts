@@ -1,31 +1,26 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { StepObserver } from '../activities/reporting.ts'
+import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
 import type { AttemptOutcome } from '../watcher/run-check.ts'
-import { inventorySeries } from './metrics/inventory-series.ts'
-import { gauge } from './metrics/registry.ts'
-import {
-  reportSeries,
-  requestSeries,
-  workflowRequestSeries,
-  type CountedRequest,
-} from './metrics/request-series.ts'
-import { stepSeries } from './metrics/step-series.ts'
-import { strayRunSeries } from './metrics/stray-run-series.ts'
-import { watchSeries } from './metrics/watch-series.ts'
+import { counter, gauge, histogram, workflowRequestOutcomes } from './metrics/series.ts'
+import { registerWatcherSeries, type WatcherReadings } from './metrics/watcher-series.ts'
+import { registerWorkerSeries } from './metrics/worker-series.ts'
 
 /** Our own series. Label values are bounded: the name of a Cluster is never one. */
 export interface Metrics extends StepObserver {
   /** One request to the API server. */
-  countApiRequest(request: CountedRequest): void
+  countApiRequest(request: Pick<RequestOutcome, 'verb' | 'resource' | 'code' | 'seconds'>): void
   /** Whether Temporal answered; it counts as unreachable before the first call. */
   temporalReachable(reachable: boolean): void
   /** One of the watcher's requests to Temporal. */
   countWorkflowRequest(outcome: AttemptOutcome): void
-  /** Registers the watcher's other series, which are read at every scrape. Call it once. */
+  /** Registers the watcher's other series. Call it once. */
   observeWatcher(readings: WatcherReadings): void
   /** These series and those of the process, in Prometheus' text format. */
   text(): Promise<string>
 }
+
+const apiBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface MetricsOptions {
   /** The program's version, for the series `build_info`. */
@@ -36,35 +31,41 @@ export interface MetricsOptions {
   readonly roles: readonly string[]
 }
 
-/** The values of the series that are read at every scrape. */
-export interface WatcherReadings {
-  readonly watches: Parameters<typeof watchSeries>[1]
-  readonly inventory: Parameters<typeof inventorySeries>[1]
-  readonly strays: Parameters<typeof strayRunSeries>[1]
-}
-
 /** Registers our own series and the default ones of the process. */
 export function createMetrics({ version, parts, roles }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  gauge(registry, {
-    name: 'build_info',
-    help: 'Constant 1, labeled with the versions that run.',
-    labels: ['version', 'node_version'],
-  }).set({ version, node_version: process.versions.node }, 1)
-  const requests = requestSeries(registry)
-  const workflowRequests = parts.watcher ? workflowRequestSeries(registry) : undefined
-  const worker = parts.worker ? { ...stepSeries(registry, roles), ...reportSeries(registry) } : undefined
+  gauge(registry, 'build_info').set({ version, node_version: process.versions.node }, 1)
+  const apiRequests = histogram(registry, 'api_request_duration_seconds', apiBuckets)
+  const temporalReachable = gauge(registry, 'temporal_reachable')
+  const fromZero = workflowRequestOutcomes.map((outcome) => ({ outcome }))
+  const workflowRequests = parts.watcher ? counter(registry, 'workflow_requests_total', fromZero) : undefined
+  const worker = parts.worker ? registerWorkerSeries(registry, roles) : undefined
   return {
-    ...requests,
-    countWorkflowRequest: (outcome) => workflowRequests?.countWorkflowRequest(outcome),
-    observeWatcher({ watches, inventory, strays }) {
-      watchSeries(registry, watches)
-      inventorySeries(registry, inventory)
-      strayRunSeries(registry, strays)
-    },
+    countApiRequest: ({ verb, resource, code, seconds }) =>
+      apiRequests.observe({ verb, resource, code }, seconds),
+    temporalReachable: (reachable) => temporalReachable.set(reachable ? 1 : 0),
+    countWorkflowRequest: (outcome) => workflowRequests?.inc({ outcome }),
+    observeWatcher: (readings) => registerWatcherSeries(registry, readings),
     observeStep: (reading) => worker?.observeStep(reading),
     countReport: (kind, result) => worker?.countReport(kind, result),
     text: () => registry.metrics(),
+  }
+}
+
+/**
+ * Reads the series of Temporal Core, so that one page shows all. Core serves them on its own listener, which restarts
+ * with each failed connection.
+ *
+ * @param address host:port; undefined before the first connection
+ * @returns the page, or a comment that says why it is missing
+ */
+export async function readCoreMetrics(address: string | undefined): Promise<string> {
+  if (address === undefined) return '# Temporal Core: not connected yet\n'
+  try {
+    const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(2_000) })
+    return await response.text()
+  } catch (error) {
+    return `# Temporal Core: ${error instanceof Error ? error.message : String(error)}\n`
   }
 }

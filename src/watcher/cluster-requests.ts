@@ -1,13 +1,13 @@
-import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import type { NamespacedName } from '../domain/model/object-meta.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { VariableNames } from '../domain/role.ts'
 import type { NeedsRun, RequestQueue } from './request-queue.ts'
 import type { AllocationRequest, ReleaseRequest } from './workflow-request.ts'
 
 /** Enqueues requests for Clusters. */
 export interface ClusterRequests {
-  /** @param need what the Cluster still has to lack for a start to be sent: `condition` if a condition is enough */
+  /** @param need what the Cluster still has to lack when a start is sent: `condition` if a condition is enough */
   enqueue(cluster: Cluster, request: AllocationRequest | undefined, need?: 'vip' | 'condition'): void
   enqueueRelease(request: ReleaseRequest | undefined): void
   /** Has the Cluster's run retry, and starts one if there is none. */
@@ -21,25 +21,27 @@ export interface ClusterRequests {
   checkElsewhere(clusters: readonly NamespacedName[]): void
 }
 
-/** @param cached the Cluster as the cache has it */
 export function createClusterRequests(
-  cached: (key: NamespacedName) => Cluster | undefined,
+  snapshot: () => Snapshot,
   queries: SnapshotQueries,
   queue: Pick<RequestQueue, 'add' | 'checkLater'>,
   variables: VariableNames,
 ): ClusterRequests {
   /** By uid. */
   const conditionRequested = new Set<string>()
-  const needsRun = (query: 'needsReconcile' | 'lacksCondition', key: NamespacedName): boolean => {
-    const cluster = cached(key)
-    return cluster !== undefined && queries[query](cluster, variables)
-  }
-  const needsVip: NeedsRun = (key) => needsRun('needsReconcile', key)
-  const needsCondition: NeedsRun = (key) => needsVip(key) || needsRun('lacksCondition', key)
+  const needs =
+    (query: 'needsReconcile' | 'lacksCondition'): NeedsRun =>
+    (key) => {
+      const cluster = snapshot().clusters.get(formatKey(key))
+      return cluster !== undefined && queries[query](cluster, variables)
+    }
+  const needsVip = needs('needsReconcile')
+  const lacksCondition = needs('lacksCondition')
+  const needsVipOrCondition: NeedsRun = (key) => needsVip(key) || lacksCondition(key)
 
   const enqueue: ClusterRequests['enqueue'] = ({ namespace, name }, request, need = 'vip') => {
     if (request === undefined) return
-    queue.add({ namespace, name }, request, need === 'vip' ? needsVip : needsCondition)
+    queue.add({ namespace, name }, request, need === 'vip' ? needsVip : needsVipOrCondition)
   }
   const retry: ClusterRequests['retry'] = (cluster, reason) =>
     enqueue(cluster, { action: 'signal-with-start', reason })

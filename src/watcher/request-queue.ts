@@ -1,3 +1,4 @@
+import { doubledMs, type BackOff } from '../domain/back-off.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -16,7 +17,7 @@ import { createWorkQueue, type RateLimits } from './work-queue.ts'
 import { RefusedError } from './workflow-client.ts'
 import { isConditional, mergeRequests, workflowIdOf, type WorkflowRequest } from './workflow-request.ts'
 
-/** Asked when a request is about to be sent, which may be much later. Pass the same function each time: it is kept once. */
+/** Called when a request is about to be sent, which may be much later. Pass the same function each time: it is kept once. */
 export type NeedsRun = (cluster: NamespacedName) => boolean
 
 /** Brings requests to Temporal: one at a time for a run, a bounded number at once, each until it arrives. */
@@ -48,8 +49,8 @@ export interface RequestQueueOptions extends RunCheckerOptions {
 }
 
 export interface RequestLimits extends RateLimits {
-  /** Milliseconds after which a requested run is checked if it is still needed: first, and at most. */
-  readonly checkAfterMs: readonly [first: number, most: number]
+  /** Before the run of a request is checked if it is still needed; it doubles with every check that shows no trouble. */
+  readonly checkDelay: BackOff
 }
 
 const defaultLimits: RequestLimits = {
@@ -57,8 +58,8 @@ const defaultLimits: RequestLimits = {
   // Temporal refuses a second run of one id within a second.
   coolDownMs: 1_100,
   // Most Clusters have their VIP by then. Two checks show that nobody works on a run.
-  checkAfterMs: [15_000, 300_000],
-  backoffMs: [500, 30_000],
+  checkDelay: { firstMs: 15_000, longestMs: 300_000 },
+  backOff: { firstMs: 500, longestMs: 30_000 },
 }
 
 interface Item {
@@ -79,9 +80,8 @@ export function createRequestQueue(options: RequestQueueOptions): RequestQueue {
 
   const checkLater = (item: Item, check: PendingCheck | undefined): void => {
     if (check === undefined) return
-    const [first, most] = limits.checkAfterMs
     const key = `check ${workflowIdOf(item.cluster, item.request)}`
-    queue.addAfter(key, { ...item, check }, Math.min(first * 2 ** check.unhurried, most))
+    queue.addAfter(key, { ...item, check }, doubledMs(limits.checkDelay, check.unhurried))
   }
 
   const perform = async (item: Item): Promise<RunCheck['outcome']> => {

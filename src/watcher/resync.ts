@@ -1,9 +1,9 @@
-import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { recordedVip } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
+import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { roles, type VariableNames } from '../domain/role.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfOrphan } from './release-triggers.ts'
@@ -21,6 +21,7 @@ export interface Resync {
   enqueueAll(): void
 }
 
+/** @param now milliseconds since the epoch */
 export function createResync(
   snapshot: () => Snapshot,
   queries: SnapshotQueries,
@@ -55,7 +56,7 @@ export function createResync(
       const wasComplete = isComplete()
       kinds.add(kind)
       if (!wasComplete && isComplete()) {
-        // A run of a Cluster that has its VIP may be about to end, and would not look again.
+        // A run of a Cluster that has its VIP may be about to end, and would not check again.
         enqueueClusters((cluster) => (hasVip(cluster) ? 'signal-with-start' : 'start'))
         enqueueOrphans()
       } else if (kind === 'clusters') enqueueClusters(() => 'start')

@@ -4,18 +4,18 @@ import type { Log, LogFields } from '../observability/log.ts'
 import type { VipWorkflowClient } from './workflow-client.ts'
 import { isConditional, workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
-/** A check to come of a run that is needed, with what the checks before it found. */
+/** A later check of a run that is needed, with the results of the checks before it. */
 export interface PendingCheck {
   readonly cluster: NamespacedName
-  /** Starts a run in the place of one that is terminated. */
+  /** Starts a run in place of one that is terminated. */
   readonly start: WorkflowRequest
-  /** Also in the place of one that has ended. */
+  /** Also in place of one that has ended. */
   readonly startsIfEnded: boolean
   /** The run was signaled since its first check, so that its Worker had a task to take. */
   readonly wasSignaled: boolean
   /** Checks in a row that gave no reason to hurry. */
   readonly unhurried: number
-  /** Starts in the place of a run that had ended. */
+  /** Starts in place of a run that had ended. */
   readonly restarts: number
 }
 
@@ -28,23 +28,23 @@ export function checkAfter(
   request: WorkflowRequest,
   outcome: RequestOutcome,
 ): PendingCheck | undefined {
-  const fresh = { cluster, wasSignaled: request.action === 'signal-with-start', unhurried: 0, restarts: 0 }
+  const first = { cluster, wasSignaled: request.action === 'signal-with-start', unhurried: 0, restarts: 0 }
   if (isConditional(request)) {
-    return { ...fresh, start: { action: 'start', reason: request.reason }, startsIfEnded: true }
+    return { ...first, start: { action: 'start', reason: request.reason }, startsIfEnded: true }
   }
   // The next list finds what a release leaves behind that started just now.
   return request.action === 'start-release' && outcome === 'already-started'
-    ? { ...fresh, start: { ...request, again: true }, startsIfEnded: false }
+    ? { ...first, start: { ...request, again: true }, startsIfEnded: false }
     : undefined
 }
 
-/** Merges two checks to come of one run into one that goes on from the earlier. */
+/** Merges two pending checks of one run into one that continues the earlier. */
 export function mergeChecks(earlier: PendingCheck, later: PendingCheck): PendingCheck {
   const restarts = Math.max(earlier.restarts, later.restarts)
   return { ...earlier, restarts, wasSignaled: earlier.wasSignaled || later.wasSignaled }
 }
 
-/** A run that ends each time and leaves the Cluster as it was is for the next list to start. */
+/** If every run ends and leaves the Cluster as it was, the next list starts another one. */
 const mostRestarts = 3
 
 /** A run that is needed here, and that only a person can get further. */
@@ -63,13 +63,13 @@ export type RunNews =
   | { readonly news: 'replaced'; readonly cluster: NamespacedName; readonly message: string }
   | ({ readonly news: 'stray' } & StrayRun)
 
-/** What came of an attempt to send a request or to check its run. */
+/** The result of an attempt to send a request or to check its run. */
 export type AttemptOutcome = RequestOutcome | 'checked' | 'replaced' | 'failed'
 
 export interface RunCheck {
   readonly outcome: Exclude<AttemptOutcome, 'failed'>
   /** Undefined once the run is at work, or left to the next list. */
-  readonly next: PendingCheck | undefined
+  readonly next?: PendingCheck
 }
 
 export interface RunCheckerOptions {
@@ -99,12 +99,12 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
     onNews?.({ news: 'stray', ...stray })
   }
 
-  const checkFound = async (pending: PendingCheck, found: RunningWorkflow): Promise<RunCheck> => {
+  const checkRunning = async (pending: PendingCheck, run: RunningWorkflow): Promise<RunCheck> => {
     const { cluster, start } = pending
-    const { workflowId, runId, taskQueue } = found
+    const { workflowId, runId, taskQueue } = run
     const soon = { ...pending, unhurried: 0 }
     const later = { ...pending, unhurried: pending.unhurried + 1 }
-    const judgment = judgeRun(found, client.taskQueue, Date.now())
+    const judgment = judgeRun(run, client.taskQueue, Date.now())
     if (judgment.verdict === 'elsewhere' && !pending.wasSignaled) {
       // A Worker that polled a moment ago may be gone: only a task that it takes proves that it is there.
       await client.send(cluster, signalFor(start, `needed on task queue ${client.taskQueue}`))
@@ -113,12 +113,12 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
     switch (judgment.verdict) {
       case 'at-work':
         strays.delete(workflowId)
-        return { outcome: 'checked', next: undefined }
+        return { outcome: 'checked' }
       case 'unclear':
-        // Whoever has it on another task queue may go at any time.
+        // The Workers of another task queue may go at any time.
         return { outcome: 'checked', next: taskQueue === client.taskQueue ? later : soon }
       case 'abandoned':
-        await replace(options, pending, found, judgment.message)
+        await replace(options, pending, run, judgment.message)
         strays.delete(workflowId)
         return { outcome: 'replaced', next: { ...later, wasSignaled: false } }
       case 'elsewhere':
@@ -134,14 +134,14 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
     async check(pending) {
       const { cluster, start, startsIfEnded, unhurried } = pending
       const workflowId = workflowIdOf(cluster, start)
-      const found = await client.describe(workflowId)
-      if (found !== undefined) return checkFound(pending, found)
+      const run = await client.describe(workflowId)
+      if (run !== undefined) return checkRunning(pending, run)
       strays.delete(workflowId)
-      if (!startsIfEnded) return { outcome: 'checked', next: undefined }
+      if (!startsIfEnded) return { outcome: 'checked' }
       const outcome = await client.send(cluster, start)
       const restarts = pending.restarts + (outcome === 'started' ? 1 : 0)
       const next = { ...pending, wasSignaled: false, unhurried: unhurried + 1, restarts }
-      return { outcome, next: restarts < mostRestarts ? next : undefined }
+      return { outcome, ...(restarts < mostRestarts && { next }) }
     },
     forget: ({ cluster, start }) => strays.delete(workflowIdOf(cluster, start)),
     strays: () => [...strays.values()],
@@ -151,12 +151,12 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
 async function replace(
   { client, log, onNews }: RunCheckerOptions,
   { cluster, start }: PendingCheck,
-  found: RunningWorkflow,
+  run: RunningWorkflow,
   why: string,
 ): Promise<void> {
   const message = `${why}; a new run is started on task queue ${client.taskQueue}`
-  await client.terminate(found, `capi-vip-allocator: ${message}`)
-  log.warn(`Terminated a run that nobody works on: ${message}`, fieldsOf(found, cluster))
+  await client.terminate(run, `capi-vip-allocator: ${message}`)
+  log.warn(`Terminated a run that nobody works on: ${message}`, fieldsOf(run, cluster))
   onNews?.({ news: 'replaced', cluster, message })
   await client.send(cluster, start)
 }

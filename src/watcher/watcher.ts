@@ -1,23 +1,19 @@
-import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { createSnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { IPAddress } from '../domain/model/ip-address.ts'
-import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import { type IPPool } from '../domain/model/pool.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { IPPool } from '../domain/model/pool.ts'
+import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
-import type { Informer, ResourceEventHandler, InformerHealth } from '../kubernetes/informer/informer-types.ts'
+import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
-import type { HandlerContext } from './handler-context.ts'
-import { onClaim } from './on-claim.ts'
-import { onClusterClass } from './on-cluster-class.ts'
-import { onCluster } from './on-cluster.ts'
-import { onIPAddress } from './on-ip-address.ts'
-import { onPool } from './on-pool.ts'
+import { onClaim, onCluster, onClusterClass, onIPAddress, onPool } from './event-handlers.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
+/** Starts the informer of each kind. */
 export interface WatchSources {
   clusters(handler: ResourceEventHandler<Cluster>): Informer<Cluster>
   clusterClasses(handler: ResourceEventHandler<ClusterClass>): Informer<ClusterClass>
@@ -58,11 +54,10 @@ export function startWatcher({ sources, queue, variables, now }: WatcherOptions)
     isComplete: resync.isComplete(),
   })
   const queries = createSnapshotQueries(snapshot)
-  const cached = (key: NamespacedName): Cluster | undefined => clusters.objects.get(formatKey(key))
-  const requests = createClusterRequests(cached, queries, queue, variables)
+  const requests = createClusterRequests(snapshot, queries, queue, variables)
   const resync = createResync(snapshot, queries, requests, variables, now)
   const vips = roles.map((role) => vipRole(role, variables))
-  const context: HandlerContext = { variables, vips, queries, requests, resync, now }
+  const context = { variables, vips, queries, requests, resync, now }
   const clusters = sources.clusters(onCluster(context))
   const clusterClasses = sources.clusterClasses(onClusterClass(context))
   const claims = sources.ipAddressClaims(onClaim(context))

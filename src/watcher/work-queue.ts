@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { backOffMs, type BackOff } from '../domain/back-off.ts'
 
 /** A rate-limited, deduplicating work queue like client-go's: a key waits once, and is processed once at a time. */
 export interface WorkQueue<Item> {
@@ -14,7 +15,7 @@ export interface WorkQueueOptions<Item> {
   /** Wraps all attempts of an item. */
   readonly around: (item: Item, attempts: () => Promise<void>) => Promise<void>
   readonly merge: (earlier: Item, later: Item) => Item
-  /** Asked before each attempt. */
+  /** Called before each attempt. */
   readonly isNeeded: (item: Item) => boolean
   readonly onDropped: (item: Item) => void
   readonly limits: RateLimits
@@ -22,12 +23,12 @@ export interface WorkQueueOptions<Item> {
 }
 
 export interface RateLimits {
-  /** Attempts at once. An item that waits to be tried again does not count. */
+  /** Attempts at once. An item that waits for its next attempt does not count. */
   readonly concurrency: number
   /** Milliseconds from the end of a key's processing to its next start. */
   readonly coolDownMs: number
-  /** Milliseconds before a failed attempt is repeated: first, and at most. */
-  readonly backoffMs: readonly [first: number, most: number]
+  /** Before a failed attempt is repeated. */
+  readonly backOff: BackOff
 }
 
 /** Processes what is added, in order, until the signal is aborted. */
@@ -61,7 +62,7 @@ export function createWorkQueue<Item>(options: WorkQueueOptions<Item>): WorkQueu
     processing.add(key)
     await options.around(item, async () => {
       for (let failures = 0; !signal.aborted && isNeeded(item); failures += 1) {
-        const retryInMs = backoff(limits.backoffMs, failures)
+        const retryInMs = Math.round(backOffMs(limits.backOff, failures, Math.random()))
         if (await slots.during(() => options.process(item, retryInMs))) break
         await quietDelay(retryInMs, signal)
       }
@@ -73,7 +74,7 @@ export function createWorkQueue<Item>(options: WorkQueueOptions<Item>): WorkQueu
 
   const add = (key: string, item: Item): void => {
     waiting.set(key, merged(waiting.get(key), item))
-    // Not now: whoever adds is still handling the change that `isNeeded` looks at.
+    // Not now: the cache that `isNeeded` reads gets a change only after its handler, which may be the caller.
     queueMicrotask(processNext)
   }
 
@@ -96,32 +97,25 @@ export function createWorkQueue<Item>(options: WorkQueueOptions<Item>): WorkQueu
 function createSlots(
   count: number,
   onFree: () => void,
-): { during<T>(what: () => Promise<T>): Promise<T>; areFree(): boolean } {
+): { during<T>(run: () => Promise<T>): Promise<T>; areFree(): boolean } {
   const queue: (() => void)[] = []
   let taken = 0
-  const free = (): void => {
-    const next = queue.shift()
-    if (next !== undefined) return next()
-    taken -= 1
-    onFree()
-  }
   return {
-    async during(what) {
+    async during(run) {
       if (taken < count) taken += 1
       else await new Promise<void>((resolve) => queue.push(resolve))
       try {
-        return await what()
+        return await run()
       } finally {
-        free()
+        const next = queue.shift()
+        if (next === undefined) {
+          taken -= 1
+          onFree()
+        } else next()
       }
     },
     areFree: () => taken < count,
   }
-}
-
-/** With jitter, so that what failed together is not tried again together. */
-function backoff([first, most]: RateLimits['backoffMs'], failures: number): number {
-  return Math.round(Math.min(first * 2 ** failures, most) * (0.5 + Math.random() / 2))
 }
 
 /** Ends early, and quietly, if the signal is aborted. */

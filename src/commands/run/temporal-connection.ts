@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
+import { doubledMs } from '../../domain/back-off.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Outage } from '../../observability/outage.ts'
 import type { Tracing } from '../../observability/tracing.ts'
@@ -26,8 +27,8 @@ export interface ConnectOptions<T> {
   readonly prepare: (temporal: TemporalConnection) => Promise<T>
 }
 
-/** Milliseconds between attempts to connect: after the first, and at most. */
-const backoffMs = { first: 500, most: 10_000 } as const
+/** Between attempts to connect. */
+const backOff = { firstMs: 500, longestMs: 10_000 }
 
 /**
  * Connects to Temporal as the `temporal` CLI does, and retries until it succeeds, since Temporal may start after us.
@@ -56,7 +57,7 @@ export async function connectToTemporal<T>(
       return { temporal, prepared }
     } catch (error) {
       const message = `Temporal at ${address}: ${describeError(error)}`
-      const retryInMs = Math.min(backoffMs.first * 2 ** failures, backoffMs.most)
+      const retryInMs = doubledMs(backOff, failures)
       options.outage.failed(message)
       // The outage is logged once; a different reason, such as a missing namespace, is worth another line.
       const isNewReason = lastMessage !== undefined && message !== lastMessage

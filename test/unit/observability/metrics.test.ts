@@ -3,7 +3,8 @@ import { roles } from '../../../src/domain/role.ts'
 import type { StepReading } from '../../../src/activities/reporting.ts'
 import type { Inventory } from '../../../src/commands/run/inventory/inventory.ts'
 import type { InformerHealth } from '../../../src/kubernetes/informer/informer-types.ts'
-import { createMetrics, type Metrics, type WatcherReadings } from '../../../src/observability/metrics.ts'
+import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts'
+import type { WatcherReadings } from '../../../src/observability/metrics/watcher-series.ts'
 import {
   describedSeries,
   samplesOf,

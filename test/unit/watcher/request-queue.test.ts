@@ -114,7 +114,7 @@ function queueOn(
     outage: noOutage,
     signal: stop.signal,
     onOutcome: (outcome) => outcomes.push(outcome),
-    limits: { coolDownMs: 1, backoffMs: [1, 2], ...limits },
+    limits: { coolDownMs: 1, backOff: { firstMs: 1, longestMs: 2 }, ...limits },
   })
 }
 
@@ -146,7 +146,7 @@ describe('the request queue', () => {
         told.push(request)
         return attempts()
       },
-      limits: { coolDownMs: 1, backoffMs: [1, 2] },
+      limits: { coolDownMs: 1, backOff: { firstMs: 1, longestMs: 2 } },
     })
     queue.add(demo, { ...startRelease, held }, needed)
     await temporal.until(2)
@@ -206,7 +206,7 @@ describe('the request queue', () => {
         outcomes.push(outcome)
         if (outcome === 'started') queueMicrotask(arrive)
       },
-      limits: { backoffMs: [1, 2] },
+      limits: { backOff: { firstMs: 1, longestMs: 2 } },
     })
     queue.add(demo, start, needed)
     await temporal.until(2)
@@ -244,7 +244,10 @@ describe('the request queue', () => {
     const temporal = scripted(async () => {
       if (temporal.asked.at(-1) === 'start demo') throw new Error('connection refused')
     })
-    const queue = queueOn(temporal.client, { concurrency: 1, backoffMs: [60_000, 60_000] })
+    const queue = queueOn(temporal.client, {
+      concurrency: 1,
+      backOff: { firstMs: 60_000, longestMs: 60_000 },
+    })
     queue.add(demo, start, needed)
     await temporal.until(1)
     queue.add({ ...demo, name: 'b' }, start, needed)
@@ -262,7 +265,7 @@ describe('the request queue', () => {
       log: silentLog,
       outage: { failed: (error) => outages.push(error), answered: () => undefined },
       signal: stop.signal,
-      limits: { backoffMs: [1, 2] },
+      limits: { backOff: { firstMs: 1, longestMs: 2 } },
     })
     queue.add(demo, signalWithStart, needed)
     await temporal.until(3)
@@ -280,7 +283,7 @@ describe('the request queue', () => {
   })
 
   describe('checks the run of a Cluster that still needs one', () => {
-    const checkSoon = { checkAfterMs: [1, 1] } as const
+    const checkSoon = { checkDelay: { firstMs: 1, longestMs: 1 } } as const
     const id = 'allocate-vip/clusters/demo'
 
     it.each([
@@ -367,7 +370,7 @@ describe('the request queue', () => {
         outage: noOutage,
         signal: stop.signal,
         onNews: (told) => news.push(told),
-        limits: { coolDownMs: 1, checkAfterMs: [1, 1] },
+        limits: { coolDownMs: 1, checkDelay: { firstMs: 1, longestMs: 1 } },
       })
       queue.add(demo, start, () => !isServed)
       await temporal.until(5)
@@ -391,7 +394,7 @@ describe('the request queue', () => {
   it('checks a release that another watcher started first, and replaces one that nobody works on', async () => {
     const runs = [aRun({ workflowId: 'release-vip/clusters/demo/uid', taskQueue: 'dead' })]
     const temporal = scripted(undefined, () => runs.shift())
-    const queue = queueOn(temporal.client, { checkAfterMs: [1, 1] })
+    const queue = queueOn(temporal.client, { checkDelay: { firstMs: 1, longestMs: 1 } })
     queue.add(demo, startRelease, needed)
     await temporal.until(5)
     expect(temporal.asked.map((request) => request.split(':')[0])).toEqual([

@@ -25,7 +25,7 @@ function queueOfTexts(options: Partial<WorkQueueOptions<string>> = {}): {
     merge: (earlier, later) => `${earlier}+${later}`,
     isNeeded: () => true,
     onDropped: (item) => dropped.push(item),
-    limits: { concurrency: 2, coolDownMs: 1, backoffMs: [1, 2] },
+    limits: { concurrency: 2, coolDownMs: 1, backOff: { firstMs: 1, longestMs: 2 } },
     signal: stop.signal,
     ...options,
   })
@@ -84,7 +84,7 @@ describe('the work queue', () => {
         return false
       },
       isNeeded: () => delays.length < 3,
-      limits: { concurrency: 1, coolDownMs: 1, backoffMs: [8, 16] },
+      limits: { concurrency: 1, coolDownMs: 1, backOff: { firstMs: 8, longestMs: 16 } },
     })
     queue.add('a', '1')
     await untilLength(dropped, 1)

@@ -1,0 +1,180 @@
+import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
+import { needsAllocation } from '../domain/allocation/eligibility.ts'
+import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import { addressIn } from '../domain/allocation/vip-ownership.ts'
+import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { ClusterClass } from '../domain/model/cluster-class.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
+import { formatPool, type IPPool } from '../domain/model/pool.ts'
+import type { IPPoolKind } from '../domain/model/pool-kind.ts'
+import type { VariableNames, VipRole } from '../domain/role.ts'
+import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
+import {
+  clustersToRestore,
+  clustersToServe,
+  requestForBinding,
+  requestForCluster,
+} from './allocation-triggers.ts'
+import type { ClusterRequests } from './cluster-requests.ts'
+import { releaseOfDeleted, releaseOfDeletedClaim } from './release-triggers.ts'
+import type { Resync } from './resync.ts'
+
+/** What the handlers of all kinds share. */
+export interface HandlerContext {
+  readonly variables: VariableNames
+  readonly vips: readonly VipRole[]
+  readonly queries: SnapshotQueries
+  readonly requests: ClusterRequests
+  readonly resync: Resync
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster> {
+  const { variables, vips, queries, requests, resync } = context
+  /** Deleted since the last list. A Cluster recreated under the same name may meet the run of the deleted one. */
+  const deleted = new Set<string>()
+
+  const enqueueFor = (vip: VipRole, cluster: Cluster, previous: Cluster | undefined): void => {
+    const request = requestForCluster(cluster, previous, vip, queries.contextOf(cluster))
+    if (request !== undefined) {
+      const isRecreated = deleted.delete(formatKey(cluster))
+      requests.enqueue(cluster, isRecreated ? { ...request, action: 'signal-with-start' } : request)
+    } else if (previous?.isPaused === true && !cluster.isPaused) {
+      // A claim may have been lost in the pause; after a move, it has to be bound again.
+      requests.enqueue(cluster, { action: 'signal-with-start', reason: 'Cluster was unpaused' }, 'condition')
+    }
+  }
+
+  const onVipChange = (vip: VipRole, cluster: Cluster, previous: Cluster): void => {
+    const address = addressIn(previous, vip)
+    if (address === addressIn(cluster, vip) || address === '') return
+    requests.retryReserving(address)
+    requests.forgetConditionUpdate(cluster)
+    requests.requestConditionUpdate(cluster)
+  }
+
+  return {
+    onUpsert(cluster, previous) {
+      for (const vip of vips) {
+        enqueueFor(vip, cluster, previous)
+        if (previous !== undefined) onVipChange(vip, cluster, previous)
+      }
+      if (previous !== undefined) {
+        // The event that the address is free may have come before the record that waits for it.
+        const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
+        if (isChanged && queries.reservesFreeDuplicate(cluster, variables)) {
+          requests.retry(cluster, 'a duplicate that it has recorded may be free')
+        }
+      } else if (queries.isComplete()) {
+        // Before that, its class may not be in the cache yet, and the first resync comes back to it.
+        requests.requestConditionUpdate(cluster)
+      }
+    },
+    onDelete(cluster) {
+      deleted.add(formatKey(cluster))
+      requests.forgetConditionUpdate(cluster)
+      // A run that waits for it can end.
+      if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false }, variables)) {
+        requests.enqueue(cluster, { action: 'signal', reason: 'Cluster is gone' })
+      }
+      for (const vip of vips) requests.retryReserving(addressIn(cluster, vip))
+      const bindings = vips.map((vip) => ({ role: vip.role, ...queries.bindingOf(cluster, vip) }))
+      requests.enqueueRelease(releaseOfDeleted(cluster, bindings))
+    },
+    onListed() {
+      deleted.clear()
+      resync.listed('clusters')
+    },
+  }
+}
+
+export function onClusterClass(context: HandlerContext): ResourceEventHandler<ClusterClass> {
+  const { vips, queries, requests, resync } = context
+  return {
+    onUpsert(clusterClass, previous) {
+      // The first list is no change: its end comes back to all Clusters.
+      if (!resync.isListed('clusterclasses')) return
+      if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
+      for (const cluster of queries.clustersOf(clusterClass)) {
+        const changed = { ...queries.contextOf(cluster), clusterClass }
+        if (vips.some((vip) => needsAllocation(cluster, vip, changed))) {
+          requests.retry(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
+        }
+      }
+    },
+    onDelete() {
+      // Nothing can be written to its Clusters until it is back.
+    },
+    onListed: () => resync.listed('clusterclasses'),
+  }
+}
+
+export function onClaim(context: HandlerContext): ResourceEventHandler<IPAddressClaim> {
+  const { queries, requests, resync } = context
+  return {
+    onUpsert: (claim, previous) => enqueueForBinding(context, claim, { claim }, { claim: previous }),
+    onDelete(claim) {
+      enqueueForBinding(context, claim, { claim: undefined }, { claim })
+      requests.enqueueRelease(releaseOfDeletedClaim(claim, queries.clusterOf(claim)))
+    },
+    onListed: () => resync.listed('ipaddressclaims'),
+  }
+}
+
+export function onIPAddress(context: HandlerContext): ResourceEventHandler<IPAddress> {
+  const { queries, requests, resync } = context
+  const onChange = (changed: IPAddress, ipAddress?: IPAddress, previous?: IPAddress): void => {
+    const claim = queries.claimOf(changed)
+    if (claim?.addressName !== changed.name) return
+    enqueueForBinding(context, claim, { ipAddress }, { ipAddress: previous })
+  }
+  return {
+    onUpsert: (ipAddress, previous) => onChange(ipAddress, ipAddress, previous),
+    onDelete(ipAddress) {
+      onChange(ipAddress, undefined, ipAddress)
+      if (!isReservation(ipAddress)) requests.retryReserving(ipAddress.address)
+    },
+    onListed: () => resync.listed('ipaddresses'),
+  }
+}
+
+/** @param changes the changed part of the claim's binding, which is not in the cache yet. @param previous the same part before */
+function enqueueForBinding(
+  { vips, queries, requests, now }: HandlerContext,
+  claim: IPAddressClaim,
+  changes: Partial<ClaimBinding>,
+  previous: Partial<ClaimBinding>,
+): void {
+  const cluster = queries.clusterOf(claim)
+  const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
+  if (cluster === undefined || vip === undefined) return
+  const cached = queries.bindingOf(cluster, vip)
+  const [binding, before] = [
+    { ...cached, ...changes },
+    { ...cached, ...previous },
+  ]
+  const context = { cluster: queries.contextOf(cluster), now: now(), isComplete: queries.isComplete() }
+  requests.enqueue(cluster, requestForBinding(binding, before, cluster, vip, context))
+}
+
+export function onPool(kind: IPPoolKind, context: HandlerContext): ResourceEventHandler<IPPool> {
+  const { vips, queries, requests, resync, now } = context
+  return {
+    onUpsert(pool, previous) {
+      // The first list is no change: the runs that start meanwhile read its pools.
+      if (!resync.isListed(kind)) return
+      for (const vip of vips) {
+        const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, vip), vip, now())
+        const restored = clustersToRestore(pool, previous, () => queries.lost(vip), vip)
+        for (const cluster of [...served, ...restored]) requests.retry(cluster, `${formatPool(pool)} changed`)
+      }
+    },
+    onDelete() {
+      // A pool that is gone serves nobody, and claims keep their addresses.
+    },
+    onListed: () => resync.listed(kind),
+  }
+}
