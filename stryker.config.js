@@ -11,7 +11,7 @@ export default {
   // Names and reasons decide nothing: test/unit/docs.test.ts compares them with the docs.
   mutate: [
     'src/domain/**/*.ts',
-    '!src/domain/{names,reason,next-step}.ts',
+    '!src/domain/{names,reason}.ts',
     'src/commands/doctor/checks/*.ts',
     'src/commands/plan/{role-plan,plan-*}.ts',
     'src/commands/pools/{forecast,pool-overview}.ts',

@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { claimNameFor } from '../../src/domain/model/claim.ts'
-import { formatEndpoint, isValidEndpoint } from '../../src/domain/model/endpoint.ts'
+import { formatEndpoint, isValidEndpoint } from '../../src/domain/model/cluster.ts'
 import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
 import { formatPool } from '../../src/domain/model/pool.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'

@@ -3,7 +3,7 @@ import {
   duplicateAddressesPatch,
   duplicatesWith,
   duplicatesWithout,
-  isKnownDuplicate,
+  isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
 import { buildIPAddressClaim, claimMetadataFor } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
@@ -81,7 +81,7 @@ export async function performAction(
     case 'discardClaim': {
       // The claim was read beside the Cluster, and may be that of a newer one.
       const present = await api.getClusterLive(observed.key)
-      if (isOrphanOf(action.formerUid, action.claim, present)) await api.deleteIPAddressClaim(action.claim)
+      if (isOrphanOf(action.previousUid, action.claim, present)) await api.deleteIPAddressClaim(action.claim)
       return observed
     }
     case 'deleteClaim':
@@ -115,7 +115,7 @@ async function stepBack(
   { claim, ipAddress }: ActionOf<'stepBack'>,
 ): Promise<void> {
   const { address } = ipAddress
-  if (!isKnownDuplicate(cluster, address)) {
+  if (!isRecordedDuplicate(cluster, address)) {
     await api.patchCluster(cluster, duplicateAddressesPatch(cluster, duplicatesWith(cluster, address)))
   }
   try {

@@ -8,30 +8,30 @@ import {
   ingressVipCondition,
 } from './names.ts'
 
-/** What a VIP is for. Everything about an allocation takes the role as a parameter. */
+/** What a VIP is for. */
 export type Role = 'control-plane' | 'ingress'
 
 /** All that differs from role to role. */
 export interface RoleSpec {
-  /** What the name of a claim starts with; the Cluster's name follows. */
+  /** A claim's name is this prefix and the Cluster's name. */
   readonly claimPrefix: string
   /** Annotation on the Cluster that names its pool. */
   readonly poolAnnotation: string
   /** Annotation on the Cluster that records the VIP. */
   readonly vipAnnotation: string
-  /** Type of the condition on the Cluster that says how it stands. */
+  /** Type of the condition on the Cluster that shows the state of the VIP. */
   readonly conditionType: string
-  /** What people call the VIP. */
+  /** The VIP in messages. */
   readonly noun: string
   /** The VIP is `spec.controlPlaneEndpoint`, with a port. Any other is in its variable, else in its annotation. */
   readonly isEndpoint: boolean
-  /** Annotation on the Cluster that asks for the VIP or refuses it; undefined: every Cluster of a ClusterClass has one. */
+  /** Annotation on the Cluster that asks for the VIP or refuses it; undefined: the role is required. */
   readonly enabledAnnotation: string | undefined
 }
 
 export const roles: readonly Role[] = ['control-plane', 'ingress']
 
-/** The role of a pool that names none, and the one that every allocation begins with. */
+/** The role of a pool that names none, and the first of every allocation. */
 export const defaultRole: Role = 'control-plane'
 
 export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
@@ -53,6 +53,11 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     isEndpoint: false,
     enabledAnnotation: ingressEnabledAnnotation,
   },
+}
+
+/** Whether every Cluster of a ClusterClass has a VIP for this role. Its allocation starts those of the other roles. */
+export function isRequired(role: Role): boolean {
+  return roleSpecs[role].enabledAnnotation === undefined
 }
 
 /** The annotations by which a Cluster asks for VIPs or refuses them. */

@@ -1,4 +1,4 @@
-import type { AddressUse } from '../domain/allocation/address-holder.ts'
+import type { AddressUse } from '../domain/allocation/action.ts'
 import type { IPAddress } from '../domain/model/ip-address.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'

@@ -118,7 +118,7 @@ export function clustersToRestore(
   return lost().filter(
     (cluster) =>
       isInReach(pool, cluster) &&
-      poolToRestoreFrom(cluster, vip, addressIn(cluster, vip), [pool]) !== undefined,
+      poolToRestoreFrom({ cluster, vip, address: addressIn(cluster, vip), pools: [pool] }) !== undefined,
   )
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Allocator, AllocatorOptions } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
-import { isValidEndpoint } from '../../src/domain/model/endpoint.ts'
+import { isValidEndpoint } from '../../src/domain/model/cluster.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'

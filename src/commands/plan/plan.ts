@@ -1,6 +1,6 @@
 import { clusterFrom } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
-import { nextSteps } from '../../domain/next-step.ts'
+import { nextSteps } from '../../domain/reason.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { planRole } from './role-plan.ts'
 import { vipRole } from '../../domain/role.ts'

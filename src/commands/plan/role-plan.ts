@@ -4,14 +4,14 @@ import { formatVip } from '../../domain/allocation/cluster-patch.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import { decideVipVariable } from '../../domain/allocation/vip-variable.ts'
+import { decideVipVariable } from '../../domain/model/cluster-class.ts'
 import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
 import { variableOf, type Cluster } from '../../domain/model/cluster.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { defaultRole, type Role, type VipRole } from '../../domain/role.ts'
+import { isRequired, type Role, type VipRole } from '../../domain/role.ts'
 import { alsoSaying } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
@@ -197,8 +197,7 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
         }
       }
       // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
-      const isMissed =
-        reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && vip.role === defaultRole)
+      const isMissed = reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && isRequired(vip.role))
       return { outcome: 'skip', reason, message, actionRequired: isMissed, steps, considered: [] }
     }
     case 'wait':

@@ -1,4 +1,3 @@
-import type { AddressUse } from './address-holder.ts'
 import type { AssignedVip } from './cluster-patch.ts'
 import type { PoolVerdict } from './pool-selection.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
@@ -11,22 +10,23 @@ import type { IPPool, IPPoolReference } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VariableNames } from '../role.ts'
 
-/**
- * What an allocation is decided from, as it was read. A fact whose field is absent has not been read;
- * one that is undefined does not exist.
- */
-export interface Observed extends Facts {
+/** What a person may configure about allocations. */
+export interface AllocationSettings {
+  readonly variables: VariableNames
+  /** Port of an API server if the Cluster names none (flag `--default-port`). */
+  readonly defaultPort: number
+}
+
+/** The input of a decision, as it was read. An absent fact has not been read; one that is undefined does not exist. */
+export interface Observed extends Facts, AllocationSettings {
   readonly key: NamespacedName
   readonly cluster: Cluster | undefined
   /** The IPAddressClaim that has the name of this Cluster's claim, whoever owns it. */
   readonly claim: IPAddressClaim | undefined
-  /** The choice that an earlier step of the same run made. It stays, whatever the pools say by now. */
+  /** The choice that an earlier step of the same run made. It stays, even if the pools have changed. */
   readonly choice?: PoolChoice
-  /** Attempts of the step that asks, from 1. */
+  /** Of the step, from 1. */
   readonly attempt?: number
-  readonly variables: VariableNames
-  /** Port of an API server if the Cluster names none. */
-  readonly defaultPort: number
 }
 
 /** Facts that not every decision needs. `nextAction` asks for each by an `observe`. */
@@ -41,19 +41,30 @@ export interface Facts {
   readonly clusterClass?: ClusterClass | undefined
   /** All Clusters and IPAddresses. */
   readonly addressUse?: AddressUse
-  /** Clusters and IPAddresses among which is everybody who has the address of `ipAddress`. */
+  /** At least the Clusters and IPAddresses that use the address of `ipAddress`. */
   readonly sameAddressUse?: AddressUse
 }
 
 export type Fact = keyof Facts
 
+/** All uses of addresses in the management cluster at one moment. */
+export interface AddressUse {
+  readonly clusters: readonly Cluster[]
+  readonly ipAddresses: readonly IPAddress[]
+}
+
+export interface BoundClaim {
+  readonly claim: IPAddressClaim
+  readonly ipAddress: IPAddress
+}
+
 /** From which pool the VIP comes. */
 export interface PoolChoice {
   readonly poolRef: IPPoolReference
   readonly considered: readonly PoolVerdict[]
-  /** The very address that the claim has to get, because the Cluster had it before. */
+  /** The address that the claim has to get, because the Cluster had it before. */
   readonly restore?: PooledAddress
-  /** Why it is not the address that the Cluster's annotation names, in words. */
+  /** Why it is not the address that the Cluster's annotation names. */
   readonly insteadOf?: string
 }
 
@@ -62,32 +73,27 @@ export type Action =
   /** Read this, and ask again. */
   | { readonly action: 'observe'; readonly fact: Fact }
   | { readonly action: 'selectPool'; readonly choice: PoolChoice }
-  /** Make the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
+  /** Create the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
   | { readonly action: 'restoreAddress'; readonly address: PooledAddress }
   | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference }
-  /** Nobody owns the claim under our name: it becomes the Cluster's. */
+  /** Nobody owns the claim of our name: it becomes the Cluster's. */
   | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
-  /** The garbage collector has missed the claim of a Cluster that was re-created under the same name. */
+  /** The garbage collector has missed the claim of the previous Cluster of the same name. */
   | {
       readonly action: 'discardClaim'
       readonly claim: IPAddressClaim
-      readonly formerUid: string
+      readonly previousUid: string
       readonly because: string
     }
-  /** The claim is of no use. The allocation begins again, or has ended. */
+  /** The claim is of no use. The allocation restarts, or has ended. */
   | {
       readonly action: 'deleteClaim'
       readonly claim: IPAddressClaim
       readonly because: string
       readonly outcome: 'restart' | ActionOf<'done'>
     }
-  /** Somebody else has the address: record that, keep the address reserved, and give the claim back. */
-  | {
-      readonly action: 'stepBack'
-      readonly claim: IPAddressClaim
-      readonly ipAddress: IPAddress
-      readonly because: string
-    }
+  /** Somebody else has the address: record that, keep the address reserved, and delete the claim. */
+  | ({ readonly action: 'stepBack'; readonly because: string } & BoundClaim)
   /** Nobody else has these addresses any more: the Cluster need not keep them reserved. */
   | { readonly action: 'releaseReservations'; readonly addresses: readonly string[] }
   /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. `port`: of a host that is not ours. */
@@ -98,7 +104,7 @@ export type Action =
       readonly assigned: AssignedVip
       readonly isNew: boolean
     }
-  /** Nothing to do until something changes. `considered`: the verdict on every pool, if a pool is what it waits for. */
+  /** Nothing to do until something changes. `considered`: the verdict on every pool, if it waits for a pool. */
   | {
       readonly action: 'wait'
       readonly reason: Reason

@@ -13,10 +13,10 @@ import { duplicateAddressesAnnotation } from '../names.ts'
 import type { Role } from '../role.ts'
 
 /**
- * Foretells what is observed once an action has been performed, for those who predict a run. It assumes that the IPAM
- * provider binds every claim at once; an address that the provider decides is `openAddressOf` its pool.
+ * Predicts what is observed after an action. It assumes that the IPAM provider binds every claim at once; an address that the
+ * provider decides is `openAddressOf` its pool.
  *
- * @returns the same where the action writes nothing, and after `patchCluster`, which is the last write of a run
+ * @returns the same if the action writes nothing, and after `patchCluster`, which is the last write of a run
  */
 export function afterAction(observed: Observed, role: Role, action: Action): Observed {
   const { cluster, claim } = observed
@@ -81,7 +81,7 @@ function adoptedBy(cluster: Cluster, role: Role, claim: IPAddressClaim): IPAddre
   return { ...claim, ownerReferences }
 }
 
-/** The run begins again, and chooses again. */
+/** The run restarts, and selects a pool again. */
 function withoutClaim({ choice: _choice, ...observed }: Observed): Observed {
   return { ...observed, claim: undefined, ipAddress: undefined, namedAddress: undefined }
 }

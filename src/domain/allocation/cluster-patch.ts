@@ -1,39 +1,41 @@
-import { variableOf, type Cluster } from '../model/cluster.ts'
-import { formatEndpoint, isValidEndpoint, type APIEndpoint } from '../model/endpoint.ts'
+import {
+  formatEndpoint,
+  isValidEndpoint,
+  variableOf,
+  type APIEndpoint,
+  type Cluster,
+} from '../model/cluster.ts'
 import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
 import { roleSpecs, type VipRole } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
 
-/** What the patch of a Cluster follows from, besides the Cluster. */
 export interface ClusterPatchInput {
   readonly vip: VipRole
   /** The VIP to assign; undefined completes the port of a host that is not ours. */
   readonly address: string | undefined
-  /** Whether the ClusterClass has taken in the variable, so that the Cluster may set it. */
+  /** Whether the ClusterClass has accepted the variable, so that the Cluster may set it. */
   readonly hasVariable: boolean
-  /** Port where neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
+  /** Port if neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
   readonly defaultPort: number
 }
 
-/** What was assigned. Only a control plane has a port. */
+/** Only a control plane has a port. */
 export interface AssignedVip {
   readonly host: string
   readonly port?: number
 }
 
-/** What the Cluster has once the patch is written; no patch: it has all of that already. */
-export interface ClusterPatch {
-  readonly assigned: AssignedVip
-  /** Conditional on the Cluster as read. */
-  readonly patch: JsonPatch | undefined
-}
-
 /**
- * Builds what to write so that the Cluster has the address: endpoint (of a control plane), variable and annotation in one
- * patch, so that no reader ever sees a part of it (core resets a host without port).
+ * Builds the patch that assigns the address to the Cluster, conditional on the Cluster as read: endpoint (of a control
+ * plane), variable and annotation at once, so that no reader ever sees a part of it (core resets a host without port).
+ *
+ * @returns no patch if the Cluster has all of it already
  */
-export function clusterPatchFor(cluster: Cluster, input: ClusterPatchInput): ClusterPatch {
+export function clusterPatchFor(
+  cluster: Cluster,
+  input: ClusterPatchInput,
+): { readonly assigned: AssignedVip; readonly patch: JsonPatch | undefined } {
   const { vip } = input
   const host = input.address ?? addressIn(cluster, vip)
   const endpoint = roleSpecs[vip.role].isEndpoint ? endpointWith(cluster, host, input.defaultPort) : undefined
@@ -48,12 +50,12 @@ export function clusterPatchFor(cluster: Cluster, input: ClusterPatchInput): Clu
   return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
 }
 
-/** The VIP in words: `10.0.0.10:6443`, or the bare address where it has no port. */
+/** `10.0.0.10:6443`, or the address alone if it has no port. */
 export function formatVip({ host, port }: AssignedVip): string {
   return port === undefined ? host : formatEndpoint({ host, port })
 }
 
-/** What a served Cluster has and from where, in words. */
+/** The message about a VIP of ours that is in place. */
 export function describeAllocated(
   assigned: AssignedVip,
   pool: { readonly kind: string; readonly name: string },
@@ -62,18 +64,18 @@ export function describeAllocated(
   return `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
 }
 
-/** Whether words of `describeAllocated` are about this address, in this spelling. */
+/** Whether a message of `describeAllocated` is about this address, in this spelling. */
 export function isAllocatedIn(message: string, address: string): boolean {
   const endpoint = address.includes(':') ? `[${address}]:` : `${address}:`
   return message.startsWith(endpoint) || message.startsWith(`${address} from `)
 }
 
-/** What became of a host without a port that is not ours, in words. */
+/** The message about a port that was added to a host of somebody else. */
 export function describeCompleted(assigned: AssignedVip): string {
   return `the host was set already; its port was completed: ${formatVip(assigned)}`
 }
 
-/** The VIP that the Cluster has now. */
+/** The VIP that the Cluster has. */
 export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
   return roleSpecs[vip.role].isEndpoint
     ? { ...cluster.controlPlaneEndpoint }
@@ -82,11 +84,8 @@ export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
 
 function endpointWith(cluster: Cluster, host: string, defaultPort: number): APIEndpoint {
   const { controlPlaneEndpoint, apiServerPort } = cluster
-  return { host, port: firstPort(controlPlaneEndpoint.port, apiServerPort) ?? defaultPort }
-}
-
-function firstPort(...ports: readonly (number | undefined)[]): number | undefined {
-  return ports.find((port) => port !== undefined && port > 0)
+  const ports = [controlPlaneEndpoint.port, apiServerPort]
+  return { host, port: ports.find((port) => port !== undefined && port > 0) ?? defaultPort }
 }
 
 /** Core resets a host without port, so both are always written. */
@@ -111,7 +110,7 @@ function variableOperations(cluster: Cluster, input: ClusterPatchInput): JsonPat
     : [{ op: 'add', path: pathTo(...list, index, 'value'), value: address }]
 }
 
-/** `spec.topology.controlPlaneEndpoint`, where the object has that field. */
+/** Of `spec.topology.controlPlaneEndpoint`, if the object has that field. */
 function copyOperations({ topology }: Cluster, endpoint: APIEndpoint | undefined): JsonPatch {
   const copy = topology?.controlPlaneEndpoint
   if (endpoint === undefined || copy === undefined || isValidEndpoint(copy)) return []

@@ -1,23 +1,127 @@
-import { refuse, wait, type Action } from './action.ts'
-import { decideDuplicate, holdersOf, isFree, type AddressHolders, type AddressUse } from './address-holder.ts'
-import { recordedVip } from './vip-ownership.ts'
-import { claimNameFor, type IPAddressClaim } from '../model/claim.ts'
-import type { IPAddress } from '../model/ip-address.ts'
-import { formatKey } from '../model/object-meta.ts'
-import { attemptsUntilStepBack } from '../timings.ts'
+import { refuse, wait, type Action, type AddressUse, type BoundClaim } from './action.ts'
+import { addressIn, recordedVip } from './vip-ownership.ts'
+import { canonicalAddress } from '../model/address-text.ts'
+import { claimNameFor, clusterNameOf } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { commaSeparated } from '../model/decode.ts'
-import { duplicateAddressesAnnotation } from '../names.ts'
-import { canonicalAddress } from '../model/address-text.ts'
+import { isReservation, type IPAddress } from '../model/ip-address.ts'
 import { annotationOperations, conditionalOn, type JsonPatch } from '../model/json-patch.ts'
-import { defaultRole, vipRole, type VariableNames, type VipRole } from '../role.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatPool } from '../model/pool.ts'
+import { duplicateAddressesAnnotation } from '../names.ts'
+import {
+  defaultRole,
+  roleSpecs,
+  roles,
+  vipRole,
+  type Role,
+  type VariableNames,
+  type VipRole,
+} from '../role.ts'
+import { attemptsUntilStepBack } from '../timings.ts'
+
+/** Who has an address already. */
+export interface AddressHolders {
+  /** Clusters, those being deleted included, that have it as endpoint or ingress VIP. */
+  readonly clusters: readonly { readonly cluster: Cluster; readonly as: VipRole }[]
+  /** Addresses that a provider has given to other claims. Reservations hold nothing for anybody. */
+  readonly ipAddresses: readonly IPAddress[]
+}
+
+/** Finds who has an address besides one VIP of a Cluster, in any spelling. */
+export function holdersOf(
+  address: string,
+  own: { readonly cluster: Cluster; readonly role: Role },
+  use: AddressUse,
+  variables: VariableNames,
+): AddressHolders {
+  const wanted = canonicalAddress(address)
+  const { namespace, uid } = own.cluster
+  const ownClaim = claimNameFor(own.cluster, own.role)
+  return {
+    clusters: use.clusters.flatMap((cluster) =>
+      roles
+        .map((role) => ({ cluster, as: vipRole(role, variables) }))
+        .filter(({ as }) => !(cluster.uid === uid && as.role === own.role))
+        .filter(({ as }) => canonicalAddress(addressIn(cluster, as)) === wanted),
+    ),
+    ipAddresses: use.ipAddresses.filter(
+      (ipAddress) =>
+        canonicalAddress(ipAddress.address) === wanted &&
+        !isReservation(ipAddress) &&
+        !(ipAddress.namespace === namespace && ipAddress.claimName === ownClaim),
+    ),
+  }
+}
+
+export function isFree({ clusters, ipAddresses }: AddressHolders): boolean {
+  return clusters.length === 0 && ipAddresses.length === 0
+}
+
+/** For people, at most the first few. */
+export function describeHolders({ clusters, ipAddresses }: AddressHolders): string {
+  const named = [
+    ...clusters.map(({ cluster, as }) => `the ${roleSpecs[as.role].noun} of Cluster ${formatKey(cluster)}`),
+    ...ipAddresses.map(
+      (each) => `IPAddress ${formatKey(each)} of ${formatPool(each.poolRef)} for claim ${each.claimName}`,
+    ),
+  ]
+  return named.slice(0, 3).join(' and ')
+}
+
+/**
+ * What keeps a new address from being written to the Cluster; undefined if nothing does.
+ *
+ * Every allocation reads the holders after its own IPAddress exists, so of two with the same address at least one sees the
+ * other. One that sees nobody assigns. If both see each other, the later IPAddress steps back and the earlier one waits for
+ * that: it cannot know whether the other saw it, so it must not assign while the other is there. Stepping back is always
+ * safe.
+ *
+ * @param attempt of the step, from 1
+ */
+export function duplicateAction(
+  cluster: Cluster,
+  role: Role,
+  { claim, ipAddress }: BoundClaim,
+  holders: AddressHolders,
+  attempt = 1,
+): Action | undefined {
+  const { address } = ipAddress
+  if (isFree(holders) && !isRecordedDuplicate(cluster, address)) return undefined
+  const because = isFree(holders)
+    ? `${address} was somebody else's`
+    : `${address} is ${describeHolders(holders)}`
+  if (recordedVip(cluster, role) === address) {
+    const message = `${because}, and was the VIP of Cluster ${formatKey(cluster)} before; give one of them another address`
+    return refuse('DuplicateAddress', message)
+  }
+  return willStepBack(holders, ipAddress) && attempt < attemptsUntilStepBack
+    ? wait('DuplicateAddress', `${because}, which has to step back first`)
+    : { action: 'stepBack', claim, ipAddress, because }
+}
+
+/** Whether all holders are claims of ours that are later than this one. */
+function willStepBack({ clusters, ipAddresses }: AddressHolders, own: IPAddress): boolean {
+  return (
+    clusters.length === 0 &&
+    ipAddresses.length > 0 &&
+    ipAddresses.every((other) => clusterNameOf(other.claimName) !== undefined && isEarlier(own, other))
+  )
+}
+
+/** An order on which all replicas agree. */
+function isEarlier(a: IPAddress, b: IPAddress): boolean {
+  return a.creationTimestamp === b.creationTimestamp
+    ? a.uid < b.uid
+    : a.creationTimestamp < b.creationTimestamp
+}
 
 /** Addresses that the Cluster's claims were given although others have them. It is never assigned one of these. */
 export function duplicateAddressesOf(cluster: Cluster): readonly string[] {
   return commaSeparated(cluster.annotations[duplicateAddressesAnnotation])
 }
 
-export function isKnownDuplicate(cluster: Cluster, address: string): boolean {
+export function isRecordedDuplicate(cluster: Cluster, address: string): boolean {
   const wanted = canonicalAddress(address)
   return duplicateAddressesOf(cluster).some((each) => canonicalAddress(each) === wanted)
 }
@@ -30,7 +134,7 @@ export function reservesAddresses(cluster: Cluster): boolean {
 /** The duplicates of the Cluster, and this one. */
 export function duplicatesWith(cluster: Cluster, address: string): readonly string[] {
   const duplicates = duplicateAddressesOf(cluster)
-  return isKnownDuplicate(cluster, address) ? duplicates : [...duplicates, address]
+  return isRecordedDuplicate(cluster, address) ? duplicates : [...duplicates, address]
 }
 
 /** The duplicates of the Cluster, without these. */
@@ -54,44 +158,14 @@ export function isFreeBeside(
   use: AddressUse,
   variables: VariableNames,
 ): boolean {
-  const vip = vipRole(defaultRole, variables)
-  const seeker = { cluster, vip, claimName: claimNameFor(cluster, defaultRole) }
-  return isFree(holdersOf(address, seeker, use, variables))
+  return isFree(holdersOf(address, { cluster, role: defaultRole }, use, variables))
 }
 
 /**
- * The patch that records these duplicates and no others. It is conditional on the Cluster as read, and so puts an
- * end to every attempt that read before it and would assign one of them now.
+ * The patch that records exactly these duplicates. It is conditional on the Cluster as read, and so fails every attempt that
+ * has read the Cluster before and would assign one of them.
  */
 export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonPatch {
   const list = addresses.length === 0 ? undefined : addresses.join(',')
   return [conditionalOn(cluster), ...annotationOperations(cluster, duplicateAddressesAnnotation, list)]
-}
-
-/** An address of the Cluster's claim that is not on the Cluster yet, and who else has it. */
-export interface NewAddress {
-  readonly claim: IPAddressClaim
-  readonly ipAddress: IPAddress
-  readonly holders: AddressHolders
-  /** Attempts of the step so far; undefined: no end of the wait is to be expected. */
-  readonly attempt: number | undefined
-}
-
-/** What keeps a new address from being written to the Cluster; undefined: nothing does. */
-export function duplicateAction(
-  cluster: Cluster,
-  { role }: VipRole,
-  { claim, ipAddress, holders, attempt = 1 }: NewAddress,
-): Action | undefined {
-  const { address } = ipAddress
-  const decision = decideDuplicate(ipAddress, holders)
-  if (decision.decision === 'assign' && !isKnownDuplicate(cluster, address)) return undefined
-  const because = decision.decision === 'assign' ? `${address} was somebody else's` : decision.message
-  if (recordedVip(cluster, role) === address) {
-    const message = `${because}, and was the VIP of Cluster ${formatKey(cluster)} before; give one of them another address`
-    return refuse('DuplicateAddress', message)
-  }
-  return decision.decision === 'wait' && attempt < attemptsUntilStepBack
-    ? wait('DuplicateAddress', `${because}, which has to step back first`)
-    : { action: 'stepBack', claim, ipAddress, because }
 }

@@ -1,13 +1,12 @@
-import { decideVariable, type ClusterClass } from '../model/cluster-class.ts'
-import { variableOf, type Cluster } from '../model/cluster.ts'
+import { decideVipVariable, type ClusterClass } from '../model/cluster-class.ts'
+import { isValidEndpoint, type Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
-import { isValidEndpoint } from '../model/endpoint.ts'
 import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
 import {
-  defaultRole,
+  isRequired,
   roleSpecs,
   roles,
   vipRole,
@@ -17,25 +16,26 @@ import {
 } from '../role.ts'
 import { recordedVip, vipOwnershipOf } from './vip-ownership.ts'
 
-/** Whether a Cluster may be written to as it is now: one that is paused or being deleted is not touched. */
+/** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
 export function isWritable({ isDeleting, isPaused }: Pick<Cluster, 'isDeleting' | 'isPaused'>): boolean {
   return !isDeleting && !isPaused
 }
 
-/** Whether a Cluster is to have a VIP for a role at all. */
+/** Whether a Cluster should have a VIP for a role at all. */
 export type Desire =
   | { readonly desired: 'yes' }
   | { readonly desired: 'no'; readonly message: string }
-  /** The Cluster's word on it cannot be read. */
+  /** The Cluster's annotation has an invalid value. */
   | { readonly desired: 'unreadable'; readonly message: string }
-  /** Without a word of the Cluster's, a matching pool decides, and the pools have not been read. */
+  /** Without an annotation, a matching pool decides, and the pools have not been read. */
   | { readonly desired: 'depends-on-pools' }
 
 /**
- * A control plane has a VIP in Clusters of a ClusterClass, and in those that name a pool themselves. Ingress has one
- * if the Cluster says so, or says nothing and a pool for it matches. What we once assigned stays desired.
+ * A control plane has a VIP in Clusters of a ClusterClass, and in those that name a pool themselves. Ingress has one if the
+ * Cluster's annotation asks for it, or if there is no annotation and a pool for it matches. A VIP that we assigned stays
+ * desired.
  *
- * @param pools those that the Cluster can reach; undefined: not read
+ * @param pools those that the Cluster can use; undefined: not read
  */
 export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[] | undefined): Desire {
   const key = formatKey(cluster)
@@ -56,13 +56,13 @@ function requestedDesireFor(
   pools: readonly IPPool[] | undefined,
 ): Desire {
   const key = formatKey(cluster)
-  const word = cluster.annotations[enabledAnnotation]
-  if (word !== undefined && word !== 'true' && word !== 'false') {
-    const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(word)}, expected "true" or "false"`
+  const enabled = cluster.annotations[enabledAnnotation]
+  if (enabled !== undefined && enabled !== 'true' && enabled !== 'false') {
+    const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(enabled)}, expected "true" or "false"`
     return { desired: 'unreadable', message }
   }
-  if (word === 'true' || recordedVip(cluster, role) !== undefined) return { desired: 'yes' }
-  if (word === 'false') {
+  if (enabled === 'true' || recordedVip(cluster, role) !== undefined) return { desired: 'yes' }
+  if (enabled === 'false') {
     return { desired: 'no', message: `Cluster ${key} has ${enabledAnnotation}: "false"` }
   }
   if (explicitPoolOf(cluster, role) !== undefined) return { desired: 'yes' }
@@ -74,7 +74,7 @@ function requestedDesireFor(
   }
 }
 
-/** The roles besides the first one for which the Cluster wants a VIP, and nobody else has given it one. */
+/** The roles, besides the required ones, for which the Cluster wants a VIP and nobody else has given it one. */
 export function alsoDesiredRoles(
   cluster: Cluster,
   pools: readonly IPPool[],
@@ -83,7 +83,7 @@ export function alsoDesiredRoles(
   return roles.filter((role) => {
     const vip = vipRole(role, variables)
     return (
-      role !== defaultRole &&
+      !isRequired(role) &&
       desireFor(cluster, vip, pools).desired !== 'no' &&
       vipOwnershipOf(cluster, vip).state !== 'external'
     )
@@ -95,7 +95,7 @@ export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined
   return nonEmptyStringOf(cluster.annotations[roleSpecs[role].poolAnnotation]?.trim())
 }
 
-/** What a VIP of the Cluster is wanted for, in the words of the pool choice. */
+/** The input of the pool selection for a VIP of the Cluster. */
 export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
   return {
     namespace: cluster.namespace,
@@ -105,15 +105,15 @@ export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
   }
 }
 
-/** What is known beside a Cluster when it is asked whether a run would have anything to do. */
+/** The objects by which `needsAllocation` decides about a Cluster. */
 export interface ClusterContext {
-  /** Undefined also while it is not known yet. */
+  /** Undefined also while it has not been listed. */
   readonly clusterClass: ClusterClass | undefined
-  /** Those the Cluster could use. */
+  /** Those that the Cluster can use. */
   readonly pools: readonly IPPool[]
 }
 
-/** Whether a run would have anything to write now, without a look at claims. Paused and deleting ones wait. */
+/** Whether a run would have anything to write now, whatever the claims are. Paused and deleting Clusters wait. */
 export function needsAllocation(
   cluster: Cluster,
   vip: VipRole,
@@ -122,19 +122,7 @@ export function needsAllocation(
   if (!isWritable(cluster) || desireFor(cluster, vip, pools).desired === 'no') return false
   const { state } = vipOwnershipOf(cluster, vip)
   if (state !== 'managed') return state !== 'external'
-  return isHalfWritten(cluster, vip, clusterClass)
-}
-
-/** A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable. */
-function isHalfWritten(
-  cluster: Cluster,
-  { role, variable }: VipRole,
-  clusterClass: ClusterClass | undefined,
-): boolean {
-  if (roleSpecs[role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)) return true
-  return (
-    cluster.topology !== undefined &&
-    variableOf(cluster, variable) === undefined &&
-    decideVariable(clusterClass, variable) === 'write'
-  )
+  // A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable.
+  const lacksPort = roleSpecs[vip.role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)
+  return lacksPort || decideVipVariable(cluster, vip, clusterClass).decision === 'write'
 }

@@ -5,23 +5,22 @@ import {
   wait,
   type Action,
   type ActionOf,
+  type BoundClaim,
   type Fact,
   type Observed,
-  type PoolChoice,
 } from './action.ts'
 import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
-import { duplicateAction, freeDuplicatesOf, reservesAddresses } from './duplicate-addresses.ts'
+import { duplicateAction, freeDuplicatesOf, holdersOf, reservesAddresses } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
-import { holdersOf } from './address-holder.ts'
 import { decideRestoration } from './restoration.ts'
 import { unboundClaimAction } from './unbound-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
-import { classForVariable, decideVipVariable } from './vip-variable.ts'
-import { claimNameFor, ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import { canonicalAddress } from '../model/address-text.ts'
+import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
+import { classForVariable, decideVipVariable } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { addressOfPool, decideRestoredAddress, type IPAddress } from '../model/ip-address.ts'
+import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
 import { alsoSaying } from '../quote.ts'
@@ -29,8 +28,8 @@ import { isOrphanOf } from '../release/release.ts'
 import type { VipRole } from '../role.ts'
 
 /**
- * Decides the one thing to do next for a VIP of a Cluster. This is the whole table, top to bottom: activities
- * perform what it says, and every command that explains or predicts a run asks it too.
+ * Decides the one thing to do next for a VIP of a Cluster. This is the whole table, top to bottom: activities perform the
+ * action, and every command that explains or predicts a run asks the same function.
  *
  * @returns an `observe` if the decision needs a fact that has not been read
  */
@@ -40,9 +39,9 @@ export function nextAction(observed: Observed, vip: VipRole): Action {
   const name = `Cluster ${formatKey(cluster)}`
   if (cluster.isDeleting) return done('ClusterDeleted', `${name} is being deleted`)
 
-  const letGo = choice === undefined && !cluster.isPaused ? releaseAction(observed, cluster) : undefined
-  if (letGo !== undefined) return letGo
-  // A run that has made its choice has found the VIP desired.
+  const release = choice === undefined && !cluster.isPaused ? releaseAction(observed, cluster) : undefined
+  if (release !== undefined) return release
+  // A run that has selected a pool has found the VIP desired.
   const desire = choice === undefined ? desireFor(cluster, vip, observed.pools) : { desired: 'yes' as const }
   if (desire.desired === 'depends-on-pools') return observe('pools')
   if (desire.desired === 'no') return done('NoMatchingPool', desire.message)
@@ -71,24 +70,19 @@ export function clusterGone(key: NamespacedName): ActionOf<'done'> {
   return done('ClusterDeleted', `Cluster ${formatKey(key)} does not exist`)
 }
 
-/** The Cluster has no claim: choose a pool, then make the claim. A VIP that was ours before has to be the same again. */
+/** The Cluster has no claim: select a pool, then create the claim. A VIP that was ours before has to be the same again. */
 function newClaimAction(observed: Observed, cluster: Cluster, vip: VipRole): Action {
   const { choice } = observed
   if (choice === undefined) return choiceAction(observed, cluster, vip)
   const { poolRef, restore } = choice
   if (restore === undefined) return { action: 'createClaim', poolRef }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
-  const restored = decideRestoredAddress(observed.namedAddress, restore)
-  switch (restored.decision) {
-    case 'create':
-      return { action: 'restoreAddress', address: restore }
-    case 'in-place':
-      return { action: 'createClaim', poolRef }
-    case 'wait':
-      return wait(restored.reason, restored.message)
-    default:
-      return restored satisfies never
-  }
+  const { namedAddress: present } = observed
+  if (present === undefined) return { action: 'restoreAddress', address: restore }
+  const isRestored = canonicalAddress(present.address) === canonicalAddress(restore.address)
+  if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef }
+  const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
+  return wait('WaitingForAddress', message)
 }
 
 function choiceAction(observed: Observed, cluster: Cluster, vip: VipRole): Action {
@@ -100,22 +94,17 @@ function choiceAction(observed: Observed, cluster: Cluster, vip: VipRole): Actio
   }
   if (addressUse === undefined) return observe('addressUse')
   const { address } = ownership
-  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
-  const decision = decideRestoration(
-    cluster,
-    vip,
-    address,
-    holdersOf(address, seeker, addressUse, variables),
-    pools,
-  )
+  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, variables)
+  const decision = decideRestoration({ cluster, vip, address, holders, pools })
   switch (decision.decision) {
     case 'lost':
       return refuse('AddressLost', decision.message)
-    case 'allocate-anew':
+    case 'allocate-new':
       return selectionAction(observed, cluster, vip, decision.because)
     case 'restore': {
-      const restore = addressOfPool(decision.pool, decision.address)
-      return selected({ poolRef: poolRefTo(decision.pool), considered: [], restore })
+      const { pool } = decision
+      const restore = addressOfPool(pool, decision.address)
+      return { action: 'selectPool', choice: { poolRef: poolRefTo(pool), considered: [], restore } }
     }
     default:
       return decision satisfies never
@@ -135,11 +124,11 @@ function selectionAction(
     const message = alsoSaying(selection.message, insteadOf)
     return { action: 'wait', reason: selection.reason, message, considered }
   }
-  const poolRef = poolRefTo(selection.pool)
-  return selected({ poolRef, considered, ...(insteadOf !== undefined && { insteadOf }) })
+  const why = insteadOf === undefined ? {} : { insteadOf }
+  return { action: 'selectPool', choice: { poolRef: poolRefTo(selection.pool), considered, ...why } }
 }
 
-/** A claim under our name that is not this Cluster's: adopt it, wait until it is gone, or leave it alone. */
+/** A claim of our name that is not this Cluster's: adopt it, wait until it is gone, or leave it alone. */
 function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
   if (claim.isDeleting) return waitUntilGone(claim)
   const name = `IPAddressClaim ${formatKey(claim)}`
@@ -148,11 +137,11 @@ function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
     case 'this-cluster':
     case 'nobody':
       return { action: 'adoptClaim', claim }
-    case 'former-cluster': {
-      const { uid: formerUid } = ownership
-      const because = `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${formerUid}); a new one follows when it is gone`
-      return isOrphanOf(formerUid, claim, cluster)
-        ? { action: 'discardClaim', claim, formerUid, because }
+    case 'previous-cluster': {
+      const { uid: previousUid } = ownership
+      const because = `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${previousUid}); a new one follows when it is gone`
+      return isOrphanOf(previousUid, claim, cluster)
+        ? { action: 'discardClaim', claim, previousUid, because }
         : wait('WaitingForAddress', because)
     }
     case 'other': {
@@ -176,30 +165,25 @@ function ownClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, clai
   return boundClaimAction(observed, cluster, vip, { claim, ipAddress })
 }
 
-interface BoundClaim {
-  readonly claim: IPAddressClaim
-  readonly ipAddress: IPAddress
-}
-
-/** The claim has an address: write it to the Cluster, unless the Cluster or somebody else has one that goes first. */
+/** The claim has an address: write it to the Cluster, unless the Cluster has another one or somebody else has this one. */
 function boundClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, bound: BoundClaim): Action {
-  const { claim, ipAddress } = bound
+  const { ipAddress } = bound
   const present = addressIn(cluster, vip)
   const isOther = present !== '' && canonicalAddress(present) !== canonicalAddress(ipAddress.address)
   if (isOther) return otherVipAction(cluster, vip, bound)
   if (classForVariable(cluster, vip) !== undefined && !has(observed, 'clusterClass')) {
     return observe('clusterClass')
   }
-  // A host stays as it is spelled.
+  // A host keeps its spelling.
   const patch = patchAction(observed, cluster, vip, present === '' ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || present !== '') return patch
   if (observed.sameAddressUse === undefined) return observe('sameAddressUse')
-  const seeker = { cluster, vip, claimName: claim.name }
-  const holders = holdersOf(ipAddress.address, seeker, observed.sameAddressUse, observed.variables)
-  return duplicateAction(cluster, vip, { claim, ipAddress, holders, attempt: observed.attempt }) ?? patch
+  const { sameAddressUse, variables, attempt } = observed
+  const holders = holdersOf(ipAddress.address, { cluster, role: vip.role }, sameAddressUse, variables)
+  return duplicateAction(cluster, vip.role, bound, holders, attempt) ?? patch
 }
 
-/** A VIP never changes once set. The claim goes, unless machines may still use what it holds. */
+/** A VIP never changes once set. The claim is deleted, unless machines may still use its address. */
 function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: BoundClaim): Action {
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already; ${ipAddress.address} is not assigned`
   const ownership = vipOwnershipOf(cluster, vip)
@@ -229,7 +213,7 @@ function patchAction(
   return releaseAction(observed, cluster) ?? { ...done('Allocated', message), vip: assigned }
 }
 
-/** Reservations for addresses that nobody else has any more go. */
+/** Releases the reservations of addresses that nobody else has any more. */
 function releaseAction(observed: Observed, cluster: Cluster): Action | undefined {
   if (!reservesAddresses(cluster)) return undefined
   if (observed.addressUse === undefined) return observe('addressUse')
@@ -244,8 +228,4 @@ function waitUntilGone(claim: IPAddressClaim): Action {
 
 function has(observed: Observed, fact: Fact): boolean {
   return fact in observed
-}
-
-function selected(choice: PoolChoice): Action {
-  return { action: 'selectPool', choice }
 }

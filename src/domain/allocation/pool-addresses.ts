@@ -1,5 +1,10 @@
-import { commonRanges, rangesOf, withoutRanges, type AddressRange } from '../model/address-range.ts'
-import { isAddressIn } from '../model/address-text.ts'
+import {
+  commonRanges,
+  isAddressIn,
+  rangesOf,
+  withoutRanges,
+  type AddressRange,
+} from '../model/address-text.ts'
 import type { IPPool } from '../model/pool.ts'
 
 /** The addresses that the pool's provider may give out. */

@@ -1,81 +1,72 @@
-import { describeHolders, isFree, type AddressHolders } from './address-holder.ts'
-import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
-import type { IPAddress } from '../model/ip-address.ts'
-import type { Cluster } from '../model/cluster.ts'
+import { describeHolders, isFree, type AddressHolders } from './duplicate-addresses.ts'
 import { isWritable, poolRequestFor } from './eligibility.ts'
-import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
-import { formatKey } from '../model/object-meta.ts'
-import { formatPool, type IPPool } from '../model/pool.ts'
 import { whyNeverGivenBy } from './pool-addresses.ts'
 import { preferredFirst, whyNotUsable } from './pool-selection.ts'
+import { confirmsVip } from './vip-condition.ts'
+import { describeVip, isOnRecordOnly, vipOwnershipOf } from './vip-ownership.ts'
+import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
+import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
+import type { Cluster } from '../model/cluster.ts'
+import type { IPAddress } from '../model/ip-address.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatPool, type IPPool } from '../model/pool.ts'
 import { shortened } from '../quote.ts'
 import { roleSpecs, type VipRole } from '../role.ts'
-import { describeVip, isOnRecordOnly, vipOwnershipOf } from './vip-ownership.ts'
-import { confirmsVip } from './vip-condition.ts'
 
-/** How an address that our annotation records, and whose claim is gone, can be had again. */
+/** A VIP that our annotation records and no claim holds any more. */
+export interface LostVip {
+  readonly cluster: Cluster
+  readonly vip: VipRole
+  readonly address: string
+  readonly holders: AddressHolders
+  /** Those that the Cluster can use. */
+  readonly pools: readonly IPPool[]
+}
+
 export type RestorationDecision =
   /** `address` as the IPAddress is to spell it. */
   | { readonly decision: 'restore'; readonly pool: IPPool; readonly address: string }
-  /** The Cluster has no address at present and cannot have this one, `because` of what: it takes a new one. */
-  | { readonly decision: 'allocate-anew'; readonly because: string }
+  /** The Cluster has no address at present and cannot have this one: it takes a new one. */
+  | { readonly decision: 'allocate-new'; readonly because: string }
   /** The VIP stays, since it never changes once set, and a person has to act. */
   | { readonly decision: 'lost'; readonly message: string }
 
 /**
- * Decides about an address that our annotation records and no claim holds any more. A VIP in use, or one that our
- * condition confirms, is had again from whatever pool has it. Where nothing but the annotation names it, that may have been
- * typed: a pool gives it only where the Cluster may use that pool, and where its provider might have given it.
- *
- * @param pools those in the Cluster's reach
+ * Decides how a lost VIP is restored. A VIP in use, or one that our condition confirms, is restored from any pool that has
+ * it. If only the annotation names it, somebody may have typed it: then the Cluster must be allowed to use the pool, and the
+ * pool's provider must be able to give the address.
  */
-export function decideRestoration(
-  cluster: Cluster,
-  vip: VipRole,
-  address: string,
-  holders: AddressHolders,
-  pools: readonly IPPool[],
-): RestorationDecision {
-  const isThere = vipOwnershipOf(cluster, vip).state === 'managed'
-  const mayBeTyped = !isThere && !confirmsVip(cluster, vip.role, address)
-  const pool = isFree(holders) ? poolToRestoreFrom(cluster, vip, address, pools) : undefined
+export function decideRestoration(lost: LostVip): RestorationDecision {
+  const { cluster, vip, address, holders } = lost
+  const isInUse = vipOwnershipOf(cluster, vip).state === 'managed'
+  const mayBeTyped = !isInUse && !confirmsVip(cluster, vip.role, address)
+  const pool = isFree(holders) ? poolToRestoreFrom(lost) : undefined
   if (pool !== undefined) {
     return { decision: 'restore', pool, address: mayBeTyped ? canonicalAddress(address) : address }
   }
-  return isThere
-    ? { decision: 'lost', message: whyLost(cluster, vip, address, holders, pools) }
-    : { decision: 'allocate-anew', because: whyAnew(cluster, vip, address, holders, pools) }
+  return isInUse
+    ? { decision: 'lost', message: whyLost(lost) }
+    : { decision: 'allocate-new', because: whyNotRestored(lost) }
 }
 
-/** The pool from which an address that our annotation records can be had again, if nobody else has it. */
-export function poolToRestoreFrom(
-  cluster: Cluster,
-  vip: VipRole,
-  address: string,
-  pools: readonly IPPool[],
-): IPPool | undefined {
+/** The pool from which the address can be restored if nobody else has it. */
+export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | undefined {
+  const { cluster, vip, address, pools } = lost
   const isOurs = !isOnRecordOnly(cluster, vip) || confirmsVip(cluster, vip.role, address)
   return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
-    (pool) =>
-      isAddressIn(pool.addresses, address) &&
-      (isOurs || whyNotFrom(pool, cluster, vip, address) === undefined),
+    (pool) => isAddressIn(pool.addresses, address) && (isOurs || whyNotFrom(pool, lost) === undefined),
   )
 }
 
 /** Why a pool does not give an address that only the annotation names. One in use waits for its pool. */
-function whyNotFrom(pool: IPPool, cluster: Cluster, vip: VipRole, address: string): string | undefined {
+function whyNotFrom(pool: IPPool, { cluster, vip, address }: Omit<LostVip, 'holders'>): string | undefined {
   const mayWait = vipOwnershipOf(cluster, vip).state === 'managed'
   const request = poolRequestFor(cluster, vip.role)
   return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
 }
 
-function whyLost(
-  cluster: Cluster,
-  vip: VipRole,
-  address: string,
-  holders: AddressHolders,
-  pools: readonly IPPool[],
-): string {
+function whyLost(lostVip: LostVip): string {
+  const { cluster, vip, address, holders, pools } = lostVip
   const lost = `Cluster ${formatKey(cluster)} keeps ${describeVip(cluster, vip)}, but its claim is lost and`
   const text = shortened(address)
   if (!isFree(holders)) {
@@ -85,39 +76,29 @@ function whyLost(
   const orOther = isOnRecordOnly(cluster, vip)
     ? `, or remove the annotation ${vipAnnotation} to have another one`
     : ''
-  const refusals = refusalsBy(pools, cluster, vip, address)
+  const refusals = refusalsBy(lostVip)
   if (refusals !== '') return `${lost} ${text} is not to be had: ${refusals}; correct that${orOther}`
   const looked =
     pools.length === 0 ? 'there is no pool' : `not in ${pools.map(formatPool).slice(0, 8).join(', ')}`
   return `${lost} no pool has ${text} (${looked}); add it to a pool to have it reserved again${orOther}`
 }
 
-function whyAnew(
-  cluster: Cluster,
-  vip: VipRole,
-  address: string,
-  holders: AddressHolders,
-  pools: readonly IPPool[],
-): string {
-  const why = isFree(holders)
-    ? refusalsBy(pools, cluster, vip, address) || 'no pool has it'
-    : `it is ${describeHolders(holders)}`
+function whyNotRestored(lost: LostVip): string {
+  const { vip, address, holders } = lost
+  const why = isFree(holders) ? refusalsBy(lost) || 'no pool has it' : `it is ${describeHolders(holders)}`
   return `${shortened(address)} in the annotation ${roleSpecs[vip.role].vipAnnotation} is not taken: ${why}`
 }
 
-/** What keeps the pools that have the address from giving it, of the first few; `""` where no pool has it. */
-function refusalsBy(pools: readonly IPPool[], cluster: Cluster, vip: VipRole, address: string): string {
-  return pools
-    .filter((pool) => isAddressIn(pool.addresses, address))
+/** Why the first few pools that have the address do not give it; `""` if no pool has it. */
+function refusalsBy(lost: LostVip): string {
+  return lost.pools
+    .filter((pool) => isAddressIn(pool.addresses, lost.address))
     .slice(0, 3)
-    .map((pool) => `${formatPool(pool)} ${whyNotFrom(pool, cluster, vip, address) ?? ''}`)
+    .map((pool) => `${formatPool(pool)} ${whyNotFrom(pool, lost) ?? ''}`)
     .join(', ')
 }
 
-/**
- * Why the VIP that we assigned to a Cluster is not held for it as it should be; undefined where all is well, or where
- * nothing is ours or may be done.
- */
+/** Why no claim holds the VIP that we assigned; undefined if one does, or if the VIP is not ours or must not be touched. */
 export function lossOf(
   cluster: Cluster,
   vip: VipRole,

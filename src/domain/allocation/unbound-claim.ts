@@ -1,18 +1,18 @@
 import { done, observe, wait, type Action, type ActionOf, type Observed } from './action.ts'
 import { presentVip } from './cluster-patch.ts'
+import { poolRequestFor } from './eligibility.ts'
+import { selectIPPool } from './pool-selection.ts'
+import { poolToRestoreFrom } from './restoration.ts'
+import { describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { poolRequestFor } from './eligibility.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
-import { selectIPPool, type PoolSelection } from './pool-selection.ts'
 import type { Reason } from '../reason.ts'
-import { poolToRestoreFrom } from './restoration.ts'
 import type { VipRole } from '../role.ts'
-import { describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 
 /**
- * What to do about the Cluster's claim while it has no address. It is given up only if no endpoint of ours can rest on it:
+ * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:
  * after `clusterctl move` the claim of a served Cluster is unbound too, until the provider has found its address again.
  */
 export function unboundClaimAction(
@@ -39,15 +39,21 @@ export function unboundClaimAction(
     }
   }
   if (pools === undefined) return observe('pools')
-  const waits = whyUnbound(claim, pools)
-  if (waits.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return waits
+  const unbound = waitForBinding(claim, pools)
+  if (unbound.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return unbound
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
-  if (selection.outcome === 'none') return waitForRoom(claim, waits, selection)
-  const because = `${waits.message}; ${formatPool(selection.pool)} has room`
+  if (selection.outcome === 'none') {
+    const { reason, message, considered } = selection
+    // If all pools for such a VIP are exhausted, the message names them all.
+    return reason === 'PoolExhausted'
+      ? { ...unbound, message: `IPAddressClaim ${formatKey(claim)} waits: ${message}`, considered }
+      : { ...unbound, considered }
+  }
+  const because = `${unbound.message}; ${formatPool(selection.pool)} has room`
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
 }
 
-/** Machines may rest on an address of ours that the provider finds again in the claim's pool. */
+/** Machines may depend on an address of ours that the provider finds again in the claim's pool. */
 function mayHoldOurs(
   cluster: Cluster,
   vip: VipRole,
@@ -57,21 +63,11 @@ function mayHoldOurs(
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state !== 'drifted') return ownership.state !== 'unset'
   const itsPool = pools.filter((pool) => formatPool(pool) === formatPool(claim.poolRef))
-  return poolToRestoreFrom(cluster, vip, ownership.address, itsPool) !== undefined
+  return poolToRestoreFrom({ cluster, vip, address: ownership.address, pools: itsPool }) !== undefined
 }
 
-/** All pools for such a VIP are exhausted: what is said of the claim's own goes for them all. */
-function waitForRoom(
-  claim: IPAddressClaim,
-  waits: ActionOf<'wait'>,
-  { reason, message, considered }: Extract<PoolSelection, { outcome: 'none' }>,
-): Action {
-  if (reason !== 'PoolExhausted') return { ...waits, considered }
-  return { ...waits, message: `IPAddressClaim ${formatKey(claim)} waits: ${message}`, considered }
-}
-
-/** Read from the claim's pool: the provider sets no condition on a claim, so all causes look alike there. */
-function whyUnbound(claim: IPAddressClaim, pools: readonly IPPool[]): ActionOf<'wait'> {
+/** The reason follows from the claim's pool: the provider sets no condition on a claim. */
+function waitForBinding(claim: IPAddressClaim, pools: readonly IPPool[]): ActionOf<'wait'> {
   const because = (reason: Reason, why: string): ActionOf<'wait'> =>
     wait(reason, `IPAddressClaim ${formatKey(claim)} waits${why}`)
   const name = formatPool(claim.poolRef)

@@ -1,10 +1,9 @@
-import { variableOf, type Cluster } from '../model/cluster.ts'
+import { formatEndpoint, isValidEndpoint, variableOf, type Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
-import { formatEndpoint, isValidEndpoint } from '../model/endpoint.ts'
 import { shortened } from '../quote.ts'
 import { roleSpecs, type Role, type VipRole } from '../role.ts'
 
-/** How a Cluster stands towards the VIP of one role, as far as the Cluster alone tells. */
+/** Who set the VIP of one role, as far as the Cluster alone shows it. */
 export type VipOwnership =
   | { readonly state: 'unset' }
   /** We assigned it, as the annotation records, and it is there. */
@@ -16,7 +15,7 @@ export type VipOwnership =
   /** `wasOurs`: we had assigned another one before, on which machines may still rely. */
   | { readonly state: 'external'; readonly address: string; readonly wasOurs: boolean }
 
-/** Compares what the Cluster has with what our annotation records. */
+/** Compares the address on the Cluster with the one that our annotation records. */
 export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
   const address = addressIn(cluster, vip)
   const recorded = recordedVip(cluster, vip.role)
@@ -31,8 +30,8 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
 }
 
 /**
- * Whether nothing but our annotation says which VIP the Cluster has. Anybody can type an annotation, so it opens no pool;
- * a host or a variable counts as in use, whoever wrote it.
+ * Whether only our annotation names the Cluster's VIP. Anybody can type an annotation, so it opens no pool; a host or a
+ * variable counts as in use, whoever wrote it.
  */
 export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
   if (recordedVip(cluster, role) === undefined) return false
@@ -46,19 +45,19 @@ export function isExternallyOwned(ownership: VipOwnership): boolean {
   return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)
 }
 
-/** The VIP that we assigned, as our annotation says. */
+/** The VIP that we assigned, as our annotation records it. */
 export function recordedVip(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleSpecs[role].vipAnnotation])
 }
 
-/** The role's VIP in words: `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
+/** `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
 export function describeVip(cluster: Cluster, vip: VipRole): string {
   const { noun, isEndpoint } = roleSpecs[vip.role]
   const value = isEndpoint ? formatEndpoint(cluster.controlPlaneEndpoint) : shortened(addressIn(cluster, vip))
   return `${noun} ${value}`
 }
 
-/** The control plane's host; for ingress the variable, else the annotation. `""` where there is none. */
+/** The control plane's host; for ingress the variable, else the annotation. `""` if there is none. */
 export function addressIn(cluster: Cluster, { role, variable }: VipRole): string {
   if (roleSpecs[role].isEndpoint) return cluster.controlPlaneEndpoint.host
   const value = variableOf(cluster, variable)

@@ -16,44 +16,99 @@ export function isIPAddress(text: string): boolean {
   return (ipaddr.IPv6.isValid(text) && !text.includes('%')) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
+/** All addresses from the first to the last, both included; IPv4 and IPv6 never mix. */
+export interface AddressRange {
+  readonly bytes: 4 | 16
+  readonly first: bigint
+  readonly last: bigint
+}
+
 /**
- * Whether an address lies in one of the entries of a pool's `spec.addresses`: an address, a CIDR, or a range
- * `first-last`. An entry that cannot be read contains nothing.
+ * The first and the last address, as bytes, of an entry of a pool's `spec.addresses`: an address, a CIDR, or a range
+ * `first-last`; undefined if it cannot be read.
  */
-export function isAddressIn(entries: readonly string[], address: string): boolean {
-  if (!isIPAddress(address)) return false
-  const bytes = ipaddr.process(address).toByteArray()
-  return entries.some((entry) => {
-    const bounds = boundsOf(entry)
-    return bounds !== undefined && compare(bounds.first, bytes) <= 0 && compare(bytes, bounds.last) <= 0
-  })
-}
-
-/** The first and the last address of a range, as bytes. */
-export interface Bounds {
-  readonly first: readonly number[]
-  readonly last: readonly number[]
-}
-
-/** Reads an entry of a pool's `spec.addresses`; undefined where it cannot be read. */
-export function boundsOf(entry: string): Bounds | undefined {
+export function boundsOf(
+  entry: string,
+): { readonly first: readonly number[]; readonly last: readonly number[] } | undefined {
   const [first = '', last = first] = entry.split('-', 2).map((part) => part.trim())
-  if (ipaddr.isValidCIDR(first)) return cidrBounds(first)
+  if (ipaddr.isValidCIDR(first)) return boundsOfCIDR(first)
   if (!isIPAddress(first) || !isIPAddress(last)) return undefined
   return { first: ipaddr.process(first).toByteArray(), last: ipaddr.process(last).toByteArray() }
 }
 
-function cidrBounds(cidr: string): Bounds {
-  const kind = ipaddr.parseCIDR(cidr)[0].kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+/** The ranges of a pool's entries, without those that cannot be read or mix IPv4 and IPv6. */
+export function rangesOf(entries: readonly string[]): readonly AddressRange[] {
+  return entries
+    .map(boundsOf)
+    .filter((bounds) => bounds !== undefined)
+    .filter(({ first, last }) => first.length === last.length)
+    .map(({ first, last }) => ({
+      bytes: first.length === 4 ? 4 : 16,
+      first: numberOf(first),
+      last: numberOf(last),
+    }))
+}
+
+/** Whether an address is in one of the entries of a pool's `spec.addresses`. */
+export function isAddressIn(entries: readonly string[], address: string): boolean {
+  return isIPAddress(address) && commonRanges(rangesOf(entries), rangesOf([address])).length > 0
+}
+
+export function commonRanges(
+  some: readonly AddressRange[],
+  others: readonly AddressRange[],
+): readonly AddressRange[] {
+  return some.flatMap((one) =>
+    others
+      .filter(({ bytes }) => bytes === one.bytes)
+      .map((other) => ({
+        bytes: one.bytes,
+        first: one.first > other.first ? one.first : other.first,
+        last: one.last < other.last ? one.last : other.last,
+      }))
+      .filter(({ first, last }) => first <= last),
+  )
+}
+
+export function withoutRanges(
+  ranges: readonly AddressRange[],
+  taken: readonly AddressRange[],
+): readonly AddressRange[] {
+  return taken.reduce<readonly AddressRange[]>(
+    (left, hole) => left.flatMap((range) => withoutHole(range, hole)),
+    ranges,
+  )
+}
+
+/** `10.0.0.10-10.0.0.20`, or one address alone. */
+export function formatRange({ bytes, first, last }: AddressRange): string {
+  const [from, to] = [addressOf(first, bytes), addressOf(last, bytes)]
+  return from === to ? from : `${from}-${to}`
+}
+
+function boundsOfCIDR(cidr: string): ReturnType<typeof boundsOf> {
+  const [address, bits] = ipaddr.parseCIDR(cidr)
+  const kind = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
   const first = kind.networkAddressFromCIDR(cidr).toByteArray()
-  const bits = ipaddr.parseCIDR(cidr)[1]
   const last = first.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, bits - index * 8))))
   return { first, last }
 }
 
-/** Addresses of the shorter kind (IPv4) come before all of the longer one. */
-function compare(a: readonly number[], b: readonly number[]): number {
-  if (a.length !== b.length) return a.length - b.length
-  const index = a.findIndex((byte, at) => byte !== b[at])
-  return index === -1 ? 0 : (a[index] ?? 0) - (b[index] ?? 0)
+function withoutHole(range: AddressRange, hole: AddressRange): readonly AddressRange[] {
+  if (hole.bytes !== range.bytes || hole.last < range.first || range.last < hole.first) return [range]
+  return [
+    { ...range, last: hole.first - 1n },
+    { ...range, first: hole.last + 1n },
+  ].filter(({ first, last }) => first <= last)
+}
+
+function numberOf(bytes: readonly number[]): bigint {
+  return bytes.reduce((number, byte) => number * 256n + BigInt(byte), 0n)
+}
+
+function addressOf(number: bigint, bytes: 4 | 16): string {
+  const parts = Array.from({ length: bytes }, (_, index) =>
+    Number((number >> BigInt(8 * (bytes - 1 - index))) & 0xffn),
+  )
+  return ipaddr.fromByteArray(parts).toString()
 }

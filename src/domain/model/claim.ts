@@ -23,20 +23,19 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
   }
 }
 
-/** The Cluster whose claim has this name; undefined where this product gives no claim such a name. */
+/** The name of the Cluster whose claim has this name; undefined if this product gives no claim such a name. */
 export function clusterNameOf(claimName: string): string | undefined {
   const role = roleOfClaim(claimName)
   return role === undefined ? undefined : claimName.slice(roleSpecs[role].claimPrefix.length)
 }
 
-/** What a claim of this name is for. */
 export function roleOfClaim(claimName: string): Role | undefined {
   return roles.find((role) => claimName.startsWith(roleSpecs[role].claimPrefix))
 }
 
 /**
- * The role of a claim of ours, which its name says; undefined for any other claim. Ours has the role as label too, or, if
- * the predecessor made it, a Cluster as owner.
+ * The role of a claim of ours by its name; undefined for any other claim. Ours also has the role as label or, if the
+ * predecessor of this program created it, a Cluster as owner.
  */
 export function roleOfOwnClaim(claim: IPAddressClaim): Role | undefined {
   const role = roleOfClaim(claim.name)
@@ -50,14 +49,15 @@ export function claimNameFor(cluster: { readonly name: string }, role: Role): st
   return `${roleSpecs[role].claimPrefix}${cluster.name}`
 }
 
-/** What makes a claim the Cluster's: its labels, and the owner reference by which it is garbage-collected. */
-export interface ClaimMetadata {
-  readonly labels: Readonly<Record<string, string>>
-  readonly ownerReference: JsonObject
+export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
+  return { namespace: cluster.namespace, name: claimNameFor(cluster, role) }
 }
 
-/** Labels and owner reference of a Cluster's claim, as CAPI's IPAM contract asks. */
-export function claimMetadataFor(cluster: Cluster, role: Role): ClaimMetadata {
+/** What makes a claim the Cluster's, as CAPI's IPAM contract asks. */
+export function claimMetadataFor(
+  cluster: Cluster,
+  role: Role,
+): { readonly labels: Readonly<Record<string, string>>; readonly ownerReference: JsonObject } {
   const watchFilter = cluster.labels[watchFilterLabel]
   return {
     labels: {
@@ -69,27 +69,22 @@ export function claimMetadataFor(cluster: Cluster, role: Role): ClaimMetadata {
   }
 }
 
-/** By which the garbage collector takes an object when its Cluster goes. */
+/** By it, the garbage collector deletes an object after its Cluster. */
 export function ownerReferenceTo({ apiVersion, name, uid }: Cluster): JsonObject {
   return { apiVersion, kind: 'Cluster', name, uid }
 }
 
-/** The IPAddressClaim to create, without its apiVersion, which only the API server's versions decide. */
+/** The IPAddressClaim to create, without its apiVersion, which depends on the versions that the API server has. */
 export function buildIPAddressClaim(cluster: Cluster, role: Role, poolRef: IPPoolReference): JsonObject {
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return {
     kind: 'IPAddressClaim',
-    metadata: {
-      name: claimNameFor(cluster, role),
-      namespace: cluster.namespace,
-      labels,
-      ownerReferences: [ownerReference],
-    },
+    metadata: { ...claimKeyFor(cluster, role), labels, ownerReferences: [ownerReference] },
     spec: { clusterName: cluster.name, poolRef },
   }
 }
 
-/** A Cluster, told by its uid from others that have or had its name. */
+/** One Cluster among all that have or had its name. */
 export interface ClusterIdentity extends NamespacedName {
   readonly uid: string
 }
@@ -99,31 +94,31 @@ export function poolPlaceOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namesp
   return placeOf({ ...poolRef, namespace: poolNamespaceFor(poolRef.kind, namespace) })
 }
 
-/** Whose a claim under our name is. */
+/** Who owns a claim of our name. */
 export type ClaimOwnership =
   | { readonly owner: 'this-cluster' }
   /** Nobody's: it can be adopted. */
   | { readonly owner: 'nobody' }
-  /** A Cluster of this name that is gone or going: garbage collection takes the claim. */
-  | { readonly owner: 'former-cluster'; readonly uid: string }
+  /** A Cluster of the same name that is gone or going: the garbage collector deletes the claim. */
+  | { readonly owner: 'previous-cluster'; readonly uid: string }
   | { readonly owner: 'other'; readonly description: string }
 
-/** Decides whose a claim is, by owner references alone: labels can be typed by anybody. */
+/** Decides by owner references alone: labels can be typed by anybody. */
 export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): ClaimOwnership {
   if (claim.ownerReferences.some((owner) => isClusterReference(owner) && owner.uid === cluster.uid)) {
     return { owner: 'this-cluster' }
   }
-  const namesake = claim.ownerReferences.find(
+  const previous = claim.ownerReferences.find(
     (owner) => isClusterReference(owner) && owner.name === cluster.name,
   )
-  if (namesake !== undefined) return { owner: 'former-cluster', uid: namesake.uid }
+  if (previous !== undefined) return { owner: 'previous-cluster', uid: previous.uid }
   const [other] = claim.ownerReferences
   return other === undefined
     ? { owner: 'nobody' }
     : { owner: 'other', description: `${other.kind} ${other.name} (uid ${other.uid})` }
 }
 
-/** The Cluster of the claim's own name that owns a claim under one of our names; undefined where there is none. */
+/** The Cluster that owns a claim of ours, by the name that both have; undefined if none does. */
 export function clusterOwning({
   namespace,
   name,

@@ -1,12 +1,14 @@
+import { variableOf, type Cluster, type ClusterClassRef } from './cluster.ts'
 import { availabilityGatesIn } from './condition.ts'
 import { arrayOf, nonEmptyStringOf, objectOf } from './decode.ts'
-import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+import { formatKey, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+import type { VipRole } from '../role.ts'
 
 /** The facts about a ClusterClass that decisions use: which variables a Cluster of it may set. */
 export interface ClusterClass extends ObjectMeta {
   /** `spec.variables`: what its author wrote. */
   readonly declaredVariables: readonly string[]
-  /** `status.variables`: what core has taken in, variables of external patches among them. Writes are checked against it. */
+  /** `status.variables`: what core has accepted, variables of external patches among them. Writes are checked against it. */
   readonly acceptedVariables: readonly string[]
   /** Of all its Clusters that name none themselves. */
   readonly availabilityGates: readonly string[]
@@ -23,16 +25,35 @@ export function clusterClassFrom(object: unknown): ClusterClass {
   }
 }
 
+/** The ClusterClass that decides whether the variable is written; undefined if it is not written anyway. */
+export function classForVariable(cluster: Cluster, { variable }: VipRole): ClusterClassRef | undefined {
+  return variableOf(cluster, variable) === undefined ? cluster.topology?.clusterClass : undefined
+}
+
+/** What to do about the variable that receives the VIP. */
+export type VipVariableDecision =
+  | { readonly decision: 'write' }
+  | { readonly decision: 'omit' }
+  | { readonly decision: 'wait'; readonly reason: 'ClusterRejected'; readonly message: string }
+
 /**
- * Decides about a variable that may receive a VIP. One that is declared and not accepted yet is worth a wait: the
- * endpoint without it would leave the Cluster's templates without their address.
+ * A variable that is declared but not accepted yet is worth a wait: an endpoint without it would leave the Cluster's
+ * templates without their address.
+ *
+ * @param clusterClass the one that `classForVariable` names; undefined also if it does not exist
  */
-export function decideVariable(
+export function decideVipVariable(
+  cluster: Cluster,
+  vip: VipRole,
   clusterClass: ClusterClass | undefined,
-  name: string,
-): 'write' | 'omit' | 'wait' {
-  if (clusterClass?.acceptedVariables.includes(name)) return 'write'
-  return clusterClass?.declaredVariables.includes(name) ? 'wait' : 'omit'
+): VipVariableDecision {
+  const { variable } = vip
+  const ref = classForVariable(cluster, vip)
+  if (ref === undefined || clusterClass === undefined) return { decision: 'omit' }
+  if (clusterClass.acceptedVariables.includes(variable)) return { decision: 'write' }
+  if (!clusterClass.declaredVariables.includes(variable)) return { decision: 'omit' }
+  const message = `ClusterClass ${formatKey(ref)} declares the variable ${variable}, but its status.variables has none of this name yet; Cluster API would refuse it`
+  return { decision: 'wait', reason: 'ClusterRejected', message }
 }
 
 function namesIn(variables: unknown): readonly string[] {

@@ -2,12 +2,11 @@ import { claimNameFor, ownerReferenceTo } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { clusterNameLabel, reservedByLabel } from '../names.ts'
-import { canonicalAddress } from './address-text.ts'
-import { formatKey, objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
+import { objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
 import { poolRefFrom, poolRefTo, type IPPool, type IPPoolReference } from './pool.ts'
 import type { Role } from '../role.ts'
 
-/** An address with what a network needs to know about it, as its pool has it. */
+/** An address with its network, as its pool has it. */
 export interface PooledAddress {
   /** Without prefix length; IPv6 without brackets. */
   readonly address: string
@@ -39,12 +38,12 @@ export function ipAddressFrom(object: unknown): IPAddress {
   }
 }
 
-/** Whether an IPAddress only keeps a duplicate out of circulation: it belongs to no claim. */
+/** Whether an IPAddress belongs to no claim, and only keeps a duplicate out of circulation. */
 export function isReservation(ipAddress: IPAddress): boolean {
   return reservedByLabel in ipAddress.labels
 }
 
-/** Where the reservation is that a Cluster makes for a duplicate. A name holds no colon and ends in a letter or digit. */
+/** The key of the reservation that a Cluster makes for a duplicate. A name holds no colon and ends in a letter or digit. */
 export function reservationKeyFor(cluster: NamespacedName, address: string): NamespacedName {
   const spelled = address.replaceAll(':', '-')
   return {
@@ -53,10 +52,7 @@ export function reservationKeyFor(cluster: NamespacedName, address: string): Nam
   }
 }
 
-/**
- * The IPAddress to create, without apiVersion, so that an address of a pool is in use although no claim asked for it. The
- * Cluster owns it, so that it goes with the Cluster at the latest.
- */
+/** An IPAddress to create without a claim, and without its apiVersion. It goes with its Cluster at the latest, which owns it. */
 function buildIPAddress(
   cluster: Cluster,
   name: string,
@@ -75,31 +71,12 @@ function buildIPAddress(
   }
 }
 
-/** Made before its claim, this IPAddress is adopted by the provider when the claim comes: a given address can be had. */
+/** Created before its claim: when the claim comes, the provider adopts this IPAddress, so the claim gets this very address. */
 export function buildRestoredAddress(cluster: Cluster, role: Role, pooled: PooledAddress): JsonObject {
   return buildIPAddress(cluster, claimNameFor(cluster, role), pooled, {})
 }
 
-/** Whether the IPAddress that lets a given address be had again can be made. */
-export type RestoredAddressDecision =
-  | { readonly decision: 'create' }
-  /** An attempt before this one has made it. */
-  | { readonly decision: 'in-place' }
-  | { readonly decision: 'wait'; readonly reason: 'WaitingForAddress'; readonly message: string }
-
-/** @param present what has its name now */
-export function decideRestoredAddress(
-  present: IPAddress | undefined,
-  wanted: PooledAddress,
-): RestoredAddressDecision {
-  if (present === undefined) return { decision: 'create' }
-  if (canonicalAddress(present.address) === canonicalAddress(wanted.address) && !present.isDeleting)
-    return { decision: 'in-place' }
-  const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${wanted.address} can be had again`
-  return { decision: 'wait', reason: 'WaitingForAddress', message }
-}
-
-/** Keeps a duplicate out of circulation. Its claimRef names a claim that nobody makes. */
+/** Keeps a duplicate out of circulation. Its claimRef names a claim that nobody creates. */
 export function buildReservation(cluster: Cluster, pooled: PooledAddress): JsonObject {
   const { name } = reservationKeyFor(cluster, pooled.address)
   return buildIPAddress(cluster, name, pooled, { [reservedByLabel]: cluster.name })

@@ -1,4 +1,4 @@
-import type { AddressUse } from '../../domain/allocation/address-holder.ts'
+import type { AddressUse } from '../../domain/allocation/action.ts'
 import { addressIn } from '../../domain/allocation/vip-ownership.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'

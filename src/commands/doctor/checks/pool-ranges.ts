@@ -1,7 +1,6 @@
 import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { commonRanges, formatRange } from '../../../domain/model/address-range.ts'
-import { boundsOf } from '../../../domain/model/address-text.ts'
+import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { IPPool } from '../../../domain/model/pool.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'

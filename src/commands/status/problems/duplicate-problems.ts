@@ -1,4 +1,4 @@
-import { describeHolders, type AddressHolders } from '../../../domain/allocation/address-holder.ts'
+import { describeHolders, type AddressHolders } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { refer, type Problem, type ProblemContext } from './problem.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'

@@ -1,4 +1,4 @@
-import { holdersOf } from '../../../domain/allocation/address-holder.ts'
+import { holdersOf } from '../../../domain/allocation/duplicate-addresses.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
@@ -43,9 +43,9 @@ function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, addr
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   const { claim } = view.bindingOf(cluster, vip)
   if (claim !== undefined) return inspectCommand(cluster)
-  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
-  const holders = holdersOf(address, seeker, addressUseIn(known), variables)
-  const decision = decideRestoration(cluster, vip, address, holders, view.contextOf(cluster).pools)
+  const holders = holdersOf(address, { cluster, role: vip.role }, addressUseIn(known), variables)
+  const { pools } = view.contextOf(cluster)
+  const decision = decideRestoration({ cluster, vip, address, holders, pools })
   return decision.decision === 'lost' ? decision.message : inspectCommand(cluster)
 }
 

@@ -48,6 +48,31 @@ describe('the next action for a Cluster without a claim', () => {
     expect(next({}, { choice, pools: [] })).toEqual({ action: 'createClaim', poolRef: choice.poolRef })
   })
 
+  describe('and an address that it had before', () => {
+    const restore = { address: '10.0.0.10', prefix: 24, poolRef }
+    const after = (namedAddress: Observed['namedAddress']): Action =>
+      next({}, { choice: { poolRef, considered: [], restore }, namedAddress })
+
+    it('restores the IPAddress if nothing has its name', () => {
+      expect(after(undefined)).toEqual({ action: 'restoreAddress', address: restore })
+    })
+
+    it('creates the claim if an earlier attempt has restored the IPAddress', () => {
+      expect(after(anIPAddress())).toEqual({ action: 'createClaim', poolRef })
+    })
+
+    it.each([
+      ['is another one', anIPAddress({ address: '10.0.0.11' }), '10.0.0.11'],
+      ['is on its way out', anIPAddress({ deleting: true }), '10.0.0.10'],
+    ])('waits for an IPAddress that has its name and %s', (_, present, address) => {
+      expect(after(present)).toEqual({
+        action: 'wait',
+        reason: 'WaitingForAddress',
+        message: `IPAddress clusters/vip-cp-demo with ${address} has to go before 10.0.0.10 can be had again`,
+      })
+    })
+  })
+
   it('takes no address for an endpoint of somebody else', () => {
     expect(next({ endpoint })).toEqual({
       action: 'done',
@@ -238,7 +263,7 @@ describe('a claim under the name of a Cluster', () => {
     expect(next({}, { claim })).toEqual({
       action: 'discardClaim',
       claim,
-      formerUid: 'former',
+      previousUid: 'former',
       because:
         'IPAddressClaim clusters/vip-cp-demo belongs to the former Cluster clusters/demo (uid former); a new one follows when it is gone',
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatRange } from '../../../../src/domain/model/address-range.ts'
+import { formatRange } from '../../../../src/domain/model/address-text.ts'
 import { rangesGivenBy, whyNeverGivenBy } from '../../../../src/domain/allocation/pool-addresses.ts'
 import { aPool, type PoolOptions } from '../../../support/builders.ts'
 

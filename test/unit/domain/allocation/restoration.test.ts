@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { holdersOf } from '../../../../src/domain/allocation/address-holder.ts'
-import { claimNameFor } from '../../../../src/domain/model/claim.ts'
+import { holdersOf } from '../../../../src/domain/allocation/duplicate-addresses.ts'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
 import { decideRestoration, lossOf } from '../../../../src/domain/allocation/restoration.ts'
@@ -42,8 +41,8 @@ function decideFor(
 ) {
   const holder = aCluster({ name: 'other', endpoint })
   const use = { clusters: taken ? [holder] : [], ipAddresses: [] }
-  const seeker = { cluster, vip, claimName: claimNameFor(cluster, vip.role) }
-  return decideRestoration(cluster, vip, recorded, holdersOf(recorded, seeker, use, variables), pools)
+  const holders = holdersOf(recorded, { cluster, role: vip.role }, use, variables)
+  return decideRestoration({ cluster, vip, address: recorded, holders, pools })
 }
 
 describe('decideRestoration', () => {
@@ -91,7 +90,7 @@ describe('decideRestoration', () => {
 
   it('takes a new address where the Cluster has none at present and somebody else has the old one', () => {
     expect(decide(dropped, [aPool()], true)).toEqual({
-      decision: 'allocate-anew',
+      decision: 'allocate-new',
       because: `${inAnnotation} it is the endpoint of Cluster clusters/other`,
     })
   })
@@ -140,7 +139,7 @@ const ingressPool = (options: PoolOptions = {}): IPPool =>
 describe('an annotation without a host', () => {
   it.each([...refusing, ...unready])('has no address of a pool %s', (_, options, why) => {
     expect(decide(dropped, [aPool(options), elsewhere])).toEqual({
-      decision: 'allocate-anew',
+      decision: 'allocate-new',
       because: `${inAnnotation} GlobalInClusterIPPool/vip-pool ${why}`,
     })
   })
@@ -163,13 +162,13 @@ describe('an annotation without a host', () => {
       aCluster({ annotations: { ...annotations, 'vip.capi.gorizond.io/control-plane-pool': pool } })
     const closed = aPool({ annotations: { 'vip.capi.gorizond.io/namespaces': 'gold-tenant' } })
     expect(decide(naming('vip-pool'), [aPool({ labels: {} })])).toMatchObject({ decision: 'restore' })
-    expect(decide(naming('elsewhere'), [aPool(), elsewhere])).toMatchObject({ decision: 'allocate-anew' })
-    expect(decide(naming('vip-pool'), [closed])).toMatchObject({ decision: 'allocate-anew' })
+    expect(decide(naming('elsewhere'), [aPool(), elsewhere])).toMatchObject({ decision: 'allocate-new' })
+    expect(decide(naming('vip-pool'), [closed])).toMatchObject({ decision: 'allocate-new' })
   })
 
   it('says that no pool has it, and names no more than a few that have', () => {
     expect(decide(dropped, [elsewhere])).toEqual({
-      decision: 'allocate-anew',
+      decision: 'allocate-new',
       because: `${inAnnotation} no pool has it`,
     })
     const closed = ['a', 'b', 'c', 'd'].map((name) => aPool({ name, labels: {} }))
@@ -245,7 +244,7 @@ describe('a VIP that our condition confirms', () => {
   ])('opens no pool by a condition %s', (_, options) => {
     const closed = aPool({ labels: {} })
     expect(decide(aCluster({ annotations, ...options }), [closed])).toMatchObject({
-      decision: 'allocate-anew',
+      decision: 'allocate-new',
     })
   })
 })

@@ -97,12 +97,12 @@ describe('ownershipOf', () => {
     [
       'a former Cluster’s',
       [ownerReference(aCluster({ uid: 'old' }))],
-      { owner: 'former-cluster', uid: 'old' },
+      { owner: 'previous-cluster', uid: 'old' },
     ],
     [
       'a former Cluster’s beside another owner',
       [otherOwner, ownerReference(aCluster({ uid: 'old' }))],
-      { owner: 'former-cluster', uid: 'old' },
+      { owner: 'previous-cluster', uid: 'old' },
     ],
     [
       'that of a Cluster of another API group',

@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { ipAddressFrom } from '../../../../src/domain/model/ip-address.ts'
 import { ipAddressClaimFrom } from '../../../../src/domain/model/claim.ts'
-import { clusterFrom, variableOf } from '../../../../src/domain/model/cluster.ts'
+import {
+  clusterFrom,
+  endpointFrom,
+  formatEndpoint,
+  isValidEndpoint,
+  zeroEndpoint,
+  variableOf,
+} from '../../../../src/domain/model/cluster.ts'
 import {
   arrayOf,
   commaSeparated,
@@ -13,12 +20,6 @@ import {
   stringMapOf,
   stringOf,
 } from '../../../../src/domain/model/decode.ts'
-import {
-  endpointFrom,
-  formatEndpoint,
-  isValidEndpoint,
-  zeroEndpoint,
-} from '../../../../src/domain/model/endpoint.ts'
 import { ipPoolFrom } from '../../../../src/domain/model/pool.ts'
 import { aCluster, clusterObject } from '../../../support/builders.ts'
 

@@ -3,7 +3,6 @@ import {
   addressOfPool,
   buildReservation,
   buildRestoredAddress,
-  decideRestoredAddress,
   ipAddressFrom,
   isReservation,
   reservationKeyFor,
@@ -11,9 +10,9 @@ import {
 import {
   duplicateAddressesOf,
   duplicateAddressesPatch,
-  isKnownDuplicate,
+  isRecordedDuplicate,
 } from '../../../../src/domain/allocation/duplicate-addresses.ts'
-import { aCluster, anIPAddress, aPool } from '../../../support/builders.ts'
+import { aCluster, aPool } from '../../../support/builders.ts'
 
 const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
 const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'demo', uid: 'uid-of-demo' }
@@ -81,8 +80,8 @@ describe('the record of duplicates on a Cluster', () => {
 
   it('is read in every spelling', () => {
     expect(duplicateAddressesOf(cluster)).toEqual(['10.0.0.10', 'FD00::1'])
-    expect(isKnownDuplicate(cluster, 'fd00:0::1')).toBe(true)
-    expect(isKnownDuplicate(cluster, '10.0.0.1')).toBe(false)
+    expect(isRecordedDuplicate(cluster, 'fd00:0::1')).toBe(true)
+    expect(isRecordedDuplicate(cluster, '10.0.0.1')).toBe(false)
     expect(duplicateAddressesOf(aCluster())).toEqual([])
   })
 
@@ -104,25 +103,6 @@ describe('the record of duplicates on a Cluster', () => {
 
 describe('an address that has to be had again', () => {
   const wanted = addressOfPool(aPool(), '10.0.0.10')
-
-  it('is made where nothing has its name', () => {
-    expect(decideRestoredAddress(undefined, wanted)).toEqual({ decision: 'create' })
-  })
-
-  it('is there where an attempt before has made it', () => {
-    expect(decideRestoredAddress(anIPAddress(), wanted)).toEqual({ decision: 'in-place' })
-  })
-
-  it.each([
-    ['is another one', anIPAddress({ address: '10.0.0.11' }), '10.0.0.11'],
-    ['is on its way out', anIPAddress({ deleting: true }), '10.0.0.10'],
-  ])('waits for what has its name and %s', (_, present, address) => {
-    expect(decideRestoredAddress(present, wanted)).toEqual({
-      decision: 'wait',
-      reason: 'WaitingForAddress',
-      message: `IPAddress clusters/vip-cp-demo with ${address} has to go before 10.0.0.10 can be had again`,
-    })
-  })
 
   it('has no gateway where its pool has none', () => {
     expect(wanted).not.toHaveProperty('gateway')

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
-  decideDuplicate,
   describeHolders,
+  duplicateAction,
   holdersOf,
   isFree,
-  type AddressUse,
-} from '../../../../src/domain/allocation/address-holder.ts'
-import { aCluster, anIPAddress, controlPlane, ingress, variables } from '../../../support/builders.ts'
+  type AddressHolders,
+} from '../../../../src/domain/allocation/duplicate-addresses.ts'
+import type { AddressUse } from '../../../../src/domain/allocation/action.ts'
+import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
+import { aClaim, aCluster, anIPAddress, variables } from '../../../support/builders.ts'
 
 const address = '10.0.0.10'
-const seeker = { cluster: aCluster(), vip: controlPlane, claimName: 'vip-cp-demo' }
+const demo = { cluster: aCluster(), role: 'control-plane' } as const
 const own = anIPAddress()
 const other = (name: string, options: object = {}) =>
   aCluster({ name, endpoint: { host: address, port: 6443 }, ...options })
@@ -18,7 +20,7 @@ const others = (options: Parameters<typeof anIPAddress>[0] = {}) =>
   anIPAddress({ name: 'vip-cp-other', claimName: 'vip-cp-other', ...options })
 
 function holders(use: Partial<AddressUse>, of = address) {
-  return holdersOf(of, seeker, { clusters: [], ipAddresses: [], ...use }, variables)
+  return holdersOf(of, demo, { clusters: [], ipAddresses: [], ...use }, variables)
 }
 
 describe('an address', () => {
@@ -85,43 +87,45 @@ describe('an address', () => {
 
   it('of a control plane is no VIP of its own for ingress', () => {
     const clusters = [other('demo')]
-    const found = holdersOf(
-      address,
-      { ...seeker, vip: ingress, claimName: 'vip-ingress-demo' },
-      { clusters, ipAddresses: [] },
-      variables,
-    )
+    const found = holdersOf(address, { ...demo, role: 'ingress' }, { clusters, ipAddresses: [] }, variables)
     expect(describeHolders(found)).toBe('the endpoint of Cluster clusters/demo')
   })
 })
 
-describe('decideDuplicate', () => {
+describe('the action about a new address', () => {
   const earlier = { created: '2026-01-02T03:04:04Z' }
   const later = { created: '2026-01-02T03:04:06Z' }
+  const decide = (ipAddress: IPAddress, found: AddressHolders) =>
+    duplicateAction(aCluster(), 'control-plane', { claim: aClaim(), ipAddress }, found)
 
   it.each<[string, Partial<AddressUse>, string]>([
-    ['nobody else has', {}, 'assign'],
-    ['another Cluster has', { clusters: [other('x')], ipAddresses: [others(later)] }, 'step-back'],
-    ['another allocation of ours was given earlier', { ipAddresses: [others(earlier)] }, 'step-back'],
+    ['another Cluster has', { clusters: [other('x')], ipAddresses: [others(later)] }, 'stepBack'],
+    ['another allocation of ours was given earlier', { ipAddresses: [others(earlier)] }, 'stepBack'],
     ['another allocation of ours was given later', { ipAddresses: [others(later)] }, 'wait'],
     [
       'two were given, one earlier and one later',
       { ipAddresses: [others(earlier), others({ ...later, name: 'third' })] },
-      'step-back',
+      'stepBack',
     ],
     [
       'a claim that is not ours has',
       { ipAddresses: [others({ ...later, claimName: 'machine' })] },
-      'step-back',
+      'stepBack',
     ],
-  ])('of an address that %s', (_, use, decision) => {
-    expect(decideDuplicate(own, holders(use)).decision).toBe(decision)
+  ])('that %s', (_, use, action) => {
+    expect(decide(own, holders(use))).toMatchObject({ action })
+  })
+
+  it('that nobody else has is none', () => {
+    expect(decide(own, holders({}))).toBeUndefined()
   })
 
   it('says who has it', () => {
-    expect(decideDuplicate(own, holders({ clusters: [other('x')] }))).toEqual({
-      decision: 'step-back',
-      message: '10.0.0.10 is the endpoint of Cluster clusters/x',
+    expect(decide(own, holders({ clusters: [other('x')] }))).toEqual({
+      action: 'stepBack',
+      claim: aClaim(),
+      ipAddress: own,
+      because: '10.0.0.10 is the endpoint of Cluster clusters/x',
     })
   })
 
@@ -132,17 +136,13 @@ describe('decideDuplicate', () => {
         fc.pre(uidA !== uidB)
         const a = anIPAddress({ created: createdA, uid: uidA })
         const b = others({ created: createdB, uid: uidB })
-        const seekerB = {
-          cluster: aCluster({ name: 'other' }),
-          vip: controlPlane,
-          claimName: 'vip-cp-other',
-        }
         const use = { clusters: [], ipAddresses: [a, b] }
-        const decisions = [
-          decideDuplicate(a, holdersOf(address, seeker, use, variables)).decision,
-          decideDuplicate(b, holdersOf(address, seekerB, use, variables)).decision,
+        const otherOwn = { ...demo, cluster: aCluster({ name: 'other' }) }
+        const actions = [
+          decide(a, holdersOf(address, demo, use, variables))?.action,
+          decide(b, holdersOf(address, otherOwn, use, variables))?.action,
         ]
-        expect(decisions.toSorted()).toEqual(['step-back', 'wait'])
+        expect(new Set(actions)).toEqual(new Set(['stepBack', 'wait']))
       }),
     )
   })
