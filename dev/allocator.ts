@@ -5,7 +5,8 @@ import type { AllocatorCommand } from '../src/config.ts'
 import { arrayOf, objectOf } from '../src/domain/model/decode.ts'
 import { startChild, waitUntilReady, type Child } from './stack/child-process.ts'
 import type { StackConnection } from './stack/connection.ts'
-import type { ManifestSource } from './stack/manifests.ts'
+import type { KubernetesObject } from './stack/kubernetes-api.ts'
+import { readManifests, type ManifestSource } from './stack/manifests.ts'
 import { freePort } from './stack/ports.ts'
 import { answersOk } from './stack/readiness.ts'
 
@@ -13,12 +14,41 @@ const root = join(import.meta.dirname, '..')
 
 const manifests = join(root, 'deploy', 'manifests')
 
-/** What a user applies to deploy the allocator, its ServiceAccount and rules among them, in the kustomization's order. */
+/** The manifests of deploy/manifests, in the order of the kustomization. */
 export const allocatorManifests: readonly ManifestSource[] = arrayOf(
   objectOf(parse(readFileSync(join(manifests, 'kustomization.yaml'), 'utf8')))['resources'],
 ).map((file) => ({ path: join(manifests, String(file)) }))
 
-/** The ServiceAccount of those manifests. */
+/** A verb and a resource, for example `patch clusters`. */
+export type Permission = `${string} ${string}`
+
+interface PolicyRule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+type ClusterRole = KubernetesObject & { readonly rules?: readonly PolicyRule[] }
+
+/** The ClusterRoles of deploy/manifests without some permissions; each rule has one resource. */
+export function clusterRolesWithout(withheld: readonly Permission[]): readonly Required<ClusterRole>[] {
+  return allocatorManifests
+    .flatMap((source) => readManifests<ClusterRole>(source))
+    .filter(({ kind }) => kind === 'ClusterRole')
+    .map((role) => ({ ...role, rules: (role.rules ?? []).flatMap((rule) => rulesWithout(rule, withheld)) }))
+}
+
+function rulesWithout(rule: PolicyRule, withheld: readonly Permission[]): readonly PolicyRule[] {
+  return rule.resources
+    .map((resource) => ({
+      ...rule,
+      resources: [resource],
+      verbs: rule.verbs.filter((verb) => !withheld.includes(`${verb} ${resource}`)),
+    }))
+    .filter(({ verbs }) => verbs.length > 0)
+}
+
+/** The ServiceAccount in these manifests. */
 export const allocatorAccount = {
   namespace: 'capi-vip-allocator-system',
   name: 'capi-vip-allocator',
@@ -29,28 +59,26 @@ export interface AllocatorOptions {
   readonly kubeconfigPath: string
   readonly command?: AllocatorCommand
   readonly taskQueue?: string
-  /** More flags. */
   readonly flags?: readonly string[]
-  /** More environment variables. */
   readonly env?: Readonly<Record<string, string>>
-  /** Do not wait until it is ready. */
+  /** Returns before it is ready. */
   readonly unready?: boolean
 }
 
-/** The allocator as a user runs it: a process of its own, `node dist/main.js`. */
+/** The allocator as users run it: a process, `node dist/main.js`. */
 export interface Allocator extends Child {
   readonly metricsUrl: string
   readonly healthUrl: string
   readonly readyUrl: string
 }
 
-/** Longest time until the allocator is ready, in milliseconds: it waits for parts that are still starting. */
+/** Long, because the allocator waits for parts of the stack that are still starting. */
 const readyWithinMs = 60_000
 
 /**
- * Starts the allocator that `build` has made, on ports of its own.
+ * Starts the built allocator on free ports.
  *
- * @throws Error with the end of its log where it does not become ready
+ * @throws Error with the end of its log if it does not become ready
  */
 export async function startAllocator(options: AllocatorOptions): Promise<Allocator> {
   const { stack, command = 'run' } = options

@@ -1,7 +1,7 @@
 import { inParallel } from '../../src/domain/in-parallel.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { ApiError, type KubernetesApi } from '../stack/kubernetes-api.ts'
-import { startRawWatch, type RawSighting } from '../stack/raw-watch.ts'
+import { startRawWatch, type ObservedVersion } from '../stack/raw-watch.ts'
 import type { Bench } from './bench.ts'
 import { eventually } from './eventually.ts'
 import { pathIn, type Plural } from './objects.ts'
@@ -52,13 +52,13 @@ export async function openSide(options: SideOptions): Promise<Side> {
   const { api, signal } = bench
   /** By name: when the watch first showed it, and when it first showed it done. */
   const times = new Map<string, { readonly seen: number; done?: number }>()
-  const listeners = new Set<(sighting: Pick<RawSighting, 'object' | 'isGone'>) => void>()
+  const listeners = new Set<(version: Pick<ObservedVersion, 'object' | 'isGone'>) => void>()
   let serial = 0
 
   const watch = startRawWatch({
     stack: bench.connection,
     path: pathIn(namespace, plural),
-    onSighting({ object, isGone }) {
+    onVersion({ object, isGone }) {
       const now = performance.now()
       const name = nameOf(object)
       if (!isGone) {
@@ -74,15 +74,15 @@ export async function openSide(options: SideOptions): Promise<Side> {
   bench.alsoClose(close)
   await watch.listed
 
-  /** Resolves as soon as all that has been seen, and then one sighting after the other, makes it so. */
+  /** Resolves as soon as all that has been seen, and then one version after the other, makes it so. */
   const listenUntil = (
     isSo: () => boolean,
-    onSighting: (sighting: Pick<RawSighting, 'object' | 'isGone'>) => void,
+    onVersion: (version: Pick<ObservedVersion, 'object' | 'isGone'>) => void,
   ): Promise<void> => {
     const over = new AbortController()
     return new Promise<void>((resolve, reject) => {
-      const listener: typeof onSighting = (sighting) => {
-        onSighting(sighting)
+      const listener: typeof onVersion = (version) => {
+        onVersion(version)
         if (isSo()) resolve()
       }
       listeners.add(listener)
@@ -144,7 +144,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       return names
     },
     untilSo: (count, is) => {
-      const so = new Set([...watch.known().values()].filter(is).map(nameOf))
+      const so = new Set([...watch.current().values()].filter(is).map(nameOf))
       return listenUntil(
         () => so.size >= count,
         ({ object, isGone }) => {

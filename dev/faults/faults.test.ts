@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { faultKinds } from './suite/fault-kinds.ts'
-import { shortForm } from './suite/form.ts'
+import { shortProfile } from './suite/profile.ts'
 import { shortPlan } from './suite/plan.ts'
 import { describeViolation } from './suite/report.ts'
 import { runFaults } from './suite/run.ts'
@@ -13,8 +13,8 @@ it(
   async () => {
     const random = seededRandom('faults')
     const report = await runFaults({
-      ...{ seed: random.seed, minutes: longestMs / 60_000, form: shortForm, withCore: false },
-      plans: shortPlan(random, shortForm),
+      ...{ seed: random.seed, minutes: longestMs / 60_000, profile: shortProfile, withCore: false },
+      plans: shortPlan(random, shortProfile),
       progress: (line) => void process.stderr.write(`${line}\n`),
       signal: new AbortController().signal,
     })

@@ -8,7 +8,7 @@ import { openTestbed, type Testbed } from '../../test/e2e/testbed.ts'
 import { startAllocator } from '../../test/support/allocator.ts'
 import { aVipCondition } from '../../test/support/builders.ts'
 import { eventually } from '../../test/support/eventually.ts'
-import { byHandIn, type ByHand } from './by-hand.ts'
+import { manualWritesIn, type ManualWrites } from './manual-writes.ts'
 import { violationsIn } from './invariants.ts'
 import { clusterFacts, poolFacts } from './invariants/facts.ts'
 import type { Observations } from './invariants/observations.ts'
@@ -25,7 +25,7 @@ let stack: StackConnection
 let temporal: TemporalView
 let testbed: Testbed
 let recorder: Recorder
-let byHand: ByHand
+let manual: ManualWrites
 let allocator: Allocator | undefined
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   testbed = await openTestbed(stack)
-  byHand = byHandIn(testbed)
+  manual = manualWritesIn(testbed)
   recorder = await openRecorder({ stack, temporal: temporal.client, namespaces: [testbed.namespace] })
 })
 
@@ -65,10 +65,10 @@ async function start(): Promise<Allocator> {
   return allocator
 }
 
-async function judge(options: Partial<Observations> = {}): Promise<readonly Violation[]> {
+async function verify(options: Partial<Observations> = {}): Promise<readonly Violation[]> {
   await untilQuiet(recorder, { stillForMs: 1_000 })
   const snapshot = await recorder.snapshot()
-  return violationsIn({ sightings: recorder.sightings(), snapshot, isQuiet: true, ...options })
+  return violationsIn({ versions: recorder.versions(), snapshot, isQuiet: true, ...options })
 }
 
 /** Exactly one violation, which names all of these. */
@@ -93,7 +93,7 @@ describe('a management cluster in which all invariants hold', () => {
       { namespace: testbed.namespace, name: 'waiting' },
       { activity: 'selectIPPool', reason: 'NoMatchingPool' },
     )
-    expect(await judge()).toEqual([])
+    expect(await verify()).toEqual([])
     expect([...(await recorder.runs()).keys()].toSorted()).toEqual([
       `${testbed.namespace}/healthy`,
       `${testbed.namespace}/waiting`,
@@ -107,16 +107,16 @@ describe('a management cluster in which all invariants hold', () => {
     await testbed.untilServed('short-lived')
     await testbed.deleteCluster('short-lived')
     await testbed.untilClaim('vip-cp-short-lived', (now) => now === undefined)
-    expect(await judge()).toEqual([])
-    const ends = recorder.sightings().filter(({ isGone }) => isGone)
+    expect(await verify()).toEqual([])
+    const ends = recorder.versions().filter(({ isGone }) => isGone)
     expect(ends.map(({ kind }) => kind).toSorted()).toEqual(['Cluster', 'IPAddress', 'IPAddressClaim'])
   })
 
   it('is one that is written by hand as the allocator would have written it', async () => {
     await testbed.createPool('10.170.2.1')
     await testbed.createCluster('served')
-    expect(await byHand.serve('served', 'vip-pool')).toBe('10.170.2.1')
-    expect(await judge(withoutTemporal)).toEqual([])
+    expect(await manual.serve('served', 'vip-pool')).toBe('10.170.2.1')
+    expect(await verify(withoutTemporal)).toEqual([])
   })
 })
 
@@ -126,10 +126,10 @@ describe('I1', () => {
     await testbed.createPool('10.170.3.1', { name: 'same' })
     await testbed.createCluster('first')
     await testbed.createCluster('second')
-    await byHand.serve('first', 'one')
-    await byHand.serve('second', 'same')
+    await manual.serve('first', 'one')
+    await manual.serve('second', 'same')
     expectOnly(
-      await judge(withoutTemporal),
+      await verify(withoutTemporal),
       'I1',
       `10.170.3.1 is host of Cluster ${testbed.namespace}/first`,
       `and host of Cluster ${testbed.namespace}/second`,
@@ -139,18 +139,18 @@ describe('I1', () => {
   it('is not broken by a person who types a host after it was given to another Cluster', async () => {
     await testbed.createPool('10.170.4.1')
     await testbed.createCluster('first')
-    const host = await byHand.serve('first', 'vip-pool')
+    const host = await manual.serve('first', 'vip-pool')
     await testbed.createCluster('typed', { spec: `controlPlaneEndpoint: { host: ${host}, port: 6443 }` })
-    expect(await judge({ ...withoutTemporal, graceMs: 0 })).toEqual([])
+    expect(await verify({ ...withoutTemporal, graceMs: 0 })).toEqual([])
   })
 
   it('is broken by a host that a person had typed into another Cluster before, but not within the grace', async () => {
     await testbed.createPool('10.170.5.1')
     await testbed.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.5.1, port: 6443 }' })
     await testbed.createCluster('late')
-    await byHand.serve('late', 'vip-pool')
-    expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
-    expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I1', '10.170.5.1', '/typed', '/late')
+    await manual.serve('late', 'vip-pool')
+    expect(await verify({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
+    expectOnly(await verify({ ...withoutTemporal, graceMs: 0 }), 'I1', '10.170.5.1', '/typed', '/late')
   })
 })
 
@@ -158,33 +158,33 @@ describe('I2', () => {
   it('is broken by a host that we replace', async () => {
     await testbed.createPool('10.170.6.1')
     await testbed.createCluster('moved')
-    await byHand.assign('moved', '10.170.6.99')
-    await byHand.serve('moved', 'vip-pool')
-    expectOnly(await judge(withoutTemporal), 'I2', `${testbed.namespace}/moved`, '10.170.6.99', '10.170.6.1')
+    await manual.assign('moved', '10.170.6.99')
+    await manual.serve('moved', 'vip-pool')
+    expectOnly(await verify(withoutTemporal), 'I2', `${testbed.namespace}/moved`, '10.170.6.99', '10.170.6.1')
   })
 
   it('is not broken by a host that a person replaces', async () => {
     await testbed.createCluster('retyped')
-    await byHand.patchCluster(
+    await manual.patchCluster(
       'retyped',
       { spec: { controlPlaneEndpoint: { host: '10.170.7.1', port: 6443 } } },
       'kubectl',
     )
-    await byHand.patchCluster(
+    await manual.patchCluster(
       'retyped',
       { spec: { controlPlaneEndpoint: { host: '10.170.7.2' } } },
       'kubectl',
     )
-    expect(await judge()).toEqual([])
+    expect(await verify()).toEqual([])
   })
 })
 
 describe('I3', () => {
   it('is broken by a host of ours without a claim', async () => {
     await testbed.createCluster('bare')
-    await byHand.assign('bare', '10.170.8.1')
+    await manual.assign('bare', '10.170.8.1')
     expectOnly(
-      await judge(withoutTemporal),
+      await verify(withoutTemporal),
       'I3',
       `${testbed.namespace}/bare`,
       '10.170.8.1',
@@ -195,28 +195,28 @@ describe('I3', () => {
   it('is broken by a claim that is bound to another address', async () => {
     await testbed.createPool('10.170.9.1')
     await testbed.createCluster('other')
-    await byHand.createClaim('other', 'vip-pool', await byHand.uidOf('other'))
-    await byHand.boundAddress('other')
-    await byHand.assign('other', '10.170.9.2')
-    expectOnly(await judge(withoutTemporal), 'I3', '10.170.9.2', 'is bound to 10.170.9.1')
+    await manual.createClaim('other', 'vip-pool', await manual.uidOf('other'))
+    await manual.boundAddress('other')
+    await manual.assign('other', '10.170.9.2')
+    expectOnly(await verify(withoutTemporal), 'I3', '10.170.9.2', 'is bound to 10.170.9.1')
   })
 })
 
 describe('I4', () => {
   it('is broken by a claim without Cluster', async () => {
-    await byHand.createClaim('lost', 'no-pool')
-    const violations = await judge(withoutTemporal)
-    await byHand.remove('ipaddressclaims', 'vip-cp-lost')
+    await manual.createClaim('lost', 'no-pool')
+    const violations = await verify(withoutTemporal)
+    await manual.remove('ipaddressclaims', 'vip-cp-lost')
     expectOnly(violations, 'I4', `IPAddressClaim ${testbed.namespace}/vip-cp-lost`, 'owned by no Cluster')
   })
 
   it('is broken by a reservation of an address that nobody has, and not by one that somebody has', async () => {
     await testbed.createCluster('typed', { spec: 'controlPlaneEndpoint: { host: 10.170.11.1, port: 6443 }' })
     await testbed.createCluster('keeper', { spec: 'controlPlaneEndpoint: { host: 10.170.11.2, port: 6443 }' })
-    await byHand.reserve('keeper', '10.170.11.1')
-    expect(await judge(withoutTemporal)).toEqual([])
-    await byHand.reserve('keeper', '10.170.11.3')
-    expectOnly(await judge(withoutTemporal), 'I4', 'vip-reserved-keeper-10.170.11.3')
+    await manual.reserve('keeper', '10.170.11.1')
+    expect(await verify(withoutTemporal)).toEqual([])
+    await manual.reserve('keeper', '10.170.11.3')
+    expectOnly(await verify(withoutTemporal), 'I4', 'vip-reserved-keeper-10.170.11.3')
   })
 })
 
@@ -225,17 +225,17 @@ describe('I5', () => {
 
   it('is broken by a write of ours to a paused Cluster, and not by one of others', async () => {
     await testbed.createCluster('paused', { spec: 'paused: true' })
-    await byHand.patchCluster('paused', { metadata: { annotations: { note: 'mine' } } }, 'kubectl')
-    expect(await judge(withoutTemporal)).toEqual([])
-    await byHand.patchCluster('paused', { metadata: { annotations: { note: 'ours' } } })
-    expectOnly(await judge(withoutTemporal), 'I5', `${testbed.namespace}/paused`, 'note = "ours"')
+    await manual.patchCluster('paused', { metadata: { annotations: { note: 'mine' } } }, 'kubectl')
+    expect(await verify(withoutTemporal)).toEqual([])
+    await manual.patchCluster('paused', { metadata: { annotations: { note: 'ours' } } })
+    expectOnly(await verify(withoutTemporal), 'I5', `${testbed.namespace}/paused`, 'note = "ours"')
   })
 
   it('is broken by a claim that we make for it, but not within the grace', async () => {
     await testbed.createCluster('paused', { spec: 'paused: true' })
-    await byHand.createClaim('paused', 'no-pool', await byHand.uidOf('paused'))
-    expect(await judge({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
-    expectOnly(await judge({ ...withoutTemporal, graceMs: 0 }), 'I5', 'vip-cp-paused')
+    await manual.createClaim('paused', 'no-pool', await manual.uidOf('paused'))
+    expect(await verify({ ...withoutTemporal, graceMs: 180_000 })).toEqual([])
+    expectOnly(await verify({ ...withoutTemporal, graceMs: 0 }), 'I5', 'vip-cp-paused')
   })
 })
 
@@ -249,10 +249,10 @@ describe('I6', () => {
       { activity: 'selectIPPool', reason: 'NoMatchingPool' },
     )
     await stop()
-    expect(await judge()).toEqual([])
+    expect(await verify()).toEqual([])
     await testbed.createPool('10.170.13.1', { name: 'roomy', className })
     await untilCounted('roomy')
-    expectOnly(await judge(), 'I6', `${testbed.namespace}/unlucky`, 'InClusterIPPool roomy has 1 left')
+    expectOnly(await verify(), 'I6', `${testbed.namespace}/unlucky`, 'InClusterIPPool roomy has 1 left')
   })
 })
 
@@ -260,10 +260,10 @@ describe('I7', () => {
   it('is broken by a claim for a Cluster with a host by hand', async () => {
     await testbed.createPool('10.170.14.1')
     await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.2, port: 6443 }' })
-    await byHand.createClaim('manual', 'vip-pool', await byHand.uidOf('manual'))
-    await byHand.boundAddress('manual')
+    await manual.createClaim('manual', 'vip-pool', await manual.uidOf('manual'))
+    await manual.boundAddress('manual')
     expectOnly(
-      await judge(withoutTemporal),
+      await verify(withoutTemporal),
       'I7',
       'the host 10.99.9.2 from others',
       `IPAddressClaim ${testbed.namespace}/vip-cp-manual and IPAddress`,
@@ -276,15 +276,15 @@ describe('I8', () => {
   it('is broken by a served Cluster without a run, unless Temporal was emptied since', async () => {
     await testbed.createPool('10.170.15.1')
     await testbed.createCluster('silent')
-    await byHand.serve('silent', 'vip-pool')
-    expectOnly(await judge(), 'I8', `allocate-vip/${testbed.namespace}/silent does not exist`)
-    expect(await judge(withoutTemporal)).toEqual([])
+    await manual.serve('silent', 'vip-pool')
+    expectOnly(await verify(), 'I8', `allocate-vip/${testbed.namespace}/silent does not exist`)
+    expect(await verify(withoutTemporal)).toEqual([])
   })
 
   it('is broken by a waiting Cluster without a run, whatever became of Temporal', async () => {
     await testbed.createCluster('forgotten', { className: 'forgotten-class' })
     expectOnly(
-      await judge(withoutTemporal),
+      await verify(withoutTemporal),
       'I8',
       `allocate-vip/${testbed.namespace}/forgotten does not exist`,
     )
@@ -293,15 +293,15 @@ describe('I8', () => {
   it('is broken by a condition that names another VIP than the Cluster has', async () => {
     await testbed.createPool('10.170.16.1')
     await testbed.createCluster('boasting')
-    await byHand.serve('boasting', 'vip-pool')
+    await manual.serve('boasting', 'vip-pool')
     const says = (message: string): Promise<void> =>
       testbed.patch(`${testbed.path('clusters', 'boasting')}/status`, {
         status: { conditions: [aVipCondition({ message })] },
       })
     await says('10.170.16.9:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
-    expectOnly(await judge(withoutTemporal), 'I8', 'says of its control-plane VIP', '10.170.16.1')
+    expectOnly(await verify(withoutTemporal), 'I8', 'says of its control-plane VIP', '10.170.16.1')
     await says('10.170.16.1:6443 from InClusterIPPool/vip-pool by IPAddressClaim vip-cp-boasting')
-    expect(await judge(withoutTemporal)).toEqual([])
+    expect(await verify(withoutTemporal)).toEqual([])
   })
 })
 
@@ -329,7 +329,7 @@ describe('a recorder', () => {
     const after = await recorder.snapshot()
     expect(after.clusters.map((cluster) => clusterFacts(cluster).name)).toEqual(['after'])
     const seen = recorder
-      .sightings()
+      .versions()
       .filter(({ kind }) => kind === 'Cluster')
       .map(({ object, isGone }) => `${clusterFacts(object).name}${isGone ? ' gone' : ''}`)
     expect([...new Set(seen)].toSorted()).toEqual(['after', 'before', 'before gone'])

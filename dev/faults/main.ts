@@ -1,6 +1,6 @@
 import { messageOf } from '../stack/errors.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
-import { longForm } from './suite/form.ts'
+import { longProfile } from './suite/profile.ts'
 import { parseFaultOptions, UsageError, type FaultOptions } from './suite/options.ts'
 import { longPlan } from './suite/plan.ts'
 import { describeReport } from './suite/report.ts'
@@ -9,8 +9,8 @@ import { runFaults } from './suite/run.ts'
 process.exitCode = await main()
 
 /**
- * Faults at random for some minutes, and after each round all invariants. Exit codes: 0 no violation, 1 violations or
- * a run that broke off, 2 bad arguments, 130 ended by a signal.
+ * Runs random faults for some minutes, and checks all invariants after each round. Exit codes: 0 no violation, 1 violations
+ * or an aborted run, 2 wrong arguments, 130 ended by a signal.
  */
 async function main(): Promise<number> {
   try {
@@ -25,7 +25,7 @@ async function run({ seed, minutes, json, withCore, kinds }: FaultOptions): Prom
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal does not wait; what runs is killed at exit.
+      // The second signal does not wait: child processes are killed at exit.
       if (stop.signal.aborted) process.exit(130)
       printError('stopping')
       stop.abort()
@@ -33,8 +33,8 @@ async function run({ seed, minutes, json, withCore, kinds }: FaultOptions): Prom
   }
   printError(`faults: --seed=${seed}`)
   const report = await runFaults({
-    ...{ seed, minutes, withCore, form: longForm, signal: stop.signal, progress: printError },
-    plans: longPlan(seededRandom('faults', seed), longForm, kinds),
+    ...{ seed, minutes, withCore, profile: longProfile, signal: stop.signal, progress: printError },
+    plans: longPlan(seededRandom('faults', seed), longProfile, kinds),
   })
   process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : describeReport(report)}\n`)
   if (report.violations.length > 0) return 1

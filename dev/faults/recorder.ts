@@ -5,30 +5,30 @@ import { ApiError, kubernetesApi, type KubernetesApi } from '../stack/kubernetes
 import { startRawWatch, uidOf, type RawWatch } from '../stack/raw-watch.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { clusterFacts } from './invariants/facts.ts'
-import type { Run, Sighting, Snapshot } from './invariants/observations.ts'
+import type { Run, RecordedVersion, Snapshot } from './invariants/observations.ts'
 import { readRun } from './recorder/runs.ts'
 
 export interface RecorderOptions {
   readonly stack: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>
-  /** The client stays its maker's to close. */
+  /** The caller closes it. */
   readonly temporal: Client
   readonly namespaces: readonly string[]
 }
 
-/** Keeps every version of all Clusters, IPAddressClaims and IPAddresses of some namespaces, seen as administrator. */
+/** Records every version of the Clusters, IPAddressClaims and IPAddresses in some namespaces, read as administrator. */
 export interface Recorder {
-  /** All that was seen so far. */
-  readonly sightings: () => readonly Sighting[]
+  /** All versions so far. */
+  readonly versions: () => readonly RecordedVersion[]
   /**
-   * The world now, by consistent lists of the API server and with the runs of its Clusters. Resolves when all that
-   * these lists hold has been seen by the watches as well, so that `sightings` lack nothing then.
+   * The current objects, from consistent lists, and the runs of the Clusters. Resolves when the watches have delivered
+   * everything in these lists, so `versions` is complete up to then.
    *
-   * @throws where API server or Temporal cannot be asked; an API server that is still starting is waited for
+   * @throws if the API server or Temporal is unavailable; waits for an API server that is starting
    */
   readonly snapshot: () => Promise<Snapshot>
-  /** The runs of all Clusters ever seen, those that are gone included, by `namespace/name`. */
+  /** The runs of all Clusters so far, also deleted ones, by `namespace/name`. */
   readonly runs: () => Promise<ReadonlyMap<string, Run>>
-  /** Whether all watches are open, so that nothing happens unseen. */
+  /** Whether all watches are open, so that no version is missed. */
   readonly isWatching: () => boolean
   readonly close: () => Promise<void>
 }
@@ -41,13 +41,13 @@ const collections = {
 const kinds = ['Cluster', 'IPAddressClaim', 'IPAddress'] as const
 const pools = '/apis/ipam.cluster.x-k8s.io/v1alpha2'
 
-/** Begins to record; resolves when nothing can happen unseen any more. Close it at the end. */
+/** Starts to record. Resolves when no version can be missed any more; `close` it at the end. */
 export async function openRecorder({ stack, temporal, namespaces }: RecorderOptions): Promise<Recorder> {
   const api = kubernetesApi(stack)
-  const sightings: Sighting[] = []
+  const versions: RecordedVersion[] = []
   const questions = new Set<() => void>()
-  const onSighting = (sighting: Sighting): void => {
-    sightings.push(sighting)
+  const onVersion = (version: RecordedVersion): void => {
+    versions.push(version)
     for (const question of questions) question()
   }
   const watches = kinds.flatMap((kind) =>
@@ -55,7 +55,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
       const path = pathOf(kind, namespace)
       return {
         path,
-        watch: startRawWatch({ stack, path, onSighting: (seen) => onSighting({ ...seen, kind }) }),
+        watch: startRawWatch({ stack, path, onVersion: (seen) => onVersion({ ...seen, kind }) }),
       }
     }),
   )
@@ -73,7 +73,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
       questions.add(question)
       question()
     })
-  const listSeen = async (kind: Sighting['kind']): Promise<readonly JsonObject[]> => {
+  const listSeen = async (kind: RecordedVersion['kind']): Promise<readonly JsonObject[]> => {
     const paths = new Set(namespaces.map((namespace) => pathOf(kind, namespace)))
     const mine = watches.filter(({ path }) => paths.has(path))
     const lists = await Promise.all(
@@ -92,7 +92,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   }
 
   return {
-    sightings: () => [...sightings],
+    versions: () => [...versions],
     snapshot: async () => {
       const [clusters, claims, addresses, globalPools, ...inClusterPools] = await Promise.all([
         listSeen('Cluster'),
@@ -106,7 +106,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
       const runs = await runsOf(clusters)
       return { clusters, claims, addresses, globalPools, inClusterPools: inClusterPools.flat(), runs }
     },
-    runs: () => runsOf(sightings.filter(({ kind }) => kind === 'Cluster').map(({ object }) => object)),
+    runs: () => runsOf(versions.filter(({ kind }) => kind === 'Cluster').map(({ object }) => object)),
     isWatching: () => watches.every(({ watch }) => watch.isOpen()),
     close: async () => {
       await Promise.all([...watches.map(({ watch }) => watch.close()), api.close()])
@@ -114,7 +114,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   }
 }
 
-/** How often, and how many milliseconds apart, an API server is asked that says it is not ready yet. */
+/** Retries while an API server reports that it is starting. */
 const starting = { attempts: 150, pauseMs: 200 }
 
 async function listFrom(api: KubernetesApi, path: string): Promise<JsonObject> {
@@ -129,23 +129,23 @@ async function listFrom(api: KubernetesApi, path: string): Promise<JsonObject> {
   }
 }
 
-function pathOf(kind: Sighting['kind'], namespace: string): string {
+function pathOf(kind: RecordedVersion['kind'], namespace: string): string {
   const { version, plural } = collections[kind]
   return `/apis/${version}/namespaces/${namespace}/${plural}`
 }
 
-/** Whether the watch knows everything in the list, or something later. */
+/** Whether the watch has delivered every object in the list, or a later version of it. */
 function hasSeen(watch: RawWatch, listed: JsonObject): boolean {
-  const known = watch.known()
+  const current = watch.current()
   const items = new Map(
     arrayOf(listed['items']).map((item) => [uidOf(objectOf(item)), versionOf(objectOf(item))]),
   )
   const upTo = versionOf(listed)
   const knowsAll = [...items].every(([uid, version]) => {
-    const seen = known.get(uid)
+    const seen = current.get(uid)
     return seen !== undefined ? versionOf(seen) >= version : watch.isGone(uid)
   })
-  const missesNoEnd = [...known].every(([uid, object]) => items.has(uid) || versionOf(object) > upTo)
+  const missesNoEnd = [...current].every(([uid, object]) => items.has(uid) || versionOf(object) > upTo)
   return knowsAll && missesNoEnd
 }
 

@@ -69,10 +69,7 @@ async function createCluster(stack: StackConnection, number: number): Promise<vo
     ...rest,
     metadata: { ...metadata, name: nameOf(number) },
   }))
-  await applyManifests(
-    stack,
-    clusters.map((cluster) => ({ text: JSON.stringify(cluster) })),
-  )
+  await applyManifests(stack, clusters)
 }
 
 function clusterPath(number: number): string {

@@ -17,15 +17,15 @@ const fieldManager = 'capi-vip-allocator-dev'
 const servedWithinMs = 30_000
 const servedIntervalMs = 50
 
-/** YAML with any number of documents: a file, or the text itself. */
-export type ManifestSource = { readonly path: string } | { readonly text: string }
+/** YAML with any number of documents, as a file or as text, or an object. */
+export type ManifestSource = { readonly path: string } | { readonly text: string } | KubernetesObject
 
 /**
- * Applies manifests by server-side apply, as administrator and with strict field validation: first all
- * CustomResourceDefinitions, and when their versions can be used the rest in the order given. Returns the objects as the
- * API server answered them, in that order.
+ * Applies manifests by server-side apply, as administrator and with strict field validation: first the
+ * CustomResourceDefinitions, and once they are served, the rest in the order given. Returns the stored objects in that
+ * order.
  *
- * @throws Error that names the object and the server's words if one is refused; earlier ones stay
+ * @throws Error that names the first rejected object, with the server's message; earlier objects stay
  */
 export async function applyManifests(
   connection: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
@@ -34,8 +34,9 @@ export async function applyManifests(
   return await withKubernetesApi(connection, (api) => applyObjects(api, sources.flatMap(readManifests)))
 }
 
-/** The objects of a manifest, without applying them; they are taken to be `T`s. */
+/** The objects of a manifest, which are assumed to be `T`s. */
 export function readManifests<T extends KubernetesObject = KubernetesObject>(source: ManifestSource): T[] {
+  if ('kind' in source) return [source as T]
   const text = 'path' in source ? readFileSync(source.path, 'utf8') : source.text
   const place = 'path' in source ? source.path : 'the manifest'
   const objects: T[] = []
@@ -60,7 +61,7 @@ function checked<T extends KubernetesObject>(object: T, place: string): T {
   return object
 }
 
-/** As `applyManifests`, with objects and a client that are already there. */
+/** Does the same with an existing client. */
 export async function applyObjects(
   api: KubernetesApi,
   objects: readonly KubernetesObject[],
@@ -93,7 +94,7 @@ async function applyObject(
   }
 }
 
-/** Established says that the API server has accepted the names; the paths answer a moment later. */
+/** The API server serves a CRD a moment after its condition Established. */
 async function waitUntilServed(api: KubernetesApi, crd: CustomResourceDefinition): Promise<void> {
   const { spec } = crd
   const wanted = spec.versions
@@ -112,7 +113,7 @@ async function waitUntilServed(api: KubernetesApi, crd: CustomResourceDefinition
   }
 }
 
-/** Finds the URL path of an object through the API server's discovery, asked once for each group and version. */
+/** Finds the URL path of an object through discovery, and caches each group version. */
 class ResourcePaths {
   readonly #api: KubernetesApi
   readonly #resources = new Map<string, ApiResource[]>()
@@ -129,8 +130,8 @@ class ResourcePaths {
   }
 
   async #resourceOf(object: KubernetesObject): Promise<ApiResource> {
-    const known = this.#resources.get(object.apiVersion)?.find((resource) => resource.kind === object.kind)
-    if (known !== undefined) return known
+    const cached = this.#resources.get(object.apiVersion)?.find((resource) => resource.kind === object.kind)
+    if (cached !== undefined) return cached
     const resources = await listResources(this.#api, object.apiVersion)
     this.#resources.set(object.apiVersion, resources)
     const found = resources.find((resource) => resource.kind === object.kind)

@@ -5,83 +5,89 @@ import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/m
 import type { StackConnection } from './connection.ts'
 import { ApiError, kubernetesApi } from './kubernetes-api.ts'
 
-/** One version of an object, or its end, as it was seen. */
-export interface RawSighting {
+/** One version of an object, or its deletion. */
+export interface ObservedVersion {
   /** Local time in milliseconds. */
   readonly at: number
   /**
-   * Orders all sightings of all kinds, since one etcd counts them all. The end of an object that only a list told
-   * has the last version up to which the watch had vouched for it.
+   * Orders versions across all kinds, because one etcd counts them. If only a list shows the deletion, this is the last
+   * version up to which the watch was complete.
    */
   readonly resourceVersion: bigint
-  /** By a list, after which versions may have been missed; or by the watch, which misses none. */
+  /** From a list, before which versions may have been missed, or from the watch, which misses none. */
   readonly by: 'list' | 'watch'
-  /** The object is gone; `object` is the last that is known of it. */
+  /** Whether the object is deleted; `object` is then its last known version. */
   readonly isGone: boolean
   readonly object: JsonObject
 }
 
 export interface RawWatchOptions {
   readonly stack: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>
-  /** Of the collection, from the root of the API server. */
+  /** Path of the collection. */
   readonly path: string
-  readonly onSighting: (sighting: RawSighting) => void
+  readonly onVersion: (version: ObservedVersion) => void
 }
 
-/** A list and watch of one collection, that goes on through every failure. */
+/** Lists and watches one collection, and recovers from every failure. */
 export interface RawWatch {
-  /** Whether a watch is open, so that nothing can happen unseen. */
+  /** Whether a watch is open, so that no version is missed. */
   readonly isOpen: () => boolean
-  /** Versions that exist now as far as it has seen, by uid. */
-  readonly known: () => ReadonlyMap<string, JsonObject>
-  /** Whether the object was seen to go. */
+  /** The current objects by uid, as far as the watch has delivered them. */
+  readonly current: () => ReadonlyMap<string, JsonObject>
+  /** Whether the object was deleted. */
   readonly isGone: (uid: string) => boolean
-  /** Resolves when it has listed for the first time. */
+  /** Resolves after the first list. */
   readonly listed: Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** The API server says nothing for longer only on a connection that is dead: it is asked to end each watch before. */
+/** Every watch ends after this time, so a longer silence means that the connection is dead. */
 const watchSeconds = 30
 const pauseMs = 200
 
-/** Starts to watch; an eye of its own, which shares nothing with the product's. */
+/** Starts to watch. It shares no code with the product, and so none of its faults. */
 export function startRawWatch(options: RawWatchOptions): RawWatch {
-  const { stack, path, onSighting } = options
+  const { stack, path, onVersion } = options
   const over = new AbortController()
   const api = kubernetesApi(stack)
   const dispatcher = new Agent({
     connect: { ca: readFileSync(stack.caPath, 'utf8') },
     bodyTimeout: (watchSeconds + 15) * 1000,
   })
-  const known = new Map<string, JsonObject>()
+  const current = new Map<string, JsonObject>()
   const gone = new Set<string>()
   const listed = Promise.withResolvers<void>()
   let position: string | undefined
   let isOpen = false
 
-  const see = (by: RawSighting['by'], object: JsonObject, resourceVersion: string, isGone: boolean): void => {
+  const record = (
+    by: ObservedVersion['by'],
+    object: JsonObject,
+    resourceVersion: string,
+    isGone: boolean,
+  ): void => {
     const uid = uidOf(object)
     if (isGone) {
-      known.delete(uid)
+      current.delete(uid)
       gone.add(uid)
     } else {
-      known.set(uid, object)
+      current.set(uid, object)
     }
-    onSighting({ at: Date.now(), resourceVersion: BigInt(resourceVersion), by, isGone, object })
+    onVersion({ at: Date.now(), resourceVersion: BigInt(resourceVersion), by, isGone, object })
   }
 
-  /** What is gone is said to be gone since the watch last vouched for it, so that no sharing is made up. */
-  async function listAll(vouchedFor: string | undefined): Promise<string> {
+  /** A missing object counts as deleted since the watch was last complete, so that no shared address is invented. */
+  async function listAll(completeUpTo: string | undefined): Promise<string> {
     const list = await api.send<JsonObject>({ method: 'GET', path })
     const items = arrayOf(list['items']).map(objectOf)
     const there = new Set(items.map(uidOf))
-    for (const [uid, object] of known) {
-      if (!there.has(uid)) see('list', object, vouchedFor ?? versionOf(object), true)
+    for (const [uid, object] of current) {
+      if (!there.has(uid)) record('list', object, completeUpTo ?? versionOf(object), true)
     }
     for (const item of items) {
-      const last = known.get(uidOf(item))
-      if (last === undefined || versionOf(last) !== versionOf(item)) see('list', item, versionOf(item), false)
+      const last = current.get(uidOf(item))
+      if (last === undefined || versionOf(last) !== versionOf(item))
+        record('list', item, versionOf(item), false)
     }
     listed.resolve()
     return versionOf(list)
@@ -110,7 +116,7 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
     const object = objectOf(event['object'])
     if (event['type'] === 'ERROR') throw new ExpiredError(stringOf(object['message']))
     const resourceVersion = versionOf(object)
-    if (event['type'] !== 'BOOKMARK') see('watch', object, resourceVersion, event['type'] === 'DELETED')
+    if (event['type'] !== 'BOOKMARK') record('watch', object, resourceVersion, event['type'] === 'DELETED')
     position = resourceVersion
   }
 
@@ -133,7 +139,7 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
   const done = run()
   return {
     isOpen: () => isOpen,
-    known: () => known,
+    current: () => current,
     isGone: (uid) => gone.has(uid),
     listed: listed.promise,
     close: async () => {
@@ -144,12 +150,12 @@ export function startRawWatch(options: RawWatchOptions): RawWatch {
   }
 }
 
-/** The server no longer knows the versions to go on from. */
+/** The server has compacted the version to continue from. */
 class ExpiredError extends Error {
   override readonly name = 'ExpiredError'
 }
 
-/** What tells an object from others that had its name. */
+/** Distinguishes an object from others of the same name. */
 export function uidOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['uid'])
 }
@@ -158,7 +164,8 @@ function versionOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['resourceVersion'])
 }
 
-async function* linesOf(body: AsyncIterable<unknown>): AsyncGenerator<string> {
+/** Splits a stream into lines; drops an incomplete last one. */
+export async function* linesOf(body: AsyncIterable<unknown>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body) {

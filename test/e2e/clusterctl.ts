@@ -45,10 +45,7 @@ export async function prepareForMoves(clusterctl: string, stacks: readonly Stack
       metadata: { name, namespace: 'default' },
       ...provider,
     }))
-    await applyManifests(
-      stack,
-      objects.map((object) => ({ text: JSON.stringify(object) })),
-    )
+    await applyManifests(stack, objects)
   }
 }
 

@@ -164,7 +164,7 @@ describe('doctor', () => {
 
   it('says what it cannot know as somebody who may nothing', async () => {
     const account = { namespace: testbed.namespace, name: 'nobody' }
-    await applyManifests(stack, [{ text: JSON.stringify({ ...serviceAccount, metadata: account }) }])
+    await applyManifests(stack, [{ ...serviceAccount, metadata: account }])
     const outputPath = join(stack.runDirectory, `${testbed.namespace}-nobody.kubeconfig`)
     await createServiceAccountKubeconfig(stack, { ...account, outputPath })
 

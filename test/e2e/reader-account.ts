@@ -4,38 +4,36 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import type { Testbed } from './testbed.ts'
 
-/** A kubeconfig whose user can read everything, and write nothing. */
+/** A kubeconfig whose user may read everything and write nothing. */
 export interface ReaderAccount {
   readonly kubeconfigPath: string
-  /** Takes away what the testbed's end does not. */
+  /** Deletes the cluster-wide objects, which the testbed does not. */
   remove(): Promise<void>
 }
 
-/** Makes a ServiceAccount in the testbed's namespace that may only read. */
+/** Creates the ServiceAccount in the testbed's namespace. */
 export async function createReader(stack: StackConnection, testbed: Testbed): Promise<ReaderAccount> {
   const { namespace, api } = testbed
   const account = { namespace, name: 'reader' }
   const name = `${namespace}-reader`
   const group = 'rbac.authorization.k8s.io'
-  await applyManifests(
-    stack,
-    [
-      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account },
-      {
-        apiVersion: `${group}/v1`,
-        kind: 'ClusterRole',
-        metadata: { name },
-        rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
-      },
-      {
-        apiVersion: `${group}/v1`,
-        kind: 'ClusterRoleBinding',
-        metadata: { name },
-        roleRef: { apiGroup: group, kind: 'ClusterRole', name },
-        subjects: [{ kind: 'ServiceAccount', ...account }],
-      },
-    ].map((object) => ({ text: JSON.stringify(object) })),
-  )
+  const objects = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name },
+      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
+    },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', ...account }],
+    },
+  ]
+  await applyManifests(stack, objects)
   const kubeconfigPath = join(stack.runDirectory, `${name}.kubeconfig`)
   await createServiceAccountKubeconfig(stack, { ...account, outputPath: kubeconfigPath })
   return {

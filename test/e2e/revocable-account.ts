@@ -1,34 +1,30 @@
 import { join } from 'node:path'
-import { allocatorManifests } from '../../dev/allocator.ts'
+import { clusterRolesWithout, type Permission } from '../../dev/allocator.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
-import { applyManifests, readManifests } from '../../dev/stack/manifests.ts'
+import { applyManifests, type ManifestSource } from '../../dev/stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import { eventually } from '../support/eventually.ts'
 import type { Testbed } from './testbed.ts'
 
-/** A permission of deploy/manifests, as verb and resource. */
-export type Permission = 'create ipaddressclaims' | 'patch clusters'
+const revocable = ['create ipaddressclaims', 'patch clusters'] as const
 
-const permissions: readonly Permission[] = ['create ipaddressclaims', 'patch clusters']
-
-/** A suite's own account for its allocator, whose permissions can be taken away: so an allocation is held between two steps. */
+/** A ServiceAccount of one suite. Without one of its permissions, an allocation stops between two steps. */
 export interface RevocableAccount {
   readonly kubeconfigPath: string
-  /** Takes these permissions away and gives all others back; resolves when the API server goes by it. */
-  withhold(...withheld: readonly Permission[]): Promise<void>
+  /** Revokes these permissions and grants all others. Resolves when the API server applies the change. */
+  withhold(...withheld: readonly (typeof revocable)[number][]): Promise<void>
 }
 
-/** Makes a ServiceAccount in the testbed's namespace with all permissions of deploy/manifests. */
+/** Creates the ServiceAccount in the testbed's namespace, with all permissions of deploy/manifests. */
 export async function createRevocableAccount(
   stack: StackConnection,
   testbed: Testbed,
 ): Promise<RevocableAccount> {
   const { namespace } = testbed
   const withhold: RevocableAccount['withhold'] = async (...withheld) => {
-    await applyManifests(stack, [{ text: manifestsOf(namespace, withheld).map(toDocument).join('\n') }])
+    await applyManifests(stack, manifestsOf(namespace, withheld))
     await Promise.all(
-      permissions.map((permission) => untilAllowed(testbed, permission, !withheld.includes(permission))),
+      revocable.map((permission) => untilAllowed(testbed, permission, !withheld.includes(permission))),
     )
   }
   await withhold()
@@ -37,38 +33,15 @@ export async function createRevocableAccount(
   return { kubeconfigPath, withhold }
 }
 
-interface Rule {
-  readonly apiGroups: readonly string[]
-  readonly resources: readonly string[]
-  readonly verbs: readonly string[]
-}
-
-type ClusterRole = KubernetesObject & { readonly rules?: readonly Rule[] }
-
-/** The rules of deploy/manifests, one resource each, without what is withheld. */
-function rulesWithout(withheld: readonly Permission[]): readonly Rule[] {
-  return allocatorManifests
-    .flatMap((source) => readManifests<ClusterRole>(source))
-    .filter(({ kind }) => kind === 'ClusterRole')
-    .flatMap(({ rules = [] }) => rules)
-    .flatMap(({ apiGroups, resources, verbs }) =>
-      resources.map((resource) => ({
-        apiGroups,
-        resources: [resource],
-        verbs: verbs.filter((verb) => !withheld.some((permission) => permission === `${verb} ${resource}`)),
-      })),
-    )
-}
-
-function manifestsOf(namespace: string, withheld: readonly Permission[]): readonly object[] {
+function manifestsOf(namespace: string, withheld: readonly Permission[]): readonly ManifestSource[] {
   const metadata = { name: namespace }
-  return [
+  const manifests = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'allocator', namespace } },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
       metadata,
-      rules: rulesWithout(withheld),
+      rules: clusterRolesWithout(withheld).flatMap(({ rules }) => rules),
     },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -78,11 +51,7 @@ function manifestsOf(namespace: string, withheld: readonly Permission[]): readon
       subjects: [{ kind: 'ServiceAccount', name: 'allocator', namespace }],
     },
   ]
-}
-
-/** JSON is YAML. */
-function toDocument(object: object): string {
-  return `---\n${JSON.stringify(object)}`
+  return manifests
 }
 
 async function untilAllowed(

@@ -179,7 +179,7 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
       }
       const spec = { addresses: [addresses], prefix: 24 }
       const pool = { apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2', kind, metadata, spec }
-      await applyManifests(stack, [{ text: JSON.stringify(pool) }])
+      await applyManifests(stack, [pool])
       return metadata.name
     },
     createCluster: (name, { className = exampleClass, classNamespace, annotations, spec = '' } = {}) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { JsonObject } from '../../../src/domain/model/decode.ts'
 import { violationsIn } from '../invariants.ts'
-import type { Sighting, Snapshot } from './observations.ts'
+import type { RecordedVersion, Snapshot } from './observations.ts'
 
 const us = 'capi-vip-allocator'
 const ipOf = { first: '10.0.0.1', second: '10.0.0.2' }
@@ -43,7 +43,11 @@ function cluster(options: ClusterOptions): JsonObject {
   }
 }
 
-function seen(resourceVersion: number, object: JsonObject, more: Partial<Sighting> = {}): Sighting {
+function seen(
+  resourceVersion: number,
+  object: JsonObject,
+  more: Partial<RecordedVersion> = {},
+): RecordedVersion {
   return {
     kind: 'Cluster',
     at: resourceVersion * 1000,
@@ -55,8 +59,8 @@ function seen(resourceVersion: number, object: JsonObject, more: Partial<Sightin
   }
 }
 
-function brokenBy(...sightings: readonly Sighting[]): readonly string[] {
-  return violationsIn({ sightings }).map(({ invariant }) => invariant)
+function brokenBy(...versions: readonly RecordedVersion[]): readonly string[] {
+  return violationsIn({ versions }).map(({ invariant }) => invariant)
 }
 
 describe('a shared host', () => {
@@ -163,12 +167,12 @@ describe('the last run of a Cluster', () => {
     ]),
   })
   const faultsOf = (run: object, isQuiet = false): readonly string[] =>
-    violationsIn({ sightings: [], snapshot: snapshotWith(run), isQuiet })
+    violationsIn({ versions: [], snapshot: snapshotWith(run), isQuiet })
       .filter(({ invariant }) => invariant === 'I8')
       .map(({ message }) => message)
   const faultsOnQueue = (taskQueue: string, ofCluster: JsonObject): readonly string[] => {
     const snapshot = snapshotWith({ status: 'RUNNING', isDeciding: true, taskQueue }, ofCluster)
-    return violationsIn({ sightings: [], snapshot, isQuiet: true, taskQueue: 'ours' })
+    return violationsIn({ versions: [], snapshot, isQuiet: true, taskQueue: 'ours' })
       .filter(({ invariant }) => invariant === 'I8')
       .map(({ message }) => message)
   }
@@ -226,7 +230,7 @@ describe('an IPAddress', () => {
     ...addresses: readonly JsonObject[]
   ): readonly string[] =>
     violationsIn({
-      sightings: [],
+      versions: [],
       isQuiet: true,
       snapshot: {
         ...{ clusters: [cluster({ name: 'a', ...owner })], claims: [], inClusterPools: [], globalPools: [] },

@@ -11,8 +11,9 @@ import {
 import { isSameAddress } from './address.ts'
 import { ownersOf } from './managed-fields.ts'
 import { controlPlane, ourManager, type RoleWords } from './names.ts'
+import type { Run, Snapshot } from './observations.ts'
 
-/** What the checker reads of any object; a reading of its own, so that it does not share the product's mistakes. */
+/** What the invariants read of any object. They do not use the product's decoders, so as not to share their faults. */
 export interface Facts {
   readonly namespace: string
   readonly name: string
@@ -46,8 +47,30 @@ export interface AddressFacts extends Facts {
 
 export interface PoolFacts extends Facts {
   readonly kind: 'InClusterIPPool' | 'GlobalInClusterIPPool'
-  /** Addresses that can still be had, at least; undefined until the provider has counted. */
+  /** Minimum number of free addresses; undefined until the provider has counted. */
   readonly available: number | undefined
+}
+
+/** The objects of a snapshot, decoded. */
+export interface SnapshotFacts {
+  readonly clusters: readonly ClusterFacts[]
+  readonly claims: readonly ClaimFacts[]
+  readonly addresses: readonly AddressFacts[]
+  readonly pools: readonly PoolFacts[]
+  readonly runs: ReadonlyMap<string, Run>
+}
+
+export function snapshotFacts(snapshot: Snapshot): SnapshotFacts {
+  return {
+    clusters: snapshot.clusters.map(clusterFacts),
+    claims: snapshot.claims.map(claimFacts),
+    addresses: snapshot.addresses.map(addressFacts),
+    pools: [
+      ...snapshot.inClusterPools.map((pool) => poolFacts('InClusterIPPool', pool)),
+      ...snapshot.globalPools.map((pool) => poolFacts('GlobalInClusterIPPool', pool)),
+    ],
+    runs: snapshot.runs,
+  }
 }
 
 function factsOf(object: JsonObject): Facts {
@@ -102,17 +125,17 @@ export function poolFacts(kind: PoolFacts['kind'], object: JsonObject): PoolFact
   return {
     ...factsOf(object),
     kind,
-    // The provider takes addresses outside of the pool's ranges off `free`, though they leave room.
+    // The provider subtracts addresses outside the pool's ranges from `free`, though they take no room.
     available: isObject(counts) ? count('free') + count('outOfRange') : undefined,
   }
 }
 
-/** Where a Cluster keeps the VIP of a role. */
+/** The VIP of a role; empty if there is none. */
 export function vipOf(cluster: ClusterFacts, words: RoleWords): string {
   return words.role === 'control-plane' ? cluster.host : (cluster.annotations[words.vipAnnotation] ?? '')
 }
 
-/** The entries of `metadata.managedFields` that say who wrote the VIP of a role. */
+/** Entries of `metadata.managedFields` that own the VIP of a role. */
 export function writersOfVip({ object }: ClusterFacts, words: RoleWords): ReturnType<typeof ownersOf> {
   return ownersOf(
     object,
@@ -128,8 +151,8 @@ export function isVipWrittenByUs(cluster: ClusterFacts, words: RoleWords): boole
 }
 
 /**
- * Whether the Cluster's host is one we gave it: our annotation says the same address, or our manager owns the
- * field. Either is enough, since a restored Cluster has lost the one and an edited one may have lost the other.
+ * Whether the allocator assigned the host: the annotation has the same address, or our manager owns the field. Either is
+ * enough: a restored Cluster has lost field ownership, and an edited one may have lost the annotation.
  */
 export function isHostOurs(cluster: ClusterFacts): boolean {
   const noted = cluster.annotations[controlPlane.vipAnnotation]

@@ -1,18 +1,18 @@
 import { clusterFacts, isVipWrittenByUs } from './facts.ts'
 import { controlPlane } from './names.ts'
-import { byUid, type Observations, type Sighting } from './observations.ts'
+import { byUid, type Observations, type RecordedVersion } from './observations.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * I2: we never put another host in the place of one. Where the host was empty in between, the one before it still
- * counts if it was ours: machines have it in their certificates, whoever emptied it. A host that others wrote and
- * emptied again is their change of mind. The spelling counts, as it does in certificates.
+ * I2: we never replace a host by another one. If the host was empty in between, the one before still counts if it was ours:
+ * it is in the machines' certificates, no matter who emptied it. Others may replace a host that they wrote and emptied.
+ * Hosts are compared as text, as in certificates.
  */
-export function hostChanges({ sightings }: Observations): readonly Violation[] {
-  return [...byUid(sightings, 'Cluster').values()].flatMap(changesOfOne)
+export function hostChanges({ versions }: Observations): readonly Violation[] {
+  return [...byUid(versions, 'Cluster').values()].flatMap(changesOfOne)
 }
 
-function changesOfOne(versions: readonly Sighting[]): readonly Violation[] {
+function changesOfOne(versions: readonly RecordedVersion[]): readonly Violation[] {
   const violations: Violation[] = []
   let last: { readonly host: string; readonly byUs: boolean } | undefined
   let wasEmptied = false

@@ -1,12 +1,12 @@
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { isOurs } from './names.ts'
 
-/** What one manager has written to an object, as the API server keeps it in `metadata.managedFields`. */
+/** The fields that one manager owns, as `metadata.managedFields` records them. */
 export interface ManagedEntry {
   readonly manager: string
-  /** Manager, operation, API version and subresource: what makes the entry the same one in the next version. */
+  /** Manager, operation, API version and subresource: the identity of the entry across versions. */
   readonly slot: string
-  /** Whole seconds; the server renews it with each write of the manager that changes anything it owns. */
+  /** In whole seconds; renewed by each write of the manager that changes a field it owns. */
   readonly time: string
   readonly fields: JsonObject
 }
@@ -24,7 +24,7 @@ export function managedEntries(object: JsonObject): readonly ManagedEntry[] {
     }))
 }
 
-/** The entries of the managers that own the field, for example `['spec', 'controlPlaneEndpoint', 'host']`. */
+/** Entries that own the field, for example `['spec', 'controlPlaneEndpoint', 'host']`. */
 export function ownersOf(object: JsonObject, path: readonly string[]): readonly ManagedEntry[] {
   return managedEntries(object).filter(({ fields }) => {
     let at: unknown = fields
@@ -33,15 +33,15 @@ export function ownersOf(object: JsonObject, path: readonly string[]): readonly 
   })
 }
 
-/** Whether we have ever written to the object and still own some of it. */
+/** Whether we wrote to the object and still own a field of it. */
 export function isWrittenByUs(object: JsonObject): boolean {
   return managedEntries(object).some(({ manager }) => isOurs(manager))
 }
 
 /**
- * What we wrote between two versions of one object, in words; empty where nothing. An entry only shrinks, without a
- * new time, where others take fields over. Times have whole seconds, so a second write within the second is told by the
- * value of a field that changed and is still ours: a change by others would have taken it from us.
+ * Describes our writes between two versions of one object. If others take over fields, our entry shrinks and keeps its
+ * time. Times have whole seconds, so the value of a field that changed and is still ours shows a second write within the
+ * same second: a change by others would have taken the field from us.
  */
 export function ourWritesBetween(earlier: JsonObject, later: JsonObject): readonly string[] {
   const before = new Map(ourEntries(earlier).map((entry) => [entry.slot, entry]))
@@ -65,7 +65,7 @@ function describe([path, value]: readonly [string, string]): string {
   return `${path} = ${value}`
 }
 
-/** The owned fields with their values as JSON, by path. */
+/** The owned fields by path, with their values as JSON. */
 function ownedValues(fields: JsonObject, value: unknown, path = ''): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   const children = Object.entries(fields).filter(([key]) => key !== '.')
@@ -81,7 +81,7 @@ function ownedValues(fields: JsonObject, value: unknown, path = ''): ReadonlyMap
   return found
 }
 
-/** `f:name` is a field, `k:{…}` the entry of a list with these keys, `v:…` a value in a set. */
+/** `f:name` is a field, `k:{…}` the list entry with these keys, `v:…` a value in a set. */
 function childOf(key: string, value: unknown): { readonly name: string; readonly value: unknown } {
   const name = key.slice(2)
   if (key.startsWith('f:')) return { name, value: objectOf(value)[name] }

@@ -1,14 +1,14 @@
 /**
- * The names the product shows to the outside, spelled here once more on purpose: a checker that took them from the
- * product would follow it into a mistake.
+ * The product's public names, repeated here on purpose: if the invariants imported them from the product, they would share
+ * its faults.
  */
 
 export const ourManager = 'capi-vip-allocator'
 
-/** Of an allocator that is told no other. */
+/** The allocator's default. */
 export const ourTaskQueue = 'capi-vip-allocator'
 
-/** Whether a field manager is ours: the conditions about VIPs have one for each role. */
+/** Whether a field manager is ours; each role's condition has its own. */
 export function isOurs(manager: string): boolean {
   return manager === ourManager || manager.startsWith(`${ourManager}-`)
 }
@@ -19,7 +19,7 @@ export const roleKey = `${prefix}/role`
 export const reservedByLabel = `${prefix}/reserved-by`
 export const ingressEnabledAnnotation = `${prefix}/ingress-enabled`
 
-/** What a VIP is for, with all names that differ. */
+/** The names that belong to a role. */
 export interface RoleWords {
   readonly role: 'control-plane' | 'ingress'
   readonly vipAnnotation: string
@@ -46,7 +46,7 @@ export const ingress: RoleWords = {
 
 export const bothRoles: readonly RoleWords[] = [controlPlane, ingress]
 
-/** The words a run may give as its reason (design, section 2). */
+/** Reasons that a run may report. */
 export const reasonWords: readonly string[] = [
   'PoolExhausted',
   'PoolNotReady',
@@ -63,5 +63,5 @@ export const reasonWords: readonly string[] = [
   'AddressLost',
 ]
 
-/** Failure types of a step that the API server did not let pass. */
+/** Failure types of a step whose request the API server did not accept. */
 export const serverFailures: readonly string[] = ['KubernetesUnavailable', 'KubernetesConflict']

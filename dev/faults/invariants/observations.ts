@@ -1,46 +1,46 @@
-import { uidOf, type RawSighting } from '../../stack/raw-watch.ts'
+import { uidOf, type ObservedVersion } from '../../stack/raw-watch.ts'
 import type { JsonObject } from '../../../src/domain/model/decode.ts'
 import type { ClusterFacts, PoolFacts } from './facts.ts'
 import type { RoleWords } from './names.ts'
 
-/** One version of an object of a kind, or its end, as it was seen. */
-export interface Sighting extends RawSighting {
+/** One version of an object, or its deletion, with its kind. */
+export interface RecordedVersion extends ObservedVersion {
   readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
 }
 
-/** The world at one moment, by consistent lists. */
+/** All objects and runs at one time, from consistent lists. */
 export interface Snapshot {
   readonly clusters: readonly JsonObject[]
   readonly claims: readonly JsonObject[]
   readonly addresses: readonly JsonObject[]
   readonly inClusterPools: readonly JsonObject[]
   readonly globalPools: readonly JsonObject[]
-  /** What Temporal says about `allocate-vip/<namespace>/<cluster>`, by `namespace/cluster`; absent: no such run. */
+  /** Runs of `allocate-vip/<namespace>/<cluster>` by `<namespace>/<cluster>`, if there is one. */
   readonly runs: ReadonlyMap<string, Run>
 }
 
-/** The latest run of a Cluster's workflow id. */
+/** The latest run of a workflow id. */
 export interface Run {
-  /** Temporal's word, for example `RUNNING` or `COMPLETED`. */
+  /** Temporal's status, for example `RUNNING` or `COMPLETED`. */
   readonly status: string
-  /** The one that Workers have to poll for it to get further. */
+  /** Workers must poll it for the run to make progress. */
   readonly taskQueue: string
   /** Of a completed run. */
   readonly result: unknown
-  /** Between two steps: a workflow task is due or being worked on. */
+  /** A workflow task is scheduled or running. */
   readonly isDeciding: boolean
   readonly pendingActivities: readonly PendingActivity[]
 }
 
 export interface PendingActivity {
   readonly type: string
-  /** An attempt is being made now; otherwise it waits for the next one. */
+  /** Whether an attempt is running, as opposed to waiting. */
   readonly isRunning: boolean
   readonly failureType: string
   readonly failureMessage: string
 }
 
-/** A Cluster for which an invariant need not hold, as the caller knows. */
+/** A Cluster for which an invariant need not hold. */
 export interface Excuse {
   readonly invariant: 'I3' | 'I6' | 'I8'
   /** `namespace/name`. */
@@ -48,41 +48,41 @@ export interface Excuse {
   readonly because: string
 }
 
-/** All that the checker judges by. */
+/** The input of all invariants. */
 export interface Observations {
   /** In any order. */
-  readonly sightings: readonly Sighting[]
-  /** Without one, only what the sightings tell is judged: I1, I2 and I5. */
+  readonly versions: readonly RecordedVersion[]
+  /** If absent, only I1, I2 and I5 are checked. */
   readonly snapshot?: Snapshot
-  /** The snapshot was taken at quiet: I3, I4, I6 and I7 are judged, and no run may be between two steps. */
+  /** Whether the snapshot was taken at quiet: only then are I3, I4, I6 and I7 checked, and no run may be between two steps. */
   readonly isQuiet?: boolean
-  /** Milliseconds that a person's write may be unknown to us; 10 s if absent. */
+  /** Milliseconds for which another writer's change may be unknown to us; 10 s if absent. */
   readonly graceMs?: number
   readonly excuses?: readonly Excuse[]
-  /** Local time in milliseconds: what we wrote before need not be found in Temporal, which was emptied then. */
+  /** Local time in milliseconds: runs for earlier writes may be missing, because Temporal lost its data. */
   readonly temporalSince?: number
-  /** The task queue that is polled; absent: whichever a run is on. */
+  /** The task queue that Workers poll; if absent, every queue counts as polled. */
   readonly taskQueue?: string
-  /** Whether a pool is meant for a Cluster's role; `isPoolByLabel` if absent. */
+  /** Whether a pool is for a role of a Cluster; `isPoolByLabel` if absent. */
   readonly isPoolFor?: (pool: PoolFacts, cluster: ClusterFacts, words: RoleWords) => boolean
 }
 
 export const defaultGraceMs = 10_000
 
-/** All sightings in the order in which etcd wrote them. */
-export function inOrder(sightings: readonly Sighting[]): readonly Sighting[] {
-  return sightings.toSorted((a, b) =>
+/** The versions in the order in which etcd wrote them. */
+export function inOrder(versions: readonly RecordedVersion[]): readonly RecordedVersion[] {
+  return versions.toSorted((a, b) =>
     a.resourceVersion < b.resourceVersion ? -1 : a.resourceVersion > b.resourceVersion ? 1 : 0,
   )
 }
 
-/** The sightings of one kind by uid, each object's in order. */
+/** The versions of one kind by uid, each object's in order. */
 export function byUid(
-  sightings: readonly Sighting[],
-  kind: Sighting['kind'],
-): ReadonlyMap<string, readonly Sighting[]> {
+  versions: readonly RecordedVersion[],
+  kind: RecordedVersion['kind'],
+): ReadonlyMap<string, readonly RecordedVersion[]> {
   return Map.groupBy(
-    inOrder(sightings).filter((sighting) => sighting.kind === kind),
+    inOrder(versions).filter((version) => version.kind === kind),
     ({ object }) => uidOf(object),
   )
 }

@@ -2,29 +2,29 @@ import { vipOf, type ClusterFacts, type PoolFacts } from './facts.ts'
 import { bothRoles, clusterClassKey, ingressEnabledAnnotation, roleKey, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { SnapshotFacts } from './facts.ts'
 
 /**
- * I6: who wants a VIP and could have one has it. A Cluster wants one if it has a topology, or names a pool, and is
- * neither paused nor being deleted; for ingress unless it says no. It could have one if a pool that is meant for it is
- * neither paused nor being deleted and is known to have an address left. Where something else stands in the way, such
- * as somebody else's claim under our name, the caller excuses the Cluster.
+ * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a pool,
+ * is neither paused nor in deletion, and, for ingress, does not opt out. It could have one if a pool for it is neither
+ * paused nor in deletion, and has a free address. The caller excuses a Cluster with another obstacle, such as a foreign
+ * claim under our name.
  */
-export function unservedClusters(world: World, observations: Observations): readonly Violation[] {
+export function unservedClusters(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
   const { isPoolFor = isPoolByLabel } = observations
-  return world.clusters
+  return facts.clusters
     .filter((cluster) => !cluster.isDeleting && !cluster.isPaused && !isExcused(observations, 'I6', cluster))
     .flatMap((cluster) =>
       bothRoles
         .filter((words) => isWanted(cluster, words))
         .flatMap((words) => {
-          const pool = world.pools.find((pool) => isUsable(pool, cluster) && isPoolFor(pool, cluster, words))
+          const pool = facts.pools.find((pool) => isUsable(pool, cluster) && isPoolFor(pool, cluster, words))
           return pool === undefined ? [] : [violationOf(cluster, words, pool)]
         }),
     )
 }
 
-/** Whether the Cluster has no VIP for the role and should have. */
+/** Whether the Cluster lacks a VIP that it wants. */
 export function isWanted(cluster: ClusterFacts, words: RoleWords): boolean {
   if (vipOf(cluster, words) !== '') return false
   if (words.role === 'ingress' && cluster.annotations[ingressEnabledAnnotation] === 'false') return false
@@ -32,8 +32,8 @@ export function isWanted(cluster: ClusterFacts, words: RoleWords): boolean {
 }
 
 /**
- * The plain rules by which a pool is meant for a Cluster: the label names its class, or the Cluster names the pool; a
- * pool without a role is for the control plane. Pools that use lists, wildcards or priorities need the caller's own.
+ * Whether a pool is for a Cluster by the basic rules: its label names the class, or the Cluster names the pool; a pool
+ * without a role is for the control plane. For lists, wildcards and priorities, the caller passes its own function.
  */
 export function isPoolByLabel(pool: PoolFacts, cluster: ClusterFacts, words: RoleWords): boolean {
   const named = cluster.annotations[words.poolAnnotation]?.trim()

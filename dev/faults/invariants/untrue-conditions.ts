@@ -2,11 +2,11 @@ import { arrayOf, objectOf, stringOf } from '../../../src/domain/model/decode.ts
 import { vipOf, type ClusterFacts } from './facts.ts'
 import { bothRoles, type RoleWords } from './names.ts'
 import type { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { SnapshotFacts } from './facts.ts'
 
-/** I8: a Cluster that says it has a VIP of ours has the one that it names. */
-export function untrueConditions(world: World): readonly Violation[] {
-  return world.clusters
+/** I8: if a Cluster's condition reports a VIP of ours, the Cluster has this VIP. */
+export function untrueConditions(facts: SnapshotFacts): readonly Violation[] {
+  return facts.clusters
     .filter((cluster) => !cluster.isDeleting && !cluster.isPaused)
     .flatMap((cluster) => bothRoles.flatMap((words) => untruthOf(cluster, words)))
 }

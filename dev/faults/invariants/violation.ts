@@ -1,9 +1,9 @@
-/** The promises of the design that hold under every fault. */
+/** The invariants that hold under every fault. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8'
 
-/** One promise that was not kept. */
+/** A case in which an invariant does not hold. */
 export interface Violation {
   readonly invariant: Invariant
-  /** Names the objects and the values. */
+  /** Names the objects and values. */
   readonly message: string
 }

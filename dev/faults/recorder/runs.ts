@@ -1,10 +1,10 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client'
 import type { PendingActivity, Run } from '../invariants/observations.ts'
 
-/** Temporal's number for an activity whose attempt is being made (PENDING_ACTIVITY_STATE_STARTED). */
+/** `PENDING_ACTIVITY_STATE_STARTED`: an attempt is running. */
 const started = 2
 
-/** What Temporal says about the latest run of `allocate-vip/<namespace>/<cluster>`; undefined where there is none. */
+/** The latest run of `allocate-vip/<namespace>/<cluster>`, if there is one. */
 export async function readRun(client: Client, clusterKey: string): Promise<Run | undefined> {
   const handle = client.workflow.getHandle(`allocate-vip/${clusterKey}`)
   try {

@@ -1,10 +1,9 @@
 import type { WriteMoment } from '../../api-proxy/write-hooks.ts'
 import { closeAll } from '../../stack/close-all.ts'
 import type { SeededRandom } from '../../../test/support/seeded-random.ts'
-import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
+import { pauseUntil, recreateClusters, repeat, type FaultKind } from './fault-kind.ts'
 import type { Fleet } from './fleet.ts'
-import { recreate } from './recreations.ts'
-import type { Stage } from './stage.ts'
+import type { Harness } from './harness.ts'
 
 /** Faults of the allocator's own processes. */
 export const allocatorFaults: readonly FaultKind[] = [
@@ -16,7 +15,7 @@ export const allocatorFaults: readonly FaultKind[] = [
     place: 'allocator',
     holdMs: () => 0,
     start: async ({ fleet }, random) =>
-      again(async (over) => {
+      repeat(async (over) => {
         await pauseUntil(500 + random.below(4_000), over)
         await fleet.roll()
       }),
@@ -38,7 +37,7 @@ export const allocatorFaults: readonly FaultKind[] = [
     holdMs: ({ outageMs }) => outageMs,
     start: async ({ fleet }) => {
       await fleet.resize(2)
-      const end = again(async (over) => {
+      const end = repeat(async (over) => {
         await pauseUntil(1_000, over)
         await fleet.roll()
       })
@@ -53,24 +52,24 @@ export const allocatorFaults: readonly FaultKind[] = [
     what: 'it gets 15 % of its time (SIGSTOP, SIGCONT), while Clusters are deleted and created again',
     place: 'allocator',
     holdMs: ({ longOutageMs }) => longOutageMs,
-    start: async ({ fleet, people }, random) => {
-      const ends = [again((over) => starveOnce(fleet, over)), recreate(people, 'starved', random)]
+    start: async ({ fleet, users }, random) => {
+      const ends = [repeat((over) => throttleOnce(fleet, over)), recreateClusters(users, 'starved', random)]
       return () => closeAll(ends)
     },
   },
 ]
 
-/** Milliseconds for which it stands still, and runs, in turn: as a limit of CPU time that is much too low has it. */
-const starving = { stillMs: 978, runsMs: 172 }
+/** Durations in milliseconds, as under a CPU limit that is much too low. */
+const throttling = { stopMs: 978, runMs: 172 }
 
-async function starveOnce(fleet: Fleet, over: AbortSignal): Promise<void> {
+async function throttleOnce(fleet: Fleet, over: AbortSignal): Promise<void> {
   try {
     fleet.suspend()
-    await pauseUntil(starving.stillMs, over)
+    await pauseUntil(throttling.stopMs, over)
   } finally {
     fleet.resume()
   }
-  await pauseUntil(starving.runsMs, over)
+  await pauseUntil(throttling.runMs, over)
 }
 
 function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
@@ -79,18 +78,18 @@ function killedAtWrite(moment: WriteMoment, when: string): FaultKind {
     what: `${when}, again and again, and another one starts`,
     place: 'allocator',
     holdMs: () => 0,
-    start: async (stage, random) => again((over) => killOnce(stage, random, moment, over)),
+    start: async (harness, random) => repeat((over) => killOnce(harness, random, moment, over)),
   }
 }
 
 async function killOnce(
-  { proxy, fleet }: Stage,
+  { proxy, fleet }: Harness,
   random: SeededRandom,
   moment: WriteMoment,
   over: AbortSignal,
 ): Promise<void> {
   const nth = 1 + random.below(6)
-  // It may come to its write after the end, unless it is withdrawn.
+  // The write may come after the end of the fault.
   const kill = async (): Promise<void> => {
     if (!over.aborted) await fleet.kill()
   }

@@ -1,7 +1,7 @@
 import type { Stack } from '../../stack/stack.ts'
 import type { FaultKind } from './fault-kind.ts'
-import { grantAllBut, takeableRights } from './rights.ts'
-import type { Stage } from './stage.ts'
+import { grantAllExcept, revocablePermissions } from './permissions.ts'
+import type { Harness } from './harness.ts'
 
 /** Faults of the API server itself. */
 export const apiServerFaults: readonly FaultKind[] = [
@@ -34,16 +34,16 @@ export const apiServerFaults: readonly FaultKind[] = [
     what: 'one right of the ServiceAccount is taken away and given back',
     place: 'api-server',
     holdMs: ({ outageMs }) => outageMs,
-    start: async ({ stack }: Stage, random) => {
-      await grantAllBut(stack.connection, random.pick(takeableRights))
-      return () => grantAllBut(stack.connection)
+    start: async ({ stack }: Harness, random) => {
+      await grantAllExcept(stack.connection, random.pick(revocablePermissions))
+      return () => grantAllExcept(stack.connection)
     },
   },
 ]
 
 /**
- * Where a Cluster was deleted and created again while the garbage collector could not watch, its next list shows it
- * one object that has changed, and it never collects what the former one owned. A new collector does.
+ * If a Cluster was deleted and recreated while the garbage collector could not watch, the collector's next list shows one
+ * changed object, and it never collects the dependents of the previous Cluster. A new collector does.
  */
 async function restartGarbageCollector(stack: Stack): Promise<void> {
   await stack.part('kube-controller-manager').kill()

@@ -1,6 +1,6 @@
-import { again, pauseUntil, type FaultKind } from './fault-kind.ts'
+import { pauseUntil, repeat, type FaultKind } from './fault-kind.ts'
 
-/** Faults of the connections on the way to the API server, before any request is heard. */
+/** Faults of connections to the API server, before any request is read. */
 export const connectionFaults: readonly FaultKind[] = [
   {
     name: 'connections-cut',
@@ -8,7 +8,7 @@ export const connectionFaults: readonly FaultKind[] = [
     place: 'connections',
     holdMs: () => 0,
     start: async ({ network }, random) =>
-      again(async (over) => {
+      repeat(async (over) => {
         await pauseUntil(200 + random.below(1_500), over)
         network.cut()
       }),

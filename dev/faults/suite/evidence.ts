@@ -14,17 +14,17 @@ import { messageOf } from '../../stack/errors.ts'
 import { textOfRun } from '../../../test/e2e/history-text.ts'
 import { clusterFacts } from '../invariants/facts.ts'
 import type { Recorder } from '../recorder.ts'
-import type { Stage } from './stage.ts'
+import type { Harness } from './harness.ts'
 
-/** A directory with all that is to be known about a run in which something was violated. */
+/** A directory for the analysis of a run with violations. */
 export interface Evidence {
   readonly directory: string
   /** Adds a line, with its time, to `journal.txt`. */
   readonly note: (line: string) => void
-  /** Keeps the objects as they were seen in a round, and the histories of their runs. */
-  readonly keepRound: (round: number, recorder: Recorder, stage: Stage) => Promise<void>
-  /** Keeps the logs of all programs as they are now. */
-  readonly keepLogs: (stage: Stage) => void
+  /** Writes all versions of objects in a round, and the histories of their runs. */
+  readonly keepRound: (round: number, recorder: Recorder, harness: Harness) => Promise<void>
+  /** Copies the logs of all programs so far. */
+  readonly keepLogs: (harness: Harness) => void
   readonly remove: () => void
 }
 
@@ -33,22 +33,22 @@ export function openEvidence(seed: number): Evidence {
   return {
     directory,
     note: (line) => appendFileSync(join(directory, 'journal.txt'), `${new Date().toISOString()} ${line}\n`),
-    keepRound: async (round, recorder, stage) => {
+    keepRound: async (round, recorder, harness) => {
       const to = join(directory, `round-${round}`)
       mkdirSync(to, { recursive: true })
-      const sightings = recorder.sightings()
-      const lines = sightings.map((sighting) =>
-        JSON.stringify(sighting, (_key, value: unknown) =>
+      const versions = recorder.versions()
+      const lines = versions.map((version) =>
+        JSON.stringify(version, (_key, value: unknown) =>
           typeof value === 'bigint' ? String(value) : value,
         ),
       )
-      writeFileSync(join(to, 'sightings.jsonl'), lines.join('\n'))
-      const clusters = sightings
+      writeFileSync(join(to, 'versions.jsonl'), lines.join('\n'))
+      const clusters = versions
         .filter(({ kind }) => kind === 'Cluster')
         .map(({ object }) => clusterFacts(object))
-      writeFileSync(join(to, 'runs.txt'), await textOfRuns(stage).catch(messageOf))
+      writeFileSync(join(to, 'runs.txt'), await textOfRuns(harness).catch(messageOf))
       for (const key of new Set(clusters.map(({ key }) => key))) {
-        const run = await textOfRun(stage.temporal.client, `allocate-vip/${key}`).catch(messageOf)
+        const run = await textOfRun(harness.temporal.client, `allocate-vip/${key}`).catch(messageOf)
         writeFileSync(join(to, `run-${key.replace('/', '-')}.jsonl`), run)
       }
     },
@@ -62,8 +62,8 @@ export function openEvidence(seed: number): Evidence {
   }
 }
 
-/** All runs that Temporal knows, the oldest first, each with its task queue; of one that goes on, with what is pending. */
-async function textOfRuns({ temporal: { client } }: Stage): Promise<string> {
+/** All runs, oldest first, each with its task queue and, if it is running, its pending work. */
+async function textOfRuns({ temporal: { client } }: Harness): Promise<string> {
   const lines: string[] = []
   for await (const {
     workflowId,

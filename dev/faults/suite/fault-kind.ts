@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SeededRandom } from '../../../test/support/seeded-random.ts'
-import type { Form } from './form.ts'
-import type { Stage } from './stage.ts'
+import type { Profile } from './profile.ts'
+import type { Harness } from './harness.ts'
+import { targetsNamed } from './targets.ts'
+import type { Users } from './users.ts'
 
-/** What a fault takes away. Of the faults for one place, one at most is in force at a time. */
+/** Where a fault acts. At most one fault per place is in force at a time. */
 export const faultPlaces = [
   'allocator',
   'api-server',
@@ -16,32 +18,32 @@ export const faultPlaces = [
 ] as const
 export type FaultPlace = (typeof faultPlaces)[number]
 
-/** One way in which things go wrong. */
+/** A kind of fault. */
 export interface FaultKind {
   readonly name: string
-  /** For people: what happens. */
+  /** For the report and docs/reliability.md. */
   readonly what: string
   readonly place: FaultPlace
-  /** Milliseconds that it is in force for, at least. */
-  readonly holdMs: (form: Form) => number
-  /** Resolves when it is in force, with what ends it. Everything that is taken away is given back by the end. */
-  readonly start: (stage: Stage, random: SeededRandom) => Promise<() => Promise<void>>
+  /** Minimum duration in milliseconds. */
+  readonly holdMs: (profile: Profile) => number
+  /** Resolves when the fault is in force, with the function that ends it and restores everything. */
+  readonly start: (harness: Harness, random: SeededRandom) => Promise<() => Promise<void>>
 }
 
-/** As the proxy wants it. */
+/** Random numbers in [0, 1), for the proxy. */
 export function unitRandom(random: SeededRandom): () => number {
   return () => random.below(2 ** 30) / 2 ** 30
 }
 
 /**
- * Goes on with a deed again and again until the fault ends.
+ * Repeats an action until the fault ends.
  *
- * @param deed told when to give up what it waits for; its failures are the end's
+ * @param action gets a signal that ends its waits; if it fails, so does the end of the fault
  */
-export function again(deed: (over: AbortSignal) => Promise<void>): () => Promise<void> {
+export function repeat(action: (over: AbortSignal) => Promise<void>): () => Promise<void> {
   const over = new AbortController()
   const done = (async () => {
-    while (!over.signal.aborted) await deed(over.signal)
+    while (!over.signal.aborted) await action(over.signal)
   })()
   done.catch(() => undefined)
   return async () => {
@@ -50,7 +52,24 @@ export function again(deed: (over: AbortSignal) => Promise<void>): () => Promise
   }
 }
 
-/** Waits, at most until the fault ends. */
+/** Waits, but not beyond the end of the fault. */
 export async function pauseUntil(ms: number, over: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: over }).catch(() => undefined)
+}
+
+const recreationPauseMs = { shortest: 1_000, longest: 8_000 }
+
+export function recreateClusters(users: Users, prefix: string, random: SeededRandom): () => Promise<void> {
+  const ends = targetsNamed(prefix, 8).map((target) =>
+    repeat(async (over) => {
+      await users.act('create', target, 0)
+      await pauseUntil(
+        recreationPauseMs.shortest + random.below(recreationPauseMs.longest - recreationPauseMs.shortest),
+        over,
+      )
+      if (!over.aborted) await users.act('delete and create again', target, 0)
+      await pauseUntil(recreationPauseMs.shortest, over)
+    }),
+  )
+  return async () => void (await Promise.all(ends.map((end) => end())))
 }

@@ -6,53 +6,51 @@ import { answersOk } from '../../stack/readiness.ts'
 import { startAllocator } from '../../../test/support/allocator.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 
-/** The replicas of the allocator. Its methods do their work one after the other, whoever calls them. */
+/** The replicas of an allocator. Its asynchronous methods run one after another. */
 export interface Fleet {
-  /** Kills all replicas (SIGKILL) that run. */
+  /** Kills all replicas (SIGKILL). */
   readonly kill: () => Promise<void>
-  /** Starts replicas until `replicas` of them run; does not wait until they are ready. */
+  /** Starts replicas until `replicas` of them run, without waiting until they are ready. */
   readonly fill: () => Promise<void>
-  /** Ends each replica in an orderly way (SIGTERM), one after the other, and starts another in its place. */
+  /** Replaces the replicas one after another: terminates each (SIGTERM) and starts another. */
   readonly roll: () => Promise<void>
-  /** How many there ought to be from now on; those that are too many end in an orderly way. */
+  /** Sets the number of replicas; surplus ones are terminated. */
   readonly resize: (replicas: number) => Promise<void>
-  /** Has all replicas that run stand still (SIGSTOP), at once and out of turn. One that ends in an orderly way goes on first. */
+  /** Stops all replicas (SIGSTOP) immediately. A replica is continued before it is terminated. */
   readonly suspend: () => void
-  /** Has them go on (SIGCONT). */
+  /** Continues them (SIGCONT). */
   readonly resume: () => void
   readonly areReady: () => Promise<boolean>
   /** Resolves when all are ready. */
   readonly untilReady: () => Promise<void>
-  /** What ended without being asked to since the last call, with the end of its log. */
-  readonly takeDeaths: () => readonly string[]
+  /** Unexpected exits since the last call, each with the end of its log. */
+  readonly takeCrashes: () => readonly string[]
   readonly stop: () => Promise<void>
 }
 
 export interface FleetOptions {
   readonly stack: StackConnection
   readonly kubeconfigPath: string
-  /** Replicas at first. */
   readonly replicas: number
-  /** The allocator's own default if absent. */
+  /** The allocator's default if absent. */
   readonly taskQueue?: string
 }
 
-/** A fleet that has yet to be filled. */
+/** Creates a fleet; `fill` starts its replicas. */
 export function createFleet({ replicas, ...installation }: FleetOptions): Fleet {
   let running: readonly Allocator[] = []
   let wanted = replicas
-  const deaths: string[] = []
+  const crashes: string[] = []
   let last: Promise<unknown> = Promise.resolve()
 
-  /** An orderly end that takes too long would be ended by SIGKILL, unnoticed. */
   async function stopOne(allocator: Allocator): Promise<void> {
     running = running.filter((one) => one !== allocator)
     signal(allocator, 'SIGCONT')
     await allocator.stop(30_000)
     const how = allocator.outcome()
-    // One that has just begun has not asked for the signal yet.
+    // SIGTERM ends a process that has not installed its handler yet; a SIGKILL after the time limit is a crash.
     if (how !== 'exit code 0' && how !== 'signal SIGTERM')
-      deaths.push(`was asked to end and ended with ${how}:\n${logTail(allocator.logPath)}`)
+      crashes.push(`was asked to end and ended with ${how}:\n${logTail(allocator.logPath)}`)
   }
 
   async function startOne(): Promise<void> {
@@ -65,7 +63,7 @@ export function createFleet({ replicas, ...installation }: FleetOptions): Fleet 
     const how = await allocator.ended
     if (!running.includes(allocator)) return
     running = running.filter((one) => one !== allocator)
-    deaths.push(`ended by itself with ${how}:\n${logTail(allocator.logPath)}`)
+    crashes.push(`ended by itself with ${how}:\n${logTail(allocator.logPath)}`)
   }
 
   async function fill(): Promise<void> {
@@ -115,7 +113,7 @@ export function createFleet({ replicas, ...installation }: FleetOptions): Fleet 
       inTurn(async () => {
         await eventually('all allocators to be ready', async () => ((await areReady()) ? true : undefined))
       }),
-    takeDeaths: () => deaths.splice(0),
+    takeCrashes: () => crashes.splice(0),
     stop: () => inTurn(async () => void (await Promise.all(running.map(stopOne)))),
   }
 }

@@ -4,18 +4,18 @@ import { messageOf } from '../../stack/errors.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { faultKinds } from './fault-kinds.ts'
 
-/** What a run of faults is asked for. */
+/** The command line of a run. */
 export interface FaultOptions {
   readonly minutes: number
-  /** Decides all random choices: faults, actions and their order. */
+  /** Determines all random choices: faults, actions and their order. */
   readonly seed: number
   readonly json: boolean
   readonly withCore: boolean
-  /** Those that are in force. */
+  /** Kinds of faults to choose from. */
   readonly kinds: readonly FaultKind[]
 }
 
-/** The command line cannot be understood; one line for each fault of it, and how it is meant to be. */
+/** An invalid command line: one line for each error, then the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

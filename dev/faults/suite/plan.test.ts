@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { seededRandom, type SeededRandom } from '../../../test/support/seeded-random.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { faultKinds } from './fault-kinds.ts'
-import { longForm, shortForm } from './form.ts'
+import { longProfile, shortProfile } from './profile.ts'
 import { longPlan, shortPlan, type RoundPlan } from './plan.ts'
 
 const random = (): SeededRandom => seededRandom('plan')
@@ -13,7 +13,7 @@ function firstRounds(
   among: readonly FaultKind[] = faultKinds,
 ): readonly RoundPlan[] {
   const rounds: RoundPlan[] = []
-  for (const round of longPlan(of, longForm, among)) {
+  for (const round of longPlan(of, longProfile, among)) {
     rounds.push(round)
     if (rounds.length === count) break
   }
@@ -30,7 +30,7 @@ function placesIn({ faults }: RoundPlan): readonly string[] {
 
 describe('the short plan', () => {
   it('has each kind once, and then a storm', () => {
-    const rounds = shortPlan(random(), shortForm)
+    const rounds = shortPlan(random(), shortProfile)
     expect(rounds.slice(0, -1).flatMap(namesIn).toSorted()).toEqual(
       faultKinds.map(({ name }) => name).toSorted(),
     )

@@ -1,17 +1,16 @@
-import type { SeededRandom } from '../../../test/support/seeded-random.ts'
-import { seededRandom } from '../../../test/support/seeded-random.ts'
+import { seededRandom, type SeededRandom } from '../../../test/support/seeded-random.ts'
 import { faultKinds } from './fault-kinds.ts'
 import { faultPlaces, type FaultKind } from './fault-kind.ts'
-import type { Form } from './form.ts'
-import { deeds, type Deed } from './people.ts'
-import { subjectsNamed, typedSubjects, type Subject } from './subjects.ts'
+import type { Profile } from './profile.ts'
+import { actionKinds, type ActionKind } from './users.ts'
+import { targetsNamed, manualTargets, type Target } from './targets.ts'
 
-/** What happens in one round; all of it follows from the seed. */
+/** Faults and user actions of one round, all determined by the seed. */
 export interface RoundPlan {
   readonly number: number
   readonly faults: readonly PlannedFault[]
   readonly actions: readonly PlannedAction[]
-  /** Actions come without a pause, several at once, until time is up. */
+  /** Many Clusters, and several actions at once until time is up. */
   readonly storm: boolean
   readonly seed: number
 }
@@ -19,35 +18,35 @@ export interface RoundPlan {
 export interface PlannedFault {
   readonly kind: FaultKind
   readonly seed: number
-  /** It starts after so many actions. */
+  /** Number of actions before it starts. */
   readonly after: number
 }
 
 export interface PlannedAction {
-  readonly deed: Deed
-  readonly subject: Subject
-  readonly dice: number
+  readonly kind: ActionKind
+  readonly target: Target
+  readonly randomValue: number
   readonly pauseMs: number
 }
 
 /** Clusters of ordinary rounds. */
-const subjects = subjectsNamed('c', 20)
+const targets = targetsNamed('c', 20)
 
-/** How often a deed is done, where it is not once: so that there are Clusters, and most of them not paused. */
-const weights: Partial<Record<Deed, number>> = {
+/** Frequencies other than 1, such that most Clusters exist and are not paused. */
+const weights: Partial<Record<ActionKind, number>> = {
   create: 9,
   unpause: 3,
   delete: 3,
   'delete and create again': 2,
 }
-const weighted = deeds.flatMap((deed) => Array.from({ length: weights[deed] ?? 1 }, () => deed))
+const weighted = actionKinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 1 }, () => kind))
 
 const stormEvery = 5
 
-/** Rounds without end: up to three faults each, every kind once before any comes again, and storms now and then. */
+/** Endless rounds of up to three faults each; every fifth is a storm. A kind repeats only after all others. */
 export function* longPlan(
   random: SeededRandom,
-  form: Form,
+  profile: Profile,
   among: readonly FaultKind[] = faultKinds,
 ): Generator<RoundPlan, never> {
   let deck: readonly FaultKind[] = []
@@ -57,25 +56,25 @@ export function* longPlan(
     if (deck.length < wanted) deck = [...deck, ...random.shuffled(among)]
     const kinds = onePerPlace(deck, wanted)
     deck = withoutFirst(deck, kinds)
-    yield planRound({ number, kinds, storm, random, form })
+    yield planRound({ number, kinds, storm, random, profile })
   }
 }
 
-/** A list of rounds in which each kind occurs once, and a storm with several again. */
-export function shortPlan(random: SeededRandom, form: Form): readonly RoundPlan[] {
+/** Rounds in which each kind of fault occurs once, then a storm. */
+export function shortPlan(random: SeededRandom, profile: Profile): readonly RoundPlan[] {
   const columns = faultPlaces.map((place) =>
     random.shuffled(faultKinds.filter((kind) => kind.place === place)),
   )
   const rounds = Math.max(...columns.map(({ length }) => length))
   const plans = Array.from({ length: rounds }, (_, index) => {
-    // Spread over all rounds.
+    // Spreads the kinds of each place over all rounds.
     const kinds = columns.flatMap((column) =>
       column.filter((_kind, at) => Math.floor((at * rounds) / column.length) === index),
     )
-    return planRound({ number: index + 1, kinds, storm: false, random, form })
+    return planRound({ number: index + 1, kinds, storm: false, random, profile })
   })
   const kinds = onePerPlace(random.shuffled(faultKinds), 4)
-  return [...plans, planRound({ number: rounds + 1, kinds, storm: true, random, form })]
+  return [...plans, planRound({ number: rounds + 1, kinds, storm: true, random, profile })]
 }
 
 function onePerPlace(kinds: readonly FaultKind[], count: number): readonly FaultKind[] {
@@ -94,28 +93,30 @@ function planRound(options: {
   readonly kinds: readonly FaultKind[]
   readonly storm: boolean
   readonly random: SeededRandom
-  readonly form: Form
+  readonly profile: Profile
 }): RoundPlan {
-  const { number, kinds, storm, form } = options
+  const { number, kinds, storm, profile } = options
   const seed = options.random.below(2 ** 31)
   const random = seededRandom('round', seed)
-  const actions = storm ? [] : Array.from({ length: form.actions }, () => planAction(random, subjects, form))
+  const actions = storm
+    ? []
+    : Array.from({ length: profile.actionsPerRound }, () => planAction(random, targets, profile))
   return {
     ...{ number, storm, seed, actions },
     faults: kinds.map((kind) => ({
       kind,
       seed: random.below(2 ** 31),
-      after: random.below(Math.ceil(form.actions / 2)),
+      after: random.below(Math.ceil(profile.actionsPerRound / 2)),
     })),
   }
 }
 
-/** One action at random. People who type endpoints delete their Clusters, too. */
-export function planAction(random: SeededRandom, among: readonly Subject[], form: Form): PlannedAction {
-  const deed = random.shuffled(weighted)[0] ?? 'create'
-  const isTyped = deed === 'delete' && random.below(6) === 0
-  const all = isTyped ? typedSubjects : among
-  const subject = all[random.below(all.length)]
-  if (subject === undefined) throw new Error('there is no Cluster to act on')
-  return { deed, subject, dice: random.below(1_000), pauseMs: random.below(form.pauseMs) }
+/** A random action. Clusters with an endpoint by hand are only ever deleted: `createWithEndpoint` creates them. */
+export function planAction(random: SeededRandom, among: readonly Target[], profile: Profile): PlannedAction {
+  const kind = random.shuffled(weighted)[0] ?? 'create'
+  const isManual = kind === 'delete' && random.below(6) === 0
+  const all = isManual ? manualTargets : among
+  const target = all[random.below(all.length)]
+  if (target === undefined) throw new Error('there is no Cluster to act on')
+  return { kind, target, randomValue: random.below(1_000), pauseMs: random.below(profile.pauseMs) }
 }

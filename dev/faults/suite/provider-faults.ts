@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { again, type FaultKind } from './fault-kind.ts'
+import { repeat, type FaultKind } from './fault-kind.ts'
 
 /** Faults of the IPAM provider. */
 export const providerFaults: readonly FaultKind[] = [
@@ -21,11 +21,11 @@ export const providerFaults: readonly FaultKind[] = [
     start: async ({ stack, proxy }) => {
       const made = { verb: 'create', resource: 'ipaddressclaims', code: 201 } as const
       const provider = stack.part('ipam-provider')
-      return again(async (over) => {
+      return repeat(async (over) => {
         if (over.aborted) return
         await Promise.race([proxy.until(made, proxy.count(made) + 1), once(over, 'abort')])
         await provider.kill()
-        // It cannot start while another fault has taken the API server away; in the end all parts are started.
+        // Fails while another fault has stopped the API server; the round starts all parts at its end.
         await provider.start().catch(() => undefined)
       })
     },

@@ -2,46 +2,45 @@ import { formatDuration } from '../../stack/progress.ts'
 import type { Violation } from '../invariants/violation.ts'
 import { faultKinds } from './fault-kinds.ts'
 
-/** A promise that was not kept, and how to have it again. */
+/** A violation, with what repeats it. */
 export interface FoundViolation {
   readonly round: number
-  /** Of the run. */
   readonly seed: number
-  /** `process`: an allocator that ended by itself, or did not get ready, or did not become quiet. */
+  /** `process`: an allocator crashed or did not become ready, or the system did not become quiet. */
   readonly invariant: Violation['invariant'] | 'process'
   readonly message: string
   readonly faults: readonly string[]
   readonly actions: readonly string[]
 }
 
-/** What a run of faults has come to. */
+/** The result of a run. */
 export interface FaultReport {
   readonly seed: number
   readonly minutes: number
   readonly rounds: number
-  /** How often each kind was in force. */
+  /** Number of rounds with each kind. */
   readonly faults: Readonly<Record<string, number>>
-  /** Created. */
+  /** Number of Clusters created. */
   readonly clusters: number
-  /** VIPs assigned. */
+  /** Number of VIPs assigned. */
   readonly allocations: number
-  /** What the design allows, by its words. */
+  /** Number of violations that the design allows, by reason. */
   readonly excuses: Readonly<Record<string, number>>
-  /** Rounds that came right only some time after the first quiet. */
+  /** Number of rounds with violations at the first quiet and none later. */
   readonly lateRounds: number
   readonly violations: readonly FoundViolation[]
   /** In milliseconds. */
   readonly durations: {
     readonly total: number
     readonly rounds: readonly number[]
-    /** From the healing of all faults to the verdict. */
+    /** From the end of all faults to the verdict. */
     readonly recovery: readonly number[]
   }
-  /** With logs, objects and histories; only where something was violated. */
+  /** Logs, objects and histories; absent without violations. */
   readonly directory?: string
 }
 
-/** The report for people. */
+/** The report as text. */
 export function describeReport(report: FaultReport): string {
   const { faults, violations, excuses, durations } = report
   const width = Math.max(...faultKinds.map(({ name }) => name.length))
@@ -59,7 +58,6 @@ export function describeReport(report: FaultReport): string {
   ].join('\n')
 }
 
-/** One violation with the round in which it was found. */
 export function describeViolation({ round, invariant, message, faults, actions }: FoundViolation): string {
   return [
     `round ${round}: ${invariant}: ${message}`,

@@ -2,11 +2,11 @@ import type { Fault, FaultOptions } from '../../api-proxy/fault-set.ts'
 import type { RequestMatch } from '../../api-proxy/request-facts.ts'
 import type { SeededRandom } from '../../../test/support/seeded-random.ts'
 import { unitRandom, type FaultKind } from './fault-kind.ts'
-import type { Form } from './form.ts'
+import type { Profile } from './profile.ts'
 
 const writes: RequestMatch = { verb: ['create', 'update', 'patch', 'delete'] }
 
-/** Faults on the way of requests to the API server and of their answers back. */
+/** Faults of requests to the API server and of their responses. */
 export const requestFaults: readonly FaultKind[] = [
   injected('slow-requests', 'every request takes two seconds longer', { kind: 'latency', ms: 2_000 }),
   injected(
@@ -23,7 +23,7 @@ export const requestFaults: readonly FaultKind[] = [
     writes,
     often(2),
   ),
-  // For what it has struck there is no end: the client has to give up by itself.
+  // The connections stay dead after its end: the client has to give up by itself.
   injected(
     'half-open',
     'connections stay open, and nothing is answered',
@@ -91,7 +91,7 @@ function injected(
   fault: Fault,
   match: RequestMatch = {},
   frequency: Frequency = () => ({}),
-  holdMs: (form: Form) => number = () => 0,
+  holdMs: (profile: Profile) => number = () => 0,
 ): FaultKind {
   return {
     ...{ name, what, place: 'requests', holdMs },

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { closeAll } from '../../stack/close-all.ts'
 import { seededRandom } from '../../../test/support/seeded-random.ts'
-import { grantAllBut } from './rights.ts'
-import type { People } from './people.ts'
+import { grantAllExcept } from './permissions.ts'
+import type { Users } from './users.ts'
 import { planAction, type PlannedAction, type PlannedFault, type RoundPlan } from './plan.ts'
-import type { Stage } from './stage.ts'
-import { subjectsNamed, typedSubjects } from './subjects.ts'
+import type { Harness } from './harness.ts'
+import { targetsNamed, manualTargets } from './targets.ts'
 
 export interface RoundOptions {
-  readonly stage: Stage
+  readonly harness: Harness
   readonly plan: RoundPlan
-  /** Told each thing that happens. */
+  /** Called with a line for each action and fault. */
   readonly note: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -21,85 +21,88 @@ interface FaultInForce {
   readonly end: () => Promise<void>
 }
 
-/** Lets faults and people loose; returns when all faults are healed, and everything runs and is ready. */
-export async function playRound(options: RoundOptions): Promise<void> {
-  const { stage, plan, note, signal } = options
+/** Runs the actions and faults of a plan. Returns after all faults are healed, and everything runs and is ready. */
+export async function runRound(options: RoundOptions): Promise<void> {
+  const { harness, plan, note, signal } = options
   const inForce: FaultInForce[] = []
   try {
-    await stage.people.typeEndpoints(typedSubjects)
-    if (plan.storm) await storm(options, inForce)
-    else await calm(options, inForce)
+    await harness.users.createWithEndpoint(manualTargets)
+    if (plan.storm) await runStorm(options, inForce)
+    else await runActions(options, inForce)
     const holdMs = Math.max(0, ...inForce.map(({ until }) => until - Date.now()))
     await delay(holdMs, undefined, { signal })
   } finally {
-    await heal(stage, inForce, note)
+    await heal(harness, inForce, note)
   }
 }
 
-/** One action after the other, and the faults in between. */
-async function calm({ stage, plan, note, signal }: RoundOptions, inForce: FaultInForce[]): Promise<void> {
+/** Runs one action after another, with faults in between. */
+async function runActions(
+  { harness, plan, note, signal }: RoundOptions,
+  inForce: FaultInForce[],
+): Promise<void> {
   for (const [index, action] of plan.actions.entries()) {
     for (const fault of plan.faults.filter(({ after }) => after === index)) {
-      inForce.push(await startFault(stage, fault, note))
+      inForce.push(await startFault(harness, fault, note))
     }
-    await act(stage.people, action, note)
+    await act(harness.users, action, note)
     await delay(action.pauseMs, undefined, { signal })
   }
 }
 
 const lanes = 4
 
-/** Many Clusters and several people at once, under all faults from the beginning. */
-async function storm(options: RoundOptions, inForce: FaultInForce[]): Promise<void> {
-  const { stage, plan, note, signal } = options
-  const { people, form } = stage
-  const { clusters, ms } = form.storm
-  const subjects = subjectsNamed('s', clusters)
+/** Creates many Clusters and runs several actions at once, under all faults from the beginning. */
+async function runStorm(options: RoundOptions, inForce: FaultInForce[]): Promise<void> {
+  const { harness, plan, note, signal } = options
+  const { users, profile } = harness
+  const { clusters, ms } = profile.storm
+  const targets = targetsNamed('s', clusters)
   await Promise.all(
-    subjects.map((subject) => act(people, { deed: 'create', subject, dice: 0, pauseMs: 0 }, note)),
+    targets.map((target) => act(users, { kind: 'create', target, randomValue: 0, pauseMs: 0 }, note)),
   )
-  for (const fault of plan.faults) inForce.push(await startFault(stage, fault, note))
+  for (const fault of plan.faults) inForce.push(await startFault(harness, fault, note))
   const until = Date.now() + ms
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       const random = seededRandom('lane', (plan.seed + lane) % 2 ** 31)
       while (Date.now() < until && !signal.aborted) {
-        await act(people, planAction(random, subjects, form), note)
-        await delay(random.below(form.pauseMs), undefined, { signal })
+        await act(users, planAction(random, targets, profile), note)
+        await delay(random.below(profile.pauseMs), undefined, { signal })
       }
     }),
   )
 }
 
 async function act(
-  people: People,
-  { deed, subject, dice }: PlannedAction,
+  users: Users,
+  { kind, target, randomValue }: PlannedAction,
   note: (line: string) => void,
 ): Promise<void> {
-  const came = await people.act(deed, subject, dice)
-  note(`${subject.namespace}/${subject.name}: ${deed} (${dice}): ${came}`)
+  const outcome = await users.act(kind, target, randomValue)
+  note(`${target.namespace}/${target.name}: ${kind} (${randomValue}): ${outcome}`)
 }
 
 async function startFault(
-  stage: Stage,
+  harness: Harness,
   { kind, seed }: PlannedFault,
   note: (line: string) => void,
 ): Promise<FaultInForce> {
   note(`fault ${kind.name} begins`)
-  const end = await kind.start(stage, seededRandom(kind.name, seed))
-  return { name: kind.name, until: Date.now() + kind.holdMs(stage.form), end }
+  const end = await kind.start(harness, seededRandom(kind.name, seed))
+  return { name: kind.name, until: Date.now() + kind.holdMs(harness.profile), end }
 }
 
 async function heal(
-  stage: Stage,
+  harness: Harness,
   inForce: readonly FaultInForce[],
   note: (line: string) => void,
 ): Promise<void> {
   try {
-    // First what other faults may wait behind.
-    stage.network.resume()
-    stage.proxy.heal()
-    await stage.stack.part('kube-apiserver').start()
+    // The end of another fault may wait for these.
+    harness.network.resume()
+    harness.proxy.heal()
+    await harness.stack.part('kube-apiserver').start()
   } finally {
     await closeAll(
       inForce.map(({ name, end }) => async () => {
@@ -108,12 +111,12 @@ async function heal(
       }),
     )
   }
-  stage.proxy.heal()
-  await stage.secondFleet.kill()
-  await stage.startAllParts()
-  await grantAllBut(stage.stack.connection)
-  await stage.people.tidyUp()
-  await stage.fleet.fill()
-  await stage.fleet.untilReady()
+  harness.proxy.heal()
+  await harness.secondFleet.kill()
+  await harness.startAllParts()
+  await grantAllExcept(harness.stack.connection)
+  await harness.users.revert()
+  await harness.fleet.fill()
+  await harness.fleet.untilReady()
   note('all faults are healed, and everything runs')
 }

@@ -2,34 +2,34 @@ import { formatDuration, type Progress } from '../../stack/progress.ts'
 import { messageOf } from '../../stack/errors.ts'
 import { clusterFacts, isVipWrittenByUs, vipOf } from '../invariants/facts.ts'
 import { bothRoles } from '../invariants/names.ts'
-import type { World } from '../invariants/world.ts'
+import type { SnapshotFacts } from '../invariants/facts.ts'
 import { openRecorder, type Recorder } from '../recorder.ts'
 import { openEvidence, type Evidence } from './evidence.ts'
-import type { Form } from './form.ts'
-import { judge } from './judge.ts'
-import { namespaces } from './land.ts'
+import type { Profile } from './profile.ts'
+import { verify } from './verify.ts'
+import { namespaces } from './fixtures.ts'
 import type { RoundPlan } from './plan.ts'
 import { describeViolation, type FaultReport, type FoundViolation } from './report.ts'
-import { playRound } from './round.ts'
-import { openStage, type Stage } from './stage.ts'
-import { subjectsNamed } from './subjects.ts'
+import { runRound } from './round.ts'
+import { openHarness, type Harness } from './harness.ts'
+import { targetsNamed } from './targets.ts'
 
 export interface RunOptions {
   readonly seed: number
   readonly minutes: number
-  readonly form: Form
+  readonly profile: Profile
   readonly withCore: boolean
-  /** As many as it gives, until time is up. */
+  /** Rounds to run until time is up. */
   readonly plans: Iterable<RoundPlan>
   readonly progress: Progress
-  /** Ends the run with what it has found so far. */
+  /** Ends the run; the report has what was found so far. */
   readonly signal: AbortSignal
 }
 
-/** Those of the ordinary rounds that are there from the beginning. */
-const firstSubjects = subjectsNamed('c', 12)
+/** Clusters of ordinary rounds that exist from the beginning. */
+const firstTargets = targetsNamed('c', 12)
 
-/** A run while it goes on. */
+/** What a run has counted so far. */
 interface Tally {
   readonly faults: Record<string, number>
   readonly excuses: Record<string, number>
@@ -41,9 +41,9 @@ interface Tally {
   temporalSince: number | undefined
 }
 
-/** Runs round after round on a stage of its own, and ends everything that it started. */
+/** Starts a harness, runs round after round, and stops everything that it started. */
 export async function runFaults(options: RunOptions): Promise<FaultReport> {
-  const { seed, minutes, form, withCore, progress } = options
+  const { seed, minutes, profile, withCore, progress } = options
   const startedAt = Date.now()
   const tally: Tally = {
     ...{ faults: {}, excuses: {}, violations: [], served: new Set(), rounds: [], recovery: [] },
@@ -52,24 +52,24 @@ export async function runFaults(options: RunOptions): Promise<FaultReport> {
   const evidence = openEvidence(seed)
   let isKept = true
   try {
-    const stage = await openStage({ form, withCore, progress })
+    const harness = await openHarness({ profile, withCore, progress })
     try {
-      await stage.fleet.untilReady()
-      await playAll(options, stage, evidence, tally)
+      await harness.fleet.untilReady()
+      await runRounds(options, harness, evidence, tally)
     } finally {
-      evidence.keepLogs(stage)
-      await stage.close()
+      evidence.keepLogs(harness)
+      await harness.close()
     }
     isKept = tally.violations.length > 0
     return {
       ...{ seed, minutes, rounds: tally.rounds.length, faults: tally.faults },
-      ...{ clusters: stage.people.created(), allocations: tally.served.size, excuses: tally.excuses },
+      ...{ clusters: harness.users.created(), allocations: tally.served.size, excuses: tally.excuses },
       ...{ lateRounds: tally.lateRounds, violations: tally.violations },
       durations: { total: Date.now() - startedAt, rounds: tally.rounds, recovery: tally.recovery },
       ...(isKept && { directory: evidence.directory }),
     }
   } catch (error) {
-    throw new Error(`the run broke off: ${messageOf(error)}; what is known is in ${evidence.directory}`, {
+    throw new Error(`the run broke off: ${messageOf(error)}; evidence is in ${evidence.directory}`, {
       cause: error,
     })
   } finally {
@@ -77,22 +77,27 @@ export async function runFaults(options: RunOptions): Promise<FaultReport> {
   }
 }
 
-async function playAll(options: RunOptions, stage: Stage, evidence: Evidence, tally: Tally): Promise<void> {
+async function runRounds(
+  options: RunOptions,
+  harness: Harness,
+  evidence: Evidence,
+  tally: Tally,
+): Promise<void> {
   const until = Date.now() + options.minutes * 60_000
-  await stage.people.settle(firstSubjects)
+  await harness.users.createAll(firstTargets)
   for (const plan of options.plans) {
     if (Date.now() > until || options.signal.aborted) return
     const startedAt = Date.now()
     options.progress(describePlan(plan))
     for (const { kind } of plan.faults) tally.faults[kind.name] = (tally.faults[kind.name] ?? 0) + 1
     const recorder = await openRecorder({
-      stack: stage.stack.connection,
-      temporal: stage.temporal.client,
+      stack: harness.stack.connection,
+      temporal: harness.temporal.client,
       namespaces,
     })
     try {
-      const found = await playOne({ ...options, stage, plan, recorder, evidence, tally })
-      if (found.length > 0) await evidence.keepRound(plan.number, recorder, stage)
+      const found = await runOne({ ...options, harness, plan, recorder, evidence, tally })
+      if (found.length > 0) await evidence.keepRound(plan.number, recorder, harness)
       for (const violation of found) options.progress(describeViolation(violation))
       tally.violations.push(...found)
     } finally {
@@ -107,16 +112,16 @@ async function playAll(options: RunOptions, stage: Stage, evidence: Evidence, ta
 }
 
 interface OneRound extends RunOptions {
-  readonly stage: Stage
+  readonly harness: Harness
   readonly plan: RoundPlan
   readonly recorder: Recorder
   readonly evidence: Evidence
   readonly tally: Tally
 }
 
-/** @returns violations that no round before had */
-async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
-  const { stage, plan, recorder, evidence, tally, signal } = round
+/** @returns violations that no earlier round had */
+async function runOne(round: OneRound): Promise<readonly FoundViolation[]> {
+  const { harness, plan, recorder, evidence, tally, signal } = round
   const actions: string[] = []
   const note = (line: string): void => {
     actions.push(line)
@@ -124,11 +129,11 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
   }
   const found: Pick<FoundViolation, 'invariant' | 'message'>[] = []
   try {
-    await playRound({ stage, plan, note, signal })
+    await runRound({ harness, plan, note, signal })
     const healedAt = Date.now()
-    // What an allocator wrote before may be in a history that is gone.
-    if (stage.takeForgotten()) tally.temporalSince = healedAt
-    const verdict = await judge(recorder, tally.temporalSince)
+    // The history of earlier writes may be lost.
+    if (harness.takeForgotten()) tally.temporalSince = healedAt
+    const verdict = await verify(recorder, tally.temporalSince)
     tally.recovery.push(Date.now() - healedAt)
     found.push(...verdict.violations)
     for (const { invariant, because } of verdict.excuses) {
@@ -137,22 +142,22 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
     }
     if (verdict.late.length > 0) tally.lateRounds++
     for (const { invariant, message } of verdict.late) {
-      evidence.note(`round ${plan.number}: not so at first: ${invariant}: ${message}`)
+      evidence.note(`round ${plan.number}: violated at first: ${invariant}: ${message}`)
     }
-    stage.people.spareHarmed(stillPaused(verdict.world))
+    harness.users.keepDamaged(stillPaused(verdict.facts))
   } catch (error) {
     if (signal.aborted) return []
     found.push({ invariant: 'process', message: messageOf(error) })
   }
   countServed(recorder, tally)
   found.push(
-    ...[stage.fleet, stage.secondFleet]
-      .flatMap((fleet) => fleet.takeDeaths())
-      .map((death) => ({ invariant: 'process', message: `an allocator ${death}` }) as const),
+    ...[harness.fleet, harness.secondFleet]
+      .flatMap((fleet) => fleet.takeCrashes())
+      .map((crash) => ({ invariant: 'process', message: `an allocator ${crash}` }) as const),
   )
-  const known = new Set(tally.violations.map(({ message }) => message))
+  const earlier = new Set(tally.violations.map(({ message }) => message))
   return found
-    .filter(({ message }) => !known.has(message))
+    .filter(({ message }) => !earlier.has(message))
     .map((violation) => ({
       ...violation,
       ...{ round: plan.number, seed: round.seed, actions: actions.filter((line) => line.endsWith(': done')) },
@@ -160,13 +165,13 @@ async function playOne(round: OneRound): Promise<readonly FoundViolation[]> {
     }))
 }
 
-/** Nothing is mended while a Cluster is paused. */
-function stillPaused({ clusters }: World): readonly string[] {
+/** The allocator repairs nothing while a Cluster is paused. */
+function stillPaused({ clusters }: SnapshotFacts): readonly string[] {
   return clusters.filter(({ isPaused }) => isPaused).map(({ key }) => key)
 }
 
 function countServed(recorder: Recorder, { served }: Tally): void {
-  for (const { kind, object } of recorder.sightings()) {
+  for (const { kind, object } of recorder.versions()) {
     if (kind !== 'Cluster') continue
     const cluster = clusterFacts(object)
     for (const words of bothRoles) {

@@ -1,6 +1,6 @@
-import { again, pauseUntil, unitRandom, type FaultKind } from './fault-kind.ts'
+import { pauseUntil, repeat, unitRandom, type FaultKind } from './fault-kind.ts'
 
-/** Faults on the way of watch events to the allocator. */
+/** Faults of watches. */
 export const watchFaults: readonly FaultKind[] = [
   {
     name: 'watches-expired',
@@ -8,7 +8,7 @@ export const watchFaults: readonly FaultKind[] = [
     place: 'watches',
     holdMs: () => 0,
     start: async ({ proxy }, random) =>
-      again(async (over) => {
+      repeat(async (over) => {
         proxy.inject({ kind: 'expire' })()
         await pauseUntil(300 + random.below(3_000), over)
       }),
@@ -32,7 +32,7 @@ export const watchFaults: readonly FaultKind[] = [
       const end = proxy.inject({ kind: 'lose-events' }, {}, { probability: 0.5, random: unitRandom(random) })
       return async () => {
         end()
-        // Nobody can know what it was never told: the next full list, minutes later, would tell. So it is brought on now.
+        // Only a relist, minutes later, shows lost events. Force one.
         proxy.inject({ kind: 'expire' })()
       }
     },

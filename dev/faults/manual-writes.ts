@@ -1,19 +1,19 @@
 import type { Testbed } from '../../test/e2e/testbed.ts'
 
-/** Writes to the API server in the allocator's name what the allocator would never write. */
-export interface ByHand {
+/** Writes as the allocator's field manager, also what the allocator would never write. */
+export interface ManualWrites {
   readonly uidOf: (cluster: string) => Promise<string>
-  /** A merge patch of a Cluster, by our manager unless another one is named. */
+  /** Patches a Cluster (merge patch), as our field manager if no other is given. */
   readonly patchCluster: (name: string, patch: object, manager?: string) => Promise<void>
-  /** Makes a claim `vip-cp-<cluster>` with our label; `ownerUid` absent: owned by nobody. */
+  /** Creates the claim `vip-cp-<cluster>` with our label; without `ownerUid`, it has no owner. */
   readonly createClaim: (cluster: string, pool: string, ownerUid?: string) => Promise<void>
-  /** The address of the Cluster's claim once it is bound. */
+  /** Waits until the Cluster's claim is bound. Resolves with the address. */
   readonly boundAddress: (cluster: string) => Promise<string>
-  /** Gives a Cluster the host and our annotation. */
+  /** Sets the host of a Cluster, and our annotation. */
   readonly assign: (cluster: string, host: string) => Promise<void>
-  /** All that an allocation does. */
+  /** Writes everything that an allocation writes. */
   readonly serve: (cluster: string, pool: string) => Promise<string>
-  /** An IPAddress without claim, labelled as a reservation, owned by the Cluster. */
+  /** Creates a reservation: an IPAddress without claim, with our label, owned by the Cluster. */
   readonly reserve: (cluster: string, address: string) => Promise<void>
   readonly remove: (plural: string, name: string) => Promise<void>
 }
@@ -21,7 +21,7 @@ export interface ByHand {
 const ourManager = 'capi-vip-allocator'
 const ipamGroup = 'ipam.cluster.x-k8s.io'
 
-export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand {
+export function manualWritesIn({ api, path, namespace, untilClaim }: Testbed): ManualWrites {
   const create = async (plural: string, object: object): Promise<void> => {
     await api.send({ method: 'POST', path: `${path(plural)}?fieldManager=${ourManager}`, body: object })
   }
@@ -33,7 +33,7 @@ export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand 
             { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name, uid, controller: true },
           ],
         }
-  const hand: ByHand = {
+  const writes: ManualWrites = {
     uidOf: async (cluster) => {
       const { metadata } = await api.send<{ metadata: { uid: string } }>({
         method: 'GET',
@@ -73,14 +73,14 @@ export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand 
       return spec.address
     },
     assign: (cluster, host) =>
-      hand.patchCluster(cluster, {
+      writes.patchCluster(cluster, {
         metadata: { annotations: { 'vip.capi.gorizond.io/control-plane-vip': host } },
         spec: { controlPlaneEndpoint: { host, port: 6443 } },
       }),
     serve: async (cluster, pool) => {
-      await hand.createClaim(cluster, pool, await hand.uidOf(cluster))
-      const address = await hand.boundAddress(cluster)
-      await hand.assign(cluster, address)
+      await writes.createClaim(cluster, pool, await writes.uidOf(cluster))
+      const address = await writes.boundAddress(cluster)
+      await writes.assign(cluster, address)
       return address
     },
     reserve: async (cluster, address) =>
@@ -91,7 +91,7 @@ export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand 
           name: `vip-reserved-${cluster}-${address}`,
           namespace,
           labels: { 'vip.capi.gorizond.io/reserved-by': cluster },
-          ...ownedBy(cluster, await hand.uidOf(cluster)),
+          ...ownedBy(cluster, await writes.uidOf(cluster)),
         },
         spec: {
           address,
@@ -104,5 +104,5 @@ export function byHandIn({ api, path, namespace, untilClaim }: Testbed): ByHand 
       await api.send({ method: 'DELETE', path: path(plural, name) })
     },
   }
-  return hand
+  return writes
 }

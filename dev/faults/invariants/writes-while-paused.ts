@@ -1,25 +1,22 @@
 import { claimFacts, clusterFacts } from './facts.ts'
 import { isWrittenByUs, managedEntries, ourWritesBetween } from './managed-fields.ts'
 import { ourManager } from './names.ts'
-import { byUid, defaultGraceMs, type Observations, type Sighting } from './observations.ts'
+import { byUid, defaultGraceMs, type Observations, type RecordedVersion } from './observations.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * I5: a paused Cluster is left alone.
+ * I5: we write nothing to a paused Cluster, and nothing for it.
  *
- * No version of it that follows a paused one has a write of ours: our writes name the version they are based on, so
- * there is no grace. After a list versions may be missing, so there both have to be paused.
+ * No version of the Cluster that follows a paused one contains a write of ours. Our writes name the version they are based
+ * on, so there is no grace. After a list, versions may be missing, so there both must be paused.
  *
- * Nor do we make or adopt anything for it, be it claim or reservation. These writes name no version of the Cluster, so
- * there it must have been paused for longer than the grace. Its state at that moment is told by resourceVersion.
+ * We also create and adopt no claim and no reservation for it. These writes name no version of the Cluster, so it must have
+ * been paused for longer than the grace. The resourceVersion of the write determines the Cluster's state at that time.
  */
 export function writesWhilePaused(observations: Observations): readonly Violation[] {
-  const { sightings, graceMs = defaultGraceMs } = observations
-  const clusters = byUid(sightings, 'Cluster')
-  const dependents = [
-    ...byUid(sightings, 'IPAddressClaim').values(),
-    ...byUid(sightings, 'IPAddress').values(),
-  ]
+  const { versions, graceMs = defaultGraceMs } = observations
+  const clusters = byUid(versions, 'Cluster')
+  const dependents = [...byUid(versions, 'IPAddressClaim').values(), ...byUid(versions, 'IPAddress').values()]
   return [
     ...[...clusters.values()].flatMap(writesToOne),
     ...dependents.flatMap((versions) => {
@@ -29,7 +26,7 @@ export function writesWhilePaused(observations: Observations): readonly Violatio
   ]
 }
 
-function writesToOne(versions: readonly Sighting[]): readonly Violation[] {
+function writesToOne(versions: readonly RecordedVersion[]): readonly Violation[] {
   return versions.slice(1).flatMap((later, index) => {
     const earlier = versions[index]
     if (earlier === undefined || later.isGone) return []
@@ -43,8 +40,8 @@ function writesToOne(versions: readonly Sighting[]): readonly Violation[] {
 }
 
 function writeBeside(
-  first: Sighting,
-  clusters: ReadonlyMap<string, readonly Sighting[]>,
+  first: RecordedVersion,
+  clusters: ReadonlyMap<string, readonly RecordedVersion[]>,
   graceMs: number,
 ): readonly Violation[] {
   const { key, clusterOwners } = claimFacts(first.object)
@@ -60,14 +57,14 @@ function writeBeside(
   })
 }
 
-/** When the last of these versions became paused; undefined where it is not. */
-function pausedSince(versions: readonly Sighting[]): number | undefined {
+/** When the last of these versions became paused; undefined if it is not paused. */
+function pausedSince(versions: readonly RecordedVersion[]): number | undefined {
   const lastRunning = versions.findLastIndex(({ object, isGone }) => isGone || !clusterFacts(object).isPaused)
   return versions[lastRunning + 1]?.at
 }
 
-/** What a list tells may be older than the list. */
-function writtenAt({ by, at, object }: Sighting): number {
+/** An object in a list may be older than the list. */
+function writtenAt({ by, at, object }: RecordedVersion): number {
   if (by === 'watch') return at
   const times = managedEntries(object)
     .filter(({ manager }) => manager === ourManager)

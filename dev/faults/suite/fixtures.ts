@@ -5,16 +5,16 @@ import { applyManifests, readManifests } from '../../stack/manifests.ts'
 import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { clusterClassKey, roleKey } from '../invariants/names.ts'
-import { pathIn, type Site } from './site.ts'
+import { pathIn, type UserClient } from './user-client.ts'
 
-/** Namespaces, classes and pools in which the Clusters of a run live. The names of classes are those of their pools. */
+/** Namespaces, ClusterClasses and pools of a run. A class has the name of its pools. */
 
 export const namespaces = ['faults-a', 'faults-b'] as const
 export type Namespace = (typeof namespaces)[number]
 
 /**
- * `plain` has ingress VIPs as well, and overlaps with `wide`, so that their providers hand out the same addresses.
- * `small` is always exhausted. `elastic` is enlarged and shrunk, `movable` relabeled.
+ * `plain` also has ingress VIPs, and overlaps with `wide`, so that the provider hands out the same addresses twice.
+ * `small` is always exhausted. Users resize `elastic` and relabel `movable`.
  */
 export const classes = ['plain', 'wide', 'small', 'elastic', 'movable'] as const
 export type ClassName = (typeof classes)[number]
@@ -22,28 +22,27 @@ export type ClassName = (typeof classes)[number]
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
 const variables = ['clusterVip', 'ingressVip', 'note']
 
-/** What a pool can be changed to, the first being what it is at first and after each round. */
+/** The values that users choose from; the first is the initial one, and that after each round. */
 export const elasticRanges = ['10.202.0.10-10.202.0.13', '10.202.0.10-10.202.0.16', '10.202.0.10-10.202.0.11']
 export const movableLabels = ['movable', 'nobody']
 
-/** Prepares the land: namespaces, classes with variables, pools. */
-export async function prepareLand(stack: StackConnection, site: Site): Promise<void> {
-  const text = (object: object): { text: string } => ({ text: JSON.stringify(object) })
+/** Creates namespaces, classes with variables, and pools. */
+export async function createFixtures(stack: StackConnection, client: UserClient): Promise<void> {
   await applyManifests(stack, [
-    ...namespaces.map((name) => text({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
     { path: join(examples, 'demo-infrastructure-crds.yaml') },
-    ...pools().map(text),
-    ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))).map(text),
+    ...pools(),
+    ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))),
   ])
   for (const namespace of namespaces) {
-    await Promise.all(classes.map((name) => untilTakenIn(stack, site, namespace, name)))
+    await Promise.all(classes.map((name) => untilReconciled(stack, client, namespace, name)))
   }
 }
 
-function pools(): readonly object[] {
-  const inCluster = (namespace: Namespace, name: ClassName, addresses: string): object =>
+function pools(): readonly KubernetesObject[] {
+  const inCluster = (namespace: Namespace, name: ClassName, addresses: string): KubernetesObject =>
     pool('InClusterIPPool', { name, namespace, labels: { [clusterClassKey]: name } }, addresses)
-  const global = (name: ClassName, addresses: string): object =>
+  const global = (name: ClassName, addresses: string): KubernetesObject =>
     pool('GlobalInClusterIPPool', { name, labels: { [clusterClassKey]: name } }, addresses)
   return [
     inCluster('faults-a', 'plain', '10.200.0.10-10.200.0.120'),
@@ -62,7 +61,11 @@ function pools(): readonly object[] {
   ]
 }
 
-function pool(kind: string, metadata: object, addresses: string): object {
+function pool(
+  kind: string,
+  metadata: KubernetesObject['metadata'],
+  addresses: string,
+): KubernetesObject & { readonly spec: object } {
   return {
     apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
     kind,
@@ -71,8 +74,8 @@ function pool(kind: string, metadata: object, addresses: string): object {
   }
 }
 
-/** The example's class under another name, with more variables, and its templates. */
-function classObjects(namespace: Namespace, name: ClassName): readonly object[] {
+/** The ClusterClass of the examples, with its templates, under another name and with more variables. */
+function classObjects(namespace: Namespace, name: ClassName): readonly KubernetesObject[] {
   return readManifests({ path: join(examples, 'cluster-class.yaml') })
     .filter((object) => object.metadata.namespace !== undefined)
     .map((object: KubernetesObject & { readonly spec?: JsonObject }) => ({
@@ -100,10 +103,10 @@ function classSpec(spec: JsonObject = {}, name: ClassName): JsonObject {
   }
 }
 
-/** Cluster API takes the variables of a class into its status; where it is left out, we do so in its place. */
-async function untilTakenIn(
+/** Cluster API copies the variables of a class to its status; without core, this function does. */
+async function untilReconciled(
   stack: StackConnection,
-  site: Site,
+  client: UserClient,
   namespace: Namespace,
   name: ClassName,
 ): Promise<void> {
@@ -111,11 +114,11 @@ async function untilTakenIn(
   if (!stack.clusterApiCore) {
     const definitions = [{ from: 'inline', required: false, schema: { openAPIV3Schema: { type: 'string' } } }]
     const status = { variables: variables.map((variable) => ({ name: variable, definitions })) }
-    await site.patch(`${path}/status`, { status })
+    await client.patch(`${path}/status`, { status })
     return
   }
-  await eventually(`ClusterClass ${name} to be taken in`, async () => {
-    const { status } = await site.get<JsonObject>(path)
+  await eventually(`ClusterClass ${name} to be reconciled`, async () => {
+    const { status } = await client.get<JsonObject>(path)
     return objectOf(status)['variables'] === undefined ? undefined : true
   })
 }

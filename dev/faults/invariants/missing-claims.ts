@@ -3,20 +3,20 @@ import { isHostOurs, vipOf, type AddressFacts, type ClaimFacts, type ClusterFact
 import { bothRoles, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { SnapshotFacts } from './facts.ts'
 
 /**
- * I3: each VIP that we gave to a Cluster is backed by its claim: under our name, owned by its uid, not on its way out,
- * and bound to an IPAddress with this address. Clusters that are paused or being deleted are not looked at: we may
- * not mend the one, and the other's claim is going.
+ * I3: behind each VIP that we gave to a Cluster stands its claim: under our name, owned by the Cluster's uid, not in
+ * deletion, and bound to an IPAddress with this address. Excepted are paused Clusters, which we must not repair, and
+ * Clusters in deletion, whose claim goes too.
  */
-export function missingClaims(world: World, observations: Observations): readonly Violation[] {
-  return world.clusters
+export function missingClaims(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
+  return facts.clusters
     .filter((cluster) => !cluster.isDeleting && !cluster.isPaused && !isExcused(observations, 'I3', cluster))
     .flatMap((cluster) =>
       bothRoles
         .filter((words) => isOurs(cluster, words))
-        .flatMap((words) => violationOf(world, cluster, words)),
+        .flatMap((words) => violationOf(facts, cluster, words)),
     )
 }
 
@@ -24,11 +24,11 @@ function isOurs(cluster: ClusterFacts, words: RoleWords): boolean {
   return words.role === 'control-plane' ? isHostOurs(cluster) : vipOf(cluster, words) !== ''
 }
 
-function violationOf(world: World, cluster: ClusterFacts, words: RoleWords): readonly Violation[] {
+function violationOf(facts: SnapshotFacts, cluster: ClusterFacts, words: RoleWords): readonly Violation[] {
   const vip = vipOf(cluster, words)
   const name = `${words.claimPrefix}${cluster.name}`
-  const claim = world.claims.find((claim) => claim.namespace === cluster.namespace && claim.name === name)
-  const address = world.addresses.find(
+  const claim = facts.claims.find((claim) => claim.namespace === cluster.namespace && claim.name === name)
+  const address = facts.addresses.find(
     (address) => address.namespace === cluster.namespace && address.name === claim?.addressName,
   )
   const fault = faultOf(cluster, vip, claim, address)

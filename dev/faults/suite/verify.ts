@@ -2,56 +2,55 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/model/decode.ts'
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
-import { vipOf, type ClusterFacts } from '../invariants/facts.ts'
+import { snapshotFacts, vipOf, type ClusterFacts, type SnapshotFacts } from '../invariants/facts.ts'
 import { bothRoles, ourTaskQueue, reservedByLabel, type RoleWords } from '../invariants/names.ts'
 import type { Excuse, Run } from '../invariants/observations.ts'
 import type { Violation } from '../invariants/violation.ts'
-import { worldOf, type World } from '../invariants/world.ts'
 import type { Recorder } from '../recorder.ts'
 import { untilQuiet } from '../until-quiet.ts'
 
-/** What a round has come to. */
+/** The result of a round. */
 export interface Verdict {
   readonly violations: readonly Violation[]
   readonly excuses: readonly Excuse[]
-  /** What a look at the first quiet found, and a later one did not any more. */
+  /** Violations at the first quiet, of which a later check found none. */
   readonly late: readonly Violation[]
-  readonly world: World
+  readonly facts: SnapshotFacts
 }
 
-/** Milliseconds without a change, and since the healing, of one look after the other. */
+/** Milliseconds without a change, and since the end of the faults, before each check. */
 const stillForMs = [
   3_000,
-  // Temporal is asked every 10 s whether it is still the same; no event tells that.
+  // The watcher polls every 10 s whether Temporal has lost its data.
   13_000,
-  // An allocator gives up a watch that was left half-open after 30 s without a byte. Within that time, it also looks twice
-  // at the run of a Cluster that is not served, and replaces one that nobody works on.
+  // The allocator closes a half-open watch after 30 s without data. In that time, it also checks the run of an unserved
+  // Cluster twice, and replaces one that makes no progress.
   35_000,
-  // Every run that waits looks again within a minute, and a list that has failed often is tried again within half of one.
+  // A waiting run retries within a minute, a failed list within half a minute.
   70_000,
-  // The provider's watches, of claims one and of Clusters another, each back off by up to a minute after a long outage.
+  // After a long outage, the provider's watches of claims and of Clusters each back off for up to a minute.
   130_000,
 ]
 
-/** What does not hold at quiet may hold at the next one: these say where it comes to, the others what must never be. */
-const atLast: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
+/** Liveness invariants, which may hold only at a later check; the others are safety invariants. */
+const liveness: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
 
 /**
- * Waits for quiet and judges by all invariants, now that all faults are healed. Where they do not hold because a wake or an event was lost to a fault,
- * it is quiet too early; so it is looked at again, later, and the last look counts.
+ * Waits for quiet after the end of all faults, then checks all invariants. If a fault has lost a wake-up or an event, the
+ * system becomes quiet too early, so violations of liveness are checked again later; the last check counts.
  */
-export async function judge(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
+export async function verify(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
   const healedAt = Date.now()
   let first: readonly Violation[] | undefined
   for (const [index, ms] of stillForMs.entries()) {
-    // Nothing may have changed for long, because nothing could.
+    // A fault may have prevented changes, so this time starts at its end.
     await delay(Math.max(0, healedAt + ms - Date.now()))
     await untilQuiet(recorder, { stillForMs: ms, withinMs: 300_000, taskQueue: ourTaskQueue })
     const snapshot = await recorder.snapshot()
-    const world = worldOf(snapshot)
-    const excuses = excusesIn(world)
+    const facts = snapshotFacts(snapshot)
+    const excuses = excusesIn(facts)
     const violations = violationsIn({
-      sightings: recorder.sightings(),
+      versions: recorder.versions(),
       snapshot,
       isQuiet: true,
       taskQueue: ourTaskQueue,
@@ -59,30 +58,30 @@ export async function judge(recorder: Recorder, temporalSince: number | undefine
       ...(temporalSince !== undefined && { temporalSince }),
     })
     const isLast = index === stillForMs.length - 1
-    const canMend = violations.some(({ invariant }) => atLast.includes(invariant))
-    if (isLast || !canMend) {
-      return { violations, excuses, world, late: first ?? [] }
+    const mayRecover = violations.some(({ invariant }) => liveness.includes(invariant))
+    if (isLast || !mayRecover) {
+      return { violations, excuses, facts, late: first ?? [] }
     }
     first ??= violations
   }
-  throw new Error('there was no look')
+  throw new Error('there was no check')
 }
 
 /**
- * Clusters whose claim people have deleted, and whose address somebody else has got before it could be reserved
- * again: by design the host stays, and the run says so.
+ * Excuses Clusters whose claim a user has deleted, if the address was taken before it could be reserved again: by design,
+ * the host stays and the run reports the loss.
  */
-function excusesIn(world: World): readonly Excuse[] {
-  return world.clusters.flatMap((cluster) => {
-    if (!saysLost(world.runs.get(cluster.key))) return []
-    const taken = bothRoles.find((words) => isTaken(world, cluster, words))
+function excusesIn(facts: SnapshotFacts): readonly Excuse[] {
+  return facts.clusters.flatMap((cluster) => {
+    if (!reportsLost(facts.runs.get(cluster.key))) return []
+    const taken = bothRoles.find((words) => isTaken(facts, cluster, words))
     if (taken === undefined) return []
     const because = `somebody else has its ${taken.role} VIP ${vipOf(cluster, taken)}, and its run says AddressLost`
     return [{ invariant: 'I3', cluster: cluster.key, because }]
   })
 }
 
-function saysLost(run: Run | undefined): boolean {
+function reportsLost(run: Run | undefined): boolean {
   if (run?.status === 'RUNNING') {
     return run.pendingActivities.some(({ failureType }) => failureType === 'AddressLost')
   }
@@ -92,14 +91,14 @@ function saysLost(run: Run | undefined): boolean {
     .some(({ reason }) => stringOf(reason) === 'AddressLost')
 }
 
-function isTaken(world: World, cluster: ClusterFacts, words: RoleWords): boolean {
+function isTaken(facts: SnapshotFacts, cluster: ClusterFacts, words: RoleWords): boolean {
   const vip = canonicalAddress(vipOf(cluster, words))
   if (vip === '') return false
-  const isUsed = world.clusters
+  const isUsed = facts.clusters
     .filter(({ uid }) => uid !== cluster.uid)
     .some((other) => bothRoles.some((role) => canonicalAddress(vipOf(other, role)) === vip))
   const own = `${words.claimPrefix}${cluster.name}`
-  const isHeld = world.addresses.some(
+  const isHeld = facts.addresses.some(
     ({ address, namespace, claimName, labels }) =>
       canonicalAddress(address) === vip &&
       !(reservedByLabel in labels) &&

@@ -1,37 +1,42 @@
 import { join } from 'node:path'
-import type { StackConnection } from '../stack/connection.ts'
+import { Agent, request } from 'undici'
+import type { JsonObject } from '../../src/domain/model/decode.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { createLiveClusterApi } from '../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/transport/connection.ts'
 import {
   adminOf,
   connectAs,
+  createJournal,
   uniqueName,
   type Admin,
   type Cleanup,
+  type Journal,
 } from '../../test/integration/kubernetes/support.ts'
 import { watchClaims, type WatchedClaims } from '../../test/integration/kubernetes/watched.ts'
-import { startApiProxy, type ApiProxy } from '../api-proxy/api-proxy.ts'
-import { kubeconfigThrough } from '../api-proxy/kubeconfig-through.ts'
+import type { StackConnection } from '../stack/connection.ts'
+import { linesOf } from '../stack/raw-watch.ts'
+import { startApiProxy, type ApiProxy } from './api-proxy.ts'
+import { kubeconfigThrough } from './kubeconfig-through.ts'
 
-/** A proxy of one test's own in front of the shared API server, the product's client behind it, and a namespace. */
-export interface Scene {
+/** A proxy in front of the shared API server, the product's client behind it, and a namespace. */
+export interface ProxyFixture {
   readonly proxy: ApiProxy
   readonly connection: KubernetesConnection
   readonly api: ClusterApi
   /** Does not go through the proxy. */
   readonly admin: Admin
   readonly namespace: string
-  /** Watches the claims of the namespace through the proxy, and returns once the watch is open. */
+  /** Watches the claims of the namespace through the proxy. Resolves when the watch is open. */
   readonly watch: (tuning?: Parameters<typeof watchClaims>[0]['tuning']) => Promise<WatchedClaims>
 }
 
-/** Sets the scene for one test. */
-export async function openScene(
+/** Opens a fixture for one test. */
+export async function openProxyFixture(
   stack: StackConnection,
   cleanup: Cleanup,
   options: { readonly timeoutMs?: number; readonly apiServerUrl?: string } = {},
-): Promise<Scene> {
+): Promise<ProxyFixture> {
   const { timeoutMs = 10_000, apiServerUrl = stack.apiServerUrl } = options
   const proxy = await startApiProxy({ ...stack, apiServerUrl })
   cleanup.after(() => proxy.close())
@@ -56,5 +61,33 @@ export async function openScene(
       await proxy.until(opened, before + 1)
       return watched
     },
+  }
+}
+
+/** A single watch request, which is not repeated when it ends. */
+export interface SingleWatch {
+  readonly events: Journal<JsonObject>
+  /** Names of the objects in these events. */
+  readonly names: () => readonly string[]
+  /** Resolves when the server ends the watch, rejects if it breaks. */
+  readonly end: Promise<void>
+}
+
+/** Opens a watch without any time limit. */
+export async function openSingleWatch(url: string, token: string, cleanup: Cleanup): Promise<SingleWatch> {
+  const dispatcher = new Agent({ bodyTimeout: 0 })
+  cleanup.after(() => dispatcher.destroy())
+  const { body } = await request(url, { dispatcher, headers: { authorization: `Bearer ${token}` } })
+  const events = createJournal<JsonObject>()
+  const read = async (): Promise<void> => {
+    for await (const line of linesOf(body)) events.add(JSON.parse(line) as JsonObject)
+  }
+  const end = read()
+  // A test may not await the end.
+  end.catch(() => undefined)
+  return {
+    events,
+    names: () => events.entries.map(({ object }) => (object as { metadata: { name: string } }).metadata.name),
+    end,
   }
 }

@@ -5,24 +5,24 @@ import { controlPlane, reasonWords, serverFailures } from './names.ts'
 import { isExcused, type Observations, type PendingActivity, type Run } from './observations.ts'
 import { isWanted } from './unserved-clusters.ts'
 import type { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { SnapshotFacts } from './facts.ts'
 
 /**
- * I8: whoever asks why a Cluster is as it is, finds the reason in the latest run of its workflow id.
+ * I8: the latest run of its workflow id explains the state of every Cluster.
  *
- * A run that is over has a result about this very Cluster (by uid), with a reason of the closed list and words for each
- * role; `Allocated` names the address that the Cluster has. A run that goes on waits in a step that has failed
- * with such a reason, or because of the API server, and says so in words; between two steps it may be, but not at quiet.
- * On a task queue that is not polled it may be only where the Cluster waits for nothing, so that nobody needs it.
+ * A completed run has a result for this Cluster (by uid), with a listed reason and a message for each role; with
+ * `Allocated`, the address is that of the Cluster. A running run waits in a step that failed with a listed reason, or
+ * because of the API server, and has a message; it may be between two steps, but not at quiet. It may be on a task queue
+ * that is not polled only if the Cluster waits for nothing.
  *
- * A run must be there where we gave the Cluster its host, unless that was before Temporal's history counts, and, at
- * quiet, where the Cluster waits for one: then it must be going on, since nobody else would say why.
+ * There must be a run if we gave the Cluster its host, unless Temporal lost its data since then. At quiet, if the Cluster
+ * waits for a VIP, there must be a running one.
  */
-export function unreadableReasons(world: World, observations: Observations): readonly Violation[] {
-  return world.clusters
+export function unreadableReasons(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
+  return facts.clusters
     .filter((cluster) => !cluster.isDeleting && !isExcused(observations, 'I8', cluster))
     .flatMap((cluster) => {
-      const fault = faultOf(cluster, world.runs.get(cluster.key), observations)
+      const fault = faultOf(cluster, facts.runs.get(cluster.key), observations)
       if (fault === undefined) return []
       const message = `Cluster ${cluster.key} (uid ${cluster.uid}, host ${cluster.host || 'none'}): run allocate-vip/${cluster.key} ${fault}`
       return [{ invariant: 'I8', message }]

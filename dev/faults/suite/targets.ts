@@ -1,16 +1,16 @@
-import { classes, namespaces, type ClassName, type Namespace } from './land.ts'
+import { classes, namespaces, type ClassName, type Namespace } from './fixtures.ts'
 
-/** A Cluster that people create and delete in a run, under the same name again and again. */
-export interface Subject {
+/** A Cluster that users create and delete during a run, always under the same name. */
+export interface Target {
   readonly namespace: Namespace
   readonly name: string
   readonly className: ClassName
-  /** An endpoint that a person types, always the same. */
+  /** An endpoint set by hand; absent on a Cluster that wants a VIP. */
   readonly host?: string
 }
 
-/** Clusters that want a VIP. */
-export function subjectsNamed(prefix: string, count: number): readonly Subject[] {
+/** Clusters that want a VIP, spread over namespaces and classes. */
+export function targetsNamed(prefix: string, count: number): readonly Target[] {
   return Array.from({ length: count }, (_, index) => ({
     namespace: namespaces[index % namespaces.length] ?? 'faults-a',
     name: `${prefix}-${index}`,
@@ -19,7 +19,7 @@ export function subjectsNamed(prefix: string, count: number): readonly Subject[]
 }
 
 /** Clusters with an endpoint by hand. Some of these addresses lie in the ranges of pools. */
-export const typedSubjects: readonly Subject[] = [
+export const manualTargets: readonly Target[] = [
   { namespace: 'faults-a', name: 'typed-0', className: 'plain', host: '10.200.0.70' },
   { namespace: 'faults-b', name: 'typed-1', className: 'wide', host: '10.200.0.14' },
   { namespace: 'faults-a', name: 'typed-2', className: 'movable', host: '10.203.0.44' },

@@ -11,51 +11,51 @@ import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.ts
 import { startApiProxy, type ApiProxy } from '../../api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../api-proxy/kubeconfig-through.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import type { Form } from './form.ts'
-import { prepareLand } from './land.ts'
-import { peopleAt, type People } from './people.ts'
-import { openSite, type Site } from './site.ts'
+import type { Profile } from './profile.ts'
+import { createFixtures } from './fixtures.ts'
+import { createUsers, type Users } from './users.ts'
+import { openUserClient, type UserClient } from './user-client.ts'
 
-/** All that a run of faults acts on: a stack of its own, and the allocators behind two proxies. */
-export interface Stage {
-  readonly form: Form
+/** The system under test, with everything that acts on it: an own stack, and allocators behind two proxies. */
+export interface Harness {
+  readonly profile: Profile
   readonly stack: Stack
-  /** What faults of requests and watches go through. */
+  /** Injects faults into requests and watches. */
   readonly proxy: ApiProxy
-  /** In front of the other, for what happens to connections before a request is heard. */
+  /** In front of `proxy`; injects faults into connections. */
   readonly network: TcpProxy
   readonly fleet: Fleet
-  /** Another installation over the same Clusters, on a task queue of its own; nothing runs unless a fault wants it. */
+  /** Another installation for the same Clusters, with its own task queue; it runs only during a fault that starts it. */
   readonly secondFleet: Fleet
   readonly temporal: TemporalView
-  readonly site: Site
-  readonly people: People
-  /** Has Temporal's history not count any more that is there when the current round is over. */
+  readonly client: UserClient
+  readonly users: Users
+  /** Notes that Temporal loses its data in this round. */
   readonly forgetHistory: () => void
-  /** Whether that was asked for since the last call. */
+  /** Whether it did since the last call. */
   readonly takeForgotten: () => boolean
-  /** Starts what does not run. */
+  /** Starts all parts that do not run. */
   readonly startAllParts: () => Promise<void>
   /** Ends everything, newest first. */
   readonly close: () => Promise<void>
 }
 
-/** Starts a stage, with one allocator that need not be ready yet. */
-export async function openStage(options: {
-  readonly form: Form
+/** Starts a stack and one allocator, without waiting until the allocator is ready. */
+export async function openHarness(options: {
+  readonly profile: Profile
   readonly withCore: boolean
   readonly progress: Progress
-}): Promise<Stage> {
-  const { form, withCore, progress } = options
+}): Promise<Harness> {
+  const { profile, withCore, progress } = options
   await build()
   const stack = await startStack({ clusterApiCore: withCore, progress })
   const closers: (() => Promise<unknown>)[] = [stack.stop]
   const close = (): Promise<void> => closeAll(closers)
   try {
     const { connection } = stack
-    const site = openSite(connection)
-    closers.push(site.close)
-    await prepareLand(connection, site)
+    const client = openUserClient(connection)
+    closers.push(client.close)
+    await createFixtures(connection, client)
     await applyManifests(connection, allocatorManifests)
     const temporal = await viewTemporal(connection)
     closers.push(temporal.close)
@@ -83,7 +83,18 @@ export async function openStage(options: {
     ]
     let isForgotten = false
     return {
-      ...{ form, stack, proxy, network, fleet, secondFleet, temporal, site, people: peopleAt(site), close },
+      ...{
+        profile,
+        stack,
+        proxy,
+        network,
+        fleet,
+        secondFleet,
+        temporal,
+        client,
+        users: createUsers(client),
+        close,
+      },
       forgetHistory: () => {
         isForgotten = true
       },

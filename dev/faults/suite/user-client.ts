@@ -1,8 +1,8 @@
 import type { StackConnection } from '../../stack/connection.ts'
 import { ApiError, kubernetesApi } from '../../stack/kubernetes-api.ts'
 
-/** Writes of people, as administrator and past the proxy. */
-export interface Site {
+/** The users' access to the API server: as administrator, not through the proxy. */
+export interface UserClient {
   readonly get: <T>(path: string) => Promise<T>
   readonly create: (path: string, object: object) => Promise<void>
   readonly patch: (path: string, patch: object) => Promise<void>
@@ -10,20 +10,19 @@ export interface Site {
   readonly close: () => Promise<void>
 }
 
-/** People are no manager of ours. */
-const manager = 'person'
+const fieldManager = 'person'
 
-export function openSite(stack: StackConnection): Site {
+export function openUserClient(stack: StackConnection): UserClient {
   const api = kubernetesApi(stack)
   return {
     get: (path) => api.send({ method: 'GET', path }),
     create: async (path, body) => {
-      await api.send({ method: 'POST', path: `${path}?fieldManager=${manager}`, body })
+      await api.send({ method: 'POST', path: `${path}?fieldManager=${fieldManager}`, body })
     },
     patch: async (path, body) => {
       await api.send({
         method: 'PATCH',
-        path: `${path}?fieldManager=${manager}`,
+        path: `${path}?fieldManager=${fieldManager}`,
         body,
         contentType: 'application/merge-patch+json',
       })
@@ -57,7 +56,7 @@ export function globalPoolPath(name: string): string {
   return `/apis/${ipam}/v1alpha2/globalinclusterippools/${name}`
 }
 
-/** Whether a person was refused, as opposed to not heard. */
-export function isRefusal(error: unknown): error is ApiError {
+/** Whether the API server rejected a request, as opposed to being unavailable. */
+export function isRejection(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status < 500 && error.status !== 429
 }

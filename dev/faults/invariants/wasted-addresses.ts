@@ -1,15 +1,15 @@
 import { isHostOurs } from './facts.ts'
 import { controlPlane, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { SnapshotFacts } from './facts.ts'
 
 /**
- * I7: a host that others set costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The
- * host is others' where neither our annotation nor the ownership of the field says that it is ours. A person's own claim
- * under our name, without our label, is theirs. A paused Cluster keeps what it had.
+ * I7: a host set by others costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The host
+ * is set by others if neither our annotation nor field ownership shows that we set it. A user's own claim under our
+ * name, without our label, is theirs. A paused Cluster keeps what it had.
  */
-export function costlyHosts(world: World): readonly Violation[] {
-  return world.clusters
+export function wastedAddresses(facts: SnapshotFacts): readonly Violation[] {
+  return facts.clusters
     .filter(
       (cluster) =>
         cluster.host !== '' &&
@@ -20,9 +20,9 @@ export function costlyHosts(world: World): readonly Violation[] {
     )
     .flatMap((cluster) => {
       const key = `${cluster.namespace}/${controlPlane.claimPrefix}${cluster.name}`
-      const claim = world.claims.find((claim) => claim.key === key)
+      const claim = facts.claims.find((claim) => claim.key === key)
       const isTheirs = claim !== undefined && !(roleKey in claim.labels)
-      const address = world.addresses.find(({ namespace, claimName }) => `${namespace}/${claimName}` === key)
+      const address = facts.addresses.find(({ namespace, claimName }) => `${namespace}/${claimName}` === key)
       if (isTheirs || (claim === undefined && address === undefined)) return []
       const cost = [
         ...(claim === undefined ? [] : [`IPAddressClaim ${key}`]),

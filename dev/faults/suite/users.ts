@@ -1,0 +1,264 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
+import { claimFacts, clusterFacts } from '../invariants/facts.ts'
+import { bothRoles, controlPlane } from '../invariants/names.ts'
+import { elasticRanges, movableLabels, namespaces } from './fixtures.ts'
+import { globalPoolPath, isRejection, pathIn, type UserClient } from './user-client.ts'
+import type { Target } from './targets.ts'
+
+/** Users who change Clusters, claims, addresses and pools, and give up where they fail. */
+export interface Users {
+  /** Number of Clusters created. */
+  readonly created: () => number
+  /**
+   * Creates the Clusters with an endpoint by hand whose address is free. Call it only at quiet: nothing else may take
+   * the address meanwhile.
+   */
+  readonly createWithEndpoint: (targets: readonly Target[]) => Promise<void>
+  readonly createAll: (targets: readonly Target[]) => Promise<void>
+  /**
+   * Acts on a Cluster, if its state allows this action.
+   *
+   * @returns the outcome, in words
+   */
+  readonly act: (kind: ActionKind, target: Target, randomValue: number) => Promise<string>
+  /** Reverts changes that are for one round only. */
+  readonly revert: () => Promise<void>
+  /** Continues to spare these damaged Clusters; all others have been repaired. */
+  readonly keepDamaged: (keys: readonly string[]) => void
+}
+
+export const actionKinds = [
+  'create',
+  'annotate',
+  'label',
+  'set a variable',
+  'pause',
+  'pause by annotation',
+  'unpause',
+  'delete',
+  'delete in foreground',
+  'delete and create again',
+  'delete the claim',
+  'delete the IPAddress',
+  'delete the IPAddress with its protection',
+  'apply without host',
+  'apply without variables',
+  'resize the elastic pool',
+  'relabel the movable pool',
+] as const
+export type ActionKind = (typeof actionKinds)[number]
+
+const recreateWithinMs = 5_000
+
+export function createUsers(client: UserClient): Users {
+  let created = 0
+  /** Clusters with a damaged VIP. Damage before the last one is repaired may cost the address, by design. */
+  const damaged = new Set<string>()
+  const pathOf = ({ namespace, name }: Target): string => pathIn(namespace, 'clusters', name)
+  const edit = (target: Target, patch: object): Promise<void> => client.patch(pathOf(target), patch)
+
+  async function create(target: Target): Promise<void> {
+    await client.create(pathIn(target.namespace, 'clusters'), manifestOf(target))
+    created++
+  }
+
+  async function recreate(target: Target): Promise<void> {
+    await client.remove(pathOf(target))
+    const deadline = Date.now() + recreateWithinMs
+    for (;;) {
+      try {
+        await create(target)
+        return
+      } catch (error) {
+        if (!isRejection(error) || error.status !== 409 || Date.now() > deadline) throw error
+        await delay(20)
+      }
+    }
+  }
+
+  /** Damages the VIP of a served Cluster with a bound claim that is not damaged yet. */
+  async function damage(target: Target, action: (addressName: string) => Promise<void>): Promise<boolean> {
+    const key = `${target.namespace}/${target.name}`
+    const cluster = clusterFacts(await client.get<JsonObject>(pathOf(target)))
+    const isServed = cluster.host !== '' && cluster.annotations[controlPlane.vipAnnotation] === cluster.host
+    if (!isServed || cluster.isPaused || cluster.isDeleting || damaged.has(key)) return false
+    const claim = await client.get<JsonObject>(
+      pathIn(target.namespace, 'ipaddressclaims', controlPlane.claimPrefix + target.name),
+    )
+    const addressName = stringOf(objectOf(objectOf(claim['status'])['addressRef'])['name'])
+    if (addressName === '') return false
+    damaged.add(key)
+    await action(addressName)
+    return true
+  }
+
+  /** Spares the elastic pool: if it has shrunk, the address cannot be allocated again. */
+  async function deleteHolder(
+    target: Target,
+    plural: 'ipaddressclaims' | 'ipaddresses',
+    isForced = false,
+  ): Promise<boolean> {
+    if (target.className === 'elastic') return false
+    return damage(target, async (addressName) => {
+      const name = plural === 'ipaddresses' ? addressName : controlPlane.claimPrefix + target.name
+      const path = pathIn(target.namespace, plural, name)
+      await client.remove(path)
+      if (isForced) await client.patch(path, { metadata: { finalizers: null } })
+    })
+  }
+
+  async function perform(kind: ActionKind, target: Target, randomValue: number): Promise<boolean> {
+    switch (kind) {
+      case 'create':
+        await create(target)
+        return true
+      case 'annotate':
+        await edit(target, { metadata: { annotations: { 'example.com/note': String(randomValue) } } })
+        return true
+      case 'label':
+        await edit(target, { metadata: { labels: { 'example.com/team': String(randomValue) } } })
+        return true
+      case 'set a variable':
+        return editVariables(target, (variables) => [
+          ...variables.filter(({ name }) => name !== 'note'),
+          { name: 'note', value: String(randomValue) },
+        ])
+      case 'pause':
+        return pause(target, { spec: { paused: true } })
+      case 'pause by annotation':
+        return pause(target, { metadata: { annotations: { 'cluster.x-k8s.io/paused': '' } } })
+      case 'unpause':
+        await edit(target, {
+          metadata: { annotations: { 'cluster.x-k8s.io/paused': null } },
+          spec: { paused: null },
+        })
+        return true
+      case 'delete':
+      case 'delete in foreground':
+        await client.remove(pathOf(target), { foreground: kind === 'delete in foreground' })
+        return true
+      case 'delete and create again':
+        await recreate(target)
+        return true
+      case 'delete the claim':
+        return deleteHolder(target, 'ipaddressclaims')
+      case 'delete the IPAddress':
+        return deleteHolder(target, 'ipaddresses')
+      case 'delete the IPAddress with its protection':
+        return deleteHolder(target, 'ipaddresses', true)
+      case 'apply without host':
+        return damage(target, () => edit(target, { spec: { controlPlaneEndpoint: null } }))
+      case 'apply without variables':
+        return editVariables(target, () => [])
+      case 'resize the elastic pool':
+        await client.patch(globalPoolPath('elastic'), {
+          spec: { addresses: [elasticRanges[randomValue % elasticRanges.length]] },
+        })
+        return true
+      case 'relabel the movable pool':
+        await relabel(target.namespace, movableLabels[randomValue % movableLabels.length])
+        return true
+      default:
+        return kind satisfies never
+    }
+  }
+
+  /**
+   * Pauses only once the claims of the previous Cluster of this name are gone. The provider releases no claim of a paused
+   * Cluster, and looks Clusters up by name, so the claims would stay during the whole pause.
+   */
+  async function pause(
+    target: Target,
+    patch: { readonly metadata?: object; readonly spec?: object },
+  ): Promise<boolean> {
+    const { uid, object } = clusterFacts(await client.get<JsonObject>(pathOf(target)))
+    const claims = await client.get<JsonObject>(pathIn(target.namespace, 'ipaddressclaims'))
+    const hasPrevious = arrayOf(claims['items'])
+      .filter(isObject)
+      .map(claimFacts)
+      .filter(({ name }) => bothRoles.some(({ claimPrefix }) => name === claimPrefix + target.name))
+      .some(({ clusterOwners }) => !clusterOwners.includes(uid))
+    if (hasPrevious) return false
+    const { resourceVersion } = objectOf(object['metadata'])
+    await edit(target, { ...patch, metadata: { ...patch.metadata, resourceVersion } })
+    return true
+  }
+
+  async function editVariables(
+    target: Target,
+    change: (variables: readonly JsonObject[]) => readonly JsonObject[],
+  ): Promise<boolean> {
+    const object = await client.get<JsonObject>(pathOf(target))
+    const topology = objectOf(objectOf(object['spec'])['topology'])
+    const variables = arrayOf(topology['variables']).filter(isObject)
+    const { resourceVersion } = objectOf(object['metadata'])
+    await edit(target, {
+      metadata: { resourceVersion },
+      spec: { topology: { variables: change(variables) } },
+    })
+    return true
+  }
+
+  async function relabel(namespace: Target['namespace'], label: string | undefined): Promise<void> {
+    const labels = { 'vip.capi.gorizond.io/cluster-class': label }
+    await client.patch(pathIn(namespace, 'inclusterippools', 'movable'), { metadata: { labels } })
+  }
+
+  return {
+    created: () => created,
+    createWithEndpoint: async (targets) => {
+      const used = await usedAddresses(client)
+      for (const target of targets) {
+        if (target.host !== undefined && !used.has(target.host)) await create(target)
+      }
+    },
+    createAll: async (targets) => {
+      for (const target of targets) await create(target)
+    },
+    act: async (kind, target, randomValue) => {
+      try {
+        return (await perform(kind, target, randomValue)) ? 'done' : 'does not apply'
+      } catch (error) {
+        if (isRejection(error)) return `refused with ${error.status}`
+        // Only a fault can be the reason.
+        return `no answer: ${error instanceof Error ? error.message : String(error)}`
+      }
+    },
+    revert: async () => {
+      for (const namespace of namespaces) await relabel(namespace, movableLabels[0])
+    },
+    keepDamaged: (keys) => {
+      for (const key of damaged) if (!keys.includes(key)) damaged.delete(key)
+    },
+  }
+}
+
+async function usedAddresses(client: UserClient): Promise<ReadonlySet<string>> {
+  const used = new Set<string>()
+  const itemsOf = async (path: string): Promise<readonly JsonObject[]> =>
+    arrayOf((await client.get<JsonObject>(path))['items']).filter(isObject)
+  for (const namespace of namespaces) {
+    for (const item of await itemsOf(pathIn(namespace, 'ipaddresses'))) {
+      used.add(stringOf(objectOf(item['spec'])['address']))
+    }
+    for (const item of await itemsOf(pathIn(namespace, 'clusters'))) used.add(clusterFacts(item).host)
+  }
+  return used
+}
+
+function manifestOf({ namespace, name, className, host }: Target): object {
+  return {
+    apiVersion: 'cluster.x-k8s.io/v1beta2',
+    kind: 'Cluster',
+    metadata: { namespace, name },
+    spec: {
+      ...(host !== undefined && { controlPlaneEndpoint: { host, port: 6443 } }),
+      topology: {
+        classRef: { name: className },
+        version: 'v1.35.4',
+        controlPlane: { replicas: 1 },
+      },
+    },
+  }
+}
