@@ -1,18 +1,26 @@
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { type IPPool } from '../domain/model/pool.ts'
-import { clusterNameLabel } from '../domain/names.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import type { Condition } from '../domain/model/condition.ts'
+import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import type { IPPool } from '../domain/model/pool.ts'
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { clusterNameLabel, fieldManager } from '../domain/names.ts'
+import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
-import { coalesced } from './coalesced.ts'
-import { applyCondition } from './conditions.ts'
 import { isKubernetesError } from './errors.ts'
 import { recordEvent } from './events.ts'
-import { createObject, deleteObject, getObject, listIn, listObjects, patchObject } from './objects.ts'
-import type { ObjectAccess } from './objects.ts'
-import { poolResources, resources, type DecodedResource } from './resources.ts'
+import {
+  createObject,
+  deleteObject,
+  getObject,
+  listIn,
+  listObjects,
+  patchObject,
+  type ObjectAccess,
+} from './objects.ts'
+import { pathOf, poolResources, resources, type DecodedResource } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
@@ -88,4 +96,56 @@ async function listIPPools(access: ObjectAccess, namespace: string): Promise<rea
   if (fatal !== undefined) throw fatal
   if (failures.length === ipPoolKinds.length) throw failures[0]
   return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
+}
+
+/**
+ * Writes one condition by server-side apply on the status subresource, which leaves other conditions alone and bypasses the
+ * webhooks that check the spec. The field manager owns this condition only, so applying none removes it. The uid and
+ * resourceVersion make the write conditional on the Cluster as it was read, since it may have been paused meanwhile.
+ */
+async function applyCondition(
+  connection: KubernetesConnection,
+  cluster: Cluster,
+  role: Role,
+  condition: Condition | undefined,
+): Promise<void> {
+  const { namespace, name, uid, resourceVersion, apiVersion } = cluster
+  const { plural, kind } = resources.clusters
+  await connection.request({
+    verb: 'patch',
+    resource: `${plural}/status`,
+    action: `patch status of Cluster ${formatKey(cluster)}`,
+    path: `${pathOf(resources.clusters, apiVersion, cluster)}/status`,
+    // The condition type is ours, whichever manager wrote it before.
+    query: { force: 'true' },
+    applyAs: `${fieldManager}-${role}`,
+    body: {
+      apiVersion,
+      kind,
+      metadata: { namespace, name, uid, resourceVersion },
+      status: condition === undefined ? {} : { conditions: [{ ...condition }] },
+    },
+  })
+}
+
+/**
+ * Shares an expensive read among callers, as a trailing singleflight: at most one read runs, and all calls made meanwhile
+ * share the next one, because the running one may have begun before the write that they have to see.
+ */
+export function coalesced<T>(read: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  let next: Promise<T> | undefined
+  const start = (): Promise<T> => {
+    next = undefined
+    running = read().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  return () => {
+    if (next !== undefined) return next
+    if (running === undefined) return start()
+    next = running.then(start, start)
+    return next
+  }
 }

@@ -2,9 +2,10 @@ import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '
 import type { JsonPatch } from '../domain/model/json-patch.ts'
 import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
-import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError } from './errors.ts'
 import { pathOf, type DecodedResource, type Resource } from './resources.ts'
+import type { ApiRequest, Verb } from './transport/api-request.ts'
+import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Objects in one page of a list: etcd, the API server and we hold one page at a time. */
 export const defaultPageSize = 1_000
@@ -15,24 +16,16 @@ export interface ObjectAccess {
 }
 
 /** Reads one object; undefined if it does not exist. */
-export async function getObject(
+export function getObject(
   { connection, versions }: ObjectAccess,
   resource: Resource,
   key: NamespacedName,
 ): Promise<JsonObject | undefined> {
-  try {
-    return await versions.using(resource, (apiVersion) =>
-      connection.request({
-        verb: 'get',
-        resource: resource.plural,
-        action: `get ${resource.kind} ${formatKey(key)}`,
-        path: pathOf(resource, apiVersion, key),
-      }),
-    )
-  } catch (error) {
-    if (isKubernetesError(error, 'notFound')) return undefined
-    throw error
-  }
+  return unlessNotFound(
+    versions.using(resource, (apiVersion) =>
+      connection.request(objectRequest('get', resource, apiVersion, key)),
+    ),
+  )
 }
 
 /** Creates an object in the served version, whatever its apiVersion. */
@@ -45,9 +38,7 @@ export function createObject(
   const key = { namespace: stringOf(metadata['namespace']), name: stringOf(metadata['name']) }
   return versions.using(resource, (apiVersion) =>
     connection.request({
-      verb: 'create',
-      resource: resource.plural,
-      action: `create ${resource.kind} ${formatKey(key)}`,
+      ...objectRequest('create', resource, apiVersion, key),
       path: pathOf(resource, apiVersion, { namespace: key.namespace }),
       body: { ...object, apiVersion, kind: resource.kind },
     }),
@@ -61,13 +52,7 @@ export function patchObject(
   at: { readonly apiVersion: string; readonly key: NamespacedName },
   patch: JsonObject | JsonPatch,
 ): Promise<JsonObject> {
-  return connection.request({
-    verb: 'patch',
-    resource: resource.plural,
-    action: `patch ${resource.kind} ${formatKey(at.key)}`,
-    path: pathOf(resource, at.apiVersion, at.key),
-    body: patch,
-  })
+  return connection.request({ ...objectRequest('patch', resource, at.apiVersion, at.key), body: patch })
 }
 
 /**
@@ -79,20 +64,29 @@ export async function deleteObject(
   resource: Resource,
   { namespace, name, uid, resourceVersion }: ObjectMeta,
 ): Promise<void> {
-  const key = { namespace, name }
-  try {
-    await versions.using(resource, (apiVersion) =>
-      connection.request({
-        verb: 'delete',
-        resource: resource.plural,
-        action: `delete ${resource.kind} ${formatKey(key)}`,
-        path: pathOf(resource, apiVersion, key),
-        body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } },
-      }),
-    )
-  } catch (error) {
-    if (!isKubernetesError(error, 'notFound')) throw error
+  const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } }
+  await unlessNotFound(
+    versions.using(resource, (apiVersion) =>
+      connection.request({ ...objectRequest('delete', resource, apiVersion, { namespace, name }), body }),
+    ),
+  )
+}
+
+function objectRequest(verb: Verb, resource: Resource, apiVersion: string, key: NamespacedName): ApiRequest {
+  return {
+    verb,
+    resource: resource.plural,
+    action: `${verb} ${resource.kind} ${formatKey(key)}`,
+    path: pathOf(resource, apiVersion, key),
   }
+}
+
+/** Resolves with undefined if the object does not exist. */
+async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (isKubernetesError(error, 'notFound')) return undefined
+    throw error
+  })
 }
 
 /** Which objects to list, and how. */
@@ -148,23 +142,19 @@ export async function listIn<T>(
 function pageRequest(
   resource: Resource,
   apiVersion: string,
-  query: ListQuery,
+  { namespace, labelSelector, pageSize = defaultPageSize, signal }: ListQuery,
   next: string | undefined,
-): Parameters<KubernetesConnection['request']>[0] {
+): ApiRequest {
   return {
     verb: 'list',
     resource: resource.plural,
-    action: listAction(resource, query.namespace),
-    path: pathOf(resource, apiVersion, query),
+    action: namespace === '' ? `list ${resource.plural}` : `list ${resource.plural} in ${namespace}`,
+    path: pathOf(resource, apiVersion, { namespace }),
     query: {
-      limit: String(query.pageSize ?? defaultPageSize),
-      ...(query.labelSelector !== undefined && { labelSelector: query.labelSelector }),
+      limit: String(pageSize),
+      ...(labelSelector !== undefined && { labelSelector }),
       ...(next !== undefined && { continue: next }),
     },
-    ...(query.signal !== undefined && { signal: query.signal }),
+    ...(signal !== undefined && { signal }),
   }
-}
-
-function listAction(resource: Resource, namespace: string): string {
-  return namespace === '' ? `list ${resource.plural}` : `list ${resource.plural} in ${namespace}`
 }

@@ -1,21 +1,29 @@
 import type { AddressUse } from '../../domain/allocation/action.ts'
 import { addressIn } from '../../domain/allocation/vip-ownership.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
+import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import { formatKey } from '../../domain/model/object-meta.ts'
+import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
-import type { ResourceEventHandler } from '../informer/informer-types.ts'
+import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
 import { createAddressIndexer } from './address-indexer.ts'
 import type { InformerSet } from './informer-set.ts'
-import { createReleasedAddresses } from './released-addresses.ts'
 
 /** Which Clusters and IPAddresses use an address, by rule 3 of `cached-cluster-api.ts`. */
 export interface AddressUseCache extends Pick<ClusterApi, 'listAddressUseOf'> {
   readonly onCluster: ResourceEventHandler<Cluster>
   readonly onIPAddress: ResourceEventHandler<IPAddress>
+}
+
+/** A deleted IPAddress, and the Cluster that may still have its address: deleted in the foreground, it loses its claim first. */
+interface ReleasedAddress {
+  readonly address: string
+  readonly cluster: NamespacedName
+  /** Of the deletion. */
+  readonly version: bigint
 }
 
 export function createAddressUseCache(
@@ -29,28 +37,43 @@ export function createAddressUseCache(
     return [...new Set(addresses.map(canonicalAddress))]
   })
   const ipAddresses = createAddressIndexer<IPAddress>(({ address }) => [canonicalAddress(address)])
-  const released = createReleasedAddresses(
-    () => informers.find('clusters')?.position().lastSyncResourceVersion,
-  )
+  let released: readonly ReleasedAddress[] = []
+
+  /** Those released after the latest change of a Cluster in the cache. */
+  const recentlyReleased = (): readonly ReleasedAddress[] => {
+    const synced = informers.find('clusters')?.position().lastSyncResourceVersion ?? 0n
+    return released.filter(({ version }) => version > synced)
+  }
+
   return {
     onCluster: { onUpsert: clusters.put, onDelete: clusters.remove },
     onIPAddress: {
       onUpsert: ipAddresses.put,
       onDelete(ipAddress) {
         ipAddresses.remove(ipAddress)
-        released.add(ipAddress)
+        released = [...recentlyReleased(), ...releasedBy(ipAddress)]
       },
     },
     async listAddressUseOf(own): Promise<AddressUse> {
       assertNoneMissed(informers, own)
       const address = canonicalAddress(own.address)
-      const former = await Promise.all(released.formerHolders(address).map((key) => live.getClusterLive(key)))
+      const mayHave = recentlyReleased().filter((release) => release.address === address)
+      const others = await Promise.all(mayHave.map(({ cluster }) => live.getClusterLive(cluster)))
       return {
-        clusters: [...clusters.at(address), ...former.filter((cluster) => cluster !== undefined)],
+        clusters: [...clusters.at(address), ...others.filter((cluster) => cluster !== undefined)],
         ipAddresses: ipAddresses.at(address),
       }
     },
   }
+}
+
+/** @param ipAddress as its deletion event shows it */
+function releasedBy(ipAddress: IPAddress): readonly ReleasedAddress[] {
+  const { namespace, claimName, address, resourceVersion } = ipAddress
+  const name = clusterNameOf(claimName)
+  const version = versionNumber(resourceVersion)
+  if (name === undefined || version === undefined || isReservation(ipAddress)) return []
+  return [{ address: canonicalAddress(address), cluster: { namespace, name }, version }]
 }
 
 /** @throws StaleCacheError if the caches may lack a user of the address that is older than the IPAddress */

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { ClaimListener } from '../cluster-api.ts'
 
@@ -11,17 +12,13 @@ export interface ClaimListeners {
 }
 
 export function createClaimListeners(): ClaimListeners {
-  const listeners = new Map<string, Set<() => void>>()
+  const changes = new EventEmitter().setMaxListeners(0)
   return {
-    notify(claim) {
-      for (const wake of listeners.get(formatKey(claim)) ?? []) wake()
-    },
+    notify: (claim) => void changes.emit(formatKey(claim)),
     listen(claim) {
-      const key = formatKey(claim)
-      const others = listeners.get(key) ?? new Set()
       let change = Promise.withResolvers<void>()
       const wake = (): void => change.resolve()
-      listeners.set(key, others.add(wake))
+      changes.on(formatKey(claim), wake)
       return {
         async untilChange() {
           const timer = setTimeout(wake, pollIntervalMs)
@@ -29,10 +26,7 @@ export function createClaimListeners(): ClaimListeners {
           clearTimeout(timer)
           change = Promise.withResolvers()
         },
-        close() {
-          others.delete(wake)
-          if (others.size === 0 && listeners.get(key) === others) listeners.delete(key)
-        },
+        close: () => void changes.off(formatKey(claim), wake),
       }
     },
   }

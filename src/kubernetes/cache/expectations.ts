@@ -1,5 +1,5 @@
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
-import { versionNumber } from '../informer/resource-version.ts'
+import { versionNumber } from '../informer/informer-types.ts'
 
 /** Milliseconds within which an event has to report a write of ours; otherwise the watch lags. */
 const promptMs = 2_000

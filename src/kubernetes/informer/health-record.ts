@@ -50,27 +50,3 @@ export function createHealthRecord(resource: string, now: () => number): HealthR
     snapshot: () => health,
   }
 }
-
-/** The health of several reflectors of one kind: that of the worst of them. */
-export function combineHealth(parts: readonly [InformerHealth, ...InformerHealth[]]): InformerHealth {
-  const sum = (count: (health: InformerHealth) => number): number =>
-    parts.reduce((total, health) => total + count(health), 0)
-  return {
-    resource: parts[0].resource,
-    synced: parts.every((health) => health.synced),
-    lastListAt: earliest(parts.map((health) => health.lastListAt)),
-    lastContactAt: earliest(parts.map((health) => health.lastContactAt)),
-    lists: sum((health) => health.lists),
-    reconnects: sum((health) => health.reconnects),
-    expired: sum((health) => health.expired),
-    failures: sum((health) => health.failures),
-    drift: sum((health) => health.drift),
-    undelivered: parts.flatMap((health) => health.undelivered),
-    lastError: parts.find((health) => health.lastError !== undefined)?.lastError,
-  }
-}
-
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const present = times.filter((time) => time !== undefined)
-  return present.length < times.length ? undefined : Math.min(...present)
-}

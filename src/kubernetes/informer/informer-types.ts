@@ -1,7 +1,6 @@
 import type { BackOff } from '../../domain/back-off.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import { defaultPageSize } from '../objects.ts'
-import type { SyncPosition } from './resource-version.ts'
 
 /** Keeps a local copy of all objects of a kind, and calls a handler for every change. */
 export interface Informer<T extends ObjectMeta> {
@@ -45,6 +44,19 @@ export interface InformerHealth {
   readonly undelivered: readonly string[]
   /** Message of the last failure; undefined while the watch works. */
   readonly lastError: string | undefined
+}
+
+/** How far an informer is synced. All custom resources of an API server share one sequence of resourceVersions. */
+export interface SyncPosition {
+  /** The informer has every change up to this one; undefined if that is not certain. */
+  readonly lastSyncResourceVersion: bigint | undefined
+  /** Of the last list. Objects may have come and gone unseen between it and the watch before it. */
+  readonly listResourceVersion: bigint | undefined
+}
+
+/** A resourceVersion as a comparable number, which Kubernetes guarantees since 1.35 and did before; undefined if it is none. */
+export function versionNumber(resourceVersion = ''): bigint | undefined {
+  return /^\d+$/.test(resourceVersion) ? BigInt(resourceVersion) : undefined
 }
 
 /** Times are milliseconds. */

@@ -1,19 +1,18 @@
 import type { Log } from '../../observability/log.ts'
 import { discoverApiVersions } from '../api-versions.ts'
-import type { KubernetesConnection } from '../transport/connection.ts'
 import type { KubernetesError } from '../errors.ts'
-import { combineHealth } from './health-record.ts'
-import { startReflector, type Reflector } from './reflector.ts'
-import { createStore } from './store.ts'
 import { resources, type DecodedResource } from '../resources.ts'
+import type { KubernetesConnection } from '../transport/connection.ts'
 import {
-  type Informer,
-  type ResourceEventHandler,
-  type InformerHealth,
   defaultTuning,
+  type Informer,
+  type InformerHealth,
   type InformerTuning,
+  type ResourceEventHandler,
+  type SyncPosition,
 } from './informer-types.ts'
-import { combinePositions } from './resource-version.ts'
+import { startReflector } from './reflector.ts'
+import { createStore } from './store.ts'
 
 /** The kinds that can be watched, each with the type of its decoded objects. */
 export type WatchedObjects = {
@@ -45,47 +44,65 @@ export interface InformerOptions<R extends keyof WatchedObjects> {
 export function startInformer<R extends keyof WatchedObjects>(
   options: InformerOptions<R>,
 ): Informer<WatchedObjects[R]> {
+  const { connection, handler, signal, log, labelSelector, isOutage } = options
   const resource = watched[options.resource]
-  const namespaces = resource.namespaced ? new Set(options.namespaces) : []
+  const namespaces = [...new Set(resource.namespaced ? options.namespaces : [])]
   const objects = new Map<string, WatchedObjects[R]>()
-  const versions = discoverApiVersions(options.connection)
-
-  const start = (namespace: string): Reflector =>
-    startReflector({
-      connection: options.connection,
-      versions,
-      resource,
-      namespace,
-      labelSelector: options.labelSelector,
-      store: createStore(objects, namespace, options.handler, options.log),
-      onListed,
-      signal: options.signal,
-      log: options.log,
-      isOutage: options.isOutage,
-      tuning: { ...defaultTuning, ...options.tuning },
-    })
+  const versions = discoverApiVersions(connection)
+  const tuning = { ...defaultTuning, ...options.tuning }
 
   /** The list is not full before every namespace has been listed. */
-  function onListed(): void {
+  const onListed = (): void => {
     if (!health().synced) return
     try {
-      options.handler.onListed?.([...objects.values()])
+      handler.onListed?.([...objects.values()])
     } catch (error) {
-      options.log.error('A watch handler failed on a list', {
-        resource: options.resource,
-        error: String(error),
-      })
+      log.error('A watch handler failed on a list', { resource: options.resource, error: String(error) })
     }
   }
-
-  const [first, ...others] = namespaces
-  const reflectors = [start(first ?? ''), ...others.map(start)] as const
-  const health = (): InformerHealth =>
-    combineHealth([reflectors[0].health(), ...reflectors.slice(1).map((each) => each.health())])
+  const reflectors = (namespaces.length === 0 ? [''] : namespaces).map((namespace) => {
+    const store = createStore(objects, namespace, handler, log)
+    const target = { connection, versions, resource, namespace, labelSelector }
+    return startReflector({ ...target, store, onListed, signal, log, isOutage, tuning })
+  })
+  const health = (): InformerHealth => reflectors.map((each) => each.health()).reduce(combineHealth)
   return {
     objects,
     health,
-    position: () => combinePositions(reflectors.map((each) => each.position())),
+    position: () => reflectors.map((each) => each.position()).reduce(combinePositions),
     done: Promise.all(reflectors.map((each) => each.done)).then(() => undefined),
   }
+}
+
+/** The health of two reflectors of one kind: that of the worse one. */
+function combineHealth(a: InformerHealth, b: InformerHealth): InformerHealth {
+  return {
+    resource: a.resource,
+    synced: a.synced && b.synced,
+    lastListAt: ifBoth(a.lastListAt, b.lastListAt, Math.min),
+    lastContactAt: ifBoth(a.lastContactAt, b.lastContactAt, Math.min),
+    lists: a.lists + b.lists,
+    reconnects: a.reconnects + b.reconnects,
+    expired: a.expired + b.expired,
+    failures: a.failures + b.failures,
+    drift: a.drift + b.drift,
+    undelivered: [...a.undelivered, ...b.undelivered],
+    lastError: a.lastError ?? b.lastError,
+  }
+}
+
+/** The position that holds for two reflectors of one kind. */
+function combinePositions(a: SyncPosition, b: SyncPosition): SyncPosition {
+  return {
+    lastSyncResourceVersion: ifBoth(a.lastSyncResourceVersion, b.lastSyncResourceVersion, (one, other) =>
+      one < other ? one : other,
+    ),
+    listResourceVersion: ifBoth(a.listResourceVersion, b.listResourceVersion, (one, other) =>
+      one > other ? one : other,
+    ),
+  }
+}
+
+function ifBoth<T>(a: T | undefined, b: T | undefined, combine: (a: T, b: T) => T): T | undefined {
+  return a === undefined || b === undefined ? undefined : combine(a, b)
 }

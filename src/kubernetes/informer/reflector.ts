@@ -6,16 +6,15 @@ import type { Log } from '../../observability/log.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
 import { createHealthRecord, type HealthRecord } from './health-record.ts'
-import type { InformerHealth } from './informer-types.ts'
-import { createListWatcher, type ListWatcherOptions } from './list-watcher.ts'
-import { versionNumber, type SyncPosition } from './resource-version.ts'
+import { versionNumber, type InformerHealth, type SyncPosition } from './informer-types.ts'
+import { list, watch, type ListWatchOptions } from './list-watch.ts'
 import type { Store } from './store.ts'
 import type { WatchEvent } from './watch-stream.ts'
 
 /** After a watch that the server ends sooner than this without a failure, the reflector backs off. */
 const shortWatchMs = 1_000
 
-export interface ReflectorOptions<T extends ObjectMeta> extends ListWatcherOptions<T> {
+export interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions<T> {
   readonly store: Store<T>
   readonly onListed: () => void
   readonly log: Log
@@ -37,7 +36,6 @@ export interface Reflector {
  */
 export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T>): Reflector {
   const { resource, store, signal, tuning } = options
-  const server = createListWatcher(options)
   const health = createHealthRecord(resource.plural, tuning.now)
   /** The next watch starts from here; undefined if only a list can tell. */
   let lastSync: string | undefined
@@ -48,17 +46,17 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
 
   /** Returns the milliseconds to wait before the next round. */
   async function listAndWatch(): Promise<number> {
-    const from = lastSync === undefined || relistDue.aborted ? await list() : lastSync
+    const from = lastSync === undefined || relistDue.aborted ? await relist() : lastSync
     const started = tuning.now()
-    const end = await server.watch(from, relistDue, { onOpen: () => health.opened(), onEvent })
+    const end = await watch(options, from, relistDue, { onOpen: () => health.opened(), onEvent })
     if (end === 'ended') health.contacted()
     if (end === 'ended' && tuning.now() - started < shortWatchMs) return nextPauseMs()
     failures = 0
     return 0
   }
 
-  async function list(): Promise<string> {
-    const listed = await server.list()
+  async function relist(): Promise<string> {
+    const listed = await list(options)
     health.listed(store.replaceAll(listed.items))
     relistDue = AbortSignal.timeout(Math.round(tuning.relistMs * (1 + tuning.random())))
     lastSync = lastList = listed.resourceVersion

@@ -30,6 +30,15 @@ export interface HttpRequest {
   readonly body?: string
 }
 
+const methods: Readonly<Record<Verb, HttpRequest['method']>> = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  patch: 'PATCH',
+  delete: 'DELETE',
+}
+
 /**
  * Translates a request to HTTP. Every write names our field manager, and every patch its type: custom resources refuse the
  * strategic merge patch that clients send by default (415).
@@ -43,7 +52,7 @@ export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
     ...(isWrite && { fieldManager: request.applyAs ?? fieldManager }),
   }).toString()
   return {
-    method: methodOf(request.verb),
+    method: methods[request.verb],
     origin: server.origin,
     path: `${server.pathname.replace(/\/$/, '')}${request.path}${query === '' ? '' : `?${query}`}`,
     headers: {
@@ -51,23 +60,6 @@ export function httpRequestFor(server: URL, request: ApiRequest): HttpRequest {
       ...(request.body !== undefined && { 'content-type': contentTypeOf(request) }),
     },
     ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
-  }
-}
-
-function methodOf(verb: Verb): HttpRequest['method'] {
-  switch (verb) {
-    case 'create':
-      return 'POST'
-    case 'patch':
-      return 'PATCH'
-    case 'delete':
-      return 'DELETE'
-    case 'get':
-    case 'list':
-    case 'watch':
-      return 'GET'
-    default:
-      return verb satisfies never
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { coalesced } from '../../../src/kubernetes/coalesced.ts'
+import { coalesced } from '../../../src/kubernetes/live-cluster-api.ts'
 
 /** Readings that a test ends one by one. */
 function readings() {
