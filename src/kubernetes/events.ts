@@ -1,40 +1,33 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { ClusterEvent } from '../domain/allocation/cluster-event.ts'
-import { integerOf, objectOf } from '../domain/model/decode.ts'
+import { integerOf, objectOf, type JsonObject } from '../domain/model/decode.ts'
 import { eventReporter } from '../domain/names.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { isKubernetesError } from './errors.ts'
-import { createObject, getObject, patchObject, type ObjectAccess } from './objects.ts'
+import type { ObjectClient } from './objects.ts'
 import { resources } from './resources.ts'
 
 /**
  * Emits an event. Its name is a hash of its content, so a repetition, even by another replica, continues the series of the
  * first one. The API server deletes events after an hour by default.
  */
-export async function recordEvent(access: ObjectAccess, event: ClusterEvent, now: Date): Promise<void> {
+export async function recordEvent(
+  events: Pick<ObjectClient<JsonObject>, 'create' | 'get' | 'patch'>,
+  event: ClusterEvent,
+  now: Date,
+): Promise<void> {
   try {
-    await createObject(access, resources.events, eventObject(event, now))
+    await events.create(eventObject(event, now))
   } catch (error) {
     if (!isKubernetesError(error, 'alreadyExists')) throw error
-    await continueSeries(access, keyFor(event), now)
+    const present = await events.get(keyFor(event))
+    const count = integerOf(objectOf(present?.['series'])['count']) ?? 1
+    await events.patch(keyFor(event), { series: { count: count + 1, lastObservedTime: microTime(now) } })
   }
 }
 
-async function continueSeries(access: ObjectAccess, key: NamespacedName, now: Date): Promise<void> {
-  const present = await getObject(access, resources.events, key)
-  const count = integerOf(objectOf(present?.['series'])['count']) ?? 1
-  await access.versions.using(resources.events, (apiVersion) =>
-    patchObject(
-      access.connection,
-      resources.events,
-      { apiVersion, key },
-      { series: { count: count + 1, lastObservedTime: microTime(now) } },
-    ),
-  )
-}
-
-function eventObject(event: ClusterEvent, now: Date): Readonly<Record<string, unknown>> {
+function eventObject(event: ClusterEvent, now: Date): JsonObject {
   const { cluster, type, reason, action, note } = event
   const { apiVersion, namespace, name, uid } = cluster
   return {

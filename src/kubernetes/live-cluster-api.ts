@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { Condition } from '../domain/model/condition.ts'
-import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
@@ -11,16 +11,8 @@ import { discoverApiVersions } from './api-versions.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { isKubernetesError } from './errors.ts'
 import { recordEvent } from './events.ts'
-import {
-  createObject,
-  deleteObject,
-  getObject,
-  listIn,
-  listObjects,
-  patchObject,
-  type ObjectAccess,
-} from './objects.ts'
-import { pathOf, poolResources, resources, type DecodedResource } from './resources.ts'
+import { createObjectClient, listIn, type ObjectAccess } from './objects.ts'
+import { pathOf, poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
@@ -33,50 +25,37 @@ export function createLiveClusterApi(
   namespaces: readonly string[] = [],
 ): ClusterApi {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
-  const { clusters, ipaddressclaims: claims, ipaddresses: addresses } = resources
-  const get =
-    <T>(resource: DecodedResource<T>) =>
-    async (key: NamespacedName): Promise<T | undefined> => {
-      const object = await getObject(access, resource, key)
-      return object === undefined ? undefined : resource.decode(object)
-    }
+  const clusters = createObjectClient(access, resources.clusters)
+  const claims = createObjectClient(access, resources.ipaddressclaims)
+  const addresses = createObjectClient(access, resources.ipaddresses)
   const listAddressUse = coalesced(async () => {
     const [inUse, ipAddresses] = await Promise.all([
-      listIn(access, clusters, namespaces),
-      listIn(access, addresses, namespaces),
+      listIn(access, resources.clusters, namespaces),
+      listIn(access, resources.ipaddresses, namespaces),
     ])
     return { clusters: inUse, ipAddresses }
   })
   return {
-    getCluster: get(clusters),
-    getClusterLive: get(clusters),
-    getClusterClass: get(resources.clusterclasses),
+    getCluster: clusters.get,
+    getClusterLive: clusters.get,
+    getClusterClass: createObjectClient(access, resources.clusterclasses).get,
     listIPPools: (namespace) => listIPPools(access, namespace),
-    getIPAddressClaim: get(claims),
-    createIPAddressClaim: async (claim) => claims.decode(await createObject(access, claims, claim)),
-    patchIPAddressClaim: (key, patch) =>
-      access.versions.using(claims, async (apiVersion) =>
-        claims.decode(await patchObject(connection, claims, { apiVersion, key }, patch)),
-      ),
-    deleteIPAddressClaim: (claim) => deleteObject(access, claims, claim),
-    getIPAddress: get(addresses),
-    getIPAddressLive: get(addresses),
+    getIPAddressClaim: claims.get,
+    createIPAddressClaim: claims.create,
+    patchIPAddressClaim: (key, patch) => claims.patch(key, patch),
+    deleteIPAddressClaim: claims.delete,
+    getIPAddress: addresses.get,
+    getIPAddressLive: addresses.get,
     listIPAddressesOf: ({ namespace, name }) =>
-      access.versions.using(addresses, async (apiVersion) => {
-        const query = { namespace, labelSelector: `${clusterNameLabel}=${name}` }
-        return (await listObjects(connection, addresses, apiVersion, query, addresses.decode)).items
-      }),
-    createIPAddress: async (ipAddress) => addresses.decode(await createObject(access, addresses, ipAddress)),
-    deleteIPAddress: (ipAddress) => deleteObject(access, addresses, ipAddress),
+      addresses.list({ namespace, labelSelector: `${clusterNameLabel}=${name}` }),
+    createIPAddress: addresses.create,
+    deleteIPAddress: addresses.delete,
     listAddressUse,
     listAddressUseOf: listAddressUse,
     listenToClaim: pollClaim,
-    patchCluster: async (cluster, patch) => {
-      const at = { apiVersion: cluster.apiVersion, key: cluster }
-      return clusters.decode(await patchObject(connection, clusters, at, patch))
-    },
+    patchCluster: (cluster, patch) => clusters.patch(cluster, patch, cluster.apiVersion),
     applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
-    recordEvent: (event) => recordEvent(access, event, new Date()),
+    recordEvent: (event) => recordEvent(createObjectClient(access, resources.events), event, new Date()),
   }
 }
 

@@ -15,69 +15,70 @@ export interface ObjectAccess {
   readonly versions: ApiVersions
 }
 
-/** Reads one object; undefined if it does not exist. */
-export function getObject(
-  { connection, versions }: ObjectAccess,
-  resource: Resource,
-  key: NamespacedName,
-): Promise<JsonObject | undefined> {
-  return unlessNotFound(
-    versions.using(resource, (apiVersion) =>
-      connection.request(objectRequest('get', resource, apiVersion, key)),
-    ),
-  )
+/** Reads and writes the objects of one kind in the best served version. */
+export interface ObjectClient<T> {
+  /** Undefined if the object does not exist. */
+  readonly get: (key: NamespacedName) => Promise<T | undefined>
+  /** Creates an object in the served version, whatever its apiVersion. */
+  readonly create: (object: JsonObject) => Promise<T>
+  /** Applies a JSON merge patch (null removes, lists are replaced whole) or a JSON patch. Default: the served version. */
+  readonly patch: (key: NamespacedName, patch: JsonObject | JsonPatch, apiVersion?: string) => Promise<T>
+  /**
+   * Requests the deletion of an object as it was read: another uid or resourceVersion is a conflict. Succeeds if the object
+   * is gone. Finalizers may keep it for a while.
+   */
+  readonly delete: (object: ObjectMeta) => Promise<void>
+  readonly list: (query: ListQuery) => Promise<T[]>
 }
 
-/** Creates an object in the served version, whatever its apiVersion. */
-export function createObject(
+export function createObjectClient<T>(
   { connection, versions }: ObjectAccess,
-  resource: Resource,
-  object: JsonObject,
-): Promise<JsonObject> {
-  const metadata = objectOf(object['metadata'])
-  const key = { namespace: stringOf(metadata['namespace']), name: stringOf(metadata['name']) }
-  return versions.using(resource, (apiVersion) =>
+  resource: DecodedResource<T>,
+): ObjectClient<T> {
+  const { kind, plural, decode } = resource
+  const send = (verb: Verb, key: NamespacedName, more: Partial<ApiRequest>, apiVersion: string) =>
     connection.request({
-      ...objectRequest('create', resource, apiVersion, key),
-      path: pathOf(resource, apiVersion, { namespace: key.namespace }),
-      body: { ...object, apiVersion, kind: resource.kind },
-    }),
-  )
-}
-
-/** Patches an object by a JSON merge patch (null removes, lists are replaced whole) or a JSON patch. */
-export function patchObject(
-  connection: KubernetesConnection,
-  resource: Resource,
-  at: { readonly apiVersion: string; readonly key: NamespacedName },
-  patch: JsonObject | JsonPatch,
-): Promise<JsonObject> {
-  return connection.request({ ...objectRequest('patch', resource, at.apiVersion, at.key), body: patch })
-}
-
-/**
- * Requests the deletion of an object as it was read: another uid or resourceVersion is a conflict. Succeeds if the object is
- * gone. Finalizers may keep it for a while.
- */
-export async function deleteObject(
-  { connection, versions }: ObjectAccess,
-  resource: Resource,
-  { namespace, name, uid, resourceVersion }: ObjectMeta,
-): Promise<void> {
-  const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } }
-  await unlessNotFound(
-    versions.using(resource, (apiVersion) =>
-      connection.request({ ...objectRequest('delete', resource, apiVersion, { namespace, name }), body }),
-    ),
-  )
-}
-
-function objectRequest(verb: Verb, resource: Resource, apiVersion: string, key: NamespacedName): ApiRequest {
+      verb,
+      resource: plural,
+      action: `${verb} ${kind} ${formatKey(key)}`,
+      path: pathOf(resource, apiVersion, key),
+      ...more,
+    })
   return {
-    verb,
-    resource: resource.plural,
-    action: `${verb} ${resource.kind} ${formatKey(key)}`,
-    path: pathOf(resource, apiVersion, key),
+    async get(key) {
+      const found = await unlessNotFound(versions.using(resource, (version) => send('get', key, {}, version)))
+      return found && decode(found)
+    },
+    async create(object) {
+      const metadata = objectOf(object['metadata'])
+      const [namespace, name] = [stringOf(metadata['namespace']), stringOf(metadata['name'])]
+      const created = await versions.using(resource, (apiVersion) => {
+        const path = pathOf(resource, apiVersion, { namespace })
+        return send(
+          'create',
+          { namespace, name },
+          { path, body: { ...object, apiVersion, kind } },
+          apiVersion,
+        )
+      })
+      return decode(created)
+    },
+    async patch(key, body, apiVersion) {
+      const apply = (version: string): Promise<JsonObject> => send('patch', key, { body }, version)
+      return decode(await (apiVersion === undefined ? versions.using(resource, apply) : apply(apiVersion)))
+    },
+    async delete({ namespace, name, uid, resourceVersion }) {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } }
+      await unlessNotFound(
+        versions.using(resource, (version) => send('delete', { namespace, name }, { body }, version)),
+      )
+    },
+    async list(query) {
+      const listed = await versions.using(resource, (version) =>
+        listObjects(connection, resource, version, query),
+      )
+      return listed.items
+    },
   }
 }
 
@@ -99,23 +100,21 @@ export interface ListQuery {
 }
 
 /**
- * Lists objects page by page, as of one resourceVersion.
+ * Lists objects page by page, as of one resourceVersion. Each object is decoded as its page arrives, so that no page is kept.
  *
- * @param decode is called for each object as its page arrives, so that no page is kept
  * @returns `resourceVersion`: a watch can start from it
  */
 export async function listObjects<T>(
   connection: KubernetesConnection,
-  resource: Resource,
+  resource: DecodedResource<T>,
   apiVersion: string,
   query: ListQuery,
-  decode: (object: unknown) => T,
 ): Promise<{ readonly items: T[]; readonly resourceVersion: string }> {
   const items: T[] = []
   let next: string | undefined
   for (;;) {
     const page = await connection.request(pageRequest(resource, apiVersion, query, next))
-    for (const item of arrayOf(page['items'])) items.push(decode(item))
+    for (const item of arrayOf(page['items'])) items.push(resource.decode(item))
     const metadata = objectOf(page['metadata'])
     next = nonEmptyStringOf(metadata['continue'])
     if (next === undefined) return { items, resourceVersion: stringOf(metadata['resourceVersion']) }
@@ -129,14 +128,8 @@ export async function listIn<T>(
   namespaces: readonly string[],
 ): Promise<T[]> {
   const scopes = namespaces.length === 0 || !resource.namespaced ? [''] : [...new Set(namespaces)]
-  const lists = await Promise.all(
-    scopes.map((namespace) =>
-      access.versions.using(resource, (apiVersion) =>
-        listObjects(access.connection, resource, apiVersion, { namespace }, resource.decode),
-      ),
-    ),
-  )
-  return lists.flatMap(({ items }) => items)
+  const { list } = createObjectClient(access, resource)
+  return (await Promise.all(scopes.map((namespace) => list({ namespace })))).flat()
 }
 
 function pageRequest(

@@ -2,6 +2,7 @@ import { poolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
+import { objectOf } from '../domain/model/decode.ts'
 import { ipAddressFrom } from '../domain/model/ip-address.ts'
 import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
@@ -32,7 +33,12 @@ const inCluster = {
   versions: ['v1alpha2', 'v1alpha1'],
   provider: 'the in-cluster IPAM provider',
 } as const
-const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' } as const
+const builtIn = {
+  group: eventsGroup,
+  namespaced: true,
+  versions: ['v1'],
+  provider: 'Kubernetes 1.19 or newer',
+} as const
 
 export const resources = {
   clusters: { plural: 'clusters', kind: 'Cluster', decode: clusterFrom, ...capi },
@@ -41,8 +47,8 @@ export const resources = {
   ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
   inclusterippools: poolOf('InClusterIPPool', inCluster),
   globalinclusterippools: poolOf('GlobalInClusterIPPool', inCluster),
-  events: { group: eventsGroup, plural: 'events', kind: 'Event', namespaced: true, ...builtIn },
-} as const satisfies Readonly<Record<string, Resource | DecodedResource<unknown>>>
+  events: { plural: 'events', kind: 'Event', decode: objectOf, ...builtIn },
+} as const satisfies Readonly<Record<string, DecodedResource<unknown>>>
 
 function poolOf<K extends IPPoolKind>(kind: K, provider: Pick<Resource, 'versions' | 'provider'>) {
   const { apiGroup: group, isGlobal } = poolKinds[kind]

@@ -7,7 +7,13 @@ import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import { neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
-import { crdNameOf, poolResources, resources, type Resource } from '../../kubernetes/resources.ts'
+import {
+  crdNameOf,
+  poolResources,
+  resources,
+  type DecodedResource,
+  type Resource,
+} from '../../kubernetes/resources.ts'
 import {
   connectTo,
   type KubernetesConnection,
@@ -154,13 +160,14 @@ async function servedVersion(apiVersion: Promise<string>): Promise<string | unde
   }
 }
 
-const deployments: Resource = {
+const deployments: DecodedResource<ProgramDeployment> = {
   group: 'apps',
   plural: 'deployments',
   kind: 'Deployment',
   namespaced: true,
   versions: ['v1'],
   provider: 'Kubernetes',
+  decode: programDeploymentFrom,
 }
 
 /** Lists the Deployments with a label in all namespaces. */
@@ -169,7 +176,7 @@ async function listDeployments(
   labelSelector: string,
 ): Promise<readonly ProgramDeployment[]> {
   const query = { namespace: '', labelSelector }
-  const { items } = await listObjects(connection, deployments, 'apps/v1', query, programDeploymentFrom)
+  const { items } = await listObjects(connection, deployments, 'apps/v1', query)
   return items
 }
 

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../domain/model/decode.ts'
+import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
-import { getObject } from '../../kubernetes/objects.ts'
+import { createObjectClient } from '../../kubernetes/objects.ts'
 import { resources } from '../../kubernetes/resources.ts'
 
 /**
@@ -17,6 +17,7 @@ export function readClusterObject(
   version?: string,
 ): Promise<JsonObject | undefined> {
   const { clusters } = resources
-  const resource = version === undefined ? clusters : { ...clusters, versions: [version] }
-  return getObject({ connection, versions: discoverApiVersions(connection) }, resource, key)
+  const versions = version === undefined ? clusters.versions : [version]
+  const access = { connection, versions: discoverApiVersions(connection) }
+  return createObjectClient(access, { ...clusters, versions, decode: objectOf }).get(key)
 }

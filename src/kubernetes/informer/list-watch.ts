@@ -26,7 +26,7 @@ export async function list<T extends ObjectMeta>(
   await servedVersion(options)
   const query = { namespace, labelSelector, pageSize: tuning.pageSize, signal }
   const listed = await versions.using(resource, (apiVersion) =>
-    listObjects(connection, resource, apiVersion, query, resource.decode),
+    listObjects(connection, resource, apiVersion, query),
   )
   signal.throwIfAborted()
   return listed
