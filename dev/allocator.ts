@@ -6,7 +6,7 @@ import { arrayOf, objectOf } from '../src/domain/model/decode.ts'
 import { startChild, waitUntilReady, type Child } from './stack/child-process.ts'
 import type { StackConnection } from './stack/connection.ts'
 import type { KubernetesObject } from './stack/kubernetes-api.ts'
-import { readManifests, type ManifestSource } from './stack/manifests.ts'
+import { readManifests, type ManifestText } from './stack/manifests.ts'
 import { freePort } from './stack/ports.ts'
 import { answersOk } from './stack/readiness.ts'
 
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '..')
 const manifests = join(root, 'deploy', 'manifests')
 
 /** The manifests of deploy/manifests, in the order of the kustomization. */
-export const allocatorManifests: readonly ManifestSource[] = arrayOf(
+export const allocatorManifests: readonly ManifestText[] = arrayOf(
   objectOf(parse(readFileSync(join(manifests, 'kustomization.yaml'), 'utf8')))['resources'],
 ).map((file) => ({ path: join(manifests, String(file)) }))
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
-import type { JsonObject } from '../../src/domain/model/decode.ts'
+import { objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { createLiveClusterApi } from '../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../src/kubernetes/transport/connection.ts'
@@ -80,14 +80,14 @@ export async function openSingleWatch(url: string, token: string, cleanup: Clean
   const { body } = await request(url, { dispatcher, headers: { authorization: `Bearer ${token}` } })
   const events = createJournal<JsonObject>()
   const read = async (): Promise<void> => {
-    for await (const line of linesOf(body)) events.add(JSON.parse(line) as JsonObject)
+    for await (const line of linesOf(body)) events.add(objectOf(JSON.parse(line)))
   }
   const end = read()
   // A test may not await the end.
   end.catch(() => undefined)
   return {
     events,
-    names: () => events.entries.map(({ object }) => (object as { metadata: { name: string } }).metadata.name),
+    names: () => events.entries.map(({ object }) => stringOf(objectOf(objectOf(object)['metadata'])['name'])),
     end,
   }
 }

@@ -4,14 +4,14 @@ import { objectOf, arrayOf } from '../../src/domain/model/decode.ts'
 import { allocatorAccount, allocatorManifests } from '../allocator.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
-import { applyManifests, type ManifestSource } from '../stack/manifests.ts'
+import { applyManifests, type ManifestText } from '../stack/manifests.ts'
 import type { Progress } from '../stack/progress.ts'
 import { createServiceAccountKubeconfig } from '../stack/service-account.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
 /** One of the files that the README shows. */
-export function example(name: string): ManifestSource {
+export function example(name: string): ManifestText {
   return { path: join(examples, `${name}.yaml`) }
 }
 

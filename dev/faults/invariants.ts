@@ -9,7 +9,7 @@ import { sharedAddresses } from './invariants/shared-addresses.ts'
 import { unservedClusters } from './invariants/unserved-clusters.ts'
 import { untrueConditions } from './invariants/untrue-conditions.ts'
 import type { Violation } from './invariants/violation.ts'
-import { snapshotFacts, type SnapshotFacts } from './invariants/facts.ts'
+import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
  * Checks the invariants I1 to I8, each defined at its function. I1, I2 and I5 are checked against all versions, I8 against

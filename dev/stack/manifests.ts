@@ -18,7 +18,8 @@ const servedWithinMs = 30_000
 const servedIntervalMs = 50
 
 /** YAML with any number of documents, as a file or as text, or an object. */
-export type ManifestSource = { readonly path: string } | { readonly text: string } | KubernetesObject
+export type ManifestSource = ManifestText | KubernetesObject
+export type ManifestText = { readonly path: string } | { readonly text: string }
 
 /**
  * Applies manifests by server-side apply, as administrator and with strict field validation: first the
@@ -31,12 +32,16 @@ export async function applyManifests(
   connection: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
   sources: readonly ManifestSource[],
 ): Promise<KubernetesObject[]> {
-  return await withKubernetesApi(connection, (api) => applyObjects(api, sources.flatMap(readManifests)))
+  return await withKubernetesApi(connection, (api) =>
+    applyObjects(
+      api,
+      sources.flatMap((source) => ('kind' in source ? [source] : readManifests(source))),
+    ),
+  )
 }
 
-/** The objects of a manifest, which are assumed to be `T`s. */
-export function readManifests<T extends KubernetesObject = KubernetesObject>(source: ManifestSource): T[] {
-  if ('kind' in source) return [source as T]
+/** The objects of a text, which are assumed to be `T`s. */
+export function readManifests<T extends KubernetesObject = KubernetesObject>(source: ManifestText): T[] {
   const text = 'path' in source ? readFileSync(source.path, 'utf8') : source.text
   const place = 'path' in source ? source.path : 'the manifest'
   const objects: T[] = []

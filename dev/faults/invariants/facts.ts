@@ -11,7 +11,6 @@ import {
 import { isSameAddress } from './address.ts'
 import { ownersOf } from './managed-fields.ts'
 import { controlPlane, ourManager, type RoleWords } from './names.ts'
-import type { Run, Snapshot } from './observations.ts'
 
 /** What the invariants read of any object. They do not use the product's decoders, so as not to share their faults. */
 export interface Facts {
@@ -49,28 +48,6 @@ export interface PoolFacts extends Facts {
   readonly kind: 'InClusterIPPool' | 'GlobalInClusterIPPool'
   /** Minimum number of free addresses; undefined until the provider has counted. */
   readonly available: number | undefined
-}
-
-/** The objects of a snapshot, decoded. */
-export interface SnapshotFacts {
-  readonly clusters: readonly ClusterFacts[]
-  readonly claims: readonly ClaimFacts[]
-  readonly addresses: readonly AddressFacts[]
-  readonly pools: readonly PoolFacts[]
-  readonly runs: ReadonlyMap<string, Run>
-}
-
-export function snapshotFacts(snapshot: Snapshot): SnapshotFacts {
-  return {
-    clusters: snapshot.clusters.map(clusterFacts),
-    claims: snapshot.claims.map(claimFacts),
-    addresses: snapshot.addresses.map(addressFacts),
-    pools: [
-      ...snapshot.inClusterPools.map((pool) => poolFacts('InClusterIPPool', pool)),
-      ...snapshot.globalPools.map((pool) => poolFacts('GlobalInClusterIPPool', pool)),
-    ],
-    runs: snapshot.runs,
-  }
 }
 
 function factsOf(object: JsonObject): Facts {

@@ -2,7 +2,7 @@ import { canonicalAddress } from './address.ts'
 import { vipOf, type AddressFacts, type ClaimFacts, type Facts } from './facts.ts'
 import { bothRoles, reservedByLabel, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I4: nothing outlives its purpose. Every claim with our label, every IPAddress of such a claim, and every reservation

@@ -3,7 +3,7 @@ import { isHostOurs, vipOf, type AddressFacts, type ClaimFacts, type ClusterFact
 import { bothRoles, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I3: behind each VIP that we gave to a Cluster stands its claim: under our name, owned by the Cluster's uid, not in

@@ -5,7 +5,7 @@ import { controlPlane, reasonWords, serverFailures } from './names.ts'
 import { isExcused, type Observations, type PendingActivity, type Run } from './observations.ts'
 import { isWanted } from './unserved-clusters.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I8: the latest run of its workflow id explains the state of every Cluster.

@@ -2,7 +2,7 @@ import { vipOf, type ClusterFacts, type PoolFacts } from './facts.ts'
 import { bothRoles, clusterClassKey, ingressEnabledAnnotation, roleKey, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a pool,

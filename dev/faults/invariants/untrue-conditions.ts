@@ -2,7 +2,7 @@ import { arrayOf, objectOf, stringOf } from '../../../src/domain/model/decode.ts
 import { vipOf, type ClusterFacts } from './facts.ts'
 import { bothRoles, type RoleWords } from './names.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /** I8: if a Cluster's condition reports a VIP of ours, the Cluster has this VIP. */
 export function untrueConditions(facts: SnapshotFacts): readonly Violation[] {

@@ -1,7 +1,7 @@
 import { isHostOurs } from './facts.ts'
 import { controlPlane, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
-import type { SnapshotFacts } from './facts.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I7: a host set by others costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The host
