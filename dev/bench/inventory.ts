@@ -98,8 +98,8 @@ async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<v
   await create(bench, namespace, 'ipaddresses', buildRestoredAddress(cluster, role, pooled))
   await patchStatus(bench, pathIn(namespace, 'ipaddressclaims', name), { addressRef: { name } })
   const message = describeAllocated({ host: pooled.address, port: defaultApiServerPort }, pool, name)
-  const saying = { about: 'vip', isReady: true, reason: 'Allocated', message } as const
-  const said = decideCondition(cluster, role, saying, new Date())
+  const update = { isReady: true, reason: 'Allocated', message } as const
+  const said = decideCondition(cluster, role, update, new Date())
   if (said.decision !== 'write') throw new Error(`the condition of ${cluster.name} is ${said.decision}`)
   await patchStatus(bench, pathIn(namespace, 'clusters', cluster.name), { conditions: [said.condition] })
 }

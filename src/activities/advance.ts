@@ -1,27 +1,36 @@
-import type { Action, Fact, Observed } from '../domain/allocation/action.ts'
-import { nextAction } from '../domain/allocation/next-action.ts'
+import type { Action, ActionOf, AllocationSettings, Fact, Observed } from '../domain/allocation/action.ts'
+import { clusterGone, nextAction } from '../domain/allocation/next-action.ts'
+import type { ClaimStepInput, StepEnd } from '../domain/allocation/steps.ts'
+import { claimKeyFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
 import type { VipRole } from '../domain/role.ts'
-import { actionRequired, retryLater } from './failures.ts'
+import type { SearchAttributeName } from '../domain/search-attributes.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { actionRequired, retryLater } from './failures.ts'
 import { observeFact, performAction } from './perform-action.ts'
 
-/** What one step looks at and does of its own; the rest is for the steps after it. */
+export interface StepSettings extends AllocationSettings {
+  /** The search attributes that are registered in the Temporal namespace. */
+  readonly searchable: readonly SearchAttributeName[]
+}
+
+/** The facts that one step observes, and the actions that it performs; everything else is left to the steps after it. */
 export interface StepScope {
   readonly observes: readonly Fact[]
   readonly performs: readonly Action['action'][]
 }
 
-/** Where a step ended: the last action, performed if it is one of the step's own, and what is observed after it. */
+/** The last action of a step, performed if it is in the step's scope, and what is observed after it. */
 export interface Advance {
   readonly action: Action
   readonly observed: Observed
 }
 
 /**
- * Does what is next, as far as it is this step's to do. The step ends with its first write, but for those that only prepare
- * the next one: a released reservation, a restored IPAddress.
+ * Performs the next actions that are in the scope of a step. The step ends with its first write, except for those that only
+ * prepare the next one: a released reservation, a restored IPAddress.
  *
- * @throws Error if the API server took a write and did not keep it
+ * @throws Error if the API server accepted a write and did not keep it
  */
 export async function advance(
   api: ClusterApi,
@@ -48,9 +57,37 @@ export async function advance(
   }
 }
 
-/** @throws ApplicationFailure if the action is to wait, for something, for a person, or until a discarded claim is gone */
+/** @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone */
 export function throwIfWaiting(action: Action): void {
   if (action.action === 'wait') throw retryLater(action.reason, action.message, action.considered)
   if (action.action === 'refuse') throw actionRequired(action.reason, action.message)
   if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
+}
+
+/** The result of a step whose Cluster is gone or recreated; undefined if it is still the one that the run started with. */
+export function endWithout(
+  cluster: Cluster | undefined,
+  { cluster: key, uid }: ClaimStepInput,
+): StepEnd | undefined {
+  if (cluster === undefined) return endFor(uid, clusterGone(key))
+  return cluster.uid === uid ? undefined : { next: 'replaced' }
+}
+
+export function endFor(uid: string, { reason, message, vip }: ActionOf<'done'>): StepEnd {
+  return { next: 'end', uid, reason, message, ...vip }
+}
+
+/** The result of a step that has deleted the claim. */
+export function endWithoutClaim(uid: string, { outcome, because }: ActionOf<'deleteClaim'>): StepEnd {
+  return outcome === 'restart' ? { next: 'restart', message: because } : endFor(uid, outcome)
+}
+
+/** The claim of the very Cluster that the run started with; undefined if it is gone or going, or somebody else's. */
+export async function getOwnClaim(
+  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+  { cluster, role, uid }: ClaimStepInput,
+): Promise<IPAddressClaim | undefined> {
+  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
+  if (claim === undefined || claim.isDeleting) return undefined
+  return ownershipOf(claim, { ...cluster, uid }).owner === 'this-cluster' ? claim : undefined
 }

@@ -1,12 +1,18 @@
 import { activityInfo } from '@temporalio/activity'
-import type { Observed } from '../domain/allocation/action.ts'
+import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
 import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
-import { endFor, endWithout, endWithoutClaim } from './step-ends.ts'
-import { getOwnClaim } from './own-claim.ts'
-import type { AllocationSettings } from './settings.ts'
+import {
+  advance,
+  endFor,
+  endWithout,
+  endWithoutClaim,
+  getOwnClaim,
+  throwIfWaiting,
+  type Advance,
+  type StepScope,
+} from './advance.ts'
 
 const scope: StepScope = {
   observes: ['clusterClass', 'addressUse', 'sameAddressUse'],
@@ -19,7 +25,7 @@ const onlyReservations: StepScope = { observes: ['addressUse'], performs: ['rele
  * Writes endpoint (of a control plane), variable and annotation in one patch, conditional on the Cluster as read. A
  * conflict fails the attempt; the next one reads and decides again. An address that somebody else has is not written.
  *
- * @throws ApplicationFailure to wait: `ClusterPaused`, `DuplicateAddress`, `ClusterRejected` with the server's words
+ * @throws ApplicationFailure to wait: `ClusterPaused`, `DuplicateAddress`, `ClusterRejected` with the server's message
  */
 export async function assignVip(
   api: ClusterApi,
@@ -27,30 +33,29 @@ export async function assignVip(
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
   const { cluster: key, role, uid, address } = input
-  const { variables, defaultPort } = settings
   const [cluster, bound] = await Promise.all([
     api.getCluster(key),
     address === undefined ? noClaim : observeBoundClaim(api, input),
   ])
-  const end = endWithout(cluster, input)
-  if (end !== undefined) return end
+  const without = endWithout(cluster, input)
+  if (without !== undefined) return without
   if (bound.ipAddress?.address !== address) {
     return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
   }
   const { attempt } = activityInfo()
-  const vip = vipRole(role, variables)
-  const found = await advance(api, vip, { key, cluster, ...bound, attempt, variables, defaultPort }, scope)
-  throwIfWaiting(found.action)
-  // Somebody may have woken the run for a reservation after the first step had looked.
-  if (found.action.action === 'patchCluster') await advance(api, vip, found.observed, onlyReservations)
-  return answerFor(uid, found)
+  const vip = vipRole(role, settings.variables)
+  const end = await advance(api, vip, { key, cluster, ...bound, attempt, ...settings }, scope)
+  throwIfWaiting(end.action)
+  // Somebody may have woken the run for a reservation after the first step had observed them.
+  if (end.action.action === 'patchCluster') await advance(api, vip, end.observed, onlyReservations)
+  return resultOf(uid, end)
 }
 
 type BoundClaim = Pick<Observed, 'claim' | 'ipAddress' | 'choice'>
 
 const noClaim: BoundClaim = { claim: undefined }
 
-/** The Cluster's own claim, if it stays, with the IPAddress as it is at this moment. */
+/** The Cluster's own claim, unless it is going, with a live read of its IPAddress. */
 async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promise<BoundClaim> {
   const claim = await getOwnClaim(api, input)
   if (claim?.addressName === undefined) return noClaim
@@ -59,7 +64,7 @@ async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promis
   return { claim, ipAddress, choice: { poolRef, considered: [] } }
 }
 
-function answerFor(uid: string, { action, observed: { claim } }: Advance): AssignVipResult {
+function resultOf(uid: string, { action, observed: { claim } }: Advance): AssignVipResult {
   const source = claim === undefined ? {} : { poolRef: claim.poolRef, claim: claim.name }
   switch (action.action) {
     case 'patchCluster':
@@ -70,7 +75,7 @@ function answerFor(uid: string, { action, observed: { claim } }: Advance): Assig
         ...(claim && action.isNew && { isNew: true }),
       }
     case 'done':
-      // The port of a host that is not ours may have been completed by an attempt whose answer was lost.
+      // An attempt whose result was lost may have completed the port of a host that is not ours.
       return action.vip !== undefined && (action.reason === 'Allocated' || claim === undefined)
         ? { next: 'assigned', ...action.vip, ...source }
         : endFor(uid, action)

@@ -1,13 +1,42 @@
 import { cancellationSignal } from '@temporalio/activity'
-import type { Observed } from '../domain/allocation/action.ts'
+import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
-import type { IPAddressClaim } from '../domain/model/claim.ts'
+import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import { vipRole, type VipRole } from '../domain/role.ts'
+import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { advance, throwIfWaiting, type Advance } from './advance.ts'
-import { endFor, endWithout, endWithoutClaim } from './step-ends.ts'
-import { claimKeyFor, getOwnClaim } from './own-claim.ts'
-import type { AllocationSettings } from './settings.ts'
+import {
+  advance,
+  endFor,
+  endWithout,
+  endWithoutClaim,
+  getOwnClaim,
+  throwIfWaiting,
+  type Advance,
+} from './advance.ts'
+import type { RunKind } from './run-step.ts'
+
+/** Runs a poll for the milliseconds that it may take. */
+export type ClaimWaitBudget = (
+  kind: RunKind,
+  poll: (timeoutMs: number) => Promise<AwaitIPAddressResult>,
+) => Promise<AwaitIPAddressResult>
+
+/** On the fast path, every poll in vain makes the next one shorter, until an address comes. */
+export function createClaimWaitBudget(): ClaimWaitBudget {
+  let inVain = 0
+  return async (kind, poll) => {
+    if (kind !== 'fast-path') return poll(kind === 'first' ? claimPollTimeoutMs : 0)
+    let isBound = false
+    try {
+      const result = await poll(fastPathPollTimeoutAfter(inVain))
+      isBound = result.next === 'assign'
+      return result
+    } finally {
+      inVain = isBound ? 0 : inVain + 1
+    }
+  }
+}
 
 /**
  * Waits until the provider has bound the claim. One attempt polls for some seconds; after that Temporal holds
@@ -18,50 +47,46 @@ import type { AllocationSettings } from './settings.ts'
  */
 export async function awaitIPAddress(
   api: ClusterApi,
-  { variables, defaultPort }: AllocationSettings,
+  settings: AllocationSettings,
   input: ClaimStepInput,
   timeoutMs: number,
 ): Promise<AwaitIPAddressResult> {
   const { cluster: key, role } = input
-  const vip = vipRole(role, variables)
+  const vip = vipRole(role, settings.variables)
   const cluster = await api.getCluster(key)
-  const end = endWithout(cluster, input)
-  if (end !== undefined) return end
-  const of = (claim: IPAddressClaim): Observed => ({
-    key,
-    cluster,
-    claim,
-    variables,
-    defaultPort,
-    choice: { poolRef: claim.poolRef, considered: [] },
-  })
+  const without = endWithout(cluster, input)
+  if (without !== undefined) return without
+  const observedWith = (claim: IPAddressClaim): Observed => {
+    const choice = { poolRef: claim.poolRef, considered: [] }
+    return { key, cluster, claim, choice, ...settings }
+  }
   const started = performance.now()
   const listener = api.listenToClaim(claimKeyFor(key, role))
   try {
     do {
       const claim = await getOwnClaim(api, input)
       if (claim === undefined) return claimGone
-      const found = await advance(api, vip, of(claim), { observes: ['ipAddress'], performs: [] })
-      if (!isStillUnbound(found)) return answerFor(input, found)
+      const end = await advance(api, vip, observedWith(claim), { observes: ['ipAddress'], performs: [] })
+      if (!isStillUnbound(end)) return resultOf(input, end)
       cancellationSignal().throwIfAborted()
       if (timeoutMs > 0) await listener.untilChange()
     } while (performance.now() - started < timeoutMs)
   } finally {
     listener.close()
   }
-  return whyUnbound(api, vip, input, of)
+  return whyUnbound(api, vip, input, observedWith)
 }
 
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
 
-/** Everything else is unknown yet, and need not be known if the next poll finds the address. */
+/** Other facts have not been observed yet, and need not be if the next poll finds the address. */
 function isStillUnbound({ action, observed }: Advance): boolean {
   return action.action === 'observe' ? observed.ipAddress === undefined : 'ipAddress' in observed
 }
 
 /**
- * The polls of this attempt have found no address. What deletes the claim deletes it only as it was read, since
- * the provider may be binding it at this moment.
+ * The polls of this attempt have found no address. A claim is deleted only as it was read, since the provider may be binding
+ * it at this moment.
  *
  * @throws ApplicationFailure to wait, with the reason why there is no address
  */
@@ -69,7 +94,7 @@ async function whyUnbound(
   api: ClusterApi,
   vip: VipRole,
   input: ClaimStepInput,
-  of: (claim: IPAddressClaim) => Observed,
+  observedWith: (claim: IPAddressClaim) => Observed,
 ): Promise<AwaitIPAddressResult> {
   const { cluster: key, role } = input
   const [claim, pools, namedAddress] = await Promise.all([
@@ -78,14 +103,12 @@ async function whyUnbound(
     api.getIPAddress(claimKeyFor(key, role)),
   ])
   if (claim === undefined) return claimGone
-  const begin = { ...of(claim), pools, namedAddress }
-  return answerFor(
-    input,
-    await advance(api, vip, begin, { observes: ['ipAddress'], performs: ['deleteClaim'] }),
-  )
+  const begin = { ...observedWith(claim), pools, namedAddress }
+  const scope = { observes: ['ipAddress'], performs: ['deleteClaim'] } as const
+  return resultOf(input, await advance(api, vip, begin, scope))
 }
 
-function answerFor({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {
+function resultOf({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {
   const { ipAddress } = observed
   if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
   throwIfWaiting(action)

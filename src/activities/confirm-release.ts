@@ -1,67 +1,72 @@
 import type { ClusterIdentity } from '../domain/model/claim.ts'
-import { releaseCheckedAnnotation } from '../domain/names.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
-import type { RemainingObject, ObservedRelease } from '../domain/release/release.ts'
+import { releaseCheckedAnnotation } from '../domain/names.ts'
 import { diagnoseRemaining, leakAfterMs, type RemainingDiagnosis } from '../domain/release/release-verdict.ts'
+import type { ObservedRelease, RemainingObject } from '../domain/release/release.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
 import { actionRequired, releaseLeaked, releasePending, retryLater } from './failures.ts'
-import { isStillThere, lookUntilGone, type LookApi, type Looked } from './release-look.ts'
+import { isStillThere, pollUntilGone, type ObserveApi, type ReleasePoll } from './observe-release.ts'
 
-type HelpApi = Pick<ClusterApi, 'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress'>
-type Api = LookApi & HelpApi & Pick<ClusterApi, 'listIPPools'>
+type PerformApi = Pick<
+  ClusterApi,
+  'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress' | 'listIPPools'
+>
 
 /**
- * Confirms that nothing is left of what a deleted Cluster held. What it sees for the first time it returns, so that the
- * run remembers it; what is known and still there is waited for, and helped where that is safe.
+ * Confirms that nothing is left of what a deleted Cluster held. An object seen for the first time is returned, so that the
+ * run records it. One that the run has recorded is waited for, and deleted or touched if that is safe.
  *
  * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
  */
-export async function confirmRelease(api: Api, input: ConfirmReleaseInput): Promise<ConfirmReleaseResult> {
-  let looked: Looked
+export async function confirmRelease(
+  api: ObserveApi & PerformApi,
+  input: ConfirmReleaseInput,
+): Promise<ConfirmReleaseResult> {
+  let poll: ReleasePoll
   try {
-    looked = await lookUntilGone(api, input)
+    poll = await pollUntilGone(api, input)
   } catch (error) {
     if (isKubernetesError(error, 'notServed')) return unserved(input, error)
     throw error
   }
-  const { sight, leftovers, held } = looked
-  const isNews = held.length > input.held.length
-  if (isStillThere(input, sight)) {
-    if (isNews) return { next: 'wait', held, isGone: false }
-    throw retryLater(releasePending, describePresent(input, sight))
+  const { observed, remaining, held } = poll
+  const hasNew = held.length > input.held.length
+  if (isStillThere(input, observed)) {
+    if (hasNew) return { next: 'wait', held, isGone: false }
+    throw retryLater(releasePending, describePresent(input, observed))
   }
-  if (leftovers.length === 0) return { next: 'released', held }
-  if (input.goneSince === undefined || isNews) return { next: 'wait', held, isGone: true }
-  throw await reasonToWait(api, input, sight, leftovers)
+  if (remaining.length === 0) return { next: 'released', held }
+  if (input.goneSince === undefined || hasNew) return { next: 'wait', held, isGone: true }
+  throw await failureFor(api, input, observed, remaining)
 }
 
-function describePresent(former: ClusterIdentity, { present }: ObservedRelease): string {
+function describePresent(deleted: ClusterIdentity, { present }: ObservedRelease): string {
   const state = present?.isDeleting === true ? 'is still being deleted' : 'still exists'
-  return `Cluster ${formatKey(former)} ${state}; what it holds is looked for when it is gone`
+  return `Cluster ${formatKey(deleted)} ${state}; what it holds is looked for when it is gone`
 }
 
-/** Helps where it can, and tells of all that is left. */
-async function reasonToWait(
-  api: HelpApi & Pick<ClusterApi, 'listIPPools'>,
-  former: ConfirmReleaseInput,
+/** Helps where it can, and returns a failure that names everything that remains. */
+async function failureFor(
+  api: PerformApi,
+  deleted: ConfirmReleaseInput,
   { present }: ObservedRelease,
-  leftovers: readonly RemainingObject[],
+  remaining: readonly RemainingObject[],
 ): Promise<Error> {
-  const pools = await knownPools(api, former.namespace)
+  const pools = await listServedPools(api, deleted.namespace)
   const now = Date.now()
-  const around = { former, namesake: present, pools, now, goneForMs: now - (former.goneSince ?? now) }
-  const verdicts = leftovers.map((leftover) => diagnoseRemaining(leftover, around))
-  await Promise.all(leftovers.map((leftover, index) => help(api, leftover, verdicts[index]?.help)))
-  const message = verdicts.map((verdict) => verdict.message).join('; ')
-  return verdicts.some(({ isLeaked }) => isLeaked)
+  const context = { deleted, recreated: present, pools, now, goneForMs: now - (deleted.goneSince ?? now) }
+  const diagnoses = remaining.map((each) => ({ each, ...diagnoseRemaining(each, context) }))
+  await Promise.all(diagnoses.map(({ each, remedy }) => apply(api, each, remedy)))
+  const message = diagnoses.map((diagnosis) => diagnosis.message).join('; ')
+  return diagnoses.some(({ isLeaked }) => isLeaked)
     ? actionRequired(releaseLeaked, message)
     : retryLater(releasePending, message)
 }
 
-async function knownPools(
+async function listServedPools(
   api: Pick<ClusterApi, 'listIPPools'>,
   namespace: string,
 ): Promise<readonly IPPool[] | undefined> {
@@ -73,27 +78,27 @@ async function knownPools(
   }
 }
 
-/** All is conditional on the object as it was read, before the Cluster was seen to be gone. */
-async function help(
-  api: HelpApi,
+/** All writes are conditional on the object as it was read, before the Cluster was read and found to be gone. */
+async function apply(
+  api: PerformApi,
   { kind, object }: RemainingObject,
-  what: RemainingDiagnosis['help'] | undefined,
+  remedy: RemainingDiagnosis['remedy'],
 ): Promise<void> {
   try {
-    if (what === 'delete' && kind === 'IPAddressClaim') await api.deleteIPAddressClaim(object)
-    if (what === 'delete' && kind === 'IPAddress') await api.deleteIPAddress(object)
-    if (what === 'nudge') {
+    if (remedy === 'delete' && kind === 'IPAddressClaim') await api.deleteIPAddressClaim(object)
+    if (remedy === 'delete' && kind === 'IPAddress') await api.deleteIPAddress(object)
+    if (remedy === 'touch') {
       const annotations = { [releaseCheckedAnnotation]: new Date().toISOString() }
       const { resourceVersion } = object
       await api.patchIPAddressClaim(object, { metadata: { resourceVersion, annotations } })
     }
   } catch (error) {
-    // It has moved on, perhaps for good: the next attempt looks at it anew.
+    // It has changed, or is gone: the next attempt reads it again.
     if (!isKubernetesError(error, 'conflict', 'notFound')) throw error
   }
 }
 
-/** Kinds that are not served any more have no objects; but an API server that has just started does not know all at once. */
+/** Kinds that are not served have no objects. But an API server that has just started does not serve all kinds at once. */
 function unserved(
   { goneSince, held }: ConfirmReleaseInput,
   { message }: KubernetesError,

@@ -1,38 +1,36 @@
+import type { AllocationSettings } from '../domain/allocation/action.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
+import { claimKeyFor } from '../domain/model/claim.ts'
 import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { advance, throwIfWaiting, type StepScope } from './advance.ts'
-import { endFor, endWithout } from './step-ends.ts'
-import { claimKeyFor } from './own-claim.ts'
-import type { AllocationSettings } from './settings.ts'
+import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
 
 const performs: StepScope['performs'] = ['restoreAddress', 'createClaim', 'adoptClaim', 'discardClaim']
 
 /**
- * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner.
- * The poolRef of a claim that exists wins over the one asked for. If an address has to be had again, its IPAddress
- * is made before the claim, and the provider adopts it.
+ * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner. The
+ * poolRef of an existing claim takes precedence over the input's.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim or address on its way out), `ClaimConflict`
  */
 export async function ensureIPAddressClaim(
   api: ClusterApi,
-  { variables, defaultPort }: AllocationSettings,
+  settings: AllocationSettings,
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
   const { cluster: key, role, uid, poolRef, restore } = input
   const [cluster, claim] = await Promise.all([
-    // A claim is no write to the Cluster: nothing but this look keeps it from one that is paused by now.
+    // Creating a claim is not conditional on the Cluster: only this read keeps it from one that has just been paused.
     api.getClusterLive(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
   ])
-  const end = endWithout(cluster, input)
-  if (end !== undefined) return end
+  const without = endWithout(cluster, input)
+  if (without !== undefined) return without
   const choice = { poolRef, considered: [], ...(restore !== undefined && { restore }) }
-  const begin = { key, cluster, claim, choice, variables, defaultPort }
-  // Of a claim that exists, the address is looked at by the next step.
+  // The next step observes the address of a claim that exists.
   const scope: StepScope = { performs, observes: claim === undefined ? ['namedAddress'] : [] }
-  const { action, observed } = await advance(api, vipRole(role, variables), begin, scope)
+  const begin = { key, cluster, claim, choice, ...settings }
+  const { action, observed } = await advance(api, vipRole(role, settings.variables), begin, scope)
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
   if (observed.claim === undefined) {

@@ -10,30 +10,30 @@ import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 
-/** Failure types of requests that may pass the next time. */
+/** Failure types of requests that may succeed the next time. */
 export const apiUnavailable = 'KubernetesUnavailable'
 export const apiConflict = 'KubernetesConflict'
-/** Failure types of a release, which no condition of a Cluster can show: that Cluster is gone. */
+/** Failure types of a release. Its Cluster is gone, so no condition can show them. */
 export const releasePending = 'ReleasePending'
 export const releaseLeaked = 'ReleaseLeaked'
 
 /** Failure types by which a step waits. */
 export type WaitType = Reason | typeof releasePending | typeof releaseLeaked
 
-/** Milliseconds until the next attempt after a lost race: first just enough for the winner's write to be readable. */
+/** Milliseconds until the next attempt after a conflict: at first just enough for the other write to be readable. */
 const conflictDelay = { first: 50, most: 5_000 } as const
 
-/** Bytes of verdicts on pools: Temporal keeps no failure above 4 KiB, and a result or a signal is kept in the status. */
+/** Bytes of verdicts on pools: Temporal shows no failure above 4 KiB, and the status keeps a result or a signal. */
 export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
 
-/** What a failure that waits for a pool looked at; the failure itself has no room for all of it. */
+/** The pools that a waiting step considered; the failure itself has no room for all of them. */
 const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
 
 /**
- * The allocation cannot go on yet, and nothing is wrong with us: Temporal holds the wait outside of
- * the history, and shows the message under Pending Activities.
+ * The allocation has to wait, and nothing is wrong: Temporal holds the wait outside of the history, and shows the message
+ * under Pending Activities.
  *
- * @param considered the verdict on every pool, where one is waited for
+ * @param considered the verdict on every pool, if the step waits for one
  */
 export function retryLater(
   reason: WaitType,
@@ -52,12 +52,12 @@ export function retryLater(
   return made
 }
 
-/** Every pool that was looked at before the failure was made. */
+/** The pools that were considered before this failure. */
 export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[] {
   return mostRelevant(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
 }
 
-/** A step that is tried at once does not get on, and becomes an activity of its own. */
+/** A step on the fast path makes no progress, and becomes a regular activity. */
 export class FastPathAbandoned extends Error {
   override readonly name = 'FastPathAbandoned'
 
@@ -66,19 +66,19 @@ export class FastPathAbandoned extends Error {
   }
 }
 
-/** Whether a failure is a wait, and nothing is wrong. */
+/** Whether the failure only waits, and nothing is wrong. */
 export function isWait(failure: unknown): boolean {
   return failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN
 }
 
-/** A person has to act before this can go on: looked at again as slowly as a wait, but logged and counted. */
+/** A person has to act first: retried as slowly as a wait, but logged and counted as an error. */
 export function actionRequired(reason: WaitType, message: string): ApplicationFailure {
   return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
 }
 
 /**
- * Temporal shows nothing of a failure above 4 KiB but that it was too large: the message is cut, and the stack, which
- * says where in our code a wait began, is left out. So is the cause: its words are in the message.
+ * Temporal drops a failure above 4 KiB, so the message is truncated, and the stack, which only says where in our code a wait
+ * began, is left out. So is the cause: the message contains it.
  */
 function failure(options: ApplicationFailureOptions & { readonly message: string }): ApplicationFailure {
   const made = ApplicationFailure.create({ ...options, message: truncated(options.message) })
@@ -87,9 +87,9 @@ function failure(options: ApplicationFailureOptions & { readonly message: string
 }
 
 /**
- * Runs a step and translates what the API server refused or failed to do.
+ * Runs a step and translates errors of the API server.
  *
- * @param rejected the failure type to show where the server's answer to this request is final (invalid, forbidden)
+ * @param rejected the failure type if the server's refusal is final (invalid, forbidden)
  */
 export async function translatingFailures<T>(rejected: WaitType, step: () => Promise<T>): Promise<T> {
   try {

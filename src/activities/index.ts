@@ -1,60 +1,36 @@
-import type {
-  AssignVipInput,
-  AssignVipResult,
-  AwaitIPAddressResult,
-  ClaimStepInput,
-  EnsureIPAddressClaimInput,
-  EnsureIPAddressClaimResult,
-  SelectIPPoolResult,
-  StepInput,
-} from '../domain/allocation/steps.ts'
+import type { StepInput, Steps } from '../domain/allocation/steps.ts'
 import type { Reason } from '../domain/reason.ts'
-import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import type {
   AllocateAtOnceInput,
   AllocateAtOnceResult,
   ConfirmReleaseInput,
   ConfirmReleaseResult,
 } from '../workflows/contract.ts'
+import type { StepSettings } from './advance.ts'
 import { allocateAtOnce } from './allocate-at-once.ts'
 import { assignVip } from './assign-vip.ts'
-import { awaitIPAddress } from './await-ip-address.ts'
+import { awaitIPAddress, createClaimWaitBudget } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
-import { createClaimWaitBudget } from './claim-wait-budget.ts'
-import { runStep, type Pace, type StepPorts, type StepRun } from './run-step.ts'
-import { tellReleased } from './reporting.ts'
+import { publishRelease } from './publish-condition.ts'
+import { runStep, type StepPorts, type StepRun } from './run-step.ts'
 import { selectIPPool } from './select-ip-pool.ts'
-import type { AllocationSettings } from './settings.ts'
+import { signalWorkflow } from './signal-workflow.ts'
 import type { StepResult } from './step-outcome.ts'
-import { tellWorkflow } from './tell-workflow.ts'
 
-/**
- * The activities, in the order of an allocation and of what follows when its Cluster is gone. Each goes by the world as it
- * is and can be repeated at any time.
- */
+/** The activities. Each observes the objects as they are, and can be repeated at any time. */
 export interface Activities extends Steps {
-  /** A local activity: the four steps one after the other, as far as each gets on at once. */
+  /** A local activity: the four steps, as far as each makes progress. */
   allocateAtOnce(input: AllocateAtOnceInput): Promise<AllocateAtOnceResult>
   confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
 
-/** What an allocation is made of. */
-export interface Steps {
-  selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
-  ensureIPAddressClaim(input: EnsureIPAddressClaimInput): Promise<EnsureIPAddressClaimResult>
-  awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
-  assignVip(input: AssignVipInput): Promise<AssignVipResult>
-}
-
-/** What the activities go through, and are set to. */
-export interface ActivitySetup extends Omit<StepPorts, 'tellWorkflow'> {
-  readonly api: ClusterApi
-  readonly settings: AllocationSettings
-  /** Default: the run that the attempt belongs to, by a signal. */
-  readonly tellWorkflow?: StepPorts['tellWorkflow']
-  /** Runs a step that is no activity of its own, in a span that names it; absent where nobody asked for traces. */
+export interface ActivitySetup extends Omit<StepPorts, 'signalWorkflow' | 'settings'> {
+  readonly settings: StepSettings
+  /** Default: a signal through the Worker's connection. */
+  readonly signalWorkflow?: StepPorts['signalWorkflow']
+  /** Runs a step of the fast path in a span that names it; absent if traces are off. */
   readonly aroundStep?: AroundStep
 }
 
@@ -62,15 +38,15 @@ export type AroundStep = <R>(name: string, run: () => Promise<R>) => Promise<R>
 
 /** Binds the activities to a management cluster; a Worker registers what this returns. */
 export function createActivities(setup: ActivitySetup): Activities {
-  const ports = { tellWorkflow, ...setup }
-  const atOnce = createSteps(ports, 'at-once', setup.aroundStep)
+  const ports = { signalWorkflow, ...setup }
+  const fastPath = createSteps(ports, true, setup.aroundStep)
   return {
-    ...createSteps(ports, 'patient'),
-    allocateAtOnce: (input) => allocateAtOnce(atOnce, input),
+    ...createSteps(ports, false),
+    allocateAtOnce: (input) => allocateAtOnce(fastPath, input),
     confirmRelease: (input) =>
       translatingFailures(releasePending, async () => {
         const result = await confirmRelease(setup.api, input)
-        if (result.next === 'released') await tellReleased(ports, input, result.held)
+        if (result.next === 'released') await publishRelease(ports, input, result.held)
         return result
       }),
   }
@@ -78,24 +54,24 @@ export function createActivities(setup: ActivitySetup): Activities {
 
 function createSteps(
   ports: StepPorts & Pick<ActivitySetup, 'settings'>,
-  pace: Pace,
+  isFastPath: boolean,
   around: AroundStep = (_, run) => run(),
 ): Steps {
   const { settings } = ports
-  const patience = createClaimWaitBudget()
+  const pollWithinBudget = createClaimWaitBudget()
   const perform = <R extends StepResult>(
     name: keyof Steps,
     input: StepInput,
     run: StepRun<R>,
     rejected: Reason = 'AllocationFailed',
-  ): Promise<R> => around(name, () => runStep(ports, { name, rejected, pace }, input, run))
+  ): Promise<R> => around(name, () => runStep(ports, { name, rejected, isFastPath }, input, run))
   return {
     selectIPPool: (input) => perform('selectIPPool', input, (api) => selectIPPool(api, settings, input)),
     ensureIPAddressClaim: (input) =>
       perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, settings, input)),
     awaitIPAddress: (input) =>
-      perform('awaitIPAddress', input, (api, look) =>
-        patience.spend(look, (patienceMs) => awaitIPAddress(api, settings, input, patienceMs)),
+      perform('awaitIPAddress', input, (api, kind) =>
+        pollWithinBudget(kind, (timeoutMs) => awaitIPAddress(api, settings, input, timeoutMs)),
       ),
     assignVip: (input) =>
       perform('assignVip', input, (api) => assignVip(api, settings, input), 'ClusterRejected'),

@@ -5,7 +5,7 @@ import {
   duplicatesWithout,
   isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
-import { buildIPAddressClaim, claimMetadataFor } from '../domain/model/claim.ts'
+import { buildIPAddressClaim, claimKeyFor, claimMetadataFor } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
   buildReservation,
@@ -17,9 +17,7 @@ import { isOrphanOf } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
-import { claimKeyFor } from './own-claim.ts'
 
-/** Reads one fact. */
 export async function observeFact(
   api: ClusterApi,
   observed: Observed,
@@ -51,7 +49,7 @@ export async function observeFact(
 }
 
 /**
- * Writes what the action says, and nothing else. Every write can be repeated, and fails if what it follows from has changed.
+ * Writes what the action says, and nothing else. Every write can be repeated, and fails if its inputs have changed.
  *
  * @returns what is observed after it
  */
@@ -79,7 +77,7 @@ export async function performAction(
       return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
     }
     case 'discardClaim': {
-      // The claim was read beside the Cluster, and may be that of a newer one.
+      // Claim and Cluster were read side by side, so the claim may belong to a newer Cluster.
       const present = await api.getClusterLive(observed.key)
       if (isOrphanOf(action.previousUid, action.claim, present)) await api.deleteIPAddressClaim(action.claim)
       return observed
@@ -106,8 +104,8 @@ export async function performAction(
 }
 
 /**
- * In this order: the record stops any attempt of ours that is still under way, and the reservation is there before the
- * claim lets go.
+ * In this order: the record stops any other attempt that is under way, and the reservation exists before the claim releases
+ * the address.
  */
 async function stepBack(
   api: ClusterApi,
@@ -121,7 +119,7 @@ async function stepBack(
   try {
     await api.createIPAddress(buildReservation(cluster, ipAddress))
   } catch (error) {
-    // An attempt before this one got as far.
+    // By an earlier attempt.
     if (!isKubernetesError(error, 'alreadyExists')) throw error
   }
   await api.deleteIPAddressClaim(claim)

@@ -1,28 +1,33 @@
 import { alsoDesiredRoles } from '../domain/allocation/eligibility.ts'
 import { mostRelevant } from '../domain/allocation/pool-selection.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
+import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { defaultRole, vipRole } from '../domain/role.ts'
+import { isRequired, vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { advance, throwIfWaiting, type Advance, type StepScope } from './advance.ts'
+import {
+  advance,
+  endFor,
+  throwIfWaiting,
+  type Advance,
+  type StepScope,
+  type StepSettings,
+} from './advance.ts'
 import { verdictBytes } from './failures.ts'
-import { endFor } from './step-ends.ts'
-import { claimKeyFor } from './own-claim.ts'
-import type { AllocationSettings } from './settings.ts'
 
 const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
 
 /**
- * Decides whether the Cluster needs a VIP, and from which pool. The pool of a claim that exists stays the choice. Writes
- * nothing, but that it deletes the claim of a former Cluster and reservations that are no longer needed.
+ * Decides whether the Cluster needs a VIP, and from which pool. The pool of an existing claim stays the choice. Writes
+ * nothing, except that it deletes the claim of a previous Cluster and reservations that are no longer needed.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `NoMatchingPool`, `PoolNotReady`, `PoolExhausted`,
- *   `WaitingForAddress` (claim of a former Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an annotation
- *   that cannot be read)
+ *   `WaitingForAddress` (claim of a previous Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an invalid
+ *   annotation)
  */
 export async function selectIPPool(
   api: ClusterApi,
-  settings: AllocationSettings,
+  settings: StepSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {
   const [cluster, claim, pools] = await Promise.all([
@@ -30,19 +35,18 @@ export async function selectIPPool(
     api.getIPAddressClaim(claimKeyFor(key, role)),
     api.listIPPools(key.namespace),
   ])
-  const { variables, defaultPort, searchable } = settings
-  const begin = { key, cluster, claim, pools, variables, defaultPort }
-  const found = await advance(api, vipRole(role, variables), begin, scope)
-  const also =
-    role === defaultRole && cluster !== undefined ? alsoDesiredRoles(cluster, pools, variables) : []
+  const { variables, searchable } = settings
+  const begin = { key, cluster, claim, pools, ...settings }
+  const end = await advance(api, vipRole(role, variables), begin, scope)
+  const also = isRequired(role) && cluster !== undefined ? alsoDesiredRoles(cluster, pools, variables) : []
   return {
-    ...answerFor(found),
+    ...resultOf(end),
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
 }
 
-function answerFor({ action, observed }: Advance): SelectIPPoolResult {
+function resultOf({ action, observed }: Advance): SelectIPPoolResult {
   throwIfWaiting(action)
   const uid = observed.cluster?.uid ?? ''
   switch (action.action) {

@@ -1,63 +1,65 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
+import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type {
   AssignVipResult,
   AwaitIPAddressResult,
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
 } from '../domain/allocation/steps.ts'
-import { ApplicationFailure } from '@temporalio/common'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
-import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
-import { isReason, type Reason } from '../domain/reason.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
+import { isReason, type Reason } from '../domain/reason.ts'
 import { consideredIn, isWait } from './failures.ts'
 
 export type StepResult =
   SelectIPPoolResult | EnsureIPAddressClaimResult | AwaitIPAddressResult | AssignVipResult
 
-/** How an attempt of a step ended, as far as others than the workflow want to know. */
+/** Whether the next step can follow, or the VIP is assigned. */
+export function makesProgress({ next }: StepResult): boolean {
+  return next === 'claim' || next === 'await' || next === 'assign' || next === 'assigned'
+}
+
+/** How an attempt of a step ended, for condition, event, signal and metrics. */
 export interface StepOutcome {
   readonly result: 'success' | 'waiting' | 'error'
-  /** `""` where the allocation simply goes on. */
+  /** A Reason, or the type of a failure; `""` if the allocation simply continues. */
   readonly reason: string
   readonly message: string
-  /** What the Cluster has to say from now on; undefined: nothing new. */
-  readonly saying: ConditionUpdate | undefined
-  /** The pools looked at, of a step that waits for one. */
+  /** What to do with the Cluster's condition; undefined: nothing. */
+  readonly condition: ConditionUpdate | undefined
+  /** The verdicts on the pools, of a step that waits for one. */
   readonly considered: readonly PoolVerdict[]
-  /** The Cluster has a VIP by this attempt, and had none before. */
+  /** This attempt wrote a VIP to a Cluster that had none. */
   readonly isAllocated: boolean
-  /** An address had to be left to somebody else. */
+  /** This attempt stepped back from a duplicate address. */
   readonly isDuplicate: boolean
 }
 
-const wentOn: StepOutcome = {
+const continued: StepOutcome = {
   result: 'success',
   reason: '',
   message: '',
-  saying: undefined,
+  condition: undefined,
   considered: [],
   isAllocated: false,
   isDuplicate: false,
 }
 
-/** Reads the ending out of what a step answered. */
 export function outcomeOf(result: StepResult): StepOutcome {
   if (result.next === 'assigned') return assigned(result)
   if (result.next === 'end') return ended(result.reason, result.message)
-  if (result.next !== 'restart' || result.reason === undefined) return wentOn
-  return { ...wentOn, ...about(false, result.reason, result.message), isDuplicate: true }
+  if (result.next !== 'restart' || result.reason === undefined) return continued
+  return { ...withCondition(false, result.reason, result.message), isDuplicate: true }
 }
 
-/** Reads the ending out of what a step failed with. */
 export function outcomeOfFailure(failure: unknown): StepOutcome {
   if (!(failure instanceof ApplicationFailure)) {
-    return { ...wentOn, result: 'error', reason: 'Unknown', message: String(failure) }
+    return { ...continued, result: 'error', reason: 'Unknown', message: String(failure) }
   }
   const { type, message } = failure
   const reason = type ?? 'Unknown'
   return {
-    ...wentOn,
-    ...(isReason(reason) ? about(false, reason, message) : { reason, message }),
+    ...(isReason(reason) ? withCondition(false, reason, message) : { ...continued, reason, message }),
     result: isWait(failure) ? 'waiting' : 'error',
     considered: consideredIn(failure),
   }
@@ -72,25 +74,39 @@ function assigned({
 }: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
   const vip: AssignedVip = { host, ...(port !== undefined && { port }) }
   if (poolRef === undefined || claim === undefined) {
-    return { ...wentOn, ...about(true, 'EndpointAlreadySet', describeCompleted(vip)) }
+    return withCondition(true, 'EndpointAlreadySet', describeCompleted(vip))
   }
-  return {
-    ...wentOn,
-    ...about(true, 'Allocated', describeAllocated(vip, poolRef, claim)),
-    isAllocated: isNew,
-  }
+  return { ...withCondition(true, 'Allocated', describeAllocated(vip, poolRef, claim)), isAllocated: isNew }
 }
 
 function ended(reason: Reason, message: string): StepOutcome {
-  if (reason === 'ClusterDeleted') return { ...wentOn, reason, message }
-  if (reason === 'NoMatchingPool') return { ...wentOn, reason, message, saying: { about: 'nothing' } }
-  return { ...wentOn, ...about(reason === 'EndpointAlreadySet', reason, message) }
+  if (reason === 'ClusterDeleted') return { ...continued, reason, message }
+  if (reason === 'NoMatchingPool') return { ...continued, reason, message, condition: 'remove' }
+  return withCondition(reason === 'EndpointAlreadySet', reason, message)
 }
 
-function about(
-  isReady: boolean,
-  reason: Reason,
-  message: string,
-): Pick<StepOutcome, 'reason' | 'message' | 'saying'> {
-  return { reason, message, saying: { about: 'vip', isReady, reason, message } }
+function withCondition(isReady: boolean, reason: Reason, message: string): StepOutcome {
+  return { ...continued, reason, message, condition: { isReady, reason, message } }
+}
+
+/** Receives steps and reports for the metrics. */
+export interface StepObserver {
+  /** One attempt of a step, at its end. */
+  observeStep(reading: StepReading): void
+  /** One condition, event or signal of the Worker. */
+  countReport(kind: ReportKind, result: 'written' | 'unchanged' | 'failed'): void
+}
+
+export type ReportKind = 'condition' | 'event' | 'signal'
+
+/** One attempt of a step. It holds no name of a Cluster, since its texts become labels of metrics. */
+export interface StepReading extends Pick<StepOutcome, 'result' | 'reason' | 'isDuplicate'> {
+  readonly step: string
+  readonly role: string
+  /** Name of the ClusterClass; `""` if the Cluster has none, or was not read. */
+  readonly clusterClass: string
+  /** Duration of the attempt. */
+  readonly seconds: number
+  /** If this attempt wrote a VIP to a Cluster that had none: the ages of the run, if known, and of the Cluster. */
+  readonly allocated?: { readonly sinceStartSeconds?: number; readonly sinceCreationSeconds: number }
 }

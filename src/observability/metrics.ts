@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { StepObserver } from '../activities/reporting.ts'
+import type { StepObserver } from '../activities/step-outcome.ts'
 import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
 import type { AttemptOutcome } from '../watcher/run-check.ts'
 import { counter, gauge, histogram, workflowRequestOutcomes } from './metrics/series.ts'

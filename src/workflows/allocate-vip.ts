@@ -18,7 +18,7 @@ import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole, type RoleRun } from './allocate-role.ts'
 import {
   parseAllocateVipInput,
-  parseWaitingNews,
+  parseWaitReport,
   retryNowUpdate,
   statusQuery,
   waitingSignal,
@@ -190,7 +190,7 @@ function handleMessages(run: Run): void {
   setHandler(
     waiting,
     (argument) => {
-      const news = parseWaitingNews(argument)
+      const news = parseWaitReport(argument)
       if (news === undefined) return
       if (news.isLeft) record.duplicate(news.role, news.message)
       else {

@@ -138,7 +138,7 @@ export interface RoleStatus {
 }
 
 /** What a step waits for, or had to leave to others, as the signal `waiting` carries it. */
-export interface WaitingNews {
+export interface WaitReport {
   readonly role: Role
   /** Of the closed list, or the failure type of a request that may pass the next time. */
   readonly reason: string
@@ -266,7 +266,7 @@ function heldField(input: JsonObject, expected: string): readonly HeldAddress[] 
 }
 
 /** Reads the argument of the signal `waiting`; undefined where it is none, since anybody can send a signal. */
-export function parseWaitingNews(news: unknown): WaitingNews | undefined {
+export function parseWaitReport(news: unknown): WaitReport | undefined {
   if (!isObject(news)) return undefined
   const { reason, message, considered, scheduledAt } = news
   const role = roles.find((known) => known === news['role'])

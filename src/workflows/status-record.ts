@@ -1,6 +1,6 @@
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
-import type { AllocationStatus, RoleStatus, WaitingNews } from './contract.ts'
+import type { AllocationStatus, RoleStatus, WaitReport } from './contract.ts'
 
 /** Keeps where a run is, for the query `status`. */
 export interface StatusRecord {
@@ -9,7 +9,7 @@ export interface StatusRecord {
   /** The allocation goes on: what it waited for is over. */
   progress(role: Role, news: Partial<RoleStatus>): void
   /** A step of a role has to wait. News of a role that is done come too late. */
-  waits(news: WaitingNews, since: Date): void
+  waits(news: WaitReport, since: Date): void
   /** An address had to be left to somebody else. Told twice, by signal and by result, it counts once. */
   duplicate(role: Role, message: string): void
   /** Of the Cluster; `""` before it was found. */

@@ -1,4 +1,4 @@
-import type { StepObserver } from '../../activities/reporting.ts'
+import type { StepObserver } from '../../activities/step-outcome.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
 import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import {
@@ -51,7 +51,7 @@ async function publishFor(
   { role }: VipRole,
   { news, message }: RunNews,
 ): Promise<void> {
-  const update: ConditionUpdate = { about: 'vip', isReady: false, reason, message }
+  const update: ConditionUpdate = { isReady: false, reason, message }
   // A run that replaces another one publishes its own state.
   if (news === 'stray' && mayWriteCondition(cluster, role)) {
     const decision = decideCondition(cluster, role, update, new Date())

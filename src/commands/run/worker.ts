@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
-import type { StepObserver } from '../../activities/reporting.ts'
+import type { StepObserver } from '../../activities/step-outcome.ts'
 import type { Config } from '../../config.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'

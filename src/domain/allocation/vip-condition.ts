@@ -7,29 +7,24 @@ import type { Reason } from '../reason.ts'
 import { roleSpecs, type Role, type VipRole } from '../role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 
-/** What is to be said about a VIP of a Cluster. The text is the same as long as the matter is: it holds no time. */
+/** The new state of a VIP's condition; `remove` if the Cluster wants no such VIP. A message holds no time, so it stays the same. */
 export type ConditionUpdate =
-  | { readonly about: 'vip'; readonly isReady: boolean; readonly reason: Reason; readonly message: string }
-  /** The Cluster wants no such VIP. */
-  | { readonly about: 'nothing' }
+  'remove' | { readonly isReady: boolean; readonly reason: Reason; readonly message: string }
 
-/** What becomes of the condition on the Cluster. */
 export type ConditionDecision =
   | { readonly decision: 'write'; readonly condition: Condition }
   | { readonly decision: 'remove' }
-  /** It says so already. */
   | { readonly decision: 'unchanged' }
   /** Nothing may be written to this Cluster, or it has no conditions of this kind. */
   | { readonly decision: 'not-here' }
 
-/** The condition that says how a VIP of the Cluster stands, if there is one. */
 export function vipConditionOf(cluster: Cluster, role: Role): Condition | undefined {
   return cluster.conditions.find(({ type }) => type === roleSpecs[role].conditionType)
 }
 
 /**
- * Whether our condition says that the Cluster has this VIP from a claim of ours. It is in the status, which whoever may edit
- * a Cluster cannot write.
+ * Whether our condition confirms that the Cluster has this VIP from a claim of ours. People who may edit Clusters can write
+ * annotations, but not the status.
  */
 export function confirmsVip(cluster: Cluster, role: Role, address: string): boolean {
   const condition = vipConditionOf(cluster, role)
@@ -40,18 +35,17 @@ export function confirmsVip(cluster: Cluster, role: Role, address: string): bool
   )
 }
 
-/** Decides what to write so that the Cluster says what is to be said. */
 export function decideCondition(
   cluster: Cluster,
   role: Role,
-  saying: ConditionUpdate,
+  update: ConditionUpdate,
   now: Date,
 ): ConditionDecision {
   if (!takesConditions(cluster)) return { decision: 'not-here' }
   const present = vipConditionOf(cluster, role)
-  if (saying.about === 'nothing') return { decision: present === undefined ? 'unchanged' : 'remove' }
-  const { reason, message } = saying
-  const status = saying.isReady ? 'True' : 'False'
+  if (update === 'remove') return { decision: present === undefined ? 'unchanged' : 'remove' }
+  const { isReady, reason, message } = update
+  const status = isReady ? 'True' : 'False'
   if (present?.status === status && present.reason === reason && present.message === message) {
     return { decision: 'unchanged' }
   }
@@ -65,9 +59,9 @@ export function decideCondition(
 }
 
 /**
- * Whether a Cluster that needs nothing else does not say so: one that we served (conditions do not survive
- * `clusterctl move`, or a write may have failed), or one with a VIP of somebody else's that says otherwise, or that
- * does not count as available until it says so.
+ * Whether only the condition is missing or outdated on a Cluster with its VIP: one of ours (conditions do not survive
+ * `clusterctl move`, or a write may have failed), or one of somebody else, if the condition is wrong or the Cluster does not
+ * count as available without it.
  */
 export function lacksCondition(
   cluster: Cluster,
@@ -89,7 +83,7 @@ function takesConditions(cluster: Cluster): boolean {
   return cluster.apiVersion === conditionsApiVersion && isWritable(cluster)
 }
 
-/** The Cluster's own list of gates goes before its class's. */
+/** The Cluster's own list of gates takes precedence over its class's. */
 function gatesOf(cluster: Cluster, clusterClass: ClusterClass | undefined): readonly string[] {
   return cluster.availabilityGates.length > 0
     ? cluster.availabilityGates

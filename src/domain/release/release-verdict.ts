@@ -1,108 +1,101 @@
-import type { IPAddress } from '../model/ip-address.ts'
+import { isOrphanOf, type RemainingObject } from './release.ts'
 import type { ClusterIdentity, IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { ipamGroup } from '../names.ts'
+import type { IPAddress } from '../model/ip-address.ts'
 import { formatKey, hasPausedAnnotation } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
-import { isOrphanOf, type RemainingObject } from './release.ts'
+import { ipamGroup } from '../names.ts'
 
-/** Milliseconds after which what a Cluster has left behind counts as leaked. Providers need far less. */
+/** Milliseconds after which an object of a deleted Cluster counts as leaked. Providers need far less. */
 export const leakAfterMs = 50_000
 
-/** Milliseconds that are given to the garbage collector to delete what a Cluster has left behind. */
+/** Milliseconds that the garbage collector has to delete an object of a deleted Cluster. */
 export const collectWithinMs = 15_000
 
-/** What is known beside an object that was left behind. */
-export interface ReleaseSurroundings {
-  readonly former: ClusterIdentity
-  /** The Cluster that has the name now. */
-  readonly namesake: Cluster | undefined
-  /** Those a claim in the namespace can be on; undefined where there is no such kind. */
+/** What a diagnosis depends on, besides the object. */
+export interface ReleaseContext {
+  readonly deleted: ClusterIdentity
+  /** A Cluster that was recreated under the same name. */
+  readonly recreated: Cluster | undefined
+  /** Those a claim in the namespace can be on; undefined if no such kind is served. */
   readonly pools: readonly IPPool[] | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Milliseconds since the Cluster was first seen to be gone. */
+  /** Milliseconds since the Cluster was first found to be gone. */
   readonly goneForMs: number
 }
 
-/** Why an object that was left behind is still there. */
+/** Why an object of a deleted Cluster is still there. */
 export interface RemainingDiagnosis {
-  /**
-   * What is done about it: `delete` what nobody deleted, `nudge` a provider that may not have been told, or nothing,
-   * since others are about to act or have to.
-   */
-  readonly help: 'delete' | 'nudge' | 'none'
+  /** `touch`: change the object so that its provider reconciles it; `none`: others have to act, or are about to. */
+  readonly remedy: 'delete' | 'touch' | 'none'
   readonly isLeaked: boolean
   /** Which object, what holds it, and what to do. */
   readonly message: string
 }
 
 interface Cause {
-  readonly help: RemainingDiagnosis['help']
+  readonly remedy: RemainingDiagnosis['remedy']
   readonly because: string
   /** Somebody configured it to last. */
   readonly isIntended?: boolean
 }
 
-/** Decides about an object of a Cluster that is gone. */
-export function diagnoseRemaining(
-  leftover: RemainingObject,
-  around: ReleaseSurroundings,
-): RemainingDiagnosis {
-  const { help, because, isIntended = false } = causeOf(leftover, around)
-  const isLeaked = around.goneForMs >= leakAfterMs && !isIntended
-  const message = `${isLeaked ? 'leaked: ' : ''}${describe(leftover, around)}: ${because}`
-  return { help, isLeaked, message }
+export function diagnoseRemaining(remaining: RemainingObject, context: ReleaseContext): RemainingDiagnosis {
+  const { remedy, because, isIntended = false } = causeOf(remaining, context)
+  const isLeaked = context.goneForMs >= leakAfterMs && !isIntended
+  const message = `${isLeaked ? 'leaked: ' : ''}${describe(remaining, context)}: ${because}`
+  return { remedy, isLeaked, message }
 }
 
-function causeOf(leftover: RemainingObject, around: ReleaseSurroundings): Cause {
-  const { kind, object } = leftover
-  if (!object.isDeleting && isOrphanOf(around.former.uid, object, around.namesake)) return orphan(around)
+function causeOf({ kind, object }: RemainingObject, context: ReleaseContext): Cause {
+  const { deleted, recreated } = context
+  if (!object.isDeleting && isOrphanOf(deleted.uid, object, recreated)) return orphan(context)
   if (kind === 'IPAddress') return withoutClaim(object)
-  return object.isDeleting ? heldClaim(object, around) : ownedByOthers
+  return object.isDeleting ? heldClaim(object, context) : ownedByOthers
 }
 
-function orphan({ goneForMs }: ReleaseSurroundings): Cause {
+function orphan({ goneForMs }: ReleaseContext): Cause {
   return goneForMs < collectWithinMs
-    ? { help: 'none', because: 'the garbage collector has not deleted it yet' }
-    : { help: 'delete', because: 'the garbage collector has missed it, so it is deleted now' }
+    ? { remedy: 'none', because: 'the garbage collector has not deleted it yet' }
+    : { remedy: 'delete', because: 'the garbage collector has missed it, so it is deleted now' }
 }
 
 const ownedByOthers: Cause = {
-  help: 'none',
+  remedy: 'none',
   because: 'it has other owners, so that it does not go with its Cluster; delete it if it is not needed',
 }
 
-/** Why the provider keeps a claim. It knows Clusters by name, and lets go of nothing where one is paused. */
-function heldClaim(object: IPAddressClaim, { namesake, pools, now }: ReleaseSurroundings): Cause {
+/** Why the provider keeps a claim. It finds Clusters by name, and releases nothing of a paused one. */
+function heldClaim(object: IPAddressClaim, { recreated, pools, now }: ReleaseContext): Cause {
   const name = formatPool(object.poolRef)
   const pool = pools?.find((each) => formatPool(each) === name)
-  if (hasPausedAnnotation(object)) return { help: 'none', because: 'it is paused; unpause it' }
-  if (pool?.isPaused === true) return { help: 'none', because: `${name} is paused; unpause it` }
-  if (namesake?.isPaused === true) {
-    const because = `the Cluster that has the name ${formatKey(namesake)} now is paused, and the IPAM provider waits for it; unpause it`
-    return { help: 'none', because }
+  if (hasPausedAnnotation(object)) return { remedy: 'none', because: 'it is paused; unpause it' }
+  if (pool?.isPaused === true) return { remedy: 'none', because: `${name} is paused; unpause it` }
+  if (recreated?.isPaused === true) {
+    const because = `the Cluster that has the name ${formatKey(recreated)} now is paused, and the IPAM provider waits for it; unpause it`
+    return { remedy: 'none', because }
   }
   const grace = pool?.reuseGraceSeconds ?? 0
   if (grace > 0 && deletedForMs(object.deletionTimestamp, now) < grace * 1000 + leakAfterMs) {
     const because = `addressReuseGracePeriodSeconds of ${name} keeps it for ${grace} s`
-    return { help: 'none', because, isIntended: true }
+    return { remedy: 'none', because, isIntended: true }
   }
   const advice =
     pools === undefined
       ? 'the in-cluster IPAM provider, whose pools are not served, has to be installed again'
       : 'see whether the IPAM provider runs'
-  return { help: 'nudge', because: `who set that has to let go; ${advice}` }
+  return { remedy: 'touch', because: `who set that has to let go; ${advice}` }
 }
 
-/** Providers look at claims, and at an IPAddress only because of its claim. Kubernetes has an IPAddress of its own. */
+/** Providers reconcile claims, and an IPAddress only with its claim. Kubernetes has an IPAddress of its own. */
 function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
   const kubectl = (verb: string, more: string): string =>
     `kubectl ${verb} ipaddresses.${ipamGroup} -n ${namespace} ${name}${more}`
   const patch = kubectl('patch', ` --type=merge -p '{"metadata":{"finalizers":null}}'`)
   const command = isDeleting ? patch : `${patch} && ${kubectl('delete', '')}`
   return {
-    help: 'none',
+    remedy: 'none',
     because: `no claim is there for which the IPAM provider would let go of it; ${command}`,
   }
 }
@@ -111,9 +104,9 @@ function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
 const shown = 3
 
 /** `IPAddressClaim clusters/vip-cp-demo (10.0.0.10) of the former Cluster clusters/demo, in deletion for 12 s, held by …` */
-function describe({ kind, object, held }: RemainingObject, { former, now }: ReleaseSurroundings): string {
+function describe({ kind, object, held }: RemainingObject, { deleted, now }: ReleaseContext): string {
   const address = held.address === undefined ? '' : ` (${held.address})`
-  const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(former)}`
+  const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(deleted)}`
   if (!object.isDeleting) return `${what} is not being deleted`
   const seconds = Math.round(deletedForMs(object.deletionTimestamp, now) / 1000)
   const { finalizers } = object

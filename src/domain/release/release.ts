@@ -1,4 +1,3 @@
-import { isReservation, type IPAddress } from '../model/ip-address.ts'
 import {
   claimNameFor,
   ownerClustersOf,
@@ -8,10 +7,11 @@ import {
 } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
+import { isReservation, type IPAddress } from '../model/ip-address.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
 import { roles, type Role } from '../role.ts'
 
-/** An address, or a claim without one, that a Cluster held and that has to go with it. */
+/** An address of a Cluster, or a claim without one, that has to be released after the Cluster. */
 export interface HeldAddress {
   /** `reservation`: a duplicate that the Cluster kept out of circulation. */
   readonly role: Role | 'reservation'
@@ -19,20 +19,20 @@ export interface HeldAddress {
   readonly address?: string
 }
 
-/** Entries of a list of them that go into the argument of a run: a claim for each role, and many duplicates. */
+/** Entries of a list that fit into the argument of a run: a claim for each role, and many duplicates. */
 export const mostHeld = 50
 
-/** What of a list can go into the argument of a run. */
+/** The entries of a list that can go into the argument of a run. */
 export function readableHeld(held: readonly HeldAddress[]): readonly HeldAddress[] {
   return held.filter(isHeldAddress).slice(0, mostHeld)
 }
 
-/** Whether a value is one, in the spelling of Kubernetes: annotations, from which duplicates are known, hold anything. */
+/** Checks the spelling too, since duplicates come from an annotation, which may hold anything. */
 export function isHeldAddress(value: unknown): value is HeldAddress {
   if (!isObject(value)) return false
   const { role, claim, address, ...others } = value
   return (
-    [...roles, 'reservation'].some((known) => known === role) &&
+    [...roles, 'reservation'].some((each) => each === role) &&
     isPlain(claim) &&
     isPlain(address) &&
     Object.keys(others).length === 0
@@ -43,51 +43,52 @@ function isPlain(text: unknown): boolean {
   return text === undefined || (typeof text === 'string' && /^[\w.:-]{1,253}$/.test(text))
 }
 
-/** What one look for the remains of a Cluster has found. Read in this order, so that each part is proof for the ones before. */
+/** What may remain of a deleted Cluster. Read in this order, so that each read proves that the earlier ones are complete. */
 export interface ObservedRelease {
   readonly ipAddresses: readonly IPAddress[]
-  /** Those under our names, whoever owns them. */
+  /** Those with the names of the Cluster's claims, whoever owns them. */
   readonly claims: readonly IPAddressClaim[]
-  /** The Cluster of the name, whatever its uid. */
+  /** The Cluster of this name, whatever its uid. */
   readonly present: Cluster | undefined
 }
 
-/** An object that a Cluster has left behind. */
+/** An object of a deleted Cluster. */
 export type RemainingObject = { readonly held: HeldAddress } & (
   | { readonly kind: 'IPAddressClaim'; readonly object: IPAddressClaim }
   /** Only one without a claim of the same Cluster, with which it would go. */
   | { readonly kind: 'IPAddress'; readonly object: IPAddress }
 )
 
-/**
- * What is there of a Cluster's claims and addresses, by owner references: names and labels are those of a Cluster that
- * was re-created under its name, too.
- */
-export function leftoversOf(former: ClusterIdentity, sight: ObservedRelease): readonly RemainingObject[] {
-  const claims = sight.claims.filter((claim) => ownershipOf(claim, former).owner === 'this-cluster')
+/** By owner references: a Cluster that was recreated under the same name has the same names and labels. */
+export function remainingObjects(
+  deleted: ClusterIdentity,
+  observed: ObservedRelease,
+): readonly RemainingObject[] {
+  const claims = observed.claims.filter((claim) => ownershipOf(claim, deleted).owner === 'this-cluster')
   const isWithClaim = (ipAddress: IPAddress): boolean => claims.some((claim) => isFor(ipAddress, claim))
   return [
     ...claims.map((object) => {
-      const address = sight.ipAddresses.find((each) => isFor(each, object))?.address
-      return { kind: 'IPAddressClaim', object, held: heldBy(former, object.name, address) } as const
+      const address = observed.ipAddresses.find((each) => isFor(each, object))?.address
+      return { kind: 'IPAddressClaim', object, held: heldBy(deleted, object.name, address) } as const
     }),
-    ...sight.ipAddresses
-      .filter((each) => !isWithClaim(each) && (isOwnedBy(each, former.uid) || isStray(former, each, sight)))
-      .map((object) => ({ kind: 'IPAddress', object, held: heldAlone(former, object) }) as const),
+    ...observed.ipAddresses
+      .filter((each) => !isWithClaim(each))
+      .filter((each) => isOwnedBy(each, deleted.uid) || isStray(deleted, each, observed))
+      .map((object) => ({ kind: 'IPAddress', object, held: heldAlone(deleted, object) }) as const),
   ]
 }
 
 /**
- * The IPAddress of a claim that is gone, as one whose finalizers a person has removed. Its pool owns it too, so that the
- * garbage collector keeps it. The namesake's has a claim, or is made for one and owned by the namesake.
+ * Whether it is the IPAddress of a claim that is gone, for example because a person removed its finalizers. Its pool owns it
+ * too, so that the garbage collector keeps it. That of a recreated Cluster has a claim, or the Cluster as owner.
  */
 function isStray(
-  former: ClusterIdentity,
+  deleted: ClusterIdentity,
   ipAddress: IPAddress,
   { claims, present }: ObservedRelease,
 ): boolean {
   return (
-    roles.some((role) => claimNameFor(former, role) === ipAddress.claimName) &&
+    roles.some((role) => claimNameFor(deleted, role) === ipAddress.claimName) &&
     !claims.some(({ name }) => name === ipAddress.claimName) &&
     !(present !== undefined && isOwnedBy(ipAddress, present.uid))
   )
@@ -101,24 +102,23 @@ function isOwnedBy({ ownerReferences }: ObjectMeta, uid: string): boolean {
   return ownerReferences.some((owner) => owner.uid === uid)
 }
 
-function heldAlone(former: ClusterIdentity, ipAddress: IPAddress): HeldAddress {
+function heldAlone(deleted: ClusterIdentity, ipAddress: IPAddress): HeldAddress {
   const { address, claimName } = ipAddress
-  return isReservation(ipAddress) ? { role: 'reservation', address } : heldBy(former, claimName, address)
+  return isReservation(ipAddress) ? { role: 'reservation', address } : heldBy(deleted, claimName, address)
 }
 
-/** @param claim the name of one */
-function heldBy(former: ClusterIdentity, claim: string, address: string | undefined): HeldAddress {
-  const role = roles.find((each) => claimNameFor(former, each) === claim) ?? 'reservation'
+function heldBy(deleted: ClusterIdentity, claim: string, address: string | undefined): HeldAddress {
+  const role = roles.find((each) => claimNameFor(deleted, each) === claim) ?? 'reservation'
   return { role, claim, ...(address !== undefined && { address }) }
 }
 
-/** Both lists in one, each claim and each reservation once; an address that one of them knows is kept. */
+/** Merges two lists: each claim and each reservation once, with its address if either list has it. */
 export function heldTogether(
-  known: readonly HeldAddress[],
+  recorded: readonly HeldAddress[],
   found: readonly HeldAddress[],
 ): readonly HeldAddress[] {
   const all = new Map<string, HeldAddress>()
-  for (const held of [...known, ...found]) {
+  for (const held of [...recorded, ...found]) {
     const key = held.claim ?? `${held.role} ${held.address}`
     all.set(key, { ...all.get(key), ...held })
   }
@@ -126,18 +126,18 @@ export function heldTogether(
 }
 
 /**
- * Whether an object may be deleted in the garbage collector's stead, which misses a Cluster that was re-created while it
- * did not hear of it: nobody but a Cluster that is gone owns it.
+ * Whether only a Cluster that is gone owns an object, so that it may be deleted in the garbage collector's place: that one
+ * can miss the deletion of a Cluster that is recreated at once.
  *
- * @param present the Cluster of the name, read after the object
+ * @param present the Cluster of this name, read after the object
  */
 export function isOrphanOf(uid: string, object: ObjectMeta, present: Cluster | undefined): boolean {
   return object.ownerReferences.length === 1 && isOwnedBy(object, uid) && present?.uid !== uid
 }
 
 /**
- * Whether the Cluster that a claim was made for is gone, or was recreated under the same name. The Cluster of its name
- * adopts a claim without owner.
+ * Whether the Cluster of a claim is gone, or was recreated under the same name. A Cluster of that name adopts a claim
+ * without owner.
  *
  * @param uids of all Clusters
  */
@@ -150,18 +150,17 @@ export function isOrphaned(
   return owners.length === 0 ? named === undefined : !owners.some((uid) => uids.has(uid))
 }
 
-/** The end of a release, for people. @param seconds since the run began */
+/** @param seconds since the run began */
 export function describeRelease(
-  former: ClusterIdentity,
+  deleted: ClusterIdentity,
   released: readonly HeldAddress[],
   seconds: number,
 ): string {
-  const key = formatKey(former)
+  const key = formatKey(deleted)
   if (released.length === 0) return `Cluster ${key} is gone, and held nothing any more`
   return `Cluster ${key} is gone, and so is what it held, ${seconds} s after this run began: ${released.map(describeHeld).join(', ')}`
 }
 
-/** What a deleted Cluster held, in words. */
 export function describeReleased(released: readonly HeldAddress[]): string {
   return `released with its Cluster: ${released.map(describeHeld).join(', ')}`
 }

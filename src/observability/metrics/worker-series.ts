@@ -1,5 +1,5 @@
 import type { Histogram, Registry } from 'prom-client'
-import type { StepObserver } from '../../activities/reporting.ts'
+import type { StepObserver } from '../../activities/step-outcome.ts'
 import { counter, histogram } from './series.ts'
 
 /** Seconds: the predecessor's buckets, and longer ones for allocations that had to wait. */
@@ -25,11 +25,11 @@ export function registerWorkerSeries(registry: Registry, roles: readonly string[
   const duplicates = counter(registry, 'duplicates_total', fromZero)
   const reported = counter(registry, 'reports_total', reports)
   return {
-    observeStep({ role, clusterClass: cluster_class, result, reason, seconds, duplicate, allocated }) {
+    observeStep({ role, clusterClass: cluster_class, result, reason, seconds, isDuplicate, allocated }) {
       attempts.inc({ cluster_class, result })
       attemptSeconds.observe({ cluster_class }, seconds)
       if (result !== 'success') failures.inc({ role, cluster_class, reason })
-      if (duplicate === true) duplicates.inc({ role })
+      if (isDuplicate) duplicates.inc({ role })
       if (allocated === undefined) return
       allocations.inc({ role, cluster_class })
       observeAge(sinceStart, { role, cluster_class }, allocated.sinceStartSeconds)

@@ -61,7 +61,7 @@ describe('what is said of an API server that cannot be used', () => {
       api: createLiveClusterApi(connection),
       settings: { defaultPort: 6443, variables, searchable: [] },
       observer: { observeStep: () => {}, countReport: () => {} },
-      tellWorkflow: async () => {},
+      signalWorkflow: async () => {},
     })
     const environment = new MockActivityEnvironment({ attempt: 1 }, { logger: new DefaultLogger('ERROR') })
     const step = {

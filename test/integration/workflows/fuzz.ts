@@ -9,7 +9,7 @@ import {
 } from '@temporalio/worker'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Activities } from '../../../src/activities/index.ts'
-import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
+import { signalWorkflow } from '../../../src/activities/signal-workflow.ts'
 import { workflowOptions } from '../../../src/commands/run/worker.ts'
 import { searchAttributeNames } from '../../../src/domain/search-attributes.ts'
 import {
@@ -19,7 +19,7 @@ import {
   waitingSignal,
   wakeSignal,
   type AllocateAtOnceResult,
-  type WaitingNews,
+  type WaitReport,
 } from '../../../src/workflows/contract.ts'
 import { eventually, longestWaitMs } from '../../support/eventually.ts'
 import { seededRandom, type SeededRandom } from '../../support/seeded-random.ts'
@@ -129,7 +129,7 @@ function messageBy(random: SeededRandom): Message {
   }
 }
 
-function newsOf(news: Partial<WaitingNews>): WaitingNews {
+function newsOf(news: Partial<WaitReport>): WaitReport {
   return {
     role: 'control-plane',
     reason: 'PoolExhausted',
@@ -220,7 +220,7 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
     await delay(random.pick([0, 0, 5, 40, 300, 1_200]))
     if (outcome < 25) {
       const told = newsOf({ role, reason: 'by step', scheduledAt: activityInfo().scheduledTimestampMs })
-      if (pauseUntilNext === anHour || outcome < 20) await tellWorkflow(told)
+      if (pauseUntilNext === anHour || outcome < 20) await signalWorkflow(told)
       throw wait('PoolExhausted', pauseUntilNext)
     }
     if (outcome < 28) return { next: 'restart', message: 'the claim is gone' }
@@ -251,7 +251,7 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
       const isLeft = random.below(8) === 0
       const quick = random.below(100)
       const slow = random.below(50) === 0 ? 6_000 : random.below(3_800)
-      if (isLeft) await tellWorkflow(newsOf({ role, isLeft: true, message: 'left to others' }))
+      if (isLeft) await signalWorkflow(newsOf({ role, isLeft: true, message: 'left to others' }))
       await delay(random.below(2) === 0 && !isForgetful() ? slow : quick)
       if (random.below(20) === 0) throw new Error('unexpected')
       return {

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client'
 import type { Activities } from '../../../src/activities/index.ts'
 import { allocateAtOnce } from '../../../src/activities/allocate-at-once.ts'
 import { FastPathAbandoned } from '../../../src/activities/failures.ts'
-import { tellWorkflow } from '../../../src/activities/tell-workflow.ts'
+import { signalWorkflow } from '../../../src/activities/signal-workflow.ts'
 import { releaseVipType, wakeSignal } from '../../../src/workflows/contract.ts'
 
 /** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
@@ -53,7 +53,7 @@ export async function waitTold({ role }: StepInput, reason: string, nextRetryDel
   const { scheduledTimestampMs: scheduledAt } = activityInfo()
   const failure = wait(reason, nextRetryDelay)
   const { message } = failure
-  await tellWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
+  await signalWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
   throw failure
 }
 

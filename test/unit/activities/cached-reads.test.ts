@@ -45,7 +45,7 @@ function attempted<A extends keyof Activities>(
     },
     settings: { defaultPort: 6443, variables, searchable: [] },
     observer: { observeStep: ({ result }) => said.push(`counted ${result}`), countReport: () => undefined },
-    tellWorkflow: async ({ reason }) => void said.push(`signal ${reason}`),
+    signalWorkflow: async ({ reason }) => void said.push(`signal ${reason}`),
   })
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
   const result = environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)

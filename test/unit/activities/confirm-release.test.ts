@@ -6,11 +6,11 @@ import { KubernetesError } from '../../../src/kubernetes/errors.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../support/builders.ts'
 import { failureOf, run } from './support.ts'
 
-const former = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
+const deletedCluster = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
-const first = { ...former, held: [] }
+const first = { ...deletedCluster, held: [] }
 /** What the run says later, when the Cluster has been gone for so long. */
-const later = (ms: number) => ({ ...former, held: [vip], goneSince: Date.now() - ms })
+const later = (ms: number) => ({ ...deletedCluster, held: [vip], goneSince: Date.now() - ms })
 
 const empty: Partial<ClusterApi> = {
   listIPAddressesOf: async () => [],
@@ -69,7 +69,7 @@ describe('confirmRelease', () => {
     expect(
       await run(
         'confirmRelease',
-        { ...former, held: [reservation] },
+        { ...deletedCluster, held: [reservation] },
         { ...goes, listIPAddressesOf: ipAddresses },
       ),
     ).toEqual({ next: 'released', held: [reservation, vip] })
@@ -111,7 +111,7 @@ describe('confirmRelease', () => {
     ['is still being deleted', aCluster({ deleting: true })],
   ])('waits quietly while the Cluster %s, however long', async (state, cluster) => {
     const calls = { ...stuck, getCluster: async () => cluster }
-    const failure = await failureOf(run('confirmRelease', { ...former, held: [vip] }, calls))
+    const failure = await failureOf(run('confirmRelease', { ...deletedCluster, held: [vip] }, calls))
     expect(failure).toMatchObject({ type: 'ReleasePending', category: 'BENIGN' })
     expect(failure.message).toBe(
       `Cluster clusters/demo ${state}; what it holds is looked for when it is gone`,
@@ -176,7 +176,10 @@ describe('what does not go by itself', () => {
   it('is deleted where the garbage collector has missed it: a reservation', async () => {
     const deleted: string[] = []
     const deleteIPAddress = async ({ name }: { name: string }): Promise<void> => void deleted.push(name)
-    const reservation = anIPAddress({ name: 'vip-reserved-demo-10.0.0.10', owners: [ownerReference(former)] })
+    const reservation = anIPAddress({
+      name: 'vip-reserved-demo-10.0.0.10',
+      owners: [ownerReference(deletedCluster)],
+    })
     const listIPAddressesOf = async () => [reservation]
     const held = [{ role: 'reservation', claim: 'vip-cp-demo', address: '10.0.0.10' } as const]
     const input = { ...later(collectWithinMs), held }

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities } from '../../../src/activities/index.ts'
-import type { StepReading } from '../../../src/activities/reporting.ts'
+import type { StepReading } from '../../../src/activities/step-outcome.ts'
 import type { ClusterEvent } from '../../../src/domain/allocation/cluster-event.ts'
 import type { Condition } from '../../../src/domain/model/condition.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.ts'
-import type { WaitingNews } from '../../../src/workflows/contract.ts'
+import type { WaitReport } from '../../../src/workflows/contract.ts'
 import {
   aClaim,
   aCluster,
@@ -37,7 +37,7 @@ function reported(
 ) {
   const conditions: (Condition | undefined)[] = []
   const events: ClusterEvent[] = []
-  const news: WaitingNews[] = []
+  const news: WaitReport[] = []
   const readings: StepReading[] = []
   const counts: string[] = []
   const activities = createActivities({
@@ -54,7 +54,7 @@ function reported(
       observeStep: (reading) => readings.push(reading),
       countReport: (kind, result) => counts.push(`${kind} ${result}`),
     },
-    tellWorkflow: async (told) => {
+    signalWorkflow: async (told) => {
       if (isDeaf) throw new Error('nobody answers')
       news.push(told)
     },
@@ -219,7 +219,7 @@ describe('a step that leaves an address to somebody else', () => {
       const world = reported({ ...taken, applyCondition: refusal(kind) })
       expect(await world.assign()).toMatchObject({ next: 'restart', reason: 'DuplicateAddress' })
       expect(world.events).toMatchObject([{ type: 'Warning', reason: 'DuplicateAddress' }])
-      expect(world.readings).toMatchObject([{ result: 'success', duplicate: true }])
+      expect(world.readings).toMatchObject([{ result: 'success', isDuplicate: true }])
     },
   )
 

@@ -39,7 +39,7 @@ export async function run<A extends keyof Activities>(
     api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
     settings,
     observer: { observeStep: () => {}, countReport: () => {} },
-    tellWorkflow: async () => {},
+    signalWorkflow: async () => {},
   })
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
   return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { roles } from '../../../src/domain/role.ts'
-import type { StepReading } from '../../../src/activities/reporting.ts'
+import type { StepReading } from '../../../src/activities/step-outcome.ts'
 import type { Inventory } from '../../../src/commands/run/inventory/inventory.ts'
 import type { InformerHealth } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts'
@@ -49,6 +49,7 @@ const aStep: StepReading = {
   clusterClass: 'rke2',
   result: 'success',
   reason: '',
+  isDuplicate: false,
   seconds: 0.02,
 }
 
@@ -135,7 +136,7 @@ describe('a step', () => {
   it('that steps back from an address is counted as a duplicate, from zero on', async () => {
     const metrics = metricsOf({ worker: true })
     expect(await samples(metrics, 'duplicates_total')).toEqual(['role="control-plane" 0', 'role="ingress" 0'])
-    metrics.observeStep({ ...aStep, role: 'ingress', duplicate: true })
+    metrics.observeStep({ ...aStep, role: 'ingress', isDuplicate: true })
     expect(await samples(metrics, 'duplicates_total')).toEqual(['role="control-plane" 0', 'role="ingress" 1'])
   })
 })

@@ -16,15 +16,14 @@ import {
 
 const type = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const now = new Date('2026-01-02T05:06:07.890Z')
-const exhausted: ConditionUpdate = {
-  about: 'vip',
+const exhausted = {
   isReady: false,
   reason: 'PoolExhausted',
   message: 'GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free',
-}
+} as const
 
-function decide(options: ClusterOptions, saying: ConditionUpdate = exhausted): unknown {
-  return decideCondition(aCluster(options), 'control-plane', saying, now)
+function decide(options: ClusterOptions, update: ConditionUpdate = exhausted): unknown {
+  return decideCondition(aCluster(options), 'control-plane', update, now)
 }
 
 describe('the condition about a VIP', () => {
@@ -69,11 +68,11 @@ describe('the condition about a VIP', () => {
   })
 
   it('goes where no VIP is wanted any more', () => {
-    expect(decide({ conditions: [aVipCondition()] }, { about: 'nothing' })).toEqual({ decision: 'remove' })
+    expect(decide({ conditions: [aVipCondition()] }, 'remove')).toEqual({ decision: 'remove' })
   })
 
   it('does not come where none is wanted', () => {
-    expect(decide({}, { about: 'nothing' })).toEqual({ decision: 'unchanged' })
+    expect(decide({}, 'remove')).toEqual({ decision: 'unchanged' })
   })
 
   it.each([

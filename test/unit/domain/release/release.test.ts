@@ -4,7 +4,7 @@ import {
   heldTogether,
   isHeldAddress,
   isOrphanOf,
-  leftoversOf,
+  remainingObjects,
   mostHeld,
   readableHeld,
   type HeldAddress,
@@ -12,10 +12,10 @@ import {
 } from '../../../../src/domain/release/release.ts'
 import { aClaim, aCluster, anIPAddress, ownerReference } from '../../../support/builders.ts'
 
-const former = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
-const ofFormer = ownerReference(former)
-const namesake = aCluster({ uid: 'new' })
-const ofNamesake = ownerReference({ name: 'demo', uid: 'new' })
+const deleted = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
+const ofDeleted = ownerReference(deleted)
+const recreated = aCluster({ uid: 'new' })
+const ofRecreated = ownerReference({ name: 'demo', uid: 'new' })
 const ofPool = {
   apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
   kind: 'GlobalInClusterIPPool',
@@ -36,14 +36,14 @@ const reservation = anIPAddress({
   claimName: 'vip-reserved-demo-10.0.0.11',
   address: '10.0.0.11',
   labels: { 'vip.capi.gorizond.io/reserved-by': 'demo' },
-  owners: [ofFormer],
+  owners: [ofDeleted],
 })
 const nothing: ObservedRelease = { ipAddresses: [], claims: [], present: undefined }
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 
 /** What is left, as kind and what was held. */
-function left(sight: Partial<ObservedRelease>): readonly (readonly [string, HeldAddress])[] {
-  return leftoversOf(former, { ...nothing, ...sight }).map(({ kind, held }) => [kind, held])
+function left(observed: Partial<ObservedRelease>): readonly (readonly [string, HeldAddress])[] {
+  return remainingObjects(deleted, { ...nothing, ...observed }).map(({ kind, held }) => [kind, held])
 }
 
 describe('what a Cluster has left behind', () => {
@@ -63,7 +63,7 @@ describe('what a Cluster has left behind', () => {
     ['the address of a claim that is gone', { ipAddresses: [address] }, [['IPAddress', vip]]],
     [
       'that address also where its pool alone owns it still',
-      { ipAddresses: [anIPAddress({ owners: [ofPool] })], present: namesake },
+      { ipAddresses: [anIPAddress({ owners: [ofPool] })], present: recreated },
       [['IPAddress', vip]],
     ],
     [
@@ -73,39 +73,39 @@ describe('what a Cluster has left behind', () => {
     ],
     [
       'an address that was made before its claim',
-      { ipAddresses: [anIPAddress({ owners: [ofFormer] })] },
+      { ipAddresses: [anIPAddress({ owners: [ofDeleted] })] },
       [['IPAddress', vip]],
     ],
-  ])('is %s', (_, sight, expected) => {
-    expect(left(sight)).toEqual(expected)
+  ])('is %s', (_, observed, expected) => {
+    expect(left(observed)).toEqual(expected)
   })
 
   it.each<[string, Partial<ObservedRelease>]>([
     [
       'the claim and address of a namesake',
       {
-        claims: [aClaim({ uid: 'claim', owners: [ofNamesake], addressName: 'vip-cp-demo' })],
+        claims: [aClaim({ uid: 'claim', owners: [ofRecreated], addressName: 'vip-cp-demo' })],
         ipAddresses: [address],
-        present: namesake,
+        present: recreated,
       },
     ],
     [
       'the address that a namesake has made before its claim',
-      { ipAddresses: [anIPAddress({ owners: [ofNamesake] })], present: namesake },
+      { ipAddresses: [anIPAddress({ owners: [ofRecreated] })], present: recreated },
     ],
     [
       'the address that waits for the claim of a namesake to take it over',
       {
-        claims: [aClaim({ owners: [ofNamesake] })],
+        claims: [aClaim({ owners: [ofRecreated] })],
         ipAddresses: [anIPAddress({ owners: [ofPool] })],
-        present: namesake,
+        present: recreated,
       },
     ],
     ['a claim without owner', { claims: [aClaim({ owners: [] })] }],
     ['an address of a claim of another name', { ipAddresses: [anIPAddress({ claimName: 'machine-0' })] }],
     ['the reservation of a namesake', { ipAddresses: [{ ...reservation, ownerReferences: [] }] }],
-  ])('is not %s', (_, sight) => {
-    expect(left(sight)).toEqual([])
+  ])('is not %s', (_, observed) => {
+    expect(left(observed)).toEqual([])
   })
 })
 
@@ -144,10 +144,10 @@ describe('what is known to have been held', () => {
 describe('an object', () => {
   it.each([
     ['whose Cluster is gone', aClaim(), undefined, true],
-    ['whose Cluster has a successor', aClaim(), namesake, true],
+    ['whose Cluster has a successor', aClaim(), recreated, true],
     ['whose Cluster is there', aClaim(), aCluster(), false],
-    ['of somebody else, too', aClaim({ owners: [ofFormer, ofPool] }), undefined, false],
-    ['of somebody else', aClaim({ owners: [ofNamesake] }), undefined, false],
+    ['of somebody else, too', aClaim({ owners: [ofDeleted, ofPool] }), undefined, false],
+    ['of somebody else', aClaim({ owners: [ofRecreated] }), undefined, false],
     ['of nobody', aClaim({ owners: [] }), undefined, false],
   ])('%s may be deleted: %4$p', (_, object, present, may) => {
     expect(isOrphanOf('uid-of-demo', object, present)).toBe(may)
@@ -162,12 +162,12 @@ describe('the end of a release', () => {
       { role: 'ingress', address: '10.0.0.12' },
       { role: 'reservation', address: '10.0.0.11' },
     ]
-    expect(describeRelease(former, held, 0.3)).toBe(
+    expect(describeRelease(deleted, held, 0.3)).toBe(
       'Cluster clusters/demo is gone, and so is what it held, 0.3 s after this run began: control-plane VIP 10.0.0.10 (IPAddressClaim vip-cp-demo), ingress VIP without an address (IPAddressClaim vip-ingress-demo), ingress VIP 10.0.0.12, reservation of 10.0.0.11',
     )
   })
 
   it('says that nothing was held', () => {
-    expect(describeRelease(former, [], 0)).toBe('Cluster clusters/demo is gone, and held nothing any more')
+    expect(describeRelease(deleted, [], 0)).toBe('Cluster clusters/demo is gone, and held nothing any more')
   })
 })

@@ -1,0 +1,141 @@
+import { activityInfo, log } from '@temporalio/activity'
+import { allocationEvent, releaseEvent, type ClusterEvent } from '../domain/allocation/cluster-event.ts'
+import { isWritable } from '../domain/allocation/eligibility.ts'
+import type { StepInput } from '../domain/allocation/steps.ts'
+import { decideCondition, type ConditionUpdate } from '../domain/allocation/vip-condition.ts'
+import type { ClusterIdentity } from '../domain/model/claim.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
+import { conditionsApiVersion } from '../domain/model/condition.ts'
+import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
+import { attemptsUntilReminder } from '../domain/timings.ts'
+import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isKubernetesError } from '../kubernetes/errors.ts'
+import type { ReportKind, StepObserver, StepOutcome } from './step-outcome.ts'
+
+interface EventPorts {
+  readonly api: Pick<ClusterApi, 'recordEvent'>
+  readonly observer: StepObserver
+}
+
+export interface PublishPorts extends EventPorts {
+  readonly api: Pick<ClusterApi, 'getCluster' | 'applyCondition' | 'recordEvent'>
+}
+
+/**
+ * Updates the Cluster's condition after a step, and emits an event if that is a change. While a wait lasts, the event is
+ * emitted again now and then, since the API server forgets events.
+ *
+ * @param cluster as the step read it last; undefined if it read none
+ * @throws KubernetesError if a later attempt may succeed; a final refusal is logged, since no VIP may depend on it
+ */
+export async function publishOutcome(
+  ports: PublishPorts,
+  cluster: Cluster | undefined,
+  input: StepInput,
+  { condition, isDuplicate }: StepOutcome,
+): Promise<void> {
+  if (cluster === undefined || condition === undefined) return
+  try {
+    await publishWithRetries(ports, cluster, input, condition)
+  } catch (error) {
+    if (!isDuplicate || !isKubernetesError(error)) throw error
+    // The claim is deleted, so no later attempt can know of the duplicate: this one emits the event, and succeeds.
+    await emitCondition(ports, cluster, input, condition)
+  }
+}
+
+/** Cluster API core writes to a Cluster several times as soon as it has its VIP, so some conflicts are normal. */
+const mostConflictRetries = 4
+
+/** If somebody else has written to the Cluster, a VIP in place is still true. A reason to wait may not be: the next attempt decides. */
+async function publishWithRetries(
+  ports: PublishPorts,
+  cluster: Cluster,
+  input: StepInput,
+  update: ConditionUpdate,
+): Promise<void> {
+  const mayRetry = update !== 'remove' && update.isReady
+  let present: Cluster | undefined = cluster
+  for (let retries = 0; present?.uid === cluster.uid; retries += 1) {
+    try {
+      return await publishCondition(ports, present, input, update)
+    } catch (error) {
+      if (!mayRetry || retries === mostConflictRetries || !isKubernetesError(error, 'conflict')) throw error
+    }
+    present = await ports.api.getCluster(input.cluster)
+  }
+}
+
+async function publishCondition(
+  ports: PublishPorts,
+  cluster: Cluster,
+  { role }: StepInput,
+  update: ConditionUpdate,
+): Promise<void> {
+  if (!isWritable(cluster)) return
+  const isChange = await applyCondition(ports, cluster, { role }, update)
+  const isReminder = activityInfo().attempt % attemptsUntilReminder === 0
+  if (isChange || isReminder) await emitCondition(ports, cluster, { role }, update)
+}
+
+/** Returns whether the condition changed; for a Cluster that takes no conditions, whether this is the first attempt. */
+async function applyCondition(
+  { api, observer }: PublishPorts,
+  cluster: Cluster,
+  { role }: Pick<StepInput, 'role'>,
+  update: ConditionUpdate,
+): Promise<boolean> {
+  const decision = decideCondition(cluster, role, update, new Date())
+  if (decision.decision === 'not-here') return activityInfo().attempt === 1
+  if (decision.decision === 'unchanged') {
+    observer.countReport('condition', 'unchanged')
+    return false
+  }
+  try {
+    await api.applyCondition(cluster, role, decision.decision === 'write' ? decision.condition : undefined)
+    observer.countReport('condition', 'written')
+  } catch (error) {
+    reportFailed(observer, 'condition', error)
+    // The API server would refuse the next attempt too.
+    if (!isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')) throw error
+  }
+  return true
+}
+
+async function emitCondition(
+  ports: PublishPorts,
+  cluster: Cluster,
+  { role }: Pick<StepInput, 'role'>,
+  update: ConditionUpdate,
+): Promise<void> {
+  if (update === 'remove') return
+  const event = allocationEvent(cluster, role, update.reason, update.message)
+  await emit(ports, event, (error) => reportFailed(ports.observer, 'event', error))
+}
+
+/** Emits the event that a deleted Cluster's addresses are released. Its namespace may take no event any more. */
+export async function publishRelease(
+  ports: EventPorts,
+  { namespace, name, uid }: ClusterIdentity,
+  released: readonly HeldAddress[],
+): Promise<void> {
+  if (released.length === 0) return
+  const cluster = { apiVersion: conditionsApiVersion, namespace, name, uid }
+  await emit(ports, releaseEvent(cluster, describeReleased(released)), (error) => {
+    if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(ports.observer, 'event', error)
+  })
+}
+
+async function emit(
+  { api, observer }: EventPorts,
+  event: ClusterEvent,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
+  await api.recordEvent(event).then(() => observer.countReport('event', 'written'), onFailure)
+}
+
+/** Nobody's VIP may depend on a report, so its failure is counted and logged. */
+export function reportFailed(observer: StepObserver, kind: ReportKind, error: unknown): void {
+  observer.countReport(kind, 'failed')
+  log.warn(`cannot report a ${kind}`, { error: error instanceof Error ? error.message : String(error) })
+}
