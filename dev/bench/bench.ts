@@ -11,53 +11,53 @@ import type { Progress } from '../stack/progress.ts'
 import type { PartName } from '../stack/stack.ts'
 import { eventually } from './eventually.ts'
 
-/** What a run of the benchmark is about. */
+/** The input of a run. */
 export interface BenchOptions {
   readonly connection: StackConnection
   /** Kubeconfig of the allocator's ServiceAccount. */
   readonly kubeconfigPath: string
-  /** Process ids of the stack's programs, as far as they are known. */
+  /** Process id of a part of the stack, if it is known. */
   readonly pidOf: (part: PartName) => number | undefined
-  /** Takes a program of the stack away for good. Absent on a stack that is shared. */
+  /** Stops a part for good; absent on a shared stack. */
   readonly stopPart?: (part: PartName) => Promise<void>
   readonly rounds: number
-  /** In place of every measure's own number of Clusters. */
+  /** Overrides the number of Clusters of every measure. */
   readonly clusters?: number
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
-/** A running stack with all that measures need. */
+/** A running stack with everything that measures need. */
 export interface Bench extends BenchOptions {
   readonly api: KubernetesApi
   readonly temporal: Client
-  /** How many Clusters a measure takes. */
-  readonly size: (own: number) => number
-  /** A namespace that nobody has had. */
+  /** Number of Clusters in a measure. */
+  readonly countFor: (defaultCount: number) => number
+  /** A new name; does not create the namespace. */
   readonly newNamespace: (what: string) => string
-  /** Starts an allocator that serves one namespace, on the bench's own task queue. It ends at `close` at the latest. */
+  /** Starts an allocator for one namespace, on the bench's own task queue. `close` stops it. */
   readonly startAllocator: (options: {
     readonly namespace: string
     readonly proxy?: ApiProxy
     readonly unready?: boolean
   }) => Promise<Allocator>
-  /** A proxy that counts what an allocator asks; it ends at `close` at the latest. */
+  /** Starts a proxy that records requests. `close` stops it. */
   readonly startProxy: () => Promise<ApiProxy>
-  /** Resolves when no workflow runs any more. */
+  /** Resolves when no workflow is running. */
   readonly untilNoRuns: () => Promise<void>
-  /** Workflows that have ever been started. */
+  /** Number of workflows started so far. */
   readonly countRuns: () => Promise<number>
-  /** Has `close` end something too, in case a measure breaks off before it does. Ending it twice must do no harm. */
+  /** Makes `close` call this too, in case a measure fails before it does. Calling it twice must do no harm. */
   readonly alsoClose: (closer: () => Promise<unknown>) => void
   /**
-   * Ends what measures have left running, newest first.
+   * Stops what measures have left running, newest first.
    *
-   * @throws AggregateError of what could not be ended, after all else was
+   * @throws AggregateError of all failures, after everything else was stopped
    */
   readonly close: () => Promise<void>
 }
 
-/** Prepares for measures on a running stack; `close` it at the end. */
+/** Opens a bench on a running stack; `close` it at the end. */
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const { connection, signal } = options
   const api = kubernetesApi(connection)
@@ -87,7 +87,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     ...options,
     api,
     temporal,
-    size: (own) => options.clusters ?? own,
+    countFor: (defaultCount) => options.clusters ?? defaultCount,
     newNamespace: (what) => `bench-${what}-${suffix}-${++namespaces}`,
     startAllocator: async ({ namespace, proxy, unready = false }) => {
       const allocator = await startAllocator({

@@ -7,9 +7,9 @@ import type { BenchArguments } from './options.ts'
 const gibibyte = 2 ** 30
 
 /**
- * Under which a run's figures hold, read from the machine and the running stack: what, and its value.
+ * Describes the conditions of a run, read from machine and stack, as pairs of name and value.
  *
- * @param loadBefore as `readLoad` had it before the run itself put a load on the machine
+ * @param loadBefore result of `readLoad` before the run itself loaded the machine
  */
 export async function conditionsOf(
   connection: StackConnection,
@@ -43,7 +43,7 @@ export async function conditionsOf(
   ]
 }
 
-/** How many processes wanted a core, on average of a minute. */
+/** Load average over one minute. */
 export function readLoad(): number {
   return loadavg()[0] ?? 0
 }

@@ -3,13 +3,13 @@ import type { PartName } from '../stack/stack.ts'
 import type { Bench } from './bench.ts'
 import { median } from './statistics.ts'
 
-/** CPU of processes so far, in milliseconds, by name. The system counts in steps of 10 ms. */
+/** CPU time of processes so far, in milliseconds, by name. The system counts in steps of 10 ms. */
 export type CpuTimes = Readonly<Record<string, number>>
 
-/** What works on an allocation besides the allocator. */
+/** The parts that work on an allocation besides the allocator. */
 const parts = ['temporal', 'kube-apiserver', 'etcd', 'ipam-provider'] as const satisfies readonly PartName[]
 
-/** Processes by name: those of the stack that are known, and an allocator. */
+/** Process ids by name: of the allocator, and of the parts whose id is known. */
 export function processesOf(
   bench: Pick<Bench, 'pidOf'>,
   allocator: { readonly pid: number },
@@ -21,7 +21,7 @@ export function processesOf(
   return new Map([['allocator', allocator.pid], ...known])
 }
 
-/** Reads what they have used until now. */
+/** Reads the CPU times so far. */
 export async function readCpu(processes: ReadonlyMap<string, number>): Promise<CpuTimes> {
   const times = await Promise.all(
     [...processes].map(async ([name, pid]) => [name, (await usageOf(pid)).ctime] as const),
@@ -29,19 +29,19 @@ export async function readCpu(processes: ReadonlyMap<string, number>): Promise<C
   return Object.fromEntries(times)
 }
 
-/** What was used between two readings, for each of so many things. */
+/** CPU time between two readings, divided by `count`. */
 export function cpuBetween(before: CpuTimes, after: CpuTimes, count: number): CpuTimes {
   return Object.fromEntries(
     Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? ms)) / count]),
   )
 }
 
-/** What was used between two readings that are so many milliseconds apart, in percent of a core. */
+/** CPU use between two readings that are `ms` apart, in percent of a core. */
 export function cpuPercent(before: CpuTimes, after: CpuTimes, ms: number): CpuTimes {
   return cpuBetween(before, after, ms / 100)
 }
 
-/** Medians over several readings, in words. @param unit that follows each number */
+/** Describes the medians of several readings. @param unit formats each number */
 export function describeCpu(
   readings: readonly CpuTimes[],
   names: readonly string[],
@@ -59,7 +59,7 @@ export async function readMemory(pid: number): Promise<number> {
   return (await usageOf(pid)).memory / bytesPerMB
 }
 
-/** Lets the process end: the library keeps what it has read for a minute. */
+/** Lets this process exit: the library keeps its readings for a minute. */
 export function forgetUsage(): void {
   usageOf.clear()
 }

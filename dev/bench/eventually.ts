@@ -4,9 +4,9 @@ const pauseMs = 200
 const longestMs = 15 * 60_000
 
 /**
- * Asks again and again for what no event tells.
+ * Polls until a condition holds.
  *
- * @throws Error that names what was waited for, after a quarter of an hour or where `signal` is aborted
+ * @throws Error that names the condition, after a quarter of an hour or if `signal` is aborted
  */
 export async function eventually(
   what: string,

@@ -1,28 +1,28 @@
 import { median } from './statistics.ts'
 import { figureKinds, type FigureKind, type FigureName, type Target } from './targets.ts'
 
-/** What was read of one figure: a value for each round. */
+/** The values of one figure, one for each round. */
 export interface Reading {
   readonly figure: FigureName
   readonly ours: readonly number[]
-  /** Absent where nothing is a floor to it. */
+  /** Absent if the figure has no floor. */
   readonly floor?: readonly number[]
 }
 
-/** One line of the result: medians over the rounds. `null` where a field has no meaning. */
+/** One line of the result: medians over the rounds; `null` if a field does not apply. */
 export interface Figure {
   readonly measure: FigureName
   readonly unit: FigureKind['unit']
   readonly ours: number
   readonly floor: number | null
-  /** Ours by floor. */
+  /** Ours divided by floor. */
   readonly ratio: number | null
-  /** In words, for example `≤ 3 × floor`. */
+  /** For example `≤ 3 × floor`. */
   readonly target: string
   readonly met: boolean | null
 }
 
-/** Makes the line of a reading. What is shown is what is judged, so values are rounded first. */
+/** Rounds the medians, then compares them, so that the verdict follows from the numbers shown. */
 export function figureOf(reading: Reading): Figure {
   const { unit, target } = figureKinds[reading.figure]
   const ours = rounded(median(reading.ours))
@@ -39,7 +39,7 @@ export function figureOf(reading: Reading): Figure {
   }
 }
 
-/** Whether the target is met; null where there was no floor to compare with. */
+/** Null if there is no floor to compare with. */
 function isMet(target: Target, ours: number, ratio: number | null): boolean | null {
   if ('atMost' in target) return ours <= target.atMost
   return ratio === null ? null : ratio <= target.timesFloor
@@ -50,7 +50,7 @@ function describeTarget(target: Target, unit: FigureKind['unit']): string {
   return `≤ ${target.atMost}${unit === '' ? '' : ` ${unit}`}`
 }
 
-/** Three significant digits, and whole numbers as they are. */
+/** To three significant digits, four from 100 on; integers are unchanged. */
 function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(Math.abs(value) >= 100 ? 4 : 3))
 }

@@ -16,13 +16,14 @@ import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
 import { readSnapshot } from '../../src/kubernetes/read-snapshot.ts'
 import type { ApiProxy } from '../api-proxy/api-proxy.ts'
 import type { Bench } from './bench.ts'
-import { addressIn, clusterObject, pathIn, poolName, versionOf } from './objects.ts'
-import { openLand, rangeOf } from './sides.ts'
+import { addressIn, clusterObject, poolName } from './objects.ts'
+import { pathIn, apiVersions } from '../stack/resource-path.ts'
+import { createFixtures, rangeOf } from './subjects.ts'
 
-/** Many Clusters that have been served long ago, as far as anybody can tell. */
+/** Many Clusters in the state after an allocation. */
 export interface Inventory {
   readonly namespace: string
-  /** Adds served Clusters until there are so many. */
+  /** Adds served Clusters up to this number. */
   readonly growTo: (count: number) => Promise<void>
 }
 
@@ -36,21 +37,21 @@ const quietForMs = 5_000
 const inventories = new WeakMap<Bench, Promise<Inventory>>()
 
 /**
- * The bench's inventory, one for all measures: it takes minutes to make. The IPAM provider is ended for it, so these
+ * The bench's inventory, which all measures share because it takes minutes to create. It stops the IPAM provider, so these
  * measures come last.
  *
- * @throws Error on a stack whose provider others need
+ * @throws Error on a shared stack
  */
 export function inventoryOf(bench: Bench): Promise<Inventory> {
-  const known = inventories.get(bench) ?? openInventory(bench)
-  inventories.set(bench, known)
-  return known
+  const inventory = inventories.get(bench) ?? openInventory(bench)
+  inventories.set(bench, inventory)
+  return inventory
 }
 
-/** Resolves when an allocator has asked nothing for some seconds. */
+/** Resolves when an allocator has sent no request for some seconds. */
 export async function untilNoRequests(bench: Bench, proxy: ApiProxy): Promise<void> {
-  for (let seen = -1; seen !== proxy.requests.length;) {
-    seen = proxy.requests.length
+  for (let before = -1; before !== proxy.requests.length;) {
+    before = proxy.requests.length
     await delay(quietForMs, undefined, { signal: bench.signal })
   }
 }
@@ -58,32 +59,32 @@ export async function untilNoRequests(bench: Bench, proxy: ApiProxy): Promise<vo
 async function openInventory(bench: Bench): Promise<Inventory> {
   if (bench.stopPart === undefined) throw new Error('a big inventory needs a stack of its own')
   const namespace = bench.newNamespace('served')
-  await openLand(bench, { namespace, addresses: rangeOf(prefix, mostClusters), hasClass: true })
-  // It would look at every claim, and write to it.
+  await createFixtures(bench, { namespace, addresses: rangeOf(prefix, mostClusters), hasClass: true })
+  // It would update every claim.
   await bench.stopPart('ipam-provider')
   const pool = ipPoolFrom(
     'InClusterIPPool',
     await bench.api.send({ method: 'GET', path: pathIn(namespace, 'inclusterippools', poolName) }),
   )
-  let there = 0
+  let size = 0
   return {
     namespace,
     growTo: async (count) => {
-      const missing = Array.from({ length: Math.max(0, count - there) }, (_, index) => there + index + 1)
-      let made = there
+      const missing = Array.from({ length: Math.max(0, count - size) }, (_, index) => size + index + 1)
+      let made = size
       await inParallel(atOnce, missing, async (index) => {
         await writeServed(bench, pool, index)
         made += 1
         if (made % 1000 === 0) bench.progress(`  ${made} served Clusters`)
         bench.signal.throwIfAborted()
       })
-      there = Math.max(there, count)
-      await assertServed(bench, namespace, there)
+      size = Math.max(size, count)
+      await assertServed(bench, namespace, size)
     },
   }
 }
 
-/** Writes a Cluster, its claim and its address as an allocation leaves them. */
+/** Writes a Cluster, its claim and its address as an allocation would. */
 async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<void> {
   const { namespace } = pool
   const pooled = addressOfPool(pool, addressIn(prefix, index))
@@ -99,9 +100,10 @@ async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<v
   await patchStatus(bench, pathIn(namespace, 'ipaddressclaims', name), { addressRef: { name } })
   const message = describeAllocated({ host: pooled.address, port: defaultApiServerPort }, pool, name)
   const update = { isReady: true, reason: 'Allocated', message } as const
-  const said = decideCondition(cluster, role, update, new Date())
-  if (said.decision !== 'write') throw new Error(`the condition of ${cluster.name} is ${said.decision}`)
-  await patchStatus(bench, pathIn(namespace, 'clusters', cluster.name), { conditions: [said.condition] })
+  const decision = decideCondition(cluster, role, update, new Date())
+  if (decision.decision !== 'write')
+    throw new Error(`the condition of ${cluster.name} is ${decision.decision}`)
+  await patchStatus(bench, pathIn(namespace, 'clusters', cluster.name), { conditions: [decision.condition] })
 }
 
 async function writeCluster(
@@ -127,7 +129,7 @@ function create(
   plural: 'clusters' | 'ipaddressclaims' | 'ipaddresses',
   object: JsonObject,
 ): Promise<JsonObject> {
-  const body = { apiVersion: versionOf(plural), ...object }
+  const body = { apiVersion: apiVersions[plural], ...object }
   return bench.api.send({ method: 'POST', path: pathIn(namespace, plural), body })
 }
 
@@ -141,9 +143,9 @@ async function patchStatus(bench: Bench, path: string, status: JsonObject): Prom
 }
 
 /**
- * Asks the product's own view, by which the watcher decides whom to start a run for.
+ * Checks with the watcher's own queries that no Cluster needs a run.
  *
- * @throws Error where it says of any Cluster that something is missing
+ * @throws Error if one does
  */
 async function assertServed(bench: Bench, namespace: string, count: number): Promise<void> {
   const connection = connectTo({
@@ -151,16 +153,16 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
     version: 'bench',
   })
   try {
-    const known = await readSnapshot(connection, [namespace])
-    const view = createSnapshotQueries(() => known)
-    const served = [...known.clusters.values()].filter(
+    const snapshot = await readSnapshot(connection, [namespace])
+    const queries = createSnapshotQueries(() => snapshot)
+    const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
-        !view.vipNeedsReconcile(cluster, vip) &&
-        !lacksCondition(cluster, vip, view.contextOf(cluster).clusterClass),
+        !queries.vipNeedsReconcile(cluster, vip) &&
+        !lacksCondition(cluster, vip, queries.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {
       throw new Error(
-        `${served.length} of ${known.clusters.size} Clusters count as served, expected ${count}`,
+        `${served.length} of ${snapshot.clusters.size} Clusters count as served, expected ${count}`,
       )
     }
   } finally {

@@ -2,12 +2,12 @@ import type { Figure } from './figures.ts'
 import type { FigureName } from './targets.ts'
 
 /**
- * How many times its floor a figure may be on a machine of its own, whether its target is met or not: three times what it is today.
- * More is a loss whose reason has to be found; who makes it cheaper lowers the limit.
+ * Highest ratio to its floor that a figure may have on an idle machine, whether its target is met or not: three times today's.
+ * Find the cause of a higher one; after an improvement, lower the limit.
  */
 const limits: Partial<Record<FigureName, number>> = { cpu: 10 }
 
-/** The figures that are above their limit, in words. */
+/** Describes the figures above their limit. */
 export function overLimit(figures: readonly Figure[]): readonly string[] {
   return figures.flatMap(({ measure, ratio }) => {
     const limit = limits[measure]

@@ -9,16 +9,15 @@ import { openBench } from './bench.ts'
 import { overLimit } from './limits.ts'
 import { measures } from './measures.ts'
 import { parseBenchArguments, UsageError, type BenchArguments } from './options.ts'
-import { writeReport } from './report.ts'
+import { resultTable, writeReport } from './report.ts'
 import { takeMeasures, type BenchResult } from './take-measures.ts'
-import { resultTable } from './table.ts'
 import { conditionsOf, readLoad } from './conditions.ts'
 
 process.exitCode = await main()
 
 /**
- * Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 it broke off, 2 bad arguments, 3 a figure is
- * above its limit, 130 a signal.
+ * Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 failed, 2 wrong arguments, 3 a figure is
+ * above its limit, 130 ended by a signal.
  */
 async function main(): Promise<number> {
   const stop = new AbortController()
@@ -27,23 +26,23 @@ async function main(): Promise<number> {
     const args = parseBenchArguments(process.argv.slice(2), names)
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        // A second signal does not wait; what runs is killed at exit.
+        // The second signal does not wait: child processes are killed at exit.
         if (stop.signal.aborted) process.exit(130)
-        tell('stopping')
+        printError('stopping')
         stop.abort()
       })
     }
     const result = await measure(args, stop.signal)
-    if (args.report) tell(`written: ${(await writeReport(result)).join(', ')}`)
+    if (args.report) printError(`written: ${(await writeReport(result)).join(', ')}`)
     process.stdout.write(
       `${args.json ? JSON.stringify(result.figures, undefined, 2) : resultTable(result)}\n`,
     )
     const losses = overLimit(result.figures)
-    for (const loss of losses) tell(loss)
+    for (const loss of losses) printError(loss)
     return losses.length === 0 ? 0 : 3
   } catch (error) {
     if (stop.signal.aborted) return 130
-    tell(messageOf(error))
+    printError(messageOf(error))
     return error instanceof UsageError ? 2 : 1
   }
 }
@@ -51,17 +50,16 @@ async function main(): Promise<number> {
 async function measure(args: BenchArguments, signal: AbortSignal): Promise<BenchResult> {
   const loadBefore = readLoad()
   await build()
-  const stack = await startStack({ ...stackOptionsOf(args), progress: tell })
+  const stack = await startStack({ ...stackOptionsOf(args), progress: printError })
   try {
     signal.throwIfAborted()
     return await onStack(stack, { args, loadBefore }, signal)
   } finally {
-    tell('stopping the stack')
+    printError('stopping the stack')
     await stack.stop()
   }
 }
 
-/** What the flags mean for the stack. */
 function stackOptionsOf({
   withCore,
   defaultPolling,
@@ -86,7 +84,7 @@ async function onStack(
     pidOf: (part) => stack.part(part).pid(),
     stopPart: (part) => stack.part(part).stop(),
     rounds: args.rounds,
-    progress: tell,
+    progress: printError,
     signal,
     ...(args.clusters !== undefined && { clusters: args.clusters }),
   })
@@ -98,6 +96,6 @@ async function onStack(
   }
 }
 
-function tell(line: string): void {
+function printError(line: string): void {
   process.stderr.write(`${line}\n`)
 }

@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts'
 import type { Reading } from './figures.ts'
 
-/** Something that can be measured, by itself, on a running bench. It leaves the bench as it found it. */
+/** A measurement that leaves the bench as it found it. */
 export interface Measure {
   /** For `--only`. */
   readonly name: string
@@ -10,12 +10,12 @@ export interface Measure {
 
 export interface Outcome {
   readonly readings: readonly Reading[]
-  /** Lines that tell more than the figures. */
+  /** Lines printed below the figures. */
   readonly details: readonly string[]
   readonly curve?: Curve
 }
 
-/** When each of many was done, in milliseconds since the first was created, ascending. */
+/** Completion times in milliseconds since the first creation, ascending. */
 export interface Curve {
   readonly title: string
   readonly ours: readonly number[]

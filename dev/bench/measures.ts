@@ -10,7 +10,7 @@ import { requests } from './measures/requests.ts'
 import { restart } from './measures/restart.ts'
 import { twoReplicas } from './measures/two-replicas.ts'
 
-/** All measures, in the order in which they are taken. */
+/** All measures, in the order of a run. */
 export const measures: readonly Measure[] = [
   oneVip,
   burst200,
@@ -21,7 +21,7 @@ export const measures: readonly Measure[] = [
   historyWaiting,
   freed,
   twoReplicas,
-  // These end the IPAM provider, and fill etcd.
+  // These stop the IPAM provider and fill etcd.
   restart,
   atRest,
 ]

@@ -1,39 +1,19 @@
 import { objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
-import { clusterClassKey, clusterGroup, ipamGroup } from '../../src/domain/names.ts'
-import { readManifests, type ManifestSource } from '../stack/manifests.ts'
+import { clusterClassKey, ipamGroup } from '../../src/domain/names.ts'
+import { readManifests } from '../stack/manifests.ts'
+import { apiVersions } from '../stack/resource-path.ts'
 import type { KubernetesObject } from '../stack/kubernetes-api.ts'
-import { example } from '../demo/world.ts'
+import { example } from '../demo/examples.ts'
 
-const versions = {
-  clusters: `${clusterGroup}/v1beta2`,
-  clusterclasses: `${clusterGroup}/v1beta2`,
-  ipaddressclaims: `${ipamGroup}/v1beta2`,
-  ipaddresses: `${ipamGroup}/v1beta2`,
-  inclusterippools: `${ipamGroup}/v1alpha2`,
-} as const
-
-export type Plural = keyof typeof versions
-
-/** Path of the objects of a kind in a namespace, or of one of them. */
-export function pathIn(namespace: string, plural: Plural, name?: string): string {
-  const path = `/apis/${versions[plural]}/namespaces/${namespace}/${plural}`
-  return name === undefined ? path : `${path}/${name}`
-}
-
-/** API version in which objects of a kind are written. */
-export function versionOf(plural: Plural): string {
-  return versions[plural]
-}
-
-/** The one pool of a namespace. */
+/** The only pool of a namespace. */
 export const poolName = 'bench'
 /** The ClusterClass of the examples. */
 export const className = 'rke2-cluster-class'
 
-/** A Cluster as the README's example is, without an endpoint. */
+/** A Cluster like the README's example, without an endpoint. */
 export function clusterObject(namespace: string, name: string): JsonObject {
   return {
-    apiVersion: versions.clusters,
+    apiVersion: apiVersions.clusters,
     kind: 'Cluster',
     metadata: { namespace, name },
     spec: {
@@ -46,48 +26,48 @@ export function clusterObject(namespace: string, name: string): JsonObject {
   }
 }
 
-/** A claim that belongs to nobody. */
+/** A claim without owner. */
 export function claimObject(namespace: string, name: string): JsonObject {
   return {
-    apiVersion: versions.ipaddressclaims,
+    apiVersion: apiVersions.ipaddressclaims,
     kind: 'IPAddressClaim',
     metadata: { namespace, name },
     spec: { poolRef: { apiGroup: ipamGroup, kind: 'InClusterIPPool', name: poolName } },
   }
 }
 
-/** The n-th address, from 0 on, of the 65,000 that begin with these two numbers. */
+/** The n-th of the 65,000 addresses with this prefix, from 0. */
 export function addressIn(prefix: string, index: number): string {
   return `${prefix}.${Math.floor(index / 256)}.${index % 256}`
 }
 
-/** Namespace, pool and, where Clusters are to live there, the examples' ClusterClass. */
-export function landObjects(land: {
+/** Namespace, pool and, for Clusters, the ClusterClass of the examples. */
+export function fixtureObjects(options: {
   readonly namespace: string
   readonly addresses: string
   readonly hasClass: boolean
-}): readonly ManifestSource[] {
-  const { namespace } = land
-  const objects: readonly JsonObject[] = [
+}): readonly KubernetesObject[] {
+  const { namespace } = options
+  const pool = {
+    apiVersion: apiVersions.inclusterippools,
+    kind: 'InClusterIPPool',
+    metadata: { namespace, name: poolName, labels: { [clusterClassKey]: className } },
+    spec: { addresses: [options.addresses], prefix: 16 },
+  }
+  return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-    {
-      apiVersion: versions.inclusterippools,
-      kind: 'InClusterIPPool',
-      metadata: { namespace, name: poolName, labels: { [clusterClassKey]: className } },
-      spec: { addresses: [land.addresses], prefix: 16 },
-    },
-    ...(land.hasClass ? classObjects(namespace) : []),
+    pool,
+    ...(options.hasClass ? classObjects(namespace) : []),
   ]
-  return objects.map((object) => ({ text: JSON.stringify(object) }))
 }
 
-function classObjects(namespace: string): readonly JsonObject[] {
-  return readManifests<KubernetesObject & JsonObject>(example('cluster-class'))
+function classObjects(namespace: string): readonly KubernetesObject[] {
+  return readManifests(example('cluster-class'))
     .filter(({ metadata }) => metadata.namespace !== undefined)
     .map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }))
 }
 
-/** What Cluster API takes from the spec of that class into its status, where it does not run. */
+/** Cluster API copies this from the spec of the class to its status; used where core does not run. */
 export const classStatus = {
   status: {
     variables: [
@@ -99,12 +79,10 @@ export const classStatus = {
   },
 } as const
 
-/** Whether a claim has its address. */
 export function isBound(claim: JsonObject): boolean {
   return objectOf(objectOf(claim['status'])['addressRef'])['name'] !== undefined
 }
 
-/** Whether a Cluster has its endpoint. */
 export function hasEndpoint(cluster: JsonObject): boolean {
   const { host, port } = objectOf(objectOf(cluster['spec'])['controlPlaneEndpoint'])
   return typeof host === 'string' && host !== '' && typeof port === 'number' && port > 0

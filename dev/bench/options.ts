@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../stack/errors.ts'
 import { parseTemporalStore, type TemporalStore } from '../stack/temporal-store.ts'
 
-/** What the benchmark is asked for. */
+/** The command line of a run. */
 export interface BenchArguments {
   /** Names of measures, in any order. */
   readonly only: readonly string[]
-  /** In place of every measure's own number of Clusters. */
+  /** Overrides the number of Clusters of every measure. */
   readonly clusters?: number
   readonly rounds: number
   readonly json: boolean
@@ -16,7 +16,7 @@ export interface BenchArguments {
   readonly report: boolean
 }
 
-/** The command line cannot be understood; one line for each fault of it, and how it is meant to be. */
+/** An invalid command line: one line for each error, then the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -27,7 +27,7 @@ const mostRounds = 1000
 /**
  * Reads the command line, without the program's own name.
  *
- * @param names of all measures; without `--only`, all are meant
+ * @param names of all measures, the default of `--only`
  * @throws UsageError
  */
 export function parseBenchArguments(argv: readonly string[], names: readonly string[]): BenchArguments {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { drawCurve } from './curve.ts'
 import { figureOf } from './figures.ts'
 import { measures } from './measures.ts'
-import { markers, reportText, withReport } from './report-text.ts'
+import { drawCurve, markers, reportText, withReport } from './report.ts'
 import { figureKinds } from './targets.ts'
 
 const result = {

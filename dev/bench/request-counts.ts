@@ -3,7 +3,6 @@ import type { RecordedRequest } from '../api-proxy/request-record.ts'
 /** Requests by verb and resource, for example `get clusters`, most frequent first. */
 export type RequestCounts = readonly (readonly [kind: string, count: number])[]
 
-/** Counts requests by kind. */
 export function countByKind(requests: readonly RecordedRequest[]): RequestCounts {
   const counts = new Map<string, number>()
   for (const { verb, resource, name } of requests) {
@@ -13,12 +12,12 @@ export function countByKind(requests: readonly RecordedRequest[]): RequestCounts
   return [...counts].toSorted(([a, x], [b, y]) => y - x || a.localeCompare(b))
 }
 
-/** Without watches, which stay open and are renewed whatever happens. */
+/** Leaves out watches, which are renewed independently of allocations. */
 export function withoutWatches(requests: readonly RecordedRequest[]): readonly RecordedRequest[] {
   return requests.filter(({ verb }) => verb !== 'watch')
 }
 
-/** Lists of what there is one of for each Cluster, or more: they cost the more the more Clusters there are. */
+/** Lists of kinds with at least one object for each Cluster: their cost grows with the number of Clusters. */
 export function growingLists(requests: readonly RecordedRequest[]): readonly RecordedRequest[] {
   return requests.filter(
     ({ verb, resource }) =>
@@ -26,7 +25,7 @@ export function growingLists(requests: readonly RecordedRequest[]): readonly Rec
   )
 }
 
-/** Successful writes of a Cluster's spec and metadata: its status is another resource. */
+/** Successful writes of a Cluster's spec and metadata; its status is another resource. */
 export function clusterWrites(requests: readonly RecordedRequest[]): readonly RecordedRequest[] {
   return requests.filter(
     ({ verb, resource, code }) =>
@@ -34,7 +33,7 @@ export function clusterWrites(requests: readonly RecordedRequest[]): readonly Re
   )
 }
 
-/** In words: `2 get clusters, 1 create ipaddressclaims`, each divided by `per`. */
+/** For example `2 get clusters, 1 create ipaddressclaims`, each count divided by `per`. */
 export function describeCounts(counts: RequestCounts, per = 1): string {
   if (counts.length === 0) return 'none'
   return counts.map(([kind, count]) => `${Number((count / per).toPrecision(3))} ${kind}`).join(', ')

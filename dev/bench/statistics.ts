@@ -1,7 +1,7 @@
 /**
- * The value in the middle; between the two middle ones where their number is even.
+ * The middle value, or the mean of the two middle values.
  *
- * @throws Error where there is no value
+ * @throws Error if there is no value
  */
 export function median(values: readonly number[]): number {
   const sorted = ascending(values)
@@ -10,18 +10,18 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The least value that at least so many percent of all values do not exceed (nearest rank): always one that was seen.
+ * The smallest value that at least `percent` of all values do not exceed (nearest rank), so always one of them.
  *
- * @throws Error where there is no value
+ * @throws Error if there is no value
  */
 export function percentile(values: readonly number[], percent: number): number {
   return at(ascending(values), Math.max(0, Math.ceil((percent / 100) * values.length) - 1))
 }
 
 /**
- * How many times as long the second half of all took as the first half.
+ * The duration of the second half divided by that of the first.
  *
- * @param times when each was done, from the common start on
+ * @param times completion times since the common start
  */
 export function slowdown(times: readonly number[]): number {
   const sorted = ascending(times)

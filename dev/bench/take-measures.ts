@@ -4,17 +4,16 @@ import { forgetUsage } from './cpu.ts'
 import { figureOf, type Figure } from './figures.ts'
 import type { Curve, Measure } from './measure.ts'
 
-/** What has come of a run. */
+/** The result of a run. */
 export interface BenchResult {
   readonly figures: readonly Figure[]
-  /** Lines that tell more than the figures. */
+  /** Lines printed below the figures. */
   readonly details: readonly string[]
   readonly curves: readonly Curve[]
-  /** Under which the figures hold: what, and its value. */
+  /** Conditions of the figures, as pairs of name and value. */
   readonly conditions: readonly (readonly [string, string])[]
 }
 
-/** Takes one measure after the other. */
 export async function takeMeasures(
   bench: Bench,
   chosen: readonly Measure[],

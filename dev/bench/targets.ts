@@ -1,8 +1,8 @@
-/** What a figure is held against. */
+/** The target of a figure. */
 export type Target =
-  /** So many times the floor of the same run at most. */
+  /** A multiple of the floor of the same run. */
   | { readonly timesFloor: number }
-  /** At most this, in the figure's unit. */
+  /** An upper limit, in the figure's unit. */
   | { readonly atMost: number }
 
 export interface FigureKind {
@@ -14,8 +14,8 @@ export interface FigureKind {
 }
 
 /**
- * Every figure with its target, in the order of the table. Where the floor itself is the target, a tenth is allowed for
- * what two runs of the same thing differ by.
+ * All figures in the order of the table. If the target is the floor itself, 10 % are allowed for the difference between two
+ * runs of the same.
  */
 export const figureKinds = {
   'one-vip-p50': {

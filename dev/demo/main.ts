@@ -11,7 +11,7 @@ import { formatDuration } from '../stack/progress.ts'
 import { startStack, type Stack } from '../stack/stack.ts'
 import { finishedRun, observeAllocation } from './observe.ts'
 import { awaitInfrastructure, describeResult, readResult } from './report.ts'
-import { example, prepareWorld } from './world.ts'
+import { example, applyExamples } from './examples.ts'
 
 const cluster = { namespace: 'clusters', name: 'demo-cluster' }
 
@@ -70,7 +70,7 @@ async function onStack(
 ): Promise<void> {
   const { connection } = stack
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await prepareWorld(connection, api, tell)
+  const kubeconfigPath = await applyExamples(connection, api, tell)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const temporal = await Connection.connect({ address: connection.temporal.address })
   try {

@@ -1,3 +1,4 @@
+import type { Plural } from '../stack/resource-path.ts'
 import type { Testbed } from '../../test/e2e/testbed.ts'
 
 /** Writes as the allocator's field manager, also what the allocator would never write. */
@@ -15,14 +16,14 @@ export interface ManualWrites {
   readonly serve: (cluster: string, pool: string) => Promise<string>
   /** Creates a reservation: an IPAddress without claim, with our label, owned by the Cluster. */
   readonly reserve: (cluster: string, address: string) => Promise<void>
-  readonly remove: (plural: string, name: string) => Promise<void>
+  readonly remove: (plural: Plural, name: string) => Promise<void>
 }
 
 const ourManager = 'capi-vip-allocator'
 const ipamGroup = 'ipam.cluster.x-k8s.io'
 
 export function manualWritesIn({ api, path, namespace, untilClaim }: Testbed): ManualWrites {
-  const create = async (plural: string, object: object): Promise<void> => {
+  const create = async (plural: Plural, object: object): Promise<void> => {
     await api.send({ method: 'POST', path: `${path(plural)}?fieldManager=${ourManager}`, body: object })
   }
   const ownedBy = (name: string, uid: string | undefined): object =>

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { StackConnection } from '../stack/connection.ts'
 import { ApiError, kubernetesApi, type KubernetesApi } from '../stack/kubernetes-api.ts'
 import { startRawWatch, uidOf, type RawWatch } from '../stack/raw-watch.ts'
+import { pathIn } from '../stack/resource-path.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { clusterFacts } from './invariants/facts.ts'
 import type { Run, RecordedVersion, Snapshot } from './invariants/observations.ts'
@@ -33,13 +34,12 @@ export interface Recorder {
   readonly close: () => Promise<void>
 }
 
-const collections = {
-  Cluster: { version: 'cluster.x-k8s.io/v1beta2', plural: 'clusters' },
-  IPAddressClaim: { version: 'ipam.cluster.x-k8s.io/v1beta2', plural: 'ipaddressclaims' },
-  IPAddress: { version: 'ipam.cluster.x-k8s.io/v1beta2', plural: 'ipaddresses' },
+const plurals = {
+  Cluster: 'clusters',
+  IPAddressClaim: 'ipaddressclaims',
+  IPAddress: 'ipaddresses',
 } as const
 const kinds = ['Cluster', 'IPAddressClaim', 'IPAddress'] as const
-const pools = '/apis/ipam.cluster.x-k8s.io/v1alpha2'
 
 /** Starts to record. Resolves when no version can be missed any more; `close` it at the end. */
 export async function openRecorder({ stack, temporal, namespaces }: RecorderOptions): Promise<Recorder> {
@@ -52,7 +52,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   }
   const watches = kinds.flatMap((kind) =>
     namespaces.map((namespace) => {
-      const path = pathOf(kind, namespace)
+      const path = pathIn(namespace, plurals[kind])
       return {
         path,
         watch: startRawWatch({ stack, path, onVersion: (seen) => onVersion({ ...seen, kind }) }),
@@ -74,7 +74,7 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
       question()
     })
   const listSeen = async (kind: RecordedVersion['kind']): Promise<readonly JsonObject[]> => {
-    const paths = new Set(namespaces.map((namespace) => pathOf(kind, namespace)))
+    const paths = new Set(namespaces.map((namespace) => pathIn(namespace, plurals[kind])))
     const mine = watches.filter(({ path }) => paths.has(path))
     const lists = await Promise.all(
       mine.map(async ({ path, watch }) => {
@@ -98,10 +98,8 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
         listSeen('Cluster'),
         listSeen('IPAddressClaim'),
         listSeen('IPAddress'),
-        list(`${pools}/globalinclusterippools`).then(itemsOf),
-        ...namespaces.map((namespace) =>
-          list(`${pools}/namespaces/${namespace}/inclusterippools`).then(itemsOf),
-        ),
+        list(pathIn('', 'globalinclusterippools')).then(itemsOf),
+        ...namespaces.map((namespace) => list(pathIn(namespace, 'inclusterippools')).then(itemsOf)),
       ])
       const runs = await runsOf(clusters)
       return { clusters, claims, addresses, globalPools, inClusterPools: inClusterPools.flat(), runs }
@@ -127,11 +125,6 @@ async function listFrom(api: KubernetesApi, path: string): Promise<JsonObject> {
       await delay(starting.pauseMs)
     }
   }
-}
-
-function pathOf(kind: RecordedVersion['kind'], namespace: string): string {
-  const { version, plural } = collections[kind]
-  return `/apis/${version}/namespaces/${namespace}/${plural}`
 }
 
 /** Whether the watch has delivered every object in the list, or a later version of it. */

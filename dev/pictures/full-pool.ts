@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
-import { example } from '../demo/world.ts'
+import { example } from '../demo/examples.ts'
 import type { Prometheus } from '../monitoring/prometheus.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { defaultTaskQueue } from '../../src/domain/names.ts'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
-import { prepareWorld } from '../demo/world.ts'
+import { applyExamples } from '../demo/examples.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 
 async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await prepareWorld(connection, api, tell)
+  const kubeconfigPath = await applyExamples(connection, api, tell)
   const temporal = await Connection.connect({ address: connection.temporal.address })
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   try {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
-import { prepareWorld } from '../demo/world.ts'
+import { applyExamples } from '../demo/examples.ts'
 import { queryRange, startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 import { alertsPath } from '../monitoring/prometheus-rule.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
@@ -74,7 +74,7 @@ export async function drawMetrics(progress: Progress): Promise<void> {
 
 async function onStack({ connection }: Stack, program: string, progress: Progress): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await prepareWorld(connection, api, progress)
+  const kubeconfigPath = await applyExamples(connection, api, progress)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const prometheus = await startPrometheus({
     program,

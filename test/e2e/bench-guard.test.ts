@@ -4,7 +4,7 @@ import { openBench, type Bench } from '../../dev/bench/bench.ts'
 import { historyLengths } from '../../dev/bench/measures/history-events.ts'
 import { requestsDuring } from '../../dev/bench/measures/requests.ts'
 import { countByKind } from '../../dev/bench/request-counts.ts'
-import { openSides, type Sides } from '../../dev/bench/sides.ts'
+import { openSubjects, type Subjects } from '../../dev/bench/subjects.ts'
 import { realParts } from '../support/real-parts.ts'
 
 /**
@@ -31,7 +31,7 @@ const limits = {
 const singles = 5
 
 let bench: Bench
-let sides: Sides
+let subjects: Subjects
 let requests: readonly (readonly RecordedRequest[])[]
 
 beforeAll(async () => {
@@ -44,21 +44,21 @@ beforeAll(async () => {
     progress: () => undefined,
     signal: new AbortController().signal,
   })
-  sides = await openSides(bench)
+  subjects = await openSubjects(bench)
   const proxy = await bench.startProxy()
-  await bench.startAllocator({ namespace: sides.ours.namespace, proxy })
+  await bench.startAllocator({ namespace: subjects.ours.namespace, proxy })
   // The first request of an allocator asks for API versions as well.
-  await sides.ours.one()
+  await subjects.ours.createOne()
   await bench.untilNoRuns()
   const each: (readonly RecordedRequest[])[] = []
   for (let count = 0; count < singles; count += 1) {
-    each.push(await requestsDuring(bench, proxy, sides.ours.one))
+    each.push(await requestsDuring(bench, proxy, subjects.ours.createOne))
   }
   requests = each
 })
 
 afterAll(async () => {
-  await sides.close()
+  await subjects.close()
   await bench.close()
 })
 
@@ -74,7 +74,7 @@ describe('an allocation', () => {
   })
 
   it('leaves no more events in Temporal than it used to', async () => {
-    const lengths = await historyLengths(bench, sides.ours.namespace)
+    const lengths = await historyLengths(bench, subjects.ours.namespace)
     expect(lengths).toHaveLength(singles + 1)
     expect(Math.min(...lengths)).toBeLessThanOrEqual(limits.events)
   })

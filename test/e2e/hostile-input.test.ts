@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ApiError } from '../../dev/stack/kubernetes-api.ts'
+import type { Plural } from '../../dev/stack/resource-path.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
@@ -48,7 +49,7 @@ afterEach(async () => {
 
 afterAll(() => suite.close())
 
-async function namesOf(plural: string): Promise<readonly string[]> {
+async function namesOf(plural: Plural): Promise<readonly string[]> {
   const { items } = await testbed.api.send<{ items: readonly { metadata: { name: string } }[] }>({
     method: 'GET',
     path: testbed.path(plural),
@@ -60,7 +61,7 @@ function idOf(name: string): string {
   return workflowIdFor({ namespace: testbed.namespace, name })
 }
 
-async function create(plural: string, object: object): Promise<void> {
+async function create(plural: Plural, object: object): Promise<void> {
   await testbed.api.send({ method: 'POST', path: testbed.path(plural), body: object })
 }
 
@@ -89,7 +90,7 @@ interface PoolFacts {
 }
 
 /** Deletes an object; one that is gone already is deleted. */
-async function remove(plural: string, name: string): Promise<void> {
+async function remove(plural: Plural, name: string): Promise<void> {
   try {
     await testbed.api.send({ method: 'DELETE', path: testbed.path(plural, name) })
   } catch (error) {

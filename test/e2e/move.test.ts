@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Plural } from '../../dev/stack/resource-path.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyManifests } from '../../dev/stack/manifests.ts'
@@ -157,7 +158,7 @@ describe('a move by clusterctl', () => {
   })
 
   it('leaves no Cluster, claim or pool in the namespace', async () => {
-    for (const plural of ['clusters', 'ipaddressclaims', 'inclusterippools']) {
+    for (const plural of ['clusters', 'ipaddressclaims', 'inclusterippools'] as const) {
       expect(await namesOf(source, plural)).toEqual([])
     }
   })
@@ -180,7 +181,7 @@ describe.each(classes)('$name, once it is at the target,', ({ name }) => {
   })
 })
 
-async function namesOf({ api }: ManagementCluster, plural: string): Promise<readonly string[]> {
+async function namesOf({ api }: ManagementCluster, plural: Plural): Promise<readonly string[]> {
   const list = await api.send<{ items: readonly { metadata: { name: string } }[] }>({
     method: 'GET',
     path: testbed.path(plural),

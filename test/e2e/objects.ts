@@ -6,6 +6,7 @@ import type { StackConnection } from '../../dev/stack/connection.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { fieldManager } from '../../src/domain/names.ts'
 import { eventually } from '../support/eventually.ts'
+import type { Plural } from '../../dev/stack/resource-path.ts'
 import type { Testbed } from './testbed.ts'
 
 /** Objects as the API server stores them, for tests about single fields, their owners and their API version. */
@@ -87,7 +88,7 @@ export async function postCluster(
 /** Path of an object in the testbed's namespace, in another version than the present one where asked for. */
 export function pathOf(
   testbed: Testbed,
-  plural: string,
+  plural: Plural,
   options: { readonly name?: string; readonly version?: ClusterVersion | undefined } = {},
 ): string {
   const path = testbed.path(plural, options.name)
@@ -95,7 +96,7 @@ export function pathOf(
 }
 
 /** Reads an object in the testbed's namespace. */
-export async function getObject(testbed: Testbed, plural: string, name: string): Promise<StoredObject> {
+export async function getObject(testbed: Testbed, plural: Plural, name: string): Promise<StoredObject> {
   return testbed.api.send({ method: 'GET', path: testbed.path(plural, name) })
 }
 
@@ -122,7 +123,7 @@ export async function patchObject(
 }
 
 /** Lets an object go that a test holds. */
-export async function removeTestFinalizer(testbed: Testbed, plural: string, name: string): Promise<void> {
+export async function removeTestFinalizer(testbed: Testbed, plural: Plural, name: string): Promise<void> {
   await eventually(`${name} to lose the test's finalizer`, async () => {
     const { metadata } = await getObject(testbed, plural, name)
     const finalizers = (metadata.finalizers ?? []).filter((each) => each !== testFinalizer)
@@ -133,7 +134,7 @@ export async function removeTestFinalizer(testbed: Testbed, plural: string, name
 }
 
 /** Adds the test's finalizer to an object. */
-export async function addTestFinalizer(testbed: Testbed, plural: string, name: string): Promise<void> {
+export async function addTestFinalizer(testbed: Testbed, plural: Plural, name: string): Promise<void> {
   await eventually(`${name} to have the test's finalizer`, async () => {
     const { metadata } = await getObject(testbed, plural, name)
     const finalizers = [...(metadata.finalizers ?? []), testFinalizer]

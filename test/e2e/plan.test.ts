@@ -101,11 +101,12 @@ async function endRun(workflowId: string): Promise<void> {
 /** uid and resourceVersion of everything a plan could write to. */
 async function everything(): Promise<readonly string[]> {
   const lists = await Promise.all(
-    ['clusters', 'clusterclasses', 'ipaddressclaims', 'ipaddresses', 'inclusterippools'].map((plural) =>
-      testbed.api.send<{ items: { metadata: { uid: string; resourceVersion: string } }[] }>({
-        method: 'GET',
-        path: testbed.path(plural),
-      }),
+    (['clusters', 'clusterclasses', 'ipaddressclaims', 'ipaddresses', 'inclusterippools'] as const).map(
+      (plural) =>
+        testbed.api.send<{ items: { metadata: { uid: string; resourceVersion: string } }[] }>({
+          method: 'GET',
+          path: testbed.path(plural),
+        }),
     ),
   )
   return lists.flatMap(({ items }) =>

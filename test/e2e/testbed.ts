@@ -15,6 +15,7 @@ import { startInformer } from '../../src/kubernetes/informer/informer.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
+import { pathIn, type Plural } from '../../dev/stack/resource-path.ts'
 import { longestWaitMs } from '../support/eventually.ts'
 import { offerEvidence, timeoutError } from '../support/evidence.ts'
 import { objectEvidence } from '../support/object-evidence.ts'
@@ -81,7 +82,8 @@ export interface Testbed {
   /** Names of all IPAddressClaims, and of all IPAddresses, in the namespace now. */
   claims(): Promise<readonly string[]>
   addresses(): Promise<readonly string[]>
-  path(plural: string, name?: string): string
+  /** Path of a collection in the namespace, or of an object in it. */
+  path(plural: Plural, name?: string): string
   /**
    * Deletes all Clusters and waits until nothing is left of them, then removes the namespace and its global pools.
    *
@@ -129,21 +131,16 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
     'InClusterIPPool',
     (handler) => startInformer({ ...watch, resource: 'inclusterippools', handler }).objects,
   )
-  const path = (plural: string, name?: string): string => {
-    const group = plural.startsWith('cluster') ? 'cluster.x-k8s.io/v1beta2' : 'ipam.cluster.x-k8s.io/v1beta2'
-    const version = plural.endsWith('pools') ? 'ipam.cluster.x-k8s.io/v1alpha2' : group
-    const scope = plural.startsWith('global') ? '' : `/namespaces/${namespace}`
-    return `/apis/${version}${scope}/${plural}${name === undefined ? '' : `/${name}`}`
-  }
-  const list = async (plural: string): Promise<readonly unknown[]> => {
+  const path = (plural: Plural, name?: string): string => pathIn(namespace, plural, name)
+  const list = async (plural: Plural): Promise<readonly unknown[]> => {
     const answer = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
     return arrayOf(answer.items)
   }
-  const names = async (plural: string): Promise<readonly string[]> =>
+  const names = async (plural: Plural): Promise<readonly string[]> =>
     (await list(plural)).map((item) => (item as { metadata: { name: string } }).metadata.name)
   /** Resolves when all that are there now are gone. Where one stays, the error shows what holds it. */
   const untilGone = async (
-    plural: string,
+    plural: Plural,
     until: (name: string, is: (now: unknown) => boolean) => Promise<unknown>,
   ): Promise<void> => {
     const left = await names(plural)

@@ -1,20 +1,16 @@
 import { withKubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
+import { pathIn } from '../../dev/stack/resource-path.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { ownPrefix } from '../../src/domain/names.ts'
 import type { EvidenceSource } from './evidence.ts'
 
-/** Characters of one object. */
+/** Maximum length of one object. */
 const objectLength = 4_000
 
-const kinds = [
-  ['cluster.x-k8s.io/v1beta2', 'clusters'],
-  ['ipam.cluster.x-k8s.io/v1beta2', 'ipaddressclaims'],
-  ['ipam.cluster.x-k8s.io/v1beta2', 'ipaddresses'],
-  ['ipam.cluster.x-k8s.io/v1alpha2', 'inclusterippools'],
-] as const
+const plurals = ['clusters', 'ipaddressclaims', 'ipaddresses', 'inclusterippools'] as const
 
-/** Clusters, claims, addresses and pools of a namespace, those first that the wait names. */
+/** Clusters, claims, addresses and pools of a namespace; those that the wait names come first. */
 export function objectEvidence(
   stack: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
   namespace: string,
@@ -24,8 +20,8 @@ export function objectEvidence(
     tell: (about) =>
       withKubernetesApi(stack, async (api) => {
         const lists = await Promise.all(
-          kinds.map(async ([version, plural]) => {
-            const path = `/apis/${version}/namespaces/${namespace}/${plural}`
+          plurals.map(async (plural) => {
+            const path = pathIn(namespace, plural)
             const { items } = await api.send<{ items: unknown }>({ method: 'GET', path })
             return arrayOf(items).map((item) => ({ plural, object: objectOf(item) }))
           }),
@@ -45,7 +41,7 @@ function nameOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['name'])
 }
 
-/** The whole object, but for who wrote which of its fields; our conditions first, since Cluster API has twenty of its own. */
+/** The object without `managedFields`. Our conditions come first, because Cluster API has twenty of its own. */
 function lineOf(plural: string, object: JsonObject): string {
   const { managedFields: _, ...metadata } = objectOf(object['metadata'])
   const { conditions, ...status } = objectOf(object['status'])

@@ -4,15 +4,15 @@ import { inventoryOf, untilNoRequests } from '../inventory.ts'
 import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts } from '../request-counts.ts'
 
-const ownCount = 10_000
-/** Of each round. */
+const defaultCount = 10_000
+/** For each round. */
 const watchedMs = 60_000
 
-/** What an allocator costs that has nothing to do. */
+/** Cost of an allocator that has nothing to do. */
 export const atRest: Measure = {
   name: 'at-rest-10000',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const { namespace, growTo } = await inventoryOf(bench)
     await growTo(count)
     const proxy = await bench.startProxy()

@@ -1,26 +1,26 @@
 import { formatDuration } from '../../stack/progress.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
-import { clearSide, onSides } from '../sides.ts'
+import { clearSubject, withSubjects } from '../subjects.ts'
 import { slowdown } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
-/** Many Clusters at once: how long until the last has its endpoint. */
+/** Creates many Clusters at once: time until the last has its endpoint. */
 function burstOf(
-  ownCount: number,
+  defaultCount: number,
   figures: { readonly last: FigureName; readonly slowdown?: FigureName },
 ): Measure {
   return {
     name: figures.last,
     run: async (bench) => {
-      const count = bench.size(ownCount)
+      const count = bench.countFor(defaultCount)
       const rounds: { readonly ours: readonly number[]; readonly floor: readonly number[] }[] = []
-      await onSides(bench, async (sides) => {
+      await withSubjects(bench, async (subjects) => {
         for (let round = 1; round <= bench.rounds; round += 1) {
-          const floor = await sides.floor.burst(count)
-          await clearSide(bench, sides.floor)
-          const ours = await sides.ours.burst(count)
-          await clearSide(bench, sides.ours)
+          const floor = await subjects.floor.burst(count)
+          await clearSubject(bench, subjects.floor)
+          const ours = await subjects.ours.burst(count)
+          await clearSubject(bench, subjects.ours)
           rounds.push({ ours, floor })
           bench.progress(
             `  round ${round} of ${bench.rounds}: ours ${formatDuration(last(ours))}, floor ${formatDuration(last(floor))}`,

@@ -1,16 +1,16 @@
 import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import type { Measure } from '../measure.ts'
-import { clearSide, onSides } from '../sides.ts'
+import { clearSubject, withSubjects } from '../subjects.ts'
 
-const ownCount = 200
+const defaultCount = 200
 
-/** CPU of one allocation in a burst: of the allocator, and of everybody else who works for it. */
+/** CPU time of one allocation in a burst, of the allocator and of the other programs. */
 export const cpu: Measure = {
   name: 'cpu',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const rounds: { readonly ours: CpuTimes; readonly floor: CpuTimes }[] = []
-    const names = await onSides(bench, async (sides, allocator) => {
+    const names = await withSubjects(bench, async (subjects, allocator) => {
       const processes = processesOf(bench, allocator)
       const during = async (work: () => Promise<unknown>): Promise<CpuTimes> => {
         const before = await readCpu(processes)
@@ -19,10 +19,10 @@ export const cpu: Measure = {
         return cpuBetween(before, await readCpu(processes), count)
       }
       for (let round = 1; round <= bench.rounds; round += 1) {
-        const floor = await during(() => sides.floor.burst(count))
-        await clearSide(bench, sides.floor)
-        const ours = await during(() => sides.ours.burst(count))
-        await clearSide(bench, sides.ours)
+        const floor = await during(() => subjects.floor.burst(count))
+        await clearSubject(bench, subjects.floor)
+        const ours = await during(() => subjects.ours.burst(count))
+        await clearSubject(bench, subjects.ours)
         rounds.push({ ours, floor })
         bench.progress(`  round ${round} of ${bench.rounds}: ${describeCpu([ours], [...processes.keys()])}`)
       }

@@ -8,26 +8,27 @@ import type { Bench } from '../bench.ts'
 import { cpuPercent, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
 import { eventually } from '../eventually.ts'
 import type { Measure } from '../measure.ts'
-import { claimObject, hasEndpoint, isBound, pathIn, poolName } from '../objects.ts'
+import { claimObject, hasEndpoint, isBound, poolName } from '../objects.ts'
+import { pathIn } from '../../stack/resource-path.ts'
 import { countByKind, describeCounts, withoutWatches } from '../request-counts.ts'
-import { nameOf, type Side } from '../side.ts'
-import { openSides } from '../sides.ts'
+import { nameOf, type Subject } from '../subject.ts'
+import { openSubjects } from '../subjects.ts'
 
-const ownCount = 1000
-/** From the VIP on, in which the requests belong to it. */
+const defaultCount = 1000
+/** Requests up to this time after the VIP count. */
 const afterMs = 5_000
-/** Before each address that is freed. What those who wait ask by themselves, at most every minute, is counted then. */
+/** Time before each address is freed. Waiting runs send requests of their own at most every minute; these are counted here. */
 const settleMs = 60_000
-/** Until the floor's claim waits: its provider tells nobody that it does. */
+/** Time until the floor's claim waits, which nothing reports. */
 const floorSettleMs = 2_000
 
-/** Many wait for an exhausted pool, and one address is given back. */
+/** Many Clusters wait for an exhausted pool, and one address is freed. */
 export const freed: Measure = {
   name: 'freed-1000',
   run: async (bench) => {
-    const count = bench.size(ownCount)
-    const sides = await openSides(bench, { ours: bench.rounds, floor: 1 })
-    const { ours, floor } = sides
+    const count = bench.countFor(defaultCount)
+    const subjects = await openSubjects(bench, { ours: bench.rounds, floor: 1 })
+    const { ours, floor } = subjects
     const proxy = await bench.startProxy()
     const allocator = await bench.startAllocator({ namespace: ours.namespace, proxy })
     const holders = Array.from({ length: bench.rounds }, (_, index) => `holder-${index + 1}`)
@@ -37,11 +38,11 @@ export const freed: Measure = {
     await hold(bench, floor.namespace, floorHolder)
     bench.progress(`  ${count} Clusters begin to wait`)
     await ours.create(count)
-    await ours.untilSo(count, (cluster) => {
+    await ours.untilMatching(count, (cluster) => {
       return vipConditionOf(clusterFrom(cluster), 'control-plane')?.reason === 'PoolExhausted'
     })
     const rounds: Readonly<Record<'assigned' | 'bound' | 'requests' | 'before', number>>[] = []
-    /** While all wait, in percent of a core. */
+    /** CPU use while all wait, in percent of a core. */
     const used: CpuTimes[] = []
     const processes = processesOf(bench, allocator)
     let asked = ''
@@ -55,7 +56,7 @@ export const freed: Measure = {
       const freedAt = Date.now()
       const begun = performance.now()
       await release(bench, ours.namespace, holder)
-      await ours.untilSo(index + 1, hasEndpoint)
+      await ours.untilMatching(index + 1, hasEndpoint)
       const assigned = performance.now() - begun
       await delay(afterMs, undefined, { signal: bench.signal })
       const requests = requestsBetween(proxy, freedAt, Date.now())
@@ -72,7 +73,7 @@ export const freed: Measure = {
         `  round ${index + 1} of ${bench.rounds}: one VIP after ${assigned.toFixed(0)} ms, ${requests.length} requests`,
       )
     }
-    await sides.close()
+    await subjects.close()
     await allocator.stop()
     await proxy.close()
     return {
@@ -101,21 +102,21 @@ function requestsBetween(proxy: ApiProxy, from: number, to: number): readonly Re
   return withoutWatches(proxy.requests.filter(({ at }) => at >= from && at < to))
 }
 
-/** On the floor's side: a claim that waits for the one address, which another claim gives back. */
+/** The floor: a claim waits for the only address, which another claim gives back. */
 async function freedOnFloor(
   bench: Bench,
-  floor: Side,
+  floor: Subject,
   holder: string,
 ): Promise<{ readonly ms: number; readonly holder: string }> {
   const [waiting = ''] = await floor.create(1)
   await delay(floorSettleMs, undefined, { signal: bench.signal })
   const begun = performance.now()
   await release(bench, floor.namespace, holder)
-  await floor.untilSo(1, (claim) => isBound(claim) && nameOf(claim) === waiting)
+  await floor.untilMatching(1, (claim) => isBound(claim) && nameOf(claim) === waiting)
   return { ms: performance.now() - begun, holder: waiting }
 }
 
-/** Takes an address by a claim of nobody, and waits until it is there. */
+/** Takes an address with a claim without owner. */
 async function hold(bench: Bench, namespace: string, name: string): Promise<void> {
   const { api, signal } = bench
   const path = pathIn(namespace, 'ipaddressclaims')

@@ -4,31 +4,31 @@ import { inParallel } from '../../../src/domain/in-parallel.ts'
 import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'
-import { pathIn } from '../objects.ts'
-import { nameOf } from '../side.ts'
-import { clearSide, onSides } from '../sides.ts'
+import { pathIn } from '../../stack/resource-path.ts'
+import { nameOf } from '../subject.ts'
+import { clearSubject, withSubjects } from '../subjects.ts'
 import { median } from '../statistics.ts'
 
-const ownCount = 50
+const defaultCount = 50
 
-/** How many events a run leaves in Temporal's history. */
+/** Events of a run in Temporal's history. */
 export const historyEvents: Measure = {
   name: 'history-events',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const means: number[] = []
     const bytes: number[] = []
     let most = 0
-    await onSides(bench, async (sides) => {
+    await withSubjects(bench, async (subjects) => {
       for (let round = 1; round <= bench.rounds; round += 1) {
-        await sides.ours.burst(count)
+        await subjects.ours.burst(count)
         await bench.untilNoRuns()
-        const runs = await describeRuns(bench, sides.ours.namespace)
+        const runs = await describeRuns(bench, subjects.ours.namespace)
         const lengths = runs.map(({ historyLength }) => historyLength)
         bytes.push(median(runs.map(({ historySize = Number.NaN }) => historySize)))
         most = Math.max(most, ...lengths)
         means.push(lengths.reduce((sum, length) => sum + length, 0) / lengths.length)
-        await clearSide(bench, sides.ours)
+        await clearSubject(bench, subjects.ours)
         bench.progress(`  round ${round} of ${bench.rounds}: ${means.at(-1)?.toFixed(1)} events`)
       }
     })
@@ -41,7 +41,7 @@ export const historyEvents: Measure = {
   },
 }
 
-/** Of the latest run of each Cluster, in events. */
+/** Events of the latest run of each Cluster. */
 export async function historyLengths(bench: Bench, namespace: string): Promise<readonly number[]> {
   return (await describeRuns(bench, namespace)).map(({ historyLength }) => historyLength)
 }

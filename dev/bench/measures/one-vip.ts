@@ -1,24 +1,24 @@
 import type { Bench } from '../bench.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
-import type { Side } from '../side.ts'
-import { clearSide, onSides } from '../sides.ts'
+import type { Subject } from '../subject.ts'
+import { clearSubject, withSubjects } from '../subjects.ts'
 import { median, percentile } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
-const ownCount = 50
+const defaultCount = 50
 
-type Times = readonly Awaited<ReturnType<Side['one']>>[]
+type Times = readonly Awaited<ReturnType<Subject['createOne']>>[]
 
-/** One Cluster after the other: how long each waits for its endpoint. */
+/** Creates one Cluster after another: time until each has its endpoint. */
 export const oneVip: Measure = {
   name: 'one-vip',
   run: async (bench) => {
     const [ours, floor]: [Times[], Times[]] = [[], []]
-    await onSides(bench, async (sides) => {
+    await withSubjects(bench, async (subjects) => {
       for (let round = 1; round <= bench.rounds; round += 1) {
-        floor.push(await timesOf(bench, sides.floor))
-        ours.push(await timesOf(bench, sides.ours))
+        floor.push(await timesOf(bench, subjects.floor))
+        ours.push(await timesOf(bench, subjects.ours))
         const shown = [ours, floor].map((times) => `${percentOf(50)(times.at(-1)).toFixed(0)} ms`)
         bench.progress(`  round ${round} of ${bench.rounds}: ours ${shown[0]}, floor ${shown[1]}`)
       }
@@ -40,10 +40,10 @@ export const oneVip: Measure = {
   },
 }
 
-async function timesOf(bench: Bench, side: Side): Promise<Times> {
+async function timesOf(bench: Bench, subject: Subject): Promise<Times> {
   const times = []
-  for (let each = 0; each < bench.size(ownCount); each += 1) times.push(await side.one())
-  await clearSide(bench, side)
+  for (let each = 0; each < bench.countFor(defaultCount); each += 1) times.push(await subject.createOne())
+  await clearSubject(bench, subject)
   return times
 }
 

@@ -3,31 +3,31 @@ import type { RecordedRequest } from '../../api-proxy/request-record.ts'
 import type { Bench } from '../bench.ts'
 import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts, growingLists, withoutWatches } from '../request-counts.ts'
-import { clearSide, onSides } from '../sides.ts'
+import { clearSubject, withSubjects } from '../subjects.ts'
 
-const ownCount = 20
+const defaultCount = 20
 
-/** What the allocator asks the API server for one allocation, one after the other and in a burst. Exact: nothing is sampled. */
+/** Requests of the allocator to the API server per allocation, sequentially and in a burst. All are counted. */
 export const requests: Measure = {
   name: 'requests',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const proxy = await bench.startProxy()
     const rounds: {
       readonly single: readonly RecordedRequest[]
       readonly burst: readonly RecordedRequest[]
     }[] = []
-    await onSides(
+    await withSubjects(
       bench,
-      async (sides) => {
+      async (subjects) => {
         for (let round = 1; round <= bench.rounds; round += 1) {
           const single: RecordedRequest[] = []
           for (let each = 0; each < count; each += 1) {
-            single.push(...(await requestsDuring(bench, proxy, sides.ours.one)))
+            single.push(...(await requestsDuring(bench, proxy, subjects.ours.createOne)))
           }
-          await clearSide(bench, sides.ours)
-          const burst = await requestsDuring(bench, proxy, () => sides.ours.burst(count))
-          await clearSide(bench, sides.ours)
+          await clearSubject(bench, subjects.ours)
+          const burst = await requestsDuring(bench, proxy, () => subjects.ours.burst(count))
+          await clearSubject(bench, subjects.ours)
           rounds.push({ single, burst })
           bench.progress(`  round ${round} of ${bench.rounds}: ${single.length / count} requests`)
         }
@@ -49,7 +49,7 @@ export const requests: Measure = {
   },
 }
 
-/** What comes through the proxy during some work and until its runs have ended, watches left out. */
+/** Requests through the proxy during some work and until its runs have ended, without watches. */
 export async function requestsDuring(
   bench: Pick<Bench, 'untilNoRuns'>,
   proxy: ApiProxy,

@@ -4,13 +4,13 @@ import type { Measure } from '../measure.ts'
 import { countByKind, describeCounts } from '../request-counts.ts'
 import { median } from '../statistics.ts'
 
-const ownCount = 5000
+const defaultCount = 5000
 
-/** What an allocator does that starts where all Clusters have been served. */
+/** Cost of the start of an allocator when all Clusters are served. */
 export const restart: Measure = {
   name: 'restart-5000',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const { namespace, growTo } = await inventoryOf(bench)
     await growTo(count)
     const proxy = await bench.startProxy()
@@ -19,7 +19,7 @@ export const restart: Measure = {
     let asked = ''
     for (let round = 1; round <= bench.rounds; round += 1) {
       const runsBefore = await bench.countRuns()
-      // Timed without the proxy, counted with it.
+      // Time is measured without the proxy, requests with it.
       const begun = performance.now()
       const timed = await bench.startAllocator({ namespace })
       const ready = (performance.now() - begun) / 1000

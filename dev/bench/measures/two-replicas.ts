@@ -2,35 +2,35 @@ import { formatDuration } from '../../stack/progress.ts'
 import type { Measure } from '../measure.ts'
 import { clusterWrites, countByKind, describeCounts } from '../request-counts.ts'
 import { requestsDuring } from './requests.ts'
-import { clearSide, onSides, warmUp } from '../sides.ts'
+import { clearSubject, withSubjects, warmUp } from '../subjects.ts'
 
-const ownCount = 200
+const defaultCount = 200
 
 interface Burst {
   readonly seconds: number
-  /** Of endpoints, for each Cluster. */
+  /** Writes of endpoints per Cluster. */
   readonly writes: number
-  /** In words. */
+  /** Requests per allocation, as text. */
   readonly asked: string
 }
 
-/** Two replicas against one, both behind the same proxy, which sees who writes what. */
+/** Two replicas compared with one, behind the same proxy, which records all writes. */
 export const twoReplicas: Measure = {
   name: 'two-replicas',
   run: async (bench) => {
-    const count = bench.size(ownCount)
+    const count = bench.countFor(defaultCount)
     const proxy = await bench.startProxy()
     const rounds: { readonly one: Burst; readonly two: Burst }[] = []
-    await onSides(
+    await withSubjects(
       bench,
-      async (sides) => {
-        const { namespace } = sides.ours
+      async (subjects) => {
+        const { namespace } = subjects.ours
         const burst = async (): Promise<Burst> => {
           let times: readonly number[] = []
           const requests = await requestsDuring(bench, proxy, async () => {
-            times = await sides.ours.burst(count)
+            times = await subjects.ours.burst(count)
           })
-          await clearSide(bench, sides.ours)
+          await clearSubject(bench, subjects.ours)
           return {
             seconds: (times.at(-1) ?? Number.NaN) / 1000,
             writes: clusterWrites(requests).length / count,
@@ -40,7 +40,7 @@ export const twoReplicas: Measure = {
         for (let round = 1; round <= bench.rounds; round += 1) {
           const one = await burst()
           const second = await bench.startAllocator({ namespace, proxy })
-          await warmUp(bench, sides)
+          await warmUp(bench, subjects)
           const two = await burst()
           await second.stop()
           rounds.push({ one, two })

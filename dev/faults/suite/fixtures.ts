@@ -5,7 +5,8 @@ import { applyManifests, readManifests } from '../../stack/manifests.ts'
 import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { clusterClassKey, roleKey } from '../invariants/names.ts'
-import { pathIn, type UserClient } from './user-client.ts'
+import { pathIn } from '../../stack/resource-path.ts'
+import type { UserClient } from './user-client.ts'
 
 /** Namespaces, ClusterClasses and pools of a run. A class has the name of its pools. */
 

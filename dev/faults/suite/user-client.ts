@@ -35,27 +35,6 @@ export function openUserClient(stack: StackConnection): UserClient {
   }
 }
 
-const cluster = 'cluster.x-k8s.io/v1beta2'
-const ipam = 'ipam.cluster.x-k8s.io'
-const versions = {
-  clusters: cluster,
-  clusterclasses: cluster,
-  ipaddressclaims: `${ipam}/v1beta2`,
-  ipaddresses: `${ipam}/v1beta2`,
-  inclusterippools: `${ipam}/v1alpha2`,
-} as const
-
-/** Path of the objects of a kind in a namespace, or of one of them. */
-export function pathIn(namespace: string, plural: keyof typeof versions, name?: string): string {
-  const path = `/apis/${versions[plural]}/namespaces/${namespace}/${plural}`
-  return name === undefined ? path : `${path}/${name}`
-}
-
-/** Path of a pool of the whole cluster. */
-export function globalPoolPath(name: string): string {
-  return `/apis/${ipam}/v1alpha2/globalinclusterippools/${name}`
-}
-
 /** Whether the API server rejected a request, as opposed to being unavailable. */
 export function isRejection(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status < 500 && error.status !== 429

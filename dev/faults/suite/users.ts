@@ -3,7 +3,8 @@ import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../..
 import { claimFacts, clusterFacts } from '../invariants/facts.ts'
 import { bothRoles, controlPlane } from '../invariants/names.ts'
 import { elasticRanges, movableLabels, namespaces } from './fixtures.ts'
-import { globalPoolPath, isRejection, pathIn, type UserClient } from './user-client.ts'
+import { pathIn } from '../../stack/resource-path.ts'
+import { isRejection, type UserClient } from './user-client.ts'
 import type { Target } from './targets.ts'
 
 /** Users who change Clusters, claims, addresses and pools, and give up where they fail. */
@@ -152,7 +153,7 @@ export function createUsers(client: UserClient): Users {
       case 'apply without variables':
         return editVariables(target, () => [])
       case 'resize the elastic pool':
-        await client.patch(globalPoolPath('elastic'), {
+        await client.patch(pathIn('', 'globalinclusterippools', 'elastic'), {
           spec: { addresses: [elasticRanges[randomValue % elasticRanges.length]] },
         })
         return true

@@ -23,7 +23,7 @@ const landscape = ['namespace', 'demo-infrastructure-crds', 'cluster-class', 'ip
  *
  * @returns path of a kubeconfig with the allocator's ServiceAccount: it runs with these permissions, not as administrator
  */
-export async function prepareWorld(
+export async function applyExamples(
   connection: StackConnection,
   api: KubernetesApi,
   progress: Progress,

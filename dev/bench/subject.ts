@@ -4,53 +4,52 @@ import { ApiError, type KubernetesApi } from '../stack/kubernetes-api.ts'
 import { startRawWatch, type ObservedVersion } from '../stack/raw-watch.ts'
 import type { Bench } from './bench.ts'
 import { eventually } from './eventually.ts'
-import { pathIn, type Plural } from './objects.ts'
+import { pathIn, type Plural } from '../stack/resource-path.ts'
 
 /**
- * One of the two that are compared, in a namespace of its own: Clusters that get endpoints, or claims that get addresses.
- * Both are created by the same client and seen by the same kind of watch.
+ * One of the two subjects of a comparison, in its own namespace: Clusters that get endpoints, or claims that get addresses.
+ * The same client creates the objects of both, and the same kind of watch observes them.
  */
-export interface Side {
+export interface Subject {
   readonly namespace: string
   /**
-   * Creates one and waits until the watch shows it done, and nobody works on it any more.
+   * Creates one object, and waits until it is done and settled.
    *
-   * @returns milliseconds from the request that creates it until it was done, and from when the watch first showed it
+   * @returns milliseconds until it was done, since the request that creates it and since the watch first delivered it
    */
-  readonly one: () => Promise<{ readonly sinceRequest: number; readonly sinceSeen: number }>
+  readonly createOne: () => Promise<{ readonly sinceRequest: number; readonly sinceSeen: number }>
   /**
-   * Creates so many at once and waits until all are done.
+   * Creates `count` objects at once, and waits until all are done.
    *
-   * @returns milliseconds from the first request that creates one until each was done, ascending
+   * @returns milliseconds from the first request until each was done, ascending
    */
   readonly burst: (count: number) => Promise<readonly number[]>
-  /** Creates so many at once, and resolves with their names when all are there. */
+  /** Creates `count` objects at once. Resolves with their names after the last request. */
   readonly create: (count: number) => Promise<readonly string[]>
-  /** Resolves when so many of them, as they are now, are so. */
-  readonly untilSo: (count: number, is: (object: JsonObject) => boolean) => Promise<void>
-  /** Deletes all, and resolves when nothing is left of them. */
+  /** Resolves when `count` current objects match. */
+  readonly untilMatching: (count: number, is: (object: JsonObject) => boolean) => Promise<void>
+  /** Deletes all objects, and waits until nothing is left of them. */
   readonly clear: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-export interface SideOptions {
+export interface SubjectOptions {
   readonly bench: Pick<Bench, 'connection' | 'api' | 'signal' | 'alsoClose'>
   readonly namespace: string
   readonly plural: Plural
   readonly build: (namespace: string, name: string) => JsonObject
   readonly isDone: (object: JsonObject) => boolean
-  /** Resolves when nobody works any more on one that is done. */
+  /** Resolves when all work on a done object has ended. */
   readonly settled?: (name: string) => Promise<void>
 }
 
-/** Requests of the benchmark at once, on either side. */
+/** Number of concurrent requests. */
 const atOnce = 50
 
-/** Begins to watch. */
-export async function openSide(options: SideOptions): Promise<Side> {
+export async function openSubject(options: SubjectOptions): Promise<Subject> {
   const { bench, namespace, plural, isDone } = options
   const { api, signal } = bench
-  /** By name: when the watch first showed it, and when it first showed it done. */
+  /** When the watch first delivered an object, and when it first delivered it done, by name. */
   const times = new Map<string, { readonly seen: number; done?: number }>()
   const listeners = new Set<(version: Pick<ObservedVersion, 'object' | 'isGone'>) => void>()
   let serial = 0
@@ -62,9 +61,9 @@ export async function openSide(options: SideOptions): Promise<Side> {
       const now = performance.now()
       const name = nameOf(object)
       if (!isGone) {
-        const known = times.get(name) ?? { seen: now }
-        times.set(name, known)
-        if (known.done === undefined && isDone(object)) known.done = now
+        const time = times.get(name) ?? { seen: now }
+        times.set(name, time)
+        if (time.done === undefined && isDone(object)) time.done = now
       }
       for (const listener of listeners) listener({ object, isGone })
     },
@@ -74,7 +73,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
   bench.alsoClose(close)
   await watch.listed
 
-  /** Resolves as soon as all that has been seen, and then one version after the other, makes it so. */
+  /** Resolves when the condition holds, now or after a version. */
   const listenUntil = (
     isSo: () => boolean,
     onVersion: (version: Pick<ObservedVersion, 'object' | 'isGone'>) => void,
@@ -104,7 +103,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       api.send({ method: 'POST', path: pathIn(namespace, plural), body: options.build(namespace, name) }),
     )
   }
-  const runInterruptible = (names: readonly string[]): Promise<void> => {
+  const untilDone = (names: readonly string[]): Promise<void> => {
     const left = new Set(names)
     for (const name of names) if (times.get(name)?.done !== undefined) left.delete(name)
     return listenUntil(
@@ -119,12 +118,12 @@ export async function openSide(options: SideOptions): Promise<Side> {
 
   return {
     namespace,
-    one: async () => {
+    createOne: async () => {
       const names = newNames(1)
       const [name = ''] = names
       const begun = performance.now()
       await create(names)
-      await runInterruptible(names)
+      await untilDone(names)
       await options.settled?.(name)
       return {
         sinceRequest: doneAt(name) - begun,
@@ -135,7 +134,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       const names = newNames(count)
       const begun = performance.now()
       await create(names)
-      await runInterruptible(names)
+      await untilDone(names)
       return names.map((name) => doneAt(name) - begun).toSorted((a, b) => a - b)
     },
     create: async (count) => {
@@ -143,7 +142,7 @@ export async function openSide(options: SideOptions): Promise<Side> {
       await create(names)
       return names
     },
-    untilSo: (count, is) => {
+    untilMatching: (count, is) => {
       const so = new Set([...watch.current().values()].filter(is).map(nameOf))
       return listenUntil(
         () => so.size >= count,
@@ -161,12 +160,11 @@ export async function openSide(options: SideOptions): Promise<Side> {
   }
 }
 
-/** The name of an object. */
 export function nameOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['name'])
 }
 
-/** Clusters first: a claim that is lost under a Cluster would be made anew. */
+/** Deletes Clusters first: the allocator would recreate the claim of an existing Cluster. */
 async function clearNamespace(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
   await deleteAll(api, pathIn(namespace, 'clusters'))
   await deleteAll(api, pathIn(namespace, 'ipaddressclaims'))
@@ -181,12 +179,12 @@ async function clearNamespace(api: KubernetesApi, namespace: string, signal: Abo
   }
 }
 
-/** Few: each waits for a webhook, which the API server gives ten seconds. */
+/** Few, because each deletion waits for a webhook, with a time limit of ten seconds. */
 const deletedAtOnce = 8
 
 /**
- * Not as one request: the API server would delete one after the other, ask the webhooks about each, and give up after a
- * minute.
+ * Deletes objects one by one. A single request would delete them sequentially, call the webhooks for each, and fail after
+ * a minute.
  */
 async function deleteAll(api: KubernetesApi, path: string): Promise<void> {
   const list = await api.send<JsonObject>({ method: 'GET', path })
