@@ -9,7 +9,7 @@ import { defaultApiServerPort } from '../../src/domain/names.ts'
 import { appliedTo } from '../../src/domain/model/json-patch.ts'
 import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/model/pool.ts'
 import { vipRole } from '../../src/domain/role.ts'
-import { createSnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
+import { SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 import { decideCondition, lacksCondition } from '../../src/domain/allocation/vip-condition.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
@@ -154,7 +154,7 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
   })
   try {
     const snapshot = await readSnapshot(connection, [namespace])
-    const queries = createSnapshotQueries(() => snapshot)
+    const queries = new SnapshotQueries(() => snapshot)
     const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
         !queries.vipNeedsReconcile(cluster, vip) &&

@@ -1,4 +1,4 @@
-import { createSnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
@@ -53,7 +53,7 @@ export function startWatcher({ sources, queue, variables, now }: WatcherOptions)
     pools: pools.map(({ objects }) => objects),
     isComplete: resync.isComplete(),
   })
-  const queries = createSnapshotQueries(snapshot)
+  const queries = new SnapshotQueries(snapshot)
   const requests = createClusterRequests(snapshot, queries, queue, variables)
   const resync = createResync(snapshot, queries, requests, variables, now)
   const vips = roles.map((role) => vipRole(role, variables))

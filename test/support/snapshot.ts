@@ -4,11 +4,7 @@ import type { ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../src/domain/model/pool.ts'
-import {
-  createSnapshotQueries,
-  type Snapshot,
-  type SnapshotQueries,
-} from '../../src/domain/allocation/snapshot.ts'
+import { type Snapshot, SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 
 /** What a test says there is; of what it does not name there is nothing. */
 export interface Things {
@@ -34,7 +30,7 @@ export function aSnapshot(things: Things): Snapshot {
 
 export function viewOf(things: Things): SnapshotQueries {
   const known = aSnapshot(things)
-  return createSnapshotQueries(() => known)
+  return new SnapshotQueries(() => known)
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {

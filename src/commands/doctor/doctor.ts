@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
-import { createSnapshotQueries } from '../../domain/allocation/snapshot.ts'
+import { SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
@@ -58,7 +58,7 @@ function waitingIn(
   if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
   const { snapshot } = kubernetes.read
   if ('unread' in snapshot) return { unread: unread + snapshot.unread }
-  const queries = createSnapshotQueries(() => snapshot.read)
+  const queries = new SnapshotQueries(() => snapshot.read)
   const clusters = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
     .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, vipRole(role, variables))))

@@ -3,13 +3,7 @@ import { afterAction } from '../../domain/allocation/after-action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../domain/allocation/pending-action.ts'
 import { matchingPools, preferredFirst, type PoolRequest } from '../../domain/allocation/pool-selection.ts'
-import {
-  createSnapshotQueries,
-  poolsIn,
-  poolsUsableBy,
-  type Snapshot,
-  type SnapshotQueries,
-} from '../../domain/allocation/snapshot.ts'
+import { poolsIn, poolsUsableBy, type Snapshot, SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import type { Cluster, ClusterClassRef } from '../../domain/model/cluster.ts'
@@ -51,7 +45,7 @@ export interface Forecast {
 
 /** Serves, on paper, everybody who is still to be served. Paused Clusters and VIPs that are to be had again do not count. */
 export function forecastOf(known: Snapshot, variables: VariableNames): Forecast {
-  const queries = createSnapshotQueries(() => known)
+  const queries = new SnapshotQueries(() => known)
   const settings = { variables, defaultPort: defaultApiServerPort }
   /** The pools that have given something already. */
   const left = new Map<string, IPPool>()

@@ -1,6 +1,6 @@
 import type { StepObserver } from '../../activities/step-outcome.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
-import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import {
   decideCondition,
   vipConditionOf,
@@ -31,7 +31,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const { snapshot, variables, log } = reporting
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
-  const queries = createSnapshotQueries(snapshot)
+  const queries = new SnapshotQueries(snapshot)
   const outstanding = roles
     .map((role) => vipRole(role, variables))
     .filter((vip) => queries.vipNeedsReconcile(cluster, vip))

@@ -1,10 +1,6 @@
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import {
-  createSnapshotQueries,
-  type Snapshot,
-  type SnapshotQueries,
-} from '../../domain/allocation/snapshot.ts'
+import { type Snapshot, SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { IPAddressClaim } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
@@ -57,7 +53,7 @@ export async function describeCluster(
     runs.detailsOf(key),
     eventsAbout(managementCluster.connection, key),
   ])
-  const queries = createSnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {

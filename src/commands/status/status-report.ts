@@ -1,4 +1,4 @@
-import { createSnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { isRequired, roles, vipRole, type VariableNames } from '../../domain/role.ts'
@@ -47,7 +47,7 @@ export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusRe
 
 /** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
 function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const queries = createSnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot)
   return [...snapshot.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))

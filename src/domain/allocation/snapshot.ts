@@ -50,50 +50,17 @@ export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
 }
 
 /** Queries of a snapshot. They keep nothing: each answer is about the snapshot as it is then. */
-export interface SnapshotQueries {
+export class SnapshotQueries {
+  readonly #snapshot: () => Snapshot
+
+  /** @param snapshot is called again for every answer */
+  constructor(snapshot: () => Snapshot) {
+    this.#snapshot = snapshot
+  }
+
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
-  contextOf(cluster: Cluster, changed?: IPPool): ClusterContext
-  bindingOf(cluster: Cluster, vip: VipRole): ClaimBinding
-  /** Everything that `nextAction` may ask for. */
-  observed(cluster: Cluster, vip: VipRole, settings: AllocationSettings): Observed
-  /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
-  lossOf(cluster: Cluster, vip: VipRole): string | undefined
-  /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean
-  /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
-  needsReconcile(cluster: Cluster, variables: VariableNames): boolean
-  /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
-  reservesFreeDuplicate(cluster: Cluster, variables: VariableNames): boolean
-  /** As `lacksCondition` of vip-condition.ts, for any role. */
-  lacksCondition(cluster: Cluster, variables: VariableNames): boolean
-  /** The Cluster whose claim has this name, whatever its labels. */
-  clusterOf(claim: IPAddressClaim): Cluster | undefined
-  claimOf(ipAddress: IPAddress): IPAddressClaim | undefined
-  /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
-  waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[]
-  /** Clusters whose VIP no claim holds. */
-  lost(vip: VipRole): readonly Cluster[]
-  isComplete(): boolean
-  clustersOf(clusterClass: ClusterClass): readonly Cluster[]
-  /** Clusters that keep this address reserved because somebody else had it. */
-  reserving(address: string): readonly Cluster[]
-}
-
-/** @param snapshot is called again for every answer */
-export function createSnapshotQueries(snapshot: () => Snapshot): SnapshotQueries {
-  const lookups = createLookups(snapshot)
-  return { ...lookups, ...createNeeds(snapshot, lookups) }
-}
-
-type Lookups = Pick<
-  SnapshotQueries,
-  'contextOf' | 'bindingOf' | 'observed' | 'clusterOf' | 'claimOf' | 'isComplete' | 'clustersOf' | 'reserving'
->
-
-/** Which objects belong together. */
-function createLookups(snapshot: () => Snapshot): Lookups {
-  const contextOf = (cluster: Cluster, changed?: IPPool): ClusterContext => {
-    const { clusterClasses, pools } = snapshot()
+  contextOf(cluster: Cluster, changed?: IPPool): ClusterContext {
+    const { clusterClasses, pools } = this.#snapshot()
     const ref = cluster.topology?.clusterClass
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
     return {
@@ -101,85 +68,111 @@ function createLookups(snapshot: () => Snapshot): Lookups {
       pools: poolsUsableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
   }
-  const bindingOf = (cluster: Cluster, { role }: VipRole): ClaimBinding => {
-    const { claims, ipAddresses } = snapshot()
+
+  bindingOf(cluster: Cluster, { role }: VipRole): ClaimBinding {
+    const { claims, ipAddresses } = this.#snapshot()
     const { namespace } = cluster
     const claim = claims.get(formatKey(claimKeyFor(cluster, role)))
     const name = claim?.addressName
-    const ipAddress = name === undefined ? undefined : ipAddresses.get(formatKey({ namespace, name }))
-    return { claim, ipAddress }
+    return {
+      claim,
+      ipAddress: name === undefined ? undefined : ipAddresses.get(formatKey({ namespace, name })),
+    }
   }
-  return {
-    contextOf,
-    bindingOf,
-    observed: (cluster, vip, settings) => {
-      const { namespace, name } = cluster
-      const addressUse = addressUseIn(snapshot())
-      return {
-        key: { namespace, name },
-        cluster,
-        ...settings,
-        ...contextOf(cluster),
-        ...bindingOf(cluster, vip),
-        namedAddress: snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
-        addressUse,
-        sameAddressUse: addressUse,
-      }
-    },
-    clusterOf: ({ namespace, name }) => {
-      const clusterName = clusterNameOf(name)
-      return clusterName === undefined
-        ? undefined
-        : snapshot().clusters.get(formatKey({ namespace, name: clusterName }))
-    },
-    claimOf: ({ namespace, claimName }) => snapshot().claims.get(formatKey({ namespace, name: claimName })),
-    isComplete: () => snapshot().isComplete,
-    clustersOf: (clusterClass) =>
-      clustersIn(snapshot()).filter(
-        ({ topology }) => topology && formatKey(topology.clusterClass) === formatKey(clusterClass),
-      ),
-    reserving: (address) => clustersIn(snapshot()).filter((cluster) => isRecordedDuplicate(cluster, address)),
-  }
-}
 
-/** Which Clusters need a run, and why. */
-function createNeeds(
-  snapshot: () => Snapshot,
-  { contextOf, bindingOf }: Lookups,
-): Omit<SnapshotQueries, keyof Lookups> {
-  const lossIn = (cluster: Cluster, vip: VipRole): string | undefined => {
-    const { claim, ipAddress } = bindingOf(cluster, vip)
-    return snapshot().isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
+  /** Everything that `nextAction` may ask for. */
+  observed(cluster: Cluster, vip: VipRole, settings: AllocationSettings): Observed {
+    const { namespace, name } = cluster
+    const addressUse = addressUseIn(this.#snapshot())
+    return {
+      key: { namespace, name },
+      cluster,
+      ...settings,
+      ...this.contextOf(cluster),
+      ...this.bindingOf(cluster, vip),
+      namedAddress: this.#snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
+      addressUse,
+      sameAddressUse: addressUse,
+    }
   }
-  const vipNeedsReconcile = (cluster: Cluster, vip: VipRole): boolean =>
-    needsAllocation(cluster, vip, contextOf(cluster)) || lossIn(cluster, vip) !== undefined
-  const reservesFreeDuplicate = (cluster: Cluster, variables: VariableNames): boolean =>
-    snapshot().isComplete &&
-    reservesAddresses(cluster) &&
-    isWritable(cluster) &&
-    freeDuplicatesOf(cluster, addressUseIn(snapshot()), variables).length > 0
-  return {
-    lossOf: lossIn,
-    vipNeedsReconcile,
-    needsReconcile: (cluster, variables) =>
-      roles.some((role) => vipNeedsReconcile(cluster, vipRole(role, variables))) ||
-      reservesFreeDuplicate(cluster, variables),
-    reservesFreeDuplicate,
-    lacksCondition: (cluster, variables) =>
-      roles.some((role) =>
-        lacksCondition(cluster, vipRole(role, variables), contextOf(cluster).clusterClass),
-      ),
-    waitingBeside: (pool, vip) =>
-      clustersIn(snapshot()).filter((cluster) => {
-        const { claim } = bindingOf(cluster, vip)
-        const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
-        if (isHere || claim?.addressName !== undefined) return false
-        return needsAllocation(cluster, vip, contextOf(cluster, pool))
-      }),
-    lost: (vip) => clustersIn(snapshot()).filter((cluster) => lossIn(cluster, vip) !== undefined),
-  }
-}
 
-function clustersIn({ clusters }: Snapshot): readonly Cluster[] {
-  return [...clusters.values()]
+  /** Whether every kind has been listed. */
+  isComplete(): boolean {
+    return this.#snapshot().isComplete
+  }
+
+  /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
+  lossOf(cluster: Cluster, vip: VipRole): string | undefined {
+    const { claim, ipAddress } = this.bindingOf(cluster, vip)
+    return this.isComplete() ? lossOf(cluster, vip, claim, ipAddress) : undefined
+  }
+
+  /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
+    return needsAllocation(cluster, vip, this.contextOf(cluster)) || this.lossOf(cluster, vip) !== undefined
+  }
+
+  /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
+  needsReconcile(cluster: Cluster, variables: VariableNames): boolean {
+    return (
+      roles.some((role) => this.vipNeedsReconcile(cluster, vipRole(role, variables))) ||
+      this.reservesFreeDuplicate(cluster, variables)
+    )
+  }
+
+  /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
+  reservesFreeDuplicate(cluster: Cluster, variables: VariableNames): boolean {
+    return (
+      this.isComplete() &&
+      reservesAddresses(cluster) &&
+      isWritable(cluster) &&
+      freeDuplicatesOf(cluster, addressUseIn(this.#snapshot()), variables).length > 0
+    )
+  }
+
+  /** As `lacksCondition` of vip-condition.ts, for any role. */
+  lacksCondition(cluster: Cluster, variables: VariableNames): boolean {
+    const { clusterClass } = this.contextOf(cluster)
+    return roles.some((role) => lacksCondition(cluster, vipRole(role, variables), clusterClass))
+  }
+
+  /** The Cluster whose claim has this name, whatever its labels. */
+  clusterOf({ namespace, name }: IPAddressClaim): Cluster | undefined {
+    const clusterName = clusterNameOf(name)
+    const { clusters } = this.#snapshot()
+    return clusterName === undefined ? undefined : clusters.get(formatKey({ namespace, name: clusterName }))
+  }
+
+  claimOf({ namespace, claimName }: IPAddress): IPAddressClaim | undefined {
+    return this.#snapshot().claims.get(formatKey({ namespace, name: claimName }))
+  }
+
+  /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
+  waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[] {
+    return this.#clustersWhere((cluster) => {
+      const { claim } = this.bindingOf(cluster, vip)
+      const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
+      if (isHere || claim?.addressName !== undefined) return false
+      return needsAllocation(cluster, vip, this.contextOf(cluster, pool))
+    })
+  }
+
+  /** Clusters whose VIP no claim holds. */
+  lost(vip: VipRole): readonly Cluster[] {
+    return this.#clustersWhere((cluster) => this.lossOf(cluster, vip) !== undefined)
+  }
+
+  clustersOf(clusterClass: ClusterClass): readonly Cluster[] {
+    const key = formatKey(clusterClass)
+    return this.#clustersWhere(({ topology }) => topology && formatKey(topology.clusterClass) === key)
+  }
+
+  /** Clusters that keep this address reserved because somebody else had it. */
+  reserving(address: string): readonly Cluster[] {
+    return this.#clustersWhere((cluster) => isRecordedDuplicate(cluster, address))
+  }
+
+  #clustersWhere(matches: (cluster: Cluster) => boolean | undefined): readonly Cluster[] {
+    return [...this.#snapshot().clusters.values()].filter(matches)
+  }
 }

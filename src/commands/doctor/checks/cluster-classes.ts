@@ -1,7 +1,7 @@
 import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/pending-action.ts'
 import { howToAdd } from '../../../domain/allocation/pool-selection.ts'
-import { createSnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { defaultApiServerPort } from '../../../domain/names.ts'
@@ -11,7 +11,7 @@ import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
 /** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
 export function checkClusterClasses(snapshot: Snapshot, variables: VariableNames): readonly CheckOutcome[] {
-  const queries = createSnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot)
   const settings = { variables, defaultPort: defaultApiServerPort }
   const vip = vipRole(defaultRole, variables)
   const waitsWithoutPool = (cluster: Cluster): boolean => {

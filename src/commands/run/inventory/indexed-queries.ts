@@ -1,11 +1,10 @@
-import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
-import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import {
-  createSnapshotQueries,
-  poolsIn,
-  type Snapshot,
-  type SnapshotQueries,
-} from '../../../domain/allocation/snapshot.ts'
+  explicitPoolOf,
+  poolRequestFor,
+  type ClusterContext,
+} from '../../../domain/allocation/eligibility.ts'
+import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
@@ -16,7 +15,7 @@ import { roles } from '../../../domain/role.ts'
  * for every Cluster takes seconds if there are thousands. Phases and reasons stay the same, but messages name fewer pools.
  */
 export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
-  const queries = createSnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot)
   const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
@@ -37,9 +36,8 @@ export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
       return pool === undefined ? [] : [pool]
     })
 
-  return {
-    ...queries,
-    contextOf: (cluster) => {
+  return Object.assign(queries, {
+    contextOf: (cluster: Cluster): ClusterContext => {
       const ref = cluster.topology?.clusterClass
       return {
         clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
@@ -49,7 +47,7 @@ export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
         ],
       }
     },
-  }
+  })
 }
 
 /** Everything on which a match with a global pool depends, except the namespace. */

@@ -5,7 +5,7 @@ import { problemKinds, type Problem } from './problem.ts'
 import { leakProblems } from './leak-problems.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { roles, vipRole, type VariableNames } from '../../../domain/role.ts'
-import { createSnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 
 /**
  * Finds what is wrong in the management cluster and what no workflow shows, in the order of `problemKinds`. What has just
@@ -14,7 +14,7 @@ import { createSnapshotQueries, type Snapshot } from '../../../domain/allocation
 export function problemsIn(known: Snapshot, variables: VariableNames, now: number): readonly Problem[] {
   const vips = roles.map((role) => vipRole(role, variables))
   const owners = new Map([...known.clusters.values()].map((cluster) => [cluster.uid, cluster]))
-  const context = { known, view: createSnapshotQueries(() => known), variables, vips, owners, now }
+  const context = { known, view: new SnapshotQueries(() => known), variables, vips, owners, now }
   return [
     ...duplicateProblems(context),
     ...endpointProblems(context),

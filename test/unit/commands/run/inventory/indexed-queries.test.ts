@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createIndexedQueries } from '../../../../../src/commands/run/inventory/indexed-queries.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
-import { createSnapshotQueries } from '../../../../../src/domain/allocation/snapshot.ts'
+import { SnapshotQueries } from '../../../../../src/domain/allocation/snapshot.ts'
 import { vipStateOf } from '../../../../../src/domain/allocation/vip-state.ts'
 import {
   aClaim,
@@ -108,7 +108,7 @@ describe('the view that leaves out pools of other classes', () => {
   it('gives every VIP the phase and the reason that the whole view gives it', () => {
     holdsForAll(someWorld, (things) => {
       const known = aSnapshot(things)
-      const [whole, quick] = [createSnapshotQueries(() => known), createIndexedQueries(known)]
+      const [whole, quick] = [new SnapshotQueries(() => known), createIndexedQueries(known)]
       for (const cluster of known.clusters.values()) {
         for (const vip of [controlPlane, ingress]) {
           const { phase, reason } = vipStateOf(cluster, vip, whole, variables)
