@@ -14,7 +14,7 @@ export default {
     '!src/domain/{names,reason}.ts',
     'src/commands/doctor/checks/*.ts',
     'src/commands/plan/{role-plan,plan-*}.ts',
-    'src/commands/pools/{forecast,pool-overview}.ts',
+    'src/commands/pools/{forecast,pools-report}.ts',
     'src/commands/run/inventory/*.ts',
     'src/commands/status/problems/*.ts',
   ],

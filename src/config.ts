@@ -53,11 +53,10 @@ export class ConfigError extends Error {
   }
 }
 
-interface Flag {
+export interface Flag {
   readonly name: string
   readonly alias?: string
   readonly fallback?: string
-  readonly repeatable?: true
   /** The name of its value; absent for a switch. */
   readonly metavar?: string
   readonly help: string
@@ -82,7 +81,6 @@ export const flags = [
   { name: 'context', metavar: 'NAME', help: 'context of the kubeconfig' },
   {
     name: 'namespace',
-    repeatable: true,
     metavar: 'NAME',
     help: 'this namespace only; repeatable; none: all',
   },
@@ -123,12 +121,12 @@ export const flags = [
 export type FlagName = (typeof flags)[number]['name']
 
 /** `--task-queue` can be given as `CAPI_VIP_ALLOCATOR_TASK_QUEUE`; repeatable ones take a comma-separated list. */
-export function environmentVariableFor(flag: FlagName): string {
+export function environmentVariableFor(flag: string): string {
   return `CAPI_VIP_ALLOCATOR_${flag.replaceAll('-', '_').toUpperCase()}`
 }
 
 /** The values of each flag on the command line. */
-export type FlagValues = Readonly<Record<string, readonly string[] | undefined>>
+type FlagValues = Readonly<Record<string, readonly string[] | undefined>>
 
 /**
  * Reads the flags of one command. A flag overrides its variable, and a variable overrides the default.
@@ -142,27 +140,66 @@ export function readConfig(
   env: NodeJS.ProcessEnv,
   faults: string[],
 ): Config {
-  const settings = new Settings(taken, values, env, faults)
+  const { one, list } = createReaders(taken, values, env, faults)
   return {
-    metricsAddress: settings.bindAddress('metrics-bind-address'),
-    healthProbeAddress: settings.bindAddress('health-probe-bind-address'),
-    defaultPort: settings.integer('default-port', 1, 65535),
-    kubeconfig: settings.optional('kubeconfig'),
-    context: settings.optional('context'),
-    namespaces: settings.list('namespace', kubernetesName, 'a Kubernetes namespace name'),
-    watchFilter: settings.optional('watch-filter', labelValue, 'a label value'),
-    taskQueue: settings.text('task-queue', /^\S{1,200}$/, 'a name without spaces'),
-    registerSearchAttributes: settings.oneOf('register-search-attributes', switchWords) === 'true',
+    metricsAddress: one('metrics-bind-address', bindAddress, noAddress),
+    healthProbeAddress: one('health-probe-bind-address', bindAddress, noAddress),
+    defaultPort: one('default-port', port, 0),
+    kubeconfig: one('kubeconfig', notEmpty, undefined),
+    context: one('context', notEmpty, undefined),
+    namespaces: list('namespace', kubernetesName),
+    watchFilter: one('watch-filter', labelValue, undefined),
+    taskQueue: one('task-queue', taskQueueName, ''),
+    registerSearchAttributes: one('register-search-attributes', oneOf(['true', 'false']), 'false') === 'true',
     variables: {
-      'control-plane': settings.text('control-plane-variable', variableName, variableExpected),
-      ingress: settings.text('ingress-variable', variableName, variableExpected),
+      'control-plane': one('control-plane-variable', variableName, ''),
+      ingress: one('ingress-variable', variableName, ''),
     },
-    logLevel: settings.oneOf('log-level', logLevels),
-    logFormat: settings.oneOf('log-format', logFormats),
-    output: settings.oneOf('output', outputFormats),
+    logLevel: one('log-level', oneOf(logLevels), 'info'),
+    logFormat: one('log-format', oneOf(logFormats), 'json'),
+    output: one('output', oneOf(outputFormats), 'table'),
     isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
     // Only the allocator itself makes spans.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
+  }
+}
+
+/** Readers of single flags. An unreadable value is a fault and yields the placeholder. */
+function createReaders(
+  taken: readonly FlagName[],
+  values: FlagValues,
+  env: NodeJS.ProcessEnv,
+  faults: string[],
+) {
+  /** `""` if the variable is not set, or the command does not accept it. */
+  const fromEnv = (name: FlagName): string =>
+    taken.includes(name) ? (env[environmentVariableFor(name)] ?? '') : ''
+  const read = <T>(text: string, source: string, { expected, parse }: Format<T>): T | undefined => {
+    const value = parse(text)
+    if (value === undefined) faults.push(`${source} is ${JSON.stringify(text)}, expected ${expected}`)
+    return value
+  }
+  return {
+    one: <T, P>(name: FlagName, format: Format<T>, placeholder: P): T | P => {
+      const given = values[name] ?? []
+      if (given.length > 1) faults.push(`--${name} is given ${given.length} times, expected once`)
+      const typed = given.at(-1)
+      const variable = fromEnv(name)
+      const source = typed === undefined && variable !== '' ? environmentVariableFor(name) : `--${name}`
+      const flag: Flag | undefined = flags.find((each) => each.name === name)
+      const text = typed ?? (variable || flag?.fallback)
+      return text === undefined ? placeholder : (read(text, source, format) ?? placeholder)
+    },
+    list: <T>(name: FlagName, format: Format<T>): readonly T[] => {
+      const given = values[name]
+      const source = given === undefined ? environmentVariableFor(name) : `--${name}`
+      const entries =
+        given ??
+        fromEnv(name)
+          .split(',')
+          .filter((entry) => entry !== '')
+      return entries.flatMap((entry) => read(entry.trim(), source, format) ?? [])
+    },
   }
 }
 
@@ -185,93 +222,41 @@ function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
   return given.length > 0
 }
 
-const kubernetesName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
-const labelValue = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/
-const variableName = /^[A-Za-z_][\w.-]{0,255}$/
-const switchWords = ['true', 'false'] as const
-const variableExpected = 'the name of a ClusterClass variable'
+/** How a text is read; undefined if it cannot be. */
+interface Format<T> {
+  readonly expected: string
+  readonly parse: (text: string) => T | undefined
+}
 
-/** Reads single flags and collects faults. A faulty flag yields a placeholder, which is never used. */
-class Settings {
-  readonly #taken: readonly FlagName[]
-  readonly #values: FlagValues
-  readonly #env: NodeJS.ProcessEnv
-  readonly #faults: string[]
+function matching(pattern: RegExp, expected: string): Format<string> {
+  return { expected, parse: (text) => (pattern.test(text) ? text : undefined) }
+}
 
-  constructor(taken: readonly FlagName[], values: FlagValues, env: NodeJS.ProcessEnv, faults: string[]) {
-    this.#taken = taken
-    this.#values = values
-    this.#env = env
-    this.#faults = faults
-  }
+function oneOf<T extends string>(words: readonly T[]): Format<T> {
+  return { expected: words.join(', '), parse: (text) => words.find((word) => word === text) }
+}
 
-  text(name: FlagName, pattern: RegExp, expected: string): string {
-    const { value = '', source } = this.#find(name)
-    return pattern.test(value) ? value : this.#fault(source, value, expected, '')
-  }
+const notEmpty = matching(/^.+$/s, 'a value that is not empty')
+const kubernetesName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace name')
+const labelValue = matching(/^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/, 'a label value')
+const taskQueueName = matching(/^\S{1,200}$/, 'a name without spaces')
+const variableName = matching(/^[A-Za-z_][\w.-]{0,255}$/, 'the name of a ClusterClass variable')
 
-  optional(name: FlagName, pattern = /^.+$/s, expected = 'a value that is not empty'): string | undefined {
-    const { value, source } = this.#find(name)
-    if (value === undefined || pattern.test(value)) return value
-    return this.#fault(source, value, expected, undefined)
-  }
+const port: Format<number> = {
+  expected: 'an integer from 1 to 65535',
+  parse: (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
+    return number >= 1 && number <= 65535 ? number : undefined
+  },
+}
 
-  list(name: FlagName, pattern: RegExp, expected: string): readonly string[] {
-    const given = this.#values[name]
-    const [source, entries] =
-      given === undefined
-        ? [
-            environmentVariableFor(name),
-            this.#fromEnv(name)
-              .split(',')
-              .filter((entry) => entry !== ''),
-          ]
-        : [`--${name}`, given]
-    return entries
-      .map((entry) => entry.trim())
-      .filter((entry) => pattern.test(entry) || this.#fault(source, entry, expected, false))
-  }
+const noAddress: BindAddress = { host: '', port: 0 }
 
-  integer(name: FlagName, least: number, most: number): number {
-    const { value = '', source } = this.#find(name)
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
-    return number >= least && number <= most
-      ? number
-      : this.#fault(source, value, `an integer from ${least} to ${most}`, least)
-  }
-
-  oneOf<T extends string>(name: FlagName, words: readonly [T, ...T[]]): T {
-    const { value = '', source } = this.#find(name)
-    return words.find((word) => word === value) ?? this.#fault(source, value, words.join(', '), words[0])
-  }
-
-  bindAddress(name: FlagName): BindAddress {
-    const { value = '', source } = this.#find(name)
-    const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):(\d{1,5})$/.exec(value) ?? []
-    if (port !== '' && Number(port) <= 65535)
-      return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
-    return this.#fault(source, value, '[HOST]:PORT, such as :8080 or 127.0.0.1:8080', { host: '', port: 0 })
-  }
-
-  #find(name: FlagName): { readonly value: string | undefined; readonly source: string } {
-    const given = this.#values[name]
-    if (given !== undefined) {
-      if (given.length > 1) this.#faults.push(`--${name} is given ${given.length} times, expected once`)
-      return { value: given.at(-1), source: `--${name}` }
-    }
-    const fromEnv = this.#fromEnv(name)
-    if (fromEnv !== '') return { value: fromEnv, source: environmentVariableFor(name) }
-    const flag: Flag | undefined = flags.find((known) => known.name === name)
-    return { value: flag?.fallback, source: `--${name}` }
-  }
-
-  /** `""` if the variable is not set, or the command does not accept it. */
-  #fromEnv(name: FlagName): string {
-    return this.#taken.includes(name) ? (this.#env[environmentVariableFor(name)] ?? '') : ''
-  }
-
-  #fault<T>(source: string, value: string, expected: string, harmless: T): T {
-    this.#faults.push(`${source} is ${JSON.stringify(value)}, expected ${expected}`)
-    return harmless
-  }
+const bindAddress: Format<BindAddress> = {
+  expected: '[HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+  parse: (text) => {
+    const [, host = '', digits = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):(\d{1,5})$/.exec(text) ?? []
+    if (digits === '' || Number(digits) > 65535) return undefined
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(digits) }
+  },
 }

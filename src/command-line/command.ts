@@ -12,7 +12,7 @@ export interface Command {
   readonly flags: readonly FlagName[]
   /** Options of this command alone; they have no environment variable. */
   readonly options: readonly CommandOption[]
-  readonly examples: readonly Example[]
+  readonly examples: readonly { readonly line: string; readonly meaning: string }[]
   /** Reads what was typed. The returned action runs only if there are no faults. */
   prepare(typed: Typed): Action
 }
@@ -33,11 +33,6 @@ export interface CommandOption {
   readonly help: string
 }
 
-export interface Example {
-  readonly line: string
-  readonly meaning: string
-}
-
 /** What was typed after a command's name. */
 export interface Typed {
   readonly argument: string | undefined
@@ -48,24 +43,17 @@ export interface Typed {
   fault(message: string): void
 }
 
-/** A CLI command, and how to load its code. */
-export interface UserCommand<Options> extends Omit<Command, 'prepare' | 'flags' | 'options'> {
-  /** In addition to `--output`. */
-  readonly flags?: readonly FlagName[]
-  readonly options?: readonly CommandOption[]
+/** A CLI command, and how to load its code. It accepts `--output` beside its flags. */
+interface UserCommand<Options> extends Omit<Command, 'prepare'> {
   read(typed: Typed): Options
   load(): Promise<(options: Options, setup: CommandSetup) => Promise<number>>
 }
-
-/** The flags of commands that connect to the management cluster. */
-export const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
 
 /** Completes the description of a CLI command. */
 export function userCommand<Options>(command: UserCommand<Options>): Command {
   return {
     ...command,
-    flags: [...(command.flags ?? []), 'output'],
-    options: command.options ?? [],
+    flags: [...command.flags, 'output'],
     prepare: (typed) => {
       const wanted = command.read(typed)
       return async (config, signal) => {

@@ -1,18 +1,10 @@
 import { ConfigError, readConfig, type Config } from '../config.ts'
-import type { Action, Command } from './command.ts'
+import type { Action, Command, CommandOption } from './command.ts'
 import { commands } from './commands.ts'
-import { completionCommand, flagOptions, parserFor } from './parser.ts'
-import {
-  createTyped,
-  faultsOfSwitches,
-  faultsOfWords,
-  optionsWithoutValue,
-  valuesOf,
-  type Words,
-} from './words.ts'
+import { completionCommand, flagOptions, parserFor, type Words } from './parser.ts'
 
 /** A parsed command line. */
-export type Invocation =
+type Invocation =
   /** Help, or the completion of a word. */
   | { readonly show: 'text'; readonly text: string }
   | { readonly show: 'version' }
@@ -53,10 +45,9 @@ function parse(argv: readonly string[]): Parsed {
 
 /** Parses a command line that names no command: the first command is the default. */
 function asDefault(argv: readonly string[]): Parsed {
-  const { command, words } = parse([...commands.slice(0, 1).map(({ name }) => name), ...argv])
-  return words === undefined || command === undefined
-    ? { text: '' }
-    : { text: '', command, words: { ...words, _: words._.slice(1) } }
+  const parsed = parse([...commandNames.slice(0, 1), ...argv])
+  const { words } = parsed
+  return words === undefined ? parsed : { ...parsed, words: { ...words, _: words._.slice(1) } }
 }
 
 function invocationOf(
@@ -68,14 +59,76 @@ function invocationOf(
   const options = [...command.options, ...flagOptions(command)]
   const empty = optionsWithoutValue(words, options, argv)
   const faults = [
-    ...faultsOfWords(words, { options, empty, command, names: commandNames }),
+    ...faultsOfNames(words, command, options),
+    ...empty.map((name) => `--${name} has no value`),
+    ...faultsOfPositions(words, command),
     ...faultsOfSwitches(options, argv),
   ]
   const values = Object.fromEntries(
     options.map(({ name }) => [name, empty.includes(name) ? undefined : valuesOf(words, name)]),
   )
   const config = readConfig(command.flags, values, env, faults)
-  const run = command.prepare(createTyped(command, words, (fault) => faults.push(fault)))
+  const run = command.prepare({
+    argument: command.argument && valuesOf(words, command.argument.name)?.at(-1),
+    values: (option) => valuesOf(words, option) ?? [],
+    isSet: (option) => words[option] === true,
+    fault: (message) => faults.push(message),
+  })
   if (faults.length > 0) throw new ConfigError(faults)
   return { command: command.name, config, run }
+}
+
+/** The values of an option in order; undefined if it is not given. */
+function valuesOf(words: Words, name: string): readonly string[] | undefined {
+  const value = words[name]
+  if (value === undefined) return undefined
+  return (Array.isArray(value) ? value : [value]).map(String)
+}
+
+/** The names of options without a value: yargs reads `--flag` as `--flag=`, which is a different fault. */
+function optionsWithoutValue(
+  words: Words,
+  options: readonly CommandOption[],
+  argv: readonly string[],
+): readonly string[] {
+  return options
+    .filter(({ metavar }) => metavar !== undefined)
+    .map(({ name }) => name)
+    .filter((name) => argv.includes(`--${name}`) && valuesOf(words, name)?.at(-1) === '')
+}
+
+function faultsOfNames(
+  words: Words,
+  { name, argument }: Command,
+  options: readonly CommandOption[],
+): readonly string[] {
+  const common = ['help', 'version', '_', '$0']
+  const expected = [...common, ...options.map((option) => option.name), argument?.name]
+  return Object.keys(words)
+    .filter((key) => !expected.includes(key))
+    .map((key) => `${key.length === 1 ? '-' : '--'}${key} is no flag of ${name}`)
+}
+
+function faultsOfPositions(words: Words, { name, argument }: Command): readonly string[] {
+  const [first, ...rest] = words._.map(String)
+  if (first !== undefined && first !== name) {
+    return commandNames.includes(first)
+      ? [`"${first}" follows a flag, expected the command first`]
+      : [`command is "${first}", expected ${commandNames.join(', ')}`]
+  }
+  if (rest.length === 0) return []
+  return [`"${rest.join(' ')}" follows ${argument?.name ?? 'the command'}, expected flags only`]
+}
+
+/** Reports invalid values of switches: yargs reads `--switch=maybe` as `--switch=false`. */
+function faultsOfSwitches(options: readonly CommandOption[], argv: readonly string[]): readonly string[] {
+  return options
+    .filter(({ metavar }) => metavar === undefined)
+    .flatMap(({ name }) =>
+      argv
+        .filter((word) => word.startsWith(`--${name}=`))
+        .map((word) => word.slice(name.length + 3))
+        .filter((value) => value !== 'true' && value !== 'false')
+        .map((value) => `--${name} is ${JSON.stringify(value)}, expected true, false`),
+    )
 }

@@ -1,7 +1,6 @@
 import yargs, { type Argv } from 'yargs'
-import { environmentVariableFor, flags, type FlagName } from '../config.ts'
+import { environmentVariableFor, flags, type Flag } from '../config.ts'
 import type { Command, CommandOption } from './command.ts'
-import type { Words } from './words.ts'
 
 declare module 'yargs' {
   interface Argv {
@@ -9,6 +8,9 @@ declare module 'yargs' {
     usageConfiguration(configuration: { readonly 'hide-types': boolean }): this
   }
 }
+
+/** A command line as yargs parses it: options by name, and all other words in `_`. */
+export type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] }
 
 export const programName = 'capi-vip-allocator'
 
@@ -27,8 +29,8 @@ const epilogue = `$0 COMMAND --help shows the flags of a command, with examples.
 Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.`
 
 /**
- * Configures yargs to split words, show help and complete words. It accepts unknown words, since `faultsOfWords` reports
- * all faults at once.
+ * Configures yargs to split words, show help and complete words. It accepts unknown words, since `parseInvocation`
+ * reports all faults at once.
  *
  * @param onCommand called with the command that is named
  */
@@ -56,33 +58,28 @@ export function parserFor(
     .help('help', 'show this help')
     .alias('help', 'h')
     .epilogue(epilogue)
-  for (const command of commands) addCommand(parser, command, onCommand)
+  for (const command of commands) {
+    const { name, argument, summary } = command
+    parser.command(
+      argument === undefined ? name : `${name} [${argument.name}]`,
+      summary,
+      (own) => describeCommand(own, command),
+      (words) => onCommand(command, words),
+    )
+  }
   return parser.completion(
     completionCommand,
     'print what makes the shell in $SHELL, bash or zsh, complete words',
   )
 }
 
-function addCommand(
-  parser: Argv,
-  command: Command,
-  onCommand: (command: Command, words: Words) => void,
-): void {
-  const { name, argument, summary } = command
-  parser.command(
-    argument === undefined ? name : `${name} [${argument.name}]`,
-    summary,
-    (own) => describeCommand(own, command),
-    (words) => onCommand(command, words),
-  )
-}
-
 function describeCommand(own: Argv, command: Command): Argv {
   const { argument, options, examples } = command
-  if (argument !== undefined) {
-    own.positional(argument.name, { type: 'string', describe: argument.help })
-  }
-  const ownOptions = options.map((option) => ({ ...option, help: helpOf(option) }))
+  if (argument !== undefined) own.positional(argument.name, { type: 'string', describe: argument.help })
+  const ownOptions = options.map((option) => ({
+    ...option,
+    help: option.metavar === undefined ? option.help : `${option.help} (${option.metavar})`,
+  }))
   for (const { name, alias, metavar, help } of [...ownOptions, ...flagOptions(command)]) {
     own.option(name, {
       type: metavar === undefined ? 'boolean' : 'string',
@@ -94,23 +91,16 @@ function describeCommand(own: Argv, command: Command): Argv {
   return own
 }
 
-function helpOf({ metavar, help }: CommandOption): string {
-  return metavar === undefined ? help : `${help} (${metavar})`
-}
-
 /** The shared flags that a command accepts, as options. */
-export function flagOptions(command: Command): readonly (CommandOption & { readonly name: FlagName })[] {
-  return flags
-    .filter(({ name }) => command.flags.includes(name))
-    .map((flag) => {
-      const { name } = flag
-      const metavar = 'metavar' in flag ? `${flag.metavar}, ` : ''
-      const fallback = 'fallback' in flag ? `default ${flag.fallback}, ` : ''
-      return {
-        name,
-        ...('metavar' in flag && { metavar: flag.metavar }),
-        help: `${flag.help} (${metavar}${fallback}env ${environmentVariableFor(name)})`,
-        ...('alias' in flag && { alias: flag.alias }),
-      }
-    })
+export function flagOptions(command: Command): readonly CommandOption[] {
+  const accepted: readonly Flag[] = flags.filter(({ name }) => command.flags.includes(name))
+  return accepted.map(({ name, alias, metavar, fallback, help }) => {
+    const value = [metavar, fallback && `default ${fallback}`].filter((part) => part !== undefined)
+    return {
+      name,
+      ...(alias !== undefined && { alias }),
+      ...(metavar !== undefined && { metavar }),
+      help: `${help} (${[...value, `env ${environmentVariableFor(name)}`].join(', ')})`,
+    }
+  })
 }

@@ -20,15 +20,13 @@ export interface Console {
   note(text: string): void
   /** The style for `note`. */
   readonly noteStyle: Style
-  /** Whether stderr is a terminal. */
-  readonly isInteractive: boolean
   /** Aborted when the reader has closed the pipe. */
   readonly closed: AbortSignal
 }
 
-export interface ConsoleStreams {
+interface ConsoleStreams {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
+  readonly stderr: NodeJS.WritableStream
 }
 
 export function createConsole(output: OutputFormat, streams: ConsoleStreams = process): Console {
@@ -53,7 +51,6 @@ export function createConsole(output: OutputFormat, streams: ConsoleStreams = pr
       stderr.write(`${text}\n`)
     },
     noteStyle: styleFor(stderr),
-    isInteractive: stderr.isTTY === true,
     closed: closed.signal,
   }
 }

@@ -1,44 +1,33 @@
 import { styleText } from 'node:util'
 
-/** Colors of texts for people. Without a terminal, or with NO_COLOR, every function returns its text unchanged. */
-export interface Style {
-  readonly good: Paint
-  readonly bad: Paint
-  readonly warn: Paint
-  readonly strong: Paint
-  readonly faint: Paint
-  readonly added: Paint
-  readonly removed: Paint
-}
+const formats = {
+  good: 'green',
+  bad: 'red',
+  warn: 'yellow',
+  strong: 'bold',
+  faint: 'dim',
+  added: 'green',
+  removed: 'red',
+} as const
 
-export type Paint = (text: string) => string
+type Paint = (text: string) => string
+
+/** Colors of texts for people. Without a terminal, or with NO_COLOR, every function returns its text unchanged. */
+export type Style = Readonly<Record<keyof typeof formats, Paint>>
 
 /** @param stream the destination of the text; NO_COLOR and FORCE_COLOR are honored as in Node.js */
 export function styleFor(stream: NodeJS.WritableStream): Style {
   const paint =
-    (format: Parameters<typeof styleText>[0]): Paint =>
+    (name: keyof typeof formats): Paint =>
     (text) =>
-      styleText(format, text, { stream })
+      styleText(formats[name], text, { stream })
   return {
-    good: paint('green'),
-    bad: paint('red'),
-    warn: paint('yellow'),
-    strong: paint('bold'),
-    faint: paint('dim'),
-    added: paint('green'),
-    removed: paint('red'),
+    good: paint('good'),
+    bad: paint('bad'),
+    warn: paint('warn'),
+    strong: paint('strong'),
+    faint: paint('faint'),
+    added: paint('added'),
+    removed: paint('removed'),
   }
-}
-
-const plain: Paint = (text) => text
-
-/** Without colors. */
-export const plainStyle: Style = {
-  good: plain,
-  bad: plain,
-  warn: plain,
-  strong: plain,
-  faint: plain,
-  added: plain,
-  removed: plain,
 }

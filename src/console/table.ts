@@ -34,3 +34,42 @@ export function renderTable(
     .map((line) => line.trimEnd())
     .join('\n')
 }
+
+const units = [
+  { letter: 'd', seconds: 86_400 },
+  { letter: 'h', seconds: 3_600 },
+  { letter: 'm', seconds: 60 },
+] as const
+
+/**
+ * The time since then, as kubectl abbreviates it: `45s`, `12m`, `3h`, `5d`.
+ *
+ * @param since RFC 3339; the result is `""` if it is not a time
+ * @param now milliseconds since the epoch
+ */
+export function formatAge(since: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))
+  if (Number.isNaN(seconds)) return ''
+  // From two units on, since a day and a half is more precise in hours.
+  const unit = units.find((each) => seconds >= 2 * each.seconds)
+  return unit === undefined ? `${seconds}s` : `${Math.floor(seconds / unit.seconds)}${unit.letter}`
+}
+
+const width = 10
+
+const drawings = {
+  unicode: { full: '█', empty: '░' },
+  ascii: { full: '#', empty: '.' },
+} as const
+
+/**
+ * A bar with its counts: `███████░░░ 8/11`. The used and the free part show as at least a tenth, unless they are zero.
+ *
+ * @param isUtf8 whether the terminal shows more than ASCII
+ */
+export function capacityBar(used: number, total: number, isUtf8: boolean): string {
+  const { full, empty } = drawings[isUtf8 ? 'unicode' : 'ascii']
+  const tenths = Math.round((Math.min(used, total) / Math.max(1, total)) * width)
+  const shown = used > 0 && used < total ? Math.min(Math.max(tenths, 1), width - 1) : tenths
+  return `${full.repeat(shown)}${empty.repeat(width - shown)} ${used}/${total}`
+}

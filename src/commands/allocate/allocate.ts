@@ -4,15 +4,20 @@ import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
 import { isPolling } from '../../domain/workflow-run.ts'
-import { readPollers } from '../../watcher/describe-run.ts'
+import { isScheduled, readPollers } from '../../watcher/describe-run.ts'
 import { createRunChecker, type PendingCheck } from '../../watcher/run-check.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
-import { workflowIdFor, type AllocateVipResult } from '../../workflows/contract.ts'
+import {
+  statusQuery,
+  workflowIdFor,
+  type AllocateVipResult,
+  type AllocationStatus,
+} from '../../workflows/contract.ts'
 import type { CommandSetup } from '../setup.ts'
+import { waitsIn, type RunWait } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import { resultText, servesCluster } from './allocate-text.ts'
 import { createProgress } from './run-progress.ts'
-import { queryPhases, viewRun, type RunView } from './run-view.ts'
 
 export interface AllocateOptions {
   readonly cluster: NamespacedName
@@ -36,18 +41,9 @@ const idleAfterMs = 3_000
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
   return withTemporal(setup.signal, async (temporal) => {
     const workflowId = workflowIdFor(cluster)
-    const workflows = createVipWorkflowClient(temporal.client, {
-      taskQueue: setup.config.taskQueue,
-      eagerStart: false,
-    })
-    const run: FollowedRun = {
-      ...setup,
-      temporal,
-      cluster,
-      workflowId,
-      workflows,
-      started: performance.now(),
-    }
+    const { taskQueue } = setup.config
+    const workflows = createVipWorkflowClient(temporal.client, { taskQueue, eagerStart: false })
+    const run = { ...setup, temporal, cluster, workflowId, workflows, started: performance.now() }
     let isUnderWay = false
     try {
       await startOrJoin(run)
@@ -86,6 +82,65 @@ async function startOrJoin(run: FollowedRun): Promise<void> {
   note(run, `${workflowId} runs already; it is woken and followed`)
 }
 
+/** Follows the run until it has ended, through outages of Temporal. Rejects when the signal is aborted. */
+async function follow(run: FollowedRun): Promise<RunView> {
+  const { config, signal } = run
+  const news = createProgress()
+  const check = createRunCheck(run)
+  const queryUnlessIdle = createIdleWatch(run)
+  let foreignRunId: string | undefined
+  let isAway = false
+  for (;;) {
+    try {
+      const view = await viewRun(run)
+      if (isAway) note(run, 'Temporal answers again')
+      isAway = false
+      if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') {
+        if (!isTakenAway(view, config)) return view
+        await startOrJoin(run)
+        continue
+      }
+      const { runId, taskQueue } = view
+      // Whether that task queue is served may only show after a while.
+      if (taskQueue !== config.taskQueue && runId !== foreignRunId) {
+        foreignRunId = runId
+        note(run, `the run is on task queue ${quoted(taskQueue)}, not ${quoted(config.taskQueue)}`)
+      }
+      await check(view)
+      for (const line of news(await queryUnlessIdle(view), view.waits)) note(run, line)
+    } catch (error) {
+      if (!(error instanceof TemporalUnreachableError) || signal.aborted) throw error
+      if (!isAway) note(run, `${error.message}; trying again`)
+      isAway = true
+    }
+    await delay(pollMs, undefined, { signal })
+  }
+}
+
+/** The state of a run, as Temporal describes it. */
+interface RunView {
+  readonly runId: string
+  /** `RUNNING`, `COMPLETED`, `FAILED`, …; of the latest run, if it continued as new. */
+  readonly status: string
+  readonly taskQueue: string
+  readonly waits: readonly RunWait[]
+  /** A workflow task waits for a Worker. */
+  readonly isTaskWaiting: boolean
+}
+
+/** Describes the run, for which the server needs no Worker. */
+async function viewRun({ temporal, workflowId }: FollowedRun): Promise<RunView> {
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  const { runId, status, taskQueue, raw } = await temporal.bounded(() => handle.describe())
+  const isTaskWaiting = isScheduled(raw.pendingWorkflowTask ?? {})
+  return { runId, status: status.name, taskQueue, isTaskWaiting, waits: waitsIn(raw) }
+}
+
+/** Whether a run on another task queue was terminated, usually by a watcher, to be replaced by one on ours. */
+function isTakenAway({ status, taskQueue }: RunView, config: Config): boolean {
+  return status === 'TERMINATED' && taskQueue !== config.taskQueue
+}
+
 /**
  * Checks now and then whether the run is served, and replaces it if not, as the watcher does. A run on another task queue
  * stays if nobody polls ours, since a new one would be no better off.
@@ -118,73 +173,36 @@ function createRunCheck(run: FollowedRun): (view: RunView) => Promise<void> {
   }
 }
 
-/** Follows the run until it has ended, through outages of Temporal. Rejects when the signal is aborted. */
-async function follow(run: FollowedRun): Promise<RunView> {
-  const { temporal, workflowId, config, signal } = run
-  const progress = createProgress()
-  const idle = createIdleWatch(run)
-  const check = createRunCheck(run)
-  const noteTaskQueue = createTaskQueueNote(run)
-  let isAway = false
-  for (;;) {
-    try {
-      const view = await viewRun(temporal, workflowId)
-      if (isAway) note(run, 'Temporal answers again')
-      isAway = false
-      if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') {
-        if (!isTakenAway(view, config)) return view
-        await startOrJoin(run)
-        continue
-      }
-      noteTaskQueue(view)
-      await check(view)
-      const roles = await idle.queryUnlessIdle(view)
-      for (const line of progress.news(roles, view.waits)) note(run, line)
-    } catch (error) {
-      if (!(error instanceof TemporalUnreachableError) || signal.aborted) throw error
-      if (!isAway) note(run, `${error.message}; trying again`)
-      isAway = true
-    }
-    await delay(pollMs, undefined, { signal })
-  }
-}
-
-/** Whether a run on another task queue was terminated, usually by a watcher, to be replaced by one on ours. */
-function isTakenAway({ status, taskQueue }: RunView, config: Config): boolean {
-  return status === 'TERMINATED' && taskQueue !== config.taskQueue
-}
-
-/** Notes once for each run that it is on another task queue; whether that is served may only show after a while. */
-function createTaskQueueNote(run: FollowedRun): (view: RunView) => void {
-  let notedRunId: string | undefined
-  return ({ runId, taskQueue }) => {
-    if (taskQueue === run.config.taskQueue || runId === notedRunId) return
-    notedRunId = runId
-    note(run, `the run is on task queue ${quoted(taskQueue)}, not ${quoted(run.config.taskQueue)}`)
-  }
-}
-
-interface IdleWatch {
-  /** Queries the phases of the run, unless it waits for a Worker, which is noted once. */
-  queryUnlessIdle(view: RunView): ReturnType<typeof queryPhases>
-}
-
-function createIdleWatch(run: FollowedRun): IdleWatch {
+/** Queries the phases of the run, unless it waits for a Worker, which is noted once. */
+function createIdleWatch(
+  run: FollowedRun,
+): (view: RunView) => Promise<AllocationStatus['roles'] | undefined> {
   let waitingSince: number | undefined
   let isNoted = false
-  return {
-    queryUnlessIdle: async ({ isTaskWaiting, taskQueue }) => {
-      if (!isTaskWaiting) {
-        waitingSince = undefined
-        return queryPhases(run.temporal, run.workflowId)
-      }
-      waitingSince ??= performance.now()
-      if (!isNoted && performance.now() - waitingSince > idleAfterMs) {
-        isNoted = true
-        note(run, await whyIdle(run, taskQueue))
-      }
-      return undefined
-    },
+  return async ({ isTaskWaiting, taskQueue }) => {
+    if (!isTaskWaiting) {
+      waitingSince = undefined
+      return queryPhases(run)
+    }
+    waitingSince ??= performance.now()
+    if (!isNoted && performance.now() - waitingSince > idleAfterMs) {
+      isNoted = true
+      note(run, await whyIdle(run, taskQueue))
+    }
+    return undefined
+  }
+}
+
+/** Undefined if no Worker answers in time. */
+async function queryPhases({
+  temporal,
+  workflowId,
+}: FollowedRun): Promise<AllocationStatus['roles'] | undefined> {
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  try {
+    return (await temporal.bounded(() => handle.query<AllocationStatus>(statusQuery))).roles
+  } catch {
+    return undefined
   }
 }
 

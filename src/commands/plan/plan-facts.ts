@@ -1,30 +1,44 @@
-import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
-import { claimNameFor } from '../../domain/model/claim.ts'
-import type { JsonObject } from '../../domain/model/decode.ts'
-import type { PlanFacts } from './role-plan.ts'
-import { roles, type Role } from '../../domain/role.ts'
 import type { Config } from '../../config.ts'
+import { claimNameFor } from '../../domain/model/claim.ts'
+import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
+import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
+import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import { roles, type Role } from '../../domain/role.ts'
+import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
-
-type Api = Pick<
-  ClusterApi,
-  'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'getIPAddress' | 'listAddressUse'
->
-
-/** What plans for the roles of one Cluster follow from. */
-export type ClusterFacts = ReadonlyMap<Role, PlanFacts>
+import { createObjectClient } from '../../kubernetes/objects.ts'
+import { resources } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { PlanFacts } from './role-plan.ts'
 
 /**
- * Reads everything that the plans for a Cluster follow from.
+ * Reads a Cluster with all its fields; undefined if there is none.
+ *
+ * @param version for example `v1beta1`; undefined: the best one served
+ * @throws KubernetesError
+ */
+export function readClusterObject(
+  connection: KubernetesConnection,
+  key: NamespacedName,
+  version?: string,
+): Promise<JsonObject | undefined> {
+  const { clusters } = resources
+  const versions = version === undefined ? clusters.versions : [version]
+  const access = { connection, versions: discoverApiVersions(connection) }
+  return createObjectClient(access, { ...clusters, versions, decode: objectOf }).get(key)
+}
+
+/**
+ * Reads everything that the plans for the roles of a Cluster follow from.
  *
  * @param object the Cluster, as it is or is to be
  * @throws KubernetesError
  */
 export async function readPlanFacts(
-  api: Api,
+  api: ClusterApi,
   object: JsonObject,
   { variables, defaultPort }: Pick<Config, 'variables' | 'defaultPort'>,
-): Promise<ClusterFacts> {
+): Promise<ReadonlyMap<Role, PlanFacts>> {
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
   const ref = cluster.topology?.clusterClass
@@ -32,32 +46,22 @@ export async function readPlanFacts(
     api.listIPPools(namespace),
     api.listAddressUse(),
     ref === undefined ? undefined : api.getClusterClass(ref),
-    Promise.all(roles.map((role) => readBinding(api, cluster, role))),
+    Promise.all(roles.map(async (role) => [role, await readBinding(api, cluster, role)] as const)),
   ])
-  const shared = {
-    key: { namespace, name },
-    cluster,
-    clusterClass,
-    pools,
-    addressUse,
-    sameAddressUse: addressUse,
-    variables,
-    defaultPort,
-  }
-  return new Map(bindings.map(({ role, ...binding }) => [role, { ...shared, ...binding }]))
+  const about = { key: { namespace, name }, cluster, clusterClass, variables, defaultPort }
+  const shared = { ...about, pools, addressUse, sameAddressUse: addressUse }
+  return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
 }
 
-type Binding = Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>
-
 async function readBinding(
-  api: Api,
+  api: ClusterApi,
   cluster: Cluster,
   role: Role,
-): Promise<Binding & { readonly role: Role }> {
+): Promise<Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>> {
   const { namespace } = cluster
   const key = { namespace, name: claimNameFor(cluster, role) }
   const [claim, namedAddress] = await Promise.all([api.getIPAddressClaim(key), api.getIPAddress(key)])
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
-  return { role, claim, ipAddress, namedAddress }
+  return { claim, ipAddress, namedAddress }
 }

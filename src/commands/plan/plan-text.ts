@@ -1,10 +1,26 @@
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
-import { formatKey } from '../../domain/model/object-meta.ts'
-import type { PlanOutcome } from './role-plan.ts'
-import { formatPool } from '../../domain/model/pool.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import type { ClusterPlan, ShownRolePlan } from './plan-report.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { formatPool } from '../../domain/model/pool.ts'
+import type { Reason } from '../../domain/reason.ts'
+import type { RolePlan } from './role-plan.ts'
+
+/** What a run would do for one Cluster. */
+export interface ClusterPlan {
+  readonly cluster: NamespacedName
+  readonly clusterClass?: NamespacedName
+  /** Why there is nothing to plan: the Cluster does not exist. */
+  readonly reason?: Reason
+  readonly message?: string
+  readonly roles: readonly ShownRolePlan[]
+}
+
+/** A plan with its patch as a diff. */
+export interface ShownRolePlan extends Omit<RolePlan, 'patch'> {
+  readonly nextStep: string
+  readonly diff?: string
+}
 
 /** A plan for people to read. */
 export function planText(plan: ClusterPlan, style: Style): string {
@@ -23,29 +39,21 @@ function roleText(plan: ShownRolePlan, style: Style): string {
     `${style.strong(role)}: ${outcomeText(plan, style)}`,
     ...(plan.outcome === 'wait' || plan.actionRequired ? [`  Next step: ${plan.nextStep}`] : []),
     ...(isBrief || considered.length === 0 ? [] : ['', poolTable(considered, style)]),
-    ...(variable === undefined ? [] : ['', `Variable ${variable.name}: ${variableText(variable)}`]),
+    ...(variable === undefined ? [] : ['', variableText(variable)]),
     ...(steps.length === 0 ? [] : ['', 'Steps:', ...steps.map((step, index) => `  ${index + 1}. ${step}`)]),
     ...(diff === undefined ? [] : ['', coloredDiff(diff, style)]),
   ].join('\n')
 }
 
-const words: Readonly<Record<PlanOutcome, string>> = {
-  assign: '',
-  'complete-port': '',
-  'in-place': '',
-  skip: 'nothing would be done',
-  wait: 'would wait',
-}
-
 function outcomeText({ outcome, reason, message, actionRequired }: ShownRolePlan, style: Style): string {
-  if (outcome === 'assign' || outcome === 'in-place' || outcome === 'complete-port')
-    return style.good(message)
-  const paint = actionRequired ? style.bad : style.warn
-  return `${outcome === 'skip' && !actionRequired ? words[outcome] : paint(words[outcome])}, ${reason}: ${message}`
+  if (outcome !== 'skip' && outcome !== 'wait') return style.good(message)
+  const words = outcome === 'skip' ? 'nothing would be done' : 'would wait'
+  const painted = actionRequired ? style.bad(words) : outcome === 'skip' ? words : style.warn(words)
+  return `${painted}, ${reason}: ${message}`
 }
 
-function variableText({ isWritten, because }: NonNullable<ShownRolePlan['variable']>): string {
-  return `${isWritten ? 'would be written' : 'would not be written'}; ${because}`
+function variableText({ name, isWritten, because }: NonNullable<RolePlan['variable']>): string {
+  return `Variable ${name}: ${isWritten ? 'would be written' : 'would not be written'}; ${because}`
 }
 
 function poolTable(considered: readonly PoolVerdict[], style: Style): string {
@@ -58,11 +66,7 @@ function poolTable(considered: readonly PoolVerdict[], style: Style): string {
 }
 
 function coloredDiff(diff: string, style: Style): string {
-  return diff
-    .split('\n')
-    .map((line) => {
-      if (line.startsWith('+')) return style.added(line)
-      return line.startsWith('-') ? style.removed(line) : line
-    })
-    .join('\n')
+  return diff.replaceAll(/^[+-].*$/gm, (line) =>
+    line.startsWith('+') ? style.added(line) : style.removed(line),
+  )
 }

@@ -1,6 +1,6 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
-import { formatVip } from '../../domain/allocation/cluster-patch.ts'
+import { formatVip, type AssignedVip } from '../../domain/allocation/cluster-patch.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
@@ -19,65 +19,52 @@ export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'
   readonly cluster: Cluster
 }
 
-/** What a run would do for one role of the Cluster as everything is now. */
+/** What a run would do now for one role of the Cluster. */
 export interface RolePlan {
   readonly role: Role
   readonly outcome: PlanOutcome
-  /** The one a run would end or wait with. */
+  /** With which a run would end or wait. */
   readonly reason: Reason
   readonly message: string
   /** A person has to act before the Cluster has its VIP. */
   readonly actionRequired: boolean
-  /** What would be written, in order, in words. */
+  /** The writes, in order, in words. */
   readonly steps: readonly string[]
   /** Every pool, with why it would or would not be chosen. */
   readonly considered: readonly PoolVerdict[]
   readonly pool?: IPPoolReference
-  readonly claim?: PlannedClaim
-  /** Absent where the IPAM provider decides. */
+  readonly claim?: { readonly name: string; readonly action: 'create' | 'adopt' | 'use' }
+  /** Absent if the IPAM provider decides. */
   readonly address?: string
   readonly port?: number
-  readonly variable?: PlannedVariable
-  /** Of the Cluster; in place of an address that is not known stands a text in angle brackets. */
+  readonly variable?: { readonly name: string; readonly isWritten: boolean; readonly because: string }
+  /** Of the Cluster; a text in angle brackets stands for an address that the IPAM provider decides. */
   readonly patch?: JsonPatch
 }
 
 /**
- * `assign`: the VIP would be written; `complete-port`: only the port of a host that is not ours; `in-place`: all is as it
- * should be; `skip`: no VIP is wanted, or somebody else gave one; `wait`: the run would wait.
+ * `assign`: the VIP would be written; `complete-port`: only the port of a host that is not ours; `in-place`: nothing is
+ * missing; `skip`: no VIP is wanted, or somebody else gave one; `wait`: the run would wait.
  */
 export type PlanOutcome = 'assign' | 'complete-port' | 'in-place' | 'skip' | 'wait'
 
-export interface PlannedClaim {
-  readonly name: string
-  readonly action: 'create' | 'adopt' | 'use'
-}
+/** Each action deletes a claim, makes one, or ends the plan: more of them would be a fault of the rules. */
+const mostActions = 30
 
-export interface PlannedVariable {
-  readonly name: string
-  readonly isWritten: boolean
-  readonly because: string
-}
-
-/**
- * Plans what a run would do for one role, by asking what is next until the answer is to wait, to refuse or that
- * it is done. Nothing is written.
- */
+/** Plans what a run would do for one role: asks for the next action until that is the last one. Nothing is written. */
 export function planRole(facts: PlanFacts, vip: VipRole): RolePlan {
   let observed: Observed = facts
   let made: Made = { steps: [], considered: [] }
-  // Each round deletes a claim, makes one, or ends: more of them would be a fault of the rules.
-  for (let round = 0; round < mostActions; round += 1) {
+  for (let actions = 0; actions < mostActions; actions += 1) {
     made = withClaimInUse(made, observed, vip)
     const action = nextAction(observed, vip)
+    made = { ...made, steps: [...made.steps, ...stepsOf(action, observed, vip)] }
     if (isLast(action)) return { role: vip.role, ...conclusion(action, made, observed, vip) }
     made = withAction(made, action, observed, vip)
     observed = afterAction(observed, vip.role, action)
   }
   throw new Error(`the plan for Cluster ${formatKey(facts.key)} does not end`)
 }
-
-const mostActions = 30
 
 /** What has been planned so far. */
 interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim'> {
@@ -93,7 +80,7 @@ function isLast(action: Action): action is Last {
   return ['wait', 'refuse', 'done', 'patchCluster'].includes(action.action)
 }
 
-/** A claim that is there and can be used is the choice already. */
+/** A usable claim that exists has made the choice already. */
 function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vip: VipRole): Made {
   if (made.claim !== undefined || cluster === undefined || claim === undefined || claim.isDeleting)
     return made
@@ -108,34 +95,26 @@ function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vi
   }
 }
 
-function withAction(made: Made, action: Action, observed: Observed, vip: VipRole): Made {
-  const steps = [...made.steps, ...stepsOf(action, observed, vip)]
+function withAction(made: Made, action: Action, { cluster, pools = [] }: Observed, vip: VipRole): Made {
   switch (action.action) {
-    case 'selectPool':
-      return { ...made, steps, ...choiceMade(action, observed, vip) }
+    case 'selectPool': {
+      const { poolRef: pool, restore, insteadOf, considered } = action.choice
+      if (cluster === undefined) return { ...made, pool }
+      const claim = { name: claimNameFor(cluster, vip.role), action: 'create' as const }
+      if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
+      const because = `has ${restore.address}, which the Cluster had before`
+      return { ...made, pool, claim, considered: consideredBeside(cluster, vip, pools, pool, because) }
+    }
     case 'discardClaim':
     case 'deleteClaim':
     case 'stepBack':
-      return { steps, considered: [] }
+      return { steps: made.steps, considered: [] }
     default:
-      return { ...made, steps }
+      return made
   }
 }
 
-function choiceMade(
-  { choice }: ActionOf<'selectPool'>,
-  { cluster, pools = [] }: Observed,
-  vip: VipRole,
-): Partial<Made> {
-  const { poolRef: pool, restore, insteadOf } = choice
-  if (cluster === undefined) return { pool }
-  const claim = { name: claimNameFor(cluster, vip.role), action: 'create' as const }
-  if (restore === undefined) return { pool, claim, considered: choice.considered, insteadOf }
-  const because = `has ${restore.address}, which the Cluster had before`
-  return { pool, claim, considered: consideredBeside(cluster, vip, pools, pool, because) }
-}
-
-/** What an action writes, in words. */
+/** The writes of an action, in words. */
 function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly string[] {
   const name = claimNameFor(key, vip.role)
   switch (action.action) {
@@ -165,55 +144,55 @@ function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly stri
   }
 }
 
-/** A plan while it is being made. */
-type Draft = Omit<RolePlan, 'role'>
+type Conclusion = Omit<RolePlan, 'role'>
 
-function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole): Draft {
-  const { insteadOf: _why, ...known } = made
-  const steps = [...made.steps, ...stepsOf(action, observed, vip)]
-  const base = { ...known, steps, actionRequired: false }
+function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole): Conclusion {
+  const { insteadOf: _insteadOf, ...choice } = made
+  const withChoice = { ...choice, actionRequired: false }
+  const withoutChoice = { steps: made.steps, considered: [], actionRequired: false }
   switch (action.action) {
     case 'patchCluster': {
       const { assigned, patch } = action
-      if (action.writes === 'vip') return { ...base, ...writing(action, made, observed, vip) }
+      if (action.writes === 'vip') return { ...withChoice, ...writing(action, made, observed, vip) }
       const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
       const outcome = { outcome: 'complete-port', reason: 'EndpointAlreadySet', message } as const
-      return { ...outcome, actionRequired: false, steps, considered: [], patch, ...addressOf(assigned) }
+      return { ...withoutChoice, ...outcome, patch, ...addressOf(assigned) }
     }
     case 'deleteClaim': {
       const { reason, message } = action.outcome
-      return { outcome: 'skip', reason, message, actionRequired: false, steps, considered: [] }
+      return { ...withoutChoice, outcome: 'skip', reason, message }
     }
     case 'done': {
       const { reason, message } = action
       if (reason === 'Allocated') {
+        const inPlace = action.vip && addressOf(action.vip)
         return {
-          ...base,
+          ...withChoice,
           outcome: 'in-place',
           reason,
           message,
-          ...(action.vip && addressOf(action.vip)),
+          ...inPlace,
           ...variableIn(observed, vip),
         }
       }
       // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
-      const isMissed = reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && isRequired(vip.role))
-      return { outcome: 'skip', reason, message, actionRequired: isMissed, steps, considered: [] }
+      const actionRequired =
+        reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && isRequired(vip.role))
+      return { ...withoutChoice, outcome: 'skip', reason, message, actionRequired }
     }
     case 'wait':
     case 'refuse': {
       const { action: kind, reason, message } = action
-      const considered = (kind === 'wait' ? action.considered : undefined) ?? made.considered
-      const held =
-        reason === 'DuplicateAddress' && observed.ipAddress ? { address: observed.ipAddress.address } : {}
+      const isUnchosen = kind === 'wait' && made.claim === undefined
+      const { ipAddress } = observed
       return {
-        ...base,
+        ...withChoice,
         outcome: 'wait',
         reason,
         message,
-        actionRequired: kind === 'refuse' || needsPerson.includes(reason),
-        considered: made.claim === undefined ? considered : made.considered,
-        ...held,
+        actionRequired: kind === 'refuse' || endedByPerson.includes(reason),
+        considered: (isUnchosen ? action.considered : undefined) ?? made.considered,
+        ...(reason === 'DuplicateAddress' && ipAddress && { address: ipAddress.address }),
         ...(reason === 'ClusterRejected' && variableIn(observed, vip)),
       }
     }
@@ -223,14 +202,14 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
 }
 
 /** Waits that no controller ends. */
-const needsPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'PoolExhausted', 'PoolNotReady']
+const endedByPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'PoolExhausted', 'PoolNotReady']
 
 function writing(
   { assigned, patch }: ActionOf<'patchCluster'>,
   { pool, insteadOf }: Made,
   observed: Observed,
   vip: VipRole,
-): Pick<Draft, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
+): Pick<Conclusion, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
   const isOpen = pool !== undefined && assigned.host === openAddressOf(pool)
   const { address, ...port } = addressOf(assigned)
   const message = isOpen
@@ -247,38 +226,31 @@ function writing(
   }
 }
 
-function addressOf({ host, port }: { readonly host: string; readonly port?: number }): {
-  readonly address: string
-  readonly port?: number
-} {
+function addressOf({ host, port }: AssignedVip): { readonly address: string; readonly port?: number } {
   return { address: host, ...(port !== undefined && { port }) }
 }
 
-function variableIn(
-  { cluster, clusterClass }: Observed,
-  vip: VipRole,
-): { readonly variable?: PlannedVariable } {
+function variableIn({ cluster, clusterClass }: Observed, vip: VipRole): Pick<RolePlan, 'variable'> {
   if (cluster === undefined) return {}
   const { decision } = decideVipVariable(cluster, vip, clusterClass)
   const name = vip.variable
-  const isWritten = decision === 'write'
-  const because = (why: string): { readonly variable: PlannedVariable } => ({
-    variable: { name, isWritten, because: why },
-  })
   const ref = cluster.topology?.clusterClass
-  if (ref === undefined) return because('the Cluster has no spec.topology')
-  if (variableOf(cluster, name) !== undefined) return because('the Cluster has a value for it')
-  const key = `ClusterClass ${formatKey(ref)}`
-  if (clusterClass === undefined) return because(`${key} does not exist`)
-  const words = {
-    write: 'has it',
-    omit: 'does not have it',
-    wait: 'declares it, and has not taken it in yet',
+  const why = (): string => {
+    if (ref === undefined) return 'the Cluster has no spec.topology'
+    if (variableOf(cluster, name) !== undefined) return 'the Cluster has a value for it'
+    const key = `ClusterClass ${formatKey(ref)}`
+    if (clusterClass === undefined) return `${key} does not exist`
+    const words = {
+      write: 'has it',
+      omit: 'does not have it',
+      wait: 'declares it, and has not taken it in yet',
+    }
+    return `${key} ${words[decision]}`
   }
-  return because(`${key} ${words[decision]}`)
+  return { variable: { name, isWritten: decision === 'write', because: why() } }
 }
 
-/** What is said of the pools if the choice is made already. */
+/** The verdicts on the pools if the choice is made already. */
 function consideredBeside(
   cluster: Cluster,
   { role }: VipRole,
@@ -289,12 +261,8 @@ function consideredBeside(
   const { considered } = selectIPPool(poolRequestFor(cluster, role), pools)
   return considered.map((each) => {
     if (formatPool(each) === formatPool(choice)) return { ...each, verdict: 'selected', because }
-    return each.verdict === 'selected'
-      ? {
-          ...each,
-          verdict: 'eligible',
-          because: `${each.because}; ${formatPool(choice)} is the choice of ${formatKey(cluster)} already`,
-        }
-      : each
+    if (each.verdict !== 'selected') return each
+    const words = `${each.because}; ${formatPool(choice)} is the choice of ${formatKey(cluster)} already`
+    return { ...each, verdict: 'eligible', because: words }
   })
 }

@@ -1,27 +1,83 @@
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import type { IPPool } from '../../domain/model/pool.ts'
-import type { VariableNames } from '../../domain/role.ts'
-import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
-import { poolOverviews, type PoolOverview } from './pool-overview.ts'
+import {
+  declaredClasses,
+  declaredNamespaces,
+  declaredRoles,
+  priorityOf,
+} from '../../domain/allocation/pool-selection.ts'
+import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { poolPlaceOf } from '../../domain/model/claim.ts'
+import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { availableAddresses, placeOf, type IPPool } from '../../domain/model/pool.ts'
+import { defaultRole, type VariableNames } from '../../domain/role.ts'
+import { forecastOf, type Forecast } from './forecast.ts'
 
 /** The output of `pools`. */
 export interface PoolsReport {
+  /** Sorted by kind, namespace and name. */
   readonly pools: readonly PoolOverview[]
-  readonly forecast: {
-    readonly expectations: readonly (Omit<Expectation, 'pool'> & {
-      readonly pool: Pick<IPPool, 'kind' | 'namespace' | 'name'> | undefined
-    })[]
-    readonly classesWithoutPool: Forecast['classesWithoutPool']
+  readonly forecast: Forecast
+}
+
+/** The state of a pool, for people. */
+export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'addresses' | 'capacity'> {
+  /** Whether it can give an address now. */
+  readonly state: 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
+  /** Addresses that are at least still available; undefined until the provider has counted. */
+  readonly available: number | undefined
+  /** Unbound claims on the pool, including those of others. */
+  readonly claimsWaiting: number
+  /** VIPs without a claim for which this pool would be selected. */
+  readonly clustersWaiting: number
+  /** As the pool names them: `*`, a name, or `namespace/name`. Empty: none. */
+  readonly classes: readonly string[]
+  readonly roles: readonly string[]
+  /** Undefined if the annotation is no integer. */
+  readonly priority: number | undefined
+  /** The namespaces that may use a global pool; undefined: all. */
+  readonly namespaces: readonly string[] | undefined
+}
+
+export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
+  const forecast = forecastOf(snapshot, variables)
+  const pools = poolsIn(snapshot)
+    .map((pool) => overviewOf(pool, snapshot, forecast))
+    .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+  return { pools, forecast }
+}
+
+function sortKey(pool: PoolOverview): string {
+  return `${pool.kind} ${formatKey(pool)}`
+}
+
+function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast): PoolOverview {
+  const { kind, namespace, name, addresses, capacity } = pool
+  const declared = declaredRoles(pool)
+  const place = placeOf(pool)
+  return {
+    kind,
+    namespace,
+    name,
+    state: stateOf(pool),
+    addresses,
+    capacity,
+    available: availableAddresses(pool),
+    claimsWaiting: [...snapshot.claims.values()].filter(
+      (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === place,
+    ).length,
+    clustersWaiting: expectations.filter(
+      (each) => each.pool !== undefined && placeOf(each.pool) === place && !each.hasClaim,
+    ).length,
+    classes: declaredClasses(pool),
+    roles: declared.length === 0 ? [defaultRole] : declared,
+    priority: priorityOf(pool),
+    namespaces: declaredNamespaces(pool),
   }
 }
 
-/** Makes the report; its forecast names pools instead of containing them. */
-export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
-  const forecast = forecastOf(snapshot, variables)
-  const expectations = forecast.expectations.map(({ pool, ...expectation }) => ({
-    ...expectation,
-    pool: pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name },
-  }))
-  const pools = poolOverviews(snapshot, forecast)
-  return { pools, forecast: { expectations, classesWithoutPool: forecast.classesWithoutPool } }
+function stateOf(pool: IPPool): PoolOverview['state'] {
+  if (pool.isDeleting) return 'Deleting'
+  if (pool.isPaused) return 'Paused'
+  const available = availableAddresses(pool)
+  if (available === undefined) return 'NotCounted'
+  return available > 0 ? 'Ready' : 'Exhausted'
 }

@@ -1,10 +1,8 @@
-import { capacityBar } from '../../console/bar.ts'
 import type { Style } from '../../console/style.ts'
-import { renderTable } from '../../console/table.ts'
+import { capacityBar, renderTable } from '../../console/table.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
-import type { PoolOverview } from './pool-overview.ts'
-import type { PoolsReport } from './pools-report.ts'
+import type { PoolOverview, PoolsReport } from './pools-report.ts'
 
 /** The pools as a table, with the forecast below it. */
 export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {

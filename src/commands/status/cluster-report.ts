@@ -7,12 +7,13 @@ import type { Cluster } from '../../domain/model/cluster.ts'
 import type { Condition } from '../../domain/model/condition.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Problem } from './problems/problem.ts'
 import { readEvents, type ObjectEvent } from './read-events.ts'
-import type { StatusContext } from './status-context.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
-import type { WorkflowRunDetails } from './workflow-runs.ts'
+import type { WorkflowRunDetails, WorkflowRuns } from './workflow-runs.ts'
 
 /** The details of one Cluster. */
 export interface ClusterReport {
@@ -44,39 +45,42 @@ export interface VipDetails extends VipReport {
 export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
-  { setup, managementCluster, runs }: StatusContext,
   snapshot: Snapshot,
+  { variables, runs, connection }: ClusterSources,
 ): Promise<ClusterReport> {
   const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
-  const [workflow, events] = await Promise.all([
-    runs.detailsOf(key),
-    eventsAbout(managementCluster.connection, key),
-  ])
+  const [workflow, events] = await Promise.all([runs.detailsOf(key), eventsAbout(connection, key)])
   const queries = new SnapshotQueries(() => snapshot)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {
     cluster: { namespace, name, uid, created: creationTimestamp, clusterClass, isPaused, isDeleting },
-    vips: report.vips.map((vip) => detailsOf(vip, cluster, queries, setup.config.variables[vip.role])),
+    vips: report.vips.map((vip) => ({
+      ...vip,
+      ...detailsOf(cluster, vipRole(vip.role, variables), queries),
+    })),
     findings: report.findings,
     workflow,
     events,
   }
 }
 
+interface ClusterSources {
+  readonly variables: VariableNames
+  readonly runs: Pick<WorkflowRuns, 'detailsOf'>
+  readonly connection: KubernetesConnection
+}
+
 function detailsOf(
-  report: VipReport,
   cluster: Cluster,
+  vip: VipRole,
   queries: SnapshotQueries,
-  variable: string,
-): VipDetails {
-  const vip = { role: report.role, variable }
+): Omit<VipDetails, keyof VipReport> {
   const { claim, ipAddress } = queries.bindingOf(cluster, vip)
-  const selection = selectIPPool(poolRequestFor(cluster, report.role), queries.contextOf(cluster).pools)
+  const { pools } = queries.contextOf(cluster)
   return {
-    ...report,
-    condition: vipConditionOf(cluster, report.role),
+    condition: vipConditionOf(cluster, vip.role),
     claimObject: claim && {
       name: claim.name,
       uid: claim.uid,
@@ -90,13 +94,13 @@ function detailsOf(
       prefix: ipAddress.prefix,
       gateway: ipAddress.gateway,
     },
-    considered: selection.considered,
+    considered: selectIPPool(poolRequestFor(cluster, vip.role), pools).considered,
   }
 }
 
 /** Undefined if the user may not read events: the rest of the status is shown without them. */
 async function eventsAbout(
-  connection: Parameters<typeof readEvents>[0],
+  connection: KubernetesConnection,
   cluster: NamespacedName,
 ): Promise<readonly ObjectEvent[] | undefined> {
   try {

@@ -1,6 +1,5 @@
-import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
-import { renderTable } from '../../console/table.ts'
+import { formatAge, renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'

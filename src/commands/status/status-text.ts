@@ -1,9 +1,8 @@
-import { formatAge } from '../../console/age.ts'
 import type { Style } from '../../console/style.ts'
-import { renderTable } from '../../console/table.ts'
+import { formatAge, renderTable } from '../../console/table.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
-import { printable } from '../../domain/quote.ts'
-import { problemKinds, type Problem } from './problems/problem.ts'
+import { counted, printable } from '../../domain/quote.ts'
+import type { Problem } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
 const head = [
@@ -30,29 +29,21 @@ export function statusText(
   style: Style,
   now: number,
 ): string {
-  const table = renderTable(
-    head,
-    vips.map((vip) => row(vip, style, now)),
-    style,
-  )
+  const rows = vips.map((vip) => row(vip, style, now))
+  const none = problemsOnly ? 'No VIP waits, and none is lost.' : 'There is no Cluster.'
   return [
-    vips.length === 0 ? describeNone(problemsOnly) : table,
+    vips.length === 0 ? none : renderTable(head, rows, style),
     ...(problemsOnly ? reasonLines(vips, style) : []),
     ...problemLines(findings, style),
   ].join('\n')
 }
 
-/** The text for a report without VIPs. */
-function describeNone(problemsOnly: boolean): string {
-  return problemsOnly ? 'No VIP waits, and none is lost.' : 'There is no Cluster.'
-}
-
 function reasonLines(vips: readonly VipReport[], style: Style): readonly string[] {
-  const said = vips.filter(({ message }) => message !== '')
-  if (said.length === 0) return []
+  const explained = vips.filter(({ message }) => message !== '')
+  if (explained.length === 0) return []
   return [
     '',
-    ...said.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
+    ...explained.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
       paintFor(phase, style)(`${namespace}/${cluster} ${role}: ${reason}`),
       `  ${printable(message)}`,
     ]),
@@ -83,19 +74,12 @@ export function paintFor(phase: VipPhase, style: Style): (text: string) => strin
 /** The problems with their remedies; no line if there is none. */
 export function problemLines(problems: readonly Problem[], style: Style): readonly string[] {
   if (problems.length === 0) return []
-  const kinds = problemKinds.filter((kind) => problems.some((problem) => problem.kind === kind))
   return [
     '',
-    style.strong(
-      `Found ${problems.length} ${problems.length === 1 ? 'thing' : 'things'} that no workflow shows:`,
-    ),
-    ...kinds.flatMap((kind) =>
-      problems
-        .filter((problem) => problem.kind === kind)
-        .flatMap(({ message, next }) => [
-          `${style.bad(kind)}: ${printable(message)}`,
-          `  ${printable(next)}`,
-        ]),
-    ),
+    style.strong(`Found ${counted(problems.length, 'thing')} that no workflow shows:`),
+    ...problems.flatMap(({ kind, message, next }) => [
+      `${style.bad(kind)}: ${printable(message)}`,
+      `  ${printable(next)}`,
+    ]),
   ]
 }

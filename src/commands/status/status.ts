@@ -1,16 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Console } from '../../console/console.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { withManagementCluster } from '../management-cluster.ts'
+import type { Log } from '../../observability/log.ts'
+import { withManagementCluster, type ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import { withTemporal } from '../temporal/with-temporal.ts'
 import { describeCluster } from './cluster-report.ts'
 import { clusterText } from './cluster-text.ts'
-import type { StatusContext, StatusOptions } from './status-context.ts'
+import { changesBetween } from './status-changes.ts'
 import { reportOn, withRuns, type StatusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
-import { watchStatus } from './status-watch.ts'
-import { createWorkflowRuns } from './workflow-runs.ts'
+import { watchSnapshot } from './watch-snapshot.ts'
+import { createWorkflowRuns, type WorkflowRuns } from './workflow-runs.ts'
+
+export interface StatusOptions {
+  /** Undefined: all. */
+  readonly cluster: NamespacedName | undefined
+  readonly watch: boolean
+  /** Only VIPs that wait or are lost. */
+  readonly problemsOnly: boolean
+}
+
+interface StatusContext {
+  readonly options: StatusOptions
+  readonly setup: CommandSetup
+  readonly managementCluster: ManagementCluster
+  readonly runs: WorkflowRuns
+  /** As of when the command began. */
+  readonly initial: Snapshot
+}
 
 /**
  * Shows the state of the VIPs of all Clusters, or the details of one Cluster.
@@ -19,11 +39,11 @@ import { createWorkflowRuns } from './workflow-runs.ts'
  */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {
-    const snapshot = await managementCluster.readSnapshot()
-    if (options.cluster !== undefined) assertExists(options.cluster, snapshot)
+    const initial = await managementCluster.readSnapshot()
+    if (options.cluster !== undefined) assertExists(options.cluster, initial)
     return withTemporal(setup.signal, async (temporal) => {
       const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
-      const context = { options, setup, managementCluster, snapshot, runs }
+      const context = { options, setup, managementCluster, initial, runs }
       return options.watch ? watchStatus(context) : showStatus(context)
     })
   })
@@ -37,22 +57,100 @@ function assertExists(cluster: NamespacedName, { clusters }: Snapshot): void {
 }
 
 async function showStatus(context: StatusContext): Promise<number> {
-  const { options, setup, snapshot, runs } = context
+  const { options, setup, initial, runs } = context
   const { cluster, problemsOnly } = options
+  const { config, console } = setup
   const now = Date.now()
-  const report = reportOn(snapshot, { variables: setup.config.variables, cluster, problemsOnly, now })
+  const report = reportOn(initial, { variables: config.variables, cluster, problemsOnly, now })
   if (cluster === undefined) {
     const whole = await withRuns(report, runs)
-    setup.console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
+    console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
   } else {
-    const whole = await describeCluster(cluster, report, context, snapshot)
-    setup.console.print(whole, (style) => clusterText(whole, style, now))
+    const whole = await describeIn(context, cluster, report, initial)
+    console.print(whole, (style) => clusterText(whole, style, now))
   }
   const trouble = runs.trouble()
-  if (trouble !== undefined) setup.console.note(trouble)
-  return problemsOnly && isAnythingWrong(report) ? exitCodes.actionRequired : exitCodes.fine
+  if (trouble !== undefined) console.note(trouble)
+  const isAnythingWrong = report.vips.length > 0 || report.findings.length > 0
+  return problemsOnly && isAnythingWrong ? exitCodes.actionRequired : exitCodes.fine
 }
 
-function isAnythingWrong({ vips, findings }: StatusReport): boolean {
-  return vips.length > 0 || findings.length > 0
+function describeIn(
+  { setup, managementCluster, runs }: StatusContext,
+  cluster: NamespacedName,
+  report: StatusReport,
+  snapshot: Snapshot,
+): ReturnType<typeof describeCluster> {
+  const { variables } = setup.config
+  return describeCluster(cluster, report, snapshot, {
+    variables,
+    runs,
+    connection: managementCluster.connection,
+  })
+}
+
+/** Milliseconds for which changes are collected before the status is shown again. */
+const gatherMs = 100
+
+/** Shows the status after every change, until the signal is aborted or the reader has closed the pipe. */
+async function watchStatus(context: StatusContext): Promise<number> {
+  const { setup, managementCluster, initial } = context
+  const signal = AbortSignal.any([setup.signal, setup.console.closed])
+  let changed = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => changed.resolve(), { once: true })
+  const watch = watchSnapshot({
+    connection: managementCluster.connection,
+    namespaces: setup.config.namespaces,
+    initial,
+    onChange: () => changed.resolve(),
+    log: logTo(setup.console),
+    signal,
+  })
+  let shown: StatusReport | undefined
+  while (!signal.aborted) {
+    shown = await showChanges(context, watch.snapshot(), shown)
+    await changed.promise
+    await delay(gatherMs, undefined, { signal }).catch(() => undefined)
+    changed = Promise.withResolvers<void>()
+  }
+  await watch.done
+  return setup.signal.aborted ? exitCodes.interrupted : exitCodes.fine
+}
+
+/** @returns the report that is shown now */
+async function showChanges(
+  context: StatusContext,
+  snapshot: Snapshot,
+  shown: StatusReport | undefined,
+): Promise<StatusReport> {
+  const { options, setup, runs } = context
+  const { console, config } = setup
+  const now = Date.now()
+  const report = await withRuns(reportOn(snapshot, { ...options, variables: config.variables, now }), runs)
+  const changes = changesBetween(shown, report)
+  if (console.output !== 'table') {
+    for (const change of changes) console.update(change, () => '')
+  } else if (shown === undefined || changes.length > 0) {
+    console.update(report, await textFor(context, snapshot, report, now))
+  }
+  return report
+}
+
+async function textFor(
+  context: StatusContext,
+  snapshot: Snapshot,
+  report: StatusReport,
+  now: number,
+): Promise<Parameters<Console['update']>[1]> {
+  const { cluster, problemsOnly } = context.options
+  if (cluster === undefined) return (style) => statusText(report, problemsOnly, style, now)
+  if (!snapshot.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
+  const whole = await describeIn(context, cluster, report, snapshot)
+  return (style) => clusterText(whole, style, now)
+}
+
+/** Notes outages of the API server on the console; what is shown stays until the next change. */
+function logTo(console: Console): Log {
+  const note = (message: string): void => console.note(message)
+  return { debug() {}, info() {}, warn: note, error: note }
 }

@@ -1,12 +1,12 @@
-import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import type { ObjectMeta } from '../../domain/model/object-meta.ts'
+import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Log } from '../../observability/log.ts'
 
-export interface SnapshotWatchOptions {
+/** Starts an informer for each kind that `readSnapshot` reads; they run until the signal is aborted. */
+export function watchSnapshot(options: {
   readonly connection: KubernetesConnection
   /** Empty: all. */
   readonly namespaces: readonly string[]
@@ -16,36 +16,21 @@ export interface SnapshotWatchOptions {
   readonly onChange: () => void
   readonly log: Log
   readonly signal: AbortSignal
-}
-
-/** A snapshot of the management cluster that is kept up to date. */
-export interface SnapshotWatch {
+}): {
   snapshot(): Snapshot
   /** Resolves when all informers have stopped, after the signal is aborted. */
   readonly done: Promise<void>
-}
-
-/** Starts an informer for each kind that `readSnapshot` reads; they run until the signal is aborted. */
-export function watchSnapshot(options: SnapshotWatchOptions): SnapshotWatch {
-  const { connection, namespaces, initial, onChange, log, signal } = options
+} {
+  const { initial, onChange, ...shared } = options
   const ends: Promise<void>[] = []
-
+  const handler = { onUpsert: () => onChange(), onDelete: () => onChange(), onListed: () => onChange() }
   const watch = <R extends keyof WatchedObjects>(
     resource: R,
     before: ReadonlyMap<string, WatchedObjects[R]>,
   ): (() => ReadonlyMap<string, WatchedObjects[R]>) => {
-    let isListed = false
-    const handler = {
-      onUpsert: (_object: ObjectMeta) => onChange(),
-      onDelete: (_object: ObjectMeta) => onChange(),
-      onListed: () => {
-        isListed = true
-        onChange()
-      },
-    }
-    const { objects, done } = startInformer({ connection, namespaces, resource, handler, log, signal })
-    ends.push(done)
-    return () => (isListed ? objects : before)
+    const informer = startInformer({ ...shared, resource, handler })
+    ends.push(informer.done)
+    return () => (informer.health().synced ? informer.objects : before)
   }
 
   const clusters = watch('clusters', initial.clusters)

@@ -1,9 +1,9 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
+import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { inParallel } from '../../domain/in-parallel.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
-import { describeRun } from '../../watcher/describe-run.ts'
+import { describeRun, unlessNotFound } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
-import { inParallel } from '../../domain/in-parallel.ts'
 import { describeError } from '../temporal/config.ts'
 import { pendingActivitiesIn, type PendingActivity } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-temporal.ts'
@@ -11,7 +11,10 @@ import { TemporalUnreachableError, type TemporalClient } from '../temporal/with-
 /** The latest run of a Cluster's workflow id. */
 export interface WorkflowRun {
   readonly id: string
-  /** Temporal's word in small letters, such as `running`, `completed`, `timed-out`; `none` if there is no run. */
+  /**
+   * Temporal's word in small letters, such as `running`, `completed`, `timed-out`; `none` if there is no run, and
+   * `unreachable` if Temporal does not answer.
+   */
   readonly state: string
 }
 
@@ -23,7 +26,7 @@ export interface WorkflowRunDetails extends WorkflowRun {
   readonly closed?: string
   readonly taskQueue?: string
   /** Why the run makes no progress here. */
-  readonly problem?: RunProblem
+  readonly problem?: Extract<RunVerdict, { readonly message: string }>
   readonly pendingActivities: readonly PendingActivity[]
   /** The run's own answer; absent if no Worker answers the query. */
   readonly status?: AllocationStatus
@@ -31,9 +34,7 @@ export interface WorkflowRunDetails extends WorkflowRun {
   readonly trouble?: string
 }
 
-export type RunProblem = Extract<RunVerdict, { readonly message: string }>
-
-/** Looks up runs by their ids. If Temporal does not answer, their state is `unreachable`. */
+/** Looks up runs by their ids. */
 export interface WorkflowRuns {
   /** @returns the runs by `namespace/name` */
   of(clusters: readonly NamespacedName[]): Promise<ReadonlyMap<string, WorkflowRun>>
@@ -42,7 +43,6 @@ export interface WorkflowRuns {
   trouble(): string | undefined
 }
 
-const unreachable = 'unreachable'
 /** Requests at once. */
 const concurrency = 10
 /** Milliseconds before an unreachable Temporal is called again: every call would take as long as the first. */
@@ -50,33 +50,28 @@ const restMs = 10_000
 
 /** @param ours the task queue of the allocator */
 export function createWorkflowRuns(temporal: TemporalClient, ours: string, now = Date.now): WorkflowRuns {
-  const breaker = createBreaker(temporal, now)
-  const { workflow } = temporal.client
-
-  const stateOf = async (cluster: NamespacedName): Promise<WorkflowRun> => {
-    const id = workflowIdFor(cluster)
-    const run = await orNone(breaker.call(() => workflow.getHandle(id).describe()))
-    if (run === 'none') return { id, state: run }
-    return { id, state: run === undefined ? unreachable : wordFor(run.status.name) }
-  }
+  const { client, bounded } = temporal
+  const { call, trouble } = createBreaker(temporal, now)
+  const latest = async (id: string): Promise<LatestRun> =>
+    call(async () => (await unlessNotFound(client.workflow.getHandle(id).describe())) ?? 'none')
 
   const detailsOf = async (cluster: NamespacedName): Promise<WorkflowRunDetails> => {
     const id = workflowIdFor(cluster)
-    const handle = workflow.getHandle(id)
-    const run = await orNone(breaker.call(() => handle.describe()))
-    if (run === 'none') return { id, state: run, pendingActivities: [] }
-    if (run === undefined) {
-      const trouble = breaker.failure()
-      return { id, state: unreachable, pendingActivities: [], ...(trouble !== undefined && { trouble }) }
+    const run = await latest(id)
+    const state = stateIn(run)
+    if (run === undefined || run === 'none') {
+      const why = run === undefined ? trouble() : undefined
+      return { id, state, pendingActivities: [], ...(why !== undefined && { trouble: why }) }
     }
+    const handle = client.workflow.getHandle(id)
     const [answer, running] = await Promise.all([
-      answerOf(() => temporal.bounded(() => handle.query<AllocationStatus>(statusQuery))),
-      breaker.call(() => describeRun(temporal.client, id, ours)),
+      answerOf(bounded(() => handle.query<AllocationStatus>(statusQuery))),
+      call(() => describeRun(client, id, ours)),
     ])
     const verdict = running && judgeRun(running, ours, now())
     return {
       id,
-      state: wordFor(run.status.name),
+      state,
       runId: run.runId,
       started: run.startTime.toISOString(),
       ...(run.closeTime !== undefined && { closed: run.closeTime.toISOString() }),
@@ -91,65 +86,52 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string, now =
     of: async (clusters) =>
       new Map(
         await inParallel(concurrency, clusters, async (cluster) => {
-          return [formatKey(cluster), await stateOf(cluster)] as const
+          const id = workflowIdFor(cluster)
+          return [formatKey(cluster), { id, state: stateIn(await latest(id)) }] as const
         }),
       ),
     detailsOf,
-    trouble: breaker.failure,
+    trouble,
   }
 }
 
-/** A circuit breaker: after a failed call, calls are skipped for a while. */
-interface Breaker {
-  /**
-   * @returns undefined if the call failed or was skipped
-   * @throws WorkflowNotFoundError
-   */
-  call<T>(call: () => Promise<T>): Promise<T | undefined>
-  /** The message of the last call, if that failed. */
-  readonly failure: () => string | undefined
+/** Undefined if Temporal does not answer. */
+type LatestRun = WorkflowExecutionDescription | 'none' | undefined
+
+function stateIn(run: LatestRun): string {
+  if (run === undefined) return 'unreachable'
+  return run === 'none' ? run : run.status.name.toLowerCase().replaceAll('_', '-')
 }
 
-function createBreaker(temporal: TemporalClient, now: () => number): Breaker {
+/** A circuit breaker: after a failed call, calls are skipped for a while. */
+function createBreaker({ bounded }: TemporalClient, now: () => number) {
   let failure: { readonly at: number; readonly message: string } | undefined
   return {
-    async call(call) {
+    /** @returns undefined if the call failed or was skipped */
+    call: async <T>(call: () => Promise<T>): Promise<T | undefined> => {
       if (failure !== undefined && now() - failure.at < restMs) return undefined
       try {
-        const answer = await temporal.bounded(call)
+        const answer = await bounded(call)
         failure = undefined
         return answer
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) throw error
         failure = { at: now(), message: describeError(error) }
         return undefined
       }
     },
-    failure: () => failure?.message,
+    /** The message of the last call, if that failed. */
+    trouble: () => failure?.message,
   }
 }
 
 /** A query fails unless a Worker answers it in time; all other details are shown without it. */
 async function answerOf(
-  ask: () => Promise<AllocationStatus>,
+  query: Promise<AllocationStatus>,
 ): Promise<Pick<WorkflowRunDetails, 'status' | 'trouble'>> {
   try {
-    return { status: await ask() }
+    return { status: await query }
   } catch (error) {
     const why = error instanceof TemporalUnreachableError ? 'none polls' : describeError(error)
     return { trouble: `no Worker answered the query ${statusQuery}: ${why}` }
   }
-}
-
-async function orNone<T>(answer: Promise<T>): Promise<T | 'none'> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'none'
-    throw error
-  }
-}
-
-function wordFor(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
 }

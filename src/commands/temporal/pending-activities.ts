@@ -2,7 +2,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { timeOf } from '../../watcher/describe-run.ts'
 
 /** The answer to DescribeWorkflowExecution. */
-type RawDescription = WorkflowExecutionDescription['raw']
+type RawDescription = Pick<WorkflowExecutionDescription['raw'], 'pendingActivities'>
 type RawActivity = NonNullable<RawDescription['pendingActivities']>[number]
 
 /** A pending activity of a run. */
@@ -26,8 +26,8 @@ export interface RunWait {
   readonly retrySeconds: number | undefined
 }
 
-export function pendingActivitiesIn(raw: RawDescription): readonly PendingActivity[] {
-  return (raw.pendingActivities ?? []).map((pending) => {
+export function pendingActivitiesIn({ pendingActivities }: RawDescription): readonly PendingActivity[] {
+  return (pendingActivities ?? []).map((pending) => {
     const { activity, reason, message } = stepIn(pending)
     const nextLook = timeOf(pending.nextAttemptScheduleTime)
     return {
@@ -40,9 +40,8 @@ export function pendingActivitiesIn(raw: RawDescription): readonly PendingActivi
   })
 }
 
-/** The pending activities that have failed. */
-export function waitsIn(raw: RawDescription): readonly RunWait[] {
-  return (raw.pendingActivities ?? [])
+export function waitsIn({ pendingActivities }: RawDescription): readonly RunWait[] {
+  return (pendingActivities ?? [])
     .filter(({ lastFailure }) => Boolean(lastFailure))
     .map((pending) => {
       const { currentRetryInterval } = pending

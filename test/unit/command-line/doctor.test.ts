@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { doctorCommand } from '../../../src/command-line/doctor.ts'
+import { commands } from '../../../src/command-line/commands.ts'
 import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
 import type { Typed } from '../../../src/command-line/command.ts'
 
@@ -12,7 +12,7 @@ function faultsOf(...values: readonly string[]): readonly string[] {
     isSet: () => false,
     fault: (message) => faults.push(message),
   }
-  doctorCommand.prepare(typed)
+  commands.find(({ name }) => name === 'doctor')?.prepare(typed)
   return faults
 }
 

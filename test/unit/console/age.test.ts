@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatAge } from '../../../src/console/age.ts'
+import { formatAge } from '../../../src/console/table.ts'
 
 const now = Date.parse('2026-01-10T00:00:00Z')
 

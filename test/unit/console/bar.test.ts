@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { capacityBar } from '../../../src/console/bar.ts'
+import { capacityBar } from '../../../src/console/table.ts'
 
 describe('a capacity bar', () => {
   it.each([

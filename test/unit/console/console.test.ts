@@ -4,7 +4,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { parse } from 'yaml'
 import type { OutputFormat } from '../../../src/config.ts'
 import { createConsole } from '../../../src/console/console.ts'
-import { plainStyle, type Style } from '../../../src/console/style.ts'
+import type { Style } from '../../../src/console/style.ts'
+import { plainStyle } from '../../support/plain-style.ts'
 import { renderTable } from '../../../src/console/table.ts'
 
 /** Keeps what is written to it. */

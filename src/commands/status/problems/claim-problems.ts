@@ -1,47 +1,39 @@
-import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
-import { isLeaked, showFinalizers } from './leak-problems.ts'
-import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
-import { formatPool, placeOf } from '../../../domain/model/pool.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
+import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
+import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
+import { formatPool, placeOf } from '../../../domain/model/pool.ts'
+import { isLeaked, showFinalizers } from './leak-problems.ts'
+import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
 
-/** Claims of ours that name a pool which does not exist, and those that cannot go. Leaked ones are found as such. */
+/** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
 export function claimProblems(context: ProblemContext): readonly Problem[] {
-  const claims = [...context.known.claims.values()].filter(
+  const { snapshot, now } = context
+  const claims = [...snapshot.claims.values()].filter(
     (claim) => roleOfOwnClaim(claim) !== undefined && !isLeaked(claim, context),
   )
-  const pools = new Set(poolsIn(context.known).map(placeOf))
-  return claims.flatMap((claim) => [
-    ...(hasPool(claim, pools) ? [] : [unknownPool(claim)]),
-    ...(isStuck(claim, context.now) ? [stuckClaim(claim)] : []),
-  ])
-}
-
-/** What is no pool of the in-cluster provider cannot be judged. */
-function hasPool(claim: IPAddressClaim, pools: ReadonlySet<string>): boolean {
-  return !isIPPoolKind(claim.poolRef.kind) || pools.has(poolPlaceOf(claim))
+  const pools = new Set(poolsIn(snapshot).map(placeOf))
+  // The pools of other providers have not been read.
+  const isPoolUnknown = (claim: IPAddressClaim): boolean =>
+    isIPPoolKind(claim.poolRef.kind) && !pools.has(poolPlaceOf(claim))
+  return [
+    ...claims.filter(isPoolUnknown).map(unknownPool),
+    ...claims.filter((claim) => isStuck(claim, now)).map(stuckClaim),
+  ]
 }
 
 function unknownPool(claim: IPAddressClaim): Problem {
   const reference = refer('IPAddressClaim', claim)
   const pool = formatPool(claim.poolRef)
-  return {
-    kind: 'UnknownPool',
-    objects: [reference],
-    message: `IPAddressClaim ${formatKey(claim)} is on ${pool}, which does not exist`,
-    next:
-      claim.addressName === undefined
-        ? `create ${pool}, or have another pool chosen: ${deleteCommand(reference)}`
-        : `create ${pool} again with the addresses it had, so that nobody else is given them`,
-  }
+  const message = `IPAddressClaim ${formatKey(claim)} is on ${pool}, which does not exist`
+  const next =
+    claim.addressName === undefined
+      ? `create ${pool}, or have another pool chosen: ${deleteCommand(reference)}`
+      : `create ${pool} again with the addresses it had, so that nobody else is given them`
+  return problem('UnknownPool', [reference], message, next)
 }
 
 function stuckClaim(claim: IPAddressClaim): Problem {
-  return {
-    kind: 'StuckClaim',
-    objects: [refer('IPAddressClaim', claim)],
-    message: `IPAddressClaim ${formatKey(claim)} is being deleted since ${claim.deletionTimestamp ?? 'long ago'}; its Cluster gets no new one before it is gone`,
-    next: showFinalizers(claim),
-  }
+  const message = `IPAddressClaim ${formatKey(claim)} is being deleted since ${claim.deletionTimestamp ?? 'long ago'}; its Cluster gets no new one before it is gone`
+  return problem('StuckClaim', [refer('IPAddressClaim', claim)], message, showFinalizers(claim))
 }

@@ -1,17 +1,16 @@
 import { holdersOf } from '../../../domain/allocation/duplicate-addresses.ts'
+import { decideRestoration } from '../../../domain/allocation/restoration.ts'
+import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
+import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
-import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import type { VipRole } from '../../../domain/role.ts'
-import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
-import { addressUseIn } from '../../../domain/allocation/snapshot.ts'
+import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
 export function endpointProblems(context: ProblemContext): readonly Problem[] {
-  return [...context.known.clusters.values()]
+  return [...context.snapshot.clusters.values()]
     .filter(({ isDeleting }) => !isDeleting)
     .flatMap((cluster) =>
       context.vips.flatMap((vip) => [
@@ -21,42 +20,32 @@ export function endpointProblems(context: ProblemContext): readonly Problem[] {
     )
 }
 
-/** A paused Cluster is looked at as if it were not: nothing is mended as long as it is. */
+/** Checks a paused Cluster as if it were not paused: until then, nothing is repaired. */
 function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
-  const loss = context.view.lossOf({ ...cluster, isPaused: false }, vip)
+  const loss = context.queries.lossOf({ ...cluster, isPaused: false }, vip)
   const address = addressIn(cluster, vip)
   if (loss === undefined || address === '') return []
   const claimName = claimNameFor(cluster, vip.role)
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} from us, but IPAddressClaim ${claimName} does not hold it: ${loss}`
-  return [
-    {
-      kind: 'UnheldEndpoint',
-      objects: [refer('Cluster', cluster)],
-      message,
-      next: howToHold(context, cluster, vip, address),
-    },
-  ]
+  const next = howToHold(context, cluster, vip, address)
+  return [problem('UnheldEndpoint', [refer('Cluster', cluster)], message, next)]
 }
 
 function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, address: string): string {
-  const { known, view, variables } = context
+  const { addressUse, queries, variables } = context
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
-  const { claim } = view.bindingOf(cluster, vip)
-  if (claim !== undefined) return inspectCommand(cluster)
-  const holders = holdersOf(address, { cluster, role: vip.role }, addressUseIn(known), variables)
-  const { pools } = view.contextOf(cluster)
+  // A run repairs it; the status of the Cluster shows what prevents that.
+  const inspect = `capi-vip-allocator status ${formatKey(cluster)}`
+  if (queries.bindingOf(cluster, vip).claim !== undefined) return inspect
+  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, variables)
+  const { pools } = queries.contextOf(cluster)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
-  return decision.decision === 'lost' ? decision.message : inspectCommand(cluster)
+  return decision.decision === 'lost' ? decision.message : inspect
 }
 
-/** A run is to mend it; its state says what keeps it. */
-function inspectCommand(cluster: Cluster): string {
-  return `capi-vip-allocator status ${formatKey(cluster)}`
-}
-
-/** Somebody put another address in place, and the one that the claim holds serves nobody, or machines that still use it. */
-function strayClaim({ view }: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
-  const { claim, ipAddress } = view.bindingOf(cluster, vip)
+/** Somebody put another address in place; the claim's one serves nobody, or machines that still use it. */
+function strayClaim({ queries }: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
+  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
   const { state } = vipOwnershipOf(cluster, vip)
   if (claim === undefined || ipAddress === undefined || claim.isDeleting) return []
   if (state !== 'external' && state !== 'incomplete') return []
@@ -64,12 +53,6 @@ function strayClaim({ view }: ProblemContext, cluster: Cluster, vip: VipRole): r
   if (canonicalAddress(ipAddress.address) === canonicalAddress(addressIn(cluster, vip))) return []
   const reference = refer('IPAddressClaim', claim)
   const message = `IPAddressClaim ${formatKey(claim)} holds ${ipAddress.address}, but Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)}`
-  return [
-    {
-      kind: 'StrayClaim',
-      objects: [reference, refer('Cluster', cluster)],
-      message,
-      next: `once nothing uses ${ipAddress.address}: ${deleteCommand(reference)}`,
-    },
-  ]
+  const next = `once nothing uses ${ipAddress.address}: ${deleteCommand(reference)}`
+  return [problem('StrayClaim', [reference, refer('Cluster', cluster)], message, next)]
 }

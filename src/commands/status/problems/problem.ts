@@ -1,8 +1,9 @@
+import type { AddressUse } from '../../../domain/allocation/action.ts'
+import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
 import { claimNameFor } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../../domain/model/object-meta.ts'
 import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts'
-import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
 
 /** The closed list of what no workflow shows, as it can be found in the objects themselves. */
 export const problemKinds = [
@@ -29,7 +30,6 @@ export interface ObjectReference extends NamespacedName {
   readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
 }
 
-/** Something that is not as it should be. */
 export interface Problem {
   readonly kind: ProblemKind
   readonly objects: readonly ObjectReference[]
@@ -39,7 +39,28 @@ export interface Problem {
   readonly next: string
 }
 
-/** The reference to an object of this kind. */
+/** Everything that the searches for problems read. */
+export interface ProblemContext {
+  readonly snapshot: Snapshot
+  readonly queries: SnapshotQueries
+  readonly addressUse: AddressUse
+  readonly variables: VariableNames
+  readonly vips: readonly VipRole[]
+  /** All Clusters by uid. */
+  readonly owners: ReadonlyMap<string, Cluster>
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+export function problem(
+  kind: ProblemKind,
+  objects: readonly ObjectReference[],
+  message: string,
+  next: string,
+): Problem {
+  return { kind, objects, message, next }
+}
+
 export function refer(kind: ObjectReference['kind'], { namespace, name }: NamespacedName): ObjectReference {
   return { kind, namespace, name }
 }
@@ -56,16 +77,4 @@ export function concerns({ objects }: Problem, cluster: NamespacedName): boolean
     ({ kind, namespace, name }) =>
       namespace === cluster.namespace && (kind === 'Cluster' ? name === cluster.name : names.includes(name)),
   )
-}
-
-/** Everything that the searches for problems read. */
-export interface ProblemContext {
-  readonly known: Snapshot
-  readonly view: SnapshotQueries
-  readonly variables: VariableNames
-  readonly vips: readonly VipRole[]
-  /** All Clusters by uid. */
-  readonly owners: ReadonlyMap<string, Cluster>
-  /** Milliseconds since the epoch. */
-  readonly now: number
 }

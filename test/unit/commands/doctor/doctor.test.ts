@@ -8,7 +8,7 @@ import { diagnoseKubernetes, diagnoseTemporal } from '../../../../src/commands/d
 import { readKubernetesFacts } from '../../../../src/commands/doctor/kubernetes-facts.ts'
 import { formatReport } from '../../../../src/commands/doctor/report.ts'
 import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-facts.ts'
-import { plainStyle } from '../../../../src/console/style.ts'
+import { plainStyle } from '../../../support/plain-style.ts'
 import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
 import { variables } from '../../../support/builders.ts'

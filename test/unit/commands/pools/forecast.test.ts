@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
 import { forecastOf } from '../../../../src/commands/pools/forecast.ts'
-import { poolOverviews, type PoolOverview } from '../../../../src/commands/pools/pool-overview.ts'
+import { poolsReport, type PoolOverview } from '../../../../src/commands/pools/pools-report.ts'
 import {
   aClaim,
   aCluster,
@@ -218,8 +218,7 @@ describe('a forecast', () => {
 
 describe('the overview of a pool', () => {
   function overview(things: Things): readonly PoolOverview[] {
-    const known = aSnapshot(things)
-    return poolOverviews(known, forecastOf(known, variables))
+    return poolsReport(aSnapshot(things), variables).pools
   }
 
   it('says what it has and for whom', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
 import { poolsText } from '../../../../src/commands/pools/pools-text.ts'
-import { plainStyle } from '../../../../src/console/style.ts'
+import { plainStyle } from '../../../support/plain-style.ts'
 import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
 import { aSnapshot, type Things } from '../../../support/snapshot.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { ClusterReport } from '../../../../src/commands/status/cluster-report.ts'
 import { clusterText } from '../../../../src/commands/status/cluster-text.ts'
 import type { WorkflowRunDetails } from '../../../../src/commands/status/workflow-runs.ts'
-import { plainStyle } from '../../../../src/console/style.ts'
+import { plainStyle } from '../../../support/plain-style.ts'
 import { eventReporter } from '../../../../src/domain/names.ts'
 
 const now = Date.parse('2026-01-02T03:14:05Z')
