@@ -1,13 +1,17 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { nonEmptyStringOf, objectOf, type JsonObject } from '../../domain/model/decode.ts'
-import type { ApiRequest, Verb } from './api-request.ts'
-import { deadlineAfter } from './deadline.ts'
-import { createSender, type Response, type Route } from './sender.ts'
+import { fieldManager } from '../../domain/names.ts'
 import type { KubernetesError } from '../errors.ts'
+import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
+import { createCredentialSource, type CredentialSource } from './credentials.ts'
+import { before, deadlineAfter } from './deadline.ts'
+import { createDispatchers, type Dispatchers } from './dispatchers.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
+/** Longest time for a connection attempt, since requests queue behind it. */
+const longestConnectMs = 5_000
 
 /** A connection to one API server. Every method rejects with KubernetesErrors only. */
 export interface KubernetesConnection {
@@ -56,8 +60,12 @@ export interface ConnectionOptions {
 
 /** Connects to the API server of the current context. Nothing is sent before the first request. */
 export function connectTo(options: ConnectionOptions): KubernetesConnection {
-  const { timeoutMs = defaultTimeoutMs } = options
-  const sender = createSender(options.kubeConfig, options.version, timeoutMs)
+  const { kubeConfig, version, timeoutMs = defaultTimeoutMs } = options
+  const cluster = kubeConfig.getCurrentCluster()
+  if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
+  const credentials = createCredentialSource(kubeConfig)
+  const dispatchers = createDispatchers(kubeConfig, cluster, Math.min(timeoutMs, longestConnectMs))
+  const server = { url: new URL(cluster.server), version, timeoutMs, credentials, dispatchers }
   const running = new Set<Promise<unknown>>()
 
   /** Sends a request and hands the response to `read`, within the time limit. */
@@ -72,12 +80,12 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
     let serverDate: string | undefined
     let failure: KubernetesError | undefined
     try {
-      const response = await sender.send(request, route, deadline.signal)
+      const response = await send(server, request, route, deadline.signal)
       code = response.statusCode
       serverDate = nonEmptyStringOf(response.headers['date'])
       return await read(response)
     } catch (error) {
-      if (deadline.isOver()) sender.renewConnections()
+      if (deadline.isOver()) dispatchers.renew()
       const thrown = toKubernetesError(error, request.action)
       if (request.signal?.aborted !== true) failure = thrown
       throw thrown
@@ -102,12 +110,60 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
       ),
     async close() {
       await Promise.allSettled(running)
-      await sender.close()
+      await dispatchers.destroy()
     },
   }
 }
 
-async function readObject(action: string, response: Dispatcher.ResponseData): Promise<JsonObject> {
+interface Server {
+  readonly url: URL
+  readonly version: string
+  readonly timeoutMs: number
+  readonly credentials: CredentialSource
+  readonly dispatchers: Dispatchers
+}
+
+/** How to send a request. */
+interface Route {
+  readonly connection: 'shared' | 'fresh'
+  /** Milliseconds without a byte of the response body after which reading it fails. */
+  readonly bodyTimeout: number
+}
+
+interface Response extends Dispatcher.ResponseData {
+  /** The receiver of the response destroys a fresh one. */
+  readonly dispatcher: Dispatcher
+}
+
+/** Sends a request with the credentials of the kubeconfig. */
+async function send(
+  { url, version, timeoutMs, credentials, dispatchers }: Server,
+  request: ApiRequest,
+  { connection, bodyTimeout }: Route,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { headers, tls } = await before(signal, credentials.read())
+  const dispatcher = await dispatchers[connection](tls)
+  const http = httpRequestFor(url, request)
+  const responding = dispatcher.request({
+    ...http,
+    headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${version}` },
+    signal,
+    headersTimeout: timeoutMs,
+    bodyTimeout,
+  })
+  try {
+    // undici checks the signal only once it has a connection.
+    const response = await before(signal, responding)
+    if (response.statusCode === 401) credentials.renew()
+    return { ...response, dispatcher }
+  } catch (error) {
+    if (connection === 'fresh') await dispatcher.destroy()
+    throw error
+  }
+}
+
+async function readObject(action: string, response: Response): Promise<JsonObject> {
   const body = await response.body.text()
   if (!isSuccess(response)) throw errorFromResponse(action, { ...response, body })
   return objectOf(JSON.parse(body))
@@ -121,6 +177,6 @@ async function openWatch(action: string, response: Response): Promise<OpenWatch>
   throw errorFromResponse(action, { ...response, body })
 }
 
-function isSuccess(response: Dispatcher.ResponseData): boolean {
+function isSuccess(response: Response): boolean {
   return response.statusCode >= 200 && response.statusCode < 300
 }

@@ -35,30 +35,24 @@ export function toKubernetesError(error: unknown, action: string): KubernetesErr
   if (error instanceof KubernetesError) return error
   const facts = { kind: 'unavailable', status: 0 } as const
   // A SyntaxError quotes its input, and a cause ends up in Temporal's history.
-  if (isSyntaxError(error)) return new KubernetesError(`${action}: the response is not JSON`, facts)
+  if (objectOf(error)['name'] === 'SyntaxError')
+    return new KubernetesError(`${action}: the response is not JSON`, facts)
   return new KubernetesError(`${action}: ${messageOf(error)}`, { ...facts, cause: error })
 }
 
+const kinds: Readonly<Record<number, KubernetesErrorKind>> = {
+  401: 'unavailable',
+  403: 'forbidden',
+  408: 'unavailable',
+  410: 'conflict',
+  429: 'throttled',
+}
+
 function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
-  switch (code) {
-    case 401:
-      return 'unavailable'
-    case 403:
-      return 'forbidden'
-    case 404:
-      // Only the response for a missing object names it. For a path that is not served, it is plain text or has no details.
-      return nonEmptyStringOf(objectOf(status['details'])['name']) === undefined ? 'notServed' : 'notFound'
-    case 408:
-      return 'unavailable'
-    case 409:
-      return status['reason'] === 'AlreadyExists' ? 'alreadyExists' : 'conflict'
-    case 410:
-      return 'conflict'
-    case 429:
-      return 'throttled'
-    default:
-      return code >= 400 && code < 500 ? 'invalid' : 'unavailable'
-  }
+  // Only the response for a missing object names it. For a path that is not served, it is plain text or has no details.
+  if (code === 404) return nonEmptyStringOf(objectOf(status['details'])['name']) ? 'notFound' : 'notServed'
+  if (code === 409) return status['reason'] === 'AlreadyExists' ? 'alreadyExists' : 'conflict'
+  return kinds[code] ?? (code >= 400 && code < 500 ? 'invalid' : 'unavailable')
 }
 
 function parseStatus(body: string): JsonObject {
@@ -83,10 +77,6 @@ function retryAfterOf(status: JsonObject): number | undefined {
 /** `Retry-After` in seconds, the only form an API server sends. */
 function seconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d+$/.test(header) ? Number(header) : undefined
-}
-
-function isSyntaxError(error: unknown): boolean {
-  return objectOf(error)['name'] === 'SyntaxError'
 }
 
 function messageOf(failure: unknown): string {

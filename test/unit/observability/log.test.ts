@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatFields, textFormats } from '../../../src/observability/create-log.ts'
+import { formatFields, textFormats } from '../../../src/observability/log.ts'
 
 const hostile = 'a\n\r\t\u0000\u001b[2J\u007f\u009b\u2028\u2029 é 日本 %s \\'
 
