@@ -1,9 +1,9 @@
-import { jsonPage, textPage, type Page, type Routes } from './http-server.ts'
+import { jsonPage, textPage, type Routes } from './http-server.ts'
 
 /** One condition for the program to be ready. */
 export interface Check {
   readonly ok: boolean
-  /** For people. */
+  /** A text for a person. */
   readonly detail: string
 }
 
@@ -17,16 +17,14 @@ export interface HealthSources {
 /** `/healthz`: alive, even if Temporal or the API server is unreachable. `/readyz`: ready, with all checks as JSON. */
 export function healthRoutes({ broken, checks }: HealthSources): Routes {
   return {
-    '/healthz': () => liveness(broken()),
-    '/readyz': () => readiness(checks()),
+    '/healthz': () => {
+      const message = broken()
+      return message === undefined ? textPage(200, 'ok') : textPage(500, message)
+    },
+    '/readyz': () => {
+      const current = checks()
+      const ready = Object.values(current).every(({ ok }) => ok)
+      return jsonPage(ready ? 200 : 503, { ready, checks: current })
+    },
   }
-}
-
-function liveness(broken: string | undefined): Page {
-  return broken === undefined ? textPage(200, 'ok') : textPage(500, broken)
-}
-
-function readiness(checks: Readonly<Record<string, Check>>): Page {
-  const ready = Object.values(checks).every(({ ok }) => ok)
-  return jsonPage(ready ? 200 : 503, { ready, checks })
 }

@@ -25,9 +25,7 @@ export async function startHttpServer(
   address: { readonly host: string; readonly port: number },
   routes: Routes,
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
-    void respond(routes, request, response)
-  })
+  const server = createServer((request, response) => void respond(routes, request, response))
   await listen(server, address)
   const bound = server.address()
   return {

@@ -1,6 +1,6 @@
 /** Measures how long the event loop was blocked within the last minute. */
 export interface LoopWatch {
-  /** Says for how long, if that is too long; else undefined. */
+  /** A message if the loop was blocked for too long; else undefined. */
   eventLoopBlocked(): string | undefined
   stop(): void
 }

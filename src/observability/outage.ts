@@ -29,7 +29,10 @@ export function createOutage({ who, log, calmMs = 10_000 }: OutageOptions): Outa
   const over = (): void => {
     if (begun === undefined) return
     const seconds = Math.round((performance.now() - begun.at) / 1000)
-    log.info(`${capitalized(who)} is reached again`, { failures: begun.failures, seconds })
+    log.info(`${who.charAt(0).toUpperCase()}${who.slice(1)} is reached again`, {
+      failures: begun.failures,
+      seconds,
+    })
     begun = undefined
     calm = undefined
   }
@@ -60,8 +63,4 @@ export function quietDuring(outage: Pick<Outage, 'current'>, log: Log): Log {
     ...log,
     warn: (message, fields) => log[outage.current === undefined ? 'warn' : 'debug'](message, fields),
   }
-}
-
-function capitalized(who: string): string {
-  return `${who.charAt(0).toUpperCase()}${who.slice(1)}`
 }

@@ -77,7 +77,7 @@ export function requestForBinding(
  * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, oldest first, and no more than
  * it has addresses. The provider itself serves the claims on it.
  *
- * @param waiting Clusters that need the VIP and have no claim on the pool; only asked, at a cost, if it offers more than before
+ * @param waiting Clusters that need the VIP and have no claim on the pool; only called, at a cost, if it offers more than before
  * @param now milliseconds since the epoch
  */
 export function clustersToServe(
@@ -106,7 +106,7 @@ function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
 /**
  * Decides which Clusters can have their lost VIP reserved again in a new or changed pool.
  *
- * @param lost Clusters whose VIP no claim holds; only asked, at a cost, if the pool's addresses or terms changed
+ * @param lost Clusters whose VIP no claim holds; only called, at a cost, if the pool's addresses or terms changed
  */
 export function clustersToRestore(
   pool: IPPool,

@@ -8,8 +8,8 @@ import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../domain/model/pool.ts'
-import type { IPPoolKind } from '../domain/model/pool-kind.ts'
 import type { VariableNames, VipRole } from '../domain/role.ts'
+import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
   clustersToRestore,
@@ -160,12 +160,15 @@ function enqueueForBinding(
   requests.enqueue(cluster, requestForBinding(binding, before, cluster, vip, context))
 }
 
-export function onPool(kind: IPPoolKind, context: HandlerContext): ResourceEventHandler<IPPool> {
+export function onPool(
+  resource: keyof WatchedObjects,
+  context: HandlerContext,
+): ResourceEventHandler<IPPool> {
   const { vips, queries, requests, resync, now } = context
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
-      if (!resync.isListed(kind)) return
+      if (!resync.isListed(resource)) return
       for (const vip of vips) {
         const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, vip), vip, now())
         const restored = clustersToRestore(pool, previous, () => queries.lost(vip), vip)
@@ -175,6 +178,6 @@ export function onPool(kind: IPPoolKind, context: HandlerContext): ResourceEvent
     onDelete() {
       // A pool that is gone serves nobody, and claims keep their addresses.
     },
-    onListed: () => resync.listed(kind),
+    onListed: () => resync.listed(resource),
   }
 }

@@ -3,12 +3,13 @@ import { recordedVip } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { roles, type VariableNames } from '../domain/role.ts'
+import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfOrphan } from './release-triggers.ts'
 
-type WatchedKind = 'clusters' | 'clusterclasses' | 'ipaddressclaims' | 'ipaddresses' | IPPoolKind
+type WatchedKind = keyof WatchedObjects
 
 /** Enqueues everything that needs a run: a lost event or a lost run costs one list interval at most. */
 export interface Resync {

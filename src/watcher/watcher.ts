@@ -1,29 +1,21 @@
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
-import type { IPAddressClaim } from '../domain/model/claim.ts'
-import type { ClusterClass } from '../domain/model/cluster-class.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
-import type { IPAddress } from '../domain/model/ip-address.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import type { IPPool } from '../domain/model/pool.ts'
-import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import { roles, vipRole, type VariableNames } from '../domain/role.ts'
+import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
 import { onClaim, onCluster, onClusterClass, onIPAddress, onPool } from './event-handlers.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
-/** Starts the informer of each kind. */
-export interface WatchSources {
-  clusters(handler: ResourceEventHandler<Cluster>): Informer<Cluster>
-  clusterClasses(handler: ResourceEventHandler<ClusterClass>): Informer<ClusterClass>
-  ipAddressClaims(handler: ResourceEventHandler<IPAddressClaim>): Informer<IPAddressClaim>
-  ipAddresses(handler: ResourceEventHandler<IPAddress>): Informer<IPAddress>
-  ipPools(kind: IPPoolKind, handler: ResourceEventHandler<IPPool>): Informer<IPPool>
-}
+export type StartInformer = <R extends keyof WatchedObjects>(
+  resource: R,
+  handler: ResourceEventHandler<WatchedObjects[R]>,
+) => Informer<WatchedObjects[R]>
 
 export interface WatcherOptions {
-  readonly sources: WatchSources
+  readonly startInformer: StartInformer
   readonly queue: Pick<RequestQueue, 'add' | 'checkLater'>
   readonly variables: VariableNames
   /** Milliseconds since the epoch. */
@@ -44,7 +36,7 @@ export interface Watcher {
 }
 
 /** Requests a run for every Cluster that needs one. It only triggers: the activities read and decide for themselves. */
-export function startWatcher({ sources, queue, variables, now }: WatcherOptions): Watcher {
+export function startWatcher({ startInformer, queue, variables, now }: WatcherOptions): Watcher {
   const snapshot = (): Snapshot => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
@@ -58,11 +50,14 @@ export function startWatcher({ sources, queue, variables, now }: WatcherOptions)
   const resync = createResync(snapshot, queries, requests, variables, now)
   const vips = roles.map((role) => vipRole(role, variables))
   const context = { variables, vips, queries, requests, resync, now }
-  const clusters = sources.clusters(onCluster(context))
-  const clusterClasses = sources.clusterClasses(onClusterClass(context))
-  const claims = sources.ipAddressClaims(onClaim(context))
-  const ipAddresses = sources.ipAddresses(onIPAddress(context))
-  const pools = ipPoolKinds.map((kind) => sources.ipPools(kind, onPool(kind, context)))
+  const clusters = startInformer('clusters', onCluster(context))
+  const clusterClasses = startInformer('clusterclasses', onClusterClass(context))
+  const claims = startInformer('ipaddressclaims', onClaim(context))
+  const ipAddresses = startInformer('ipaddresses', onIPAddress(context))
+  const pools = ipPoolKinds.map((kind) => {
+    const { resource } = poolKinds[kind]
+    return startInformer(resource, onPool(resource, context))
+  })
   const informers = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
     health: () => informers.map((informer) => informer.health()),

@@ -26,7 +26,7 @@ export interface VipWorkflowClient {
   send(cluster: NamespacedName, request: WorkflowRequest): Promise<RequestOutcome>
   /** The run of a workflow id as Temporal describes it; undefined if none is running. */
   describe(workflowId: string): Promise<RunningWorkflow | undefined>
-  /** Terminates a run, with a reason for people. Does nothing if it has ended. */
+  /** Terminates a run, with a reason for its history. Does nothing if it has ended. */
   terminate(run: Pick<RunningWorkflow, 'workflowId' | 'runId'>, reason: string): Promise<void>
   /** The task queue on which it starts runs. */
   readonly taskQueue: string

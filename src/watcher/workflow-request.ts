@@ -4,8 +4,8 @@ import type { HeldAddress } from '../domain/release/release.ts'
 import { releaseWorkflowIdFor, workflowIdFor } from '../workflows/contract.ts'
 
 /**
- * What to ask Temporal for about the run that allocates a Cluster's VIPs, and why: `start` it unless it is running; `signal`
- * it, if it is running, to retry now; or `signal-with-start`, which loses no signal between two runs.
+ * A request to Temporal about the run that allocates a Cluster's VIPs, and its reason: `start` it unless it is running;
+ * `signal` it to retry now, if it is running; or `signal-with-start`, which loses no signal between two runs.
  */
 export interface AllocationRequest {
   readonly action: 'start' | 'signal-with-start' | 'signal'
@@ -18,7 +18,7 @@ export type ReleaseRequest =
       readonly action: 'start-release'
       readonly deleted: ClusterIdentity
       readonly held: readonly HeldAddress[]
-      /** Also if such a run has ended: something is known to be left that it did not see. */
+      /** Also if such a run has ended: it has missed something. */
       readonly again: boolean
       readonly reason: string
     }
@@ -42,7 +42,7 @@ export function isConditional({ action }: WorkflowRequest): boolean {
 /** Merges two requests about one run. A run that is signaled may end before it sees why a start was requested. */
 export function mergeRequests(earlier: WorkflowRequest, later: WorkflowRequest): WorkflowRequest {
   if (earlier.action === later.action || later.action === 'signal-with-start') return later
-  // Whatever the order: a run that starts looks at everything.
+  // Whatever the order: a run that starts reads everything.
   if (later.action === 'start-release') return later
   if (later.action === 'signal-release' || earlier.action === 'signal-with-start') return earlier
   return { action: 'signal-with-start', reason: `${earlier.reason}; ${later.reason}` }

@@ -172,7 +172,7 @@ function startMonitor(
     log,
     outage: outages.temporal,
     signal,
-    onAsked: (reachable) => metrics.temporalReachable(reachable),
+    onPolled: (reachable) => metrics.temporalReachable(reachable),
     onRunsMayBeLost: () => watcher?.enqueueAll(),
     ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.checkElsewhere(clusters) }),
   })

@@ -1,4 +1,3 @@
-import { poolKinds } from '../../domain/model/pool-kind.ts'
 import type { Config } from '../../config.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
@@ -11,7 +10,7 @@ import { quietDuring } from '../../observability/outage.ts'
 import type { Tracing } from '../../observability/tracing.ts'
 import { createRequestQueue, type RequestQueue } from '../../watcher/request-queue.ts'
 import type { VipWorkflowClient } from '../../watcher/workflow-client.ts'
-import { startWatcher, type Watcher, type WatchSources } from '../../watcher/watcher.ts'
+import { startWatcher, type Watcher, type StartInformer } from '../../watcher/watcher.ts'
 import { inventoryOf } from './inventory/cached-inventory.ts'
 import type { Outages } from './outages.ts'
 import { publishRunNews, type RunReporting } from './run-news.ts'
@@ -52,7 +51,7 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
       ),
   })
   const watcher = startWatcher({
-    sources: watchSources(setup),
+    startInformer: informerStarter(setup),
     queue,
     variables: config.variables,
     now: Date.now,
@@ -62,33 +61,25 @@ export function runWatcher(setup: WatcherSetup): RunningWatcher {
   return { ...watcher, queue }
 }
 
-function watchSources({ config, kubernetes, cachedApi, outages, log, signal }: WatcherSetup): WatchSources {
-  const watch = cachedApi?.startInformer ?? startInformer
+function informerStarter(setup: WatcherSetup): StartInformer {
+  const { config, kubernetes, cachedApi, outages, log, signal } = setup
+  const start = cachedApi?.startInformer ?? startInformer
   const { namespaces, watchFilter } = config
-  const shared = {
+  const options = {
     connection: kubernetes,
     namespaces,
     log: quietDuring(outages.apiServer, log),
     isOutage: isServerUnreachable,
     signal,
   }
-  const filtered = {
-    ...shared,
-    ...(watchFilter !== undefined && { labelSelector: `${watchFilterLabel}=${watchFilter}` }),
-  }
-  return {
-    clusters: (handler) => watch({ ...filtered, resource: 'clusters', handler }),
-    // A class can be in another namespace than its Clusters.
-    clusterClasses: (handler) => watch({ ...shared, resource: 'clusterclasses', handler }),
-    ipAddressClaims: (handler) => watch({ ...filtered, resource: 'ipaddressclaims', handler }),
-    // The provider copies no watch-filter label to an IPAddress.
-    ipAddresses: (handler) => watch({ ...shared, resource: 'ipaddresses', handler }),
-    ipPools: (kind, handler) =>
-      watch({
-        ...shared,
-        resource: poolKinds[kind].resource,
-        ...(poolKinds[kind].isGlobal && { namespaces: [] }),
-        handler,
-      }),
+  return (resource, handler) => {
+    const labelSelector =
+      watchFilter !== undefined && labeledKinds.includes(resource)
+        ? `${watchFilterLabel}=${watchFilter}`
+        : undefined
+    return start({ ...options, resource, handler, labelSelector })
   }
 }
+
+/** The kinds that have the watch-filter label: the provider does not copy it to an IPAddress. */
+const labeledKinds: readonly string[] = ['clusters', 'ipaddressclaims']

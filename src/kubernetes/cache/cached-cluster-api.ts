@@ -12,10 +12,10 @@
  * 2. A cached read undoes nothing. Requests that delete, reserve, restore or patch a claim or an IPAddress reject here, and
  *    so does the read of a Cluster that has reservations. `run-step.ts` confirms every end, new wait and fault live.
  * 3. `listAddressUseOf` misses no earlier user of an address. It requires our own IPAddress in the cache. resourceVersions
- *    of custom resources share one sequence, so the cache then has every earlier IPAddress too. Whoever was assigned the
- *    address earlier had an IPAddress for it. Either it is still in the cache; or an event reported its deletion, and the
- *    Cluster is read live unless the cache of Clusters is newer than that deletion; or it was deleted before the last list
- *    of IPAddresses, and the cache of Clusters has to be newer than that list.
+ *    of custom resources share one sequence, so the cache then has every earlier IPAddress too. A Cluster that was assigned
+ *    the address earlier had an IPAddress for it. Either that is still in the cache; or an event reported its deletion, and
+ *    the Cluster is read live unless the cache of Clusters is newer than that deletion; or it was deleted before the last
+ *    list of IPAddresses, and the cache of Clusters has to be newer than that list.
  * 4. A cache is fresh only while its watch works: no error, contact within the last 45 seconds, no change that a handler
  *    failed on. Our own writes have to appear in it within two seconds; otherwise it lags. A watch that passes a write
  *    without delivering it has lost events; its cache is fresh again after a list that finds nothing new.

@@ -6,7 +6,7 @@ const promptMs = 2_000
 
 /**
  * Expects every write of ours to appear in the watch of its kind, as kube-controller-manager's expectations do. Our writes
- * are the only changes that we know of independently of the watch, so they show whether it lags or loses events.
+ * are the only changes that we learn of without the watch, so they show whether it lags or loses events.
  */
 export interface Expectations {
   /** Expects an event for this object, which we have just written. */
@@ -17,7 +17,7 @@ export interface Expectations {
   untilObserved(key: string): Promise<void>
   /** A list was read. @param foundNews it held changes that no event had reported */
   observeList(foundNews: boolean): void
-  /** No write is overdue, and no event is known to be lost. */
+  /** No write is overdue, and no event was found lost. */
   areSatisfied(): boolean
 }
 

@@ -6,10 +6,9 @@ import type { Log } from '../../observability/log.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
 import { createHealthRecord, type HealthRecord } from './health-record.ts'
-import { versionNumber, type InformerHealth, type SyncPosition } from './informer-types.ts'
-import { list, watch, type ListWatchOptions } from './list-watch.ts'
+import { versionNumber, type Informer } from './informer-types.ts'
+import { list, watch, type ListWatchOptions, type WatchEvent } from './list-watch.ts'
 import type { Store } from './store.ts'
-import type { WatchEvent } from './watch-stream.ts'
 
 /** After a watch that the server ends sooner than this without a failure, the reflector backs off. */
 const shortWatchMs = 1_000
@@ -23,12 +22,7 @@ export interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions
 }
 
 /** A running list+watch loop over one namespace, or over all. */
-export interface Reflector {
-  health(): InformerHealth
-  position(): SyncPosition
-  /** Resolves soon after the signal was aborted. Never rejects. */
-  readonly done: Promise<void>
-}
+export type Reflector = Omit<Informer<ObjectMeta>, 'objects'>
 
 /**
  * Lists and watches until the signal is aborted, whatever fails. One round is a list, if one is due, and a watch until it
@@ -37,11 +31,11 @@ export interface Reflector {
 export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T>): Reflector {
   const { resource, store, signal, tuning } = options
   const health = createHealthRecord(resource.plural, tuning.now)
-  /** The next watch starts from here; undefined if only a list can tell. */
+  /** The next watch starts from here; undefined if a list has to come first. */
   let lastSync: string | undefined
   let lastList: string | undefined
   let relistDue = AbortSignal.abort()
-  /** In a row, without a sign of life in between. */
+  /** In a row, without contact in between. */
   let failures = 0
 
   /** Returns the milliseconds to wait before the next round. */

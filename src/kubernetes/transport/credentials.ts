@@ -3,21 +3,15 @@ import type { RequestOptions } from 'node:https'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { objectOf } from '../../domain/model/decode.ts'
 
-/** Headers and TLS options that authenticate a request. */
-export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>
-  readonly tls: TlsOptions
-}
-
 /** CA, client certificate and key, server name, verification; without unset options. */
 export type TlsOptions = Pick<RequestOptions, (typeof tlsFields)[number]>
 
 const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
 
-/** Reads the credentials of a kubeconfig: certificates, tokens, token files, exec plugins, OIDC. */
+/** Reads what authenticates a request by a kubeconfig: certificates, tokens, token files, exec plugins, OIDC. */
 export interface CredentialSource {
   /** Reads files at every call; client-node caches tokens of files and plugins. An error quotes no output of a plugin. */
-  read(): Promise<Credentials>
+  read(): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly tls: TlsOptions }>
   /** Drops cached tokens after the server has refused one (401). */
   renew(): void
 }

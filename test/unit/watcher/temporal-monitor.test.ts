@@ -32,7 +32,7 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Told>
     },
     onRunsElsewhere: (clusters) => elsewhere.push(clusters),
     onRunsMayBeLost: () => (lost += 1),
-    onAsked: (answered) => reachable.push(answered),
+    onPolled: (answered) => reachable.push(answered),
     log: silentLog,
     outage: noOutage,
     signal: over.signal,

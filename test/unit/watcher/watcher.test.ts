@@ -1,4 +1,3 @@
-import type { IPPoolKind } from '../../../src/domain/model/pool-kind.ts'
 import { describe, expect, it } from '@jest/globals'
 import type { IPAddress } from '../../../src/domain/model/ip-address.ts'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
@@ -6,6 +5,7 @@ import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
+import type { WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
 import type { Informer, ResourceEventHandler } from '../../../src/kubernetes/informer/informer-types.ts'
 import { startWatcher } from '../../../src/watcher/watcher.ts'
 import {
@@ -19,12 +19,14 @@ import {
 } from '../../support/builders.ts'
 
 /** An informer whose events a test makes. */
-function scriptedWatch<T extends ObjectMeta>(): {
+interface ScriptedWatch<T extends ObjectMeta> {
   readonly open: (handler: ResourceEventHandler<T>) => Informer<T>
   listed(...objects: T[]): void
   upsert(object: T): void
   remove(object: T): void
-} {
+}
+
+function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
   const objects = new Map<string, T>()
   let handler: ResourceEventHandler<T> | undefined
   const upsert = (object: T): void => {
@@ -54,16 +56,18 @@ function world() {
   const claims = scriptedWatch<IPAddressClaim>()
   const ipAddresses = scriptedWatch<IPAddress>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
+  const watches: { readonly [R in keyof WatchedObjects]: ScriptedWatch<WatchedObjects[R]> } = {
+    clusters,
+    clusterclasses: clusterClasses,
+    ipaddressclaims: claims,
+    ipaddresses: ipAddresses,
+    inclusterippools: pools.InClusterIPPool,
+    globalinclusterippools: pools.GlobalInClusterIPPool,
+  }
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
   const { enqueueAll, checkElsewhere } = startWatcher({
     variables,
-    sources: {
-      clusters: clusters.open,
-      clusterClasses: clusterClasses.open,
-      ipAddressClaims: claims.open,
-      ipAddresses: ipAddresses.open,
-      ipPools: (kind: IPPoolKind, handler) => pools[kind].open(handler),
-    },
+    startInformer: (resource, handler) => watches[resource].open(handler),
     queue: {
       add: (cluster, { action, reason }, needsRun) =>
         enqueued.push({ request: `${action} ${cluster.name}: ${reason}`, isNeeded: () => needsRun(cluster) }),

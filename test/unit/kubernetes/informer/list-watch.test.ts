@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { readWatch, type WatchEvent } from '../../../../src/kubernetes/informer/watch-stream.ts'
+import { readWatch, type WatchEvent } from '../../../../src/kubernetes/informer/list-watch.ts'
 
 const request = {
   verb: 'watch',
