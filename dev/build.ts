@@ -13,11 +13,11 @@ const dist = join(root, 'dist')
 const stampFile = join(dist, 'built-from.txt')
 
 /**
- * Makes `dist/`: the compiled program and, beside it, the workflow code as one file, so that a Worker starts
- * without a bundler. Does nothing where `dist/` was made from the same sources; two builds at once are one.
+ * Builds `dist/`: the compiled program, and the workflow code as one file, so that a Worker starts without a bundler.
+ * Does nothing if the sources have not changed. Concurrent builds wait for one.
  *
- * @returns whether anything had to be built
- * @throws Error with the words of the compiler or the bundler
+ * @returns whether it has built anything
+ * @throws Error with the output of the compiler or the bundler
  */
 export async function build(): Promise<boolean> {
   const release = await lock(join(root, 'package.json'), {
@@ -33,7 +33,7 @@ export async function build(): Promise<boolean> {
   }
 }
 
-/** A half-made `dist/` is never seen: it is made aside and put in place at the end. */
+/** Builds in another directory and renames it, so that `dist/` is always complete. */
 async function buildInto(directory: string, stamp: string): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   await mkdir(directory)
@@ -54,7 +54,7 @@ async function compile(directory: string): Promise<void> {
   }
 }
 
-/** Two of them, so that nothing of OpenTelemetry is in the workflows of those who want no traces. */
+/** Two bundles, so that workflows contain OpenTelemetry only if traces are configured. */
 async function bundleWorkflows(directory: string): Promise<void> {
   const spans = createRequire(import.meta.url).resolve(
     '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors.js',
@@ -72,7 +72,7 @@ async function bundleWith(workflowInterceptorModules: string[]): Promise<string>
     payloadConverterPath: join(sources, 'payload-converter.ts'),
     workflowInterceptorModules,
     logger: silent,
-    // Stack traces in histories name sources by these, and tell nothing of where the program was built.
+    // Stack traces in histories contain these names, which must not reveal the build directory.
     webpackConfigHook: (config) => ({
       ...config,
       output: {

@@ -11,26 +11,26 @@ import { factsOf, type RequestMatch } from './request-facts.ts'
 import { createRequestRecord, type RequestRecord } from './request-record.ts'
 import { createWriteHooks, type WriteHooks } from './write-hooks.ts'
 
-/** An HTTP proxy between clients and an API server, that can go wrong in the ways API servers and networks do. */
+/** An HTTP proxy between clients and an API server, which injects the faults of API servers and networks. */
 export interface ApiProxy extends Omit<RequestRecord, 'add'> {
-  /** Plain HTTP on 127.0.0.1; clients bring their own bearer tokens. */
+  /** Plain HTTP on 127.0.0.1; clients send their own bearer tokens. */
   readonly url: string
   /**
-   * Puts a fault in force for all requests that match.
+   * Injects a fault into all matching requests.
    *
-   * @returns ends it
+   * @returns ends the fault
    */
   readonly inject: (fault: Fault, match?: RequestMatch, options?: FaultOptions) => () => void
-  /** Ends all faults and withdraws what `atWrite` has not run yet. */
+  /** Ends all faults, and cancels the actions of `atWrite` that have not run. */
   readonly heal: () => void
-  /** Resets every open connection now. */
+  /** Resets all open connections. */
   readonly cut: () => void
   /**
-   * Runs `action` at the n-th write from now on that faults let through (of those that match, where a match is
-   * given), and has the write wait for it: `before` it is passed on, or `after` the server has answered and before
-   * the client hears. A client that is gone then (killed by the action) has sent nothing `before`, and hears nothing `after`.
+   * Runs `action` at the n-th (matching) write from now on that no fault stops. The write waits for the action,
+   * either `before` it is forwarded, or `after` the server has responded and before the client receives the response.
+   * If the action kills the client, the server gets nothing `before`, and the client receives nothing `after`.
    *
-   * @returns that write, once the action is done; undefined where `heal` or `close` came before
+   * @returns the write, after the action; undefined if `heal` or `close` came first
    */
   readonly atWrite: WriteHooks['at']
   readonly close: () => Promise<void>
@@ -41,23 +41,23 @@ export async function startApiProxy(
   stack: Pick<StackConnection, 'apiServerUrl' | 'caPath'>,
 ): Promise<ApiProxy> {
   const ca = readFileSync(stack.caPath, 'utf8')
-  // How long to wait is for clients to know.
+  // Time limits are the clients' business.
   const upstream = new Agent({ allowH2: false, connect: { ca }, headersTimeout: 0, bodyTimeout: 0 })
   const faults = createFaultSet()
   const hooks = createWriteHooks()
   const record = createRequestRecord()
   const passage = createPassage({ origin: stack.apiServerUrl, upstream, faults, hooks })
-  /** Each with what tells that the client has closed it. */
+  /** Open connections; the signal is aborted when the client closes one. */
   const connections = new Map<Socket, AbortController>()
 
   const server = createServer((request, response) => {
     const facts = factsOf(request.method ?? '', request.url ?? '')
     const gone = connections.get(request.socket)?.signal ?? AbortSignal.abort()
     const exchange = createExchange({ facts, response, gone, onAnswer: record.add(facts) })
-    // An API server that is away, or goes away, looks like a network that does.
+    // An unavailable API server looks like a broken network.
     passage.pass(request, exchange).catch(() => exchange.reset())
   })
-  // A connection that is closed for idleness just when a request comes would be a fault nobody asked for.
+  // Closing an idle connection at the moment of a request would be an unwanted fault.
   server.keepAliveTimeout = 0
   server.on('connection', (socket) => {
     const gone = new AbortController()

@@ -1,31 +1,31 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { RequestFacts } from './request-facts.ts'
 
-/** An answer, or the beginning of one. */
+/** Status and headers of a response. */
 export interface AnswerHead {
   readonly code: number
   readonly headers: IncomingHttpHeaders
 }
 
-/** The client's side of one request. What is told to a client that is gone, or left hanging, is thrown away. */
+/** The client's side of one request. Output to a client that is gone, or left hanging, is dropped. */
 export interface Exchange {
   readonly facts: RequestFacts
-  /** Aborted when nothing can be told any more: the answer is complete, or the client has gone. */
+  /** Aborted when the response is complete, or the client is gone. */
   readonly over: AbortSignal
   readonly begin: (head: AnswerHead) => void
   readonly write: (text: string) => void
   readonly end: (rest?: string | Uint8Array) => void
   /** Resets the connection. */
   readonly reset: () => void
-  /** The client hears nothing any more, whatever comes, and no end either. */
+  /** Sends nothing any more, and never closes the connection. */
   readonly hang: () => void
 }
 
 /**
- * Makes an exchange that has not been answered.
+ * Creates an exchange without response.
  *
- * @param gone aborted when the client has closed its connection
- * @param onAnswer told the code that the client is told
+ * @param gone aborted when the client closes its connection
+ * @param onAnswer called with the status that is sent to the client
  */
 export function createExchange(options: {
   readonly facts: RequestFacts
@@ -37,26 +37,26 @@ export function createExchange(options: {
   const complete = new AbortController()
   const over = AbortSignal.any([options.gone, complete.signal])
   let isHanging = false
-  const isHeard = (): boolean => !isHanging && !over.aborted
+  const isOpen = (): boolean => !isHanging && !over.aborted
   return {
     facts,
     over,
     begin: ({ code, headers }) => {
-      if (!isHeard()) return
+      if (!isOpen()) return
       response.writeHead(code, headers)
       response.flushHeaders()
       options.onAnswer(code)
     },
     write: (text) => {
-      if (isHeard()) response.write(text)
+      if (isOpen()) response.write(text)
     },
     end: (rest = '') => {
-      if (!isHeard()) return
+      if (!isOpen()) return
       response.end(rest)
       complete.abort()
     },
     reset: () => {
-      if (isHeard()) response.socket?.resetAndDestroy()
+      if (isOpen()) response.socket?.resetAndDestroy()
     },
     hang: () => {
       isHanging = true

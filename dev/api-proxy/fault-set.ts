@@ -1,24 +1,24 @@
 import { isMatch, type RequestFacts, type RequestMatch } from './request-facts.ts'
 
-/** What can go wrong between a client and its API server. */
+/** A fault between a client and the API server. */
 export type Fault = RequestFault | WatchFault | EventFault
 
-/** Strikes requests, before they are passed on unless it says otherwise. */
+/** Affects requests, before they are forwarded unless stated otherwise. */
 export type RequestFault =
-  /** Passed on later. */
+  /** Forwarded later. */
   | { readonly kind: 'latency'; readonly ms: number }
   | StatusFault
-  /** The connection is reset; the server hears nothing. */
+  /** The connection is reset; the server receives nothing. */
   | { readonly kind: 'cut' }
-  /** The server hears and answers, then the connection is reset: a write has happened and its writer does not know. */
+  /** The server responds, then the connection is reset: a write has happened, and its writer does not know. */
   | { readonly kind: 'cut-after' }
   /**
-   * Half-open: never answered, never reset. Strikes also what is under way, watches among it. What it has
-   * struck stays dead when it ends, as a connection does that a router has forgotten.
+   * Half-open: never answered, never reset. It also affects open requests, including watches. Affected connections
+   * stay dead after its end, as if a router had forgotten them.
    */
   | { readonly kind: 'hang' }
 
-/** Refused, as the API server refuses: with a Status. */
+/** Rejected as by the API server, with a Status. */
 export interface StatusFault {
   readonly kind: 'status'
   readonly code: number
@@ -26,53 +26,54 @@ export interface StatusFault {
   readonly message?: string
 }
 
-/** Strikes watches: those that are open, and those that are opened while it lasts. */
+/** Affects open and new watches. */
 export type WatchFault =
   /** Ended by an `ERROR` event with the Status 410 Expired. */
   | { readonly kind: 'expire' }
-  /** Ended in order. */
+  /** Ended regularly. */
   | { readonly kind: 'end-watches' }
-  /** Nothing is heard, no end either, until it is over; then all that was held back. */
+  /** Delivers nothing, not even the end of the watch; after the fault, everything held back. */
   | { readonly kind: 'silence' }
 
-/** Strikes single events of watches. */
+/** Affects single events of watches. */
 export type EventFault =
-  /** Never told. Bookmarks are, so that the client goes on as if it knew all. */
+  /** Dropped. Bookmarks are delivered, so the client continues as if it had received everything. */
   | { readonly kind: 'lose-events' }
-  /** Told later, and all that follows not before it: a server with a stale watch cache. */
+  /** Delivered later, and no later event before it, as by a server with a stale watch cache. */
   | { readonly kind: 'lag'; readonly ms: number }
 
-/** In the order in which they strike a new watch: one that is silent does not hear of its end. */
+/** In the order in which they affect a new watch: a silent one does not end. */
 export const watchFaultKinds = [
   'silence',
   'expire',
   'end-watches',
 ] as const satisfies readonly WatchFault['kind'][]
 
-/** How often a fault strikes; without options, always. An occasion is a request, a watch or an event, as the fault has it. */
+/**
+ * How often a fault takes effect; always by default. Each request, watch or event is an occasion, depending on the
+ * fault.
+ */
 export interface FaultOptions {
-  /** Strikes so many times at most. */
+  /** Maximum number of times. */
   readonly times?: number
-  /** Of a strike, on each occasion. */
+  /** Probability on each occasion. */
   readonly probability?: number
-  /** In [0, 1), from a seed where a run is to be repeated. */
+  /** Returns numbers in [0, 1); from a seed, to make a run repeatable. */
   readonly random?: () => number
 }
 
-/** A fault in force. */
 export interface ActiveFault<F extends Fault = Fault> {
   readonly fault: F
-  /** Whether it strikes on this occasion, which is to be asked once. */
+  /** Whether the fault takes effect on this occasion; call it once per occasion. */
   readonly strikes: (facts: RequestFacts) => boolean
-  /** Aborted when it is over. */
+  /** Aborted at its end. */
   readonly over: AbortSignal
   readonly end: () => void
 }
 
-/** The faults in force. */
 export interface FaultSet {
   readonly add: <F extends Fault>(fault: F, match: RequestMatch, options: FaultOptions) => ActiveFault<F>
-  /** The first fault of a kind that strikes on this occasion. */
+  /** The first fault of a kind that takes effect on this occasion. */
   readonly strike: <K extends Fault['kind']>(kind: K, facts: RequestFacts) => ActiveOf<K> | undefined
   /** Ends all. */
   readonly heal: () => void
@@ -80,7 +81,6 @@ export interface FaultSet {
 
 type ActiveOf<K extends Fault['kind']> = ActiveFault<Extract<Fault, { readonly kind: K }>>
 
-/** Makes a set without any fault. */
 export function createFaultSet(): FaultSet {
   const active = new Set<ActiveFault>()
   return {
@@ -98,7 +98,7 @@ export function createFaultSet(): FaultSet {
   }
 }
 
-/** Whether a fault strikes watches as a whole. */
+/** Whether a fault affects watches as a whole. */
 export function isWatchFault(active: ActiveFault): active is ActiveFault<WatchFault> {
   return watchFaultKinds.some((kind) => kind === active.fault.kind)
 }

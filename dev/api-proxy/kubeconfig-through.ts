@@ -5,7 +5,7 @@ interface Kubeconfig {
   readonly clusters: readonly { readonly name: string; readonly cluster: object }[]
 }
 
-/** Writes a copy of a kubeconfig that leads through a proxy, as the same user. */
+/** Writes a copy of a kubeconfig with the same user and the proxy's URL. */
 export function kubeconfigThrough(
   proxy: { readonly url: string },
   sourcePath: string,

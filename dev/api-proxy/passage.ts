@@ -9,24 +9,22 @@ import {
   type FaultSet,
   type StatusFault,
 } from './fault-set.ts'
-import { pause } from './pause.ts'
 import { isWrite } from './request-facts.ts'
 import { statusObject } from './status-object.ts'
-import { createWatchRelay, type WatchRelay } from './watch-relay.ts'
+import { createWatchRelay, pause, type WatchRelay } from './watch-relay.ts'
 import type { WriteHooks } from './write-hooks.ts'
 
-/** Of one connection. */
+/** Headers of a single connection. */
 const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'expect', 'upgrade']
 
-/** The way of requests to the server and of its answers back, past all faults. */
+/** Forwards requests to the server and its responses back, subject to all faults. */
 export interface Passage {
-  /** Returns when the exchange is over or left hanging. Rejects where the server could not be heard to the end. */
+  /** Returns when the exchange is over or left hanging. Rejects if the server's response breaks off. */
   readonly pass: (request: IncomingMessage, exchange: Exchange) => Promise<void>
-  /** Lets a fault strike what is under way. */
+  /** Applies a fault to open exchanges. */
   readonly strikeOpen: (active: ActiveFault) => void
 }
 
-/** Makes the way to one server. */
 export function createPassage(to: {
   readonly origin: string
   readonly upstream: Dispatcher
@@ -41,7 +39,7 @@ export function createPassage(to: {
     exchanges.add(exchange)
     exchange.over.addEventListener('abort', () => exchanges.delete(exchange))
     const body = await buffer(request)
-    if (await isKept(exchange)) return
+    if (await isStopped(exchange)) return
     const hook = isWrite(exchange.facts) ? to.hooks.next(exchange.facts) : undefined
     await hook?.('before')
     exchange.over.throwIfAborted()
@@ -54,11 +52,11 @@ export function createPassage(to: {
       signal: exchange.over,
     })
     await hook?.('after')
-    await tell(exchange, answer)
+    await respond(exchange, answer)
   }
 
-  /** Whether a fault keeps a request from the server. */
-  async function isKept(exchange: Exchange): Promise<boolean> {
+  /** Whether a fault prevents the request from being forwarded. */
+  async function isStopped(exchange: Exchange): Promise<boolean> {
     const { facts, over } = exchange
     const hang = faults.strike('hang', facts)
     if (hang !== undefined) {
@@ -77,7 +75,7 @@ export function createPassage(to: {
     return refusal !== undefined
   }
 
-  async function tell(exchange: Exchange, answer: Dispatcher.ResponseData): Promise<void> {
+  async function respond(exchange: Exchange, answer: Dispatcher.ResponseData): Promise<void> {
     const { statusCode: code, body } = answer
     const isOpenWatch = exchange.facts.verb === 'watch' && code === 200
     const whole = isOpenWatch ? undefined : await body.bytes()
@@ -96,7 +94,7 @@ export function createPassage(to: {
     exchange.over.addEventListener('abort', () => watches.delete(exchange))
     for (const kind of watchFaultKinds) {
       const active = faults.strike(kind, exchange.facts)
-      if (active !== undefined) watch.suffer(active)
+      if (active !== undefined) watch.apply(active)
     }
     await watch.relay(body)
   }
@@ -105,7 +103,7 @@ export function createPassage(to: {
     if (active.fault.kind === 'hang') {
       for (const exchange of exchanges) if (active.strikes(exchange.facts)) exchange.hang()
     } else if (isWatchFault(active)) {
-      for (const [{ facts }, watch] of watches) if (active.strikes(facts)) watch.suffer(active)
+      for (const [{ facts }, watch] of watches) if (active.strikes(facts)) watch.apply(active)
     }
   }
 

@@ -3,24 +3,24 @@ import type { Verb } from '../../src/kubernetes/transport/api-request.ts'
 /** The product never sends an `update`; other clients do. */
 export type ProxiedVerb = Verb | 'update'
 
-/** What a request to an API server is about. Empty: none, or all namespaces. */
+/** What a request is about. An empty string means none, or all namespaces. */
 export interface RequestFacts {
   readonly verb: ProxiedVerb
   readonly group: string
-  /** Plural, as RBAC names it: `clusters/status` for a subresource. Empty where the request is about no object. */
+  /** Plural as in RBAC, for example `clusters/status` for a subresource; empty for non-resource requests. */
   readonly resource: string
   readonly namespace: string
   readonly name: string
 }
 
-/** Which requests: those that have all of these facts. Of several verbs, any. */
+/** Matches requests with all these facts, and with any of several verbs. */
 export type RequestMatch = Partial<Omit<RequestFacts, 'verb'>> & {
   readonly verb?: ProxiedVerb | readonly ProxiedVerb[]
 }
 
 const objectFacts = ['group', 'resource', 'namespace', 'name'] as const
 
-/** Reads a request's method and target (path and query) the way an API server does. */
+/** Parses a request's method and target (path and query) as an API server does. */
 export function factsOf(method: string, target: string): RequestFacts {
   const { pathname, searchParams } = new URL(target, 'http://proxy')
   const [root, ...segments] = pathname
@@ -29,7 +29,7 @@ export function factsOf(method: string, target: string): RequestFacts {
     .map(decodeURIComponent)
   const group = root === 'apis' ? (segments[0] ?? '') : ''
   const inVersion = root === 'apis' ? segments.slice(2) : root === 'api' ? segments.slice(1) : []
-  // A Namespace is an object too: `namespaces/demo` is one, `namespaces/demo/pods` is not.
+  // `namespaces/demo` is a Namespace, `namespaces/demo/pods` a collection in it.
   const isInNamespace = inVersion[0] === 'namespaces' && inVersion.length > 2
   const [plural = '', name = '', subresource] = isInNamespace ? inVersion.slice(2) : inVersion
   const resource = subresource === undefined ? plural : `${plural}/${subresource}`
@@ -43,12 +43,10 @@ export function factsOf(method: string, target: string): RequestFacts {
   }
 }
 
-/** Whether a request changes something. */
 export function isWrite(facts: RequestFacts): boolean {
   return !['get', 'list', 'watch'].includes(facts.verb)
 }
 
-/** Whether a request is one of those that `match` means. */
 export function isMatch(facts: RequestFacts, match: RequestMatch): boolean {
   const verbs = match.verb === undefined ? [facts.verb] : [match.verb].flat()
   return (

@@ -1,27 +1,25 @@
 import { isMatch, type RequestFacts, type RequestMatch } from './request-facts.ts'
 
-/** A request that has come, and what its client was told. */
+/** A request, and the status sent to its client. */
 export interface RecordedRequest extends RequestFacts {
-  /** HTTP status the client was answered with; 0: nothing so far, or ever. */
+  /** HTTP status of the response; 0 if there is none. */
   readonly code: number
-  /** When it came: milliseconds since the epoch. */
+  /** Arrival in milliseconds since the epoch. */
   readonly at: number
 }
 
-/** Which recorded requests. */
 export type RecordFilter = RequestMatch & { readonly code?: number }
 
-/** All requests that have come, in order. */
+/** All requests so far, in order. */
 export interface RequestRecord {
   readonly requests: readonly RecordedRequest[]
   readonly count: (filter?: RecordFilter) => number
-  /** Resolves when at least `times` (one) such requests have come, from the beginning on. */
+  /** Resolves when at least `times` (one) matching requests have arrived since the start. */
   readonly until: (filter: RecordFilter, times?: number) => Promise<void>
-  /** Writes a request down; the function it returns writes down its answer. */
+  /** Records a request; the function it returns records the status of the response. */
   readonly add: (facts: RequestFacts) => (code: number) => void
 }
 
-/** Makes an empty record. */
 export function createRequestRecord(): RequestRecord {
   const requests: (RecordedRequest & { code: number })[] = []
   const waiting = new Set<() => void>()

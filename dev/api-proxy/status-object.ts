@@ -14,7 +14,7 @@ const reasons: Readonly<Record<number, string>> = {
   504: 'Timeout',
 }
 
-/** A refusal in an API server's words. */
+/** A rejection as an API server writes it. */
 export function statusObject(
   refusal: { readonly code: number; readonly retryAfterSeconds?: number; readonly message?: string },
   { name, group, resource }: RequestFacts,
@@ -31,7 +31,7 @@ export function statusObject(
     details: {
       ...(name !== '' && { name }),
       ...(group !== '' && { group }),
-      // An API server puts the plural there.
+      // API servers write the plural here.
       ...(resource !== '' && { kind: resource }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     },

@@ -1,31 +1,32 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { linesOf } from '../stack/raw-watch.ts'
 import type { Exchange } from './exchange.ts'
 import type { ActiveFault, FaultSet, WatchFault } from './fault-set.ts'
-import { pause } from './pause.ts'
 import { statusObject } from './status-object.ts'
 
 const changes: readonly unknown[] = ['ADDED', 'MODIFIED', 'DELETED']
 
-/** An open watch on its way to its client. */
+/** Relays an open watch to its client. */
 export interface WatchRelay {
-  /** Lets a fault act on it from now on. */
-  readonly suffer: (active: ActiveFault<WatchFault>) => void
-  /** Tells the client every event as it comes, in order. Returns when the watch is over for either side. */
+  /** Applies a fault from now on. */
+  readonly apply: (active: ActiveFault<WatchFault>) => void
+  /** Relays all events in order. Returns when either side ends the watch. */
   readonly relay: (body: Readable) => Promise<void>
 }
 
-/** Makes a relay to a client whose answer has begun. Events are to be JSON, one a line. */
+/** Creates a relay to a client whose response has begun. Events are lines of JSON. */
 export function createWatchRelay(client: Exchange, faults: FaultSet): WatchRelay {
-  /** Everything goes through one queue, so that nothing overtakes. */
+  /** Everything goes through one queue, in order. */
   let queue: Promise<unknown> = Promise.resolve()
   let silence: Promise<unknown> = Promise.resolve()
 
-  function inTurn(tell: () => void): void {
-    queue = queue.then(silenceOver).then(tell)
+  function enqueue(send: () => void): void {
+    queue = queue.then(silenceOver).then(send)
   }
 
-  /** Another silence may have begun before the first was over. */
+  /** Another silence may have begun before the end of the first. */
   async function silenceOver(): Promise<void> {
     for (let awaited; awaited !== silence;) {
       awaited = silence
@@ -40,20 +41,20 @@ export function createWatchRelay(client: Exchange, faults: FaultSet): WatchRelay
       const lagging = pause(lag.fault.ms, [lag.over, client.over])
       queue = queue.then(() => lagging)
     }
-    inTurn(() => client.write(`${line}\n`))
+    enqueue(() => client.write(`${line}\n`))
   }
 
   return {
-    suffer: ({ fault, over }) => {
+    apply: ({ fault, over }) => {
       switch (fault.kind) {
         case 'silence':
           silence = Promise.all([silence, aborted(over)])
           break
         case 'expire':
-          inTurn(() => client.end(expired(client)))
+          enqueue(() => client.end(expired(client)))
           break
         case 'end-watches':
-          inTurn(() => client.end())
+          enqueue(() => client.end())
           break
         default:
           fault satisfies never
@@ -61,20 +62,15 @@ export function createWatchRelay(client: Exchange, faults: FaultSet): WatchRelay
     },
     relay: async (body) => {
       for await (const line of linesOf(body)) pass(line)
-      inTurn(() => client.end())
+      enqueue(() => client.end())
       await aborted(client.over)
     },
   }
 }
 
-/** What is cut off by the end is no line. */
-async function* linesOf(body: Readable): AsyncGenerator<string> {
-  let rest = ''
-  for await (const text of body.setEncoding('utf8') as AsyncIterable<string>) {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
+/** Waits, but ends early if a signal is aborted. */
+export async function pause(ms: number, until: readonly AbortSignal[]): Promise<void> {
+  await delay(ms, undefined, { signal: AbortSignal.any([...until]) }).catch(() => undefined)
 }
 
 function isChange(line: string): boolean {

@@ -1,15 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { isMatch, type RequestFacts, type RequestMatch } from './request-facts.ts'
 
-/** Of a write: before the server hears of it, or after the server has answered and before the client hears. */
+/** Before the server receives a write, or after it has responded and before the client receives the response. */
 export type WriteMoment = 'before' | 'after'
 
-/** What is to be done when certain writes pass. */
+/** Actions at certain writes. */
 export interface WriteHooks {
   /**
-   * Has `action` run, and the write wait for it, at the n-th write from now on of those that match.
+   * Runs `action` at the n-th matching write from now on; the write waits for it.
    *
-   * @returns that write, once the action is done; undefined where it was withdrawn before
+   * @returns the write, after the action; undefined if it was withdrawn first
    */
   readonly at: (
     n: number,
@@ -17,9 +17,9 @@ export interface WriteHooks {
     action: () => void | Promise<void>,
     match?: RequestMatch,
   ) => Promise<RequestFacts | undefined>
-  /** Counts a write, and tells how to run what is due at its moments. */
+  /** Counts a write, and returns the function that runs the actions due at its moments. */
   readonly next: (facts: RequestFacts) => (moment: WriteMoment) => Promise<void>
-  /** Forgets all actions that are not due yet. */
+  /** Cancels all actions that are not due yet. */
   readonly withdraw: () => void
 }
 
@@ -31,7 +31,6 @@ interface Hook {
   readonly withdraw: () => void
 }
 
-/** Makes hooks with nothing to do. */
 export function createWriteHooks(): WriteHooks {
   const hooks = new Set<Hook>()
   return {
@@ -40,7 +39,7 @@ export function createWriteHooks(): WriteHooks {
         const run = async (facts: RequestFacts): Promise<void> => {
           try {
             await action()
-            await newsOfTheDead()
+            await clientEndNoticed()
             resolve(facts)
           } catch (error) {
             reject(error)
@@ -63,8 +62,8 @@ export function createWriteHooks(): WriteHooks {
   }
 }
 
-/** A client that the action has killed is known to be gone after one whole turn of the event loop. */
-async function newsOfTheDead(): Promise<void> {
+/** After a whole turn of the event loop, the end of a killed client has been noticed. */
+async function clientEndNoticed(): Promise<void> {
   await turn()
   await turn()
 }

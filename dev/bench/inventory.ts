@@ -37,8 +37,8 @@ const quietForMs = 5_000
 const inventories = new WeakMap<Bench, Promise<Inventory>>()
 
 /**
- * The bench's inventory, which all measures share because it takes minutes to create. It stops the IPAM provider, so these
- * measures come last.
+ * The bench's inventory, which all measures share because it takes minutes to create. It stops the IPAM provider, so
+ * these measures come last.
  *
  * @throws Error on a shared stack
  */

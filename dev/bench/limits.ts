@@ -2,8 +2,8 @@ import type { Figure } from './figures.ts'
 import type { FigureName } from './targets.ts'
 
 /**
- * Highest ratio to its floor that a figure may have on an idle machine, whether its target is met or not: three times today's.
- * Find the cause of a higher one; after an improvement, lower the limit.
+ * Highest ratio to its floor that a figure may have on an idle machine, whether its target is met or not: three times
+ * today's. Find the cause of a higher one; after an improvement, lower the limit.
  */
 const limits: Partial<Record<FigureName, number>> = { cpu: 10 }
 

@@ -16,8 +16,8 @@ import { conditionsOf, readLoad } from './conditions.ts'
 process.exitCode = await main()
 
 /**
- * Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 failed, 2 wrong arguments, 3 a figure is
- * above its limit, 130 ended by a signal.
+ * Measures, and prints the figures. Exit codes: 0 measured (targets met or not), 1 failed, 2 wrong arguments, 3 a
+ * figure is above its limit, 130 ended by a signal.
  */
 async function main(): Promise<number> {
   const stop = new AbortController()

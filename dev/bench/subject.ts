@@ -7,8 +7,8 @@ import { eventually } from './eventually.ts'
 import { pathIn, type Plural } from '../stack/resource-path.ts'
 
 /**
- * One of the two subjects of a comparison, in its own namespace: Clusters that get endpoints, or claims that get addresses.
- * The same client creates the objects of both, and the same kind of watch observes them.
+ * One of the two subjects of a comparison, in its own namespace: Clusters that get endpoints, or claims that get
+ * addresses. The same client creates the objects of both, and the same kind of watch observes them.
  */
 export interface Subject {
   readonly namespace: string
@@ -183,8 +183,8 @@ async function clearNamespace(api: KubernetesApi, namespace: string, signal: Abo
 const deletedAtOnce = 8
 
 /**
- * Deletes objects one by one. A single request would delete them sequentially, call the webhooks for each, and fail after
- * a minute.
+ * Deletes objects one by one. A single request would delete them sequentially, call the webhooks for each, and fail
+ * after a minute.
  */
 async function deleteAll(api: KubernetesApi, path: string): Promise<void> {
   const list = await api.send<JsonObject>({ method: 'GET', path })

@@ -14,8 +14,8 @@ export interface FigureKind {
 }
 
 /**
- * All figures in the order of the table. If the target is the floor itself, 10 % are allowed for the difference between two
- * runs of the same.
+ * All figures in the order of the table. If the target is the floor itself, 10 % are allowed for the difference
+ * between two runs of the same.
  */
 export const figureKinds = {
   'one-vip-p50': {

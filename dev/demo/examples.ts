@@ -10,25 +10,25 @@ import { createServiceAccountKubeconfig } from '../stack/service-account.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
-/** One of the files that the README shows. */
+/** A file of `examples/`. */
 export function example(name: string): ManifestText {
   return { path: join(examples, `${name}.yaml`) }
 }
 
-/** What has to be there before a Cluster: what an operator has applied long ago. */
-const landscape = ['namespace', 'demo-infrastructure-crds', 'cluster-class', 'ip-pool'].map(example)
+/** What an operator applies before the first Cluster. */
+const prerequisites = ['namespace', 'demo-infrastructure-crds', 'cluster-class', 'ip-pool'].map(example)
 
 /**
- * Applies the examples, and the allocator's own manifests, and waits until Cluster API has taken in the ClusterClass.
+ * Applies the examples and the allocator's manifests, and waits until Cluster API has reconciled the ClusterClass.
  *
- * @returns path of a kubeconfig with the allocator's ServiceAccount: it runs with these permissions, not as administrator
+ * @returns path of a kubeconfig with the allocator's ServiceAccount and its permissions
  */
 export async function applyExamples(
   connection: StackConnection,
   api: KubernetesApi,
   progress: Progress,
 ): Promise<string> {
-  await applyManifests(connection, [...landscape, ...allocatorManifests])
+  await applyManifests(connection, [...prerequisites, ...allocatorManifests])
   await classReconciled(api)
   progress('examples: namespace clusters, ClusterClass rke2-cluster-class, GlobalInClusterIPPool vip-pool')
   const outputPath = join(connection.runDirectory, 'allocator.kubeconfig')
@@ -37,7 +37,7 @@ export async function applyExamples(
   return outputPath
 }
 
-/** Cluster API checks a Cluster's variables against the status of its class, which it fills soon after. */
+/** Cluster API validates a Cluster's variables against the status of its class, which it fills shortly after. */
 async function classReconciled(api: KubernetesApi): Promise<void> {
   const path = '/apis/cluster.x-k8s.io/v1beta2/namespaces/clusters/clusterclasses/rke2-cluster-class'
   const deadline = performance.now() + 30_000

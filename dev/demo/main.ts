@@ -26,21 +26,21 @@ interface Options {
 
 process.exitCode = await main()
 
-/** From nothing to a VIP on a real Cluster. Exit codes: 0 it arrived, 1 it did not, 2 bad flags. */
+/** Shows a VIP arrive on a real Cluster. Exit codes: 0 it arrived, 1 it did not, 2 wrong flags. */
 async function main(): Promise<number> {
   const options = parseOptions()
   if (options === undefined) return 2
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal does not wait; what runs is killed at exit.
+      // The second signal does not wait: child processes are killed at exit.
       if (stop.signal.aborted) process.exit(130)
       stop.abort()
     })
   }
-  const tell = options.json ? printError : print
+  const printLine = options.json ? printError : print
   try {
-    await demo(options, tell, stop.signal)
+    await demo(options, printLine, stop.signal)
     return 0
   } catch (error) {
     if (!stop.signal.aborted) printError(`demo: ${messageOf(error)}`)
@@ -48,15 +48,15 @@ async function main(): Promise<number> {
   }
 }
 
-async function demo(options: Options, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
-  const { tctl } = await ensurePrograms(['tctl'], tell)
+async function demo(options: Options, printLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const { tctl } = await ensurePrograms(['tctl'], printLine)
   signal.throwIfAborted()
   await build()
-  const stack = await startStack({ clusterApiCore: true, progress: tell })
+  const stack = await startStack({ clusterApiCore: true, progress: printLine })
   try {
-    await onStack(stack, tctl.path, options, tell, signal)
+    await onStack(stack, tctl.path, options, printLine, signal)
   } finally {
-    tell('stopping')
+    printLine('stopping')
     await stack.stop()
   }
 }
@@ -65,22 +65,22 @@ async function onStack(
   stack: Stack,
   tctl: string,
   options: Options,
-  tell: (line: string) => void,
+  printLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { connection } = stack
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, tell)
+  const kubeconfigPath = await applyExamples(connection, api, printLine)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const temporal = await Connection.connect({ address: connection.temporal.address })
   try {
-    tell(`allocator: ready, process ${allocator.pid}\n`)
+    printLine(`allocator: ready, process ${allocator.pid}\n`)
     signal.throwIfAborted()
     const millisecondsToEndpoint = await observeAllocation({
       kubeconfigPath: connection.kubeconfigPath,
       cluster,
       create: () => applyManifests(connection, [example('cluster-v1beta2')]),
-      onSighting: ({ atMs, what }) => tell(`${formatDuration(atMs).padStart(8)}  ${what}`),
+      onEvent: ({ atMs, what }) => printLine(`${formatDuration(atMs).padStart(8)}  ${what}`),
       signal,
     })
     const run = await finishedRun(new Client({ connection: temporal }), cluster)
@@ -94,7 +94,7 @@ async function onStack(
         }),
       )
     if (options.once) return
-    tell('It stays up until Ctrl-C.')
+    printLine('It stays up until Ctrl-C.')
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
     await temporal.close()

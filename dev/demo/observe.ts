@@ -8,8 +8,8 @@ import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
 import { startInformer } from '../../src/kubernetes/informer/informer.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 
-/** Something seen to happen to the Cluster, by a bystander's watch. */
-export interface Sighting {
+/** A change that the watches show. */
+export interface ObservedEvent {
   /** Milliseconds since the Cluster was created. */
   readonly atMs: number
   readonly what: string
@@ -17,25 +17,23 @@ export interface Sighting {
 
 const silentLog = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Longest time for a VIP to arrive, in milliseconds. */
 const arrivesWithinMs = 60_000
 
 /**
- * Watches a Cluster come into being and its endpoint arrive.
+ * Watches the Cluster and its claim until the endpoint is set.
  *
- * @returns milliseconds from the Cluster's creation to its endpoint, both as a bystander's watch saw them
- * @param create creates the Cluster; called once the watches listen
- * @param onSighting told of every sighting as it happens
- * @throws Error where no endpoint has come in a minute, or `signal` was aborted
+ * @returns milliseconds from the Cluster's creation to its endpoint, as the watch delivered both
+ * @param create creates the Cluster; called when the watches are open
+ * @throws Error after a minute without an endpoint, or if `signal` is aborted
  */
 export async function observeAllocation(options: {
   readonly kubeconfigPath: string
   readonly cluster: NamespacedName
   readonly create: () => Promise<unknown>
-  readonly onSighting: (sighting: Sighting) => void
+  readonly onEvent: (event: ObservedEvent) => void
   readonly signal: AbortSignal
 }): Promise<number> {
-  const { cluster, onSighting } = options
+  const { cluster, onEvent } = options
   const connection = connectTo({
     kubeConfig: loadKubeConfig({ kubeconfig: options.kubeconfigPath, context: undefined }),
     version: 'demo',
@@ -44,16 +42,16 @@ export async function observeAllocation(options: {
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(arrivesWithinMs)])
   const shared = { connection, namespaces: [cluster.namespace], signal, log: silentLog }
   let createdAt: number | undefined
-  const see = (what: string): number => {
+  const observe = (what: string): number => {
     createdAt ??= performance.now()
     const atMs = Math.round(performance.now() - createdAt)
-    onSighting({ atMs, what })
+    onEvent({ atMs, what })
     return atMs
   }
-  const listening: Promise<void>[] = []
-  const listens = (): (() => void) => {
+  const listed: Promise<void>[] = []
+  const onceListed = (): (() => void) => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    listening.push(promise)
+    listed.push(promise)
     return resolve
   }
   try {
@@ -65,14 +63,14 @@ export async function observeAllocation(options: {
         ...shared,
         resource: 'clusters',
         handler: {
-          onListed: listens(),
+          onListed: onceListed(),
           onDelete() {},
           onUpsert(object, previous) {
             if (object.name !== cluster.name) return
-            if (previous === undefined) see('Cluster created, without an endpoint')
+            if (previous === undefined) observe('Cluster created, without an endpoint')
             if (!isValidEndpoint(object.controlPlaneEndpoint)) return
             if (previous !== undefined && isValidEndpoint(previous.controlPlaneEndpoint)) return
-            resolve(see(`endpoint ${formatEndpoint(object.controlPlaneEndpoint)} on the Cluster`))
+            resolve(observe(`endpoint ${formatEndpoint(object.controlPlaneEndpoint)} on the Cluster`))
           },
         },
       })
@@ -81,21 +79,21 @@ export async function observeAllocation(options: {
       ...shared,
       resource: 'ipaddressclaims',
       handler: {
-        onListed: listens(),
+        onListed: onceListed(),
         onDelete() {},
         onUpsert(claim, previous) {
           if (claim.name !== claimNameFor(cluster, 'control-plane')) return
           if (previous === undefined) {
-            see(`IPAddressClaim ${claim.name} created on ${formatPool(claim.poolRef)}`)
+            observe(`IPAddressClaim ${claim.name} created on ${formatPool(claim.poolRef)}`)
           }
           if (claim.addressName !== undefined && previous?.addressName === undefined) {
-            see(`IPAddressClaim bound to IPAddress ${claim.addressName} by the IPAM provider`)
+            observe(`IPAddressClaim bound to IPAddress ${claim.addressName} by the IPAM provider`)
           }
         },
       },
     })
     endpoint.catch(() => undefined)
-    await Promise.race([Promise.all(listening), endpoint])
+    await Promise.race([Promise.all(listed), endpoint])
     await options.create()
     return await endpoint
   } finally {
@@ -104,7 +102,7 @@ export async function observeAllocation(options: {
   }
 }
 
-/** The Cluster's run, once it has ended. */
+/** Waits for the end of the Cluster's run. */
 export async function finishedRun(
   client: Client,
   cluster: NamespacedName,

@@ -12,7 +12,7 @@ import { formatKey, type NamespacedName } from '../../src/domain/model/object-me
 import { formatPool, ipPoolFrom } from '../../src/domain/model/pool.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
 
-/** The outcome on both sides, as `--output json` prints it. */
+/** The outcome in Kubernetes and Temporal, as `--output json` prints it. */
 export interface DemoResult {
   readonly cluster: NamespacedName
   readonly endpoint: { readonly host: string; readonly port: number }
@@ -29,7 +29,7 @@ export interface DemoResult {
   readonly millisecondsToEndpoint: number
 }
 
-/** Reads the Cluster, its claim, its address and the pool back from the API server. */
+/** Reads the Cluster, its claim, its address and the pool. */
 export async function readResult(
   api: KubernetesApi,
   cluster: NamespacedName,
@@ -65,9 +65,10 @@ export async function readResult(
 }
 
 /**
- * What the topology controller made once it had the address: the ClusterClass of the examples makes nothing before.
+ * The objects that the topology controller created after the address arrived; the examples' ClusterClass creates none
+ * before.
  *
- * @returns undefined where nothing has come within ten seconds
+ * @returns undefined if there are none after ten seconds
  */
 export async function awaitInfrastructure(
   api: KubernetesApi,
@@ -95,7 +96,7 @@ async function infrastructureOf(api: KubernetesApi, cluster: NamespacedName): Pr
   return `DemoCluster ${name} with controlPlaneEndpoint.host ${stringOf(endpoint['host'])}`
 }
 
-/** The state on both sides and where to look further, for people. */
+/** The outcome as text, with commands and links for details. */
 export function describeResult(
   result: DemoResult,
   infrastructure: string | undefined,

@@ -19,7 +19,8 @@ import { untilQuiet } from './until-quiet.ts'
 /** What is written by hand has no run: nothing of it counts. */
 const withoutTemporal = { temporalSince: Number.MAX_SAFE_INTEGER }
 
-// Its own: the shared stack must not lose its parts, and Cluster API core would work on every Cluster that is broken here.
+// Its own: the shared stack must not lose its parts, and Cluster API core would work on every Cluster that is broken
+// here.
 let ownStack: Stack
 let stack: StackConnection
 let temporal: TemporalView

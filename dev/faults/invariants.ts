@@ -12,8 +12,8 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I8, each defined at its function. I1, I2 and I5 are checked against all versions, I8 against
- * the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
+ * Checks the invariants I1 to I8, each defined at its function. I1, I2 and I5 are checked against all versions, I8
+ * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
   const { snapshot, isQuiet = false } = observations

@@ -9,8 +9,8 @@ import { runFaults } from './suite/run.ts'
 process.exitCode = await main()
 
 /**
- * Runs random faults for some minutes, and checks all invariants after each round. Exit codes: 0 no violation, 1 violations
- * or an aborted run, 2 wrong arguments, 130 ended by a signal.
+ * Runs random faults for some minutes, and checks all invariants after each round. Exit codes: 0 no violation, 1
+ * violations or an aborted run, 2 wrong arguments, 130 ended by a signal.
  */
 async function main(): Promise<number> {
   try {

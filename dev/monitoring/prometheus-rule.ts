@@ -2,10 +2,10 @@ import { join } from 'node:path'
 
 const directory = join(import.meta.dirname, '..', '..', 'deploy', 'monitoring')
 
-/** The rules as Prometheus reads them: the one place where they are written. */
+/** The alert rules for Prometheus, the source of the manifest. */
 export const alertsPath = join(directory, 'alerts.yaml')
 
-/** The same rules for the Prometheus Operator. */
+/** The PrometheusRule for the Prometheus Operator. */
 export const prometheusRulePath = join(directory, 'prometheus-rule.yaml')
 
 const head = `# Made from alerts.yaml by: node dev/monitoring/write-prometheus-rule.ts

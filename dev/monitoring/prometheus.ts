@@ -6,40 +6,38 @@ import { freePort } from '../stack/ports.ts'
 import { answersOk } from '../stack/readiness.ts'
 
 export interface PrometheusOptions {
-  /** Path of the executable file. */
   readonly program: string
-  /** Directory for its configuration, data and log. */
+  /** Directory for configuration, data and log. */
   readonly directory: string
-  /** Pages to scrape. */
+  /** URLs to scrape. */
   readonly targets: readonly URL[]
   readonly scrapeIntervalSeconds: number
-  /** Files with rules, which are evaluated as often as is scraped. */
+  /** Rule files, evaluated at every scrape interval. */
   readonly ruleFiles?: readonly string[]
 }
 
-/** A running Prometheus server. */
 export interface Prometheus extends Child {
   readonly url: string
   /**
-   * Asks its HTTP API.
+   * Sends a request to the HTTP API.
    *
    * @param path below /api/v1, such as `query`
-   * @returns the `data` of the answer
-   * @throws Error with the server's words where it refuses
+   * @returns the `data` of the response
+   * @throws Error with the server's message if it rejects the request
    */
   ask(path: string, parameters?: Readonly<Record<string, string>>): Promise<unknown>
 }
 
-/** Values of one series over time: seconds since the epoch, and the value. */
+/** A series: values by time in seconds since the epoch. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>
   readonly points: readonly (readonly [number, number])[]
 }
 
 /**
- * Starts a Prometheus server on a port of its own; it reads nothing but what is said here.
+ * Starts a Prometheus server on a free port.
  *
- * @throws Error with the end of its log where it does not become ready
+ * @throws Error with the end of its log if it does not become ready
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const port = await freePort()
@@ -60,7 +58,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   return { ...child, url, ask: (path, parameters) => ask(url, path, parameters) }
 }
 
-/** The values of all series of a query in a range of time. */
+/** The values of all series that a query selects in a time range. */
 export async function queryRange(
   prometheus: Prometheus,
   query: string,
@@ -81,7 +79,6 @@ export async function queryRange(
   }))
 }
 
-/** JSON, which is YAML as well. */
 function configurationFor({ targets, scrapeIntervalSeconds, ruleFiles = [] }: PrometheusOptions): object {
   const interval = `${scrapeIntervalSeconds}s`
   return {

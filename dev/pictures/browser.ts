@@ -4,20 +4,19 @@ import { messageOf } from '../stack/errors.ts'
 import { ensurePrograms } from '../stack/programs.ts'
 import type { Progress } from '../stack/progress.ts'
 
-/** A headless browser with one page. */
 export interface OpenBrowser {
   readonly page: Page
   readonly close: () => Promise<void>
 }
 
-/** CSS pixels: wide enough for a pool's full name in the Temporal UI's timeline, high enough to show a run without scrolling. */
+/** Wide enough for a pool's full name in the timeline of the Temporal UI, high enough to show a run without scrolling. */
 const viewport = { width: 1500, height: 1200 }
 
 /**
- * Starts Chromium with a page that looks alike wherever and whenever it is opened: size, language, time zone, colors,
- * fonts. It is the packed Chromium, or the browser that `CHROMIUM_PATH` names.
+ * Starts a headless Chromium with one page, which looks the same on every machine: size, language, time zone, colors,
+ * fonts. `CHROMIUM_PATH` replaces the packed Chromium.
  *
- * @throws Error with the browser's last words where it does not start
+ * @throws Error with the browser's output if it does not start
  */
 export async function openBrowser(progress: Progress): Promise<OpenBrowser> {
   const browser = await launch(await findBrowser(progress))

@@ -7,7 +7,7 @@ import type { KubernetesApi } from '../stack/kubernetes-api.ts'
 import { applyManifests, readManifests } from '../stack/manifests.ts'
 import type { Progress } from '../stack/progress.ts'
 
-/** Something that was done or seen, with its time in seconds since the epoch. */
+/** An event for the chart; `at` in seconds since the epoch. */
 export interface Moment {
   readonly at: number
   readonly words: string
@@ -17,16 +17,16 @@ export interface Moment {
 const servedAtFirst = 11
 const created = 13
 const alert = 'CapiVipAllocatorPoolExhausted'
-/** Milliseconds, so that lines have a shape that can be seen. */
+/** In milliseconds: slow enough for the chart to show steps. */
 const betweenClusters = 3_000
 const pause = 15_000
 const longestWait = 240_000
 
 /**
- * More Clusters than the pool of the examples has addresses; the alert; then one Cluster goes, and the pool grows.
+ * Creates more Clusters than the pool has addresses, waits for the alert, deletes one Cluster, and enlarges the pool.
  *
- * @returns what happened, in order
- * @throws Error that names what did not come to pass
+ * @returns the events, in order
+ * @throws Error that names the event that did not happen
  */
 export async function fillPool(
   stack: StackConnection,
@@ -80,7 +80,7 @@ function nameOf(number: number): string {
   return `demo-${number}`
 }
 
-/** Resolves once Prometheus has any series for the query. */
+/** Waits until Prometheus has a series for the query. */
 async function untilAny(prometheus: Prometheus, query: string): Promise<void> {
   const deadline = performance.now() + longestWait
   while (performance.now() < deadline) {

@@ -1,34 +1,34 @@
-/** What a chart shows. Times are seconds since the epoch, and are shown as minutes since `from`. */
+/** Times are in seconds since the epoch; the chart shows minutes since `from`. */
 export interface LineChart {
   readonly title: string
   readonly from: number
   readonly to: number
   readonly lines: readonly Line[]
-  /** What happened at one time. */
+  /** Vertical marks. */
   readonly marks?: readonly { readonly at: number; readonly words: string }[]
 }
 
 export interface Line {
   readonly name: string
-  /** In order of time; between points further apart than `longestGap` nothing is drawn. */
+  /** Ascending in time; points further apart than `longestGap` are not connected. */
   readonly points: readonly (readonly [number, number])[]
-  /** Instead of a line: shades the time from the first point to the last, whatever their values. */
+  /** Shades the time from the first point to the last instead, whatever the values. */
   readonly shaded?: boolean
 }
 
 const size = { width: 860, height: 300 }
 const plot = { left: 48, right: 844, top: 64, bottom: 236 }
-/** Seconds. */
+/** In seconds. */
 const longestGap = 5
-/** Can be told apart by most people, and on paper. */
+/** Distinguishable for most people, and on paper. */
 const colors = ['#0072b2', '#d55e00', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#555555']
 const faint = '#dddddd'
 
 /**
  * Draws lines over time.
  *
- * @returns an SVG document that needs nothing else
- * @throws Error that names the line that has no values: something is wrong with what was asked
+ * @returns a self-contained SVG document
+ * @throws Error that names a line without values: its query is probably wrong
  */
 export function drawLineChart(chart: LineChart): string {
   const empty = chart.lines.find(({ points }) => points.length === 0)
@@ -80,7 +80,7 @@ function horizontal(at: number, label: string): string {
   return line + text(plot.left - 6, at + 4, label, 'text-anchor="end" fill="#555555"')
 }
 
-/** Words of neighbors take turns between two heights, so that they do not lie on each other. */
+/** Neighboring labels alternate between two heights, so that they do not overlap. */
 function mark(at: number, words: string, index: number): readonly string[] {
   const height = plot.top - 8 - (index % 2) * 14
   return [
@@ -114,7 +114,7 @@ function scale(from: readonly [number, number], to: readonly [number, number]): 
   return (value) => to[0] + ((value - from[0]) / (from[1] - from[0])) * (to[1] - to[0])
 }
 
-/** The smallest of 1, 2, 5, 10, 20 … (and their tenths) that is not below. */
+/** Rounds up to 1, 2, 5, 10, 20 … or their tenths. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least > 0 ? least : 1))
   return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power

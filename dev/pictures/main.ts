@@ -12,13 +12,13 @@ import { startStack } from '../stack/stack.ts'
 import { openBrowser } from './browser.ts'
 import { drawMetrics } from './metrics.ts'
 import { showDetails, showFailed, showFinished, showWaiting, startByHand } from './runs.ts'
-import { createScene, type Scene } from './scene.ts'
+import { createScenario, type Scenario } from './scenario.ts'
 import { temporalUi, type TemporalUi } from './temporal-ui.ts'
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
 /** The first address of the examples' pool. */
 const firstAddress = '10.0.0.10'
-/** Of the examples' Cluster, by a person. */
+/** The name of the examples' Cluster, mistyped by a user. */
 const mistyped = { namespace: 'clusters', name: 'Demo_Cluster' }
 
 try {
@@ -28,13 +28,13 @@ try {
   process.exitCode = 1
 }
 
-/** `npm run pictures`: makes the pictures in `docs/images` anew, from real runs on stacks of their own. */
+/** `npm run pictures`: recreates the pictures in `docs/images` from real runs on own stacks. */
 async function main(): Promise<void> {
   mkdirSync(images, { recursive: true })
   await build()
-  const { page, close } = await openBrowser(tell)
+  const { page, close } = await openBrowser(report)
   try {
-    const stack = await startStack({ clusterApiCore: true, progress: tell })
+    const stack = await startStack({ clusterApiCore: true, progress: report })
     try {
       await onStack(stack.connection, temporalUi(page, stack.connection.temporal))
     } finally {
@@ -43,18 +43,18 @@ async function main(): Promise<void> {
   } finally {
     await close()
   }
-  await drawMetrics(tell)
+  await drawMetrics(report)
 }
 
 async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, tell)
+  const kubeconfigPath = await applyExamples(connection, api, report)
   const temporal = await Connection.connect({ address: connection.temporal.address })
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   try {
-    const scene = await createScene(connection, api)
+    const scenario = await createScenario(connection, api)
     await startByHand(new Client({ connection: temporal }), defaultTaskQueue, mistyped)
-    await takePictures(ui, scene)
+    await takePictures(ui, scenario)
   } finally {
     await allocator.stop()
     await temporal.close()
@@ -62,7 +62,7 @@ async function onStack(connection: StackConnection, ui: TemporalUi): Promise<voi
   }
 }
 
-async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scene): Promise<void> {
+async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scenario): Promise<void> {
   await showFinished(ui, served, { ...pool, address: firstAddress })
   await keep(ui, 'finished')
   await showFailed(ui, mistyped)
@@ -76,9 +76,9 @@ async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scene)
 async function keep(ui: TemporalUi, name: string): Promise<void> {
   const file = `temporal-ui-${name}.png`
   await ui.picture(join(images, file))
-  tell(`docs/images/${file}`)
+  report(`docs/images/${file}`)
 }
 
-function tell(line: string): void {
+function report(line: string): void {
   process.stdout.write(`${line}\n`)
 }

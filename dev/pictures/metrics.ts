@@ -14,7 +14,7 @@ import { drawLineChart, type Line } from './line-chart.ts'
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
 
-/** A chart in docs/images, and what Prometheus is asked for it. */
+/** A chart in docs/images, with its queries. */
 interface Picture {
   readonly file: string
   readonly title: string
@@ -60,7 +60,7 @@ const pictures: readonly Picture[] = [
 
 if (import.meta.main) await drawMetrics((line) => void process.stderr.write(`${line}\n`))
 
-/** Runs a real allocator under a real Prometheus through a pool that runs full, and draws what it saw into docs/images. */
+/** Fills a pool under a real Prometheus, and draws its data into docs/images. */
 export async function drawMetrics(progress: Progress): Promise<void> {
   const { prometheus } = await ensurePrograms(['prometheus'], progress)
   await build()

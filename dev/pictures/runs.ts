@@ -4,15 +4,15 @@ import { formatKey, type NamespacedName } from '../../src/domain/model/object-me
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import type { TemporalUi } from './temporal-ui.ts'
 
-/** The pages on which a person sees how a run stands. Each function resolves with the text of its page. */
+/** The pages that show the state of a run. Each function resolves with the text of its page. */
 
-/** A pool in words, as `GlobalInClusterIPPool/vip-pool`, and how many addresses it has. */
+/** A pool as `GlobalInClusterIPPool/vip-pool`, and its number of addresses. */
 export interface PoolFacts {
   readonly pool: string
   readonly total: number
 }
 
-/** A run that is over, whose steps got on at once, and the result with address, pool and claim. */
+/** A completed run on the fast path, with its result. */
 export function showFinished(
   ui: TemporalUi,
   cluster: NamespacedName,
@@ -26,7 +26,7 @@ export function showFinished(
   ])
 }
 
-/** The step that waits for room in a full pool: why, what would help, and when it looks again. */
+/** The step that waits for a full pool: reason, remedy, next attempt. */
 export function showWaiting(
   ui: TemporalUi,
   cluster: NamespacedName,
@@ -41,7 +41,7 @@ export function showWaiting(
   ])
 }
 
-/** What a run that waits for room in a full pool says of itself: since when, why, and what it made of each pool. */
+/** The query results of a run that waits for a full pool: since when, why, and the verdict on each pool. */
 export function showDetails(
   ui: TemporalUi,
   cluster: NamespacedName,
@@ -57,7 +57,7 @@ export function showDetails(
   ])
 }
 
-/** The end of a run whose argument names no Cluster that could be. */
+/** The failure of a run whose argument names no valid Cluster. */
 export function showFailed(ui: TemporalUi, cluster: NamespacedName): Promise<string> {
   return ui.showTab(workflowIdFor(cluster), 'Event History', [
     'FAILED',
@@ -67,12 +67,12 @@ export function showFailed(ui: TemporalUi, cluster: NamespacedName): Promise<str
   ])
 }
 
-/** The list of the runs that have had to do with an address. */
+/** The list of the runs that used an address. */
 export function showFound(ui: TemporalUi, cluster: NamespacedName, address: string): Promise<string> {
   return ui.showList(`VipAddress = "${address}"`, [`COMPLETED ${workflowIdFor(cluster)}`])
 }
 
-/** Starts a run by hand, as a person who mistypes the name. */
+/** Starts a run by hand with a mistyped name. */
 export async function startByHand(client: Client, taskQueue: string, cluster: NamespacedName): Promise<void> {
   await client.workflow.start(allocateVipType, {
     taskQueue,

@@ -3,35 +3,32 @@ import type { Page } from 'playwright-core'
 import type { TemporalAddress } from '../stack/connection.ts'
 import { workflowListUrl, workflowUrl } from '../stack/temporal.ts'
 
-/** The tabs of a run, by the name that a person reads. */
+/** Tabs of a run's page, by label. */
 export type RunTab =
   'Timeline' | 'Event History' | 'Pending Activities' | 'Queries' | 'User Metadata' | 'Search Attributes'
 
-/** The Temporal UI as a person uses it. Each function resolves with all the text on the page, in one line. */
+/** Operates the Temporal UI. Each function resolves with the page's text in one line. */
 export interface TemporalUi {
-  /** Opens a tab of a run, again and again until all of `expected` is to be read there. */
+  /** Opens a tab of a run, repeatedly until it shows all of `expected`. */
   readonly showTab: (workflowId: string, tab: RunTab, expected: readonly string[]) => Promise<string>
-  /** Lists runs. @param filter as `temporal workflow list --query` takes it */
+  /** Lists runs. @param filter as for `temporal workflow list --query` */
   readonly showList: (filter: string, expected: readonly string[]) => Promise<string>
-  /** Runs a query of a run in the tab made for it. @param query its name, or name and description, as the tab lists it */
+  /** Runs a query of a run in its tab. @param query name, or name and description, as the tab lists it */
   readonly runQuery: (workflowId: string, query: string, expected: readonly string[]) => Promise<string>
-  /** Keeps a PNG of the run's page, without the menus around it. */
+  /** Saves a PNG of the run's page, without the menus around it. */
   readonly picture: (path: string) => Promise<void>
 }
 
-/**
- * Milliseconds until a page that shows something else is loaded anew, until something is there to be clicked, until all
- * is given up, and from look to look.
- */
+/** Milliseconds: until a reload, for a click target, in all, and between two checks. */
 const freshFor = 10_000
 const clickableWithin = 30_000
 const shownWithin = 180_000
 const lookInterval = 100
 
 /**
- * The UI of a Temporal server in a page of its own.
+ * Opens the UI of a Temporal server in a page.
  *
- * @throws Error, from each function, that says what was missing on the page, and what was there instead
+ * @throws Error, from each function, with the text that is missing and that of the page
  */
 export function temporalUi(page: Page, temporal: TemporalAddress): TemporalUi {
   const open = async (workflowId: string, tab: RunTab): Promise<void> => {
@@ -94,13 +91,13 @@ async function lookFor(
   }
 }
 
-/** Summaries and details are in frames of their own, since they may be Markdown. */
+/** Summaries and details are in their own frames, because they may be Markdown. */
 async function textOn(page: Page): Promise<string> {
   const texts = await Promise.all(page.frames().map((frame) => frame.locator('body').innerText()))
   return texts.join(' ').replaceAll(/\s+/g, ' ')
 }
 
-/** Where the page shows the run, and not the menus. */
+/** The part of the page without menus. */
 async function contentOf(page: Page): Promise<{ x: number; y: number; width: number; height: number }> {
   const content = page.getByRole('main')
   const [outer, end] = [await content.boundingBox(), await content.locator('> * > *').last().boundingBox()]

@@ -11,41 +11,41 @@ const defaultGraceMs = 10_000
 const readinessIntervalMs = 50
 const shownLogLines = 20
 
-/** What to run; `env` is added to this process's own environment. */
+/** A program to run; `env` is added to this process's environment. */
 export interface ChildOptions {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Whom it runs as; this process's own user if absent. */
+  /** User to run as; that of this process if absent. */
   readonly account?: UserAccount
-  /** What asks it to end; SIGTERM if absent. */
+  /** Signal that asks for a graceful exit; SIGTERM if absent. */
   readonly stopSignal?: StopSignal
-  /** Standard output and standard error are appended to this file. */
+  /** File to which standard output and standard error are appended. */
   readonly logPath: string
 }
 
-/** A running program. All methods can be repeated and called after its end. */
+/** A running program. All methods are idempotent and may be called after its end. */
 export interface Child {
   readonly name: string
   readonly pid: number
   readonly logPath: string
-  /** Settles when the program has ended, with how it ended: `exit code 1` or `signal SIGKILL`. Never rejects. */
+  /** Resolves when the program has ended, with `exit code 1` or `signal SIGKILL`. Never rejects. */
   readonly ended: Promise<string>
-  /** How the program ended, `undefined` while it runs. */
+  /** How the program ended; undefined while it runs. */
   readonly outcome: () => string | undefined
-  /** Asks the program to end (by its stop signal), kills it after `graceMs` milliseconds, and waits until it is gone. */
+  /** Sends the stop signal, kills the program after `graceMs` milliseconds, and waits until it has ended. */
   readonly stop: (graceMs?: number) => Promise<void>
-  /** Kills the program (SIGKILL) and waits until it is gone. */
+  /** Kills the program (SIGKILL) and waits until it has ended. */
   readonly kill: () => Promise<void>
 }
 
 /**
- * Starts a program in a process group of its own, so that a terminal's Ctrl-C does not reach it and an ordered shutdown
- * stays possible. It never outlives this process.
+ * Starts a program in its own process group, so that Ctrl-C in a terminal does not reach it and it can be stopped in
+ * order. It never outlives this process.
  *
- * @throws Error if the program cannot be started at all, for example because the file is missing
+ * @throws Error if it cannot be started, for example because the file is missing
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const log = openSync(options.logPath, 'a')
@@ -90,9 +90,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 }
 
 /**
- * Waits until `isReady` answers true; an error it throws means "not yet".
+ * Waits until `isReady` resolves with true; a rejection means "not yet".
  *
- * @throws Error with the end of the program's log if it ends before that, or is not ready within `timeoutMs` milliseconds
+ * @throws Error with the end of the program's log if it ends first, or is not ready within `timeoutMs` milliseconds
  */
 export async function waitUntilReady(
   child: Child,

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import type { NpmSource } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
-/** Environment variable with the path of a browser that is used instead of the packed one. */
+/** Environment variable with the path of a browser to use instead of the packed one. */
 export const chromiumVariable = 'CHROMIUM_PATH'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** Only the fonts that come with the browser, so that pages look alike on every machine. */
+/** Fontconfig with only the packed fonts, so that pages look the same on every machine. */
 export const fontConfiguration = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -19,10 +19,10 @@ export const fontConfiguration = `<?xml version="1.0"?>
 `
 
 /**
- * Unpacks the browser into `directory`, with the libraries and fonts that a bare system lacks. The package unpacks into
- * the directory for temporary files, and brings its libraries only where it takes the machine for one of AWS Lambda's.
+ * Unpacks the browser into `directory`, with the libraries and fonts that a minimal system lacks. The package unpacks
+ * into the directory for temporary files, and includes its libraries only if the environment looks like AWS Lambda.
  *
- * @throws Error where the package has no build for this machine; CommandError if it is missing or cannot be unpacked
+ * @throws Error if the package has no build for this platform; CommandError if it is missing or cannot be unpacked
  */
 export async function unpackChromium(source: NpmSource, directory: string): Promise<void> {
   const { platform, arch } = process
@@ -41,7 +41,7 @@ export async function unpackChromium(source: NpmSource, directory: string): Prom
   writeFileSync(join(directory, 'fonts', 'fonts.conf'), fontConfiguration)
 }
 
-/** What the unpacked browser at `path` needs in its environment. */
+/** Environment variables for the unpacked browser at `path`. */
 export function chromiumEnvironment(path: string): Readonly<Record<string, string>> {
   return {
     LD_LIBRARY_PATH: join(path, '..', 'al2023', 'lib'),

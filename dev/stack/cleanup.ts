@@ -11,38 +11,38 @@ const directories = new Set<string>()
 let reaperInput: Writable | undefined
 
 /**
- * Promises that the process group ends with this process, whether it exits, throws or is killed.
- * Call `releaseProcessGroup` once the group is gone, before its id can be given to somebody else.
+ * Makes the process group end with this process, whether it exits, throws or is killed. Call `releaseProcessGroup`
+ * once the group has ended, before the system reuses its id.
  */
 export function guardProcessGroup(id: number): void {
   processGroups.add(id)
   tellReaper(`watch ${id}`)
 }
 
-/** Ends the promise of `guardProcessGroup`. */
+/** Undoes `guardProcessGroup`. */
 export function releaseProcessGroup(id: number): void {
   processGroups.delete(id)
   tellReaper(`release ${id}`)
 }
 
-/** Promises that the directory is removed when this process ends, whether it exits, throws or is killed. */
+/** Removes the directory when this process ends, whether it exits, throws or is killed. */
 export function guardDirectory(path: string): void {
   directories.add(path)
   tellReaper(`directory ${path}`)
 }
 
-/** A signal by which programs are asked to end in an orderly way. */
+/** Signals that ask for a graceful exit. */
 export type StopSignal = 'SIGTERM' | 'SIGINT'
 
-/** Signals by which programs stand still, and go on, whether they like it or not. */
+/** Signals that stop and continue a program. */
 export type PauseSignal = 'SIGSTOP' | 'SIGCONT'
 
-/** Signals a process group; one that is already gone is no error. */
+/** Signals a process group; does nothing if it has ended. */
 export function killProcessGroup(id: number, signal: StopSignal | PauseSignal | 'SIGKILL'): void {
   try {
     process.kill(-id, signal)
   } catch (error) {
-    // Some systems say EPERM of a group whose members have ended and are not yet collected.
+    // Some systems report EPERM for a group of zombies.
     if (!hasCode(error, 'ESRCH') && !hasCode(error, 'EPERM')) throw error
   }
 }
@@ -52,7 +52,7 @@ function tellReaper(line: string): void {
   reaperInput.write(`${line}\n`)
 }
 
-/** A signal that nobody handles ends Node without an `exit` event, and SIGKILL always does: hence a second process. */
+/** An unhandled signal ends Node without an `exit` event, and so does SIGKILL: the cleanup needs a second process. */
 function startReaper(): Writable {
   process.once('exit', cleanUpNow)
   const reaper = spawn('/bin/sh', [join(import.meta.dirname, 'reaper.sh')], {
@@ -60,10 +60,10 @@ function startReaper(): Writable {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   reaper.unref()
-  // Without a reaper (no /bin/sh) the exit handler is what remains.
+  // Without /bin/sh, only the exit handler cleans up.
   reaper.on('error', () => {})
   reaper.stdin.on('error', () => {})
-  // A pipe, which must not keep this process running.
+  // The pipe must not keep this process running.
   if (reaper.stdin instanceof Socket) reaper.stdin.unref()
   return reaper.stdin
 }

@@ -1,11 +1,11 @@
 import { messageOf } from './errors.ts'
 
 /**
- * Ends what was opened, newest first, and each even where another could not be ended: what is left running outlives the
- * program that started it.
+ * Calls all closers, newest first, and continues after a failure, because anything left running would outlive this
+ * program.
  *
- * @param closers oldest first; emptied, so that nothing is ended twice
- * @throws AggregateError of what could not be ended, with what each said
+ * @param closers oldest first; emptied, so that none is called twice
+ * @throws AggregateError of all failures
  */
 export async function closeAll(closers: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = []

@@ -6,8 +6,8 @@ import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
 /**
- * The core manager of Cluster API with its webhook server, which cannot be switched off. It serves with the API
- * server's certificate, which is for the same address, so that must exist when this is called.
+ * The core manager of Cluster API with its webhook server, which cannot be disabled. It uses the API server's
+ * certificate, which is for the same address and must already exist.
  */
 export function clusterApiCorePart(options: {
   readonly program: string

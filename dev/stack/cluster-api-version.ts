@@ -3,20 +3,20 @@ const versions = ['1.14', '1.13'] as const
 /** A minor version of Cluster API that the stack can run. */
 export type ClusterApiVersion = (typeof versions)[number]
 
-/** The version that runs where no other is asked for. */
+/** The default version. */
 export const newestClusterApi = versions[0]
 
 const corePrograms = { '1.14': 'cluster-api-core', '1.13': 'cluster-api-core-1.13' } as const
 
-/** The name of the program that is Cluster API core in this version. */
+/** The name of the core program of this version. */
 export function coreProgramOf(version: ClusterApiVersion): (typeof corePrograms)[ClusterApiVersion] {
   return corePrograms[version]
 }
 
 /**
- * The version that the value of a flag `--cluster-api` names.
+ * Parses the flag `--cluster-api`.
  *
- * @throws Error that names the flag, the value and the versions there are
+ * @throws Error that names the flag, the value and the versions available
  */
 export function parseClusterApiVersion(text: string): ClusterApiVersion {
   const version = versions.find((each) => each === text)

@@ -1,4 +1,4 @@
-/** All that a client of a running stack needs; plain JSON, so that it can be handed to another process in a file. */
+/** Access to a running stack, as plain JSON, so that it can be passed to another process in a file. */
 export interface StackConnection {
   readonly apiServerUrl: string
   /** PEM file with the certificate authority of the API server. */
@@ -9,11 +9,11 @@ export interface StackConnection {
   readonly kubeconfigPath: string
   readonly temporal: TemporalAddress
   readonly clusterApiCore: boolean
-  /** Version of Cluster API's CRDs, and of core where it runs, for example `1.14.2`. */
+  /** Version of Cluster API's CRDs, and of core if it runs, for example `1.14.2`. */
   readonly clusterApiVersion: string
-  /** Temporary directory of this run, with the logs of all parts; removed when the stack stops. */
+  /** Temporary directory with the logs of all parts; removed when the stack stops. */
   readonly runDirectory: string
-  /** Absolute paths of the command line programs that fit the servers. */
+  /** Absolute paths of command line programs that match the servers. */
   readonly paths: { readonly kubectl: string; readonly temporal: string }
 }
 
@@ -21,6 +21,6 @@ export interface TemporalAddress {
   /** host:port of the frontend. */
   readonly address: string
   readonly namespace: string
-  /** Absent where the server has no UI: it is one of the development server. */
+  /** Absent if the server has no UI: only the development server has one. */
   readonly uiUrl?: string
 }

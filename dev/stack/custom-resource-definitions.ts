@@ -4,21 +4,21 @@ import { join } from 'node:path'
 import type { CustomResourceDefinition } from './kubernetes-api.ts'
 import { readManifests } from './manifests.ts'
 
-// The contract versions of Cluster API, each with the version of the kind that fulfils it.
+// Contract versions of Cluster API, each with the kind's version that fulfills it.
 const contractLabels = { 'cluster.x-k8s.io/v1beta1': 'v1beta1', 'cluster.x-k8s.io/v1beta2': 'v1beta2' }
-// Without it `clusterctl move` does not see the objects of a kind.
+// `clusterctl move` ignores kinds without this label.
 const clusterctlLabel = { 'clusterctl.cluster.x-k8s.io': '' }
 
-/** The webhook server of Cluster API core: `https://127.0.0.1:<port>`, and the certificate authority it is known by. */
+/** The webhook server of Cluster API core: `https://127.0.0.1:<port>`, and its certificate authority. */
 export interface WebhookServer {
   readonly url: string
   readonly caPath: string
 }
 
 /**
- * The CRDs of a provider as its installation by clusterctl would make them: with Cluster API's contract labels, those of
- * clusterctl and the provider's own, and, if there is a webhook server, with conversion through it. Without one only the
- * storage version keeps all its fields.
+ * The CRDs of a provider as clusterctl installs them: with the labels of Cluster API's contract, of clusterctl and of
+ * the provider, and with conversion by the webhook server, if there is one. Without it, only the storage version
+ * keeps all fields.
  */
 export function readCustomResourceDefinitions(
   crdDirectory: string,

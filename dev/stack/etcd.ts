@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
-/** etcd for one API server. It does not wait for the disk: its data is worth nothing after the run. */
+/** etcd for one API server. It does not sync to disk, because its data is worthless after the run. */
 export function etcdPart(options: {
   readonly program: string
   readonly runDirectory: string

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path'
 import type { GoSource, Program, ProgramDefinition } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
-// A go.work or vendor setting of the user's must not change what is built.
+// The user's go.work and vendor settings must not affect the build.
 const environment = { GOWORK: 'off', GOFLAGS: '-mod=readonly' }
 
-/** The CRDs and webhook configurations next to a program that was built with its manifests. */
+/** Directory of the CRDs and webhook configurations beside a program that was built with them. */
 export function manifestsOf(program: Program): {
   readonly crdDirectory: string
   readonly webhooksPath: string
@@ -16,8 +16,8 @@ export function manifestsOf(program: Program): {
 }
 
 /**
- * Builds the program into `directory`, and copies the CRDs and webhook configurations of its module next to it, so that
- * the directory needs nothing else afterwards.
+ * Builds the program into `directory`, and copies the CRDs and webhook configurations of its module there, so that the
+ * directory is self-contained.
  *
  * @throws CommandError if Go is missing or the build fails
  */
@@ -53,7 +53,7 @@ async function copyManifests(source: GoSource, configDirectory: string, director
   const bases = join(configuration, 'crd', 'bases')
   const { crdDirectory, webhooksPath } = manifestsIn(directory)
   mkdirSync(crdDirectory)
-  // Read and written, not copied: the module cache is read-only, and so would be the copies.
+  // A copy would be read-only, like the module cache.
   for (const file of readdirSync(bases)) {
     writeFileSync(join(crdDirectory, file), readFileSync(join(bases, file)))
   }

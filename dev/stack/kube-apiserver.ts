@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
-/** What the API server is started with and its clients need. */
+/** Files for the API server and its clients. */
 export interface KubeApiserverFiles {
-  /** Certificate for 127.0.0.1 with its authority, written by the API server itself at its first start. */
+  /** Certificate for 127.0.0.1 with its authority, which the API server writes at its first start. */
   readonly certificatePath: string
   readonly certificateKeyPath: string
   readonly tokenFilePath: string
   readonly serviceAccountKeyPath: string
 }
 
-/** Writes what the API server reads at its start; `token` becomes the administrator's. */
+/** Writes these files; `token` becomes the administrator's. */
 export function writeKubeApiserverFiles(runDirectory: string, token: string): KubeApiserverFiles {
   const directory = join(runDirectory, 'kube-apiserver')
   mkdirSync(directory)
@@ -31,7 +31,7 @@ export function writeKubeApiserverFiles(runDirectory: string, token: string): Ku
   return files
 }
 
-/** The API server on loopback, with RBAC. Its data is etcd's. */
+/** The API server on loopback, with RBAC. etcd keeps its data. */
 export function kubeApiserverPart(options: {
   readonly program: string
   readonly runDirectory: string
@@ -47,7 +47,7 @@ export function kubeApiserverPart(options: {
       `--etcd-servers=http://127.0.0.1:${options.etcdClientPort}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
-      // A loopback address is refused as an endpoint of the service "kubernetes", which nobody uses here.
+      // A loopback address is no valid endpoint of the service "kubernetes", which is unused here.
       '--endpoint-reconciler-type=none',
       `--secure-port=${options.port}`,
       `--cert-dir=${join(options.runDirectory, 'kube-apiserver')}`,
@@ -60,7 +60,7 @@ export function kubeApiserverPart(options: {
       '--disable-admission-plugins=ServiceAccount',
     ],
     logPath: join(options.runDirectory, 'kube-apiserver.log'),
-    // Asked without a token: that it is allowed at all says that the default RBAC rules are there.
+    // Without a token, this succeeds only once the default RBAC rules exist.
     isReady: () => answersOk(`https://127.0.0.1:${options.port}/readyz`, files.certificatePath),
     readyWithinMs: 120_000,
   }

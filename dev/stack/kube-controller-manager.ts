@@ -5,8 +5,8 @@ import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
 /**
- * The controller manager with the two controllers on which Cluster API relies: garbage collector and namespace
- * controller. Start it after the CRDs: it looks for new kinds every 30 seconds only.
+ * The controller manager with the two controllers that Cluster API relies on: garbage collector and namespace
+ * controller. Start it after the CRDs, because it discovers new kinds only every 30 seconds.
  */
 export function kubeControllerManagerPart(options: {
   readonly program: string

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 import { stringify } from 'yaml'
 
-/** Writes a kubeconfig with one user, who is known by a bearer token. It holds the certificate authority itself. */
+/** Writes a kubeconfig with one user, identified by a bearer token, and with the certificate authority inline. */
 export function writeKubeconfig(options: {
   readonly path: string
   readonly apiServerUrl: string

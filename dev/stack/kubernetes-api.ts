@@ -4,7 +4,7 @@ import { Agent, request } from 'undici'
 
 import type { StackConnection } from './connection.ts'
 
-/** An object of the Kubernetes API, as far as this library looks at it. */
+/** A Kubernetes object, with the fields that the stack reads. */
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
@@ -32,10 +32,10 @@ export interface ApiRequest {
   readonly contentType?: string
 }
 
-/** Requests to the API server as administrator. */
+/** Sends requests to the API server as administrator. */
 export interface KubernetesApi {
   /**
-   * Sends one request and returns the parsed JSON of the answer, taken to be a `T`.
+   * Sends one request and returns the parsed JSON of the response, which is assumed to be a `T`.
    *
    * @throws ApiError if the status is not 2xx
    */
@@ -43,7 +43,7 @@ export interface KubernetesApi {
   readonly close: () => Promise<void>
 }
 
-/** The API server refused a request. */
+/** The API server rejected a request. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
@@ -54,7 +54,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A small client for what the stack itself has to say to its API server. Close it after use. */
+/** A small client for the stack's own requests; close it after use. */
 export function kubernetesApi(
   connection: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
 ): KubernetesApi {
@@ -83,7 +83,7 @@ export function kubernetesApi(
   }
 }
 
-/** Runs `action` with a client that is closed afterwards. */
+/** Runs `action` with a client, and closes it afterwards. */
 export async function withKubernetesApi<T>(
   connection: Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token'>,
   action: (api: KubernetesApi) => Promise<T>,

@@ -27,12 +27,12 @@ const infrastructureCrdsPath = join(
   'examples',
   'demo-infrastructure-crds.yaml',
 )
-/** The provider's own patch of its CRDs (config/crd/patches): `clusterctl move` takes pools along with what they own. */
+/** The provider's patch of its CRDs (config/crd/patches): `clusterctl move` then moves pools with their dependents. */
 const poolLabels = { 'clusterctl.cluster.x-k8s.io/move-hierarchy': '' }
 const webhooksWithinMs = 30_000
 const webhooksIntervalMs = 50
 
-/** The programs of the Kubernetes side of the stack. */
+/** The Kubernetes programs of the stack. */
 export type KubernetesProgramName =
   'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider-in-cluster'
 
@@ -48,7 +48,7 @@ export interface KubernetesOptions {
 
 type KubernetesConnection = Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token' | 'kubeconfigPath'>
 
-/** Starts the API server with all CRDs, then everything that works on it; returns when all of it answers. */
+/** Starts the API server with all CRDs, then the controllers. Returns when everything is ready. */
 export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesConnection> {
   const { parts, programs, progress } = options
   const { files, ...connection } = await startApiServer(options)
@@ -130,7 +130,7 @@ async function applyCrds(
 ): Promise<void> {
   await applyObjects(api, [
     ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, { webhooks }),
-    // The provider's own conversion runs in its webhook server, which is off.
+    // The provider's conversion would need its webhook server, which is disabled.
     ...readCustomResourceDefinitions(manifestsOf(programs['ipam-provider-in-cluster']).crdDirectory, {
       labels: poolLabels,
     }),

@@ -14,16 +14,16 @@ try {
 }
 
 /**
- * `node dev/stack/main.ts [--without-core] [--cluster-api=<version>] [--temporal-store=<store>] [--temporal-port=<port>]
- * [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at Ctrl-C or SIGTERM; a second signal
- * ends it at once.
+ * `node dev/stack/main.ts [--without-core] [--cluster-api=<version>] [--temporal-store=<store>]
+ * [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at
+ * Ctrl-C or SIGTERM, or immediately at a second signal.
  */
 async function main(): Promise<void> {
   const options = parseOptions()
   let stack: Stack | undefined
   let isStopping = false
   const onSignal = (): void => {
-    // While starting or stopping there is nothing to wait for: the exit handler kills what runs.
+    // During start and stop, do not wait: the exit handler kills child processes.
     if (stack === undefined || isStopping) process.exit(130)
     isStopping = true
     print('stopping')

@@ -8,18 +8,18 @@ import { closeAll } from './close-all.ts'
 import { createPart, type Part, type PartDefinition } from './part.ts'
 import { type Progress, timed } from './progress.ts'
 
-/** The parts of one stack with the directory they share. */
+/** The parts of a stack, with the directory they share. */
 export interface PartSet<Name extends string> {
   readonly runDirectory: string
-  /** Starts one more part, times it, and returns when it is ready. */
+  /** Starts a part, reports how long it took, and returns when it is ready. */
   readonly start: (name: Name, definition: PartDefinition) => Promise<void>
   /** @throws Error if there is no such part */
   readonly part: (name: Name) => Part
-  /** Ends all parts, newest first, and removes the directory. No part can be started afterwards. */
+  /** Stops all parts, newest first, and removes the directory. No part can be started afterwards. */
   readonly stop: () => Promise<void>
 }
 
-/** A set without parts, and its directory under the system's directory for temporary files. */
+/** Creates an empty set, with a directory under the system's directory for temporary files. */
 export function createPartSet<Name extends string>(progress: Progress): PartSet<Name> {
   const runDirectory = mkdtempSync(join(tmpdir(), 'capi-vip-allocator-'))
   guardDirectory(runDirectory)

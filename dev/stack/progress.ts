@@ -1,9 +1,9 @@
 const reminderIntervalMs = 15_000
 
-/** Receives one line of text, without a line break, each time something worth telling has happened. */
+/** Receives progress, one line without line break at a time. */
 export type Progress = (line: string) => void
 
-/** A duration in words: `850 ms`, `12.3 s`, `2 min 05 s`. */
+/** Formats a duration: `850 ms`, `12.3 s`, `2 min 05 s`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`
@@ -12,8 +12,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Runs `action`, says every 15 seconds that it still goes on, and at the end how long it took.
- * A failure is passed on without a closing line: the error says what went wrong.
+ * Runs `action`, reports every 15 seconds that it continues, and how long it took. A failure is passed on without a
+ * last line, because the error describes it.
  */
 export async function timed<T>(
   progress: Progress,

@@ -5,8 +5,8 @@ import type { ProgramDefinition, PythonSource } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
 /**
- * Installs the program's wheel into `directory`. `--target` needs neither a virtual environment nor a Python that may be
- * written to, and PIP_USER would contradict it.
+ * Installs the program's wheel into `directory`. `--target` needs neither a virtual environment nor a writable
+ * Python; PIP_USER would conflict with it.
  *
  * @throws CommandError if Python or pip is missing or the installation fails
  */

@@ -4,31 +4,31 @@ import { guardProcessGroup, releaseProcessGroup } from './cleanup.ts'
 
 const shownLines = 30
 
-/** A user of the system, as whom a program runs. */
+/** An account to run a program as. */
 export interface UserAccount {
   readonly uid: number
   readonly gid: number
 }
 
-/** A command with its working directory and what is added to the environment. */
+/** A command with its working directory and additional environment variables. */
 export interface Command {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
-  /** Whom it runs as; this process's own user if absent. */
+  /** User to run as; that of this process if absent. */
   readonly account?: UserAccount
 }
 
-/** A command that is missing or did not succeed; `message` shows the command and the end of what it printed. */
+/** A command is missing or failed; `message` contains the command and the end of its output. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
 /**
- * Runs a command to its end and returns what it wrote to standard output.
+ * Runs a command to its end and returns its standard output.
  *
- * @throws CommandError if the command is missing or ends with anything but 0
+ * @throws CommandError if the command is missing or does not exit with 0
  */
 export async function runCommand(command: Command): Promise<string> {
   const child = spawn(command.command, command.args, {

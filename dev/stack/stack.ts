@@ -20,45 +20,44 @@ const programNames = [
   'temporal',
 ] as const
 
-/** The programs that a stack runs. */
+/** The programs of a stack. */
 export type PartName = KubernetesPartName | 'temporal' | 'postgresql'
 
 export interface StackOptions {
   /**
-   * Whether Cluster API's own manager runs, with its webhooks and its conversion between API versions. Without it the
-   * CRDs are the same, but only their storage versions keep all fields, and nothing but the schema is checked.
+   * Whether Cluster API's manager runs, with its webhooks and conversion between API versions. Without it, the CRDs
+   * are the same, but only their storage versions keep all fields, and only the schema is validated.
    */
   readonly clusterApiCore: boolean
-  /** Of which version CRDs, webhooks and manager are; the newest if absent. */
+  /** Version of CRDs, webhooks and manager; the newest if absent. */
   readonly clusterApiVersion?: ClusterApiVersion
   readonly progress: Progress
-  /** Where Temporal keeps its data; `sqlite` if absent. */
+  /** Temporal's data store; `sqlite` if absent. */
   readonly temporalStore?: TemporalStore
-  /** Ports of Temporal's frontend and of its UI, if it has one; free ones if absent. */
+  /** Ports of Temporal's frontend and UI, if it has one; free ones if absent. */
   readonly temporalPort?: number
   readonly temporalUiPort?: number
-  /** Temporal hands out tasks as seldom as by its own default, on a grid of 50 ms; without it, as often as it can. */
+  /** Keeps Temporal's default rate of task dispatch, on a grid of 50 ms; if absent, the rate is as high as possible. */
   readonly temporalDefaultPolling?: boolean
 }
 
-/** A running stack. */
 export interface Stack {
   readonly connection: StackConnection
   /**
-   * One of its programs, to take it away and bring it back.
+   * A program of the stack, to be stopped and started.
    *
-   * @throws Error if the stack runs without it
+   * @throws Error if the stack does not run it
    */
   readonly part: (name: PartName) => Part
-  /** Ends all programs, newest first, and removes the run directory. Can be repeated. */
+  /** Stops all programs, newest first, and removes the run directory. Idempotent. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts the whole stack with ports and a directory of its own, and returns when everything answers: the API server with
- * all CRDs, the webhooks, the controllers and Temporal. It never outlives this process.
+ * Starts a stack with its own ports and directory. Returns when everything is ready: the API server with all CRDs,
+ * webhooks, controllers and Temporal. It never outlives this process.
  *
- * @throws Error that says which program failed and shows the end of its log; nothing is left running then
+ * @throws Error that names the failed program, with the end of its log; nothing is left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const startedAt = performance.now()

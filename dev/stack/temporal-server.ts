@@ -12,10 +12,10 @@ import { type Progress, timed } from './progress.ts'
 import { runCommand } from './run-command.ts'
 import { answers, temporalNamespace, withoutUserSettings } from './temporal.ts'
 
-/** The programs that make a Temporal server on PostgreSQL. */
+/** The programs of a Temporal server on PostgreSQL. */
 export const temporalServerPrograms = ['postgres', 'temporal-server', 'temporal-sql-tool'] as const
 
-/** What docker-compose.yml sets up as well; a test compares the two. */
+/** The same set-up as in docker-compose.yml; a test compares the two. */
 export const temporalServerSetup = {
   plugin: 'postgres12',
   numHistoryShards: 4,
@@ -30,25 +30,24 @@ export const temporalServerSetup = {
 const host = '127.0.0.1'
 const [defaultDatabase, visibilityDatabase] = temporalServerSetup.databases
 
-/** Ports of one of the server's services, all of which are in one process. */
+/** Ports of one of the server's services, which share one process. */
 export interface ServicePorts {
   readonly grpc: number
   readonly membership: number
 }
 
-/** The services by the server's own names. */
+/** The services, by the server's names. */
 export type ServiceName = 'frontend' | 'history' | 'matching' | 'worker'
 
 /**
- * Starts PostgreSQL with an empty database, makes Temporal's schema in it, and starts the server as the part `temporal`,
- * with the namespace.
+ * Starts PostgreSQL with an empty database, creates Temporal's schema in it, and starts the server as the part
+ * `temporal`, with the namespace.
  *
- * @throws Error that says what failed, with the end of its output
+ * @throws Error that names the failed step, with the end of its output
  */
 export async function startTemporalServer(options: {
   readonly parts: PartSet<'postgresql' | 'temporal'>
   readonly programs: Readonly<Record<(typeof temporalServerPrograms)[number] | 'temporal', Program>>
-  /** Port of the frontend. */
   readonly port: number
   readonly progress: Progress
 }): Promise<TemporalAddress> {
@@ -137,7 +136,7 @@ function temporalServerPart(options: {
     name: 'temporal',
     command: options.program,
     args: [`--config-file=${configurationPath}`, '--allow-no-auth', 'start'],
-    // It would ask a server on the internet for news.
+    // The version check would contact a server on the internet.
     env: { TEMPORAL_VERSION_CHECK_DISABLED: 'true' },
     logPath: join(options.runDirectory, 'temporal.log'),
     isReady: () => answers(`${host}:${options.ports.frontend.grpc}`),
@@ -145,7 +144,7 @@ function temporalServerPart(options: {
   }
 }
 
-/** The server's configuration file: what the image of docker-compose.yml makes of its variables. */
+/** The server's configuration file, as the image in docker-compose.yml generates it from its variables. */
 export function serverConfiguration({
   ports,
   access,
@@ -156,7 +155,7 @@ export function serverConfiguration({
   const rpc = ({ grpc, membership }: ServicePorts): object => ({
     rpc: { grpcPort: grpc, membershipPort: membership, bindOnIP: host },
   })
-  // The numbers of connections are the image's defaults.
+  // Connection limits are the image's defaults.
   const database = (databaseName: string, connections: number): object => ({
     sql: {
       pluginName: temporalServerSetup.plugin,

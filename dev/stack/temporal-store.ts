@@ -1,15 +1,15 @@
 const temporalStores = ['sqlite', 'postgresql'] as const
 
 /**
- * Where Temporal keeps its data. `sqlite`: the development server of the `temporal` CLI, which has a UI. `postgresql`: the
- * server that is deployed, as docker-compose.yml sets it up, without a UI.
+ * Temporal's data store. `sqlite`: the development server of the `temporal` CLI, which has a UI. `postgresql`: the
+ * server that people deploy, set up as in docker-compose.yml, without a UI.
  */
 export type TemporalStore = (typeof temporalStores)[number]
 
 /**
- * The store that the value of a flag `--temporal-store` names.
+ * Parses the flag `--temporal-store`.
  *
- * @throws Error that names the flag, the value and the stores there are
+ * @throws Error that names the flag, the value and the stores available
  */
 export function parseTemporalStore(text: string): TemporalStore {
   const store = temporalStores.find((name) => name === text)

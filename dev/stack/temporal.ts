@@ -6,18 +6,18 @@ import type { TemporalAddress } from './connection.ts'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
-/** The namespace that the development server makes by itself. */
+/** The namespace that the development server creates. */
 export const temporalNamespace = 'default'
 
-/** Flags of the CLI against the user's own profiles and variables, which are about other servers. */
+/** Flags that make the CLI ignore the user's profiles and variables, which are for other servers. */
 export const withoutUserSettings = ['--disable-config-file', '--disable-config-env'] as const
 
-/** Where the UI shows the latest run of a workflow id. */
+/** URL of the latest run of a workflow id in the UI. */
 export function workflowUrl(temporal: TemporalAddress, workflowId: string): string {
   return `${workflowsUrl(temporal)}/${encodeURIComponent(workflowId)}`
 }
 
-/** Where the UI lists the runs that a list filter selects. */
+/** URL of the runs that a list filter selects in the UI. */
 export function workflowListUrl(temporal: TemporalAddress, filter: string): string {
   return `${workflowsUrl(temporal)}?query=${encodeURIComponent(filter)}`
 }
@@ -33,7 +33,7 @@ export function temporalPart(options: {
   readonly runDirectory: string
   readonly port: number
   readonly uiPort: number
-  /** Leaves `history.transferProcessorMaxPollRPS` at the server's default. */
+  /** Keeps the server's default of `history.transferProcessorMaxPollRPS`. */
   readonly defaultPolling: boolean
 }): PartDefinition {
   const address = `127.0.0.1:${options.port}`
@@ -49,24 +49,25 @@ export function temporalPart(options: {
       `--ui-port=${options.uiPort}`,
       '--ui-disable-news-fetch',
       `--db-filename=${join(dataPath, 'temporal.db')}`,
-      // As fast as the default, a database in memory, and still there after the server was killed.
+      // As fast as the default, a database in memory, but persistent across a kill.
       '--sqlite-pragma=journal_mode=wal',
       '--sqlite-pragma=synchronous=0',
-      // The default hands out tasks on a grid of 50 ms per history shard, which four steps in a row feel.
+      // The default dispatches tasks on a grid of 50 ms per history shard, which delays four sequential steps
+      // noticeably.
       ...(options.defaultPolling ? [] : ['--dynamic-config-value=history.transferProcessorMaxPollRPS=2000']),
       ...withoutUserSettings,
       '--log-level=warn',
     ],
     logPath: join(options.runDirectory, 'temporal.log'),
     dataPath,
-    // The UI first: a gRPC connection that was refused waits a whole second before it tries again.
+    // Waits for the UI first: a refused gRPC connection retries only after a second.
     isReady: async () =>
       (await answersOk(`http://127.0.0.1:${options.uiPort}/`)) && (await servesNamespace(address)),
     readyWithinMs: 60_000,
   }
 }
 
-/** Whether a Temporal frontend answers now; to connect is to ask it about itself. */
+/** Whether a Temporal frontend responds: connecting already sends a request. */
 export async function answers(address: string): Promise<boolean> {
   return await asked(address, async () => {})
 }

@@ -2,11 +2,7 @@ import { tmpdir } from 'node:os'
 
 import { runCommand, type UserAccount } from './run-command.ts'
 
-/**
- * The account of a user.
- *
- * @throws CommandError if there is no such user
- */
+/** @throws CommandError if there is no such user */
 export async function accountOf(user: string): Promise<UserAccount> {
   return { uid: await askId('-u', user), gid: await askId('-g', user) }
 }

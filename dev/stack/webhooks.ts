@@ -7,8 +7,8 @@ import { readManifests } from './manifests.ts'
 const trialName = 'webhook-trial'
 
 /**
- * The admission webhook configurations of a provider, directed to its server on this machine. All providers give them
- * the same names, which are therefore prefixed with `owner`.
+ * The admission webhook configurations of a provider, redirected to its server on this machine. All providers use the
+ * same names, so `owner` is prefixed.
  */
 export function readWebhookConfigurations(
   path: string,
@@ -27,8 +27,8 @@ export function readWebhookConfigurations(
 }
 
 /**
- * Whether writes go through core's webhooks now, tried with MachineHealthChecks that are not kept: one of the old API
- * version comes back converted and with the label that defaulting adds, and one that selects every Machine is refused.
+ * Whether core's webhooks are effective, tested by dry runs with MachineHealthChecks: one of the old API version is
+ * converted and gets a default label, and one that selects every Machine is rejected.
  */
 export async function areClusterApiWebhooksServing(api: KubernetesApi): Promise<boolean> {
   const answer = await tryMachineHealthCheck(api, { trial: 'true' })

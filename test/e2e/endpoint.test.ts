@@ -17,7 +17,7 @@ import {
   type StoredObject,
 } from './objects.ts'
 import type { TemporalView } from './temporal.ts'
-import { everyVersion } from './versions.ts'
+import { versionsUntil } from './recording.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -133,7 +133,7 @@ describe('a Cluster without a host', () => {
         variablesOf(cluster)['clusterVip'] !== undefined &&
         cluster.metadata.annotations?.[vipAnnotation] !== undefined
       const created = await postCluster(testbed, `whole-${version}`, { version })
-      const versions = await everyVersion(stack, testbed, created, isComplete)
+      const versions = await versionsUntil(stack, testbed, created, isComplete)
       const host = (await testbed.untilServed(`whole-${version}`)).controlPlaneEndpoint.host
       // The first one is as created, in its own API version; all that follow are read as v1beta2.
       const read = versions.slice(1).map((cluster) => ({

@@ -192,7 +192,10 @@ export async function untilAllFree(testbed: Testbed, pool: string): Promise<void
   })
 }
 
-/** Creates a claim under a name of the allocator's, as somebody else; unlabeled and without owner unless `metadata` says more. */
+/**
+ * Creates a claim under a name of the allocator's, as somebody else; unlabeled and without owner unless `metadata`
+ * says more.
+ */
 export async function postClaim(
   testbed: Testbed,
   cluster: string,

@@ -37,8 +37,8 @@ let lastCommand: Promise<unknown> = Promise.resolve()
 afterAll(() => runner?.disconnect())
 
 /**
- * Runs a command for people to its end. The commands of a suite share one process, one after another: to load the program
- * takes longer than most of them do.
+ * Runs a command for people to its end. The commands of a suite share one process, one after another: to load the
+ * program takes longer than most of them do.
  */
 export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   const result = lastCommand.then(() => send({ args, env: definedIn({ ...inherited(), ...env }) }))

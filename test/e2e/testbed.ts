@@ -47,9 +47,15 @@ export interface Testbed {
   readonly api: KubernetesApi
   /** Applies an example with its namespace replaced by this one, and other names where given. */
   applyExample(name: string, ...replacements: readonly (readonly [string, string])[]): Promise<void>
-  /** Makes a ClusterClass of another name, like the example's, so that its Clusters and pools have nothing to do with others. */
+  /**
+   * Makes a ClusterClass of another name, like the example's, so that its Clusters and pools have nothing to do with
+   * others.
+   */
   createClass(name: string): Promise<void>
-  /** Makes a pool of addresses in a /24: one, or `a-b`; an InClusterIPPool if nothing else is said. Resolves with its name. */
+  /**
+   * Makes a pool of addresses in a /24: one, or `a-b`; an InClusterIPPool if nothing else is said. Resolves with its
+   * name.
+   */
   createPool(addresses: string, options?: PoolOptions): Promise<string>
   /** Makes a Cluster like the example's; `spec`: lines to put into its spec. */
   createCluster(
@@ -251,8 +257,8 @@ interface Handler<T> {
 }
 
 /**
- * Answers questions about a watched kind as soon as an event decides them. One that no event decides in time is an error that
- * says how the object stood last.
+ * Answers questions about a watched kind as soon as an event decides them. One that no event decides in time is an
+ * error that says how the object stood last.
  */
 function watched<T extends { readonly namespace: string; readonly name: string }>(
   kind: string,

@@ -18,7 +18,7 @@ import {
   type StoredObject,
 } from './objects.ts'
 import type { TemporalView } from './temporal.ts'
-import { everyVersion } from './versions.ts'
+import { versionsUntil } from './recording.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -138,7 +138,7 @@ describe('a manifest that is applied again', () => {
     await testbed.untilServed('reset-host')
     const first = await getObject(testbed, 'clusters', 'reset-host')
     let isReset = false
-    const versions = everyVersion(stack, testbed, first, (cluster) => {
+    const versions = versionsUntil(stack, testbed, first, (cluster) => {
       const hasHost = endpointOf(cluster).host !== undefined
       isReset ||= !hasHost
       return isReset && hasHost

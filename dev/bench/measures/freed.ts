@@ -17,7 +17,10 @@ import { openSubjects } from '../subjects.ts'
 const defaultCount = 1000
 /** Requests up to this time after the VIP count. */
 const afterMs = 5_000
-/** Time before each address is freed. Waiting runs send requests of their own at most every minute; these are counted here. */
+/**
+ * Time before each address is freed. Waiting runs send requests of their own at most every minute; these are counted
+ * here.
+ */
 const settleMs = 60_000
 /** Time until the floor's claim waits, which nothing reports. */
 const floorSettleMs = 2_000

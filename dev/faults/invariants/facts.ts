@@ -128,8 +128,8 @@ export function isVipWrittenByUs(cluster: ClusterFacts, words: RoleWords): boole
 }
 
 /**
- * Whether the allocator assigned the host: the annotation has the same address, or our manager owns the field. Either is
- * enough: a restored Cluster has lost field ownership, and an edited one may have lost the annotation.
+ * Whether the allocator assigned the host: the annotation has the same address, or our manager owns the field. Either
+ * is enough: a restored Cluster has lost field ownership, and an edited one may have lost the annotation.
  */
 export function isHostOurs(cluster: ClusterFacts): boolean {
   const noted = cluster.annotations[controlPlane.vipAnnotation]

@@ -4,9 +4,9 @@ import { byUid, type Observations, type RecordedVersion } from './observations.t
 import type { Violation } from './violation.ts'
 
 /**
- * I2: we never replace a host by another one. If the host was empty in between, the one before still counts if it was ours:
- * it is in the machines' certificates, no matter who emptied it. Others may replace a host that they wrote and emptied.
- * Hosts are compared as text, as in certificates.
+ * I2: we never replace a host by another one. If the host was empty in between, the one before still counts if it was
+ * ours: it is in the machines' certificates, no matter who emptied it. Others may replace a host that they wrote and
+ * emptied. Hosts are compared as text, as in certificates.
  */
 export function hostChanges({ versions }: Observations): readonly Violation[] {
   return [...byUid(versions, 'Cluster').values()].flatMap(changesOfOne)

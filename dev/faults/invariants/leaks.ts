@@ -5,10 +5,11 @@ import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
- * I4: nothing outlives its purpose. Every claim with our label, every IPAddress of such a claim, and every reservation
- * belongs to a Cluster that exists by uid, if only in deletion. A reservation also needs a reason: another Cluster, or an
- * IPAddress that is no reservation, holds the address. Otherwise two reservations could keep an address out of use for
- * ever. A paused or deleting Cluster keeps its reservations, because we must not write to it.
+ * I4: nothing outlives its purpose. Every claim with our label, every IPAddress of such a claim, and every
+ * reservation belongs to a Cluster that exists by uid, if only in deletion. A reservation also needs a reason:
+ * another Cluster, or an IPAddress that is no reservation, holds the address. Otherwise two reservations could keep
+ * an address out of use for ever. A paused or deleting Cluster keeps its reservations, because we must not write to
+ * it.
  */
 export function leaks(facts: SnapshotFacts): readonly Violation[] {
   return [

@@ -39,9 +39,9 @@ export function isWrittenByUs(object: JsonObject): boolean {
 }
 
 /**
- * Describes our writes between two versions of one object. If others take over fields, our entry shrinks and keeps its
- * time. Times have whole seconds, so the value of a field that changed and is still ours shows a second write within the
- * same second: a change by others would have taken the field from us.
+ * Describes our writes between two versions of one object. If others take over fields, our entry shrinks and keeps
+ * its time. Times have whole seconds, so the value of a field that changed and is still ours shows a second write
+ * within the same second: a change by others would have taken the field from us.
  */
 export function ourWritesBetween(earlier: JsonObject, later: JsonObject): readonly string[] {
   const before = new Map(ourEntries(earlier).map((entry) => [entry.slot, entry]))

@@ -1,6 +1,6 @@
 /**
- * The product's public names, repeated here on purpose: if the invariants imported them from the product, they would share
- * its faults.
+ * The product's public names, repeated here on purpose: if the invariants imported them from the product, they would
+ * share its faults.
  */
 
 export const ourManager = 'capi-vip-allocator'

@@ -54,7 +54,10 @@ export interface Observations {
   readonly versions: readonly RecordedVersion[]
   /** If absent, only I1, I2 and I5 are checked. */
   readonly snapshot?: Snapshot
-  /** Whether the snapshot was taken at quiet: only then are I3, I4, I6 and I7 checked, and no run may be between two steps. */
+  /**
+   * Whether the snapshot was taken at quiet: only then are I3, I4, I6 and I7 checked, and no run may be between two
+   * steps.
+   */
   readonly isQuiet?: boolean
   /** Milliseconds for which another writer's change may be unknown to us; 10 s if absent. */
   readonly graceMs?: number

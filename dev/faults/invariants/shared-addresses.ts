@@ -17,12 +17,12 @@ interface Use {
 }
 
 /**
- * I1: two uses never share an address. A use is a Cluster's host or its ingress VIP. Clusters in deletion count, and so do
- * the two roles of one Cluster. IPv6 addresses are equal in any spelling.
+ * I1: two uses never share an address. A use is a Cluster's host or its ingress VIP. Clusters in deletion count, and
+ * so do the two roles of one Cluster. IPv6 addresses are equal in any spelling.
  *
- * Excused are two uses written by others, and one written by others after ours (by resourceVersion) or so shortly before
- * (the grace) that we could not know it. The time of a write is that of the API server's clock, so gaps in the recording
- * do not matter.
+ * Excused are two uses written by others, and one written by others after ours (by resourceVersion) or so shortly
+ * before (the grace) that we could not know it. The time of a write is that of the API server's clock, so gaps in the
+ * recording do not matter.
  */
 export function sharedAddresses({ versions, graceMs = defaultGraceMs }: Observations): readonly Violation[] {
   const uses = new Map<string, readonly Use[]>()

@@ -12,11 +12,11 @@ import type { SnapshotFacts } from './snapshot-facts.ts'
  *
  * A completed run has a result for this Cluster (by uid), with a listed reason and a message for each role; with
  * `Allocated`, the address is that of the Cluster. A running run waits in a step that failed with a listed reason, or
- * because of the API server, and has a message; it may be between two steps, but not at quiet. It may be on a task queue
- * that is not polled only if the Cluster waits for nothing.
+ * because of the API server, and has a message; it may be between two steps, but not at quiet. It may be on a task
+ * queue that is not polled only if the Cluster waits for nothing.
  *
- * There must be a run if we gave the Cluster its host, unless Temporal lost its data since then. At quiet, if the Cluster
- * waits for a VIP, there must be a running one.
+ * There must be a run if we gave the Cluster its host, unless Temporal lost its data since then. At quiet, if the
+ * Cluster waits for a VIP, there must be a running one.
  */
 export function unreadableReasons(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
   return facts.clusters

@@ -5,10 +5,10 @@ import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
- * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a pool,
- * is neither paused nor in deletion, and, for ingress, does not opt out. It could have one if a pool for it is neither
- * paused nor in deletion, and has a free address. The caller excuses a Cluster with another obstacle, such as a foreign
- * claim under our name.
+ * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a
+ * pool, is neither paused nor in deletion, and, for ingress, does not opt out. It could have one if a pool for it is
+ * neither paused nor in deletion, and has a free address. The caller excuses a Cluster with another obstacle, such as
+ * a foreign claim under our name.
  */
 export function unservedClusters(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
   const { isPoolFor = isPoolByLabel } = observations

@@ -4,9 +4,9 @@ import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
- * I7: a host set by others costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The host
- * is set by others if neither our annotation nor field ownership shows that we set it. A user's own claim under our
- * name, without our label, is theirs. A paused Cluster keeps what it had.
+ * I7: a host set by others costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The
+ * host is set by others if neither our annotation nor field ownership shows that we set it. A user's own claim under
+ * our name, without our label, is theirs. A paused Cluster keeps what it had.
  */
 export function wastedAddresses(facts: SnapshotFacts): readonly Violation[] {
   return facts.clusters

@@ -7,11 +7,12 @@ import type { Violation } from './violation.ts'
 /**
  * I5: we write nothing to a paused Cluster, and nothing for it.
  *
- * No version of the Cluster that follows a paused one contains a write of ours. Our writes name the version they are based
- * on, so there is no grace. After a list, versions may be missing, so there both must be paused.
+ * No version of the Cluster that follows a paused one contains a write of ours. Our writes name the version they are
+ * based on, so there is no grace. After a list, versions may be missing, so there both must be paused.
  *
- * We also create and adopt no claim and no reservation for it. These writes name no version of the Cluster, so it must have
- * been paused for longer than the grace. The resourceVersion of the write determines the Cluster's state at that time.
+ * We also create and adopt no claim and no reservation for it. These writes name no version of the Cluster, so it
+ * must have been paused for longer than the grace. The resourceVersion of the write determines the Cluster's state at
+ * that time.
  */
 export function writesWhilePaused(observations: Observations): readonly Violation[] {
   const { versions, graceMs = defaultGraceMs } = observations

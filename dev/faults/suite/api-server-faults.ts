@@ -42,8 +42,8 @@ export const apiServerFaults: readonly FaultKind[] = [
 ]
 
 /**
- * If a Cluster was deleted and recreated while the garbage collector could not watch, the collector's next list shows one
- * changed object, and it never collects the dependents of the previous Cluster. A new collector does.
+ * If a Cluster was deleted and recreated while the garbage collector could not watch, the collector's next list shows
+ * one changed object, and it never collects the dependents of the previous Cluster. A new collector does.
  */
 async function restartGarbageCollector(stack: Stack): Promise<void> {
   await stack.part('kube-controller-manager').kill()

@@ -166,8 +166,8 @@ export function createUsers(client: UserClient): Users {
   }
 
   /**
-   * Pauses only once the claims of the previous Cluster of this name are gone. The provider releases no claim of a paused
-   * Cluster, and looks Clusters up by name, so the claims would stay during the whole pause.
+   * Pauses only once the claims of the previous Cluster of this name are gone. The provider releases no claim of a
+   * paused Cluster, and looks Clusters up by name, so the claims would stay during the whole pause.
    */
   async function pause(
     target: Target,

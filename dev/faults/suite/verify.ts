@@ -37,8 +37,8 @@ const stillForMs = [
 const liveness: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
 
 /**
- * Waits for quiet after the end of all faults, then checks all invariants. If a fault has lost a wake-up or an event, the
- * system becomes quiet too early, so violations of liveness are checked again later; the last check counts.
+ * Waits for quiet after the end of all faults, then checks all invariants. If a fault has lost a wake-up or an event,
+ * the system becomes quiet too early, so violations of liveness are checked again later; the last check counts.
  */
 export async function verify(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
   const healedAt = Date.now()
@@ -69,8 +69,8 @@ export async function verify(recorder: Recorder, temporalSince: number | undefin
 }
 
 /**
- * Excuses Clusters whose claim a user has deleted, if the address was taken before it could be reserved again: by design,
- * the host stays and the run reports the loss.
+ * Excuses Clusters whose claim a user has deleted, if the address was taken before it could be reserved again: by
+ * design, the host stays and the run reports the loss.
  */
 function excusesIn(facts: SnapshotFacts): readonly Excuse[] {
   return facts.clusters.flatMap((cluster) => {

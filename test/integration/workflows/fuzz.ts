@@ -207,8 +207,8 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
   const own = (): SeededRandom => choicesOf(activityInfo().workflowExecution?.workflowId ?? '')
 
   /**
-   * Where all runs of a full cache have a local activity under way, Core drops one of them and loses its workflow task, again
-   * and again; so on that Worker they are short. A cache of production's size always has others to drop.
+   * Where all runs of a full cache have a local activity under way, Core drops one of them and loses its workflow
+   * task, again and again; so on that Worker they are short. A cache of production's size always has others to drop.
    */
   const isForgetful = (): boolean => activityInfo().taskQueue.endsWith(forgetfulSuffix)
 

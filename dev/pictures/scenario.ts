@@ -9,8 +9,8 @@ import { applyManifests, readManifests } from '../stack/manifests.ts'
 
 const pool = 'vip-pool'
 
-/** What the pictures are of: the examples' Cluster, and one that came when their pool was full. */
-export interface Scene {
+/** The Clusters of the pictures: the examples' Cluster, and one created when the pool was full. */
+export interface Scenario {
   readonly served: NamespacedName
   readonly waiting: NamespacedName
   readonly pool: string
@@ -18,11 +18,11 @@ export interface Scene {
 }
 
 /**
- * Creates the examples' Cluster, then as many as the pool has addresses left, and one more.
+ * Creates the examples' Cluster, then one for each remaining address of the pool, and one more.
  *
- * @throws Error where the pool is not used up within a minute
+ * @throws Error if the pool is not exhausted within a minute
  */
-export async function createScene(connection: StackConnection, api: KubernetesApi): Promise<Scene> {
+export async function createScenario(connection: StackConnection, api: KubernetesApi): Promise<Scenario> {
   const { total } = await capacityWhen(api, ({ free, total }) => total > 0 && free === total)
   const served = await createCluster(connection, '')
   await capacityWhen(api, ({ free }) => free === total - 1)
@@ -32,27 +32,26 @@ export async function createScene(connection: StackConnection, api: KubernetesAp
   return { served, waiting, pool: `GlobalInClusterIPPool/${pool}`, total }
 }
 
-/** The examples' Cluster under its own name with a suffix. */
+/** Creates the examples' Cluster with a suffix to its name. */
 async function createCluster(connection: StackConnection, suffix: string): Promise<NamespacedName> {
   const [manifest] = readManifests(example('cluster-v1beta2'))
   if (manifest === undefined) throw new Error('the example cluster-v1beta2 is empty')
   const { metadata } = manifest
   const cluster = { namespace: metadata.namespace ?? '', name: `${metadata.name}${suffix}` }
-  const text = JSON.stringify({ ...manifest, metadata: { ...metadata, ...cluster } })
-  await applyManifests(connection, [{ text }])
+  await applyManifests(connection, [{ ...manifest, metadata: { ...metadata, ...cluster } }])
   return cluster
 }
 
-/** The pool's counts, once they are so. */
+/** Waits until the pool's counts match. */
 async function capacityWhen(
   api: KubernetesApi,
-  isSo: (capacity: IPPoolCapacity) => boolean,
+  is: (capacity: IPPoolCapacity) => boolean,
 ): Promise<IPPoolCapacity> {
   const path = `/apis/${ipamGroup}/v1alpha2/globalinclusterippools/${pool}`
   const deadline = performance.now() + 60_000
   for (;;) {
     const { capacity } = ipPoolFrom('GlobalInClusterIPPool', await api.send({ method: 'GET', path }))
-    if (capacity !== undefined && isSo(capacity)) return capacity
+    if (capacity !== undefined && is(capacity)) return capacity
     if (performance.now() > deadline) throw new Error(`${path} still has ${JSON.stringify(capacity)}`)
     await delay(50)
   }
