@@ -90,10 +90,10 @@ describe('a management cluster in which all invariants hold', () => {
     await testbed.createCluster('waiting', { className: 'no-pool-class' })
     await testbed.createCluster('manual', { spec: 'controlPlaneEndpoint: { host: 10.99.9.1, port: 6443 }' })
     await testbed.untilServed('healthy')
-    await temporal.untilPending(
-      { namespace: testbed.namespace, name: 'waiting' },
-      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
-    )
+    await temporal.untilPending(testbed.keyOf('waiting'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     expect(await verify()).toEqual([])
     expect([...(await recorder.runs()).keys()].toSorted()).toEqual([
       `${testbed.namespace}/healthy`,
@@ -245,10 +245,10 @@ describe('I6', () => {
     const className = 'unlucky-class'
     const { stop } = await start()
     await testbed.createCluster('unlucky', { className })
-    await temporal.untilPending(
-      { namespace: testbed.namespace, name: 'unlucky' },
-      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
-    )
+    await temporal.untilPending(testbed.keyOf('unlucky'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await stop()
     expect(await verify()).toEqual([])
     await testbed.createPool('10.170.13.1', { name: 'roomy', className })

@@ -48,7 +48,7 @@ function allocateToEnd(name: string, ...args: readonly string[]): Promise<Progra
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: testbed.namespace, name })
+  return workflowIdFor(testbed.keyOf(name))
 }
 
 function handleOf(name: string): WorkflowHandle {
@@ -61,7 +61,7 @@ async function statusOf(name: string): Promise<string> {
 
 /** Starts the Cluster's run on a task queue, as a person does by hand. */
 async function startRun(name: string, taskQueue: string): Promise<void> {
-  const args = [{ namespace: testbed.namespace, name }]
+  const args = [testbed.keyOf(name)]
   await temporal.client.workflow.start(allocateVipType, { workflowId: idOf(name), taskQueue, args })
 }
 
@@ -180,10 +180,7 @@ describe('allocate', () => {
       await testbed.createClass('theirs')
       await testbed.createCluster('theirs', { className: 'theirs' })
       await startRun('theirs', taskQueue)
-      await temporal.untilPending(
-        { namespace: testbed.namespace, name: 'theirs' },
-        { reason: 'NoMatchingPool' },
-      )
+      await temporal.untilPending(testbed.keyOf('theirs'), { reason: 'NoMatchingPool' })
       const theirs = allocate('theirs')
       await theirs.untilStderr(`is on task queue "${taskQueue}", not "${suite.taskQueue}", which`)
       await theirs.untilStderr('two installations serve the same Clusters')

@@ -20,10 +20,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 describe('a Cluster of a ClusterClass', () => {
   it.each(['cluster-v1beta2', 'cluster-v1beta1'])(
     'gets endpoint, variable and annotation at once, as %s of the examples',
@@ -111,9 +107,12 @@ describe('a Cluster that waits', () => {
     const className = 'waiting-class'
     await testbed.createClass(className)
     await testbed.createCluster('waiting', { className })
-    await temporal.untilPending(keyOf('waiting'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('waiting'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await testbed.createPool('10.0.0.10', { name: 'late-pool', className })
-    expect((await testbed.untilServed('waiting')).controlPlaneEndpoint.host).toBe('10.0.0.10')
+    expect(await testbed.hostOf('waiting')).toBe('10.0.0.10')
   })
 
   it('gets the address that another one gives back', async () => {
@@ -121,21 +120,27 @@ describe('a Cluster that waits', () => {
     await testbed.createClass(className)
     await testbed.createPool('10.0.0.77', { name: 'scarce-pool', className })
     await testbed.createCluster('first', { className })
-    expect((await testbed.untilServed('first')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+    expect(await testbed.hostOf('first')).toBe('10.0.0.77')
     await testbed.createCluster('second', { className })
-    await temporal.untilPending(keyOf('second'), { activity: 'selectIPPool', reason: 'PoolExhausted' })
+    await temporal.untilPending(testbed.keyOf('second'), {
+      activity: 'selectIPPool',
+      reason: 'PoolExhausted',
+    })
     await testbed.deleteCluster('first')
-    expect((await testbed.untilServed('second')).controlPlaneEndpoint.host).toBe('10.0.0.77')
+    expect(await testbed.hostOf('second')).toBe('10.0.0.77')
   })
 
   it('ends its run, which says so, when it is deleted', async () => {
     const className = 'poolless-class'
     await testbed.createClass(className)
     await testbed.createCluster('hopeless', { className })
-    await temporal.untilPending(keyOf('hopeless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('hopeless'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await testbed.deleteCluster('hopeless')
     const result: unknown = await temporal.client.workflow
-      .getHandle(workflowIdFor(keyOf('hopeless')))
+      .getHandle(workflowIdFor(testbed.keyOf('hopeless')))
       .result()
     expect(result).toMatchObject({
       roles: { 'control-plane': { outcome: 'skipped', reason: 'ClusterDeleted' } },
@@ -150,13 +155,16 @@ describe('a Cluster that waits', () => {
     // An unbound claim: a pool that is paused would not be chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'impatient', 'impatient-pool')
     await testbed.createCluster('impatient', { className })
-    await temporal.untilPending(keyOf('impatient'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
+    await temporal.untilPending(testbed.keyOf('impatient'), {
+      activity: 'awaitIPAddress',
+      reason: 'PoolNotReady',
+    })
     await testbed.editCluster('impatient', { controlPlaneEndpoint: { host: '10.99.0.2', port: 6443 } })
     await testbed.untilClaim('vip-cp-impatient', (now) => now === undefined || now.isDeleting)
     // The provider lets go of a claim only while its pool is not paused.
     await testbed.pausePool('impatient-pool', false)
     await testbed.untilClaim('vip-cp-impatient', (now) => now === undefined)
-    expect((await testbed.untilServed('impatient')).controlPlaneEndpoint.host).toBe('10.99.0.2')
+    expect(await testbed.hostOf('impatient')).toBe('10.99.0.2')
   })
 })
 

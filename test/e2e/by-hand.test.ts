@@ -45,7 +45,7 @@ describe('without a watcher', () => {
   it('tctl runs an allocation, shows it, asks it and lists it', async () => {
     await testbed.createCluster('by-tctl')
     const workflowId = `allocate-vip/${testbed.namespace}/by-tctl`
-    const input = JSON.stringify({ namespace: testbed.namespace, name: 'by-tctl' })
+    const input = JSON.stringify(testbed.keyOf('by-tctl'))
 
     const started = await run(
       tctl,
@@ -69,7 +69,7 @@ describe('without a watcher', () => {
   it('temporal does the same', async () => {
     await testbed.createCluster('by-temporal')
     const workflowId = `allocate-vip/${testbed.namespace}/by-temporal`
-    const input = JSON.stringify({ namespace: testbed.namespace, name: 'by-temporal' })
+    const input = JSON.stringify(testbed.keyOf('by-temporal'))
     const { temporal } = stack.paths
 
     const executed = await run(
@@ -92,7 +92,7 @@ describe('without a watcher', () => {
 
   it('a run under any other id is just as safe', async () => {
     await testbed.createCluster('twice')
-    const input = JSON.stringify({ namespace: testbed.namespace, name: 'twice' })
+    const input = JSON.stringify(testbed.keyOf('twice'))
     const execute = (workflowId: string): ReturnType<typeof run> =>
       run(
         stack.paths.temporal,

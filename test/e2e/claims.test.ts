@@ -28,10 +28,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** Makes a ConfigMap, and answers an owner reference to it. */
 async function ownerFor(name: string): Promise<JsonObject> {
   const { metadata } = await testbed.api.send<{ metadata: { uid: string } }>({
@@ -102,7 +98,7 @@ describe('a claim of the Cluster’s name', () => {
     const owner = await ownerFor(name)
     await postClaim(testbed, name, 'side-pool', { labels, ownerReferences: [owner] })
     await testbed.createCluster(name)
-    const { message } = await temporal.untilPending(keyOf(name), {
+    const { message } = await temporal.untilPending(testbed.keyOf(name), {
       activity: 'selectIPPool',
       reason: 'ClaimConflict',
     })
@@ -111,8 +107,8 @@ describe('a claim of the Cluster’s name', () => {
     await testbed.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined)
     const before = await getObject(testbed, 'ipaddressclaims', `vip-cp-${name}`)
     for (let looks = 0; looks < 3; looks += 1) {
-      await temporal.retryNow(keyOf(name))
-      await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'ClaimConflict' })
+      await temporal.retryNow(testbed.keyOf(name))
+      await temporal.untilPending(testbed.keyOf(name), { activity: 'selectIPPool', reason: 'ClaimConflict' })
     }
     const after = await getObject(testbed, 'ipaddressclaims', `vip-cp-${name}`)
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
@@ -123,7 +119,7 @@ describe('a claim of the Cluster’s name', () => {
       method: 'DELETE',
       path: `/api/v1/namespaces/${testbed.namespace}/configmaps/${name}`,
     })
-    expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toMatch(/^10\.144\.0\.\d+$/)
+    expect(await testbed.hostOf(name)).toMatch(/^10\.144\.0\.\d+$/)
     const claim = await testbed.untilClaim(`vip-cp-${name}`, (now) => now?.addressName !== undefined)
     expect(claim?.uid).not.toBe(before.metadata.uid)
   })
@@ -140,7 +136,10 @@ describe('a claim of the Cluster’s name', () => {
     await testbed.untilCluster('former', (now) => now === undefined)
     await testbed.createCluster('former', { className })
     await testbed.untilClaim('vip-cp-former', (now) => now?.isDeleting === true)
-    await temporal.untilPending(keyOf('former'), { activity: 'selectIPPool', reason: 'WaitingForAddress' })
+    await temporal.untilPending(testbed.keyOf('former'), {
+      activity: 'selectIPPool',
+      reason: 'WaitingForAddress',
+    })
     expect((await getObject(testbed, 'clusters', 'former')).spec).not.toHaveProperty('controlPlaneEndpoint')
 
     await removeTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-former')

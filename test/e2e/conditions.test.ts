@@ -119,7 +119,7 @@ describe('a Cluster that waits', () => {
   })
 
   it('is not written to again while it waits for the same', async () => {
-    const key = { namespace: testbed.namespace, name: 'waiting' }
+    const key = testbed.keyOf('waiting')
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
     for (let looks = 0; looks < 3; looks += 1) await suite.temporal.retryNow(key)
     await eventually('the looks to be over', async () => {
@@ -134,7 +134,7 @@ describe('a Cluster that waits', () => {
   })
 
   it('does not make the history of its run grow', async () => {
-    const key = { namespace: testbed.namespace, name: 'waiting' }
+    const key = testbed.keyOf('waiting')
     const handle = suite.temporal.client.workflow.getHandle(workflowIdFor(key))
     const { events } = await handle.fetchHistory()
     const signals = (events ?? []).filter(
@@ -150,7 +150,7 @@ describe('a Cluster that waits', () => {
     )
     expect(event).toMatchObject({ type: 'Warning' })
     await testbed.patch(`${testbed.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
-    await suite.temporal.retryNow({ namespace: testbed.namespace, name: 'waiting' })
+    await suite.temporal.retryNow(testbed.keyOf('waiting'))
     const series = await eventually('a series', async () => {
       const [only, ...more] = (await eventsAbout('waiting')).filter(({ reason }) => reason === 'PoolNotReady')
       expect(more).toEqual([])
@@ -227,14 +227,11 @@ describe('a paused Cluster', () => {
     await testbed.createCluster('paused', { spec: 'paused: true' })
     const cluster = await testbed.untilCluster('paused', (now) => now !== undefined)
     await suite.temporal.client.workflow.start('allocateVip', {
-      workflowId: workflowIdFor({ namespace: testbed.namespace, name: 'paused' }),
+      workflowId: workflowIdFor(testbed.keyOf('paused')),
       taskQueue: suite.taskQueue,
-      args: [{ namespace: testbed.namespace, name: 'paused' }],
+      args: [testbed.keyOf('paused')],
     })
-    await suite.temporal.untilPending(
-      { namespace: testbed.namespace, name: 'paused' },
-      { reason: 'ClusterPaused' },
-    )
+    await suite.temporal.untilPending(testbed.keyOf('paused'), { reason: 'ClusterPaused' })
     const now = await testbed.untilCluster('paused', () => true)
     expect(conditionOf(now, controlPlane)).toBeUndefined()
     expect(cluster?.uid).toBe(now?.uid)

@@ -125,11 +125,11 @@ describe('logs, pages and histories hold no credentials', () => {
     const program = await start({ kubeconfigPath, format: 'json' })
     await untilLogged(program, words)
     const name = `hidden-${randomUUID().slice(0, 8)}`
-    const workflowId = workflowIdFor({ namespace: testbed.namespace, name })
+    const workflowId = workflowIdFor(testbed.keyOf(name))
     const run = await temporal.client.workflow.start('allocateVip', {
       workflowId,
       taskQueue: program.taskQueue,
-      args: [{ namespace: testbed.namespace, name }],
+      args: [testbed.keyOf(name)],
     })
     const { reason } = await temporal.untilPending(workflowId)
     expect(['KubernetesUnavailable', 'AllocationFailed']).toContain(reason)
@@ -153,7 +153,7 @@ describe('logs, pages and histories hold no credentials', () => {
     }
     await inBothFormats({ env }, async (program, format) => {
       const name = `served-${format}`
-      const cluster = { namespace: testbed.namespace, name }
+      const cluster = testbed.keyOf(name)
       await testbed.createCluster(name)
       const { host } = (await testbed.untilServed(name)).controlPlaneEndpoint
       // By hand, under another id, since either of the two watchers may have started the first run.

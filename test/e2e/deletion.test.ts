@@ -33,10 +33,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** A ClusterClass and a pool of the test's own, `<prefix>-class` and `<prefix>-pool`. */
 async function prepare(prefix: string, addresses: string): Promise<string> {
   const className = `${prefix}-class`
@@ -60,9 +56,12 @@ describe('a Cluster that is deleted', () => {
     const className = 'poolless-class'
     await testbed.createClass(className)
     await testbed.createCluster('poolless', { className })
-    await temporal.untilPending(keyOf('poolless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('poolless'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await testbed.deleteCluster('poolless')
-    expect(await temporal.outcomeOf(keyOf('poolless'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(testbed.keyOf('poolless'))).toEqual(deleted)
     await testbed.createPool('10.143.0.1-10.143.0.9', { name: 'poolless-pool', className })
     await expectNothingLeft('poolless', 'poolless-pool')
   })
@@ -71,13 +70,13 @@ describe('a Cluster that is deleted', () => {
     const className = await prepare('unclaimed', '10.143.1.1-10.143.1.9')
     await account.withhold('create ipaddressclaims')
     await testbed.createCluster('unclaimed', { className })
-    await temporal.untilPending(keyOf('unclaimed'), {
+    await temporal.untilPending(testbed.keyOf('unclaimed'), {
       activity: 'ensureIPAddressClaim',
       reason: 'AllocationFailed',
     })
     await testbed.deleteCluster('unclaimed')
     await account.withhold()
-    expect(await temporal.outcomeOf(keyOf('unclaimed'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(testbed.keyOf('unclaimed'))).toEqual(deleted)
     await expectNothingLeft('unclaimed', 'unclaimed-pool')
   })
 
@@ -87,9 +86,12 @@ describe('a Cluster that is deleted', () => {
     // A paused pool is not chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'unbound', 'unbound-pool')
     await testbed.createCluster('unbound', { className })
-    await temporal.untilPending(keyOf('unbound'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
+    await temporal.untilPending(testbed.keyOf('unbound'), {
+      activity: 'awaitIPAddress',
+      reason: 'PoolNotReady',
+    })
     await testbed.deleteCluster('unbound')
-    expect(await temporal.outcomeOf(keyOf('unbound'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(testbed.keyOf('unbound'))).toEqual(deleted)
     await testbed.pausePool('unbound-pool', false)
     await expectNothingLeft('unbound', 'unbound-pool')
   })
@@ -98,10 +100,13 @@ describe('a Cluster that is deleted', () => {
     const className = await prepare('unassigned', '10.143.3.1-10.143.3.9')
     await account.withhold('patch clusters')
     await testbed.createCluster('unassigned', { className })
-    await temporal.untilPending(keyOf('unassigned'), { activity: 'assignVip', reason: 'ClusterRejected' })
+    await temporal.untilPending(testbed.keyOf('unassigned'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     await testbed.deleteCluster('unassigned')
     await account.withhold()
-    expect(await temporal.outcomeOf(keyOf('unassigned'))).toEqual(deleted)
+    expect(await temporal.outcomeOf(testbed.keyOf('unassigned'))).toEqual(deleted)
     await expectNothingLeft('unassigned', 'unassigned-pool')
   })
 

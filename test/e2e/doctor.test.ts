@@ -163,7 +163,7 @@ describe('doctor', () => {
   })
 
   it('says what it cannot know as somebody who may nothing', async () => {
-    const account = { namespace: testbed.namespace, name: 'nobody' }
+    const account = testbed.keyOf('nobody')
     await applyManifests(stack, [{ ...serviceAccount, metadata: account }])
     const outputPath = join(stack.runDirectory, `${testbed.namespace}-nobody.kubeconfig`)
     await createServiceAccountKubeconfig(stack, { ...account, outputPath })
@@ -300,7 +300,7 @@ describe('doctor, about Temporal', () => {
       const dead = `dead-${randomUUID()}`
       await testbed.createClass('typo')
       await testbed.createCluster('dr-typo', { className: 'typo' })
-      const key = { namespace: testbed.namespace, name: 'dr-typo' }
+      const key = testbed.keyOf('dr-typo')
       const run = ['--type=allocateVip', `--task-queue=${dead}`, `--workflow-id=${workflowIdFor(key)}`]
       const before = await visit([], { TEMPORAL_NAMESPACE: fresh.name })
       await fresh.temporal('workflow', 'start', ...run, `--input=${JSON.stringify(key)}`)
@@ -326,7 +326,7 @@ describe('doctor, about Temporal', () => {
   it('finds the runs of another installation, and none among those of Clusters that are not ours', async () => {
     await testbed.createClass('foreign')
     await testbed.createCluster('dr-foreign', { className: 'foreign' })
-    const key = { namespace: testbed.namespace, name: 'dr-foreign' }
+    const key = testbed.keyOf('dr-foreign')
     const ours = randomUUID()
     const visited = await eventually('a run to be at work', async () => {
       const now = await visit([`--task-queue=${ours}`])

@@ -19,10 +19,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-async function hostOf(name: string): Promise<string> {
-  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
-}
-
 /** Two classes with a pool each; the pools overlap where their addresses do. */
 async function twoPools(name: string, first: string, second: string): Promise<readonly [string, string]> {
   const classNames = [`${name}-a`, `${name}-b`] as const
@@ -48,16 +44,14 @@ describe('an address that two pools have', () => {
   it('is given to one Cluster, and the other gets the next free one, which both can be seen', async () => {
     const [a, b] = await twoPools('du-two', '10.80.0.10-10.80.0.12', '10.80.0.10-10.80.0.12')
     await testbed.createCluster('du-first', { className: a })
-    expect(await hostOf('du-first')).toBe('10.80.0.10')
+    expect(await testbed.hostOf('du-first')).toBe('10.80.0.10')
     await testbed.createCluster('du-second', { className: b })
-    expect(await hostOf('du-second')).toBe('10.80.0.11')
+    expect(await testbed.hostOf('du-second')).toBe('10.80.0.11')
 
     const second = await testbed.untilServed('du-second')
     expect(second.annotations[duplicates]).toBe('10.80.0.10')
     expect(await testbed.addresses()).toContain('vip-reserved-du-second-10.80.0.10')
-    const run = temporal.client.workflow.getHandle(
-      workflowIdFor({ namespace: testbed.namespace, name: 'du-second' }),
-    )
+    const run = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf('du-second')))
     await run.result()
     const { roles } = await run.query<AllocationStatus>('status')
     expect(roles['control-plane']?.duplicates).toEqual([
@@ -71,32 +65,32 @@ describe('an address that two pools have', () => {
     await Promise.all(
       names.map((name, index) => testbed.createCluster(name, { className: index % 2 === 0 ? a : b })),
     )
-    const hosts = await Promise.all(names.map(hostOf))
+    const hosts = await Promise.all(names.map((name) => testbed.hostOf(name)))
     expect(new Set(hosts).size).toBe(names.length)
   })
 
   it('is let go by the Cluster that met it once nobody has it any more', async () => {
     const [a, b] = await twoPools('du-gone', '10.82.0.10', '10.82.0.10-10.82.0.11')
     await testbed.createCluster('du-holder', { className: a })
-    await hostOf('du-holder')
+    await testbed.hostOf('du-holder')
     await testbed.createCluster('du-passer', { className: b })
-    expect(await hostOf('du-passer')).toBe('10.82.0.11')
+    expect(await testbed.hostOf('du-passer')).toBe('10.82.0.11')
     await testbed.deleteCluster('du-holder')
     await testbed.untilCluster('du-passer', (now) => now?.annotations[duplicates] === undefined)
     await untilNoReservation('10.82.0.10')
     await testbed.createCluster('du-next', { className: b })
-    expect(await hostOf('du-next')).toBe('10.82.0.10')
+    expect(await testbed.hostOf('du-next')).toBe('10.82.0.10')
   })
 
   it('that is the only one is waited for, and given to whoever waits when it is free', async () => {
     const [a, b] = await twoPools('du-only', '10.83.0.10', '10.83.0.10')
     await testbed.createCluster('du-has', { className: a })
-    await hostOf('du-has')
+    await testbed.hostOf('du-has')
     await testbed.createCluster('du-waits', { className: b })
-    const key = { namespace: testbed.namespace, name: 'du-waits' }
+    const key = testbed.keyOf('du-waits')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
     await testbed.deleteCluster('du-has')
-    expect(await hostOf('du-waits')).toBe('10.83.0.10')
+    expect(await testbed.hostOf('du-waits')).toBe('10.83.0.10')
   })
 })
 
@@ -110,7 +104,7 @@ describe('an address that somebody typed into a Cluster', () => {
     await testbed.createPool('10.84.0.10-10.84.0.12', { name: 'du-typed', className: 'du-typed' })
     const names = ['du-typed-1', 'du-typed-2']
     await Promise.all(names.map((name) => testbed.createCluster(name, { className: 'du-typed' })))
-    const hosts = await Promise.all(names.map(hostOf))
+    const hosts = await Promise.all(names.map((name) => testbed.hostOf(name)))
     expect(hosts.toSorted()).toEqual(['10.84.0.11', '10.84.0.12'])
     expect(await testbed.claims()).not.toContain('vip-cp-du-manual')
   })
@@ -136,7 +130,7 @@ describe('an address that somebody typed into a Cluster', () => {
       },
     })
     await testbed.createCluster('du-v6-auto', { className: 'du-v6' })
-    expect(await hostOf('du-v6-auto')).toBe('fd00:84::11')
+    expect(await testbed.hostOf('du-v6-auto')).toBe('fd00:84::11')
   })
 })
 
@@ -146,7 +140,7 @@ describe('an address that a deletion in the foreground frees', () => {
     await testbed.createClass(className)
     await testbed.createPool('10.85.0.10-10.85.0.11', { name: className, className })
     await testbed.createCluster('du-leaving', { className })
-    expect(await hostOf('du-leaving')).toBe('10.85.0.10')
+    expect(await testbed.hostOf('du-leaving')).toBe('10.85.0.10')
     const path = testbed.path('clusters', 'du-leaving')
     const { metadata } = await testbed.api.send<{ metadata: { finalizers: string[] } }>({
       method: 'GET',
@@ -158,13 +152,13 @@ describe('an address that a deletion in the foreground frees', () => {
     await testbed.untilClaim('vip-cp-du-leaving', (now) => now === undefined)
 
     await testbed.createCluster('du-coming', { className })
-    expect(await hostOf('du-coming')).toBe('10.85.0.11')
+    expect(await testbed.hostOf('du-coming')).toBe('10.85.0.11')
     await testbed.createCluster('du-last', { className })
-    const key = { namespace: testbed.namespace, name: 'du-last' }
+    const key = testbed.keyOf('du-last')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
 
     await testbed.patch(path, { metadata: { finalizers: null } })
     await testbed.untilCluster('du-leaving', (now) => now === undefined)
-    expect(await hostOf('du-last')).toBe('10.85.0.10')
+    expect(await testbed.hostOf('du-last')).toBe('10.85.0.10')
   })
 })

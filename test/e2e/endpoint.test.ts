@@ -37,10 +37,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** Creates the Cluster and waits until it has its endpoint. */
 async function serve(name: string, settings: ClusterSettings): Promise<StoredObject> {
   await postCluster(testbed, name, settings)
@@ -134,7 +130,7 @@ describe('a Cluster without a host', () => {
         cluster.metadata.annotations?.[vipAnnotation] !== undefined
       const created = await postCluster(testbed, `whole-${version}`, { version })
       const versions = await versionsUntil(stack, testbed, created, isComplete)
-      const host = (await testbed.untilServed(`whole-${version}`)).controlPlaneEndpoint.host
+      const host = await testbed.hostOf(`whole-${version}`)
       // The first one is as created, in its own API version; all that follow are read as v1beta2.
       const read = versions.slice(1).map((cluster) => ({
         endpoint: endpointOf(cluster),
@@ -179,7 +175,7 @@ describe('a host that is set already', () => {
   ])('is kept, and gets $what', async ({ name, host, settings, port }) => {
     const cluster = await serve(name, settings)
     expect(endpointOf(cluster)).toEqual({ host, port })
-    expect(await temporal.outcomeOf(keyOf(name))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf(name))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
@@ -214,7 +210,7 @@ describe('a host that is set already', () => {
       temporal.client.workflow.execute(allocateVipType, {
         taskQueue: suite.taskQueue,
         workflowId: randomUUID(),
-        args: [keyOf(name)],
+        args: [testbed.keyOf(name)],
       }),
     )
     for (const result of await Promise.all(runs)) {
@@ -233,7 +229,10 @@ describe('a host that is set already', () => {
     const className = 'infra-class'
     await testbed.createClass(className)
     await testbed.createCluster('infra', { className })
-    await temporal.untilPending(keyOf('infra'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('infra'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     const endpoint = { host: '10.141.97.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -242,13 +241,13 @@ describe('a host that is set already', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await temporal.outcomeOf(keyOf('infra'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('infra'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
     await testbed.createPool('10.141.2.1', { name: 'infra-pool', className })
     await testbed.createCluster('infra-next', { className })
-    expect((await testbed.untilServed('infra-next')).controlPlaneEndpoint.host).toBe('10.141.2.1')
+    expect(await testbed.hostOf('infra-next')).toBe('10.141.2.1')
     expect(endpointOf(await getObject(testbed, 'clusters', 'infra'))).toEqual(endpoint)
     expect(await testbed.claims()).not.toContain('vip-cp-infra')
   })
@@ -261,7 +260,10 @@ describe('a host that is set already', () => {
     // A paused pool is not chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'infra-late', 'infra-late-pool')
     await testbed.createCluster('infra-late', { className })
-    await temporal.untilPending(keyOf('infra-late'), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
+    await temporal.untilPending(testbed.keyOf('infra-late'), {
+      activity: 'awaitIPAddress',
+      reason: 'PoolNotReady',
+    })
     const endpoint = { host: '10.141.97.2', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -270,7 +272,7 @@ describe('a host that is set already', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await temporal.outcomeOf(keyOf('infra-late'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('infra-late'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })

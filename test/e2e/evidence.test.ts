@@ -20,10 +20,7 @@ describe('a wait that is in vain', () => {
   it('shows the run, its task queue, the objects and the log', async () => {
     const { testbed, temporal, taskQueue, allocator } = suite
     await testbed.createCluster('hopeless')
-    await temporal.untilPending(
-      { namespace: testbed.namespace, name: 'hopeless' },
-      { reason: 'NoMatchingPool' },
-    )
+    await temporal.untilPending(testbed.keyOf('hopeless'), { reason: 'NoMatchingPool' })
     // Temporal lists a run some time after it has begun.
     await eventually('the run to be listed', async () => {
       const query = `WorkflowId = 'allocate-vip/${testbed.namespace}/hopeless'`

@@ -29,12 +29,8 @@ function report(line: string): void {
   process.stderr.write(`exhaustion: ${line}\n`)
 }
 
-async function hostOf(name: string): Promise<string> {
-  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
-}
-
 function untilExhausted(name: string): Promise<PendingActivity> {
-  return temporal.untilPending({ namespace: testbed.namespace, name }, { reason: 'PoolExhausted' })
+  return temporal.untilPending(testbed.keyOf(name), { reason: 'PoolExhausted' })
 }
 
 function untilFull(pool: string): Promise<unknown> {
@@ -74,7 +70,7 @@ async function fullPool(
 
 async function giveBack(holder: string): Promise<void> {
   holders.delete(holder)
-  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', holder) })
+  await testbed.delete('ipaddressclaims', holder)
 }
 
 /** Follows Clusters until they are served: which were, in that order, with which host and when. */
@@ -82,7 +78,7 @@ function follow(names: readonly string[]): Served {
   const served: Service[] = []
   const questions = new Set<() => void>()
   const services = names.map(async (name) => {
-    const host = await hostOf(name)
+    const host = await testbed.hostOf(name)
     served.push({ name, host, at: performance.now() })
     for (const question of questions) question()
   })
@@ -173,7 +169,7 @@ describe('pools that run out', () => {
       .then(() => performance.now())
     const took = (await served) - freed
     report(`one freed address was taken after ${took.toFixed(0)} ms`)
-    expect(await hostOf('hungry')).toBe('10.200.0.1')
+    expect(await testbed.hostOf('hungry')).toBe('10.200.0.1')
     expect(took).toBeLessThan(servedWithin)
   })
 
@@ -185,7 +181,10 @@ describe('pools that run out', () => {
     for (const name of names) await testbed.createCluster(name, { className })
     for (const name of names) await untilExhausted(name)
     await testbed.createPool('10.201.0.1-10.201.0.3', { name: 'growing', className })
-    expect((await Promise.all(names.map(hostOf))).toSorted()).toEqual(['10.201.0.2', '10.201.0.3'])
+    expect((await Promise.all(names.map((name) => testbed.hostOf(name)))).toSorted()).toEqual([
+      '10.201.0.2',
+      '10.201.0.3',
+    ])
   })
 
   it('leave who waits to a new pool', async () => {
@@ -196,7 +195,10 @@ describe('pools that run out', () => {
     for (const name of names) await testbed.createCluster(name, { className })
     for (const name of names) await untilExhausted(name)
     await testbed.createPool('10.202.1.1-10.202.1.9', { name: 'joined-b', className })
-    expect((await Promise.all(names.map(hostOf))).toSorted()).toEqual(['10.202.1.1', '10.202.1.2'])
+    expect((await Promise.all(names.map((name) => testbed.hostOf(name)))).toSorted()).toEqual([
+      '10.202.1.1',
+      '10.202.1.2',
+    ])
   })
 })
 
@@ -245,7 +247,7 @@ describe('a claim that is unbound on a full pool', () => {
     await strand('mover', '10.204')
     const before = await testbed.untilClaim('vip-cp-mover', (now) => now?.ownerReferences[0] !== undefined)
     await testbed.createPool('10.204.1.1', { name: 'mover-q', className: 'mover' })
-    expect(await hostOf('mover')).toBe('10.204.1.1')
+    expect(await testbed.hostOf('mover')).toBe('10.204.1.1')
     const after = await testbed.untilClaim('vip-cp-mover', (now) => now?.addressName !== undefined)
     expect(after?.uid).not.toBe(before?.uid)
     expect(after?.poolRef.name).toBe('mover-q')
@@ -278,7 +280,7 @@ describe('a claim that is unbound on a full pool', () => {
           testbed.untilClaim(claimName, (now) => now?.isDeleting !== false || now.uid !== claim?.uid),
         turns,
       })
-      const host = await hostOf(name)
+      const host = await testbed.hostOf(name)
       const where = host.startsWith(`${range}.0.`) ? 'p' : 'q'
       bound[where] += 1
       report(`round ${round}: moment ${moment}, ${turns} turns: bound in ${where}`)

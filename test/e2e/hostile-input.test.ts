@@ -58,7 +58,7 @@ async function namesOf(plural: Plural): Promise<readonly string[]> {
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: testbed.namespace, name })
+  return workflowIdFor(testbed.keyOf(name))
 }
 
 async function create(plural: Plural, object: object): Promise<void> {
@@ -92,7 +92,7 @@ interface PoolFacts {
 /** Deletes an object; one that is gone already is deleted. */
 async function remove(plural: Plural, name: string): Promise<void> {
   try {
-    await testbed.api.send({ method: 'DELETE', path: testbed.path(plural, name) })
+    await testbed.delete(plural, name)
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
   }
@@ -188,7 +188,7 @@ describe('names of the greatest length', () => {
       addresses: '10.102.0.1',
     })
     await createCluster(name, { className })
-    expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toBe('10.102.0.1')
+    expect(await testbed.hostOf(name)).toBe('10.102.0.1')
     expect(await testbed.untilClaim(`vip-cp-${name}`, (claim) => claim !== undefined)).toMatchObject({
       labels: { 'cluster.x-k8s.io/cluster-name': name, [`${prefix}/role`]: 'control-plane' },
       poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: poolName },
@@ -357,7 +357,7 @@ describe('a pool with nonsense in it', () => {
         : status.name
     })
     expect(outcome).toBe('COMPLETED')
-    expect((await testbed.untilServed('crowded')).controlPlaneEndpoint.host).toBe('10.104.0.1')
+    expect(await testbed.hostOf('crowded')).toBe('10.104.0.1')
     expect(JSON.stringify(await handle.query('status')).length).toBeLessThan(readableFailure)
     expect((await textOfRun(temporal.client, idOf('crowded'))).length).toBeLessThan(readableRun)
   })

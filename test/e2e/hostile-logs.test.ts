@@ -77,7 +77,7 @@ async function logOf(format: string, texts: readonly string[]): Promise<readonly
   } finally {
     await allocator.stop()
     for (const claim of await testbed.claims()) {
-      await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', claim) })
+      await testbed.delete('ipaddressclaims', claim)
     }
   }
 }
@@ -106,7 +106,7 @@ function newName(what: string): string {
 }
 
 function idOf(name: string): string {
-  return workflowIdFor({ namespace: testbed.namespace, name })
+  return workflowIdFor(testbed.keyOf(name))
 }
 
 describe('hostile text in the log', () => {

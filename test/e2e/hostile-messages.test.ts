@@ -166,7 +166,7 @@ describe('a run that waits', () => {
   beforeAll(async () => {
     await testbed.createClass(className)
     await testbed.createCluster(name, { className })
-    const workflowId = workflowIdFor({ namespace: testbed.namespace, name })
+    const workflowId = workflowIdFor(testbed.keyOf(name))
     await temporal.untilPending(workflowId)
     handle = temporal.client.workflow.getHandle(workflowId)
     execution = { workflowId }
@@ -240,7 +240,7 @@ describe('a run that waits', () => {
     await testbed.createPool('10.111.1.1', { name: 'hostile-pool', className })
     // Where it is stuck, that shows in the history at once, and in the Cluster after minutes of nothing.
     expect(await untilEnd(handle)).toMatchObject({ end: 'completed' })
-    expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toBe('10.111.1.1')
+    expect(await testbed.hostOf(name)).toBe('10.111.1.1')
   })
 })
 

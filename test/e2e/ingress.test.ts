@@ -78,9 +78,7 @@ describe('a Cluster with a pool for ingress', () => {
       ownerReferences: [{ kind: 'Cluster', uid: cluster.uid }],
       poolRef: { name: 'in-both-ingress' },
     })
-    const run = temporal.client.workflow.getHandle(
-      workflowIdFor({ namespace: testbed.namespace, name: 'in-both' }),
-    )
+    const run = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf('in-both')))
     expect(await run.result()).toMatchObject({
       roles: {
         'control-plane': { outcome: 'allocated', address: '10.70.0.10' },
@@ -95,7 +93,7 @@ describe('a Cluster with a pool for ingress', () => {
     await untilIngress('in-first')
     await testbed.createCluster('in-second', { className: 'in-stuck' })
     expect((await testbed.untilServed('in-second')).annotations).not.toHaveProperty(ingressVip)
-    const key = { namespace: testbed.namespace, name: 'in-second' }
+    const key = testbed.keyOf('in-second')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
     await testbed.deleteCluster('in-first')
     expect((await untilIngress('in-second')).annotations[ingressVip]).toBe('10.71.1.10')
@@ -168,7 +166,7 @@ describe('an annotation that cannot be read', () => {
     await scenario('in-typo', '10.78.0.10-10.78.0.20', '10.78.1.10')
     await testbed.createCluster('in-typo', { className: 'in-typo', annotations: { [ingressEnabled]: 'yes' } })
     await testbed.untilServed('in-typo')
-    const key = { namespace: testbed.namespace, name: 'in-typo' }
+    const key = testbed.keyOf('in-typo')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'AllocationFailed' })
     await annotate('in-typo', { [ingressEnabled]: 'true' })
     expect((await untilIngress('in-typo')).annotations[ingressVip]).toBe('10.78.1.10')

@@ -47,7 +47,7 @@ describe('a log in JSON', () => {
     const { logPath } = suite.allocator
     await testbed.createCluster('outcome')
     const { controlPlaneEndpoint } = await testbed.untilServed('outcome')
-    const cluster = { namespace: testbed.namespace, name: 'outcome' }
+    const cluster = testbed.keyOf('outcome')
     expect(await untilLine(logPath, /by IPAddressClaim vip-cp-outcome$/)).toEqual({
       level: 'info',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
@@ -81,7 +81,7 @@ describe('a log in JSON', () => {
       reason: 'NoMatchingPool',
       activityType: 'selectIPPool',
       error: expect.stringContaining('another-class'),
-      workflowId: workflowIdFor({ namespace: testbed.namespace, name: 'waiting' }),
+      workflowId: workflowIdFor(testbed.keyOf('waiting')),
     })
   })
 })

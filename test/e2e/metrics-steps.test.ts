@@ -92,7 +92,7 @@ describe('an attempt that fails', () => {
     await scrape.until('reconcile_total', { cluster_class: className, result: 'error' }, (count) => count > 0)
     const labels = { role: 'control-plane', cluster_class: className, reason: 'ClaimConflict' }
     expect(await scrape.value('allocation_errors_total', labels)).toBeGreaterThan(0)
-    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', 'vip-cp-ms-contested') })
+    await testbed.delete('ipaddressclaims', 'vip-cp-ms-contested')
     await scrape.untilIs('allocations_total', { role: 'control-plane', cluster_class: className }, 1)
   })
 })

@@ -39,7 +39,7 @@ async function classWithPool(name: string, addresses: string): Promise<string> {
 }
 
 async function deleteClaim(name: string): Promise<void> {
-  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', name) })
+  await testbed.delete('ipaddressclaims', name)
 }
 
 describe('the gauges of pools and claims', () => {

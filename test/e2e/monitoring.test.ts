@@ -30,7 +30,7 @@ beforeAll(async () => {
   testbed = suite.testbed
   // A run that gets on at once has nothing handed out by the server; one that waits has.
   await testbed.createCluster('served')
-  const served = { namespace: testbed.namespace, name: 'served' }
+  const served = testbed.keyOf('served')
   await suite.temporal.untilPending(served, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
   await testbed.createPool('10.66.0.10')
   await testbed.untilServed('served')

@@ -136,15 +136,15 @@ describe('an allocator', () => {
     const className = 'patient-class'
     await testbed.createCluster('patient', { className })
     const temporal = await viewTemporal(stack.connection)
-    await temporal.untilPending(
-      { namespace: testbed.namespace, name: 'patient' },
-      { activity: 'selectIPPool', reason: 'NoMatchingPool' },
-    )
+    await temporal.untilPending(testbed.keyOf('patient'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await temporal.close()
     await stack.part('temporal').kill()
     await stack.part('temporal').start()
     await testbed.createPool('10.51.0.10', { name: 'patient-pool', className })
-    expect((await testbed.untilServed('patient')).controlPlaneEndpoint.host).toBe('10.51.0.10')
+    expect(await testbed.hostOf('patient')).toBe('10.51.0.10')
   })
 
   it('starts a run that waited again where Temporal comes back without any data', async () => {
@@ -152,13 +152,13 @@ describe('an allocator', () => {
     const className = 'forgotten-class'
     await testbed.createCluster('forgotten', { className })
     const temporal = await viewTemporal(stack.connection)
-    const key = { namespace: testbed.namespace, name: 'forgotten' }
+    const key = testbed.keyOf('forgotten')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await stack.part('temporal').kill()
     await stack.part('temporal').start({ forgetData: true })
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await temporal.close()
     await testbed.createPool('10.52.0.10', { name: 'forgotten-pool', className })
-    expect((await testbed.untilServed('forgotten')).controlPlaneEndpoint.host).toBe('10.52.0.10')
+    expect(await testbed.hostOf('forgotten')).toBe('10.52.0.10')
   })
 })

@@ -33,10 +33,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** The two ways to pause a Cluster, as the merge patches that do and undo it. */
 const ways = [
   { way: 'spec', pause: { spec: { paused: true } }, unpause: { spec: { paused: null } } },
@@ -80,12 +76,15 @@ async function expectNoWriteDuringPause(
   await wayFree()
   await Promise.all(
     clusters.map(async ({ name }) => {
-      await temporal.retryNow(keyOf(name))
-      const { message } = await temporal.untilPending(keyOf(name), { activity, reason: 'ClusterPaused' })
+      await temporal.retryNow(testbed.keyOf(name))
+      const { message } = await temporal.untilPending(testbed.keyOf(name), {
+        activity,
+        reason: 'ClusterPaused',
+      })
       expect(message).toContain(`${testbed.namespace}/${name} is paused`)
       // Another attempt that has begun after the pause was shown.
-      await temporal.retryNow(keyOf(name))
-      await temporal.untilPending(keyOf(name), { activity, reason: 'ClusterPaused' })
+      await temporal.retryNow(testbed.keyOf(name))
+      await temporal.untilPending(testbed.keyOf(name), { activity, reason: 'ClusterPaused' })
     }),
   )
   expect(await Promise.all(clusters.map(({ name }) => writesFor(name)))).toEqual(before)
@@ -111,10 +110,13 @@ describe('a Cluster that is paused', () => {
       clusters.map(async ({ name }) => {
         await temporal.client.workflow.start(allocateVipType, {
           taskQueue: suite.taskQueue,
-          workflowId: workflowIdFor(keyOf(name)),
-          args: [keyOf(name)],
+          workflowId: workflowIdFor(testbed.keyOf(name)),
+          args: [testbed.keyOf(name)],
         })
-        await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'ClusterPaused' })
+        await temporal.untilPending(testbed.keyOf(name), {
+          activity: 'selectIPPool',
+          reason: 'ClusterPaused',
+        })
         expect(ourWrites(await getObject(testbed, 'clusters', name))).toEqual([])
       }),
     )
@@ -131,7 +133,7 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unselected')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name, { className })))
     for (const { name } of clusters) {
-      await temporal.untilPending(keyOf(name), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+      await temporal.untilPending(testbed.keyOf(name), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     }
     await expectNoWriteDuringPause('selectIPPool', clusters, async () => {
       await testbed.createPool('10.142.1.1-10.142.1.9', { name: 'unselected-pool', className })
@@ -143,7 +145,7 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unclaimed')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
-      await temporal.untilPending(keyOf(name), {
+      await temporal.untilPending(testbed.keyOf(name), {
         activity: 'ensureIPAddressClaim',
         reason: 'AllocationFailed',
       })
@@ -163,7 +165,7 @@ describe('a Cluster that is paused', () => {
       await testbed.createCluster(name, { className })
     }
     for (const { name } of clusters) {
-      await temporal.untilPending(keyOf(name), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
+      await temporal.untilPending(testbed.keyOf(name), { activity: 'awaitIPAddress', reason: 'PoolNotReady' })
     }
     await expectNoWriteDuringPause('awaitIPAddress', clusters, () => testbed.pausePool('unbound-pool', false))
   })
@@ -173,7 +175,7 @@ describe('a Cluster that is paused', () => {
     const clusters = clustersOf('unassigned')
     await Promise.all(clusters.map(({ name }) => testbed.createCluster(name)))
     for (const { name } of clusters) {
-      await temporal.untilPending(keyOf(name), { activity: 'assignVip', reason: 'ClusterRejected' })
+      await temporal.untilPending(testbed.keyOf(name), { activity: 'assignVip', reason: 'ClusterRejected' })
     }
     await expectNoWriteDuringPause('assignVip', clusters, () => account.withhold())
   })

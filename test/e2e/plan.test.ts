@@ -77,7 +77,7 @@ async function allocate(name: string): Promise<AllocateVipResult> {
 
 /** Starts the run, and resolves with what it waits for. */
 async function startWaiting(name: string): Promise<{ readonly reason: string; readonly message: string }> {
-  const cluster = { namespace: testbed.namespace, name }
+  const cluster = testbed.keyOf(name)
   const workflowId = workflowIdFor(cluster)
   await temporal.client.workflow.start(allocateVipType, {
     workflowId,
@@ -168,7 +168,7 @@ describe('what is planned is what happens', () => {
     const { planned, waits } = await eventually('the pools to be the same for plan and run', async () => {
       const planned = await planFor('no-pool')
       const waits = await startWaiting('no-pool')
-      await endRun(workflowIdFor({ namespace: testbed.namespace, name: 'no-pool' }))
+      await endRun(workflowIdFor(testbed.keyOf('no-pool')))
       return (await planFor('no-pool')).message === planned.message ? { planned, waits } : undefined
     })
     expect(planned.outcome).toBe('wait')
@@ -261,7 +261,7 @@ describe('a plan', () => {
     await testbed.createCluster('orphaned', { className })
     await allocate('orphaned')
     await testbed.untilCluster('orphaned', (now) => (now?.controlPlaneEndpoint.host ?? '') !== '')
-    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', 'vip-cp-orphaned') })
+    await testbed.delete('ipaddressclaims', 'vip-cp-orphaned')
     await testbed.untilClaim('vip-cp-orphaned', (now) => now === undefined)
     await testbed.untilPool('for-untouched', (now) => now?.capacity?.used === 0)
     await testbed.untilCluster('untouched', (now) => now !== undefined)

@@ -34,13 +34,9 @@ beforeAll(async () => {
 
 afterAll(() => suite.close(() => other.close()))
 
-async function hostOf(cluster: string): Promise<string> {
-  return (await testbed.untilServed(cluster)).controlPlaneEndpoint.host
-}
-
 /** What the run for a Cluster's control plane says of every pool it looked at. */
 async function consideredFor(name: string): Promise<readonly PoolVerdict[]> {
-  const handle = temporal.client.workflow.getHandle(workflowIdFor({ namespace: testbed.namespace, name }))
+  const handle = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf(name)))
   const { roles } = await handle.query<AllocationStatus>(statusQuery)
   return roles['control-plane']?.considered ?? []
 }
@@ -59,10 +55,7 @@ describe('a Cluster without a pool', () => {
     await other.createPool('10.106.0.1', { name: 'elsewhere', className: 'another-class' })
     await other.createPool('10.106.1.1', { name: 'for-ingress', labels: { [roleKey]: 'ingress' } })
     await other.createCluster('pathless')
-    const wait = await temporal.untilPending(
-      { namespace: other.namespace, name: 'pathless' },
-      { reason: 'NoMatchingPool' },
-    )
+    const wait = await temporal.untilPending(other.keyOf('pathless'), { reason: 'NoMatchingPool' })
     const becauses = [
       ['elsewhere', `is for ClusterClass another-class, not ${other.namespace}/rke2-cluster-class`],
       ['for-ingress', 'is for role ingress, not control-plane'],
@@ -87,7 +80,7 @@ describe('a Cluster without a pool', () => {
       })
     }
     await testbed.createCluster('lost-in-many')
-    const wait = await temporal.untilPending({ namespace: testbed.namespace, name: 'lost-in-many' })
+    const wait = await temporal.untilPending(testbed.keyOf('lost-in-many'))
     expect(wait.reason).toBe('NoMatchingPool')
     expect(wait.message).toContain(`with ${classKey}=rke2-cluster-class`)
     await testbed.deleteCluster('lost-in-many')
@@ -97,16 +90,13 @@ describe('a Cluster without a pool', () => {
     await other.createPool('10.107.0.1', { name: 'unnamed' })
     const asked = 'GlobalInClusterIPPool/unnamed'
     await other.createCluster('stubborn', { annotations: { [explicitAnnotation]: asked } })
-    const wait = await temporal.untilPending(
-      { namespace: other.namespace, name: 'stubborn' },
-      { reason: 'NoMatchingPool' },
-    )
+    const wait = await temporal.untilPending(other.keyOf('stubborn'), { reason: 'NoMatchingPool' })
     expect(wait.message).toContain(
       `InClusterIPPool/unnamed: the Cluster asks for "${asked}" by its annotation ${explicitAnnotation}`,
     )
     expect(await other.claims()).not.toContain('vip-cp-stubborn')
     await other.deleteCluster('stubborn')
-    await other.api.send({ method: 'DELETE', path: other.path('inclusterippools', 'unnamed') })
+    await other.delete('inclusterippools', 'unnamed')
   })
 })
 
@@ -117,7 +107,7 @@ describe('the control-plane VIP comes from', () => {
     await testbed.createPool('10.100.0.1', { name: 'labeled-a', className: 'another-class' })
     await testbed.createPool('10.100.1.1', { name: 'labeled-b', className })
     await testbed.createCluster('labeled', { className })
-    expect(await hostOf('labeled')).toBe('10.100.1.1')
+    expect(await testbed.hostOf('labeled')).toBe('10.100.1.1')
   })
 
   it('the pool that the Cluster names, be it of another class and role', async () => {
@@ -134,7 +124,7 @@ describe('the control-plane VIP comes from', () => {
       labels: { [roleKey]: 'ingress' },
     })
     await testbed.createCluster('named', { className, annotations: { [explicitAnnotation]: 'named-b' } })
-    expect(await hostOf('named')).toBe('10.100.3.1')
+    expect(await testbed.hostOf('named')).toBe('10.100.3.1')
   })
 
   it('the pool whose list has the very class, where another namespace has one of the same name', async () => {
@@ -149,9 +139,9 @@ describe('the control-plane VIP comes from', () => {
     await testbed.createPool('10.101.0.1', listing(testbed.namespace, 'shared-a'))
     await testbed.createPool('10.101.1.1', listing(other.namespace, 'shared-b'))
     await testbed.createCluster('class-elsewhere', { className, classNamespace: other.namespace })
-    expect(await hostOf('class-elsewhere')).toBe('10.101.1.1')
+    expect(await testbed.hostOf('class-elsewhere')).toBe('10.101.1.1')
     await testbed.createCluster('class-here', { className })
-    expect(await hostOf('class-here')).toBe('10.101.0.1')
+    expect(await testbed.hostOf('class-here')).toBe('10.101.0.1')
   })
 
   it('the pool that a Cluster without topology names', async () => {
@@ -219,7 +209,7 @@ describe('the control-plane VIP comes from', () => {
     }
     await testbed.createPool('10.109.99.1', { name: 'picky-z', className })
     await testbed.createCluster('picky', { className })
-    expect(await hostOf('picky')).toBe('10.109.99.1')
+    expect(await testbed.hostOf('picky')).toBe('10.109.99.1')
     expect(await consideredFor('picky')).toEqual(expect.arrayContaining(verdicts))
   })
 
@@ -231,9 +221,9 @@ describe('the control-plane VIP comes from', () => {
     // The test's own finalizer holds the pool, however fast the provider lets go of it.
     await editPool('leaving-a', { finalizers: ['test.vip.capi.gorizond.io/hold'] })
     try {
-      await testbed.api.send({ method: 'DELETE', path: testbed.path('inclusterippools', 'leaving-a') })
+      await testbed.delete('inclusterippools', 'leaving-a')
       await testbed.createCluster('leaving', { className })
-      expect(await hostOf('leaving')).toBe('10.104.1.1')
+      expect(await testbed.hostOf('leaving')).toBe('10.104.1.1')
       expect(await consideredFor('leaving')).toContainEqual({
         kind: 'InClusterIPPool',
         name: 'leaving-a',
@@ -251,10 +241,10 @@ describe('the control-plane VIP comes from', () => {
     await testbed.createPool('10.105.0.1', { name: 'full-a', className })
     await testbed.createPool('10.105.1.1', { name: 'full-b', className })
     await testbed.createCluster('filler', { className })
-    expect(await hostOf('filler')).toBe('10.105.0.1')
+    expect(await testbed.hostOf('filler')).toBe('10.105.0.1')
     await testbed.untilPool('full-a', (now) => now?.capacity?.free === 0)
     await testbed.createCluster('after-filler', { className })
-    expect(await hostOf('after-filler')).toBe('10.105.1.1')
+    expect(await testbed.hostOf('after-filler')).toBe('10.105.1.1')
     expect(await consideredFor('after-filler')).toContainEqual({
       kind: 'InClusterIPPool',
       name: 'full-a',
@@ -275,7 +265,7 @@ describe('a VIP that was allocated', () => {
 
   it('stays where it is, whatever class, role and priority its pool gets', async () => {
     const className = 'sticky'
-    const key = { namespace: testbed.namespace, name: className }
+    const key = testbed.keyOf(className)
     await testbed.createClass(className)
     await testbed.createPool('10.120.0.1-10.120.0.3', { name: className, className })
     // One edit makes it a pool for ingress VIPs, for which the watcher would start a run beside that of this test.
@@ -301,11 +291,11 @@ describe('a VIP that was allocated', () => {
         pool: { name: className },
       })
     }
-    expect(await hostOf(className)).toBe('10.120.0.1')
+    expect(await testbed.hostOf(className)).toBe('10.120.0.1')
     const now = await testbed.untilClaim(`vip-cp-${className}`, () => true)
     expect(now?.resourceVersion).toBe(claim?.resourceVersion)
     // The next Cluster shows that the new choice is another one.
     await testbed.createCluster(`${className}-next`, { className })
-    expect(await hostOf(`${className}-next`)).toBe('10.121.0.1')
+    expect(await testbed.hostOf(`${className}-next`)).toBe('10.121.0.1')
   })
 })

@@ -32,7 +32,7 @@ afterAll(() => suite.close())
 
 describe('an allocator that is killed', () => {
   it('between any two steps goes on with the same run and the same claim', async () => {
-    const cluster = { namespace: testbed.namespace, name: 'survivor' }
+    const cluster = testbed.keyOf('survivor')
     const handle = temporal.client.workflow.getHandle(workflowIdFor(cluster))
 
     await start({ command: 'watcher' })
@@ -88,7 +88,7 @@ describe('an allocator that is killed', () => {
 
 describe('a Cluster whose name has a run with nothing left but to end', () => {
   it('gets a run of its own after that', async () => {
-    const cluster = { namespace: testbed.namespace, name: 'successor' }
+    const cluster = testbed.keyOf('successor')
     // Nobody works on it yet, so that it ends when the test says so.
     const run = await temporal.client.workflow.start(allocateVipType, {
       workflowId: workflowIdFor(cluster),
@@ -100,7 +100,7 @@ describe('a Cluster whose name has a run with nothing left but to end', () => {
     await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'already-started' }, 1)
     await run.terminate()
     const worker = await start({ command: 'worker' })
-    expect((await testbed.untilServed('successor')).controlPlaneEndpoint.host).toMatch(/^10\.30\.0\.\d+$/)
+    expect(await testbed.hostOf('successor')).toMatch(/^10\.30\.0\.\d+$/)
     await Promise.all([watcher.kill(), worker.kill()])
   })
 })

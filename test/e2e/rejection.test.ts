@@ -36,13 +36,9 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** Why the Cluster's run looked again before its time. */
 async function wakesOf(name: string): Promise<readonly string[]> {
-  const handle = temporal.client.workflow.getHandle(workflowIdFor(keyOf(name)))
+  const handle = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf(name)))
   return (await handle.query<AllocationStatus>(statusQuery)).wakes
 }
 
@@ -67,10 +63,13 @@ describe('a write that Cluster API refuses', () => {
     await testbed.createClass(className)
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip', 'color') })
     await postCluster(testbed, 'undefined', { className, variables: [{ name: 'color', value: 'red' }] })
-    await temporal.untilPending(keyOf('undefined'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('undefined'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
     await testbed.createPool('10.145.1.1', { name: 'shrinking-pool', className })
-    const { message } = await temporal.untilPending(keyOf('undefined'), {
+    const { message } = await temporal.untilPending(testbed.keyOf('undefined'), {
       activity: 'assignVip',
       reason: 'ClusterRejected',
     })
@@ -78,8 +77,8 @@ describe('a write that Cluster API refuses', () => {
     await expectUntouched('undefined')
 
     await testbed.editCluster('undefined', { topology: { variables: null } })
-    expect((await testbed.untilServed('undefined')).controlPlaneEndpoint.host).toBe('10.145.1.1')
-    await temporal.outcomeOf(keyOf('undefined'))
+    expect(await testbed.hostOf('undefined')).toBe('10.145.1.1')
+    await temporal.outcomeOf(testbed.keyOf('undefined'))
     expect(await wakesOf('undefined')).toContain('Cluster changed')
   })
 
@@ -90,7 +89,7 @@ describe('a write that Cluster API refuses', () => {
     await changeClass(testbed, className, { variables: [integer], patches: null })
     await testbed.createPool('10.145.2.1', { name: 'integer-pool', className })
     await testbed.createCluster('integer', { className })
-    const { message } = await temporal.untilPending(keyOf('integer'), {
+    const { message } = await temporal.untilPending(testbed.keyOf('integer'), {
       activity: 'assignVip',
       reason: 'ClusterRejected',
     })
@@ -99,8 +98,8 @@ describe('a write that Cluster API refuses', () => {
     await expectUntouched('integer')
 
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
-    await temporal.retryNow(keyOf('integer'))
-    expect((await testbed.untilServed('integer')).controlPlaneEndpoint.host).toBe('10.145.2.1')
+    await temporal.retryNow(testbed.keyOf('integer'))
+    expect(await testbed.hostOf('integer')).toBe('10.145.2.1')
   })
 
   it('for a ClusterClass that never was is shown in its words, and ends when there is one', async () => {
@@ -108,7 +107,7 @@ describe('a write that Cluster API refuses', () => {
     await testbed.createPool('10.145.3.1', { name: 'absent-pool', className })
     await testbed.createCluster('absent', { className })
     await expectServedOnceThereIsAClass('absent', className)
-    expect((await testbed.untilServed('absent')).controlPlaneEndpoint.host).toBe('10.145.3.1')
+    expect(await testbed.hostOf('absent')).toBe('10.145.3.1')
   })
 
   it('for a ClusterClass that has gone is shown in its words, and ends when there is one', async () => {
@@ -116,19 +115,22 @@ describe('a write that Cluster API refuses', () => {
     await testbed.createClass(className)
     // Cluster API keeps a class that is in use, so its deletion begins before there is a Cluster.
     await addTestFinalizer(testbed, 'clusterclasses', className)
-    await testbed.api.send({ method: 'DELETE', path: testbed.path('clusterclasses', className) })
+    await testbed.delete('clusterclasses', className)
     await testbed.createCluster('classless', { className })
-    await temporal.untilPending(keyOf('classless'), { activity: 'selectIPPool', reason: 'NoMatchingPool' })
+    await temporal.untilPending(testbed.keyOf('classless'), {
+      activity: 'selectIPPool',
+      reason: 'NoMatchingPool',
+    })
     await removeTestFinalizer(testbed, 'clusterclasses', className)
     await testbed.createPool('10.145.5.1', { name: 'gone-pool', className })
     await expectServedOnceThereIsAClass('classless', className)
-    expect((await testbed.untilServed('classless')).controlPlaneEndpoint.host).toBe('10.145.5.1')
+    expect(await testbed.hostOf('classless')).toBe('10.145.5.1')
   })
 })
 
 /** Shows that the Cluster is not written to as long as its class is missing, and then makes the class. */
 async function expectServedOnceThereIsAClass(name: string, className: string): Promise<void> {
-  const { message } = await temporal.untilPending(keyOf(name), {
+  const { message } = await temporal.untilPending(testbed.keyOf(name), {
     activity: 'assignVip',
     reason: 'ClusterRejected',
   })
@@ -136,7 +138,7 @@ async function expectServedOnceThereIsAClass(name: string, className: string): P
   await expectUntouched(name)
   await testbed.createClass(className)
   await untilClassReconciled(testbed, className)
-  await temporal.retryNow(keyOf(name))
+  await temporal.retryNow(testbed.keyOf(name))
   await testbed.untilServed(name)
 }
 
@@ -144,14 +146,14 @@ describe('a right that is taken away', () => {
   it('to create claims is named, and the allocation goes on when it is back', async () => {
     await account.withhold('create ipaddressclaims')
     await testbed.createCluster('no-create')
-    const { message } = await temporal.untilPending(keyOf('no-create'), {
+    const { message } = await temporal.untilPending(testbed.keyOf('no-create'), {
       activity: 'ensureIPAddressClaim',
       reason: 'AllocationFailed',
     })
     expect(message).toContain('cannot create resource "ipaddressclaims"')
     expect(await testbed.claims()).not.toContain('vip-cp-no-create')
     await account.withhold()
-    await temporal.retryNow(keyOf('no-create'))
+    await temporal.retryNow(testbed.keyOf('no-create'))
     await testbed.untilServed('no-create')
   })
 
@@ -159,7 +161,7 @@ describe('a right that is taken away', () => {
     await account.withhold('patch clusters')
     const before = await requests('patch', 'clusters', 403)
     await testbed.createCluster('no-patch')
-    const { message } = await temporal.untilPending(keyOf('no-patch'), {
+    const { message } = await temporal.untilPending(testbed.keyOf('no-patch'), {
       activity: 'assignVip',
       reason: 'ClusterRejected',
     })
@@ -167,7 +169,7 @@ describe('a right that is taken away', () => {
 
     const waits: number[] = []
     await eventually('the fifth attempt to be scheduled', async () => {
-      const [step] = await temporal.pendingActivities(keyOf('no-patch'))
+      const [step] = await temporal.pendingActivities(testbed.keyOf('no-patch'))
       const wait = step?.retryInSeconds
       if (wait === undefined) return undefined
       if (wait !== waits.at(-1)) waits.push(wait)
@@ -183,7 +185,7 @@ describe('a right that is taken away', () => {
     await account.withhold()
     await testbed.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })
     await testbed.untilServed('no-patch')
-    await temporal.outcomeOf(keyOf('no-patch'))
+    await temporal.outcomeOf(testbed.keyOf('no-patch'))
     expect(await wakesOf('no-patch')).toContain('Cluster changed')
   })
 
@@ -193,7 +195,10 @@ describe('a right that is taken away', () => {
     await testbed.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
     await account.withhold('patch clusters')
     await testbed.createCluster('elsewhere', { className })
-    await temporal.untilPending(keyOf('elsewhere'), { activity: 'assignVip', reason: 'ClusterRejected' })
+    await temporal.untilPending(testbed.keyOf('elsewhere'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     const endpoint = { host: '10.145.99.1', port: 6443 }
     const provider = { manager: 'infrastructure-provider' }
     await patchObject(
@@ -202,7 +207,7 @@ describe('a right that is taken away', () => {
       { spec: { controlPlaneEndpoint: endpoint } },
       provider,
     )
-    expect(await temporal.outcomeOf(keyOf('elsewhere'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('elsewhere'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })

@@ -27,7 +27,7 @@ async function served(name: string, addresses: string): Promise<Cluster> {
 
 async function deleteClaim(name: string): Promise<string | undefined> {
   const claim = await testbed.untilClaim(name, (now) => now !== undefined)
-  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', name) })
+  await testbed.delete('ipaddressclaims', name)
   return claim?.uid
 }
 
@@ -87,7 +87,7 @@ describe('a claim that is deleted by hand under a served Cluster', () => {
     const pool = testbed.path('inclusterippools', 're-lost')
     await testbed.patch(pool, { spec: { addresses: ['10.93.0.20-10.93.0.22'] } })
     const former = await deleteClaim('vip-cp-re-lost')
-    const key = { namespace: testbed.namespace, name: 're-lost' }
+    const key = testbed.keyOf('re-lost')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'AddressLost' })
     expect((await testbed.untilServed('re-lost')).controlPlaneEndpoint).toEqual(controlPlaneEndpoint)
     await testbed.patch(pool, { spec: { addresses: ['10.93.0.10', '10.93.0.20-10.93.0.22'] } })
@@ -98,7 +98,7 @@ describe('a claim that is deleted by hand under a served Cluster', () => {
 describe('an IPAddress that is deleted by hand under a served Cluster', () => {
   it('stays, since the provider protects it, and so does the host', async () => {
     const { controlPlaneEndpoint } = await served('re-address', '10.94.0.10-10.94.0.12')
-    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddresses', 'vip-cp-re-address') })
+    await testbed.delete('ipaddresses', 'vip-cp-re-address')
     await testbed.createCluster('re-address-2', { className: 're-address' })
     const other = await testbed.untilServed('re-address-2')
     expect(other.controlPlaneEndpoint.host).not.toBe(controlPlaneEndpoint.host)
@@ -152,7 +152,7 @@ describe('a new Cluster whose annotation names an address', () => {
     await testbed.createClass(className)
     await testbed.createPool('10.97.0.10-10.97.0.14', { name: className, className })
     await testbed.createCluster(className, { className, ...typing('10.97.0.12') })
-    expect((await testbed.untilServed(className)).controlPlaneEndpoint.host).toBe('10.97.0.12')
+    expect(await testbed.hostOf(className)).toBe('10.97.0.12')
     await untilHeld('vip-cp-re-kept', '10.97.0.12')
   })
 
@@ -164,9 +164,9 @@ describe('a new Cluster whose annotation names an address', () => {
       spec: { gateway: '10.98.0.1', excludedAddresses: ['10.98.0.7'] },
     })
     await testbed.createCluster('re-gateway', { className, ...typing('10.98.0.1') })
-    expect((await testbed.untilServed('re-gateway')).controlPlaneEndpoint.host).toBe('10.98.0.2')
+    expect(await testbed.hostOf('re-gateway')).toBe('10.98.0.2')
     await testbed.createCluster('re-excluded', { className, ...typing('10.98.0.7') })
-    expect((await testbed.untilServed('re-excluded')).controlPlaneEndpoint.host).toBe('10.98.0.3')
+    expect(await testbed.hostOf('re-excluded')).toBe('10.98.0.3')
   })
 
   it('as ingress VIP has no claim on a closed pool, keeps its annotation, and is shown as lost', async () => {
@@ -179,10 +179,7 @@ describe('a new Cluster whose annotation names an address', () => {
     })
     await testbed.createPool('10.99.11.10', { name: className, className })
     await testbed.createCluster(className, { className, annotations: { [ingressVip]: '10.99.10.7' } })
-    await temporal.untilPending(
-      { namespace: testbed.namespace, name: className },
-      { activity: 'selectIPPool', reason: 'AddressLost' },
-    )
+    await temporal.untilPending(testbed.keyOf(className), { activity: 'selectIPPool', reason: 'AddressLost' })
     const { annotations } = await testbed.untilServed(className)
     expect(annotations[ingressVip]).toBe('10.99.10.7')
     expect(await testbed.claims()).not.toContain('vip-ingress-re-ingress')

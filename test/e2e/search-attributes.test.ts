@@ -52,13 +52,13 @@ function untilListed(query: string): Promise<readonly string[]> {
 describe('a run in a Temporal namespace with search attributes', () => {
   it('is found by the reason it waits for, and by its Cluster', async () => {
     await testbed.createCluster('found')
-    const id = workflowIdFor({ namespace: testbed.namespace, name: 'found' })
+    const id = workflowIdFor(testbed.keyOf('found'))
     expect(await untilListed(`VipPhase = 'NoMatchingPool'`)).toEqual([id])
     expect(await untilListed(`VipNamespace = '${testbed.namespace}' AND VipCluster = 'found'`)).toEqual([id])
   })
 
   it('tells the full picture while it waits', async () => {
-    const handle = client.workflow.getHandle(workflowIdFor({ namespace: testbed.namespace, name: 'found' }))
+    const handle = client.workflow.getHandle(workflowIdFor(testbed.keyOf('found')))
     const status = await handle.query<AllocationStatus>(statusQuery)
     expect(status.roles['control-plane']).toMatchObject({
       phase: 'SelectingPool',
@@ -77,7 +77,7 @@ describe('a run in a Temporal namespace with search attributes', () => {
   it('is found by its address and its pool when it is over', async () => {
     await testbed.createPool('10.62.0.10-10.62.0.20')
     const { controlPlaneEndpoint } = await testbed.untilServed('found')
-    const id = workflowIdFor({ namespace: testbed.namespace, name: 'found' })
+    const id = workflowIdFor(testbed.keyOf('found'))
     expect(await untilListed(`VipAddress = '${controlPlaneEndpoint.host}'`)).toEqual([id])
     expect(await untilListed(`VipPool = 'InClusterIPPool/vip-pool' AND VipPhase = 'Allocated'`)).toEqual([id])
   })

@@ -42,8 +42,8 @@ beforeAll(async () => {
   await testbed.createCluster('by-hand', { className: 'st-a', spec: endpoint('10.90.9.9') })
   await testbed.createCluster('twin', { className: 'st-a', spec: endpoint('10.90.0.11') })
   await deleteClaim('lost')
-  await temporal.untilPending(keyOf('lost'), { reason: 'AddressLost' })
-  await temporal.untilPending(keyOf('waits'), { reason: 'NoMatchingPool' })
+  await temporal.untilPending(testbed.keyOf('lost'), { reason: 'AddressLost' })
+  await temporal.untilPending(testbed.keyOf('waits'), { reason: 'NoMatchingPool' })
 })
 
 afterAll(() =>
@@ -63,12 +63,8 @@ function start(args: readonly string[]): StartedProgram {
   return startProgram(args, env)
 }
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 async function deleteClaim(cluster: string): Promise<void> {
-  await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', `vip-cp-${cluster}`) })
+  await testbed.delete('ipaddressclaims', `vip-cp-${cluster}`)
 }
 
 /** Deletes a claim that stays all the same. */
@@ -345,7 +341,7 @@ describe('what no workflow shows, without an allocator', () => {
       `kubectl --namespace ${testbed.namespace} delete ipaddress vip-reserved-nobody`,
     ])
     for (const name of ['vip-cp-nobody', 'vip-reserved-nobody']) {
-      await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddresses', name) })
+      await testbed.delete('ipaddresses', name)
     }
   })
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => suite.close())
 
 function clusterNamed(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
+  return testbed.keyOf(name)
 }
 
 /** Starts a Cluster's run where nobody works on it, as a person does who mistypes the task queue. */
@@ -128,7 +128,7 @@ describe('a run that another installation works on', () => {
 
     await other.kill()
     await testbed.createPool('10.170.0.30', { name: 'shared-pool', className })
-    expect((await testbed.untilServed('shared')).controlPlaneEndpoint.host).toBe('10.170.0.30')
+    expect(await testbed.hostOf('shared')).toBe('10.170.0.30')
     expect((await ours.describe()).taskQueue).toBe(suite.taskQueue)
   })
 })

@@ -8,6 +8,7 @@ import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
 import { arrayOf } from '../../src/domain/model/decode.ts'
 import { isValidEndpoint, type Cluster } from '../../src/domain/model/cluster.ts'
 import { clusterClassKey } from '../../src/domain/names.ts'
+import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../src/domain/model/pool.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
 import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
@@ -73,10 +74,13 @@ export interface Testbed {
   editCluster(name: string, spec: object): Promise<void>
   pausePool(name: string, paused: boolean): Promise<void>
   deleteCluster(name: string): Promise<void>
+  delete(plural: Plural, name: string): Promise<void>
   /** Resolves with the Cluster as soon as a watch shows it so; a name that is gone is undefined. */
   untilCluster(name: string, is: (cluster: Cluster | undefined) => boolean): Promise<Cluster | undefined>
   /** Resolves with the Cluster once its endpoint is valid. */
   untilServed(name: string): Promise<Cluster>
+  /** Waits for the endpoint. Resolves with its host. */
+  hostOf(name: string): Promise<string>
   untilClaim(
     name: string,
     is: (claim: IPAddressClaim | undefined) => boolean,
@@ -88,6 +92,7 @@ export interface Testbed {
   /** Names of all IPAddressClaims, and of all IPAddresses, in the namespace now. */
   claims(): Promise<readonly string[]>
   addresses(): Promise<readonly string[]>
+  keyOf(name: string): NamespacedName
   /** Path of a collection in the namespace, or of an object in it. */
   path(plural: Plural, name?: string): string
   /**
@@ -205,8 +210,9 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
       patch(path('inclusterippools', name), {
         metadata: { annotations: { 'cluster.x-k8s.io/paused': paused ? 'true' : null } },
       }),
-    deleteCluster: async (name) => {
-      await api.send({ method: 'DELETE', path: path('clusters', name) })
+    deleteCluster: (name) => testbed.delete('clusters', name),
+    delete: async (plural, name) => {
+      await api.send({ method: 'DELETE', path: path(plural, name) })
     },
     untilCluster: (name, is) => clusters.until(`${namespace}/${name}`, is),
     untilServed: async (name) => {
@@ -217,11 +223,13 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
       if (cluster === undefined) throw new Error(`${name} is gone`)
       return cluster
     },
+    hostOf: async (name) => (await testbed.untilServed(name)).controlPlaneEndpoint.host,
     untilClaim: (name, is) => claims.until(`${namespace}/${name}`, is),
     untilPool: (name, is) => pools.until(`${namespace}/${name}`, is),
     ipAddresses: async () => (await list('ipaddresses')).map(ipAddressFrom),
     claims: () => names('ipaddressclaims'),
     addresses: () => names('ipaddresses'),
+    keyOf: (name) => ({ namespace, name }),
     path,
     close: async () => {
       try {
@@ -233,11 +241,7 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
         const globalPools = (await names('globalinclusterippools')).filter((name) =>
           name.startsWith(namespace),
         )
-        await Promise.all(
-          globalPools.map((name) =>
-            api.send({ method: 'DELETE', path: path('globalinclusterippools', name) }),
-          ),
-        )
+        await Promise.all(globalPools.map((name) => testbed.delete('globalinclusterippools', name)))
       } finally {
         await testbed.leave()
       }

@@ -121,9 +121,7 @@ describe('the trace of an allocation', () => {
       'deployment.environment': 'test',
     })
     const [run] = trace.filter(({ name }) => name === 'RunWorkflow:allocateVip')
-    expect(JSON.stringify(run?.attributes)).toContain(
-      workflowIdFor({ namespace: testbed.namespace, name: 'traced' }),
-    )
+    expect(JSON.stringify(run?.attributes)).toContain(workflowIdFor(testbed.keyOf('traced')))
   })
 
   it('has the service name that OTEL_SERVICE_NAME gives', async () => {

@@ -63,7 +63,7 @@ function valuesFor(cluster: string): PlaceholderValues {
 }
 
 async function expectServed(name: string): Promise<void> {
-  expect((await testbed.untilServed(name)).controlPlaneEndpoint.host).toMatch(/^10\.153\.0\./)
+  expect(await testbed.hostOf(name)).toMatch(/^10\.153\.0\./)
 }
 
 describe('docs/troubleshooting.md shows', () => {

@@ -39,15 +39,11 @@ async function makeClass(name: string, addresses: string): Promise<void> {
   await testbed.createPool(addresses, { name, className: name })
 }
 
-async function hostOf(name: string): Promise<string> {
-  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
-}
-
 /** Makes a class with a pool, and a Cluster that has an address of it. */
 async function serve(name: string, addresses: string): Promise<string> {
   await makeClass(name, addresses)
   await testbed.createCluster(name, { className: name })
-  return hostOf(name)
+  return testbed.hostOf(name)
 }
 
 describe('docs/troubleshooting.md shows and mends', () => {
@@ -68,7 +64,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     await expectSymptom(session, 'Waiting too long', values)
     await expectSymptom(session, 'No pool matches', values)
     await applyRemedy(session, 'No pool matches', values)
-    expect(await hostOf('unmatched')).toBe('10.151.1.1')
+    expect(await testbed.hostOf('unmatched')).toBe('10.151.1.1')
   })
 
   it('a pool without an address left', async () => {
@@ -78,7 +74,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const values = { ...valuesFor('exhausted'), cluster: 'hungry', addresses: '10.151.2.2-10.151.2.9' }
     await expectSymptom(session, 'Pool exhausted', values)
     await applyRemedy(session, 'Pool exhausted', values)
-    expect(await hostOf('hungry')).toBe('10.151.2.2')
+    expect(await testbed.hostOf('hungry')).toBe('10.151.2.2')
   })
 
   it('a pool that is paused', async () => {
@@ -87,13 +83,13 @@ describe('docs/troubleshooting.md shows and mends', () => {
     await testbed.createCluster('unready', { className: 'unready' })
     await expectSymptom(session, 'Pool not ready', valuesFor('unready'))
     await applyRemedy(session, 'Pool not ready', valuesFor('unready'))
-    expect(await hostOf('unready')).toBe('10.151.3.1')
+    expect(await testbed.hostOf('unready')).toBe('10.151.3.1')
   })
 
   it('a Cluster that is paused', async () => {
     await makeClass('paused', '10.151.4.1')
     await testbed.createCluster('paused', { className: 'paused', spec: 'paused: true' })
-    const cluster = { namespace: testbed.namespace, name: 'paused' }
+    const cluster = testbed.keyOf('paused')
     await suite.temporal.client.workflow.start('allocateVip', {
       workflowId: workflowIdFor(cluster),
       taskQueue: suite.taskQueue,
@@ -101,7 +97,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     })
     await expectSymptom(session, 'Cluster paused', valuesFor('paused'))
     await applyRemedy(session, 'Cluster paused', valuesFor('paused'))
-    expect(await hostOf('paused')).toBe('10.151.4.1')
+    expect(await testbed.hostOf('paused')).toBe('10.151.4.1')
   })
 
   it('an endpoint that somebody typed in', async () => {
@@ -109,7 +105,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const endpoint = 'controlPlaneEndpoint: { host: 10.151.5.99, port: 6443 }'
     await testbed.createCluster('typed', { className: 'typed', spec: endpoint })
     await expectSymptom(session, 'Endpoint already set', valuesFor('typed', { address: '10.151.5.99' }))
-    expect(await hostOf('typed')).toBe('10.151.5.99')
+    expect(await testbed.hostOf('typed')).toBe('10.151.5.99')
   })
 
   it('a claim of somebody else in the way', async () => {
@@ -125,7 +121,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const values = valuesFor('contested', { owner: 'ConfigMap somebody' })
     await expectSymptom(session, 'Claim conflict', values)
     await applyRemedy(session, 'Claim conflict', values)
-    expect(await hostOf('contested')).toMatch(/^10\.151\.6\./)
+    expect(await testbed.hostOf('contested')).toMatch(/^10\.151\.6\./)
   })
 
   it('an address that somebody else has', async () => {
@@ -140,18 +136,18 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const values = valuesFor('twice', { address, 'other-cluster': 'twice-typed' })
     await expectSymptom(session, 'Duplicate address', values)
     await applyRemedy(session, 'Duplicate address', values)
-    expect(await hostOf('twice')).toBe('10.151.7.2')
+    expect(await testbed.hostOf('twice')).toBe('10.151.7.2')
   })
 
   it('an address that is lost', async () => {
     const address = await serve('lost', '10.151.8.1')
     await testbed.patch(testbed.path('inclusterippools', 'lost'), { spec: { addresses: ['10.151.8.9'] } })
-    await testbed.api.send({ method: 'DELETE', path: testbed.path('ipaddressclaims', 'vip-cp-lost') })
+    await testbed.delete('ipaddressclaims', 'vip-cp-lost')
     const values = valuesFor('lost', { address })
     await expectSymptom(session, 'Address lost', values)
     await applyRemedy(session, 'Address lost', values)
     await testbed.untilClaim('vip-cp-lost', (now) => now?.addressName !== undefined)
-    expect(await hostOf('lost')).toBe(address)
+    expect(await testbed.hostOf('lost')).toBe(address)
   })
 
   it('a claim that is left behind by its Cluster', async () => {

@@ -43,10 +43,6 @@ function valuesFor(name: string, more: PlaceholderValues = {}): PlaceholderValue
   return { namespace, cluster: name, class: name, pool: name, ...more }
 }
 
-async function hostOf(name: string): Promise<string> {
-  return (await testbed.untilServed(name)).controlPlaneEndpoint.host
-}
-
 describe('docs/troubleshooting.md shows and mends', () => {
   it('a variable that the ClusterClass does not define', async () => {
     const className = 'shrunk'
@@ -59,7 +55,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
       { name: 'size', value: 'big' },
     ]
     await postCluster(testbed, 'shrunk', { className, variables })
-    const key = { namespace: testbed.namespace, name: 'shrunk' }
+    const key = testbed.keyOf('shrunk')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'NoMatchingPool' })
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip', 'size') })
     await testbed.createPool('10.152.1.1', { name: 'shrunk', className })
@@ -71,7 +67,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     await expectSymptom(session, 'Undefined variable', values)
     await expectSymptom(session, 'Step errors', values)
     await applyRemedy(session, 'Undefined variable', values)
-    expect(await hostOf('shrunk')).toBe('10.152.1.1')
+    expect(await testbed.hostOf('shrunk')).toBe('10.152.1.1')
   })
 
   it('a ClusterClass that is gone', async () => {
@@ -80,7 +76,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     await testbed.createCluster('vanished', { className })
     await expectSymptom(session, 'ClusterClass gone', valuesFor('vanished'))
     await testbed.createClass(className)
-    expect(await hostOf('vanished')).toBe('10.152.2.1')
+    expect(await testbed.hostOf('vanished')).toBe('10.152.2.1')
   })
 
   it('an annotation that cannot be read', async () => {
@@ -107,7 +103,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     const values = valuesFor('forbidden', { 'service-account': `${testbed.namespace}/allocator` })
     await expectSymptom(session, 'Permission missing', values)
     await account.withhold()
-    expect(await hostOf('forbidden')).toBe('10.152.4.1')
+    expect(await testbed.hostOf('forbidden')).toBe('10.152.4.1')
   })
 
   it('a run whose argument names no Cluster', async () => {

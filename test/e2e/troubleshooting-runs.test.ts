@@ -105,10 +105,10 @@ describe('docs/troubleshooting.md shows and mends', () => {
       // A watcher starts nothing for a paused Cluster, so the other installation comes first.
       await createCluster(suite, 'contested', 'paused: true')
       await startByHand(suite, 'contested', { taskQueue })
-      await suite.temporal.untilPending(
-        { namespace: testbed.namespace, name: 'contested' },
-        { activity: 'selectIPPool', reason: 'ClusterPaused' },
-      )
+      await suite.temporal.untilPending(testbed.keyOf('contested'), {
+        activity: 'selectIPPool',
+        reason: 'ClusterPaused',
+      })
       await testbed.editCluster('contested', { paused: null })
       await expectSymptom(session, 'Two installations', values, from)
     } finally {

@@ -69,10 +69,10 @@ describe('the variable', () => {
     await patchObject(testbed, path, { spec: { variables: optionalStringVariables('clusterVip') } })
     await testbed.createPool('10.146.5.1', { name: 'late-pool', className })
     await testbed.createCluster('late', { className })
-    const { message } = await temporal.untilPending(
-      { namespace: testbed.namespace, name: 'late' },
-      { activity: 'assignVip', reason: 'ClusterRejected' },
-    )
+    const { message } = await temporal.untilPending(testbed.keyOf('late'), {
+      activity: 'assignVip',
+      reason: 'ClusterRejected',
+    })
     expect(message).toContain('status.variables')
     expect(endpointOf(await getObject(testbed, 'clusters', 'late'))).toEqual({})
     await patchObject(testbed, path, { metadata: { annotations: { 'cluster.x-k8s.io/paused': null } } })

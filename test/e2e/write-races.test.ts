@@ -57,10 +57,6 @@ async function beforeClaim(act: () => Promise<void>): Promise<void> {
   await proxy.atWrite(1, 'before', act, { verb: 'create', resource: 'ipaddressclaims' })
 }
 
-function keyOf(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: testbed.namespace, name }
-}
-
 /** As `kubectl patch --type=json` does: without having read the list. */
 async function appendVariable(name: string, variable: JsonObject): Promise<void> {
   const add = { op: 'add', path: '/spec/topology/variables/-', value: variable }
@@ -119,7 +115,7 @@ describe('at the very moment of the write to a Cluster', () => {
     await testbed.createCluster('overtaken', { className })
     await typedIn
     await testbed.untilServed('overtaken')
-    expect(await temporal.outcomeOf(keyOf('overtaken'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('overtaken'))).toEqual({
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
@@ -134,7 +130,7 @@ describe('at the very moment of the write to a Cluster', () => {
     const pausing = beforePatch('paused', () => testbed.editCluster('paused', { paused: true }))
     await testbed.createCluster('paused')
     await pausing
-    await temporal.untilPending(keyOf('paused'), { activity: 'assignVip', reason: 'ClusterPaused' })
+    await temporal.untilPending(testbed.keyOf('paused'), { activity: 'assignVip', reason: 'ClusterPaused' })
     const cluster = await getObject(testbed, 'clusters', 'paused')
     expect(ourWrites(cluster)).toEqual([])
     expect(endpointOf(cluster)).toEqual({})
@@ -150,7 +146,7 @@ describe('at the very moment of the write to a Cluster', () => {
     await testbed.createCluster('deleted', { className })
     await deletion
     await testbed.untilClaim('vip-cp-deleted', (now) => now !== undefined)
-    expect(await temporal.outcomeOf(keyOf('deleted'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('deleted'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
@@ -172,7 +168,7 @@ describe('at the very moment a claim is made', () => {
     await testbed.createCluster('vanished', { className })
     await testbed.untilClaim('vip-cp-vanished', (now) => now !== undefined)
     await deletion
-    expect(await temporal.outcomeOf(keyOf('vanished'))).toEqual({
+    expect(await temporal.outcomeOf(testbed.keyOf('vanished'))).toEqual({
       outcome: 'skipped',
       reason: 'ClusterDeleted',
     })
