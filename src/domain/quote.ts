@@ -1,4 +1,4 @@
-/** Characters of a whole message: log collectors, Temporal's failures and the API server's events take this many. */
+/** Characters of a message that log collectors, Temporal's failures and the API server's events accept. */
 export const longestMessage = 1_000
 /** Characters of one value in a message. */
 const longestValue = 120
@@ -41,7 +41,7 @@ export function shortened(text: string): string {
 }
 
 /** A message with an optional addition. */
-export function alsoSaying(message: string, more: string | undefined): string {
+export function withAddition(message: string, more: string | undefined): string {
   return more === undefined ? message : `${message}; ${more}`
 }
 

@@ -1,13 +1,10 @@
-/**
- * The search attributes that make allocations findable in Temporal, with their types in the SDK's words. All of them
- * are optional: a run sets those that are registered.
- */
+/** The search attributes of allocations in Temporal, with the SDK's names of their types. A run sets those that are registered. */
 export const searchAttributes = {
   /** Namespace of the Cluster. */
   VipNamespace: 'KEYWORD',
   /** Name of the Cluster. */
   VipCluster: 'KEYWORD',
-  /** The reason why the allocation waits, or with which it ended; else the step it is at. */
+  /** The reason why the allocation waits or ended; else its step. */
   VipPhase: 'KEYWORD',
   /** The Cluster's VIPs. */
   VipAddress: 'KEYWORD_LIST',
@@ -17,25 +14,20 @@ export const searchAttributes = {
 
 export type SearchAttributeName = keyof typeof searchAttributes
 
-export const searchAttributeNames: readonly SearchAttributeName[] = [
-  'VipNamespace',
-  'VipCluster',
-  'VipPhase',
-  'VipAddress',
-  'VipPool',
-]
+export const searchAttributeNames: readonly SearchAttributeName[] = Object.keys(searchAttributes).filter(
+  (name): name is SearchAttributeName => Object.hasOwn(searchAttributes, name),
+)
 
-/** The type under which each is registered in a Temporal namespace, in the SDK's words; undefined: it is not. */
+/** The type of each in a Temporal namespace, by the SDK's name; undefined if it is not registered. */
 export type RegisteredSearchAttributes = Readonly<Record<SearchAttributeName, string | undefined>>
 
-/** Those that are not registered. */
 export function missingSearchAttributes(
   registered: RegisteredSearchAttributes,
 ): readonly SearchAttributeName[] {
   return searchAttributeNames.filter((name) => registered[name] === undefined)
 }
 
-/** Those that are registered with another type, which makes every run fail that sets them. */
+/** Those that are registered with another type: a run that sets one fails. */
 export function mistypedSearchAttributes(
   registered: RegisteredSearchAttributes,
 ): readonly SearchAttributeName[] {
@@ -44,14 +36,13 @@ export function mistypedSearchAttributes(
   )
 }
 
-/** Those that a run can set. */
 export function usableSearchAttributes(
   registered: RegisteredSearchAttributes,
 ): readonly SearchAttributeName[] {
   return searchAttributeNames.filter((name) => registered[name] === searchAttributes[name])
 }
 
-/** A type as the `temporal` CLI writes it: `KEYWORD_LIST` is `KeywordList`. */
+/** The `temporal` CLI's name of a type: `KeywordList` for `KEYWORD_LIST`. */
 export function cliTypeOf(type: string): string {
   return type
     .split('_')

@@ -1,5 +1,5 @@
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import { judgeRun, type RunningWorkflow } from '../domain/workflow-run.ts'
+import { diagnoseRun, type RunningWorkflow } from '../domain/workflow-run.ts'
 import type { Log, LogFields } from '../observability/log.ts'
 import type { VipWorkflowClient } from './workflow-client.ts'
 import { isConditional, workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
@@ -104,7 +104,7 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
     const { workflowId, runId, taskQueue } = run
     const soon = { ...pending, unhurried: 0 }
     const later = { ...pending, unhurried: pending.unhurried + 1 }
-    const judgment = judgeRun(run, client.taskQueue, Date.now())
+    const judgment = diagnoseRun(run, client.taskQueue, Date.now())
     if (judgment.verdict === 'elsewhere' && !pending.wasSignaled) {
       // A Worker that polled a moment ago may be gone: only a task that it takes proves that it is there.
       await client.send(cluster, signalFor(start, `needed on task queue ${client.taskQueue}`))

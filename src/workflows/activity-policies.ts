@@ -5,23 +5,21 @@ import {
 } from '@temporalio/workflow'
 
 /**
- * Every activity makes a few bounded requests, so an attempt that takes this long is lost (its worker died)
- * and another one starts. Attempts are unlimited: waiting is what they are for, and each failure says for
- * itself when to look again.
+ * Every activity makes a few bounded requests, so an attempt that takes this long is lost (its Worker died), and another one
+ * starts. Attempts are unlimited: steps wait by retries, and each failure carries its delay.
  */
 export const step: ActivityOptions = {
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
-  // A wake of a step that waits does not wait for the attempt under way: steps can be repeated, even side by side.
+  // A wake does not wait for the attempt under way: steps can be repeated, even in parallel.
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 }
 
 /**
- * What gets the allocation on at once is done within the workflow task, as a local activity: that costs one event and no
- * round through the server. Nothing waits or is tried again here. On a busy Worker it waits for its begin too, and the
- * workflow task with it, so that time counts as well.
+ * The fast path is a local activity, within the workflow task: it costs one event and no round trip to the server. Nothing
+ * is retried here. On a busy Worker, the time until it starts counts too, since the workflow task waits for that.
  */
-export const atOnce: LocalActivityOptions = {
+export const fastPath: LocalActivityOptions = {
   scheduleToCloseTimeout: '5 seconds',
   startToCloseTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },

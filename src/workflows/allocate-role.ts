@@ -1,19 +1,19 @@
+import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
 import {
   takeSteps,
   type SelectIPPoolResult,
   type SequenceEnd,
   type Steps,
 } from '../domain/allocation/steps.ts'
-import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { poolNamespaceFor } from '../domain/model/pool-kind.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
-import { alsoSaying } from '../domain/quote.ts'
+import { withAddition } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
-import { atOnce, step } from './activity-policies.ts'
+import { fastPath, step } from './activity-policies.ts'
 import type {
   AllocateAtOnceInput,
   AllocateAtOnceResult,
@@ -23,32 +23,32 @@ import type {
 } from './contract.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
-/** What one role's allocation is for, and how it waits and reports. */
+/** The allocation of one role, and how it waits and reports. */
 export interface RoleRun {
   readonly cluster: NamespacedName
   readonly role: Role
   readonly wakeUp: RoleWakeUp
-  readonly progress: (news: Partial<RoleStatus>) => void
-  /** Whether every step of the run has got on at once so far. */
-  readonly pace: { isAtOnce: boolean }
-  /** Told what the first step has found out about the Cluster, and about Temporal. */
+  readonly progress: (update: Partial<RoleStatus>) => void
+  /** Shared by all roles: open until a step of the run makes no progress. */
+  readonly fastPath: { isOpen: boolean }
+  /** Called with the result of the first step. */
   readonly onSelected: (
-    found: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & {
+    selected: Pick<SelectIPPoolResult, 'alsoWanted' | 'searchable'> & {
       readonly uid: string
       readonly insteadOf?: string
     },
   ) => void
-  /** Told of an address that had to be left to somebody else. */
+  /** Called for an address that was left to somebody else. */
   readonly onDuplicate: (message: string) => void
 }
 
-/** How a pass ended: with a result, or with the need for another pass over the same or a new Cluster. */
+/** The end of a pass: a result, or another pass for the same or a recreated Cluster. */
 export type RolePass =
   | { readonly pass: 'done'; readonly result: RoleResult }
   | { readonly pass: 'restart' }
   | { readonly pass: 'replaced' }
 
-/** One pass through the steps: each on the fast path if it gets on there, else as an activity of its own. */
+/** One pass through the steps: each on the fast path if it makes progress there, else as a regular activity. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const { cluster, role, progress } = run
   const { runToCompletion } = run.wakeUp
@@ -57,7 +57,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
     phase: 'SelectingPool',
     message: `looking for a ${role} pool for Cluster ${formatKey(cluster)}`,
   })
-  const made: AllocateAtOnceResult = await (run.pace.isAtOnce
+  const made: AllocateAtOnceResult = await (run.fastPath.isOpen
     ? runToCompletion(() => takeFastPath(run, { cluster, role, startedAt }))
     : {})
   const { steps, poolOfClaim } = stepsAfter(run, made)
@@ -65,7 +65,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   return passFor(run, end, poolOfClaim())
 }
 
-/** The steps, of which some were made on the fast path; each shows in the status what comes next. */
+/** The steps after the fast path, which has made some of them. Each updates the status. */
 function stepsAfter(
   run: RoleRun,
   made: AllocateAtOnceResult,
@@ -125,43 +125,39 @@ function choiceMade(
 ): Partial<RoleStatus> {
   return {
     phase: 'EnsuringClaim',
-    message: alsoSaying(`${claim} from ${formatPool(poolRef)}`, insteadOf),
+    message: withAddition(`${claim} from ${formatPool(poolRef)}`, insteadOf),
     claim,
     pool: poolFor(poolRef, cluster),
-    // A pass that finds the choice made keeps why it was made.
+    // A pass that finds the claim in place keeps the verdicts of an earlier pass.
     ...(considered.length > 0 && { considered }),
   }
 }
 
-/** A step as an activity, with a line that says in the Temporal UI what this one is about. */
+/** @param summary shown in the Temporal UI */
 function activity(summary: string): Steps {
   return proxyActivities<Activities>({ ...step, summary })
 }
 
 /**
- * Tries the steps at once, one after the other, within the workflow task. The first that does not get on becomes an
- * activity of its own, which is seen under Pending Activities and tried again until it does. So do all that follow, for as
- * long as the run lasts: one that had to wait is one that others send messages to, and those should not meet with a
- * workflow task that takes its time.
+ * Tries the steps within the workflow task. The first one that makes no progress becomes a regular activity, which is shown
+ * under Pending Activities and retried until it succeeds. So do all later ones for as long as the run lasts: a run that
+ * waits receives messages, and a long workflow task would delay them.
  */
-async function takeFastPath(
-  { cluster, role, pace }: RoleRun,
-  input: AllocateAtOnceInput,
-): Promise<AllocateAtOnceResult> {
-  // Another role may have had to wait since.
-  if (!pace.isAtOnce) return {}
-  const summary = `${role} VIP for ${formatKey(cluster)}`
+async function takeFastPath(run: RoleRun, input: AllocateAtOnceInput): Promise<AllocateAtOnceResult> {
+  // Another role may have closed it in the meantime.
+  if (!run.fastPath.isOpen) return {}
+  const summary = `${run.role} VIP for ${formatKey(run.cluster)}`
   try {
-    const got = await proxyLocalActivities<Activities>({ ...atOnce, summary }).allocateAtOnce(input)
-    pace.isAtOnce = got.assignVip !== undefined
-    return got
+    const made = await proxyLocalActivities<Activities>({ ...fastPath, summary }).allocateAtOnce(input)
+    run.fastPath.isOpen = made.assignVip !== undefined
+    return made
   } catch {
-    pace.isAtOnce = false
+    run.fastPath.isOpen = false
     return {}
   }
 }
 
-/** @param pool of the claim; undefined if none was needed */
+/** @param pool of the claim; undefined if there is no claim */
 function passFor(run: RoleRun, end: SequenceEnd, pool: PoolSummary | undefined): RolePass {
   switch (end.next) {
     case 'replaced':

@@ -13,7 +13,7 @@ import {
 import type { LogMetadata } from '@temporalio/common'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool } from '../domain/model/pool.ts'
-import { alsoSaying } from '../domain/quote.ts'
+import { withAddition } from '../domain/quote.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole, type RoleRun } from './allocate-role.ts'
 import {
@@ -40,25 +40,25 @@ export const waiting = defineSignal<[unknown]>(waitingSignal)
 export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate)
 
 /**
- * Gives a Cluster its VIPs, however long that takes. Ends when the Cluster is served, needs nothing, or is gone; a
- * Cluster re-created under the same name gets a new run under the same id. The control plane goes first; what else the
- * Cluster wants is allocated beside it, each on its own.
+ * Gives a Cluster its VIPs, however long that takes. Ends when the Cluster is served, needs nothing, or is gone; a Cluster
+ * that was recreated under the same name gets a new run under the same id. The control plane goes first; other roles are
+ * allocated in parallel.
  *
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
   const cluster = readArgument(() => parseAllocateVipInput(args, workflowInfo().workflowId))
-  const startAnew = async (): Promise<never> => {
+  const startNewRun = async (): Promise<never> => {
     await condition(() => allHandlersFinished() && !run.wakeUp.isBusy())
     return continueAsNew<typeof allocateVip>(cluster)
   }
   const run: Run = {
     cluster,
-    wakeUp: createWakeUp(startAnew),
+    wakeUp: createWakeUp(startNewRun),
     wakeUps: new Map(),
     record: createStatusRecord(cluster),
     searchAttributes: createSearchAttributeRecorder(),
-    startAnew,
+    startNewRun,
   }
   handleMessages(run)
   const results = await allocateRoles(run)
@@ -66,49 +66,50 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
   return { cluster: { ...cluster, uid: run.record.uid() }, roles: Object.fromEntries(results) }
 }
 
-/** What the message handlers and the allocations of a run share. */
+/** The state that the message handlers and the allocations of a run share. */
 interface Run {
   readonly cluster: NamespacedName
   readonly wakeUp: WakeUp
   readonly wakeUps: Map<Role, RoleWakeUp>
   readonly record: StatusRecord
   readonly searchAttributes: SearchAttributeRecorder
-  readonly startAnew: () => Promise<never>
+  /** Continues as a new run. */
+  readonly startNewRun: () => Promise<never>
 }
 
 function show({ record, wakeUp }: Run): void {
   setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
 }
 
-/** Allocates for the first role, and beside it for the others that the Cluster wants, each on its own. */
+/** Allocates for the first role, and in parallel for the others that the Cluster wants. */
 async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
   const { wakeUp, wakeUps } = run
-  const pace = { isAtOnce: true }
-  const begun = new Set<Role>()
+  const fastPath = { isOpen: true }
+  const started = new Set<Role>()
   const results = new Map<Role, RoleResult>()
-  /** Why a VIP is not the address that the Cluster's annotation named. A later pass finds the choice made. */
-  const passedOver = new Map<Role, string>()
-  const isSettled = (): boolean => results.size === begun.size
+  /** Why a VIP is not the address that the Cluster's annotation names. A later pass does not find out again. */
+  const insteadOf = new Map<Role, string>()
+  const isSettled = (): boolean => results.size === started.size
   const failure = Promise.withResolvers<never>()
 
-  const begin = (role: Role): void => {
-    if (begun.has(role)) return
-    begun.add(role)
-    serve(role).catch(failure.reject)
+  const start = (role: Role): void => {
+    if (started.has(role)) return
+    started.add(role)
+    allocate(role).catch(failure.reject)
   }
 
   /** Allocates for one role; and again if a wake comes while another role still waits. */
-  const serve = async (role: Role): Promise<void> => {
+  const allocate = async (role: Role): Promise<void> => {
     const own = wakeUp.forRole()
     wakeUps.set(role, own)
     do {
       results.delete(role)
-      results.set(role, await untilResult(run, { role, wakeUp: own, pace, begin, passedOver }))
+      results.set(role, await untilResult(run, { role, wakeUp: own, fastPath, start, insteadOf }))
       await condition(() => !wakeUp.isHeld() && (own.isPending() || isSettled()))
     } while (own.isPending())
   }
 
-  begin(defaultRole)
+  start(defaultRole)
   do {
     await Promise.race([failure.promise, condition(isSettled)])
     await condition(allHandlersFinished)
@@ -116,17 +117,17 @@ async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
   return results
 }
 
-interface RoleAllocation extends Pick<RoleRun, 'role' | 'wakeUp' | 'pace'> {
-  readonly begin: (role: Role) => void
-  readonly passedOver: Map<Role, string>
+interface RoleAllocation extends Pick<RoleRun, 'role' | 'wakeUp' | 'fastPath'> {
+  readonly start: (role: Role) => void
+  readonly insteadOf: Map<Role, string>
 }
 
-/** Passes through the steps until one ends with a result. */
+/** Passes through the steps until a pass ends with a result. */
 async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleResult> {
   const { cluster, record, searchAttributes } = run
-  const { role, wakeUp, pace, begin, passedOver } = allocation
-  const progress = (news: Partial<RoleStatus>): void => {
-    record.progress(role, news)
+  const { role, wakeUp, fastPath } = allocation
+  const progress = (update: Partial<RoleStatus>): void => {
+    record.progress(role, update)
     show(run)
   }
   for (;;) {
@@ -134,29 +135,28 @@ async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleRe
       cluster,
       role,
       wakeUp,
-      pace,
+      fastPath,
       progress,
       onDuplicate: (message) => record.duplicate(role, message),
       onSelected: ({ uid, alsoWanted = [], searchable = [], insteadOf }) => {
-        if (insteadOf !== undefined) passedOver.set(role, insteadOf)
+        if (insteadOf !== undefined) allocation.insteadOf.set(role, insteadOf)
         record.selected(uid)
-        searchAttributes.learn(searchable)
-        alsoWanted.forEach(begin)
+        searchAttributes.register(searchable)
+        alsoWanted.forEach(allocation.start)
       },
     })
-    if (ended.pass === 'replaced') return run.startAnew()
+    if (ended.pass === 'replaced') return run.startNewRun()
     if (ended.pass === 'done' && !wakeUp.isPending()) {
-      const more = ended.result.outcome === 'allocated' ? passedOver.get(role) : undefined
-      const result = { ...ended.result, message: alsoSaying(ended.result.message, more) }
+      const more = ended.result.outcome === 'allocated' ? allocation.insteadOf.get(role) : undefined
+      const result = { ...ended.result, message: withAddition(ended.result.message, more) }
       progress({ phase: 'Done', message: result.message, reason: result.reason })
       log.info(result.message, logFieldsOf(cluster, role, result))
       return result
     }
-    if (workflowInfo().continueAsNewSuggested) return run.startAnew()
+    if (workflowInfo().continueAsNewSuggested) return run.startNewRun()
   }
 }
 
-/** An outcome's facts for its log line, under the names that every line has. */
 function logFieldsOf(
   cluster: NamespacedName,
   role: Role,
@@ -176,13 +176,13 @@ function handleMessages(run: Run): void {
   const { wakeUp, wakeUps, record, searchAttributes } = run
   const report = (): AllocationStatus => record.report(wakeUp.recent)
   setHandler(status, report, { description: 'Where the allocation is, and why' })
-  setHandler(wake, (reason) => wakeUp.wake(inWords(reason, 'woken')), {
+  setHandler(wake, (reason) => wakeUp.wake(textOf(reason, 'woken')), {
     description: 'Look again now; the reason given is kept in the status',
   })
   setHandler(
     retryNow,
     (reason) => {
-      wakeUp.wakeByUpdate(inWords(reason, 'retried by hand'))
+      wakeUp.wakeByUpdate(textOf(reason, 'retried by hand'))
       return report()
     },
     { description: 'Look again now, and answer with the status' },
@@ -190,21 +190,21 @@ function handleMessages(run: Run): void {
   setHandler(
     waiting,
     (argument) => {
-      const news = parseWaitReport(argument)
-      if (news === undefined) return
-      if (news.isLeft) record.duplicate(news.role, news.message)
+      const wait = parseWaitReport(argument)
+      if (wait === undefined) return
+      if (wait.isLeft) record.duplicate(wait.role, wait.message)
       else {
-        record.waits(news, new Date())
-        wakeUps.get(news.role)?.waits(news.scheduledAt)
+        record.waits(wait, new Date())
+        wakeUps.get(wait.role)?.waits(wait.scheduledAt)
       }
       show(run)
-      searchAttributes.learn(news.searchable)
+      searchAttributes.register(wait.searchable)
       if (!wakeUp.isHeld()) searchAttributes.update(report())
     },
     { description: 'Sent by the steps of this run: what they wait for' },
   )
 }
 
-function inWords(reason: unknown, otherwise: string): string {
+function textOf(reason: unknown, otherwise: string): string {
   return typeof reason === 'string' && reason !== '' ? reason : otherwise
 }

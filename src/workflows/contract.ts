@@ -1,21 +1,15 @@
-import type {
-  AssignVipResult,
-  AwaitIPAddressResult,
-  EnsureIPAddressClaimResult,
-  SelectIPPoolResult,
-  StepInput,
-} from '../domain/allocation/steps.ts'
+import { isPoolVerdict, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
+import type { StepInput, Steps } from '../domain/allocation/steps.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { arrayOf, isObject, type JsonObject } from '../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import { isPoolVerdict, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
-import type { Reason } from '../domain/reason.ts'
 import { quoted, shortened } from '../domain/quote.ts'
+import type { Reason } from '../domain/reason.ts'
 import { isHeldAddress, mostHeld, type HeldAddress } from '../domain/release/release.ts'
 import { roles, type Role } from '../domain/role.ts'
 import { searchAttributeNames, type SearchAttributeName } from '../domain/search-attributes.ts'
 
-/** What goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
+/** All that goes over the wire between watcher, people, workflow and activities. Running workflows depend on it. */
 
 /** Workflow types, as `tctl --workflow_type` takes them. */
 export const allocateVipType = 'allocateVip'
@@ -23,23 +17,20 @@ export const releaseVipType = 'releaseVip'
 export const wakeSignal = 'wake'
 export const statusQuery = 'status'
 export const retryNowUpdate = 'retryNow'
-/** By which a step tells its own run what it waits for, each time that changes. */
+/** A step sends it to its own run each time its wait reason changes. */
 export const waitingSignal = 'waiting'
-/** Failure type of a run whose argument cannot be read. */
+/** Failure type of a run with an invalid argument. */
 export const invalidInput = 'InvalidInput'
 
-/** The only field of what stands for a payload that cannot be decoded; its value says why. */
+/** The only field of the value that replaces a payload that cannot be decoded; it holds the error. */
 export const undecodable = 'undecodablePayload'
 
-/** The one argument of `allocateVip`. */
-export type AllocateVipInput = NamespacedName
-
-/** The id in which the watcher and a manual start meet. A Cluster has at most one such run at a time. */
+/** The same for the watcher and for a manual start, so a Cluster has at most one such run at a time. */
 export function workflowIdFor(cluster: NamespacedName): string {
   return `allocate-vip/${formatKey(cluster)}`
 }
 
-/** The Cluster that an id of `workflowIdFor` names; undefined for any other id, which a person may have given. */
+/** The Cluster of an id of `workflowIdFor`; undefined for any other id, which a person may have chosen. */
 export function clusterOfWorkflowId(workflowId: string): NamespacedName | undefined {
   const [, namespace, name] = /^allocate-vip\/([^/]+)\/([^/]+)$/.exec(workflowId) ?? []
   return namespace === undefined || name === undefined ? undefined : { namespace, name }
@@ -47,30 +38,30 @@ export function clusterOfWorkflowId(workflowId: string): NamespacedName | undefi
 
 /** The one argument of `releaseVip`: a Cluster that was deleted. */
 export interface ReleaseVipInput extends ClusterIdentity {
-  /** What it is known to have held; a person leaves it out. */
+  /** What it held, as the watcher observed it; a person leaves it out. */
   readonly held?: readonly HeldAddress[]
 }
 
-/** The id in which several watchers meet. A Cluster that is re-created under its name is another one. */
+/** The same for all watchers. A Cluster that was recreated under the same name has another one. */
 export function releaseWorkflowIdFor(cluster: ClusterIdentity): string {
   return `release-vip/${formatKey(cluster)}/${cluster.uid}`
 }
 
-/** The end of a release: all that a Cluster held is gone. */
+/** The end of a release: everything that the Cluster held is gone. */
 export interface ReleaseVipResult {
   readonly cluster: ClusterIdentity
   readonly released: readonly HeldAddress[]
-  /** From the begin of the run until nothing was left. */
+  /** From the start of the run. */
   readonly seconds: number
   readonly message: string
 }
 
-/** What a run is for, in a line: of `temporal workflow list` and the Temporal UI. */
+/** For the Temporal UI. */
 export function staticSummaryFor(cluster: NamespacedName): string {
   return `VIP for Cluster ${formatKey(cluster)}`
 }
 
-/** What a run does, and where else to look, as Markdown for the Temporal UI. */
+/** Markdown for the Temporal UI. */
 export function staticDetailsFor({ namespace, name }: NamespacedName): string {
   return [
     `Takes a free address for Cluster \`${namespace}/${name}\` from the IP pool that is labeled with its ClusterClass, and writes it to the Cluster. Ends when the Cluster is served, needs nothing, or is gone.`,
@@ -80,14 +71,14 @@ export function staticDetailsFor({ namespace, name }: NamespacedName): string {
   ].join('\n\n')
 }
 
-/** The end of an allocation: what was decided for the Cluster, with the reason. */
+/** The end of an allocation. */
 export interface AllocateVipResult {
   readonly cluster: ClusterIdentity
   readonly roles: Readonly<Partial<Record<Role, RoleResult>>>
 }
 
 export interface RoleResult {
-  /** `allocated`: the endpoint holds our VIP. `skipped`: nothing was to be done. */
+  /** `allocated`: the Cluster has our VIP. `skipped`: nothing had to be done. */
   readonly outcome: 'allocated' | 'skipped'
   readonly reason: Reason
   readonly message: string
@@ -104,93 +95,85 @@ export interface PoolSummary {
   readonly name: string
 }
 
-/** Where a run is, as the query `status` answers. */
+/** The result of the query `status`. */
 export interface AllocationStatus {
   readonly cluster: NamespacedName
   readonly uid?: string
-  /** The control plane always; ingress once it is known that the Cluster wants it. */
+  /** The control plane always; ingress when the first step has found that the Cluster wants it. */
   readonly roles: Readonly<Partial<Record<Role, RoleStatus>>>
   /** Reasons given with `wake` and `retryNow`, the latest last, at most the last few. */
   readonly wakes: readonly string[]
 }
 
-/** Where the allocation for one role is. */
 export interface RoleStatus {
   readonly phase: AllocationPhase
-  /** In words: what is being done or waited for. */
   readonly message: string
-  /** How it ended. */
+  /** Of the end. */
   readonly reason?: Reason
-  /** Present while the step that the phase names has failed and will be tried again. */
+  /** Present while the step of the phase has failed and will be retried. */
   readonly waiting?: {
     readonly reason: string
     readonly message: string
-    /** RFC 3339: since when for this reason, in these words. */
+    /** RFC 3339: since when for this reason, with this message. */
     readonly since: string
   }
   readonly pool?: PoolSummary
   readonly claim?: string
   readonly address?: string
-  /** Every pool looked at, with why it was or was not chosen. */
+  /** All pools, with why each was or was not selected. */
   readonly considered: readonly PoolVerdict[]
-  /** Addresses that were given to the claim although somebody else has them, in words, the latest last. */
+  /** Messages about addresses that the claim was given although somebody else has them, the latest last. */
   readonly duplicates: readonly string[]
 }
 
-/** What a step waits for, or had to leave to others, as the signal `waiting` carries it. */
+/** The argument of the signal `waiting`. */
 export interface WaitReport {
   readonly role: Role
-  /** Of the closed list, or the failure type of a request that may pass the next time. */
+  /** Of the closed list, or the failure type of a request that may succeed the next time. */
   readonly reason: string
   readonly message: string
-  /** Every pool looked at, where the choice of one is what is waited for. */
+  /** All pools, if the step waits for one. */
   readonly considered: readonly PoolVerdict[]
-  /** The search attributes that this Temporal namespace has; a run must not set others. */
+  /** The search attributes that are registered in the Temporal namespace; a run must not set others. */
   readonly searchable: readonly SearchAttributeName[]
-  /** An address was left to somebody else: nothing is waited for, and the next one is tried. */
+  /** An address was left to somebody else: this is no wait, and the next address is tried. */
   readonly isLeft: boolean
-  /** Milliseconds since the epoch: when the activity was scheduled, by which it is told from an earlier one of the step. */
+  /** Milliseconds since the epoch: when the activity was scheduled, which distinguishes it from an earlier one of the step. */
   readonly scheduledAt: number
 }
 
 export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
 
 export interface AllocateAtOnceInput extends StepInput {
-  /** Milliseconds since the epoch: when the run began. */
+  /** Milliseconds since the epoch: when the run started. */
   readonly startedAt: number
 }
 
-/** How far an allocation got without waiting: what the steps answered that got on, from the first one on, by their names. */
-export interface AllocateAtOnceResult {
-  readonly selectIPPool?: Extract<SelectIPPoolResult, { readonly next: 'claim' }>
-  readonly ensureIPAddressClaim?: Extract<EnsureIPAddressClaimResult, { readonly next: 'await' }>
-  readonly awaitIPAddress?: Extract<AwaitIPAddressResult, { readonly next: 'assign' }>
-  readonly assignVip?: Extract<AssignVipResult, { readonly next: 'assigned' }>
-  /** Why the next step is left to an activity of its own. */
-  readonly left?: string
-}
+/** The results of the steps that made progress. `left`: why the next step is left to a regular activity. */
+export type AllocateAtOnceResult = {
+  readonly [S in keyof Steps]?: Awaited<ReturnType<Steps[S]>>
+} & { readonly left?: string }
 
 export interface ConfirmReleaseInput extends ClusterIdentity {
-  /** What is known to have been held. */
   readonly held: readonly HeldAddress[]
-  /** When the Cluster was first seen to be gone, in milliseconds since the epoch; absent before that. */
+  /** When the Cluster was first found to be gone, in milliseconds since the epoch; absent before that. */
   readonly goneSince?: number
 }
 
-/** `held` is all that the Cluster is known to have held, what was seen now included. */
+/** `held`: everything that the Cluster held, including objects that this attempt has found. */
 export type ConfirmReleaseResult =
-  /** Something is left, seen for the first time; `isGone`: of a Cluster that is gone. */
+  /** Objects were found for the first time. `isGone`: the Cluster is gone. */
   | { readonly next: 'wait'; readonly held: readonly HeldAddress[]; readonly isGone: boolean }
-  /** Nothing is left. `because`: how that is known, where it is not by looking. */
+  /** Nothing is left. `because`: why, if no read has shown it. */
   | { readonly next: 'released'; readonly held: readonly HeldAddress[]; readonly because?: string }
 
 /**
  * Reads the argument of `allocateVip`, which a person may have typed.
  *
- * @param workflowId of the run: one that is meant for another Cluster would keep that one from being served
- * @throws RangeError that names what is wrong, with the value and what was expected
+ * @param workflowId of the run. With the id of another Cluster it would block the run of that Cluster
+ * @throws RangeError that names the fault, the value and the expectation
  */
-export function parseAllocateVipInput(args: readonly unknown[], workflowId: string): AllocateVipInput {
+export function parseAllocateVipInput(args: readonly unknown[], workflowId: string): NamespacedName {
   const expected = 'expected one JSON object {"namespace":"<namespace>","name":"<cluster>"}'
   const input = objectIn(args, ['namespace', 'name'], expected)
   const cluster = {
@@ -209,7 +192,7 @@ export function parseAllocateVipInput(args: readonly unknown[], workflowId: stri
 /**
  * Reads the argument of `releaseVip`, which a person may have typed.
  *
- * @throws RangeError that names what is wrong, with the value and what was expected
+ * @throws RangeError that names the fault, the value and the expectation
  */
 export function parseReleaseVipInput(args: readonly unknown[]): ReleaseVipInput {
   const expected =
@@ -239,7 +222,7 @@ function objectIn(args: readonly unknown[], fields: readonly string[], expected:
   return input
 }
 
-/** A namespace and a uid have no more; a Cluster's name has to fit into a label value. */
+/** The limit for namespaces and uids, and for a Cluster's name, which has to fit into a label value. */
 const nameLength = 63
 
 function nameField(input: JsonObject, field: string, expected: string): string {
@@ -265,19 +248,19 @@ function heldField(input: JsonObject, expected: string): readonly HeldAddress[] 
   )
 }
 
-/** Reads the argument of the signal `waiting`; undefined where it is none, since anybody can send a signal. */
-export function parseWaitReport(news: unknown): WaitReport | undefined {
-  if (!isObject(news)) return undefined
-  const { reason, message, considered, scheduledAt } = news
-  const role = roles.find((known) => known === news['role'])
+/** Reads the argument of the signal `waiting`; undefined if it is invalid, since anybody can send a signal. */
+export function parseWaitReport(report: unknown): WaitReport | undefined {
+  if (!isObject(report)) return undefined
+  const { reason, message, considered, scheduledAt } = report
+  const role = roles.find((each) => each === report['role'])
   if (role === undefined || typeof reason !== 'string' || typeof message !== 'string') return undefined
   return {
     role,
     reason,
     message,
     considered: arrayOf(considered).filter(isPoolVerdict),
-    searchable: searchAttributeNames.filter((name) => arrayOf(news['searchable']).includes(name)),
-    isLeft: news['isLeft'] === true,
+    searchable: searchAttributeNames.filter((name) => arrayOf(report['searchable']).includes(name)),
+    isLeft: report['isLeft'] === true,
     scheduledAt: typeof scheduledAt === 'number' ? scheduledAt : 0,
   }
 }

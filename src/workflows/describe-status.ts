@@ -4,10 +4,10 @@ import { escapeMarkdown } from '../domain/quote.ts'
 import { roles } from '../domain/role.ts'
 import type { AllocationStatus, RoleStatus } from './contract.ts'
 
-/** Pools that are shown with their verdict; the query `status` has them all. */
+/** Pools that are shown; the query `status` has them all. */
 const shownPools = 20
 
-/** Where a run is, as Markdown for the Temporal UI's current details. */
+/** The status as Markdown, for the current details in the Temporal UI. */
 export function describeStatus(status: AllocationStatus): string {
   const shown = roles.flatMap((role) => {
     const of = status.roles[role]

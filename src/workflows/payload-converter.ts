@@ -8,8 +8,8 @@ import {
 import { undecodable } from './contract.ts'
 
 /**
- * Temporal's own converter, but for what it cannot decode: a payload that somebody sent in another encoding. An error
- * here would fail the workflow task, which is tried again for ever; a value that says so is refused like any other.
+ * Temporal's own converter, except for payloads that it cannot decode. An error here would fail the workflow task, which is
+ * retried for ever; a value that names the error is refused like any other.
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value, context) => defaultPayloadConverter.toPayload(value, context),

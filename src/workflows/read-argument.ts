@@ -15,7 +15,7 @@ export function readArgument<T>(parse: () => T): T {
       error instanceof Error ? error.message : String(error),
       invalidInput,
     )
-    // It would say where in our code the argument was read, and hide what is wrong with it.
+    // It would show our code instead of the message.
     refusal.stack = ''
     throw refusal
   }

@@ -25,34 +25,34 @@ import { createWakeUp } from './wake-up.ts'
 const wake = defineSignal<[string?]>(wakeSignal)
 
 /**
- * Confirms that claims and addresses of a deleted Cluster are gone, and ends when they are. What does not go is shown as
- * its pending activity, for as long as it is there.
+ * Confirms that claims and addresses of a deleted Cluster are gone, and ends when they are. Its pending activity shows what
+ * remains.
  *
  * @param args one object, `{ namespace, name, uid }`; anything else fails the run at once with `InvalidInput`
  */
 export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVipResult> {
   const began = Date.now()
   const input = readArgument(() => parseReleaseVipInput(args))
-  let known: ConfirmReleaseInput = { ...input, held: input.held ?? [] }
+  let state: ConfirmReleaseInput = { ...input, held: input.held ?? [] }
   const wakeUp = createWakeUp(async () => {
     await condition(allHandlersFinished)
-    return continueAsNew<typeof releaseVip>({ ...input, held: readableHeld(known.held) })
+    return continueAsNew<typeof releaseVip>({ ...input, held: readableHeld(state.held) })
   })
   setHandler(wake, (reason) => wakeUp.wake(typeof reason === 'string' ? reason : ''), {
     description: 'Look again now',
   })
   const { runInterruptible, waits } = wakeUp.forRole()
-  // The step looks for as long as something is left, so a wake is what it waits for, from the start.
+  // The step waits from the start, so every wake repeats it.
   waits(Number.POSITIVE_INFINITY)
   for (;;) {
-    const seen = await runInterruptible(() => activities(known).confirmRelease(known))
-    if (seen.next === 'released') return released(input, seen, began)
-    const { held, isGone } = seen
-    known = { ...known, held, ...(isGone && { goneSince: known.goneSince ?? Date.now() }) }
+    const result = await runInterruptible(() => activities(state).confirmRelease(state))
+    if (result.next === 'released') return released(input, result, began)
+    const { held, isGone } = result
+    state = { ...state, held, ...(isGone && { goneSince: state.goneSince ?? Date.now() }) }
   }
 }
 
-/** Characters for addresses: Temporal takes no summary above 400 bytes. */
+/** Characters for addresses: Temporal accepts no summary above 400 bytes. */
 const longestSummary = 100
 
 function activities({ held, ...cluster }: ConfirmReleaseInput): Activities {

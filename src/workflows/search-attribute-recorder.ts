@@ -5,46 +5,45 @@ import { roles } from '../domain/role.ts'
 import { searchAttributes, type SearchAttributeName } from '../domain/search-attributes.ts'
 import type { AllocationStatus, RoleStatus } from './contract.ts'
 
-/** Makes a run findable by search attributes, as far as its Temporal namespace has them. */
+/** Sets those search attributes of a run that its Temporal namespace has. */
 export interface SearchAttributeRecorder {
-  /** These are registered: a run that sets another one would get no further. */
-  learn(names: readonly SearchAttributeName[]): void
-  /** Sets what has changed. Costs an event, so it is for waits and ends. */
+  /** @param names that are registered in Temporal: a run that sets another one would fail */
+  register(names: readonly SearchAttributeName[]): void
+  /** Sets the values that have changed. Costs an event, so it is for waits and ends. */
   update(status: AllocationStatus): void
 }
 
 export function createSearchAttributeRecorder(): SearchAttributeRecorder {
   let names: readonly SearchAttributeName[] = []
-  let known: SearchValues = {}
+  let recorded: SearchValues = {}
   return {
-    learn(registered) {
+    register(registered) {
       if (registered.length > 0) names = registered
     },
     update(status) {
       const values = searchValuesOf(status)
-      const changed = names.filter((name) => String(values[name] ?? '') !== String(known[name] ?? ''))
+      const changed = names.filter((name) => String(values[name] ?? '') !== String(recorded[name] ?? ''))
       if (changed.length === 0) return
       upsertSearchAttributes(changed.map((name) => pairFor(name, values)))
-      known = values
+      recorded = values
     },
   }
 }
 
 type SearchValues = Readonly<Partial<Record<SearchAttributeName, string | readonly string[]>>>
 
-/** What a run can be found by. */
-function searchValuesOf({ cluster, roles: statuses }: AllocationStatus): SearchValues {
-  const known = roles.map((role) => statuses[role]).filter((status) => status !== undefined)
+function searchValuesOf({ cluster, roles: byRole }: AllocationStatus): SearchValues {
+  const statuses = roles.map((role) => byRole[role]).filter((status) => status !== undefined)
   return {
     VipNamespace: cluster.namespace,
     VipCluster: cluster.name,
-    VipPhase: phaseOf(known),
-    VipAddress: known.map(({ address }) => address).filter((address) => address !== undefined),
-    VipPool: known.map(({ pool }) => pool && formatPool(pool)).filter((pool) => pool !== undefined),
+    VipPhase: phaseOf(statuses),
+    VipAddress: statuses.map(({ address }) => address).filter((address) => address !== undefined),
+    VipPool: statuses.map(({ pool }) => pool && formatPool(pool)).filter((pool) => pool !== undefined),
   }
 }
 
-/** The first VIP that is not done decides; where all are, the first one. The control plane comes first. */
+/** Of the first VIP that is not done, else of the first one. The control plane comes first. */
 function phaseOf(statuses: readonly RoleStatus[]): string {
   const status = statuses.find(({ phase }) => phase !== 'Done') ?? statuses[0]
   return status?.waiting?.reason ?? status?.reason ?? status?.phase ?? ''

@@ -1,65 +1,63 @@
 import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow'
 
-/** The reasons to look again that came from outside. */
+/** The wakes of a run. */
 export interface WakeUp {
-  /** A signal says: look again now. */
+  /** By a signal. */
   wake(reason: string): void
   /**
-   * An update says so. Where a workflow task was prolonged and its next one timed out, a replay delivers an update after
-   * the run's first step that came before it; so until that is over, it counts as having come after it.
+   * By an update. If a workflow task was prolonged and its next one timed out, a replay delivers an update after the run's
+   * first step although it came before. So until that step ends, an update counts as having come after it.
    */
   wakeByUpdate(reason: string): void
   /**
-   * A local activity is under way, or the run has just begun, with one. Until it is over, the run gives no command: a
-   * replay would find it in another place beside the local activity's marker.
+   * A local activity is under way, or the run has just started, with one. Until it ends, the run gives no command: a replay
+   * would find the command at another place relative to the local activity's marker.
    */
   isHeld(): boolean
   /** Whether a local activity is under way. */
   isBusy(): boolean
-  /** The view of one role's allocation. */
   forRole(): RoleWakeUp
   /** The last few reasons, the latest last. */
   readonly recent: readonly string[]
 }
 
-/** What one role's allocation sees of the wakes, and the waits they cut short. */
+/** The wakes of a run for the allocation of one role, and the waits that they end. */
 export interface RoleWakeUp {
   /**
-   * Runs a step, and runs it again at once whenever somebody has woken the workflow and the step waits. An answer counts,
-   * also one that arrives together with a wake. Neither begins nor cancels one while a local activity is under way.
+   * Runs a step, and repeats it at once after a wake if the step waits. A result counts, also if it arrives together with a
+   * wake. While a local activity is under way, no step is started or canceled.
    */
   readonly runInterruptible: <T>(step: () => Promise<T>) => Promise<T>
   /**
-   * Runs a local activity, whoever wakes or cancels the workflow meanwhile; a wake is pending then. One at a time, for all
-   * roles.
+   * Runs a local activity to its end, even if the workflow is canceled; a wake stays pending. One at a time for all roles.
    *
-   * @param localActivity may also find, now that it is its turn, that there is nothing to run
+   * @param localActivity may find, when it is its turn, that there is nothing to run
    */
   readonly runToCompletion: <T>(localActivity: () => Promise<T>) => Promise<T>
   /** An attempt has ended in a wait. @param scheduledAt of its activity, which may not be the present one */
   readonly waits: (scheduledAt: number) => void
-  /** Somebody woke the workflow after the last step had begun: what it saw may be out of date. */
+  /** Somebody woke the workflow after the last step started, so the step may have missed a change. */
   isPending(): boolean
 }
 
-/** Reasons kept for people to read. */
+/** Reasons that the status shows. */
 const kept = 5
 
-/** Reasons are cut to this length: they come from outside and go into query results. */
+/** Reasons are truncated, since they come from outside and go into query results. */
 const reasonLength = 200
 
-/** What all roles of a run share. */
+/** The state that all roles of a run share. */
 interface Wakes {
   /** Signals, and updates that count already. */
   count: number
-  /** Updates that count once no local activity holds them. */
+  /** Updates that count when no local activity is under way. */
   updates: number
   isUnderWay: boolean
   isHeld: boolean
 }
 
-/** @param startAnew called if the history of a run that is woken again and again has grown too long */
-export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
+/** @param startNewRun called if the history of a run that is often woken has grown too long */
+export function createWakeUp(startNewRun: () => Promise<never>): WakeUp {
   const wakes: Wakes = { count: 0, updates: 0, isUnderWay: false, isHeld: true }
   const recent: string[] = []
   const keep = (reason: string): void => {
@@ -74,25 +72,25 @@ export function createWakeUp(startAnew: () => Promise<never>): WakeUp {
     wakeByUpdate(reason) {
       wakes.updates += 1
       keep(reason)
-      if (!wakes.isHeld) letGo(wakes)
+      if (!wakes.isHeld) unhold(wakes)
     },
     isHeld: () => wakes.isHeld,
     isBusy: () => wakes.isUnderWay,
-    forRole: () => createRoleWakeUp(wakes, startAnew),
+    forRole: () => createRoleWakeUp(wakes, startNewRun),
     get recent() {
       return [...recent]
     },
   }
 }
 
-function letGo(wakes: Wakes): void {
+function unhold(wakes: Wakes): void {
   wakes.isUnderWay = false
   wakes.isHeld = false
   wakes.count += wakes.updates
   wakes.updates = 0
 }
 
-function createRoleWakeUp(wakes: Wakes, startAnew: () => Promise<never>): RoleWakeUp {
+function createRoleWakeUp(wakes: Wakes, startNewRun: () => Promise<never>): RoleWakeUp {
   let seen = 0
   let waitsSince = 0
   const isBusy = (): boolean => wakes.isUnderWay
@@ -102,15 +100,15 @@ function createRoleWakeUp(wakes: Wakes, startAnew: () => Promise<never>): RoleWa
       for (;;) {
         while (isBusy()) await condition(() => !isBusy())
         seen = wakes.count
-        const begunAt = Date.now()
-        const isToBeCut = (): boolean => !isBusy() && isPending() && waitsSince >= begunAt
-        const done = await unlessCutShort(step, isToBeCut)
+        const startedAt = Date.now()
+        const isWoken = (): boolean => !isBusy() && isPending() && waitsSince >= startedAt
+        const done = await unlessWoken(step, isWoken)
         if (done !== undefined) return done.value
-        if (workflowInfo().continueAsNewSuggested) await startAnew()
+        if (workflowInfo().continueAsNewSuggested) await startNewRun()
       }
     },
     async runToCompletion(localActivity) {
-      // Of several that waited, the first one has begun by the time the next one is asked.
+      // If several roles wait, the first one has started before the next one checks.
       while (isBusy()) await condition(() => !isBusy())
       seen = wakes.count
       wakes.isUnderWay = true
@@ -118,7 +116,7 @@ function createRoleWakeUp(wakes: Wakes, startAnew: () => Promise<never>): RoleWa
       try {
         return await CancellationScope.nonCancellable(localActivity)
       } finally {
-        letGo(wakes)
+        unhold(wakes)
       }
     },
     waits(scheduledAt) {
@@ -129,26 +127,26 @@ function createRoleWakeUp(wakes: Wakes, startAnew: () => Promise<never>): RoleWa
 }
 
 /**
- * The step's value, or undefined where it was cut short. The condition only has the step canceled; what becomes of the step
- * is known by its own end, so that one which has an answer by then gives it.
+ * The step's result, or undefined if a wake canceled it. The condition only requests the cancellation: a step that has a
+ * result by then still returns it.
  */
-async function unlessCutShort<T>(
+async function unlessWoken<T>(
   step: () => Promise<T>,
-  isToBeCut: () => boolean,
+  isWoken: () => boolean,
 ): Promise<{ readonly value: T } | undefined> {
   return CancellationScope.cancellable(async () => {
     const scope = CancellationScope.current()
-    let isCut = false
-    const cut = (): void => {
-      isCut = true
+    let isCanceled = false
+    const cancel = (): void => {
+      isCanceled = true
       scope.cancel()
     }
-    // Rejected where the scope is canceled, which is when the step is over.
-    void condition(isToBeCut).then(cut, () => undefined)
+    // Rejects when the scope is canceled, which is when the step has ended.
+    void condition(isWoken).then(cancel, () => undefined)
     try {
       return { value: await step() }
     } catch (failure) {
-      if (isCut && isCancellation(failure)) return undefined
+      if (isCanceled && isCancellation(failure)) return undefined
       throw failure
     } finally {
       scope.cancel()

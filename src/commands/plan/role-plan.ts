@@ -12,7 +12,7 @@ import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
 import { isRequired, type Role, type VipRole } from '../../domain/role.ts'
-import { alsoSaying } from '../../domain/quote.ts'
+import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
 export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'>> & {
@@ -218,7 +218,7 @@ function writing(
   return {
     outcome: 'assign',
     reason: 'Allocated',
-    message: alsoSaying(message, insteadOf),
+    message: withAddition(message, insteadOf),
     patch,
     ...port,
     ...(!isOpen && { address }),

@@ -1,7 +1,7 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { inParallel } from '../../domain/in-parallel.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { judgeRun, type RunVerdict } from '../../domain/workflow-run.ts'
+import { diagnoseRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun, unlessNotFound } from '../../watcher/describe-run.ts'
 import { statusQuery, workflowIdFor, type AllocationStatus } from '../../workflows/contract.ts'
 import { describeError } from '../temporal/config.ts'
@@ -68,7 +68,7 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string, now =
       answerOf(bounded(() => handle.query<AllocationStatus>(statusQuery))),
       call(() => describeRun(client, id, ours)),
     ])
-    const verdict = running && judgeRun(running, ours, now())
+    const verdict = running && diagnoseRun(running, ours, now())
     return {
       id,
       state,

@@ -4,20 +4,18 @@ import { longestMessage } from '../quote.ts'
 import { requiresAction, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
 
-/** What an event is about: also a Cluster that is gone. */
+/** A Cluster that an event is about, also if it is gone. */
 export type EventSubject = NamespacedName & Pick<Cluster, 'uid' | 'apiVersion'>
 
-/** Something that happened to a Cluster, as `kubectl describe` and `kubectl events` show it (events.k8s.io/v1). */
+/** An event about a Cluster (events.k8s.io/v1), as `kubectl describe` and `kubectl events` show it. */
 export interface ClusterEvent {
   readonly cluster: EventSubject
   readonly type: 'Normal' | 'Warning'
   readonly reason: Reason | 'Released'
-  /** What was being done. */
   readonly action: 'AllocateVIP' | 'ReleaseVIP'
   readonly note: string
 }
 
-/** The event that says what an allocation has come to. */
 export function allocationEvent(
   cluster: EventSubject,
   role: Role,
@@ -25,20 +23,12 @@ export function allocationEvent(
   message: string,
 ): ClusterEvent {
   const type = requiresAction(reason) ? 'Warning' : 'Normal'
-  return { cluster, type, reason, action: 'AllocateVIP', note: noteOn(role, message) }
+  const note = `${role} VIP: ${message}`.slice(0, longestMessage)
+  return { cluster, type, reason, action: 'AllocateVIP', note }
 }
 
-/** The event that says that a deleted Cluster's address is free again. */
+/** The event that a deleted Cluster's addresses are released. */
 export function releaseEvent(cluster: EventSubject, message: string): ClusterEvent {
-  return {
-    cluster,
-    type: 'Normal',
-    reason: 'Released',
-    action: 'ReleaseVIP',
-    note: message.slice(0, longestMessage),
-  }
-}
-
-function noteOn(role: Role, message: string): string {
-  return `${role} VIP: ${message}`.slice(0, longestMessage)
+  const note = message.slice(0, longestMessage)
+  return { cluster, type: 'Normal', reason: 'Released', action: 'ReleaseVIP', note }
 }

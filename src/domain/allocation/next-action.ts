@@ -23,7 +23,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
-import { alsoSaying } from '../quote.ts'
+import { withAddition } from '../quote.ts'
 import { isOrphanOf } from '../release/release.ts'
 import type { VipRole } from '../role.ts'
 
@@ -121,7 +121,7 @@ function selectionAction(
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
-    const message = alsoSaying(selection.message, insteadOf)
+    const message = withAddition(selection.message, insteadOf)
     return { action: 'wait', reason: selection.reason, message, considered }
   }
   const why = insteadOf === undefined ? {} : { insteadOf }

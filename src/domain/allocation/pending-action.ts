@@ -7,14 +7,14 @@ import { formatPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VipRole } from '../role.ts'
 
-/** What a run would do next for the VIP itself. Reservations that it would release first are nobody's matter. */
+/** The next action of a run for the VIP itself, after any reservations that it would release first. */
 export function pendingAction(observed: Observed, vip: VipRole): Action {
   const action = nextAction(observed, vip)
   if (action.action !== 'releaseReservations') return action
   return nextAction(afterAction(observed, vip.role, action), vip)
 }
 
-/** Why a VIP is as it is, in a reason of the closed list and in words. */
+/** Explains the state of a VIP by the action that is pending. */
 export function describePending(
   action: Action,
   { cluster, claim, ipAddress }: Observed,

@@ -7,7 +7,7 @@ import {
 } from '../model/address-text.ts'
 import type { IPPool } from '../model/pool.ts'
 
-/** The addresses that the pool's provider may give out. */
+/** The addresses that the pool's provider may allocate. */
 export function rangesGivenBy(pool: IPPool): readonly AddressRange[] {
   return withoutRanges(
     rangesOf(pool.addresses),
@@ -15,14 +15,14 @@ export function rangesGivenBy(pool: IPPool): readonly AddressRange[] {
   )
 }
 
-/** Why the pool's provider never gives out an address, in words; undefined: it may. */
+/** Why the pool's provider never allocates an address; undefined if it may. */
 export function whyNeverGivenBy(pool: IPPool, address: string): string | undefined {
   if (!isAddressIn(pool.addresses, address)) return 'does not have it'
   const wanted = rangesOf([address])
   return gapsOf(pool).find(({ ranges }) => commonRanges(ranges, wanted).length > 0)?.because
 }
 
-/** Addresses that a pool leaves out, and why. */
+/** Addresses that a provider leaves out, and why. */
 interface Gap {
   readonly because: string
   readonly ranges: readonly AddressRange[]

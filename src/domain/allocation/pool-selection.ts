@@ -1,3 +1,6 @@
+import type { ClusterClassRef } from '../model/cluster.ts'
+import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
+import { formatKey } from '../model/object-meta.ts'
 import {
   describePoolKinds,
   ipPoolKinds,
@@ -5,26 +8,23 @@ import {
   poolKinds,
   type IPPoolKind,
 } from '../model/pool-kind.ts'
-import type { ClusterClassRef } from '../model/cluster.ts'
-import { formatKey } from '../model/object-meta.ts'
-import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
-import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
+import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
 import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
 
 /** What a VIP is wanted for. */
 export interface PoolRequest {
-  /** Of the Cluster, where claim and address will live. */
+  /** Of the Cluster, and so of claim and address. */
   readonly namespace: string
   readonly role: Role
   readonly clusterClass: ClusterClassRef | undefined
-  /** The Cluster's own word on the pool, `[Kind/]name`: this one and no other. */
+  /** The only pool that the Cluster accepts, `[Kind/]name`; undefined: any. */
   readonly explicitPool: string | undefined
 }
 
-/** What became of one pool, for people to read. */
+/** For people: whether and why a pool was selected. */
 export interface PoolVerdict {
   readonly kind: IPPoolKind
   readonly name: string
@@ -41,15 +41,14 @@ export function isPoolVerdict(value: unknown): value is PoolVerdict {
 }
 
 /**
- * The verdicts that matter most, as many as have room: the pool that was chosen and those that were meant for the VIP
- * come before those that were not.
+ * The verdicts that fit, the selected and eligible pools first.
  *
  * @param bytes of JSON, about
  */
 export function mostRelevant(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
-  const isNear = ({ verdict }: PoolVerdict): boolean => verdict !== 'rejected'
-  const near = [...considered.filter(isNear), ...considered.filter((each) => !isNear(each))]
-  return fittingIn(bytes, near, (verdict) => JSON.stringify(verdict).length)
+  const isRejected = ({ verdict }: PoolVerdict): boolean => verdict === 'rejected'
+  const sorted = [...considered.filter((each) => !isRejected(each)), ...considered.filter(isRejected)]
+  return fittingIn(bytes, sorted, (verdict) => JSON.stringify(verdict).length)
 }
 
 export type PoolSelection =
@@ -62,78 +61,73 @@ export type PoolSelection =
     }
 
 /**
- * Chooses the pool for a VIP. The order of the input does not matter.
- * Pools in other namespaces than the request's must have been left out by the reader.
+ * Selects the pool for a VIP. The order of the pools does not matter.
+ *
+ * @param pools without those in other namespaces
  */
 export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
-  const judged = pools
+  const candidates = pools
     .toSorted(byPreference(request))
-    .map((pool) => ({ pool, fall: firstRejection(request, pool) }))
-  const chosen = judged.find(({ fall }) => fall === undefined)?.pool
-  const considered = judged.map(({ pool, fall }) => verdictOn(pool, fall, chosen))
-  if (chosen !== undefined) return { outcome: 'selected', pool: chosen, considered }
-  return { outcome: 'none', ...whyNone(request, judged), considered }
+    .map((pool) => ({ pool, rejection: firstRejection(request, pool) }))
+  const selected = candidates.find(({ rejection }) => rejection === undefined)?.pool
+  const considered = candidates.map((candidate) => verdictOn(candidate, selected))
+  if (selected !== undefined) return { outcome: 'selected', pool: selected, considered }
+  return { outcome: 'none', ...whyNone(request, candidates), considered }
 }
 
-/** The pools that are meant for such a VIP, whether they can give one now or not. */
+/** The pools that are meant for such a VIP, whether they have an address or not. */
 export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   return pools.filter((pool) => firstRejection(request, pool)?.reason !== 'NoMatchingPool')
 }
 
 /**
- * Why a pool cannot be used for such a VIP now, in words, whatever room it has; undefined: it can.
+ * Why a pool cannot be used for such a VIP, whatever room it has; undefined if it can.
  *
  * @param mayWait for a pool that is paused or being deleted
  */
 export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolean): string | undefined {
-  const fall = firstRejection(request, pool)
-  return fall?.reason === 'NoMatchingPool' || (fall?.reason === 'PoolNotReady' && !mayWait)
-    ? fall.because
+  const rejection = firstRejection(request, pool)
+  return rejection?.reason === 'NoMatchingPool' || (rejection?.reason === 'PoolNotReady' && !mayWait)
+    ? rejection.because
     : undefined
 }
 
-/** All pools, those first that are meant for such a VIP, in the order of preference. */
+/** All pools in the order of preference, those first that are meant for such a VIP. */
 export function preferredFirst(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   const matching = matchingPools(request, pools).toSorted(byPreference(request))
   return [...matching, ...pools.filter((pool) => !matching.includes(pool)).toSorted(byPreference(request))]
 }
 
-/**
- * The steps a pool must pass, in order. Matching says whether the pool is meant for this VIP at all;
- * readiness says whether it can give one now.
- */
-const matchingSteps: readonly Step[] = [
-  namedByCluster,
-  matchesClass,
-  matchesRole,
-  openToNamespace,
-  readablePriority,
-]
-const readinessSteps: readonly Step[] = [notDeleting, notPaused, notExhausted]
+/** Returns why it rejects the pool; undefined if it does not. */
+type Predicate = (request: PoolRequest, pool: IPPool) => string | undefined
 
-/** Why a pool fell out; `reason` only for a pool that is meant for this VIP. */
+/** Why a pool was rejected. `NoMatchingPool`: it is not meant for this VIP at all. */
 interface Rejection {
   readonly because: string
   readonly reason: 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'
 }
 
-/** Passes (undefined), or says in words why not. */
-type Step = (request: PoolRequest, pool: IPPool) => string | undefined
-
 interface Candidate {
   readonly pool: IPPool
-  readonly fall: Rejection | undefined
+  readonly rejection: Rejection | undefined
 }
 
+/** In the order in which a pool must pass them. */
+const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
+  [namedByCluster, 'NoMatchingPool'],
+  [matchesClass, 'NoMatchingPool'],
+  [matchesRole, 'NoMatchingPool'],
+  [openToNamespace, 'NoMatchingPool'],
+  [readablePriority, 'NoMatchingPool'],
+  [notDeleting, 'PoolNotReady'],
+  [notPaused, 'PoolNotReady'],
+  [notExhausted, 'PoolExhausted'],
+]
+
 function firstRejection(request: PoolRequest, pool: IPPool): Rejection | undefined {
-  for (const step of matchingSteps) {
-    const because = step(request, pool)
-    if (because !== undefined) return { because, reason: 'NoMatchingPool' }
-  }
-  for (const step of readinessSteps) {
-    const because = step(request, pool)
-    if (because !== undefined)
-      return { because, reason: step === notExhausted ? 'PoolExhausted' : 'PoolNotReady' }
+  for (const [predicate, reason] of predicates) {
+    const because = predicate(request, pool)
+    if (because !== undefined) return { because, reason }
   }
   return undefined
 }
@@ -173,14 +167,14 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
 }
 
-/** The ClusterClasses a pool names, as it names them: `*`, a name, or `namespace/name`. Empty: it names none. */
+/** The ClusterClasses that a pool names: `*`, a name, or `namespace/name`. Empty: it names none. */
 export function declaredClasses(pool: IPPool): readonly string[] {
   const label = pool.labels[clusterClassKey]
   if (label === undefined) return []
   return label === 'true' ? commaSeparated(pool.annotations[clusterClassKey]) : [label]
 }
 
-/** The roles a pool names by annotation list, else by label. Empty: it names none. */
+/** The roles that a pool names by annotation, else by label. Empty: it names none. */
 export function declaredRoles(pool: IPPool): readonly string[] {
   const listed = commaSeparated(pool.annotations[roleKey])
   return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
@@ -227,13 +221,13 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   }
 }
 
-/** The namespaces a global pool is open to; undefined: to all. */
+/** The namespaces that may use a global pool; undefined: all. */
 export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
   const list = pool.annotations[namespacesAnnotation]
   return !poolKinds[pool.kind].isGlobal || list === undefined ? undefined : commaSeparated(list)
 }
 
-/** The pool's priority; undefined where the annotation is no integer. */
+/** Undefined if the annotation is no integer. */
 export function priorityOf(pool: IPPool): number | undefined {
   const text = pool.annotations[priorityAnnotation]?.trim()
   if (text === undefined) return 0
@@ -247,10 +241,10 @@ function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefine
     : { kind: undefined, name: text.trim() }
 }
 
-function verdictOn(pool: IPPool, fall: Rejection | undefined, chosen: IPPool | undefined): PoolVerdict {
+function verdictOn({ pool, rejection }: Candidate, selected: IPPool | undefined): PoolVerdict {
   const { kind, name } = pool
-  if (fall !== undefined) return { kind, name, verdict: 'rejected', because: fall.because }
-  if (pool === chosen) return { kind, name, verdict: 'selected', because: describeRoom(pool) }
+  if (rejection !== undefined) return { kind, name, verdict: 'rejected', because: rejection.because }
+  if (pool === selected) return { kind, name, verdict: 'selected', because: describeRoom(pool) }
   return { kind, name, verdict: 'eligible', because: `${describeRoom(pool)}; another pool goes first` }
 }
 
@@ -263,10 +257,10 @@ function describeRoom(pool: IPPool): string {
 
 function whyNone(
   request: PoolRequest,
-  judged: readonly Candidate[],
+  candidates: readonly Candidate[],
 ): { readonly reason: Rejection['reason']; readonly message: string } {
   const withReason = (reason: Rejection['reason']): readonly Candidate[] =>
-    judged.filter(({ fall }) => fall?.reason === reason)
+    candidates.filter(({ rejection }) => rejection?.reason === reason)
   const exhausted = withReason('PoolExhausted')
   const notReady = withReason('PoolNotReady')
   if (exhausted.length > 0) {
@@ -278,7 +272,7 @@ function whyNone(
   if (notReady.length > 0) {
     return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(request, notReady)}` }
   }
-  const others = judged.length === 0 ? 'there is no pool at all' : listing(judged)
+  const others = candidates.length === 0 ? 'there is no pool at all' : listing(candidates)
   return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
 }
 
@@ -287,21 +281,21 @@ function howToReady(request: PoolRequest, notReady: readonly Candidate[]): strin
   return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${howToAdd(request)}`
 }
 
-/** What a message spends on pools: characters, but for the last one named, and pools. */
+/** The room in a message for pools. The last one may exceed the characters. */
 const room = { characters: 600, pools: 8 } as const
 
-/** As many pools with their reasons as a message has room for, and how many there are besides. */
-function listing(judged: readonly Candidate[]): string {
-  const words = judged.map(({ pool, fall }) => `${formatPool(pool)}: ${fall?.because ?? ''}`)
-  const fitting = fittingIn(room.characters, words.slice(0, room.pools), (word) => word.length)
-  const more = words.length - fitting.length
+/** As many pools with their reasons as a message has room for, and the number of the others. */
+function listing(candidates: readonly Candidate[]): string {
+  const texts = candidates.map(({ pool, rejection }) => `${formatPool(pool)}: ${rejection?.because ?? ''}`)
+  const fitting = fittingIn(room.characters, texts.slice(0, room.pools), (text) => text.length)
+  const more = texts.length - fitting.length
   return [...fitting, ...(more === 0 ? [] : [`and ${more} more`])].join('; ')
 }
 
 /** Characters of a label's value at most. */
 const labelLength = 63
 
-/** What a person does so that there is a pool for such a VIP. */
+/** What a person can do so that there is a pool for such a VIP. */
 export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
     return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}`

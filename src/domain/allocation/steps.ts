@@ -7,8 +7,8 @@ import type { Role } from '../role.ts'
 import type { SearchAttributeName } from '../search-attributes.ts'
 
 /**
- * The steps of an allocation. Each observes, performs what `nextAction` says and is its own to perform, and answers; each
- * can be repeated at any time. Inputs and answers go over the wire: running workflows depend on them.
+ * The steps of an allocation. Each observes, and performs those next actions that are in its scope; each can be repeated at
+ * any time. Inputs and results go over the wire: running workflows depend on them.
  */
 export interface Steps {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
@@ -17,15 +17,14 @@ export interface Steps {
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
 }
 
-/** The answer that ends a pass through the steps. */
+/** The result that ends a pass through the steps. */
 export type SequenceEnd = StepEnd | Extract<AssignVipResult, { readonly next: 'assigned' }>
 
 /**
- * Takes the steps one after the other: select the pool, ensure the claim, await the address, assign the VIP. The workflow
- * runs them as activities, the fast path as functions.
+ * Takes the steps in their order. The workflow passes activities, the fast path functions.
  *
- * @param startedAt milliseconds since the epoch: when the run began
- * @returns the answer of the last step, or of the first that does not lead to the next
+ * @param startedAt milliseconds since the epoch: when the run started
+ * @returns the result of the last step, or of the first that does not lead to the next
  */
 export async function takeSteps(
   steps: Steps,
@@ -48,30 +47,30 @@ export async function takeSteps(
   return steps.assignVip({ cluster, role, uid, address, startedAt })
 }
 
-/** What every activity is asked about. `uid` is fixed by the first one. */
 export interface StepInput {
   readonly cluster: NamespacedName
   readonly role: Role
 }
 
 export interface ClaimStepInput extends StepInput {
+  /** Of the Cluster, as the first step found it. */
   readonly uid: string
 }
 
 export interface EnsureIPAddressClaimInput extends ClaimStepInput {
   readonly poolRef: IPPoolReference
-  /** Present: the claim has to get this very address again. */
+  /** The address that the claim has to get, because the Cluster had it before. */
   readonly restore?: PooledAddress
 }
 
 export interface AssignVipInput extends ClaimStepInput {
   /** Absent: complete the port of a host that is not ours. */
   readonly address?: string
-  /** Milliseconds since the epoch: when the run began. */
+  /** Milliseconds since the epoch: when the run started. */
   readonly startedAt?: number
 }
 
-/** Any step can find that the allocation is over, or that it has to begin anew. */
+/** Any step can find that the allocation has ended, or has to restart. */
 export type StepEnd =
   | {
       readonly next: 'end'
@@ -83,12 +82,12 @@ export type StepEnd =
     }
   /** The Cluster of this name is another object now. */
   | { readonly next: 'replaced' }
-  /** The world moved between two steps: look at it from the start. */
+  /** The objects have changed between two steps. */
   | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
 
 /**
- * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent for none. `searchable`: the search attributes
- * that this Temporal namespace has; absent for none.
+ * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent if there are none. `searchable`: the search
+ * attributes that are registered in the Temporal namespace; absent if there are none.
  */
 export type SelectIPPoolResult = (
   | StepEnd
@@ -99,7 +98,7 @@ export type SelectIPPoolResult = (
       readonly poolRef: IPPoolReference
       readonly considered: readonly PoolVerdict[]
       readonly restore?: PooledAddress
-      /** Why it is not the address that the Cluster's annotation names, in words; absent where it names none. */
+      /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string
     }
 ) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
@@ -109,7 +108,7 @@ export type EnsureIPAddressClaimResult =
 
 export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
 
-/** `poolRef` and `claim`: where a VIP of ours comes from. `isNew`: the Cluster had none before. */
+/** `poolRef` and `claim`: the source of a VIP of ours. `isNew`: the Cluster had none before. */
 export type AssignVipResult =
   | StepEnd
   | {

@@ -19,9 +19,9 @@ export interface Cluster extends ObjectMeta {
   readonly controlPlaneEndpoint: APIEndpoint
   /** `spec.clusterNetwork.apiServerPort`. */
   readonly apiServerPort: number | undefined
-  /** Absent on a Cluster that no ClusterClass manages. */
+  /** Undefined if no ClusterClass manages the Cluster. */
   readonly topology: Topology | undefined
-  /** `status.conditions` as v1beta2 has them; empty where the Cluster was read in v1beta1, whose list is another one. */
+  /** `status.conditions` of v1beta2; empty if the Cluster was read in v1beta1, which has another list. */
   readonly conditions: readonly Condition[]
   /** Condition types of `spec.availabilityGates`, without which the Cluster does not count as available. */
   readonly availabilityGates: readonly string[]
@@ -30,9 +30,9 @@ export interface Cluster extends ObjectMeta {
 /** `spec.topology`: v1beta1 `class` and `classNamespace`, v1beta2 `classRef`. */
 export interface Topology {
   readonly clusterClass: ClusterClassRef
-  /** As stored: entries of people and of other programs stay as they are, with fields unknown to us. */
+  /** As stored, with fields unknown to us. */
   readonly variables: readonly JsonObject[]
-  /** Of clusters.cluster.x-k8s.io only where a vendor added the field; core's own schema has none. */
+  /** A field that some vendors add; core's own schema has none. */
   readonly controlPlaneEndpoint: APIEndpoint | undefined
 }
 

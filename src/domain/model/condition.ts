@@ -1,7 +1,7 @@
 import { arrayOf, isObject, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { clusterGroup } from '../names.ts'
 
-/** `metav1.Condition`: what a controller says about an object. */
+/** `metav1.Condition`. */
 export interface Condition {
   readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
@@ -11,17 +11,17 @@ export interface Condition {
   readonly lastTransitionTime: string
 }
 
-/** The API version of a Cluster whose `status.conditions` are conditions of Kubernetes' own shape. */
+/** The API version of a Cluster whose `status.conditions` have the shape of `metav1.Condition`. */
 export const conditionsApiVersion = `${clusterGroup}/v1beta2`
 
-/** Reads `status.conditions` of a Cluster; none where it was read in another version. */
+/** Reads `status.conditions` of a Cluster; none if it was read in another version. */
 export function conditionsIn(cluster: unknown): readonly Condition[] {
   const { apiVersion, status } = objectOf(cluster)
   if (apiVersion !== conditionsApiVersion) return []
   return arrayOf(objectOf(status)['conditions']).filter(isObject).map(conditionFrom)
 }
 
-/** Reads the types that `spec.availabilityGates` of a Cluster, or of a ClusterClass, names. */
+/** Reads the condition types in `spec.availabilityGates` of a Cluster or of a ClusterClass. */
 export function availabilityGatesIn(spec: JsonObject): readonly string[] {
   return arrayOf(spec['availabilityGates'])
     .map((gate) => nonEmptyStringOf(objectOf(gate)['conditionType']))

@@ -1,6 +1,6 @@
 /**
- * Total readers over JSON of unknown shape: a field that is missing or of another type reads as absent.
- * An API server checks what it stores, so a wrong shape is a version we do not know, never a reason to crash.
+ * Total readers of JSON: a field that is missing or of another type reads as absent. An API server validates what it stores,
+ * so a wrong shape is an unknown version, never a reason to crash.
  */
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -21,7 +21,7 @@ export function stringOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** The string, or undefined where it is absent or empty (v1beta1 of Cluster API writes `""` for absent). */
+/** The string; undefined if it is absent or empty (v1beta1 of Cluster API writes `""` for absent). */
 export function nonEmptyStringOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -6,10 +6,7 @@ export type JsonPatchOperation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string }
 
-/**
- * A list of operations that is applied whole or not at all. What it does not name stays byte for byte as it is, which a
- * merge patch does not keep: it replaces lists and drops nulls within them.
- */
+/** Applied as a whole or not at all. A merge patch would not do: it replaces lists, and drops nulls within them. */
 export type JsonPatch = readonly JsonPatchOperation[]
 
 /** The path of a field, from the root of the object. */
@@ -17,12 +14,12 @@ export function pathTo(...fields: readonly (string | number)[]): string {
   return fields.map((field) => `/${String(field).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
-/** Makes a patch conditional on the object as read: the server answers 409 if it has moved on. */
+/** Makes a patch conditional on the object as read: the server answers 409 if it has changed. */
 export function conditionalOn({ resourceVersion }: ObjectMeta): JsonPatchOperation {
   return { op: 'replace', path: pathTo('metadata', 'resourceVersion'), value: resourceVersion }
 }
 
-/** The object as the patch leaves it, as the API server would apply it. The paths are taken to be there. */
+/** The object as the API server would patch it. The paths must exist. */
 export function appliedTo(object: JsonObject, patch: JsonPatch): JsonObject {
   return patch.reduce<JsonObject>(
     (changed, operation) => objectOf(withChange(changed, fieldsOf(operation.path), operation)),
@@ -50,12 +47,12 @@ function withChange(node: unknown, [field, ...rest]: readonly string[], change: 
   return { ...objectOf(node), [field]: withChange(present, rest, change) }
 }
 
-/** `add` with the place in a list itself moves what is there. */
+/** `add` at an index of a list inserts an entry. */
 function isInserted(rest: readonly string[], { op }: JsonPatchOperation): boolean {
   return rest.length === 0 && op === 'add'
 }
 
-/** Sets an annotation, or removes it (undefined). No operation where it is so already. */
+/** Sets an annotation, or removes it (undefined). No operation if nothing changes. */
 export function annotationOperations(
   { annotations }: ObjectMeta,
   key: string,

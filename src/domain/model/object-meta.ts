@@ -1,7 +1,6 @@
 import { pausedAnnotation } from '../names.ts'
 import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringMapOf, stringOf } from './decode.ts'
 
-/** Which object of a kind. Kubernetes' NamespacedName. */
 export interface NamespacedName {
   /** Empty for a cluster-scoped object. */
   readonly namespace: string
@@ -19,11 +18,10 @@ export interface ObjectMeta extends NamespacedName {
   readonly ownerReferences: readonly OwnerReference[]
   /** RFC 3339, as the API server wrote it. */
   readonly creationTimestamp: string
-  /** A deletionTimestamp is set: finalizers hold it, it will go. */
+  /** Whether a deletionTimestamp is set. */
   readonly isDeleting: boolean
-  /** RFC 3339: when its deletion was asked for. */
+  /** RFC 3339. */
   readonly deletionTimestamp: string | undefined
-  /** What keeps it while it is being deleted, until whoever set one takes it away. */
   readonly finalizers: readonly string[]
 }
 
@@ -70,12 +68,12 @@ function ownerReferenceFrom(reference: Readonly<Record<string, unknown>>): Owner
   }
 }
 
-/** Whether an object is being deleted for longer than that takes where nothing is in the way. */
+/** Whether a deletion takes longer than it does if nothing is in the way. */
 export function isStuck({ deletionTimestamp }: ObjectMeta, now: number): boolean {
   return deletionTimestamp !== undefined && now - Date.parse(deletionTimestamp) > longestDeletionMs
 }
 
-/** The finalizers of claims and addresses are removed within a second; a provider that is being replaced takes longer. */
+/** Providers remove the finalizers of claims and addresses within a second; one that is being replaced takes longer. */
 const longestDeletionMs = 10_000
 
 /** For people and logs: `namespace/name`. */

@@ -1,17 +1,16 @@
 import { ipamGroup } from '../names.ts'
 
-/** All that differs from one kind of IP pool to another, before an object of it is read. */
 export interface PoolKindSpec {
   readonly apiGroup: string
-  /** Plural, as paths and permissions have it. */
+  /** Plural, as in paths and permissions. */
   readonly resource: string
-  /** A global pool serves Clusters of every namespace, unless its annotation lists some; any other, those of its own. */
+  /** A global pool serves Clusters of every namespace, unless its annotation lists some; any other pool those of its own. */
   readonly isGlobal: boolean
-  /** Of two pools that match, the one of the lower rank goes first. */
+  /** Of two matching pools, the one with the lower rank is preferred. */
   readonly rank: number
 }
 
-/** The kinds of pools that a VIP can come from. The provider's prefix pools allocate networks, and are never used. */
+/** All that differs from kind to kind. The provider's prefix pools allocate networks, and are never used. */
 export const poolKinds = {
   InClusterIPPool: { apiGroup: ipamGroup, resource: 'inclusterippools', isGlobal: false, rank: 0 },
   GlobalInClusterIPPool: { apiGroup: ipamGroup, resource: 'globalinclusterippools', isGlobal: true, rank: 1 },
@@ -28,12 +27,12 @@ export const ipPoolKinds: readonly IPPoolKind[] = Object.keys(poolKinds)
   .filter(isIPPoolKind)
   .toSorted((a, b) => poolKinds[a].rank - poolKinds[b].rank)
 
-/** The namespace of a pool that a claim in this namespace names; `""` for a global one. */
+/** The namespace of the pool of a claim in this namespace; `""` for a global one. */
 export function poolNamespaceFor(kind: string, claimNamespace: string): string {
   return isIPPoolKind(kind) && poolKinds[kind].isGlobal ? '' : claimNamespace
 }
 
-/** The kinds as a person would list them, the widest scope first: `a B, or an A in namespace x`. */
+/** `a GlobalInClusterIPPool, or an InClusterIPPool in namespace x` */
 export function describePoolKinds(namespace: string): string {
   return ipPoolKinds
     .toReversed()

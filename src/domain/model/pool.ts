@@ -15,16 +15,16 @@ export interface IPPool extends ObjectMeta {
   readonly isPaused: boolean
   /** `spec.addresses`: addresses, CIDRs and ranges `first-last`. */
   readonly addresses: readonly string[]
-  /** `spec.excludedAddresses`, written the same ways: never given out. */
+  /** `spec.excludedAddresses`, in the same forms: never allocated. */
   readonly excludedAddresses: readonly string[]
   /** `spec.prefix`: length of the network prefix of every address. */
   readonly prefix: number
   readonly gateway: string | undefined
-  /** `spec.allocateReservedIPAddresses`: gives out the addresses of subnet and broadcast too. */
+  /** `spec.allocateReservedIPAddresses`: allocates the addresses of subnet and broadcast too. */
   readonly givesReserved: boolean
   /** `spec.addressReuseGracePeriodSeconds`: how long the provider keeps claim and address after a deletion. */
   readonly reuseGraceSeconds: number
-  /** Absent until the provider has counted. */
+  /** Undefined until the provider has counted. */
   readonly capacity: IPPoolCapacity | undefined
 }
 
@@ -36,7 +36,7 @@ export interface IPPoolCapacity {
   readonly outOfRange: number
 }
 
-/** Reads a pool; the kind is given, since items of a list carry none. */
+/** @param kind items of a list have none */
 export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
   const meta = objectMetaFrom(object)
   const spec = objectOf(objectOf(object)['spec'])
@@ -63,7 +63,7 @@ export function formatPool(pool: { readonly kind: string; readonly name: string 
   return `${pool.kind}/${pool.name}`
 }
 
-/** Which pool of all: `<namespace> Kind/name`. */
+/** `<namespace> Kind/name`, which is unique. */
 export function placeOf(pool: {
   readonly kind: string
   readonly namespace: string
@@ -73,8 +73,8 @@ export function placeOf(pool: {
 }
 
 /**
- * Addresses that can still be had, at least. The provider counts an allocated address outside the
- * pool's ranges as used, so `free` alone can be 0 or less while an address is left. Unknown is undefined.
+ * Addresses that are at least still available; undefined until the provider has counted. The provider counts an allocated
+ * address outside the pool's ranges as used, so `free` alone can be 0 or less although an address is available.
  */
 export function availableAddresses(pool: IPPool): number | undefined {
   return pool.capacity === undefined ? undefined : pool.capacity.free + pool.capacity.outOfRange
@@ -86,12 +86,10 @@ function capacityFrom(value: unknown): IPPoolCapacity | undefined {
   return { total: count('total'), used: count('used'), free: count('free'), outOfRange: count('outOfRange') }
 }
 
-/** How a claim names a pool. */
 export function poolRefTo({ kind, name }: Pick<IPPool, 'kind' | 'name'>): IPPoolReference {
   return { apiGroup: poolKinds[kind].apiGroup, kind, name }
 }
 
-/** Reads a poolRef of a claim or an address. */
 export function poolRefFrom(value: unknown): IPPoolReference {
   const ref = objectOf(value)
   return { apiGroup: stringOf(ref['apiGroup']), kind: stringOf(ref['kind']), name: stringOf(ref['name']) }

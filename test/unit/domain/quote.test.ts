@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { alsoSaying, counted, few, fittingIn, quoted, shortened } from '../../../src/domain/quote.ts'
+import { withAddition, counted, few, fittingIn, quoted, shortened } from '../../../src/domain/quote.ts'
 
 describe('a text from outside', () => {
   it('is on one line, whatever is in it', () => {
@@ -19,8 +19,8 @@ describe('a text from outside', () => {
 
 describe('what is said besides', () => {
   it('follows the message, where there is something', () => {
-    expect(alsoSaying('a', 'b')).toBe('a; b')
-    expect(alsoSaying('a', undefined)).toBe('a')
+    expect(withAddition('a', 'b')).toBe('a; b')
+    expect(withAddition('a', undefined)).toBe('a')
   })
 })
 

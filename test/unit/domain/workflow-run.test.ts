@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeRun, type RunningWorkflow, type Poller } from '../../../src/domain/workflow-run.ts'
+import { diagnoseRun, type RunningWorkflow, type Poller } from '../../../src/domain/workflow-run.ts'
 import { aRun } from '../../support/builders.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -47,11 +47,11 @@ describe('a run', () => {
       'elsewhere',
     ],
   ])('%s', (_, facts, verdict) => {
-    expect(judgeRun(aRun(facts), 'ours', now).verdict).toBe(verdict)
+    expect(diagnoseRun(aRun(facts), 'ours', now).verdict).toBe(verdict)
   })
 
   it('that gets no further names itself, its task queue and what helps', () => {
-    const messageOf = (facts: Partial<RunningWorkflow>): unknown => judgeRun(aRun(facts), 'ours', now)
+    const messageOf = (facts: Partial<RunningWorkflow>): unknown => diagnoseRun(aRun(facts), 'ours', now)
     expect(messageOf({ taskQueue: 'theirs', pollers: [polling, polling] })).toEqual({
       verdict: 'elsewhere',
       message:

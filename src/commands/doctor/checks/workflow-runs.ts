@@ -1,5 +1,5 @@
 import { quoted, counted, few } from '../../../domain/quote.ts'
-import { judgeRun, type RunningWorkflow, type RunVerdict } from '../../../domain/workflow-run.ts'
+import { diagnoseRun, type RunningWorkflow, type RunVerdict } from '../../../domain/workflow-run.ts'
 import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
 /** The runs of the Clusters that wait for a VIP. */
@@ -48,7 +48,7 @@ export function checkWorkflowRuns(
 function troublesIn(running: readonly RunningWorkflow[], ours: string, now: number): readonly TroubledRuns[] {
   const troubles = new Map<string, TroubledRuns>()
   for (const run of running) {
-    const { verdict } = judgeRun(run, ours, now)
+    const { verdict } = diagnoseRun(run, ours, now)
     if (verdict === 'at-work' || verdict === 'unclear') continue
     const { taskQueue } = run
     const key = `${verdict} ${taskQueue}`
