@@ -5,7 +5,7 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { programDefinition } from '../../dev/stack/program-list.ts'
 import { runCommand } from '../../dev/stack/run-command.ts'
 
-/** A provider in the inventory of clusterctl. */
+/** A provider in clusterctl's inventory. */
 interface Provider {
   readonly name: string
   readonly providerName: string
@@ -13,7 +13,7 @@ interface Provider {
   readonly version: string
 }
 
-/** The providers of a stack, as `clusterctl init` would have listed them in its inventory. */
+/** The providers of a stack, as `clusterctl init` would have recorded them. */
 function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[] {
   return [
     {
@@ -34,10 +34,10 @@ function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[
   ]
 }
 
-/** Makes two stacks management clusters in the eyes of clusterctl: with its inventory, and all providers in it. */
+/** Prepares stacks for clusterctl: installs its inventory, with all providers in it. */
 export async function prepareForMoves(clusterctl: string, stacks: readonly StackConnection[]): Promise<void> {
   for (const stack of stacks) {
-    // At its first contact clusterctl brings the CRD of its inventory itself.
+    // At first use, clusterctl installs the CRD of its inventory.
     await run(clusterctl, stack, ['move', '--dry-run', '--namespace=default'])
     const objects = providersOf(stack).map(({ name, ...provider }) => ({
       apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
@@ -49,7 +49,7 @@ export async function prepareForMoves(clusterctl: string, stacks: readonly Stack
   }
 }
 
-/** Moves all Clusters of a namespace, with everything that belongs to them. Returns when clusterctl has. */
+/** Moves all Clusters of a namespace, with all dependents. Returns when clusterctl has finished. */
 export async function moveClusters(
   clusterctl: string,
   options: {
@@ -70,7 +70,7 @@ export async function moveClusters(
 async function run(clusterctl: string, stack: StackConnection, args: readonly string[]): Promise<void> {
   const { runDirectory: directory } = stack
   const configPath = join(directory, 'clusterctl.yaml')
-  // Else it asks GitHub for newer versions of itself after every command.
+  // Otherwise clusterctl asks GitHub for newer versions after every command.
   await writeFile(configPath, 'CLUSTERCTL_DISABLE_VERSIONCHECK: "true"\n')
   await runCommand({
     command: clusterctl,

@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { join } from 'node:path'
-import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
-import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
+import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import type { Condition } from '../../src/domain/model/condition.ts'
 import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import type { Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const ingress = 'vip.capi.gorizond.io/IngressVIPReady'
-
-const { stack, allocatorKubeconfig } = realParts()
 
 let suite: Fixture
 let testbed: Testbed
@@ -24,20 +19,13 @@ let proxy: ApiProxy
 beforeAll(async () => {
   suite = await openFixture()
   testbed = suite.testbed
-  proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
-  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
-  await suite.start({ kubeconfigPath })
+  const through = await suite.openProxy()
+  proxy = through.proxy
+  await suite.start({ kubeconfigPath: through.kubeconfigPath })
   await testbed.createPool('10.61.0.10-10.61.0.40')
 })
 
-afterAll(async () => {
-  try {
-    await suite.close()
-  } finally {
-    await proxy.close()
-  }
-})
+afterAll(() => suite.close())
 
 function conditionOf(cluster: Cluster | undefined, type: string): Condition | undefined {
   return cluster?.conditions.find((condition) => condition.type === type)

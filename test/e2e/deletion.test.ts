@@ -33,14 +33,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-/** A ClusterClass and a pool of the test's own, `<prefix>-class` and `<prefix>-pool`. */
-async function prepare(prefix: string, addresses: string): Promise<string> {
-  const className = `${prefix}-class`
-  await testbed.createClass(className)
-  await testbed.createPool(addresses, { name: `${prefix}-pool`, className })
-  return className
-}
-
 /** Resolves when the Cluster is gone, its claim and address too, and the whole pool is free again. */
 async function expectNothingLeft(name: string, pool: string): Promise<void> {
   await testbed.untilCluster(name, (now) => now === undefined)
@@ -67,7 +59,7 @@ describe('a Cluster that is deleted', () => {
   })
 
   it('between pool and claim ends its run and leaves nothing', async () => {
-    const className = await prepare('unclaimed', '10.143.1.1-10.143.1.9')
+    const className = await testbed.createClassWithPool('unclaimed', '10.143.1.1-10.143.1.9')
     await account.withhold('create ipaddressclaims')
     await testbed.createCluster('unclaimed', { className })
     await temporal.untilPending(testbed.keyOf('unclaimed'), {
@@ -81,7 +73,7 @@ describe('a Cluster that is deleted', () => {
   })
 
   it('between claim and address ends its run and leaves nothing', async () => {
-    const className = await prepare('unbound', '10.143.2.1-10.143.2.9')
+    const className = await testbed.createClassWithPool('unbound', '10.143.2.1-10.143.2.9')
     await testbed.pausePool('unbound-pool', true)
     // A paused pool is not chosen, so the claim is there first, and adopted.
     await postClaim(testbed, 'unbound', 'unbound-pool')
@@ -97,7 +89,7 @@ describe('a Cluster that is deleted', () => {
   })
 
   it('between address and endpoint ends its run and leaves nothing', async () => {
-    const className = await prepare('unassigned', '10.143.3.1-10.143.3.9')
+    const className = await testbed.createClassWithPool('unassigned', '10.143.3.1-10.143.3.9')
     await account.withhold('patch clusters')
     await testbed.createCluster('unassigned', { className })
     await temporal.untilPending(testbed.keyOf('unassigned'), {
@@ -111,7 +103,7 @@ describe('a Cluster that is deleted', () => {
   })
 
   it('after it was served leaves nothing', async () => {
-    const className = await prepare('served', '10.143.4.1-10.143.4.9')
+    const className = await testbed.createClassWithPool('served', '10.143.4.1-10.143.4.9')
     await testbed.createCluster('served', { className })
     await testbed.untilServed('served')
     await testbed.deleteCluster('served')
@@ -119,7 +111,7 @@ describe('a Cluster that is deleted', () => {
   })
 
   it('in the foreground keeps its address from others until it is gone', async () => {
-    const className = await prepare('slow', '10.143.5.1-10.143.5.9')
+    const className = await testbed.createClassWithPool('slow', '10.143.5.1-10.143.5.9')
     await postCluster(testbed, 'slow', { className, metadata: { finalizers: [testFinalizer] } })
     const { host } = (await testbed.untilServed('slow')).controlPlaneEndpoint
     await testbed.api.send({
@@ -145,7 +137,7 @@ describe('a Cluster that is deleted', () => {
 
 describe('a Cluster that is re-created under its name', () => {
   it('at once, again and again, has one claim in the end, its own', async () => {
-    const className = await prepare('phoenix', '10.143.6.1-10.143.6.9')
+    const className = await testbed.createClassWithPool('phoenix', '10.143.6.1-10.143.6.9')
     const random = seededRandom('re-creation')
     const names = ['phoenix-0', 'phoenix-1']
     /** How far an allocation gets before its Cluster is deleted. */

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { Allocator } from '../../dev/allocator.ts'
+import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
+import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { startAllocator, type TestAllocatorOptions } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
@@ -18,6 +21,8 @@ export interface Fixture {
   readonly allocator: Allocator
   /** Starts an allocator, also a second one. */
   start(options?: StartOptions): Promise<Allocator>
+  /** Starts a proxy in front of the API server, and writes a kubeconfig for the allocator through it. */
+  openProxy(): Promise<{ readonly proxy: ApiProxy; readonly kubeconfigPath: string }>
   /**
    * Removes the testbed, then stops the allocators: Clusters only go while one runs.
    *
@@ -45,6 +50,7 @@ export async function openFixture(): Promise<Fixture> {
   const testbed = await openTestbed(stack)
   const temporal = await viewTemporal(stack)
   const started: Allocator[] = []
+  const proxies: ApiProxy[] = []
   return {
     testbed,
     temporal,
@@ -61,13 +67,20 @@ export async function openFixture(): Promise<Fixture> {
       started.push(allocator)
       return allocator
     },
+    openProxy: async () => {
+      const proxy = await startApiProxy(stack)
+      proxies.push(proxy)
+      const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}-${proxies.length}.kubeconfig`)
+      kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
+      return { proxy, kubeconfigPath }
+    },
     close: async (before) => {
       try {
         await before?.()
         await testbed.close()
       } finally {
         await Promise.all(started.map((allocator) => allocator.stop()))
-        await temporal.close()
+        await Promise.all([...proxies.map((proxy) => proxy.close()), temporal.close()])
       }
     },
   }

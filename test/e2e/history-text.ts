@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
 
-/** All that Temporal shows of a run: its description, with what is pending, and its history; payloads in plain text too. */
+/** Everything that Temporal shows of a run: description, pending activities and history, with payloads also decoded. */
 export async function textOfRun(client: Client, workflowId: string): Promise<string> {
   const handle = client.workflow.getHandle(workflowId)
   const [{ raw }, history] = await Promise.all([handle.describe(), handle.fetchHistory()])

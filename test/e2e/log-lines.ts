@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** One line of a log in JSON. */
+/** A line of a JSON log. */
 export interface LogLine {
   readonly level: string
   readonly time: string
@@ -9,9 +9,9 @@ export interface LogLine {
 }
 
 /**
- * All lines of a log, without one that is still being written.
+ * All complete lines of a log.
  *
- * @throws SyntaxError where one is no JSON
+ * @throws SyntaxError if a line is not JSON
  */
 export function linesOf(logPath: string): readonly LogLine[] {
   return readFileSync(logPath, 'utf8')

@@ -1,8 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { join } from 'node:path'
 import type { Allocator } from '../../dev/allocator.ts'
-import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
-import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
+import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { describedSeries, seriesOn } from '../support/metrics-page.ts'
 import { realParts } from '../support/real-parts.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -10,7 +8,7 @@ import { openFixture, type Fixture } from './fixture.ts'
 import { scrapeOf, type Scrape } from './scrape.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
+const { stack } = realParts()
 const clusters = { resource: 'clusters' }
 
 let suite: Fixture
@@ -24,12 +22,14 @@ let scrape: Scrape
 beforeAll(async () => {
   suite = await openFixture()
   testbed = suite.testbed
-  apiServer = await startApiProxy(stack)
   const [host = '', port] = stack.temporal.address.split(':')
   temporal = await startTcpProxy({ port: Number(port) })
-  const kubeconfigPath = join(stack.runDirectory, `metrics-${testbed.namespace}.kubeconfig`)
-  kubeconfigThrough(apiServer, allocatorKubeconfig, kubeconfigPath)
-  const options = { kubeconfigPath, env: { TEMPORAL_ADDRESS: `${host}:${temporal.port}` } }
+  const through = await suite.openProxy()
+  apiServer = through.proxy
+  const options = {
+    kubeconfigPath: through.kubeconfigPath,
+    env: { TEMPORAL_ADDRESS: `${host}:${temporal.port}` },
+  }
   watcher = await suite.start({ ...options, command: 'watcher' })
   worker = await suite.start({ ...options, command: 'worker' })
   scrape = scrapeOf(watcher)
@@ -44,7 +44,7 @@ afterAll(async () => {
   try {
     await suite.close()
   } finally {
-    await Promise.all([apiServer.close(), temporal.close()])
+    await temporal.close()
   }
 })
 

@@ -16,16 +16,9 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-/** A class with a pool of its own. */
-async function classWithPool(className: string, addresses: string): Promise<void> {
-  await testbed.createClass(className)
-  await testbed.createPool(addresses, { name: `${className}-pool`, className })
-}
-
 describe('an allocation', () => {
   it('is counted once for each role, with its attempts and what they took', async () => {
-    const className = 'counted-class'
-    await classWithPool(className, '10.161.1.1-10.161.1.3')
+    const className = await testbed.createClassWithPool('counted', '10.161.1.1-10.161.1.3')
     await testbed.createPool('10.161.2.1-10.161.2.3', {
       name: 'counted-ingress-pool',
       className,
@@ -49,8 +42,7 @@ describe('an allocation', () => {
   })
 
   it('is not counted where the Cluster brings its endpoint', async () => {
-    const className = 'manual-class'
-    await classWithPool(className, '10.161.3.1')
+    const className = await testbed.createClassWithPool('manual', '10.161.3.1')
     await testbed.createCluster('ms-manual', {
       className,
       // A port is missing, so that there is a run.
@@ -84,8 +76,7 @@ describe('an attempt that fails', () => {
   })
 
   it('is counted as an error where a person has to act, and by its reason', async () => {
-    const className = 'contested-class'
-    await classWithPool(className, '10.161.4.1-10.161.4.2')
+    const className = await testbed.createClassWithPool('contested', '10.161.4.1-10.161.4.2')
     const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: await uidOfKubeSystem() }
     await postClaim(testbed, 'ms-contested', `${className}-pool`, { ownerReferences: [owner] })
     await testbed.createCluster('ms-contested', { className })
@@ -99,8 +90,8 @@ describe('an attempt that fails', () => {
 
 describe('a duplicate', () => {
   it('is counted when a Cluster steps back from it', async () => {
-    await classWithPool('twice-a-class', '10.161.5.1')
-    await classWithPool('twice-b-class', '10.161.5.1-10.161.5.2')
+    await testbed.createClassWithPool('twice-a', '10.161.5.1')
+    await testbed.createClassWithPool('twice-b', '10.161.5.1-10.161.5.2')
     const role = 'control-plane'
     const before = await scrape.value('duplicates_total', { role })
     await testbed.createCluster('ms-twice-a', { className: 'twice-a-class' })

@@ -30,21 +30,13 @@ afterAll(() =>
   }),
 )
 
-/** A class with a pool of its own; the names differ from those of Clusters. */
-async function classWithPool(name: string, addresses: string): Promise<string> {
-  const className = `${name}-class`
-  await testbed.createClass(className)
-  await testbed.createPool(addresses, { name: `${name}-pool`, className })
-  return className
-}
-
 async function deleteClaim(name: string): Promise<void> {
   await testbed.delete('ipaddressclaims', name)
 }
 
 describe('the gauges of pools and claims', () => {
   it('follow a pool that comes, gives its addresses and is full', async () => {
-    const className = await classWithPool('gauge', '10.160.1.1-10.160.1.2')
+    const className = await testbed.createClassWithPool('gauge', '10.160.1.1-10.160.1.2')
     const pool = { pool_name: 'gauge-pool', kind: 'InClusterIPPool', namespace: testbed.namespace }
     const available = { cluster_class: className, ...controlPlane }
     await scrape.untilIs('pools_available', available, 1)
@@ -107,7 +99,7 @@ describe('waiting Clusters', () => {
 
 describe('what is not as it should be', () => {
   it('is shown where a VIP is lost, until it is reserved again', async () => {
-    const className = await classWithPool('losing', '10.160.4.1')
+    const className = await testbed.createClassWithPool('losing', '10.160.4.1')
     await testbed.createCluster('me-lost', { className })
     await testbed.untilServed('me-lost')
     const pool = testbed.path('inclusterippools', 'losing-pool')
@@ -121,8 +113,8 @@ describe('what is not as it should be', () => {
 
   it('is shown where an address is kept reserved because two have it, as long as that Cluster is there', async () => {
     const [first, second] = [
-      await classWithPool('holding', '10.160.5.1'),
-      await classWithPool('passing', '10.160.5.1-10.160.5.2'),
+      await testbed.createClassWithPool('holding', '10.160.5.1'),
+      await testbed.createClassWithPool('passing', '10.160.5.1-10.160.5.2'),
     ]
     await testbed.createCluster('me-holder', { className: first })
     await testbed.untilServed('me-holder')

@@ -13,7 +13,7 @@ import { openTestbed, type Testbed } from './testbed.ts'
 const { clusterctl } = realParts()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 
-/** Core's webhooks hold up every write to a Cluster for seconds while its class is paused, as classes are during a move. */
+/** Long, because core's webhooks delay writes to a Cluster for seconds while its class is paused, as during a move. */
 export const movedWithinMs = 600_000
 
 export interface MovedCluster {
@@ -47,7 +47,7 @@ export interface MovedClaim {
   readonly status?: { readonly addressRef?: { readonly name: string } }
 }
 
-/** A management cluster with an allocator, and what happened on it. */
+/** A management cluster with an allocator, and recordings of its objects. */
 export interface ManagementCluster {
   readonly stack: StackConnection
   readonly api: KubernetesApi
@@ -56,18 +56,18 @@ export interface ManagementCluster {
   readonly claims: Recording<MovedClaim>
 }
 
-/** Two management clusters of a suite's own: a move takes all cluster-wide pools along. */
+/** Two management clusters of the suite's own, because a move takes all cluster-wide pools along. */
 export interface MoveFixture {
-  /** On the source. The namespace of its name is what moves. */
+  /** At the source. Its namespace is moved. */
   readonly testbed: Testbed
   readonly source: ManagementCluster
   readonly target: ManagementCluster
-  /** Moves the namespace with these Clusters, which are all in it. Resolves once they are gone here and unpaused there. */
+  /** Moves the namespace with all its Clusters. Resolves when they are gone at the source and unpaused at the target. */
   move(names: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
-/** Starts both with an allocator at work on each; `close` it at the end. */
+/** Starts both management clusters, each with an allocator; `close` it at the end. */
 export async function openMoveFixture(
   versions: { readonly source?: ClusterApiVersion; readonly target?: ClusterApiVersion } = {},
 ): Promise<MoveFixture> {
@@ -116,20 +116,20 @@ export async function openMoveFixture(
   }
 }
 
-/** Says for the demo providers that infrastructure and control plane are up: clusterctl moves no other Clusters. */
+/** Sets infrastructure and control plane to ready in place of the demo providers: clusterctl moves no other Clusters. */
 async function provision(source: ManagementCluster, testbed: Testbed, name: string): Promise<void> {
   const { spec } = defined(
     await source.clusters.until(name, (now) => now?.spec.controlPlaneRef !== undefined),
   )
-  const say = (reference: Reference | undefined, initialization: object): Promise<unknown> =>
+  const setReady = (reference: Reference | undefined, initialization: object): Promise<unknown> =>
     source.api.send({
       method: 'PATCH',
       path: `${pathOfPart(testbed, reference)}/status`,
       body: { status: { initialization } },
       contentType: 'application/merge-patch+json',
     })
-  await say(spec.infrastructureRef, { provisioned: true })
-  await say(spec.controlPlaneRef, { controlPlaneInitialized: true })
+  await setReady(spec.infrastructureRef, { provisioned: true })
+  await setReady(spec.controlPlaneRef, { controlPlaneInitialized: true })
   await source.clusters.until(
     name,
     (now) =>
@@ -139,8 +139,8 @@ async function provision(source: ManagementCluster, testbed: Testbed, name: stri
 }
 
 /**
- * Core removes the Secret by which it holds a Cluster's parts together at first a moment after it took them over
- * (`reconcileClusterShim`); one that goes while clusterctl moves it is looked for in vain until the move gives up.
+ * Waits until core has deleted the temporary Secret that owns a Cluster's parts at first (`reconcileClusterShim`). If
+ * it disappeared during a move, clusterctl would retry until it gives up.
  */
 async function untilWithoutShims(
   stack: StackConnection,
@@ -158,7 +158,7 @@ async function untilWithoutShims(
   }
 }
 
-/** Path of the object of the demo providers that a Cluster refers to. */
+/** Path of a demo provider's object that a Cluster refers to. */
 export function pathOfPart(testbed: Testbed, reference: Reference | undefined): string {
   const { apiGroup, kind, name } = defined(reference)
   return `/apis/${apiGroup}/v1alpha1/namespaces/${testbed.namespace}/${kind.toLowerCase()}s/${name}`
@@ -168,34 +168,34 @@ function isUnpaused(cluster: MovedCluster | undefined): boolean {
   return cluster !== undefined && cluster.spec.paused !== true
 }
 
-/** The object, which has to be there. */
+/** @throws Error if the object is missing */
 export function defined<T>(object: T | undefined): T {
   if (object === undefined) throw new Error('it is not there')
   return object
 }
 
-/** The host of a Cluster's endpoint; empty while there is none. */
+/** Host of the endpoint; empty if there is none. */
 export function hostOf(cluster: MovedCluster | undefined): string {
   return cluster?.spec.controlPlaneEndpoint?.host ?? ''
 }
 
-/** The versions of a Cluster on one side that were paused, oldest first. */
+/** Paused versions of a Cluster, oldest first. */
 export function pausedOn({ clusters }: ManagementCluster, name: string): readonly MovedCluster[] {
   return clusters.versionsOf(name).filter(({ spec }) => spec.paused === true)
 }
 
-/** The Cluster as it is on one side now. */
+/** The current version of a Cluster. */
 export function latestOn({ clusters }: ManagementCluster, name: string): MovedCluster {
   return defined(clusters.versionsOf(name).at(-1))
 }
 
-/** What moves along of what an allocator writes, and what it must not change afterwards. */
+/** What the allocator wrote and a move preserves. */
 export function assigned({ metadata, spec }: MovedCluster): object {
   const { paused: _, ...rest } = spec
   return { spec: rest, vip: metadata.annotations?.[vipAnnotation] }
 }
 
-/** Resolves with the address that a moved Cluster's claim is bound to at the target. */
+/** Waits until the claim is bound at the target. */
 export async function untilBound(
   { testbed, target }: Pick<MoveFixture, 'testbed' | 'target'>,
   claimName: string,

@@ -9,9 +9,8 @@ import { eventually } from '../support/eventually.ts'
 import type { Plural } from '../../dev/stack/resource-path.ts'
 import type { Testbed } from './testbed.ts'
 
-/** Objects as the API server stores them, for tests about single fields, their owners and their API version. */
+/** Access to stored objects, for tests of single fields, their owners and API versions. */
 
-/** An object as the API server answers it. */
 export interface StoredObject {
   readonly apiVersion: string
   readonly kind: string
@@ -30,7 +29,7 @@ export interface StoredObject {
   readonly status?: JsonObject
 }
 
-/** What one writer has written last, and when. */
+/** Ownership of one field manager, and the time of its last write. */
 interface ManagedFields {
   readonly manager: string
   readonly operation: string
@@ -40,7 +39,7 @@ interface ManagedFields {
 
 export type ClusterVersion = 'v1beta1' | 'v1beta2'
 
-/** A finalizer by which a test holds an object that is being deleted. */
+/** Prevents the deletion of an object. */
 export const testFinalizer = 'test.vip.capi.gorizond.io/hold'
 
 export interface ClusterSettings {
@@ -53,7 +52,7 @@ export interface ClusterSettings {
   readonly metadata?: JsonObject
 }
 
-/** A Cluster to create or apply, in the API version asked for. */
+/** A Cluster manifest in the given API version. */
 export function clusterManifest(testbed: Testbed, name: string, settings: ClusterSettings = {}): JsonObject {
   const { version = 'v1beta2', className = 'rke2-cluster-class', spec, variables, metadata } = settings
   return {
@@ -72,7 +71,7 @@ export function clusterManifest(testbed: Testbed, name: string, settings: Cluste
   }
 }
 
-/** Creates a Cluster as a person does, and answers what was stored. */
+/** Creates a Cluster. Resolves with the stored object. */
 export async function postCluster(
   testbed: Testbed,
   name: string,
@@ -85,7 +84,7 @@ export async function postCluster(
   })
 }
 
-/** Path of an object in the testbed's namespace, in another version than the present one where asked for. */
+/** Path of an object in the testbed's namespace, in another API version if one is given. */
 export function pathOf(
   testbed: Testbed,
   plural: Plural,
@@ -95,7 +94,6 @@ export function pathOf(
   return options.version === undefined ? path : path.replace('/v1beta2/', `/${options.version}/`)
 }
 
-/** Reads an object in the testbed's namespace. */
 export async function getObject(testbed: Testbed, plural: Plural, name: string): Promise<StoredObject> {
   return testbed.api.send({ method: 'GET', path: testbed.path(plural, name) })
 }
@@ -106,7 +104,7 @@ const contentTypes = {
   apply: 'application/apply-patch+yaml',
 } as const
 
-/** Changes an object as the writer `manager`: by merge patch unless another kind of patch is named. */
+/** Patches an object as field manager `manager`, by merge patch by default. */
 export async function patchObject(
   testbed: Testbed,
   path: string,
@@ -122,7 +120,7 @@ export async function patchObject(
   })
 }
 
-/** Lets an object go that a test holds. */
+/** Removes the test's finalizer from an object. */
 export async function removeTestFinalizer(testbed: Testbed, plural: Plural, name: string): Promise<void> {
   await eventually(`${name} to lose the test's finalizer`, async () => {
     const { metadata } = await getObject(testbed, plural, name)
@@ -144,29 +142,29 @@ export async function addTestFinalizer(testbed: Testbed, plural: Plural, name: s
   })
 }
 
-/** What the allocator has written to an object, with the times of its writes. */
+/** Managed fields of the allocator, with the times of its writes. */
 export function ourWrites(object: StoredObject): readonly ManagedFields[] {
   return object.metadata.managedFields.filter(({ manager }) => manager === fieldManager)
 }
 
-/** The values of a Cluster's variables by name. */
+/** Values of a Cluster's variables by name. */
 export function variablesOf({ spec }: StoredObject): Readonly<Record<string, unknown>> {
   const { variables = [] } = spec['topology'] as { variables?: readonly { name: string; value: unknown }[] }
   return Object.fromEntries(variables.map(({ name, value }) => [name, value]))
 }
 
-/** The endpoint of a Cluster; what is not set is absent. */
+/** Endpoint of a Cluster; unset fields are absent. */
 export function endpointOf({ spec }: StoredObject): { readonly host?: string; readonly port?: number } {
   return spec['controlPlaneEndpoint'] ?? {}
 }
 
-/** Changes a ClusterClass and waits until Cluster API has taken the change in. */
+/** Patches a ClusterClass, and waits until Cluster API has reconciled it. */
 export async function changeClass(testbed: Testbed, className: string, spec: JsonObject): Promise<void> {
   await patchObject(testbed, testbed.path('clusterclasses', className), { spec })
   await untilClassReconciled(testbed, className)
 }
 
-/** Resolves when Cluster API has taken in the ClusterClass as it is now. */
+/** Waits until Cluster API has reconciled the current ClusterClass. */
 export async function untilClassReconciled(testbed: Testbed, className: string): Promise<void> {
   await eventually(`${className} to be taken in`, async () => {
     const { metadata, status } = await getObject(testbed, 'clusterclasses', className)
@@ -174,7 +172,7 @@ export async function untilClassReconciled(testbed: Testbed, className: string):
   })
 }
 
-/** Entries of `spec.variables` of a ClusterClass: texts that a Cluster may leave out. */
+/** Optional string variables for `spec.variables` of a ClusterClass. */
 export function optionalStringVariables(...names: readonly string[]): readonly JsonObject[] {
   return names.map((name) => ({
     name,
@@ -183,7 +181,7 @@ export function optionalStringVariables(...names: readonly string[]): readonly J
   }))
 }
 
-/** Resolves when all addresses of an InClusterIPPool are free again. */
+/** Waits until all addresses of an InClusterIPPool are free. */
 export async function untilAllFree(testbed: Testbed, pool: string): Promise<void> {
   await eventually(`all addresses of ${pool} to be free`, async () => {
     const { status } = await getObject(testbed, 'inclusterippools', pool)
@@ -192,10 +190,7 @@ export async function untilAllFree(testbed: Testbed, pool: string): Promise<void
   })
 }
 
-/**
- * Creates a claim under a name of the allocator's, as somebody else; unlabeled and without owner unless `metadata`
- * says more.
- */
+/** Creates a claim with the allocator's name for a Cluster, but not as the allocator; without label and owner by default. */
 export async function postClaim(
   testbed: Testbed,
   cluster: string,
@@ -217,7 +212,7 @@ export async function postClaim(
   })
 }
 
-/** Runs the real `kubectl apply` on one manifest. */
+/** Runs `kubectl apply` on one manifest. */
 export async function kubectlApply(stack: StackConnection, manifest: JsonObject): Promise<void> {
   const file = join(stack.runDirectory, `${crypto.randomUUID()}.json`)
   await writeFile(file, JSON.stringify(manifest))

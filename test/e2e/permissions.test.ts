@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
-import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
+import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import { postClaim } from './objects.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const root = join(import.meta.dirname, '..', '..')
 
 let suite: Fixture
@@ -21,19 +18,12 @@ let proxy: ApiProxy
 beforeAll(async () => {
   suite = await openFixture()
   testbed = suite.testbed
-  proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
-  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
-  await suite.start({ kubeconfigPath })
+  const through = await suite.openProxy()
+  proxy = through.proxy
+  await suite.start({ kubeconfigPath: through.kubeconfigPath })
 })
 
-afterAll(async () => {
-  try {
-    await suite.close()
-  } finally {
-    await proxy.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** What deploy/manifests permit, as `verb plural`, but for what no request of ours shows. */
 function permitted(): readonly string[] {

@@ -1,14 +1,14 @@
 import { isObject, stringOf } from '../../src/domain/model/decode.ts'
 
-/** A series that an expression selects, with the labels that it is asked by. */
+/** A series that an expression selects, with the labels it uses. */
 export interface Selected {
   readonly name: string
   readonly labels: readonly string[]
 }
 
 /**
- * What an expression selects, by the syntax tree that Prometheus makes of it (`/api/v1/parse_query`). Labels that an
- * operation groups or matches by are asked of all series underneath.
+ * The series that an expression selects, from the syntax tree that Prometheus returns (`/api/v1/parse_query`). Labels
+ * that an operation groups or matches by count for all series below it.
  */
 export function selectedBy(tree: unknown): readonly Selected[] {
   if (Array.isArray(tree)) return tree.flatMap(selectedBy)

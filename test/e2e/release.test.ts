@@ -27,9 +27,7 @@ afterAll(() => suite.close())
 
 /** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone. */
 async function serve(name: string, address: string): Promise<Cluster> {
-  const className = `${name}-class`
-  await testbed.createClass(className)
-  await testbed.createPool(address, { name: `${name}-pool`, className })
+  const className = await testbed.createClassWithPool(name, address)
   await testbed.createCluster(name, { className })
   return testbed.untilServed(name)
 }

@@ -9,14 +9,14 @@ export interface DevRun {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
-  /** Files that the run has left where it was told to put temporary ones. */
+  /** Files left in the run's temporary directory. */
   readonly left: readonly string[]
 }
 
 /**
- * Runs a command of dev, for example `demo`, with a temporary directory of its own.
+ * Runs a program of dev, for example `demo`, with its own temporary directory.
  *
- * @param interruptAt sends SIGINT once this was printed
+ * @param interruptAt sends SIGINT after this output
  */
 export async function runDevCommand(
   name: string,

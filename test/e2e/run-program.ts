@@ -5,40 +5,40 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { CommandLine, CommandResult } from '../support/command-runner.ts'
 
-/** How a program ended, and what it said. */
+/** Exit code and output of a program. */
 export interface ProgramResult {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** A program that was started and may still run. */
+/** A started program. */
 export interface StartedProgram {
-  /** Resolves as soon as stderr holds the text; rejects where the program ends without it. */
+  /** Resolves when stderr contains the text; rejects if the program ends without it. */
   untilStderr(text: string): Promise<void>
-  /** Resolves with the first line of stdout that is so, of those that come and those that came before. */
+  /** Resolves with the first matching line of stdout, past or future. */
   untilLine(is: (line: string) => boolean): Promise<string>
-  /** As Ctrl-C does. */
+  /** Sends SIGINT, like Ctrl-C. */
   interrupt(): void
   readonly ended: Promise<ProgramResult>
 }
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
-/** Runs the built program to its end, in a process of its own. */
+/** Runs the built program to its end in its own process. */
 export function runProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   return startProgram(args, env).ended
 }
 
-/** The process that `runCommand` shares among the command lines of a suite. */
+/** The process of `runCommand`, shared by a suite. */
 let runner: ChildProcess | undefined
 let lastCommand: Promise<unknown> = Promise.resolve()
 
 afterAll(() => runner?.disconnect())
 
 /**
- * Runs a command for people to its end. The commands of a suite share one process, one after another: to load the
- * program takes longer than most of them do.
+ * Runs a CLI command to its end. All commands of a suite run sequentially in one process, because loading the program
+ * takes longer than most of them.
  */
 export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramResult> {
   const result = lastCommand.then(() => send({ args, env: definedIn({ ...inherited(), ...env }) }))
@@ -63,7 +63,7 @@ async function send(line: CommandLine): Promise<CommandResult> {
   }
 }
 
-/** Jest asks for colors where it runs on a terminal. */
+/** On a terminal, jest sets FORCE_COLOR. */
 function inherited(): NodeJS.ProcessEnv {
   const { FORCE_COLOR: _forced, ...env } = process.env
   return env
@@ -74,7 +74,7 @@ function definedIn(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(defined)
 }
 
-/** Starts the built program, as a person does who pipes its answer elsewhere: there is no terminal. */
+/** Starts the built program with pipes, without a terminal. */
 export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}): StartedProgram {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...inherited(), ...env },
@@ -89,15 +89,15 @@ export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {
     stdout,
     stderr,
   }))
-  /** Looks whenever the stream says something, until there is an answer. */
-  const until = <T>(stream: Readable, what: string, answer: () => T | undefined): Promise<T> =>
+  /** Checks after each chunk of the stream until there is a result. */
+  const until = <T>(stream: Readable, what: string, result: () => T | undefined): Promise<T> =>
     new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = answer()
+      const check = (): void => {
+        const found = result()
         if (found !== undefined) resolve(found)
       }
-      stream.on('data', look)
-      look()
+      stream.on('data', check)
+      check()
       void ended.then(() => reject(new Error(`it ended without ${what}:\n${stderr}`)))
     })
   return {

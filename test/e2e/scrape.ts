@@ -4,18 +4,17 @@ import { valueOf } from '../support/metrics-page.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** What Prometheus gets to see of an allocator. Names are without the prefix of the product's own series. */
+/** Reads the metrics page of an allocator. Names are without the prefix of the product's series. */
 export interface Scrape {
   page(): Promise<string>
-  /** The value now; 0 where there is none, as the sum over no series is nothing. */
+  /** The current value; 0 if the series is missing, like a PromQL sum over no series. */
   value(name: string, labels?: Labels): Promise<number>
-  /** Resolves with the value once it is as asked: nothing tells that it has changed but another scrape. */
+  /** Scrapes until the value matches. Resolves with it. */
   until(name: string, labels: Labels, is: (value: number) => boolean): Promise<number>
-  /** Resolves once the value is this one; undefined: once there is none. */
+  /** Scrapes until the series has this value, or is missing if undefined. */
   untilIs(name: string, labels: Labels, value: number | undefined): Promise<void>
 }
 
-/** Scrapes the allocator's page. */
 export function scrapeOf({ metricsUrl }: Pick<Allocator, 'metricsUrl'>): Scrape {
   const page = async (): Promise<string> => (await fetch(metricsUrl)).text()
   const read = async (name: string, labels: Labels): Promise<number | undefined> =>

@@ -3,16 +3,15 @@ import { runCommand } from '../../dev/stack/run-command.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { eventually } from '../support/eventually.ts'
 
-/** A namespace of a test's own on the shared Temporal server. */
+/** A namespace of one test on the shared Temporal server. */
 export interface TemporalNamespace {
   readonly name: string
-  /** Runs the `temporal` CLI in the namespace; resolves with what it prints. */
+  /** Runs the `temporal` CLI in the namespace. Resolves with its output. */
   temporal(...args: readonly string[]): Promise<string>
-  /** Deletes the namespace. */
   close(): Promise<void>
 }
 
-/** Creates a namespace and resolves when the server knows it. */
+/** Creates a namespace. Resolves when the server knows it. */
 export async function createTemporalNamespace(stack: StackConnection): Promise<TemporalNamespace> {
   const name = `e2e-${randomBytes(4).toString('hex')}`
   const temporal: TemporalNamespace['temporal'] = (...args) =>
@@ -22,7 +21,7 @@ export async function createTemporalNamespace(stack: StackConnection): Promise<T
       cwd: stack.runDirectory,
     })
   await temporal('operator', 'namespace', 'create')
-  // The parts of the server learn of a new namespace one after the other.
+  // A new namespace takes time to propagate through the server.
   await eventually(`namespace ${name} to take search attributes`, () =>
     temporal('operator', 'search-attribute', 'list'),
   )

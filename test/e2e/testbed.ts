@@ -24,41 +24,35 @@ import { isShared } from '../support/real-parts.ts'
 import { runEvidence } from '../support/run-evidence.ts'
 import { silentLog } from '../support/silent-log.ts'
 
-/** Milliseconds in which a suite's Clusters, and then their claims, have to be gone at its end. */
 const goneWithinMs = 100_000
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
-/** The ClusterClass of the examples. */
 const exampleClass = 'rke2-cluster-class'
 
-/** What a pool is, besides its addresses. */
+/** Options of a pool besides its addresses. */
 export interface PoolOptions {
-  /** Of a global pool: what follows the testbed's namespace in its name. */
+  /** Name; that of a global pool gets the namespace as prefix. */
   readonly name?: string
-  /** The value of the label that names the ClusterClass. */
+  /** ClusterClass in the pool's label. */
   readonly className?: string
   readonly kind?: IPPoolKind
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** A namespace of a suite's own on the shared stack, with a ClusterClass and a pool, and eyes on what happens in it. */
+/** A namespace of one suite, with a ClusterClass, and functions that create objects in it and wait for changes. */
 export interface Testbed {
   readonly namespace: string
   readonly api: KubernetesApi
-  /** Applies an example with its namespace replaced by this one, and other names where given. */
+  /** Applies an example in this namespace, after the given textual replacements. */
   applyExample(name: string, ...replacements: readonly (readonly [string, string])[]): Promise<void>
-  /**
-   * Makes a ClusterClass of another name, like the example's, so that its Clusters and pools have nothing to do with
-   * others.
-   */
+  /** Creates a copy of the examples' ClusterClass, so that its Clusters and pools are separate from all others. */
   createClass(name: string): Promise<void>
-  /**
-   * Makes a pool of addresses in a /24: one, or `a-b`; an InClusterIPPool if nothing else is said. Resolves with its
-   * name.
-   */
+  /** Creates a class `<name>-class` with a pool `<name>-pool`. Resolves with the name of the class. */
+  createClassWithPool(name: string, addresses: string): Promise<string>
+  /** Creates a pool with one address, or a range `a-b`, in a /24; an InClusterIPPool by default. Resolves with its name. */
   createPool(addresses: string, options?: PoolOptions): Promise<string>
-  /** Makes a Cluster like the example's; `spec`: lines to put into its spec. */
+  /** Creates a Cluster like that of the examples; `spec`: lines of YAML to add to its spec. */
   createCluster(
     name: string,
     options?: {
@@ -68,16 +62,16 @@ export interface Testbed {
       readonly spec?: string
     },
   ): Promise<void>
-  /** Changes the object at a path by a merge patch. */
+  /** Applies a merge patch to the object at a path. */
   patch(at: string, body: object): Promise<void>
-  /** Changes a Cluster's spec, or a pool's annotations, by a merge patch. */
+  /** Applies a merge patch to a Cluster's spec. */
   editCluster(name: string, spec: object): Promise<void>
   pausePool(name: string, paused: boolean): Promise<void>
   deleteCluster(name: string): Promise<void>
   delete(plural: Plural, name: string): Promise<void>
-  /** Resolves with the Cluster as soon as a watch shows it so; a name that is gone is undefined. */
+  /** Resolves with the Cluster as soon as a watch shows that it matches; undefined stands for a missing Cluster. */
   untilCluster(name: string, is: (cluster: Cluster | undefined) => boolean): Promise<Cluster | undefined>
-  /** Resolves with the Cluster once its endpoint is valid. */
+  /** Waits for a valid endpoint. Resolves with the Cluster. */
   untilServed(name: string): Promise<Cluster>
   /** Waits for the endpoint. Resolves with its host. */
   hostOf(name: string): Promise<string>
@@ -85,27 +79,26 @@ export interface Testbed {
     name: string,
     is: (claim: IPAddressClaim | undefined) => boolean,
   ): Promise<IPAddressClaim | undefined>
-  /** The same for an InClusterIPPool. */
   untilPool(name: string, is: (pool: IPPool | undefined) => boolean): Promise<IPPool | undefined>
-  /** All IPAddresses in the namespace now. */
   ipAddresses(): Promise<readonly IPAddress[]>
-  /** Names of all IPAddressClaims, and of all IPAddresses, in the namespace now. */
+  /** Names of all IPAddressClaims in the namespace. */
   claims(): Promise<readonly string[]>
+  /** Names of all IPAddresses in the namespace. */
   addresses(): Promise<readonly string[]>
   keyOf(name: string): NamespacedName
   /** Path of a collection in the namespace, or of an object in it. */
   path(plural: Plural, name?: string): string
   /**
-   * Deletes all Clusters and waits until nothing is left of them, then removes the namespace and its global pools.
+   * Deletes all Clusters, waits until their claims are gone too, and deletes the namespace and its global pools.
    *
-   * @throws Error that shows what stays
+   * @throws Error with the objects that are left
    */
   close(): Promise<void>
-  /** Ends what this process has open, and leaves all objects: to be gone with a stack of the suite's own. */
+  /** Closes connections and leaves all objects, to be removed with the suite's own stack. */
   leave(): Promise<void>
 }
 
-/** Opens a testbed for one suite; `close` it at the end. */
+/** Opens a testbed; `close` it at the end. */
 export async function openTestbed(stack: StackConnection): Promise<Testbed> {
   const namespace = `e2e-${randomBytes(4).toString('hex')}`
   const api = kubernetesApi(stack)
@@ -127,7 +120,7 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
   }
   await applyExample('namespace')
   await applyManifests(stack, [{ path: join(examples, 'demo-infrastructure-crds.yaml') }])
-  // Without core nobody takes in the variables of a class, and nobody asks for a class either.
+  // Without core, nothing reconciles a class, and nothing requires one.
   if (stack.clusterApiCore) await applyExample('cluster-class')
 
   const clusters = watched<Cluster>(
@@ -149,7 +142,7 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
   }
   const names = async (plural: Plural): Promise<readonly string[]> =>
     (await list(plural)).map((item) => (item as { metadata: { name: string } }).metadata.name)
-  /** Resolves when all that are there now are gone. Where one stays, the error shows what holds it. */
+  /** Waits until all current objects are gone. */
   const untilGone = async (
     plural: Plural,
     until: (name: string, is: (now: unknown) => boolean) => Promise<unknown>,
@@ -175,6 +168,12 @@ export async function openTestbed(stack: StackConnection): Promise<Testbed> {
     applyExample,
     createClass: (name) =>
       applyExample('cluster-class', [`name: ${exampleClass}\n`, `name: ${JSON.stringify(name)}\n`]),
+    createClassWithPool: async (name, addresses) => {
+      const className = `${name}-class`
+      await testbed.createClass(className)
+      await testbed.createPool(addresses, { name: `${name}-pool`, className })
+      return className
+    },
     createPool: async (addresses, options = {}) => {
       const { name = 'vip-pool', className = exampleClass, kind = 'InClusterIPPool', annotations } = options
       if (kind !== 'InClusterIPPool' && className === exampleClass && isShared(stack)) {
@@ -261,38 +260,38 @@ interface Handler<T> {
 }
 
 /**
- * Answers questions about a watched kind as soon as an event decides them. One that no event decides in time is an
- * error that says how the object stood last.
+ * Waits for states of a watched kind. If no event fulfills the condition in time, the error shows the last state of the
+ * object.
  */
 function watched<T extends { readonly namespace: string; readonly name: string }>(
   kind: string,
   open: (handler: Handler<T>) => ReadonlyMap<string, T>,
 ): { until(key: string, is: (object: T | undefined) => boolean): Promise<T | undefined> } {
-  const questions = new Set<(key: string, now: T | undefined) => void>()
-  const told = (object: T, now: T | undefined): void => {
-    for (const question of questions) question(`${object.namespace}/${object.name}`, now)
+  const listeners = new Set<(key: string, now: T | undefined) => void>()
+  const notify = (object: T, now: T | undefined): void => {
+    for (const listener of listeners) listener(`${object.namespace}/${object.name}`, now)
   }
   const objects = open({
-    onUpsert: (object) => told(object, object),
-    onDelete: (object) => told(object, undefined),
+    onUpsert: (object) => notify(object, object),
+    onDelete: (object) => notify(object, undefined),
   })
   return {
     until: (key, is) =>
       new Promise((resolve, reject) => {
-        const known = objects.get(key)
+        const current = objects.get(key)
         const overdue = setTimeout(() => {
-          questions.delete(question)
+          listeners.delete(listener)
           const last = JSON.stringify(objects.get(key)) ?? 'not there'
           void timeoutError(`an event of ${kind} ${key}, which is ${last}`).then(reject)
         }, longestWaitMs).unref()
-        const question = (about: string, now: T | undefined): void => {
-          if (about !== key || !is(now)) return
+        const listener = (changed: string, now: T | undefined): void => {
+          if (changed !== key || !is(now)) return
           clearTimeout(overdue)
-          questions.delete(question)
+          listeners.delete(listener)
           resolve(now)
         }
-        questions.add(question)
-        question(key, known)
+        listeners.add(listener)
+        listener(key, current)
       }),
   }
 }

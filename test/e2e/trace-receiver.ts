@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 
-/** A span as OTLP's JSON has it, with its attributes by name. */
+/** A span in OTLP's JSON, with attributes by name. */
 export interface ReceivedSpan {
   readonly traceId: string
   readonly spanId: string
@@ -12,7 +12,7 @@ export interface ReceivedSpan {
   readonly resource: Readonly<Record<string, unknown>>
 }
 
-/** Takes traces as a collector does, by OTLP over HTTP. */
+/** An OTLP collector over HTTP. */
 export interface TraceReceiver {
   readonly endpoint: string
   readonly spans: readonly ReceivedSpan[]

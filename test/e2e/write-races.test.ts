@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { join } from 'node:path'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
-import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
-import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
+import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { eventually } from '../support/eventually.ts'
-import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import {
@@ -21,7 +18,6 @@ import {
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack, allocatorKubeconfig } = realParts()
 const letters = ['a', 'b', 'c', 'd'] as const
 
 let suite: Fixture
@@ -33,19 +29,12 @@ beforeAll(async () => {
   suite = await openFixture()
   ;({ testbed, temporal } = suite)
   await testbed.createPool('10.147.0.10-10.147.0.99')
-  proxy = await startApiProxy(stack)
-  const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}.kubeconfig`)
-  kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
-  await suite.start({ kubeconfigPath })
+  const through = await suite.openProxy()
+  proxy = through.proxy
+  await suite.start({ kubeconfigPath: through.kubeconfigPath })
 })
 
-afterAll(async () => {
-  try {
-    await suite.close()
-  } finally {
-    await proxy.close()
-  }
-})
+afterAll(() => suite.close())
 
 /** Has somebody act when the allocator has decided to write to a Cluster, before its n-th attempt; resolves after that. */
 async function beforePatch(name: string, act: () => Promise<void>, n = 1): Promise<void> {
