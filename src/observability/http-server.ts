@@ -49,11 +49,11 @@ export function jsonPage(status: number, value: unknown): Page {
 }
 
 async function respond(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const page = await answer(routes, request.url ?? '/')
-  response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
+  const { status, contentType, body } = await pageAt(routes, request.url ?? '/')
+  response.writeHead(status, { 'content-type': contentType }).end(body)
 }
 
-async function answer(routes: Routes, url: string): Promise<Page> {
+async function pageAt(routes: Routes, url: string): Promise<Page> {
   const [path = '/'] = url.split('?')
   const route = routes[path]
   if (route === undefined) return textPage(404, `no page ${path}, expected ${Object.keys(routes).join(', ')}`)

@@ -53,7 +53,7 @@ export interface TracedRequest {
 
 export interface TracingOptions {
   readonly version: string
-  /** Learns whether spans arrive. */
+  /** Observes whether spans arrive. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
 }
 
@@ -74,7 +74,11 @@ export function startTracing({ version, outage }: TracingOptions): Tracing {
   provider.register({ contextManager: asyncContextManager() })
   const tracer = provider.getTracer('capi-vip-allocator', version)
   return {
-    aroundRequest: (request, attempts) => aroundRequest(tracer, request, attempts),
+    aroundRequest: (request, attempts) =>
+      inSpan(tracer, `dispatch ${request.action}`, attempts, {
+        kind: SpanKind.PRODUCER,
+        attributes: { ...request },
+      }),
     aroundStep: (name, run) => inSpan(tracer, name, run),
     onRequest: (request) => recordRequest(tracer, request),
     clientInterceptor: new OpenTelemetryWorkflowClientInterceptor({ tracer }),
@@ -104,15 +108,6 @@ function observed(exporter: SpanExporter, outage: TracingOptions['outage']): Spa
     },
     shutdown: () => exporter.shutdown(),
   }
-}
-
-function aroundRequest(
-  tracer: Tracer,
-  { cluster, action, because }: TracedRequest,
-  attempts: () => Promise<void>,
-): Promise<void> {
-  const attributes = { cluster, action, because }
-  return inSpan(tracer, `dispatch ${action}`, attempts, { kind: SpanKind.PRODUCER, attributes })
 }
 
 /** Runs a function in a new span, which ends when the function settles. */

@@ -92,18 +92,19 @@ async function send(
   request: WorkflowRequest,
   options: StartOptions,
 ): Promise<RequestOutcome> {
-  const { eagerStart: requestEagerStart } = options
+  const { taskQueue, eagerStart: requestEagerStart } = options
   switch (request.action) {
     case 'start':
-      return start(client, allocateVipType, { ...allocationOptions(cluster, options), requestEagerStart })
+      return start(client, allocateVipType, { ...allocationOptions(cluster, taskQueue), requestEagerStart })
     case 'start-release':
-      return start(client, releaseVipType, { ...releaseOptions(request, options), requestEagerStart })
-    case 'signal-with-start': {
-      const signal = { signal: wakeSignal, signalArgs: [request.reason] }
-      const how = { ...allocationOptions(cluster, options), ...signal }
-      await client.workflow.signalWithStart(allocateVipType, how)
+      return start(client, releaseVipType, { ...releaseOptions(request, taskQueue), requestEagerStart })
+    case 'signal-with-start':
+      await client.workflow.signalWithStart(allocateVipType, {
+        ...allocationOptions(cluster, taskQueue),
+        signal: wakeSignal,
+        signalArgs: [request.reason],
+      })
       return 'signaled-with-start'
-    }
     case 'signal':
     case 'signal-release': {
       const handle = client.workflow.getHandle(workflowIdOf(cluster, request))
@@ -132,7 +133,7 @@ function refusalIn(error: unknown): RefusedError | undefined {
   return refusedCodes.includes(error.code) ? new RefusedError(error.details, { cause: error }) : undefined
 }
 
-function allocationOptions(cluster: NamespacedName, { taskQueue }: StartOptions): WorkflowStartOptions {
+function allocationOptions(cluster: NamespacedName, taskQueue: string): WorkflowStartOptions {
   return {
     workflowId: workflowIdFor(cluster),
     taskQueue,
@@ -146,7 +147,7 @@ function allocationOptions(cluster: NamespacedName, { taskQueue }: StartOptions)
 
 function releaseOptions(
   { deleted, held, again }: Extract<WorkflowRequest, { readonly action: 'start-release' }>,
-  { taskQueue }: StartOptions,
+  taskQueue: string,
 ): WorkflowStartOptions {
   const { namespace, name, uid } = deleted
   const input: ReleaseVipInput = { namespace, name, uid, ...(held.length > 0 && { held }) }

@@ -44,7 +44,7 @@ export interface InformerOptions<R extends keyof WatchedObjects> {
 export function startInformer<R extends keyof WatchedObjects>(
   options: InformerOptions<R>,
 ): Informer<WatchedObjects[R]> {
-  const { connection, handler, signal, log, labelSelector, isOutage } = options
+  const { connection, handler, log } = options
   const resource = watched[options.resource]
   const namespaces = [...new Set(resource.namespaced ? options.namespaces : [])]
   const objects = new Map<string, WatchedObjects[R]>()
@@ -62,8 +62,7 @@ export function startInformer<R extends keyof WatchedObjects>(
   }
   const reflectors = (namespaces.length === 0 ? [''] : namespaces).map((namespace) => {
     const store = createStore(objects, namespace, handler, log)
-    const target = { connection, versions, resource, namespace, labelSelector }
-    return startReflector({ ...target, store, onListed, signal, log, isOutage, tuning })
+    return startReflector({ ...options, versions, resource, namespace, store, onListed, tuning })
   })
   const health = (): InformerHealth => reflectors.map((each) => each.health()).reduce(combineHealth)
   return {

@@ -17,7 +17,7 @@ export interface ListWatchOptions<T> {
   readonly resource: DecodedResource<T>
   /** Empty: all namespaces. */
   readonly namespace: string
-  readonly labelSelector: string | undefined
+  readonly labelSelector?: string | undefined
   readonly signal: AbortSignal
   readonly tuning: InformerTuning
 }
