@@ -16,11 +16,11 @@ import type { Role } from '../domain/role.ts'
  * is bounded in time and rejects with a KubernetesError. An object that does not exist reads as undefined.
  *
  * The live implementation sends every call to the API server. The cached one serves reads from informers and rejects with
- * a StaleCacheError if they are not good enough; `cached-cluster-api.ts` proves that this is safe.
+ * a StaleCacheError if they are not good enough; `cached-cluster-api.ts` proves that this is safe. A `Live` method reads
+ * from the API server in either implementation.
  */
 export interface ClusterApi {
   getCluster(key: NamespacedName): Promise<Cluster | undefined>
-  /** Reads from the API server in either implementation. */
   getClusterLive(key: NamespacedName): Promise<Cluster | undefined>
   getClusterClass(ref: ClusterClassRef): Promise<ClusterClass | undefined>
   /** The pools that Clusters of the namespace can use: its own, and the global ones. */
@@ -33,7 +33,6 @@ export interface ClusterApi {
   /** Deletes the claim as it was read: rejects with a conflict if it has changed, succeeds if it is gone. */
   deleteIPAddressClaim(claim: IPAddressClaim): Promise<void>
   getIPAddress(key: NamespacedName): Promise<IPAddress | undefined>
-  /** Reads from the API server in either implementation. */
   getIPAddressLive(key: NamespacedName): Promise<IPAddress | undefined>
   /** The IPAddresses in the Cluster's namespace that are labeled with its name. */
   listIPAddressesOf(cluster: NamespacedName): Promise<readonly IPAddress[]>

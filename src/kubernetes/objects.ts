@@ -82,7 +82,6 @@ export function createObjectClient<T>(
   }
 }
 
-/** Resolves with undefined if the object does not exist. */
 async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: unknown) => {
     if (isKubernetesError(error, 'notFound')) return undefined
@@ -90,7 +89,6 @@ async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   })
 }
 
-/** Which objects to list, and how. */
 export interface ListQuery {
   /** Empty: all namespaces. */
   readonly namespace: string

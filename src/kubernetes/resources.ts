@@ -57,7 +57,6 @@ function poolOf<K extends IPPoolKind>(kind: K, provider: Pick<Resource, 'version
   return { group, plural, kind, namespaced: !isGlobal, decode, ...provider } as const
 }
 
-/** The resource of each kind of pool. */
 export const poolResources = {
   InClusterIPPool: resources.inclusterippools,
   GlobalInClusterIPPool: resources.globalinclusterippools,

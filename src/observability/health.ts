@@ -1,9 +1,8 @@
 import { jsonPage, textPage, type Routes } from './http-server.ts'
 
-/** One condition for the program to be ready. */
+/** A condition for the program to be ready. */
 export interface Check {
   readonly ok: boolean
-  /** A text for a person. */
   readonly detail: string
 }
 

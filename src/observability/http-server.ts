@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
-/** The response to a request. */
 export interface Page {
   readonly status: number
   readonly contentType: string
@@ -9,7 +8,6 @@ export interface Page {
 
 export type Routes = Readonly<Record<string, () => Page | Promise<Page>>>
 
-/** A listening server. */
 export interface HttpServer {
   /** The bound port, which is chosen by the system if 0 was requested. */
   readonly port: number

@@ -8,7 +8,6 @@ import { registerWorkerSeries } from './metrics/worker-series.ts'
 
 /** Our own series. Label values are bounded: the name of a Cluster is never one. */
 export interface Metrics extends StepObserver {
-  /** One request to the API server. */
   countApiRequest(request: Pick<RequestOutcome, 'verb' | 'resource' | 'code' | 'seconds'>): void
   /** Whether Temporal answered; it counts as unreachable before the first call. */
   temporalReachable(reachable: boolean): void
@@ -23,7 +22,6 @@ export interface Metrics extends StepObserver {
 const apiBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface MetricsOptions {
-  /** The program's version, for the series `build_info`. */
   readonly version: string
   /** The parts that run in this process: calls that belong to another part are ignored. */
   readonly parts: { readonly watcher: boolean; readonly worker: boolean }

@@ -5,7 +5,6 @@ import type { VariableNames } from '../domain/role.ts'
 import type { NeedsRun, RequestQueue } from './request-queue.ts'
 import type { AllocationRequest, ReleaseRequest } from './workflow-request.ts'
 
-/** Enqueues requests for Clusters. */
 export interface ClusterRequests {
   /** @param need what the Cluster still has to lack when a start is sent: `condition` if a condition is enough */
   enqueue(cluster: Cluster, request: AllocationRequest | undefined, need?: 'vip' | 'condition'): void

@@ -18,7 +18,7 @@ export interface Resync {
   isListed(kind: WatchedKind): boolean
   /** Every kind has been listed. */
   isComplete(): boolean
-  /** Enqueues everything now: runs may have been lost. */
+  /** For runs that may have been lost. */
   enqueueAll(): void
 }
 

@@ -1,6 +1,6 @@
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { diagnoseRun, type RunningWorkflow } from '../domain/workflow-run.ts'
-import type { Log, LogFields } from '../observability/log.ts'
+import type { Log } from '../observability/log.ts'
 import type { VipWorkflowClient } from './workflow-client.ts'
 import { isConditional, workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
@@ -59,9 +59,11 @@ export interface StrayRun {
 }
 
 /** A finding about a run. `replaced`: it was terminated, and another one started on our task queue. */
-export type RunNews =
-  | { readonly news: 'replaced'; readonly cluster: NamespacedName; readonly message: string }
-  | ({ readonly news: 'stray' } & StrayRun)
+export interface RunNews {
+  readonly news: 'replaced' | 'stray'
+  readonly cluster: NamespacedName
+  readonly message: string
+}
 
 /** The result of an attempt to send a request or to check its run. */
 export type AttemptOutcome = RequestOutcome | 'checked' | 'replaced' | 'failed'
@@ -88,15 +90,15 @@ export interface RunChecker {
 }
 
 export function createRunChecker(options: RunCheckerOptions): RunChecker {
-  const { client, log, onNews } = options
+  const { client } = options
   const strays = new Map<string, StrayRun>()
 
   const report = (stray: StrayRun): void => {
     const before = strays.get(stray.workflowId)
     strays.set(stray.workflowId, stray)
     if (before?.runId === stray.runId && before.verdict === stray.verdict) return
-    log.warn(stray.message, fieldsOf(stray, stray.cluster))
-    onNews?.({ news: 'stray', ...stray })
+    const { cluster, message } = stray
+    publish(options, { news: 'stray', cluster, message }, stray, message)
   }
 
   const checkRunning = async (pending: PendingCheck, run: RunningWorkflow): Promise<RunCheck> => {
@@ -149,15 +151,16 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
 }
 
 async function replace(
-  { client, log, onNews }: RunCheckerOptions,
+  options: RunCheckerOptions,
   { cluster, start }: PendingCheck,
   run: RunningWorkflow,
   why: string,
 ): Promise<void> {
+  const { client } = options
   const message = `${why}; a new run is started on task queue ${client.taskQueue}`
   await client.terminate(run, `capi-vip-allocator: ${message}`)
-  log.warn(`Terminated a run that nobody works on: ${message}`, fieldsOf(run, cluster))
-  onNews?.({ news: 'replaced', cluster, message })
+  const logged = `Terminated a run that nobody works on: ${message}`
+  publish(options, { news: 'replaced', cluster, message }, run, logged)
   await client.send(cluster, start)
 }
 
@@ -167,9 +170,12 @@ function signalFor(start: WorkflowRequest, reason: string): WorkflowRequest {
     : { action: 'signal', reason }
 }
 
-function fieldsOf(
+function publish(
+  { log, onNews }: RunCheckerOptions,
+  news: RunNews,
   { workflowId, runId, taskQueue }: StrayRun | RunningWorkflow,
-  cluster: NamespacedName,
-): LogFields {
-  return { cluster: formatKey(cluster), workflowId, runId, taskQueue }
+  logged: string,
+): void {
+  log.warn(logged, { cluster: formatKey(news.cluster), workflowId, runId, taskQueue })
+  onNews?.(news)
 }

@@ -22,7 +22,6 @@ export interface WatcherOptions {
   readonly now: () => number
 }
 
-/** A running watcher. */
 export interface Watcher {
   health(): readonly InformerHealth[]
   /** The management cluster as the informers have it. */

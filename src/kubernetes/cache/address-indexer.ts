@@ -2,7 +2,6 @@ import { formatKey, type NamespacedName } from '../../domain/model/object-meta.t
 
 /** Objects by their addresses, in canonical spelling. */
 export interface AddressIndexer<T extends NamespacedName> {
-  /** Adds an object, or updates it. */
   readonly put: (object: T) => void
   readonly remove: (object: NamespacedName) => void
   readonly at: (address: string) => readonly T[]

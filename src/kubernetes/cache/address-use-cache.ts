@@ -41,7 +41,7 @@ export function createAddressUseCache(
 
   /** Those released after the latest change of a Cluster in the cache. */
   const recentlyReleased = (): readonly ReleasedAddress[] => {
-    const synced = informers.find('clusters')?.position().lastSyncResourceVersion ?? 0n
+    const synced = informers.find('clusters')?.health().lastSyncResourceVersion ?? 0n
     return released.filter(({ version }) => version > synced)
   }
 
@@ -86,8 +86,8 @@ function assertNoneMissed(informers: InformerSet, own: IPAddress): void {
   if (ipAddresses.informer.objects.get(formatKey(own))?.uid !== own.uid) {
     throw new StaleCacheError(`IPAddress ${formatKey(own)} is not in the cache yet`)
   }
-  const { lastSyncResourceVersion } = clusters.informer.position()
-  const { listResourceVersion } = ipAddresses.informer.position()
+  const { lastSyncResourceVersion } = clusters.informer.health()
+  const { listResourceVersion } = ipAddresses.informer.health()
   if (
     lastSyncResourceVersion === undefined ||
     listResourceVersion === undefined ||

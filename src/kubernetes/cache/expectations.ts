@@ -9,7 +9,7 @@ const promptMs = 2_000
  * are the only changes that we learn of without the watch, so they show whether it lags or loses events.
  */
 export interface Expectations {
-  /** Expects an event for this object, which we have just written. */
+  /** @param object as we have just written it */
   expect(object: ObjectMeta): void
   /** The watch has reported this object, or its deletion. */
   observe(object: ObjectMeta): void

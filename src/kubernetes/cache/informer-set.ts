@@ -52,7 +52,7 @@ export function createInformerSet(now: () => number): InformerSet {
       indexer: ResourceEventHandler<WatchedObjects[R]> | undefined,
     ): Informer<WatchedObjects[R]> {
       const { resource, namespaces = [], labelSelector } = options
-      const expectations = createExpectations(() => informer.position().lastSyncResourceVersion, now)
+      const expectations = createExpectations(() => informer.health().lastSyncResourceVersion, now)
       const handler = observedBy(expectations, options.handler, indexer, () => informer)
       const informer: Informer<WatchedObjects[R]> = startInformer({ ...options, handler })
       const isUnfiltered = labelSelector === undefined

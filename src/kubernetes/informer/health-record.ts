@@ -1,8 +1,8 @@
 import type { KubernetesError } from '../errors.ts'
 import type { InformerHealth } from './informer-types.ts'
 
-/** The InformerHealth of one reflector, without the state of its store. */
-type ReflectorHealth = Omit<InformerHealth, 'undelivered'>
+/** The health of one reflector's connection to the server. */
+type ReflectorHealth = Omit<InformerHealth, 'undelivered' | 'lastSyncResourceVersion' | 'listResourceVersion'>
 
 export interface HealthRecord {
   listed(drift: number): void

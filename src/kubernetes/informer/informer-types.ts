@@ -7,7 +7,6 @@ export interface Informer<T extends ObjectMeta> {
   /** The last received state of every object, by `namespace/name`. Frozen. */
   readonly objects: ReadonlyMap<string, T>
   health(): InformerHealth
-  position(): SyncPosition
   /** Resolves when the informer has stopped, after its signal was aborted. Never rejects. */
   readonly done: Promise<void>
 }
@@ -44,11 +43,10 @@ export interface InformerHealth {
   readonly undelivered: readonly string[]
   /** Message of the last failure; undefined while the watch works. */
   readonly lastError: string | undefined
-}
-
-/** How far an informer is synced. All custom resources of an API server share one sequence of resourceVersions. */
-export interface SyncPosition {
-  /** The informer has every change up to this one; undefined if that is not certain. */
+  /**
+   * The informer has every change up to this one; undefined if that is not certain. All custom resources of an API server
+   * share one sequence.
+   */
   readonly lastSyncResourceVersion: bigint | undefined
   /** Of the last list. Objects may have come and gone unseen between it and the watch before it. */
   readonly listResourceVersion: bigint | undefined

@@ -9,7 +9,6 @@ import {
   type InformerHealth,
   type InformerTuning,
   type ResourceEventHandler,
-  type SyncPosition,
 } from './informer-types.ts'
 import { startReflector } from './reflector.ts'
 import { createStore } from './store.ts'
@@ -68,7 +67,6 @@ export function startInformer<R extends keyof WatchedObjects>(
   return {
     objects,
     health,
-    position: () => reflectors.map((each) => each.position()).reduce(combinePositions),
     done: Promise.all(reflectors.map((each) => each.done)).then(() => undefined),
   }
 }
@@ -87,12 +85,6 @@ function combineHealth(a: InformerHealth, b: InformerHealth): InformerHealth {
     drift: a.drift + b.drift,
     undelivered: [...a.undelivered, ...b.undelivered],
     lastError: a.lastError ?? b.lastError,
-  }
-}
-
-/** The position that holds for two reflectors of one kind. */
-function combinePositions(a: SyncPosition, b: SyncPosition): SyncPosition {
-  return {
     lastSyncResourceVersion: ifBoth(a.lastSyncResourceVersion, b.lastSyncResourceVersion, (one, other) =>
       one < other ? one : other,
     ),

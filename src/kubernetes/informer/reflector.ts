@@ -78,8 +78,9 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
     backOffMs(tuning.backOff, failures++, tuning.random(), retryAfterSeconds)
 
   return {
-    health: () => ({ ...health.snapshot(), undelivered: store.undelivered() }),
-    position: () => ({
+    health: () => ({
+      ...health.snapshot(),
+      undelivered: store.undelivered(),
       lastSyncResourceVersion: versionNumber(lastSync),
       listResourceVersion: versionNumber(lastList),
     }),

@@ -43,7 +43,6 @@ export interface RequestOutcome {
   readonly seconds: number
   /** The `Date` header of the response: the server's clock in whole seconds. */
   readonly serverDate?: string | undefined
-  /** As in ApiRequest. */
   readonly action: string
   /** Undefined if the request succeeded or was aborted by its signal. */
   readonly failure: KubernetesError | undefined
@@ -123,7 +122,6 @@ interface Server {
   readonly dispatchers: Dispatchers
 }
 
-/** How to send a request. */
 interface Route {
   readonly connection: 'shared' | 'fresh'
   /** Milliseconds without a byte of the response body after which reading it fails. */
@@ -135,7 +133,6 @@ interface Response extends Dispatcher.ResponseData {
   readonly dispatcher: Dispatcher
 }
 
-/** Sends a request with the credentials of the kubeconfig. */
 async function send(
   { url, version, timeoutMs, credentials, dispatchers }: Server,
   request: ApiRequest,

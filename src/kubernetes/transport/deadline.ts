@@ -1,4 +1,3 @@
-/** A time limit for an operation that can be aborted. */
 export interface Deadline {
   /** Aborted when the time is over, or with the parent signal. */
   readonly signal: AbortSignal

@@ -8,7 +8,6 @@ const sharedConnections = 8
 /** Longer than undici's 4 s, to save handshakes at a claim every few seconds; shorter than the 60 s of proxies. */
 const keepAliveMs = 30_000
 
-/** Provides connections to the API server. */
 export interface Dispatchers {
   /** Shared and kept open; replaced when the CA or the client certificate changes. */
   shared(tls: TlsOptions): Promise<Dispatcher>

@@ -27,6 +27,8 @@ const aWatch: InformerHealth = {
   drift: 5,
   undelivered: [],
   lastError: undefined,
+  lastSyncResourceVersion: undefined,
+  listResourceVersion: undefined,
 }
 
 const anInventory: Inventory = {

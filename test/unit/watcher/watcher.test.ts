@@ -36,7 +36,7 @@ function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
   return {
     open: (given) => {
       handler = given
-      return { objects, health: () => ({}) as never, position: () => ({}) as never, done: Promise.resolve() }
+      return { objects, health: () => ({}) as never, done: Promise.resolve() }
     },
     listed: (...all) => {
       all.forEach(upsert)

@@ -17,6 +17,8 @@ const well: InformerHealth = {
   drift: 0,
   undelivered: [],
   lastError: undefined,
+  lastSyncResourceVersion: undefined,
+  listResourceVersion: undefined,
 }
 
 /** What `/readyz` says of a watch. */
