@@ -5,9 +5,10 @@ import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts
 import type { Check, HealthSources } from '../../observability/health.ts'
 import type { LoopWatch } from '../../observability/loop-watch.ts'
 import type { Outage } from '../../observability/outage.ts'
+import type { RequestQueue } from '../../watcher/request-queue.ts'
 import type { StrayRun } from '../../watcher/run-check.ts'
+import type { Watcher } from '../../watcher/watcher.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
-import type { RunningWatcher } from './watcher.ts'
 
 /** The state of the program's parts, for the health pages. */
 export interface ProgramState extends HealthSources {
@@ -15,8 +16,13 @@ export interface ProgramState extends HealthSources {
   workerStarted(worker: Worker | undefined): void
   /** The Worker has ended without being asked to. */
   workerDied(error: string): void
-  watcherStarted(watcher: RunningWatcher | undefined): void
+  watcherStarted(watcher: ObservedWatcher | undefined): void
   coreMetricsAddress(): string | undefined
+}
+
+/** The part of the watcher that its checks read. */
+type ObservedWatcher = Pick<Watcher, 'health'> & {
+  readonly queue: Pick<RequestQueue, 'lastError' | 'strays'>
 }
 
 /** The servers whose outage makes the program unready. */
@@ -32,7 +38,7 @@ export function programState(command: AllocatorCommand, servers: Servers, loop: 
   let temporal: TemporalConnection | undefined
   let death: string | undefined
   let worker: Worker | undefined
-  let watcher: RunningWatcher | undefined
+  let watcher: ObservedWatcher | undefined
 
   const checks = (): Readonly<Record<string, Check>> => ({
     temporal: temporalCheck(temporal !== undefined, servers.temporal.current),
@@ -66,7 +72,7 @@ function workerCheck(worker: Worker | undefined): Check {
   return state === 'RUNNING' ? ok('polling') : waiting(state)
 }
 
-function watcherChecks(watcher: RunningWatcher | undefined): Readonly<Record<string, Check>> {
+function watcherChecks(watcher: ObservedWatcher | undefined): Readonly<Record<string, Check>> {
   if (watcher === undefined) return { watcher: waiting('not started yet') }
   const lastError = watcher.queue.lastError()
   return {

@@ -10,14 +10,14 @@ export interface WorkerRun {
   /** Called with a message if the Worker ends without being asked to. */
   readonly onDeath: (error: string) => void
   /** Milliseconds between checks of its state. */
-  readonly lookMs?: number
+  readonly checkMs?: number
 }
 
 /**
  * Runs a Worker until it ends. Never rejects: a Worker that was asked to stop counts as stopped even if some activity
  * does not end, such as one whose request is never answered; any other end counts as its death.
  */
-export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: WorkerRun): Promise<void> {
+export async function runWorker({ worker, log, stop, onDeath, checkMs = 2_000 }: WorkerRun): Promise<void> {
   const died = (error: string): void => {
     log.error('The Worker has died; ending, so that it is started anew', { error })
     onDeath(error)
@@ -26,7 +26,7 @@ export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: 
   try {
     const how = await Promise.race([
       worker.run().then(() => 'it ended by itself'),
-      untilStuck(worker, lookMs, over.signal),
+      untilStuck(worker, checkMs, over.signal),
     ])
     if (!stop.aborted) died(how)
   } catch (failure) {
@@ -39,9 +39,9 @@ export async function runWorker({ worker, log, stop, onDeath, lookMs = 2_000 }: 
 }
 
 /** Resolves if the Worker has failed and hangs: after its namespace was deleted, it waits for ever for its core. */
-async function untilStuck(worker: WorkerRun['worker'], lookMs: number, over: AbortSignal): Promise<string> {
-  for (let looks = 0; looks < 2; looks = worker.getState() === 'FAILED' ? looks + 1 : 0) {
-    await delay(lookMs, undefined, { signal: over, ref: false }).catch(() => undefined)
+async function untilStuck(worker: WorkerRun['worker'], checkMs: number, over: AbortSignal): Promise<string> {
+  for (let failures = 0; failures < 2; failures = worker.getState() === 'FAILED' ? failures + 1 : 0) {
+    await delay(checkMs, undefined, { signal: over, ref: false }).catch(() => undefined)
     if (over.aborted) break
   }
   return 'it has failed, and does not end'

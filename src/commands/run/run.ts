@@ -1,24 +1,25 @@
 import { once } from 'node:events'
+import { Client } from '@temporalio/client'
 import type { Worker } from '@temporalio/worker'
 import type { AllocatorCommand, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
 import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
-import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
-import { connectTo, type KubernetesConnection } from '../../kubernetes/transport/connection.ts'
-import { createCachedClusterApi, type CachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
+import { connectTo } from '../../kubernetes/transport/connection.ts'
+import { createCachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { healthRoutes } from '../../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../../observability/http-server.ts'
-import { createLog, type Log } from '../../observability/log.ts'
+import { createLog } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, readCoreMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
-import { createOutages, type Outages } from './outages.ts'
+import { createOutages } from './outages.ts'
+import type { ProgramParts } from './program-parts.ts'
 import { programState, type ProgramState } from './readiness.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
-import { connectToTemporal, createClient, type TemporalConnection } from './temporal-connection.ts'
+import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
@@ -62,8 +63,8 @@ export async function runProgram(
       command === 'run'
         ? createCachedClusterApi({ live: api, variables: config.variables, now: Date.now })
         : undefined
-    const parts = { kubernetes, api, cachedApi, metrics, outages, tracing, state }
-    return await connectAndRun({ command, config, log, signal, ...parts })
+    const observed = { metrics, outages, tracing, state, log }
+    return await connectAndRun({ command, config, kubernetes, api, cachedApi, ...observed, signal })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
@@ -81,25 +82,9 @@ async function tracingFor(config: Config, options: TracingOptions): Promise<Trac
 /** Milliseconds for closing all connections after the Worker has ended. */
 const longestEndMs = 5_000
 
-/** What the parts of the program share. */
-interface Setup {
-  readonly command: AllocatorCommand
-  readonly config: Config
-  readonly kubernetes: KubernetesConnection
-  readonly api: ClusterApi
-  /** Where watcher and Worker are one process. */
-  readonly cachedApi: CachedClusterApi | undefined
-  readonly metrics: Metrics
-  readonly outages: Outages
-  readonly tracing: Tracing | undefined
-  readonly state: ProgramState
-  readonly log: Log
-  readonly signal: AbortSignal
-}
-
 /** Connects to Temporal, runs the parts over that connection, and closes it. */
-async function connectAndRun(setup: Setup): Promise<number> {
-  const { command, config, api, cachedApi, metrics, outages, tracing, state, log, signal } = setup
+async function connectAndRun(parts: ProgramParts): Promise<number> {
+  const { command, config, outages, state, log, signal } = parts
   const reached = await connectToTemporal({
     log,
     logger: temporalLogger({ log, isOfOutage: outages.suppresses }),
@@ -109,15 +94,14 @@ async function connectAndRun(setup: Setup): Promise<number> {
     prepare: async (temporal) => {
       // Before the Worker is made, which reads the registered ones.
       if (config.registerSearchAttributes) await registerAtStart(temporal, log)
-      if (command === 'watcher') return undefined
-      return createWorker({ temporal, api, cachedApi, config, observer: metrics, tracing })
+      return command === 'watcher' ? undefined : createWorker(parts, temporal)
     },
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached
   state.temporalConnected(temporal)
   try {
-    const code = await runParts(setup, temporal, worker)
+    const code = await runParts(parts, temporal, worker)
     // A Worker that died or did not stop in time may leave threads that keep the process alive.
     setTimeout(() => process.exit(code), longestEndMs).unref()
     return code
@@ -129,30 +113,30 @@ async function connectAndRun(setup: Setup): Promise<number> {
 
 /** Runs until the signal is aborted, or the Worker dies. */
 async function runParts(
-  setup: Setup,
+  parts: ProgramParts,
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, kubernetes, api, cachedApi, metrics, outages, tracing, state, log } = setup
+  const { command, config, tracing, state, log } = parts
   const died = new AbortController()
-  const signal = AbortSignal.any([setup.signal, died.signal])
+  const signal = AbortSignal.any([parts.signal, died.signal])
   const onDeath = (error: string): void => {
     state.workerDied(error)
     died.abort()
   }
-  const working = worker === undefined ? undefined : runWorker({ worker, log, stop: setup.signal, onDeath })
+  const working = worker === undefined ? undefined : runWorker({ worker, log, stop: parts.signal, onDeath })
   state.workerStarted(worker)
-  const client = createClient(temporal, tracing)
+  const { connection, namespace } = temporal
+  // Its requests are traced if tracing is on.
+  const interceptors = tracing && { interceptors: { workflow: [tracing.clientInterceptor] } }
+  const client = new Client({ connection, namespace, ...interceptors })
   const workflows = createVipWorkflowClient(client, {
     taskQueue: config.taskQueue,
     eagerStart: worker !== undefined,
   })
-  const watcher =
-    command === 'worker'
-      ? undefined
-      : runWatcher({ config, kubernetes, api, cachedApi, workflows, log, metrics, outages, tracing, signal })
+  const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
   state.watcherStarted(watcher)
-  const monitor = startMonitor({ ...setup, signal }, workflows, watcher)
+  const monitor = startMonitor({ ...parts, signal }, workflows, watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
   await Promise.all([watcher?.done, monitor])
@@ -163,7 +147,7 @@ async function runParts(
 
 /** Monitors Temporal, and has the watcher start or follow runs that an outage may have affected. */
 function startMonitor(
-  { log, outages, metrics, signal }: Setup,
+  { log, outages, metrics, signal }: ProgramParts,
   client: VipWorkflowClient,
   watcher: RunningWatcher | undefined,
 ): Promise<void> {

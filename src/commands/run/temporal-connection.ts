@@ -1,11 +1,9 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
 import { doubledMs } from '../../domain/back-off.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Outage } from '../../observability/outage.ts'
-import type { Tracing } from '../../observability/tracing.ts'
 import { describeError, loadTemporalConfig } from '../temporal/config.ts'
 
 /** A connection that Worker and Client can share. */
@@ -70,18 +68,6 @@ export async function connectToTemporal<T>(
     }
   }
   return undefined
-}
-
-/** Makes a client over an open connection. Its requests are traced if tracing is on. */
-export function createClient(
-  { connection, namespace }: TemporalConnection,
-  tracing: Tracing | undefined,
-): Client {
-  return new Client({
-    connection,
-    namespace,
-    ...(tracing !== undefined && { interceptors: { workflow: [tracing.clientInterceptor] } }),
-  })
 }
 
 function installRuntime(logger: Logger, coreMetricsAddress: string): void {

@@ -1,14 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { Worker, type WorkerOptions } from '@temporalio/worker'
+import { Worker, type ActivityInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
-import type { StepObserver } from '../../activities/step-outcome.ts'
-import type { Config } from '../../config.ts'
-import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
-import { usableSearchAttributes, type SearchAttributeName } from '../../domain/search-attributes.ts'
+import { objectOf, stringOf } from '../../domain/model/decode.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { usableSearchAttributes } from '../../domain/search-attributes.ts'
 import { workflowTasksAtOnce } from '../../domain/timings.ts'
-import type { Tracing } from '../../observability/tracing.ts'
-import { activityLogFields } from './activity-log.ts'
 import { readSearchAttributes } from '../temporal/search-attributes.ts'
+import type { ProgramParts } from './program-parts.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
 /** Built from src/workflows, without and with the interceptors that make spans. */
@@ -33,34 +31,23 @@ export const workflowOptions = {
   workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
 } satisfies Partial<WorkerOptions>
 
-export interface WorkerSetup {
-  readonly temporal: TemporalConnection
-  readonly api: ClusterApi
-  /** Reads from the informers of this process; undefined without any. */
-  readonly cachedApi: ClusterApi | undefined
-  readonly config: Config
-  readonly observer: StepObserver
-  readonly tracing: Tracing | undefined
-}
-
 /**
  * Makes a Worker for the workflows and their activities. It polls nothing before `run` is called.
  *
+ * @param cachedApi reads from the informers of this process; undefined without any
  * @throws Error if the server cannot be reached, or does not know the namespace
  */
-export async function createWorker({
-  temporal,
-  api,
-  cachedApi,
-  config,
-  observer,
-  tracing,
-}: WorkerSetup): Promise<Worker> {
-  const { defaultPort, variables } = config
+export async function createWorker(
+  { config, api, cachedApi, metrics, tracing }: ProgramParts,
+  { connection, namespace }: TemporalConnection,
+): Promise<Worker> {
+  const { defaultPort, variables, taskQueue } = config
+  // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
+  const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
-    connection: temporal.connection,
-    namespace: temporal.namespace,
-    taskQueue: config.taskQueue,
+    connection,
+    namespace,
+    taskQueue,
     workflowBundle: tracing === undefined ? workflowBundle : tracedBundle,
     interceptors: {
       activity: [activityLogFields, ...(tracing === undefined ? [] : [tracing.activityInterceptors])],
@@ -70,9 +57,9 @@ export async function createWorker({
     activities: createActivities({
       api,
       cachedApi,
-      observer,
+      observer: metrics,
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
-      settings: { defaultPort, variables, searchable: await searchableIn(temporal) },
+      settings: { defaultPort, variables, searchable },
     }),
     ...workflowOptions,
     // A Pod has 30 s to stop by default. Activities have 4 s to end; the server retries the others elsewhere.
@@ -81,10 +68,25 @@ export async function createWorker({
   })
 }
 
-/** None if they cannot be read: a run that sets an unregistered attribute would be stuck. */
-async function searchableIn({
-  connection,
-  namespace,
-}: TemporalConnection): Promise<readonly SearchAttributeName[]> {
-  return readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
+/** Adds the Cluster and the role of an activity to the lines that Temporal writes for it. */
+function activityLogFields(): ActivityInterceptors {
+  let fields: Readonly<Record<string, string>> = {}
+  return {
+    inbound: {
+      execute(input, next) {
+        fields = fieldsOf(input.args[0])
+        return next(input)
+      },
+    },
+    outbound: { getLogAttributes: (attributes, next) => next({ ...attributes, ...fields }) },
+  }
+}
+
+/** No fields if the argument has another shape, since a person can call an activity by hand. */
+function fieldsOf(argument: unknown): Readonly<Record<string, string>> {
+  const { cluster, role } = objectOf(argument)
+  const { namespace, name } = objectOf(cluster)
+  const key = { namespace: stringOf(namespace), name: stringOf(name) }
+  if (key.namespace === '' || key.name === '') return {}
+  return { cluster: formatKey(key), ...(typeof role === 'string' && { role }) }
 }

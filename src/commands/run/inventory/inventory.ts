@@ -1,10 +1,16 @@
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
+import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import { countClaims, type ClaimCount } from './claim-inventory.ts'
-import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
+import {
+  countClaims,
+  orphanedForLong,
+  orphanedSince,
+  type ClaimCount,
+  type OrphanedSince,
+} from './claim-inventory.ts'
 import { createIndexedQueries } from './indexed-queries.ts'
 import {
   countAvailablePools,
@@ -28,6 +34,34 @@ export interface Inventory {
   readonly reserved: number
 }
 
+/** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
+const keptMs = 3_000
+
+/**
+ * The inventory of the watcher's cache, for the metrics.
+ *
+ * @param now milliseconds since the epoch
+ * @returns undefined until every kind has been listed, since partial counts would raise alarms
+ */
+export function inventoryOf(
+  snapshot: () => Snapshot,
+  variables: VariableNames,
+  now: () => number,
+): () => Inventory | undefined {
+  let since: OrphanedSince = new Map()
+  let last: { readonly at: number; readonly inventory: Inventory } | undefined
+  return () => {
+    const at = now()
+    const objects = snapshot()
+    if (!objects.isComplete) return undefined
+    if (last === undefined || at - last.at > keptMs) {
+      since = orphanedSince(objects, since, at)
+      last = { at, inventory: takeInventory(objects, variables, orphanedForLong(since, at)) }
+    }
+    return last.inventory
+  }
+}
+
 /**
  * Counts the objects of a snapshot, in one pass over each kind.
  *
@@ -49,14 +83,13 @@ export function takeInventory(
     poolAddresses: countPoolAddresses(snapshot),
     claims: countClaims(snapshot),
     waiting: countWaiting(states),
-    lost: roles.map((role) => ({ role, addresses: states.filter((state) => isLost(state, role)).length })),
+    lost: roles.map((role) => ({
+      role,
+      addresses: states.filter((state) => state.phase === 'Lost' && state.role === role).length,
+    })),
     leaked: roles.map((role) => ({ role, claims: leaked.filter((each) => each === role).length })),
     reserved: [...snapshot.ipAddresses.values()].filter(isReservation).length,
   }
-}
-
-function isLost(state: VipState, role: Role): boolean {
-  return state.phase === 'Lost' && state.role === role
 }
 
 function countWaiting(states: readonly VipState[]): Inventory['waiting'] {

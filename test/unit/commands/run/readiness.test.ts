@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import { programState } from '../../../../src/commands/run/readiness.ts'
-import type { RunningWatcher } from '../../../../src/commands/run/watcher.ts'
 import type { Check } from '../../../../src/observability/health.ts'
 import type { InformerHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
 import type { StrayRun } from '../../../../src/watcher/run-check.ts'
@@ -29,7 +28,7 @@ function checkOf(health: Partial<InformerHealth>): Check | undefined {
   state.watcherStarted({
     health: () => [{ ...well, ...health }],
     queue: { lastError: () => undefined, strays: () => [] },
-  } as unknown as RunningWatcher)
+  })
   return state.checks()['watch-clusters']
 }
 
@@ -74,22 +73,7 @@ function runsCheck(strays: readonly StrayRun[]): Check | undefined {
     eventLoopBlocked: () => undefined,
     stop: () => undefined,
   })
-  const watcher: RunningWatcher = {
-    health: () => [],
-    snapshot: () => {
-      throw new Error('nobody asks for objects here')
-    },
-    enqueueAll: () => undefined,
-    checkElsewhere: () => undefined,
-    done: Promise.resolve(),
-    queue: {
-      add: () => undefined,
-      checkLater: () => undefined,
-      lastError: () => undefined,
-      strays: () => strays,
-    },
-  }
-  state.watcherStarted(watcher)
+  state.watcherStarted({ health: () => [], queue: { lastError: () => undefined, strays: () => strays } })
   return state.checks()['runs']
 }
 

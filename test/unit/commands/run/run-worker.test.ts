@@ -16,7 +16,7 @@ async function deathOf(
     log: silentLog,
     stop,
     onDeath: (error) => deaths.push(error),
-    lookMs: 1,
+    checkMs: 1,
   })
   clearInterval(alive)
   return deaths

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { inventoryOf } from '../../../../../src/commands/run/inventory/cached-inventory.ts'
+import { inventoryOf } from '../../../../../src/commands/run/inventory/inventory.ts'
 import type { Snapshot } from '../../../../../src/domain/allocation/snapshot.ts'
 import { aClaim, aCluster, variables } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
