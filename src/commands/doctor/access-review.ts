@@ -13,14 +13,8 @@ type Requests = Pick<KubernetesConnection, 'request'>
  * @throws KubernetesError `notServed` before Kubernetes 1.28
  */
 export async function readOwnUser(connection: Requests): Promise<string> {
-  const answer = await createReview(connection, {
-    group: 'authentication.k8s.io',
-    kind: 'SelfSubjectReview',
-    plural: 'selfsubjectreviews',
-    action: 'ask who we are',
-    spec: {},
-  })
-  return nonEmptyStringOf(objectOf(objectOf(answer['status'])['userInfo'])['username']) ?? 'unknown'
+  const status = await review(connection, 'authentication.k8s.io', 'SelfSubjectReview', 'ask who we are', {})
+  return nonEmptyStringOf(objectOf(status['userInfo'])['username']) ?? 'unknown'
 }
 
 /**
@@ -67,14 +61,10 @@ async function isAllowed(
     ...(namespace !== '' && { namespace }),
   }
   const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
-  const answer = await createReview(connection, {
-    group: 'authorization.k8s.io',
-    kind,
-    plural: `${kind.toLowerCase()}s`,
-    action: `ask whether ${account === undefined ? 'we' : formatKey(account)} may ${verb} ${asked.resource}`,
-    spec: { resourceAttributes, ...(account && userOf(account)) },
-  })
-  return objectOf(answer['status'])['allowed'] === true
+  const action = `ask whether ${account === undefined ? 'we' : formatKey(account)} may ${verb} ${asked.resource}`
+  const spec = { resourceAttributes, ...(account && userOf(account)) }
+  const status = await review(connection, 'authorization.k8s.io', kind, action, spec)
+  return status['allowed'] === true
 }
 
 /** The user and groups that the API server derives from the token of a ServiceAccount. */
@@ -85,25 +75,17 @@ function userOf({ namespace, name }: NamespacedName): JsonObject {
   }
 }
 
-interface Review {
-  readonly group: string
-  readonly kind: string
-  readonly plural: string
-  readonly action: string
-  readonly spec: JsonObject
-}
-
-/** Reviews are created to be answered; the API server does not store them. */
-function createReview(
+/** Creates a review, which the API server answers by its status and does not store. */
+async function review(
   connection: Requests,
-  { group, kind, plural, action, spec }: Review,
+  group: string,
+  kind: string,
+  action: string,
+  spec: JsonObject,
 ): Promise<JsonObject> {
   const apiVersion = `${group}/v1`
-  return connection.request({
-    verb: 'create',
-    resource: plural,
-    action,
-    path: `/apis/${apiVersion}/${plural}`,
-    body: { apiVersion, kind, metadata: {}, spec },
-  })
+  const resource = `${kind.toLowerCase()}s`
+  const path = `/apis/${apiVersion}/${resource}`
+  const body = { apiVersion, kind, metadata: {}, spec }
+  return objectOf((await connection.request({ verb: 'create', resource, action, path, body }))['status'])
 }

@@ -54,17 +54,14 @@ function waitingIn(
   kubernetes: Reading<KubernetesFacts>,
   { variables, watchFilter }: Pick<Config, 'variables' | 'watchFilter'>,
 ): Reading<readonly Cluster[]> {
-  const unread = 'Clusters that wait are not known: '
-  if ('unread' in kubernetes) return { unread: unread + kubernetes.unread }
-  const { snapshot } = kubernetes.read
-  if ('unread' in snapshot) return { unread: unread + snapshot.unread }
+  const snapshot = 'unread' in kubernetes ? kubernetes : kubernetes.read.snapshot
+  if ('unread' in snapshot) return { unread: `Clusters that wait are not known: ${snapshot.unread}` }
   const queries = new SnapshotQueries(() => snapshot.read)
-  const clusters = [...snapshot.read.clusters.values()]
+  const read = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
     .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, vipRole(role, variables))))
-  return {
-    read: clusters.toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp)),
-  }
+    .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
+  return { read }
 }
 
 function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {

@@ -23,13 +23,10 @@ export function formatReport({ findings, fixed }: Report, style: Style): string 
     found,
   ])
   const toDo = new Set(findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [`${check}: ${fix}`])))
+  const done = fixed.map((words) => `${style.good(symbols.ok)} ${words}`)
   return [
     renderTable(['level', 'check', 'found'], rows, style),
-    ...section(
-      'Fixed:',
-      fixed.map((words) => `${style.good(symbols.ok)} ${words}`),
-      style,
-    ),
+    ...section('Fixed:', done, style),
     ...section(
       'To do:',
       [...toDo].map((words, index) => `${index + 1}. ${words}`),

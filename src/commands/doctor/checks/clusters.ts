@@ -5,7 +5,7 @@ import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import type { IPPool } from '../../../domain/model/pool.ts'
+import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted } from '../../../domain/quote.ts'
 import { enabledAnnotations, roleSpecs, roles, type Role } from '../../../domain/role.ts'
@@ -29,11 +29,10 @@ export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
 
 function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly CheckOutcome[] {
   const name = `Cluster ${formatKey(cluster)}`
-  const strange = strangeKeys(cluster, clusterKeys).map((each) =>
-    warning(`${name}: ${each}`, `correct or remove it on ${name}`),
-  )
   return [
-    ...strange,
+    ...strangeKeys(cluster, clusterKeys).map((strange) =>
+      warning(`${name}: ${strange}`, `correct or remove it on ${name}`),
+    ),
     ...enabledProblems(name, cluster),
     ...roles.flatMap((role) => [
       ...poolProblems(name, cluster, role, pools),
@@ -46,12 +45,8 @@ function enabledProblems(name: string, cluster: Cluster): readonly CheckOutcome[
   return enabledAnnotations.flatMap((annotation) => {
     const word = cluster.annotations[annotation]
     if (word === undefined || word === 'true' || word === 'false') return []
-    return [
-      fault(
-        `${name}: ${annotation} is ${quoted(word)}, expected "true" or "false"`,
-        `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${annotation}=true, or =false`,
-      ),
-    ]
+    const fix = `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${annotation}=true, or =false`
+    return [fault(`${name}: ${annotation} is ${quoted(word)}, expected "true" or "false"`, fix)]
   })
 }
 
@@ -64,28 +59,21 @@ function poolProblems(
   const wanted = explicitPoolOf(cluster, role)
   const request = poolRequestFor(cluster, role)
   if (wanted === undefined || matchingPools(request, pools).length > 0) return []
-  const named = suggestion(
+  const meant = suggestion(
     wanted,
-    pools.flatMap((pool) => [pool.name, `${pool.kind}/${pool.name}`]),
+    pools.flatMap((pool) => [pool.name, formatPool(pool)]),
   )
-  return [
-    fault(
-      `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${named}`,
-      howToAdd(request),
-    ),
-  ]
+  const found = `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${meant}`
+  return [fault(found, howToAdd(request))]
 }
 
 function recordProblems(name: string, cluster: Cluster, role: Role): readonly CheckOutcome[] {
   const recorded = recordedVip(cluster, role)
   if (recorded === undefined || isIPAddress(recorded)) return []
   const { vipAnnotation } = roleSpecs[role]
-  return [
-    warning(
-      `${name}: ${vipAnnotation} is ${quoted(recorded)}, expected the address that the allocator wrote`,
-      `remove ${vipAnnotation} from ${name}, unless its VIP was assigned by the allocator: then write that address`,
-    ),
-  ]
+  const found = `${name}: ${vipAnnotation} is ${quoted(recorded)}, expected the address that the allocator wrote`
+  const fix = `remove ${vipAnnotation} from ${name}, unless its VIP was assigned by the allocator: then write that address`
+  return [warning(found, fix)]
 }
 
 /** A Cluster never becomes available if one of its gates names a condition that nobody writes. */

@@ -38,39 +38,31 @@ function classProblems(
   isEverywhere: boolean,
 ): readonly CheckOutcome[] {
   const label = pool.labels[clusterClassKey]
-  if (label === undefined) return clusterClassKey in pool.annotations ? [unlabeled(pool)] : []
+  if (label === undefined && clusterClassKey in pool.annotations) {
+    const found = `${nameOf(pool)} has the annotation ${clusterClassKey} and no label of the same key, so it serves nobody`
+    return [fault(found, `label it with ${clusterClassKey}="true"`)]
+  }
   const names = classes.map(({ name }) => name)
-  const unknown = (entries: readonly string[], existing: readonly string[], likely: readonly string[]) =>
-    entries
+  const listed = declaredClasses(pool)
+  if (label === 'true' && listed.length === 0 && !names.includes('true')) {
+    const found = `${nameOf(pool)}: label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
+    return [
+      fault(found, `list ClusterClasses in its annotation ${clusterClassKey}, or name one in the label`),
+    ]
+  }
+  const existing = label === 'true' ? [...names, ...classes.map(formatKey), '*'] : names
+  const likely = label === 'true' ? existing : ['true', ...names]
+  return (
+    listed
       .filter((entry) => !existing.includes(entry))
       // A class may be in a namespace that was not read, but a typing error is one all the same.
       .filter((entry) => isEverywhere || nearest(entry, likely) !== undefined)
-      .map((entry) => unknownClass(pool, entry, likely))
-  if (label !== 'true') return unknown([label], names, ['true', ...names])
-  const listed = declaredClasses(pool)
-  if (listed.length === 0) return names.includes('true') ? [] : [listless(pool)]
-  const existing = [...names, ...classes.map(formatKey), '*']
-  return unknown(listed, existing, existing)
-}
-
-function unlabeled(pool: IPPool): CheckOutcome {
-  return fault(
-    `${nameOf(pool)} has the annotation ${clusterClassKey} and no label of the same key, so it serves nobody`,
-    `label it with ${clusterClassKey}="true"`,
-  )
-}
-
-function listless(pool: IPPool): CheckOutcome {
-  return fault(
-    `${nameOf(pool)}: label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`,
-    `list ClusterClasses in its annotation ${clusterClassKey}, or name one in the label`,
-  )
-}
-
-function unknownClass(pool: IPPool, entry: string, likely: readonly string[]): CheckOutcome {
-  return warning(
-    `${nameOf(pool)} is for ClusterClass ${quoted(entry)}, which does not exist${suggestion(entry, likely)}`,
-    `correct ${clusterClassKey} on ${nameOf(pool)}, or create the ClusterClass`,
+      .map((entry) =>
+        warning(
+          `${nameOf(pool)} is for ClusterClass ${quoted(entry)}, which does not exist${suggestion(entry, likely)}`,
+          `correct ${clusterClassKey} on ${nameOf(pool)}, or create the ClusterClass`,
+        ),
+      )
   )
 }
 
@@ -87,22 +79,16 @@ function roleProblems(pool: IPPool): readonly CheckOutcome[] {
 
 function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
   if (priorityOf(pool) !== undefined) return []
-  return [
-    fault(
-      `${nameOf(pool)}: ${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer; the pool serves nobody`,
-      `correct ${priorityAnnotation} on ${nameOf(pool)}`,
-    ),
-  ]
+  const found = `${nameOf(pool)}: ${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer; the pool serves nobody`
+  const fix = `correct ${priorityAnnotation} on ${nameOf(pool)}`
+  return [fault(found, fix)]
 }
 
 const globalKinds = ipPoolKinds.filter((kind) => poolKinds[kind].isGlobal).join(' or ')
 
 function namespacesProblems(pool: IPPool): readonly CheckOutcome[] {
   if (poolKinds[pool.kind].isGlobal || !(namespacesAnnotation in pool.annotations)) return []
-  return [
-    warning(
-      `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`,
-      `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a ${globalKinds}`,
-    ),
-  ]
+  const found = `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`
+  const fix = `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a ${globalKinds}`
+  return [warning(found, fix)]
 }

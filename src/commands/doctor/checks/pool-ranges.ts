@@ -35,12 +35,9 @@ function overlaps(pools: readonly IPPool[]): readonly CheckOutcome[] {
       const common = commonRanges(one.ranges, other.ranges)
       if (common.length === 0) return []
       const names = `${nameOf(one.pool)} and ${nameOf(other.pool)}`
-      return [
-        warning(
-          `${names} both have ${few(common.map(formatRange))}`,
-          `take these addresses out of one of ${names}, by spec.addresses or spec.excludedAddresses`,
-        ),
-      ]
+      const found = `${names} both have ${few(common.map(formatRange))}`
+      const fix = `take these addresses out of one of ${names}, by spec.addresses or spec.excludedAddresses`
+      return [warning(found, fix)]
     }),
   )
 }

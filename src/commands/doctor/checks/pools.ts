@@ -47,9 +47,7 @@ function roomProblems(pool: IPPool): readonly CheckOutcome[] {
   const available = availableAddresses(pool)
   const total = pool.capacity?.total ?? 0
   if (available === undefined || available * fewPart >= total + (available <= 0 ? 1 : 0)) return []
-  const found =
-    available <= 0
-      ? `${nameOf(pool)} is exhausted: 0 of ${total} addresses free`
-      : `${nameOf(pool)} is nearly exhausted: ${available} of ${total} addresses free`
+  const how = available <= 0 ? 'exhausted' : 'nearly exhausted'
+  const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free`
   return [warning(found, `add addresses to ${nameOf(pool)}, or another pool with the same label`)]
 }

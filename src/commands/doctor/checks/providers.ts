@@ -57,12 +57,10 @@ export function checkCore(deployments: readonly ProgramDeployment[]): readonly C
 /** The feature gate is off by default in the manifests of Cluster API core. */
 function topologyProblems(deployment: ProgramDeployment): readonly CheckOutcome[] {
   if (!deployment.args.some((argument) => /[=,]ClusterTopology=false\b/.test(argument))) return []
-  return [
-    warning(
-      `the feature gate ClusterTopology is off in Deployment ${formatKey(deployment)}: Clusters of a ClusterClass are refused`,
-      'switch it on: set CLUSTER_TOPOLOGY=true for clusterctl init, or --feature-gates=ClusterTopology=true on the manager',
-    ),
-  ]
+  const found = `the feature gate ClusterTopology is off in Deployment ${formatKey(deployment)}: Clusters of a ClusterClass are refused`
+  const fix =
+    'switch it on: set CLUSTER_TOPOLOGY=true for clusterctl init, or --feature-gates=ClusterTopology=true on the manager'
+  return [warning(found, fix)]
 }
 
 /** A fault if no Pod of the provider is available, and a warning if its version is too old. */

@@ -28,46 +28,34 @@ const clockToleranceMs = 2_000
  */
 export function checkNamespace(name: string, retentionSeconds: number | undefined): readonly CheckOutcome[] {
   if (retentionSeconds === undefined) {
-    return [
-      fault(
-        `there is no namespace ${name}`,
-        `temporal operator namespace create --namespace ${name} --retention 7d, or set TEMPORAL_NAMESPACE to one that exists`,
-      ),
-    ]
+    const found = `there is no namespace ${name}`
+    const fix = `temporal operator namespace create --namespace ${name} --retention 7d, or set TEMPORAL_NAMESPACE to one that exists`
+    return [fault(found, fix)]
   }
   const days = retentionSeconds / daySeconds
   const kept = days >= 1 ? `${Number(days.toFixed(1))} d` : `${Number((days * 24).toFixed(1))} h`
-  const problems =
-    retentionSeconds < daySeconds
-      ? [
-          warning(
-            `namespace ${name} keeps closed runs for ${kept} only`,
-            `temporal operator namespace update --namespace ${name} --retention 7d`,
-          ),
-        ]
-      : []
-  return orOk(problems, `namespace ${name} exists and keeps closed runs for ${kept}`)
+  if (retentionSeconds >= daySeconds) {
+    return [ok(`namespace ${name} exists and keeps closed runs for ${kept}`)]
+  }
+  const fix = `temporal operator namespace update --namespace ${name} --retention 7d`
+  return [warning(`namespace ${name} keeps closed runs for ${kept} only`, fix)]
 }
 
 /** Checks that the task queue has a poller for workflows, and one for activities. */
 export function checkTaskQueue(queue: TaskQueueFacts, now: number): readonly CheckOutcome[] {
-  const fix = `start a worker on task queue ${queue.name}: capi-vip-allocator run, or worker; see its log if there is one`
-  const kinds = [
-    { kind: 'workflows', pollers: queue.workflowPollers },
-    { kind: 'activities', pollers: queue.activityPollers },
-  ]
-  const unserved = kinds.filter(({ pollers }) => !pollers.some((poller) => isPolling(poller, now)))
+  const { name, workflowPollers, activityPollers } = queue
+  const unserved = [
+    { kind: 'workflows', pollers: workflowPollers },
+    { kind: 'activities', pollers: activityPollers },
+  ].filter(({ pollers }) => !pollers.some((poller) => isPolling(poller, now)))
   if (unserved.length > 0) {
     const last = latest(unserved.flatMap(({ pollers }) => pollers))
     const since = last === undefined ? '' : ` since ${new Date(last).toISOString()}`
-    return [
-      fault(
-        `nobody polls task queue ${queue.name} for ${unserved.map(({ kind }) => kind).join(' and ')}${since}`,
-        fix,
-      ),
-    ]
+    const found = `nobody polls task queue ${name} for ${unserved.map(({ kind }) => kind).join(' and ')}${since}`
+    const fix = `start a worker on task queue ${name}: capi-vip-allocator run, or worker; see its log if there is one`
+    return [fault(found, fix)]
   }
-  return [ok(`task queue ${queue.name} is polled by ${few(workersOf(queue))}`), ...clockProblems(queue, now)]
+  return [ok(`task queue ${name} is polled by ${few(workersOf(queue))}`), ...clockProblems(queue, now)]
 }
 
 function workersOf({ workflowPollers, activityPollers }: TaskQueueFacts): readonly string[] {
@@ -81,12 +69,9 @@ function workersOf({ workflowPollers, activityPollers }: TaskQueueFacts): readon
 function clockProblems(queue: TaskQueueFacts, now: number): readonly CheckOutcome[] {
   const ahead = (latest([...queue.workflowPollers, ...queue.activityPollers]) ?? now) - now
   if (ahead <= clockToleranceMs) return []
-  return [
-    warning(
-      `Temporal's clock is at least ${(ahead / 1000).toFixed(0)} s ahead of the one here`,
-      'synchronize the clocks, for example by NTP (chronyc tracking, timedatectl)',
-    ),
-  ]
+  const found = `Temporal's clock is at least ${(ahead / 1000).toFixed(0)} s ahead of the one here`
+  const fix = 'synchronize the clocks, for example by NTP (chronyc tracking, timedatectl)'
+  return [warning(found, fix)]
 }
 
 function latest(pollers: readonly Poller[]): number | undefined {

@@ -6,19 +6,9 @@ import { fault, orOk, type CheckOutcome } from './check-result.ts'
 export interface WorkflowRunFacts {
   /** The runs that are open. */
   readonly running: readonly RunningWorkflow[]
-  /** How many Clusters' runs were looked up. */
+  /** How many Clusters' runs were described, and how many were not. */
   readonly asked: number
-  /** How many waiting Clusters were not looked up. */
   readonly passedOver: number
-}
-
-type Trouble = Exclude<RunVerdict['verdict'], 'at-work' | 'unclear'>
-
-/** Runs with one trouble on one task queue. */
-interface TroubledRuns {
-  readonly verdict: Trouble
-  readonly taskQueue: string
-  readonly runs: readonly RunningWorkflow[]
 }
 
 /**
@@ -32,57 +22,49 @@ export function checkWorkflowRuns(
   ours: string,
   now: number,
 ): readonly CheckOutcome[] {
-  const problems = troublesIn(running, ours, now).map((troubled) =>
-    fault(describe(troubled, ours), remedyFor(troubled)),
-  )
+  const diagnosed = running.map((run) => ({ run, verdict: diagnoseRun(run, ours, now).verdict }))
+  const alike = Map.groupBy(diagnosed, ({ run, verdict }) => `${verdict} ${run.taskQueue}`)
   const unasked = passedOver === 0 ? '' : `; ${passedOver} more were not looked at`
   const waiting = `${counted(asked, 'Cluster')} without a VIP`
   return orOk(
-    problems,
+    [...alike.values()].flatMap((group) => troubleOf(group, ours)),
     asked === 0
       ? 'no Cluster waits for a VIP'
       : `${waiting}, ${counted(running.length, 'run')}: none is on another task queue, or fails its workflow task${unasked}`,
   )
 }
 
-function troublesIn(running: readonly RunningWorkflow[], ours: string, now: number): readonly TroubledRuns[] {
-  const troubles = new Map<string, TroubledRuns>()
-  for (const run of running) {
-    const { verdict } = diagnoseRun(run, ours, now)
-    if (verdict === 'at-work' || verdict === 'unclear') continue
-    const { taskQueue } = run
-    const key = `${verdict} ${taskQueue}`
-    troubles.set(key, { verdict, taskQueue, runs: [...(troubles.get(key)?.runs ?? []), run] })
-  }
-  return [...troubles.values()]
+interface DiagnosedRun {
+  readonly run: RunningWorkflow
+  readonly verdict: RunVerdict['verdict']
 }
 
-function describe({ verdict, taskQueue, runs }: TroubledRuns, ours: string): string {
-  const who = few(runs.map(({ workflowId }) => workflowId))
+/** Of runs with the same verdict on the same task queue. */
+function troubleOf([first, ...others]: readonly DiagnosedRun[], ours: string): readonly CheckOutcome[] {
+  if (first === undefined) return []
+  const { workflowId, taskQueue } = first.run
+  const ids = few([first, ...others].map(({ run }) => run.workflowId))
+  const runs = counted(others.length + 1, 'run')
   const where = `on task queue ${quoted(taskQueue)}, not ${quoted(ours)}`
-  switch (verdict) {
-    case 'abandoned':
-      return `nobody works on ${counted(runs.length, 'run')} ${where}: ${who}`
-    case 'elsewhere':
-      return `another installation has ${counted(runs.length, 'run')} ${where}: ${who}`
-    case 'failing':
-      return `${counted(runs.length, 'run')} whose workflow task fails again and again: ${who}`
+  const terminate = `temporal workflow terminate --workflow-id ${workflowId}`
+  switch (first.verdict) {
+    case 'at-work':
+    case 'unclear':
+      return []
+    case 'abandoned': {
+      const fix = `a watcher terminates them and starts new ones within a minute; without one: ${terminate}, then capi-vip-allocator allocate`
+      return [fault(`nobody works on ${runs} ${where}: ${ids}`, fix)]
+    }
+    case 'elsewhere': {
+      const fix =
+        'give both installations the same --task-queue, or other Clusters by --namespace or --watch-filter, or take one down; doctor has to be given those flags of the allocator too'
+      return [fault(`another installation has ${runs} ${where}: ${ids}`, fix)]
+    }
+    case 'failing': {
+      const fix = `temporal workflow show --workflow-id ${workflowId} says why; a nondeterminism error means that the Worker is of another version than the run; ${terminate} ends it, and the watcher starts a new one`
+      return [fault(`${runs} whose workflow task fails again and again: ${ids}`, fix)]
+    }
     default:
-      return verdict satisfies never
-  }
-}
-
-function remedyFor({ verdict, runs }: TroubledRuns): string {
-  const id = runs[0]?.workflowId ?? ''
-  const terminate = `temporal workflow terminate --workflow-id ${id}`
-  switch (verdict) {
-    case 'abandoned':
-      return `a watcher terminates them and starts new ones within a minute; without one: ${terminate}, then capi-vip-allocator allocate`
-    case 'elsewhere':
-      return 'give both installations the same --task-queue, or other Clusters by --namespace or --watch-filter, or take one down; doctor has to be given those flags of the allocator too'
-    case 'failing':
-      return `temporal workflow show --workflow-id ${id} says why; a nondeterminism error means that the Worker is of another version than the run; ${terminate} ends it, and the watcher starts a new one`
-    default:
-      return verdict satisfies never
+      return first.verdict satisfies never
   }
 }
