@@ -6,7 +6,6 @@ export interface Command {
   readonly name: string
   /** One line, for the list of commands. */
   readonly summary: string
-  /** Its positional argument. */
   readonly argument?: Argument | undefined
   /** The shared flags that it accepts, in any order. */
   readonly flags: readonly FlagName[]
@@ -49,7 +48,6 @@ interface UserCommand<Options> extends Omit<Command, 'prepare'> {
   load(): Promise<(options: Options, setup: CommandSetup) => Promise<number>>
 }
 
-/** Completes the description of a CLI command. */
 export function userCommand<Options>(command: UserCommand<Options>): Command {
   return {
     ...command,

@@ -3,7 +3,6 @@ import type { Action, Command, CommandOption } from './command.ts'
 import { commands } from './commands.ts'
 import { completionCommand, flagOptions, parserFor, type Words } from './parser.ts'
 
-/** A parsed command line. */
 type Invocation =
   /** Help, or the completion of a word. */
   | { readonly show: 'text'; readonly text: string }
@@ -15,7 +14,6 @@ const commandNames = [...commands.map(({ name }) => name), completionCommand]
 /**
  * Reads the command line and the environment. A flag overrides its variable, and a variable overrides the default.
  *
- * @param argv the arguments after the name of the program
  * @throws ConfigError that names every fault: the flag or variable, its value, and what was expected
  */
 export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {

@@ -17,7 +17,6 @@ export const programName = 'capi-vip-allocator'
 /** A command of yargs itself. */
 export const completionCommand = 'completion'
 
-/** Width of the help, in characters. */
 const helpWidth = 110
 
 const usage = `$0 [COMMAND] [FLAGS]
@@ -31,8 +30,6 @@ Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default lo
 /**
  * Configures yargs to split words, show help and complete words. It accepts unknown words, since `parseInvocation`
  * reports all faults at once.
- *
- * @param onCommand called with the command that is named
  */
 export function parserFor(
   commands: readonly Command[],

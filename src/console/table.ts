@@ -45,7 +45,6 @@ const units = [
  * The time since then, as kubectl abbreviates it: `45s`, `12m`, `3h`, `5d`.
  *
  * @param since RFC 3339; the result is `""` if it is not a time
- * @param now milliseconds since the epoch
  */
 export function formatAge(since: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))
@@ -64,8 +63,6 @@ const drawings = {
 
 /**
  * A bar with its counts: `███████░░░ 8/11`. The used and the free part show as at least a tenth, unless they are zero.
- *
- * @param isUtf8 whether the terminal shows more than ASCII
  */
 export function capacityBar(used: number, total: number, isUtf8: boolean): string {
   const { full, empty } = drawings[isUtf8 ? 'unicode' : 'ascii']

@@ -18,8 +18,6 @@ import type { TemporalFacts } from './temporal-facts.ts'
 /**
  * Runs all checks of the management cluster, in the order of the report. If the API server cannot be reached, that is the
  * only result.
- *
- * @param now milliseconds since 1970
  */
 export function diagnoseKubernetes(
   facts: Reading<KubernetesFacts>,
@@ -51,7 +49,6 @@ function describeServer({ server, version, latencySeconds, user }: KubernetesFac
   return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
 }
 
-/** Runs all checks of Temporal. */
 export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): readonly CheckResult[] {
   if ('unread' in facts) {
     const fix =

@@ -20,7 +20,7 @@ export interface DoctorOptions {
 }
 
 /**
- * Checks everything that the allocator needs from the management cluster and Temporal, and prints how to mend the faults.
+ * Checks everything that the allocator needs from the management cluster and Temporal, and prints how to fix the faults.
  * Writes nothing, except missing search attributes with `fix`.
  *
  * @returns exit code: `fine` even with warnings; `actionRequired` with faults; `failed` if the API server is unreachable

@@ -34,7 +34,6 @@ import {
   type ProgramDeployment,
 } from './checks/providers.ts'
 
-/** The facts that are read from the API server. */
 export interface KubernetesFacts {
   readonly server: string
   readonly version: string
@@ -135,7 +134,6 @@ async function readVersion(connection: KubernetesConnection): Promise<string> {
   return nonEmptyStringOf(answer['gitVersion']) ?? 'of unknown version'
 }
 
-/** Reads the version in which the API server serves each kind that the allocator uses. */
 async function readServedKinds(
   connection: Pick<KubernetesConnection, 'request'>,
 ): Promise<readonly ServedKind[]> {
@@ -170,7 +168,6 @@ const deployments: DecodedResource<ProgramDeployment> = {
   decode: programDeploymentFrom,
 }
 
-/** Lists the Deployments with a label in all namespaces. */
 async function listDeployments(
   connection: KubernetesConnection,
   labelSelector: string,

@@ -14,7 +14,6 @@ export interface Report {
 
 const symbols: Readonly<Record<Level, string>> = { ok: '✓', warning: '!', fault: '✗', skipped: '-' }
 
-/** A table of all results, the fixes that were applied, and a numbered list of what is left to do. */
 export function formatReport({ findings, fixed }: Report, style: Style): string {
   const paints = { ok: style.good, warning: style.warn, fault: style.bad, skipped: style.faint } as const
   const rows = findings.map(({ check, level, found }) => [

@@ -11,7 +11,6 @@ import type { TaskQueueFacts } from './checks/temporal.ts'
 import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import { readingOf } from './kubernetes-facts.ts'
 
-/** The facts that are read from Temporal. */
 export interface TemporalFacts {
   readonly address: string
   readonly version: string

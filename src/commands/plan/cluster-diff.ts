@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import { appliedTo, type JsonPatch } from '../../domain/model/json-patch.ts'
 
-/** Fields that the API server writes for itself, and that no person compares. */
+/** Fields that the API server writes for itself. */
 const serversMetadata: readonly string[] = [
   'uid',
   'resourceVersion',
@@ -16,16 +16,16 @@ const serversMetadata: readonly string[] = [
 const context = 3
 
 /**
- * What a patch changes of an object, as a unified diff of its YAML.
+ * The changes that a patch makes to an object, as a unified diff of its YAML.
  *
- * @param name stands in the head, before and after
+ * @param name in the head of the diff
  * @returns without a line break at the end
  */
 export function diffOf(name: string, object: JsonObject, patch: JsonPatch): string {
   const before = yamlOf(object)
   const after = yamlOf(appliedTo(object, patch))
   const diff = createTwoFilesPatch(name, name, before, after, 'now', 'planned', { context })
-  // What comes before only separates files.
+  // Skips the line that separates files.
   return diff.slice(diff.indexOf('--- ')).trimEnd()
 }
 

@@ -14,18 +14,17 @@ import { clusterGroup } from '../../domain/names.ts'
 import { quoted } from '../../domain/quote.ts'
 import { resources } from '../../kubernetes/resources.ts'
 
-/** A Cluster as somebody wrote it down. */
 export interface ClusterManifest {
   readonly object: JsonObject
   /** For example `v1beta1`. */
   readonly version: string
   readonly name: string
-  /** Undefined where the manifest names none. */
+  /** Undefined if the manifest names none. */
   readonly namespace: string | undefined
 }
 
 /**
- * Reads the Clusters out of a file of manifests, and passes over all other kinds.
+ * Reads the Clusters in a file of manifests, and skips all other kinds.
  *
  * @param file `-`: standard input
  * @throws ConfigError that names the file and what is wrong with it
@@ -65,11 +64,11 @@ function isCluster({ kind, apiVersion }: JsonObject): boolean {
 function manifestFrom(object: JsonObject, file: string): ClusterManifest {
   const version = stringOf(object['apiVersion']).replace(`${clusterGroup}/`, '')
   const { name, namespace } = objectOf(object['metadata'])
-  const known: readonly string[] = resources.clusters.versions
+  const supported: readonly string[] = resources.clusters.versions
   const faults = [
-    ...(known.includes(version)
+    ...(supported.includes(version)
       ? []
-      : [`${file}: a Cluster is of version ${quoted(version)}, expected ${known.join(' or ')}`]),
+      : [`${file}: a Cluster is of version ${quoted(version)}, expected ${supported.join(' or ')}`]),
     ...(nonEmptyStringOf(name) === undefined
       ? [`${file}: metadata.name of a Cluster is ${quoted(name)}, expected a name`]
       : []),
@@ -79,8 +78,8 @@ function manifestFrom(object: JsonObject, file: string): ClusterManifest {
 }
 
 /**
- * What is there with what the manifest says on top, as a merge patch does it: `kubectl apply` leaves about the same.
- * What the API server alone writes stays as it is there.
+ * Merges a manifest into the present object, as a merge patch does: `kubectl apply` has about the same result. Fields that
+ * only the API server writes stay.
  */
 export function appliedOver(present: JsonObject, manifest: JsonObject): JsonObject {
   const merged = Object.entries(manifest).map(([key, value]): [string, unknown] => {

@@ -22,7 +22,6 @@ export interface ShownRolePlan extends Omit<RolePlan, 'patch'> {
   readonly diff?: string
 }
 
-/** A plan for people to read. */
 export function planText(plan: ClusterPlan, style: Style): string {
   const { cluster, clusterClass, message } = plan
   const ofClass = clusterClass === undefined ? '' : ` of ClusterClass ${formatKey(clusterClass)}`

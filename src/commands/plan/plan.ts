@@ -14,7 +14,7 @@ import { readClusterObject, readPlanFacts } from './plan-facts.ts'
 import { planText, type ClusterPlan } from './plan-text.ts'
 import type { CommandSetup } from '../setup.ts'
 
-/** Which Clusters to plan for: one that is there, or those of manifests. */
+/** Whom to plan for: a Cluster that exists, or those in manifests. */
 export type PlanOptions = { readonly cluster: NamespacedName } | { readonly files: readonly string[] }
 
 /** Shows what a run would do, and writes nothing. */
@@ -41,7 +41,7 @@ async function planForKey(
   return { cluster: key, reason: 'ClusterDeleted', message, roles: [] }
 }
 
-/** A Cluster that is there already keeps what the manifest does not name. */
+/** An existing Cluster keeps the fields that the manifest does not name. */
 async function planForManifest(
   managementCluster: ManagementCluster,
   config: Config,
@@ -52,7 +52,7 @@ async function planForManifest(
   return planFor(managementCluster, config, appliedOver(present ?? {}, { ...object, metadata }))
 }
 
-/** Where `kubectl apply` would put an object that names no namespace. */
+/** The namespace that `kubectl apply` would use for an object that names none. */
 function defaultNamespace(config: Config): string {
   const [namespace] = config.namespaces
   if (namespace !== undefined) return namespace

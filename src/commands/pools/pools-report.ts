@@ -11,7 +11,6 @@ import { availableAddresses, placeOf, type IPPool } from '../../domain/model/poo
 import { defaultRole, type VariableNames } from '../../domain/role.ts'
 import { forecastOf, type Forecast } from './forecast.ts'
 
-/** The output of `pools`. */
 export interface PoolsReport {
   /** Sorted by kind, namespace and name. */
   readonly pools: readonly PoolOverview[]

@@ -93,7 +93,7 @@ function watchCheck(watch: InformerHealth, now: number): Check {
   return ok(undeliveredText(watch) ?? 'listening')
 }
 
-/** Only the next list cures it, which comes by itself: no reason to be taken for not ready. */
+/** The next list, which comes by itself, repairs it: the program stays ready. */
 function undeliveredText({ undelivered }: InformerHealth): string | undefined {
   if (undelivered.length === 0) return undefined
   const named = [...undelivered.slice(0, mostNamed), ...(undelivered.length > mostNamed ? ['…'] : [])].join(

@@ -18,7 +18,7 @@ export interface ConnectOptions<T> {
   readonly log: Log
   /** Receives the lines of Temporal's SDK and of workflows. */
   readonly logger: Logger
-  /** Learns the result of every attempt. */
+  /** Receives the result of every attempt. */
   readonly outage: Pick<Outage, 'failed' | 'answered'>
   readonly signal: AbortSignal
   /** Runs over a new connection; if it rejects, the attempt to connect has failed. */

@@ -10,7 +10,6 @@ export interface TemporalLogOptions {
   readonly isOfOutage: (line: TemporalLine) => boolean
 }
 
-/** A line that Temporal's SDK writes. */
 export interface TemporalLine {
   readonly message: string
   readonly fields: LogFields
@@ -38,7 +37,7 @@ export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger 
   return { ...levels, log: (level, message, meta) => levels[methods[level]](message, meta) }
 }
 
-/** Keeps known fields with flat values. An error becomes its message; its failure type becomes the reason. */
+/** Keeps our fields with flat values. An error becomes its message; its failure type becomes the reason. */
 function fieldsOf(meta: object): LogFields {
   return Object.fromEntries(
     Object.entries(meta).flatMap(

@@ -20,8 +20,6 @@ const head = [
 
 /**
  * All VIPs as a table, with the problems below it. With `problemsOnly`, the reason for each missing VIP follows the table.
- *
- * @param now milliseconds since the epoch
  */
 export function statusText(
   { vips, findings }: StatusReport,

@@ -48,7 +48,6 @@ const concurrency = 10
 /** Milliseconds before an unreachable Temporal is called again: every call would take as long as the first. */
 const restMs = 10_000
 
-/** @param ours the task queue of the allocator */
 export function createWorkflowRuns(temporal: TemporalClient, ours: string, now = Date.now): WorkflowRuns {
   const { client, bounded } = temporal
   const { call, trouble } = createBreaker(temporal, now)

@@ -1,7 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { timeOf } from '../../watcher/describe-run.ts'
 
-/** The answer to DescribeWorkflowExecution. */
 type RawDescription = Pick<WorkflowExecutionDescription['raw'], 'pendingActivities'>
 type RawActivity = NonNullable<RawDescription['pendingActivities']>[number]
 

@@ -20,7 +20,7 @@ export const checkNames = [
 
 export type CheckName = (typeof checkNames)[number]
 
-/** `warning`: everything works, but is worth a look; `fault`: something does not work; `skipped`: it could not be checked. */
+/** `warning`: everything works, but somebody should check it; `fault`: something does not work; `skipped`: it could not be checked. */
 export type Level = 'ok' | 'warning' | 'fault' | 'skipped'
 
 /** One result of a check, for people to read. A check may have several. */
@@ -28,7 +28,7 @@ export interface CheckResult {
   readonly check: CheckName
   readonly level: Level
   readonly found: string
-  /** How a person mends it. */
+  /** How a person fixes it. */
   readonly fix?: string
 }
 

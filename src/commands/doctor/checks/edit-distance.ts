@@ -1,7 +1,7 @@
 /** The word that was probably meant; undefined if more than a third of `word` would have to change. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, words: readonly string[]): string | undefined {
   const furthest = Math.max(1, Math.floor(word.length / 3))
-  const [best] = known
+  const [best] = words
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= furthest)
     .toSorted((a, b) => a.distance - b.distance)
@@ -25,7 +25,7 @@ function nextRow(above: readonly number[], first: number, character: string, to:
 }
 
 /** `; did you mean "x"?`, or `""`. */
-export function suggestion(word: string, known: readonly string[]): string {
-  const meant = nearest(word, known)
+export function suggestion(word: string, words: readonly string[]): string {
+  const meant = nearest(word, words)
   return meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`
 }

@@ -14,11 +14,7 @@ const overdueAfterMs = 60_000
 const fix =
   'see whether the in-cluster IPAM provider runs, and what its log says: kubectl --namespace capi-ipam-in-cluster-system get pods'
 
-/**
- * Checks the IPAM provider by its Deployment, if there is one, and by its effect: counted pools and bound claims.
- *
- * @param now milliseconds since 1970
- */
+/** Checks the IPAM provider by its Deployment, if there is one, and by its effect: counted pools and bound claims. */
 export function checkIpamProvider(
   deployments: Reading<readonly ProgramDeployment[]>,
   snapshot: Reading<Snapshot>,

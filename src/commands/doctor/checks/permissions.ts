@@ -18,7 +18,6 @@ export interface PermissionReview {
 const fix =
   'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or grant the same by rules of your own'
 
-/** Checks that the subject has all permissions that the allocator needs. */
 export function checkPermissions({ subject, reviewed }: PermissionReview): readonly CheckOutcome[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
   const byLoss = Map.groupBy(refused, ({ optional }) => optional)

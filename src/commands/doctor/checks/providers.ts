@@ -3,11 +3,10 @@ import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/mode
 import { quoted } from '../../../domain/quote.ts'
 import { fault, orOk, skipped, warning, type CheckOutcome } from './check-result.ts'
 
-/** The facts of a Deployment that show which program it runs, and whether that is available. */
+/** Which program a Deployment runs, and whether it is available. */
 export interface ProgramDeployment extends ObjectMeta {
   readonly image: string
   readonly args: readonly string[]
-  /** Pods that are available now. */
   readonly available: number
   readonly wanted: number
   /** Of the Pods; `default` if none is named. */

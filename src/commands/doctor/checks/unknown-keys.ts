@@ -32,32 +32,32 @@ export const clusterKeys: OwnKeys = {
 }
 
 /** Describes the labels and annotations of an object that look like ours and are not. */
-export function strangeKeys(meta: ObjectMeta, known: OwnKeys): readonly string[] {
+export function strangeKeys(meta: ObjectMeta, own: OwnKeys): readonly string[] {
   return [
-    ...strangeIn('label', Object.keys(meta.labels), known.labels, known.annotations),
-    ...strangeIn('annotation', Object.keys(meta.annotations), known.annotations, known.labels),
+    ...strangeIn('label', Object.keys(meta.labels), own.labels, own.annotations),
+    ...strangeIn('annotation', Object.keys(meta.annotations), own.annotations, own.labels),
   ]
 }
 
 function strangeIn(
   what: 'label' | 'annotation',
   keys: readonly string[],
-  known: readonly string[],
+  own: readonly string[],
   elsewhere: readonly string[],
 ): readonly string[] {
   const other = what === 'label' ? 'annotation' : 'label'
   return keys
-    .filter((key) => looksLikeOurs(key) && !known.includes(key))
+    .filter((key) => looksLikeOurs(key) && !own.includes(key))
     .map((key) =>
       elsewhere.includes(key)
         ? `${what} ${quoted(key)} is read as ${other} only`
-        : `unknown ${what} ${quoted(key)}${meantBy(key, [...known, ...elsewhere])}`,
+        : `unknown ${what} ${quoted(key)}${meantBy(key, [...own, ...elsewhere])}`,
     )
 }
 
 /** Compares names only, the part after the slash: all our keys share one prefix. */
-function meantBy(key: string, known: readonly string[]): string {
-  const meant = nearest(nameIn(key), known.map(nameIn))
+function meantBy(key: string, own: readonly string[]): string {
+  const meant = nearest(nameIn(key), own.map(nameIn))
   return meant === undefined ? '' : `; did you mean ${quoted(`${ownPrefix}/${meant}`)}?`
 }
 

@@ -4,19 +4,13 @@ import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
 /** The runs of the Clusters that wait for a VIP. */
 export interface WorkflowRunFacts {
-  /** The runs that are open. */
   readonly running: readonly RunningWorkflow[]
   /** How many Clusters' runs were described, and how many were not. */
   readonly asked: number
   readonly passedOver: number
 }
 
-/**
- * Checks the runs of waiting Clusters: while a stuck run is open, no other one can be started.
- *
- * @param ours the task queue of the allocator
- * @param now milliseconds since 1970
- */
+/** Checks the runs of waiting Clusters: while a stuck run is open, no other one can be started. */
 export function checkWorkflowRuns(
   { running, asked, passedOver }: WorkflowRunFacts,
   ours: string,

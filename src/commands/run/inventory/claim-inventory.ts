@@ -5,14 +5,12 @@ import { isOrphaned } from '../../../domain/release/release.ts'
 import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
 import type { Role } from '../../../domain/role.ts'
 
-/** The number of our claims for a role in a namespace. */
 export interface ClaimCount {
   readonly role: Role
   readonly namespace: string
   readonly total: number
   /** Bound to an address. */
   readonly ready: number
-  /** Not bound yet. */
   readonly pending: number
 }
 
@@ -34,12 +32,7 @@ export function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
 /** When a claim was first seen without its Cluster, in milliseconds since the epoch, by the claim's uid. */
 export type OrphanedSince = ReadonlyMap<string, number>
 
-/**
- * Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it.
- *
- * @param before the previous result
- * @param now milliseconds since the epoch
- */
+/** Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it. */
 export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
   const { claims, clusters } = snapshot
   const uids = new Set([...clusters.values()].map(({ uid }) => uid))

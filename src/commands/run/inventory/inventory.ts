@@ -40,7 +40,6 @@ const keptMs = 3_000
 /**
  * The inventory of the watcher's cache, for the metrics.
  *
- * @param now milliseconds since the epoch
  * @returns undefined until every kind has been listed, since partial counts would raise alarms
  */
 export function inventoryOf(
