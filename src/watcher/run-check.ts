@@ -106,13 +106,13 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
     const { workflowId, runId, taskQueue } = run
     const soon = { ...pending, unhurried: 0 }
     const later = { ...pending, unhurried: pending.unhurried + 1 }
-    const judgment = diagnoseRun(run, client.taskQueue, Date.now())
-    if (judgment.verdict === 'elsewhere' && !pending.wasSignaled) {
+    const diagnosis = diagnoseRun(run, client.taskQueue, Date.now())
+    if (diagnosis.verdict === 'elsewhere' && !pending.wasSignaled) {
       // A Worker that polled a moment ago may be gone: only a task that it takes proves that it is there.
       await client.send(cluster, signalFor(start, `needed on task queue ${client.taskQueue}`))
       return { outcome: 'checked', next: { ...soon, wasSignaled: true } }
     }
-    switch (judgment.verdict) {
+    switch (diagnosis.verdict) {
       case 'at-work':
         strays.delete(workflowId)
         return { outcome: 'checked' }
@@ -120,15 +120,15 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
         // The Workers of another task queue may go at any time.
         return { outcome: 'checked', next: taskQueue === client.taskQueue ? later : soon }
       case 'abandoned':
-        await replace(options, pending, run, judgment.message)
+        await replace(options, pending, run, diagnosis.message)
         strays.delete(workflowId)
         return { outcome: 'replaced', next: { ...later, wasSignaled: false } }
       case 'elsewhere':
       case 'failing':
-        report({ cluster, workflowId, runId, taskQueue, ...judgment })
+        report({ cluster, workflowId, runId, taskQueue, ...diagnosis })
         return { outcome: 'checked', next: soon }
       default:
-        return judgment satisfies never
+        return diagnosis satisfies never
     }
   }
 

@@ -6,8 +6,8 @@ interface Turn {
   readonly works?: number
 }
 
-/** A loop on a clock of its own, which is blocked for so many seconds, works for so many, and so on. */
-function starvedAfter(turns: readonly Turn[]): string {
+/** A loop on its own clock that is blocked for so many seconds, works for so many, and so on. */
+function blockedAfter(turns: readonly Turn[]): string {
   let now = 0
   let beat = (): void => undefined
   const watch = watchLoop({
@@ -58,6 +58,6 @@ describe('an event loop', () => {
       'well',
     ],
   ])('%s is recognized', (_, turns, expected) => {
-    expect(starvedAfter(turns)).toBe(expected)
+    expect(blockedAfter(turns)).toBe(expected)
   })
 })

@@ -187,8 +187,8 @@ describe('the series of the watcher', () => {
 
   it('show no age before the first contact', async () => {
     const metrics = metricsOf({ watcher: true })
-    const deaf = { ...aWatch, synced: false, lastContactAt: undefined }
-    metrics.observeWatcher({ ...quiet, watches: () => [deaf], inventory: () => undefined })
+    const unsynced = { ...aWatch, synced: false, lastContactAt: undefined }
+    metrics.observeWatcher({ ...quiet, watches: () => [unsynced], inventory: () => undefined })
     expect(await samples(metrics, 'watch_synced')).toEqual(['resource="clusters" 0'])
     expect(await samples(metrics, 'watch_staleness_seconds')).toEqual([])
   })
@@ -227,7 +227,7 @@ describe('the series of the watcher', () => {
 })
 
 describe('stray runs', () => {
-  it('are counted by verdict, and are 0 where there is none', async () => {
+  it('are counted by verdict, from 0 on', async () => {
     let strays: ReturnType<WatcherReadings['strays']> = []
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, strays: () => strays })

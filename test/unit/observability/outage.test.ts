@@ -41,7 +41,7 @@ describe('an outage', () => {
     ])
   })
 
-  it('goes on where somebody answers now and then', () => {
+  it('continues if the server answers now and then', () => {
     const { outage, lines } = outageOf('Temporal', 60_000)
     for (let turn = 0; turn < 10; turn += 1) {
       outage.failed(`failure ${turn}`)
@@ -52,7 +52,7 @@ describe('an outage', () => {
     expect(lines).toEqual([['warn', 'Cannot reach Temporal; trying again', { error: 'failure 0' }]])
   })
 
-  it('is none where everything is answered', () => {
+  it('does not begin while everything is answered', () => {
     const { outage, lines } = outageOf('Temporal', 0)
     outage.answered()
     expect(outage.current).toBeUndefined()

@@ -120,7 +120,7 @@ describe('a claim', () => {
   })
 
   it.each<[string, ClaimBinding, ClaimBinding, ReturnType<typeof aCluster>, number]>([
-    ['is bound while the run looks at it', bound, unbound, aCluster(), late - fastPathPollTimeoutMs],
+    ['is bound while the run polls it', bound, unbound, aCluster(), late - fastPathPollTimeoutMs],
     ['was bound before', bound, bound, aCluster(), late],
     ['is unbound', unbound, none, aCluster(), late],
     ['is bound for a served Cluster', bound, unbound, served, late],
@@ -215,10 +215,10 @@ describe('a pool', () => {
 
   it('that has less room does not search those who wait', () => {
     const less = aPool({ capacity: { total: 11, used: 1, free: 10, outOfRange: 0 } })
-    const asked = () => {
+    const waiting = () => {
       throw new Error('those who wait are searched')
     }
-    expect(clustersToServe(less, aPool(), asked, controlPlane, later)).toEqual([])
+    expect(clustersToServe(less, aPool(), waiting, controlPlane, later)).toEqual([])
   })
 
   it('that gets more room serves as many as it has room for', () => {

@@ -5,15 +5,15 @@ const now = Date.parse('2026-01-01T00:01:00Z')
 const scheduled = 1
 const started = 2
 
-/** As the server says it. */
+/** In the format of the server. */
 function ago(ms: number): { seconds: number; nanos: number } {
   return { seconds: Math.floor((now - ms) / 1000), nanos: ((now - ms) % 1000) * 1e6 }
 }
 
-describe('what Temporal says of a run', () => {
+describe('the progress of a run', () => {
   it.each<[string, object, ReturnType<typeof progressOf>]>([
     [
-      'that waits to look again',
+      'that waits for its next attempt',
       {
         pendingActivities: [
           { state: scheduled, scheduledTime: ago(60_000), nextAttemptScheduleTime: ago(-5_000) },

@@ -49,29 +49,29 @@ function inWords({ name }: typeof demo, request: WorkflowRequest): string {
   }
 }
 
-/** A Temporal that records what it is asked, and can be held up or made to fail. */
+/** A Temporal that records its requests, and can be delayed or made to fail. */
 function scripted(
   answer: () => Promise<void> = async () => undefined,
   described: (workflowId: string) => RunningWorkflow | undefined = () => undefined,
 ): {
   readonly client: RequestQueueOptions['client']
-  readonly asked: string[]
+  readonly sent: string[]
   /** Resolves when so many requests have been made. */
   until(count: number): Promise<void>
 } {
-  const asked: string[] = []
+  const sent: string[] = []
   const waiters: (() => void)[] = []
   const take = async (request: string): Promise<void> => {
-    asked.push(request)
+    sent.push(request)
     for (const check of waiters) check()
     await answer()
   }
   return {
-    asked,
+    sent,
     until: (count) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (asked.length >= count) resolve()
+          if (sent.length >= count) resolve()
         }
         waiters.push(check)
         check()
@@ -127,31 +127,31 @@ describe('the request queue', () => {
     queue.add({ ...demo, name: 'b' }, signalWithStart, needed)
     queue.add({ ...demo, name: 'c' }, signal, needed)
     await temporal.until(3)
-    expect(temporal.asked).toEqual(['start demo', 'signal-with-start b: changed', 'signal c: gone'])
+    expect(temporal.sent).toEqual(['start demo', 'signal-with-start b: changed', 'signal c: gone'])
   })
 
   it('traces and logs of a request its Cluster, action and reason, and no more', async () => {
     const held = [{ role: 'control-plane' as const, claim: 'vip-cp-demo' }]
-    const told: object[] = []
+    const recorded: object[] = []
     let failures = 1
     const temporal = scripted(async () => {
       if (failures-- > 0) throw new Error('connection refused')
     })
     const queue = createRequestQueue({
       client: temporal.client,
-      log: { ...silentLog, debug: (_, fields) => void told.push({ ...fields, retryInMs: undefined }) },
+      log: { ...silentLog, debug: (_, logged) => void recorded.push({ ...logged, retryInMs: undefined }) },
       outage: noOutage,
       signal: stop.signal,
       around: (request, attempts) => {
-        told.push(request)
+        recorded.push(request)
         return attempts()
       },
       limits: { coolDownMs: 1, backOff: { firstMs: 1, longestMs: 2 } },
     })
     queue.add(demo, { ...startRelease, held }, needed)
     await temporal.until(2)
-    const whose = { cluster: 'clusters/demo', action: 'start-release', because: 'gone' }
-    expect(told).toEqual([whose, { ...whose, error: 'connection refused' }])
+    const fields = { cluster: 'clusters/demo', action: 'start-release', because: 'gone' }
+    expect(recorded).toEqual([fields, { ...fields, error: 'connection refused' }])
   })
 
   it.each([
@@ -173,7 +173,7 @@ describe('the request queue', () => {
     for (const request of requests) queue.add(demo, request, needed)
     queue.add({ ...demo, name: 'last' }, start, needed)
     await temporal.until(2)
-    expect(temporal.asked).toEqual([expected, 'start last'])
+    expect(temporal.sent).toEqual([expected, 'start last'])
   })
 
   it('sends one request at once for a Cluster, and a bounded number for all', async () => {
@@ -184,10 +184,10 @@ describe('the request queue', () => {
     await temporal.until(2)
     queue.add({ ...demo, name: 'a' }, signalWithStart, needed)
     await Promise.resolve()
-    expect(temporal.asked).toEqual(['start a', 'start b'])
+    expect(temporal.sent).toEqual(['start a', 'start b'])
     letGo()
     await temporal.until(4)
-    expect(temporal.asked.slice(2).toSorted()).toEqual(['signal-with-start a: changed', 'start c'])
+    expect(temporal.sent.slice(2).toSorted()).toEqual(['signal-with-start a: changed', 'start c'])
   })
 
   it('retries until Temporal is back, and has its last error meanwhile', async () => {
@@ -222,7 +222,7 @@ describe('the request queue', () => {
     queue.add(demo, start, () => false)
     queue.add({ ...demo, name: 'b' }, start, needed)
     await temporal.until(1)
-    expect(temporal.asked).toEqual(['start b'])
+    expect(temporal.sent).toEqual(['start b'])
   })
 
   it('stops retrying when the request is no longer needed', async () => {
@@ -236,13 +236,13 @@ describe('the request queue', () => {
     await temporal.until(1)
     queue.add({ ...demo, name: 'b' }, signal, () => true)
     await temporal.until(2)
-    expect(temporal.asked).toEqual(['start demo', 'signal b: gone'])
+    expect(temporal.sent).toEqual(['start demo', 'signal b: gone'])
     expect(queue.lastError()).toBeUndefined()
   })
 
   it('leaves its slot to others while a failed request waits for its next attempt', async () => {
     const temporal = scripted(async () => {
-      if (temporal.asked.at(-1) === 'start demo') throw new Error('connection refused')
+      if (temporal.sent.at(-1) === 'start demo') throw new Error('connection refused')
     })
     const queue = queueOn(temporal.client, {
       concurrency: 1,
@@ -252,7 +252,7 @@ describe('the request queue', () => {
     await temporal.until(1)
     queue.add({ ...demo, name: 'b' }, start, needed)
     await temporal.until(2)
-    expect(temporal.asked).toEqual(['start demo', 'start b'])
+    expect(temporal.sent).toEqual(['start demo', 'start b'])
   })
 
   it('does not count the refusal of one request as an outage of Temporal', async () => {
@@ -279,7 +279,7 @@ describe('the request queue', () => {
     queue.add(demo, start, needed)
     queue.add(demo, signalWithStart, () => false)
     await temporal.until(1)
-    expect(temporal.asked).toEqual(['signal-with-start demo: changed'])
+    expect(temporal.sent).toEqual(['signal-with-start demo: changed'])
   })
 
   describe('checks the run of a Cluster that still needs one', () => {
@@ -297,17 +297,17 @@ describe('the request queue', () => {
       await temporal.until(4)
       queue.add({ ...demo, name: 'b' }, signal, needed)
       await temporal.until(5)
-      expect(temporal.asked.slice(1)).toEqual([...Array(3).fill(`describe ${id}`), 'signal b: gone'])
+      expect(temporal.sent.slice(1)).toEqual([...Array(3).fill(`describe ${id}`), 'signal b: gone'])
     })
 
     it('and does not if it has what it needs by then', async () => {
       const temporal = scripted()
       const queue = queueOn(temporal.client, checkSoon)
-      queue.add(demo, start, () => !temporal.asked.includes('start demo'))
+      queue.add(demo, start, () => !temporal.sent.includes('start demo'))
       await temporal.until(1)
       queue.add({ ...demo, name: 'b' }, start, needed)
       await temporal.until(3)
-      expect(temporal.asked).toEqual(['start demo', 'start b', 'describe allocate-vip/clusters/b'])
+      expect(temporal.sent).toEqual(['start demo', 'start b', 'describe allocate-vip/clusters/b'])
     })
 
     it('and traces no check that is not needed', async () => {
@@ -324,7 +324,7 @@ describe('the request queue', () => {
         },
         limits: { coolDownMs: 1, ...checkSoon },
       })
-      queue.add(demo, start, () => !temporal.asked.includes('start demo'))
+      queue.add(demo, start, () => !temporal.sent.includes('start demo'))
       await temporal.until(1)
       queue.add({ ...demo, name: 'b' }, start, needed)
       await temporal.until(3)
@@ -339,7 +339,7 @@ describe('the request queue', () => {
       queue.add({ ...demo, name: 'b' }, signal, needed)
       await temporal.until(8)
       const check = [`describe ${id}`, 'start demo']
-      expect(temporal.asked).toEqual(['start demo', ...check, ...check, ...check, 'signal b: gone'])
+      expect(temporal.sent).toEqual(['start demo', ...check, ...check, ...check, 'signal b: gone'])
     })
 
     it('and replaces one on a task queue that nobody polls', async () => {
@@ -349,7 +349,7 @@ describe('the request queue', () => {
       const queue = queueOn(temporal.client, checkSoon, outcomes)
       queue.add(demo, start, needed)
       await temporal.until(5)
-      expect(temporal.asked).toEqual([
+      expect(temporal.sent).toEqual([
         'start demo',
         `describe ${id}`,
         `terminate ${id}: capi-vip-allocator: run run-1 of ${id} is on task queue "dead", not "ours", and nobody polls that task queue; a new run is started on task queue ours`,
@@ -369,12 +369,12 @@ describe('the request queue', () => {
         log: silentLog,
         outage: noOutage,
         signal: stop.signal,
-        onNews: (told) => news.push(told),
+        onNews: (each) => news.push(each),
         limits: { coolDownMs: 1, checkDelay: { firstMs: 1, longestMs: 1 } },
       })
       queue.add(demo, start, () => !isServed)
       await temporal.until(5)
-      expect(temporal.asked.slice(0, 4)).toEqual([
+      expect(temporal.sent.slice(0, 4)).toEqual([
         'start demo',
         `describe ${id}`,
         'signal demo: needed on task queue ours',
@@ -397,7 +397,7 @@ describe('the request queue', () => {
     const queue = queueOn(temporal.client, { checkDelay: { firstMs: 1, longestMs: 1 } })
     queue.add(demo, startRelease, needed)
     await temporal.until(5)
-    expect(temporal.asked.map((request) => request.split(':')[0])).toEqual([
+    expect(temporal.sent.map((request) => request.split(':')[0])).toEqual([
       'start-release demo uid',
       'describe release-vip/clusters/demo/uid',
       'terminate release-vip/clusters/demo/uid',
@@ -414,7 +414,7 @@ describe('the request queue', () => {
     queue.add(demo, start, needed)
     queue.add(demo, { ...startRelease, deleted: { ...deleted, uid: 'other' }, again: true }, needed)
     await temporal.until(3)
-    expect(temporal.asked).toEqual(['start-release demo uid', 'start demo', 'start-release demo other again'])
+    expect(temporal.sent).toEqual(['start-release demo uid', 'start demo', 'start-release demo other again'])
   })
 
   it('signals a release that is running', async () => {
@@ -422,7 +422,7 @@ describe('the request queue', () => {
     const queue = queueOn(temporal.client)
     queue.add(demo, signalRelease, needed)
     await temporal.until(1)
-    expect(temporal.asked).toEqual(['signal-release demo uid: claim is gone'])
+    expect(temporal.sent).toEqual(['signal-release demo uid: claim is gone'])
   })
 
   it.each([
@@ -433,6 +433,6 @@ describe('the request queue', () => {
     const queue = queueOn(temporal.client)
     for (const request of requests) queue.add(demo, request, needed)
     await temporal.until(1)
-    expect(temporal.asked).toEqual(['start-release demo uid'])
+    expect(temporal.sent).toEqual(['start-release demo uid'])
   })
 })

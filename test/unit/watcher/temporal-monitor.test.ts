@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals'
 import { monitorTemporal } from '../../../src/watcher/temporal-monitor.ts'
 import { noOutage, silentLog } from '../../support/silent-log.ts'
 
-interface Told {
+interface Observed {
   /** How often the runs counted as lost. */
   readonly lost: number
-  /** What was told of each question. */
+  /** The result of each poll. */
   readonly reachable: readonly boolean[]
-  /** What was told of runs on other task queues, of which the visibility store says nothing here. */
+  /** The Clusters reported at each poll. The visibility store never answers here. */
   readonly elsewhere: readonly (readonly object[])[]
 }
 
-/** What is told when Temporal answers like this, one after the other. */
-async function monitored(...answers: readonly (string | Error)[]): Promise<Told> {
+/** @param answers of Temporal, one after the other */
+async function monitored(...answers: readonly (string | Error)[]): Promise<Observed> {
   const over = new AbortController()
   const left = [...answers]
   const reachable: boolean[] = []
@@ -54,12 +54,12 @@ describe('runs count as lost', () => {
   })
 })
 
-describe('every request', () => {
+describe('every poll', () => {
   it('reports whether Temporal answered it', async () => {
     expect((await monitored('a', away, away, 'a')).reachable).toEqual([true, false, false, true])
   })
 
-  it('goes on if the visibility store does not answer', async () => {
+  it('succeeds if the visibility store does not answer', async () => {
     const { reachable, elsewhere } = await monitored('a', away, 'a')
     expect(reachable).toEqual([true, false, true])
     expect(elsewhere).toEqual([[], []])

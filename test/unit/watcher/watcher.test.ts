@@ -147,7 +147,7 @@ describe('the watcher', () => {
     ])
   })
 
-  it('knows whether a start is still needed when its turn comes', () => {
+  it('evaluates whether a start is still needed when its turn comes', () => {
     const { clusters, enqueued } = world()
     clusters.upsert(aCluster())
     expect(enqueued[0]?.isNeeded()).toBe(true)
@@ -224,11 +224,11 @@ describe('the watcher', () => {
 
   it('requests the condition that a Cluster with its VIP lacks, once', () => {
     const { clusters, listAll, requests } = world()
-    const silent = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
+    const unconditioned = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
     const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
-    listAll({ clusters: [silent], ...around })
+    listAll({ clusters: [unconditioned], ...around })
     expect(requests()).toEqual(['start demo: a condition is missing'])
-    clusters.listed(silent)
+    clusters.listed(unconditioned)
     expect(requests()).toEqual([])
   })
 

@@ -120,7 +120,7 @@ describe('a cached read', () => {
     const { server, cache } = await scene({
       objects: { clusters: [cluster('demo', 90)] },
       onUpsert: () => {
-        if (fails) throw new Error('cannot take it')
+        if (fails) throw new Error('cannot handle it')
       },
     })
     fails = true
@@ -205,13 +205,13 @@ describe('our own writes', () => {
     const { server, cache } = await scene({ calls: patching, objects: before })
     await cache.createIPAddressClaim({})
     await server.send('ipaddressclaims', 'ADDED', claim('other', 121))
-    const asked = { namespace: 'clusters', name: 'other' }
-    await expect(cache.getIPAddressClaim(asked)).rejects.toThrow('lags, or has lost an event')
+    const key = { namespace: 'clusters', name: 'other' }
+    await expect(cache.getIPAddressClaim(key)).rejects.toThrow('lags, or has lost an event')
     server.list('ipaddressclaims', 130, [claim('vip-cp-demo', 120), claim('other', 121)])
     server.expire('ipaddressclaims')
     // The list found a lost change, so there may be more of them.
     await eventually('the list', () =>
-      cache.getIPAddressClaim(asked).then(
+      cache.getIPAddressClaim(key).then(
         () => undefined,
         (error: Error) => (error.message.includes('lost') ? true : undefined),
       ),
@@ -220,7 +220,7 @@ describe('our own writes', () => {
     server.list('ipaddressclaims', 140, [claim('vip-cp-demo', 120), claim('other', 121)])
     server.expire('ipaddressclaims')
     await eventually('a list that finds nothing new', () =>
-      cache.getIPAddressClaim(asked).catch(() => undefined),
+      cache.getIPAddressClaim(key).catch(() => undefined),
     )
   })
 
@@ -271,12 +271,12 @@ describe('the users of an address', () => {
   })
 
   it('include a Cluster, read live, whose IPAddress was deleted later than the cache of Clusters is synced', async () => {
-    const asked: string[] = []
+    const read: string[] = []
     const { server, cache } = await scene({
       objects: { clusters: [cluster('demo', 90)], ipaddresses: [address('vip-cp-leaving', 80)] },
       calls: {
         getCluster: async ({ name }) => {
-          asked.push(name)
+          read.push(name)
           return clusterFrom(cluster(name, 104, '10.0.0.10'))
         },
       },
@@ -286,7 +286,7 @@ describe('the users of an address', () => {
     expect(await namesBeside(cache)).toEqual(['leaving', 'vip-cp-demo'])
     await server.send('clusters', 'ADDED', cluster('other', 106))
     expect(await namesBeside(cache)).toEqual(['vip-cp-demo'])
-    expect(asked).toEqual(['leaving'])
+    expect(read).toEqual(['leaving'])
   })
 
   it('are unknown if the cache of Clusters is older than the list of IPAddresses', async () => {

@@ -22,7 +22,7 @@ function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta
 }
 
 let objects: Map<string, ObjectMeta>
-let cache: Store<ObjectMeta>
+let store: Store<ObjectMeta>
 /** The delivered changes, in order. */
 let delivered: string[]
 let logged: unknown[]
@@ -30,11 +30,11 @@ let logged: unknown[]
 let failsOn: (delivered: string) => boolean
 
 function deliver(line: string): void {
-  if (failsOn(line)) throw new Error(`cannot take ${line}`)
+  if (failsOn(line)) throw new Error(`cannot handle ${line}`)
   delivered.push(line)
 }
 
-function cacheOf(namespace: string): Store<ObjectMeta> {
+function storeOf(namespace: string): Store<ObjectMeta> {
   const handler = {
     onUpsert: (object: ObjectMeta, previous: ObjectMeta | undefined) =>
       deliver(
@@ -51,45 +51,45 @@ beforeEach(() => {
   delivered = []
   logged = []
   failsOn = () => false
-  cache = cacheOf('')
+  store = storeOf('')
 })
 
-describe('an object cache', () => {
+describe('a store', () => {
   it('delivers a new object and a change of it, with the state before', () => {
-    cache.upsert(anObject('clusters/a'))
-    cache.upsert(anObject('clusters/a', 'uid-1', '2'))
+    store.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a', 'uid-1', '2'))
     expect(delivered).toEqual(['upsert a uid-1@1 was -', 'upsert a uid-1@2 was 1'])
     expect(objects.get('clusters/a')?.resourceVersion).toBe('2')
   })
 
   it('delivers nothing if uid and resourceVersion are unchanged', () => {
-    cache.upsert(anObject('clusters/a'))
-    expect(cache.upsert(anObject('clusters/a'))).toBe(false)
+    store.upsert(anObject('clusters/a'))
+    expect(store.upsert(anObject('clusters/a'))).toBe(false)
     expect(delivered).toHaveLength(1)
   })
 
   it('delivers the deletion of a stored object, in its last state', () => {
-    cache.upsert(anObject('clusters/a'))
-    expect(cache.remove(anObject('clusters/a', 'uid-1', '2'))).toBe(true)
+    store.upsert(anObject('clusters/a'))
+    expect(store.remove(anObject('clusters/a', 'uid-1', '2'))).toBe(true)
     expect(delivered.at(-1)).toBe('delete a uid-1@2')
     expect(objects.size).toBe(0)
   })
 
   it('delivers no deletion of an object that is not stored', () => {
-    expect(cache.remove(anObject('clusters/a'))).toBe(false)
+    expect(store.remove(anObject('clusters/a'))).toBe(false)
     expect(delivered).toEqual([])
   })
 
   it('delivers an object that was recreated under its name as a deletion and a new object', () => {
-    cache.upsert(anObject('clusters/a', 'uid-1', '5'))
-    cache.upsert(anObject('clusters/a', 'uid-2', '9'))
+    store.upsert(anObject('clusters/a', 'uid-1', '5'))
+    store.upsert(anObject('clusters/a', 'uid-2', '9'))
     expect(delivered.slice(1)).toEqual(['delete a uid-1@5', 'upsert a uid-2@9 was -'])
   })
 
   it('delivers what a list adds, lacks and changes, and returns the number', () => {
-    for (const key of ['clusters/same', 'clusters/changed', 'clusters/gone']) cache.upsert(anObject(key))
+    for (const key of ['clusters/same', 'clusters/changed', 'clusters/gone']) store.upsert(anObject(key))
     delivered = []
-    const news = cache.replaceAll([
+    const news = store.replaceAll([
       anObject('clusters/same'),
       anObject('clusters/changed', 'uid-1', '2'),
       anObject('clusters/new'),
@@ -103,87 +103,87 @@ describe('an object cache', () => {
   })
 
   it('leaves objects of other namespaces alone if one namespace is listed', () => {
-    cacheOf('north').upsert(anObject('north/a'))
-    cacheOf('south').upsert(anObject('south/b'))
-    expect(cacheOf('north').replaceAll([])).toBe(1)
+    storeOf('north').upsert(anObject('north/a'))
+    storeOf('south').upsert(anObject('south/b'))
+    expect(storeOf('north').replaceAll([])).toBe(1)
     expect([...objects.keys()]).toEqual(['south/b'])
   })
 
   it('freezes its objects', () => {
-    cache.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a'))
     const kept = objects.get('clusters/a')
     expect(() => Object.assign(kept?.labels ?? {}, { team: 'blue' })).toThrow(TypeError)
   })
 
   it('delivers an object again with the next list if the handler failed on it', () => {
     failsOn = () => true
-    cache.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a'))
     expect(objects.size).toBe(0)
     failsOn = () => false
-    expect(cache.replaceAll([anObject('clusters/a')])).toBe(1)
+    expect(store.replaceAll([anObject('clusters/a')])).toBe(1)
     expect(delivered).toEqual(['upsert a uid-1@1 was -'])
   })
 
   it('delivers a change again, from the same state before, if the handler failed on it', () => {
-    cache.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a'))
     failsOn = (line) => line.includes('@2')
-    cache.upsert(anObject('clusters/a', 'uid-1', '2'))
+    store.upsert(anObject('clusters/a', 'uid-1', '2'))
     failsOn = () => false
-    cache.replaceAll([anObject('clusters/a', 'uid-1', '2')])
+    store.replaceAll([anObject('clusters/a', 'uid-1', '2')])
     expect(delivered.at(-1)).toBe('upsert a uid-1@2 was 1')
   })
 
   it('delivers a deletion again with the next list if the handler failed on it', () => {
-    cache.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
-    cache.remove(anObject('clusters/a'))
+    store.remove(anObject('clusters/a'))
     failsOn = () => false
-    cache.replaceAll([])
+    store.replaceAll([])
     expect(delivered.at(-1)).toBe('delete a uid-1@1')
   })
 
-  it('delivers no successor before the handler has taken the deletion of its predecessor', () => {
-    cache.upsert(anObject('clusters/a'))
+  it('delivers no successor before the handler has processed the deletion of its predecessor', () => {
+    store.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
-    cache.upsert(anObject('clusters/a', 'uid-2'))
+    store.upsert(anObject('clusters/a', 'uid-2'))
     expect(delivered).toHaveLength(1)
     failsOn = () => false
-    cache.replaceAll([anObject('clusters/a', 'uid-2')])
+    store.replaceAll([anObject('clusters/a', 'uid-2')])
     expect(delivered.slice(1)).toEqual(['delete a uid-1@1', 'upsert a uid-2@1 was -'])
   })
 
   it('reports what is undelivered until it is delivered', () => {
     failsOn = () => true
-    cache.upsert(anObject('clusters/a'))
-    cache.upsert(anObject('clusters/b'))
-    expect(cache.undelivered()).toEqual(['clusters/a', 'clusters/b'])
-    cache.remove(anObject('clusters/b'))
-    expect(cache.undelivered()).toEqual(['clusters/a'])
+    store.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/b'))
+    expect(store.undelivered()).toEqual(['clusters/a', 'clusters/b'])
+    store.remove(anObject('clusters/b'))
+    expect(store.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
-    cache.upsert(anObject('clusters/a', 'uid-1', '2'))
-    expect(cache.undelivered()).toEqual([])
+    store.upsert(anObject('clusters/a', 'uid-1', '2'))
+    expect(store.undelivered()).toEqual([])
   })
 
   it('reports a successor as undelivered until a list delivers it', () => {
-    cache.upsert(anObject('clusters/a'))
+    store.upsert(anObject('clusters/a'))
     failsOn = (line) => line.startsWith('delete')
-    cache.upsert(anObject('clusters/a', 'uid-2'))
-    expect(cache.undelivered()).toEqual(['clusters/a'])
-    cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.undelivered()).toEqual(['clusters/a'])
+    store.upsert(anObject('clusters/a', 'uid-2'))
+    expect(store.undelivered()).toEqual(['clusters/a'])
+    store.replaceAll([anObject('clusters/a', 'uid-2')])
+    expect(store.undelivered()).toEqual(['clusters/a'])
     failsOn = () => false
-    cache.replaceAll([anObject('clusters/a', 'uid-2')])
-    expect(cache.undelivered()).toEqual([])
+    store.replaceAll([anObject('clusters/a', 'uid-2')])
+    expect(store.undelivered()).toEqual([])
   })
 
   it('continues with the other objects of a list, and logs the one that the handler failed on', () => {
     failsOn = (line) => line.includes(' a ')
-    cache.replaceAll([anObject('clusters/a'), anObject('clusters/b')])
+    store.replaceAll([anObject('clusters/a'), anObject('clusters/b')])
     expect([...objects.keys()]).toEqual(['clusters/b'])
     expect(logged).toEqual([
       [
         'A watch handler failed; the next list delivers the change again',
-        { object: 'clusters/a', error: 'Error: cannot take upsert a uid-1@1 was -' },
+        { object: 'clusters/a', error: 'Error: cannot handle upsert a uid-1@1 was -' },
       ],
     ])
   })

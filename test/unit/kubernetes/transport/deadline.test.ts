@@ -20,8 +20,8 @@ describe('work with a signal', () => {
 
   it.each([
     { when: 'before the work has begun', isAborted: true },
-    { when: 'while it goes on', isAborted: false },
-  ])('leaves no rejection to nobody where the signal is aborted $when', async ({ isAborted }) => {
+    { when: 'while it runs', isAborted: false },
+  ])('leaves no rejection unhandled if the signal is aborted $when', async ({ isAborted }) => {
     const work = Promise.withResolvers<never>()
     const controller = new AbortController()
     if (isAborted) controller.abort(reason)
