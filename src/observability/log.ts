@@ -46,7 +46,7 @@ export interface Log {
 }
 
 /**
- * Writes lines to standard output: one JSON object a line, or text for people, colored on a terminal. An entry is
+ * Writes lines to standard output: one JSON object a line, or plain text, colored on a terminal. An entry is
  * always one line, with long texts truncated.
  */
 export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'json' | 'pretty'): Log {

@@ -56,7 +56,7 @@ export function createMetrics({ version, parts, roles }: MetricsOptions): Metric
  * with each failed connection.
  *
  * @param address host:port; undefined before the first connection
- * @returns the page, or a comment that says why it is missing
+ * @returns the page, or a comment with the reason why it is missing
  */
 export async function readCoreMetrics(address: string | undefined): Promise<string> {
   if (address === undefined) return '# Temporal Core: not connected yet\n'

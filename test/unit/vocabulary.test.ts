@@ -11,13 +11,30 @@ const root = join(import.meta.dirname, '..', '..')
  */
 const foreignWords: Readonly<Record<string, string>> = {
   amiss: 'wrong',
+  anew: 'live, or again',
   believe: 'trust',
+  believed: 'fresh',
   deaf: 'stale',
+  deed: 'action',
   echo: 'expectation',
   foremost: 'most relevant',
   glance: 'poll',
+  hear: 'observe',
+  heard: 'observed',
+  judge: 'diagnose',
+  judgment: 'diagnosis',
+  leftover: 'remaining object',
+  namesake: 'recreated Cluster',
+  nudge: 'signal, or touch',
+  pace: 'fast path',
+  patience: 'budget',
   peoples: 'user',
+  saying: 'condition update',
+  seeker: 'claim',
   starved: 'blocked',
+  tell: 'report',
+  told: 'reported',
+  wish: 'desire',
 }
 
 /** Comments stand alone: they refer to no document that may be numbered differently tomorrow. */

@@ -12,7 +12,7 @@ export interface Informer<T extends ObjectMeta> {
 }
 
 /**
- * Receives the changes of a kind. A change is a hint to look at the present state: it can arrive twice, and several
+ * Receives the changes of a kind. A change is a hint to read the present state: it can arrive twice, and several
  * changes of one object can arrive as one.
  */
 export interface ResourceEventHandler<T extends ObjectMeta> {

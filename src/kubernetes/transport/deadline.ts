@@ -6,7 +6,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** Starts a time limit; when it is over, `signal.reason` is an Error that says so. */
+/** Starts a time limit; when it is over, `signal.reason` is an Error with its length. */
 export function deadlineAfter(milliseconds: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController()
   const timer = setTimeout(() => {

@@ -61,7 +61,7 @@ function messageOf(error: unknown): string {
   return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is not a kubeconfig'
 }
 
-/** The reason quotes an alias or a tag, and a password may look like one. */
+/** The reason quotes an alias or a tag, which may be part of a password. */
 function unquoted(reason: unknown): string {
   return (nonEmptyStringOf(reason) ?? 'it is not YAML').replace(/(?:: | "| !<).*$/s, '')
 }
