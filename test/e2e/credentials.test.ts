@@ -86,7 +86,7 @@ async function start({ format, kubeconfigPath, env }: ProgramOptions): Promise<P
   }
   const program = { child, taskQueue, log, everything }
   running.add(program)
-  offerEvidence({ title: 'log of the program', tell: async () => log() })
+  offerEvidence({ title: 'log of the program', collect: async () => log() })
   return program
 }
 

@@ -73,22 +73,16 @@ export async function viewTemporal(stack: StackConnection): Promise<TemporalView
   return {
     client,
     pendingActivities,
-    untilPending: async (run, { activity, reason, words = '' } = {}) => {
-      let last: readonly PendingActivity[] = []
+    untilPending: (run, { activity, reason, words = '' } = {}) => {
       const what = `${workflowIdOf(run)} to wait in ${activity ?? 'any activity'} for ${reason ?? 'any reason'}`
-      try {
-        return await eventually(what, async () => {
-          last = await pendingActivities(run)
-          return last.find(
-            (each) =>
-              each.activity === (activity ?? each.activity) &&
-              each.reason === (reason ?? each.reason) &&
-              each.message.includes(words),
-          )
-        })
-      } catch (cause) {
-        throw new Error(`${what}: instead, it waits with ${JSON.stringify(last)}`, { cause })
-      }
+      return eventually(what, async () =>
+        (await pendingActivities(run)).find(
+          (each) =>
+            each.activity === (activity ?? each.activity) &&
+            each.reason === (reason ?? each.reason) &&
+            each.message.includes(words),
+        ),
+      )
     },
     retryNow: async (cluster) => {
       try {

@@ -4,14 +4,14 @@ import { offerEvidence } from './evidence.ts'
 import { isShared } from './real-parts.ts'
 import { runEvidence } from './run-evidence.ts'
 
-/** Allocators, the latest ones of a suite, whose logs are shown where a wait was in vain, and characters of each end. */
+/** Number of allocators whose logs a timeout shows, and maximum length of each. */
 const mostLogs = 2
 const shownOfLog = 9_000
 
 export interface TestAllocatorOptions extends AllocatorOptions {
   /**
-   * The only ones in which it serves Clusters. Empty for all, which a stack of the suite's own allows: on the one that all
-   * suites share it would start runs for the Clusters of others, which nobody continues when it has stopped.
+   * Namespaces whose Clusters it serves; empty for all, which only a suite's own stack allows. On the shared stack,
+   * it would start runs for the Clusters of other suites, and leave them behind when it stops.
    */
   readonly namespaces: readonly string[]
 }
@@ -19,9 +19,9 @@ export interface TestAllocatorOptions extends AllocatorOptions {
 const latest: Allocator[] = []
 
 /**
- * Starts the allocator that `build` has made for a suite. A wait that is in vain shows the end of its log.
+ * Starts the built allocator for a suite. A wait that times out shows the end of its log.
  *
- * @throws Error where it would serve the Clusters of other suites, or does not become ready
+ * @throws Error if it would serve the Clusters of other suites, or does not become ready
  */
 export async function startAllocator({ namespaces, ...options }: TestAllocatorOptions): Promise<Allocator> {
   if (namespaces.length === 0 && isShared(options.stack)) {
@@ -32,7 +32,7 @@ export async function startAllocator({ namespaces, ...options }: TestAllocatorOp
   const flags = [...namespaces.map((namespace) => `--namespace=${namespace}`), ...(options.flags ?? [])]
   const allocator = await start({ ...options, flags })
   latest.push(allocator)
-  offerEvidence({ title: 'allocators', tell: logsOfLatest })
+  offerEvidence({ title: 'allocators', collect: logsOfLatest })
   const { address } = options.stack.temporal
   const temporalNamespace = options.env?.['TEMPORAL_NAMESPACE']
   if (temporalNamespace !== undefined) {

@@ -8,7 +8,7 @@ import { roleSpecs, type Role, type VariableNames, type VipRole } from '../../sr
 import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
-/** Objects as an API server would answer them, read by the real decoders; a test names only what it is about. */
+/** Objects as the API server returns them, decoded by the product; tests name only the fields they need. */
 
 type Labels = Readonly<Record<string, string>>
 
@@ -57,7 +57,7 @@ export const variables: VariableNames = { 'control-plane': 'clusterVip', ingress
 
 export const aClass = 'rke2-cluster-class'
 
-/** A Cluster `clusters/demo` of ClusterClass `rke2-cluster-class` without endpoint, as v1beta2 has it. */
+/** A Cluster `clusters/demo` of ClusterClass `rke2-cluster-class` without endpoint, in v1beta2. */
 export function clusterObject(options: ClusterOptions = {}): object {
   const { topology = { classRef: { name: aClass }, version: 'v1.35.4' } } = options
   return {
@@ -83,7 +83,7 @@ export function aCluster(options: ClusterOptions = {}): Cluster {
   return clusterFrom(clusterObject(options))
 }
 
-/** ClusterClass `clusters/rke2-cluster-class` with the names of variables in spec and status. */
+/** ClusterClass `clusters/rke2-cluster-class` with variables in spec and status. */
 export function aClusterClass(variables: {
   declared: readonly string[]
   accepted: readonly string[]
@@ -128,7 +128,7 @@ export function aPool(options: PoolOptions = {}): IPPool {
   })
 }
 
-/** A pool whose addresses nobody has counted yet. */
+/** A pool whose addresses the provider has not counted yet. */
 export function anUncountedPool(options: PoolOptions = {}): IPPool {
   return { ...aPool(options), capacity: undefined }
 }
@@ -174,7 +174,7 @@ export function anIPAddress(options: MetaOptions & { address?: string; claimName
   })
 }
 
-/** A condition of ours on a Cluster, as v1beta2 has it. */
+/** A condition of ours, in v1beta2. */
 export function aVipCondition(
   options: {
     role?: Role
@@ -194,7 +194,7 @@ export function aVipCondition(
   return { type: roleSpecs[role].conditionType, status, reason, message, lastTransitionTime: since }
 }
 
-/** A run of ours in which something is under way. */
+/** A running workflow. */
 export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
   return {
     workflowId: 'allocate-vip/clusters/demo',
@@ -208,7 +208,7 @@ export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
   }
 }
 
-/** What there is around a Cluster, all of it read; a test names only what it is about. */
+/** The observed objects around a Cluster. */
 export function anObservation(things: Partial<Observed> = {}): Observed {
   const cluster = 'cluster' in things ? things.cluster : aCluster()
   const nobody = { clusters: [], ipAddresses: [] }

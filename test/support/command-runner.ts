@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** What to type, and in which environment. */
+/** Arguments and environment of a command. */
 export interface CommandLine {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What a command line leaves behind. */
+/** Exit code and output of a command. */
 export interface CommandResult {
   readonly code: number
   readonly stdout: string
@@ -15,8 +15,8 @@ export interface CommandResult {
 }
 
 /**
- * A program: runs each command line that it is sent, one after another, and sends back its result. `main.js` is evaluated
- * anew for each, as in a process of its own; all modules below it are loaded once.
+ * A program that runs the command lines it receives, one after another, and sends back the results. It evaluates
+ * `main.js` for each, as a new process would; all modules below are loaded once.
  */
 const main = pathToFileURL(join(import.meta.dirname, '..', '..', 'dist', 'main.js')).href
 const names = ['stdout', 'stderr'] as const

@@ -1,4 +1,4 @@
-/** Prints the outcome of the whole run as the very last line, for programs to read. */
+/** Prints the result of the whole run as the last line, for programs to read. */
 export default class CountReporter {
   onRunComplete(_contexts, results) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests, numTodoTests } =

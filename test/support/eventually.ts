@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { timeoutError } from './evidence.ts'
 
-/** Milliseconds; less than a test may take, so that the error of a wait comes first and nothing goes on after a test. */
+/** Less than the time limit of a test, so that the error of a wait comes first, and no wait continues after a test. */
 export const longestWaitMs = 180_000
 
-/** Milliseconds between two questions: few at first, for what comes at once, and more for what takes its time. */
+/** Milliseconds between two attempts, increasing from `first` to `most`. */
 const pauses = { first: 20, most: 100 } as const
 
 /**
- * Asks again and again for what no event tells, until there is an answer.
+ * Polls until there is a result; use it if no event can be awaited.
  *
- * @param ask answers undefined, or fails, for "not yet"
- * @throws Error that names what was waited for, with the evidence, and the last failure as its cause
+ * @param ask resolves with undefined, or rejects, for "not yet"
+ * @throws Error that names what was awaited, with the evidence, and the last failure as its cause
  */
 export async function eventually<T>(
   what: string,

@@ -1,28 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../../dev/stack/errors.ts'
 
-/** Somebody who can say how things stand, where a wait was in vain. */
+/** A source of diagnostics for a wait that times out. */
 export interface EvidenceSource {
-  /** What it tells of; a later source of the same title takes its place. */
+  /** Heading; a later source with the same title replaces it. */
   readonly title: string
-  /** @param about what was waited for, in words: what they name comes first */
-  readonly tell: (about: string) => Promise<string>
+  /** @param about what was awaited: objects named in it come first */
+  readonly collect: (about: string) => Promise<string>
 }
 
 export interface EvidenceLimits {
-  /** Milliseconds for all sources together: a test must fail by its wait, and not by its own time limit. */
+  /** Time limit for all sources together: a test must fail by its wait, not by its own time limit. */
   readonly withinMs: number
-  /** Characters of each source. */
+  /** Maximum length of each source. */
   readonly length: number
 }
 
 const limits: EvidenceLimits = { withinMs: 15_000, length: 20_000 }
 
 const sources = new Map<string, EvidenceSource>()
-/** Several waits that give up at once have the same to say. */
+/** Shared by waits that time out at the same time. */
 let underWay: Promise<string> | undefined
 
-/** Has every wait that gives up say what this source tells. Returns how to end that. */
+/** Adds a source to the error of every wait that times out. Returns the function that removes it. */
 export function offerEvidence(source: EvidenceSource): () => void {
   sources.set(source.title, source)
   return () => {
@@ -30,7 +30,7 @@ export function offerEvidence(source: EvidenceSource): () => void {
   }
 }
 
-/** What all sources tell now, each within limits. Never rejects. */
+/** Collects all sources, within limits. Never rejects. */
 export function gatherEvidence(about: string, within = limits): Promise<string> {
   underWay ??= gather(about, within).finally(() => {
     underWay = undefined
@@ -38,7 +38,7 @@ export function gatherEvidence(about: string, within = limits): Promise<string> 
   return underWay
 }
 
-/** The error of a wait that gives up, with the evidence. Never rejects. @param cause why the last look failed */
+/** The error of a wait that times out, with all evidence. Never rejects. @param cause of the last failed attempt */
 export async function timeoutError(what: string, cause?: unknown): Promise<Error> {
   const message = `timed out waiting for ${what}`
   const evidence = await gatherEvidence(message)
@@ -47,21 +47,21 @@ export async function timeoutError(what: string, cause?: unknown): Promise<Error
 
 async function gather(about: string, { withinMs, length }: EvidenceLimits): Promise<string> {
   const over = new AbortController()
-  const late = delay(withinMs, `nothing told within ${withinMs / 1000} s`, { signal: over.signal })
-  // Ended by us, which is no failure.
+  const late = delay(withinMs, `no answer within ${withinMs / 1000} s`, { signal: over.signal })
+  // Aborted below.
   late.catch(() => undefined)
-  const told = await Promise.all(
-    [...sources.values()].map(async ({ title, tell }) => {
-      // In a function of its own, so that it does not matter how a source fails.
-      const words = (async () => tell(about))().catch((error: unknown) => `cannot tell: ${messageOf(error)}`)
-      return `── ${title} ──\n${shortened(await Promise.race([words, late]), length)}`
+  const sections = await Promise.all(
+    [...sources.values()].map(async ({ title, collect }) => {
+      // Also catches synchronous errors.
+      const text = (async () => collect(about))().catch((error: unknown) => `failed: ${messageOf(error)}`)
+      return `── ${title} ──\n${shortened(await Promise.race([text, late]), length)}`
     }),
   )
   over.abort()
-  return told.join('\n\n')
+  return sections.join('\n\n')
 }
 
-/** Begin and end of a text that is too long: sources tell first what matters most, and logs have it last. */
+/** Keeps the beginning, where sources put what matters most, and the end, where logs have it. */
 function shortened(text: string, length: number): string {
   const half = Math.floor(length / 2)
   const left = text.length - 2 * half

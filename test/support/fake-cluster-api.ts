@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { pollClaim } from '../../src/kubernetes/live-cluster-api.ts'
 
-/** A live ClusterApi with the given calls; every other call fails the test. */
+/** A live ClusterApi with the given methods; calling another one fails the test. */
 export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
   const refuse = (name: string) => (): Promise<never> =>
     Promise.reject(new Error(`the test does not expect ${name} to be called`))

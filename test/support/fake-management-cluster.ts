@@ -9,8 +9,8 @@ import { formatPool, type IPPool } from '../../src/domain/model/pool.ts'
 import { duplicateAddressesAnnotation } from '../../src/domain/names.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 
-/** What there is when a run begins; the first Cluster is the one that it is for. */
-export interface World {
+/** Initial objects; the first Cluster is the one under test. */
+export interface InitialObjects {
   readonly clusters: readonly Cluster[]
   readonly clusterClass: ClusterClass | undefined
   readonly claims: readonly IPAddressClaim[]
@@ -21,14 +21,14 @@ export interface World {
 /** A management cluster in memory, whose IPAM provider binds every claim at once. */
 export interface FakeCluster {
   readonly api: Partial<ClusterApi>
-  /** In order, in words. */
+  /** Descriptions of all writes, in order. */
   readonly writes: readonly string[]
 }
 
-export function createFakeCluster(world: World): FakeCluster {
-  const clusters = mapOf(world.clusters)
-  const claims = mapOf(world.claims)
-  const ipAddresses = mapOf(world.ipAddresses)
+export function createFakeCluster(initial: InitialObjects): FakeCluster {
+  const clusters = mapOf(initial.clusters)
+  const claims = mapOf(initial.claims)
+  const ipAddresses = mapOf(initial.ipAddresses)
   const writes: string[] = []
   const use = async () => ({ clusters: [...clusters.values()], ipAddresses: [...ipAddresses.values()] })
   let given = 0
@@ -44,8 +44,8 @@ export function createFakeCluster(world: World): FakeCluster {
 
   const api: Partial<ClusterApi> = {
     getCluster: async (key) => clusters.get(formatKey(key)),
-    getClusterClass: async () => world.clusterClass,
-    listIPPools: async () => world.pools,
+    getClusterClass: async () => initial.clusterClass,
+    listIPPools: async () => initial.pools,
     getIPAddressClaim: async (key) => claims.get(formatKey(key)),
     getIPAddress: async (key) => ipAddresses.get(formatKey(key)),
     listAddressUse: use,
@@ -85,7 +85,7 @@ export function createFakeCluster(world: World): FakeCluster {
   return { api, writes }
 }
 
-/** A record of a duplicate is noted by the reservation that follows it. */
+/** The reservation that follows describes the record of a duplicate. */
 function writesTo(before: Cluster, after: Cluster, patch: JsonPatch): readonly string[] {
   if (patch.some(({ path }) => path.startsWith('/spec'))) return ['write']
   const [was, is] = [before, after].map(({ annotations }) =>
@@ -96,7 +96,7 @@ function writesTo(before: Cluster, after: Cluster, patch: JsonPatch): readonly s
   return was?.length === is?.length ? ['write'] : []
 }
 
-/** A decoded Cluster as the patch of its object leaves it. */
+/** Applies a patch of an object to the decoded Cluster. */
 function patched(cluster: Cluster, patch: JsonPatch): Cluster {
   const { annotations, controlPlaneEndpoint, topology } = cluster
   const variables = topology?.variables

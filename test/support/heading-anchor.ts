@@ -1,4 +1,4 @@
-/** The anchor of a heading in Markdown, as GitHub makes it. */
+/** The anchor that GitHub gives a Markdown heading. */
 export function headingAnchor(heading: string): string {
   return heading
     .toLowerCase()

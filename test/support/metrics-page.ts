@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** One series as a scrape shows it, or as docs/metrics.md describes it. */
+/** A series on a metrics page or in docs/metrics.md. */
 export interface ShownSeries {
   readonly name: string
   readonly type: string
-  /** In alphabetical order. */
+  /** Sorted. */
   readonly labels: readonly string[]
 }
 
-/** Labels that the text format gives to every histogram. */
+/** Labels that the text format adds to histograms. */
 const ofHistograms = ['le']
 
-/** The product's own series on a page, with the labels of their first samples. */
+/** The product's series on a page, with the labels of their first samples. */
 export function seriesOn(page: string): readonly ShownSeries[] {
   return [...page.matchAll(/^# TYPE (capi_vip_allocator_\w+) (\w+)$/gm)].map(([, name = '', type = '']) => ({
     name,
@@ -21,7 +21,7 @@ export function seriesOn(page: string): readonly ShownSeries[] {
   }))
 }
 
-/** The series that a section of docs/metrics.md describes. */
+/** The series in a section of docs/metrics.md. */
 export function describedSeries(section: string): readonly ShownSeries[] {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')
   const [, rest = ''] = text.split(`\n## ${section}\n`)
@@ -38,7 +38,7 @@ export function describedSeries(section: string): readonly ShownSeries[] {
     })
 }
 
-/** The value of the sample with exactly these labels; undefined where there is none. */
+/** The value of the sample with exactly these labels, if there is one. */
 export function valueOf(
   page: string,
   name: string,
@@ -51,7 +51,7 @@ export function valueOf(
   return sample?.value
 }
 
-/** The samples of one name, each with its labels as `label="value"`. */
+/** All samples of a name, with labels as `label="value"`. */
 export function samplesOf(
   page: string,
   name: string,

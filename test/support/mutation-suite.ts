@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The suites of what stryker.config.js mutates. */
+/** Unit tests of the files that stryker.config.js mutates. */
 const suites = [
   'test/unit/domain/**/*.test.ts',
   'test/unit/commands/doctor/checks/*.test.ts',
@@ -15,8 +15,8 @@ const suites = [
 ]
 
 /**
- * All tests of decisions in one suite. Mutation testing runs them once for each of many hundred mutants,
- * and a suite of its own for each file costs several times what its tests do.
+ * Imports all of them as one suite. Stryker runs it once for each of many hundred mutants; starting a suite for each
+ * file would take several times as long as the tests.
  */
 for (const file of globSync(suites, {
   cwd: root,

@@ -17,7 +17,7 @@ export function objectEvidence(
 ): EvidenceSource {
   return {
     title: `objects in namespace ${namespace}`,
-    tell: (about) =>
+    collect: (about) =>
       withKubernetesApi(stack, async (api) => {
         const lists = await Promise.all(
           plurals.map(async (plural) => {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 
-/** Characters of a secret in a row that count as a leak: a part of one is enough to be found by. */
-const telling = 10
+/** Number of consecutive characters of a secret that count as a leak. */
+const shortestLeak = 10
 
-/** Secrets that are nowhere else, and eyes that find them again, whole or in part, in plain text or encoded. */
+/** Unique secrets, and a search for them in text, whole or in part, plain or encoded. */
 export interface PlantedSecrets {
-  /** A new secret, of hexadecimal digits. */
+  /** Creates a secret of hexadecimal digits. */
   plant(what: string, bytes?: number): string
-  /** Watches for a secret that somebody else made. */
+  /** Adds an existing secret to the search. */
   watch(what: string, secret: string): void
-  /** What the secrets were for that a text gives away. */
+  /** Names of the secrets that a text contains. */
   leaksIn(text: string): readonly string[]
 }
 
@@ -19,10 +19,10 @@ export function plantedSecrets(): PlantedSecrets {
     const found = traces.get(what) ?? new Set()
     traces.set(what, found)
     for (const piece of pieces(secret)) found.add(piece)
-    // The same bytes look different in base64 at each of three positions.
+    // Base64 of the same bytes depends on their position modulo three.
     for (const shift of [0, 1, 2]) {
       const encoded = Buffer.from('#'.repeat(shift) + secret).toString('base64')
-      // The first and last characters of it depend on what stands beside.
+      // The first and last characters depend on adjacent bytes.
       for (const piece of pieces(encoded.slice(4, -4))) found.add(piece)
     }
   }
@@ -41,7 +41,7 @@ export function plantedSecrets(): PlantedSecrets {
 }
 
 function pieces(text: string): readonly string[] {
-  return Array.from({ length: Math.max(0, text.length - telling + 1) }, (_, at) =>
-    text.slice(at, at + telling),
+  return Array.from({ length: Math.max(0, text.length - shortestLeak + 1) }, (_, at) =>
+    text.slice(at, at + shortestLeak),
   )
 }

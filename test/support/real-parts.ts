@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 
-/** The real parts that one test run shares, as the suites see them. */
+/** The real parts shared by the suites of a run. */
 export interface RealParts {
   readonly stack: StackConnection
   /** Path of the time-skipping test server. */
@@ -10,21 +10,21 @@ export interface RealParts {
   readonly clusterctl: string
   readonly prometheus: string
   readonly promtool: string
-  /** Kubeconfig of the ServiceAccount in deploy/manifests, with its rules and nothing more. */
+  /** Kubeconfig of the ServiceAccount in deploy/manifests, with exactly its permissions. */
   readonly allocatorKubeconfig: string
-  /** Process id of the IPAM provider, to which the allocator's CPU is compared. */
+  /** Process id of the IPAM provider, for comparison with the allocator's CPU. */
   readonly ipamProviderPid: number
 }
 
 /** Environment variable with the path of the file that describes the parts. */
 export const realPartsVariable = 'CAPI_VIP_ALLOCATOR_TEST_PARTS'
 
-/** Whether this is the stack of those parts, and not one of a suite's own. */
+/** Whether this is the shared stack, not a suite's own. */
 export function isShared({ runDirectory }: Pick<StackConnection, 'runDirectory'>): boolean {
   return process.env[realPartsVariable] !== undefined && realParts().stack.runDirectory === runDirectory
 }
 
-/** The parts that this run's set-up has started. */
+/** The parts that the global set-up has started. */
 export function realParts(): RealParts {
   const path = process.env[realPartsVariable]
   if (path === undefined)

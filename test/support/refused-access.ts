@@ -7,11 +7,11 @@ import { stringify } from 'yaml'
 import type { plantedSecrets } from './planted-secrets.ts'
 import { realParts } from './real-parts.ts'
 
-/** Kubeconfigs with credentials by which the API server cannot be used. */
+/** Kubeconfigs with invalid credentials, or for an unreachable API server. */
 
 const { stack } = realParts()
 const caData = readFileSync(stack.caPath).toString('base64')
-/** A real key with the certificate that fits it: the API server's own. */
+/** A valid key pair: the API server's own. */
 export const certificate = readFileSync(stack.caPath, 'utf8')
 export const certificateKey = readFileSync(stack.caPath.replace(/\.crt$/, '.key'), 'utf8')
 
@@ -21,7 +21,7 @@ export interface Access {
   readonly cluster?: object
 }
 
-/** @returns path of the file */
+/** @returns the path of the file */
 export function writeKubeconfig({ user, server = stack.apiServerUrl, cluster }: Access): string {
   const path = join(stack.runDirectory, `credentials-${randomUUID()}.kubeconfig`)
   const kubeconfig = {
@@ -56,7 +56,7 @@ function plugin(output: string, stream: 'stdout' | 'stderr' = 'stdout'): object 
 
 export type Secrets = ReturnType<typeof plantedSecrets>
 
-/** Ways in which the API server cannot be used, each with what the log says about it. */
+/** Kinds of failing access, each with the log message that it causes. */
 export const accessFailures: readonly (readonly [
   string,
   RegExp,
@@ -206,7 +206,7 @@ export const accessFailures: readonly (readonly [
   ],
 ]
 
-/** A proxy that asks everybody for another password. */
+/** Starts a proxy that rejects every password. */
 export async function refusingProxy(): Promise<{ readonly port: number; readonly close: () => void }> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)

@@ -5,30 +5,33 @@ import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/m
 import { pendingActivitiesIn } from '../../src/commands/temporal/pending-activities.ts'
 import type { EvidenceSource } from './evidence.ts'
 
-/** Runs whose histories are shown; the others get a line. */
+/** Number of runs shown with history; the others get one line. */
 const mostHistories = 4
 const mostRuns = 60
-/** Events shown of the begin and of the end of a history. */
+/** Events shown from the beginning and the end of a history. */
 const firstEvents = 15
 const lastEvents = 45
 
-/** The runs for the Clusters of a namespace: with history, pending work and task queue those that the wait names, or that run. */
+/**
+ * Runs for the Clusters of a namespace. Those that the wait names, or that are running, come first, with history,
+ * pending work and pollers.
+ */
 export function runEvidence(
   temporal: Pick<TemporalAddress, 'address' | 'namespace'>,
   namespace: string,
 ): EvidenceSource {
   return {
     title: `runs for namespace ${namespace} in Temporal namespace ${temporal.namespace}`,
-    tell: async (about) => {
+    collect: async (about) => {
       const connection = await Connection.connect({ address: temporal.address, connectTimeout: 3_000 })
       try {
         const client = new Client({ connection, namespace: temporal.namespace })
         const runs = await runsFor(client, namespace)
         const ranked = runs.toSorted((one, other) => rank(other, about) - rank(one, about))
-        const told: string[] = []
-        for (const run of ranked.slice(0, mostHistories)) told.push(await wholeRun(client, run))
-        told.push(...ranked.slice(mostHistories).map(lineOf))
-        return told.length === 0 ? 'there is none' : told.join('\n')
+        const lines: string[] = []
+        for (const run of ranked.slice(0, mostHistories)) lines.push(await wholeRun(client, run))
+        lines.push(...ranked.slice(mostHistories).map(lineOf))
+        return lines.length === 0 ? 'there is none' : lines.join('\n')
       } finally {
         await connection.close()
       }
@@ -100,7 +103,7 @@ async function pollersOf(client: Client, taskQueue: string): Promise<string> {
   return (pollers ?? []).map(({ identity }) => identity).join(', ') || 'nobody'
 }
 
-/** An event of a history in JSON: number, time, type, and what it names of these. */
+/** Formats an event: number, time, type, and selected attributes. */
 function eventLine(event: JsonObject): string {
   const [, attributes] = Object.entries(event).find(([key]) => key.endsWith('EventAttributes')) ?? []
   const { activityType, signalName, updateId, cause, failure, reason, scheduledEventId } =

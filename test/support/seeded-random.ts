@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Random choices that can be had again by their seed. */
+/** A random number generator that a seed makes repeatable. */
 export interface SeededRandom {
   readonly seed: number
-  /** A whole number from 0 to less than the bound. */
+  /** An integer from 0 to `bound` - 1. */
   below(bound: number): number
   pick<T>(items: readonly [T, ...T[]]): T
   shuffled<T>(items: readonly T[]): readonly T[]
@@ -14,14 +14,13 @@ export interface SeededRandom {
 
 const seedVariable = 'TEST_SEED'
 
-/** A new seed, or the one in the environment variable TEST_SEED; printed, so that a failure can be had again. */
+/** The seed in TEST_SEED, or a new one; printed, so that a failure can be repeated. */
 function chosenSeed(purpose: string): number {
   const seed = Number(process.env[seedVariable] ?? randomInt(2 ** 31))
   process.stderr.write(`${purpose}: ${seedVariable}=${seed}\n`)
   return seed
 }
 
-/** Starts a sequence of choices. */
 export function seededRandom(purpose: string, seed = chosenSeed(purpose)): SeededRandom {
   const generator = xoroshiro128plus(seed)
   const below = (bound: number): number => uniformInt(generator, 0, bound - 1)
@@ -36,12 +35,12 @@ export function seededRandom(purpose: string, seed = chosenSeed(purpose)): Seede
   }
 }
 
-/** Checks a property of many random values. */
+/** Checks a property for many random values. */
 export function holdsForAll<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void): void {
   fc.assert(fc.property(arbitrary, property), { seed: chosenSeed('property'), numRuns: 300 })
 }
 
-/** The same, of a property that takes its time. */
+/** Checks an asynchronous property. */
 export async function holdsForAllAsync<T>(
   arbitrary: fc.Arbitrary<T>,
   property: (value: T) => Promise<void>,

@@ -6,8 +6,8 @@ import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.t
 import type { IPPool } from '../../src/domain/model/pool.ts'
 import { type Snapshot, SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 
-/** What a test says there is; of what it does not name there is nothing. */
-export interface Things {
+/** Objects of a snapshot; kinds left out are empty. */
+export interface SnapshotObjects {
   readonly clusters?: readonly Cluster[]
   readonly clusterClasses?: readonly ClusterClass[]
   readonly claims?: readonly IPAddressClaim[]
@@ -17,20 +17,20 @@ export interface Things {
   readonly isComplete?: boolean
 }
 
-export function aSnapshot(things: Things): Snapshot {
+export function aSnapshot(objects: SnapshotObjects): Snapshot {
   return {
-    clusters: byKey(things.clusters),
-    clusterClasses: byKey(things.clusterClasses),
-    claims: byKey(things.claims),
-    ipAddresses: byKey(things.ipAddresses),
-    pools: [byKey(things.pools)],
-    isComplete: things.isComplete ?? true,
+    clusters: byKey(objects.clusters),
+    clusterClasses: byKey(objects.clusterClasses),
+    claims: byKey(objects.claims),
+    ipAddresses: byKey(objects.ipAddresses),
+    pools: [byKey(objects.pools)],
+    isComplete: objects.isComplete ?? true,
   }
 }
 
-export function viewOf(things: Things): SnapshotQueries {
-  const known = aSnapshot(things)
-  return new SnapshotQueries(() => known)
+export function queriesOf(objects: SnapshotObjects): SnapshotQueries {
+  const snapshot = aSnapshot(objects)
+  return new SnapshotQueries(() => snapshot)
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {

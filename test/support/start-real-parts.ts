@@ -10,11 +10,11 @@ import { allocatorAccount, allocatorManifests } from '../../dev/allocator.ts'
 import { realPartsVariable, type RealParts } from './real-parts.ts'
 
 declare global {
-  // One run's stack, for the tear-down in the same process.
+  // For the global tear-down, in the same process.
   var capiVipAllocatorTestStack: Stack | undefined
 }
 
-/** Builds the program and starts the one stack that all suites of this run share. */
+/** Builds the program, and starts the stack that all suites of this run share. */
 export default async function startRealParts(): Promise<void> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
   const programs = await ensurePrograms(
@@ -24,7 +24,7 @@ export default async function startRealParts(): Promise<void> {
       'temporal-test-server',
       'prometheus',
       'promtool',
-      // For a suite with a stack of its own: building it takes longer than a test may.
+      // For a suite with its own stack: the build would exceed the time limit of a test.
       coreProgramOf('1.13'),
     ],
     progress,

@@ -1,4 +1,4 @@
-/** Ends the stack that the set-up started. */
+/** Stops the stack that the global set-up has started. */
 export default async function stopRealParts(): Promise<void> {
   await globalThis.capiVipAllocatorTestStack?.stop()
 }

@@ -1,23 +1,23 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A TCP proxy in front of a server, that can take the network away in the ways networks do. */
+/** A TCP proxy that injects network faults. */
 export interface TcpProxy {
   readonly port: number
-  /** Connections accepted so far. */
+  /** Number of connections accepted so far. */
   readonly accepted: () => number
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly open: () => number
   /** Resolves when the n-th connection has been accepted. */
   readonly whenAccepted: (count: number) => Promise<void>
-  /** Resolves when no connection is open any more. */
+  /** Resolves when no connection is open. */
   readonly whenIdle: () => Promise<void>
-  /** Resets all open connections; new ones are served. */
+  /** Resets all open connections, and accepts new ones. */
   readonly cut: () => void
-  /** Resets all connections, the new ones too, until `resume`. */
+  /** Resets all open and new connections until `resume`. */
   readonly refuse: () => void
-  /** Accepts and acknowledges everything, and passes nothing on in either direction, until `resume`. */
+  /** Accepts and acknowledges everything, but forwards nothing in either direction, until `resume`. */
   readonly swallow: () => void
-  /** Passes everything on again over new connections; what was swallowed is lost, its connections stay dead. */
+  /** Forwards everything again over new connections. Swallowed data is lost; its connections stay dead. */
   readonly resume: () => void
   readonly close: () => Promise<void>
 }
@@ -30,7 +30,7 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
   let accepted = 0
 
   const server = createServer((client) => {
-    // What ends a connection is told by 'close'.
+    // 'close' reports the end of a connection.
     client.on('error', () => undefined)
     accepted++
     for (const check of waiting) check()
@@ -85,10 +85,10 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
   }
 }
 
-/** One client's connection and ours to the server. */
+/** A client's connection, and ours to the server. */
 interface Link {
   readonly reset: () => void
-  /** From now on data is read, so that it is acknowledged, and thrown away. */
+  /** Reads, and so acknowledges, all further data, and drops it. */
   readonly swallow: () => void
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseSync } from 'oxc-parser'
 import { isObject } from '../../src/domain/model/decode.ts'
 
-/** The titles of all tests in a file, as its source has them: of `it('…')` and of `it.each(…)('…')`. */
+/** Titles of all tests in a file, from its source: `it('…')` and `it.each(…)('…')`. */
 export function testTitlesIn(path: string): readonly string[] {
   const titles: string[] = []
   collect(parseSync(path, readFileSync(path, 'utf8')).program, titles)
@@ -19,7 +19,7 @@ function collect(node: unknown, titles: string[]): void {
   for (const child of Object.values(node)) collect(child, titles)
 }
 
-/** `it`, or the function that `it.each(…)` makes. */
+/** `it`, or `it.each(…)`. */
 function isIt(callee: unknown): boolean {
   if (!isObject(callee)) return false
   if (callee['type'] === 'Identifier') return callee['name'] === 'it'

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What docs/troubleshooting.md shows of a symptom, and what it says to do about it. */
+/** A code block of docs/troubleshooting.md. */
 export type Block =
-  /** A command with what it prints; no lines: it prints nothing. */
+  /** A command with its output; without lines, it prints nothing. */
   | { readonly kind: 'command'; readonly command: string; readonly lines: readonly string[] }
   /** A tab of a run's page in the Temporal UI. */
   | {
@@ -13,10 +13,9 @@ export type Block =
       readonly lines: readonly string[]
     }
   | { readonly kind: 'log'; readonly lines: readonly string[] }
-  /** A command that mends it. */
+  /** A command that solves the problem. */
   | { readonly kind: 'remedy'; readonly command: string }
 
-/** The part of the page under one heading. */
 export interface Symptom {
   readonly heading: string
   readonly blocks: readonly Block[]
@@ -25,11 +24,11 @@ export interface Symptom {
 const page = join(import.meta.dirname, '..', '..', 'docs', 'troubleshooting.md')
 
 /**
- * Reads the page. A block of `console` has commands after `$ `, each with what it prints; a block of `text` says in its
- * first line where the others are to be read; a block of `bash` mends. Other languages are what no test can run.
+ * Parses the page. A `console` block contains commands after `$ `, each with its output; the first line of a `text`
+ * block says where to read the others; a `bash` block is a remedy. Blocks in other languages cannot be tested.
  *
- * @returns the parts that show anything, in order
- * @throws Error where a block says nothing of where it is to be seen
+ * @returns the sections with blocks, in order
+ * @throws Error if a `text` block does not say where to read it
  */
 export function troubleshootingPage(): readonly Symptom[] {
   const [, ...parts] = readFileSync(page, 'utf8').split(/^#{2,} /m)
@@ -38,7 +37,7 @@ export function troubleshootingPage(): readonly Symptom[] {
     .filter(({ blocks }) => blocks.length > 0)
 }
 
-/** @throws Error where the page has no such part */
+/** @throws Error if the page has no such section */
 export function symptomUnder(heading: string): Symptom {
   const found = troubleshootingPage().find((symptom) => symptom.heading === heading)
   if (found === undefined) throw new Error(`docs/troubleshooting.md shows nothing under "${heading}"`)

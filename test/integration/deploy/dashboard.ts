@@ -40,12 +40,12 @@ export function dashboard(): Dashboard {
   return read
 }
 
-/** All panels that show something: rows only divide them. */
+/** All panels except rows, which only group them. */
 export function shownPanels(): readonly Panel[] {
   return dashboard().panels.filter(({ type }) => type !== 'row')
 }
 
-/** What Grafana asks Prometheus, with its variables filled in. */
+/** The dashboard's queries, with Grafana's variables replaced. */
 export function dashboardExpressions(): readonly string[] {
   const queries = [...shownPanels().flatMap(({ targets = [] }) => targets), ...dashboard().annotations.list]
   return queries.map(({ expr }) =>

@@ -6,11 +6,11 @@ import { realParts } from '../../support/real-parts.ts'
 
 export interface Verdict {
   readonly passed: boolean
-  /** All that promtool printed. */
+  /** All output of promtool. */
   readonly output: string
 }
 
-/** What promtool says of files, each with its name and text, in a directory of their own. */
+/** Runs promtool on files with the given names and texts, in a temporary directory. */
 export async function promtool(
   args: readonly string[],
   files: Readonly<Record<string, string>>,
@@ -28,7 +28,7 @@ export async function promtool(
   }
 }
 
-/** What promtool says of expressions, as the rules of one file. */
+/** Checks expressions with promtool, as recording rules. */
 export async function checkExpressions(expressions: readonly string[]): Promise<Verdict> {
   const rules = expressions.map((expr, index) => ({ record: `checked:${index}`, expr }))
   const text = JSON.stringify({ groups: [{ name: 'checked', rules }] })

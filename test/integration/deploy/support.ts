@@ -9,7 +9,7 @@ export function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** The project's version, as images are tagged. */
+/** The version of the project and its image. */
 export function packageVersion(): string {
   return packageJson().version
 }
@@ -27,7 +27,7 @@ interface PackageJson {
 
 const manifestDirectory = 'deploy/manifests'
 
-/** Names of the manifests' files, without the kustomization. */
+/** File names of the manifests, without the kustomization. */
 export function manifestFiles(): string[] {
   return readdirSync(join(root, manifestDirectory)).filter((name) => name !== 'kustomization.yaml')
 }
@@ -37,7 +37,7 @@ export function kustomization(): { readonly resources: readonly string[] } {
   return read
 }
 
-/** Every object in deploy/manifests. */
+/** All objects in deploy/manifests. */
 export function manifests(): KubernetesObject[] {
   return manifestFiles().flatMap((file) =>
     [...parseAllDocuments(textOf(`${manifestDirectory}/${file}`))].map((document) => {
@@ -51,7 +51,7 @@ export function deployment(): Deployment {
   return manifestOf<Deployment>('Deployment')
 }
 
-/** The one manifest of a kind. */
+/** The only manifest of a kind. */
 export function manifestOf<T extends KubernetesObject>(kind: T['kind']): T {
   const found = manifests().filter((object) => object.kind === kind)
   if (found.length !== 1) throw new Error(`${manifestDirectory} has ${found.length} ${kind}s, expected one`)
@@ -89,7 +89,6 @@ interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string }
   readonly periodSeconds: number
   readonly timeoutSeconds: number
-  /** Kubernetes' own default is 3. */
   readonly failureThreshold?: number
 }
 
@@ -126,7 +125,7 @@ export function composeService(name: string): ComposeService {
   return service
 }
 
-/** The shell script that a one-shot service runs, as its container gets it: `$$` stands for one `$`. */
+/** The shell script of a one-shot service, with `$$` unescaped. */
 export function composeScript(name: string): string {
   return (composeService(name).command ?? []).join('\n').replaceAll('$$', '$')
 }

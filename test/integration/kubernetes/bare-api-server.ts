@@ -13,14 +13,14 @@ import { freePort } from '../../../dev/stack/ports.ts'
 import { ensurePrograms } from '../../../dev/stack/programs.ts'
 import { connection, type ServerAccess } from './support.ts'
 
-/** An API server of a suite's own, without any kind of Cluster API, for what would disturb others. */
+/** A suite's own API server without Cluster API, for tests that would disturb others. */
 export interface BareApiServer extends ServerAccess {
-  /** Makes etcd forget all of its history up to now. */
+  /** Compacts all of etcd's history so far. */
   readonly compact: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Starts etcd and kube-apiserver. It reads from etcd itself: its cache would outlive a compaction. */
+/** Starts etcd and kube-apiserver, without a watch cache, which would survive a compaction. */
 export async function startBareApiServer(): Promise<BareApiServer> {
   const quiet = (): void => undefined
   const programs = await ensurePrograms(['etcd', 'kube-apiserver'], quiet)
@@ -49,9 +49,9 @@ export async function startBareApiServer(): Promise<BareApiServer> {
 }
 
 /**
- * Installs a CustomResourceDefinition as the shared API server has it, but without conversion.
+ * Installs a CustomResourceDefinition of the shared API server, without conversion.
  *
- * @param served the versions to serve; all where none is named
+ * @param served the versions to serve; all if empty
  */
 export async function installDefinition(
   api: KubernetesApi,
@@ -75,7 +75,7 @@ export async function installDefinition(
   await applyObjects(api, [definition])
 }
 
-/** etcd's own HTTP gateway: the newest revision comes with any answer. */
+/** Uses etcd's HTTP gateway; every response contains the current revision. */
 async function compact(etcdUrl: string): Promise<void> {
   const key = Buffer.from('/registry').toString('base64')
   const { header } = (await post(`${etcdUrl}/v3/kv/range`, { key })) as { header: { revision: string } }

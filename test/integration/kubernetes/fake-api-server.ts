@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { KubeConfig } from '@kubernetes/client-node'
 import { connectTo, type KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 
-/** What a test answers to one list or watch; nothing at all where it does not end the response. */
+/** Responds to one list or watch; the response stays open if it does not end it. */
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void
 
-/** A server on loopback that says what no real API server can be made to say. It serves claims only. */
+/** A fake server for responses that no real API server can be made to send. It serves only claims. */
 export interface FakeApiServer {
   readonly connection: KubernetesConnection
   readonly close: () => Promise<void>
 }
 
-/** Starts a fake; the n-th watch gets the n-th answer, and every later one the last. */
+/** Starts a fake; the n-th watch gets the n-th answer, and later ones the last. */
 export async function startFakeApiServer(answers: {
   readonly lists?: readonly Answer[]
   readonly watches: readonly Answer[]
@@ -43,13 +43,12 @@ export async function startFakeApiServer(answers: {
   }
 }
 
-/** An answer with a Status. */
 export function refusal(code: number, fields: object = {}, headers: Record<string, string> = {}): Answer {
   return (response) =>
     void response.writeHead(code, headers).end(JSON.stringify({ kind: 'Status', code, ...fields }))
 }
 
-/** A watch with these events, that then stays open. */
+/** A watch with these events, which then stays open. */
 export function events(...lines: object[]): Answer {
   return (response) => {
     response.writeHead(200)

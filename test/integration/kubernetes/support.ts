@@ -12,15 +12,15 @@ import type { JsonObject } from '../../../src/domain/model/decode.ts'
 import { ipamGroup } from '../../../src/domain/names.ts'
 import { realParts } from '../../support/real-parts.ts'
 
-/** What a suite needs to know of an API server. */
+/** Access to an API server. */
 export type ServerAccess = Pick<StackConnection, 'apiServerUrl' | 'caPath' | 'token' | 'kubeconfigPath'>
 
-/** The API server that all suites share. */
+/** The shared API server. */
 export function connection(): ServerAccess {
   return realParts().stack
 }
 
-/** Connects as the product does; `port`: a proxy's in front of the server. */
+/** Connects as the product does; `port`: that of a proxy in front of the server. */
 export function connectAs(
   server: Pick<ServerAccess, 'kubeconfigPath'>,
   options: Partial<ConnectionOptions> & { readonly port?: number } = {},
@@ -33,18 +33,17 @@ export function connectAs(
   return connectTo({ kubeConfig, version: '0.0.0-test', ...options })
 }
 
-/** Port of the server, to put a proxy in front of it. */
 export function portOf(server: Pick<ServerAccess, 'apiServerUrl'>): number {
   return Number(new URL(server.apiServerUrl).port)
 }
 
-/** Work on the server behind the product's back. */
+/** Changes objects independently of the product. */
 export interface Admin {
   readonly api: KubernetesApi
   readonly create: (path: string, object: JsonObject) => Promise<JsonObject>
   readonly patch: (path: string, patch: JsonObject) => Promise<JsonObject>
   readonly remove: (path: string) => Promise<void>
-  /** A namespace that no other suite uses. Removed by `close`. */
+  /** Creates a namespace, which `close` deletes. */
   readonly namespace: () => Promise<string>
   readonly close: () => Promise<void>
 }
@@ -79,13 +78,13 @@ export function uniqueName(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`
 }
 
-/** Path of claims, or of one claim. */
+/** Path of all claims in a namespace, or of one. */
 export function claimPath(namespace: string, name?: string, version = 'v1beta2'): string {
   const collection = `/apis/${ipamGroup}/${version}/namespaces/${namespace}/ipaddressclaims`
   return name === undefined ? collection : `${collection}/${name}`
 }
 
-/** A claim that no provider acts on: its Cluster does not exist. */
+/** A claim that no provider handles: its Cluster does not exist. */
 export function claimObject(
   namespace: string,
   name: string,
@@ -102,7 +101,6 @@ export function claimObject(
   }
 }
 
-/** Creates a claim behind the product's back. */
 export function createClaim(
   admin: Pick<Admin, 'create'>,
   namespace: string,
@@ -112,11 +110,11 @@ export function createClaim(
   return admin.create(claimPath(namespace), claimObject(namespace, name, labels))
 }
 
-/** What happened, in order, and a way to await the next of it. */
+/** Recorded entries in order, and a way to await one. */
 export interface Journal<T> {
   readonly entries: readonly T[]
   readonly add: (entry: T) => void
-  /** Resolves when an entry, earlier or later, fulfills the predicate. */
+  /** Resolves with the first matching entry, past or future. */
   readonly until: (predicate: (entry: T) => boolean) => Promise<T>
 }
 
@@ -142,7 +140,7 @@ export function createJournal<T>(): Journal<T> {
   }
 }
 
-/** What the tests of a suite have opened; closed in reverse order after each. */
+/** Closes what a test has opened, in reverse order. */
 export interface Cleanup {
   readonly after: (close: () => unknown) => void
   readonly run: () => Promise<void>

@@ -5,26 +5,25 @@ import { startInformer, type InformerOptions } from '../../../src/kubernetes/inf
 import type { Informer, InformerTuning } from '../../../src/kubernetes/informer/informer-types.ts'
 import { createJournal, type Journal } from './support.ts'
 
-/** A watch of claims under test, and everything it does. */
+/** An informer of claims, with everything it does. */
 export interface WatchedClaims {
   readonly watch: Informer<IPAddressClaim>
-  /** The calls of the handler: `upsert a`, `delete a`, `listed a,b`. */
+  /** Calls of the handler: `upsert a`, `delete a`, `listed a,b`. */
   readonly delivered: Journal<string>
-  /** Every page, watch and question that was sent, as it was sent. */
+  /** All requests as they were sent. */
   readonly sent: Journal<ApiRequest>
-  /** Warnings and errors, with their fields. */
   readonly logged: Journal<readonly [string, Readonly<Record<string, unknown>>]>
-  /** Ends the watch and waits for its end. */
+  /** Stops the informer, and waits for its end. */
   readonly stop: () => Promise<void>
 }
 
-/** Backs off briefly, and relists only if a test asks for it. */
+/** Short back-off, and no relist unless a test asks for it. */
 const quick: Partial<InformerTuning> = {
   relistMs: 3_600_000,
   backOff: { firstMs: 10, longestMs: 50 },
 }
 
-/** Starts a watch of claims; `failOn`: what the handler throws at. */
+/** Starts an informer of claims; `failOn` makes the handler throw. */
 export function watchClaims(
   options: Pick<
     InformerOptions<'ipaddressclaims'>,
@@ -70,7 +69,7 @@ export function watchClaims(
   return { watch, delivered, sent, logged, stop }
 }
 
-/** The connection, with everything that is sent over it written down before it is sent. */
+/** Records each request before it is sent. */
 export function recording(connection: KubernetesConnection, sent: Journal<ApiRequest>): KubernetesConnection {
   return {
     ...connection,

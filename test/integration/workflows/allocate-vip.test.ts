@@ -19,7 +19,17 @@ import {
 } from '../../../src/workflows/contract.ts'
 import { eventually } from '../../support/eventually.ts'
 import { realParts } from '../../support/real-parts.ts'
-import { input, patiently, poolRef, quickly, scenario, smooth, wait, waitTold, world } from './scenarios.ts'
+import {
+  input,
+  onDurablePath,
+  poolRef,
+  onFastPath,
+  scenario,
+  fastPath,
+  retryLater,
+  signalAndWait,
+  delayedAddress,
+} from './scenarios.ts'
 
 /** Hours pass in no time here, as soon as somebody waits for a result. */
 let timeSkipping: TestWorkflowEnvironment
@@ -66,7 +76,7 @@ async function withRun<T>(
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: fileURLToPath(new URL('../../../dist/workflow-bundle.js', import.meta.url)) },
-    activities: atOnce ? quickly(activities) : patiently(activities),
+    activities: atOnce ? onFastPath(activities) : onDurablePath(activities),
   })
   return worker.runUntil(async () => {
     const handle = await environment.client.workflow.start(allocateVipType, {
@@ -171,7 +181,7 @@ describe('allocateVip', () => {
     let looks = 0
     const awaitIPAddress: Activities['awaitIPAddress'] = async () => {
       looks += 1
-      if (looks <= 200) throw wait('PoolExhausted', 60_000)
+      if (looks <= 200) throw retryLater('PoolExhausted', 60_000)
       return { next: 'assign', address: '10.0.0.10' }
     }
     await withRun({ awaitIPAddress }, async ({ handle, result }) => {
@@ -200,7 +210,7 @@ describe('allocateVip', () => {
       {
         selectIPPool: async (step) => {
           steps.push('select')
-          return smooth.selectIPPool(step)
+          return fastPath.selectIPPool(step)
         },
         awaitIPAddress: async () => {
           steps.push('await')
@@ -252,7 +262,7 @@ describe('a run that waits', () => {
     withRun(activities, body, { environment: realTime })
 
   it('looks again at once when it is woken, and keeps the reason', async () => {
-    const { activities, change, waiting } = world()
+    const { activities, change, waiting } = delayedAddress()
     await withRealTimeRun(activities, async ({ handle, result }) => {
       await waiting
       change()
@@ -267,7 +277,7 @@ describe('a run that waits', () => {
   })
 
   it('looks again when somebody asks by hand, and answers where it is', async () => {
-    const { activities, change, waiting } = world()
+    const { activities, change, waiting } = delayedAddress()
     await withRealTimeRun(activities, async ({ handle, result }) => {
       await waiting
       change()
@@ -321,7 +331,7 @@ describe('a run that waits', () => {
       if (looks > 1) return { next: 'assign', address: '10.0.0.10' }
       begun.resolve()
       await woken.promise
-      return waitTold(step, 'WaitingForAddress', 3_600_000)
+      return signalAndWait(step, 'WaitingForAddress', 3_600_000)
     }
     await withRealTimeRun({ awaitIPAddress }, async ({ handle, result }) => {
       await begun.promise
@@ -335,7 +345,7 @@ describe('a run that waits', () => {
   it('has no look cut short by news of an earlier one', async () => {
     const isBegun = [1, 2].map(() => Promise.withResolvers<void>())
     const woken = Promise.withResolvers<void>()
-    const { activities, waiting } = world()
+    const { activities, waiting } = delayedAddress()
     let looks = 0
     let scheduledAt = 0
     const awaitIPAddress: Activities['awaitIPAddress'] = async (step) => {
@@ -366,7 +376,7 @@ describe('a run that waits', () => {
   })
 
   it('takes a wake of any shape', async () => {
-    const { activities, change, waiting } = world()
+    const { activities, change, waiting } = delayedAddress()
     await withRealTimeRun(activities, async ({ handle, result }) => {
       await waiting
       await handle.signal(wakeSignal)
@@ -380,7 +390,7 @@ describe('a run that waits', () => {
   })
 
   it('ends when it is canceled by hand', async () => {
-    const { activities, waiting } = world()
+    const { activities, waiting } = delayedAddress()
     await withRealTimeRun(activities, async ({ handle, result }) => {
       await waiting
       await handle.cancel()
@@ -391,7 +401,7 @@ describe('a run that waits', () => {
 
 describe('a Cluster that wants an ingress VIP too', () => {
   const wanted: Activities['selectIPPool'] = async (step) => ({
-    ...(await smooth.selectIPPool(step)),
+    ...(await fastPath.selectIPPool(step)),
     ...(step.role === 'control-plane' && { alsoWanted: ['ingress'] }),
   })
   const assignVip: Activities['assignVip'] = async ({ role, address }) =>
@@ -427,7 +437,7 @@ describe('a Cluster that wants an ingress VIP too', () => {
         },
         awaitIPAddress: async (step) => {
           if (step.role === 'control-plane' || isBound) return awaitIPAddress(step)
-          return waitTold(step, 'PoolExhausted', 3_600_000).finally(stuck.resolve)
+          return signalAndWait(step, 'PoolExhausted', 3_600_000).finally(stuck.resolve)
         },
         assignVip: async (step) => {
           if (step.role === 'control-plane') served.resolve()
@@ -457,7 +467,7 @@ describe('a Cluster that wants an ingress VIP too', () => {
       return { ...(await wanted(step)), uid: `uid-${selections}` } as Awaited<ReturnType<typeof wanted>>
     }
     const ensureIPAddressClaim: Activities['ensureIPAddressClaim'] = async (step) =>
-      step.role === 'ingress' && selections === 1 ? { next: 'replaced' } : smooth.ensureIPAddressClaim(step)
+      step.role === 'ingress' && selections === 1 ? { next: 'replaced' } : fastPath.ensureIPAddressClaim(step)
     await withRun({ selectIPPool, ensureIPAddressClaim, awaitIPAddress, assignVip }, async ({ result }) => {
       expect((await result()).cluster.uid).toBe('uid-2')
     })
@@ -496,7 +506,7 @@ describe('what a step tells its run', () => {
   }
 
   it('is in the status while it waits, and gone when it goes on', async () => {
-    const waiting = world()
+    const waiting = delayedAddress()
     await withRun(
       waiting.activities,
       async ({ handle, result }) => {
@@ -518,7 +528,7 @@ describe('what a step tells its run', () => {
   })
 
   it('is kept once where it is an address that was left to others, and is no wait', async () => {
-    const waiting = world()
+    const waiting = delayedAddress()
     await withRun(
       waiting.activities,
       async ({ handle, result }) => {
@@ -540,7 +550,7 @@ describe('what a step tells its run', () => {
   it.each([['nonsense'], [{ ...news, role: 'other' }], [{ ...news, reason: 7 }]])(
     'is passed over where it is not to be read: %j',
     async (argument) => {
-      const waiting = world()
+      const waiting = delayedAddress()
       await withRun(
         waiting.activities,
         async ({ handle, result }) => {

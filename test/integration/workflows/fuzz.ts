@@ -23,23 +23,26 @@ import {
 } from '../../../src/workflows/contract.ts'
 import { eventually, longestWaitMs } from '../../support/eventually.ts'
 import { seededRandom, type SeededRandom } from '../../support/seeded-random.ts'
-import { formerCluster, input, poolRef, releasedVip, wait } from './scenarios.ts'
+import { deletedCluster, input, poolRef, releasedVip, retryLater } from './scenarios.ts'
 
-/** Runs whose steps end in every way and take any time, while messages arrive at any moment. */
+/** Runs whose steps have random outcomes and durations, while random messages arrive. */
 
-/** Tasks are prolonged after 80 % of this, so that many a local activity outlasts its own. */
+/** Heartbeats extend a task after 80 % of this, so that many local activities outlast their task. */
 const workflowTaskTimeout = '3 seconds'
 
-/** Runs at once on either Worker: as many as two cores do within the time limit of a task, and one more than are kept. */
+/**
+ * Concurrent runs on each Worker: as many as two cores can handle within the time limit of a task, and one more than
+ * the cache holds.
+ */
 const lanes = { usual: 12, forgetful: 5 } as const
 
-/** Ends the name of that Worker's task queue. */
+/** Suffix of that Worker's task queue. */
 const forgetfulSuffix = '-forgetful'
 
-/** Runs that the forgetful Worker keeps in its cache. */
+/** Size of the forgetful Worker's cache. */
 const cached = 4
 
-/** An hour in milliseconds: looked at again only when it is woken. */
+/** In milliseconds: effectively until a wake-up. */
 const anHour = 3_600_000
 
 export interface Fuzz {
@@ -52,9 +55,9 @@ export interface Fuzz {
 }
 
 /**
- * Runs all of them, on one Worker as it is in production and one that keeps four runs only.
+ * Runs all of them, on a Worker as in production and on one that caches only four runs.
  *
- * @returns when every run has ended; the ids begin with the name of the task queue
+ * @returns when all runs have ended; their ids begin with the name of the task queue
  */
 export async function runAll(fuzz: Fuzz): Promise<void> {
   const choices = Array.from({ length: fuzz.runs }, (_, index) => seededRandom('', fuzz.seed + index))
@@ -70,14 +73,14 @@ export async function runAll(fuzz: Fuzz): Promise<void> {
     workerFor(fuzz, activities, { taskQueue: forgetful, maxCachedWorkflows: cached }),
   ])
   const drive = async (random: SeededRandom, index: number, taskQueue: string): Promise<void> => {
-    // Drawn first, so that they do not depend on what the steps draw.
+    // Drawn first, so that they do not depend on the draws of the steps.
     const isRelease = random.below(12) === 0
     const messages = Array.from({ length: random.pick([0, 1, 1, 2, 3, 6]) }, () => messageBy(random))
     const handle = await fuzz.client.workflow.start(isRelease ? releaseVipType : allocateVipType, {
       workflowId: idOf(index),
       taskQueue,
       workflowTaskTimeout,
-      args: [isRelease ? formerCluster : input],
+      args: [isRelease ? deletedCluster : input],
     })
     await untilEnded(handle, messages)
   }
@@ -93,7 +96,7 @@ export async function runAll(fuzz: Fuzz): Promise<void> {
   await Promise.all(workers.map((worker) => worker.runUntil(over)))
 }
 
-/** A Worker for the workflows as production has it, but for the options given. */
+/** A Worker as in production, with the given deviations. */
 export function workerFor(
   { connection, client, workflowBundle, taskQueue }: Omit<Fuzz, 'seed' | 'runs'>,
   activities: Activities,
@@ -144,17 +147,17 @@ function newsOf(news: Partial<WaitReport>): WaitReport {
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 
-/** A run as the server has kept it. */
+/** A run with its history. */
 export interface RecordedRun {
   readonly workflowId: string
   readonly runId: string
   readonly history: History
 }
 
-/** The history of every run whose id begins so: also of those that others have continued. */
+/** Histories of all runs whose id has this prefix, also of continued ones. */
 export async function historiesOf(client: Client, prefix: string): Promise<readonly RecordedRun[]> {
   const query = `WorkflowId STARTS_WITH "${prefix}"`
-  // The list lags behind the runs.
+  // The list is eventually consistent.
   await eventually(`no run in the list of ${prefix}`, async () => {
     const { count } = await client.workflow.count(`${query} AND ExecutionStatus = "Running"`)
     return count === 0 ? true : undefined
@@ -167,7 +170,7 @@ export async function historiesOf(client: Client, prefix: string): Promise<reado
   return found
 }
 
-/** What a history consists of, event by event: signals by name, failed tasks with their cause. */
+/** Lists the events of a history: signals by name, failed tasks with their cause. */
 export function namesOfEvents(history: History | undefined): readonly string[] {
   return (history?.events ?? []).map((event) => {
     const name = Object.keys(event).find((field) => field.endsWith('EventAttributes')) ?? ''
@@ -179,7 +182,7 @@ export function namesOfEvents(history: History | undefined): readonly string[] {
   })
 }
 
-/** Sends the messages, and then wakes the run until it has ended: some steps wait for that. */
+/** Sends the messages, then wakes the run until it ends, because some steps wait for that. */
 async function untilEnded(handle: WorkflowHandle, messages: readonly Message[]): Promise<void> {
   const ending = handle.result().then(
     () => true,
@@ -188,10 +191,10 @@ async function untilEnded(handle: WorkflowHandle, messages: readonly Message[]):
   const isOver = (within: number): Promise<boolean> => Promise.race([ending, delay(within, false)])
   for (const { afterMs, send } of messages) {
     await delay(afterMs)
-    // A run that is over takes none; and a release has no updates. The answer is not waited for.
+    // Ignores failures: the run may be closed, and a release has no updates.
     void send(handle).catch(() => undefined)
   }
-  // Ever more seldom: a wake has Temporal give the workflow task to a busy Worker once more.
+  // With increasing pauses: each signal makes Temporal send another workflow task to a busy Worker.
   const deadline = performance.now() + longestWaitMs
   for (let pauseMs = 1_000; !(await isOver(pauseMs)); pauseMs = Math.min(2 * pauseMs, 4_000)) {
     if (performance.now() > deadline) {
@@ -202,17 +205,17 @@ async function untilEnded(handle: WorkflowHandle, messages: readonly Message[]):
   }
 }
 
-/** Activities that do what the choices of their run say. */
+/** Activities that follow the random choices of their run. */
 function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Activities {
   const own = (): SeededRandom => choicesOf(activityInfo().workflowExecution?.workflowId ?? '')
 
   /**
-   * Where all runs of a full cache have a local activity under way, Core drops one of them and loses its workflow
-   * task, again and again; so on that Worker they are short. A cache of production's size always has others to drop.
+   * If all runs of a full cache have a running local activity, Core repeatedly drops one of them and loses its
+   * workflow task. So on that Worker they are short. A cache of production's size always has other runs to drop.
    */
   const isForgetful = (): boolean => activityInfo().taskQueue.endsWith(forgetfulSuffix)
 
-  /** Most steps get on; the others end in every other way there is. */
+  /** Most steps succeed; the others have every other outcome. */
   const step = async <T>({ role }: StepInput, good: T): Promise<T | StepEnd> => {
     const random = own()
     const outcome = random.below(100)
@@ -221,7 +224,7 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
     if (outcome < 25) {
       const told = newsOf({ role, reason: 'by step', scheduledAt: activityInfo().scheduledTimestampMs })
       if (pauseUntilNext === anHour || outcome < 20) await signalWorkflow(told)
-      throw wait('PoolExhausted', pauseUntilNext)
+      throw retryLater('PoolExhausted', pauseUntilNext)
     }
     if (outcome < 28) return { next: 'restart', message: 'the claim is gone' }
     if (outcome < 31) return { next: 'restart', reason: 'DuplicateAddress', message: 'taken' }
@@ -273,7 +276,7 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
       const outcome = random.below(3)
       const pauseUntilNext = random.pick([200, anHour])
       await delay(random.pick([0, 40, 1_200]))
-      if (outcome === 0) throw wait('ReleasePending', pauseUntilNext)
+      if (outcome === 0) throw retryLater('ReleasePending', pauseUntilNext)
       if (outcome === 1) return { next: 'wait', held: [releasedVip], isGone: true }
       return { next: 'released', held }
     },

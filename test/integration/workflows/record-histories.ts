@@ -11,7 +11,7 @@ import { scenarios } from './scenarios.ts'
 
 /**
  * Records the history of each scenario on a real Temporal server into `histories/<release>/`, for the replay tests:
- * once for every release, so that its running workflows are known to survive the next. A history that is there is kept.
+ * once for each release, to check that later releases can continue its runs. Existing histories are kept.
  */
 const [release] = process.argv.slice(2)
 if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
@@ -21,8 +21,8 @@ if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
   process.exit(2)
 }
 
-const tell = (line: string): void => void process.stderr.write(`${line}\n`)
-const { temporal } = await ensurePrograms(['temporal'], tell)
+const printError = (line: string): void => void process.stderr.write(`${line}\n`)
+const { temporal } = await ensurePrograms(['temporal'], printError)
 await build()
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 const environment = await TestWorkflowEnvironment.createLocal({
@@ -33,7 +33,7 @@ const folder = join(import.meta.dirname, 'histories', release)
 await mkdir(folder, { recursive: true })
 for (const name of Object.keys(scenarios())) {
   if (existsSync(join(folder, `${name}.json`))) {
-    tell(`${name}: is kept`)
+    printError(`${name}: is kept`)
     continue
   }
   const text = await runScenario(name, {
@@ -42,11 +42,11 @@ for (const name of Object.keys(scenarios())) {
     workflowBundle: workflowBundles.plain,
     id: name,
   })
-  // Stack traces hold the paths of whoever records, and replay does not look at them.
+  // Stack traces contain local paths, and replay ignores them.
   await writeFile(
     join(folder, `${name}.json`),
     `${text.replaceAll(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""')}\n`,
   )
-  tell(`${name}: recorded`)
+  printError(`${name}: recorded`)
 }
 await environment.teardown()

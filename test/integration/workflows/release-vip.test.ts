@@ -12,7 +12,7 @@ import {
   type ReleaseVipResult,
 } from '../../../src/workflows/contract.ts'
 import { realParts } from '../../support/real-parts.ts'
-import { formerCluster, releasedVip, smooth, wait } from './scenarios.ts'
+import { deletedCluster, releasedVip, fastPath, retryLater } from './scenarios.ts'
 
 let environment: TestWorkflowEnvironment
 
@@ -30,14 +30,14 @@ afterAll(() => environment.teardown())
 async function withRun<T>(
   confirmRelease: Activities['confirmRelease'],
   body: (handle: WorkflowHandle) => Promise<T>,
-  argument: unknown = formerCluster,
+  argument: unknown = deletedCluster,
 ): Promise<T> {
   const taskQueue = randomUUID()
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: fileURLToPath(new URL('../../../dist/workflow-bundle.js', import.meta.url)) },
-    activities: { ...smooth, confirmRelease },
+    activities: { ...fastPath, confirmRelease },
   })
   return worker.runUntil(async () => {
     const workflowId = `release-vip/${randomUUID()}`
@@ -59,11 +59,11 @@ describe('releaseVip', () => {
         return { next: 'released', held: input.held }
       },
       resultOf,
-      { ...formerCluster, held: [releasedVip] },
+      { ...deletedCluster, held: [releasedVip] },
     )
-    expect(asked).toEqual([{ ...formerCluster, held: [releasedVip] }])
+    expect(asked).toEqual([{ ...deletedCluster, held: [releasedVip] }])
     expect(result).toEqual({
-      cluster: formerCluster,
+      cluster: deletedCluster,
       released: [releasedVip],
       seconds: expect.any(Number),
       message: expect.stringContaining('control-plane VIP 10.0.0.10 (IPAddressClaim vip-cp-demo)'),
@@ -85,11 +85,11 @@ describe('releaseVip', () => {
           return { next: 'released', held: input.held }
       }
     }, resultOf)
-    const known = { ...formerCluster, held: [releasedVip] }
+    const known = { ...deletedCluster, held: [releasedVip] }
     const goneSince = asked[2]?.goneSince
     expect(goneSince).toEqual(expect.any(Number))
     expect(asked).toEqual([
-      { ...formerCluster, held: [] },
+      { ...deletedCluster, held: [] },
       known,
       { ...known, goneSince },
       { ...known, held: [releasedVip, { role: 'ingress' }], goneSince },
@@ -104,7 +104,7 @@ describe('releaseVip', () => {
       async ({ held }) => {
         if (isGone) return { next: 'released', held }
         waiting.resolve()
-        throw wait('ReleasePending', 3_600_000)
+        throw retryLater('ReleasePending', 3_600_000)
       },
       async (handle) => {
         await waiting.promise
@@ -124,11 +124,11 @@ describe('releaseVip', () => {
   it.each<[string, unknown, string]>([
     ['a string', 'clusters/demo', 'the argument is "clusters/demo"'],
     ['no uid', { namespace: 'clusters', name: 'demo' }, '"uid" is absent'],
-    ['a field too many', { ...formerCluster, role: 'x' }, 'the argument has a field "role"'],
-    ['something held that is none', { ...formerCluster, held: ['10.0.0.10'] }, '"held" is ["10.0.0.10"]'],
-    ['no list', { ...formerCluster, held: releasedVip }, '"held" is {"role"'],
+    ['a field too many', { ...deletedCluster, role: 'x' }, 'the argument has a field "role"'],
+    ['something held that is none', { ...deletedCluster, held: ['10.0.0.10'] }, '"held" is ["10.0.0.10"]'],
+    ['no list', { ...deletedCluster, held: releasedVip }, '"held" is {"role"'],
   ])('refuses an argument of %s at once, in words', async (_, argument, words) => {
-    const error: unknown = await withRun(smooth.confirmRelease, resultOf, argument).catch(
+    const error: unknown = await withRun(fastPath.confirmRelease, resultOf, argument).catch(
       (failure: unknown) => failure,
     )
     expect(error).toBeInstanceOf(WorkflowFailedError)

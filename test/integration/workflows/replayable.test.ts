@@ -22,7 +22,7 @@ import { realParts } from '../../support/real-parts.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { historiesOf, namesOfEvents, runAll, workerFor, type RecordedRun } from './fuzz.ts'
 import { workflowBundles } from './run-scenario.ts'
-import { input, patiently, quickly, waitTold, world } from './scenarios.ts'
+import { input, onDurablePath, onFastPath, signalAndWait, delayedAddress } from './scenarios.ts'
 
 /** A Temporal namespace of its own, with search attributes, so that runs set them. */
 const namespace = `replayable-${randomUUID().slice(0, 8)}`
@@ -91,7 +91,7 @@ function slowAtOnce(activities: Partial<Activities>): {
 } {
   const begun = Promise.withResolvers<void>()
   const end = Promise.withResolvers<void>()
-  const own = quickly(activities)
+  const own = onFastPath(activities)
   return {
     activities: {
       ...own,
@@ -137,7 +137,7 @@ describe('a run that gets a message while what it tries at once outlasts the wor
 
   it('goes on when another Worker takes it over', async () => {
     const id = randomUUID()
-    const waiting = world()
+    const waiting = delayedAddress()
     const slow = slowAtOnce({
       ...waiting.activities,
       allocateAtOnce: async () => ({ left: 'it takes its time' }),
@@ -152,7 +152,7 @@ describe('a run that gets a message while what it tries at once outlasts the wor
       await waiting.waiting
     })
     waiting.change()
-    const second = await workerOn(id, patiently(waiting.activities))
+    const second = await workerOn(id, onDurablePath(waiting.activities))
     await second.runUntil(async () => {
       await handle.signal(wakeSignal, 'claim bound')
       const { roles } = (await handle.result()) as AllocateVipResult
@@ -171,15 +171,15 @@ describe('a run whose history cannot be replayed', () => {
     const before = await workerOn(
       id,
       {
-        ...patiently({}),
+        ...onDurablePath({}),
         selectAnother: (of: Parameters<Activities['selectIPPool']>[0]) =>
-          waitTold(of, 'NoMatchingPool', 3_600_000).finally(told.resolve),
+          signalAndWait(of, 'NoMatchingPool', 3_600_000).finally(told.resolve),
       } as Activities,
       other,
     )
     const handle = await start(id)
     await before.runUntil(told.promise)
-    const today = await workerOn(id, patiently({}))
+    const today = await workerOn(id, onDurablePath({}))
     await today.runUntil(async () => {
       await handle.signal(wakeSignal, 'a pool appeared')
       await expect(handle.result()).rejects.toThrow(WorkflowFailedError)

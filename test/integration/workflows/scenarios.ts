@@ -8,12 +8,12 @@ import { FastPathAbandoned } from '../../../src/activities/failures.ts'
 import { signalWorkflow } from '../../../src/activities/signal-workflow.ts'
 import { releaseVipType, wakeSignal } from '../../../src/workflows/contract.ts'
 
-/** Worlds in which the workflows run without a management cluster, for the sandbox tests and the recorder. */
+/** Fake activities and scenarios for the sandbox tests and the recorder of histories. */
 
 export const input = { namespace: 'clusters', name: 'demo' }
 export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
 
-export const formerCluster = { ...input, uid: 'uid-1' }
+export const deletedCluster = { ...input, uid: 'uid-1' }
 export const releasedVip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 
 const steps: Omit<Activities, 'allocateAtOnce'> = {
@@ -24,22 +24,21 @@ const steps: Omit<Activities, 'allocateAtOnce'> = {
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
 
-/** Activities of a world where everything is there at once, but for those given. */
-export function quickly(activities: Partial<Activities>): Activities {
+/** Activities that all succeed on the fast path, with the given replacements. */
+export function onFastPath(activities: Partial<Activities>): Activities {
   const own = { ...steps, ...activities }
   return { allocateAtOnce: (input) => allocateAtOnce(own, input), ...own }
 }
 
-/** A world where everything is there at once. */
-export const smooth = quickly({})
+export const fastPath = onFastPath({})
 
-/** The same activities, none of which gets on at once: each has to be an activity of its own. */
-export function patiently(activities: Partial<Activities>): Activities {
-  return { ...quickly(activities), allocateAtOnce: async () => ({ left: 'nothing gets on at once here' }) }
+/** The same activities, but the fast path makes no progress, so each step is an activity. */
+export function onDurablePath(activities: Partial<Activities>): Activities {
+  return { ...onFastPath(activities), allocateAtOnce: async () => ({ left: 'nothing gets on at once here' }) }
 }
 
-/** A failure by which an activity waits, looked at again after so many milliseconds. */
-export function wait(type: string, nextRetryDelay: number): ApplicationFailure {
+/** The failure of an activity that retries after `nextRetryDelay` milliseconds. */
+export function retryLater(type: string, nextRetryDelay: number): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message: `not yet: ${type}`,
@@ -48,20 +47,24 @@ export function wait(type: string, nextRetryDelay: number): ApplicationFailure {
   })
 }
 
-/** Waits as a step does: the run is told first. */
-export async function waitTold({ role }: StepInput, reason: string, nextRetryDelay: number): Promise<never> {
+/** Waits as a step does: signals the run, then fails. */
+export async function signalAndWait(
+  { role }: StepInput,
+  reason: string,
+  nextRetryDelay: number,
+): Promise<never> {
   const { scheduledTimestampMs: scheduledAt } = activityInfo()
-  const failure = wait(reason, nextRetryDelay)
+  const failure = retryLater(reason, nextRetryDelay)
   const { message } = failure
   await signalWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
   throw failure
 }
 
-/** A world without address that looks again in an hour, until it changes. */
-export function world(): {
+/** An address that is not bound until `change`; the step retries in an hour. */
+export function delayedAddress(): {
   readonly activities: Partial<Activities>
   change(): void
-  /** Resolves when the run has looked in vain, and knows it. */
+  /** Resolves when the step has failed and the run has its signal. */
   readonly waiting: Promise<void>
 } {
   let bound = false
@@ -70,7 +73,7 @@ export function world(): {
     activities: {
       awaitIPAddress: async (step) => {
         if (bound) return { next: 'assign', address: '10.0.0.10' }
-        return waitTold(step, 'WaitingForAddress', 3_600_000).finally(resolve)
+        return signalAndWait(step, 'WaitingForAddress', 3_600_000).finally(resolve)
       },
     },
     change: () => (bound = true),
@@ -78,21 +81,21 @@ export function world(): {
   }
 }
 
-/** One way a run can go, whose history is kept. */
+/** A run whose history is recorded. */
 export interface Scenario {
-  /** `allocateVip` if it is not given. */
+  /** `allocateVip` by default. */
   readonly type?: typeof releaseVipType
   readonly activities: Partial<Activities>
-  /** Its steps get on at once, as far as they do. */
-  readonly isAtOnce?: true
+  /** Its steps use the fast path as far as possible. */
+  readonly isFastPath?: true
   readonly args?: readonly unknown[]
-  /** What happens to the run from outside. */
+  /** Acts on the run from outside. */
   readonly drive?: (handle: WorkflowHandle) => Promise<void>
 }
 
-/** By name of the history's file. Each call is a fresh world. */
+/** Scenarios by name of the history's file; each call creates new ones. */
 export function scenarios(): Readonly<Record<string, Scenario>> {
-  const woken = world()
+  const woken = delayedAddress()
   let restarts = 1
   let selections = 0
   let addresses = 0
@@ -100,9 +103,9 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   let isReleased = false
   return {
     allocated: { activities: {} },
-    'allocated-at-once': { activities: {}, isAtOnce: true },
+    'allocated-at-once': { activities: {}, isFastPath: true },
     'duplicate-at-once': {
-      isAtOnce: true,
+      isFastPath: true,
       activities: {
         awaitIPAddress: async () => ({ next: 'assign', address: `10.0.0.${(addresses += 1)}` }),
         assignVip: async ({ address = '' }) => {
@@ -156,18 +159,18 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
     },
     released: {
       type: releaseVipType,
-      args: [{ ...formerCluster, held: [releasedVip] }],
+      args: [{ ...deletedCluster, held: [releasedVip] }],
       activities: {},
     },
     'released-late': {
       type: releaseVipType,
-      args: [formerCluster],
+      args: [deletedCluster],
       activities: {
         confirmRelease: async ({ held, goneSince }) => {
           if (goneSince === undefined) return { next: 'wait', held: [releasedVip], isGone: true }
           if (isReleased) return { next: 'released', held }
           leaking.resolve()
-          throw wait('ReleasePending', 3_600_000)
+          throw retryLater('ReleasePending', 3_600_000)
         },
       },
       drive: async (handle) => {
@@ -180,7 +183,6 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   }
 }
 
-/** One of them. */
 export function scenario(name: string): Scenario {
   const found = scenarios()[name]
   if (found === undefined) throw new Error(`there is no scenario ${name}`)

@@ -9,7 +9,7 @@ import { KubernetesError, StaleCacheError } from '../../../src/kubernetes/errors
 import { pollClaim } from '../../../src/kubernetes/live-cluster-api.ts'
 import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
-import { failureOf, poolRef, step, takenWorld } from './support.ts'
+import { failureOf, poolRef, step, clusterWithHolder } from './support.ts'
 
 const bound = aClaim({ addressName: 'vip-cp-demo' })
 const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
@@ -231,7 +231,7 @@ describe('an allocation at once', () => {
       live: {
         ...world,
         ...present,
-        ...takenWorld,
+        ...clusterWithHolder,
       },
     })
     expect(await result).toMatchObject({

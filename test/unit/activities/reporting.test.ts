@@ -18,7 +18,7 @@ import {
   variables,
 } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
-import { failureOf, step, takenWorld } from './support.ts'
+import { failureOf, step, clusterWithHolder } from './support.ts'
 
 const settings = { defaultPort: 6443, variables, searchable: [] }
 const address = '10.0.0.10'
@@ -211,7 +211,7 @@ describe('a step that has to wait', () => {
 })
 
 describe('a step that leaves an address to somebody else', () => {
-  const taken: Partial<ClusterApi> = { ...bound, ...takenWorld }
+  const taken: Partial<ClusterApi> = { ...bound, ...clusterWithHolder }
 
   it.each(['conflict', 'unavailable'] as const)(
     'has it told by an event, the run and who counts, though the Cluster could not say so (%s)',

@@ -15,11 +15,11 @@ export const step = {
 } as const
 export const poolRef = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' }
 
-/** A Cluster that has the address which `step`'s claim is given. */
+/** A Cluster that holds the address of `step`'s claim. */
 export const holder = aCluster({ name: 'holder', endpoint: { host: '10.0.0.10', port: 6443 } })
 
-/** A management cluster in which `holder` is found, and stepping back from its address succeeds. */
-export const takenWorld = {
+/** A management cluster with `holder`, in which an activity can release the duplicate address. */
+export const clusterWithHolder = {
   getIPAddress: async ({ name }) => (name.startsWith('vip-reserved') ? undefined : anIPAddress()),
   listAddressUse: async () => ({ clusters: [holder], ipAddresses: [anIPAddress()] }),
   patchCluster: async () => aCluster(),
@@ -27,7 +27,7 @@ export const takenWorld = {
   deleteIPAddressClaim: async () => undefined,
 } satisfies Partial<ClusterApi>
 
-/** Runs one activity against a management cluster that answers as given, as the attempt given. */
+/** Runs one activity with the given API calls. */
 export async function run<A extends keyof Activities>(
   activity: A,
   input: Parameters<Activities[A]>[0],
@@ -35,7 +35,7 @@ export async function run<A extends keyof Activities>(
   attempt = 1,
 ): Promise<unknown> {
   const activities: Activities = createActivities({
-    // What is said about a step has tests of its own.
+    // Reports have their own tests.
     api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
     settings,
     observer: { observeStep: () => {}, countReport: () => {} },
@@ -45,7 +45,7 @@ export async function run<A extends keyof Activities>(
   return environment.run(activities[activity] as (argument: unknown) => Promise<unknown>, input)
 }
 
-/** Of an activity that has to fail. */
+/** The failure of an activity that must fail. */
 export async function failureOf(running: Promise<unknown>): Promise<ApplicationFailure> {
   const error = await running.then(
     (value) => Promise.reject(new Error(`it did not fail, but answered ${JSON.stringify(value)}`)),

@@ -5,9 +5,9 @@ import { gatherEvidence, offerEvidence, timeoutError } from '../../support/evide
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
 
-/** Offers what a source tells for the length of a test. */
-function offer(title: string, tell: (about: string) => Promise<string>): void {
-  ends.push(offerEvidence({ title, tell }))
+/** Offers a source during a test. */
+function offer(title: string, collect: (about: string) => Promise<string>): void {
+  ends.push(offerEvidence({ title, collect }))
 }
 
 describe('a wait that is in vain', () => {
@@ -38,8 +38,8 @@ describe('a wait that is in vain', () => {
     })
     const { message, cause } = await timeoutError('a miracle', failure)
     expect(message).toMatch(/^timed out waiting for a miracle\n/)
-    expect(message).toContain('── away ──\ncannot tell: connection refused')
-    expect(message).toContain('── broken ──\ncannot tell: no such field')
+    expect(message).toContain('── away ──\nfailed: connection refused')
+    expect(message).toContain('── broken ──\nfailed: no such field')
     expect(cause).toBe(failure)
   })
 
@@ -68,7 +68,7 @@ describe('evidence', () => {
     offer('hangs', () => new Promise(() => undefined))
     offer('answers', async () => 'here')
     expect(await gatherEvidence('a miracle', { withinMs: 5, length: 100 })).toBe(
-      '── hangs ──\nnothing told within 0.005 s\n\n── answers ──\nhere',
+      '── hangs ──\nno answer within 0.005 s\n\n── answers ──\nhere',
     )
   })
 

@@ -26,7 +26,7 @@ import {
   type ClusterOptions,
 } from '../../../support/builders.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
-import { createFakeCluster, type World } from '../../../support/fake-management-cluster.ts'
+import { createFakeCluster, type InitialObjects } from '../../../support/fake-management-cluster.ts'
 import { holdsForAllAsync } from '../../../support/seeded-random.ts'
 
 const settings = { defaultPort: 6443, variables, searchable: [] }
@@ -98,7 +98,7 @@ const pools = fc.subarray<IPPool>([
   aPool({ name: 'closed', labels: {} }),
 ])
 
-const others = anyOf<Pick<World, 'clusters' | 'ipAddresses'>>(
+const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
   { clusters: [], ipAddresses: [] },
   { clusters: [], ipAddresses: [] },
   { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })], ipAddresses: [] },
@@ -129,7 +129,7 @@ const worlds = fc
     ),
     others,
   })
-  .map(({ cluster, claim, own, others: beside, ...rest }): World => ({
+  .map(({ cluster, claim, own, others: beside, ...rest }): InitialObjects => ({
     ...rest,
     clusters: [cluster, ...beside.clusters],
     claims: claim === undefined ? [] : [claim],
@@ -152,7 +152,7 @@ function writesOf({ steps }: RolePlan): readonly string[] {
 
 /** Runs the steps as a workflow does, until they end or an attempt waits and writes nothing. */
 async function runOver(
-  world: World,
+  world: InitialObjects,
 ): Promise<{ readonly writes: readonly string[]; readonly reason: string }> {
   const fake = createFakeCluster(world)
   const api = fakeClusterApi(fake.api)
@@ -182,7 +182,7 @@ function reasonOf(end: SequenceEnd): string {
   return end.next === 'end' ? end.reason : end.next
 }
 
-function planOver(world: World): RolePlan {
+function planOver(world: InitialObjects): RolePlan {
   const [cluster] = world.clusters
   const [claim] = world.claims
   const named = world.ipAddresses.find(({ name }) => name === 'vip-cp-demo')

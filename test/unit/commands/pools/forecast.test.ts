@@ -12,7 +12,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
-import { aSnapshot, type Things } from '../../../support/snapshot.ts'
+import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'
 
 const left = (
   free: number,
@@ -31,7 +31,7 @@ function waiting(name: string, minute: number, options: ClusterOptions = {}): Cl
 }
 
 /** `name: what it gets of which pool`. */
-function forecast(things: Things): readonly string[] {
+function forecast(things: SnapshotObjects): readonly string[] {
   return forecastOf(aSnapshot(things), variables).expectations.map(
     ({ cluster, role, gets, pool, reason }) =>
       `${cluster.name} ${role}: ${gets} of ${pool?.name ?? 'none'}${reason === undefined ? '' : ` (${reason})`}`,
@@ -133,7 +133,7 @@ describe('a forecast', () => {
     ])
   })
 
-  it.each<[string, Cluster, Things]>([
+  it.each<[string, Cluster, SnapshotObjects]>([
     ['has its VIP', waiting('one', 1, { endpoint: { host: '10.0.0.10', port: 6443 } }), {}],
     ['is paused', waiting('one', 1, { paused: true }), {}],
     [
@@ -158,7 +158,7 @@ describe('a forecast', () => {
     expect(forecast({ clusters: [cluster], pools: [aPool()], ...things })).toEqual([])
   })
 
-  it.each<[string, Things, string]>([
+  it.each<[string, SnapshotObjects, string]>([
     [
       'whose pool is closed to it',
       {
@@ -201,7 +201,7 @@ describe('a forecast', () => {
 
   it('names the ClusterClasses without a pool', () => {
     const clusterClasses = [aClusterClass({ declared: [], accepted: [] })]
-    const classes = (things: Things): readonly object[] =>
+    const classes = (things: SnapshotObjects): readonly object[] =>
       forecastOf(aSnapshot({ clusterClasses, ...things }), variables).classesWithoutPool
     expect(classes({})).toEqual([{ namespace: 'clusters', name: 'rke2-cluster-class' }])
     expect(classes({ pools: [aPool({ ...left(0) })] })).toEqual([])
@@ -217,7 +217,7 @@ describe('a forecast', () => {
 })
 
 describe('the overview of a pool', () => {
-  function overview(things: Things): readonly PoolOverview[] {
+  function overview(things: SnapshotObjects): readonly PoolOverview[] {
     return poolsReport(aSnapshot(things), variables).pools
   }
 

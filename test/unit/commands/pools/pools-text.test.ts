@@ -3,9 +3,9 @@ import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
 import { poolsText } from '../../../../src/commands/pools/pools-text.ts'
 import { plainStyle } from '../../../support/plain-style.ts'
 import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
-import { aSnapshot, type Things } from '../../../support/snapshot.ts'
+import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'
 
-function text(things: Things): string {
+function text(things: SnapshotObjects): string {
   return poolsText(poolsReport(aSnapshot(things), variables), plainStyle, true)
 }
 

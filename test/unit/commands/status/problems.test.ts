@@ -10,7 +10,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
-import { aSnapshot, type Things } from '../../../support/snapshot.ts'
+import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const ourLabel = { 'vip.capi.gorizond.io/role': 'control-plane' }
@@ -24,7 +24,7 @@ const reserved = { 'vip.capi.gorizond.io/reserved-by': 'demo' }
 const now = Date.parse('2026-01-02T04:01:00Z')
 
 /** A Cluster that is served, with all that belongs to it; `things` take the place of what they name. */
-function found(things: Things, at = now): ReturnType<typeof problemsIn> {
+function found(things: SnapshotObjects, at = now): ReturnType<typeof problemsIn> {
   const all = {
     clusters: [aCluster(served)],
     claims: [bound],
@@ -34,12 +34,12 @@ function found(things: Things, at = now): ReturnType<typeof problemsIn> {
   return problemsIn(aSnapshot({ ...all, ...things }), variables, at)
 }
 
-function kindsOf(things: Things, at = now): readonly string[] {
+function kindsOf(things: SnapshotObjects, at = now): readonly string[] {
   return found(things, at).map(({ kind }) => kind)
 }
 
 describe('nothing is found', () => {
-  it.each<[string, Things]>([
+  it.each<[string, SnapshotObjects]>([
     ['about a Cluster that is served', {}],
     ['where there is nothing', { clusters: [], claims: [], ipAddresses: [], pools: [] }],
     ['about one that waits', { clusters: [aCluster()], claims: [], ipAddresses: [] }],
@@ -150,7 +150,7 @@ describe('a duplicate', () => {
     ])
   })
 
-  it.each<[string, Things]>([
+  it.each<[string, SnapshotObjects]>([
     [
       'in two spellings of IPv6',
       {
@@ -227,7 +227,7 @@ describe('an endpoint that no claim holds', () => {
     )
   })
 
-  it.each<[string, Things]>([
+  it.each<[string, SnapshotObjects]>([
     ['is not bound', { claims: [aClaim()] }],
     ['lost its IPAddress', { ipAddresses: [] }],
     ['holds another address', { ipAddresses: [anIPAddress({ address: '10.0.0.11' })] }],

@@ -11,18 +11,18 @@ import {
   type ClusterOptions,
   variables,
 } from '../../../support/builders.ts'
-import { viewOf, type Things } from '../../../support/snapshot.ts'
+import { queriesOf, type SnapshotObjects } from '../../../support/snapshot.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const endpoint = { host: '10.0.0.10', port: 6443 }
 const served: ClusterOptions = { endpoint, annotations: recorded }
 const bound = aClaim({ addressName: 'vip-cp-demo' })
-const held: Things = { claims: [bound], ipAddresses: [anIPAddress()], pools: [aPool()] }
+const held: SnapshotObjects = { claims: [bound], ipAddresses: [anIPAddress()], pools: [aPool()] }
 const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
 
-function stateOf(cluster: ClusterOptions, things: Things = {}, vip = controlPlane): VipState {
+function stateOf(cluster: ClusterOptions, things: SnapshotObjects = {}, vip = controlPlane): VipState {
   const made = aCluster(cluster)
-  return vipStateOf(made, vip, viewOf({ clusters: [made], ...things }), variables)
+  return vipStateOf(made, vip, queriesOf({ clusters: [made], ...things }), variables)
 }
 
 function condition(reason: string, status = 'False', message = `because of ${reason}`): object {
@@ -31,7 +31,7 @@ function condition(reason: string, status = 'False', message = `because of ${rea
 }
 
 describe('how a VIP stands', () => {
-  it.each<[string, ClusterOptions, Things, string, string]>([
+  it.each<[string, ClusterOptions, SnapshotObjects, string, string]>([
     ['in place and held', served, held, 'Served', 'Allocated'],
     ['paused and in place', { ...served, paused: true }, held, 'Served', 'Allocated'],
     ['wanted, with a pool', {}, { pools: [aPool()] }, 'Waiting', 'WaitingForAddress'],
@@ -169,7 +169,7 @@ describe('our condition on the Cluster', () => {
     })
   })
 
-  it.each<[string, ClusterOptions, Things, string, string]>([
+  it.each<[string, ClusterOptions, SnapshotObjects, string, string]>([
     ['was written before the pause', { paused: true }, { pools: [full] }, 'PoolExhausted', 'ClusterPaused'],
     ['was written while it was paused', {}, { pools: [full] }, 'ClusterPaused', 'PoolExhausted'],
     ['was written before the VIP came', served, held, 'PoolExhausted', 'Allocated'],

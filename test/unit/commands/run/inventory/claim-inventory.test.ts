@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { orphanedForLong, orphanedSince } from '../../../../../src/commands/run/inventory/claim-inventory.ts'
 import { aClaim, aCluster } from '../../../../support/builders.ts'
-import { aSnapshot, type Things } from '../../../../support/snapshot.ts'
+import { aSnapshot, type SnapshotObjects } from '../../../../support/snapshot.ts'
 
 const labels = { 'vip.capi.gorizond.io/role': 'control-plane' }
 const ours = aClaim({ labels })
 const never = new Map<string, number>()
 
-function orphans(things: Things, before: ReadonlyMap<string, number> = never, now = 1_000): unknown {
+function orphans(things: SnapshotObjects, before: ReadonlyMap<string, number> = never, now = 1_000): unknown {
   return [...orphanedSince(aSnapshot(things), before, now)]
 }
 

@@ -10,7 +10,7 @@ import {
   variables,
   type ClusterOptions,
 } from '../../../../support/builders.ts'
-import { aSnapshot, type Things } from '../../../../support/snapshot.ts'
+import { aSnapshot, type SnapshotObjects } from '../../../../support/snapshot.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
@@ -21,12 +21,12 @@ const served: ClusterOptions = {
   annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' },
 }
 
-function inventoryOf(things: Things, orphaned: readonly string[] = []): Inventory {
+function inventoryOf(things: SnapshotObjects, orphaned: readonly string[] = []): Inventory {
   return takeInventory(aSnapshot(things), variables, new Set(orphaned))
 }
 
 describe('pools available', () => {
-  function available(things: Things): Readonly<Record<string, number>> {
+  function available(things: SnapshotObjects): Readonly<Record<string, number>> {
     const entries = inventoryOf(things).poolsAvailable.map(({ clusterClass, role, pools }) => [
       `${clusterClass} ${role}`,
       pools,
