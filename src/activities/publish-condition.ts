@@ -1,5 +1,5 @@
 import { activityInfo, log } from '@temporalio/activity'
-import { allocationEvent, releaseEvent, type ClusterEvent } from '../domain/allocation/cluster-event.ts'
+import { allocationEvent, releaseEvent } from '../domain/allocation/cluster-event.ts'
 import { isWritable } from '../domain/allocation/eligibility.ts'
 import type { StepInput } from '../domain/allocation/steps.ts'
 import { decideCondition, type ConditionUpdate } from '../domain/allocation/vip-condition.ts'
@@ -12,14 +12,13 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { ReportKind, StepObserver, StepOutcome } from './step-outcome.ts'
 
-interface EventPorts {
-  readonly api: Pick<ClusterApi, 'recordEvent'>
+export interface PublishPorts {
+  readonly api: Pick<ClusterApi, 'getCluster' | 'applyCondition' | 'recordEvent'>
   readonly observer: StepObserver
 }
 
-export interface PublishPorts extends EventPorts {
-  readonly api: Pick<ClusterApi, 'getCluster' | 'applyCondition' | 'recordEvent'>
-}
+/** Cluster API core writes to a Cluster several times as soon as it has its VIP, so some conflicts are normal. */
+const mostConflictRetries = 4
 
 /**
  * Updates the Cluster's condition after a step, and emits an event if that is a change. While a wait lasts, the event is
@@ -34,32 +33,16 @@ export async function publishOutcome(
   input: StepInput,
   { condition, isDuplicate }: StepOutcome,
 ): Promise<void> {
-  if (cluster === undefined || condition === undefined) return
-  try {
-    await publishWithRetries(ports, cluster, input, condition)
-  } catch (error) {
-    if (!isDuplicate || !isKubernetesError(error)) throw error
-    // The claim is deleted, so no later attempt can know of the duplicate: this one emits the event, and succeeds.
-    await emitCondition(ports, cluster, input, condition)
-  }
-}
-
-/** Cluster API core writes to a Cluster several times as soon as it has its VIP, so some conflicts are normal. */
-const mostConflictRetries = 4
-
-/** If somebody else has written to the Cluster, a VIP in place is still true. A reason to wait may not be: the next attempt decides. */
-async function publishWithRetries(
-  ports: PublishPorts,
-  cluster: Cluster,
-  input: StepInput,
-  update: ConditionUpdate,
-): Promise<void> {
-  const mayRetry = update !== 'remove' && update.isReady
-  let present: Cluster | undefined = cluster
-  for (let retries = 0; present?.uid === cluster.uid; retries += 1) {
+  if (condition === undefined) return
+  // After a write of somebody else, a VIP in place is still true. A reason to wait may not be: the next attempt decides.
+  const mayRetry = condition !== 'remove' && condition.isReady
+  let present = cluster
+  for (let retries = 0; present !== undefined && present.uid === cluster?.uid; retries += 1) {
     try {
-      return await publishCondition(ports, present, input, update)
+      return await publishCondition(ports, present, input, condition)
     } catch (error) {
+      // The claim is deleted, so no later attempt can know of the duplicate: this one emits the event, and succeeds.
+      if (isDuplicate && isKubernetesError(error)) return emitCondition(ports, present, input, condition)
       if (!mayRetry || retries === mostConflictRetries || !isKubernetesError(error, 'conflict')) throw error
     }
     present = await ports.api.getCluster(input.cluster)
@@ -103,35 +86,33 @@ async function applyCondition(
 }
 
 async function emitCondition(
-  ports: PublishPorts,
+  { api, observer }: PublishPorts,
   cluster: Cluster,
   { role }: Pick<StepInput, 'role'>,
   update: ConditionUpdate,
 ): Promise<void> {
   if (update === 'remove') return
-  const event = allocationEvent(cluster, role, update.reason, update.message)
-  await emit(ports, event, (error) => reportFailed(ports.observer, 'event', error))
+  await api.recordEvent(allocationEvent(cluster, role, update.reason, update.message)).then(
+    () => observer.countReport('event', 'written'),
+    (error: unknown) => reportFailed(observer, 'event', error),
+  )
 }
 
-/** Emits the event that a deleted Cluster's addresses are released. Its namespace may take no event any more. */
+/** Emits the event that a deleted Cluster's addresses are released. */
 export async function publishRelease(
-  ports: EventPorts,
+  { api, observer }: Pick<PublishPorts, 'observer'> & { readonly api: Pick<ClusterApi, 'recordEvent'> },
   { namespace, name, uid }: ClusterIdentity,
   released: readonly HeldAddress[],
 ): Promise<void> {
   if (released.length === 0) return
   const cluster = { apiVersion: conditionsApiVersion, namespace, name, uid }
-  await emit(ports, releaseEvent(cluster, describeReleased(released)), (error) => {
-    if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(ports.observer, 'event', error)
-  })
-}
-
-async function emit(
-  { api, observer }: EventPorts,
-  event: ClusterEvent,
-  onFailure: (error: unknown) => void,
-): Promise<void> {
-  await api.recordEvent(event).then(() => observer.countReport('event', 'written'), onFailure)
+  await api.recordEvent(releaseEvent(cluster, describeReleased(released))).then(
+    () => observer.countReport('event', 'written'),
+    (error: unknown) => {
+      // The Cluster's namespace may be going too.
+      if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(observer, 'event', error)
+    },
+  )
 }
 
 /** Nobody's VIP may depend on a report, so its failure is counted and logged. */

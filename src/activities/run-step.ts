@@ -8,7 +8,7 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, StaleCacheError } from '../kubernetes/errors.ts'
 import { FastPathAbandoned, isWait, translatingFailures } from './failures.ts'
 import { publishOutcome, type PublishPorts } from './publish-condition.ts'
-import { signalSkippedAddress, signalWait, type SignalPorts } from './signal-workflow.ts'
+import { sendSignal, signalWait, type SignalPorts } from './signal-workflow.ts'
 import {
   makesProgress,
   outcomeOf,
@@ -71,7 +71,7 @@ export async function runStep<R extends StepResult>(
       // Without informers the fast path decides on live reads too, and may have stepped back.
       if (isFastPath && !makesProgress(result) && !outcome.isDuplicate) return result
       done = outcome
-      if (outcome.isDuplicate) await signalSkippedAddress(ports, input, outcome)
+      if (outcome.isDuplicate) await sendSignal(ports, input, outcome, true)
       await publishOutcome(ports, lastCluster(), input, outcome)
       return result
     })

@@ -42,22 +42,15 @@ export async function signalWait(
   if (activityInfo().heartbeatDetails === details) return
   const isQuiet = result === 'waiting' && !(isReason(reason) && requiresAction(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
-  if (await signal(ports, { role }, outcome, false)) heartbeat(details)
+  if (await sendSignal(ports, { role }, outcome, false)) heartbeat(details)
 }
 
 /**
- * Signals the run which address its step has stepped back from. The step's result contains it too, but the deletion of the
- * claim may wake the run before the result arrives.
+ * @param isLeft the step has stepped back from an address. Its result says so too, but the deletion of the claim may wake the
+ *   run before the result arrives
+ * @returns whether the run got the signal
  */
-export async function signalSkippedAddress(
-  ports: SignalPorts,
-  input: StepInput,
-  outcome: StepOutcome,
-): Promise<void> {
-  await signal(ports, input, outcome, true)
-}
-
-async function signal(
+export async function sendSignal(
   { observer, settings: { searchable }, signalWorkflow: send }: SignalPorts,
   { role }: Pick<StepInput, 'role'>,
   { reason, message, considered }: StepOutcome,

@@ -83,9 +83,9 @@ export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
 }
 
 function endpointWith(cluster: Cluster, host: string, defaultPort: number): APIEndpoint {
-  const { controlPlaneEndpoint, apiServerPort } = cluster
-  const ports = [controlPlaneEndpoint.port, apiServerPort]
-  return { host, port: ports.find((port) => port !== undefined && port > 0) ?? defaultPort }
+  const { controlPlaneEndpoint, apiServerPort = defaultPort } = cluster
+  const { port } = controlPlaneEndpoint
+  return { host, port: port > 0 ? port : apiServerPort }
 }
 
 /** Core resets a host without port, so both are always written. */
@@ -94,7 +94,7 @@ function endpointOperations(cluster: Cluster, endpoint: APIEndpoint | undefined)
   return [{ op: 'add', path: pathTo('spec', 'controlPlaneEndpoint'), value: { ...endpoint } }]
 }
 
-/** The entries of others stay where and as they are. */
+/** The entries of others keep their order and content. */
 function variableOperations(cluster: Cluster, input: ClusterPatchInput): JsonPatch {
   const { address, hasVariable } = input
   const { variable } = input.vip
