@@ -107,6 +107,6 @@ export interface StepReading extends Pick<StepOutcome, 'result' | 'reason' | 'is
   readonly clusterClass: string
   /** Duration of the attempt. */
   readonly seconds: number
-  /** If this attempt wrote a VIP to a Cluster that had none: the ages of the run, if known, and of the Cluster. */
+  /** If this attempt wrote a VIP to a Cluster that had none: the age of the Cluster, and of the run if the input has it. */
   readonly allocated?: { readonly sinceStartSeconds?: number; readonly sinceCreationSeconds: number }
 }

@@ -21,7 +21,7 @@ export interface AllocationSettings {
 export interface Observed extends Facts, AllocationSettings {
   readonly key: NamespacedName
   readonly cluster: Cluster | undefined
-  /** The IPAddressClaim that has the name of this Cluster's claim, whoever owns it. */
+  /** The IPAddressClaim with the name of this Cluster's claim, of any owner. */
   readonly claim: IPAddressClaim | undefined
   /** The choice that an earlier step of the same run made. It stays, even if the pools have changed. */
   readonly choice?: PoolChoice

@@ -78,9 +78,9 @@ function whyLost(lostVip: LostVip): string {
     : ''
   const refusals = refusalsBy(lostVip)
   if (refusals !== '') return `${lost} ${text} is not to be had: ${refusals}; correct that${orOther}`
-  const looked =
+  const searched =
     pools.length === 0 ? 'there is no pool' : `not in ${pools.map(formatPool).slice(0, 8).join(', ')}`
-  return `${lost} no pool has ${text} (${looked}); add it to a pool to have it reserved again${orOther}`
+  return `${lost} no pool has ${text} (${searched}); add it to a pool to have it reserved again${orOther}`
 }
 
 function whyNotRestored(lost: LostVip): string {

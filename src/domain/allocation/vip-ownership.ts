@@ -31,7 +31,7 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
 
 /**
  * Whether only our annotation names the Cluster's VIP. Anybody can type an annotation, so it opens no pool; a host or a
- * variable counts as in use, whoever wrote it.
+ * variable counts as in use, no matter who wrote it.
  */
 export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
   if (recordedVip(cluster, role) === undefined) return false

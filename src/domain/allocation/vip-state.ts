@@ -38,7 +38,7 @@ export interface VipState {
   readonly address: string | undefined
   /** Of the claim. */
   readonly pool: string | undefined
-  /** Name of the claim of our name, whoever owns it. */
+  /** Name of the claim of our name, of any owner. */
   readonly claim: string | undefined
   /** Name of the IPAddress that the claim is bound to. */
   readonly ipAddress: string | undefined

@@ -103,7 +103,7 @@ function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
 /** Finalizers that a message names. */
 const shown = 3
 
-/** `IPAddressClaim clusters/vip-cp-demo (10.0.0.10) of the former Cluster clusters/demo, in deletion for 12 s, held by …` */
+/** Which object, since when it is in deletion, and its finalizers. */
 function describe({ kind, object, held }: RemainingObject, { deleted, now }: ReleaseContext): string {
   const address = held.address === undefined ? '' : ` (${held.address})`
   const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(deleted)}`

@@ -46,7 +46,7 @@ function isPlain(text: unknown): boolean {
 /** What may remain of a deleted Cluster. Read in this order, so that each read proves that the earlier ones are complete. */
 export interface ObservedRelease {
   readonly ipAddresses: readonly IPAddress[]
-  /** Those with the names of the Cluster's claims, whoever owns them. */
+  /** Those with the names of the Cluster's claims, of any owner. */
   readonly claims: readonly IPAddressClaim[]
   /** The Cluster of this name, whatever its uid. */
   readonly present: Cluster | undefined
