@@ -1,4 +1,9 @@
-import { clusterOwning, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
+import {
+  clusterOwning,
+  ownershipOf,
+  type ClusterIdentity,
+  type IPAddressClaim,
+} from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
 import { deleteForMoveAnnotation } from '../domain/names.ts'
@@ -52,8 +57,8 @@ export function releaseOfOrphan(
   present: Cluster | undefined,
   now: number,
 ): ReleaseRequest | undefined {
-  const deleted = clusterOwning(claim)
-  if (deleted === undefined || deleted.uid === present?.uid) return undefined
+  const deleted = deletedOwnerOf(claim, present)
+  if (deleted === undefined) return undefined
   const isYoung = now - Date.parse(claim.creationTimestamp) < unknownOwnerMs
   if (isYoung && !claim.isDeleting) return undefined
   const held = readableHeld([heldBy(role, claim, ipAddress)])
@@ -65,9 +70,14 @@ export function releaseOfDeletedClaim(
   claim: IPAddressClaim,
   present: Cluster | undefined,
 ): ReleaseRequest | undefined {
-  const deleted = clusterOwning(claim)
-  if (deleted === undefined || deleted.uid === present?.uid) return undefined
-  return { action: 'signal-release', deleted, reason: 'claim is gone' }
+  const deleted = deletedOwnerOf(claim, present)
+  return deleted && { action: 'signal-release', deleted, reason: 'claim is gone' }
+}
+
+/** @param present the Cluster that has the name now */
+function deletedOwnerOf(claim: IPAddressClaim, present: Cluster | undefined): ClusterIdentity | undefined {
+  const owner = clusterOwning(claim)
+  return owner?.uid === present?.uid ? undefined : owner
 }
 
 function heldBy(role: Role, claim: IPAddressClaim, ipAddress: ClaimBinding['ipAddress']): HeldAddress {

@@ -27,8 +27,7 @@
 import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
-import type { IPAddress } from '../../domain/model/ip-address.ts'
-import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
@@ -58,19 +57,10 @@ export function createCachedClusterApi(options: CachedClusterApiOptions): Cached
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()
   const addressUse = createAddressUseCache(informers, live, variables)
-  const handlers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]> } = {
-    clusters: addressUse.onCluster,
-    ipaddressclaims: { onUpsert: listeners.notify, onDelete: listeners.notify },
-    ipaddresses: {
-      onUpsert(ipAddress, previous) {
-        addressUse.onIPAddress.onUpsert(ipAddress, previous)
-        listeners.notify(claimKeyOf(ipAddress))
-      },
-      onDelete(ipAddress) {
-        addressUse.onIPAddress.onDelete(ipAddress)
-        listeners.notify(claimKeyOf(ipAddress))
-      },
-    },
+  const indexers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]>[] } = {
+    clusters: [addressUse.onCluster],
+    ipaddressclaims: [listeners.onClaim],
+    ipaddresses: [addressUse.onIPAddress, listeners.onIPAddress],
   }
   const expecting = async <T extends ObjectMeta>(
     resource: keyof WatchedObjects,
@@ -81,7 +71,7 @@ export function createCachedClusterApi(options: CachedClusterApiOptions): Cached
     return written
   }
   return {
-    startInformer: (informer) => informers.start(informer, handlers[informer.resource]),
+    startInformer: (informer) => informers.start(informer, indexers[informer.resource]),
     ...cachedReads(informers),
     getClusterLive: (key) => live.getClusterLive(key),
     getIPAddressLive: (key) => live.getIPAddressLive(key),
@@ -98,10 +88,6 @@ export function createCachedClusterApi(options: CachedClusterApiOptions): Cached
     createIPAddress: onlyLive('creating an IPAddress'),
     deleteIPAddress: onlyLive('deleting an IPAddress'),
   }
-}
-
-function claimKeyOf({ namespace, claimName }: IPAddress): NamespacedName {
-  return { namespace, name: claimName }
 }
 
 function onlyLive(what: string): () => Promise<never> {

@@ -1,7 +1,7 @@
 import { formatKey, type NamespacedName, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { StaleCacheError } from '../errors.ts'
 import { startInformer, type WatchedObjects, type InformerOptions } from '../informer/informer.ts'
-import type { Informer, ResourceEventHandler } from '../informer/informer-types.ts'
+import type { Informer, InformerHealth, ResourceEventHandler } from '../informer/informer-types.ts'
 import { createExpectations, type Expectations } from './expectations.ts'
 
 /** Milliseconds without contact after which a cache is stale. A watch that is silent for 30 s is opened again. */
@@ -11,10 +11,10 @@ type WatchedKind = keyof WatchedObjects
 
 /** The informers of this process, by kind. */
 export interface InformerSet {
-  /** As `startInformer`. @param indexer gets every change before the handler does */
+  /** As `startInformer`. @param indexers get every change before the handler does */
   start<R extends WatchedKind>(
     options: InformerOptions<R>,
-    indexer: ResourceEventHandler<WatchedObjects[R]> | undefined,
+    indexers?: readonly ResourceEventHandler<WatchedObjects[R]>[],
   ): Informer<WatchedObjects[R]>
   /** Undefined if the kind has no informer. */
   find<R extends WatchedKind>(resource: R): Informer<WatchedObjects[R]> | undefined
@@ -49,11 +49,12 @@ export function createInformerSet(now: () => number): InformerSet {
   return {
     start<R extends WatchedKind>(
       options: InformerOptions<R>,
-      indexer: ResourceEventHandler<WatchedObjects[R]> | undefined,
+      indexers: readonly ResourceEventHandler<WatchedObjects[R]>[] = [],
     ): Informer<WatchedObjects[R]> {
       const { resource, namespaces = [], labelSelector } = options
       const expectations = createExpectations(() => informer.health().lastSyncResourceVersion, now)
-      const handler = observedBy(expectations, options.handler, indexer, () => informer)
+      const observer = observerOf(expectations, () => informer.health())
+      const handler = inOrder([observer, ...indexers, options.handler])
       const informer: Informer<WatchedObjects[R]> = startInformer({ ...options, handler })
       const isUnfiltered = labelSelector === undefined
       Object.assign(kinds, { [resource]: { informer, expectations, namespaces, isUnfiltered } })
@@ -95,30 +96,30 @@ function covers(namespaces: readonly string[], { namespace }: NamespacedName): b
   return namespaces.length === 0 || namespaces.includes(namespace)
 }
 
-/** A handler that calls expectations and indexer before the given one. */
-function observedBy<T extends ObjectMeta>(
+/** Observes expected writes. */
+function observerOf(
   expectations: Expectations,
-  handler: ResourceEventHandler<T>,
-  indexer: ResourceEventHandler<T> | undefined,
-  informer: () => Informer<T>,
-): ResourceEventHandler<T> {
+  health: () => Pick<InformerHealth, 'drift'>,
+): ResourceEventHandler<ObjectMeta> {
   let lastDrift = 0
   return {
-    onUpsert(object, previous) {
-      expectations.observe(object)
-      indexer?.onUpsert(object, previous)
-      handler.onUpsert(object, previous)
-    },
-    onDelete(object) {
-      expectations.observe(object)
-      indexer?.onDelete(object)
-      handler.onDelete(object)
-    },
-    onListed(objects) {
-      const { drift } = informer().health()
+    onUpsert: (object) => expectations.observe(object),
+    onDelete: (object) => expectations.observe(object),
+    onListed() {
+      const { drift } = health()
       expectations.observeList(drift > lastDrift)
       lastDrift = drift
-      handler.onListed?.(objects)
     },
+  }
+}
+
+/** Calls handlers in their order. */
+function inOrder<T extends ObjectMeta>(
+  handlers: readonly ResourceEventHandler<T>[],
+): ResourceEventHandler<T> {
+  return {
+    onUpsert: (object, previous) => handlers.forEach((each) => each.onUpsert(object, previous)),
+    onDelete: (object) => handlers.forEach((each) => each.onDelete(object)),
+    onListed: (objects) => handlers.forEach((each) => each.onListed?.(objects)),
   }
 }
