@@ -23,7 +23,7 @@ export interface TemporalUi {
 const freshFor = 10_000
 const clickableWithin = 30_000
 const shownWithin = 180_000
-const lookInterval = 100
+const checkInterval = 100
 
 /**
  * Opens the UI of a Temporal server in a page.
@@ -68,17 +68,17 @@ async function untilShown(
   while (performance.now() < deadline) {
     try {
       await open()
-      last = await lookFor(page, expected)
+      last = await textOnceShown(page, expected)
       if (last.missing.length === 0) return last.text
     } catch (error) {
       cause = error
-      await delay(lookInterval)
+      await delay(checkInterval)
     }
   }
   throw new Error(`${page.url()} does not show ${JSON.stringify(last.missing)}, but: ${last.text}`, { cause })
 }
 
-async function lookFor(
+async function textOnceShown(
   page: Page,
   expected: readonly string[],
 ): Promise<{ readonly missing: readonly string[]; readonly text: string }> {
@@ -87,7 +87,7 @@ async function lookFor(
     const text = await textOn(page)
     const missing = expected.filter((words) => !text.includes(words))
     if (missing.length === 0 || performance.now() > staleAt) return { missing, text }
-    await delay(lookInterval)
+    await delay(checkInterval)
   }
 }
 

@@ -16,19 +16,19 @@ let reaperInput: Writable | undefined
  */
 export function guardProcessGroup(id: number): void {
   processGroups.add(id)
-  tellReaper(`watch ${id}`)
+  notifyReaper(`watch ${id}`)
 }
 
 /** Undoes `guardProcessGroup`. */
 export function releaseProcessGroup(id: number): void {
   processGroups.delete(id)
-  tellReaper(`release ${id}`)
+  notifyReaper(`release ${id}`)
 }
 
 /** Removes the directory when this process ends, whether it exits, throws or is killed. */
 export function guardDirectory(path: string): void {
   directories.add(path)
-  tellReaper(`directory ${path}`)
+  notifyReaper(`directory ${path}`)
 }
 
 /** Signals that ask for a graceful exit. */
@@ -47,7 +47,7 @@ export function killProcessGroup(id: number, signal: StopSignal | PauseSignal | 
   }
 }
 
-function tellReaper(line: string): void {
+function notifyReaper(line: string): void {
   reaperInput ??= startReaper()
   reaperInput.write(`${line}\n`)
 }

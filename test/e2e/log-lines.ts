@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { eventually } from '../support/eventually.ts'
 
 /** A line of a JSON log. */
 export interface LogLine {
@@ -18,4 +19,11 @@ export function linesOf(logPath: string): readonly LogLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line): LogLine => JSON.parse(line))
+}
+
+/** Waits for a line with a matching message. */
+export function untilLogged(logPath: string, message: string | RegExp): Promise<LogLine> {
+  return eventually(`a line ${message}`, async () =>
+    linesOf(logPath).find((line) => line.message.match(message) !== null),
+  )
 }

@@ -3,7 +3,7 @@ import { logFieldNames } from '../../src/observability/log.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { linesOf, type LogLine } from './log-lines.ts'
+import { linesOf, untilLogged } from './log-lines.ts'
 import type { Testbed } from './testbed.ts'
 
 let suite: Fixture
@@ -17,13 +17,6 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
-function untilLine(logPath: string, message: string | RegExp): Promise<LogLine> {
-  return eventually(`a line ${message}`, async () => {
-    await Promise.resolve()
-    return linesOf(logPath).find((line) => line.message.match(message) !== null)
-  })
-}
-
 describe('a log in JSON', () => {
   it('has only lines that can be read, with fields that are known, and no whole object', async () => {
     const { logPath } = suite.allocator
@@ -31,8 +24,8 @@ describe('a log in JSON', () => {
     await testbed.createClass('unmatched-class')
     await testbed.createCluster('unmatched', { className: 'unmatched-class' })
     await testbed.untilServed('logged')
-    await untilLine(logPath, /by IPAddressClaim vip-cp-logged$/)
-    await untilLine(logPath, 'Activity failed')
+    await untilLogged(logPath, /by IPAddressClaim vip-cp-logged$/)
+    await untilLogged(logPath, 'Activity failed')
     const known = ['level', 'time', 'message', ...logFieldNames]
     for (const line of linesOf(logPath)) {
       expect(known).toEqual(expect.arrayContaining(Object.keys(line)))
@@ -48,7 +41,7 @@ describe('a log in JSON', () => {
     await testbed.createCluster('outcome')
     const { controlPlaneEndpoint } = await testbed.untilServed('outcome')
     const cluster = testbed.keyOf('outcome')
-    expect(await untilLine(logPath, /by IPAddressClaim vip-cp-outcome$/)).toEqual({
+    expect(await untilLogged(logPath, /by IPAddressClaim vip-cp-outcome$/)).toEqual({
       level: 'info',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       message: expect.stringContaining(controlPlaneEndpoint.host),

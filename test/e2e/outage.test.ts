@@ -5,7 +5,7 @@ import { isValidEndpoint } from '../../src/domain/model/cluster.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { viewTemporal } from './temporal.ts'
-import { linesOf, type LogLine } from './log-lines.ts'
+import { linesOf, untilLogged } from './log-lines.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
 // Its own stack: the shared one must not lose its parts.
@@ -58,13 +58,6 @@ async function untilWatchFailed(): Promise<void> {
   })
 }
 
-function untilLine(logPath: string, message: string | RegExp): Promise<LogLine> {
-  return eventually(`a line ${message}`, async () => {
-    await Promise.resolve()
-    return linesOf(logPath).find((line) => line.message.match(message) !== null)
-  })
-}
-
 async function untilLines(logPath: string, message: string | RegExp, count: number): Promise<void> {
   await eventually(`${count} lines ${message}`, async () => {
     await Promise.resolve()
@@ -110,7 +103,7 @@ describe('an allocator', () => {
     expect((await fetch(healthUrl)).status).toBe(200)
     await untilLines(logPath, 'Temporal did not take a request; trying again', names.length)
     await stack.part('temporal').start()
-    const line = await untilLine(logPath, 'Temporal is reached again')
+    const line = await untilLogged(logPath, 'Temporal is reached again')
     expect(line).toMatchObject({ level: 'info', failures: expect.any(Number), seconds: expect.any(Number) })
     expect(line['failures']).toBeGreaterThan(names.length)
     expect(warningsOf(logPath)).toEqual({ 'Cannot reach Temporal; trying again': 1 })
@@ -125,7 +118,7 @@ describe('an allocator', () => {
     await untilWatchFailed()
     await untilLines(logPath, /^watch \w+: /, 18)
     await stack.part('kube-apiserver').start()
-    expect(await untilLine(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
+    expect(await untilLogged(logPath, 'The API server is reached again')).toMatchObject({ level: 'info' })
     expect(warningsOf(logPath)).toEqual({ 'Cannot reach the API server; trying again': 1 })
     await testbed.createCluster('after-restart')
     expect(isValidEndpoint((await testbed.untilServed('after-restart')).controlPlaneEndpoint)).toBe(true)

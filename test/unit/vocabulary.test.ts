@@ -6,8 +6,8 @@ import { parseSync, Visitor } from 'oxc-parser'
 const root = join(import.meta.dirname, '..', '..')
 
 /**
- * Words that no name and no comment in `src` contains, with the field's word for each. Texts may: some are public, such as
- * values of log fields.
+ * Words that no name and no comment in the sources contains, with the field's word for each. Texts may: some are public,
+ * such as values of log fields.
  */
 const foreignWords: Readonly<Record<string, string>> = {
   amiss: 'wrong',
@@ -16,6 +16,7 @@ const foreignWords: Readonly<Record<string, string>> = {
   believed: 'fresh',
   deaf: 'stale',
   deed: 'action',
+  dice: 'random value',
   echo: 'expectation',
   foremost: 'most relevant',
   former: 'previous',
@@ -35,6 +36,7 @@ const foreignWords: Readonly<Record<string, string>> = {
   saying: 'condition update',
   seeker: 'claim',
   sight: 'observed',
+  sighting: 'version',
   starved: 'blocked',
   tell: 'report',
   told: 'reported',
@@ -78,11 +80,11 @@ function faultsIn(path: string, text: string): readonly string[] {
   ]
 }
 
-describe('names and comments in src', () => {
-  it("use the field's words, and refer to no design document", () => {
-    const faults = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
-      faultsIn(file, readFileSync(join(root, file), 'utf8')),
-    )
+describe('names and comments in src, dev and the helpers of tests', () => {
+  it.each(['src', 'dev', 'test'])("use the field's words, and refer to no design document: %s", (folder) => {
+    const faults = globSync(`${folder}/**/*.ts`, { cwd: root })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .flatMap((file) => faultsIn(file, readFileSync(join(root, file), 'utf8')))
     expect(faults).toEqual([])
   })
 

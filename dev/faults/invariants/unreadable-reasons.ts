@@ -84,9 +84,9 @@ function faultOfPending(
 function faultOfResult(result: unknown, cluster: ClusterFacts): string | undefined {
   const entries = Object.entries(objectOf(objectOf(result)['roles']))
   if (entries.length === 0) return `ended without a word: ${JSON.stringify(result)}`
-  for (const [role, told] of entries) {
-    const { reason, message, address } = objectOf(told)
-    if (!isObject(told) || !reasonWords.includes(stringOf(reason))) {
+  for (const [role, outcome] of entries) {
+    const { reason, message, address } = objectOf(outcome)
+    if (!isObject(outcome) || !reasonWords.includes(stringOf(reason))) {
       return `ended for ${role} with the reason ${JSON.stringify(reason)}, which is none of the list`
     }
     if (stringOf(message) === '') return `ended for ${role} with ${stringOf(reason)} without a word`

@@ -16,8 +16,8 @@ function untruthOf(cluster: ClusterFacts, words: RoleWords): readonly Violation[
     .map(objectOf)
     .find((each) => each['type'] === words.conditionType)
   if (condition?.['reason'] !== 'Allocated') return []
-  const [vip, said] = [vipOf(cluster, words), stringOf(condition['message'])]
-  if (vip !== '' && said.startsWith(vip)) return []
-  const message = `Cluster ${cluster.key} (uid ${cluster.uid}) says of its ${words.role} VIP ${JSON.stringify(said)}, and has ${JSON.stringify(vip)}`
+  const [vip, reported] = [vipOf(cluster, words), stringOf(condition['message'])]
+  if (vip !== '' && reported.startsWith(vip)) return []
+  const message = `Cluster ${cluster.key} (uid ${cluster.uid}) says of its ${words.role} VIP ${JSON.stringify(reported)}, and has ${JSON.stringify(vip)}`
   return [{ invariant: 'I8', message }]
 }

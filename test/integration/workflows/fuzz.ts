@@ -222,8 +222,8 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
     const pauseUntilNext = random.pick([20, 200, 1_500, anHour])
     await delay(random.pick([0, 0, 5, 40, 300, 1_200]))
     if (outcome < 25) {
-      const told = newsOf({ role, reason: 'by step', scheduledAt: activityInfo().scheduledTimestampMs })
-      if (pauseUntilNext === anHour || outcome < 20) await signalWorkflow(told)
+      const report = newsOf({ role, reason: 'by step', scheduledAt: activityInfo().scheduledTimestampMs })
+      if (pauseUntilNext === anHour || outcome < 20) await signalWorkflow(report)
       throw retryLater('PoolExhausted', pauseUntilNext)
     }
     if (outcome < 28) return { next: 'restart', message: 'the claim is gone' }
