@@ -77,3 +77,7 @@ export type VariableNames = Readonly<Record<Role, string>>
 export function vipRole(role: Role, variables: VariableNames): VipRole {
   return { role, variable: variables[role] }
 }
+
+export function vipRoles(variables: VariableNames): readonly VipRole[] {
+  return roles.map((role) => vipRole(role, variables))
+}

@@ -4,7 +4,7 @@ import { SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
-import { roles, vipRole } from '../../domain/role.ts'
+import { vipRoles } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import type { Reading } from './checks/check-result.ts'
 import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
@@ -59,7 +59,7 @@ function waitingIn(
   const queries = new SnapshotQueries(() => snapshot.read)
   const read = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, vipRole(role, variables))))
+    .filter((cluster) => vipRoles(variables).some((vip) => queries.vipNeedsReconcile(cluster, vip)))
     .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
   return { read }
 }

@@ -10,14 +10,7 @@ import { formatKey, type NamespacedName } from '../../domain/model/object-meta.t
 import { formatPool, type IPPool } from '../../domain/model/pool.ts'
 import { defaultApiServerPort } from '../../domain/names.ts'
 import type { Reason } from '../../domain/reason.ts'
-import {
-  defaultRole,
-  roles,
-  vipRole,
-  type Role,
-  type VariableNames,
-  type VipRole,
-} from '../../domain/role.ts'
+import { defaultRole, vipRoles, type Role, type VariableNames, type VipRole } from '../../domain/role.ts'
 
 /** What one missing VIP will get, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -53,7 +46,7 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
     age: `${cluster.creationTimestamp} ${formatKey(cluster)}`,
   }))
   for (const { cluster } of clusters.toSorted((a, b) => (a.age < b.age ? -1 : 1))) {
-    for (const vip of roles.map((role) => vipRole(role, variables))) {
+    for (const vip of vipRoles(variables)) {
       const observed = queries.observed(cluster, vip, settings)
       const pools = observed.pools?.map((pool) => left.get(pool.uid) ?? pool) ?? []
       const found = expectationFor({ ...observed, pools }, vip)

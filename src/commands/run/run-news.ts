@@ -8,7 +8,7 @@ import {
 } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { vipRoles, type VariableNames, type VipRole } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
@@ -32,9 +32,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
   const queries = new SnapshotQueries(snapshot)
-  const outstanding = roles
-    .map((role) => vipRole(role, variables))
-    .filter((vip) => queries.vipNeedsReconcile(cluster, vip))
+  const outstanding = vipRoles(variables).filter((vip) => queries.vipNeedsReconcile(cluster, vip))
   try {
     for (const vip of outstanding) await publishFor(reporting, cluster, vip, news)
   } catch (error) {

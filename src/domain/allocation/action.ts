@@ -29,6 +29,9 @@ export interface Observed extends Facts, AllocationSettings {
   readonly attempt?: number
 }
 
+/** The input of a decision about a Cluster that exists. */
+export type ObservedCluster = Observed & { readonly cluster: Cluster }
+
 /** Facts that not every decision needs. `nextAction` asks for each by an `observe`. */
 export interface Facts {
   /** The pools that the Cluster can reach. */

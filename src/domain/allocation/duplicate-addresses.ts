@@ -9,15 +9,7 @@ import { annotationOperations, conditionalOn, type JsonPatch } from '../model/js
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import {
-  defaultRole,
-  roleSpecs,
-  roles,
-  vipRole,
-  type Role,
-  type VariableNames,
-  type VipRole,
-} from '../role.ts'
+import { defaultRole, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
 import { attemptsUntilStepBack } from '../timings.ts'
 
 /** Who has an address already. */
@@ -40,10 +32,10 @@ export function holdersOf(
   const ownClaim = claimNameFor(own.cluster, own.role)
   return {
     clusters: use.clusters.flatMap((cluster) =>
-      roles
-        .map((role) => ({ cluster, as: vipRole(role, variables) }))
-        .filter(({ as }) => !(cluster.uid === uid && as.role === own.role))
-        .filter(({ as }) => canonicalAddress(addressIn(cluster, as)) === wanted),
+      vipRoles(variables)
+        .filter(({ role }) => !(cluster.uid === uid && role === own.role))
+        .filter((vip) => canonicalAddress(addressIn(cluster, vip)) === wanted)
+        .map((as) => ({ cluster, as })),
     ),
     ipAddresses: use.ipAddresses.filter(
       (ipAddress) =>

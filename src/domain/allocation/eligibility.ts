@@ -5,15 +5,7 @@ import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
-import {
-  isRequired,
-  roleSpecs,
-  roles,
-  vipRole,
-  type Role,
-  type VariableNames,
-  type VipRole,
-} from '../role.ts'
+import { isRequired, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
 import { recordedVip, vipOwnershipOf } from './vip-ownership.ts'
 
 /** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
@@ -38,40 +30,27 @@ export type Desire =
  * @param pools those that the Cluster can use; undefined: not read
  */
 export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[] | undefined): Desire {
+  const { enabledAnnotation, noun, poolAnnotation } = roleSpecs[role]
   const key = formatKey(cluster)
-  if (explicitPoolOf(cluster, role) === undefined && cluster.topology === undefined) {
-    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${roleSpecs[role].poolAnnotation} to have one all the same`
+  const namesPool = explicitPoolOf(cluster, role) !== undefined
+  if (!namesPool && cluster.topology === undefined) {
+    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${poolAnnotation} to have one all the same`
     return { desired: 'no', message }
   }
-  const { enabledAnnotation } = roleSpecs[role]
-  return enabledAnnotation === undefined
-    ? { desired: 'yes' }
-    : requestedDesireFor(cluster, role, enabledAnnotation, pools)
-}
-
-function requestedDesireFor(
-  cluster: Cluster,
-  role: Role,
-  enabledAnnotation: string,
-  pools: readonly IPPool[] | undefined,
-): Desire {
-  const key = formatKey(cluster)
+  if (enabledAnnotation === undefined) return { desired: 'yes' }
   const enabled = cluster.annotations[enabledAnnotation]
   if (enabled !== undefined && enabled !== 'true' && enabled !== 'false') {
     const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(enabled)}, expected "true" or "false"`
     return { desired: 'unreadable', message }
   }
   if (enabled === 'true' || recordedVip(cluster, role) !== undefined) return { desired: 'yes' }
-  if (enabled === 'false') {
+  if (enabled === 'false')
     return { desired: 'no', message: `Cluster ${key} has ${enabledAnnotation}: "false"` }
-  }
-  if (explicitPoolOf(cluster, role) !== undefined) return { desired: 'yes' }
+  if (namesPool) return { desired: 'yes' }
   if (pools === undefined) return { desired: 'depends-on-pools' }
-  if (matchingPools(poolRequestFor(cluster, role), pools).length > 0) return { desired: 'yes' }
-  return {
-    desired: 'no',
-    message: `no pool is for ${roleSpecs[role].noun}s of Cluster ${key}, and it does not ask for one`,
-  }
+  return matchingPools(poolRequestFor(cluster, role), pools).length > 0
+    ? { desired: 'yes' }
+    : { desired: 'no', message: `no pool is for ${noun}s of Cluster ${key}, and it does not ask for one` }
 }
 
 /** The roles, besides the required ones, for which the Cluster wants a VIP and nobody else has given it one. */
@@ -80,14 +59,11 @@ export function alsoDesiredRoles(
   pools: readonly IPPool[],
   variables: VariableNames,
 ): readonly Role[] {
-  return roles.filter((role) => {
-    const vip = vipRole(role, variables)
-    return (
-      !isRequired(role) &&
-      desireFor(cluster, vip, pools).desired !== 'no' &&
-      vipOwnershipOf(cluster, vip).state !== 'external'
-    )
-  })
+  return vipRoles(variables)
+    .filter(({ role }) => !isRequired(role))
+    .filter((vip) => desireFor(cluster, vip, pools).desired !== 'no')
+    .filter((vip) => vipOwnershipOf(cluster, vip).state !== 'external')
+    .map(({ role }) => role)
 }
 
 /** The pool a Cluster names by annotation, `[Kind/]name`. */

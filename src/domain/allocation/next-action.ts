@@ -8,13 +8,14 @@ import {
   type BoundClaim,
   type Fact,
   type Observed,
+  type ObservedCluster,
 } from './action.ts'
 import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
 import { duplicateAction, freeDuplicatesOf, holdersOf, reservesAddresses } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
-import { unboundClaimAction } from './unbound-claim.ts'
+import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
@@ -34,12 +35,16 @@ import type { VipRole } from '../role.ts'
  * @returns an `observe` if the decision needs a fact that has not been read
  */
 export function nextAction(observed: Observed, vip: VipRole): Action {
-  const { key, cluster, claim, choice } = observed
-  if (cluster === undefined) return clusterGone(key)
+  const { key, cluster } = observed
+  return cluster === undefined ? clusterGone(key) : actionForCluster({ ...observed, cluster }, vip)
+}
+
+function actionForCluster(observed: ObservedCluster, vip: VipRole): Action {
+  const { cluster, claim, choice } = observed
   const name = `Cluster ${formatKey(cluster)}`
   if (cluster.isDeleting) return done('ClusterDeleted', `${name} is being deleted`)
 
-  const release = choice === undefined && !cluster.isPaused ? releaseAction(observed, cluster) : undefined
+  const release = choice === undefined && !cluster.isPaused ? releaseAction(observed) : undefined
   if (release !== undefined) return release
   // A run that has selected a pool has found the VIP desired.
   const desire = choice === undefined ? desireFor(cluster, vip, observed.pools) : { desired: 'yes' as const }
@@ -51,7 +56,7 @@ export function nextAction(observed: Observed, vip: VipRole): Action {
   if (desire.desired === 'unreadable') return refuse('AllocationFailed', desire.message)
 
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
-    return ownClaimAction(observed, cluster, vip, claim)
+    return ownClaimAction(observed, vip, claim)
   }
   switch (vipOwnershipOf(cluster, vip).state) {
     case 'external': {
@@ -59,9 +64,9 @@ export function nextAction(observed: Observed, vip: VipRole): Action {
       return { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
     }
     case 'incomplete':
-      return patchAction(observed, cluster, vip, undefined)
+      return patchAction(observed, vip, undefined)
     default:
-      return claim === undefined ? newClaimAction(observed, cluster, vip) : foreignClaimAction(cluster, claim)
+      return claim === undefined ? newClaimAction(observed, vip) : foreignClaimAction(cluster, claim)
   }
 }
 
@@ -71,9 +76,9 @@ export function clusterGone(key: NamespacedName): ActionOf<'done'> {
 }
 
 /** The Cluster has no claim: select a pool, then create the claim. A VIP that was ours before has to be the same again. */
-function newClaimAction(observed: Observed, cluster: Cluster, vip: VipRole): Action {
+function newClaimAction(observed: ObservedCluster, vip: VipRole): Action {
   const { choice } = observed
-  if (choice === undefined) return choiceAction(observed, cluster, vip)
+  if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
   if (restore === undefined) return { action: 'createClaim', poolRef }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
@@ -85,12 +90,12 @@ function newClaimAction(observed: Observed, cluster: Cluster, vip: VipRole): Act
   return wait('WaitingForAddress', message)
 }
 
-function choiceAction(observed: Observed, cluster: Cluster, vip: VipRole): Action {
-  const { pools, addressUse, variables } = observed
+function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
+  const { cluster, pools, addressUse, variables } = observed
   if (pools === undefined) return observe('pools')
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state !== 'managed' && ownership.state !== 'drifted') {
-    return selectionAction(observed, cluster, vip)
+    return selectionAction(observed, vip)
   }
   if (addressUse === undefined) return observe('addressUse')
   const { address } = ownership
@@ -100,7 +105,7 @@ function choiceAction(observed: Observed, cluster: Cluster, vip: VipRole): Actio
     case 'lost':
       return refuse('AddressLost', decision.message)
     case 'allocate-new':
-      return selectionAction(observed, cluster, vip, decision.because)
+      return selectionAction(observed, vip, decision.because)
     case 'restore': {
       const { pool } = decision
       const restore = addressOfPool(pool, decision.address)
@@ -112,12 +117,7 @@ function choiceAction(observed: Observed, cluster: Cluster, vip: VipRole): Actio
 }
 
 /** @param insteadOf why it is not the address that the Cluster's annotation names */
-function selectionAction(
-  { pools = [] }: Observed,
-  cluster: Cluster,
-  vip: VipRole,
-  insteadOf?: string,
-): Action {
+function selectionAction({ cluster, pools = [] }: ObservedCluster, vip: VipRole, insteadOf?: string): Action {
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
@@ -153,20 +153,21 @@ function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
   }
 }
 
-function ownClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, claim: IPAddressClaim): Action {
+function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (claim.isDeleting) return waitUntilGone(claim)
-  if (claim.addressName === undefined) return unboundClaimAction(observed, cluster, vip, claim)
+  if (claim.addressName === undefined) return unboundClaimAction(observed, vip, claim)
   if (!has(observed, 'ipAddress')) return observe('ipAddress')
   const { ipAddress } = observed
   if (ipAddress === undefined) {
     const address = formatKey({ namespace: claim.namespace, name: claim.addressName })
     return wait('WaitingForAddress', `IPAddress ${address} is not there yet`)
   }
-  return boundClaimAction(observed, cluster, vip, { claim, ipAddress })
+  return boundClaimAction(observed, vip, { claim, ipAddress })
 }
 
 /** The claim has an address: write it to the Cluster, unless the Cluster has another one or somebody else has this one. */
-function boundClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, bound: BoundClaim): Action {
+function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundClaim): Action {
+  const { cluster, sameAddressUse, variables, attempt } = observed
   const { ipAddress } = bound
   const present = addressIn(cluster, vip)
   const isOther = present !== '' && canonicalAddress(present) !== canonicalAddress(ipAddress.address)
@@ -175,10 +176,9 @@ function boundClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, bo
     return observe('clusterClass')
   }
   // A host keeps its spelling.
-  const patch = patchAction(observed, cluster, vip, present === '' ? ipAddress.address : present)
+  const patch = patchAction(observed, vip, present === '' ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || present !== '') return patch
-  if (observed.sameAddressUse === undefined) return observe('sameAddressUse')
-  const { sameAddressUse, variables, attempt } = observed
+  if (sameAddressUse === undefined) return observe('sameAddressUse')
   const holders = holdersOf(ipAddress.address, { cluster, role: vip.role }, sameAddressUse, variables)
   return duplicateAction(cluster, vip.role, bound, holders, attempt) ?? patch
 }
@@ -187,37 +187,31 @@ function boundClaimAction(observed: Observed, cluster: Cluster, vip: VipRole, bo
 function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: BoundClaim): Action {
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already; ${ipAddress.address} is not assigned`
   const ownership = vipOwnershipOf(cluster, vip)
-  const end = { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
-  if (ownership.state !== 'managed' && !isExternallyOwned(ownership)) return end
-  const outcome = ownership.state === 'external' ? end : 'restart'
-  return { action: 'deleteClaim', claim, because: message, outcome }
+  return ownership.state === 'managed' || isExternallyOwned(ownership)
+    ? deleteUselessClaim(cluster, vip, claim, message)
+    : { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
 }
 
 /** @param address undefined: only the port of a host that is not ours is missing */
-function patchAction(
-  observed: Observed,
-  cluster: Cluster,
-  vip: VipRole,
-  address: string | undefined,
-): Action {
-  const variable = decideVipVariable(cluster, vip, observed.clusterClass)
+function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
+  const { cluster, clusterClass, defaultPort } = observed
+  const variable = decideVipVariable(cluster, vip, clusterClass)
   if (address !== undefined && variable.decision === 'wait') return wait(variable.reason, variable.message)
   const hasVariable = variable.decision === 'write'
-  const { defaultPort } = observed
   const { assigned, patch } = clusterPatchFor(cluster, { vip, address, hasVariable, defaultPort })
   if (patch !== undefined) {
     const writes = address === undefined ? 'port' : 'vip'
     return { action: 'patchCluster', writes, patch, assigned, isNew: addressIn(cluster, vip) === '' }
   }
   const message = `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`
-  return releaseAction(observed, cluster) ?? { ...done('Allocated', message), vip: assigned }
+  return releaseAction(observed) ?? { ...done('Allocated', message), vip: assigned }
 }
 
 /** Releases the reservations of addresses that nobody else has any more. */
-function releaseAction(observed: Observed, cluster: Cluster): Action | undefined {
+function releaseAction({ cluster, addressUse, variables }: ObservedCluster): Action | undefined {
   if (!reservesAddresses(cluster)) return undefined
-  if (observed.addressUse === undefined) return observe('addressUse')
-  const addresses = freeDuplicatesOf(cluster, observed.addressUse, observed.variables)
+  if (addressUse === undefined) return observe('addressUse')
+  const addresses = freeDuplicatesOf(cluster, addressUse, variables)
   return addresses.length === 0 ? undefined : { action: 'releaseReservations', addresses }
 }
 

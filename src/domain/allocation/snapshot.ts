@@ -9,7 +9,7 @@ import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { lossOf } from './restoration.ts'
-import { roles, vipRole, type VariableNames, type VipRole } from '../role.ts'
+import { vipRoles, type VariableNames, type VipRole } from '../role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
@@ -115,7 +115,7 @@ export class SnapshotQueries {
   /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
   needsReconcile(cluster: Cluster, variables: VariableNames): boolean {
     return (
-      roles.some((role) => this.vipNeedsReconcile(cluster, vipRole(role, variables))) ||
+      vipRoles(variables).some((vip) => this.vipNeedsReconcile(cluster, vip)) ||
       this.reservesFreeDuplicate(cluster, variables)
     )
   }
@@ -133,7 +133,7 @@ export class SnapshotQueries {
   /** As `lacksCondition` of vip-condition.ts, for any role. */
   lacksCondition(cluster: Cluster, variables: VariableNames): boolean {
     const { clusterClass } = this.contextOf(cluster)
-    return roles.some((role) => lacksCondition(cluster, vipRole(role, variables), clusterClass))
+    return vipRoles(variables).some((vip) => lacksCondition(cluster, vip, clusterClass))
   }
 
   /** The Cluster whose claim has this name, whatever its labels. */

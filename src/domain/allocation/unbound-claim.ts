@@ -1,4 +1,4 @@
-import { done, observe, wait, type Action, type ActionOf, type Observed } from './action.ts'
+import { done, observe, wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
 import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
@@ -15,28 +15,16 @@ import type { VipRole } from '../role.ts'
  * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:
  * after `clusterctl move` the claim of a served Cluster is unbound too, until the provider has found its address again.
  */
-export function unboundClaimAction(
-  observed: Observed,
-  cluster: Cluster,
-  vip: VipRole,
-  claim: IPAddressClaim,
-): Action {
+export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (!('namedAddress' in observed)) return observe('namedAddress')
-  const { namedAddress, pools } = observed
+  const { cluster, namedAddress, pools } = observed
   if (namedAddress !== undefined) {
     const message = `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider to bind it to IPAddress ${namedAddress.name} with ${namedAddress.address}`
     return wait('WaitingForAddress', message)
   }
-  const ownership = vipOwnershipOf(cluster, vip)
-  if (isExternallyOwned(ownership)) {
+  if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
-    const end = { ...done('EndpointAlreadySet', because), vip: presentVip(cluster, vip) }
-    return {
-      action: 'deleteClaim',
-      claim,
-      because,
-      outcome: ownership.state === 'incomplete' ? 'restart' : end,
-    }
+    return deleteUselessClaim(cluster, vip, claim, because)
   }
   if (pools === undefined) return observe('pools')
   const unbound = waitForBinding(claim, pools)
@@ -51,6 +39,18 @@ export function unboundClaimAction(
   }
   const because = `${unbound.message}; ${formatPool(selection.pool)} has room`
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+}
+
+/** The Cluster has another address. If somebody else has set it, the allocation ends. */
+export function deleteUselessClaim(
+  cluster: Cluster,
+  vip: VipRole,
+  claim: IPAddressClaim,
+  because: string,
+): Action {
+  const end = { ...done('EndpointAlreadySet', because), vip: presentVip(cluster, vip) }
+  const outcome = vipOwnershipOf(cluster, vip).state === 'external' ? end : 'restart'
+  return { action: 'deleteClaim', claim, because, outcome }
 }
 
 /** Machines may depend on an address of ours that the provider finds again in the claim's pool. */

@@ -5,7 +5,7 @@ import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { vipRoles, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
@@ -31,7 +31,7 @@ export function createAddressUseCache(
   live: Pick<ClusterApi, 'getClusterLive'>,
   variables: VariableNames,
 ): AddressUseCache {
-  const vips = roles.map((role) => vipRole(role, variables))
+  const vips = vipRoles(variables)
   const clusters = createAddressIndexer<Cluster>((cluster) => {
     const addresses = vips.map((vip) => addressIn(cluster, vip)).filter((address) => address !== '')
     return [...new Set(addresses.map(canonicalAddress))]

@@ -1,6 +1,6 @@
 import { addressUseIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { roles, vipRole, type VariableNames } from '../../../domain/role.ts'
+import { vipRoles, type VariableNames } from '../../../domain/role.ts'
 import { claimProblems } from './claim-problems.ts'
 import { duplicateProblems } from './duplicate-problems.ts'
 import { endpointProblems } from './endpoint-problems.ts'
@@ -17,7 +17,7 @@ export function problemsIn(snapshot: Snapshot, variables: VariableNames, now: nu
     queries: new SnapshotQueries(() => snapshot),
     addressUse: addressUseIn(snapshot),
     variables,
-    vips: roles.map((role) => vipRole(role, variables)),
+    vips: vipRoles(variables),
     owners: new Map([...snapshot.clusters.values()].map((cluster) => [cluster.uid, cluster])),
     now,
   }
