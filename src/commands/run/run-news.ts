@@ -1,21 +1,17 @@
 import type { StepObserver } from '../../activities/step-outcome.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
-import {
-  decideCondition,
-  vipConditionOf,
-  type ConditionUpdate,
-} from '../../domain/allocation/vip-condition.ts'
+import { decideCondition, vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import { vipRoles, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { vipRoles, type Role, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
 
 const reason = 'AllocationFailed'
 
-export interface RunReporting {
+interface RunReporting {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly observer: Pick<StepObserver, 'countReport'>
   readonly snapshot: () => Snapshot
@@ -34,7 +30,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const queries = new SnapshotQueries(snapshot)
   const outstanding = vipRoles(variables).filter((vip) => queries.vipNeedsReconcile(cluster, vip))
   try {
-    for (const vip of outstanding) await publishFor(reporting, cluster, vip, news)
+    for (const { role } of outstanding) await publishFor(reporting, cluster, role, news)
   } catch (error) {
     log.warn('cannot say on a Cluster what is the matter with its run', {
       cluster: formatKey(cluster),
@@ -46,13 +42,14 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
 async function publishFor(
   { api, observer }: RunReporting,
   cluster: Cluster,
-  { role }: VipRole,
+  role: Role,
   { news, message }: RunNews,
 ): Promise<void> {
-  const update: ConditionUpdate = { isReady: false, reason, message }
+  // A condition with another reason stays: the other installation may publish what its run waits for.
+  const isOurs = (vipConditionOf(cluster, role)?.reason ?? reason) === reason
   // A run that replaces another one publishes its own state.
-  if (news === 'stray' && mayWriteCondition(cluster, role)) {
-    const decision = decideCondition(cluster, role, update, new Date())
+  if (news === 'stray' && isOurs) {
+    const decision = decideCondition(cluster, role, { isReady: false, reason, message }, new Date())
     if (decision.decision === 'write') {
       await api.applyCondition(cluster, role, decision.condition)
       observer.countReport('condition', 'written')
@@ -60,10 +57,4 @@ async function publishFor(
   }
   await api.recordEvent(allocationEvent(cluster, role, reason, message))
   observer.countReport('event', 'written')
-}
-
-/** Only if there is none, or ours: the other installation may publish what its run waits for. */
-function mayWriteCondition(cluster: Cluster, role: VipRole['role']): boolean {
-  const present = vipConditionOf(cluster, role)
-  return present === undefined || present.reason === reason
 }

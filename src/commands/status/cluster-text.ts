@@ -1,11 +1,11 @@
 import type { Style } from '../../console/style.ts'
 import { formatAge, renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import type { Condition } from '../../domain/model/condition.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import { eventReporter } from '../../domain/names.ts'
 import { printable } from '../../domain/quote.ts'
-import type { Role } from '../../domain/role.ts'
 import type { PendingActivity } from '../temporal/pending-activities.ts'
 import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { ObjectEvent } from './read-events.ts'
@@ -41,8 +41,8 @@ function headLine({ cluster }: ClusterReport, style: Style, now: number): string
 /** Width of the column of names, in characters. */
 const nameWidth = 12
 
-function field(name: string, text: string): string {
-  return `  ${name.padEnd(nameWidth)}${text === '' ? '-' : text}`
+function field(name: string, text: string | undefined): string {
+  return `  ${name.padEnd(nameWidth)}${text || '-'}`
 }
 
 function vipLines(vip: VipDetails, style: Style, now: number): readonly string[] {
@@ -50,40 +50,31 @@ function vipLines(vip: VipDetails, style: Style, now: number): readonly string[]
   return [
     `${style.strong(vip.role)}: ${paintFor(vip.phase, style)(vip.phase)}, ${vip.reason}, since ${vip.since} (${formatAge(vip.since, now)})`,
     field('message', printable(vip.message)),
-    field('VIP', printable(vip.address ?? '')),
-    field('claim', claimObject === undefined ? '' : describeClaim(claimObject)),
-    field('address', ipAddressObject === undefined ? '' : describeAddress(ipAddressObject)),
-    field(
-      'condition',
-      condition === undefined
-        ? ''
-        : `${condition.status} ${printable(condition.reason)} since ${condition.lastTransitionTime}`,
-    ),
+    field('VIP', vip.address && printable(vip.address)),
+    field('claim', claimObject && describeClaim(claimObject)),
+    field('address', ipAddressObject && describeAddress(ipAddressObject)),
+    field('condition', condition && describeCondition(condition)),
   ]
 }
 
-function describeClaim({
-  name,
-  poolRef,
-  addressName,
-  isDeleting,
-}: NonNullable<VipDetails['claimObject']>): string {
-  const state = isDeleting ? 'being deleted' : addressName === undefined ? 'not bound' : 'bound'
-  return `${name} on ${formatPool(poolRef)}, ${state}`
+function describeClaim(claim: NonNullable<VipDetails['claimObject']>): string {
+  const bound = claim.addressName === undefined ? 'not bound' : 'bound'
+  return `${claim.name} on ${formatPool(claim.poolRef)}, ${claim.isDeleting ? 'being deleted' : bound}`
 }
 
-function describeAddress({
-  name,
-  address,
-  prefix,
-  gateway,
-}: NonNullable<VipDetails['ipAddressObject']>): string {
-  return `${name}: ${printable(address)}/${prefix}${gateway === undefined ? '' : `, gateway ${printable(gateway)}`}`
+function describeAddress(ipAddress: NonNullable<VipDetails['ipAddressObject']>): string {
+  const { name, address, prefix, gateway } = ipAddress
+  const route = gateway === undefined ? '' : `, gateway ${printable(gateway)}`
+  return `${name}: ${printable(address)}/${prefix}${route}`
+}
+
+function describeCondition({ status, reason, lastTransitionTime }: Condition): string {
+  return `${status} ${printable(reason)} since ${lastTransitionTime}`
 }
 
 /** Prefers the verdicts of the run, which may have been made when the pools were different. */
 function poolLines(
-  { role, considered }: Pick<VipDetails, 'considered'> & { readonly role: Role },
+  { role, considered }: VipDetails,
   ofRun: readonly PoolVerdict[] | undefined,
   style: Style,
 ): readonly string[] {
@@ -116,10 +107,8 @@ function workflowLines({ workflow }: ClusterReport, style: Style, now: number): 
   ]
 }
 
-function describePending(
-  { activity, attempt, reason, message, nextLook }: PendingActivity,
-  now: number,
-): string {
+function describePending(pending: PendingActivity, now: number): string {
+  const { activity, attempt, reason, message, nextLook } = pending
   const next =
     nextLook === undefined
       ? 'is being tried'
