@@ -87,7 +87,7 @@ async function connectAndRun(parts: ProgramParts): Promise<number> {
   const { command, config, outages, state, log, signal } = parts
   const reached = await connectToTemporal({
     log,
-    logger: temporalLogger({ log, isOfOutage: outages.suppresses }),
+    logger: temporalLogger(log, outages.suppresses),
     outage: outages.temporal,
     signal,
     // Requests the namespace, and fails if the server has become unreachable again.

@@ -1,14 +1,8 @@
-import type { Logger } from '@temporalio/worker'
+import { DefaultLogger, type Logger } from '@temporalio/worker'
 import { logFieldNames, type Log, type LogFields } from '../../observability/log.ts'
 
 /** Temporal's fields for which we have other names. */
 const renamed: Readonly<Record<string, string>> = { namespace: 'temporalNamespace', trace_id: 'traceId' }
-
-export interface TemporalLogOptions {
-  readonly log: Log
-  /** Whether a line is part of an outage, which is logged on its own. Such lines are written at level debug. */
-  readonly isOfOutage: (line: TemporalLine) => boolean
-}
 
 export interface TemporalLine {
   readonly message: string
@@ -17,24 +11,19 @@ export interface TemporalLine {
   readonly isOfCore: boolean
 }
 
-/** Writes the lines of Temporal's SDK, of its native core and of workflows to our log, with our names of fields. */
-export function temporalLogger({ log, isOfOutage }: TemporalLogOptions): Logger {
-  const write =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, meta: object = {}): void => {
-      const fields = fieldsOf(meta)
-      const isOfCore = 'sdkComponent' in meta && meta.sdkComponent === 'core'
-      log[isOfOutage({ message, fields, isOfCore }) ? 'debug' : level](message, fields)
-    }
-  const levels = {
-    trace: write('debug'),
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  }
-  const methods = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
-  return { ...levels, log: (level, message, meta) => levels[methods[level]](message, meta) }
+const levels = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+
+/**
+ * Writes the lines of Temporal's SDK, of its native core and of workflows to our log, with our names of fields.
+ *
+ * @param isOfOutage whether a line is part of an outage, which is logged on its own; it is then written at level debug
+ */
+export function temporalLogger(log: Log, isOfOutage: (line: TemporalLine) => boolean): Logger {
+  return new DefaultLogger('TRACE', ({ level, message, meta = {} }) => {
+    const fields = fieldsOf(meta)
+    const isOfCore = meta['sdkComponent'] === 'core'
+    log[isOfOutage({ message, fields, isOfCore }) ? 'debug' : levels[level]](message, fields)
+  })
 }
 
 /** Keeps our fields with flat values. An error becomes its message; its failure type becomes the reason. */

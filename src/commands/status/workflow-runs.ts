@@ -48,9 +48,9 @@ const concurrency = 10
 /** Milliseconds before an unreachable Temporal is called again: every call would take as long as the first. */
 const restMs = 10_000
 
-export function createWorkflowRuns(temporal: TemporalClient, ours: string, now = Date.now): WorkflowRuns {
+export function createWorkflowRuns(temporal: TemporalClient, ours: string): WorkflowRuns {
   const { client, bounded } = temporal
-  const { call, trouble } = createBreaker(temporal, now)
+  const { call, trouble } = createBreaker(temporal)
   const latest = async (id: string): Promise<LatestRun> =>
     call(async () => (await unlessNotFound(client.workflow.getHandle(id).describe())) ?? 'none')
 
@@ -67,7 +67,7 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string, now =
       answerOf(bounded(() => handle.query<AllocationStatus>(statusQuery))),
       call(() => describeRun(client, id, ours)),
     ])
-    const verdict = running && diagnoseRun(running, ours, now())
+    const verdict = running && diagnoseRun(running, ours, Date.now())
     return {
       id,
       state,
@@ -103,18 +103,18 @@ function stateIn(run: LatestRun): string {
 }
 
 /** A circuit breaker: after a failed call, calls are skipped for a while. */
-function createBreaker({ bounded }: TemporalClient, now: () => number) {
+function createBreaker({ bounded }: TemporalClient) {
   let failure: { readonly at: number; readonly message: string } | undefined
   return {
     /** @returns undefined if the call failed or was skipped */
     call: async <T>(call: () => Promise<T>): Promise<T | undefined> => {
-      if (failure !== undefined && now() - failure.at < restMs) return undefined
+      if (failure !== undefined && Date.now() - failure.at < restMs) return undefined
       try {
         const answer = await bounded(call)
         failure = undefined
         return answer
       } catch (error) {
-        failure = { at: now(), message: describeError(error) }
+        failure = { at: Date.now(), message: describeError(error) }
         return undefined
       }
     },

@@ -19,7 +19,7 @@ function logged(): {
       void lines.push([level, message, fields])
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
   const outages = createOutages(log)
-  return { lines, outages, logger: temporalLogger({ log, isOfOutage: outages.suppresses }) }
+  return { lines, outages, logger: temporalLogger(log, outages.suppresses) }
 }
 
 const unavailable = ApplicationFailure.create({
