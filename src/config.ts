@@ -79,11 +79,7 @@ export const flags = [
   },
   { name: 'kubeconfig', metavar: 'FILE', help: 'how to reach the management cluster' },
   { name: 'context', metavar: 'NAME', help: 'context of the kubeconfig' },
-  {
-    name: 'namespace',
-    metavar: 'NAME',
-    help: 'this namespace only; repeatable; none: all',
-  },
+  { name: 'namespace', metavar: 'NAME', help: 'this namespace only; repeatable; none: all' },
   {
     name: 'watch-filter',
     metavar: 'VALUE',

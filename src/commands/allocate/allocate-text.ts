@@ -10,7 +10,6 @@ export function servesCluster({ roles }: AllocateVipResult): boolean {
   return roles[defaultRole]?.address !== undefined
 }
 
-/** The result of a run, for people to read. */
 export function resultText(result: AllocateVipResult, style: Style): string {
   const roles = Object.entries(result.roles)
   const key = formatKey(result.cluster)

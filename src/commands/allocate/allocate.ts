@@ -29,7 +29,7 @@ const byHand = 'allocate by hand'
 const pollMs = 300
 /** Milliseconds between two checks whether a Worker serves the run. */
 const checkMs = 2_000
-/** Milliseconds that a workflow task may wait for a Worker before a line says so. */
+/** Milliseconds that a workflow task may wait for a Worker before that is noted. */
 const idleAfterMs = 3_000
 
 /**

@@ -10,14 +10,13 @@ import type { StrayRun } from '../../watcher/run-check.ts'
 import type { Watcher } from '../../watcher/watcher.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
-/** The state of the program's parts, for the health pages. */
-export interface ProgramState extends HealthSources {
-  temporalConnected(temporal: TemporalConnection): void
-  workerStarted(worker: Worker | undefined): void
-  /** The Worker has ended without being asked to. */
-  workerDied(error: string): void
-  watcherStarted(watcher: ObservedWatcher | undefined): void
-  coreMetricsAddress(): string | undefined
+/** The parts of the program, each undefined until it has started. */
+export interface ProgramState {
+  temporal?: TemporalConnection
+  worker?: Worker | undefined
+  watcher?: ObservedWatcher | undefined
+  /** How the Worker has ended without being asked to. */
+  workerDeath?: string
 }
 
 /** The part of the watcher that its checks read. */
@@ -34,28 +33,24 @@ const watchStaleAfterMs = 120_000
 /** How many objects a detail names. */
 const mostNamed = 3
 
-export function programState(command: AllocatorCommand, servers: Servers, loop: LoopWatch): ProgramState {
-  let temporal: TemporalConnection | undefined
-  let death: string | undefined
-  let worker: Worker | undefined
-  let watcher: ObservedWatcher | undefined
-
-  const checks = (): Readonly<Record<string, Check>> => ({
-    temporal: temporalCheck(temporal !== undefined, servers.temporal.current),
-    'api-server': reachedCheck(servers.apiServer.current),
-    ...(command !== 'watcher' && { worker: workerCheck(worker) }),
-    ...(command !== 'worker' && watcherChecks(watcher)),
-  })
-
+/** The health of the program, for its health pages. It follows `state`. */
+export function healthOf(
+  command: AllocatorCommand,
+  state: ProgramState,
+  servers: Servers,
+  loop: Pick<LoopWatch, 'eventLoopBlocked'>,
+): HealthSources {
   return {
-    temporalConnected: (connected) => (temporal = connected),
-    workerStarted: (started) => (worker = started),
-    workerDied: (error) => (death = `the Worker has died: ${error}`),
-    watcherStarted: (started) => (watcher = started),
-    coreMetricsAddress: () => temporal?.coreMetricsAddress,
-    broken: () =>
-      death ?? (worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.eventLoopBlocked()),
-    checks,
+    broken: () => {
+      if (state.workerDeath !== undefined) return `the Worker has died: ${state.workerDeath}`
+      return state.worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.eventLoopBlocked()
+    },
+    checks: () => ({
+      temporal: temporalCheck(state.temporal !== undefined, servers.temporal.current),
+      'api-server': reachedCheck(servers.apiServer.current),
+      ...(command !== 'watcher' && { worker: workerCheck(state.worker) }),
+      ...(command !== 'worker' && watcherChecks(state.watcher)),
+    }),
   }
 }
 

@@ -7,7 +7,7 @@ import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
 import { connectTo } from '../../kubernetes/transport/connection.ts'
 import { createCachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
-import { healthRoutes } from '../../observability/health.ts'
+import { healthRoutes, type HealthSources } from '../../observability/health.ts'
 import { startHttpServer, type HttpServer } from '../../observability/http-server.ts'
 import { createLog } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
@@ -17,7 +17,7 @@ import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/w
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
 import { createOutages } from './outages.ts'
 import type { ProgramParts } from './program-parts.ts'
-import { programState, type ProgramState } from './readiness.ts'
+import { healthOf, type ProgramState } from './readiness.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
 import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
 import { runWorker } from './run-worker.ts'
@@ -44,7 +44,7 @@ export async function runProgram(
   const metrics = createMetrics({ version, parts: runs, roles })
   const outages = createOutages(log)
   const loop = watchLoop()
-  const state = programState(command, outages, loop)
+  const state: ProgramState = {}
   const tracing = await tracingFor(config, { version, outage: outages.traces })
   const kubernetes = connectTo({
     kubeConfig: loadKubeConfig(config),
@@ -55,7 +55,7 @@ export async function runProgram(
       tracing?.onRequest(outcome)
     },
   })
-  const servers = await startServers(config, metrics, state)
+  const servers = await startServers(config, metrics, state, healthOf(command, state, outages, loop))
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   try {
     const api = createLiveClusterApi(kubernetes, config.namespaces)
@@ -99,7 +99,7 @@ async function connectAndRun(parts: ProgramParts): Promise<number> {
   })
   if (reached === undefined) return 0
   const { temporal, prepared: worker } = reached
-  state.temporalConnected(temporal)
+  state.temporal = temporal
   try {
     const code = await runParts(parts, temporal, worker)
     // A Worker that died or did not stop in time may leave threads that keep the process alive.
@@ -121,11 +121,11 @@ async function runParts(
   const died = new AbortController()
   const signal = AbortSignal.any([parts.signal, died.signal])
   const onDeath = (error: string): void => {
-    state.workerDied(error)
+    state.workerDeath = error
     died.abort()
   }
   const working = worker === undefined ? undefined : runWorker({ worker, log, stop: parts.signal, onDeath })
-  state.workerStarted(worker)
+  state.worker = worker
   const { connection, namespace } = temporal
   // Its requests are traced if tracing is on.
   const interceptors = tracing && { interceptors: { workflow: [tracing.clientInterceptor] } }
@@ -135,7 +135,7 @@ async function runParts(
     eagerStart: worker !== undefined,
   })
   const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
-  state.watcherStarted(watcher)
+  state.watcher = watcher
   const monitor = startMonitor({ ...parts, signal }, workflows, watcher)
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
@@ -166,10 +166,11 @@ function startMonitor(
 async function startServers(
   config: Config,
   metrics: Metrics,
-  state: ProgramState,
+  state: Pick<ProgramState, 'temporal'>,
+  health: HealthSources,
 ): Promise<readonly HttpServer[]> {
   const metricsPage = async (): Promise<string> =>
-    (await metrics.text()) + (await readCoreMetrics(state.coreMetricsAddress()))
+    (await metrics.text()) + (await readCoreMetrics(state.temporal?.coreMetricsAddress))
   return Promise.all([
     startHttpServer(config.metricsAddress, {
       '/metrics': async () => ({
@@ -178,6 +179,6 @@ async function startServers(
         body: await metricsPage(),
       }),
     }),
-    startHttpServer(config.healthProbeAddress, healthRoutes(state)),
+    startHttpServer(config.healthProbeAddress, healthRoutes(health)),
   ])
 }

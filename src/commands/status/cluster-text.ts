@@ -11,7 +11,6 @@ import type { ClusterReport, VipDetails } from './cluster-report.ts'
 import type { ObjectEvent } from './read-events.ts'
 import { problemLines, paintFor } from './status-text.ts'
 
-/** The details of one Cluster, for people. */
 export function clusterText(report: ClusterReport, style: Style, now: number): string {
   const { cluster, vips, workflow, findings } = report
   return [

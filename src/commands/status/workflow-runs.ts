@@ -34,7 +34,6 @@ export interface WorkflowRunDetails extends WorkflowRun {
   readonly trouble?: string
 }
 
-/** Looks up runs by their ids. */
 export interface WorkflowRuns {
   /** @returns the runs by `namespace/name` */
   of(clusters: readonly NamespacedName[]): Promise<ReadonlyMap<string, WorkflowRun>>

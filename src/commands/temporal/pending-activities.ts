@@ -21,7 +21,7 @@ export interface RunWait {
   /** Type of the failure: a Reason, or one of the types for an unreachable API server. */
   readonly reason: string
   readonly message: string
-  /** The current retry interval, if known. */
+  /** The current retry interval; undefined if Temporal reports none. */
   readonly retrySeconds: number | undefined
 }
 

@@ -49,7 +49,7 @@ function reportMissing(provider: string, missing: readonly ServedKind[], isEnoug
 function reportOutdated(provider: string, old: readonly ServedKind[]): CheckOutcome {
   const preferred = [...new Set(old.map((kind) => kind.preferred))].join(', ')
   const served = [...new Set(old.map((kind) => kind.served))].join(', ')
-  // Through v1beta1, a condition would be written where v1beta2 clients do not look.
+  // A condition that is written through v1beta1 is in a field that v1beta2 clients do not read.
   const lost = old.some(({ name }) => name.startsWith('clusters.')) ? '; Clusters get no conditions' : ''
   return warning(
     `${few(namesOf(old))} served in ${served} only, not in ${preferred}${lost}`,

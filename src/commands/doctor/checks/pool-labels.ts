@@ -55,7 +55,7 @@ function classProblems(
   return (
     listed
       .filter((entry) => !existing.includes(entry))
-      // A class may be in a namespace that was not read, but a typing error is one all the same.
+      // A class may be in a namespace that was not read, unless its name looks like a typing error.
       .filter((entry) => isEverywhere || nearest(entry, likely) !== undefined)
       .map((entry) =>
         warning(

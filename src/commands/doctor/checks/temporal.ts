@@ -22,7 +22,7 @@ const daySeconds = 86_400
 const clockToleranceMs = 2_000
 
 /**
- * Checks that the namespace keeps closed runs long enough to look at them.
+ * Checks that the namespace keeps closed runs long enough to be inspected.
  *
  * @param retentionSeconds undefined if there is no such namespace
  */

@@ -8,8 +8,8 @@ import { leakProblems } from './leak-problems.ts'
 import { problemKinds, type Problem, type ProblemContext } from './problem.ts'
 
 /**
- * Finds what is wrong in the management cluster and what no workflow shows, in the order of `problemKinds`. A problem that
- * has just arisen may be about to be fixed, and is found all the same if nothing distinguishes the two.
+ * Finds the problems in the management cluster that no workflow shows, in the order of `problemKinds`. That includes a
+ * problem that is about to be fixed, unless something distinguishes it.
  */
 export function problemsIn(snapshot: Snapshot, variables: VariableNames, now: number): readonly Problem[] {
   const context: ProblemContext = {

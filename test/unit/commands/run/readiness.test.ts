@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { programState } from '../../../../src/commands/run/readiness.ts'
+import { healthOf } from '../../../../src/commands/run/readiness.ts'
 import type { Check } from '../../../../src/observability/health.ts'
 import type { InformerHealth } from '../../../../src/kubernetes/informer/informer-types.ts'
 import type { StrayRun } from '../../../../src/watcher/run-check.ts'
@@ -23,13 +23,14 @@ const well: InformerHealth = {
 /** What `/readyz` says of a watch. */
 function checkOf(health: Partial<InformerHealth>): Check | undefined {
   const away = { current: undefined }
-  const loop = { eventLoopBlocked: () => undefined, stop: () => undefined }
-  const state = programState('watcher', { apiServer: away, temporal: away }, loop)
-  state.watcherStarted({
+  const loop = { eventLoopBlocked: () => undefined }
+  const watcher = {
     health: () => [{ ...well, ...health }],
     queue: { lastError: () => undefined, strays: () => [] },
-  })
-  return state.checks()['watch-clusters']
+  }
+  return healthOf('watcher', { watcher }, { apiServer: away, temporal: away }, loop).checks()[
+    'watch-clusters'
+  ]
 }
 
 describe('a watch', () => {
@@ -69,12 +70,9 @@ function aStray(name: string): StrayRun {
 /** What `/readyz` says of the runs, where the watcher has these strays. */
 function runsCheck(strays: readonly StrayRun[]): Check | undefined {
   const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
-  const state = programState('watcher', nobodyAway, {
-    eventLoopBlocked: () => undefined,
-    stop: () => undefined,
-  })
-  state.watcherStarted({ health: () => [], queue: { lastError: () => undefined, strays: () => strays } })
-  return state.checks()['runs']
+  const loop = { eventLoopBlocked: () => undefined }
+  const watcher = { health: () => [], queue: { lastError: () => undefined, strays: () => strays } }
+  return healthOf('watcher', { watcher }, nobodyAway, loop).checks()['runs']
 }
 
 describe('/readyz about runs', () => {
