@@ -21,7 +21,7 @@ const openFixture = (options: Parameters<typeof openProxyFixture>[2] = {}): Prom
 
 const claims = 'ipaddressclaims'
 
-/** The product's own way to ask for a Namespace, with whatever answer. */
+/** Gets the Namespace through the product's connection; any response is fine. */
 function getNamespace({ connection, namespace }: ProxyFixture, signal?: AbortSignal): Promise<JsonObject> {
   return connection.request({
     verb: 'get',
@@ -36,7 +36,7 @@ function createThrough({ api, namespace }: ProxyFixture, name: string): Promise<
   return api.createIPAddressClaim(claimObject(namespace, name))
 }
 
-/** Names of the claims that the server has. */
+/** Names of the claims on the server. */
 async function claimsOf({ admin, namespace }: ProxyFixture): Promise<string[]> {
   const list = await admin.api.send<{ items: { metadata: { name: string } }[] }>({
     method: 'GET',
@@ -45,7 +45,7 @@ async function claimsOf({ admin, namespace }: ProxyFixture): Promise<string[]> {
   return list.items.map((claim) => claim.metadata.name)
 }
 
-/** From a seed, so that a failure can be repeated. */
+/** Repeatable random numbers. */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
@@ -230,7 +230,7 @@ describe('the fault "latency"', () => {
   it('lets a request pass later, and others overtake it', async () => {
     const fixture = await openFixture()
     fixture.proxy.inject({ kind: 'latency', ms: 300 }, { verb: 'create' })
-    // What is served is asked before the first write.
+    // Discovery comes before the first write.
     await createThrough(fixture, 'a')
     const began = performance.now()
     const order: string[] = []
@@ -239,7 +239,7 @@ describe('the fault "latency"', () => {
     order.push('get')
     await slow
     expect(order).toEqual(['get', 'create'])
-    // Timers count whole milliseconds.
+    // Timers have whole milliseconds.
     expect(performance.now() - began).toBeGreaterThanOrEqual(299)
   })
 
@@ -464,7 +464,7 @@ describe('the fault "lag"', () => {
     const began = performance.now()
     for (const name of ['a', 'b', 'c']) await createClaim(fixture.admin, fixture.namespace, name)
     await delivered.until((line) => line === 'upsert a')
-    // Timers count whole milliseconds.
+    // Timers have whole milliseconds.
     expect(performance.now() - began).toBeGreaterThanOrEqual(499)
     await delivered.until((line) => line === 'upsert c')
     expect(delivered.entries).toEqual(['listed ', 'upsert a', 'upsert b', 'upsert c'])
@@ -547,7 +547,7 @@ describe('an action at a write', () => {
 
   it('keeps a write from the server whose client leaves meanwhile', async () => {
     const fixture = await openFixture()
-    // A connection to the server is open, so that the write could be there at once.
+    // Opens a connection to the server, so that the write could arrive at once.
     await createThrough(fixture, 'earlier')
     const left = new AbortController()
     const struck = fixture.proxy.atWrite(1, 'before', () => left.abort())
@@ -593,7 +593,7 @@ function openWatch({ proxy, namespace }: ProxyFixture): Promise<SingleWatch> {
   return openSingleWatch(`${proxy.url}${claimPath(namespace)}?watch=true`, realParts().stack.token, cleanup)
 }
 
-/** A process of its own that creates one claim. */
+/** A process that creates one claim. */
 function startWriter({ proxy, namespace }: ProxyFixture, name: string): ReturnType<typeof spawn> {
   const [url, write] = [proxy.url + claimPath(namespace), writeOf(namespace, name)]
   const program = `await fetch(${JSON.stringify(url)}, ${JSON.stringify(write)})`
@@ -602,7 +602,7 @@ function startWriter({ proxy, namespace }: ProxyFixture, name: string): ReturnTy
   return writer
 }
 
-/** The creation of one claim, for `fetch`. */
+/** The request to create one claim, for `fetch`. */
 function writeOf(namespace: string, name: string) {
   return {
     method: 'POST',

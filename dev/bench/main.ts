@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { allocatorAccount, allocatorManifests } from '../allocator.ts'
 import { build } from '../build.ts'
+import { interruption, printError, UsageError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { applyManifests } from '../stack/manifests.ts'
 import { createServiceAccountKubeconfig } from '../stack/service-account.ts'
@@ -8,7 +9,7 @@ import { startStack, type Stack, type StackOptions } from '../stack/stack.ts'
 import { openBench } from './bench.ts'
 import { overLimit } from './limits.ts'
 import { measures } from './measures.ts'
-import { parseBenchArguments, UsageError, type BenchArguments } from './options.ts'
+import { parseBenchArguments, type BenchArguments } from './options.ts'
 import { resultTable, writeReport } from './report.ts'
 import { takeMeasures, type BenchResult } from './take-measures.ts'
 import { conditionsOf, readLoad } from './conditions.ts'
@@ -20,19 +21,12 @@ process.exitCode = await main()
  * figure is above its limit, 130 ended by a signal.
  */
 async function main(): Promise<number> {
-  const stop = new AbortController()
+  let signal: AbortSignal | undefined
   try {
     const names = measures.map(({ name }) => name)
     const args = parseBenchArguments(process.argv.slice(2), names)
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        // The second signal does not wait: child processes are killed at exit.
-        if (stop.signal.aborted) process.exit(130)
-        printError('stopping')
-        stop.abort()
-      })
-    }
-    const result = await measure(args, stop.signal)
+    signal = interruption(() => printError('stopping'))
+    const result = await measure(args, signal)
     if (args.report) printError(`written: ${(await writeReport(result)).join(', ')}`)
     process.stdout.write(
       `${args.json ? JSON.stringify(result.figures, undefined, 2) : resultTable(result)}\n`,
@@ -41,7 +35,7 @@ async function main(): Promise<number> {
     for (const loss of losses) printError(loss)
     return losses.length === 0 ? 0 : 3
   } catch (error) {
-    if (stop.signal.aborted) return 130
+    if (signal?.aborted === true) return 130
     printError(messageOf(error))
     return error instanceof UsageError ? 2 : 1
   }
@@ -94,8 +88,4 @@ async function onStack(
   } finally {
     await bench.close()
   }
-}
-
-function printError(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseBenchArguments, UsageError } from './options.ts'
+import { UsageError } from '../command.ts'
+import { parseBenchArguments } from './options.ts'
 
 const names = ['one-vip', 'requests']
 const parse = (...argv: readonly string[]) => parseBenchArguments(argv, names)

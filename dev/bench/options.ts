@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { parseTemporalStore, type TemporalStore } from '../stack/temporal-store.ts'
 
@@ -14,11 +15,6 @@ export interface BenchArguments {
   readonly defaultPolling: boolean
   readonly temporalStore: TemporalStore
   readonly report: boolean
-}
-
-/** An invalid command line: one line for each error, then the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 const mostClusters = 60_000

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
+import { interruption, print, printError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { applyManifests } from '../stack/manifests.ts'
@@ -30,20 +31,13 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const options = parseOptions()
   if (options === undefined) return 2
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // The second signal does not wait: child processes are killed at exit.
-      if (stop.signal.aborted) process.exit(130)
-      stop.abort()
-    })
-  }
+  const signal = interruption()
   const printLine = options.json ? printError : print
   try {
-    await demo(options, printLine, stop.signal)
+    await demo(options, printLine, signal)
     return 0
   } catch (error) {
-    if (!stop.signal.aborted) printError(`demo: ${messageOf(error)}`)
+    if (!signal.aborted) printError(`demo: ${messageOf(error)}`)
     return 1
   }
 }
@@ -115,12 +109,4 @@ function parseOptions(): Options | undefined {
     printError(`${messageOf(error)}\n${usage}`)
   }
   return undefined
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
-}
-
-function printError(text: string): void {
-  process.stderr.write(`${text}\n`)
 }

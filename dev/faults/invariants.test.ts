@@ -16,11 +16,10 @@ import type { Violation } from './invariants/violation.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
 import { untilQuiet } from './until-quiet.ts'
 
-/** What is written by hand has no run: nothing of it counts. */
+/** Writes of this test have no runs. */
 const withoutTemporal = { temporalSince: Number.MAX_SAFE_INTEGER }
 
-// Its own: the shared stack must not lose its parts, and Cluster API core would work on every Cluster that is broken
-// here.
+// An own stack: the shared one must not lose its parts, and Cluster API core would repair broken Clusters.
 let ownStack: Stack
 let stack: StackConnection
 let temporal: TemporalView
@@ -72,7 +71,7 @@ async function verify(options: Partial<Observations> = {}): Promise<readonly Vio
   return violationsIn({ versions: recorder.versions(), snapshot, isQuiet: true, ...options })
 }
 
-/** Exactly one violation, which names all of these. */
+/** Expects exactly one violation, which names all of these. */
 function expectOnly(
   violations: readonly Violation[],
   invariant: Violation['invariant'],
@@ -306,7 +305,7 @@ describe('I8', () => {
   })
 })
 
-/** Resolves when the provider has counted the pool's addresses. */
+/** Waits until the provider has counted the pool's addresses. */
 async function untilCounted(name: string): Promise<void> {
   await eventually(`${name} to be counted`, async () => {
     const { inClusterPools } = await recorder.snapshot()

@@ -1,7 +1,8 @@
+import { interruption, printError, UsageError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { longProfile } from './suite/profile.ts'
-import { parseFaultOptions, UsageError, type FaultOptions } from './suite/options.ts'
+import { parseFaultOptions, type FaultOptions } from './suite/options.ts'
 import { longPlan } from './suite/plan.ts'
 import { describeReport } from './suite/report.ts'
 import { runFaults } from './suite/run.ts'
@@ -22,25 +23,13 @@ async function main(): Promise<number> {
 }
 
 async function run({ seed, minutes, json, withCore, kinds }: FaultOptions): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // The second signal does not wait: child processes are killed at exit.
-      if (stop.signal.aborted) process.exit(130)
-      printError('stopping')
-      stop.abort()
-    })
-  }
+  const signal = interruption(() => printError('stopping'))
   printError(`faults: --seed=${seed}`)
   const report = await runFaults({
-    ...{ seed, minutes, withCore, profile: longProfile, signal: stop.signal, progress: printError },
+    ...{ seed, minutes, withCore, profile: longProfile, signal, progress: printError },
     plans: longPlan(seededRandom('faults', seed), longProfile, kinds),
   })
   process.stdout.write(`${json ? JSON.stringify(report, undefined, 2) : describeReport(report)}\n`)
   if (report.violations.length > 0) return 1
-  return stop.signal.aborted ? 130 : 0
-}
-
-function printError(line: string): void {
-  process.stderr.write(`${line}\n`)
+  return signal.aborted ? 130 : 0
 }

@@ -6,6 +6,7 @@ import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
 import { applyExamples } from '../demo/examples.ts'
 import type { StackConnection } from '../stack/connection.ts'
+import { print, printError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
 import { startStack } from '../stack/stack.ts'
@@ -24,7 +25,7 @@ const mistyped = { namespace: 'clusters', name: 'Demo_Cluster' }
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`pictures: ${messageOf(error)}\n`)
+  printError(`pictures: ${messageOf(error)}`)
   process.exitCode = 1
 }
 
@@ -32,9 +33,9 @@ try {
 async function main(): Promise<void> {
   mkdirSync(images, { recursive: true })
   await build()
-  const { page, close } = await openBrowser(report)
+  const { page, close } = await openBrowser(print)
   try {
-    const stack = await startStack({ clusterApiCore: true, progress: report })
+    const stack = await startStack({ clusterApiCore: true, progress: print })
     try {
       await onStack(stack.connection, temporalUi(page, stack.connection.temporal))
     } finally {
@@ -43,12 +44,12 @@ async function main(): Promise<void> {
   } finally {
     await close()
   }
-  await drawMetrics(report)
+  await drawMetrics(print)
 }
 
 async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, report)
+  const kubeconfigPath = await applyExamples(connection, api, print)
   const temporal = await Connection.connect({ address: connection.temporal.address })
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   try {
@@ -76,9 +77,5 @@ async function takePictures(ui: TemporalUi, { served, waiting, ...pool }: Scenar
 async function keep(ui: TemporalUi, name: string): Promise<void> {
   const file = `temporal-ui-${name}.png`
   await ui.picture(join(images, file))
-  report(`docs/images/${file}`)
-}
-
-function report(line: string): void {
-  process.stdout.write(`${line}\n`)
+  print(`docs/images/${file}`)
 }

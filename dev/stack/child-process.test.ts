@@ -112,7 +112,7 @@ function logText(): string {
   return readFileSync(join(directory, 'log'), 'utf8')
 }
 
-/** A program that starts a child as the stack does, prints its process id, and then only waits. */
+/** A program that starts a child like the stack does, prints its process id, and waits. */
 function parentScript(): string {
   const moduleUrl = (file: string): string => JSON.stringify(pathToFileURL(join(stackDirectory, file)).href)
   const run = JSON.stringify(join(directory, 'run'))
@@ -127,7 +127,7 @@ function parentScript(): string {
   `
 }
 
-/** An orphan that nobody has collected yet still has a process id. */
+/** A zombie still has a process id. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 
+import { print, printError } from '../command.ts'
 import { newestClusterApi, parseClusterApiVersion } from './cluster-api-version.ts'
 import type { StackConnection } from './connection.ts'
 import { messageOf } from './errors.ts'
@@ -9,7 +10,7 @@ import { parseTemporalStore } from './temporal-store.ts'
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`)
+  printError(messageOf(error))
   process.exitCode = 1
 }
 
@@ -80,8 +81,4 @@ function describe(connection: StackConnection): string {
     '',
     'Ctrl-C stops everything.',
   ].join('\n')
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

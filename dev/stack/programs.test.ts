@@ -77,7 +77,7 @@ describe('ensurePrograms', () => {
     const message = await failureOf(ensurePrograms(['cluster-api-core'], progress))
 
     expect(message).toContain('ended with exit code 1:\ncannot find module providing package\nWays out:')
-    // Core is never taken from elsewhere: its CRDs must be those of its module.
+    // Core is never an installed program, because its CRDs must be those of its module.
     expect(message).not.toContain('KUBEBUILDER_ASSETS')
   })
 
@@ -129,7 +129,7 @@ describe('ensurePrograms', () => {
   })
 })
 
-/** Stands in for `go build`: writes the file that `-o=` names. */
+/** Replaces `go build`: writes the file named by `-o=`. */
 function buildScript(): string {
   return 'for argument in "$@"; do case $argument in -o=*) : > "${argument#-o=}" ;; esac; done'
 }

@@ -10,10 +10,10 @@ import { type PartName, type Stack, startStack } from './stack.ts'
 import { realParts } from '../../test/support/real-parts.ts'
 
 const workflowId = 'stack-test'
-/** Of a Cluster's status since Cluster API 1.14. */
+/** A field of a Cluster's status since Cluster API 1.14. */
 const newField = '"upgradePlan"'
 
-// Its own stack: the shared one must not lose its parts.
+// An own stack: the shared one must not lose its parts.
 let stack: Stack
 
 beforeAll(async () => {
@@ -98,7 +98,6 @@ async function readNamespace(): Promise<KubernetesObject> {
   )
 }
 
-/** The CRD of Cluster, as text. */
 async function clusterDefinition(connection: StackConnection): Promise<string> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusters.cluster.x-k8s.io'
   return JSON.stringify(

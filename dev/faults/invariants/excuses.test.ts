@@ -16,7 +16,7 @@ interface ClusterOptions {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** A Cluster `clusters/<name>` whose host was written by a manager, at a second of the API server's clock. */
+/** A Cluster `clusters/<name>` whose host a manager wrote at `writtenAt`, by the API server's clock. */
 function cluster(options: ClusterOptions): JsonObject {
   const { name, host, by = us, writtenAt = 0, paused, deleting, annotations } = options
   return {

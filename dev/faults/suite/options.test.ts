@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { faultKinds } from './fault-kinds.ts'
-import { parseFaultOptions, UsageError } from './options.ts'
+import { UsageError } from '../../command.ts'
+import { parseFaultOptions } from './options.ts'
 
 describe('the command line of the fault suite', () => {
   it('asks for ten minutes of text, without core, with all kinds of faults, if it says nothing', () => {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { UsageError } from '../../command.ts'
 import { messageOf } from '../../stack/errors.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { faultKinds } from './fault-kinds.ts'
@@ -13,11 +14,6 @@ export interface FaultOptions {
   readonly withCore: boolean
   /** Kinds of faults to choose from. */
   readonly kinds: readonly FaultKind[]
-}
-
-/** An invalid command line: one line for each error, then the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 const usage = `usage: npm run faults -- [--minutes N] [--seed S] [--output text|json] [--with-core] [--kinds A,B]

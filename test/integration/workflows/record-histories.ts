@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../../dev/build.ts'
+import { printError } from '../../../dev/command.ts'
 import { ensurePrograms } from '../../../dev/stack/programs.ts'
 import { runScenario, workflowBundles } from './run-scenario.ts'
 import { scenarios } from './scenarios.ts'
@@ -21,7 +22,6 @@ if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
   process.exit(2)
 }
 
-const printError = (line: string): void => void process.stderr.write(`${line}\n`)
 const { temporal } = await ensurePrograms(['temporal'], printError)
 await build()
 Runtime.install({ logger: new DefaultLogger('ERROR') })
