@@ -30,7 +30,6 @@ export interface OwnerReference {
   readonly kind: string
   readonly name: string
   readonly uid: string
-  readonly controller: boolean
 }
 
 /** Reads the metadata of any Kubernetes object. Absent strings read as `""`. */
@@ -64,7 +63,6 @@ function ownerReferenceFrom(reference: Readonly<Record<string, unknown>>): Owner
     kind: stringOf(reference['kind']),
     name: stringOf(reference['name']),
     uid: stringOf(reference['uid']),
-    controller: reference['controller'] === true,
   }
 }
 

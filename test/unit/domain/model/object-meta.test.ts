@@ -18,10 +18,7 @@ describe('objectMetaFrom', () => {
     expect(objectMetaFrom({ metadata: { ...facts, ownerReferences, generation: 2 } })).toEqual({
       generation: 2,
       ...facts,
-      ownerReferences: [
-        { ...owner, controller: true },
-        { ...owner, controller: false },
-      ],
+      ownerReferences: [owner, owner],
       isDeleting: false,
     })
   })
