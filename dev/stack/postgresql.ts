@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { hasCode, messageOf } from './errors.ts'
 import type { PartDefinition } from './part.ts'
 import { runCommand, type UserAccount } from './run-command.ts'
-import { accountOf } from './user-account.ts'
 
 const unprivilegedUser = 'nobody'
 const statusLine = 7
@@ -124,4 +124,13 @@ function isRunning(pid: number): boolean {
     if (hasCode(error, 'ESRCH')) return false
     throw error
   }
+}
+
+/** @throws CommandError if there is no such user */
+async function accountOf(user: string): Promise<UserAccount> {
+  return { uid: await readId('-u', user), gid: await readId('-g', user) }
+}
+
+async function readId(what: '-u' | '-g', user: string): Promise<number> {
+  return Number(await runCommand({ command: 'id', args: [what, user], cwd: tmpdir() }))
 }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 import { chromiumVariable, unpackChromium } from './chromium.ts'
 import { messageOf } from './errors.ts'
@@ -13,7 +13,6 @@ import {
   type ProgramSource,
   programDefinition,
 } from './program-list.ts'
-import { findInstalled } from './program-search.ts'
 import { type Progress, timed } from './progress.ts'
 import { installPythonProgram } from './python-program.ts'
 
@@ -63,6 +62,27 @@ function findProgram(name: ProgramName): Program | undefined {
   if (installed !== undefined) return { path: installed.path }
   const entry = cacheEntry(definition)
   return existsSync(entry) ? { path: join(entry, name) } : undefined
+}
+
+/** The path of an installed program and how it was found; `undefined` if there is none. */
+function findInstalled(
+  program: Pick<ProgramDefinition, 'name' | 'searched'>,
+): { readonly path: string; readonly place: string } | undefined {
+  for (const place of program.searched) {
+    const directories = (process.env[place] ?? '').split(delimiter).filter((directory) => directory !== '')
+    const path = directories.map((directory) => join(directory, program.name)).find(isExecutable)
+    if (path !== undefined) return { path, place }
+  }
+  return undefined
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 /** Reports installed programs, whose versions may differ from the pinned ones. */
