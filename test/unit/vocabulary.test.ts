@@ -28,6 +28,8 @@ const foreignWords: Readonly<Record<string, string>> = {
   judgment: 'diagnosis',
   leftover: 'remaining object',
   looked: 'read',
+  mend: 'repair',
+  mended: 'repaired',
   namesake: 'recreated Cluster',
   nudge: 'signal, or touch',
   pace: 'fast path',

@@ -32,16 +32,16 @@ export const clusterKeys: OwnKeys = {
 }
 
 /** Describes the labels and annotations of an object that look like ours and are not. */
-export function strangeKeys(meta: ObjectMeta, own: OwnKeys): readonly string[] {
+export function strangeKeys({ labels, annotations }: ObjectMeta, own: OwnKeys): readonly string[] {
   return [
-    ...strangeIn('label', Object.keys(meta.labels), own.labels, own.annotations),
-    ...strangeIn('annotation', Object.keys(meta.annotations), own.annotations, own.labels),
+    ...strangeIn(Object.keys(labels), 'label', own.labels, own.annotations),
+    ...strangeIn(Object.keys(annotations), 'annotation', own.annotations, own.labels),
   ]
 }
 
 function strangeIn(
-  what: 'label' | 'annotation',
   keys: readonly string[],
+  what: 'label' | 'annotation',
   own: readonly string[],
   elsewhere: readonly string[],
 ): readonly string[] {

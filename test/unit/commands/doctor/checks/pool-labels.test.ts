@@ -154,7 +154,7 @@ describe('what is written on pools', () => {
     expect(levels('rke2-clusterclass')).toEqual(['warning'])
   })
 
-  it('is runCheck pool by pool', () => {
+  it('is checked pool by pool', () => {
     const wrong = { labels: { ...forClass, [roleKey]: 'x' } }
     expect(found(aPool({ ...wrong, name: 'a' }), aPool(), aPool({ ...wrong, name: 'b' }))).toHaveLength(2)
   })
