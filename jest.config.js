@@ -30,7 +30,8 @@ const onRealParts = {
 
 /** @type {import('jest').Config} */
 export default {
-  maxWorkers: 2,
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
   projects: [

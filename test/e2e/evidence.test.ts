@@ -21,6 +21,11 @@ describe('a wait that is in vain', () => {
     const { testbed, temporal, taskQueue, allocator } = suite
     await testbed.createCluster('hopeless')
     await temporal.untilPending(testbed.keyOf('hopeless'), { reason: 'NoMatchingPool' })
+    // Cluster API may have written to the Cluster meanwhile; then the next attempt writes the condition.
+    await testbed.untilCluster(
+      'hopeless',
+      (now) => now?.conditions.some(({ reason }) => reason === 'NoMatchingPool') ?? false,
+    )
     // Temporal lists a run some time after it has begun.
     await eventually('the run to be listed', async () => {
       const query = `WorkflowId = 'allocate-vip/${testbed.namespace}/hopeless'`

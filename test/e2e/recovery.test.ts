@@ -30,6 +30,26 @@ beforeAll(async () => {
 
 afterAll(() => suite.close())
 
+// Before all others: what they leave to be done would be counted, too.
+describe('a Cluster whose name has a run with nothing left but to end', () => {
+  it('gets a run of its own after that', async () => {
+    const cluster = testbed.keyOf('successor')
+    // Nobody works on it yet, so that it ends when the test says so.
+    const run = await temporal.client.workflow.start(allocateVipType, {
+      workflowId: workflowIdFor(cluster),
+      taskQueue: suite.taskQueue,
+      args: [cluster],
+    })
+    await testbed.createCluster('successor')
+    const watcher = await start({ command: 'watcher' })
+    await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'already-started' }, 1)
+    await run.terminate()
+    const worker = await start({ command: 'worker' })
+    expect(await testbed.hostOf('successor')).toMatch(/^10\.30\.0\.\d+$/)
+    await Promise.all([watcher.kill(), worker.kill()])
+  })
+})
+
 describe('an allocator that is killed', () => {
   it('between any two steps goes on with the same run and the same claim', async () => {
     const cluster = testbed.keyOf('survivor')
@@ -83,25 +103,6 @@ describe('an allocator that is killed', () => {
     const claims = (await testbed.claims()).filter((name) => name.startsWith('vip-cp-storm-'))
     expect(claims.toSorted()).toEqual(names.map((name) => `vip-cp-${name}`).toSorted())
     await suite.allocator.kill()
-  })
-})
-
-describe('a Cluster whose name has a run with nothing left but to end', () => {
-  it('gets a run of its own after that', async () => {
-    const cluster = testbed.keyOf('successor')
-    // Nobody works on it yet, so that it ends when the test says so.
-    const run = await temporal.client.workflow.start(allocateVipType, {
-      workflowId: workflowIdFor(cluster),
-      taskQueue: suite.taskQueue,
-      args: [cluster],
-    })
-    await testbed.createCluster('successor')
-    const watcher = await start({ command: 'watcher' })
-    await scrapeOf(watcher).untilIs('workflow_requests_total', { outcome: 'already-started' }, 1)
-    await run.terminate()
-    const worker = await start({ command: 'worker' })
-    expect(await testbed.hostOf('successor')).toMatch(/^10\.30\.0\.\d+$/)
-    await Promise.all([watcher.kill(), worker.kill()])
   })
 })
 

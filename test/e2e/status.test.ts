@@ -314,6 +314,8 @@ describe('what no workflow shows, without an allocator', () => {
     await addTestFinalizer(testbed, 'ipaddressclaims', 'vip-cp-leaves')
     held.push('vip-cp-leaves')
     await testbed.deleteCluster('leaves')
+    // Until the garbage collector has deleted it, the remedy is to do so.
+    await testbed.untilClaim('vip-cp-leaves', (now) => now?.isDeleting === true)
     expect((await untilFound('LeakedClaim', 'vip-cp-leaves')).next).toContain('finalizers')
   })
 
