@@ -1,7 +1,9 @@
 import {
   claimNameFor,
+  clusterNameOf,
   ownerClustersOf,
   ownershipOf,
+  roleOfOwnClaim,
   type ClusterIdentity,
   type IPAddressClaim,
 } from '../model/claim.ts'
@@ -136,18 +138,24 @@ export function isOrphanOf(uid: string, object: ObjectMeta, present: Cluster | u
 }
 
 /**
- * Whether the Cluster of a claim is gone, or was recreated under the same name. A Cluster of that name adopts a claim
+ * The claims of ours whose Cluster is gone, or was recreated under the same name. A Cluster of that name adopts a claim
  * without owner.
- *
- * @param uids of all Clusters
  */
-export function isOrphaned(
-  claim: IPAddressClaim,
-  uids: { has(uid: string): boolean },
-  named: Cluster | undefined,
-): boolean {
-  const owners = ownerClustersOf(claim)
-  return owners.length === 0 ? named === undefined : !owners.some((uid) => uids.has(uid))
+export function orphanedClaims({ claims, clusters }: ClaimsAndClusters): readonly IPAddressClaim[] {
+  const uids = new Set([...clusters.values()].map(({ uid }) => uid))
+  return [...claims.values()].filter((claim) => {
+    if (roleOfOwnClaim(claim) === undefined) return false
+    const owners = ownerClustersOf(claim)
+    if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
+    const { namespace, name } = claim
+    return !clusters.has(formatKey({ namespace, name: clusterNameOf(name) ?? '' }))
+  })
+}
+
+/** By `namespace/name`. */
+interface ClaimsAndClusters {
+  readonly claims: ReadonlyMap<string, IPAddressClaim>
+  readonly clusters: ReadonlyMap<string, Cluster>
 }
 
 /** @param seconds since the run began */

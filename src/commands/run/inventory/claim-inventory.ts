@@ -1,7 +1,6 @@
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { clusterNameOf, roleOfOwnClaim } from '../../../domain/model/claim.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
-import { isOrphaned } from '../../../domain/release/release.ts'
+import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
+import { orphanedClaims } from '../../../domain/release/release.ts'
 import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
 import type { Role } from '../../../domain/role.ts'
 
@@ -34,14 +33,7 @@ export type OrphanedSince = ReadonlyMap<string, number>
 
 /** Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it. */
 export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
-  const { claims, clusters } = snapshot
-  const uids = new Set([...clusters.values()].map(({ uid }) => uid))
-  const orphans = [...claims.values()].filter((claim) => {
-    const { namespace } = claim
-    const named = clusters.get(formatKey({ namespace, name: clusterNameOf(claim.name) ?? '' }))
-    return roleOfOwnClaim(claim) !== undefined && isOrphaned(claim, uids, named)
-  })
-  return new Map(orphans.map(({ uid }) => [uid, before.get(uid) ?? now]))
+  return new Map(orphanedClaims(snapshot).map(({ uid }) => [uid, before.get(uid) ?? now]))
 }
 
 /** The uids of the claims that count as leaked. */

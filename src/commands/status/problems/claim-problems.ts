@@ -3,14 +3,13 @@ import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domai
 import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
 import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
 import { formatPool, placeOf } from '../../../domain/model/pool.ts'
-import { isLeaked, showFinalizers } from './leak-problems.ts'
+import { showFinalizers } from './leak-problems.ts'
 import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
-export function claimProblems(context: ProblemContext): readonly Problem[] {
-  const { snapshot, now } = context
+export function claimProblems({ snapshot, orphaned, now }: ProblemContext): readonly Problem[] {
   const claims = [...snapshot.claims.values()].filter(
-    (claim) => roleOfOwnClaim(claim) !== undefined && !isLeaked(claim, context),
+    (claim) => roleOfOwnClaim(claim) !== undefined && !orphaned.has(claim),
   )
   const pools = new Set(poolsIn(snapshot).map(placeOf))
   // The pools of other providers have not been read.

@@ -1,24 +1,18 @@
 import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
-import {
-  clusterNameOf,
-  ownerClustersOf,
-  roleOfOwnClaim,
-  type IPAddressClaim,
-} from '../../../domain/model/claim.ts'
+import { clusterNameOf, ownerClustersOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { formatPool } from '../../../domain/model/pool.ts'
-import { isOrphaned } from '../../../domain/release/release.ts'
 import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims, IPAddresses and reservations of ours whose Cluster is gone, and reservations that keep nobody away. */
 export function leakProblems(context: ProblemContext): readonly Problem[] {
-  const { snapshot, now } = context
+  const { snapshot, orphaned, now } = context
   // An object that is being deleted is about to go, unless something holds it.
   const isStaying = (object: ObjectMeta): boolean => !object.isDeleting || isStuck(object, now)
   return [
-    ...[...snapshot.claims.values()].filter(isStaying).flatMap((claim) => leakedClaim(context, claim)),
+    ...[...orphaned].filter(isStaying).map(leakedClaim),
     ...[...snapshot.ipAddresses.values()]
       .filter(isStaying)
       .flatMap((ipAddress) =>
@@ -27,13 +21,7 @@ export function leakProblems(context: ProblemContext): readonly Problem[] {
   ]
 }
 
-/** Whether a claim of ours is left over from a Cluster. */
-export function isLeaked(claim: IPAddressClaim, { owners, queries }: ProblemContext): boolean {
-  return roleOfOwnClaim(claim) !== undefined && isOrphaned(claim, owners, queries.clusterOf(claim))
-}
-
-function leakedClaim(context: ProblemContext, claim: IPAddressClaim): readonly Problem[] {
-  if (!isLeaked(claim, context)) return []
+function leakedClaim(claim: IPAddressClaim): Problem {
   const reference = refer('IPAddressClaim', claim)
   const held =
     claim.addressName === undefined
@@ -41,7 +29,7 @@ function leakedClaim(context: ProblemContext, claim: IPAddressClaim): readonly P
       : `and keeps IPAddress ${claim.addressName} of ${formatPool(claim.poolRef)}`
   const message = `IPAddressClaim ${formatKey(claim)} is left over from ${describeOwner(claim)} ${held}`
   const next = claim.isDeleting ? showFinalizers(claim) : deleteCommand(reference)
-  return [problem('LeakedClaim', [reference], message, next)]
+  return problem('LeakedClaim', [reference], message, next)
 }
 
 /** An IPAddress that restores a VIP is created before its claim: its owner exists. */

@@ -1,6 +1,6 @@
 import type { AddressUse } from '../../../domain/allocation/action.ts'
 import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
-import { claimNameFor } from '../../../domain/model/claim.ts'
+import { claimNameFor, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../../domain/model/object-meta.ts'
 import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts'
@@ -46,6 +46,8 @@ export interface ProblemContext {
   readonly addressUse: AddressUse
   readonly variables: VariableNames
   readonly vips: readonly VipRole[]
+  /** The claims of ours whose Cluster is gone. */
+  readonly orphaned: ReadonlySet<IPAddressClaim>
   /** All Clusters by uid. */
   readonly owners: ReadonlyMap<string, Cluster>
   /** Milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import { addressUseIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { vipRoles, type VariableNames } from '../../../domain/role.ts'
+import { orphanedClaims } from '../../../domain/release/release.ts'
 import { claimProblems } from './claim-problems.ts'
 import { duplicateProblems } from './duplicate-problems.ts'
 import { endpointProblems } from './endpoint-problems.ts'
@@ -18,6 +19,7 @@ export function problemsIn(snapshot: Snapshot, variables: VariableNames, now: nu
     addressUse: addressUseIn(snapshot),
     variables,
     vips: vipRoles(variables),
+    orphaned: new Set(orphanedClaims(snapshot)),
     owners: new Map([...snapshot.clusters.values()].map((cluster) => [cluster.uid, cluster])),
     now,
   }
