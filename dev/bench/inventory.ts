@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { defaultApiServerPort } from '../../src/domain/names.ts'
 import { appliedTo } from '../../src/domain/model/json-patch.ts'
 import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/model/pool.ts'
-import { vipRole } from '../../src/domain/role.ts'
+import { vipRole, type VariableNames } from '../../src/domain/role.ts'
 import { SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 import { decideCondition, lacksCondition } from '../../src/domain/allocation/vip-condition.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
@@ -31,7 +31,8 @@ const prefix = '10.242'
 const mostClusters = 65_000
 const atOnce = 50
 const role = 'control-plane'
-const vip = vipRole(role, { 'control-plane': 'clusterVip', ingress: 'ingressVip' })
+const variables: VariableNames = { 'control-plane': 'clusterVip', ingress: 'ingressVip' }
+const vip = vipRole(role, variables)
 const quietForMs = 5_000
 
 const inventories = new WeakMap<Bench, Promise<Inventory>>()
@@ -157,7 +158,7 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
     const queries = new SnapshotQueries(() => snapshot)
     const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
-        !queries.vipNeedsReconcile(cluster, vip) &&
+        !queries.vipNeedsReconcile(cluster, vip, variables) &&
         !lacksCondition(cluster, vip, queries.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {

@@ -59,7 +59,9 @@ function waitingIn(
   const queries = new SnapshotQueries(() => snapshot.read)
   const read = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => vipRoles(variables).some((vip) => queries.vipNeedsReconcile(cluster, vip)))
+    .filter((cluster) =>
+      vipRoles(variables).some((vip) => queries.vipNeedsReconcile(cluster, vip, variables)),
+    )
     .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
   return { read }
 }

@@ -28,7 +28,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
   const queries = new SnapshotQueries(snapshot)
-  const outstanding = vipRoles(variables).filter((vip) => queries.vipNeedsReconcile(cluster, vip))
+  const outstanding = vipRoles(variables).filter((vip) => queries.vipNeedsReconcile(cluster, vip, variables))
   try {
     for (const { role } of outstanding) await publishFor(reporting, cluster, role, news)
   } catch (error) {

@@ -33,7 +33,8 @@ export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly I
   const { enabledAnnotation, noun, poolAnnotation } = roleSpecs[role]
   const key = formatKey(cluster)
   const namesPool = explicitPoolOf(cluster, role) !== undefined
-  if (!namesPool && cluster.topology === undefined) {
+  const isRecorded = recordedVip(cluster, role) !== undefined
+  if (!namesPool && !isRecorded && cluster.topology === undefined) {
     const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${poolAnnotation} to have one all the same`
     return { desired: 'no', message }
   }
@@ -43,7 +44,7 @@ export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly I
     const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(enabled)}, expected "true" or "false"`
     return { desired: 'unreadable', message }
   }
-  if (enabled === 'true' || recordedVip(cluster, role) !== undefined) return { desired: 'yes' }
+  if (enabled === 'true' || isRecorded) return { desired: 'yes' }
   if (enabled === 'false')
     return { desired: 'no', message: `Cluster ${key} has ${enabledAnnotation}: "false"` }
   if (namesPool) return { desired: 'yes' }
@@ -89,7 +90,10 @@ export interface ClusterContext {
   readonly pools: readonly IPPool[]
 }
 
-/** Whether a run would have anything to write now, whatever the claims are. Paused and deleting Clusters wait. */
+/**
+ * Whether the Cluster alone needs a run for the VIP, whatever its claims are: they arrive by a watch of their own, so an
+ * event about a Cluster cannot rely on them. Paused and deleting Clusters wait.
+ */
 export function needsAllocation(
   cluster: Cluster,
   vip: VipRole,

@@ -195,13 +195,17 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
 /** @param address undefined: only the port of a host that is not ours is missing */
 function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
   const { cluster, clusterClass, defaultPort } = observed
+  const isNew = addressIn(cluster, vip) === ''
   const variable = decideVipVariable(cluster, vip, clusterClass)
-  if (address !== undefined && variable.decision === 'wait') return wait(variable.reason, variable.message)
+  // A VIP that is in place waits for no variable: a change of the class comes back to it.
+  if (address !== undefined && isNew && variable.decision === 'wait') {
+    return wait(variable.reason, variable.message)
+  }
   const hasVariable = variable.decision === 'write'
   const { assigned, patch } = clusterPatchFor(cluster, { vip, address, hasVariable, defaultPort })
   if (patch !== undefined) {
     const writes = address === undefined ? 'port' : 'vip'
-    return { action: 'patchCluster', writes, patch, assigned, isNew: addressIn(cluster, vip) === '' }
+    return { action: 'patchCluster', writes, patch, assigned, isNew }
   }
   const message = `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`
   return releaseAction(observed) ?? { ...done('Allocated', message), vip: assigned }

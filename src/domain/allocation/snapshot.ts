@@ -8,7 +8,9 @@ import { isWritable, needsAllocation, type ClusterContext } from './eligibility.
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
+import { pendingAction } from './pending-action.ts'
 import { lossOf } from './restoration.ts'
+import { defaultApiServerPort } from '../names.ts'
 import { vipRoles, type VariableNames, type VipRole } from '../role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
@@ -107,15 +109,21 @@ export class SnapshotQueries {
     return this.isComplete() ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
 
-  /** Whether the VIP is missing, half written, or not held by a claim as it should be. */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
-    return needsAllocation(cluster, vip, this.contextOf(cluster)) || this.lossOf(cluster, vip) !== undefined
+  /**
+   * Whether a run would write something for the VIP, or wait. Until every kind is listed, the Cluster alone decides: nothing
+   * counts as lost.
+   */
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole, variables: VariableNames): boolean {
+    if (needsAllocation(cluster, vip, this.contextOf(cluster))) return true
+    if (!isWritable(cluster) || !this.isComplete()) return false
+    const observed = this.observed(cluster, vip, { variables, defaultPort: defaultApiServerPort })
+    return pendingAction(observed, vip).action !== 'done'
   }
 
   /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
   needsReconcile(cluster: Cluster, variables: VariableNames): boolean {
     return (
-      vipRoles(variables).some((vip) => this.vipNeedsReconcile(cluster, vip)) ||
+      vipRoles(variables).some((vip) => this.vipNeedsReconcile(cluster, vip, variables)) ||
       this.reservesFreeDuplicate(cluster, variables)
     )
   }

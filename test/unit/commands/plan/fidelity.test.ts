@@ -2,141 +2,20 @@ import { describe, expect, it } from '@jest/globals'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
-import fc from 'fast-check'
 import { assignVip } from '../../../../src/activities/assign-vip.ts'
 import { awaitIPAddress } from '../../../../src/activities/await-ip-address.ts'
 import { ensureIPAddressClaim } from '../../../../src/activities/ensure-ip-address-claim.ts'
 import { selectIPPool } from '../../../../src/activities/select-ip-pool.ts'
 import { planRole, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import { takeSteps, type SequenceEnd, type Steps } from '../../../../src/domain/allocation/steps.ts'
-import type { IPAddressClaim } from '../../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
-import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
-import type { IPPool } from '../../../../src/domain/model/pool.ts'
-import {
-  aClaim,
-  aCluster,
-  aClusterClass,
-  anIPAddress,
-  anObservation,
-  aPool,
-  controlPlane,
-  ownerReference,
-  variables,
-  type ClusterOptions,
-} from '../../../support/builders.ts'
+import { anObservation, controlPlane, variables } from '../../../support/builders.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
 import { createFakeCluster, type InitialObjects } from '../../../support/fake-management-cluster.ts'
+import { randomWorlds } from '../../../support/random-worlds.ts'
 import { holdsForAllAsync } from '../../../support/seeded-random.ts'
 
 const settings = { defaultPort: 6443, variables, searchable: [] }
-const annotation = (name: string, value: string) => ({ [`vip.capi.gorizond.io/${name}`]: value })
-const anyOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
-
-const endpoints = anyOf<object | undefined>(
-  undefined,
-  { host: '', port: 8443 },
-  { host: '10.0.0.10', port: 6443 },
-  { host: '10.0.0.10', port: 0 },
-  { host: '10.9.9.9', port: 6443 },
-  { host: '10.9.9.9', port: 0 },
-)
-
-const annotations = fc
-  .tuple(
-    anyOf({}, annotation('control-plane-vip', '10.0.0.10'), annotation('control-plane-vip', '10.9.9.9')),
-    anyOf(
-      {},
-      {},
-      annotation('duplicate-addresses', '10.0.0.19'),
-      annotation('duplicate-addresses', '10.0.0.10'),
-    ),
-    anyOf({}, {}, annotation('control-plane-pool', 'second')),
-  )
-  .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
-
-const classRef = { name: 'rke2-cluster-class' }
-const topologies = anyOf<object | null>(
-  { classRef },
-  { classRef },
-  { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
-  null,
-)
-
-const clusters = fc
-  .record({
-    endpoint: endpoints,
-    annotations,
-    topology: topologies,
-    paused: anyOf(false, false, false, true),
-    deleting: anyOf(false, false, false, false, true),
-  })
-  .map(({ endpoint, ...options }): ClusterOptions => ({ ...options, ...(endpoint && { endpoint }) }))
-
-const former = [ownerReference({ name: 'demo', uid: 'former' })]
-const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
-const bound = { addressName: 'vip-cp-demo' }
-const claims = anyOf<IPAddressClaim | undefined>(
-  undefined,
-  undefined,
-  aClaim(),
-  aClaim(bound),
-  aClaim(bound),
-  aClaim({ owners: [] }),
-  aClaim({ ...bound, owners: [] }),
-  aClaim({ ...bound, owners: former }),
-  aClaim({ owners: [...former, stranger] }),
-  aClaim({ owners: [stranger] }),
-  aClaim({ deleting: true }),
-)
-
-const full = { total: 11, used: 11, free: 0, outOfRange: 0 }
-const pools = fc.subarray<IPPool>([
-  aPool(),
-  aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] }),
-  aPool({ name: 'full', capacity: full }),
-  aPool({ name: 'closed', labels: {} }),
-])
-
-const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
-  { clusters: [], ipAddresses: [] },
-  { clusters: [], ipAddresses: [] },
-  { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })], ipAddresses: [] },
-  {
-    clusters: [],
-    ipAddresses: [
-      anIPAddress({ name: 'vip-cp-z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
-    ],
-  },
-)
-
-const worlds = fc
-  .record({
-    cluster: clusters.map(aCluster),
-    claim: claims,
-    own: anyOf<IPAddress | undefined>(
-      anIPAddress(),
-      anIPAddress(),
-      anIPAddress({ address: '10.0.0.12' }),
-      undefined,
-    ),
-    pools,
-    clusterClass: anyOf(
-      aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
-      aClusterClass({ declared: [], accepted: [] }),
-      aClusterClass({ declared: ['clusterVip'], accepted: [] }),
-      undefined,
-    ),
-    others,
-  })
-  .map(({ cluster, claim, own, others: beside, ...rest }): InitialObjects => ({
-    ...rest,
-    clusters: [cluster, ...beside.clusters],
-    claims: claim === undefined ? [] : [claim],
-    // The provider deletes the IPAddress with its claim.
-    ipAddresses: own === undefined ? beside.ipAddresses : [own, ...beside.ipAddresses],
-  }))
-
 /** The writes of a plan, in the words in which the fake notes them. */
 function writesOf({ steps }: RolePlan): readonly string[] {
   return steps.flatMap((step): readonly string[] => {
@@ -201,7 +80,7 @@ function planOver(world: InitialObjects): RolePlan {
 
 describe('a plan', () => {
   it('has the writes and the end of the run that it foretells, in whatever world', async () => {
-    await holdsForAllAsync(worlds, async (world) => {
+    await holdsForAllAsync(randomWorlds, async (world) => {
       const plan = planOver(world)
       const { writes, reason } = await runOver(world)
       expect({ writes, reason }).toEqual({ writes: writesOf(plan), reason: plan.reason })

@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
+import type { IPAddress } from '../../src/domain/model/ip-address.ts'
+import type { IPPool } from '../../src/domain/model/pool.ts'
+import {
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  ownerReference,
+  type ClusterOptions,
+} from './builders.ts'
+import type { InitialObjects } from './fake-management-cluster.ts'
+
+const annotation = (name: string, value: string) => ({ [`vip.capi.gorizond.io/${name}`]: value })
+const anyOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
+
+const endpoints = anyOf<object | undefined>(
+  undefined,
+  { host: '', port: 8443 },
+  { host: '10.0.0.10', port: 6443 },
+  { host: '10.0.0.10', port: 0 },
+  { host: '10.9.9.9', port: 6443 },
+  { host: '10.9.9.9', port: 0 },
+)
+
+const annotations = fc
+  .tuple(
+    anyOf({}, annotation('control-plane-vip', '10.0.0.10'), annotation('control-plane-vip', '10.9.9.9')),
+    anyOf(
+      {},
+      {},
+      annotation('duplicate-addresses', '10.0.0.19'),
+      annotation('duplicate-addresses', '10.0.0.10'),
+    ),
+    anyOf({}, {}, annotation('control-plane-pool', 'second')),
+  )
+  .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
+
+const classRef = { name: 'rke2-cluster-class' }
+const topologies = anyOf<object | null>(
+  { classRef },
+  { classRef },
+  { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+  null,
+)
+
+const clusters = fc
+  .record({
+    endpoint: endpoints,
+    annotations,
+    topology: topologies,
+    paused: anyOf(false, false, false, true),
+    deleting: anyOf(false, false, false, false, true),
+  })
+  .map(({ endpoint, ...options }): ClusterOptions => ({ ...options, ...(endpoint && { endpoint }) }))
+
+const recreated = [ownerReference({ name: 'demo', uid: 'former' })]
+const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
+const bound = { addressName: 'vip-cp-demo' }
+const claims = anyOf<IPAddressClaim | undefined>(
+  undefined,
+  undefined,
+  aClaim(),
+  aClaim(bound),
+  aClaim(bound),
+  aClaim({ owners: [] }),
+  aClaim({ ...bound, owners: [] }),
+  aClaim({ ...bound, owners: recreated }),
+  aClaim({ owners: [...recreated, stranger] }),
+  aClaim({ owners: [stranger] }),
+  aClaim({ deleting: true }),
+)
+
+const full = { total: 11, used: 11, free: 0, outOfRange: 0 }
+const pools = fc.subarray<IPPool>([
+  aPool(),
+  aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] }),
+  aPool({ name: 'full', capacity: full }),
+  aPool({ name: 'closed', labels: {} }),
+])
+
+const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
+  { clusters: [], ipAddresses: [] },
+  { clusters: [], ipAddresses: [] },
+  { clusters: [aCluster({ name: 'other', endpoint: { host: '10.0.0.10', port: 6443 } })], ipAddresses: [] },
+  {
+    clusters: [],
+    ipAddresses: [
+      anIPAddress({ name: 'vip-cp-z', uid: 'z', claimName: 'vip-cp-z', created: '2027-01-01T00:00:00Z' }),
+    ],
+  },
+)
+
+/** A Cluster with all that a decision about its control-plane VIP depends on, in states of every kind. */
+export const randomWorlds = fc
+  .record({
+    cluster: clusters.map(aCluster),
+    claim: claims,
+    own: anyOf<IPAddress | undefined>(
+      anIPAddress(),
+      anIPAddress(),
+      anIPAddress({ address: '10.0.0.12' }),
+      undefined,
+    ),
+    pools,
+    clusterClass: anyOf(
+      aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
+      aClusterClass({ declared: [], accepted: [] }),
+      aClusterClass({ declared: ['clusterVip'], accepted: [] }),
+      undefined,
+    ),
+    others,
+  })
+  .map(({ cluster, claim, own, others: beside, ...rest }): InitialObjects => ({
+    ...rest,
+    clusters: [cluster, ...beside.clusters],
+    claims: claim === undefined ? [] : [claim],
+    // The provider deletes the IPAddress with its claim.
+    ipAddresses: own === undefined ? beside.ipAddresses : [own, ...beside.ipAddresses],
+  }))

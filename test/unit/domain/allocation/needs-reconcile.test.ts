@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals'
+import { isWritable } from '../../../../src/domain/allocation/eligibility.ts'
+import { pendingAction } from '../../../../src/domain/allocation/pending-action.ts'
+import { aClaim, aCluster, anIPAddress, aPool, controlPlane, variables } from '../../../support/builders.ts'
+import { randomWorlds } from '../../../support/random-worlds.ts'
+import { holdsForAll } from '../../../support/seeded-random.ts'
+import { queriesOf, type SnapshotObjects } from '../../../support/snapshot.ts'
+
+const endpoint = { host: '10.0.0.10', port: 6443 }
+const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+const bound = {
+  claims: [aClaim({ addressName: 'vip-cp-demo' })],
+  ipAddresses: [anIPAddress()],
+  pools: [aPool()],
+}
+
+function needsRun(objects: SnapshotObjects): boolean {
+  const [cluster = aCluster()] = objects.clusters ?? []
+  return queriesOf(objects).vipNeedsReconcile(cluster, controlPlane, variables)
+}
+
+describe('a Cluster needs a run for a VIP', () => {
+  it('exactly if a run would write or wait, in whatever world', () => {
+    holdsForAll(randomWorlds, ({ clusterClass, ...world }) => {
+      const objects = { ...world, clusterClasses: clusterClass === undefined ? [] : [clusterClass] }
+      const [cluster = aCluster()] = world.clusters
+      const observed = queriesOf(objects).observed(cluster, controlPlane, { variables, defaultPort: 6443 })
+      const { action } = pendingAction(observed, controlPlane)
+      expect({ needs: needsRun(objects), action }).toEqual({
+        needs: isWritable(cluster) && action !== 'done',
+        action,
+      })
+    })
+  })
+
+  it('if its claim is left beside an endpoint that somebody else set', () => {
+    const clusters = [aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })]
+    expect(needsRun({ ...bound, clusters })).toBe(true)
+    expect(needsRun({ clusters })).toBe(false)
+  })
+
+  it('if the claim of a VIP that we assigned is lost, also without a topology', () => {
+    for (const topology of [undefined, null]) {
+      const clusters = [aCluster({ endpoint, annotations, ...(topology === null && { topology }) })]
+      expect(needsRun({ ...bound, clusters })).toBe(false)
+      expect(needsRun({ pools: [aPool()], clusters })).toBe(true)
+      expect(needsRun({ pools: [aPool()], clusters, isComplete: false })).toBe(false)
+    }
+  })
+})
