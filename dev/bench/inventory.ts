@@ -155,10 +155,10 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
   })
   try {
     const snapshot = await readSnapshot(connection, [namespace])
-    const queries = new SnapshotQueries(() => snapshot)
+    const queries = new SnapshotQueries(() => snapshot, variables)
     const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
-        !queries.vipNeedsReconcile(cluster, vip, variables) &&
+        !queries.vipNeedsReconcile(cluster, vip) &&
         !lacksCondition(cluster, vip, queries.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {

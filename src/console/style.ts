@@ -6,8 +6,6 @@ const formats = {
   warn: 'yellow',
   strong: 'bold',
   faint: 'dim',
-  added: 'green',
-  removed: 'red',
 } as const
 
 type Paint = (text: string) => string
@@ -27,7 +25,5 @@ export function styleFor(stream: NodeJS.WritableStream): Style {
     warn: paint('warn'),
     strong: paint('strong'),
     faint: paint('faint'),
-    added: paint('added'),
-    removed: paint('removed'),
   }
 }

@@ -1,4 +1,4 @@
-/** All public names of this product, and the names of Cluster API that it reads. */
+/** The public names of this product that roles share (`role.ts` has the others), and the names of Cluster API that it reads. */
 
 /** The prefix of all our labels, annotations and conditions. */
 export const ownPrefix = 'vip.capi.gorizond.io'
@@ -11,16 +11,6 @@ export const roleKey = `${ownPrefix}/role`
 export const priorityAnnotation = `${ownPrefix}/priority`
 /** Annotation on a global pool: comma-separated namespaces that may use it. */
 export const namespacesAnnotation = `${ownPrefix}/namespaces`
-/** Annotation on a Cluster: `[Kind/]name` of the one pool its control-plane VIP comes from. */
-export const controlPlanePoolAnnotation = `${ownPrefix}/control-plane-pool`
-/** Annotation on a Cluster: `[Kind/]name` of the one pool its ingress VIP comes from. */
-export const ingressPoolAnnotation = `${ownPrefix}/ingress-pool`
-/** Annotation on a Cluster: the control-plane VIP this product assigned. */
-export const controlPlaneVipAnnotation = `${ownPrefix}/control-plane-vip`
-/** Annotation on a Cluster: the ingress VIP this product assigned. */
-export const ingressVipAnnotation = `${ownPrefix}/ingress-vip`
-/** Annotation on a Cluster: `"true"` or `"false"`; absent: a matching ingress pool decides. */
-export const ingressEnabledAnnotation = `${ownPrefix}/ingress-enabled`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of its Cluster. */
@@ -28,11 +18,6 @@ export const reservedByLabel = `${ownPrefix}/reserved-by`
 
 /** Annotation on a claim whose deletion hangs: when we last touched it (RFC 3339), so that its IPAM provider reconciles it. */
 export const releaseCheckedAnnotation = `${ownPrefix}/release-checked`
-
-/** Condition on a Cluster: whether it has its control-plane VIP, and why not. */
-export const controlPlaneVipCondition = `${ownPrefix}/ControlPlaneVIPReady`
-/** Condition on a Cluster: whether it has its ingress VIP, and why not. */
-export const ingressVipCondition = `${ownPrefix}/IngressVIPReady`
 
 /** Cluster API: label on everything that belongs to a Cluster. */
 export const clusterNameLabel = 'cluster.x-k8s.io/cluster-name'

@@ -1,12 +1,4 @@
-import {
-  controlPlanePoolAnnotation,
-  controlPlaneVipAnnotation,
-  controlPlaneVipCondition,
-  ingressEnabledAnnotation,
-  ingressPoolAnnotation,
-  ingressVipAnnotation,
-  ingressVipCondition,
-} from './names.ts'
+import { ownPrefix } from './names.ts'
 
 /** What a VIP is for. */
 export type Role = 'control-plane' | 'ingress'
@@ -15,7 +7,7 @@ export type Role = 'control-plane' | 'ingress'
 export interface RoleSpec {
   /** A claim's name is this prefix and the Cluster's name. */
   readonly claimPrefix: string
-  /** Annotation on the Cluster that names its pool. */
+  /** Annotation on the Cluster that names its one pool, as `[Kind/]name`. */
   readonly poolAnnotation: string
   /** Annotation on the Cluster that records the VIP. */
   readonly vipAnnotation: string
@@ -25,7 +17,7 @@ export interface RoleSpec {
   readonly noun: string
   /** The VIP is `spec.controlPlaneEndpoint`, with a port. Any other is in its variable, else in its annotation. */
   readonly isEndpoint: boolean
-  /** Annotation on the Cluster that asks for the VIP or refuses it; undefined: the role is required. */
+  /** Annotation on the Cluster: `"true"` or `"false"`; absent: a matching pool decides. Undefined: the role is required. */
   readonly enabledAnnotation: string | undefined
 }
 
@@ -37,21 +29,21 @@ export const defaultRole: Role = 'control-plane'
 export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   'control-plane': {
     claimPrefix: 'vip-cp-',
-    poolAnnotation: controlPlanePoolAnnotation,
-    vipAnnotation: controlPlaneVipAnnotation,
-    conditionType: controlPlaneVipCondition,
+    poolAnnotation: `${ownPrefix}/control-plane-pool`,
+    vipAnnotation: `${ownPrefix}/control-plane-vip`,
+    conditionType: `${ownPrefix}/ControlPlaneVIPReady`,
     noun: 'endpoint',
     isEndpoint: true,
     enabledAnnotation: undefined,
   },
   ingress: {
     claimPrefix: 'vip-ingress-',
-    poolAnnotation: ingressPoolAnnotation,
-    vipAnnotation: ingressVipAnnotation,
-    conditionType: ingressVipCondition,
+    poolAnnotation: `${ownPrefix}/ingress-pool`,
+    vipAnnotation: `${ownPrefix}/ingress-vip`,
+    conditionType: `${ownPrefix}/IngressVIPReady`,
     noun: 'ingress VIP',
     isEndpoint: false,
-    enabledAnnotation: ingressEnabledAnnotation,
+    enabledAnnotation: `${ownPrefix}/ingress-enabled`,
   },
 }
 

@@ -18,27 +18,21 @@ export const searchAttributeNames: readonly SearchAttributeName[] = Object.keys(
   (name): name is SearchAttributeName => Object.hasOwn(searchAttributes, name),
 )
 
-/** The type of each in a Temporal namespace, by the SDK's name; undefined if it is not registered. */
-export type RegisteredSearchAttributes = Readonly<Record<SearchAttributeName, string | undefined>>
+/** The type of each that is registered in a Temporal namespace, by the SDK's name. */
+export type RegisteredTypes = Readonly<Partial<Record<SearchAttributeName, string | undefined>>>
 
-export function missingSearchAttributes(
-  registered: RegisteredSearchAttributes,
-): readonly SearchAttributeName[] {
+export function missingSearchAttributes(registered: RegisteredTypes): readonly SearchAttributeName[] {
   return searchAttributeNames.filter((name) => registered[name] === undefined)
 }
 
 /** Those that are registered with another type: a run that sets one fails. */
-export function mistypedSearchAttributes(
-  registered: RegisteredSearchAttributes,
-): readonly SearchAttributeName[] {
+export function mistypedSearchAttributes(registered: RegisteredTypes): readonly SearchAttributeName[] {
   return searchAttributeNames.filter(
     (name) => registered[name] !== undefined && registered[name] !== searchAttributes[name],
   )
 }
 
-export function usableSearchAttributes(
-  registered: RegisteredSearchAttributes,
-): readonly SearchAttributeName[] {
+export function usableSearchAttributes(registered: RegisteredTypes): readonly SearchAttributeName[] {
   return searchAttributeNames.filter((name) => registered[name] === searchAttributes[name])
 }
 

@@ -4,7 +4,7 @@ import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { ClusterEvent } from '../domain/allocation/cluster-event.ts'
 import type { Condition } from '../domain/model/condition.ts'
-import type { Cluster, ClusterClassRef } from '../domain/model/cluster.ts'
+import type { Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { JsonObject } from '../domain/model/decode.ts'
 import type { JsonPatch } from '../domain/model/json-patch.ts'
@@ -22,7 +22,7 @@ import type { Role } from '../domain/role.ts'
 export interface ClusterApi {
   getCluster(key: NamespacedName): Promise<Cluster | undefined>
   getClusterLive(key: NamespacedName): Promise<Cluster | undefined>
-  getClusterClass(ref: ClusterClassRef): Promise<ClusterClass | undefined>
+  getClusterClass(ref: NamespacedName): Promise<ClusterClass | undefined>
   /** The pools that Clusters of the namespace can use: its own, and the global ones. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>

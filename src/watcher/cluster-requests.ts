@@ -1,7 +1,6 @@
 import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import type { VariableNames } from '../domain/role.ts'
 import type { NeedsRun, RequestQueue } from './request-queue.ts'
 import type { AllocationRequest, ReleaseRequest } from './workflow-request.ts'
 
@@ -24,7 +23,6 @@ export function createClusterRequests(
   snapshot: () => Snapshot,
   queries: SnapshotQueries,
   queue: Pick<RequestQueue, 'add' | 'checkLater'>,
-  variables: VariableNames,
 ): ClusterRequests {
   /** By uid. */
   const conditionRequested = new Set<string>()
@@ -32,7 +30,7 @@ export function createClusterRequests(
     (query: 'needsReconcile' | 'lacksCondition'): NeedsRun =>
     (key) => {
       const cluster = snapshot().clusters.get(formatKey(key))
-      return cluster !== undefined && queries[query](cluster, variables)
+      return cluster !== undefined && queries[query](cluster)
     }
   const needsVip = needs('needsReconcile')
   const lacksCondition = needs('lacksCondition')
@@ -56,7 +54,7 @@ export function createClusterRequests(
       for (const cluster of queries.reserving(address)) retry(cluster, `${address} may be free`)
     },
     requestConditionUpdate(cluster) {
-      if (!queries.lacksCondition(cluster, variables) || conditionRequested.has(cluster.uid)) return
+      if (!queries.lacksCondition(cluster) || conditionRequested.has(cluster.uid)) return
       conditionRequested.add(cluster.uid)
       enqueue(cluster, { action: 'start', reason: 'a condition is missing' }, 'condition')
     },

@@ -8,7 +8,7 @@ import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../domain/model/pool.ts'
-import type { VariableNames, VipRole } from '../domain/role.ts'
+import type { VipRole } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
@@ -23,8 +23,6 @@ import type { Resync } from './resync.ts'
 
 /** What the handlers of all kinds share. */
 export interface HandlerContext {
-  readonly variables: VariableNames
-  readonly vips: readonly VipRole[]
   readonly queries: SnapshotQueries
   readonly requests: ClusterRequests
   readonly resync: Resync
@@ -33,7 +31,8 @@ export interface HandlerContext {
 }
 
 export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster> {
-  const { variables, vips, queries, requests, resync } = context
+  const { queries, requests, resync } = context
+  const { vips } = queries
   /** Deleted since the last list. A Cluster recreated under the same name may meet the run of the deleted one. */
   const deleted = new Set<string>()
 
@@ -65,7 +64,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
       if (previous !== undefined) {
         // The event that the address is free may have come before the record that waits for it.
         const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
-        if (isChanged && queries.reservesFreeDuplicate(cluster, variables)) {
+        if (isChanged && queries.reservesFreeDuplicate(cluster)) {
           requests.retry(cluster, 'a duplicate that it has recorded may be free')
         }
       } else if (queries.isComplete()) {
@@ -77,7 +76,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
       deleted.add(formatKey(cluster))
       requests.forgetConditionUpdate(cluster)
       // A run that waits for it can end.
-      if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false }, variables)) {
+      if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false })) {
         requests.enqueue(cluster, { action: 'signal', reason: 'Cluster is gone' })
       }
       for (const vip of vips) requests.retryReserving(addressIn(cluster, vip))
@@ -92,7 +91,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
 }
 
 export function onClusterClass(context: HandlerContext): ResourceEventHandler<ClusterClass> {
-  const { vips, queries, requests, resync } = context
+  const { queries, requests, resync } = context
   return {
     onUpsert(clusterClass, previous) {
       // The first list is no change: its end comes back to all Clusters.
@@ -100,7 +99,7 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
       if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
       for (const cluster of queries.clustersOf(clusterClass)) {
         const changed = { ...queries.contextOf(cluster), clusterClass }
-        if (vips.some((vip) => needsAllocation(cluster, vip, changed))) {
+        if (queries.vips.some((vip) => needsAllocation(cluster, vip, changed))) {
           requests.retry(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
         }
       }
@@ -143,13 +142,13 @@ export function onIPAddress(context: HandlerContext): ResourceEventHandler<IPAdd
 
 /** @param changes the changed part of the claim's binding, which is not in the cache yet. @param previous the same part before */
 function enqueueForBinding(
-  { vips, queries, requests, now }: HandlerContext,
+  { queries, requests, now }: HandlerContext,
   claim: IPAddressClaim,
   changes: Partial<ClaimBinding>,
   previous: Partial<ClaimBinding>,
 ): void {
   const cluster = queries.clusterOf(claim)
-  const vip = cluster && vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
+  const vip = cluster && queries.vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
   if (cluster === undefined || vip === undefined) return
   const cached = queries.bindingOf(cluster, vip)
   const [binding, before] = [
@@ -164,12 +163,12 @@ export function onPool(
   resource: keyof WatchedObjects,
   context: HandlerContext,
 ): ResourceEventHandler<IPPool> {
-  const { vips, queries, requests, resync, now } = context
+  const { queries, requests, resync, now } = context
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
       if (!resync.isListed(resource)) return
-      for (const vip of vips) {
+      for (const vip of queries.vips) {
         const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, vip), vip, now())
         const restored = clustersToRestore(pool, previous, () => queries.lost(vip), vip)
         for (const cluster of [...served, ...restored]) requests.retry(cluster, `${formatPool(pool)} changed`)

@@ -4,7 +4,7 @@ import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
-import { roles, type VariableNames } from '../domain/role.ts'
+import { roles } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfOrphan } from './release-triggers.ts'
@@ -27,7 +27,6 @@ export function createResync(
   snapshot: () => Snapshot,
   queries: SnapshotQueries,
   requests: ClusterRequests,
-  variables: VariableNames,
   now: () => number,
 ): Resync {
   const kinds = new Set<WatchedKind>()
@@ -35,7 +34,7 @@ export function createResync(
 
   const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
     for (const cluster of snapshot().clusters.values()) {
-      if (queries.needsReconcile(cluster, variables)) {
+      if (queries.needsReconcile(cluster)) {
         requests.enqueue(cluster, { action: actionFor(cluster), reason: 'resync' })
       } else requests.requestConditionUpdate(cluster)
     }

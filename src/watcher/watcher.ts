@@ -1,7 +1,7 @@
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
-import { vipRoles, type VariableNames } from '../domain/role.ts'
+import type { VariableNames } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
@@ -44,11 +44,10 @@ export function startWatcher({ startInformer, queue, variables, now }: WatcherOp
     pools: pools.map(({ objects }) => objects),
     isComplete: resync.isComplete(),
   })
-  const queries = new SnapshotQueries(snapshot)
-  const requests = createClusterRequests(snapshot, queries, queue, variables)
-  const resync = createResync(snapshot, queries, requests, variables, now)
-  const vips = vipRoles(variables)
-  const context = { variables, vips, queries, requests, resync, now }
+  const queries = new SnapshotQueries(snapshot, variables)
+  const requests = createClusterRequests(snapshot, queries, queue)
+  const resync = createResync(snapshot, queries, requests, now)
+  const context = { queries, requests, resync, now }
   const clusters = startInformer('clusters', onCluster(context))
   const clusterClasses = startInformer('clusterclasses', onClusterClass(context))
   const claims = startInformer('ipaddressclaims', onClaim(context))

@@ -9,6 +9,4 @@ export const plainStyle: Style = {
   warn: plain,
   strong: plain,
   faint: plain,
-  added: plain,
-  removed: plain,
 }

@@ -1,3 +1,4 @@
+import { variables } from './builders.ts'
 import type { IPAddress } from '../../src/domain/model/ip-address.ts'
 import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
 import type { ClusterClass } from '../../src/domain/model/cluster-class.ts'
@@ -30,7 +31,7 @@ export function aSnapshot(objects: SnapshotObjects): Snapshot {
 
 export function queriesOf(objects: SnapshotObjects): SnapshotQueries {
   const snapshot = aSnapshot(objects)
-  return new SnapshotQueries(() => snapshot)
+  return new SnapshotQueries(() => snapshot, variables)
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {

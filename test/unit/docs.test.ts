@@ -11,6 +11,7 @@ import { problemKinds } from '../../src/commands/status/problems/problem.ts'
 import { vipPhases } from '../../src/domain/allocation/vip-state.ts'
 import * as identifiers from '../../src/domain/names.ts'
 import { reasons } from '../../src/domain/reason.ts'
+import { roleSpecs } from '../../src/domain/role.ts'
 import { cliTypeOf, searchAttributeNames, searchAttributes } from '../../src/domain/search-attributes.ts'
 import { logFieldNames } from '../../src/observability/log.ts'
 import {
@@ -96,7 +97,10 @@ describe('the flags', () => {
 })
 
 describe('the labels and annotations', () => {
-  const ours = Object.values(identifiers)
+  const ours = [
+    ...Object.values(identifiers),
+    ...Object.values(roleSpecs).flatMap((spec) => Object.values(spec)),
+  ]
     .map(String)
     .filter((value) => value.startsWith('vip.capi.gorizond.io/'))
 

@@ -4,10 +4,17 @@ import { SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
-import { vipRoles } from '../../domain/role.ts'
+import type { VariableNames } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
-import type { Reading } from './checks/check-result.ts'
-import { diagnoseKubernetes, diagnoseTemporal } from './diagnose.ts'
+import { checkApiVersions } from './checks/api-versions.ts'
+import { type Reading, fault, ok, runCheck, type CheckResult } from './checks/check-result.ts'
+import { checkClock } from './checks/clock.ts'
+import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
+import { checkPermissions } from './checks/permissions.ts'
+import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
+import { checkIpamProvider, checkCore } from './checks/providers.ts'
+import { checkNamespace, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
+import { checkWorkflowRuns } from './checks/workflow-runs.ts'
 import { readingOf, readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { formatReport, type Report } from './report.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
@@ -56,12 +63,10 @@ function waitingIn(
 ): Reading<readonly Cluster[]> {
   const snapshot = 'unread' in kubernetes ? kubernetes : kubernetes.read.snapshot
   if ('unread' in snapshot) return { unread: `Clusters that wait are not known: ${snapshot.unread}` }
-  const queries = new SnapshotQueries(() => snapshot.read)
+  const queries = new SnapshotQueries(() => snapshot.read, variables)
   const read = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) =>
-      vipRoles(variables).some((vip) => queries.vipNeedsReconcile(cluster, vip, variables)),
-    )
+    .filter((cluster) => queries.vips.some((vip) => queries.vipNeedsReconcile(cluster, vip)))
     .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
   return { read }
 }
@@ -71,4 +76,57 @@ function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {
   const { registered, namespace } = temporal.read
   if (registered.read.length === 0) return []
   return [`search attributes ${registered.read.join(', ')} are registered in namespace ${namespace}`]
+}
+
+/**
+ * Runs all checks of the management cluster, in the order of the report. If the API server cannot be reached, that is the
+ * only result.
+ */
+export function diagnoseKubernetes(
+  facts: Reading<KubernetesFacts>,
+  variables: VariableNames,
+  now: number,
+): readonly CheckResult[] {
+  if ('unread' in facts) {
+    const fix = 'check --kubeconfig, --context and the network; kubectl version shows what kubectl can reach'
+    return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
+  }
+  const { clock, servedKinds, permissions, core, ipamProvider, snapshot, isEverywhere } = facts.read
+  return [
+    ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
+    ...runCheck('clock', clock, checkClock),
+    ...runCheck('api-versions', servedKinds, checkApiVersions),
+    ...runCheck('permissions', permissions, checkPermissions),
+    ...runCheck('cluster-api-core', core, checkCore),
+    ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
+    ...runCheck('pools', snapshot, checkPools),
+    ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
+    ...runCheck('pool-ranges', snapshot, checkPoolRanges),
+    ...runCheck('cluster-classes', snapshot, (read) => checkClusterClasses(read, variables)),
+    ...runCheck('clusters', snapshot, checkClusters),
+  ]
+}
+
+function describeServer({ server, version, latencySeconds, user }: KubernetesFacts): string {
+  const who = 'read' in user ? ` as ${user.read}` : ''
+  return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
+}
+
+export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): readonly CheckResult[] {
+  if ('unread' in facts) {
+    const fix =
+      'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the network; temporal operator cluster health shows what the temporal CLI can reach'
+    return runCheck('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
+  }
+  const { address, version, namespace, retentionSeconds, searchAttributes, registered } = facts.read
+  const { taskQueueName, taskQueue, workflowRuns } = facts.read
+  return [
+    ...runCheck('temporal', facts, () => [ok(`Temporal ${version} at ${address} answers`)]),
+    ...runCheck('temporal-namespace', retentionSeconds, (read) => checkNamespace(namespace, read)),
+    ...runCheck('temporal-workers', taskQueue, (read) => checkTaskQueue(read, now)),
+    ...runCheck('workflow-runs', workflowRuns, (read) => checkWorkflowRuns(read, taskQueueName, now)),
+    ...runCheck('search-attributes', searchAttributes, (read) =>
+      checkSearchAttributes(read, namespace, registered),
+    ),
+  ]
 }

@@ -1,7 +1,7 @@
 import { isGrpcServiceError } from '@temporalio/client'
 import { inParallel } from '../../domain/in-parallel.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
-import type { RegisteredSearchAttributes, SearchAttributeName } from '../../domain/search-attributes.ts'
+import type { RegisteredTypes, SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
 import { workflowIdFor } from '../../workflows/contract.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
@@ -20,7 +20,7 @@ export interface TemporalFacts {
   readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
   readonly workflowRuns: Reading<WorkflowRunFacts>
-  readonly searchAttributes: Reading<RegisteredSearchAttributes>
+  readonly searchAttributes: Reading<RegisteredTypes>
   /** The search attributes that were registered just now. */
   readonly registered: Reading<readonly SearchAttributeName[]>
 }

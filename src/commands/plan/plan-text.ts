@@ -65,7 +65,5 @@ function poolTable(considered: readonly PoolVerdict[], style: Style): string {
 }
 
 function coloredDiff(diff: string, style: Style): string {
-  return diff.replaceAll(/^[+-].*$/gm, (line) =>
-    line.startsWith('+') ? style.added(line) : style.removed(line),
-  )
+  return diff.replaceAll(/^[+-].*$/gm, (line) => (line.startsWith('+') ? style.good(line) : style.bad(line)))
 }

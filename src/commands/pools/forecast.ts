@@ -1,16 +1,15 @@
 import type { Action, Observed } from '../../domain/allocation/action.ts'
 import { afterAction } from '../../domain/allocation/after-action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
-import { pendingAction } from '../../domain/allocation/pending-action.ts'
+import { pendingAction } from '../../domain/allocation/after-action.ts'
 import { matchingPools, preferredFirst } from '../../domain/allocation/pool-selection.ts'
 import { poolsIn, poolsUsableBy, SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../domain/model/pool.ts'
-import { defaultApiServerPort } from '../../domain/names.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { defaultRole, vipRoles, type Role, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { defaultRole, type Role, type VariableNames, type VipRole } from '../../domain/role.ts'
 
 /** What one missing VIP will get, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -36,8 +35,7 @@ export interface Forecast {
 
 /** Serves, on paper, every Cluster that lacks a VIP. Paused Clusters and VIPs that are to be restored do not count. */
 export function forecastOf(snapshot: Snapshot, variables: VariableNames): Forecast {
-  const queries = new SnapshotQueries(() => snapshot)
-  const settings = { variables, defaultPort: defaultApiServerPort }
+  const queries = new SnapshotQueries(() => snapshot, variables)
   /** The pools that have given an address, with what they have left, by uid. */
   const left = new Map<string, IPPool>()
   const expectations: Expectation[] = []
@@ -46,8 +44,8 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
     age: `${cluster.creationTimestamp} ${formatKey(cluster)}`,
   }))
   for (const { cluster } of clusters.toSorted((a, b) => (a.age < b.age ? -1 : 1))) {
-    for (const vip of vipRoles(variables)) {
-      const observed = queries.observed(cluster, vip, settings)
+    for (const vip of queries.vips) {
+      const observed = queries.observed(cluster, vip)
       const pools = observed.pools?.map((pool) => left.get(pool.uid) ?? pool) ?? []
       const found = expectationFor({ ...observed, pools }, vip)
       if (found === undefined) continue
@@ -57,7 +55,7 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
       if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool))
     }
   }
-  return { expectations, classesWithoutPool: classesWithoutPool(snapshot) }
+  return { expectations, classesWithoutPool: classesWithoutPool(snapshot, queries) }
 }
 
 type Found = Omit<Expectation, 'cluster' | 'role' | 'pool'> & { readonly pool: IPPool | undefined }
@@ -115,9 +113,8 @@ function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
 }
 
 /** A pool may serve a class only in the namespaces of its Clusters, or in the class's own if it has no Clusters yet. */
-function classesWithoutPool(snapshot: Snapshot): readonly NamespacedName[] {
+function classesWithoutPool(snapshot: Snapshot, queries: SnapshotQueries): readonly NamespacedName[] {
   const pools = poolsIn(snapshot)
-  const queries = new SnapshotQueries(() => snapshot)
   const isServed = (clusterClass: ClusterClass): boolean =>
     [clusterClass, ...queries.clustersOf(clusterClass)].some(({ namespace }) => {
       const request = { namespace, role: defaultRole, clusterClass, explicitPool: undefined }

@@ -1,8 +1,11 @@
 import { exitCodes } from '../../console/exit-code.ts'
+import type { Style } from '../../console/style.ts'
+import { capacityBar, renderTable } from '../../console/table.ts'
+import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatPool } from '../../domain/model/pool.ts'
 import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
-import { poolsReport } from './pools-report.ts'
-import { poolsText } from './pools-text.ts'
+import { poolsReport, type PoolOverview, type PoolsReport } from './pools-report.ts'
 
 /** Prints every pool with the Clusters that wait for it, and a forecast of who gets an address. */
 export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {
@@ -12,4 +15,65 @@ export async function runPools(_options: object, { config, console }: CommandSet
   const report = poolsReport(snapshot, config.variables)
   console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine
+}
+
+/** The pools as a table, with the forecast below it. */
+export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {
+  const rows = pools.map((pool) => poolRow(pool, style, isUtf8))
+  return [
+    pools.length === 0 ? 'There is no pool.' : renderTable(head, rows, style),
+    '',
+    ...forecastLines(forecast, style),
+    ...forecast.classesWithoutPool.map(
+      (clusterClass) => `No pool is for control planes of ClusterClass ${formatKey(clusterClass)}.`,
+    ),
+  ].join('\n')
+}
+
+const head = ['pool', 'namespaces', 'used', 'free', 'waiting', 'classes', 'roles', 'priority', 'state']
+
+function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly string[] {
+  const { capacity, available, claimsWaiting, clustersWaiting, state } = pool
+  const waiting = claimsWaiting + clustersWaiting
+  return [
+    formatPool(pool),
+    pool.namespace === '' ? (pool.namespaces?.join(', ') ?? 'all') : pool.namespace,
+    capacity === undefined ? '' : capacityBar(capacity.used, capacity.total, isUtf8),
+    available === undefined ? '' : String(available),
+    waiting === 0 ? '0' : style.warn(String(waiting)),
+    pool.classes.join(', '),
+    pool.roles.join(', '),
+    pool.priority === undefined ? style.bad('unreadable') : String(pool.priority),
+    state === 'Ready' ? style.good(state) : style.warn(state),
+  ]
+}
+
+/** How many expectations the table shows; JSON and YAML have all. */
+const shown = 20
+
+function forecastLines({ expectations }: PoolsReport['forecast'], style: Style): readonly string[] {
+  if (expectations.length === 0) return ['No VIP is still to be allocated.']
+  const count = (gets: string): number => expectations.filter((each) => each.gets === gets).length
+  const unknown = count('unknown')
+  const [first, ...others] = [
+    `${expectations.length} still to be allocated`,
+    `${count('address')} will get an address`,
+    `${count('nothing')} will not`,
+    ...(unknown === 0 ? [] : [`${unknown} cannot be told, since the provider has not counted the pool`]),
+  ]
+  const rows = expectations
+    .slice(0, shown)
+    .map(({ cluster, role, gets, pool, reason, message }) => [
+      formatKey(cluster),
+      role,
+      gets === 'nothing' ? style.bad(gets) : gets,
+      pool === undefined ? '' : formatPool(pool),
+      reason === undefined ? '' : `${reason}: ${message ?? ''}`,
+    ])
+  const more = expectations.length - rows.length
+  return [
+    style.strong(`Forecast, oldest Cluster first: ${first}; ${others.join(', ')}.`),
+    renderTable(['cluster', 'role', 'gets', 'pool', 'why'], rows, style),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+  ]
 }

@@ -4,7 +4,7 @@ import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot
 import { decideCondition, vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import { vipRoles, type Role, type VariableNames } from '../../domain/role.ts'
+import type { Role, VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
@@ -27,8 +27,8 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const { snapshot, variables, log } = reporting
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
-  const queries = new SnapshotQueries(snapshot)
-  const outstanding = vipRoles(variables).filter((vip) => queries.vipNeedsReconcile(cluster, vip, variables))
+  const queries = new SnapshotQueries(snapshot, variables)
+  const outstanding = queries.vips.filter((vip) => queries.vipNeedsReconcile(cluster, vip))
   try {
     for (const { role } of outstanding) await publishFor(reporting, cluster, role, news)
   } catch (error) {

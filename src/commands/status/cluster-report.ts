@@ -51,7 +51,7 @@ export async function describeCluster(
   const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
   const [workflow, events] = await Promise.all([runs.detailsOf(key), eventsAbout(connection, key)])
-  const queries = new SnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot, variables)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {

@@ -1,7 +1,7 @@
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { isRequired, roles, vipRole, type VariableNames } from '../../domain/role.ts'
+import { isRequired, type VariableNames } from '../../domain/role.ts'
 import { concerns, type Problem } from './problems/problem.ts'
 import { problemsIn } from './problems/problems.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
@@ -47,17 +47,17 @@ export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusRe
 
 /** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
 function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const queries = new SnapshotQueries(() => snapshot)
+  const queries = new SnapshotQueries(() => snapshot, variables)
   return [...snapshot.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
     .flatMap((cluster) =>
-      roles
-        .map((role) => ({
+      queries.vips
+        .map((vip) => ({
           namespace: cluster.namespace,
           cluster: cluster.name,
           created: cluster.creationTimestamp,
-          ...vipStateOf(cluster, vipRole(role, variables), queries, variables),
+          ...vipStateOf(cluster, vip, queries),
         }))
         .filter(({ role, phase }) => isRequired(role) || phase !== 'NotWanted'),
     )

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Console } from '../../console/console.ts'
 import { exitCodes } from '../../console/exit-code.ts'
+import type { Style } from '../../console/style.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
@@ -61,32 +62,14 @@ async function showStatus(context: StatusContext): Promise<number> {
   const { cluster, problemsOnly } = options
   const { config, console } = setup
   const now = Date.now()
-  const report = reportOn(initial, { variables: config.variables, cluster, problemsOnly, now })
-  if (cluster === undefined) {
-    const whole = await withRuns(report, runs)
-    console.print(whole, (style) => statusText(whole, problemsOnly, style, now))
-  } else {
-    const whole = await describeIn(context, cluster, report, initial)
-    console.print(whole, (style) => clusterText(whole, style, now))
-  }
+  const found = reportOn(initial, { variables: config.variables, cluster, problemsOnly, now })
+  const report = cluster === undefined ? await withRuns(found, runs) : found
+  const { value, text } = await viewOf(context, initial, report, now)
+  console.print(value, text)
   const trouble = runs.trouble()
   if (trouble !== undefined) console.note(trouble)
   const isAnythingWrong = report.vips.length > 0 || report.findings.length > 0
   return problemsOnly && isAnythingWrong ? exitCodes.actionRequired : exitCodes.fine
-}
-
-function describeIn(
-  { setup, managementCluster, runs }: StatusContext,
-  cluster: NamespacedName,
-  report: StatusReport,
-  snapshot: Snapshot,
-): ReturnType<typeof describeCluster> {
-  const { variables } = setup.config
-  return describeCluster(cluster, report, snapshot, {
-    variables,
-    runs,
-    connection: managementCluster.connection,
-  })
 }
 
 /** Milliseconds for which changes are collected before the status is shown again. */
@@ -131,22 +114,29 @@ async function showChanges(
   if (console.output !== 'table') {
     for (const change of changes) console.update(change, () => '')
   } else if (shown === undefined || changes.length > 0) {
-    console.update(report, await textFor(context, snapshot, report, now))
+    const { value, text } = await viewOf(context, snapshot, report, now)
+    console.update(value, text)
   }
   return report
 }
 
-async function textFor(
-  context: StatusContext,
+/** The report on all Clusters, or the details of the one that was asked for. */
+async function viewOf(
+  { options, setup, managementCluster, runs }: StatusContext,
   snapshot: Snapshot,
   report: StatusReport,
   now: number,
-): Promise<Parameters<Console['update']>[1]> {
-  const { cluster, problemsOnly } = context.options
-  if (cluster === undefined) return (style) => statusText(report, problemsOnly, style, now)
-  if (!snapshot.clusters.has(formatKey(cluster))) return () => `Cluster ${formatKey(cluster)} is gone.`
-  const whole = await describeIn(context, cluster, report, snapshot)
-  return (style) => clusterText(whole, style, now)
+): Promise<{ readonly value: unknown; readonly text: (style: Style) => string }> {
+  const { cluster, problemsOnly } = options
+  if (cluster === undefined)
+    return { value: report, text: (style) => statusText(report, problemsOnly, style, now) }
+  if (!snapshot.clusters.has(formatKey(cluster))) {
+    return { value: report, text: () => `Cluster ${formatKey(cluster)} is gone.` }
+  }
+  const { connection } = managementCluster
+  const sources = { variables: setup.config.variables, runs, connection }
+  const value = await describeCluster(cluster, report, snapshot, sources)
+  return { value, text: (style) => clusterText(value, style, now) }
 }
 
 /** Notes outages of the API server on the console; what is shown stays until the next change. */

@@ -2,7 +2,7 @@ import type { ConnectionLike } from '@temporalio/client'
 import {
   missingSearchAttributes,
   searchAttributes,
-  type RegisteredSearchAttributes,
+  type RegisteredTypes,
   type SearchAttributeName,
 } from '../../domain/search-attributes.ts'
 import type { Log } from '../../observability/log.ts'
@@ -34,22 +34,15 @@ const typeWords: readonly (string | undefined)[] = [
 export async function readSearchAttributes(
   connection: OperatorConnection,
   namespace: string,
-): Promise<RegisteredSearchAttributes> {
+): Promise<RegisteredTypes> {
   const { customAttributes } = await inTime(connection, () =>
     connection.operatorService.listSearchAttributes({ namespace }),
   )
-  const typeOf = (name: SearchAttributeName): string | undefined => {
-    const number = customAttributes[name]
+  const types = Object.entries(customAttributes).map(
     // A type of a newer protocol appears as its number.
-    return number === undefined ? undefined : (typeWords[number] ?? String(number))
-  }
-  return {
-    VipNamespace: typeOf('VipNamespace'),
-    VipCluster: typeOf('VipCluster'),
-    VipPhase: typeOf('VipPhase'),
-    VipAddress: typeOf('VipAddress'),
-    VipPool: typeOf('VipPool'),
-  }
+    ([name, type]) => [name, typeWords[type] ?? String(type)] as const,
+  )
+  return Object.fromEntries(types)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Action, Observed } from './action.ts'
+import { nextAction } from './next-action.ts'
 import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
 import {
   buildIPAddressClaim,
@@ -10,7 +11,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { buildRestoredAddress, ipAddressFrom, type IPAddress } from '../model/ip-address.ts'
 import { formatPool, type IPPoolReference } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import type { Role } from '../role.ts'
+import type { Role, VipRole } from '../role.ts'
 
 /**
  * Predicts what is observed after an action. It assumes that the IPAM provider binds every claim at once; an address that the
@@ -90,4 +91,11 @@ function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster
   const { [duplicateAddressesAnnotation]: _before, ...others } = cluster.annotations
   const list = addresses.length === 0 ? {} : { [duplicateAddressesAnnotation]: addresses.join(',') }
   return { ...cluster, annotations: { ...others, ...list } }
+}
+
+/** The next action of a run for the VIP itself, after any reservations that it would release first. */
+export function pendingAction(observed: Observed, vip: VipRole): Action {
+  const action = nextAction(observed, vip)
+  if (action.action !== 'releaseReservations') return action
+  return nextAction(afterAction(observed, vip.role, action), vip)
 }

@@ -1,6 +1,5 @@
-import type { ClusterClassRef } from '../model/cluster.ts'
 import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
-import { formatKey } from '../model/object-meta.ts'
+import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import {
   describePoolKinds,
   ipPoolKinds,
@@ -19,7 +18,7 @@ export interface PoolRequest {
   /** Of the Cluster, and so of claim and address. */
   readonly namespace: string
   readonly role: Role
-  readonly clusterClass: ClusterClassRef | undefined
+  readonly clusterClass: NamespacedName | undefined
   /** The only pool that the Cluster accepts, `[Kind/]name`; undefined: any. */
   readonly explicitPool: string | undefined
 }
@@ -154,7 +153,7 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   return `is for ClusterClass ${shortened(listed.join(', '))}, not ${formatKey(clusterClass)}`
 }
 
-function namesClass(entry: string, clusterClass: ClusterClassRef): boolean {
+function namesClass(entry: string, clusterClass: NamespacedName): boolean {
   return entry === '*' || entry === clusterClass.name || entry === formatKey(clusterClass)
 }
 

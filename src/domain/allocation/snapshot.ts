@@ -1,4 +1,4 @@
-import type { AddressUse, AllocationSettings, Observed } from './action.ts'
+import type { AddressUse, Observed } from './action.ts'
 import { claimKeyFor, clusterNameOf, type IPAddressClaim } from '../model/claim.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
@@ -8,7 +8,7 @@ import { isWritable, needsAllocation, type ClusterContext } from './eligibility.
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
-import { pendingAction } from './pending-action.ts'
+import { pendingAction } from './after-action.ts'
 import { lossOf } from './restoration.ts'
 import { defaultApiServerPort } from '../names.ts'
 import { vipRoles, type VariableNames, type VipRole } from '../role.ts'
@@ -54,10 +54,14 @@ export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
 /** Queries of a snapshot. They keep nothing: each answer is about the snapshot as it is then. */
 export class SnapshotQueries {
   readonly #snapshot: () => Snapshot
+  readonly variables: VariableNames
+  readonly vips: readonly VipRole[]
 
   /** @param snapshot is called again for every answer */
-  constructor(snapshot: () => Snapshot) {
+  constructor(snapshot: () => Snapshot, variables: VariableNames) {
     this.#snapshot = snapshot
+    this.variables = variables
+    this.vips = vipRoles(variables)
   }
 
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
@@ -83,13 +87,14 @@ export class SnapshotQueries {
   }
 
   /** Everything that `nextAction` may ask for. */
-  observed(cluster: Cluster, vip: VipRole, settings: AllocationSettings): Observed {
+  observed(cluster: Cluster, vip: VipRole): Observed {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.#snapshot())
     return {
       key: { namespace, name },
       cluster,
-      ...settings,
+      variables: this.variables,
+      defaultPort: defaultApiServerPort,
       ...this.contextOf(cluster),
       ...this.bindingOf(cluster, vip),
       namedAddress: this.#snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
@@ -113,35 +118,33 @@ export class SnapshotQueries {
    * Whether a run would write something for the VIP, or wait. Until every kind is listed, the Cluster alone decides: nothing
    * counts as lost.
    */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole, variables: VariableNames): boolean {
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
     if (needsAllocation(cluster, vip, this.contextOf(cluster))) return true
     if (!isWritable(cluster) || !this.isComplete()) return false
-    const observed = this.observed(cluster, vip, { variables, defaultPort: defaultApiServerPort })
-    return pendingAction(observed, vip).action !== 'done'
+    return pendingAction(this.observed(cluster, vip), vip).action !== 'done'
   }
 
   /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
-  needsReconcile(cluster: Cluster, variables: VariableNames): boolean {
+  needsReconcile(cluster: Cluster): boolean {
     return (
-      vipRoles(variables).some((vip) => this.vipNeedsReconcile(cluster, vip, variables)) ||
-      this.reservesFreeDuplicate(cluster, variables)
+      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip)) || this.reservesFreeDuplicate(cluster)
     )
   }
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
-  reservesFreeDuplicate(cluster: Cluster, variables: VariableNames): boolean {
+  reservesFreeDuplicate(cluster: Cluster): boolean {
     return (
       this.isComplete() &&
       reservesAddresses(cluster) &&
       isWritable(cluster) &&
-      freeDuplicatesOf(cluster, addressUseIn(this.#snapshot()), variables).length > 0
+      freeDuplicatesOf(cluster, addressUseIn(this.#snapshot()), this.variables).length > 0
     )
   }
 
   /** As `lacksCondition` of vip-condition.ts, for any role. */
-  lacksCondition(cluster: Cluster, variables: VariableNames): boolean {
+  lacksCondition(cluster: Cluster): boolean {
     const { clusterClass } = this.contextOf(cluster)
-    return vipRoles(variables).some((vip) => lacksCondition(cluster, vip, clusterClass))
+    return this.vips.some((vip) => lacksCondition(cluster, vip, clusterClass))
   }
 
   /** The Cluster whose claim has this name, whatever its labels. */

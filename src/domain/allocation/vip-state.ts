@@ -1,14 +1,14 @@
-import type { Action, ActionOf } from './action.ts'
-import { describePending, pendingAction } from './pending-action.ts'
-import type { SnapshotQueries } from './snapshot.ts'
-import { vipConditionOf } from './vip-condition.ts'
-import { addressIn, vipOwnershipOf } from './vip-ownership.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { Condition } from '../model/condition.ts'
+import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
-import { defaultApiServerPort } from '../names.ts'
 import { isReason, type Reason } from '../reason.ts'
-import type { Role, VariableNames, VipRole } from '../role.ts'
+import type { Role, VipRole } from '../role.ts'
+import { wait, type Action, type ActionOf, type Observed } from './action.ts'
+import { pendingAction } from './after-action.ts'
+import type { SnapshotQueries } from './snapshot.ts'
+import { vipConditionOf } from './vip-condition.ts'
+import { addressIn, vipOwnershipOf, describeVip } from './vip-ownership.ts'
 
 export const vipPhases = [
   /** The VIP is in place, and its claim holds it. */
@@ -50,13 +50,8 @@ export interface VipState {
  * The phase follows from the next action of a run. Reason and message are those of our condition if it is about this phase,
  * since the run that wrote it had more facts, such as the answer of a webhook.
  */
-export function vipStateOf(
-  cluster: Cluster,
-  vip: VipRole,
-  queries: SnapshotQueries,
-  variables: VariableNames,
-): VipState {
-  const observed = queries.observed(cluster, vip, { variables, defaultPort: defaultApiServerPort })
+export function vipStateOf(cluster: Cluster, vip: VipRole, queries: SnapshotQueries): VipState {
+  const observed = queries.observed(cluster, vip)
   const { claim, ipAddress } = observed
   const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip)
   const phase = phaseOf(cluster, vip, next, queries)
@@ -121,4 +116,53 @@ function conditionFor(
   const isOfOnePhase = Object.values(phaseReasons).includes(reason)
   const fits = isOfOnePhase ? phaseReasons[phase] === reason : phase === 'Waiting' || phase === 'Lost'
   return fits ? { ...condition, reason } : undefined
+}
+
+/** Explains the state of a VIP by the action that is pending. */
+function describePending(
+  action: Action,
+  { cluster, claim, ipAddress }: Observed,
+  vip: VipRole,
+): { readonly reason: Reason; readonly message: string } {
+  const key = cluster === undefined ? '' : formatKey(cluster)
+  const name = claim === undefined ? '' : `IPAddressClaim ${formatKey(claim)}`
+  switch (action.action) {
+    case 'wait':
+    case 'refuse':
+    case 'done':
+      return action
+    case 'selectPool': {
+      const { restore, poolRef } = action.choice
+      if (restore === undefined) {
+        return wait('WaitingForAddress', `${formatPool(poolRef)} has room; no run has taken an address yet`)
+      }
+      const message = `the claim of Cluster ${key} is gone; ${restore.address} has to be reserved again`
+      return { reason: 'AddressLost', message }
+    }
+    case 'adoptClaim':
+      return wait('WaitingForAddress', `${name} has no owner; no run has adopted it yet`)
+    case 'discardClaim':
+      return wait('WaitingForAddress', action.because)
+    case 'deleteClaim': {
+      const isLost = cluster !== undefined && vipOwnershipOf(cluster, vip).state === 'managed'
+      return { reason: isLost ? 'AddressLost' : 'WaitingForAddress', message: action.because }
+    }
+    case 'stepBack':
+      return { reason: 'DuplicateAddress', message: action.because }
+    case 'patchCluster': {
+      const held = ipAddress?.address
+      if (held !== undefined) {
+        return wait('WaitingForAddress', `${name} holds ${held}; it is not assigned in full yet`)
+      }
+      const endpoint = cluster === undefined ? '' : describeVip(cluster, vip)
+      return wait('WaitingForAddress', `${endpoint} of Cluster ${key} has no port yet`)
+    }
+    case 'observe':
+    case 'restoreAddress':
+    case 'createClaim':
+    case 'releaseReservations':
+      return wait('WaitingForAddress', `no run has looked at Cluster ${key} yet`)
+    default:
+      return action satisfies never
+  }
 }

@@ -1,7 +1,7 @@
-import { variableOf, type Cluster, type ClusterClassRef } from './cluster.ts'
+import { variableOf, type Cluster } from './cluster.ts'
 import { availabilityGatesIn } from './condition.ts'
 import { arrayOf, nonEmptyStringOf, objectOf } from './decode.ts'
-import { formatKey, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+import { formatKey, objectMetaFrom, type ObjectMeta, type NamespacedName } from './object-meta.ts'
 import type { VipRole } from '../role.ts'
 
 /** The facts about a ClusterClass that decisions use: which variables a Cluster of it may set. */
@@ -26,7 +26,7 @@ export function clusterClassFrom(object: unknown): ClusterClass {
 }
 
 /** The ClusterClass that decides whether the variable is written; undefined if it is not written anyway. */
-export function classForVariable(cluster: Cluster, { variable }: VipRole): ClusterClassRef | undefined {
+export function classForVariable(cluster: Cluster, { variable }: VipRole): NamespacedName | undefined {
   return variableOf(cluster, variable) === undefined ? cluster.topology?.clusterClass : undefined
 }
 

@@ -29,14 +29,12 @@ export interface Cluster extends ObjectMeta {
 
 /** `spec.topology`: v1beta1 `class` and `classNamespace`, v1beta2 `classRef`. */
 export interface Topology {
-  readonly clusterClass: ClusterClassRef
+  readonly clusterClass: NamespacedName
   /** As stored, with fields unknown to us. */
   readonly variables: readonly JsonObject[]
   /** A field that some vendors add; core's own schema has none. */
   readonly controlPlaneEndpoint: APIEndpoint | undefined
 }
-
-export type ClusterClassRef = NamespacedName
 
 /** Reads a Cluster of any served version. */
 export function clusterFrom(object: unknown): Cluster {

@@ -5,6 +5,7 @@ import type { IPAddress } from '../model/ip-address.ts'
 import { formatKey, hasPausedAnnotation } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { ipamGroup } from '../names.ts'
+import { few } from '../quote.ts'
 
 /** Milliseconds after which an object of a deleted Cluster counts as leaked. Providers need far less. */
 export const leakAfterMs = 50_000
@@ -100,18 +101,13 @@ function withoutClaim({ namespace, name, isDeleting }: IPAddress): Cause {
   }
 }
 
-/** Finalizers that a message names. */
-const shown = 3
-
-/** Which object, since when it is in deletion, and its finalizers. */
 function describe({ kind, object, held }: RemainingObject, { deleted, now }: ReleaseContext): string {
   const address = held.address === undefined ? '' : ` (${held.address})`
   const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(deleted)}`
   if (!object.isDeleting) return `${what} is not being deleted`
   const seconds = Math.round(deletedForMs(object.deletionTimestamp, now) / 1000)
-  const { finalizers } = object
-  const more = finalizers.length > shown ? ` and ${finalizers.length - shown} more` : ''
-  return `${what} has been in deletion for ${seconds} s, held by ${finalizers.slice(0, shown).join(', ') || 'nothing'}${more}`
+  const holders = few(object.finalizers, 3) || 'nothing'
+  return `${what} has been in deletion for ${seconds} s, held by ${holders}`
 }
 
 /** Clocks differ. */

@@ -9,11 +9,10 @@ import { vipRoles, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
-import { createAddressIndexer } from './address-indexer.ts'
 import type { InformerSet } from './informer-set.ts'
 
 /** Which Clusters and IPAddresses use an address, by rule 3 of `cached-cluster-api.ts`. */
-export interface AddressUseCache extends Pick<ClusterApi, 'listAddressUseOf'> {
+interface AddressUseCache extends Pick<ClusterApi, 'listAddressUseOf'> {
   readonly onCluster: ResourceEventHandler<Cluster>
   readonly onIPAddress: ResourceEventHandler<IPAddress>
 }
@@ -94,5 +93,44 @@ function assertNoneMissed(informers: InformerSet, own: IPAddress): void {
     lastSyncResourceVersion < listResourceVersion
   ) {
     throw new StaleCacheError('the cache of Clusters is older than the list of IPAddresses')
+  }
+}
+
+/** Objects by their addresses, in canonical spelling. */
+interface AddressIndexer<T extends NamespacedName> {
+  readonly put: (object: T) => void
+  readonly remove: (object: NamespacedName) => void
+  readonly at: (address: string) => readonly T[]
+}
+
+function createAddressIndexer<T extends NamespacedName>(
+  addressesOf: (object: T) => readonly string[],
+): AddressIndexer<T> {
+  const byAddress = new Map<string, Map<string, T>>()
+  const addressesByKey = new Map<string, readonly string[]>()
+
+  const remove = (object: NamespacedName): void => {
+    const key = formatKey(object)
+    for (const address of addressesByKey.get(key) ?? []) {
+      const objects = byAddress.get(address)
+      objects?.delete(key)
+      if (objects?.size === 0) byAddress.delete(address)
+    }
+    addressesByKey.delete(key)
+  }
+
+  return {
+    put(object) {
+      remove(object)
+      const key = formatKey(object)
+      const addresses = addressesOf(object)
+      if (addresses.length > 0) addressesByKey.set(key, addresses)
+      for (const address of addresses) {
+        const objects = byAddress.get(address) ?? new Map<string, T>()
+        byAddress.set(address, objects.set(key, object))
+      }
+    },
+    remove,
+    at: (address) => [...(byAddress.get(address)?.values() ?? [])],
   }
 }

@@ -5,15 +5,14 @@ import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
 import { isKubernetesError, type KubernetesError } from '../errors.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
-import { createHealthRecord, type HealthRecord } from './health-record.ts'
-import { versionNumber, type Informer } from './informer-types.ts'
+import { versionNumber, type Informer, type InformerHealth } from './informer-types.ts'
 import { list, watch, type ListWatchOptions, type WatchEvent } from './list-watch.ts'
 import type { Store } from './store.ts'
 
 /** After a watch that the server ends sooner than this without a failure, the reflector backs off. */
 const shortWatchMs = 1_000
 
-export interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions<T> {
+interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions<T> {
   readonly store: Store<T>
   readonly onListed: () => void
   readonly log: Log
@@ -22,7 +21,7 @@ export interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions
 }
 
 /** A running list+watch loop over one namespace, or over all. */
-export type Reflector = Omit<Informer<ObjectMeta>, 'objects'>
+type Reflector = Omit<Informer<ObjectMeta>, 'objects'>
 
 /**
  * Lists and watches until the signal is aborted, whatever fails. One round is a list, if one is due, and a watch until it
@@ -129,4 +128,54 @@ function report(
   const level = isNew && isOutage?.(failure) !== true ? 'warn' : 'debug'
   log[level](failure.message, { resource: resource.plural, retryInMs: Math.round(pauseMs) })
   health.failed(failure)
+}
+
+/** The health of one reflector's connection to the server. */
+type ReflectorHealth = Omit<InformerHealth, 'undelivered' | 'lastSyncResourceVersion' | 'listResourceVersion'>
+
+interface HealthRecord {
+  listed(drift: number): void
+  opened(): void
+  contacted(): void
+  failed(error: KubernetesError): void
+  snapshot(): ReflectorHealth
+}
+
+/** @param now milliseconds since the epoch */
+function createHealthRecord(resource: string, now: () => number): HealthRecord {
+  let health: ReflectorHealth = {
+    resource,
+    synced: false,
+    lastListAt: undefined,
+    lastContactAt: undefined,
+    lists: 0,
+    reconnects: 0,
+    expired: 0,
+    failures: 0,
+    drift: 0,
+    lastError: undefined,
+  }
+  let opened = false
+  const set = (changes: Partial<ReflectorHealth>): void => {
+    health = { ...health, ...changes }
+  }
+  return {
+    listed(drift) {
+      const at = now()
+      // Every object of the first list is new; none was missed.
+      const missed = health.synced ? drift : 0
+      set({ synced: true, lastListAt: at, lastContactAt: at })
+      set({ lists: health.lists + 1, drift: health.drift + missed })
+    },
+    opened() {
+      set({ lastContactAt: now(), lastError: undefined, reconnects: health.reconnects + (opened ? 1 : 0) })
+      opened = true
+    },
+    contacted: () => set({ lastContactAt: now() }),
+    failed(error) {
+      if (error.status === 410) set({ expired: health.expired + 1 })
+      else set({ failures: health.failures + 1, lastError: error.message })
+    },
+    snapshot: () => health,
+  }
 }

@@ -6,10 +6,10 @@ import {
   searchAttributeNames,
   searchAttributes,
   usableSearchAttributes,
-  type RegisteredSearchAttributes,
+  type RegisteredTypes,
 } from '../../../src/domain/search-attributes.ts'
 
-const nothing: RegisteredSearchAttributes = {
+const nothing: RegisteredTypes = {
   VipNamespace: undefined,
   VipCluster: undefined,
   VipPhase: undefined,

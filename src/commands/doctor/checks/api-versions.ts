@@ -17,13 +17,8 @@ export interface ServedKind {
 
 /** Checks that the needed kinds are served, and in which versions. */
 export function checkApiVersions(kinds: readonly ServedKind[]): readonly CheckOutcome[] {
-  const providers = [...new Set(kinds.map(({ provider }) => provider))]
-  return providers.flatMap((provider) =>
-    checkKindsOf(
-      provider,
-      kinds.filter((kind) => kind.provider === provider),
-    ),
-  )
+  const byProvider = Map.groupBy(kinds, ({ provider }) => provider)
+  return [...byProvider].flatMap(([provider, own]) => checkKindsOf(provider, own))
 }
 
 function checkKindsOf(provider: string, kinds: readonly ServedKind[]): readonly CheckOutcome[] {

@@ -1,14 +1,28 @@
 import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import { poolsIn, poolsUsableBy, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import {
+  poolsIn,
+  poolsUsableBy,
+  type Snapshot,
+  SnapshotQueries,
+} from '../../../domain/allocation/snapshot.ts'
 import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
-import { quoted, counted } from '../../../domain/quote.ts'
-import { enabledAnnotations, roleSpecs, roles, type Role } from '../../../domain/role.ts'
+import { quoted, counted, few } from '../../../domain/quote.ts'
+import {
+  enabledAnnotations,
+  roleSpecs,
+  roles,
+  type Role,
+  defaultRole,
+  vipRole,
+  type VariableNames,
+} from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
 import { clusterKeys, strangeKeys } from './unknown-keys.ts'
@@ -90,4 +104,33 @@ function gateProblems(
         `correct spec.availabilityGates of ${name}; there are ${written.join(' and ')}`,
       ),
     )
+}
+
+/** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
+export function checkClusterClasses(snapshot: Snapshot, variables: VariableNames): readonly CheckOutcome[] {
+  const queries = new SnapshotQueries(() => snapshot, variables)
+  const vip = vipRole(defaultRole, variables)
+  const waitsWithoutPool = (cluster: Cluster): boolean => {
+    const action = pendingAction(queries.observed(cluster, vip), vip)
+    return action.action === 'wait' && action.reason === 'NoMatchingPool'
+  }
+  // `checkClusters` handles Clusters that name their pool themselves.
+  const waiting = [...snapshot.clusters.values()].filter(
+    (cluster) => explicitPoolOf(cluster, defaultRole) === undefined && waitsWithoutPool(cluster),
+  )
+  const classes = Map.groupBy(waiting, ({ topology }) => (topology ? formatKey(topology.clusterClass) : ''))
+  return orOk(
+    [...classes].flatMap(([name, clusters]) =>
+      clusters.slice(0, 1).map((first) => report(name, first, clusters)),
+    ),
+    'every Cluster without endpoint has a pool that is meant for its ClusterClass',
+  )
+}
+
+function report(name: string, first: Cluster, clusters: readonly Cluster[]): CheckOutcome {
+  const waiting = few(clusters.map(formatKey))
+  return fault(
+    `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`,
+    howToAdd(poolRequestFor(first, defaultRole)),
+  )
 }

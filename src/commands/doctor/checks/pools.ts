@@ -1,10 +1,17 @@
+import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
+import { declaredClasses, declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
+import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { ipPoolKinds } from '../../../domain/model/pool-kind.ts'
+import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
-import { clusterClassKey } from '../../../domain/names.ts'
-import { counted } from '../../../domain/quote.ts'
+import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
+import { counted, quoted, few } from '../../../domain/quote.ts'
+import { roles } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
+import { nearest, suggestion } from './edit-distance.ts'
+import { poolKeys, strangeKeys } from './unknown-keys.ts'
 
 /** A pool is nearly exhausted if less than a tenth of its addresses is free. */
 const fewPart = 10
@@ -22,7 +29,7 @@ export function checkPools(snapshot: Snapshot): readonly CheckOutcome[] {
 }
 
 /** Whether a pool is for VIPs: it names a ClusterClass. */
-export function isForVips(pool: IPPool): boolean {
+function isForVips(pool: IPPool): boolean {
   return clusterClassKey in pool.labels
 }
 
@@ -50,4 +57,121 @@ function roomProblems(pool: IPPool): readonly CheckOutcome[] {
   const how = available <= 0 ? 'exhausted' : 'nearly exhausted'
   const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free`
   return [warning(found, `add addresses to ${nameOf(pool)}, or another pool with the same label`)]
+}
+
+/**
+ * Checks what people wrote on pools: unreadable labels and annotations, and probable typing errors.
+ *
+ * @param isEverywhere whether all namespaces were read, so that a ClusterClass that was not found does not exist
+ */
+export function checkPoolLabels(snapshot: Snapshot, isEverywhere: boolean): readonly CheckOutcome[] {
+  const pools = poolsIn(snapshot)
+  const classes = [...snapshot.clusterClasses.values()]
+  const problems = pools.flatMap((pool) => [
+    ...strangeKeys(pool, poolKeys).map((strange) =>
+      warning(`${nameOf(pool)}: ${strange}`, `correct or remove it on ${nameOf(pool)}`),
+    ),
+    ...classProblems(pool, classes, isEverywhere),
+    ...roleProblems(pool),
+    ...priorityProblems(pool),
+    ...namespacesProblems(pool),
+  ])
+  return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
+}
+
+function classProblems(
+  pool: IPPool,
+  classes: readonly ClusterClass[],
+  isEverywhere: boolean,
+): readonly CheckOutcome[] {
+  const label = pool.labels[clusterClassKey]
+  if (label === undefined && clusterClassKey in pool.annotations) {
+    const found = `${nameOf(pool)} has the annotation ${clusterClassKey} and no label of the same key, so it serves nobody`
+    return [fault(found, `label it with ${clusterClassKey}="true"`)]
+  }
+  const names = classes.map(({ name }) => name)
+  const listed = declaredClasses(pool)
+  if (label === 'true' && listed.length === 0 && !names.includes('true')) {
+    const found = `${nameOf(pool)}: label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
+    return [
+      fault(found, `list ClusterClasses in its annotation ${clusterClassKey}, or name one in the label`),
+    ]
+  }
+  const existing = label === 'true' ? [...names, ...classes.map(formatKey), '*'] : names
+  const likely = label === 'true' ? existing : ['true', ...names]
+  return (
+    listed
+      .filter((entry) => !existing.includes(entry))
+      // A class may be in a namespace that was not read, unless its name looks like a typing error.
+      .filter((entry) => isEverywhere || nearest(entry, likely) !== undefined)
+      .map((entry) =>
+        warning(
+          `${nameOf(pool)} is for ClusterClass ${quoted(entry)}, which does not exist${suggestion(entry, likely)}`,
+          `correct ${clusterClassKey} on ${nameOf(pool)}, or create the ClusterClass`,
+        ),
+      )
+  )
+}
+
+function roleProblems(pool: IPPool): readonly CheckOutcome[] {
+  return declaredRoles(pool)
+    .filter((word) => !roles.some((role) => role === word))
+    .map((word) =>
+      fault(
+        `${nameOf(pool)}: ${roleKey} is ${quoted(word)}, expected ${roles.join(' or ')}; the pool serves nobody${suggestion(word, roles)}`,
+        `correct ${roleKey} on ${nameOf(pool)}`,
+      ),
+    )
+}
+
+function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
+  if (priorityOf(pool) !== undefined) return []
+  const found = `${nameOf(pool)}: ${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer; the pool serves nobody`
+  const fix = `correct ${priorityAnnotation} on ${nameOf(pool)}`
+  return [fault(found, fix)]
+}
+
+const globalKinds = ipPoolKinds.filter((kind) => poolKinds[kind].isGlobal).join(' or ')
+
+function namespacesProblems(pool: IPPool): readonly CheckOutcome[] {
+  if (poolKinds[pool.kind].isGlobal || !(namespacesAnnotation in pool.annotations)) return []
+  const found = `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`
+  const fix = `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a ${globalKinds}`
+  return [warning(found, fix)]
+}
+
+/**
+ * Compares the ranges of pools for VIPs with those of all pools, which the provider does not do. From overlapping pools
+ * the same address is given out twice; the allocator notices each duplicate, at the cost of an address and time.
+ */
+export function checkPoolRanges(snapshot: Snapshot): readonly CheckOutcome[] {
+  const pools = poolsIn(snapshot)
+  const problems = [...pools.filter(isForVips).flatMap(unreadableEntries), ...overlaps(pools)]
+  return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
+}
+
+function unreadableEntries(pool: IPPool): readonly CheckOutcome[] {
+  return pool.addresses
+    .filter((entry) => boundsOf(entry) === undefined)
+    .map((entry) =>
+      fault(
+        `${nameOf(pool)}: spec.addresses has ${quoted(entry)}, expected an address, a CIDR or a range first-last`,
+        `correct spec.addresses of ${nameOf(pool)}`,
+      ),
+    )
+}
+
+function overlaps(pools: readonly IPPool[]): readonly CheckOutcome[] {
+  const own = pools.map((pool) => ({ pool, ranges: rangesGivenBy(pool) }))
+  return own.flatMap((one, index) =>
+    own.slice(index + 1).flatMap((other) => {
+      if (!isForVips(one.pool) && !isForVips(other.pool)) return []
+      const common = commonRanges(one.ranges, other.ranges)
+      if (common.length === 0) return []
+      const names = `${nameOf(one.pool)} and ${nameOf(other.pool)}`
+      const found = `${names} both have ${few(common.map(formatRange))}`
+      const fix = `take these addresses out of one of ${names}, by spec.addresses or spec.excludedAddresses`
+      return [warning(found, fix)]
+    }),
+  )
 }

@@ -5,7 +5,7 @@ import {
   mistypedSearchAttributes,
   searchAttributes,
   usableSearchAttributes,
-  type RegisteredSearchAttributes,
+  type RegisteredTypes,
   type SearchAttributeName,
 } from '../../../domain/search-attributes.ts'
 import { isPolling, type Poller } from '../../../domain/workflow-run.ts'
@@ -85,7 +85,7 @@ function latest(pollers: readonly Poller[]): number | undefined {
  * @param registration what `--fix` has registered
  */
 export function checkSearchAttributes(
-  registered: RegisteredSearchAttributes,
+  registered: RegisteredTypes,
   namespace: string,
   registration: Reading<unknown>,
 ): readonly CheckOutcome[] {

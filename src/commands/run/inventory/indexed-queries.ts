@@ -8,14 +8,14 @@ import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocat
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
-import { roles } from '../../../domain/role.ts'
+import { roles, type VariableNames } from '../../../domain/role.ts'
 
 /**
  * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool
  * for every Cluster takes seconds if there are thousands. Phases and reasons stay the same, but messages name fewer pools.
  */
-export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
-  const queries = new SnapshotQueries(() => snapshot)
+export function createIndexedQueries(snapshot: Snapshot, variables: VariableNames): SnapshotQueries {
+  const queries = new SnapshotQueries(() => snapshot, variables)
   const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
@@ -30,8 +30,8 @@ export function createIndexedQueries(snapshot: Snapshot): SnapshotQueries {
 
   /** The pools of the Cluster's claims, even if they are no longer for its class: an unbound claim depends on its pool. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
-    roles.flatMap((role) => {
-      const { claim } = queries.bindingOf(cluster, { role, variable: '' })
+    queries.vips.flatMap((vip) => {
+      const { claim } = queries.bindingOf(cluster, vip)
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })

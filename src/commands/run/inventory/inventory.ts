@@ -1,23 +1,17 @@
-import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
+import { type Snapshot, poolsIn } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
-import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
+import { roleOfOwnClaim, poolPlaceOf } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
+import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
+import type { IPPoolKind } from '../../../domain/model/pool-kind.ts'
+import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
+import { clusterClassKey } from '../../../domain/names.ts'
 import type { Reason } from '../../../domain/reason.ts'
-import { roles, vipRole, type Role, type VariableNames } from '../../../domain/role.ts'
-import {
-  countClaims,
-  orphanedForLong,
-  orphanedSince,
-  type ClaimCount,
-  type OrphanedSince,
-} from './claim-inventory.ts'
-import { createIndexedQueries } from './indexed-queries.ts'
-import {
-  countAvailablePools,
-  countPoolAddresses,
-  type PoolCount,
-  type PoolsAvailable,
-} from './pool-inventory.ts'
+import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
+import { orphanedClaims } from '../../../domain/release/release.ts'
+import { roles, type Role, type VariableNames } from '../../../domain/role.ts'
+import { createIndexedQueries, namespacesOf } from './indexed-queries.ts'
 
 /** The counts of everything in the management cluster that concerns VIPs. */
 export interface Inventory {
@@ -71,11 +65,10 @@ export function takeInventory(
   variables: VariableNames,
   orphaned: ReadonlySet<string>,
 ): Inventory {
-  const queries = createIndexedQueries(snapshot)
-  const states = roles.flatMap((role) => {
-    const vip = vipRole(role, variables)
-    return [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries, variables))
-  })
+  const queries = createIndexedQueries(snapshot, variables)
+  const states = queries.vips.flatMap((vip) =>
+    [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries)),
+  )
   const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOwnClaim)
   return {
     poolsAvailable: countAvailablePools(snapshot),
@@ -96,4 +89,107 @@ function countWaiting(states: readonly VipState[]): Inventory['waiting'] {
   return [...Map.groupBy(waiting, ({ role, reason }) => `${role} ${reason}`).values()].flatMap((alike) =>
     alike.slice(0, 1).map(({ role, reason }) => ({ role, reason, clusters: alike.length })),
   )
+}
+
+interface ClaimCount {
+  readonly role: Role
+  readonly namespace: string
+  readonly total: number
+  /** Bound to an address. */
+  readonly ready: number
+  readonly pending: number
+}
+
+/** Counts our claims by role and namespace. */
+function countClaims({ claims }: Snapshot): readonly ClaimCount[] {
+  const ours = [...claims.values()].flatMap((claim) => {
+    const role = roleOfOwnClaim(claim)
+    return role === undefined ? [] : [{ claim, role, namespace: claim.namespace }]
+  })
+  const groups = Map.groupBy(ours, ({ role, namespace }) => `${role} ${namespace}`)
+  return [...groups.values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ role, namespace }) => {
+      const ready = alike.filter(({ claim }) => claim.addressName !== undefined).length
+      return { role, namespace, total: alike.length, ready, pending: alike.length - ready }
+    }),
+  )
+}
+
+/** When a claim was first seen without its Cluster, in milliseconds since the epoch, by the claim's uid. */
+type OrphanedSince = ReadonlyMap<string, number>
+
+/** Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it. */
+export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
+  return new Map(orphanedClaims(snapshot).map(({ uid }) => [uid, before.get(uid) ?? now]))
+}
+
+/** The uids of the claims that count as leaked. */
+export function orphanedForLong(since: OrphanedSince, now: number): ReadonlySet<string> {
+  return new Set([...since].filter(([, at]) => now - at >= leakAfterMs).map(([uid]) => uid))
+}
+
+/** The number of pools that could give a VIP to Clusters of a ClusterClass now. */
+interface PoolsAvailable {
+  /** Without its namespace: classes of the same name count as one. */
+  readonly clusterClass: string
+  readonly role: Role
+  readonly pools: number
+}
+
+/** The number of addresses of a pool. */
+interface PoolCount {
+  readonly kind: IPPoolKind
+  /** `""` for a global pool. */
+  readonly namespace: string
+  readonly name: string
+  readonly total: number
+  readonly free: number
+  /** Within the pool's current ranges: addresses from earlier ranges are not part of the total. */
+  readonly used: number
+}
+
+/** Counts the pools that match and have a free address, for every class that exists or that a Cluster names. */
+function countAvailablePools(snapshot: Snapshot): readonly PoolsAvailable[] {
+  const pools = poolsIn(snapshot)
+  return [...classesByName(snapshot)].flatMap(([clusterClass, refs]) =>
+    roles.map((role) => ({
+      clusterClass,
+      role,
+      pools: pools.filter((pool) => refs.some((ref) => canServe(pool, ref, role))).length,
+    })),
+  )
+}
+
+/** Counts the addresses of the pools for VIPs: those that name a ClusterClass, or hold one of our claims. */
+function countPoolAddresses(snapshot: Snapshot): readonly PoolCount[] {
+  const claimed = claimedPools(snapshot)
+  return poolsIn(snapshot).flatMap((pool) => {
+    const { kind, namespace, name, capacity } = pool
+    if (capacity === undefined || !(clusterClassKey in pool.labels || claimed.has(placeOf(pool)))) return []
+    const { total } = capacity
+    const free = Math.max(0, availableAddresses(pool) ?? 0)
+    return [{ kind, namespace, name, total, free, used: Math.max(0, total - free) }]
+  })
+}
+
+function classesByName({
+  clusters,
+  clusterClasses,
+}: Snapshot): ReadonlyMap<string, readonly NamespacedName[]> {
+  const named = [...clusters.values()].flatMap(({ topology }) => (topology ? [topology.clusterClass] : []))
+  const refs = new Map([...clusterClasses.values(), ...named].map((ref) => [formatKey(ref), ref]))
+  return Map.groupBy(refs.values(), ({ name }) => name)
+}
+
+/** Whether the pool has an address for the class in at least one namespace. */
+function canServe(pool: IPPool, clusterClass: NamespacedName, role: Role): boolean {
+  return namespacesOf(pool).some((namespace) => {
+    const request = { namespace, role, clusterClass, explicitPool: undefined }
+    return selectIPPool(request, [pool]).outcome === 'selected'
+  })
+}
+
+function claimedPools({ claims }: Snapshot): ReadonlySet<string> {
+  const ours = [...claims.values()].filter((claim) => roleOfOwnClaim(claim) !== undefined)
+  return new Set(ours.map(poolPlaceOf))
 }

@@ -1,9 +1,17 @@
+import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
-import { poolPlaceOf, roleOfOwnClaim, type IPAddressClaim } from '../../../domain/model/claim.ts'
-import { formatKey, isStuck } from '../../../domain/model/object-meta.ts'
+import {
+  poolPlaceOf,
+  roleOfOwnClaim,
+  type IPAddressClaim,
+  clusterNameOf,
+  ownerClustersOf,
+} from '../../../domain/model/claim.ts'
+import type { Cluster } from '../../../domain/model/cluster.ts'
+import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
+import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
 import { formatPool, placeOf } from '../../../domain/model/pool.ts'
-import { showFinalizers } from './leak-problems.ts'
 import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
@@ -35,4 +43,81 @@ function unknownPool(claim: IPAddressClaim): Problem {
 function stuckClaim(claim: IPAddressClaim): Problem {
   const message = `IPAddressClaim ${formatKey(claim)} is being deleted since ${claim.deletionTimestamp ?? 'long ago'}; its Cluster gets no new one before it is gone`
   return problem('StuckClaim', [refer('IPAddressClaim', claim)], message, showFinalizers(claim))
+}
+
+/** Claims, IPAddresses and reservations of ours whose Cluster is gone, and reservations that keep nobody away. */
+export function leakProblems(context: ProblemContext): readonly Problem[] {
+  const { snapshot, orphaned, now } = context
+  // An object that is being deleted is about to go, unless something holds it.
+  const isStaying = (object: ObjectMeta): boolean => !object.isDeleting || isStuck(object, now)
+  return [
+    ...[...orphaned].filter(isStaying).map(leakedClaim),
+    ...[...snapshot.ipAddresses.values()]
+      .filter(isStaying)
+      .flatMap((ipAddress) =>
+        isReservation(ipAddress) ? leakedReservation(context, ipAddress) : leakedAddress(context, ipAddress),
+      ),
+  ]
+}
+
+function leakedClaim(claim: IPAddressClaim): Problem {
+  const reference = refer('IPAddressClaim', claim)
+  const held =
+    claim.addressName === undefined
+      ? 'and waits for an address'
+      : `and keeps IPAddress ${claim.addressName} of ${formatPool(claim.poolRef)}`
+  const message = `IPAddressClaim ${formatKey(claim)} is left over from ${describeOwner(claim)} ${held}`
+  const next = claim.isDeleting ? showFinalizers(claim) : deleteCommand(reference)
+  return problem('LeakedClaim', [reference], message, next)
+}
+
+/** An IPAddress that restores a VIP is created before its claim: its owner exists. */
+function leakedAddress(
+  { snapshot, owners, queries }: ProblemContext,
+  ipAddress: IPAddress,
+): readonly Problem[] {
+  const { namespace, claimName, address, poolRef } = ipAddress
+  const clusterName = clusterNameOf(claimName)
+  if (clusterName === undefined || queries.claimOf(ipAddress) !== undefined) return []
+  if (ownerAmong(owners, ipAddress) !== undefined) return []
+  const reference = refer('IPAddress', ipAddress)
+  const message = `IPAddress ${formatKey(ipAddress)} keeps ${address} of ${formatPool(poolRef)} for claim ${claimName}, which does not exist`
+  const cluster = formatKey({ namespace, name: clusterName })
+  const next = snapshot.clusters.has(cluster)
+    ? `capi-vip-allocator status ${cluster}`
+    : deleteCommand(reference)
+  return [problem('LeakedAddress', [reference], message, next)]
+}
+
+function leakedReservation(context: ProblemContext, reservation: IPAddress): readonly Problem[] {
+  const { owners, addressUse, queries } = context
+  const { address, poolRef } = reservation
+  const owner = ownerAmong(owners, reservation)
+  const reference = refer('IPAddress', reservation)
+  const what = `reservation ${formatKey(reservation)} keeps ${address} of ${formatPool(poolRef)} out of use`
+  const next = deleteCommand(reference)
+  if (owner === undefined) {
+    const message = `${what} and is left over from ${describeOwner(reservation)}`
+    return [problem('LeakedReservation', [reference], message, next)]
+  }
+  // By the same rule, a run of the Cluster releases it.
+  if (!isFreeBeside(owner, address, addressUse, queries.variables)) return []
+  const objects = [reference, refer('Cluster', owner)]
+  return [problem('LeakedReservation', objects, `${what}, which nobody else has any more`, next)]
+}
+
+function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {
+  return ownerClustersOf(object)
+    .map((uid) => owners.get(uid))
+    .find((cluster) => cluster !== undefined)
+}
+
+function describeOwner(object: ObjectMeta): string {
+  const [uid] = ownerClustersOf(object)
+  return uid === undefined ? 'a Cluster that does not exist' : `a Cluster (uid ${uid}) that does not exist`
+}
+
+/** The command that shows who holds an object that is being deleted. */
+function showFinalizers({ namespace, name }: IPAddressClaim): string {
+  return `see what holds it: kubectl --namespace ${namespace} get ipaddressclaim ${name} --output jsonpath='{.metadata.finalizers}'`
 }

@@ -3,7 +3,7 @@ import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snaps
 import { claimNameFor, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../../domain/model/object-meta.ts'
-import { roles, type VariableNames, type VipRole } from '../../../domain/role.ts'
+import { roles } from '../../../domain/role.ts'
 
 /** The closed list of what no workflow shows, as it can be found in the objects themselves. */
 export const problemKinds = [
@@ -44,8 +44,6 @@ export interface ProblemContext {
   readonly snapshot: Snapshot
   readonly queries: SnapshotQueries
   readonly addressUse: AddressUse
-  readonly variables: VariableNames
-  readonly vips: readonly VipRole[]
   /** The claims of ours whose Cluster is gone. */
   readonly orphaned: ReadonlySet<IPAddressClaim>
   /** All Clusters by uid. */

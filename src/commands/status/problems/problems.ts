@@ -1,11 +1,9 @@
 import { addressUseIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import { vipRoles, type VariableNames } from '../../../domain/role.ts'
+import type { VariableNames } from '../../../domain/role.ts'
 import { orphanedClaims } from '../../../domain/release/release.ts'
-import { claimProblems } from './claim-problems.ts'
-import { duplicateProblems } from './duplicate-problems.ts'
-import { endpointProblems } from './endpoint-problems.ts'
-import { leakProblems } from './leak-problems.ts'
+import { claimProblems, leakProblems } from './claim-problems.ts'
+import { duplicateProblems, endpointProblems } from './address-problems.ts'
 import { problemKinds, type Problem, type ProblemContext } from './problem.ts'
 
 /**
@@ -15,10 +13,8 @@ import { problemKinds, type Problem, type ProblemContext } from './problem.ts'
 export function problemsIn(snapshot: Snapshot, variables: VariableNames, now: number): readonly Problem[] {
   const context: ProblemContext = {
     snapshot,
-    queries: new SnapshotQueries(() => snapshot),
+    queries: new SnapshotQueries(() => snapshot, variables),
     addressUse: addressUseIn(snapshot),
-    variables,
-    vips: vipRoles(variables),
     orphaned: new Set(orphanedClaims(snapshot)),
     owners: new Map([...snapshot.clusters.values()].map((cluster) => [cluster.uid, cluster])),
     now,

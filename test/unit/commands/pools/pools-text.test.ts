@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
-import { poolsText } from '../../../../src/commands/pools/pools-text.ts'
+import { poolsText } from '../../../../src/commands/pools/pools.ts'
 import { plainStyle } from '../../../support/plain-style.ts'
 import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
 import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { isWritable } from '../../../../src/domain/allocation/eligibility.ts'
-import { pendingAction } from '../../../../src/domain/allocation/pending-action.ts'
-import { aClaim, aCluster, anIPAddress, aPool, controlPlane, variables } from '../../../support/builders.ts'
+import { pendingAction } from '../../../../src/domain/allocation/after-action.ts'
+import { aClaim, aCluster, anIPAddress, aPool, controlPlane } from '../../../support/builders.ts'
 import { randomWorlds } from '../../../support/random-worlds.ts'
 import { holdsForAll } from '../../../support/seeded-random.ts'
 import { queriesOf, type SnapshotObjects } from '../../../support/snapshot.ts'
@@ -16,7 +16,7 @@ const bound = {
 
 function needsRun(objects: SnapshotObjects): boolean {
   const [cluster = aCluster()] = objects.clusters ?? []
-  return queriesOf(objects).vipNeedsReconcile(cluster, controlPlane, variables)
+  return queriesOf(objects).vipNeedsReconcile(cluster, controlPlane)
 }
 
 describe('a Cluster needs a run for a VIP', () => {
@@ -24,7 +24,7 @@ describe('a Cluster needs a run for a VIP', () => {
     holdsForAll(randomWorlds, ({ clusterClass, ...world }) => {
       const objects = { ...world, clusterClasses: clusterClass === undefined ? [] : [clusterClass] }
       const [cluster = aCluster()] = world.clusters
-      const observed = queriesOf(objects).observed(cluster, controlPlane, { variables, defaultPort: 6443 })
+      const observed = queriesOf(objects).observed(cluster, controlPlane)
       const { action } = pendingAction(observed, controlPlane)
       expect({ needs: needsRun(objects), action }).toEqual({
         needs: isWritable(cluster) && action !== 'done',

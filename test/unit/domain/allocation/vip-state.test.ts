@@ -9,7 +9,6 @@ import {
   controlPlane,
   ingress,
   type ClusterOptions,
-  variables,
 } from '../../../support/builders.ts'
 import { queriesOf, type SnapshotObjects } from '../../../support/snapshot.ts'
 
@@ -22,7 +21,7 @@ const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
 
 function stateOf(cluster: ClusterOptions, things: SnapshotObjects = {}, vip = controlPlane): VipState {
   const made = aCluster(cluster)
-  return vipStateOf(made, vip, queriesOf({ clusters: [made], ...things }), variables)
+  return vipStateOf(made, vip, queriesOf({ clusters: [made], ...things }))
 }
 
 function condition(reason: string, status = 'False', message = `because of ${reason}`): object {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkClusterClasses } from '../../../../../src/commands/doctor/checks/cluster-classes.ts'
+import { checkClusterClasses } from '../../../../../src/commands/doctor/checks/clusters.ts'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
-import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pool-labels.ts'
+import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pools.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import { aClass, aClusterClass, aPool } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'

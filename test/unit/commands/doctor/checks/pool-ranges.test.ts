@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkPoolRanges } from '../../../../../src/commands/doctor/checks/pool-ranges.ts'
+import { checkPoolRanges } from '../../../../../src/commands/doctor/checks/pools.ts'
 import { aPool, type PoolOptions } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CheckOutcome, Reading } from '../../../../../src/commands/doctor/checks/check-result.ts'
-import { checkIpamProvider } from '../../../../../src/commands/doctor/checks/ipam-provider.ts'
 import {
+  checkIpamProvider,
   checkCore,
   programDeploymentFrom,
   versionIn,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { orphanedForLong, orphanedSince } from '../../../../../src/commands/run/inventory/claim-inventory.ts'
+import { orphanedForLong, orphanedSince } from '../../../../../src/commands/run/inventory/inventory.ts'
 import { aClaim, aCluster } from '../../../../support/builders.ts'
 import { aSnapshot, type SnapshotObjects } from '../../../../support/snapshot.ts'
 

@@ -108,11 +108,14 @@ describe('the view that leaves out pools of other classes', () => {
   it('gives every VIP the phase and the reason that the whole view gives it', () => {
     holdsForAll(someWorld, (things) => {
       const known = aSnapshot(things)
-      const [whole, quick] = [new SnapshotQueries(() => known), createIndexedQueries(known)]
+      const [whole, quick] = [
+        new SnapshotQueries(() => known, variables),
+        createIndexedQueries(known, variables),
+      ]
       for (const cluster of known.clusters.values()) {
         for (const vip of [controlPlane, ingress]) {
-          const { phase, reason } = vipStateOf(cluster, vip, whole, variables)
-          expect(vipStateOf(cluster, vip, quick, variables)).toMatchObject({ phase, reason })
+          const { phase, reason } = vipStateOf(cluster, vip, whole)
+          expect(vipStateOf(cluster, vip, quick)).toMatchObject({ phase, reason })
         }
       }
     })
@@ -122,7 +125,7 @@ describe('the view that leaves out pools of other classes', () => {
     const cluster = aCluster()
     const pool = aPool({ labels: {}, capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
     const known = aSnapshot({ clusters: [cluster], claims: [aClaim()], pools: [pool] })
-    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known), variables).reason).toBe(
+    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known, variables)).reason).toBe(
       'PoolExhausted',
     )
   })
@@ -131,7 +134,7 @@ describe('the view that leaves out pools of other classes', () => {
     const mine = aPool({ name: 'mine', labels: { [`${prefix}/cluster-class`]: 'a' } })
     const theirs = aPool({ name: 'theirs', labels: { [`${prefix}/cluster-class`]: 'b' } })
     const cluster = aCluster({ topology: { classRef: { name: 'a' } } })
-    const view = createIndexedQueries(aSnapshot({ clusters: [cluster], pools: [mine, theirs] }))
+    const view = createIndexedQueries(aSnapshot({ clusters: [cluster], pools: [mine, theirs] }), variables)
     expect(view.contextOf(cluster).pools).toEqual([mine])
   })
 
@@ -150,6 +153,7 @@ describe('the view that leaves out pools of other classes', () => {
     ]
     const view = createIndexedQueries(
       aSnapshot({ clusters, pools: [a, b].filter((pool) => pool !== undefined) }),
+      variables,
     )
     const seen = clusters.map((cluster) =>
       view

@@ -1,19 +1,70 @@
-import { holdersOf } from '../../../domain/allocation/duplicate-addresses.ts'
+import {
+  describeHolders,
+  type AddressHolders,
+  holdersOf,
+} from '../../../domain/allocation/duplicate-addresses.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
+import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { VipRole } from '../../../domain/role.ts'
-import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
+import { problem, refer, type Problem, type ProblemContext, deleteCommand } from './problem.ts'
+
+const shareVip =
+  'give all Clusters but one another address by hand, or create them anew; an endpoint that is set is never changed here'
+const sharePools =
+  'take the address out of all pools but one (spec.excludedAddresses), and delete the claims that nobody uses it for'
+
+/** Addresses that two VIPs of Clusters, or two IPAddresses, have, in whatever spelling. Reservations have none. */
+export function duplicateProblems(context: ProblemContext): readonly Problem[] {
+  return [...holdersByAddress(context)]
+    .filter(([, { clusters, ipAddresses }]) => clusters.length > 1 || ipAddresses.length > 1)
+    .map(([address, holders]) => {
+      const { clusters, ipAddresses } = holders
+      const objects = [
+        ...clusters.map(({ cluster }) => refer('Cluster', cluster)),
+        ...ipAddresses.map((ipAddress) => refer('IPAddress', ipAddress)),
+      ]
+      const next = clusters.length > 1 ? shareVip : sharePools
+      return problem('DuplicateAddress', objects, `${address} is ${describeHolders(holders)}`, next)
+    })
+}
+
+function holdersByAddress({
+  snapshot,
+  queries,
+}: ProblemContext): readonly (readonly [string, AddressHolders])[] {
+  const uses = [
+    ...[...snapshot.clusters.values()].flatMap((cluster) =>
+      queries.vips.map((as) => ({
+        address: addressIn(cluster, as),
+        clusters: [{ cluster, as }],
+        ipAddresses: [],
+      })),
+    ),
+    ...[...snapshot.ipAddresses.values()]
+      .filter((ipAddress) => !isReservation(ipAddress))
+      .map((ipAddress) => ({ address: ipAddress.address, clusters: [], ipAddresses: [ipAddress] })),
+  ].filter(({ address }) => address !== '')
+  const groups = Map.groupBy(uses, ({ address }) => canonicalAddress(address))
+  return [...groups].map(([address, group]) => [
+    address,
+    {
+      clusters: group.flatMap(({ clusters }) => clusters),
+      ipAddresses: group.flatMap(({ ipAddresses }) => ipAddresses),
+    },
+  ])
+}
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
 export function endpointProblems(context: ProblemContext): readonly Problem[] {
   return [...context.snapshot.clusters.values()]
     .filter(({ isDeleting }) => !isDeleting)
     .flatMap((cluster) =>
-      context.vips.flatMap((vip) => [
+      context.queries.vips.flatMap((vip) => [
         ...unheldEndpoint(context, cluster, vip),
         ...strayClaim(context, cluster, vip),
       ]),
@@ -32,12 +83,12 @@ function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole)
 }
 
 function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, address: string): string {
-  const { addressUse, queries, variables } = context
+  const { addressUse, queries } = context
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   // A run repairs it; the status of the Cluster shows what prevents that.
   const inspect = `capi-vip-allocator status ${formatKey(cluster)}`
   if (queries.bindingOf(cluster, vip).claim !== undefined) return inspect
-  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, variables)
+  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, queries.variables)
   const { pools } = queries.contextOf(cluster)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
   return decision.decision === 'lost' ? decision.message : inspect
