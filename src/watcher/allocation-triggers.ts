@@ -55,22 +55,24 @@ export function requestForBinding(
   vip: VipRole,
   context: BindingContext,
 ): AllocationRequest | undefined {
-  const { claim, ipAddress } = binding
-  const loss = context.isComplete ? lossOf(cluster, vip, claim, ipAddress) : undefined
+  const { claim } = binding
+  const lossIn = (of: ClaimBinding): string | undefined =>
+    context.isComplete ? lossOf(cluster, vip, of.claim, of.ipAddress) : undefined
+  const [loss, before] = [lossIn(binding), lossIn(previous)]
   if (loss !== undefined) {
-    const before = lossOf(cluster, vip, previous.claim, previous.ipAddress)
     return loss === before ? undefined : { action: 'signal-with-start', reason: loss }
   }
-  if (!needsAllocation(cluster, vip, context.cluster)) return undefined
+  const needs = needsAllocation(cluster, vip, context.cluster)
   if (claim === undefined) {
-    return previous.claim && { action: 'signal-with-start', reason: 'claim deleted' }
+    return needs && previous.claim ? { action: 'signal-with-start', reason: 'claim deleted' } : undefined
   }
-  const isNowBound = claim.addressName !== undefined && previous.claim?.addressName === undefined
   // A run that has just created the claim polls it.
   const isPolled = context.now - Date.parse(claim.creationTimestamp) <= fastPathPollTimeoutMs
-  return isNowBound && !isPolled && ownershipOf(claim, cluster).owner === 'this-cluster'
-    ? { action: 'signal-with-start', reason: 'claim bound' }
-    : undefined
+  if (isPolled || ownershipOf(claim, cluster).owner !== 'this-cluster') return undefined
+  // The run that has restored a lost VIP waits for this.
+  if (before !== undefined) return { action: 'signal', reason: 'claim bound' }
+  const isNowBound = claim.addressName !== undefined && previous.claim?.addressName === undefined
+  return needs && isNowBound ? { action: 'signal-with-start', reason: 'claim bound' } : undefined
 }
 
 /**

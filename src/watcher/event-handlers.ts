@@ -113,10 +113,14 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
 
 export function onClaim(context: HandlerContext): ResourceEventHandler<IPAddressClaim> {
   const { queries, requests, resync } = context
+  const bindingOf = (claim: IPAddressClaim | undefined): ClaimBinding => ({
+    claim,
+    ipAddress: claim && queries.ipAddressOf(claim),
+  })
   return {
-    onUpsert: (claim, previous) => enqueueForBinding(context, claim, { claim }, { claim: previous }),
+    onUpsert: (claim, previous) => enqueueForBinding(context, claim, bindingOf(claim), bindingOf(previous)),
     onDelete(claim) {
-      enqueueForBinding(context, claim, { claim: undefined }, { claim })
+      enqueueForBinding(context, claim, bindingOf(undefined), bindingOf(claim))
       requests.enqueueRelease(releaseOfDeletedClaim(claim, queries.clusterOf(claim)))
     },
     onListed: () => resync.listed('ipaddressclaims'),

@@ -2,7 +2,6 @@ import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts
 import { recordedVip } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import { formatKey } from '../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { roles } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
@@ -41,12 +40,10 @@ export function createResync(
   }
 
   const enqueueOrphans = (): void => {
-    const { claims, ipAddresses } = snapshot()
-    for (const claim of claims.values()) {
+    for (const claim of snapshot().claims.values()) {
       const role = roleOfClaim(claim.name)
       if (role === undefined) continue
-      const { namespace, addressName: name = '' } = claim
-      const ipAddress = ipAddresses.get(formatKey({ namespace, name }))
+      const ipAddress = queries.ipAddressOf(claim)
       requests.enqueueRelease(releaseOfOrphan({ role, claim, ipAddress }, queries.clusterOf(claim), now()))
     }
   }

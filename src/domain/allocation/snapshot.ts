@@ -76,14 +76,13 @@ export class SnapshotQueries {
   }
 
   bindingOf(cluster: Cluster, { role }: VipRole): ClaimBinding {
-    const { claims, ipAddresses } = this.#snapshot()
-    const { namespace } = cluster
-    const claim = claims.get(formatKey(claimKeyFor(cluster, role)))
-    const name = claim?.addressName
-    return {
-      claim,
-      ipAddress: name === undefined ? undefined : ipAddresses.get(formatKey({ namespace, name })),
-    }
+    const claim = this.#snapshot().claims.get(formatKey(claimKeyFor(cluster, role)))
+    return { claim, ipAddress: claim && this.ipAddressOf(claim) }
+  }
+
+  /** The IPAddress that a claim is bound to. */
+  ipAddressOf({ namespace, addressName: name }: IPAddressClaim): IPAddress | undefined {
+    return name === undefined ? undefined : this.#snapshot().ipAddresses.get(formatKey({ namespace, name }))
   }
 
   /** Everything that `nextAction` may ask for. */

@@ -119,11 +119,21 @@ describe('a claim', () => {
     })
   })
 
+  it.each<[string, ClaimBinding]>([
+    ['is bound', unbound],
+    ['has its IPAddress', { ...bound, ipAddress: undefined }],
+  ])('of a lost VIP that %s again has the run retry that waits for this, if there is one', (_, was) => {
+    expect(requestForBinding(bound, was, served, controlPlane, at(late))).toEqual({
+      action: 'signal',
+      reason: 'claim bound',
+    })
+  })
+
   it.each<[string, ClaimBinding, ClaimBinding, ReturnType<typeof aCluster>, number]>([
     ['is bound while the run polls it', bound, unbound, aCluster(), late - fastPathPollTimeoutMs],
     ['was bound before', bound, bound, aCluster(), late],
     ['is unbound', unbound, none, aCluster(), late],
-    ['is bound for a served Cluster', bound, unbound, served, late],
+    ['is bound for a served Cluster', bound, bound, served, late],
     [
       'belongs to somebody else',
       { claim: aClaim({ addressName: 'x', owners: [] }), ipAddress: undefined },

@@ -267,6 +267,17 @@ describe('the watcher', () => {
     expect(requests()).toEqual(['signal-with-start demo: claim is gone'])
   })
 
+  it('signals the run that restores a lost VIP when its new claim is bound, and does not count it as lost again', () => {
+    const { claims, ipAddresses, listAll, requests } = world()
+    listAll({ clusters: [served], pools: [aPool()] })
+    requests()
+    ipAddresses.upsert(anIPAddress())
+    claims.upsert(aClaim())
+    requests()
+    claims.upsert(claim)
+    expect(requests()).toEqual(['signal demo: claim bound'])
+  })
+
   it.each([
     ['is gone', undefined, 'IPAddress is gone'],
     ['is another one', anIPAddress({ address: '10.0.0.11' }), 'claim holds another address'],
