@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { openFixture, type Fixture } from './fixture.ts'
-import { postClaim } from './objects.ts'
+import { getObject, postClaim } from './objects.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -38,13 +38,14 @@ describe('a Cluster of a ClusterClass', () => {
   it('has an owned, labeled and bound claim', async () => {
     await testbed.createCluster('claimed')
     const { uid } = await testbed.untilServed('claimed')
-    const claim = await testbed.untilClaim('vip-cp-claimed', (now) => now?.addressName !== undefined)
-    expect(claim).toMatchObject({
-      labels: { 'cluster.x-k8s.io/cluster-name': 'claimed', 'vip.capi.gorizond.io/role': 'control-plane' },
-      ownerReferences: [
-        { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'claimed', uid, controller: true },
-      ],
-      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'vip-pool' },
+    await testbed.untilClaim('vip-cp-claimed', (now) => now?.addressName !== undefined)
+    const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'claimed', uid }
+    expect(await getObject(testbed, 'ipaddressclaims', 'vip-cp-claimed')).toMatchObject({
+      metadata: {
+        labels: { 'cluster.x-k8s.io/cluster-name': 'claimed', 'vip.capi.gorizond.io/role': 'control-plane' },
+        ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+      },
+      spec: { poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'InClusterIPPool', name: 'vip-pool' } },
     })
   })
 

@@ -59,8 +59,8 @@ describe('a claim of the Cluster’s name', () => {
     await testbed.createCluster('adopted')
     const { controlPlaneEndpoint, uid } = await testbed.untilServed('adopted')
     expect(controlPlaneEndpoint.host).toMatch(/^10\.144\.1\.\d+$/)
-    const claim = await testbed.untilClaim('vip-cp-adopted', (now) => now?.addressName !== undefined)
-    expect(claim).toMatchObject({
+    await testbed.untilClaim('vip-cp-adopted', (now) => now?.addressName !== undefined)
+    expect((await getObject(testbed, 'ipaddressclaims', 'vip-cp-adopted')).metadata).toMatchObject({
       uid: made.metadata.uid,
       labels: { 'cluster.x-k8s.io/cluster-name': 'adopted', 'vip.capi.gorizond.io/role': 'control-plane' },
       ownerReferences: [{ kind: 'Cluster', name: 'adopted', uid, controller: true }],
