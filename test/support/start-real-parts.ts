@@ -18,7 +18,7 @@ declare global {
  * How far the heap of a Go program grows between two garbage collections, in percent. At Go's 100, they are a fourth of the
  * API server's work.
  */
-const goHeapGrowth = '400'
+const goHeapGrowth = '200'
 
 /** Builds the program, and starts the stack that all suites of this run share. */
 export default async function startRealParts(): Promise<void> {
