@@ -4,8 +4,8 @@ import { FastPathAbandoned } from './failures.ts'
 import { makesProgress, type StepResult } from './step-outcome.ts'
 
 /**
- * The fast path: takes the steps one after the other, as far as each makes progress. The workflow runs the remaining ones
- * as activities, which find what was done here.
+ * The fast path: takes the steps as far as each makes progress. The workflow runs the remaining ones as activities, which
+ * find what was done here.
  *
  * @param steps that throw `FastPathAbandoned` instead of waiting
  */

@@ -85,8 +85,7 @@ function isStillUnbound({ action, observed }: Advance): boolean {
 }
 
 /**
- * The polls of this attempt have found no address. A claim is deleted only as it was read, since the provider may be binding
- * it at this moment.
+ * No poll of this attempt found an address. A claim is deleted only as it was read, since it may be bound at this moment.
  *
  * @throws ApplicationFailure to wait, with the reason why there is no address
  */

@@ -1,19 +1,22 @@
-import type { ClusterIdentity } from '../domain/model/claim.ts'
+import { cancellationSignal, sleep } from '@temporalio/activity'
+import { claimKeyFor, type ClusterIdentity } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
 import { diagnoseRemaining, leakAfterMs, type RemainingDiagnosis } from '../domain/release/release-verdict.ts'
-import type { ObservedRelease, RemainingObject } from '../domain/release/release.ts'
+import {
+  heldTogether,
+  remainingObjects,
+  type HeldAddress,
+  type ObservedRelease,
+  type RemainingObject,
+} from '../domain/release/release.ts'
+import { roles } from '../domain/role.ts'
+import { releasePollIntervals } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
 import { actionRequired, releaseLeaked, releasePending, retryLater } from './failures.ts'
-import { isStillThere, pollUntilGone, type ObserveApi, type ReleasePoll } from './observe-release.ts'
-
-type PerformApi = Pick<
-  ClusterApi,
-  'deleteIPAddressClaim' | 'patchIPAddressClaim' | 'deleteIPAddress' | 'listIPPools'
->
 
 /**
  * Confirms that nothing is left of what a deleted Cluster held. An object seen for the first time is returned, so that the
@@ -22,7 +25,7 @@ type PerformApi = Pick<
  * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
  */
 export async function confirmRelease(
-  api: ObserveApi & PerformApi,
+  api: ClusterApi,
   input: ConfirmReleaseInput,
 ): Promise<ConfirmReleaseResult> {
   let poll: ReleasePoll
@@ -50,7 +53,7 @@ function describePresent(deleted: ClusterIdentity, { present }: ObservedRelease)
 
 /** Helps where it can, and returns a failure that names everything that remains. */
 async function failureFor(
-  api: PerformApi,
+  api: ClusterApi,
   deleted: ConfirmReleaseInput,
   { present }: ObservedRelease,
   remaining: readonly RemainingObject[],
@@ -66,10 +69,7 @@ async function failureFor(
     : retryLater(releasePending, message)
 }
 
-async function listServedPools(
-  api: Pick<ClusterApi, 'listIPPools'>,
-  namespace: string,
-): Promise<readonly IPPool[] | undefined> {
+async function listServedPools(api: ClusterApi, namespace: string): Promise<readonly IPPool[] | undefined> {
   try {
     return await api.listIPPools(namespace)
   } catch (error) {
@@ -80,7 +80,7 @@ async function listServedPools(
 
 /** All writes are conditional on the object as it was read, before the Cluster was read and found to be gone. */
 async function apply(
-  api: PerformApi,
+  api: ClusterApi,
   { kind, object }: RemainingObject,
   remedy: RemainingDiagnosis['remedy'],
 ): Promise<void> {
@@ -106,4 +106,56 @@ function unserved(
   if (goneSince === undefined) return { next: 'wait', held, isGone: true }
   if (Date.now() - goneSince < leakAfterMs) throw retryLater(releasePending, message)
   return { next: 'released', held, because: message }
+}
+
+/** The last of several polls. */
+interface ReleasePoll {
+  readonly observed: ObservedRelease
+  readonly remaining: readonly RemainingObject[]
+  /** Those of the input, and all that a poll has found. */
+  readonly held: readonly HeldAddress[]
+}
+
+/** The first attempt polls for some seconds, in which nearly everything is released. */
+async function pollUntilGone(api: ClusterApi, input: ConfirmReleaseInput): Promise<ReleasePoll> {
+  const pauses = input.goneSince === undefined ? releasePollIntervals : []
+  let last = await poll(api, input, input.held)
+  for (const pause of pauses) {
+    if (isStillThere(input, last.observed) || last.remaining.length === 0) break
+    cancellationSignal().throwIfAborted()
+    await sleep(pause)
+    last = await poll(api, input, last.held)
+  }
+  return last
+}
+
+async function poll(
+  api: ClusterApi,
+  deleted: ClusterIdentity,
+  held: readonly HeldAddress[],
+): Promise<ReleasePoll> {
+  const observed = await observe(api, deleted)
+  const remaining = remainingObjects(deleted, observed)
+  const found = remaining.map((each) => each.held)
+  return { observed, remaining, held: heldTogether(held, found) }
+}
+
+async function observe(api: ClusterApi, deleted: ClusterIdentity): Promise<ObservedRelease> {
+  const labeled = await api.listIPAddressesOf(deleted)
+  const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(deleted, role))))
+  const claims = found.filter((claim) => claim !== undefined)
+  const referenced = await Promise.all(
+    claims.map(async ({ namespace, addressName: name }) =>
+      name === undefined || labeled.some((each) => each.name === name)
+        ? undefined
+        : api.getIPAddress({ namespace, name }),
+    ),
+  )
+  const present = await api.getCluster(deleted)
+  return { ipAddresses: [...labeled, ...referenced.filter((each) => each !== undefined)], claims, present }
+}
+
+/** Whether the Cluster that should be deleted exists. */
+function isStillThere(deleted: ClusterIdentity, { present }: ObservedRelease): boolean {
+  return present?.uid === deleted.uid
 }

@@ -5,7 +5,7 @@ import {
   type ApplicationFailureOptions,
 } from '@temporalio/common'
 import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
-import { truncated } from '../domain/quote.ts'
+import { truncated, messageOf } from '../domain/quote.ts'
 import type { Reason } from '../domain/reason.ts'
 import { delayAfterAttempt } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
@@ -30,8 +30,7 @@ export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
 const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
 
 /**
- * The allocation has to wait, and nothing is wrong: Temporal holds the wait outside of the history, and shows the message
- * under Pending Activities.
+ * Temporal holds the wait outside of the history, and shows the message under Pending Activities. Nothing is wrong.
  *
  * @param considered the verdict on every pool, if the step waits for one
  */
@@ -62,7 +61,7 @@ export class FastPathAbandoned extends Error {
   override readonly name = 'FastPathAbandoned'
 
   constructor(why: unknown) {
-    super(why instanceof Error ? why.message : String(why), { cause: why })
+    super(messageOf(why), { cause: why })
   }
 }
 
@@ -86,11 +85,7 @@ function failure(options: ApplicationFailureOptions & { readonly message: string
   return made
 }
 
-/**
- * Runs a step and translates errors of the API server.
- *
- * @param rejected the failure type if the server's refusal is final (invalid, forbidden)
- */
+/** Runs a step and translates errors of the API server. @param rejected the failure type of a refusal that is final */
 export async function translatingFailures<T>(rejected: WaitType, step: () => Promise<T>): Promise<T> {
   try {
     return await step()

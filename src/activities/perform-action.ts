@@ -49,9 +49,7 @@ export async function observeFact(
 }
 
 /**
- * Writes what the action says, and nothing else. Every write can be repeated, and fails if its inputs have changed.
- *
- * @returns what is observed after it
+ * Writes what the action says, and returns what is observed then. It can be repeated, and fails if its inputs have changed.
  */
 export async function performAction(
   api: ClusterApi,
@@ -103,10 +101,7 @@ export async function performAction(
   }
 }
 
-/**
- * In this order: the record stops any other attempt that is under way, and the reservation exists before the claim releases
- * the address.
- */
+/** The record stops any other attempt under way; the reservation exists before the claim releases the address. */
 async function stepBack(
   api: ClusterApi,
   cluster: Cluster,

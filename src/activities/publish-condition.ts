@@ -4,13 +4,13 @@ import { isWritable } from '../domain/allocation/eligibility.ts'
 import type { StepInput } from '../domain/allocation/steps.ts'
 import { decideCondition, type ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
-import type { Cluster } from '../domain/model/cluster.ts'
-import { conditionsApiVersion } from '../domain/model/condition.ts'
+import { conditionsApiVersion, type Cluster } from '../domain/model/cluster.ts'
 import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
 import { attemptsUntilReminder } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { ReportKind, StepObserver, StepOutcome } from './step-outcome.ts'
+import { messageOf } from '../domain/quote.ts'
 
 export interface PublishPorts {
   readonly api: Pick<ClusterApi, 'getCluster' | 'applyCondition' | 'recordEvent'>
@@ -98,7 +98,6 @@ async function emitCondition(
   )
 }
 
-/** Emits the event that a deleted Cluster's addresses are released. */
 export async function publishRelease(
   { api, observer }: Pick<PublishPorts, 'observer'> & { readonly api: Pick<ClusterApi, 'recordEvent'> },
   { namespace, name, uid }: ClusterIdentity,
@@ -118,5 +117,5 @@ export async function publishRelease(
 /** Nobody's VIP may depend on a report, so its failure is counted and logged. */
 export function reportFailed(observer: StepObserver, kind: ReportKind, error: unknown): void {
   observer.countReport(kind, 'failed')
-  log.warn(`cannot report a ${kind}`, { error: error instanceof Error ? error.message : String(error) })
+  log.warn(`cannot report a ${kind}`, { error: messageOf(error) })
 }

@@ -60,7 +60,9 @@ export async function runStep<R extends StepResult>(
   const cached = ports.cachedApi && tracked(ports.cachedApi)
   const live = tracked(ports.api)
   const observe = (outcome: StepOutcome): void =>
-    ports.observer.observeStep(readingOf(step, input, outcome, lastCluster(), performance.now() - started))
+    ports.observer.observeStep(
+      readingOf(step, input, outcome, lastCluster(), (performance.now() - started) / 1000),
+    )
   let done: StepOutcome | undefined
   try {
     const answer = await translatingFailures(step.rejected, async () => {
@@ -156,21 +158,13 @@ function readingOf(
   input: StepInput & Pick<AssignVipInput, 'startedAt'>,
   { result, reason, isDuplicate, isAllocated }: StepOutcome,
   cluster: Cluster | undefined,
-  ms: number,
+  seconds: number,
 ): StepReading {
+  const { role, startedAt } = input
   const clusterClass = cluster?.topology?.clusterClass.name ?? ''
-  const reading = {
-    step: step.name,
-    role: input.role,
-    clusterClass,
-    result,
-    reason,
-    isDuplicate,
-    seconds: ms / 1000,
-  }
+  const reading = { step: step.name, role, clusterClass, result, reason, isDuplicate, seconds }
   if (!isAllocated || cluster === undefined) return reading
   const now = Date.now()
-  const { startedAt } = input
   return {
     ...reading,
     allocated: {

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
+import { describeAllocated, describeCompleted } from '../domain/allocation/cluster-patch.ts'
 import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type {
   AssignVipResult,
@@ -65,14 +65,8 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
   }
 }
 
-function assigned({
-  host,
-  port,
-  poolRef,
-  claim,
-  isNew = false,
-}: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
-  const vip: AssignedVip = { host, ...(port !== undefined && { port }) }
+function assigned(vip: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
+  const { poolRef, claim, isNew = false } = vip
   if (poolRef === undefined || claim === undefined) {
     return withCondition(true, 'EndpointAlreadySet', describeCompleted(vip))
   }

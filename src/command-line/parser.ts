@@ -28,8 +28,8 @@ const epilogue = `$0 COMMAND --help shows the flags of a command, with examples.
 Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.`
 
 /**
- * Configures yargs to split words, show help and complete words. It accepts unknown words, since `parseInvocation`
- * reports all faults at once.
+ * Has yargs split words, show help and complete words. It accepts unknown words: `parseInvocation` reports all faults at
+ * once.
  */
 export function parserFor(
   commands: readonly Command[],

@@ -15,11 +15,7 @@ export interface ManagementCluster {
   readSnapshot(): Promise<Snapshot>
 }
 
-/**
- * Connects to the management cluster, and closes the connection when `use` settles.
- *
- * @throws Error if the kubeconfig cannot be read; KubernetesError if a request fails
- */
+/** Connects, and closes the connection when `use` settles. @throws Error if the kubeconfig cannot be read */
 export async function withManagementCluster<T>(
   config: Pick<Config, 'kubeconfig' | 'context' | 'namespaces'>,
   use: (managementCluster: ManagementCluster) => Promise<T>,

@@ -5,16 +5,9 @@ import { styleFor, type Style } from './style.ts'
 /** The output of a CLI command. */
 export interface Console {
   readonly output: OutputFormat
-  /**
-   * Writes the answer to stdout: the value as JSON or YAML, or the text for people.
-   *
-   * @param text called only for people; a line break follows
-   */
+  /** Writes the answer to stdout: as JSON or YAML, or the text for people, which is made only then. A line break follows. */
   print(value: unknown, text: (style: Style) => string): void
-  /**
-   * Writes one of several successive answers: a line of JSON, a YAML document, or text, which on a terminal replaces the
-   * previous one.
-   */
+  /** One of several answers: a line of JSON, a YAML document, or text that replaces the previous one on a terminal. */
   update(value: unknown, text: (style: Style) => string): void
   /** Writes a line about the progress to stderr, whatever the output format is. */
   note(text: string): void

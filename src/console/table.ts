@@ -41,11 +41,7 @@ const units = [
   { letter: 'm', seconds: 60 },
 ] as const
 
-/**
- * The time since then, as kubectl abbreviates it: `45s`, `12m`, `3h`, `5d`.
- *
- * @param since RFC 3339; the result is `""` if it is not a time
- */
+/** The time since then (RFC 3339), as kubectl abbreviates it: `45s`, `12m`, `3h`, `5d`; `""` if it is not a time. */
 export function formatAge(since: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))
   if (Number.isNaN(seconds)) return ''
@@ -56,16 +52,9 @@ export function formatAge(since: string, now: number): string {
 
 const width = 10
 
-const drawings = {
-  unicode: { full: '█', empty: '░' },
-  ascii: { full: '#', empty: '.' },
-} as const
-
-/**
- * A bar with its counts: `███████░░░ 8/11`. The used and the free part show as at least a tenth, unless they are zero.
- */
+/** A bar with its counts: `███████░░░ 8/11`. The used and the free part show as at least a tenth, unless they are zero. */
 export function capacityBar(used: number, total: number, isUtf8: boolean): string {
-  const { full, empty } = drawings[isUtf8 ? 'unicode' : 'ascii']
+  const [full, empty] = isUtf8 ? (['█', '░'] as const) : (['#', '.'] as const)
   const tenths = Math.round((Math.min(used, total) / Math.max(1, total)) * width)
   const shown = used > 0 && used < total ? Math.min(Math.max(tenths, 1), width - 1) : tenths
   return `${full.repeat(shown)}${empty.repeat(width - shown)} ${used}/${total}`

@@ -10,8 +10,8 @@ export function doubledMs({ firstMs, longestMs }: BackOff, failures: number): nu
 }
 
 /**
- * Milliseconds to wait after a failure: between half and all of the doubled delay, so that clients that failed together
- * do not retry together, and never less than the server requires.
+ * Milliseconds to wait after a failure: half to all of the doubled delay, so that clients that failed together do not retry
+ * together, and never less than the server requires.
  *
  * @param failures in a row, before this one
  * @param random in [0, 1)

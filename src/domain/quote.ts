@@ -66,3 +66,8 @@ export function few(items: readonly string[], most = 5): string {
   const more = items.length - most
   return more <= 0 ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${more} more`
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

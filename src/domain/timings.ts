@@ -8,32 +8,26 @@ export const fastPathPollTimeoutMs = 3_000
 /** Concurrent workflow tasks of a Worker: enough to keep a provider busy, few enough that it binds all claims in that time. */
 export const workflowTasksAtOnce = 20
 
-/**
- * The same after so many polls in vain: each poll occupies a workflow-task slot, and an absent provider must not hold up
- * other runs.
- */
+/** The same after so many polls in vain: each occupies a workflow-task slot, and must not hold up other runs for long. */
 export function fastPathPollTimeoutAfter(pollsInVain: number): number {
   return fastPathPollTimeoutMs / 2 ** Math.min(pollsInVain, 5)
 }
 
 /**
- * Milliseconds for which an attempt of the activity polls, before it fails to wait. From then on Temporal holds the wait,
- * and the watcher wakes the run when the claim is bound.
+ * Milliseconds for which an attempt of the activity polls. After that Temporal holds the wait, until the watcher wakes the
+ * run.
  */
 export const claimPollTimeoutMs = 1_000
 
 /**
- * Milliseconds to the next poll of a claim, by number of polls so far. A provider with room binds a claim within some 40 ms,
- * so the first polls are close together.
+ * Milliseconds to the next poll of a claim. A provider with room binds it within 40 ms, so the first ones are close
+ * together.
  */
 export function pollInterval(polls: number): number {
   return Math.min(20 * 2 ** Math.floor(polls / 2), 500)
 }
 
-/**
- * Milliseconds between the polls of the first attempt of a release. Garbage collector and provider need some 50 ms for one
- * claim, and take many one after the other.
- */
+/** Milliseconds between the first polls of a release. Garbage collector and provider need some 50 ms for one claim. */
 export const releasePollIntervals = [100, 200, 400, 800, 1_600] as const
 
 /** Seconds until a waiting step is retried, by attempt. `wake` ends a wait early, so this is what a lost event can cost. */
@@ -48,10 +42,7 @@ export function delayAfterAttempt(attempt: number): number {
 /** Milliseconds for which a new Cluster's run is not woken by a change of a pool: it retries at short intervals anyway. */
 export const beginsWithinMs = 5_000
 
-/**
- * Attempts until a step steps back from an address although the other allocation should: by then, some 20 seconds have
- * passed, and the other one may be paused or stuck.
- */
+/** Attempts, some 20 seconds, until a step steps back although the other allocation should: that one may be stuck. */
 export const attemptsUntilStepBack = 5
 
 /** Attempts between two equal events about a wait: half an hour, since an API server keeps events for an hour. */

@@ -46,10 +46,7 @@ const takenWithinMs = 4_000
 /** The second attempt of a workflow task may only mean that a Worker died. */
 const failingFrom = 3
 
-/**
- * @param ours the task queue of this installation
- * @param now milliseconds since 1970
- */
+/** @param ours the task queue of this installation. @param now milliseconds since 1970 */
 export function diagnoseRun(run: RunningWorkflow, ours: string, now: number): RunVerdict {
   const { taskQueue, workflowTaskAttempt: attempt, readyForMs = 0 } = run
   if (taskQueue !== ours) return diagnoseElsewhere(run, ours, now)

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cluster } from '../domain/model/cluster.ts'
-import type { Condition } from '../domain/model/condition.ts'
+import type { Cluster, Condition } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import type { IPPool } from '../domain/model/pool.ts'
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
@@ -16,9 +14,7 @@ import { pathOf, poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
- * Makes a ClusterApi that sends every call to the API server. The caller closes the connection.
- *
- * @param namespaces whose Clusters and IPAddresses `listAddressUse` lists; empty: all
+ * Sends every call to the API server. @param namespaces whose Clusters and IPAddresses `listAddressUse` lists; empty: all
  */
 export function createLiveClusterApi(
   connection: KubernetesConnection,

@@ -1,6 +1,11 @@
 import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/model/decode.ts'
 import type { JsonPatch } from '../domain/model/json-patch.ts'
-import { formatKey, type NamespacedName, type ObjectMeta } from '../domain/model/object-meta.ts'
+import {
+  formatKey,
+  objectMetaFrom,
+  type NamespacedName,
+  type ObjectMeta,
+} from '../domain/model/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
 import { isKubernetesError } from './errors.ts'
 import { pathOf, type DecodedResource, type Resource } from './resources.ts'
@@ -23,10 +28,7 @@ export interface ObjectClient<T> {
   readonly create: (object: JsonObject) => Promise<T>
   /** Applies a JSON merge patch (null removes, lists are replaced whole) or a JSON patch. Default: the served version. */
   readonly patch: (key: NamespacedName, patch: JsonObject | JsonPatch, apiVersion?: string) => Promise<T>
-  /**
-   * Requests the deletion of an object as it was read: another uid or resourceVersion is a conflict. Succeeds if the object
-   * is gone. Finalizers may keep it for a while.
-   */
+  /** Requests the deletion of an object as it was read, else it is a conflict. One that is gone already is a success. */
   readonly delete: (object: ObjectMeta) => Promise<void>
   readonly list: (query: ListQuery) => Promise<T[]>
 }
@@ -50,16 +52,11 @@ export function createObjectClient<T>(
       return found && decode(found)
     },
     async create(object) {
-      const metadata = objectOf(object['metadata'])
-      const [namespace, name] = [stringOf(metadata['namespace']), stringOf(metadata['name'])]
+      const { namespace, name } = objectMetaFrom(object)
       const created = await versions.using(resource, (apiVersion) => {
         const path = pathOf(resource, apiVersion, { namespace })
-        return send(
-          'create',
-          { namespace, name },
-          { path, body: { ...object, apiVersion, kind } },
-          apiVersion,
-        )
+        const body = { ...object, apiVersion, kind }
+        return send('create', { namespace, name }, { path, body }, apiVersion)
       })
       return decode(created)
     },
@@ -98,9 +95,7 @@ export interface ListQuery {
 }
 
 /**
- * Lists objects page by page, as of one resourceVersion. Each object is decoded as its page arrives, so that no page is kept.
- *
- * @returns `resourceVersion`: a watch can start from it
+ * Lists objects page by page, as of one resourceVersion, from which a watch can start. No page is kept after it is decoded.
  */
 export async function listObjects<T>(
   connection: KubernetesConnection,

@@ -1,4 +1,4 @@
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds } from '../domain/model/pool.ts'
 import type { Verb } from './transport/api-request.ts'
 import { poolResources, resources, type Resource } from './resources.ts'
 
@@ -12,10 +12,7 @@ export interface Permission {
   readonly optional?: string
 }
 
-/**
- * Every permission the allocator uses. `test/integration/deploy/cluster-role.test.ts` compares this list with the ClusterRole in
- * deploy/manifests and with the requests of the program.
- */
+/** Every permission the allocator uses. A test compares them with the ClusterRole in deploy/manifests and the requests. */
 export const neededPermissions: readonly Permission[] = [
   ...permissions(resources.clusters, 'get', 'list', 'watch', 'patch'),
   {

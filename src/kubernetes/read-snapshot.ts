@@ -1,4 +1,4 @@
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds } from '../domain/model/pool.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
@@ -8,8 +8,7 @@ import { listIn } from './objects.ts'
 import { poolResources, resources, type DecodedResource } from './resources.ts'
 
 /**
- * Lists once what the watcher watches: all Clusters, ClusterClasses, claims, IPAddresses and pools. A kind of pool that is
- * not served has no pools.
+ * Lists once what the watcher watches. A kind of pool that is not served has no pools.
  *
  * @param namespaces empty: all
  * @throws KubernetesError

@@ -1,10 +1,9 @@
-import { poolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import { ipPoolFrom, poolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
 import { objectOf } from '../domain/model/decode.ts'
 import { ipAddressFrom } from '../domain/model/ip-address.ts'
-import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
 /** A kind of object on the management cluster, and the versions that we can read, best first. */

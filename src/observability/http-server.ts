@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { messageOf } from '../domain/quote.ts'
 
 export interface Page {
   readonly status: number
@@ -14,20 +15,22 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/**
- * Serves exact paths.
- *
- * @throws Error that names the address if it cannot be bound
- */
+/** Serves exact paths. @throws Error that names the address if it cannot be bound */
 export async function startHttpServer(
   address: { readonly host: string; readonly port: number },
   routes: Routes,
 ): Promise<HttpServer> {
+  const { host, port } = address
   const server = createServer((request, response) => void respond(routes, request, response))
-  await listen(server, address)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error })),
+    )
+    server.listen(host === '' ? { port } : { host, port }, resolve)
+  })
   const bound = server.address()
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -58,18 +61,6 @@ async function pageAt(routes: Routes, url: string): Promise<Page> {
   try {
     return await route()
   } catch (error) {
-    return textPage(500, error instanceof Error ? error.message : String(error))
+    return textPage(500, messageOf(error))
   }
-}
-
-function listen(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error })),
-    )
-    server.listen(host === '' ? { port } : { host, port }, resolve)
-  })
 }

@@ -45,10 +45,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void
 }
 
-/**
- * Writes lines to standard output: one JSON object a line, or plain text, colored on a terminal. An entry is
- * always one line, with long texts truncated.
- */
+/** Writes lines to standard output: JSON objects, or plain text, colored on a terminal. Long texts are truncated. */
 export function createLog(level: 'debug' | 'info' | 'warn' | 'error', format: 'json' | 'pretty'): Log {
   const target =
     format === 'json'

@@ -21,8 +21,7 @@ const windowMs = 60_000
 const longestMs = 30_000
 
 /**
- * Watches the event loop with a timer that should fire twice a second. While the timer is late, nothing else runs
- * either: no heartbeat is sent, and no probe is answered.
+ * Watches the event loop with a timer. While it is late, nothing else runs either: no heartbeat, and no answer to a probe.
  */
 export function watchLoop({
   now = () => performance.now(),

@@ -5,6 +5,7 @@ import type { AttemptOutcome } from '../watcher/run-check.ts'
 import { counter, gauge, histogram, workflowRequestOutcomes } from './metrics/series.ts'
 import { registerWatcherSeries, type WatcherReadings } from './metrics/watcher-series.ts'
 import { registerWorkerSeries } from './metrics/worker-series.ts'
+import { messageOf } from '../domain/quote.ts'
 
 /** Our own series. Label values are bounded: the name of a Cluster is never one. */
 export interface Metrics extends StepObserver {
@@ -21,16 +22,15 @@ export interface Metrics extends StepObserver {
 
 const apiBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export interface MetricsOptions {
+/** Registers our own series and the default ones of the process. */
+export function createMetrics(options: {
   readonly version: string
   /** The parts that run in this process: calls that belong to another part are ignored. */
   readonly parts: { readonly watcher: boolean; readonly worker: boolean }
   /** All roles: counters by role start at zero for each. */
   readonly roles: readonly string[]
-}
-
-/** Registers our own series and the default ones of the process. */
-export function createMetrics({ version, parts, roles }: MetricsOptions): Metrics {
+}): Metrics {
+  const { version, parts, roles } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   gauge(registry, 'build_info').set({ version, node_version: process.versions.node }, 1)
@@ -52,11 +52,9 @@ export function createMetrics({ version, parts, roles }: MetricsOptions): Metric
 }
 
 /**
- * Reads the series of Temporal Core, so that one page shows all. Core serves them on its own listener, which restarts
- * with each failed connection.
+ * Reads the series of Temporal Core from its own listener, so that one page shows all; else a comment with the reason.
  *
  * @param address host:port; undefined before the first connection
- * @returns the page, or a comment with the reason why it is missing
  */
 export async function readCoreMetrics(address: string | undefined): Promise<string> {
   if (address === undefined) return '# Temporal Core: not connected yet\n'
@@ -64,6 +62,6 @@ export async function readCoreMetrics(address: string | undefined): Promise<stri
     const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(2_000) })
     return await response.text()
   } catch (error) {
-    return `# Temporal Core: ${error instanceof Error ? error.message : String(error)}\n`
+    return `# Temporal Core: ${messageOf(error)}\n`
   }
 }

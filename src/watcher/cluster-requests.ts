@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { NeedsRun, RequestQueue } from './request-queue.ts'
@@ -20,7 +20,6 @@ export interface ClusterRequests {
 }
 
 export function createClusterRequests(
-  snapshot: () => Snapshot,
   queries: SnapshotQueries,
   queue: Pick<RequestQueue, 'add' | 'checkLater'>,
 ): ClusterRequests {
@@ -29,7 +28,7 @@ export function createClusterRequests(
   const needs =
     (query: 'needsReconcile' | 'lacksCondition'): NeedsRun =>
     (key) => {
-      const cluster = snapshot().clusters.get(formatKey(key))
+      const cluster = queries.snapshot().clusters.get(formatKey(key))
       return cluster !== undefined && queries[query](cluster)
     }
   const needsVip = needs('needsReconcile')

@@ -46,12 +46,7 @@ export function releaseOfDeleted(
 /** Milliseconds for which a claim may be in the cache before its Cluster is: each kind has its own watch. */
 const unknownOwnerMs = 60_000
 
-/**
- * Decides about a claim whose Cluster was deleted while no watcher ran, or just before the claim was created.
- *
- * @param present the Cluster that has the name now
- * @param now milliseconds since the epoch
- */
+/** Decides about a claim whose Cluster was deleted while no watcher ran, or just before the claim was created. */
 export function releaseOfOrphan(
   { role, claim, ipAddress }: RoleBinding & { readonly claim: IPAddressClaim },
   present: Cluster | undefined,

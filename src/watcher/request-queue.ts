@@ -16,6 +16,7 @@ import {
 import { createWorkQueue, type RateLimits } from './work-queue.ts'
 import { RefusedError } from './workflow-client.ts'
 import { isConditional, mergeRequests, workflowIdOf, type WorkflowRequest } from './workflow-request.ts'
+import { messageOf } from '../domain/quote.ts'
 
 /** Called when a request is about to be sent, which may be much later. Pass the same function each time: it is kept once. */
 export type NeedsRun = (cluster: NamespacedName) => boolean
@@ -138,7 +139,7 @@ function reportFailure(
   failure: unknown,
   fields: TracedRequest & { readonly retryInMs: number },
 ): string | undefined {
-  const error = failure instanceof Error ? failure.message : String(failure)
+  const error = messageOf(failure)
   onOutcome?.('failed')
   if (failure instanceof RefusedError) {
     outage.answered()

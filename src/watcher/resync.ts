@@ -1,8 +1,8 @@
-import type { Snapshot, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { recordedVip } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds } from '../domain/model/pool.ts'
 import { roles } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
@@ -22,17 +22,12 @@ export interface Resync {
 }
 
 /** @param now milliseconds since the epoch */
-export function createResync(
-  snapshot: () => Snapshot,
-  queries: SnapshotQueries,
-  requests: ClusterRequests,
-  now: () => number,
-): Resync {
+export function createResync(queries: SnapshotQueries, requests: ClusterRequests, now: () => number): Resync {
   const kinds = new Set<WatchedKind>()
   const isComplete = (): boolean => kinds.size === 4 + ipPoolKinds.length
 
   const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
-    for (const cluster of snapshot().clusters.values()) {
+    for (const cluster of queries.snapshot().clusters.values()) {
       if (queries.needsReconcile(cluster)) {
         requests.enqueue(cluster, { action: actionFor(cluster), reason: 'resync' })
       } else requests.requestConditionUpdate(cluster)
@@ -40,7 +35,7 @@ export function createResync(
   }
 
   const enqueueOrphans = (): void => {
-    for (const claim of snapshot().claims.values()) {
+    for (const claim of queries.snapshot().claims.values()) {
       const role = roleOfClaim(claim.name)
       if (role === undefined) continue
       const ipAddress = queries.ipAddressOf(claim)

@@ -3,6 +3,7 @@ import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
 import { quietDelay } from './work-queue.ts'
 import type { VipWorkflowClient } from './workflow-client.ts'
+import { messageOf } from '../domain/quote.ts'
 
 export interface TemporalMonitorOptions {
   readonly client: Pick<VipWorkflowClient, 'namespaceId' | 'runsElsewhere'>
@@ -41,7 +42,7 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       options.onPolled?.(true)
       if (options.onRunsElsewhere) options.onRunsElsewhere(await elsewhere(options))
     } catch (error) {
-      outage.failed(error instanceof Error ? error.message : String(error))
+      outage.failed(messageOf(error))
       wasAway = true
       options.onPolled?.(false)
     }
@@ -52,8 +53,7 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
 /** None if the visibility store does not answer: allocations do not need it. */
 async function elsewhere({ client, log }: TemporalMonitorOptions): Promise<readonly NamespacedName[]> {
   return client.runsElsewhere().catch((error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error)
-    log.debug('Cannot list runs on other task queues', { error: text })
+    log.debug('Cannot list runs on other task queues', { error: messageOf(error) })
     return []
   })
 }

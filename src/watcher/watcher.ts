@@ -1,6 +1,6 @@
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
+import { ipPoolKinds, poolKinds } from '../domain/model/pool.ts'
 import type { VariableNames } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
@@ -45,8 +45,8 @@ export function startWatcher({ startInformer, queue, variables, now }: WatcherOp
     isComplete: resync.isComplete(),
   })
   const queries = new SnapshotQueries(snapshot, variables)
-  const requests = createClusterRequests(snapshot, queries, queue)
-  const resync = createResync(snapshot, queries, requests, now)
+  const requests = createClusterRequests(queries, queue)
+  const resync = createResync(queries, requests, now)
   const context = { queries, requests, resync, now }
   const clusters = startInformer('clusters', onCluster(context))
   const clusterClasses = startInformer('clusterclasses', onClusterClass(context))

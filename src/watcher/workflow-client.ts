@@ -12,7 +12,6 @@ import {
   releaseVipType,
   releaseWorkflowIdFor,
   staticDetailsFor,
-  staticSummaryFor,
   wakeSignal,
   workflowIdFor,
   type ReleaseVipInput,
@@ -140,7 +139,7 @@ function allocationOptions(cluster: NamespacedName, taskQueue: string): Workflow
     args: [{ namespace: cluster.namespace, name: cluster.name }],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowTaskTimeout,
-    staticSummary: staticSummaryFor(cluster),
+    staticSummary: `VIP for Cluster ${formatKey(cluster)}`,
     staticDetails: staticDetailsFor(cluster),
   }
 }

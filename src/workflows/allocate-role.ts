@@ -1,6 +1,11 @@
 import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { describeAllocated, describeCompleted, type AssignedVip } from '../domain/allocation/cluster-patch.ts'
+import {
+  describeAllocated,
+  describeCompleted,
+  vipFields,
+  type AssignedVip,
+} from '../domain/allocation/cluster-patch.ts'
 import {
   takeSteps,
   type SelectIPPoolResult,
@@ -9,8 +14,7 @@ import {
 } from '../domain/allocation/steps.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import { poolNamespaceFor } from '../domain/model/pool-kind.ts'
-import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
+import { poolNamespaceFor, formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
 import type { Role } from '../domain/role.ts'
 import { fastPath, step } from './activity-policies.ts'
@@ -194,10 +198,6 @@ function resultOf(
   const claim = claimNameFor(cluster, role)
   const message = describeAllocated(assigned, pool, claim)
   return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
-}
-
-function vipFields({ host, port }: AssignedVip): Pick<RoleResult, 'address' | 'port'> {
-  return { address: host, ...(port !== undefined && { port }) }
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {

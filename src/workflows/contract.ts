@@ -56,11 +56,6 @@ export interface ReleaseVipResult {
   readonly message: string
 }
 
-/** For the Temporal UI. */
-export function staticSummaryFor(cluster: NamespacedName): string {
-  return `VIP for Cluster ${formatKey(cluster)}`
-}
-
 /** Markdown for the Temporal UI. */
 export function staticDetailsFor({ namespace, name }: NamespacedName): string {
   return [
@@ -189,11 +184,7 @@ export function parseAllocateVipInput(args: readonly unknown[], workflowId: stri
   return cluster
 }
 
-/**
- * Reads the argument of `releaseVip`, which a person may have typed.
- *
- * @throws RangeError that names the fault, the value and the expectation
- */
+/** Reads the argument of `releaseVip`. @throws RangeError that names the fault, the value and the expectation */
 export function parseReleaseVipInput(args: readonly unknown[]): ReleaseVipInput {
   const expected =
     'expected one JSON object {"namespace":"<namespace>","name":"<cluster>","uid":"<uid of the deleted Cluster>"}'

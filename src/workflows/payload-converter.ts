@@ -6,6 +6,7 @@ import {
   type SerializationContext,
 } from '@temporalio/common'
 import { undecodable } from './contract.ts'
+import { messageOf } from '../domain/quote.ts'
 
 /**
  * Temporal's own converter, except for payloads that it cannot decode. An error here would fail the workflow task, which is
@@ -17,11 +18,8 @@ export const payloadConverter: PayloadConverter = {
     try {
       return defaultPayloadConverter.fromPayload<T>(payload, context)
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      return defaultPayloadConverter.fromPayload<T>(
-        defaultPayloadConverter.toPayload({ [undecodable]: why }),
-        context,
-      )
+      const replacement = defaultPayloadConverter.toPayload({ [undecodable]: messageOf(error) })
+      return defaultPayloadConverter.fromPayload<T>(replacement, context)
     }
   },
 }

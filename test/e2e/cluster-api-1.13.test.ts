@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Cluster } from '../../src/domain/model/cluster.ts'
-import type { Condition } from '../../src/domain/model/condition.ts'
+import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
 import {
   assigned,
   hostOf,

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
-import type { Cluster } from '../../src/domain/model/cluster.ts'
-import type { Condition } from '../../src/domain/model/condition.ts'
+import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
 import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'

@@ -1,11 +1,10 @@
-import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
+import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/model/pool.ts'
 import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/model/claim.ts'
 import { roleSpecs, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
-import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
 /** Objects as the API server returns them, decoded by the product; tests name only the fields they need. */

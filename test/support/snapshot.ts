@@ -5,7 +5,7 @@ import type { ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import type { IPPool } from '../../src/domain/model/pool.ts'
-import { type Snapshot, SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../src/domain/allocation/snapshot.ts'
 
 /** Objects of a snapshot; kinds left out are empty. */
 export interface SnapshotObjects {

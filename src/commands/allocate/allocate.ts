@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
@@ -96,7 +95,9 @@ async function follow(run: FollowedRun): Promise<RunView> {
       if (isAway) note(run, 'Temporal answers again')
       isAway = false
       if (view.status !== 'RUNNING' && view.status !== 'CONTINUED_AS_NEW') {
-        if (!isTakenAway(view, config)) return view
+        // A run on another task queue was terminated, usually by a watcher, to be replaced by one on ours.
+        const isTakenAway = view.status === 'TERMINATED' && view.taskQueue !== config.taskQueue
+        if (!isTakenAway) return view
         await startOrJoin(run)
         continue
       }
@@ -134,11 +135,6 @@ async function viewRun({ temporal, workflowId }: FollowedRun): Promise<RunView> 
   const { runId, status, taskQueue, raw } = await temporal.bounded(() => handle.describe())
   const isTaskWaiting = isScheduled(raw.pendingWorkflowTask ?? {})
   return { runId, status: status.name, taskQueue, isTaskWaiting, waits: waitsIn(raw) }
-}
-
-/** Whether a run on another task queue was terminated, usually by a watcher, to be replaced by one on ours. */
-function isTakenAway({ status, taskQueue }: RunView, config: Config): boolean {
-  return status === 'TERMINATED' && taskQueue !== config.taskQueue
 }
 
 /**
@@ -194,10 +190,8 @@ function createIdleWatch(
 }
 
 /** Undefined if no Worker answers in time. */
-async function queryPhases({
-  temporal,
-  workflowId,
-}: FollowedRun): Promise<AllocationStatus['roles'] | undefined> {
+async function queryPhases(run: FollowedRun): Promise<AllocationStatus['roles'] | undefined> {
+  const { temporal, workflowId } = run
   const handle = temporal.client.workflow.getHandle(workflowId)
   try {
     return (await temporal.bounded(() => handle.query<AllocationStatus>(statusQuery))).roles

@@ -7,21 +7,17 @@ import type { ReviewedPermission } from './checks/permissions.ts'
 
 type Requests = Pick<KubernetesConnection, 'request'>
 
-/**
- * Reads the user name that the API server authenticates us as.
- *
- * @throws KubernetesError `notServed` before Kubernetes 1.28
- */
+/** The user name that the API server authenticates us as. @throws KubernetesError `notServed` before Kubernetes 1.28 */
 export async function readOwnUser(connection: Requests): Promise<string> {
   const status = await review(connection, 'authentication.k8s.io', 'SelfSubjectReview', 'ask who we are', {})
   return nonEmptyStringOf(objectOf(status['userInfo'])['username']) ?? 'unknown'
 }
 
 /**
- * Has the API server review each permission in each namespace, and those of cluster-scoped kinds once.
+ * Has each permission reviewed in each namespace, and those of cluster-scoped kinds once.
  *
  * @param account undefined: our own
- * @param namespaces empty: all namespaces at once
+ * @param namespaces empty: all at once
  */
 export async function reviewPermissions(
   connection: Requests,

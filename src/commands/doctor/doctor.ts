@@ -7,7 +7,7 @@ import { watchFilterLabel } from '../../domain/names.ts'
 import type { VariableNames } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
-import { type Reading, fault, ok, runCheck, type CheckResult } from './checks/check-result.ts'
+import { fault, ok, runCheck, type CheckResult, type Reading } from './checks/check-result.ts'
 import { checkClock } from './checks/clock.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
 import { checkPermissions } from './checks/permissions.ts'
@@ -78,10 +78,7 @@ function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {
   return [`search attributes ${registered.read.join(', ')} are registered in namespace ${namespace}`]
 }
 
-/**
- * Runs all checks of the management cluster, in the order of the report. If the API server cannot be reached, that is the
- * only result.
- */
+/** Runs all checks of the management cluster. If the API server cannot be reached, that is the only result. */
 export function diagnoseKubernetes(
   facts: Reading<KubernetesFacts>,
   variables: VariableNames,

@@ -78,31 +78,21 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     await readVersion(connection)
     const version = await readVersion(connection)
     const last = outcomes.at(-1)
-    return {
-      server: kubeConfig.getCurrentCluster()?.server ?? '',
-      version,
-      latencySeconds: last?.seconds ?? 0,
-      clock: clockIn(last),
-      ...(await readDetails(connection, place)),
-    }
+    const server = kubeConfig.getCurrentCluster()?.server ?? ''
+    const about = { server, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
+    const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
+      readingOf(readOwnUser(connection)),
+      readingOf(readServedKinds(connection)),
+      readingOf(listDeployments(connection, coreProvider.label)),
+      readingOf(listDeployments(connection, inClusterProvider.label)),
+      readingOf(readSnapshot(connection, place.namespaces)),
+    ])
+    const permissions = await readingOf(readPermissions(connection, place, user))
+    const isEverywhere = place.namespaces.length === 0
+    return { ...about, user, servedKinds, permissions, core, ipamProvider, snapshot, isEverywhere }
   } finally {
     await connection.close()
   }
-}
-
-type Details = Omit<KubernetesFacts, 'server' | 'version' | 'latencySeconds' | 'clock'>
-
-async function readDetails(connection: KubernetesConnection, place: KubernetesPlace): Promise<Details> {
-  const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
-    readingOf(readOwnUser(connection)),
-    readingOf(readServedKinds(connection)),
-    readingOf(listDeployments(connection, coreProvider.label)),
-    readingOf(listDeployments(connection, inClusterProvider.label)),
-    readingOf(readSnapshot(connection, place.namespaces)),
-  ])
-  const permissions = await readingOf(readPermissions(connection, place, user))
-  const isEverywhere = place.namespaces.length === 0
-  return { user, servedKinds, core, ipamProvider, snapshot, isEverywhere, permissions }
 }
 
 /** Reviews the given account, else that of the allocator's Deployment, else our own. */

@@ -15,12 +15,7 @@ const serversMetadata: readonly string[] = [
 /** Lines around each change. */
 const context = 3
 
-/**
- * The changes that a patch makes to an object, as a unified diff of its YAML.
- *
- * @param name in the head of the diff
- * @returns without a line break at the end
- */
+/** The changes that a patch makes to an object, as a unified diff of its YAML, without a line break at the end. */
 export function diffOf(name: string, object: JsonObject, patch: JsonPatch): string {
   const before = yamlOf(object)
   const after = yamlOf(appliedTo(object, patch))

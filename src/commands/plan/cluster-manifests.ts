@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from '../../domain/model/decode.ts'
 import { clusterGroup } from '../../domain/names.ts'
-import { quoted } from '../../domain/quote.ts'
+import { quoted, messageOf } from '../../domain/quote.ts'
 import { resources } from '../../kubernetes/resources.ts'
 
 export interface ClusterManifest {
@@ -24,10 +24,7 @@ export interface ClusterManifest {
 }
 
 /**
- * Reads the Clusters in a file of manifests, and skips all other kinds.
- *
- * @param file `-`: standard input
- * @throws ConfigError that names the file and what is wrong with it
+ * Reads the Clusters in a file of manifests; `-` is standard input. @throws ConfigError that names the file and the fault
  */
 export async function readClusterManifests(file: string): Promise<readonly ClusterManifest[]> {
   const name = file === '-' ? 'standard input' : file
@@ -46,9 +43,7 @@ async function contentOf(file: string, name: string): Promise<string> {
   try {
     return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
   } catch (error) {
-    throw new ConfigError([
-      `${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    ])
+    throw new ConfigError([`${name} cannot be read: ${messageOf(error)}`])
   }
 }
 

@@ -11,12 +11,7 @@ import { resources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { PlanFacts } from './role-plan.ts'
 
-/**
- * Reads a Cluster with all its fields; undefined if there is none.
- *
- * @param version for example `v1beta1`; undefined: the best one served
- * @throws KubernetesError
- */
+/** Reads a Cluster with all its fields; undefined if there is none. @param version undefined: the best one served */
 export function readClusterObject(
   connection: KubernetesConnection,
   key: NamespacedName,
@@ -28,12 +23,7 @@ export function readClusterObject(
   return createObjectClient(access, { ...clusters, versions, decode: objectOf }).get(key)
 }
 
-/**
- * Reads everything that the plans for the roles of a Cluster follow from.
- *
- * @param object the Cluster, as it is or is to be
- * @throws KubernetesError
- */
+/** Reads everything that the plans for a Cluster follow from. @param object the Cluster, as it is or is to be */
 export async function readPlanFacts(
   api: ClusterApi,
   object: JsonObject,

@@ -1,6 +1,6 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
-import { formatVip, type AssignedVip } from '../../domain/allocation/cluster-patch.ts'
+import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
@@ -22,7 +22,11 @@ export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'
 /** What a run would do now for one role of the Cluster. */
 export interface RolePlan {
   readonly role: Role
-  readonly outcome: PlanOutcome
+  /**
+   * `assign`: the VIP would be written; `complete-port`: only the port of a host that is not ours; `in-place`: nothing is
+   * missing; `skip`: no VIP is wanted, or somebody else gave one; `wait`: the run would wait.
+   */
+  readonly outcome: 'assign' | 'complete-port' | 'in-place' | 'skip' | 'wait'
   /** With which a run would end or wait. */
   readonly reason: Reason
   readonly message: string
@@ -41,12 +45,6 @@ export interface RolePlan {
   /** Of the Cluster; a text in angle brackets stands for an address that the IPAM provider decides. */
   readonly patch?: JsonPatch
 }
-
-/**
- * `assign`: the VIP would be written; `complete-port`: only the port of a host that is not ours; `in-place`: nothing is
- * missing; `skip`: no VIP is wanted, or somebody else gave one; `wait`: the run would wait.
- */
-export type PlanOutcome = 'assign' | 'complete-port' | 'in-place' | 'skip' | 'wait'
 
 /** Each action deletes a claim, makes one, or ends the plan: more of them would be a fault of the rules. */
 const mostActions = 30
@@ -72,8 +70,9 @@ interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim'>
   readonly insteadOf?: string | undefined
 }
 
-type Last = ActionOf<'wait' | 'refuse' | 'done' | 'patchCluster'> | EndingDeletion
-type EndingDeletion = ActionOf<'deleteClaim'> & { readonly outcome: ActionOf<'done'> }
+type Last =
+  | ActionOf<'wait' | 'refuse' | 'done' | 'patchCluster'>
+  | (ActionOf<'deleteClaim'> & { readonly outcome: ActionOf<'done'> })
 
 function isLast(action: Action): action is Last {
   if (action.action === 'deleteClaim') return action.outcome !== 'restart'
@@ -156,7 +155,7 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
       if (action.writes === 'vip') return { ...withChoice, ...writing(action, made, observed, vip) }
       const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
       const outcome = { outcome: 'complete-port', reason: 'EndpointAlreadySet', message } as const
-      return { ...withoutChoice, ...outcome, patch, ...addressOf(assigned) }
+      return { ...withoutChoice, ...outcome, patch, ...vipFields(assigned) }
     }
     case 'deleteClaim': {
       const { reason, message } = action.outcome
@@ -165,15 +164,9 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
     case 'done': {
       const { reason, message } = action
       if (reason === 'Allocated') {
-        const inPlace = action.vip && addressOf(action.vip)
-        return {
-          ...withChoice,
-          outcome: 'in-place',
-          reason,
-          message,
-          ...inPlace,
-          ...variableIn(observed, vip),
-        }
+        const inPlace = action.vip && vipFields(action.vip)
+        const outcome = { outcome: 'in-place', reason, message } as const
+        return { ...withChoice, ...outcome, ...inPlace, ...variableIn(observed, vip) }
       }
       // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
       const actionRequired =
@@ -211,7 +204,7 @@ function writing(
   vip: VipRole,
 ): Pick<Conclusion, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
   const isOpen = pool !== undefined && assigned.host === openAddressOf(pool)
-  const { address, ...port } = addressOf(assigned)
+  const { address, ...port } = vipFields(assigned)
   const message = isOpen
     ? `the ${vip.role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`
     : `the ${vip.role} VIP would be ${formatVip(assigned)}`
@@ -224,10 +217,6 @@ function writing(
     ...(!isOpen && { address }),
     ...variableIn(observed, vip),
   }
-}
-
-function addressOf({ host, port }: AssignedVip): { readonly address: string; readonly port?: number } {
-  return { address: host, ...(port !== undefined && { port }) }
 }
 
 function variableIn({ cluster, clusterClass }: Observed, vip: VipRole): Pick<RolePlan, 'variable'> {

@@ -55,7 +55,7 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
       if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool))
     }
   }
-  return { expectations, classesWithoutPool: classesWithoutPool(snapshot, queries) }
+  return { expectations, classesWithoutPool: classesWithoutPool(queries) }
 }
 
 type Found = Omit<Expectation, 'cluster' | 'role' | 'pool'> & { readonly pool: IPPool | undefined }
@@ -113,7 +113,8 @@ function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
 }
 
 /** A pool may serve a class only in the namespaces of its Clusters, or in the class's own if it has no Clusters yet. */
-function classesWithoutPool(snapshot: Snapshot, queries: SnapshotQueries): readonly NamespacedName[] {
+function classesWithoutPool(queries: SnapshotQueries): readonly NamespacedName[] {
+  const snapshot = queries.snapshot()
   const pools = poolsIn(snapshot)
   const isServed = (clusterClass: ClusterClass): boolean =>
     [clusterClass, ...queries.clustersOf(clusterClass)].some(({ namespace }) => {

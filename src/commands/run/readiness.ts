@@ -30,7 +30,7 @@ type Servers = Readonly<Record<'apiServer' | 'temporal', Pick<Outage, 'current'>
 /** Milliseconds without contact after which a watch is stale. A quiet one ends and is renewed well before. */
 const watchStaleAfterMs = 120_000
 
-/** How many objects a detail names. */
+/** How many objects or runs a detail names. */
 const mostNamed = 3
 
 /** The health of the program, for its health pages. It follows `state`. */
@@ -85,25 +85,17 @@ function watchCheck(watch: InformerHealth, now: number): Check {
   if (silentMs > watchStaleAfterMs) {
     return waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
   }
-  return ok(undeliveredText(watch) ?? 'listening')
+  const { undelivered } = watch
+  if (undelivered.length === 0) return ok('listening')
+  const named = [...undelivered.slice(0, mostNamed), ...(undelivered.length > mostNamed ? ['…'] : [])]
+  // The next list, which comes by itself, repairs it: the program stays ready.
+  return ok(`listening, but the change of ${named.join(', ')} is taken in only with the next list`)
 }
-
-/** The next list, which comes by itself, repairs it: the program stays ready. */
-function undeliveredText({ undelivered }: InformerHealth): string | undefined {
-  if (undelivered.length === 0) return undefined
-  const named = [...undelivered.slice(0, mostNamed), ...(undelivered.length > mostNamed ? ['…'] : [])].join(
-    ', ',
-  )
-  return `listening, but the change of ${named} is taken in only with the next list`
-}
-
-/** How many runs a detail names: their messages are long. */
-const shownStrays = 3
 
 /** Always ok, since neither a restart nor another replica could help such a run. */
 function runsCheck(strays: readonly StrayRun[]): Check {
   if (strays.length === 0) return ok('no run is on another task queue, or fails its workflow task')
-  const shown = strays.slice(0, shownStrays).map(({ message }) => message)
+  const shown = strays.slice(0, mostNamed).map(({ message }) => message)
   const more = strays.length - shown.length
   const rest = more === 0 ? [] : [`${more} more, which capi-vip-allocator doctor names`]
   return ok(

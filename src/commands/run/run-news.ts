@@ -8,6 +8,7 @@ import type { Role, VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
+import { messageOf } from '../../domain/quote.ts'
 
 const reason = 'AllocationFailed'
 
@@ -34,7 +35,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   } catch (error) {
     log.warn('cannot say on a Cluster what is the matter with its run', {
       cluster: formatKey(cluster),
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     })
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from '@temporalio/worker'
 import type { Log } from '../../observability/log.ts'
+import { messageOf } from '../../domain/quote.ts'
 
 export interface WorkerRun {
   readonly worker: Pick<Worker, 'run' | 'getState'>
@@ -30,7 +31,7 @@ export async function runWorker({ worker, log, stop, onDeath, checkMs = 2_000 }:
     ])
     if (!stop.aborted) died(how)
   } catch (failure) {
-    const error = failure instanceof Error ? failure.message : String(failure)
+    const error = messageOf(failure)
     if (!stop.aborted) died(error)
     else log.warn('What was running did not end in time; Temporal gives it to another Worker', { error })
   } finally {

@@ -12,7 +12,6 @@ import { startHttpServer, type HttpServer } from '../../observability/http-serve
 import { createLog } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, readCoreMetrics, type Metrics } from '../../observability/metrics.ts'
-import type { Tracing, TracingOptions } from '../../observability/tracing.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
 import { createOutages } from './outages.ts'
@@ -45,7 +44,10 @@ export async function runProgram(
   const outages = createOutages(log)
   const loop = watchLoop()
   const state: ProgramState = {}
-  const tracing = await tracingFor(config, { version, outage: outages.traces })
+  // Loads OpenTelemetry only if traces are asked for.
+  const tracing = config.traces
+    ? (await import('../../observability/tracing.ts')).startTracing({ version, outage: outages.traces })
+    : undefined
   const kubernetes = connectTo({
     kubeConfig: loadKubeConfig(config),
     version,
@@ -70,13 +72,6 @@ export async function runProgram(
     loop.stop()
     log.info('Stopped')
   }
-}
-
-/** Loads OpenTelemetry only if traces are asked for. */
-async function tracingFor(config: Config, options: TracingOptions): Promise<Tracing | undefined> {
-  if (!config.traces) return undefined
-  const { startTracing } = await import('../../observability/tracing.ts')
-  return startTracing(options)
 }
 
 /** Milliseconds for closing all connections after the Worker has ended. */
@@ -169,14 +164,12 @@ async function startServers(
   state: Pick<ProgramState, 'temporal'>,
   health: HealthSources,
 ): Promise<readonly HttpServer[]> {
-  const metricsPage = async (): Promise<string> =>
-    (await metrics.text()) + (await readCoreMetrics(state.temporal?.coreMetricsAddress))
   return Promise.all([
     startHttpServer(config.metricsAddress, {
       '/metrics': async () => ({
         status: 200,
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        body: await metricsPage(),
+        body: (await metrics.text()) + (await readCoreMetrics(state.temporal?.coreMetricsAddress)),
       }),
     }),
     startHttpServer(config.healthProbeAddress, healthRoutes(health)),

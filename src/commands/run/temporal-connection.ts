@@ -14,17 +14,6 @@ export interface TemporalConnection {
   readonly coreMetricsAddress: string
 }
 
-export interface ConnectOptions<T> {
-  readonly log: Log
-  /** Receives the lines of Temporal's SDK and of workflows. */
-  readonly logger: Logger
-  /** Receives the result of every attempt. */
-  readonly outage: Pick<Outage, 'failed' | 'answered'>
-  readonly signal: AbortSignal
-  /** Runs over a new connection; if it rejects, the attempt to connect has failed. */
-  readonly prepare: (temporal: TemporalConnection) => Promise<T>
-}
-
 /** Between attempts to connect. */
 const backOff = { firstMs: 500, longestMs: 10_000 }
 
@@ -34,9 +23,16 @@ const backOff = { firstMs: 500, longestMs: 10_000 }
  * @returns undefined if the signal is aborted first
  * @throws Error if the configuration cannot be read; it quotes nothing of the file
  */
-export async function connectToTemporal<T>(
-  options: ConnectOptions<T>,
-): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
+export async function connectToTemporal<T>(options: {
+  readonly log: Log
+  /** Receives the lines of Temporal's SDK and of workflows. */
+  readonly logger: Logger
+  /** Receives the result of every attempt. */
+  readonly outage: Pick<Outage, 'failed' | 'answered'>
+  readonly signal: AbortSignal
+  /** Runs over a new connection; if it rejects, the attempt to connect has failed. */
+  readonly prepare: (temporal: TemporalConnection) => Promise<T>
+}): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
   const { connectionOptions, namespace, address } = loadTemporalConfig()
   let lastMessage: string | undefined
   for (let failures = 0; !options.signal.aborted; failures += 1) {

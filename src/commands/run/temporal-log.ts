@@ -14,9 +14,7 @@ export interface TemporalLine {
 const levels = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
 
 /**
- * Writes the lines of Temporal's SDK, of its native core and of workflows to our log, with our names of fields.
- *
- * @param isOfOutage whether a line is part of an outage, which is logged on its own; it is then written at level debug
+ * Writes the lines of Temporal's SDK, its core and workflows to our log. @param isOfOutage those are written at level debug
  */
 export function temporalLogger(log: Log, isOfOutage: (line: TemporalLine) => boolean): Logger {
   return new DefaultLogger('TRACE', ({ level, message, meta = {} }) => {

@@ -34,7 +34,6 @@ export const workflowOptions = {
 /**
  * Makes a Worker for the workflows and their activities. It polls nothing before `run` is called.
  *
- * @param cachedApi reads from the informers of this process; undefined without any
  * @throws Error if the server cannot be reached, or does not know the namespace
  */
 export async function createWorker(

@@ -1,10 +1,9 @@
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import { type Snapshot, SnapshotQueries } from '../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { IPAddressClaim } from '../../domain/model/claim.ts'
-import type { Cluster } from '../../domain/model/cluster.ts'
-import type { Condition } from '../../domain/model/condition.ts'
+import type { Cluster, Condition } from '../../domain/model/cluster.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
@@ -46,7 +45,9 @@ export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
   snapshot: Snapshot,
-  { variables, runs, connection }: ClusterSources,
+  variables: VariableNames,
+  runs: Pick<WorkflowRuns, 'detailsOf'>,
+  connection: KubernetesConnection,
 ): Promise<ClusterReport> {
   const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
@@ -64,12 +65,6 @@ export async function describeCluster(
     workflow,
     events,
   }
-}
-
-interface ClusterSources {
-  readonly variables: VariableNames
-  readonly runs: Pick<WorkflowRuns, 'detailsOf'>
-  readonly connection: KubernetesConnection
 }
 
 function detailsOf(

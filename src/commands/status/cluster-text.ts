@@ -1,7 +1,7 @@
 import type { Style } from '../../console/style.ts'
 import { formatAge, renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import type { Condition } from '../../domain/model/condition.ts'
+import type { Condition } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import { eventReporter } from '../../domain/names.ts'

@@ -18,11 +18,7 @@ export interface ObjectEvent {
 /** More than a Cluster ever gets within the hour for which the API server keeps events. */
 const limit = 500
 
-/**
- * Reads the events about a Cluster, latest last.
- *
- * @throws KubernetesError
- */
+/** Reads the events about a Cluster, latest last. @throws KubernetesError */
 export async function readEvents(
   connection: KubernetesConnection,
   cluster: NamespacedName,

@@ -18,9 +18,7 @@ const head = [
   'workflow',
 ] as const
 
-/**
- * All VIPs as a table, with the problems below it. With `problemsOnly`, the reason for each missing VIP follows the table.
- */
+/** All VIPs as a table, and the problems. With `problemsOnly`, the reason for each missing VIP stands between them. */
 export function statusText(
   { vips, findings }: StatusReport,
   problemsOnly: boolean,

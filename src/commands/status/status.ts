@@ -33,11 +33,7 @@ interface StatusContext {
   readonly initial: Snapshot
 }
 
-/**
- * Shows the state of the VIPs of all Clusters, or the details of one Cluster.
- *
- * @throws Error if the named Cluster does not exist
- */
+/** Shows the VIPs of all Clusters, or the details of one. @throws Error if the named Cluster does not exist */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
   return withManagementCluster(setup.config, async (managementCluster) => {
     const initial = await managementCluster.readSnapshot()
@@ -133,9 +129,15 @@ async function viewOf(
   if (!snapshot.clusters.has(formatKey(cluster))) {
     return { value: report, text: () => `Cluster ${formatKey(cluster)} is gone.` }
   }
-  const { connection } = managementCluster
-  const sources = { variables: setup.config.variables, runs, connection }
-  const value = await describeCluster(cluster, report, snapshot, sources)
+  const { variables } = setup.config
+  const value = await describeCluster(
+    cluster,
+    report,
+    snapshot,
+    variables,
+    runs,
+    managementCluster.connection,
+  )
   return { value, text: (style) => clusterText(value, style, now) }
 }
 

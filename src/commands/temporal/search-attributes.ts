@@ -27,7 +27,7 @@ const typeWords: readonly (string | undefined)[] = [
 ]
 
 /**
- * Reads the types with which our search attributes are registered in a Temporal namespace.
+ * Reads the types of the search attributes of a Temporal namespace.
  *
  * @throws ServiceError of gRPC if the server is unreachable, does not know the namespace, or refuses
  */

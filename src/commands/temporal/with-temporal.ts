@@ -7,17 +7,9 @@ export interface TemporalClient {
   /** host:port of the frontend. */
   readonly address: string
   readonly namespace: string
-  /**
-   * Makes a call with a deadline. Use it for every call, since the client sets none.
-   *
-   * @throws TemporalUnreachableError if no answer comes; else the error of the call
-   */
+  /** Makes a call with a deadline, which every call needs. @throws TemporalUnreachableError if no answer comes */
   readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
-  /**
-   * Checks that Temporal is reachable and knows the namespace.
-   *
-   * @throws Error that names the address
-   */
+  /** Checks that Temporal is reachable and knows the namespace. @throws Error that names the address */
   readonly check: () => Promise<void>
 }
 

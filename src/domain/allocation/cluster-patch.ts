@@ -55,6 +55,11 @@ export function formatVip({ host, port }: AssignedVip): string {
   return port === undefined ? host : formatEndpoint({ host, port })
 }
 
+/** The fields of a result that show a VIP. */
+export function vipFields({ host, port }: AssignedVip): { readonly address: string; readonly port?: number } {
+  return { address: host, ...(port !== undefined && { port }) }
+}
+
 /** The message about a VIP of ours that is in place. */
 export function describeAllocated(
   assigned: AssignedVip,

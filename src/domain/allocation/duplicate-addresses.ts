@@ -154,8 +154,8 @@ export function isFreeBeside(
 }
 
 /**
- * The patch that records exactly these duplicates. It is conditional on the Cluster as read, and so fails every attempt that
- * has read the Cluster before and would assign one of them.
+ * The patch that records exactly these duplicates. It fails every attempt that read the Cluster before and would assign
+ * one.
  */
 export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonPatch {
   const list = addresses.length === 0 ? undefined : addresses.join(',')

@@ -1,13 +1,15 @@
 import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import {
+  availableAddresses,
   describePoolKinds,
+  formatPool,
   ipPoolKinds,
   isIPPoolKind,
   poolKinds,
+  type IPPool,
   type IPPoolKind,
-} from '../model/pool-kind.ts'
-import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
+} from '../model/pool.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
@@ -39,11 +41,7 @@ export function isPoolVerdict(value: unknown): value is PoolVerdict {
   )
 }
 
-/**
- * The verdicts that fit, the selected and eligible pools first.
- *
- * @param bytes of JSON, about
- */
+/** The verdicts that fit, the selected and eligible pools first. @param bytes of JSON, about */
 export function mostRelevant(bytes: number, considered: readonly PoolVerdict[]): readonly PoolVerdict[] {
   const isRejected = ({ verdict }: PoolVerdict): boolean => verdict === 'rejected'
   const sorted = [...considered.filter((each) => !isRejected(each)), ...considered.filter(isRejected)]
@@ -59,11 +57,7 @@ export type PoolSelection =
       readonly considered: readonly PoolVerdict[]
     }
 
-/**
- * Selects the pool for a VIP. The order of the pools does not matter.
- *
- * @param pools without those in other namespaces
- */
+/** Selects the pool for a VIP. The order of the pools does not matter. @param pools without those in other namespaces */
 export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {
   const candidates = pools
     .toSorted(byPreference(request))
@@ -79,11 +73,7 @@ export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): r
   return pools.filter((pool) => firstRejection(request, pool)?.reason !== 'NoMatchingPool')
 }
 
-/**
- * Why a pool cannot be used for such a VIP, whatever room it has; undefined if it can.
- *
- * @param mayWait for a pool that is paused or being deleted
- */
+/** Why a pool cannot be used, whatever room it has; undefined if it can. @param mayWait for one that is paused or going */
 export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolean): string | undefined {
   const rejection = firstRejection(request, pool)
   return rejection?.reason === 'NoMatchingPool' || (rejection?.reason === 'PoolNotReady' && !mayWait)

@@ -1,9 +1,15 @@
 import type { AddressUse, Observed } from './action.ts'
-import { claimKeyFor, clusterNameOf, type IPAddressClaim } from '../model/claim.ts'
+import {
+  claimKeyFor,
+  clusterNameOf,
+  ownerClustersOf,
+  roleOfOwnClaim,
+  type IPAddressClaim,
+} from '../model/claim.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
-import { freeDuplicatesOf, isRecordedDuplicate, reservesAddresses } from './duplicate-addresses.ts'
+import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
@@ -51,22 +57,34 @@ export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
   }
 }
 
+/** The claims of ours whose Cluster is gone or was recreated. A Cluster of that name adopts a claim without owner. */
+export function orphanedClaims({ claims, clusters }: Snapshot): readonly IPAddressClaim[] {
+  const uids = new Set([...clusters.values()].map(({ uid }) => uid))
+  return [...claims.values()].filter((claim) => {
+    if (roleOfOwnClaim(claim) === undefined) return false
+    const owners = ownerClustersOf(claim)
+    if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
+    const { namespace, name } = claim
+    return !clusters.has(formatKey({ namespace, name: clusterNameOf(name) ?? '' }))
+  })
+}
+
 /** Queries of a snapshot. They keep nothing: each answer is about the snapshot as it is then. */
 export class SnapshotQueries {
-  readonly #snapshot: () => Snapshot
+  readonly snapshot: () => Snapshot
   readonly variables: VariableNames
   readonly vips: readonly VipRole[]
 
   /** @param snapshot is called again for every answer */
   constructor(snapshot: () => Snapshot, variables: VariableNames) {
-    this.#snapshot = snapshot
+    this.snapshot = snapshot
     this.variables = variables
     this.vips = vipRoles(variables)
   }
 
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
   contextOf(cluster: Cluster, changed?: IPPool): ClusterContext {
-    const { clusterClasses, pools } = this.#snapshot()
+    const { clusterClasses, pools } = this.snapshot()
     const ref = cluster.topology?.clusterClass
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
     return {
@@ -76,19 +94,19 @@ export class SnapshotQueries {
   }
 
   bindingOf(cluster: Cluster, { role }: VipRole): ClaimBinding {
-    const claim = this.#snapshot().claims.get(formatKey(claimKeyFor(cluster, role)))
+    const claim = this.snapshot().claims.get(formatKey(claimKeyFor(cluster, role)))
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
 
   /** The IPAddress that a claim is bound to. */
   ipAddressOf({ namespace, addressName: name }: IPAddressClaim): IPAddress | undefined {
-    return name === undefined ? undefined : this.#snapshot().ipAddresses.get(formatKey({ namespace, name }))
+    return name === undefined ? undefined : this.snapshot().ipAddresses.get(formatKey({ namespace, name }))
   }
 
   /** Everything that `nextAction` may ask for. */
   observed(cluster: Cluster, vip: VipRole): Observed {
     const { namespace, name } = cluster
-    const addressUse = addressUseIn(this.#snapshot())
+    const addressUse = addressUseIn(this.snapshot())
     return {
       key: { namespace, name },
       cluster,
@@ -96,7 +114,7 @@ export class SnapshotQueries {
       defaultPort: defaultApiServerPort,
       ...this.contextOf(cluster),
       ...this.bindingOf(cluster, vip),
-      namedAddress: this.#snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
+      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
       addressUse,
       sameAddressUse: addressUse,
     }
@@ -104,7 +122,7 @@ export class SnapshotQueries {
 
   /** Whether every kind has been listed. */
   isComplete(): boolean {
-    return this.#snapshot().isComplete
+    return this.snapshot().isComplete
   }
 
   /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
@@ -113,10 +131,7 @@ export class SnapshotQueries {
     return this.isComplete() ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
 
-  /**
-   * Whether a run would write something for the VIP, or wait. Until every kind is listed, the Cluster alone decides: nothing
-   * counts as lost.
-   */
+  /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
   vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
     if (needsAllocation(cluster, vip, this.contextOf(cluster))) return true
     if (!isWritable(cluster) || !this.isComplete()) return false
@@ -132,12 +147,8 @@ export class SnapshotQueries {
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
   reservesFreeDuplicate(cluster: Cluster): boolean {
-    return (
-      this.isComplete() &&
-      reservesAddresses(cluster) &&
-      isWritable(cluster) &&
-      freeDuplicatesOf(cluster, addressUseIn(this.#snapshot()), this.variables).length > 0
-    )
+    if (!this.isComplete() || !isWritable(cluster)) return false
+    return freeDuplicatesOf(cluster, addressUseIn(this.snapshot()), this.variables).length > 0
   }
 
   /** As `lacksCondition` of vip-condition.ts, for any role. */
@@ -149,12 +160,12 @@ export class SnapshotQueries {
   /** The Cluster whose claim has this name, whatever its labels. */
   clusterOf({ namespace, name }: IPAddressClaim): Cluster | undefined {
     const clusterName = clusterNameOf(name)
-    const { clusters } = this.#snapshot()
+    const { clusters } = this.snapshot()
     return clusterName === undefined ? undefined : clusters.get(formatKey({ namespace, name: clusterName }))
   }
 
   claimOf({ namespace, claimName }: IPAddress): IPAddressClaim | undefined {
-    return this.#snapshot().claims.get(formatKey({ namespace, name: claimName }))
+    return this.snapshot().claims.get(formatKey({ namespace, name: claimName }))
   }
 
   /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
@@ -183,6 +194,6 @@ export class SnapshotQueries {
   }
 
   #clustersWhere(matches: (cluster: Cluster) => boolean | undefined): readonly Cluster[] {
-    return [...this.#snapshot().clusters.values()].filter(matches)
+    return [...this.snapshot().clusters.values()].filter(matches)
   }
 }

@@ -1,7 +1,6 @@
 import type { ClusterClass } from '../model/cluster-class.ts'
 import { isAllocatedIn } from './cluster-patch.ts'
-import type { Cluster } from '../model/cluster.ts'
-import { conditionsApiVersion, type Condition } from '../model/condition.ts'
+import { conditionsApiVersion, type Cluster, type Condition } from '../model/cluster.ts'
 import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
 import { roleSpecs, type Role, type VipRole } from '../role.ts'

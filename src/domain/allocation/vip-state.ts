@@ -1,5 +1,4 @@
-import type { Cluster } from '../model/cluster.ts'
-import type { Condition } from '../model/condition.ts'
+import type { Cluster, Condition } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'

@@ -1,9 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-/**
- * One spelling for every way to write an address, so that two can be compared. What is no IP address, such as
- * a host name, is compared by its lower-case text.
- */
+/** One spelling for every way to write an address, so that two can be compared; any other text, in lower case. */
 export function canonicalAddress(text: string): string {
   return isIPAddress(text) ? ipaddr.process(text).toString() : text.toLowerCase()
 }

@@ -2,8 +2,7 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
-import { poolNamespaceFor } from './pool-kind.ts'
-import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
+import { poolNamespaceFor, placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
 import { roleSpecs, roles, type Role } from '../role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
@@ -119,14 +118,10 @@ export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): Cl
 }
 
 /** The Cluster that owns a claim of ours, by the name that both have; undefined if none does. */
-export function clusterOwning({
-  namespace,
-  name,
-  ownerReferences,
-}: IPAddressClaim): ClusterIdentity | undefined {
-  const clusterName = clusterNameOf(name)
-  const owner = ownerReferences.find((each) => isClusterReference(each) && each.name === clusterName)
-  return owner === undefined ? undefined : { namespace, name: owner.name, uid: owner.uid }
+export function clusterOwning(claim: IPAddressClaim): ClusterIdentity | undefined {
+  const name = clusterNameOf(claim.name)
+  const owner = claim.ownerReferences.find((each) => isClusterReference(each) && each.name === name)
+  return owner && { namespace: claim.namespace, name: owner.name, uid: owner.uid }
 }
 
 /** Uids of the Clusters that own an object, those that are gone included. */

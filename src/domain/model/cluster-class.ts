@@ -1,5 +1,4 @@
-import { variableOf, type Cluster } from './cluster.ts'
-import { availabilityGatesIn } from './condition.ts'
+import { availabilityGatesIn, variableOf, type Cluster } from './cluster.ts'
 import { arrayOf, nonEmptyStringOf, objectOf } from './decode.ts'
 import { formatKey, objectMetaFrom, type ObjectMeta, type NamespacedName } from './object-meta.ts'
 import type { VipRole } from '../role.ts'

@@ -1,4 +1,4 @@
-import { availabilityGatesIn, conditionsIn, type Condition } from './condition.ts'
+import { clusterGroup } from '../names.ts'
 import {
   arrayOf,
   integerOf,
@@ -28,7 +28,7 @@ export interface Cluster extends ObjectMeta {
 }
 
 /** `spec.topology`: v1beta1 `class` and `classNamespace`, v1beta2 `classRef`. */
-export interface Topology {
+interface Topology {
   readonly clusterClass: NamespacedName
   /** As stored, with fields unknown to us. */
   readonly variables: readonly JsonObject[]
@@ -79,10 +79,7 @@ function positive(port: number | undefined): number | undefined {
   return port !== undefined && port > 0 ? port : undefined
 }
 
-/**
- * Cluster API's APIEndpoint. v1beta1 stores `""` and 0 for absent, v1beta2 leaves them out;
- * both read as `""` and 0 here. An IPv6 host has no brackets.
- */
+/** Cluster API's APIEndpoint. Absent values, whatever the version, read as `""` and 0. An IPv6 host has no brackets. */
 export interface APIEndpoint {
   readonly host: string
   readonly port: number
@@ -106,4 +103,42 @@ export function formatEndpoint(endpoint: APIEndpoint): string {
 export function endpointFrom(value: unknown): APIEndpoint {
   if (!isObject(value)) return zeroEndpoint
   return { host: stringOf(value['host']), port: integerOf(value['port']) ?? 0 }
+}
+
+/** `metav1.Condition`. */
+export interface Condition {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  /** RFC 3339: when `status` last changed. */
+  readonly lastTransitionTime: string
+}
+
+/** The API version of a Cluster whose `status.conditions` have the shape of `metav1.Condition`. */
+export const conditionsApiVersion = `${clusterGroup}/v1beta2`
+
+/** Reads `status.conditions` of a Cluster; none if it was read in another version. */
+function conditionsIn(cluster: unknown): readonly Condition[] {
+  const { apiVersion, status } = objectOf(cluster)
+  if (apiVersion !== conditionsApiVersion) return []
+  return arrayOf(objectOf(status)['conditions']).filter(isObject).map(conditionFrom)
+}
+
+/** Reads the condition types in `spec.availabilityGates` of a Cluster or of a ClusterClass. */
+export function availabilityGatesIn(spec: JsonObject): readonly string[] {
+  return arrayOf(spec['availabilityGates'])
+    .map((gate) => nonEmptyStringOf(objectOf(gate)['conditionType']))
+    .filter((type) => type !== undefined)
+}
+
+function conditionFrom(condition: JsonObject): Condition {
+  const { status } = condition
+  return {
+    type: stringOf(condition['type']),
+    status: status === 'True' || status === 'False' ? status : 'Unknown',
+    reason: stringOf(condition['reason']),
+    message: stringOf(condition['message']),
+    lastTransitionTime: stringOf(condition['lastTransitionTime']),
+  }
 }

@@ -1,12 +1,4 @@
-import {
-  claimNameFor,
-  clusterNameOf,
-  ownerClustersOf,
-  ownershipOf,
-  roleOfOwnClaim,
-  type ClusterIdentity,
-  type IPAddressClaim,
-} from '../model/claim.ts'
+import { claimNameFor, ownershipOf, type ClusterIdentity, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
@@ -135,27 +127,6 @@ export function heldTogether(
  */
 export function isOrphanOf(uid: string, object: ObjectMeta, present: Cluster | undefined): boolean {
   return object.ownerReferences.length === 1 && isOwnedBy(object, uid) && present?.uid !== uid
-}
-
-/**
- * The claims of ours whose Cluster is gone, or was recreated under the same name. A Cluster of that name adopts a claim
- * without owner.
- */
-export function orphanedClaims({ claims, clusters }: ClaimsAndClusters): readonly IPAddressClaim[] {
-  const uids = new Set([...clusters.values()].map(({ uid }) => uid))
-  return [...claims.values()].filter((claim) => {
-    if (roleOfOwnClaim(claim) === undefined) return false
-    const owners = ownerClustersOf(claim)
-    if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
-    const { namespace, name } = claim
-    return !clusters.has(formatKey({ namespace, name: clusterNameOf(name) ?? '' }))
-  })
-}
-
-/** By `namespace/name`. */
-interface ClaimsAndClusters {
-  readonly claims: ReadonlyMap<string, IPAddressClaim>
-  readonly clusters: ReadonlyMap<string, Cluster>
 }
 
 /** @param seconds since the run began */

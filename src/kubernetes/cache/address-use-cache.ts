@@ -97,15 +97,7 @@ function assertNoneMissed(informers: InformerSet, own: IPAddress): void {
 }
 
 /** Objects by their addresses, in canonical spelling. */
-interface AddressIndexer<T extends NamespacedName> {
-  readonly put: (object: T) => void
-  readonly remove: (object: NamespacedName) => void
-  readonly at: (address: string) => readonly T[]
-}
-
-function createAddressIndexer<T extends NamespacedName>(
-  addressesOf: (object: T) => readonly string[],
-): AddressIndexer<T> {
+function createAddressIndexer<T extends NamespacedName>(addressesOf: (object: T) => readonly string[]) {
   const byAddress = new Map<string, Map<string, T>>()
   const addressesByKey = new Map<string, readonly string[]>()
 
@@ -119,18 +111,16 @@ function createAddressIndexer<T extends NamespacedName>(
     addressesByKey.delete(key)
   }
 
-  return {
-    put(object) {
-      remove(object)
-      const key = formatKey(object)
-      const addresses = addressesOf(object)
-      if (addresses.length > 0) addressesByKey.set(key, addresses)
-      for (const address of addresses) {
-        const objects = byAddress.get(address) ?? new Map<string, T>()
-        byAddress.set(address, objects.set(key, object))
-      }
-    },
-    remove,
-    at: (address) => [...(byAddress.get(address)?.values() ?? [])],
+  const put = (object: T): void => {
+    remove(object)
+    const key = formatKey(object)
+    const addresses = addressesOf(object)
+    if (addresses.length > 0) addressesByKey.set(key, addresses)
+    for (const address of addresses) {
+      const objects = byAddress.get(address) ?? new Map<string, T>()
+      byAddress.set(address, objects.set(key, object))
+    }
   }
+
+  return { put, remove, at: (address: string) => [...(byAddress.get(address)?.values() ?? [])] }
 }

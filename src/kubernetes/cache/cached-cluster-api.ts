@@ -24,7 +24,7 @@
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
  */
 
-import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
+import { ipPoolKinds, poolKinds } from '../../domain/model/pool.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
@@ -43,16 +43,14 @@ export interface CachedClusterApi extends ClusterApi {
   startInformer<R extends keyof WatchedObjects>(options: InformerOptions<R>): Informer<WatchedObjects[R]>
 }
 
-export interface CachedClusterApiOptions {
+/** Makes a ClusterApi that rejects with `StaleCacheError` whenever its caches are not good enough for an answer. */
+export function createCachedClusterApi(options: {
   /** For writes and live reads. */
   readonly live: ClusterApi
   readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-/** Makes a ClusterApi that rejects with `StaleCacheError` whenever its caches are not good enough for an answer. */
-export function createCachedClusterApi(options: CachedClusterApiOptions): CachedClusterApi {
+}): CachedClusterApi {
   const { live, variables, now } = options
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()

@@ -27,10 +27,7 @@ interface ExpectedWrite {
   readonly observed: PromiseWithResolvers<void>
 }
 
-/**
- * @param synced the watch has reported every change up to this resourceVersion; undefined if that is not certain
- * @param now milliseconds
- */
+/** @param synced the resourceVersion up to which the watch has reported every change; undefined if that is not certain */
 export function createExpectations(synced: () => bigint | undefined, now: () => number): Expectations {
   const expected = new Map<string, ExpectedWrite>()
   let hasLostEvents = false

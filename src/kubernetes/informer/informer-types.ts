@@ -43,10 +43,7 @@ export interface InformerHealth {
   readonly undelivered: readonly string[]
   /** Message of the last failure; undefined while the watch works. */
   readonly lastError: string | undefined
-  /**
-   * The informer has every change up to this one; undefined if that is not certain. All custom resources of an API server
-   * share one sequence.
-   */
+  /** The informer has every change up to here; undefined if not certain. All custom resources share one sequence. */
   readonly lastSyncResourceVersion: bigint | undefined
   /** Of the last list. Objects may have come and gone unseen between it and the watch before it. */
   readonly listResourceVersion: bigint | undefined

@@ -77,17 +77,10 @@ export interface WatchListener {
   readonly onEvent: (event: WatchEvent) => void
 }
 
-/**
- * How a watch ended without a failure: the server ended it regularly, it was silent for too long (a quiet kind, or a
- * connection that died unnoticed), or our signal was aborted.
- */
+/** How a watch ended: by the server; silent for too long (a quiet kind, or an unnoticed death); or by our signal. */
 export type WatchEnd = 'ended' | 'silent' | 'stopped'
 
-/**
- * Reads one watch to its end. The listener gets no event after the promise has settled.
- *
- * @returns rejects with a KubernetesError if the watch cannot be opened or breaks
- */
+/** Reads one watch to its end; no event follows. Rejects with a KubernetesError if the watch cannot be opened or breaks. */
 export async function readWatch(
   connection: Pick<KubernetesConnection, 'open'>,
   request: ApiRequest & { readonly signal: AbortSignal },

@@ -95,12 +95,7 @@ async function repeat(signal: AbortSignal, round: () => Promise<number>): Promis
   }
 }
 
-/**
- * Writes one event to the store.
- *
- * @returns its resourceVersion
- * @throws KubernetesError if the server reports that the watch has failed
- */
+/** Writes one event to the store, and returns its resourceVersion. @throws KubernetesError if the watch has failed */
 function applyEvent<T extends ObjectMeta>(
   { resource, store }: Pick<ReflectorOptions<T>, 'resource' | 'store'>,
   event: WatchEvent,
@@ -120,7 +115,7 @@ function canResume(failure: KubernetesError): boolean {
 /** Records a failure, and logs it as a warning if it is not the same as the last one. */
 function report(
   { log, resource, isOutage }: Pick<ReflectorOptions<ObjectMeta>, 'log' | 'resource' | 'isOutage'>,
-  health: HealthRecord,
+  health: ReturnType<typeof createHealthRecord>,
   failure: KubernetesError,
   pauseMs: number,
 ): void {
@@ -133,16 +128,8 @@ function report(
 /** The health of one reflector's connection to the server. */
 type ReflectorHealth = Omit<InformerHealth, 'undelivered' | 'lastSyncResourceVersion' | 'listResourceVersion'>
 
-interface HealthRecord {
-  listed(drift: number): void
-  opened(): void
-  contacted(): void
-  failed(error: KubernetesError): void
-  snapshot(): ReflectorHealth
-}
-
 /** @param now milliseconds since the epoch */
-function createHealthRecord(resource: string, now: () => number): HealthRecord {
+function createHealthRecord(resource: string, now: () => number) {
   let health: ReflectorHealth = {
     resource,
     synced: false,
@@ -160,7 +147,7 @@ function createHealthRecord(resource: string, now: () => number): HealthRecord {
     health = { ...health, ...changes }
   }
   return {
-    listed(drift) {
+    listed(drift: number) {
       const at = now()
       // Every object of the first list is new; none was missed.
       const missed = health.synced ? drift : 0
@@ -172,7 +159,7 @@ function createHealthRecord(resource: string, now: () => number): HealthRecord {
       opened = true
     },
     contacted: () => set({ lastContactAt: now() }),
-    failed(error) {
+    failed(error: KubernetesError) {
       if (error.status === 410) set({ expired: health.expired + 1 })
       else set({ failures: health.failures + 1, lastError: error.message })
     },

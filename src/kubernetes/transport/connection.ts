@@ -17,10 +17,7 @@ const longestConnectMs = 5_000
 export interface KubernetesConnection {
   /** Sends a request over a shared connection and reads the response. */
   request(request: ApiRequest): Promise<JsonObject>
-  /**
-   * Opens a watch on its own connection, so that a dead one is never reused. Reading the body fails after `silenceMs`
-   * without a byte, or when the request's signal is aborted.
-   */
+  /** Opens a watch on its own connection, so that no dead one is reused. Reading fails after `silenceMs` without a byte. */
   open(request: ApiRequest, silenceMs: number): Promise<OpenWatch>
   /** Waits for running requests, then closes the shared connections. Watches end by their signals. */
   close(): Promise<void>

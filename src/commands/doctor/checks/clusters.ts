@@ -4,8 +4,8 @@ import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selecti
 import {
   poolsIn,
   poolsUsableBy,
-  type Snapshot,
   SnapshotQueries,
+  type Snapshot,
 } from '../../../domain/allocation/snapshot.ts'
 import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
@@ -15,12 +15,12 @@ import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import {
-  enabledAnnotations,
-  roleSpecs,
-  roles,
-  type Role,
   defaultRole,
+  enabledAnnotations,
+  roles,
+  roleSpecs,
   vipRole,
+  type Role,
   type VariableNames,
 } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'

@@ -5,7 +5,7 @@ import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/mode
 import { availableAddresses, placeOf } from '../../../domain/model/pool.ts'
 import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
-import { fault, orOk, skipped, warning, type CheckOutcome, ok, type Reading } from './check-result.ts'
+import { fault, ok, orOk, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
 import { nameOf } from './pools.ts'
 
 /** Which program a Deployment runs, and whether it is available. */

@@ -21,11 +21,7 @@ const daySeconds = 86_400
 /** A poll may be this many milliseconds in the future before the clocks are said to differ. */
 const clockToleranceMs = 2_000
 
-/**
- * Checks that the namespace keeps closed runs long enough to be inspected.
- *
- * @param retentionSeconds undefined if there is no such namespace
- */
+/** Checks that closed runs are kept long enough to be inspected. Without a retention, there is no such namespace. */
 export function checkNamespace(name: string, retentionSeconds: number | undefined): readonly CheckOutcome[] {
   if (retentionSeconds === undefined) {
     const found = `there is no namespace ${name}`
@@ -79,32 +75,24 @@ function latest(pollers: readonly Poller[]): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-/**
- * Checks the search attributes of a namespace. They are optional, but their type must be right.
- *
- * @param registration what `--fix` has registered
- */
+/** Checks the search attributes: optional, but with the right type. @param registration what `--fix` has registered */
 export function checkSearchAttributes(
   registered: RegisteredTypes,
   namespace: string,
   registration: Reading<unknown>,
 ): readonly CheckOutcome[] {
   const missing = missingSearchAttributes(registered)
+  const fix = "let somebody register them who may; on Temporal Cloud, in the namespace's settings"
   const problems = [
     ...(missing.length === 0 ? [] : [reportMissing(missing, namespace)]),
     ...mistypedSearchAttributes(registered).map((name) => reportMistyped(name, registered[name], namespace)),
   ]
   return [
-    ...('unread' in registration ? [reportUnregistered(registration.unread)] : []),
+    ...('unread' in registration
+      ? [warning(`search attributes could not be registered: ${registration.unread}`, fix)]
+      : []),
     ...orOk(problems, `${few(usableSearchAttributes(registered))} are registered`),
   ]
-}
-
-function reportUnregistered(why: string): CheckOutcome {
-  return warning(
-    `search attributes could not be registered: ${why}`,
-    "let somebody register them who may; on Temporal Cloud, in the namespace's settings",
-  )
 }
 
 function reportMissing(missing: readonly SearchAttributeName[], namespace: string): CheckOutcome {

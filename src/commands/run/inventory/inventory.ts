@@ -1,15 +1,13 @@
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
-import { type Snapshot, poolsIn } from '../../../domain/allocation/snapshot.ts'
+import { orphanedClaims, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
 import { roleOfOwnClaim, poolPlaceOf } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
-import type { IPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
+import { availableAddresses, placeOf, type IPPool, type IPPoolKind } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
-import { orphanedClaims } from '../../../domain/release/release.ts'
 import { roles, type Role, type VariableNames } from '../../../domain/role.ts'
 import { createIndexedQueries, namespacesOf } from './indexed-queries.ts'
 
@@ -32,9 +30,8 @@ export interface Inventory {
 const keptMs = 3_000
 
 /**
- * The inventory of the watcher's cache, for the metrics.
- *
- * @returns undefined until every kind has been listed, since partial counts would raise alarms
+ * The inventory of the watcher's cache; undefined until every kind has been listed, since partial counts would raise
+ * alarms.
  */
 export function inventoryOf(
   snapshot: () => Snapshot,
@@ -55,11 +52,7 @@ export function inventoryOf(
   }
 }
 
-/**
- * Counts the objects of a snapshot, in one pass over each kind.
- *
- * @param orphaned uids of the claims that count as leaked
- */
+/** Counts the objects of a snapshot in one pass over each kind. @param orphaned uids of the claims that count as leaked */
 export function takeInventory(
   snapshot: Snapshot,
   variables: VariableNames,

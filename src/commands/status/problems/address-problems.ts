@@ -1,7 +1,7 @@
 import {
   describeHolders,
-  type AddressHolders,
   holdersOf,
+  type AddressHolders,
 } from '../../../domain/allocation/duplicate-addresses.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
@@ -11,7 +11,7 @@ import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { VipRole } from '../../../domain/role.ts'
-import { problem, refer, type Problem, type ProblemContext, deleteCommand } from './problem.ts'
+import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 const shareVip =
   'give all Clusters but one another address by hand, or create them anew; an endpoint that is set is never changed here'
@@ -29,7 +29,7 @@ export function duplicateProblems(context: ProblemContext): readonly Problem[] {
         ...ipAddresses.map((ipAddress) => refer('IPAddress', ipAddress)),
       ]
       const next = clusters.length > 1 ? shareVip : sharePools
-      return problem('DuplicateAddress', objects, `${address} is ${describeHolders(holders)}`, next)
+      return { kind: 'DuplicateAddress', objects, message: `${address} is ${describeHolders(holders)}`, next }
     })
 }
 
@@ -79,7 +79,7 @@ function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole)
   const claimName = claimNameFor(cluster, vip.role)
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} from us, but IPAddressClaim ${claimName} does not hold it: ${loss}`
   const next = howToHold(context, cluster, vip, address)
-  return [problem('UnheldEndpoint', [refer('Cluster', cluster)], message, next)]
+  return [{ kind: 'UnheldEndpoint', objects: [refer('Cluster', cluster)], message, next }]
 }
 
 function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, address: string): string {
@@ -105,5 +105,5 @@ function strayClaim({ queries }: ProblemContext, cluster: Cluster, vip: VipRole)
   const reference = refer('IPAddressClaim', claim)
   const message = `IPAddressClaim ${formatKey(claim)} holds ${ipAddress.address}, but Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)}`
   const next = `once nothing uses ${ipAddress.address}: ${deleteCommand(reference)}`
-  return [problem('StrayClaim', [reference, refer('Cluster', cluster)], message, next)]
+  return [{ kind: 'StrayClaim', objects: [reference, refer('Cluster', cluster)], message, next }]
 }

@@ -1,18 +1,17 @@
 import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
 import { poolsIn } from '../../../domain/allocation/snapshot.ts'
 import {
+  clusterNameOf,
+  ownerClustersOf,
   poolPlaceOf,
   roleOfOwnClaim,
   type IPAddressClaim,
-  clusterNameOf,
-  ownerClustersOf,
 } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { formatPool, placeOf } from '../../../domain/model/pool.ts'
-import { deleteCommand, problem, refer, type Problem, type ProblemContext } from './problem.ts'
+import { isIPPoolKind, formatPool, placeOf } from '../../../domain/model/pool.ts'
+import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
 export function claimProblems({ snapshot, orphaned, now }: ProblemContext): readonly Problem[] {
@@ -37,12 +36,17 @@ function unknownPool(claim: IPAddressClaim): Problem {
     claim.addressName === undefined
       ? `create ${pool}, or have another pool chosen: ${deleteCommand(reference)}`
       : `create ${pool} again with the addresses it had, so that nobody else is given them`
-  return problem('UnknownPool', [reference], message, next)
+  return { kind: 'UnknownPool', objects: [reference], message, next }
 }
 
 function stuckClaim(claim: IPAddressClaim): Problem {
   const message = `IPAddressClaim ${formatKey(claim)} is being deleted since ${claim.deletionTimestamp ?? 'long ago'}; its Cluster gets no new one before it is gone`
-  return problem('StuckClaim', [refer('IPAddressClaim', claim)], message, showFinalizers(claim))
+  return {
+    kind: 'StuckClaim',
+    objects: [refer('IPAddressClaim', claim)],
+    message,
+    next: showFinalizers(claim),
+  }
 }
 
 /** Claims, IPAddresses and reservations of ours whose Cluster is gone, and reservations that keep nobody away. */
@@ -68,7 +72,7 @@ function leakedClaim(claim: IPAddressClaim): Problem {
       : `and keeps IPAddress ${claim.addressName} of ${formatPool(claim.poolRef)}`
   const message = `IPAddressClaim ${formatKey(claim)} is left over from ${describeOwner(claim)} ${held}`
   const next = claim.isDeleting ? showFinalizers(claim) : deleteCommand(reference)
-  return problem('LeakedClaim', [reference], message, next)
+  return { kind: 'LeakedClaim', objects: [reference], message, next }
 }
 
 /** An IPAddress that restores a VIP is created before its claim: its owner exists. */
@@ -86,7 +90,7 @@ function leakedAddress(
   const next = snapshot.clusters.has(cluster)
     ? `capi-vip-allocator status ${cluster}`
     : deleteCommand(reference)
-  return [problem('LeakedAddress', [reference], message, next)]
+  return [{ kind: 'LeakedAddress', objects: [reference], message, next }]
 }
 
 function leakedReservation(context: ProblemContext, reservation: IPAddress): readonly Problem[] {
@@ -98,12 +102,12 @@ function leakedReservation(context: ProblemContext, reservation: IPAddress): rea
   const next = deleteCommand(reference)
   if (owner === undefined) {
     const message = `${what} and is left over from ${describeOwner(reservation)}`
-    return [problem('LeakedReservation', [reference], message, next)]
+    return [{ kind: 'LeakedReservation', objects: [reference], message, next }]
   }
   // By the same rule, a run of the Cluster releases it.
   if (!isFreeBeside(owner, address, addressUse, queries.variables)) return []
   const objects = [reference, refer('Cluster', owner)]
-  return [problem('LeakedReservation', objects, `${what}, which nobody else has any more`, next)]
+  return [{ kind: 'LeakedReservation', objects, message: `${what}, which nobody else has any more`, next }]
 }
 
 function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {

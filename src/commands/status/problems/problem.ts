@@ -52,15 +52,6 @@ export interface ProblemContext {
   readonly now: number
 }
 
-export function problem(
-  kind: ProblemKind,
-  objects: readonly ObjectReference[],
-  message: string,
-  next: string,
-): Problem {
-  return { kind, objects, message, next }
-}
-
 export function refer(kind: ObjectReference['kind'], { namespace, name }: NamespacedName): ObjectReference {
   return { kind, namespace, name }
 }

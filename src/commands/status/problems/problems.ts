@@ -1,7 +1,11 @@
-import { addressUseIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import {
+  orphanedClaims,
+  addressUseIn,
+  SnapshotQueries,
+  type Snapshot,
+} from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import type { VariableNames } from '../../../domain/role.ts'
-import { orphanedClaims } from '../../../domain/release/release.ts'
 import { claimProblems, leakProblems } from './claim-problems.ts'
 import { duplicateProblems, endpointProblems } from './address-problems.ts'
 import { problemKinds, type Problem, type ProblemContext } from './problem.ts'

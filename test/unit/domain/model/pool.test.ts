@@ -1,6 +1,10 @@
-import { isIPPoolKind } from '../../../../src/domain/model/pool-kind.ts'
+import {
+  isIPPoolKind,
+  availableAddresses,
+  ipPoolFrom,
+  poolRefFrom,
+} from '../../../../src/domain/model/pool.ts'
 import { describe, expect, it } from '@jest/globals'
-import { availableAddresses, ipPoolFrom, poolRefFrom } from '../../../../src/domain/model/pool.ts'
 import { anUncountedPool, aPool } from '../../../support/builders.ts'
 
 describe('ipPoolFrom', () => {
