@@ -48,9 +48,7 @@ export async function observeFact(
   }
 }
 
-/**
- * Writes what the action says, and returns what is observed then. It can be repeated, and fails if its inputs have changed.
- */
+/** Performs an action, and returns what is observed then. It can be repeated, and fails if its inputs have changed. */
 export async function performAction(
   api: ClusterApi,
   observed: Observed,

@@ -1,11 +1,16 @@
 import { activityInfo, log } from '@temporalio/activity'
-import { allocationEvent, releaseEvent } from '../domain/allocation/cluster-event.ts'
+import { allocationEvent, releaseEvent, type ClusterEvent } from '../domain/allocation/cluster-event.ts'
 import { isWritable } from '../domain/allocation/eligibility.ts'
 import type { StepInput } from '../domain/allocation/steps.ts'
-import { decideCondition, type ConditionUpdate } from '../domain/allocation/vip-condition.ts'
+import {
+  decideCondition,
+  type ConditionDecision,
+  type ConditionUpdate,
+} from '../domain/allocation/vip-condition.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { conditionsApiVersion, type Cluster } from '../domain/model/cluster.ts'
 import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
+import type { Role } from '../domain/role.ts'
 import { attemptsUntilReminder } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
@@ -56,62 +61,67 @@ async function publishCondition(
   update: ConditionUpdate,
 ): Promise<void> {
   if (!isWritable(cluster)) return
-  const isChange = await applyCondition(ports, cluster, { role }, update)
-  const isReminder = activityInfo().attempt % attemptsUntilReminder === 0
-  if (isChange || isReminder) await emitCondition(ports, cluster, { role }, update)
-}
-
-/** Returns whether the condition changed; for a Cluster that takes no conditions, whether this is the first attempt. */
-async function applyCondition(
-  { api, observer }: PublishPorts,
-  cluster: Cluster,
-  { role }: Pick<StepInput, 'role'>,
-  update: ConditionUpdate,
-): Promise<boolean> {
-  const decision = decideCondition(cluster, role, update, new Date())
-  if (decision.decision === 'not-here') return activityInfo().attempt === 1
-  if (decision.decision === 'unchanged') {
-    observer.countReport('condition', 'unchanged')
-    return false
-  }
-  try {
-    await api.applyCondition(cluster, role, decision.decision === 'write' ? decision.condition : undefined)
-    observer.countReport('condition', 'written')
-  } catch (error) {
+  const { observer } = ports
+  const decision = await writeCondition(ports, cluster, role, update).catch((error: unknown) => {
     reportFailed(observer, 'condition', error)
     // The API server would refuse the next attempt too.
-    if (!isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')) throw error
-  }
-  return true
+    if (isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')) return 'write'
+    throw error
+  })
+  if (decision === 'unchanged') observer.countReport('condition', 'unchanged')
+  const { attempt } = activityInfo()
+  const isNew = decision === 'not-here' ? attempt === 1 : decision !== 'unchanged'
+  if (isNew || attempt % attemptsUntilReminder === 0) await emitCondition(ports, cluster, { role }, update)
 }
 
 async function emitCondition(
-  { api, observer }: PublishPorts,
+  ports: PublishPorts,
   cluster: Cluster,
   { role }: Pick<StepInput, 'role'>,
   update: ConditionUpdate,
 ): Promise<void> {
   if (update === 'remove') return
-  await api.recordEvent(allocationEvent(cluster, role, update.reason, update.message)).then(
-    () => observer.countReport('event', 'written'),
-    (error: unknown) => reportFailed(observer, 'event', error),
-  )
+  const event = allocationEvent(cluster, role, update.reason, update.message)
+  await emitEvent(ports, event).catch((error: unknown) => reportFailed(ports.observer, 'event', error))
 }
 
 export async function publishRelease(
-  { api, observer }: Pick<PublishPorts, 'observer'> & { readonly api: Pick<ClusterApi, 'recordEvent'> },
+  ports: EventPorts & Pick<PublishPorts, 'observer'>,
   { namespace, name, uid }: ClusterIdentity,
   released: readonly HeldAddress[],
 ): Promise<void> {
   if (released.length === 0) return
   const cluster = { apiVersion: conditionsApiVersion, namespace, name, uid }
-  await api.recordEvent(releaseEvent(cluster, describeReleased(released))).then(
-    () => observer.countReport('event', 'written'),
-    (error: unknown) => {
-      // The Cluster's namespace may be going too.
-      if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(observer, 'event', error)
-    },
-  )
+  await emitEvent(ports, releaseEvent(cluster, describeReleased(released))).catch((error: unknown) => {
+    // The Cluster's namespace may be going too.
+    if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(ports.observer, 'event', error)
+  })
+}
+
+export interface EventPorts {
+  readonly api: Pick<ClusterApi, 'recordEvent'>
+  readonly observer: Pick<StepObserver, 'countReport'>
+}
+
+/** Emits an event, and counts that. */
+export async function emitEvent({ api, observer }: EventPorts, event: ClusterEvent): Promise<void> {
+  await api.recordEvent(event)
+  observer.countReport('event', 'written')
+}
+
+/** Writes or removes a condition if that changes it, and counts that. */
+export async function writeCondition(
+  { api, observer }: EventPorts & { readonly api: Pick<ClusterApi, 'applyCondition'> },
+  cluster: Cluster,
+  role: Role,
+  update: ConditionUpdate,
+): Promise<ConditionDecision['decision']> {
+  const decision = decideCondition(cluster, role, update, new Date())
+  if (decision.decision === 'write' || decision.decision === 'remove') {
+    await api.applyCondition(cluster, role, decision.decision === 'write' ? decision.condition : undefined)
+    observer.countReport('condition', 'written')
+  }
+  return decision.decision
 }
 
 /** Nobody's VIP may depend on a report, so its failure is counted and logged. */

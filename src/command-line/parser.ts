@@ -27,10 +27,7 @@ const epilogue = `$0 COMMAND --help shows the flags of a command, with examples.
 
 Temporal is reached as the temporal CLI reaches it: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*, and profiles of its configuration file.`
 
-/**
- * Has yargs split words, show help and complete words. It accepts unknown words: `parseInvocation` reports all faults at
- * once.
- */
+/** Has yargs split words, show help and complete words. Unknown words pass: `parseInvocation` reports all faults at once. */
 export function parserFor(
   commands: readonly Command[],
   onCommand: (command: Command, words: Words) => void,

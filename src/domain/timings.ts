@@ -13,16 +13,10 @@ export function fastPathPollTimeoutAfter(pollsInVain: number): number {
   return fastPathPollTimeoutMs / 2 ** Math.min(pollsInVain, 5)
 }
 
-/**
- * Milliseconds for which an attempt of the activity polls. After that Temporal holds the wait, until the watcher wakes the
- * run.
- */
+/** Milliseconds for which an attempt of the activity polls. After that Temporal holds the wait until the run is woken. */
 export const claimPollTimeoutMs = 1_000
 
-/**
- * Milliseconds to the next poll of a claim. A provider with room binds it within 40 ms, so the first ones are close
- * together.
- */
+/** Milliseconds to the next poll of a claim: short at first, since a provider with room binds it within some 40 ms. */
 export function pollInterval(polls: number): number {
   return Math.min(20 * 2 ** Math.floor(polls / 2), 500)
 }

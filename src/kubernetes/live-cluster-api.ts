@@ -13,9 +13,7 @@ import { createObjectClient, listIn, type ObjectAccess } from './objects.ts'
 import { pathOf, poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
-/**
- * Sends every call to the API server. @param namespaces whose Clusters and IPAddresses `listAddressUse` lists; empty: all
- */
+/** Sends every call to the API server. @param namespaces whose uses of addresses `listAddressUse` lists; empty: all */
 export function createLiveClusterApi(
   connection: KubernetesConnection,
   namespaces: readonly string[] = [],

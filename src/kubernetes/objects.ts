@@ -94,9 +94,7 @@ export interface ListQuery {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * Lists objects page by page, as of one resourceVersion, from which a watch can start. No page is kept after it is decoded.
- */
+/** Lists objects page by page, as of one resourceVersion, from which a watch can start. No page is kept once decoded. */
 export async function listObjects<T>(
   connection: KubernetesConnection,
   resource: DecodedResource<T>,

@@ -7,12 +7,7 @@ import { isKubernetesError } from './errors.ts'
 import { listIn } from './objects.ts'
 import { poolResources, resources, type DecodedResource } from './resources.ts'
 
-/**
- * Lists once what the watcher watches. A kind of pool that is not served has no pools.
- *
- * @param namespaces empty: all
- * @throws KubernetesError
- */
+/** Lists once what the watcher watches. A kind of pool that is not served has no pools. @param namespaces empty: all */
 export async function readSnapshot(
   connection: KubernetesConnection,
   namespaces: readonly string[],

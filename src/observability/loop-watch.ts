@@ -20,9 +20,7 @@ const windowMs = 60_000
  */
 const longestMs = 30_000
 
-/**
- * Watches the event loop with a timer. While it is late, nothing else runs either: no heartbeat, and no answer to a probe.
- */
+/** Watches the event loop with a timer. While it is late, nothing else runs: no heartbeat, and no answer to a probe. */
 export function watchLoop({
   now = () => performance.now(),
   every = repeat,

@@ -14,10 +14,9 @@ export async function readOwnUser(connection: Requests): Promise<string> {
 }
 
 /**
- * Has each permission reviewed in each namespace, and those of cluster-scoped kinds once.
+ * Reviews each permission in each namespace (none: all at once), and those of cluster-scoped kinds once.
  *
  * @param account undefined: our own
- * @param namespaces empty: all at once
  */
 export async function reviewPermissions(
   connection: Requests,

@@ -23,9 +23,7 @@ export interface ClusterManifest {
   readonly namespace: string | undefined
 }
 
-/**
- * Reads the Clusters in a file of manifests; `-` is standard input. @throws ConfigError that names the file and the fault
- */
+/** Reads the Clusters in a file of manifests; `-` is standard input. @throws ConfigError with the file and the fault */
 export async function readClusterManifests(file: string): Promise<readonly ClusterManifest[]> {
   const name = file === '-' ? 'standard input' : file
   const content = await contentOf(file, name)
@@ -72,10 +70,7 @@ function manifestFrom(object: JsonObject, file: string): ClusterManifest {
   return { object, version, name: stringOf(name), namespace: nonEmptyStringOf(namespace) }
 }
 
-/**
- * Merges a manifest into the present object, as a merge patch does: `kubectl apply` has about the same result. Fields that
- * only the API server writes stay.
- */
+/** Merges a manifest into the present object, as a merge patch does: `kubectl apply` has about the same result. */
 export function appliedOver(present: JsonObject, manifest: JsonObject): JsonObject {
   const merged = Object.entries(manifest).map(([key, value]): [string, unknown] => {
     const before = present[key]

@@ -1,7 +1,7 @@
-import type { StepObserver } from '../../activities/step-outcome.ts'
+import { emitEvent, writeCondition, type EventPorts } from '../../activities/publish-condition.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
-import { decideCondition, vipConditionOf } from '../../domain/allocation/vip-condition.ts'
+import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import type { Role, VariableNames } from '../../domain/role.ts'
@@ -12,9 +12,8 @@ import { messageOf } from '../../domain/quote.ts'
 
 const reason = 'AllocationFailed'
 
-interface RunReporting {
+interface RunReporting extends EventPorts {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
-  readonly observer: Pick<StepObserver, 'countReport'>
   readonly snapshot: () => Snapshot
   readonly variables: VariableNames
   readonly log: Pick<Log, 'warn'>
@@ -41,7 +40,7 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
 }
 
 async function publishFor(
-  { api, observer }: RunReporting,
+  reporting: RunReporting,
   cluster: Cluster,
   role: Role,
   { news, message }: RunNews,
@@ -49,13 +48,7 @@ async function publishFor(
   // A condition with another reason stays: the other installation may publish what its run waits for.
   const isOurs = (vipConditionOf(cluster, role)?.reason ?? reason) === reason
   // A run that replaces another one publishes its own state.
-  if (news === 'stray' && isOurs) {
-    const decision = decideCondition(cluster, role, { isReady: false, reason, message }, new Date())
-    if (decision.decision === 'write') {
-      await api.applyCondition(cluster, role, decision.condition)
-      observer.countReport('condition', 'written')
-    }
-  }
-  await api.recordEvent(allocationEvent(cluster, role, reason, message))
-  observer.countReport('event', 'written')
+  const update = { isReady: false, reason, message } as const
+  if (news === 'stray' && isOurs) await writeCondition(reporting, cluster, role, update)
+  await emitEvent(reporting, allocationEvent(cluster, role, reason, message))
 }

@@ -13,9 +13,7 @@ export interface TemporalLine {
 
 const levels = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
 
-/**
- * Writes the lines of Temporal's SDK, its core and workflows to our log. @param isOfOutage those are written at level debug
- */
+/** Writes the lines of Temporal's SDK, its core and workflows to our log; those of an outage at level debug. */
 export function temporalLogger(log: Log, isOfOutage: (line: TemporalLine) => boolean): Logger {
   return new DefaultLogger('TRACE', ({ level, message, meta = {} }) => {
     const fields = fieldsOf(meta)

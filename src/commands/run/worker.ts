@@ -31,11 +31,7 @@ export const workflowOptions = {
   workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
 } satisfies Partial<WorkerOptions>
 
-/**
- * Makes a Worker for the workflows and their activities. It polls nothing before `run` is called.
- *
- * @throws Error if the server cannot be reached, or does not know the namespace
- */
+/** Makes a Worker, which polls nothing before `run` is called. @throws Error if the server or the namespace is missing */
 export async function createWorker(
   { config, api, cachedApi, metrics, tracing }: ProgramParts,
   { connection, namespace }: TemporalConnection,

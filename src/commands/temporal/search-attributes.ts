@@ -26,11 +26,7 @@ const typeWords: readonly (string | undefined)[] = [
   'KEYWORD_LIST',
 ]
 
-/**
- * Reads the types of the search attributes of a Temporal namespace.
- *
- * @throws ServiceError of gRPC if the server is unreachable, does not know the namespace, or refuses
- */
+/** Reads the types of the search attributes of a Temporal namespace. @throws ServiceError of gRPC */
 export async function readSearchAttributes(
   connection: OperatorConnection,
   namespace: string,

@@ -153,10 +153,7 @@ export function isFreeBeside(
   return isFree(holdersOf(address, { cluster, role: defaultRole }, use, variables))
 }
 
-/**
- * The patch that records exactly these duplicates. It fails every attempt that read the Cluster before and would assign
- * one.
- */
+/** The patch that records exactly these duplicates. It fails attempts that read the Cluster before and would assign one. */
 export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonPatch {
   const list = addresses.length === 0 ? undefined : addresses.join(',')
   return [conditionalOn(cluster), ...annotationOperations(cluster, duplicateAddressesAnnotation, list)]

@@ -128,7 +128,7 @@ export function programDeploymentFrom(object: unknown): ProgramDeployment {
 /** Milliseconds after which the provider should have bound a claim, or counted a pool. */
 const overdueAfterMs = 60_000
 
-const fix =
+const providerFix =
   'see whether the in-cluster IPAM provider runs, and what its log says: kubectl --namespace capi-ipam-in-cluster-system get pods'
 
 /** Checks the IPAM provider by its Deployment, if there is one, and by its effect: counted pools and bound claims. */
@@ -175,7 +175,7 @@ function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[
 }
 
 function providerFault(objects: readonly string[], found: string): readonly CheckOutcome[] {
-  return objects.length === 0 ? [] : [fault(`${found} ${few(objects)}`, fix)]
+  return objects.length === 0 ? [] : [fault(`${found} ${few(objects)}`, providerFix)]
 }
 
 /** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */

@@ -29,10 +29,7 @@ export interface Inventory {
 /** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
 const keptMs = 3_000
 
-/**
- * The inventory of the watcher's cache; undefined until every kind has been listed, since partial counts would raise
- * alarms.
- */
+/** The inventory of the watcher's cache; undefined until every kind is listed: partial counts would raise alarms. */
 export function inventoryOf(
   snapshot: () => Snapshot,
   variables: VariableNames,
