@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 
-import getPort, { portNumbers } from 'get-port'
+import getPort from 'get-port'
+
+const host = '127.0.0.1'
 
 // Below the ephemeral ports of common systems: otherwise a connection could occupy the port of a part during its
 // restart, or even connect to itself.
 const firstPort = 20_000
-const lastPort = 32_000
-const rangeSize = 100
+const ports = 6_000
 
 /**
  * Checks a requested port.
@@ -14,13 +17,33 @@ const rangeSize = 100
  * @throws Error if it is in use: the program that has it would be mistaken for the part
  */
 export async function requestedPort(port: number): Promise<number> {
-  if ((await getPort({ port, host: '127.0.0.1' })) === port) return port
-  throw new Error(`port ${port} on 127.0.0.1 is in use, expected a free one`)
+  if ((await getPort({ port, host })) === port) return port
+  throw new Error(`port ${port} on ${host} is in use, expected a free one`)
 }
 
-/** Finds a free TCP port for a part that may be restarted on it. */
+/**
+ * Finds a free TCP port for a part, which may be restarted on it. Until this process ends, no other one gets the port: it is
+ * free between its choice and the start of the part, and while the part is down.
+ *
+ * @throws Error if all ports are taken
+ */
 export async function freePort(): Promise<number> {
-  // Starts at a random port, so that concurrent stacks rarely try the same one.
-  const from = randomInt(firstPort, lastPort - rangeSize)
-  return await getPort({ port: portNumbers(from, from + rangeSize), host: '127.0.0.1', reserve: true })
+  const start = randomInt(ports)
+  for (let index = 0; index < ports; index += 1) {
+    const port = firstPort + ((start + index) % ports)
+    if ((await isReserved(port)) && (await getPort({ port, host })) === port) return port
+  }
+  throw new Error(`no port from ${firstPort} to ${firstPort + ports - 1} on ${host} is free`)
+}
+
+/** Reserves a port for this process, by listening on the one that stands for it; false if another process has. */
+async function isReserved(port: number): Promise<boolean> {
+  const token = createServer().unref()
+  token.listen({ host, port: port + ports, exclusive: true })
+  try {
+    await once(token, 'listening')
+    return true
+  } catch {
+    return false
+  }
 }
