@@ -113,9 +113,11 @@ describe('a run that another installation works on', () => {
     await testbed.createClass(className)
     const theirs = randomUUID()
     const other = await suite.start({ taskQueue: theirs })
-    // Made before the Cluster, so that it is theirs whoever hears of the Cluster first.
+    // A watcher starts nothing for a paused Cluster, so the run is theirs whoever sees the Cluster first.
+    await testbed.createCluster('shared', { className, spec: 'paused: true' })
     await startOn(theirs, 'shared')
-    await testbed.createCluster('shared', { className })
+    await suite.temporal.untilPending(clusterNamed('shared'), { reason: 'ClusterPaused' })
+    await testbed.editCluster('shared', { paused: null })
     const ours = suite.temporal.client.workflow.getHandle(workflowIdFor(clusterNamed('shared')))
 
     const [note] = await eventually('an event that names the other task queue', async () => {
