@@ -7,11 +7,14 @@ export type AllocatorCommand = (typeof allocatorCommands)[number]
 
 /** The whole configuration, read once; every part of the program receives the values it needs. */
 export interface Config {
-  readonly metricsAddress: BindAddress
-  readonly healthProbeAddress: BindAddress
+  /** Undefined: not served. */
+  readonly metricsAddress: BindAddress | undefined
+  readonly healthProbeAddress: BindAddress | undefined
   readonly defaultPort: number
   /** Path; undefined: KUBECONFIG, the user's default file, or the Pod's ServiceAccount, in this order. */
   readonly kubeconfig: string | undefined
+  /** The variable KUBECONFIG: one path or several. */
+  readonly kubeconfigList: string | undefined
   readonly context: string | undefined
   /** Namespaces to serve; empty: all. */
   readonly namespaces: readonly string[]
@@ -29,6 +32,8 @@ export interface Config {
   readonly isUtf8: boolean
   /** Whether OpenTelemetry's own variables ask for traces. */
   readonly traces: boolean
+  /** About flags of other programs that mean nothing here. */
+  readonly warnings: readonly string[]
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -138,10 +143,11 @@ export function readConfig(
 ): Config {
   const { one, list } = createReaders(taken, values, env, faults)
   return {
-    metricsAddress: one('metrics-bind-address', bindAddress, noAddress),
-    healthProbeAddress: one('health-probe-bind-address', bindAddress, noAddress),
+    metricsAddress: addressOf(one('metrics-bind-address', bindAddress, 'off')),
+    healthProbeAddress: addressOf(one('health-probe-bind-address', bindAddress, 'off')),
     defaultPort: one('default-port', port, 0),
     kubeconfig: one('kubeconfig', notEmpty, undefined),
+    kubeconfigList: env['KUBECONFIG'] || undefined,
     context: one('context', notEmpty, undefined),
     namespaces: list('namespace', kubernetesName),
     watchFilter: one('watch-filter', labelValue, undefined),
@@ -157,6 +163,7 @@ export function readConfig(
     isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
     // Only the allocator itself makes spans.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
+    warnings: [],
   }
 }
 
@@ -246,12 +253,16 @@ const port: Format<number> = {
   },
 }
 
-const noAddress: BindAddress = { host: '', port: 0 }
+function addressOf(address: BindAddress | 'off'): BindAddress | undefined {
+  return address === 'off' ? undefined : address
+}
 
-const bindAddress: Format<BindAddress> = {
-  expected: '[HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+/** As controller-runtime reads it: `0` is off. A port alone is accepted, too. */
+const bindAddress: Format<BindAddress | 'off'> = {
+  expected: '[HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
   parse: (text) => {
-    const [, host = '', digits = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]*):(\d{1,5})$/.exec(text) ?? []
+    if (text === '0') return 'off'
+    const [, host = '', digits = ''] = /^(?:(\[[0-9a-fA-F:.]+\]|[^:\s]*):)?(\d{1,5})$/.exec(text) ?? []
     if (digits === '' || Number(digits) > 65535) return undefined
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(digits) }
   },

@@ -1,6 +1,7 @@
-import { ConfigError, readConfig, type Config } from '../config.ts'
+import { allocatorCommands, ConfigError, readConfig, type Config } from '../config.ts'
 import type { Action, Command, CommandOption } from './command.ts'
 import { commands } from './commands.ts'
+import { translateFlags } from './foreign-flags.ts'
 import { completionCommand, flagOptions, parserFor, type Words } from './parser.ts'
 
 type Invocation =
@@ -16,12 +17,20 @@ const commandNames = [...commands.map(({ name }) => name), completionCommand]
  *
  * @throws ConfigError that names every fault: the flag or variable, its value, and what was expected
  */
-export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
+export function parseInvocation(typed: readonly string[], env: NodeJS.ProcessEnv): Invocation {
+  const { argv, warnings } = isForUser(typed) ? { argv: typed, warnings: [] } : translateFlags(typed)
   const named = parse(argv)
   if (named.text !== '') return { show: 'text', text: `${named.text}\n` }
   const { command, words } = named.command === undefined ? asDefault(argv) : named
   if (command === undefined || words === undefined) throw new ConfigError(['no command'])
-  return words['version'] === true ? { show: 'version' } : invocationOf(command, words, argv, env)
+  if (words['version'] === true) return { show: 'version' }
+  const invocation = invocationOf(command, words, argv, env)
+  return { ...invocation, config: { ...invocation.config, warnings } }
+}
+
+/** Whether a command line names a CLI command: manifests and operators only start the allocator itself. */
+function isForUser(argv: readonly string[]): boolean {
+  return argv.some((word) => commandNames.includes(word) && !allocatorCommands.some((name) => name === word))
 }
 
 interface Parsed {
@@ -53,7 +62,7 @@ function invocationOf(
   words: Words,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-): Invocation {
+): Extract<Invocation, { readonly config: Config }> {
   const options = [...command.options, ...flagOptions(command)]
   const empty = optionsWithoutValue(words, options, argv)
   const faults = [

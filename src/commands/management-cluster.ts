@@ -17,7 +17,7 @@ export interface ManagementCluster {
 
 /** Connects, and closes the connection when `use` settles. @throws Error if the kubeconfig cannot be read */
 export async function withManagementCluster<T>(
-  config: Pick<Config, 'kubeconfig' | 'context' | 'namespaces'>,
+  config: Pick<Config, 'kubeconfig' | 'kubeconfigList' | 'context' | 'namespaces'>,
   use: (managementCluster: ManagementCluster) => Promise<T>,
 ): Promise<T> {
   const connection = connectTo({ kubeConfig: loadKubeConfig(config), version: programVersion() })

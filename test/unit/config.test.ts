@@ -28,6 +28,7 @@ describe('without any flag', () => {
       healthProbeAddress: { host: '', port: 8081 },
       defaultPort: 6443,
       kubeconfig: undefined,
+      kubeconfigList: undefined,
       context: undefined,
       namespaces: [],
       watchFilter: undefined,
@@ -39,6 +40,7 @@ describe('without any flag', () => {
       output: 'table',
       isUtf8: false,
       traces: false,
+      warnings: [],
     })
   })
 
@@ -74,6 +76,8 @@ describe('a flag', () => {
     ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
     ['[::1]:9090', { host: '::1', port: 9090 }],
     ['localhost:9090', { host: 'localhost', port: 9090 }],
+    ['9090', { host: '', port: 9090 }],
+    ['0', undefined],
   ])('can name the address %s', (value, address) => {
     expect(configOf([`--metrics-bind-address=${value}`]).metricsAddress).toEqual(address)
   })
@@ -122,12 +126,12 @@ describe('a bad value', () => {
     [['--default-port=12abc'], '--default-port is "12abc", expected an integer from 1 to 65535'],
     [['--default-port='], '--default-port is "", expected an integer from 1 to 65535'],
     [
-      ['--metrics-bind-address=8080'],
-      '--metrics-bind-address is "8080", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+      ['--metrics-bind-address=all'],
+      '--metrics-bind-address is "all", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
     ],
     [
       ['--health-probe-bind-address=:99999'],
-      '--health-probe-bind-address is ":99999", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080',
+      '--health-probe-bind-address is ":99999", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
     ],
     [['--namespace=Clusters'], '--namespace is "Clusters", expected a Kubernetes namespace name'],
     [['--watch-filter=a b'], '--watch-filter is "a b", expected a label value'],

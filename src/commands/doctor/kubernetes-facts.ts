@@ -50,7 +50,10 @@ export interface KubernetesFacts {
   readonly isEverywhere: boolean
 }
 
-export interface KubernetesPlace extends Pick<Config, 'kubeconfig' | 'context' | 'namespaces'> {
+export interface KubernetesPlace extends Pick<
+  Config,
+  'kubeconfig' | 'kubeconfigList' | 'context' | 'namespaces'
+> {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
 }

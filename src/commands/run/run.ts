@@ -8,7 +8,7 @@ import { connectTo } from '../../kubernetes/transport/connection.ts'
 import { createCachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { healthRoutes, type HealthSources } from '../../observability/health.ts'
-import { startHttpServer, type HttpServer } from '../../observability/http-server.ts'
+import { startHttpServer, type HttpServer, type Routes } from '../../observability/http-server.ts'
 import { createLog } from '../../observability/log.ts'
 import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, readCoreMetrics, type Metrics } from '../../observability/metrics.ts'
@@ -59,6 +59,7 @@ export async function runProgram(
   })
   const servers = await startServers(config, metrics, state, healthOf(command, state, outages, loop))
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
+  for (const warning of config.warnings) log.warn(warning)
   try {
     const api = createLiveClusterApi(kubernetes, config.namespaces)
     const cachedApi =
@@ -164,14 +165,16 @@ async function startServers(
   state: Pick<ProgramState, 'temporal'>,
   health: HealthSources,
 ): Promise<readonly HttpServer[]> {
-  return Promise.all([
-    startHttpServer(config.metricsAddress, {
-      '/metrics': async () => ({
-        status: 200,
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        body: (await metrics.text()) + (await readCoreMetrics(state.temporal?.coreMetricsAddress)),
-      }),
+  const { metricsAddress, healthProbeAddress } = config
+  const metricsRoutes: Routes = {
+    '/metrics': async () => ({
+      status: 200,
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      body: (await metrics.text()) + (await readCoreMetrics(state.temporal?.coreMetricsAddress)),
     }),
-    startHttpServer(config.healthProbeAddress, healthRoutes(health)),
+  }
+  return Promise.all([
+    ...(metricsAddress === undefined ? [] : [startHttpServer(metricsAddress, metricsRoutes)]),
+    ...(healthProbeAddress === undefined ? [] : [startHttpServer(healthProbeAddress, healthRoutes(health))]),
   ])
 }

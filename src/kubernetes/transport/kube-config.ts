@@ -1,4 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
+import { existsSync, statSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
 
 /** The default of client-node if it finds no configuration. */
@@ -7,25 +9,57 @@ const nothingFound = 'http://localhost:8080'
 /**
  * Loads the address of the API server and the credentials.
  *
- * @param source `kubeconfig`: a file; default, as for kubectl: KUBECONFIG, `~/.kube/config` or the pod's service account.
- *   `context`: of that file; default: the current one.
+ * @param source `kubeconfig`: a file; default: the list, `~/.kube/config` or the pod's service account. `kubeconfigList`: one
+ *   file or several, as in the variable KUBECONFIG. `context`: of that file; default: the current one.
  * @throws Error naming the file, the context and the available contexts; it quotes nothing else of the file
  */
 export function loadKubeConfig(source: {
   readonly kubeconfig?: string | undefined
+  readonly kubeconfigList?: string | undefined
   readonly context?: string | undefined
 }): KubeConfig {
+  const { kubeconfig, kubeconfigList: list, context } = source
+  const path = kubeconfig ?? list
+  const file = path === undefined ? 'kubeconfig' : `kubeconfig ${path}`
+  const kubeConfig =
+    kubeconfig === undefined && list !== undefined ? mergeFiles(list) : loadOne(kubeconfig, file)
+  if (context !== undefined) kubeConfig.setCurrentContext(context)
+  checkContext(kubeConfig, file)
+  return kubeConfig
+}
+
+/** @param path undefined: the user's default file, or the Pod's service account */
+function loadOne(path: string | undefined, file: string): KubeConfig {
   const kubeConfig = new KubeConfig()
-  const file = source.kubeconfig === undefined ? 'kubeconfig' : `kubeconfig ${source.kubeconfig}`
   try {
-    if (source.kubeconfig === undefined) kubeConfig.loadFromDefault()
-    else kubeConfig.loadFromFile(source.kubeconfig)
+    if (path === undefined) kubeConfig.loadFromDefault()
+    else kubeConfig.loadFromFile(path)
   } catch (error) {
     throw unreadable(file, error)
   }
-  if (source.context !== undefined) kubeConfig.setCurrentContext(source.context)
-  checkContext(kubeConfig, file)
   return kubeConfig
+}
+
+/** Merges files as kubectl does: the first current context counts, and the first entry of a name. A missing file is skipped. */
+function mergeFiles(list: string): KubeConfig {
+  const paths = list.split(delimiter).filter((path) => path !== '')
+  const present = paths.filter((path) => existsSync(path))
+  if (present.length === 0) throw new Error(`kubeconfig ${list} cannot be read: there is no such file`)
+  const parts = present
+    .filter((path) => statSync(path).size > 0)
+    .map((path) => loadOne(path, `kubeconfig ${path}`))
+  const merged = new KubeConfig()
+  merged.loadFromOptions({
+    clusters: firstOfEachName(parts.flatMap((part) => part.getClusters())),
+    users: firstOfEachName(parts.flatMap((part) => part.getUsers())),
+    contexts: firstOfEachName(parts.flatMap((part) => part.getContexts())),
+    currentContext: parts.map((part) => part.getCurrentContext()).find(Boolean) ?? '',
+  })
+  return merged
+}
+
+function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+  return [...Map.groupBy(entries, ({ name }) => name).values()].flatMap((same) => same.slice(0, 1))
 }
 
 /** client-node would use a context with a missing user without the CA, and fail much later with a TLS error. */

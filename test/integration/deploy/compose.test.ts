@@ -103,9 +103,9 @@ describe('docker-compose.yml', () => {
     if (invocation.show !== undefined) throw new Error('expected a command to run')
     const { metricsAddress, healthProbeAddress, kubeconfig } = invocation.config
     expect(new Set(ports.map((port) => Number(port.split(':')[2])))).toEqual(
-      new Set([metricsAddress.port, healthProbeAddress.port]),
+      new Set([metricsAddress?.port, healthProbeAddress?.port]),
     )
-    expect(healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${healthProbeAddress.port}/healthz`)
+    expect(healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${healthProbeAddress?.port}/healthz`)
     expect(textOf('docker-compose.yml')).toContain(`target: ${kubeconfig}`)
   })
 

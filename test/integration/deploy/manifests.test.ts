@@ -60,8 +60,8 @@ describe('the manifests', () => {
     if (invocation.show !== undefined) throw new Error('expected a command to run')
     const { metricsAddress, healthProbeAddress } = invocation.config
     expect(ports).toEqual([
-      { name: 'metrics', containerPort: metricsAddress.port },
-      { name: 'probes', containerPort: healthProbeAddress.port },
+      { name: 'metrics', containerPort: metricsAddress?.port },
+      { name: 'probes', containerPort: healthProbeAddress?.port },
     ])
   })
 

@@ -48,7 +48,13 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
   )
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${port}`))
-  const place = { kubeconfig, context: undefined, namespaces: [], serviceAccount: undefined }
+  const place = {
+    kubeconfig,
+    kubeconfigList: undefined,
+    context: undefined,
+    namespaces: [],
+    serviceAccount: undefined,
+  }
   return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, variables, now)
 }
 

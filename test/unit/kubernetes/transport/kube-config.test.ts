@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadKubeConfig } from '../../../../src/kubernetes/transport/kube-config.ts'
@@ -54,6 +54,53 @@ describe('loadKubeConfig', () => {
     const path = kubeconfig('named', twoContexts)
     const loaded = loadKubeConfig({ kubeconfig: path, context: 'edge' })
     expect(loaded.getCurrentCluster()?.server).toBe('https://edge:6443')
+  })
+
+  describe('with several files in KUBECONFIG', () => {
+    const one = (context: string, server: string, token = 'secret'): string => `
+apiVersion: v1
+kind: Config
+current-context: ${context}
+contexts: [{ name: ${context}, context: { cluster: kubernetes, user: kubernetes-admin } }]
+clusters: [{ name: kubernetes, cluster: { server: '${server}' } }]
+users: [{ name: kubernetes-admin, user: { token: ${token} } }]
+`
+
+    it('takes the current context of the first, and the first entry of a name, as kubectl does', () => {
+      const a = kubeconfig('a', one('first', 'https://a:6443', 'of-a'))
+      const b = kubeconfig('b', one('second', 'https://b:6443', 'of-b'))
+      const loaded = loadKubeConfig({ kubeconfigList: [a, b].join(delimiter) })
+      expect(loaded.getCurrentContext()).toBe('first')
+      expect(loaded.getCurrentCluster()?.server).toBe('https://a:6443')
+      expect(loaded.getCurrentUser()?.token).toBe('of-a')
+      const other = loadKubeConfig({ context: 'second', kubeconfigList: [a, b].join(delimiter) })
+      expect(other.getCurrentCluster()?.server).toBe('https://a:6443')
+    })
+
+    it('skips what is missing or empty', () => {
+      const b = kubeconfig('only', one('only', 'https://b:6443'))
+      const list = [join(directory, 'not-there'), kubeconfig('empty', ''), '', b].join(delimiter)
+      expect(loadKubeConfig({ kubeconfigList: list }).getCurrentCluster()?.server).toBe('https://b:6443')
+    })
+
+    it('says so if there is none of them', () => {
+      expect(() => loadKubeConfig({ kubeconfigList: '/no/such/file' })).toThrow(
+        'kubeconfig /no/such/file cannot be read: there is no such file',
+      )
+    })
+
+    it('names the very file that cannot be read', () => {
+      const broken = kubeconfig('broken', 'contexts: [')
+      const list = [kubeconfig('fine', one('fine', 'https://a:6443')), broken].join(delimiter)
+      expect(() => loadKubeConfig({ kubeconfigList: list })).toThrow(`kubeconfig ${broken} cannot be read: `)
+    })
+
+    it('leaves them alone if a file is named', () => {
+      const path = kubeconfig('chosen', one('chosen', 'https://c:6443'))
+      expect(loadKubeConfig({ kubeconfig: path, kubeconfigList: '/no/such/file' }).getCurrentContext()).toBe(
+        'chosen',
+      )
+    })
   })
 
   it('names the file it cannot read', () => {

@@ -1,0 +1,99 @@
+import type { FlagName, LogLevel } from '../config.ts'
+
+/*
+ * Flags of the predecessor 0.7.1, of controller-runtime's managers and of Cluster API's providers, which manifests and the
+ * Cluster API operator pass. A flag of the same meaning becomes ours; any other is accepted with a warning.
+ */
+
+interface Equivalent {
+  readonly means: FlagName
+  /** Our value for theirs. */
+  readonly value?: (text: string) => string
+}
+
+const equivalents: Readonly<Record<string, Equivalent>> = {
+  'health-addr': { means: 'health-probe-bind-address' },
+  'diagnostics-address': { means: 'metrics-bind-address' },
+  'metrics-addr': { means: 'metrics-bind-address' },
+  'metrics-bind-addr': { means: 'metrics-bind-address' },
+  v: { means: 'log-level', value: levelOfVerbosity },
+}
+
+const everyReplicaWorks = 'all replicas work at once, without a leader'
+const noWebhooks = 'the allocator serves no webhooks'
+const noExtension = 'the allocator is no runtime extension'
+
+/** Why a flag means nothing here. */
+const meaningless: Readonly<Record<string, string>> = {
+  'leader-elect': everyReplicaWorks,
+  'leader-elect-lease-duration': everyReplicaWorks,
+  'leader-elect-renew-deadline': everyReplicaWorks,
+  'leader-elect-retry-period': everyReplicaWorks,
+  'leader-election-id': everyReplicaWorks,
+  'leader-election-namespace': everyReplicaWorks,
+  'enable-reconciler': 'the allocator always reconciles',
+  'enable-runtime-extension': noExtension,
+  'runtime-extension-port': noExtension,
+  'runtime-extension-cert-dir': noExtension,
+  'webhook-host': noWebhooks,
+  'webhook-port': noWebhooks,
+  'webhook-cert-dir': noWebhooks,
+  'webhook-cert-name': noWebhooks,
+  'webhook-key-name': noWebhooks,
+  'sync-period': 'every kind is listed again each 5 to 10 minutes',
+  'insecure-diagnostics': 'metrics are served without TLS and authentication',
+  'tls-min-version': 'the allocator serves no TLS',
+  'tls-cipher-suites': 'the allocator serves no TLS',
+  'profiler-address': 'there is no profiler',
+  'contention-profiling': 'there is no profiler',
+  'kube-api-qps': 'requests are not limited by rate',
+  'kube-api-burst': 'requests are not limited by rate',
+  concurrency: 'the Worker limits its own concurrency',
+  'max-concurrent-reconciles': 'the Worker limits its own concurrency',
+  'feature-gates': 'there are no feature gates',
+}
+
+/** Those that take no value of their own; `--flag true` would be two words, as in Go. */
+const switches = new Set([
+  'leader-elect',
+  'enable-reconciler',
+  'enable-runtime-extension',
+  'insecure-diagnostics',
+  'contention-profiling',
+])
+
+export interface Translation {
+  readonly argv: readonly string[]
+  /** One for each flag that means nothing here. */
+  readonly warnings: readonly string[]
+}
+
+/** Replaces or drops the flags of other programs. Words that are nobody's flag stay. */
+export function translateFlags(argv: readonly string[]): Translation {
+  const translated: string[] = []
+  const warnings = new Map<string, string>()
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? ''
+    const [, name = '', value] = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(word) ?? []
+    const equivalent = equivalents[name]
+    const because = meaningless[name]
+    if (equivalent === undefined && because === undefined) {
+      translated.push(word)
+      continue
+    }
+    // As Go's flags: the value follows in the same word or in the next one.
+    const isNext = value === undefined && !switches.has(name)
+    const text = isNext ? (argv[(index += 1)] ?? '') : (value ?? '')
+    if (equivalent !== undefined) {
+      const { means, value: ourValueFor = (same: string) => same } = equivalent
+      translated.push(`--${means}=${ourValueFor(text)}`)
+    } else warnings.set(name, `--${name} means nothing to capi-vip-allocator: ${because}`)
+  }
+  return { argv: translated, warnings: [...warnings.values()] }
+}
+
+/** klog's `--v`: from 4 on it is for debugging. What is no number stays, and is reported as an invalid level. */
+function levelOfVerbosity(text: string): string {
+  if (!/^\d+$/.test(text)) return text
+  return (Number(text) < 4 ? 'info' : 'debug') satisfies LogLevel
+}

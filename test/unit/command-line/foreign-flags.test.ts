@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals'
+import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
+import type { Config } from '../../../src/config.ts'
+
+function configOf(...argv: readonly string[]): Config {
+  const invocation = parseInvocation(argv, {})
+  if (invocation.show !== undefined) throw new Error(`it shows ${invocation.show}`)
+  return invocation.config
+}
+
+function faultOf(...argv: readonly string[]): string {
+  try {
+    parseInvocation(argv, {})
+  } catch (error) {
+    return (error as Error).message.split('\n')[0] ?? ''
+  }
+  return ''
+}
+
+describe('a flag of another program', () => {
+  it('becomes ours if it has the same meaning', () => {
+    expect(
+      configOf('--health-addr=:9440', '--diagnostics-address', ':8443', '--v=5', '--namespace=a'),
+    ).toMatchObject({
+      healthProbeAddress: { host: '', port: 9440 },
+      metricsAddress: { host: '', port: 8443 },
+      logLevel: 'debug',
+      namespaces: ['a'],
+      warnings: [],
+    })
+  })
+
+  it.each([
+    ['0', 'info'],
+    ['2', 'info'],
+    ['4', 'debug'],
+  ])('--v=%s is level %s', (verbosity, level) => {
+    expect(configOf(`-v=${verbosity}`).logLevel).toBe(level)
+    expect(configOf('--v', verbosity).logLevel).toBe(level)
+  })
+
+  it('is accepted with one warning if it means nothing here', () => {
+    const { warnings, taskQueue } = configOf(
+      'run',
+      '--leader-elect',
+      '--enable-reconciler=true',
+      '--enable-runtime-extension=false',
+      '--runtime-extension-port=9443',
+      '--sync-period',
+      '10m',
+      '--sync-period=5m',
+      '--task-queue=mine',
+    )
+    expect(taskQueue).toBe('mine')
+    expect(warnings).toEqual([
+      '--leader-elect means nothing to capi-vip-allocator: all replicas work at once, without a leader',
+      '--enable-reconciler means nothing to capi-vip-allocator: the allocator always reconciles',
+      '--enable-runtime-extension means nothing to capi-vip-allocator: the allocator is no runtime extension',
+      '--runtime-extension-port means nothing to capi-vip-allocator: the allocator is no runtime extension',
+      '--sync-period means nothing to capi-vip-allocator: every kind is listed again each 5 to 10 minutes',
+    ])
+  })
+
+  it('has the fault of ours if its value cannot be read', () => {
+    expect(faultOf('--health-addr=nowhere')).toBe(
+      '--health-probe-bind-address is "nowhere", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
+    )
+    expect(faultOf('--v=loud')).toBe('--log-level is "loud", expected debug, info, warn, error')
+  })
+
+  it('is no flag of a command for people, and an unknown one is none of the allocator', () => {
+    expect(faultOf('status', '--leader-elect')).toBe('--leader-elect is no flag of status')
+    expect(faultOf('--leader')).toBe('--leader is no flag of run')
+  })
+})
