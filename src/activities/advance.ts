@@ -28,7 +28,7 @@ export interface Advance {
 
 /**
  * Performs the next actions that are in the scope of a step. The step ends with its first write, except for those that only
- * prepare the next one: a released reservation, a restored IPAddress.
+ * prepare the next one.
  *
  * @throws Error if the API server accepted a write and did not keep it
  */
@@ -51,10 +51,12 @@ export async function advance(
     if (performed.has(action.action)) throw new Error(`${action.action} has changed nothing`)
     performed.add(action.action)
     observed = await performAction(api, observed, vip.role, action)
-    if (action.action !== 'releaseReservations' && action.action !== 'restoreAddress') {
-      return { action, observed }
-    }
+    if (!isPreparation(action)) return { action, observed }
   }
+}
+
+function isPreparation({ action }: Action): boolean {
+  return action === 'releaseReservations' || action === 'restoreAddress' || action === 'labelClaim'
 }
 
 /** @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone */

@@ -16,7 +16,7 @@ import {
 
 const scope: StepScope = {
   observes: ['clusterClass', 'addressUse', 'sameAddressUse'],
-  performs: ['releaseReservations', 'deleteClaim', 'stepBack', 'patchCluster'],
+  performs: ['releaseReservations', 'labelClaim', 'deleteClaim', 'stepBack', 'patchCluster'],
 }
 
 const onlyReservations: StepScope = { observes: ['addressUse'], performs: ['releaseReservations'] }

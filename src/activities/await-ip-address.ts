@@ -66,7 +66,10 @@ export async function awaitIPAddress(
     do {
       const claim = await getOwnClaim(api, input)
       if (claim === undefined) return claimGone
-      const end = await advance(api, vip, observedWith(claim), { observes: ['ipAddress'], performs: [] })
+      const end = await advance(api, vip, observedWith(claim), {
+        observes: ['ipAddress'],
+        performs: ['labelClaim'],
+      })
       if (!isStillUnbound(end)) return resultOf(input, end)
       cancellationSignal().throwIfAborted()
       if (timeoutMs > 0) await listener.untilChange()
@@ -103,7 +106,7 @@ async function whyUnbound(
   ])
   if (claim === undefined) return claimGone
   const begin = { ...observedWith(claim), pools, namedAddress }
-  const scope = { observes: ['ipAddress'], performs: ['deleteClaim'] } as const
+  const scope = { observes: ['ipAddress'], performs: ['labelClaim', 'deleteClaim'] } as const
   return resultOf(input, await advance(api, vip, begin, scope))
 }
 

@@ -5,7 +5,13 @@ import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
 
-const performs: StepScope['performs'] = ['restoreAddress', 'createClaim', 'adoptClaim', 'discardClaim']
+const performs: StepScope['performs'] = [
+  'restoreAddress',
+  'createClaim',
+  'adoptClaim',
+  'labelClaim',
+  'discardClaim',
+]
 
 /**
  * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner. The

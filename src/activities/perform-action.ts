@@ -72,6 +72,12 @@ export async function performAction(
       const metadata = { resourceVersion, labels, ownerReferences: [ownerReference] }
       return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
     }
+    case 'labelClaim': {
+      const { labels } = action
+      const { resourceVersion } = action.claim
+      const patch = { metadata: { resourceVersion, labels } }
+      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, patch) }
+    }
     case 'discardClaim': {
       // Claim and Cluster were read side by side, so the claim may belong to a newer Cluster.
       const present = await api.getClusterLive(observed.key)

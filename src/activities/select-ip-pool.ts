@@ -1,9 +1,10 @@
+import type { Action, ActionOf } from '../domain/allocation/action.ts'
 import { alsoDesiredRoles } from '../domain/allocation/eligibility.ts'
 import { mostRelevant } from '../domain/allocation/pool-selection.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { isRequired, vipRole } from '../domain/role.ts'
+import { defaultRole, vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -17,9 +18,13 @@ import { verdictBytes } from './failures.ts'
 
 const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
 
+/** For a VIP that is not desired; any other claim is deleted by a later step, if at all. */
+const refusal: StepScope = { observes: [], performs: ['deleteClaim'] }
+
 /**
  * Decides whether the Cluster needs a VIP, and from which pool. The pool of an existing claim stays the choice. Writes
- * nothing, except that it deletes the claim of a previous Cluster and reservations that are no longer needed.
+ * nothing, except that it deletes the claim of a previous Cluster, one for a VIP that the Cluster refuses, and reservations
+ * that are no longer needed.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `NoMatchingPool`, `PoolNotReady`, `PoolExhausted`,
  *   `WaitingForAddress` (claim of a previous Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an invalid
@@ -36,9 +41,16 @@ export async function selectIPPool(
     api.listIPPools(key.namespace),
   ])
   const { variables, searchable } = settings
-  const begin = { key, cluster, claim, pools, ...settings }
-  const end = await advance(api, vipRole(role, variables), begin, scope)
-  const also = isRequired(role) && cluster !== undefined ? alsoDesiredRoles(cluster, pools, variables) : []
+  const ref = cluster?.topology?.clusterClass
+  const clusterClass = ref && (await api.getClusterClass(ref))
+  const begin = { key, cluster, claim, pools, clusterClass, ...settings }
+  const vip = vipRole(role, variables)
+  const found = await advance(api, vip, begin, scope)
+  const end = isRefusal(found.action) ? await advance(api, vip, found.observed, refusal) : found
+  const also =
+    role === defaultRole && cluster !== undefined
+      ? alsoDesiredRoles(cluster, { clusterClass, pools }, variables)
+      : []
   return {
     ...resultOf(end),
     ...(also.length > 0 && { alsoWanted: also }),
@@ -46,9 +58,20 @@ export async function selectIPPool(
   }
 }
 
+function isRefusal(
+  action: Action,
+): action is ActionOf<'deleteClaim'> & { readonly outcome: ActionOf<'done'> } {
+  return (
+    action.action === 'deleteClaim' &&
+    action.outcome !== 'restart' &&
+    action.outcome.reason === 'NoMatchingPool'
+  )
+}
+
 function resultOf({ action, observed }: Advance): SelectIPPoolResult {
   throwIfWaiting(action)
   const uid = observed.cluster?.uid ?? ''
+  if (isRefusal(action)) return endFor(uid, action.outcome)
   switch (action.action) {
     case 'done':
       return endFor(uid, action)

@@ -11,14 +11,18 @@ export interface RoleSpec {
   readonly poolAnnotation: string
   /** Annotation on the Cluster that records the VIP. */
   readonly vipAnnotation: string
+  /** The Cluster also has a label of this name with the VIP, for the selectors of GitOps tools. */
+  readonly isLabeled: boolean
   /** Type of the condition on the Cluster that shows the state of the VIP. */
   readonly conditionType: string
   /** The VIP in messages. */
   readonly noun: string
   /** The VIP is `spec.controlPlaneEndpoint`, with a port. Any other is in its variable, else in its annotation. */
   readonly isEndpoint: boolean
-  /** Annotation on the Cluster: `"true"` or `"false"`; absent: a matching pool decides. Undefined: the role is required. */
-  readonly enabledAnnotation: string | undefined
+  /** Annotation on the Cluster, or else on its ClusterClass, that asks for the VIP or refuses it: `"true"` or `"false"`. */
+  readonly enabledAnnotation: string
+  /** Without that annotation, every Cluster of a ClusterClass has the VIP; otherwise a matching pool decides. */
+  readonly isDefault: boolean
 }
 
 export const roles: readonly Role[] = ['control-plane', 'ingress']
@@ -31,31 +35,28 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     claimPrefix: 'vip-cp-',
     poolAnnotation: `${ownPrefix}/control-plane-pool`,
     vipAnnotation: `${ownPrefix}/control-plane-vip`,
+    isLabeled: false,
     conditionType: `${ownPrefix}/ControlPlaneVIPReady`,
     noun: 'endpoint',
     isEndpoint: true,
-    enabledAnnotation: undefined,
+    enabledAnnotation: `${ownPrefix}/control-plane-enabled`,
+    isDefault: true,
   },
   ingress: {
     claimPrefix: 'vip-ingress-',
     poolAnnotation: `${ownPrefix}/ingress-pool`,
     vipAnnotation: `${ownPrefix}/ingress-vip`,
+    isLabeled: true,
     conditionType: `${ownPrefix}/IngressVIPReady`,
     noun: 'ingress VIP',
     isEndpoint: false,
     enabledAnnotation: `${ownPrefix}/ingress-enabled`,
+    isDefault: false,
   },
 }
 
-/** Whether every Cluster of a ClusterClass has a VIP for this role. Its allocation starts those of the other roles. */
-export function isRequired(role: Role): boolean {
-  return roleSpecs[role].enabledAnnotation === undefined
-}
-
-/** The annotations by which a Cluster asks for VIPs or refuses them. */
-export const enabledAnnotations: readonly string[] = roles.flatMap(
-  (role) => roleSpecs[role].enabledAnnotation ?? [],
-)
+/** The annotations by which a Cluster or its ClusterClass asks for VIPs or refuses them. */
+export const enabledAnnotations: readonly string[] = roles.map((role) => roleSpecs[role].enabledAnnotation)
 
 /** A role with the name of the ClusterClass variable that receives its VIP. */
 export interface VipRole {

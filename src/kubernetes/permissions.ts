@@ -1,4 +1,4 @@
-import { ipPoolKinds } from '../domain/model/pool.ts'
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import type { Verb } from './transport/api-request.ts'
 import { poolResources, resources, type Resource } from './resources.ts'
 

@@ -1,4 +1,4 @@
-import { ipPoolKinds } from '../domain/model/pool.ts'
+import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'

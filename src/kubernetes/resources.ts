@@ -1,4 +1,5 @@
-import { ipPoolFrom, poolKinds, type IPPool, type IPPoolKind } from '../domain/model/pool.ts'
+import { poolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'

@@ -34,8 +34,10 @@ export function requestForCluster(
   }
   if (!needsAllocation(previous, vip, context)) return undefined
   if (cluster.isDeleting) return { action: 'signal', reason: 'Cluster is being deleted' }
-  return vipOwnershipOf(cluster, vip).state === 'external'
-    ? { action: 'signal', reason: `${vip.role} VIP set by others` }
+  const { state } = vipOwnershipOf(cluster, vip)
+  if (state === 'external') return { action: 'signal', reason: `${vip.role} VIP set by others` }
+  return state === 'unset' && !cluster.isPaused
+    ? { action: 'signal', reason: `${vip.role} VIP not wanted` }
     : undefined
 }
 

@@ -1,5 +1,5 @@
 import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
-import { needsAllocation } from '../domain/allocation/eligibility.ts'
+import { needsAllocation, type ClusterContext } from '../domain/allocation/eligibility.ts'
 import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { addressIn } from '../domain/allocation/vip-ownership.ts'
 import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
@@ -8,7 +8,8 @@ import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../domain/model/pool.ts'
-import type { VipRole } from '../domain/role.ts'
+import { watchFilterLabel } from '../domain/names.ts'
+import { enabledAnnotations, type VipRole } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
@@ -61,16 +62,9 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
         enqueueFor(vip, cluster, previous)
         if (previous !== undefined) onVipChange(vip, cluster, previous)
       }
-      if (previous !== undefined) {
-        // The event that the address is free may have come before the record that waits for it.
-        const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
-        if (isChanged && queries.reservesFreeDuplicate(cluster)) {
-          requests.retry(cluster, 'a duplicate that it has recorded may be free')
-        }
-      } else if (queries.isComplete()) {
-        // Before that, its class may not be in the cache yet, and the first resync comes back to it.
-        requests.requestConditionUpdate(cluster)
-      }
+      if (previous !== undefined) retryIfChanged(context, cluster, previous)
+      // Before that, its class may not be in the cache yet, and the first resync comes back to it.
+      else if (queries.isComplete()) requests.requestConditionUpdate(cluster)
     },
     onDelete(cluster) {
       deleted.add(formatKey(cluster))
@@ -90,18 +84,33 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
   }
 }
 
+/** Retries if the Cluster has changed in what its claims depend on. */
+function retryIfChanged({ queries, requests }: HandlerContext, cluster: Cluster, previous: Cluster): void {
+  if (cluster.labels[watchFilterLabel] !== previous.labels[watchFilterLabel]) {
+    requests.retry(cluster, 'its watch-filter label changed')
+  }
+  // The event that the address is free may have come before the record that waits for it.
+  const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
+  if (isChanged && queries.reservesFreeDuplicate(cluster)) {
+    requests.retry(cluster, 'a duplicate that it has recorded may be free')
+  }
+}
+
 export function onClusterClass(context: HandlerContext): ResourceEventHandler<ClusterClass> {
   const { queries, requests, resync } = context
   return {
     onUpsert(clusterClass, previous) {
       // The first list is no change: its end comes back to all Clusters.
       if (!resync.isListed('clusterclasses')) return
-      if (String(previous?.acceptedVariables) === String(clusterClass.acceptedVariables)) return
+      if (previous !== undefined && inputsOf(previous) === inputsOf(clusterClass)) return
+      const reason = `ClusterClass ${formatKey(clusterClass)} changed`
       for (const cluster of queries.clustersOf(clusterClass)) {
-        const changed = { ...queries.contextOf(cluster), clusterClass }
-        if (queries.vips.some((vip) => needsAllocation(cluster, vip, changed))) {
-          requests.retry(cluster, `ClusterClass ${formatKey(clusterClass)} changed`)
-        }
+        const before = queries.contextOf(cluster)
+        const needsWith = (context: ClusterContext): boolean =>
+          queries.vips.some((vip) => needsAllocation(cluster, vip, context))
+        if (needsWith({ ...before, clusterClass })) requests.retry(cluster, reason)
+        // A run for a VIP that the class refuses now can end.
+        else if (needsWith(before)) requests.enqueue(cluster, { action: 'signal', reason })
       }
     },
     onDelete() {
@@ -109,6 +118,14 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
     },
     onListed: () => resync.listed('clusterclasses'),
   }
+}
+
+/** Everything of a class that may get a run further, as comparable text. */
+function inputsOf({ acceptedVariables, annotations }: ClusterClass): string {
+  return JSON.stringify([
+    acceptedVariables,
+    ...enabledAnnotations.map((annotation) => annotations[annotation]),
+  ])
 }
 
 export function onClaim(context: HandlerContext): ResourceEventHandler<IPAddressClaim> {

@@ -1,6 +1,6 @@
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, poolKinds } from '../domain/model/pool.ts'
+import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import type { VariableNames } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'

@@ -44,6 +44,7 @@ describe('a claim of the Cluster’s name', () => {
     const { metadata } = await postCluster(testbed, 'owned', { spec: { paused: true } })
     const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'owned' }
     const made = await postClaim(testbed, 'owned', 'side-pool', {
+      labels: { 'cluster.x-k8s.io/cluster-name': 'owned', 'vip.capi.gorizond.io/role': 'control-plane' },
       ownerReferences: [{ ...owner, uid: metadata.uid }],
     })
     await testbed.editCluster('owned', { paused: null })

@@ -66,6 +66,7 @@ describe('a Cluster with a pool for ingress', () => {
     const cluster = await untilIngress('in-both')
     const vip = cluster.annotations[ingressVip]
     expect(vip).toBe('10.70.1.10')
+    expect(cluster.labels[ingressVip]).toBe(vip)
     expect(cluster.topology?.variables).toEqual(
       expect.arrayContaining([
         { name: 'clusterVip', value: '10.70.0.10' },

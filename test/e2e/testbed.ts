@@ -1,4 +1,5 @@
-import type { IPPoolKind, IPPool } from '../../src/domain/model/pool.ts'
+import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
+import type { IPPool } from '../../src/domain/model/pool.ts'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

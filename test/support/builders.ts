@@ -1,9 +1,15 @@
-import { ipPoolFrom, type IPPool, type IPPoolKind } from '../../src/domain/model/pool.ts'
+import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
+import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
-import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/model/claim.ts'
+import {
+  clusterNameOf,
+  ipAddressClaimFrom,
+  roleOfClaim,
+  type IPAddressClaim,
+} from '../../src/domain/model/claim.ts'
 import { roleSpecs, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
@@ -86,10 +92,14 @@ export function aCluster(options: ClusterOptions = {}): Cluster {
 export function aClusterClass(variables: {
   declared: readonly string[]
   accepted: readonly string[]
+  annotations?: Readonly<Record<string, string>>
 }): ClusterClass {
   const named = (names: readonly string[]): readonly object[] => names.map((name) => ({ name }))
   return clusterClassFrom({
-    metadata: metadata({}, { namespace: 'clusters', name: aClass }),
+    metadata: {
+      ...metadata({}, { namespace: 'clusters', name: aClass }),
+      annotations: variables.annotations ?? {},
+    },
     spec: { variables: named(variables.declared) },
     status: { variables: named(variables.accepted) },
   })
@@ -143,11 +153,17 @@ export interface ClaimOptions extends MetaOptions {
   addressName?: string
 }
 
-/** Claim `clusters/vip-cp-demo` on GlobalInClusterIPPool `vip-pool`, owned by the builder's Cluster, unbound. */
+/** Claim `clusters/vip-cp-demo` on GlobalInClusterIPPool `vip-pool`, owned by the builder's Cluster and labeled so, unbound. */
 export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
-  const owners = options.owners ?? [ownerReference(aCluster())]
+  const { name = 'vip-cp-demo', owners = [ownerReference(aCluster())] } = options
+  const isOurs = options.owners === undefined && roleOfClaim(name) !== undefined
+  const ours = {
+    'cluster.x-k8s.io/cluster-name': clusterNameOf(name) ?? '',
+    'vip.capi.gorizond.io/role': roleOfClaim(name) ?? '',
+  }
+  const labels = { ...(isOurs && ours), ...options.labels }
   return ipAddressClaimFrom({
-    metadata: metadata({ ...options, owners }, { namespace: 'clusters', name: 'vip-cp-demo' }),
+    metadata: metadata({ ...options, owners, labels }, { namespace: 'clusters', name: 'vip-cp-demo' }),
     spec: {
       clusterName: 'demo',
       poolRef: {

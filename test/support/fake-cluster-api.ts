@@ -7,7 +7,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     Promise.reject(new Error(`the test does not expect ${name} to be called`))
   const all = {
     getCluster: refuse('getCluster'),
-    getClusterClass: refuse('getClusterClass'),
+    getClusterClass: async () => undefined,
     listIPPools: refuse('listIPPools'),
     getIPAddressClaim: refuse('getIPAddressClaim'),
     createIPAddressClaim: refuse('createIPAddressClaim'),

@@ -58,8 +58,14 @@ export function createFakeCluster(initial: InitialObjects): FakeCluster {
     async patchIPAddressClaim(key, patch) {
       const before = claims.get(formatKey(key))
       if (before === undefined) throw new Error(`there is no claim ${formatKey(key)}`)
-      writes.push('adopt claim')
-      const claim = { ...before, ownerReferences: ipAddressClaimFrom(patch).ownerReferences }
+      const { labels, ownerReferences } = ipAddressClaimFrom(patch)
+      const isAdopted = ownerReferences.length > 0
+      writes.push(isAdopted ? 'adopt claim' : 'label claim')
+      const claim = {
+        ...before,
+        labels: { ...before.labels, ...labels },
+        ...(isAdopted && { ownerReferences }),
+      }
       claims.set(formatKey(claim), claim)
       return claim
     },

@@ -35,6 +35,14 @@ const annotations = fc
       annotation('duplicate-addresses', '10.0.0.10'),
     ),
     anyOf({}, {}, annotation('control-plane-pool', 'second')),
+    anyOf(
+      {},
+      {},
+      {},
+      annotation('control-plane-enabled', 'true'),
+      annotation('control-plane-enabled', 'false'),
+      annotation('control-plane-enabled', 'yes'),
+    ),
   )
   .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
 
@@ -56,6 +64,8 @@ const clusters = fc
   })
   .map(({ endpoint, ...options }): ClusterOptions => ({ ...options, ...(endpoint && { endpoint }) }))
 
+/** A claim with owners of its own has no labels. */
+const unlabeled = [ownerReference(aCluster())]
 const recreated = [ownerReference({ name: 'demo', uid: 'former' })]
 const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
 const bound = { addressName: 'vip-cp-demo' }
@@ -65,6 +75,8 @@ const claims = anyOf<IPAddressClaim | undefined>(
   aClaim(),
   aClaim(bound),
   aClaim(bound),
+  aClaim({ ...bound, owners: unlabeled }),
+  aClaim({ owners: unlabeled, labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }),
   aClaim({ owners: [] }),
   aClaim({ ...bound, owners: [] }),
   aClaim({ ...bound, owners: recreated }),
@@ -109,6 +121,11 @@ export const randomWorlds = fc
       aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
       aClusterClass({ declared: [], accepted: [] }),
       aClusterClass({ declared: ['clusterVip'], accepted: [] }),
+      aClusterClass({
+        declared: [],
+        accepted: [],
+        annotations: annotation('control-plane-enabled', 'false'),
+      }),
       undefined,
     ),
     others,

@@ -283,7 +283,7 @@ describe('the tables of roles and pool kinds', () => {
   it('are the only places that name a kind of pool, but for the versions of its API', () => {
     const namesAKind = /\b(Global)?InClusterIPPool\b|\b(global)?inclusterippools\b/
     const named = files.filter((file) => namesAKind.test(readFileSync(join(root, 'src', file), 'utf8')))
-    expect(named.toSorted()).toEqual(['domain/model/pool.ts', 'kubernetes/resources.ts'])
+    expect(named.toSorted()).toEqual(['domain/model/pool-kind.ts', 'kubernetes/resources.ts'])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
 import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
-import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
+import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { decideVipVariable } from '../../domain/model/cluster-class.ts'
@@ -11,7 +11,7 @@ import type { JsonPatch } from '../../domain/model/json-patch.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { isRequired, type Role, type VipRole } from '../../domain/role.ts'
+import { roleSpecs, type Role, type VipRole } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
@@ -125,6 +125,10 @@ function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly stri
       return [`create IPAddressClaim ${name} for ${formatPool(action.poolRef)}`]
     case 'adoptClaim':
       return [`adopt IPAddressClaim ${name}, which nobody owns`]
+    case 'labelClaim': {
+      const labels = Object.entries(action.labels).map(([key, value]) => `${key}=${value}`)
+      return [`label IPAddressClaim ${name} with ${labels.join(', ')}`]
+    }
     case 'discardClaim':
     case 'deleteClaim':
       return [`delete IPAddressClaim ${name}: ${action.because}`]
@@ -168,9 +172,7 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
         const outcome = { outcome: 'in-place', reason, message } as const
         return { ...withChoice, ...outcome, ...inPlace, ...variableIn(observed, vip) }
       }
-      // Nobody needs an ingress VIP that is not asked for; a control plane needs one.
-      const actionRequired =
-        reason === 'ClusterDeleted' || (reason === 'NoMatchingPool' && isRequired(vip.role))
+      const actionRequired = reason === 'ClusterDeleted' || lacksDefaultVip(observed, vip)
       return { ...withoutChoice, outcome: 'skip', reason, message, actionRequired }
     }
     case 'wait':
@@ -192,6 +194,13 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
     default:
       return action satisfies never
   }
+}
+
+/** Whether the Cluster has no VIP of a kind that Clusters have, and does not refuse it. */
+function lacksDefaultVip(observed: Observed, vip: VipRole): boolean {
+  if (observed.cluster === undefined || !roleSpecs[vip.role].isDefault) return false
+  const desire = desireFor(observed.cluster, vip, observed)
+  return desire.desired === 'no' && !desire.isRefused
 }
 
 /** Waits that no controller ends. */

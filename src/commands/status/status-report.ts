@@ -1,7 +1,7 @@
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { isRequired, type VariableNames } from '../../domain/role.ts'
+import { roleSpecs, type VariableNames } from '../../domain/role.ts'
 import { concerns, type Problem } from './problems/problem.ts'
 import { problemsIn } from './problems/problems.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
@@ -59,7 +59,7 @@ function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuesti
           created: cluster.creationTimestamp,
           ...vipStateOf(cluster, vip, queries),
         }))
-        .filter(({ role, phase }) => isRequired(role) || phase !== 'NotWanted'),
+        .filter(({ role, phase }) => roleSpecs[role].isDefault || phase !== 'NotWanted'),
     )
 }
 

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import { ipPoolKinds } from '../../domain/model/pool.ts'
+import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'

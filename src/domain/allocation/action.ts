@@ -81,6 +81,12 @@ export type Action =
   | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference }
   /** Nobody owns the claim of our name: it becomes the Cluster's. */
   | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
+  /** The Cluster's own claim lacks labels: the predecessor of this program made it, or the Cluster's labels have changed. */
+  | {
+      readonly action: 'labelClaim'
+      readonly claim: IPAddressClaim
+      readonly labels: Readonly<Record<string, string>>
+    }
   /** The garbage collector has missed the claim of the previous Cluster of the same name. */
   | {
       readonly action: 'discardClaim'

@@ -33,6 +33,10 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
       return withBoundClaim(observed, cluster, role, action.poolRef)
     case 'adoptClaim':
       return { ...observed, claim: claim && adoptedBy(cluster, role, claim) }
+    case 'labelClaim': {
+      const { claim: labeled, labels } = action
+      return { ...observed, claim: { ...labeled, labels: { ...labeled.labels, ...labels } } }
+    }
     case 'discardClaim':
     case 'deleteClaim':
       return withoutClaim(observed)
@@ -77,9 +81,9 @@ function openIPAddress({ name, namespace, poolRef }: IPAddressClaim): IPAddress 
 }
 
 function adoptedBy(cluster: Cluster, role: Role, claim: IPAddressClaim): IPAddressClaim {
-  const metadata = { ownerReferences: [claimMetadataFor(cluster, role).ownerReference] }
-  const { ownerReferences } = ipAddressClaimFrom({ metadata })
-  return { ...claim, ownerReferences }
+  const { labels, ownerReference } = claimMetadataFor(cluster, role)
+  const { ownerReferences } = ipAddressClaimFrom({ metadata: { ownerReferences: [ownerReference] } })
+  return { ...claim, labels: { ...claim.labels, ...labels }, ownerReferences }
 }
 
 /** The run restarts, and selects a pool again. */
@@ -93,9 +97,10 @@ function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster
   return { ...cluster, annotations: { ...others, ...list } }
 }
 
-/** The next action of a run for the VIP itself, after any reservations that it would release first. */
+/** The next action of a run for the VIP itself, after the reservations and labels that it would put in order first. */
 export function pendingAction(observed: Observed, vip: VipRole): Action {
   const action = nextAction(observed, vip)
-  if (action.action !== 'releaseReservations') return action
-  return nextAction(afterAction(observed, vip.role, action), vip)
+  return action.action === 'releaseReservations' || action.action === 'labelClaim'
+    ? pendingAction(afterAction(observed, vip.role, action), vip)
+    : action
 }

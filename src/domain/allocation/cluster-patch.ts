@@ -5,7 +5,7 @@ import {
   type APIEndpoint,
   type Cluster,
 } from '../model/cluster.ts'
-import { annotationOperations, conditionalOn, pathTo, type JsonPatch } from '../model/json-patch.ts'
+import { conditionalOn, metadataOperations, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
 import { roleSpecs, type VipRole } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
@@ -28,7 +28,7 @@ export interface AssignedVip {
 
 /**
  * Builds the patch that assigns the address to the Cluster, conditional on the Cluster as read: endpoint (of a control
- * plane), variable and annotation at once, so that no reader ever sees a part of it (core resets a host without port).
+ * plane), variable, annotation and label at once, so that no reader ever sees a part of it (core resets a host without port).
  *
  * @returns no patch if the Cluster has all of it already
  */
@@ -39,12 +39,11 @@ export function clusterPatchFor(
   const { vip } = input
   const host = input.address ?? addressIn(cluster, vip)
   const endpoint = roleSpecs[vip.role].isEndpoint ? endpointWith(cluster, host, input.defaultPort) : undefined
-  const { vipAnnotation } = roleSpecs[vip.role]
   const operations = [
     ...endpointOperations(cluster, endpoint),
     ...variableOperations(cluster, input),
     ...copyOperations(cluster, endpoint),
-    ...(input.address === undefined ? [] : annotationOperations(cluster, vipAnnotation, input.address)),
+    ...(input.address === undefined ? [] : recordOperations(cluster, vip, input.address)),
   ]
   const assigned = endpoint ?? { host }
   return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
@@ -113,6 +112,17 @@ function variableOperations(cluster: Cluster, input: ClusterPatchInput): JsonPat
   return index === -1
     ? [{ op: 'add', path: pathTo(...list, '-'), value: ours }]
     : [{ op: 'add', path: pathTo(...list, index, 'value'), value: address }]
+}
+
+/** The annotation that records the VIP, and the label that repeats it. A label's value holds no colon, as IPv6 has. */
+function recordOperations(cluster: Cluster, { role }: VipRole, address: string): JsonPatch {
+  const { vipAnnotation, isLabeled } = roleSpecs[role]
+  return [
+    ...metadataOperations(cluster, 'annotations', vipAnnotation, address),
+    ...(isLabeled && !address.includes(':')
+      ? metadataOperations(cluster, 'labels', vipAnnotation, address)
+      : []),
+  ]
 }
 
 /** Of `spec.topology.controlPlaneEndpoint`, if the object has that field. */

@@ -5,7 +5,7 @@ import { claimNameFor, clusterNameOf } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { commaSeparated } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
-import { annotationOperations, conditionalOn, type JsonPatch } from '../model/json-patch.ts'
+import { conditionalOn, metadataOperations, type JsonPatch } from '../model/json-patch.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
@@ -156,5 +156,8 @@ export function isFreeBeside(
 /** The patch that records exactly these duplicates. It fails attempts that read the Cluster before and would assign one. */
 export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly string[]): JsonPatch {
   const list = addresses.length === 0 ? undefined : addresses.join(',')
-  return [conditionalOn(cluster), ...annotationOperations(cluster, duplicateAddressesAnnotation, list)]
+  return [
+    conditionalOn(cluster),
+    ...metadataOperations(cluster, 'annotations', duplicateAddressesAnnotation, list),
+  ]
 }

@@ -5,7 +5,7 @@ import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
-import { isRequired, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
+import { defaultRole, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
 import { recordedVip, vipOwnershipOf } from './vip-ownership.ts'
 
 /** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
@@ -16,53 +16,64 @@ export function isWritable({ isDeleting, isPaused }: Pick<Cluster, 'isDeleting' 
 /** Whether a Cluster should have a VIP for a role at all. */
 export type Desire =
   | { readonly desired: 'yes' }
-  | { readonly desired: 'no'; readonly message: string }
-  /** The Cluster's annotation has an invalid value. */
+  /** `isRefused`: an annotation says so. */
+  | { readonly desired: 'no'; readonly isRefused: boolean; readonly message: string }
+  /** The annotation that decides has an invalid value. */
   | { readonly desired: 'unreadable'; readonly message: string }
-  /** Without an annotation, a matching pool decides, and the pools have not been read. */
-  | { readonly desired: 'depends-on-pools' }
+  /** The Cluster alone does not decide, and this fact has not been read. */
+  | { readonly desired: 'depends'; readonly fact: keyof DesireFacts }
+
+/** Facts that may decide if the Cluster alone does not. An absent one has not been read. */
+export type DesireFacts = Partial<ClusterContext>
 
 /**
- * A control plane has a VIP in Clusters of a ClusterClass, and in those that name a pool themselves. Ingress has one if the
- * Cluster's annotation asks for it, or if there is no annotation and a pool for it matches. A VIP that we assigned stays
- * desired.
- *
- * @param pools those that the Cluster can use; undefined: not read
+ * A control plane has a VIP in Clusters of a ClusterClass, and in those that ask for one or name a pool, unless the Cluster or
+ * its class refuses it. Ingress has one if the Cluster or its class asks for it, or if neither says anything and a pool for
+ * it matches. A VIP that we assigned stays desired.
  */
-export function desireFor(cluster: Cluster, { role }: VipRole, pools: readonly IPPool[] | undefined): Desire {
-  const { enabledAnnotation, noun, poolAnnotation } = roleSpecs[role]
+export function desireFor(cluster: Cluster, { role }: VipRole, facts: DesireFacts): Desire {
+  const { enabledAnnotation, isDefault, noun, poolAnnotation } = roleSpecs[role]
   const key = formatKey(cluster)
+  const own = cluster.annotations[enabledAnnotation]
   const namesPool = explicitPoolOf(cluster, role) !== undefined
   const isRecorded = recordedVip(cluster, role) !== undefined
-  if (!namesPool && !isRecorded && cluster.topology === undefined) {
+  if (cluster.topology === undefined && own === undefined && !namesPool && !isRecorded) {
     const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${poolAnnotation} to have one all the same`
-    return { desired: 'no', message }
+    return { desired: 'no', isRefused: false, message }
   }
-  if (enabledAnnotation === undefined) return { desired: 'yes' }
-  const enabled = cluster.annotations[enabledAnnotation]
+  if (own === undefined && cluster.topology !== undefined && !('clusterClass' in facts)) {
+    return { desired: 'depends', fact: 'clusterClass' }
+  }
+  const clusterClass = cluster.topology && facts.clusterClass
+  const enabled = own ?? clusterClass?.annotations[enabledAnnotation]
+  const source =
+    own === undefined && clusterClass !== undefined
+      ? `ClusterClass ${formatKey(clusterClass)}`
+      : `Cluster ${key}`
   if (enabled !== undefined && enabled !== 'true' && enabled !== 'false') {
-    const message = `annotation ${enabledAnnotation} of Cluster ${key} is ${quoted(enabled)}, expected "true" or "false"`
+    const message = `annotation ${enabledAnnotation} of ${source} is ${quoted(enabled)}, expected "true" or "false"`
     return { desired: 'unreadable', message }
   }
   if (enabled === 'true' || isRecorded) return { desired: 'yes' }
-  if (enabled === 'false')
-    return { desired: 'no', message: `Cluster ${key} has ${enabledAnnotation}: "false"` }
-  if (namesPool) return { desired: 'yes' }
-  if (pools === undefined) return { desired: 'depends-on-pools' }
-  return matchingPools(poolRequestFor(cluster, role), pools).length > 0
-    ? { desired: 'yes' }
-    : { desired: 'no', message: `no pool is for ${noun}s of Cluster ${key}, and it does not ask for one` }
+  if (enabled === 'false') {
+    return { desired: 'no', isRefused: true, message: `${source} has ${enabledAnnotation}: "false"` }
+  }
+  if (isDefault || namesPool) return { desired: 'yes' }
+  if (facts.pools === undefined) return { desired: 'depends', fact: 'pools' }
+  if (matchingPools(poolRequestFor(cluster, role), facts.pools).length > 0) return { desired: 'yes' }
+  const message = `no pool is for ${noun}s of Cluster ${key}, and it does not ask for one`
+  return { desired: 'no', isRefused: false, message }
 }
 
-/** The roles, besides the required ones, for which the Cluster wants a VIP and nobody else has given it one. */
+/** The roles, besides the first, for which the Cluster wants a VIP and nobody else has given it one. */
 export function alsoDesiredRoles(
   cluster: Cluster,
-  pools: readonly IPPool[],
+  context: ClusterContext,
   variables: VariableNames,
 ): readonly Role[] {
   return vipRoles(variables)
-    .filter(({ role }) => !isRequired(role))
-    .filter((vip) => desireFor(cluster, vip, pools).desired !== 'no')
+    .filter(({ role }) => role !== defaultRole)
+    .filter((vip) => desireFor(cluster, vip, context).desired !== 'no')
     .filter((vip) => vipOwnershipOf(cluster, vip).state !== 'external')
     .map(({ role }) => role)
 }
@@ -82,7 +93,7 @@ export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
   }
 }
 
-/** The objects by which `needsAllocation` decides about a Cluster. */
+/** What decides about a Cluster besides itself. */
 export interface ClusterContext {
   /** Undefined also while it has not been listed. */
   readonly clusterClass: ClusterClass | undefined
@@ -94,15 +105,11 @@ export interface ClusterContext {
  * Whether the Cluster alone needs a run for the VIP, whatever its claims are: they arrive by a watch of their own, so an
  * event about a Cluster cannot rely on them. Paused and deleting Clusters wait.
  */
-export function needsAllocation(
-  cluster: Cluster,
-  vip: VipRole,
-  { clusterClass, pools }: ClusterContext,
-): boolean {
-  if (!isWritable(cluster) || desireFor(cluster, vip, pools).desired === 'no') return false
+export function needsAllocation(cluster: Cluster, vip: VipRole, context: ClusterContext): boolean {
+  if (!isWritable(cluster) || desireFor(cluster, vip, context).desired === 'no') return false
   const { state } = vipOwnershipOf(cluster, vip)
   if (state !== 'managed') return state !== 'external'
   // A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable.
   const lacksPort = roleSpecs[vip.role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)
-  return lacksPort || decideVipVariable(cluster, vip, clusterClass).decision === 'write'
+  return lacksPort || decideVipVariable(cluster, vip, context.clusterClass).decision === 'write'
 }

@@ -18,7 +18,7 @@ import { decideRestoration } from './restoration.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
-import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
+import { missingLabels, ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import { classForVariable, decideVipVariable } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
@@ -47,9 +47,9 @@ function actionForCluster(observed: ObservedCluster, vip: VipRole): Action {
   const release = choice === undefined && !cluster.isPaused ? releaseAction(observed) : undefined
   if (release !== undefined) return release
   // A run that has selected a pool has found the VIP desired.
-  const desire = choice === undefined ? desireFor(cluster, vip, observed.pools) : { desired: 'yes' as const }
-  if (desire.desired === 'depends-on-pools') return observe('pools')
-  if (desire.desired === 'no') return done('NoMatchingPool', desire.message)
+  const desire = choice === undefined ? desireFor(cluster, vip, observed) : { desired: 'yes' as const }
+  if (desire.desired === 'depends') return observe(desire.fact)
+  if (desire.desired === 'no') return notDesiredAction(observed, vip, desire.message)
   if (cluster.isPaused) {
     return wait('ClusterPaused', `${name} is paused; nothing is written until it is unpaused`)
   }
@@ -68,6 +68,18 @@ function actionForCluster(observed: ObservedCluster, vip: VipRole): Action {
     default:
       return claim === undefined ? newClaimAction(observed, vip) : foreignClaimAction(cluster, claim)
   }
+}
+
+/** A claim that was made before the Cluster refused the VIP is deleted. */
+function notDesiredAction({ cluster, claim }: ObservedCluster, vip: VipRole, message: string): Action {
+  const end = done('NoMatchingPool', message)
+  const isUseless =
+    claim !== undefined &&
+    !claim.isDeleting &&
+    !cluster.isPaused &&
+    ownershipOf(claim, cluster).owner === 'this-cluster' &&
+    vipOwnershipOf(cluster, vip).state === 'unset'
+  return isUseless ? { action: 'deleteClaim', claim, because: message, outcome: end } : end
 }
 
 /** There is no Cluster of this name. */
@@ -155,6 +167,8 @@ function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
 
 function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (claim.isDeleting) return waitUntilGone(claim)
+  const labels = missingLabels(claim, observed.cluster, vip.role)
+  if (labels !== undefined) return { action: 'labelClaim', claim, labels }
   if (claim.addressName === undefined) return unboundClaimAction(observed, vip, claim)
   if (!has(observed, 'ipAddress')) return observe('ipAddress')
   const { ipAddress } = observed

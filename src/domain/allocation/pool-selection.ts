@@ -1,15 +1,13 @@
 import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import {
-  availableAddresses,
   describePoolKinds,
-  formatPool,
   ipPoolKinds,
   isIPPoolKind,
   poolKinds,
-  type IPPool,
   type IPPoolKind,
-} from '../model/pool.ts'
+} from '../model/pool-kind.ts'
+import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'

@@ -15,6 +15,7 @@ import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
+import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
 import { defaultApiServerPort } from '../names.ts'
 import { vipRoles, type VariableNames, type VipRole } from '../role.ts'
@@ -138,11 +139,17 @@ export class SnapshotQueries {
     return pendingAction(this.observed(cluster, vip), vip).action !== 'done'
   }
 
-  /** Whether the Cluster needs a run: for one of its VIPs, or to release a reserved duplicate that is free now. */
+  /** Whether the Cluster needs a run: for one of its VIPs, to label a claim, or to release a duplicate that is free now. */
   needsReconcile(cluster: Cluster): boolean {
     return (
-      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip)) || this.reservesFreeDuplicate(cluster)
+      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip) || this.#lacksLabels(cluster, vip)) ||
+      this.reservesFreeDuplicate(cluster)
     )
+  }
+
+  #lacksLabels(cluster: Cluster, vip: VipRole): boolean {
+    if (!this.isComplete() || !isWritable(cluster)) return false
+    return nextAction(this.observed(cluster, vip), vip).action === 'labelClaim'
   }
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */

@@ -157,6 +157,7 @@ function describePending(
       return wait('WaitingForAddress', `${endpoint} of Cluster ${key} has no port yet`)
     }
     case 'observe':
+    case 'labelClaim':
     case 'restoreAddress':
     case 'createClaim':
     case 'releaseReservations':

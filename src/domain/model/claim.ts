@@ -2,7 +2,8 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
-import { poolNamespaceFor, placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
+import { poolNamespaceFor } from './pool-kind.ts'
+import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
 import { roleSpecs, roles, type Role } from '../role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
@@ -66,6 +67,18 @@ export function claimMetadataFor(
     },
     ownerReference: { ...ownerReferenceTo(cluster), controller: true, blockOwnerDeletion: true },
   }
+}
+
+/** The labels that a claim of the Cluster should have and does not have; undefined: it has all. */
+export function missingLabels(
+  claim: IPAddressClaim,
+  cluster: Cluster,
+  role: Role,
+): Readonly<Record<string, string>> | undefined {
+  const missing = Object.entries(claimMetadataFor(cluster, role).labels).filter(
+    ([key, value]) => claim.labels[key] !== value,
+  )
+  return missing.length === 0 ? undefined : Object.fromEntries(missing)
 }
 
 /** By it, the garbage collector deletes an object after its Cluster. */

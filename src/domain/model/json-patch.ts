@@ -52,16 +52,18 @@ function isInserted(rest: readonly string[], { op }: JsonPatchOperation): boolea
   return rest.length === 0 && op === 'add'
 }
 
-/** Sets an annotation, or removes it (undefined). No operation if nothing changes. */
-export function annotationOperations(
-  { annotations }: ObjectMeta,
+/** Sets a label or an annotation, or removes it (undefined). No operation if nothing changes. */
+export function metadataOperations(
+  object: ObjectMeta,
+  field: 'labels' | 'annotations',
   key: string,
   value: string | undefined,
 ): JsonPatch {
-  if (annotations[key] === value) return []
-  const path = pathTo('metadata', 'annotations', key)
+  const present = object[field]
+  if (present[key] === value) return []
+  const path = pathTo('metadata', field, key)
   if (value === undefined) return [{ op: 'remove', path }]
-  return Object.keys(annotations).length === 0
-    ? [{ op: 'add', path: pathTo('metadata', 'annotations'), value: { [key]: value } }]
+  return Object.keys(present).length === 0
+    ? [{ op: 'add', path: pathTo('metadata', field), value: { [key]: value } }]
     : [{ op: 'add', path, value }]
 }

@@ -1,6 +1,6 @@
-import { ipamGroup } from '../names.ts'
 import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+import { poolKinds, type IPPoolKind } from './pool-kind.ts'
 
 /** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
 export interface IPPoolReference {
@@ -93,47 +93,4 @@ export function poolRefTo({ kind, name }: Pick<IPPool, 'kind' | 'name'>): IPPool
 export function poolRefFrom(value: unknown): IPPoolReference {
   const ref = objectOf(value)
   return { apiGroup: stringOf(ref['apiGroup']), kind: stringOf(ref['kind']), name: stringOf(ref['name']) }
-}
-
-interface PoolKindSpec {
-  readonly apiGroup: string
-  /** Plural, as in paths and permissions. */
-  readonly resource: string
-  /** A global pool serves Clusters of every namespace, unless its annotation lists some; any other pool those of its own. */
-  readonly isGlobal: boolean
-  /** Of two matching pools, the one with the lower rank is preferred. */
-  readonly rank: number
-}
-
-/** All that differs from kind to kind. The provider's prefix pools allocate networks, and are never used. */
-export const poolKinds = {
-  InClusterIPPool: { apiGroup: ipamGroup, resource: 'inclusterippools', isGlobal: false, rank: 0 },
-  GlobalInClusterIPPool: { apiGroup: ipamGroup, resource: 'globalinclusterippools', isGlobal: true, rank: 1 },
-} as const satisfies Readonly<Record<string, PoolKindSpec>>
-
-export type IPPoolKind = keyof typeof poolKinds
-
-export function isIPPoolKind(kind: string): kind is IPPoolKind {
-  return Object.hasOwn(poolKinds, kind)
-}
-
-/** In the order of their ranks. */
-export const ipPoolKinds: readonly IPPoolKind[] = Object.keys(poolKinds)
-  .filter(isIPPoolKind)
-  .toSorted((a, b) => poolKinds[a].rank - poolKinds[b].rank)
-
-/** The namespace of the pool of a claim in this namespace; `""` for a global one. */
-export function poolNamespaceFor(kind: string, claimNamespace: string): string {
-  return isIPPoolKind(kind) && poolKinds[kind].isGlobal ? '' : claimNamespace
-}
-
-/** `a GlobalInClusterIPPool, or an InClusterIPPool in namespace x` */
-export function describePoolKinds(namespace: string): string {
-  return ipPoolKinds
-    .toReversed()
-    .map((kind) => {
-      const place = poolKinds[kind].isGlobal ? '' : ` in namespace ${namespace}`
-      return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}${place}`
-    })
-    .join(', or ')
 }

@@ -24,7 +24,7 @@
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
  */
 
-import { ipPoolKinds, poolKinds } from '../../domain/model/pool.ts'
+import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'

@@ -62,6 +62,7 @@ const stale: ClusterApi = {
 
 const waitingWorld = {
   getCluster: async () => aCluster(),
+  getClusterClass: async () => undefined,
   getIPAddressClaim: async () => undefined,
   listIPPools: async () => [full],
 }

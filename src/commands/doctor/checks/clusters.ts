@@ -9,8 +9,9 @@ import {
 } from '../../../domain/allocation/snapshot.ts'
 import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
+import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
+import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
@@ -25,7 +26,7 @@ import {
 } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
-import { clusterKeys, strangeKeys } from './unknown-keys.ts'
+import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unknown-keys.ts'
 
 /** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
 export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
@@ -33,10 +34,7 @@ export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
   const problems = [
     ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsUsableBy(cluster.namespace, pools))),
-    ...clusters.flatMap((cluster) => gateProblems(`Cluster ${formatKey(cluster)}`, cluster)),
-    ...[...snapshot.clusterClasses.values()].flatMap((each) =>
-      gateProblems(`ClusterClass ${formatKey(each)}`, each),
-    ),
+    ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
 }
@@ -44,22 +42,40 @@ export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
 function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly CheckOutcome[] {
   const name = `Cluster ${formatKey(cluster)}`
   return [
-    ...strangeKeys(cluster, clusterKeys).map((strange) =>
-      warning(`${name}: ${strange}`, `correct or remove it on ${name}`),
-    ),
-    ...enabledProblems(name, cluster),
+    ...keyProblems(name, cluster, clusterKeys),
+    ...enabledProblems(name, 'cluster', cluster),
     ...roles.flatMap((role) => [
       ...poolProblems(name, cluster, role, pools),
       ...recordProblems(name, cluster, role),
     ]),
+    ...gateProblems(name, cluster),
   ]
 }
 
-function enabledProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
+function classProblems(clusterClass: ClusterClass): readonly CheckOutcome[] {
+  const name = `ClusterClass ${formatKey(clusterClass)}`
+  return [
+    ...keyProblems(name, clusterClass, clusterClassKeys),
+    ...enabledProblems(name, 'clusterclass', clusterClass),
+    ...gateProblems(name, clusterClass),
+  ]
+}
+
+function keyProblems(name: string, object: ObjectMeta, own: OwnKeys): readonly CheckOutcome[] {
+  return strangeKeys(object, own).map((strange) =>
+    warning(`${name}: ${strange}`, `correct or remove it on ${name}`),
+  )
+}
+
+function enabledProblems(
+  name: string,
+  resource: 'cluster' | 'clusterclass',
+  object: ObjectMeta,
+): readonly CheckOutcome[] {
   return enabledAnnotations.flatMap((annotation) => {
-    const word = cluster.annotations[annotation]
+    const word = object.annotations[annotation]
     if (word === undefined || word === 'true' || word === 'false') return []
-    const fix = `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${annotation}=true, or =false`
+    const fix = `kubectl --namespace ${object.namespace} annotate --overwrite ${resource} ${object.name} ${annotation}=true, or =false`
     return [fault(`${name}: ${annotation} is ${quoted(word)}, expected "true" or "false"`, fix)]
   })
 }

@@ -4,13 +4,8 @@ import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import {
-  ipPoolKinds,
-  poolKinds,
-  availableAddresses,
-  formatPool,
-  type IPPool,
-} from '../../../domain/model/pool.ts'
+import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
+import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
 import { counted, quoted, few } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'

@@ -23,13 +23,15 @@ export const poolKeys: OwnKeys = {
 }
 
 export const clusterKeys: OwnKeys = {
-  labels: [],
+  labels: roles.flatMap((role) => (roleSpecs[role].isLabeled ? [roleSpecs[role].vipAnnotation] : [])),
   annotations: [
     ...enabledAnnotations,
     ...roles.flatMap((role) => [roleSpecs[role].poolAnnotation, roleSpecs[role].vipAnnotation]),
     duplicateAddressesAnnotation,
   ],
 }
+
+export const clusterClassKeys: OwnKeys = { labels: [], annotations: enabledAnnotations }
 
 /** Describes the labels and annotations of an object that look like ours and are not. */
 export function strangeKeys({ labels, annotations }: ObjectMeta, own: OwnKeys): readonly string[] {

@@ -10,7 +10,8 @@ import {
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { isIPPoolKind, formatPool, placeOf } from '../../../domain/model/pool.ts'
+import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
+import { formatPool, placeOf } from '../../../domain/model/pool.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */

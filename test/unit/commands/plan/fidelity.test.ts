@@ -25,6 +25,7 @@ function writesOf({ steps }: RolePlan): readonly string[] {
     if (step.startsWith('create IPAddress ')) return [`restore ${step.split(' ')[4] ?? ''}`]
     if (step.startsWith('create IPAddressClaim ')) return [`claim ${step.split(' ').at(-1) ?? ''}`]
     if (step.startsWith('adopt ')) return ['adopt claim']
+    if (step.startsWith('label ')) return ['label claim']
     return [step.startsWith('delete ') ? 'delete claim' : 'write']
   })
 }

@@ -167,28 +167,43 @@ describe('clusterPatchFor for ingress', () => {
   const ingressAnnotation = 'vip.capi.gorizond.io/ingress-vip'
   const vip = { ...input, vip: ingress }
 
-  it('writes annotation and variable, and no endpoint', () => {
+  const setLabel = {
+    op: 'add',
+    path: '/metadata/labels',
+    value: { [ingressAnnotation]: '10.0.0.10' },
+  }
+
+  it('writes annotation, label and variable, and no endpoint', () => {
     expect(clusterPatchFor(aCluster(), vip)).toEqual({
       assigned: { host: '10.0.0.10' },
-      patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10')],
+      patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10'), setLabel],
     })
   })
 
-  it('writes the annotation alone where the class has no such variable', () => {
+  it('writes annotation and label alone where the class has no such variable', () => {
     expect(patchOf(aCluster(), { ...vip, hasVariable: false })).toEqual([
       asRead,
       setAnnotation(ingressAnnotation, '10.0.0.10'),
+      setLabel,
+    ])
+  })
+
+  it('writes no label for IPv6, which a label cannot hold', () => {
+    expect(patchOf(aCluster(), { ...vip, hasVariable: false, address: 'fd00::10' })).toEqual([
+      asRead,
+      setAnnotation(ingressAnnotation, 'fd00::10'),
     ])
   })
 
   it('leaves spec.topology.controlPlaneEndpoint alone', () => {
     const cluster = aCluster({ topology: { classRef, controlPlaneEndpoint: {} } })
-    expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(2)
+    expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(3)
   })
 
   it('writes nothing where everything stands', () => {
     const cluster = aCluster({
       annotations: { [ingressAnnotation]: '10.0.0.10' },
+      labels: { [ingressAnnotation]: '10.0.0.10' },
       topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.10' }] },
     })
     expect(clusterPatchFor(cluster, vip)).toEqual({ assigned: { host: '10.0.0.10' }, patch: undefined })

@@ -70,6 +70,7 @@ describe('needsAllocation', () => {
 
 describe('the desire of a Cluster', () => {
   const enabled = (word: string) => ({ 'vip.capi.gorizond.io/ingress-enabled': word })
+  const facts = { clusterClass: undefined, pools: [aPool()] }
 
   it.each<[string, ClusterOptions, ReturnType<typeof desireFor>]>([
     ['is an ingress VIP where its annotation says so', { annotations: enabled('true') }, { desired: 'yes' }],
@@ -88,6 +89,7 @@ describe('the desire of a Cluster', () => {
       { annotations: enabled('false') },
       {
         desired: 'no',
+        isRefused: true,
         message: 'Cluster clusters/demo has vip.capi.gorizond.io/ingress-enabled: "false"',
       },
     ],
@@ -96,23 +98,81 @@ describe('the desire of a Cluster', () => {
       {},
       {
         desired: 'no',
+        isRefused: false,
         message: 'no pool is for ingress VIPs of Cluster clusters/demo, and it does not ask for one',
       },
     ],
   ])('%s', (_, options, expected) => {
-    expect(desireFor(aCluster(options), ingress, [aPool()])).toEqual(expected)
+    expect(desireFor(aCluster(options), ingress, facts)).toEqual(expected)
   })
 
   it('is an ingress VIP where a pool is for it', () => {
-    expect(desireFor(aCluster(), ingress, [ingressPool])).toEqual({ desired: 'yes' })
+    expect(desireFor(aCluster(), ingress, { ...facts, pools: [ingressPool] })).toEqual({ desired: 'yes' })
   })
 
   it('depends on the pools where it says nothing and they have not been read', () => {
-    expect(desireFor(aCluster(), ingress, undefined)).toEqual({ desired: 'depends-on-pools' })
+    const read = { clusterClass: undefined }
+    expect(desireFor(aCluster(), ingress, read)).toEqual({ desired: 'depends', fact: 'pools' })
   })
 
   it('is a control-plane VIP', () => {
-    expect(desireFor(aCluster(), controlPlane, [])).toEqual({ desired: 'yes' })
+    expect(desireFor(aCluster(), controlPlane, facts)).toEqual({ desired: 'yes' })
+  })
+
+  describe('for its control plane', () => {
+    const annotation = 'vip.capi.gorizond.io/control-plane-enabled'
+    const classWith = (word: string) => ({
+      ...facts,
+      clusterClass: aClusterClass({ declared: [], accepted: [], annotations: { [annotation]: word } }),
+    })
+    const clusterWith = (word: string, options: ClusterOptions = {}) =>
+      aCluster({ ...options, annotations: { [annotation]: word, ...options.annotations } })
+
+    it('depends on its ClusterClass if it says nothing itself', () => {
+      const read = { pools: [aPool()] }
+      expect(desireFor(aCluster(), controlPlane, read)).toEqual({ desired: 'depends', fact: 'clusterClass' })
+      expect(desireFor(clusterWith('true'), controlPlane, read)).toEqual({ desired: 'yes' })
+    })
+
+    it('can be refused by the Cluster or by its class, and the Cluster goes first', () => {
+      expect(desireFor(clusterWith('false'), controlPlane, classWith('true'))).toEqual({
+        desired: 'no',
+        isRefused: true,
+        message: `Cluster clusters/demo has ${annotation}: "false"`,
+      })
+      expect(desireFor(aCluster(), controlPlane, classWith('false'))).toEqual({
+        desired: 'no',
+        isRefused: true,
+        message: `ClusterClass clusters/rke2-cluster-class has ${annotation}: "false"`,
+      })
+      expect(desireFor(clusterWith('true'), controlPlane, classWith('false'))).toEqual({ desired: 'yes' })
+    })
+
+    it('stays once it was fulfilled', () => {
+      expect(desireFor(clusterWith('false', { annotations: ours }), controlPlane, facts)).toEqual({
+        desired: 'yes',
+      })
+    })
+
+    it('can be said by a Cluster without topology', () => {
+      expect(desireFor(aCluster({ topology: null }), controlPlane, facts)).toMatchObject({
+        desired: 'no',
+        isRefused: false,
+      })
+      expect(desireFor(clusterWith('true', { topology: null }), controlPlane, facts)).toEqual({
+        desired: 'yes',
+      })
+    })
+
+    it.each([
+      ['Cluster clusters/demo', clusterWith('yes'), facts],
+      ['ClusterClass clusters/rke2-cluster-class', aCluster(), classWith('yes')],
+    ])('cannot be read from any other value, and names %s', (name, cluster, read) => {
+      expect(desireFor(cluster, controlPlane, read)).toEqual({
+        desired: 'unreadable',
+        message: `annotation ${annotation} of ${name} is "yes", expected "true" or "false"`,
+      })
+    })
   })
 
   it('names a pool without the spaces around it', () => {

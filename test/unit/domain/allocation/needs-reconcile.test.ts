@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { isWritable } from '../../../../src/domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../../src/domain/allocation/after-action.ts'
+import { nextAction } from '../../../../src/domain/allocation/next-action.ts'
+import { vipStateOf } from '../../../../src/domain/allocation/vip-state.ts'
 import { aClaim, aCluster, anIPAddress, aPool, controlPlane } from '../../../support/builders.ts'
 import { randomWorlds } from '../../../support/random-worlds.ts'
 import { holdsForAll } from '../../../support/seeded-random.ts'
@@ -37,6 +39,20 @@ describe('a Cluster needs a run for a VIP', () => {
     const clusters = [aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })]
     expect(needsRun({ ...bound, clusters })).toBe(true)
     expect(needsRun({ clusters })).toBe(false)
+  })
+
+  it('if its claim lacks a label that the Cluster gives it, and counts as served all the same', () => {
+    const clusters = [
+      aCluster({ endpoint, annotations, labels: { 'cluster.x-k8s.io/watch-filter': 'blue' } }),
+    ]
+    const queries = queriesOf({ ...bound, clusters })
+    const [cluster = aCluster()] = clusters
+    expect(queries.needsReconcile(cluster)).toBe(true)
+    expect(vipStateOf(cluster, controlPlane, queries).phase).toBe('Served')
+    expect(nextAction(queries.observed(cluster, controlPlane), controlPlane)).toMatchObject({
+      action: 'labelClaim',
+      labels: { 'cluster.x-k8s.io/watch-filter': 'blue' },
+    })
   })
 
   it('if the claim of a VIP that we assigned is lost, also without a topology', () => {

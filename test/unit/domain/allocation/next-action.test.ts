@@ -593,23 +593,25 @@ describe('a fact that has not been read', () => {
   })
   const choice = { poolRef, considered: [] }
   const duplicate = { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.19' }
+  const noClass = { clusterClass: undefined }
 
   it.each<[string, Partial<Observed>]>([
-    ['pools', {}],
-    ['addressUse', { cluster: aCluster({ annotations: recorded }), pools: [aPool()] }],
+    ['clusterClass', {}],
+    ['pools', { clusterClass: undefined }],
+    ['addressUse', { ...noClass, cluster: aCluster({ annotations: recorded }), pools: [aPool()] }],
     ['addressUse', { cluster: aCluster({ annotations: duplicate }) }],
-    ['namedAddress', { claim: aClaim() }],
-    ['pools', { claim: aClaim(), namedAddress: undefined }],
-    ['ipAddress', { claim: bound.claim }],
-    ['clusterClass', bound],
-    ['sameAddressUse', { ...bound, clusterClass: undefined }],
+    ['namedAddress', { ...noClass, claim: aClaim() }],
+    ['pools', { ...noClass, claim: aClaim(), namedAddress: undefined }],
+    ['ipAddress', { ...noClass, claim: bound.claim }],
+    ['clusterClass', { ...bound, choice }],
+    ['sameAddressUse', { ...bound, ...noClass }],
     ['namedAddress', { choice: { ...choice, restore: { address: '10.0.0.10', prefix: 24, poolRef } } }],
   ])('is asked for: %s', (fact, facts) => {
     expect(nextAction(read(facts), controlPlane)).toEqual({ action: 'observe', fact })
   })
 
   it('is not asked for if the decision does not need it', () => {
-    expect(nextAction(read({ cluster: aCluster({ endpoint }) }), controlPlane)).toMatchObject({
+    expect(nextAction(read({ ...noClass, cluster: aCluster({ endpoint }) }), controlPlane)).toMatchObject({
       action: 'done',
     })
     expect(nextAction(read({ choice }), controlPlane)).toMatchObject({ action: 'createClaim' })

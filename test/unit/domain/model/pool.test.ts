@@ -1,9 +1,5 @@
-import {
-  isIPPoolKind,
-  availableAddresses,
-  ipPoolFrom,
-  poolRefFrom,
-} from '../../../../src/domain/model/pool.ts'
+import { isIPPoolKind } from '../../../../src/domain/model/pool-kind.ts'
+import { availableAddresses, ipPoolFrom, poolRefFrom } from '../../../../src/domain/model/pool.ts'
 import { describe, expect, it } from '@jest/globals'
 import { anUncountedPool, aPool } from '../../../support/builders.ts'
 

@@ -1,0 +1,44 @@
+import { ipamGroup } from '../names.ts'
+
+interface PoolKindSpec {
+  readonly apiGroup: string
+  /** Plural, as in paths and permissions. */
+  readonly resource: string
+  /** A global pool serves Clusters of every namespace, unless its annotation lists some; any other pool those of its own. */
+  readonly isGlobal: boolean
+  /** Of two matching pools, the one with the lower rank is preferred. */
+  readonly rank: number
+}
+
+/** All that differs from kind to kind. The provider's prefix pools allocate networks, and are never used. */
+export const poolKinds = {
+  InClusterIPPool: { apiGroup: ipamGroup, resource: 'inclusterippools', isGlobal: false, rank: 0 },
+  GlobalInClusterIPPool: { apiGroup: ipamGroup, resource: 'globalinclusterippools', isGlobal: true, rank: 1 },
+} as const satisfies Readonly<Record<string, PoolKindSpec>>
+
+export type IPPoolKind = keyof typeof poolKinds
+
+export function isIPPoolKind(kind: string): kind is IPPoolKind {
+  return Object.hasOwn(poolKinds, kind)
+}
+
+/** In the order of their ranks. */
+export const ipPoolKinds: readonly IPPoolKind[] = Object.keys(poolKinds)
+  .filter(isIPPoolKind)
+  .toSorted((a, b) => poolKinds[a].rank - poolKinds[b].rank)
+
+/** The namespace of the pool of a claim in this namespace; `""` for a global one. */
+export function poolNamespaceFor(kind: string, claimNamespace: string): string {
+  return isIPPoolKind(kind) && poolKinds[kind].isGlobal ? '' : claimNamespace
+}
+
+/** `a GlobalInClusterIPPool, or an InClusterIPPool in namespace x` */
+export function describePoolKinds(namespace: string): string {
+  return ipPoolKinds
+    .toReversed()
+    .map((kind) => {
+      const place = poolKinds[kind].isGlobal ? '' : ` in namespace ${namespace}`
+      return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}${place}`
+    })
+    .join(', or ')
+}

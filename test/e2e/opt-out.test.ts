@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
+import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { runCommand } from './run-program.ts'
+import { realParts } from '../support/real-parts.ts'
+import type { TemporalView } from './temporal.ts'
+import type { Testbed } from './testbed.ts'
+
+const { stack } = realParts()
+const enabled = 'vip.capi.gorizond.io/control-plane-enabled'
+
+let suite: Fixture
+let testbed: Testbed
+let temporal: TemporalView
+
+beforeAll(async () => {
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
+})
+
+afterAll(() => suite.close())
+
+async function annotateClass(name: string, value: string | null): Promise<void> {
+  await testbed.patch(testbed.path('clusterclasses', name), {
+    metadata: { annotations: { [enabled]: value } },
+  })
+}
+
+/** Runs a command for people on the namespace of the suite. */
+async function print(...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await runCommand([...args, '--kubeconfig', stack.kubeconfigPath], {
+    TEMPORAL_ADDRESS: stack.temporal.address,
+    CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
+    CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
+  })
+  return stdout + stderr
+}
+
+describe('a Cluster whose control plane is hosted elsewhere', () => {
+  it('costs no address and waits for nothing if it refuses a VIP, and a run by hand says why', async () => {
+    const className = await testbed.createClassWithPool('hosted', '10.160.0.10-10.160.0.12')
+    await testbed.createCluster('hosted', { className, annotations: { [enabled]: 'false' } })
+    // Its events have been handled when those of a later Cluster have been.
+    await testbed.createCluster('beside-hosted', { className })
+    expect(await testbed.hostOf('beside-hosted')).toBe('10.160.0.10')
+    expect(await testbed.claims()).not.toContain('vip-cp-hosted')
+    const cluster = testbed.keyOf('hosted')
+    const run = await temporal.client.workflow.start(allocateVipType, {
+      workflowId: workflowIdFor(cluster),
+      taskQueue: suite.taskQueue,
+      args: [cluster],
+    })
+    expect(await run.result()).toMatchObject({
+      roles: {
+        'control-plane': {
+          outcome: 'skipped',
+          reason: 'NoMatchingPool',
+          message: `Cluster ${testbed.namespace}/hosted has ${enabled}: "false"`,
+        },
+      },
+    })
+    const present = await testbed.untilCluster('hosted', (now) => now !== undefined)
+    expect(present && vipConditionOf(present, 'control-plane')).toBeUndefined()
+    expect(await print('status')).toMatch(/hosted +control-plane .*NotWanted/)
+    expect(await print('plan', `${testbed.namespace}/hosted`)).toContain(`has ${enabled}: "false"`)
+  })
+
+  it('has the refusal from its ClusterClass, unless it asks for a VIP itself', async () => {
+    const className = await testbed.createClassWithPool('class-hosted', '10.160.1.10-10.160.1.12')
+    await annotateClass(className, 'false')
+    await testbed.createCluster('by-class', { className })
+    await testbed.createCluster('asks', { className, annotations: { [enabled]: 'true' } })
+    expect(await testbed.hostOf('asks')).toBe('10.160.1.10')
+    expect(await testbed.claims()).not.toContain('vip-cp-by-class')
+    await annotateClass(className, null)
+    expect(await testbed.hostOf('by-class')).toBe('10.160.1.11')
+  })
+})
+
+describe('a Cluster that waits', () => {
+  it.each([
+    ['itself', async (name: string) => testbed.patch(testbed.path('clusters', name), refusal)],
+    ['by its ClusterClass', async (name: string) => annotateClass(`${name}-class`, 'false')],
+  ])('waits no longer once it refuses the VIP %s, and its claim is deleted', async (how, refuse) => {
+    const [name, address] = how === 'itself' ? ['gives-up', '10.160.2.10'] : ['class-gives-up', '10.160.4.10']
+    const className = await testbed.createClassWithPool(name, address)
+    await testbed.createCluster(`${name}-first`, { className })
+    await testbed.untilServed(`${name}-first`)
+    await testbed.createCluster(name, { className })
+    const cluster = testbed.keyOf(name)
+    await temporal.untilPending(cluster, { reason: 'PoolExhausted' })
+    await refuse(name)
+    expect(await temporal.outcomeOf(cluster)).toMatchObject({ outcome: 'skipped', reason: 'NoMatchingPool' })
+    await testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
+    await testbed.untilCluster(
+      name,
+      (now) => now !== undefined && vipConditionOf(now, 'control-plane') === undefined,
+    )
+  })
+})
+
+const refusal = { metadata: { annotations: { [enabled]: 'false' } } }
+
+describe('an annotation that cannot be read', () => {
+  it('is named with its ClusterClass, by the run and by doctor', async () => {
+    const className = await testbed.createClassWithPool('typo', '10.160.3.10')
+    await annotateClass(className, 'no')
+    await testbed.createCluster('typo', { className })
+    const words = `annotation ${enabled} of ClusterClass ${testbed.namespace}/${className} is "no", expected "true" or "false"`
+    await temporal.untilPending(testbed.keyOf('typo'), { reason: 'AllocationFailed', words })
+    expect(await print('doctor')).toContain(
+      `ClusterClass ${testbed.namespace}/${className}: ${enabled} is "no"`,
+    )
+    await annotateClass(className, 'true')
+    expect(await testbed.hostOf('typo')).toBe('10.160.3.10')
+  })
+})
