@@ -30,7 +30,7 @@ const onRealParts = {
 
 /** @type {import('jest').Config} */
 export default {
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/longest-first.js',
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
