@@ -105,7 +105,7 @@ export class SnapshotQueries {
   }
 
   /** Everything that `nextAction` may ask for. */
-  observed(cluster: Cluster, vip: VipRole): Observed {
+  observed(cluster: Cluster, vip: VipRole, context = this.contextOf(cluster)): Observed {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.snapshot())
     return {
@@ -113,7 +113,7 @@ export class SnapshotQueries {
       cluster,
       variables: this.variables,
       defaultPort: defaultApiServerPort,
-      ...this.contextOf(cluster),
+      ...context,
       ...this.bindingOf(cluster, vip),
       namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
       addressUse,
@@ -133,23 +133,25 @@ export class SnapshotQueries {
   }
 
   /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
-    if (needsAllocation(cluster, vip, this.contextOf(cluster))) return true
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole, context = this.contextOf(cluster)): boolean {
+    if (needsAllocation(cluster, vip, context)) return true
     if (!isWritable(cluster) || !this.isComplete()) return false
-    return pendingAction(this.observed(cluster, vip), vip).action !== 'done'
+    return pendingAction(this.observed(cluster, vip, context), vip).action !== 'done'
   }
 
   /** Whether the Cluster needs a run: for one of its VIPs, to label a claim, or to release a duplicate that is free now. */
   needsReconcile(cluster: Cluster): boolean {
+    if (!isWritable(cluster)) return false
+    const context = this.contextOf(cluster)
     return (
-      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip) || this.#lacksLabels(cluster, vip)) ||
+      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip, context)) ||
+      (this.isComplete() && this.vips.some((vip) => this.#lacksLabels(cluster, vip, context))) ||
       this.reservesFreeDuplicate(cluster)
     )
   }
 
-  #lacksLabels(cluster: Cluster, vip: VipRole): boolean {
-    if (!this.isComplete() || !isWritable(cluster)) return false
-    return nextAction(this.observed(cluster, vip), vip).action === 'labelClaim'
+  #lacksLabels(cluster: Cluster, vip: VipRole, context: ClusterContext): boolean {
+    return nextAction(this.observed(cluster, vip, context), vip).action === 'labelClaim'
   }
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
