@@ -133,7 +133,8 @@ export class SnapshotQueries {
   }
 
   /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole, context = this.contextOf(cluster)): boolean {
+  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
+    const context = this.contextOf(cluster)
     if (needsAllocation(cluster, vip, context)) return true
     if (!isWritable(cluster) || !this.isComplete()) return false
     return pendingAction(this.observed(cluster, vip, context), vip).action !== 'done'
@@ -143,15 +144,12 @@ export class SnapshotQueries {
   needsReconcile(cluster: Cluster): boolean {
     if (!isWritable(cluster)) return false
     const context = this.contextOf(cluster)
-    return (
-      this.vips.some((vip) => this.vipNeedsReconcile(cluster, vip, context)) ||
-      (this.isComplete() && this.vips.some((vip) => this.#lacksLabels(cluster, vip, context))) ||
-      this.reservesFreeDuplicate(cluster)
+    const isComplete = this.isComplete()
+    return this.vips.some(
+      (vip) =>
+        needsAllocation(cluster, vip, context) ||
+        (isComplete && nextAction(this.observed(cluster, vip, context), vip).action !== 'done'),
     )
-  }
-
-  #lacksLabels(cluster: Cluster, vip: VipRole, context: ClusterContext): boolean {
-    return nextAction(this.observed(cluster, vip, context), vip).action === 'labelClaim'
   }
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
