@@ -99,14 +99,14 @@ export const flags = [
   {
     name: 'control-plane-variable',
     fallback: 'clusterVip',
-    metavar: 'NAME',
-    help: 'ClusterClass variable that receives the control-plane VIP',
+    metavar: 'NAMES',
+    help: 'ClusterClass variables that receive the control-plane VIP, unless the class names others',
   },
   {
     name: 'ingress-variable',
     fallback: 'ingressVip',
-    metavar: 'NAME',
-    help: 'ClusterClass variable that receives the ingress VIP',
+    metavar: 'NAMES',
+    help: 'ClusterClass variables that receive the ingress VIP, unless the class names others',
   },
   { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
   { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
@@ -154,8 +154,8 @@ export function readConfig(
     taskQueue: one('task-queue', taskQueueName, ''),
     registerSearchAttributes: one('register-search-attributes', oneOf(['true', 'false']), 'false') === 'true',
     variables: {
-      'control-plane': one('control-plane-variable', variableName, ''),
-      ingress: one('ingress-variable', variableName, ''),
+      'control-plane': one('control-plane-variable', variablePaths, ''),
+      ingress: one('ingress-variable', variablePaths, ''),
     },
     logLevel: one('log-level', oneOf(logLevels), 'info'),
     logFormat: one('log-format', oneOf(logFormats), 'json'),
@@ -243,7 +243,11 @@ const notEmpty = matching(/^.+$/s, 'a value that is not empty')
 const kubernetesName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace name')
 const labelValue = matching(/^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/, 'a label value')
 const taskQueueName = matching(/^\S{1,200}$/, 'a name without spaces')
-const variableName = matching(/^[A-Za-z_][\w.-]{0,255}$/, 'the name of a ClusterClass variable')
+/** `name` or `name.field.field`, several with commas. */
+const variablePaths = matching(
+  /^[A-Za-z_][\w-]*(\.[\w-]+)*( *, *[A-Za-z_][\w-]*(\.[\w-]+)*)*$/,
+  'the names of ClusterClass variables, such as clusterVip or network.vip,vip',
+)
 
 const port: Format<number> = {
   expected: 'an integer from 1 to 65535',

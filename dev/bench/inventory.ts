@@ -8,7 +8,8 @@ import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { defaultApiServerPort } from '../../src/domain/names.ts'
 import { appliedTo } from '../../src/domain/model/json-patch.ts'
 import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/model/pool.ts'
-import { vipRole, type VariableNames } from '../../src/domain/role.ts'
+import type { VariableNames } from '../../src/domain/role.ts'
+import { vipRoleIn } from '../../src/domain/allocation/vip-role.ts'
 import { SnapshotQueries } from '../../src/domain/allocation/snapshot.ts'
 import { decideCondition, lacksCondition } from '../../src/domain/allocation/vip-condition.ts'
 import { connectTo } from '../../src/kubernetes/transport/connection.ts'
@@ -32,7 +33,6 @@ const mostClusters = 65_000
 const atOnce = 50
 const role = 'control-plane'
 const variables: VariableNames = { 'control-plane': 'clusterVip', ingress: 'ingressVip' }
-const vip = vipRole(role, variables)
 const quietForMs = 5_000
 
 const inventories = new WeakMap<Bench, Promise<Inventory>>()
@@ -115,9 +115,9 @@ async function writeCluster(
 ): Promise<Cluster> {
   const bare = clusterObject(namespace, name)
   const { patch } = clusterPatchFor(clusterFrom(bare), {
-    vip,
+    vip: vipRoleIn(clusterFrom(bare), role, variables, undefined),
     address,
-    hasVariable: true,
+    variables: new Map([[variables[role], address]]),
     defaultPort: defaultApiServerPort,
   })
   if (patch === undefined) throw new Error(`${name} has an endpoint already`)
@@ -158,8 +158,8 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
     const queries = new SnapshotQueries(() => snapshot, variables)
     const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
-        !queries.vipNeedsReconcile(cluster, vip) &&
-        !lacksCondition(cluster, vip, queries.contextOf(cluster).clusterClass),
+        !queries.vipNeedsReconcile(cluster, role) &&
+        !lacksCondition(cluster, queries.vipOf(cluster, role), queries.contextOf(cluster).clusterClass),
     )
     if (served.length !== count) {
       throw new Error(

@@ -3,7 +3,7 @@ import { clusterGone, nextAction } from '../domain/allocation/next-action.ts'
 import type { ClaimStepInput, StepEnd } from '../domain/allocation/steps.ts'
 import { claimKeyFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import type { VipRole } from '../domain/role.ts'
+import type { Role } from '../domain/role.ts'
 import type { SearchAttributeName } from '../domain/search-attributes.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { actionRequired, retryLater } from './failures.ts'
@@ -34,23 +34,23 @@ export interface Advance {
  */
 export async function advance(
   api: ClusterApi,
-  vip: VipRole,
+  role: Role,
   begin: Observed,
   { observes, performs }: StepScope,
 ): Promise<Advance> {
   let observed = begin
   const performed = new Set<Action['action']>()
   for (;;) {
-    const action = nextAction(observed, vip)
+    const action = nextAction(observed, role)
     if (action.action === 'observe') {
       if (!observes.includes(action.fact)) return { action, observed }
-      observed = { ...observed, ...(await observeFact(api, observed, vip.role, action.fact)) }
+      observed = { ...observed, ...(await observeFact(api, observed, role, action.fact)) }
       continue
     }
     if (!performs.includes(action.action)) return { action, observed }
     if (performed.has(action.action)) throw new Error(`${action.action} has changed nothing`)
     performed.add(action.action)
-    observed = await performAction(api, observed, vip.role, action)
+    observed = await performAction(api, observed, role, action)
     if (!isPreparation(action)) return { action, observed }
   }
 }

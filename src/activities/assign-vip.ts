@@ -1,7 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
-import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -43,11 +42,10 @@ export async function assignVip(
     return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
   }
   const { attempt } = activityInfo()
-  const vip = vipRole(role, settings.variables)
-  const end = await advance(api, vip, { key, cluster, ...bound, attempt, ...settings }, scope)
+  const end = await advance(api, role, { key, cluster, ...bound, attempt, ...settings }, scope)
   throwIfWaiting(end.action)
   // Somebody may have woken the run for a reservation after the first step had observed them.
-  if (end.action.action === 'patchCluster') await advance(api, vip, end.observed, onlyReservations)
+  if (end.action.action === 'patchCluster') await advance(api, role, end.observed, onlyReservations)
   return resultOf(uid, end)
 }
 

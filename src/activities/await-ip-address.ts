@@ -2,7 +2,6 @@ import { cancellationSignal } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
 import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
-import { vipRole, type VipRole } from '../domain/role.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -14,6 +13,7 @@ import {
   throwIfWaiting,
   type Advance,
 } from './advance.ts'
+import { readClusterClass } from './perform-action.ts'
 import type { RunKind } from './run-step.ts'
 
 /** Runs a poll for the milliseconds that it may take. */
@@ -52,13 +52,13 @@ export async function awaitIPAddress(
   timeoutMs: number,
 ): Promise<AwaitIPAddressResult> {
   const { cluster: key, role } = input
-  const vip = vipRole(role, settings.variables)
   const cluster = await api.getCluster(key)
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
+  const clusterClass = await readClusterClass(api, cluster)
   const observedWith = (claim: IPAddressClaim): Observed => {
     const choice = { poolRef: claim.poolRef, considered: [] }
-    return { key, cluster, claim, choice, ...settings }
+    return { key, cluster, clusterClass, claim, choice, ...settings }
   }
   const started = performance.now()
   const listener = api.listenToClaim(claimKeyFor(key, role))
@@ -66,7 +66,7 @@ export async function awaitIPAddress(
     do {
       const claim = await getOwnClaim(api, input)
       if (claim === undefined) return claimGone
-      const end = await advance(api, vip, observedWith(claim), {
+      const end = await advance(api, role, observedWith(claim), {
         observes: ['ipAddress'],
         performs: ['labelClaim'],
       })
@@ -77,7 +77,7 @@ export async function awaitIPAddress(
   } finally {
     listener.close()
   }
-  return whyUnbound(api, vip, input, observedWith)
+  return whyUnbound(api, input, observedWith)
 }
 
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
@@ -94,7 +94,6 @@ function isStillUnbound({ action, observed }: Advance): boolean {
  */
 async function whyUnbound(
   api: ClusterApi,
-  vip: VipRole,
   input: ClaimStepInput,
   observedWith: (claim: IPAddressClaim) => Observed,
 ): Promise<AwaitIPAddressResult> {
@@ -107,7 +106,7 @@ async function whyUnbound(
   if (claim === undefined) return claimGone
   const begin = { ...observedWith(claim), pools, namedAddress }
   const scope = { observes: ['ipAddress'], performs: ['labelClaim', 'deleteClaim'] } as const
-  return resultOf(input, await advance(api, vip, begin, scope))
+  return resultOf(input, await advance(api, role, begin, scope))
 }
 
 function resultOf({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {

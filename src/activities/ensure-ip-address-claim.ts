@@ -1,7 +1,6 @@
 import type { AllocationSettings } from '../domain/allocation/action.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
-import { vipRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
 
@@ -34,9 +33,12 @@ export async function ensureIPAddressClaim(
   if (without !== undefined) return without
   const choice = { poolRef, considered: [], ...(restore !== undefined && { restore }) }
   // The next step observes the address of a claim that exists.
-  const scope: StepScope = { performs, observes: claim === undefined ? ['namedAddress'] : [] }
+  const scope: StepScope = {
+    performs,
+    observes: claim === undefined ? ['clusterClass', 'namedAddress'] : ['clusterClass'],
+  }
   const begin = { key, cluster, claim, choice, ...settings }
-  const { action, observed } = await advance(api, vipRole(role, settings.variables), begin, scope)
+  const { action, observed } = await advance(api, role, begin, scope)
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
   if (observed.claim === undefined) {

@@ -6,6 +6,7 @@ import {
   isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
 import { buildIPAddressClaim, claimKeyFor, claimMetadataFor } from '../domain/model/claim.ts'
+import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
   buildReservation,
@@ -35,10 +36,8 @@ export async function observeFact(
     }
     case 'namedAddress':
       return { namedAddress: await api.getIPAddress(claimKeyFor(key, role)) }
-    case 'clusterClass': {
-      const ref = cluster?.topology?.clusterClass
-      return { clusterClass: ref && (await api.getClusterClass(ref)) }
-    }
+    case 'clusterClass':
+      return { clusterClass: await readClusterClass(api, cluster) }
     case 'addressUse':
       return { addressUse: await api.listAddressUse() }
     case 'sameAddressUse':
@@ -46,6 +45,15 @@ export async function observeFact(
     default:
       return fact satisfies never
   }
+}
+
+/** The ClusterClass of a Cluster; undefined if there is none. */
+export async function readClusterClass(
+  api: Pick<ClusterApi, 'getClusterClass'>,
+  cluster: Cluster | undefined,
+): Promise<ClusterClass | undefined> {
+  const ref = cluster?.topology?.clusterClass
+  return ref && api.getClusterClass(ref)
 }
 
 /** Performs an action, and returns what is observed then. It can be repeated, and fails if its inputs have changed. */

@@ -4,7 +4,7 @@ import { mostRelevant } from '../domain/allocation/pool-selection.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { defaultRole, vipRole } from '../domain/role.ts'
+import { defaultRole } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -15,6 +15,7 @@ import {
   type StepSettings,
 } from './advance.ts'
 import { verdictBytes } from './failures.ts'
+import { readClusterClass } from './perform-action.ts'
 
 const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
 
@@ -41,12 +42,10 @@ export async function selectIPPool(
     api.listIPPools(key.namespace),
   ])
   const { variables, searchable } = settings
-  const ref = cluster?.topology?.clusterClass
-  const clusterClass = ref && (await api.getClusterClass(ref))
+  const clusterClass = await readClusterClass(api, cluster)
   const begin = { key, cluster, claim, pools, clusterClass, ...settings }
-  const vip = vipRole(role, variables)
-  const found = await advance(api, vip, begin, scope)
-  const end = isRefusal(found.action) ? await advance(api, vip, found.observed, refusal) : found
+  const found = await advance(api, role, begin, scope)
+  const end = isRefusal(found.action) ? await advance(api, role, found.observed, refusal) : found
   const also =
     role === defaultRole && cluster !== undefined
       ? alsoDesiredRoles(cluster, { clusterClass, pools }, variables)

@@ -17,8 +17,14 @@ export interface RoleSpec {
   readonly conditionType: string
   /** The VIP in messages. */
   readonly noun: string
-  /** The VIP is `spec.controlPlaneEndpoint`, with a port. Any other is in its variable, else in its annotation. */
+  /** The VIP is for `spec.controlPlaneEndpoint`, with a port. Any other is in its variables, else in its annotation. */
   readonly isEndpoint: boolean
+  /** Annotation on a ClusterClass: the variables that receive the VIP, instead of the one that the flag names. */
+  readonly variableAnnotation: string
+  /** Annotation on a ClusterClass: the variables that receive the port alone; undefined for a VIP without port. */
+  readonly portVariableAnnotation: string | undefined
+  /** Annotation on the Cluster: the variables to which we wrote. */
+  readonly writtenVariablesAnnotation: string
   /** Annotation on the Cluster, or else on its ClusterClass, that asks for the VIP or refuses it: `"true"` or `"false"`. */
   readonly enabledAnnotation: string
   /** Without that annotation, every Cluster of a ClusterClass has the VIP; otherwise a matching pool decides. */
@@ -39,6 +45,9 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     conditionType: `${ownPrefix}/ControlPlaneVIPReady`,
     noun: 'endpoint',
     isEndpoint: true,
+    variableAnnotation: `${ownPrefix}/control-plane-variable`,
+    portVariableAnnotation: `${ownPrefix}/control-plane-port-variable`,
+    writtenVariablesAnnotation: `${ownPrefix}/control-plane-variables-written`,
     enabledAnnotation: `${ownPrefix}/control-plane-enabled`,
     isDefault: true,
   },
@@ -50,6 +59,9 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     conditionType: `${ownPrefix}/IngressVIPReady`,
     noun: 'ingress VIP',
     isEndpoint: false,
+    variableAnnotation: `${ownPrefix}/ingress-variable`,
+    portVariableAnnotation: undefined,
+    writtenVariablesAnnotation: `${ownPrefix}/ingress-variables-written`,
     enabledAnnotation: `${ownPrefix}/ingress-enabled`,
     isDefault: false,
   },
@@ -58,19 +70,16 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
 /** The annotations by which a Cluster or its ClusterClass asks for VIPs or refuses them. */
 export const enabledAnnotations: readonly string[] = roles.map((role) => roleSpecs[role].enabledAnnotation)
 
-/** A role with the name of the ClusterClass variable that receives its VIP. */
-export interface VipRole {
-  readonly role: Role
-  readonly variable: string
-}
+/** The annotations on a ClusterClass by which its author names the variables that receive VIPs. */
+export const variableAnnotations: readonly string[] = roles.flatMap((role) => {
+  const { variableAnnotation, portVariableAnnotation } = roleSpecs[role]
+  return portVariableAnnotation === undefined
+    ? [variableAnnotation]
+    : [variableAnnotation, portVariableAnnotation]
+})
 
-/** Names of the ClusterClass variables that receive a VIP, by role (flags `--control-plane-variable`, `--ingress-variable`). */
+/**
+ * The variables that receive a VIP, by role, where the ClusterClass names none: `name` or `name.field.field`, several with
+ * commas (flags `--control-plane-variable`, `--ingress-variable`).
+ */
 export type VariableNames = Readonly<Record<Role, string>>
-
-export function vipRole(role: Role, variables: VariableNames): VipRole {
-  return { role, variable: variables[role] }
-}
-
-export function vipRoles(variables: VariableNames): readonly VipRole[] {
-  return roles.map((role) => vipRole(role, variables))
-}

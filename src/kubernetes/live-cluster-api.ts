@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { AddressUse } from '../domain/allocation/action.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
@@ -24,11 +25,15 @@ export function createLiveClusterApi(
   const claims = createObjectClient(access, resources.ipaddressclaims)
   const addresses = createObjectClient(access, resources.ipaddresses)
   const listAddressUse = coalesced(async () => {
-    const [inUse, ipAddresses] = await Promise.all([
+    const [inUse, classes, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
+      listIn(access, resources.clusterclasses, namespaces),
       listIn(access, resources.ipaddresses, namespaces),
     ])
-    return { clusters: inUse, ipAddresses }
+    const byKey = new Map(classes.map((each) => [formatKey(each), each]))
+    const classOf: NonNullable<AddressUse['classOf']> = ({ topology }) =>
+      topology && byKey.get(formatKey(topology.clusterClass))
+    return { clusters: inUse, ipAddresses, classOf }
   })
   return {
     getCluster: clusters.get,

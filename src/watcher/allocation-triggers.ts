@@ -1,15 +1,11 @@
 import { ownershipOf } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import {
-  explicitPoolOf,
-  needsAllocation,
-  poolRequestFor,
-  type ClusterContext,
-} from '../domain/allocation/eligibility.ts'
+import { needsAllocation, poolRequestFor, type ClusterContext } from '../domain/allocation/eligibility.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
-import { enabledAnnotations, type Role, type VipRole } from '../domain/role.ts'
+import { enabledAnnotations, type Role } from '../domain/role.ts'
+import { explicitPoolOf, type VipRole } from '../domain/allocation/vip-role.ts'
 import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { poolsUsableBy, type ClaimBinding } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
@@ -88,7 +84,7 @@ export function clustersToServe(
   pool: IPPool,
   previous: IPPool | undefined,
   waiting: () => readonly Cluster[],
-  { role }: VipRole,
+  role: Role,
   now: number,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
@@ -116,14 +112,15 @@ export function clustersToRestore(
   pool: IPPool,
   previous: IPPool | undefined,
   lost: () => readonly Cluster[],
-  vip: VipRole,
+  vipOf: (cluster: Cluster) => VipRole,
 ): readonly Cluster[] {
   if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
-  return lost().filter(
-    (cluster) =>
-      isInReach(pool, cluster) &&
-      poolToRestoreFrom({ cluster, vip, address: addressIn(cluster, vip), pools: [pool] }) !== undefined,
-  )
+  return lost().filter((cluster) => isInReach(pool, cluster) && canRestoreFrom(pool, cluster, vipOf(cluster)))
+}
+
+function canRestoreFrom(pool: IPPool, cluster: Cluster, vip: VipRole): boolean {
+  const address = addressIn(cluster, vip)
+  return poolToRestoreFrom({ cluster, vip, address, pools: [pool] }) !== undefined
 }
 
 function isInReach(pool: IPPool, cluster: Cluster): boolean {

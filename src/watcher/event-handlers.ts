@@ -9,7 +9,8 @@ import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../domain/model/pool.ts'
 import { watchFilterLabel } from '../domain/names.ts'
-import { enabledAnnotations, type VipRole } from '../domain/role.ts'
+import { enabledAnnotations, roles, variableAnnotations } from '../domain/role.ts'
+import { vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
@@ -33,7 +34,6 @@ export interface HandlerContext {
 
 export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster> {
   const { queries, requests, resync } = context
-  const { vips } = queries
   /** Deleted since the last list. A Cluster recreated under the same name may meet the run of the deleted one. */
   const deleted = new Set<string>()
 
@@ -49,7 +49,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
   }
 
   const onVipChange = (vip: VipRole, cluster: Cluster, previous: Cluster): void => {
-    const address = addressIn(previous, vip)
+    const address = addressIn(previous, queries.vipOf(previous, vip.role))
     if (address === addressIn(cluster, vip) || address === '') return
     requests.retryReserving(address)
     requests.forgetConditionUpdate(cluster)
@@ -58,7 +58,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
 
   return {
     onUpsert(cluster, previous) {
-      for (const vip of vips) {
+      for (const vip of queries.vipsOf(cluster)) {
         enqueueFor(vip, cluster, previous)
         if (previous !== undefined) onVipChange(vip, cluster, previous)
       }
@@ -73,8 +73,8 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
       if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false })) {
         requests.enqueue(cluster, { action: 'signal', reason: 'Cluster is gone' })
       }
-      for (const vip of vips) requests.retryReserving(addressIn(cluster, vip))
-      const bindings = vips.map((vip) => ({ role: vip.role, ...queries.bindingOf(cluster, vip) }))
+      for (const vip of queries.vipsOf(cluster)) requests.retryReserving(addressIn(cluster, vip))
+      const bindings = roles.map((role) => ({ role, ...queries.bindingOf(cluster, role) }))
       requests.enqueueRelease(releaseOfDeleted(cluster, bindings))
     },
     onListed() {
@@ -107,7 +107,9 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
       for (const cluster of queries.clustersOf(clusterClass)) {
         const before = queries.contextOf(cluster)
         const needsWith = (context: ClusterContext): boolean =>
-          queries.vips.some((vip) => needsAllocation(cluster, vip, context))
+          vipRolesIn(cluster, queries.variables, context.clusterClass).some((vip) =>
+            needsAllocation(cluster, vip, context),
+          )
         if (needsWith({ ...before, clusterClass })) requests.retry(cluster, reason)
         // A run for a VIP that the class refuses now can end.
         else if (needsWith(before)) requests.enqueue(cluster, { action: 'signal', reason })
@@ -124,7 +126,7 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
 function inputsOf({ acceptedVariables, annotations }: ClusterClass): string {
   return JSON.stringify([
     acceptedVariables,
-    ...enabledAnnotations.map((annotation) => annotations[annotation]),
+    ...[...enabledAnnotations, ...variableAnnotations].map((annotation) => annotations[annotation]),
   ])
 }
 
@@ -169,9 +171,10 @@ function enqueueForBinding(
   previous: Partial<ClaimBinding>,
 ): void {
   const cluster = queries.clusterOf(claim)
-  const vip = cluster && queries.vips.find(({ role }) => claimNameFor(cluster, role) === claim.name)
-  if (cluster === undefined || vip === undefined) return
-  const cached = queries.bindingOf(cluster, vip)
+  const role = cluster && roles.find((each) => claimNameFor(cluster, each) === claim.name)
+  if (cluster === undefined || role === undefined) return
+  const vip = queries.vipOf(cluster, role)
+  const cached = queries.bindingOf(cluster, role)
   const [binding, before] = [
     { ...cached, ...changes },
     { ...cached, ...previous },
@@ -189,9 +192,10 @@ export function onPool(
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
       if (!resync.isListed(resource)) return
-      for (const vip of queries.vips) {
-        const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, vip), vip, now())
-        const restored = clustersToRestore(pool, previous, () => queries.lost(vip), vip)
+      for (const role of roles) {
+        const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, role), role, now())
+        const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
+        const restored = clustersToRestore(pool, previous, () => queries.lost(role), vipOf)
         for (const cluster of [...served, ...restored]) requests.retry(cluster, `${formatPool(pool)} changed`)
       }
     },

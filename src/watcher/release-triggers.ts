@@ -9,7 +9,7 @@ import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.t
 import { deleteForMoveAnnotation } from '../domain/names.ts'
 import { readableHeld, type HeldAddress } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
-import { recordedVip } from '../domain/allocation/vip-ownership.ts'
+import { recordedVip } from '../domain/allocation/vip-role.ts'
 import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
 import type { ReleaseRequest } from './workflow-request.ts'
 

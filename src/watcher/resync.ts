@@ -1,5 +1,5 @@
 import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
-import { recordedVip } from '../domain/allocation/vip-ownership.ts'
+import { recordedVip } from '../domain/allocation/vip-role.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'

@@ -10,7 +10,8 @@ import {
   roleOfClaim,
   type IPAddressClaim,
 } from '../../src/domain/model/claim.ts'
-import { roleSpecs, type Role, type VariableNames, type VipRole } from '../../src/domain/role.ts'
+import { vipRoleIn, type VipRole } from '../../src/domain/allocation/vip-role.ts'
+import { roleSpecs, type Role, type VariableNames } from '../../src/domain/role.ts'
 import type { RunningWorkflow } from '../../src/domain/workflow-run.ts'
 
 /** Objects as the API server returns them, decoded by the product; tests name only the fields they need. */
@@ -54,10 +55,10 @@ export interface ClusterOptions extends MetaOptions {
   apiServerPort?: number
   conditions?: readonly object[]
   availabilityGates?: readonly string[]
+  /** Cluster API has rendered the topology. */
+  rendered?: boolean
 }
 
-export const controlPlane: VipRole = { role: 'control-plane', variable: 'clusterVip' }
-export const ingress: VipRole = { role: 'ingress', variable: 'ingressVip' }
 export const variables: VariableNames = { 'control-plane': 'clusterVip', ingress: 'ingressVip' }
 
 export const aClass = 'rke2-cluster-class'
@@ -72,6 +73,7 @@ export function clusterObject(options: ClusterOptions = {}): object {
     spec: {
       ...(options.paused !== undefined && { paused: options.paused }),
       ...(topology !== null && { topology }),
+      ...(options.rendered === true && { infrastructureRef: { kind: 'DemoCluster', name: 'demo-x' } }),
       ...(options.endpoint && { controlPlaneEndpoint: options.endpoint }),
       ...(options.apiServerPort !== undefined && {
         clusterNetwork: { apiServerPort: options.apiServerPort },
@@ -88,20 +90,36 @@ export function aCluster(options: ClusterOptions = {}): Cluster {
   return clusterFrom(clusterObject(options))
 }
 
+/** The roles in a Cluster whose endpoint is no DNS name and whose class names no variables. */
+export const controlPlane: VipRole = vipRoleIn(aCluster(), 'control-plane', variables, undefined)
+export const ingress: VipRole = vipRoleIn(aCluster(), 'ingress', variables, undefined)
+
 /** ClusterClass `clusters/rke2-cluster-class` with variables in spec and status. */
 export function aClusterClass(variables: {
   declared: readonly string[]
   accepted: readonly string[]
   annotations?: Readonly<Record<string, string>>
+  /** OpenAPI schemas of accepted variables; none: any value. */
+  schemas?: Readonly<Record<string, object>>
+  /** Variables that its patches read. */
+  read?: readonly string[]
 }): ClusterClass {
-  const named = (names: readonly string[]): readonly object[] => names.map((name) => ({ name }))
+  const { schemas = {}, read = [] } = variables
   return clusterClassFrom({
     metadata: {
       ...metadata({}, { namespace: 'clusters', name: aClass }),
       annotations: variables.annotations ?? {},
     },
-    spec: { variables: named(variables.declared) },
-    status: { variables: named(variables.accepted) },
+    spec: {
+      variables: variables.declared.map((name) => ({ name })),
+      patches: read.map((variable) => ({ definitions: [{ jsonPatches: [{ valueFrom: { variable } }] }] })),
+    },
+    status: {
+      variables: variables.accepted.map((name) => ({
+        name,
+        definitions: [{ schema: { openAPIV3Schema: schemas[name] ?? {} } }],
+      })),
+    },
   })
 }
 

@@ -23,6 +23,8 @@ const endpoints = anyOf<object | undefined>(
   { host: '10.0.0.10', port: 0 },
   { host: '10.9.9.9', port: 6443 },
   { host: '10.9.9.9', port: 0 },
+  { host: 'api.example.org', port: 6443 },
+  { host: 'api.example.org', port: 0 },
 )
 
 const annotations = fc
@@ -35,6 +37,7 @@ const annotations = fc
       annotation('duplicate-addresses', '10.0.0.10'),
     ),
     anyOf({}, {}, annotation('control-plane-pool', 'second')),
+    anyOf({}, {}, annotation('control-plane-variables-written', 'clusterVip')),
     anyOf(
       {},
       {},
@@ -46,11 +49,13 @@ const annotations = fc
   )
   .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
 
+const text = { type: 'string' }
 const classRef = { name: 'rke2-cluster-class' }
 const topologies = anyOf<object | null>(
   { classRef },
   { classRef },
   { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+  { classRef, variables: [{ name: 'endpoint', value: { host: '', port: 7443 } }] },
   null,
 )
 
@@ -59,6 +64,7 @@ const clusters = fc
     endpoint: endpoints,
     annotations,
     topology: topologies,
+    rendered: anyOf(false, true),
     paused: anyOf(false, false, false, true),
     deleting: anyOf(false, false, false, false, true),
   })
@@ -125,6 +131,18 @@ export const randomWorlds = fc
         declared: [],
         accepted: [],
         annotations: annotation('control-plane-enabled', 'false'),
+      }),
+      aClusterClass({
+        declared: ['endpoint'],
+        accepted: ['endpoint'],
+        schemas: { endpoint: { type: 'object', properties: { host: text, port: { type: 'integer' } } } },
+        annotations: annotation('control-plane-variable', 'endpoint,endpoint.host'),
+      }),
+      aClusterClass({
+        declared: ['clusterVip'],
+        accepted: ['clusterVip'],
+        schemas: { clusterVip: { type: 'boolean' } },
+        annotations: annotation('control-plane-variable', 'clusterVip'),
       }),
       undefined,
     ),

@@ -138,7 +138,7 @@ describe('a bad value', () => {
     [['--task-queue=two words'], '--task-queue is "two words", expected a name without spaces'],
     [
       ['--control-plane-variable='],
-      '--control-plane-variable is "", expected the name of a ClusterClass variable',
+      '--control-plane-variable is "", expected the names of ClusterClass variables, such as clusterVip or network.vip,vip',
     ],
     [['--register-search-attributes=maybe'], '--register-search-attributes is "maybe", expected true, false'],
     [['--log-level=loud'], '--log-level is "loud", expected debug, info, warn, error'],

@@ -4,11 +4,12 @@ import { SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
-import type { VariableNames } from '../../domain/role.ts'
+import { roles, type VariableNames } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
 import { fault, ok, runCheck, type CheckResult, type Reading } from './checks/check-result.ts'
 import { checkClock } from './checks/clock.ts'
+import { checkClassVariables } from './checks/class-variables.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
 import { checkPermissions } from './checks/permissions.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
@@ -66,7 +67,7 @@ function waitingIn(
   const queries = new SnapshotQueries(() => snapshot.read, variables)
   const read = [...snapshot.read.clusters.values()]
     .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
-    .filter((cluster) => queries.vips.some((vip) => queries.vipNeedsReconcile(cluster, vip)))
+    .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, role)))
     .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
   return { read }
 }
@@ -99,7 +100,10 @@ export function diagnoseKubernetes(
     ...runCheck('pools', snapshot, checkPools),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
     ...runCheck('pool-ranges', snapshot, checkPoolRanges),
-    ...runCheck('cluster-classes', snapshot, (read) => checkClusterClasses(read, variables)),
+    ...runCheck('cluster-classes', snapshot, (read) => [
+      ...checkClusterClasses(read, variables),
+      ...checkClassVariables(read, variables),
+    ]),
     ...runCheck('clusters', snapshot, checkClusters),
   ]
 }

@@ -4,7 +4,7 @@ import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import type { RolePlan } from './role-plan.ts'
+import type { PlannedVariable, RolePlan } from './role-plan.ts'
 
 /** What a run would do for one Cluster. */
 export interface ClusterPlan {
@@ -31,14 +31,14 @@ export function planText(plan: ClusterPlan, style: Style): string {
 }
 
 function roleText(plan: ShownRolePlan, style: Style): string {
-  const { role, steps, considered, variable, diff } = plan
+  const { role, steps, considered, variables = [], diff } = plan
   // An ingress VIP that nobody asks for is worth one line.
   const isBrief = plan.outcome === 'skip' && !plan.actionRequired
   return [
     `${style.strong(role)}: ${outcomeText(plan, style)}`,
     ...(plan.outcome === 'wait' || plan.actionRequired ? [`  Next step: ${plan.nextStep}`] : []),
     ...(isBrief || considered.length === 0 ? [] : ['', poolTable(considered, style)]),
-    ...(variable === undefined ? [] : ['', variableText(variable)]),
+    ...(variables.length === 0 ? [] : ['', ...variables.map(variableText)]),
     ...(steps.length === 0 ? [] : ['', 'Steps:', ...steps.map((step, index) => `  ${index + 1}. ${step}`)]),
     ...(diff === undefined ? [] : ['', coloredDiff(diff, style)]),
   ].join('\n')
@@ -51,7 +51,7 @@ function outcomeText({ outcome, reason, message, actionRequired }: ShownRolePlan
   return `${painted}, ${reason}: ${message}`
 }
 
-function variableText({ name, isWritten, because }: NonNullable<RolePlan['variable']>): string {
+function variableText({ name, isWritten, because }: PlannedVariable): string {
   return `Variable ${name}: ${isWritten ? 'would be written' : 'would not be written'}; ${because}`
 }
 

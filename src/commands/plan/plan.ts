@@ -3,7 +3,6 @@ import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import { nextSteps } from '../../domain/reason.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { planRole } from './role-plan.ts'
-import { vipRole } from '../../domain/role.ts'
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
@@ -67,7 +66,7 @@ async function planFor({ api }: ManagementCluster, config: Config, object: JsonO
     cluster: { namespace, name },
     ...(topology !== undefined && { clusterClass: topology.clusterClass }),
     roles: [...facts]
-      .map(([role, ofRole]) => planRole(ofRole, vipRole(role, config.variables)))
+      .map(([role, ofRole]) => planRole(ofRole, role))
       .map(({ patch, ...plan }) => ({
         ...plan,
         nextStep: nextSteps[plan.reason],

@@ -4,14 +4,16 @@ import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
 import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import { decideVipVariable } from '../../domain/model/cluster-class.ts'
+import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
+import { decideVariables } from '../../domain/allocation/vip-variables.ts'
 import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
-import { variableOf, type Cluster } from '../../domain/model/cluster.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
+import { formatVariablePath } from '../../domain/model/variable-path.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { roleSpecs, type Role, type VipRole } from '../../domain/role.ts'
+import { roleSpecs, type Role } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
@@ -23,10 +25,11 @@ export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'
 export interface RolePlan {
   readonly role: Role
   /**
-   * `assign`: the VIP would be written; `complete-port`: only the port of a host that is not ours; `in-place`: nothing is
+   * `assign`: the VIP would be written; `complete`: a host that is not ours gets its port, or
+   * the variables of the class get the host; `in-place`: nothing is
    * missing; `skip`: no VIP is wanted, or somebody else gave one; `wait`: the run would wait.
    */
-  readonly outcome: 'assign' | 'complete-port' | 'in-place' | 'skip' | 'wait'
+  readonly outcome: 'assign' | 'complete' | 'in-place' | 'skip' | 'wait'
   /** With which a run would end or wait. */
   readonly reason: Reason
   readonly message: string
@@ -41,25 +44,32 @@ export interface RolePlan {
   /** Absent if the IPAM provider decides. */
   readonly address?: string
   readonly port?: number
-  readonly variable?: { readonly name: string; readonly isWritten: boolean; readonly because: string }
+  /** Those of the class that receive the VIP: `name`, or `name.field` for a part of one. */
+  readonly variables?: readonly PlannedVariable[]
   /** Of the Cluster; a text in angle brackets stands for an address that the IPAM provider decides. */
   readonly patch?: JsonPatch
+}
+
+export interface PlannedVariable {
+  readonly name: string
+  readonly isWritten: boolean
+  readonly because: string
 }
 
 /** Each action deletes a claim, makes one, or ends the plan: more of them would be a fault of the rules. */
 const mostActions = 30
 
 /** Plans what a run would do for one role: asks for the next action until that is the last one. Nothing is written. */
-export function planRole(facts: PlanFacts, vip: VipRole): RolePlan {
+export function planRole(facts: PlanFacts, role: Role): RolePlan {
   let observed: Observed = facts
   let made: Made = { steps: [], considered: [] }
   for (let actions = 0; actions < mostActions; actions += 1) {
-    made = withClaimInUse(made, observed, vip)
-    const action = nextAction(observed, vip)
-    made = { ...made, steps: [...made.steps, ...stepsOf(action, observed, vip)] }
-    if (isLast(action)) return { role: vip.role, ...conclusion(action, made, observed, vip) }
-    made = withAction(made, action, observed, vip)
-    observed = afterAction(observed, vip.role, action)
+    made = withClaimInUse(made, observed, role)
+    const action = nextAction(observed, role)
+    made = { ...made, steps: [...made.steps, ...stepsOf(action, observed, role)] }
+    if (isLast(action)) return { role, ...conclusion(action, made, observed, role) }
+    made = withAction(made, action, observed, role)
+    observed = afterAction(observed, role, action)
   }
   throw new Error(`the plan for Cluster ${formatKey(facts.key)} does not end`)
 }
@@ -80,7 +90,7 @@ function isLast(action: Action): action is Last {
 }
 
 /** A usable claim that exists has made the choice already. */
-function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vip: VipRole): Made {
+function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, role: Role): Made {
   if (made.claim !== undefined || cluster === undefined || claim === undefined || claim.isDeleting)
     return made
   const { owner } = ownershipOf(claim, cluster)
@@ -88,21 +98,21 @@ function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vi
   const because = 'its IPAddressClaim is there, and stays'
   return {
     ...made,
-    considered: consideredBeside(cluster, vip, pools, claim.poolRef, because),
+    considered: consideredBeside(cluster, role, pools, claim.poolRef, because),
     pool: claim.poolRef,
     claim: { name: claim.name, action: owner === 'nobody' ? 'adopt' : 'use' },
   }
 }
 
-function withAction(made: Made, action: Action, { cluster, pools = [] }: Observed, vip: VipRole): Made {
+function withAction(made: Made, action: Action, { cluster, pools = [] }: Observed, role: Role): Made {
   switch (action.action) {
     case 'selectPool': {
       const { poolRef: pool, restore, insteadOf, considered } = action.choice
       if (cluster === undefined) return { ...made, pool }
-      const claim = { name: claimNameFor(cluster, vip.role), action: 'create' as const }
+      const claim = { name: claimNameFor(cluster, role), action: 'create' as const }
       if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
       const because = `has ${restore.address}, which the Cluster had before`
-      return { ...made, pool, claim, considered: consideredBeside(cluster, vip, pools, pool, because) }
+      return { ...made, pool, claim, considered: consideredBeside(cluster, role, pools, pool, because) }
     }
     case 'discardClaim':
     case 'deleteClaim':
@@ -114,8 +124,8 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
 }
 
 /** The writes of an action, in words. */
-function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly string[] {
-  const name = claimNameFor(key, vip.role)
+function stepsOf(action: Action, { key }: Observed, role: Role): readonly string[] {
+  const name = claimNameFor(key, role)
   switch (action.action) {
     case 'releaseReservations':
       return action.addresses.map((address) => `let go of ${address}, which nobody else has any more`)
@@ -149,17 +159,17 @@ function stepsOf(action: Action, { key }: Observed, vip: VipRole): readonly stri
 
 type Conclusion = Omit<RolePlan, 'role'>
 
-function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole): Conclusion {
+function conclusion(action: Last, made: Made, observed: Observed, role: Role): Conclusion {
   const { insteadOf: _insteadOf, ...choice } = made
   const withChoice = { ...choice, actionRequired: false }
   const withoutChoice = { steps: made.steps, considered: [], actionRequired: false }
   switch (action.action) {
     case 'patchCluster': {
       const { assigned, patch } = action
-      if (action.writes === 'vip') return { ...withChoice, ...writing(action, made, observed, vip) }
-      const message = `the host is somebody else's and stays; its port would be completed: ${formatVip(assigned)}`
-      const outcome = { outcome: 'complete-port', reason: 'EndpointAlreadySet', message } as const
-      return { ...withoutChoice, ...outcome, patch, ...vipFields(assigned) }
+      if (action.writes === 'vip') return { ...withChoice, ...writing(action, made, observed, role) }
+      const message = `the host is somebody else's and stays; port or variables would be completed: ${formatVip(assigned)}`
+      const outcome = { outcome: 'complete', reason: 'EndpointAlreadySet', message } as const
+      return { ...withoutChoice, ...outcome, patch, ...vipFields(assigned), ...variablesIn(observed, role) }
     }
     case 'deleteClaim': {
       const { reason, message } = action.outcome
@@ -170,9 +180,9 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
       if (reason === 'Allocated') {
         const inPlace = action.vip && vipFields(action.vip)
         const outcome = { outcome: 'in-place', reason, message } as const
-        return { ...withChoice, ...outcome, ...inPlace, ...variableIn(observed, vip) }
+        return { ...withChoice, ...outcome, ...inPlace, ...variablesIn(observed, role) }
       }
-      const actionRequired = reason === 'ClusterDeleted' || lacksDefaultVip(observed, vip)
+      const actionRequired = reason === 'ClusterDeleted' || lacksDefaultVip(observed, role)
       return { ...withoutChoice, outcome: 'skip', reason, message, actionRequired }
     }
     case 'wait':
@@ -188,7 +198,7 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
         actionRequired: kind === 'refuse' || endedByPerson.includes(reason),
         considered: (isUnchosen ? action.considered : undefined) ?? made.considered,
         ...(reason === 'DuplicateAddress' && ipAddress && { address: ipAddress.address }),
-        ...(reason === 'ClusterRejected' && variableIn(observed, vip)),
+        ...(reason === 'ClusterRejected' && variablesIn(observed, role)),
       }
     }
     default:
@@ -197,9 +207,9 @@ function conclusion(action: Last, made: Made, observed: Observed, vip: VipRole):
 }
 
 /** Whether the Cluster has no VIP of a kind that Clusters have, and does not refuse it. */
-function lacksDefaultVip(observed: Observed, vip: VipRole): boolean {
-  if (observed.cluster === undefined || !roleSpecs[vip.role].isDefault) return false
-  const desire = desireFor(observed.cluster, vip, observed)
+function lacksDefaultVip(observed: Observed, role: Role): boolean {
+  if (observed.cluster === undefined || !roleSpecs[role].isDefault) return false
+  const desire = desireFor(observed.cluster, role, observed)
   return desire.desired === 'no' && !desire.isRefused
 }
 
@@ -210,13 +220,13 @@ function writing(
   { assigned, patch }: ActionOf<'patchCluster'>,
   { pool, insteadOf }: Made,
   observed: Observed,
-  vip: VipRole,
-): Pick<Conclusion, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variable'> {
+  role: Role,
+): Pick<Conclusion, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variables'> {
   const isOpen = pool !== undefined && assigned.host === openAddressOf(pool)
   const { address, ...port } = vipFields(assigned)
   const message = isOpen
-    ? `the ${vip.role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`
-    : `the ${vip.role} VIP would be ${formatVip(assigned)}`
+    ? `the ${role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`
+    : `the ${role} VIP would be ${formatVip(assigned)}`
   return {
     outcome: 'assign',
     reason: 'Allocated',
@@ -224,34 +234,30 @@ function writing(
     patch,
     ...port,
     ...(!isOpen && { address }),
-    ...variableIn(observed, vip),
+    ...variablesIn(observed, role),
   }
 }
 
-function variableIn({ cluster, clusterClass }: Observed, vip: VipRole): Pick<RolePlan, 'variable'> {
+function variablesIn(
+  { cluster, clusterClass, variables, defaultPort, ipAddress }: Observed,
+  role: Role,
+): Pick<RolePlan, 'variables'> {
   if (cluster === undefined) return {}
-  const { decision } = decideVipVariable(cluster, vip, clusterClass)
-  const name = vip.variable
-  const ref = cluster.topology?.clusterClass
-  const why = (): string => {
-    if (ref === undefined) return 'the Cluster has no spec.topology'
-    if (variableOf(cluster, name) !== undefined) return 'the Cluster has a value for it'
-    const key = `ClusterClass ${formatKey(ref)}`
-    if (clusterClass === undefined) return `${key} does not exist`
-    const words = {
-      write: 'has it',
-      omit: 'does not have it',
-      wait: 'declares it, and has not taken it in yet',
-    }
-    return `${key} ${words[decision]}`
+  const vip = vipRoleIn(cluster, role, variables, clusterClass)
+  const { verdicts } = decideVariables(cluster, vip, clusterClass, ipAddress?.address, defaultPort)
+  return {
+    variables: verdicts.map(({ variable, verdict, because }) => ({
+      name: formatVariablePath(variable.path),
+      isWritten: verdict === 'write',
+      because,
+    })),
   }
-  return { variable: { name, isWritten: decision === 'write', because: why() } }
 }
 
 /** The verdicts on the pools if the choice is made already. */
 function consideredBeside(
   cluster: Cluster,
-  { role }: VipRole,
+  role: Role,
   pools: NonNullable<Observed['pools']>,
   choice: IPPoolReference,
   because: string,

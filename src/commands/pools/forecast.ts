@@ -5,11 +5,12 @@ import { pendingAction } from '../../domain/allocation/after-action.ts'
 import { matchingPools, preferredFirst } from '../../domain/allocation/pool-selection.ts'
 import { poolsIn, poolsUsableBy, SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
+import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { defaultRole, type Role, type VariableNames, type VipRole } from '../../domain/role.ts'
+import { defaultRole, roles, type Role, type VariableNames } from '../../domain/role.ts'
 
 /** What one missing VIP will get, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -44,14 +45,14 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
     age: `${cluster.creationTimestamp} ${formatKey(cluster)}`,
   }))
   for (const { cluster } of clusters.toSorted((a, b) => (a.age < b.age ? -1 : 1))) {
-    for (const vip of queries.vips) {
-      const observed = queries.observed(cluster, vip)
+    for (const role of roles) {
+      const observed = queries.observed(cluster, role)
       const pools = observed.pools?.map((pool) => left.get(pool.uid) ?? pool) ?? []
-      const found = expectationFor({ ...observed, pools }, vip)
+      const found = expectationFor({ ...observed, pools }, role)
       if (found === undefined) continue
       const { pool, ...rest } = found
       const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
-      expectations.push({ cluster: observed.key, role: vip.role, ...rest, pool: named })
+      expectations.push({ cluster: observed.key, role, ...rest, pool: named })
       if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool))
     }
   }
@@ -61,12 +62,12 @@ export function forecastOf(snapshot: Snapshot, variables: VariableNames): Foreca
 type Found = Omit<Expectation, 'cluster' | 'role' | 'pool'> & { readonly pool: IPPool | undefined }
 
 /** Follows a run until it takes an address or waits for one; undefined if it does neither. */
-function expectationFor(observed: Observed, vip: VipRole): Found | undefined {
+function expectationFor(observed: Observed, role: Role): Found | undefined {
   const { cluster, claim, pools = [] } = observed
-  const action = pendingAction(observed, vip)
+  const action = pendingAction(observed, role)
   const claimed = claim && poolNamed(claim.poolRef, pools)
   const after = (performed: Action): Found | undefined =>
-    expectationFor(afterAction(observed, vip.role, performed), vip)
+    expectationFor(afterAction(observed, role, performed), role)
   switch (action.action) {
     case 'selectPool': {
       const { poolRef, restore } = action.choice
@@ -76,11 +77,12 @@ function expectationFor(observed: Observed, vip: VipRole): Found | undefined {
     case 'wait': {
       const { reason, message } = action
       if (cluster === undefined || reason === 'ClusterPaused') return undefined
-      if (claim?.isDeleting) return expectationFor({ ...observed, claim: undefined }, vip)
+      if (claim?.isDeleting) return expectationFor({ ...observed, claim: undefined }, role)
+      const vip = vipRoleIn(cluster, role, observed.variables, observed.clusterClass)
       const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && observed.namedAddress === undefined
       if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return undefined
       if (claimed !== undefined && reason === 'WaitingForAddress') return given(claimed, true)
-      const request = poolRequestFor(cluster, vip.role)
+      const request = poolRequestFor(cluster, role)
       const pool = claimed ?? preferredFirst(request, matchingPools(request, pools))[0]
       return { pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
     }

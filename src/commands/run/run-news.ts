@@ -4,7 +4,7 @@ import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import type { Role, VariableNames } from '../../domain/role.ts'
+import { roles, type Role, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
@@ -28,9 +28,9 @@ export async function publishRunNews(reporting: RunReporting, news: RunNews): Pr
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
   const queries = new SnapshotQueries(snapshot, variables)
-  const outstanding = queries.vips.filter((vip) => queries.vipNeedsReconcile(cluster, vip))
+  const outstanding = roles.filter((role) => queries.vipNeedsReconcile(cluster, role))
   try {
-    for (const { role } of outstanding) await publishFor(reporting, cluster, role, news)
+    for (const role of outstanding) await publishFor(reporting, cluster, role, news)
   } catch (error) {
     log.warn('cannot say on a Cluster what is the matter with its run', {
       cluster: formatKey(cluster),

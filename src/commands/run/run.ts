@@ -62,10 +62,7 @@ export async function runProgram(
   for (const warning of config.warnings) log.warn(warning)
   try {
     const api = createLiveClusterApi(kubernetes, config.namespaces)
-    const cachedApi =
-      command === 'run'
-        ? createCachedClusterApi({ live: api, variables: config.variables, now: Date.now })
-        : undefined
+    const cachedApi = command === 'run' ? createCachedClusterApi({ live: api, now: Date.now }) : undefined
     const observed = { metrics, outages, tracing, state, log }
     return await connectAndRun({ command, config, kubernetes, api, cachedApi, ...observed, signal })
   } finally {

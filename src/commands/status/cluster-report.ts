@@ -6,7 +6,7 @@ import type { IPAddressClaim } from '../../domain/model/claim.ts'
 import type { Cluster, Condition } from '../../domain/model/cluster.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { vipRole, type VariableNames, type VipRole } from '../../domain/role.ts'
+import type { Role, VariableNames } from '../../domain/role.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Problem } from './problems/problem.ts'
@@ -59,7 +59,7 @@ export async function describeCluster(
     cluster: { namespace, name, uid, created: creationTimestamp, clusterClass, isPaused, isDeleting },
     vips: report.vips.map((vip) => ({
       ...vip,
-      ...detailsOf(cluster, vipRole(vip.role, variables), queries),
+      ...detailsOf(cluster, vip.role, queries),
     })),
     findings: report.findings,
     workflow,
@@ -69,13 +69,13 @@ export async function describeCluster(
 
 function detailsOf(
   cluster: Cluster,
-  vip: VipRole,
+  role: Role,
   queries: SnapshotQueries,
 ): Omit<VipDetails, keyof VipReport> {
-  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
+  const { claim, ipAddress } = queries.bindingOf(cluster, role)
   const { pools } = queries.contextOf(cluster)
   return {
-    condition: vipConditionOf(cluster, vip.role),
+    condition: vipConditionOf(cluster, role),
     claimObject: claim && {
       name: claim.name,
       uid: claim.uid,
@@ -89,7 +89,7 @@ function detailsOf(
       prefix: ipAddress.prefix,
       gateway: ipAddress.gateway,
     },
-    considered: selectIPPool(poolRequestFor(cluster, vip.role), pools).considered,
+    considered: selectIPPool(poolRequestFor(cluster, role), pools).considered,
   }
 }
 

@@ -52,7 +52,8 @@ function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuesti
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
     .flatMap((cluster) =>
-      queries.vips
+      queries
+        .vipsOf(cluster)
         .map((vip) => ({
           namespace: cluster.namespace,
           cluster: cluster.name,

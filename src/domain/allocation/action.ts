@@ -54,6 +54,8 @@ export type Fact = keyof Facts
 export interface AddressUse {
   readonly clusters: readonly Cluster[]
   readonly ipAddresses: readonly IPAddress[]
+  /** The ClusterClass of a Cluster, which may name the variables that have its VIPs; absent if no class is known. */
+  readonly classOf?: (cluster: Cluster) => ClusterClass | undefined
 }
 
 export interface BoundClaim {
@@ -105,10 +107,10 @@ export type Action =
   | ({ readonly action: 'stepBack'; readonly because: string } & BoundClaim)
   /** Nobody else has these addresses any more: the Cluster need not keep them reserved. */
   | { readonly action: 'releaseReservations'; readonly addresses: readonly string[] }
-  /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. `port`: of a host that is not ours. */
+  /** Conditional on the Cluster as read. `isNew`: the Cluster had no VIP before. `rest`: what a host that is not ours lacks. */
   | {
       readonly action: 'patchCluster'
-      readonly writes: 'vip' | 'port'
+      readonly writes: 'vip' | 'rest'
       readonly patch: JsonPatch
       readonly assigned: AssignedVip
       readonly isNew: boolean

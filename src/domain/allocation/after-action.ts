@@ -11,7 +11,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { buildRestoredAddress, ipAddressFrom, type IPAddress } from '../model/ip-address.ts'
 import { formatPool, type IPPoolReference } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import type { Role, VipRole } from '../role.ts'
+import type { Role } from '../role.ts'
 
 /**
  * Predicts what is observed after an action. It assumes that the IPAM provider binds every claim at once; an address that the
@@ -98,9 +98,9 @@ function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster
 }
 
 /** The next action of a run for the VIP itself, after the reservations and labels that it would put in order first. */
-export function pendingAction(observed: Observed, vip: VipRole): Action {
-  const action = nextAction(observed, vip)
+export function pendingAction(observed: Observed, role: Role): Action {
+  const action = nextAction(observed, role)
   return action.action === 'releaseReservations' || action.action === 'labelClaim'
-    ? pendingAction(afterAction(observed, vip.role, action), vip)
+    ? pendingAction(afterAction(observed, role, action), role)
     : action
 }

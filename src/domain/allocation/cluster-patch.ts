@@ -1,21 +1,23 @@
 import {
+  endpointPortOf,
   formatEndpoint,
   isValidEndpoint,
-  variableOf,
   type APIEndpoint,
   type Cluster,
 } from '../model/cluster.ts'
 import { conditionalOn, metadataOperations, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
-import { roleSpecs, type VipRole } from '../role.ts'
+import { roleSpecs } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
+import type { VipRole } from './vip-role.ts'
+import { writtenVariables } from './vip-variables.ts'
 
 export interface ClusterPatchInput {
   readonly vip: VipRole
-  /** The VIP to assign; undefined completes the port of a host that is not ours. */
+  /** The VIP to assign; undefined completes an endpoint that is not ours. */
   readonly address: string | undefined
-  /** Whether the ClusterClass has accepted the variable, so that the Cluster may set it. */
-  readonly hasVariable: boolean
+  /** The values to write to variables, by their names. */
+  readonly variables: ReadonlyMap<string, unknown>
   /** Port if neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
   readonly defaultPort: number
 }
@@ -28,24 +30,30 @@ export interface AssignedVip {
 
 /**
  * Builds the patch that assigns the address to the Cluster, conditional on the Cluster as read: endpoint (of a control
- * plane), variable, annotation and label at once, so that no reader ever sees a part of it (core resets a host without port).
+ * plane), variables, annotations and label at once, so that no reader ever sees a part of it (core resets a host without
+ * port).
  *
  * @returns no patch if the Cluster has all of it already
  */
 export function clusterPatchFor(
   cluster: Cluster,
-  input: ClusterPatchInput,
+  { vip, address, variables, defaultPort }: ClusterPatchInput,
 ): { readonly assigned: AssignedVip; readonly patch: JsonPatch | undefined } {
-  const { vip } = input
-  const host = input.address ?? addressIn(cluster, vip)
-  const endpoint = roleSpecs[vip.role].isEndpoint ? endpointWith(cluster, host, input.defaultPort) : undefined
+  const host = address ?? addressIn(cluster, vip)
+  // A VIP beside a DNS name leaves the endpoint its host.
+  const endpoint = roleSpecs[vip.role].isEndpoint
+    ? {
+        host: vip.isEndpoint ? host : cluster.controlPlaneEndpoint.host,
+        port: endpointPortOf(cluster, defaultPort),
+      }
+    : undefined
   const operations = [
     ...endpointOperations(cluster, endpoint),
-    ...variableOperations(cluster, input),
+    ...variableOperations(cluster, variables),
     ...copyOperations(cluster, endpoint),
-    ...(input.address === undefined ? [] : recordOperations(cluster, vip, input.address)),
+    ...recordOperations(cluster, vip, address, variables),
   ]
-  const assigned = endpoint ?? { host }
+  const assigned = vip.isEndpoint && endpoint !== undefined ? endpoint : { host }
   return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
 }
 
@@ -74,22 +82,14 @@ export function isAllocatedIn(message: string, address: string): boolean {
   return message.startsWith(endpoint) || message.startsWith(`${address} from `)
 }
 
-/** The message about a port that was added to a host of somebody else. */
+/** The message about an endpoint of somebody else that got what it lacked: a port, or the variables of the class. */
 export function describeCompleted(assigned: AssignedVip): string {
-  return `the host was set already; its port was completed: ${formatVip(assigned)}`
+  return `the host was set already; port and variables are complete: ${formatVip(assigned)}`
 }
 
 /** The VIP that the Cluster has. */
 export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
-  return roleSpecs[vip.role].isEndpoint
-    ? { ...cluster.controlPlaneEndpoint }
-    : { host: addressIn(cluster, vip) }
-}
-
-function endpointWith(cluster: Cluster, host: string, defaultPort: number): APIEndpoint {
-  const { controlPlaneEndpoint, apiServerPort = defaultPort } = cluster
-  const { port } = controlPlaneEndpoint
-  return { host, port: port > 0 ? port : apiServerPort }
+  return vip.isEndpoint ? { ...cluster.controlPlaneEndpoint } : { host: addressIn(cluster, vip) }
 }
 
 /** Core resets a host without port, so both are always written. */
@@ -99,28 +99,41 @@ function endpointOperations(cluster: Cluster, endpoint: APIEndpoint | undefined)
 }
 
 /** The entries of others keep their order and content. */
-function variableOperations(cluster: Cluster, input: ClusterPatchInput): JsonPatch {
-  const { address, hasVariable } = input
-  const { variable } = input.vip
+function variableOperations(cluster: Cluster, values: ReadonlyMap<string, unknown>): JsonPatch {
   const variables = cluster.topology?.variables
-  if (variables === undefined || address === undefined || !hasVariable) return []
-  if (variableOf(cluster, variable) !== undefined) return []
+  if (variables === undefined) return []
   const list = ['spec', 'topology', 'variables'] as const
-  const ours = { name: variable, value: address }
-  if (variables.length === 0) return [{ op: 'add', path: pathTo(...list), value: [ours] }]
-  const index = variables.findIndex(({ name }) => name === variable)
-  return index === -1
-    ? [{ op: 'add', path: pathTo(...list, '-'), value: ours }]
-    : [{ op: 'add', path: pathTo(...list, index, 'value'), value: address }]
+  const entries = [...values].map(([name, value]) => ({ name, value }))
+  if (variables.length === 0 && entries.length > 0) {
+    return [{ op: 'add', path: pathTo(...list), value: entries }]
+  }
+  return entries.map((entry) => {
+    const index = variables.findIndex(({ name }) => name === entry.name)
+    return index === -1
+      ? { op: 'add', path: pathTo(...list, '-'), value: entry }
+      : { op: 'add', path: pathTo(...list, index, 'value'), value: entry.value }
+  })
 }
 
-/** The annotation that records the VIP, and the label that repeats it. A label's value holds no colon, as IPv6 has. */
-function recordOperations(cluster: Cluster, { role }: VipRole, address: string): JsonPatch {
-  const { vipAnnotation, isLabeled } = roleSpecs[role]
+/**
+ * The annotation that records the VIP, the one that records the variables written, and the label that repeats the VIP. A
+ * label's value holds no colon, as IPv6 has.
+ */
+function recordOperations(
+  cluster: Cluster,
+  { role }: VipRole,
+  address: string | undefined,
+  variables: ReadonlyMap<string, unknown>,
+): JsonPatch {
+  const { vipAnnotation, isLabeled, writtenVariablesAnnotation } = roleSpecs[role]
+  const written = new Set([...writtenVariables(cluster, role), ...variables.keys()])
   return [
-    ...metadataOperations(cluster, 'annotations', vipAnnotation, address),
-    ...(isLabeled && !address.includes(':')
-      ? metadataOperations(cluster, 'labels', vipAnnotation, address)
+    ...metadataOperations(cluster, 'annotations', {
+      ...(address !== undefined && { [vipAnnotation]: address }),
+      ...(variables.size > 0 && { [writtenVariablesAnnotation]: [...written].join(',') }),
+    }),
+    ...(isLabeled && address !== undefined && !address.includes(':')
+      ? metadataOperations(cluster, 'labels', { [vipAnnotation]: address })
       : []),
   ]
 }

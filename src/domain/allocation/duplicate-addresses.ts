@@ -1,6 +1,7 @@
 import { refuse, wait, type Action, type AddressUse, type BoundClaim } from './action.ts'
-import { addressIn, recordedVip } from './vip-ownership.ts'
-import { canonicalAddress } from '../model/address-text.ts'
+import { addressIn } from './vip-ownership.ts'
+import { recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
+import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { claimNameFor, clusterNameOf } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { commaSeparated } from '../model/decode.ts'
@@ -9,7 +10,7 @@ import { conditionalOn, metadataOperations, type JsonPatch } from '../model/json
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import { defaultRole, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
+import { defaultRole, roles, roleSpecs, type Role, type VariableNames } from '../role.ts'
 import { attemptsUntilStepBack } from '../timings.ts'
 
 /** Who has an address already. */
@@ -32,7 +33,7 @@ export function holdersOf(
   const ownClaim = claimNameFor(own.cluster, own.role)
   return {
     clusters: use.clusters.flatMap((cluster) =>
-      vipRoles(variables)
+      vipRolesIn(cluster, variables, use.classOf?.(cluster))
         .filter(({ role }) => !(cluster.uid === uid && role === own.role))
         .filter((vip) => canonicalAddress(addressIn(cluster, vip)) === wanted)
         .map((as) => ({ cluster, as })),
@@ -44,6 +45,24 @@ export function holdersOf(
         !(ipAddress.namespace === namespace && ipAddress.claimName === ownClaim),
     ),
   }
+}
+
+/**
+ * Every address that a Cluster names where one of its VIPs may be, in canonical spelling. Which variables have VIPs is a
+ * matter of its class, so any variable counts.
+ */
+export function addressesNamedIn(cluster: Cluster): readonly string[] {
+  const named = [
+    cluster.controlPlaneEndpoint.host,
+    ...roles.map((role) => recordedVip(cluster, role) ?? ''),
+    ...(cluster.topology?.variables ?? []).flatMap(({ value }) => textsIn(value).filter(isIPAddress)),
+  ]
+  return [...new Set(named.filter((address) => address !== '').map(canonicalAddress))]
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 export function isFree({ clusters, ipAddresses }: AddressHolders): boolean {
@@ -158,6 +177,6 @@ export function duplicateAddressesPatch(cluster: Cluster, addresses: readonly st
   const list = addresses.length === 0 ? undefined : addresses.join(',')
   return [
     conditionalOn(cluster),
-    ...metadataOperations(cluster, 'annotations', duplicateAddressesAnnotation, list),
+    ...metadataOperations(cluster, 'annotations', { [duplicateAddressesAnnotation]: list }),
   ]
 }

@@ -1,12 +1,13 @@
-import { decideVipVariable, type ClusterClass } from '../model/cluster-class.ts'
+import type { ClusterClass } from '../model/cluster-class.ts'
 import { isValidEndpoint, type Cluster } from '../model/cluster.ts'
-import { nonEmptyStringOf } from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
-import { defaultRole, roleSpecs, vipRoles, type Role, type VariableNames, type VipRole } from '../role.ts'
-import { recordedVip, vipOwnershipOf } from './vip-ownership.ts'
+import { defaultRole, roleSpecs, type Role, type VariableNames } from '../role.ts'
+import { vipOwnershipOf } from './vip-ownership.ts'
+import { enabledWord, explicitPoolOf, recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
+import { lacksVariables } from './vip-variables.ts'
 
 /** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
 export function isWritable({ isDeleting, isPaused }: Pick<Cluster, 'isDeleting' | 'isPaused'>): boolean {
@@ -31,7 +32,7 @@ export type DesireFacts = Partial<ClusterContext>
  * its class refuses it. Ingress has one if the Cluster or its class asks for it, or if neither says anything and a pool for
  * it matches. A VIP that we assigned stays desired.
  */
-export function desireFor(cluster: Cluster, { role }: VipRole, facts: DesireFacts): Desire {
+export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Desire {
   const { enabledAnnotation, isDefault, noun, poolAnnotation } = roleSpecs[role]
   const key = formatKey(cluster)
   const own = cluster.annotations[enabledAnnotation]
@@ -45,7 +46,7 @@ export function desireFor(cluster: Cluster, { role }: VipRole, facts: DesireFact
     return { desired: 'depends', fact: 'clusterClass' }
   }
   const clusterClass = cluster.topology && facts.clusterClass
-  const enabled = own ?? clusterClass?.annotations[enabledAnnotation]
+  const enabled = enabledWord(cluster, role, clusterClass)
   const source =
     own === undefined && clusterClass !== undefined
       ? `ClusterClass ${formatKey(clusterClass)}`
@@ -71,16 +72,11 @@ export function alsoDesiredRoles(
   context: ClusterContext,
   variables: VariableNames,
 ): readonly Role[] {
-  return vipRoles(variables)
+  return vipRolesIn(cluster, variables, context.clusterClass)
     .filter(({ role }) => role !== defaultRole)
-    .filter((vip) => desireFor(cluster, vip, context).desired !== 'no')
+    .filter(({ role }) => desireFor(cluster, role, context).desired !== 'no')
     .filter((vip) => vipOwnershipOf(cluster, vip).state !== 'external')
     .map(({ role }) => role)
-}
-
-/** The pool a Cluster names by annotation, `[Kind/]name`. */
-export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined {
-  return nonEmptyStringOf(cluster.annotations[roleSpecs[role].poolAnnotation]?.trim())
 }
 
 /** The input of the pool selection for a VIP of the Cluster. */
@@ -106,10 +102,13 @@ export interface ClusterContext {
  * event about a Cluster cannot rely on them. Paused and deleting Clusters wait.
  */
 export function needsAllocation(cluster: Cluster, vip: VipRole, context: ClusterContext): boolean {
-  if (!isWritable(cluster) || desireFor(cluster, vip, context).desired === 'no') return false
-  const { state } = vipOwnershipOf(cluster, vip)
-  if (state !== 'managed') return state !== 'external'
+  if (!isWritable(cluster) || desireFor(cluster, vip.role, context).desired === 'no') return false
+  const ownership = vipOwnershipOf(cluster, vip)
+  if (ownership.state === 'external') {
+    return !ownership.wasOurs && lacksVariables(cluster, vip, context.clusterClass)
+  }
+  if (ownership.state !== 'managed') return true
   // A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable.
   const lacksPort = roleSpecs[vip.role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)
-  return lacksPort || decideVipVariable(cluster, vip, context.clusterClass).decision === 'write'
+  return lacksPort || lacksVariables(cluster, vip, context.clusterClass)
 }

@@ -19,14 +19,15 @@ import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import { missingLabels, ownershipOf, type IPAddressClaim } from '../model/claim.ts'
-import { classForVariable, decideVipVariable } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
 import { withAddition } from '../quote.ts'
 import { isOrphanOf } from '../release/release.ts'
-import type { VipRole } from '../role.ts'
+import type { Role } from '../role.ts'
+import { vipRoleIn, type VipRole } from './vip-role.ts'
+import { decideVariables } from './vip-variables.ts'
 
 /**
  * Decides the one thing to do next for a VIP of a Cluster. This is the whole table, top to bottom: activities perform the
@@ -34,20 +35,23 @@ import type { VipRole } from '../role.ts'
  *
  * @returns an `observe` if the decision needs a fact that has not been read
  */
-export function nextAction(observed: Observed, vip: VipRole): Action {
+export function nextAction(observed: Observed, role: Role): Action {
   const { key, cluster } = observed
-  return cluster === undefined ? clusterGone(key) : actionForCluster({ ...observed, cluster }, vip)
+  return cluster === undefined ? clusterGone(key) : actionForCluster({ ...observed, cluster }, role)
 }
 
-function actionForCluster(observed: ObservedCluster, vip: VipRole): Action {
-  const { cluster, claim, choice } = observed
+function actionForCluster(observed: ObservedCluster, role: Role): Action {
+  const { cluster, claim, choice, clusterClass, variables } = observed
   const name = `Cluster ${formatKey(cluster)}`
   if (cluster.isDeleting) return done('ClusterDeleted', `${name} is being deleted`)
+  // The class says which variables have the VIP.
+  if (cluster.topology !== undefined && !has(observed, 'clusterClass')) return observe('clusterClass')
+  const vip = vipRoleIn(cluster, role, variables, clusterClass)
 
   const release = choice === undefined && !cluster.isPaused ? releaseAction(observed) : undefined
   if (release !== undefined) return release
   // A run that has selected a pool has found the VIP desired.
-  const desire = choice === undefined ? desireFor(cluster, vip, observed) : { desired: 'yes' as const }
+  const desire = choice === undefined ? desireFor(cluster, role, observed) : { desired: 'yes' as const }
   if (desire.desired === 'depends') return observe(desire.fact)
   if (desire.desired === 'no') return notDesiredAction(observed, vip, desire.message)
   if (cluster.isPaused) {
@@ -58,8 +62,11 @@ function actionForCluster(observed: ObservedCluster, vip: VipRole): Action {
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     return ownClaimAction(observed, vip, claim)
   }
-  switch (vipOwnershipOf(cluster, vip).state) {
+  const ownership = vipOwnershipOf(cluster, vip)
+  switch (ownership.state) {
     case 'external': {
+      const patch = ownership.wasOurs ? undefined : patchAction(observed, vip, undefined)
+      if (patch?.action === 'patchCluster') return patch
       const message = `${name} has ${describeVip(cluster, vip)} already, and not from a claim of ours; no address is taken`
       return { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
     }
@@ -186,9 +193,6 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   const present = addressIn(cluster, vip)
   const isOther = present !== '' && canonicalAddress(present) !== canonicalAddress(ipAddress.address)
   if (isOther) return otherVipAction(cluster, vip, bound)
-  if (classForVariable(cluster, vip) !== undefined && !has(observed, 'clusterClass')) {
-    return observe('clusterClass')
-  }
   // A host keeps its spelling.
   const patch = patchAction(observed, vip, present === '' ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || present !== '') return patch
@@ -206,19 +210,17 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
     : { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
 }
 
-/** @param address undefined: only the port of a host that is not ours is missing */
+/** @param address undefined: only what a host that is not ours lacks, its port or the variables of the class */
 function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
   const { cluster, clusterClass, defaultPort } = observed
   const isNew = addressIn(cluster, vip) === ''
-  const variable = decideVipVariable(cluster, vip, clusterClass)
+  const { verdicts, writes: variables } = decideVariables(cluster, vip, clusterClass, address, defaultPort)
+  const missing = verdicts.find(({ verdict }) => verdict === 'wait')
   // A VIP that is in place waits for no variable: a change of the class comes back to it.
-  if (address !== undefined && isNew && variable.decision === 'wait') {
-    return wait(variable.reason, variable.message)
-  }
-  const hasVariable = variable.decision === 'write'
-  const { assigned, patch } = clusterPatchFor(cluster, { vip, address, hasVariable, defaultPort })
+  if (isNew && missing !== undefined) return wait('ClusterRejected', missing.because)
+  const { assigned, patch } = clusterPatchFor(cluster, { vip, address, variables, defaultPort })
   if (patch !== undefined) {
-    const writes = address === undefined ? 'port' : 'vip'
+    const writes = address === undefined ? 'rest' : 'vip'
     return { action: 'patchCluster', writes, patch, assigned, isNew }
   }
   const message = `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`

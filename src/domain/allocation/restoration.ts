@@ -11,7 +11,8 @@ import type { IPAddress } from '../model/ip-address.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { shortened } from '../quote.ts'
-import { roleSpecs, type VipRole } from '../role.ts'
+import { roleSpecs } from '../role.ts'
+import type { VipRole } from './vip-role.ts'
 
 /** A VIP that our annotation records and no claim holds any more. */
 export interface LostVip {

@@ -18,7 +18,8 @@ import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
 import { defaultApiServerPort } from '../names.ts'
-import { vipRoles, type VariableNames, type VipRole } from '../role.ts'
+import type { Role, VariableNames } from '../role.ts'
+import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
@@ -47,8 +48,9 @@ export function poolsUsableBy(namespace: string, pools: readonly IPPool[]): read
 }
 
 /** All uses of addresses, collected only on access: that is a pass over everything, and few decisions need it. */
-export function addressUseIn({ clusters, ipAddresses }: Snapshot): AddressUse {
+export function addressUseIn({ clusters, clusterClasses, ipAddresses }: Snapshot): AddressUse {
   return {
+    classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
     get clusters() {
       return [...clusters.values()]
     },
@@ -74,27 +76,33 @@ export function orphanedClaims({ claims, clusters }: Snapshot): readonly IPAddre
 export class SnapshotQueries {
   readonly snapshot: () => Snapshot
   readonly variables: VariableNames
-  readonly vips: readonly VipRole[]
 
   /** @param snapshot is called again for every answer */
   constructor(snapshot: () => Snapshot, variables: VariableNames) {
     this.snapshot = snapshot
     this.variables = variables
-    this.vips = vipRoles(variables)
   }
 
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
   contextOf(cluster: Cluster, changed?: IPPool): ClusterContext {
-    const { clusterClasses, pools } = this.snapshot()
-    const ref = cluster.topology?.clusterClass
+    const { pools } = this.snapshot()
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
     return {
-      clusterClass: ref && clusterClasses.get(formatKey(ref)),
+      clusterClass: this.#classOf(cluster),
       pools: poolsUsableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
   }
 
-  bindingOf(cluster: Cluster, { role }: VipRole): ClaimBinding {
+  /** @param role whose VIP */
+  vipOf(cluster: Cluster, role: Role): VipRole {
+    return vipRoleIn(cluster, role, this.variables, this.#classOf(cluster))
+  }
+
+  vipsOf(cluster: Cluster): readonly VipRole[] {
+    return vipRolesIn(cluster, this.variables, this.#classOf(cluster))
+  }
+
+  bindingOf(cluster: Cluster, role: Role): ClaimBinding {
     const claim = this.snapshot().claims.get(formatKey(claimKeyFor(cluster, role)))
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
@@ -105,7 +113,7 @@ export class SnapshotQueries {
   }
 
   /** Everything that `nextAction` may ask for. */
-  observed(cluster: Cluster, vip: VipRole, context = this.contextOf(cluster)): Observed {
+  observed(cluster: Cluster, role: Role, context = this.contextOf(cluster)): Observed {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.snapshot())
     return {
@@ -114,8 +122,8 @@ export class SnapshotQueries {
       variables: this.variables,
       defaultPort: defaultApiServerPort,
       ...context,
-      ...this.bindingOf(cluster, vip),
-      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, vip.role))),
+      ...this.bindingOf(cluster, role),
+      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, role))),
       addressUse,
       sameAddressUse: addressUse,
     }
@@ -128,16 +136,17 @@ export class SnapshotQueries {
 
   /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined {
-    const { claim, ipAddress } = this.bindingOf(cluster, vip)
+    const { claim, ipAddress } = this.bindingOf(cluster, vip.role)
     return this.isComplete() ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
 
   /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
-  vipNeedsReconcile(cluster: Cluster, vip: VipRole): boolean {
+  vipNeedsReconcile(cluster: Cluster, role: Role): boolean {
     const context = this.contextOf(cluster)
+    const vip = this.vipOf(cluster, role)
     if (needsAllocation(cluster, vip, context)) return true
     if (!isWritable(cluster) || !this.isComplete()) return false
-    return pendingAction(this.observed(cluster, vip, context), vip).action !== 'done'
+    return pendingAction(this.observed(cluster, role, context), role).action !== 'done'
   }
 
   /** Whether the Cluster needs a run: for one of its VIPs, to label a claim, or to release a duplicate that is free now. */
@@ -145,10 +154,10 @@ export class SnapshotQueries {
     if (!isWritable(cluster)) return false
     const context = this.contextOf(cluster)
     const isComplete = this.isComplete()
-    return this.vips.some(
+    return this.vipsOf(cluster).some(
       (vip) =>
         needsAllocation(cluster, vip, context) ||
-        (isComplete && nextAction(this.observed(cluster, vip, context), vip).action !== 'done'),
+        (isComplete && nextAction(this.observed(cluster, vip.role, context), vip.role).action !== 'done'),
     )
   }
 
@@ -161,7 +170,7 @@ export class SnapshotQueries {
   /** As `lacksCondition` of vip-condition.ts, for any role. */
   lacksCondition(cluster: Cluster): boolean {
     const { clusterClass } = this.contextOf(cluster)
-    return this.vips.some((vip) => lacksCondition(cluster, vip, clusterClass))
+    return this.vipsOf(cluster).some((vip) => lacksCondition(cluster, vip, clusterClass))
   }
 
   /** The Cluster whose claim has this name, whatever its labels. */
@@ -176,18 +185,18 @@ export class SnapshotQueries {
   }
 
   /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
-  waitingBeside(pool: IPPool, vip: VipRole): readonly Cluster[] {
+  waitingBeside(pool: IPPool, role: Role): readonly Cluster[] {
     return this.#clustersWhere((cluster) => {
-      const { claim } = this.bindingOf(cluster, vip)
+      const { claim } = this.bindingOf(cluster, role)
       const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
       if (isHere || claim?.addressName !== undefined) return false
-      return needsAllocation(cluster, vip, this.contextOf(cluster, pool))
+      return needsAllocation(cluster, this.vipOf(cluster, role), this.contextOf(cluster, pool))
     })
   }
 
   /** Clusters whose VIP no claim holds. */
-  lost(vip: VipRole): readonly Cluster[] {
-    return this.#clustersWhere((cluster) => this.lossOf(cluster, vip) !== undefined)
+  lost(role: Role): readonly Cluster[] {
+    return this.#clustersWhere((cluster) => this.lossOf(cluster, this.vipOf(cluster, role)) !== undefined)
   }
 
   clustersOf(clusterClass: ClusterClass): readonly Cluster[] {
@@ -198,6 +207,10 @@ export class SnapshotQueries {
   /** Clusters that keep this address reserved because somebody else had it. */
   reserving(address: string): readonly Cluster[] {
     return this.#clustersWhere((cluster) => isRecordedDuplicate(cluster, address))
+  }
+
+  #classOf({ topology }: Cluster): ClusterClass | undefined {
+    return topology && this.snapshot().clusterClasses.get(formatKey(topology.clusterClass))
   }
 
   #clustersWhere(matches: (cluster: Cluster) => boolean | undefined): readonly Cluster[] {

@@ -9,7 +9,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
-import type { VipRole } from '../role.ts'
+import type { VipRole } from './vip-role.ts'
 
 /**
  * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:

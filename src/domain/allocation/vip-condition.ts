@@ -3,7 +3,8 @@ import { isAllocatedIn } from './cluster-patch.ts'
 import { conditionsApiVersion, type Cluster, type Condition } from '../model/cluster.ts'
 import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
-import { roleSpecs, type Role, type VipRole } from '../role.ts'
+import { roleSpecs, type Role } from '../role.ts'
+import type { VipRole } from './vip-role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 
 /** The new state of a VIP's condition; `remove` if the Cluster wants no such VIP. A message holds no time, so it stays the same. */

@@ -1,7 +1,7 @@
-import { formatEndpoint, isValidEndpoint, variableOf, type Cluster } from '../model/cluster.ts'
-import { nonEmptyStringOf } from '../model/decode.ts'
+import { formatEndpoint, isValidEndpoint, type Cluster } from '../model/cluster.ts'
+import { hostAt } from '../model/variable-path.ts'
 import { shortened } from '../quote.ts'
-import { roleSpecs, type Role, type VipRole } from '../role.ts'
+import { recordedVip, type VipRole } from './vip-role.ts'
 
 /** Who set the VIP of one role, as far as the Cluster alone shows it. */
 export type VipOwnership =
@@ -23,7 +23,7 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
     return recorded === undefined ? { state: 'unset' } : { state: 'drifted', address: recorded }
   }
   if (address === recorded) return { state: 'managed', address }
-  if (roleSpecs[vip.role].isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
+  if (vip.isEndpoint && !isValidEndpoint(cluster.controlPlaneEndpoint)) {
     return { state: 'incomplete', address }
   }
   return { state: 'external', address, wasOurs: recorded !== undefined }
@@ -33,11 +33,11 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
  * Whether only our annotation names the Cluster's VIP. Anybody can type an annotation, so it opens no pool; a host or a
  * variable counts as in use, no matter who wrote it.
  */
-export function isOnRecordOnly(cluster: Cluster, { role, variable }: VipRole): boolean {
-  if (recordedVip(cluster, role) === undefined) return false
-  return roleSpecs[role].isEndpoint
+export function isOnRecordOnly(cluster: Cluster, vip: VipRole): boolean {
+  if (recordedVip(cluster, vip.role) === undefined) return false
+  return vip.isEndpoint
     ? cluster.controlPlaneEndpoint.host === ''
-    : typeof variableOf(cluster, variable) !== 'string'
+    : hostInVariables(cluster, vip) === undefined
 }
 
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
@@ -45,21 +45,22 @@ export function isExternallyOwned(ownership: VipOwnership): boolean {
   return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)
 }
 
-/** The VIP that we assigned, as our annotation records it. */
-export function recordedVip(cluster: Cluster, role: Role): string | undefined {
-  return nonEmptyStringOf(cluster.annotations[roleSpecs[role].vipAnnotation])
-}
-
 /** `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
 export function describeVip(cluster: Cluster, vip: VipRole): string {
-  const { noun, isEndpoint } = roleSpecs[vip.role]
-  const value = isEndpoint ? formatEndpoint(cluster.controlPlaneEndpoint) : shortened(addressIn(cluster, vip))
-  return `${noun} ${value}`
+  return vip.isEndpoint
+    ? `endpoint ${formatEndpoint(cluster.controlPlaneEndpoint)}`
+    : `${vip.role} VIP ${shortened(addressIn(cluster, vip))}`
 }
 
-/** The control plane's host; for ingress the variable, else the annotation. `""` if there is none. */
-export function addressIn(cluster: Cluster, { role, variable }: VipRole): string {
-  if (roleSpecs[role].isEndpoint) return cluster.controlPlaneEndpoint.host
-  const value = variableOf(cluster, variable)
-  return typeof value === 'string' ? value : (recordedVip(cluster, role) ?? '')
+/** The host of the endpoint; for a VIP beside it the one in its variables, else in its annotation. `""` if there is none. */
+export function addressIn(cluster: Cluster, vip: VipRole): string {
+  if (vip.isEndpoint) return cluster.controlPlaneEndpoint.host
+  return hostInVariables(cluster, vip) ?? recordedVip(cluster, vip.role) ?? ''
+}
+
+function hostInVariables(cluster: Cluster, { variables }: VipRole): string | undefined {
+  return variables
+    .filter(({ receives }) => receives === 'vip')
+    .map(({ path }) => hostAt(cluster, path))
+    .find((host) => host !== undefined)
 }

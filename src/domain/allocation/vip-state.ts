@@ -2,7 +2,8 @@ import type { Cluster, Condition } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'
-import type { Role, VipRole } from '../role.ts'
+import type { Role } from '../role.ts'
+import type { VipRole } from './vip-role.ts'
 import { wait, type Action, type ActionOf, type Observed } from './action.ts'
 import { pendingAction } from './after-action.ts'
 import type { SnapshotQueries } from './snapshot.ts'
@@ -50,13 +51,13 @@ export interface VipState {
  * since the run that wrote it had more facts, such as the answer of a webhook.
  */
 export function vipStateOf(cluster: Cluster, vip: VipRole, queries: SnapshotQueries): VipState {
-  const observed = queries.observed(cluster, vip)
+  const observed = queries.observed(cluster, vip.role)
   const { claim, ipAddress } = observed
-  const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip)
+  const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip.role)
   const phase = phaseOf(cluster, vip, next, queries)
   const condition = conditionFor(cluster, vip.role, phase)
   const { reason, message } =
-    condition ?? describePending(phase === 'Paused' ? pendingAction(observed, vip) : next, observed, vip)
+    condition ?? describePending(phase === 'Paused' ? pendingAction(observed, vip.role) : next, observed, vip)
   const address = addressIn(cluster, vip) || ipAddress?.address
   return {
     role: vip.role,
@@ -154,7 +155,7 @@ function describePending(
         return wait('WaitingForAddress', `${name} holds ${held}; it is not assigned in full yet`)
       }
       const endpoint = cluster === undefined ? '' : describeVip(cluster, vip)
-      return wait('WaitingForAddress', `${endpoint} of Cluster ${key} has no port yet`)
+      return wait('WaitingForAddress', `${endpoint} of Cluster ${key} has no port or variable yet`)
     }
     case 'observe':
     case 'labelClaim':

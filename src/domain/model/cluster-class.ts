@@ -1,62 +1,75 @@
-import { availabilityGatesIn, variableOf, type Cluster } from './cluster.ts'
-import { arrayOf, nonEmptyStringOf, objectOf } from './decode.ts'
-import { formatKey, objectMetaFrom, type ObjectMeta, type NamespacedName } from './object-meta.ts'
-import type { VipRole } from '../role.ts'
+import { availabilityGatesIn } from './cluster.ts'
+import { arrayOf, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 
 /** The facts about a ClusterClass that decisions use: which variables a Cluster of it may set. */
 export interface ClusterClass extends ObjectMeta {
   /** `spec.variables`: what its author wrote. */
   readonly declaredVariables: readonly string[]
   /** `status.variables`: what core has accepted, variables of external patches among them. Writes are checked against it. */
-  readonly acceptedVariables: readonly string[]
+  readonly acceptedVariables: readonly ClassVariable[]
+  /** The parts of `spec.patches` that name variables. */
+  readonly patches: readonly ClassPatch[]
   /** Of all its Clusters that name none themselves. */
   readonly availabilityGates: readonly string[]
+}
+
+/** An entry of `status.variables` (CAPI: `ClusterClassStatusVariable`). */
+export interface ClassVariable {
+  readonly name: string
+  /** The OpenAPI schema of its first definition: all definitions have to accept a value. */
+  readonly schema: JsonObject
+}
+
+/** What a patch reads variables by (CAPI: `ClusterClassPatch`). */
+export interface ClassPatch {
+  /** A runtime extension generates the patch: which variables it reads does not show. */
+  readonly isExternal: boolean
+  /** Names of variables (`valueFrom.variable`, with a path), and templates (`valueFrom.template`, `enabledIf`). */
+  readonly expressions: readonly string[]
 }
 
 /** Reads a ClusterClass of any served version. */
 export function clusterClassFrom(object: unknown): ClusterClass {
   const { spec, status } = objectOf(object)
+  const { variables, patches } = objectOf(spec)
   return {
     ...objectMetaFrom(object),
-    declaredVariables: namesIn(objectOf(spec)['variables']),
-    acceptedVariables: namesIn(objectOf(status)['variables']),
+    declaredVariables: arrayOf(variables)
+      .map(nameOf)
+      .filter((name) => name !== undefined),
+    acceptedVariables: arrayOf(objectOf(status)['variables']).flatMap((variable) => {
+      const name = nameOf(variable)
+      return name === undefined ? [] : [{ name, schema: schemaOf(variable) }]
+    }),
+    patches: arrayOf(patches).map(patchFrom),
     availabilityGates: availabilityGatesIn(objectOf(spec)),
   }
 }
 
-/** The ClusterClass that decides whether the variable is written; undefined if it is not written anyway. */
-export function classForVariable(cluster: Cluster, { variable }: VipRole): NamespacedName | undefined {
-  return variableOf(cluster, variable) === undefined ? cluster.topology?.clusterClass : undefined
+/** Whether a patch of the class reads the variable. A template's text may name it in any way, so any mention counts. */
+export function readsVariable({ patches }: ClusterClass, name: string): boolean {
+  const mention = new RegExp(`(?<![\\w-])${name.replaceAll(/[^\w-]/g, String.raw`\$&`)}(?![\\w-])`)
+  return patches.some(({ expressions }) => expressions.some((expression) => mention.test(expression)))
 }
 
-/** What to do about the variable that receives the VIP. */
-export type VipVariableDecision =
-  | { readonly decision: 'write' }
-  | { readonly decision: 'omit' }
-  | { readonly decision: 'wait'; readonly reason: 'ClusterRejected'; readonly message: string }
-
-/**
- * A variable that is declared but not accepted yet is worth a wait: an endpoint without it would leave the Cluster's
- * templates without their address.
- *
- * @param clusterClass the one that `classForVariable` names; undefined also if it does not exist
- */
-export function decideVipVariable(
-  cluster: Cluster,
-  vip: VipRole,
-  clusterClass: ClusterClass | undefined,
-): VipVariableDecision {
-  const { variable } = vip
-  const ref = classForVariable(cluster, vip)
-  if (ref === undefined || clusterClass === undefined) return { decision: 'omit' }
-  if (clusterClass.acceptedVariables.includes(variable)) return { decision: 'write' }
-  if (!clusterClass.declaredVariables.includes(variable)) return { decision: 'omit' }
-  const message = `ClusterClass ${formatKey(ref)} declares the variable ${variable}, but its status.variables has none of this name yet; Cluster API would refuse it`
-  return { decision: 'wait', reason: 'ClusterRejected', message }
+function nameOf(variable: unknown): string | undefined {
+  return nonEmptyStringOf(objectOf(variable)['name'])
 }
 
-function namesIn(variables: unknown): readonly string[] {
-  return arrayOf(variables)
-    .map((variable) => nonEmptyStringOf(objectOf(variable)['name']))
-    .filter((name) => name !== undefined)
+function schemaOf(variable: unknown): JsonObject {
+  const [definition] = arrayOf(objectOf(variable)['definitions'])
+  return objectOf(objectOf(objectOf(definition)['schema'])['openAPIV3Schema'])
+}
+
+function patchFrom(patch: unknown): ClassPatch {
+  const { external, enabledIf, definitions } = objectOf(patch)
+  const operations = arrayOf(definitions).flatMap((each) => arrayOf(objectOf(each)['jsonPatches']))
+  const values = operations.map((operation) => objectOf(objectOf(operation)['valueFrom']))
+  return {
+    isExternal: external !== undefined,
+    expressions: [enabledIf, ...values.flatMap(({ variable, template }) => [variable, template])]
+      .map(nonEmptyStringOf)
+      .filter((expression) => expression !== undefined),
+  }
 }

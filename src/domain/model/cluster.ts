@@ -21,6 +21,8 @@ export interface Cluster extends ObjectMeta {
   readonly apiServerPort: number | undefined
   /** Undefined if no ClusterClass manages the Cluster. */
   readonly topology: Topology | undefined
+  /** `spec.infrastructureRef` is set: Cluster API has rendered the topology, or a person has written the objects. */
+  readonly isRendered: boolean
   /** `status.conditions` of v1beta2; empty if the Cluster was read in v1beta1, which has another list. */
   readonly conditions: readonly Condition[]
   /** Condition types of `spec.availabilityGates`, without which the Cluster does not count as available. */
@@ -47,15 +49,10 @@ export function clusterFrom(object: unknown): Cluster {
     controlPlaneEndpoint: endpointFrom(spec['controlPlaneEndpoint']),
     apiServerPort: positive(integerOf(objectOf(spec['clusterNetwork'])['apiServerPort'])),
     topology: topologyFrom(spec['topology'], meta.namespace),
+    isRendered: nonEmptyStringOf(objectOf(spec['infrastructureRef'])['name']) !== undefined,
     conditions: conditionsIn(object),
     availabilityGates: availabilityGatesIn(spec),
   }
-}
-
-/** The value of a topology variable; absent, `""` and null count as unset. */
-export function variableOf(cluster: Cluster, name: string): unknown {
-  const value = cluster.topology?.variables.find((variable) => variable['name'] === name)?.['value']
-  return value === '' || value === null ? undefined : value
 }
 
 function topologyFrom(value: unknown, namespace: string): Topology | undefined {
@@ -90,6 +87,14 @@ export const zeroEndpoint: APIEndpoint = { host: '', port: 0 }
 /** Host and port (CAPI: `APIEndpoint.IsValid`). Core treats anything less as unset. */
 export function isValidEndpoint(endpoint: APIEndpoint): boolean {
   return endpoint.host !== '' && endpoint.port !== 0
+}
+
+/** The port of the Cluster's endpoint: the one it has, else the one of its API server. */
+export function endpointPortOf(
+  { controlPlaneEndpoint, apiServerPort }: Cluster,
+  defaultPort: number,
+): number {
+  return controlPlaneEndpoint.port > 0 ? controlPlaneEndpoint.port : (apiServerPort ?? defaultPort)
 }
 
 /** For people: `10.0.0.10:6443`, `[fd00::10]:6443`. */

@@ -52,18 +52,19 @@ function isInserted(rest: readonly string[], { op }: JsonPatchOperation): boolea
   return rest.length === 0 && op === 'add'
 }
 
-/** Sets a label or an annotation, or removes it (undefined). No operation if nothing changes. */
+/** Sets labels or annotations, or removes those that are undefined. No operation for one that does not change. */
 export function metadataOperations(
   object: ObjectMeta,
   field: 'labels' | 'annotations',
-  key: string,
-  value: string | undefined,
+  entries: Readonly<Record<string, string | undefined>>,
 ): JsonPatch {
   const present = object[field]
-  if (present[key] === value) return []
-  const path = pathTo('metadata', field, key)
-  if (value === undefined) return [{ op: 'remove', path }]
-  return Object.keys(present).length === 0
-    ? [{ op: 'add', path: pathTo('metadata', field), value: { [key]: value } }]
-    : [{ op: 'add', path, value }]
+  const changes = Object.entries(entries).filter(([key, value]) => present[key] !== value)
+  if (changes.length > 0 && Object.keys(present).length === 0) {
+    return [{ op: 'add', path: pathTo('metadata', field), value: Object.fromEntries(changes) }]
+  }
+  return changes.map(([key, value]) => {
+    const path = pathTo('metadata', field, key)
+    return value === undefined ? { op: 'remove', path } : { op: 'add', path, value }
+  })
 }

@@ -1,11 +1,10 @@
 import type { AddressUse } from '../../domain/allocation/action.ts'
-import { addressIn } from '../../domain/allocation/vip-ownership.ts'
+import { addressesNamedIn } from '../../domain/allocation/duplicate-addresses.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
 import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { vipRoles, type VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
@@ -28,13 +27,8 @@ interface ReleasedAddress {
 export function createAddressUseCache(
   informers: InformerSet,
   live: Pick<ClusterApi, 'getClusterLive'>,
-  variables: VariableNames,
 ): AddressUseCache {
-  const vips = vipRoles(variables)
-  const clusters = createAddressIndexer<Cluster>((cluster) => {
-    const addresses = vips.map((vip) => addressIn(cluster, vip)).filter((address) => address !== '')
-    return [...new Set(addresses.map(canonicalAddress))]
-  })
+  const clusters = createAddressIndexer<Cluster>(addressesNamedIn)
   const ipAddresses = createAddressIndexer<IPAddress>(({ address }) => [canonicalAddress(address)])
   let released: readonly ReleasedAddress[] = []
 
@@ -61,6 +55,8 @@ export function createAddressUseCache(
       return {
         clusters: [...clusters.at(address), ...others.filter((cluster) => cluster !== undefined)],
         ipAddresses: ipAddresses.at(address),
+        classOf: ({ topology }) =>
+          topology && informers.find('clusterclasses')?.objects.get(formatKey(topology.clusterClass)),
       }
     },
   }

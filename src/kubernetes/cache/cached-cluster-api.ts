@@ -28,7 +28,6 @@ import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
-import type { VariableNames } from '../../domain/role.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import type { WatchedObjects, InformerOptions } from '../informer/informer.ts'
@@ -47,14 +46,13 @@ export interface CachedClusterApi extends ClusterApi {
 export function createCachedClusterApi(options: {
   /** For writes and live reads. */
   readonly live: ClusterApi
-  readonly variables: VariableNames
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }): CachedClusterApi {
-  const { live, variables, now } = options
+  const { live, now } = options
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()
-  const addressUse = createAddressUseCache(informers, live, variables)
+  const addressUse = createAddressUseCache(informers, live)
   const indexers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]>[] } = {
     clusters: [addressUse.onCluster],
     ipaddressclaims: [listeners.onClaim],

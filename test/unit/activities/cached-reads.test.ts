@@ -126,7 +126,11 @@ describe('a step', () => {
       'ensureIPAddressClaim',
       { ...step, poolRef },
       {
-        cached: { getIPAddressClaim: async () => undefined, createIPAddressClaim: refuse },
+        cached: {
+          getIPAddressClaim: async () => undefined,
+          getClusterClass: async () => undefined,
+          createIPAddressClaim: refuse,
+        },
         live: { getCluster: async () => aCluster(), createIPAddressClaim: refuse },
       },
     )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { explicitPoolOf, poolRequestFor } from '../../../src/domain/allocation/eligibility.ts'
+import { poolRequestFor } from '../../../src/domain/allocation/eligibility.ts'
+import { explicitPoolOf } from '../../../src/domain/allocation/vip-role.ts'
 import { selectIPPool } from '../../../src/domain/allocation/pool-selection.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
 import { aClass, aCluster, aPool } from '../../support/builders.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
-import type { VipRole } from '../../../src/domain/role.ts'
+import type { Role } from '../../../src/domain/role.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../../../src/domain/timings.ts'
 import type { ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
 import {
@@ -186,28 +186,28 @@ describe('a pool', () => {
     pool: IPPool,
     previous: IPPool | undefined,
     waiting: () => readonly Cluster[],
-    vip: VipRole,
+    role: Role,
     now = later,
-  ): readonly string[] => clustersToServe(pool, previous, waiting, vip, now).map(({ name }) => name)
+  ): readonly string[] => clustersToServe(pool, previous, waiting, role, now).map(({ name }) => name)
 
   it('that is new serves the Clusters that would choose it, oldest first', () => {
-    expect(names(aPool(), undefined, waiting, controlPlane)).toEqual(['old', 'middle', 'young'])
+    expect(names(aPool(), undefined, waiting, 'control-plane')).toEqual(['old', 'middle', 'young'])
   })
 
   it('that is new serves no Cluster whose run has just begun, unless its condition says that it waits', () => {
     const now = Date.parse(young.creationTimestamp) + beginsWithinMs - 1
-    expect(names(aPool(), undefined, waiting, controlPlane, now)).toEqual(['old', 'middle'])
+    expect(names(aPool(), undefined, waiting, 'control-plane', now)).toEqual(['old', 'middle'])
     const said = aCluster({
       name: 'young',
       created: young.creationTimestamp,
       conditions: [aVipCondition({ status: 'False', reason: 'PoolExhausted' })],
     })
-    expect(names(aPool(), undefined, () => [said], controlPlane, now)).toEqual(['young'])
+    expect(names(aPool(), undefined, () => [said], 'control-plane', now)).toEqual(['young'])
   })
 
   it('serves no more than it has addresses', () => {
     const two = aPool({ capacity: { total: 2, used: 0, free: 2, outOfRange: 0 } })
-    expect(names(two, aPool({ capacity: full }), waiting, controlPlane)).toEqual(['old', 'middle'])
+    expect(names(two, aPool({ capacity: full }), waiting, 'control-plane')).toEqual(['old', 'middle'])
   })
 
   it.each<[string, ReturnType<typeof aPool>, ReturnType<typeof aPool> | undefined]>([
@@ -220,7 +220,7 @@ describe('a pool', () => {
     ['is of another class', aPool({ labels: {} }), undefined],
     ['lies in another namespace', aPool({ kind: 'InClusterIPPool', namespace: 'other' }), undefined],
   ])('that %s serves nobody', (_, pool, previous) => {
-    expect(names(pool, previous, () => [old], controlPlane)).toEqual([])
+    expect(names(pool, previous, () => [old], 'control-plane')).toEqual([])
   })
 
   it('that has less room does not search those who wait', () => {
@@ -228,26 +228,54 @@ describe('a pool', () => {
     const waiting = () => {
       throw new Error('those who wait are searched')
     }
-    expect(clustersToServe(less, aPool(), waiting, controlPlane, later)).toEqual([])
+    expect(clustersToServe(less, aPool(), waiting, 'control-plane', later)).toEqual([])
   })
 
   it('that gets more room serves as many as it has room for', () => {
     const with1 = aPool({ capacity: { total: 4, used: 3, free: 1, outOfRange: 0 } })
     const with2 = aPool({ capacity: { total: 4, used: 2, free: 2, outOfRange: 0 } })
-    expect(names(with2, with1, waiting, controlPlane)).toEqual(['old', 'middle'])
+    expect(names(with2, with1, waiting, 'control-plane')).toEqual(['old', 'middle'])
   })
 
   it('that is labeled now serves the Clusters that would choose it now', () => {
-    expect(names(aPool(), aPool({ labels: {} }), () => [old], controlPlane)).toEqual(['old'])
+    expect(names(aPool(), aPool({ labels: {} }), () => [old], 'control-plane')).toEqual(['old'])
   })
 
   it('that has other addresses restores those whose lost address is among them', () => {
     const lost = aCluster({ endpoint, annotations })
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
-    expect(clustersToRestore(aPool(), elsewhere, () => [lost], controlPlane)).toEqual([lost])
-    expect(clustersToRestore(aPool(), undefined, () => [lost], controlPlane)).toEqual([lost])
-    expect(clustersToRestore(aPool(), aPool(), () => [lost], controlPlane)).toEqual([])
-    expect(clustersToRestore(elsewhere, aPool(), () => [lost], controlPlane)).toEqual([])
+    expect(
+      clustersToRestore(
+        aPool(),
+        elsewhere,
+        () => [lost],
+        () => controlPlane,
+      ),
+    ).toEqual([lost])
+    expect(
+      clustersToRestore(
+        aPool(),
+        undefined,
+        () => [lost],
+        () => controlPlane,
+      ),
+    ).toEqual([lost])
+    expect(
+      clustersToRestore(
+        aPool(),
+        aPool(),
+        () => [lost],
+        () => controlPlane,
+      ),
+    ).toEqual([])
+    expect(
+      clustersToRestore(
+        elsewhere,
+        aPool(),
+        () => [lost],
+        () => controlPlane,
+      ),
+    ).toEqual([])
   })
 
   it.each<[string, PoolOptions]>([
@@ -262,7 +290,21 @@ describe('a pool', () => {
   ])('that %s restores those whose lost address only the annotation names', (_, before) => {
     const lost = aCluster({ annotations: { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' } })
     const open = aPool({ annotations: both })
-    expect(clustersToRestore(open, aPool(before), () => [lost], ingress)).toEqual([lost])
-    expect(clustersToRestore(aPool(before), open, () => [lost], ingress)).toEqual([])
+    expect(
+      clustersToRestore(
+        open,
+        aPool(before),
+        () => [lost],
+        () => ingress,
+      ),
+    ).toEqual([lost])
+    expect(
+      clustersToRestore(
+        aPool(before),
+        open,
+        () => [lost],
+        () => ingress,
+      ),
+    ).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { explicitPoolOf, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import {
@@ -7,7 +7,7 @@ import {
   SnapshotQueries,
   type Snapshot,
 } from '../../../domain/allocation/snapshot.ts'
-import { recordedVip } from '../../../domain/allocation/vip-ownership.ts'
+import { explicitPoolOf, recordedVip } from '../../../domain/allocation/vip-role.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
@@ -20,7 +20,6 @@ import {
   enabledAnnotations,
   roles,
   roleSpecs,
-  vipRole,
   type Role,
   type VariableNames,
 } from '../../../domain/role.ts'
@@ -125,9 +124,8 @@ function gateProblems(
 /** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
 export function checkClusterClasses(snapshot: Snapshot, variables: VariableNames): readonly CheckOutcome[] {
   const queries = new SnapshotQueries(() => snapshot, variables)
-  const vip = vipRole(defaultRole, variables)
   const waitsWithoutPool = (cluster: Cluster): boolean => {
-    const action = pendingAction(queries.observed(cluster, vip), vip)
+    const action = pendingAction(queries.observed(cluster, defaultRole), defaultRole)
     return action.action === 'wait' && action.reason === 'NoMatchingPool'
   }
   // `checkClusters` handles Clusters that name their pool themselves.

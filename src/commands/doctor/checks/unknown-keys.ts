@@ -8,7 +8,7 @@ import {
   roleKey,
 } from '../../../domain/names.ts'
 import { quoted } from '../../../domain/quote.ts'
-import { enabledAnnotations, roles, roleSpecs } from '../../../domain/role.ts'
+import { enabledAnnotations, roles, roleSpecs, variableAnnotations } from '../../../domain/role.ts'
 import { editDistance, nearest } from './edit-distance.ts'
 
 /** Our own keys that the allocator reads from, or writes to, a kind of object. */
@@ -26,12 +26,19 @@ export const clusterKeys: OwnKeys = {
   labels: roles.flatMap((role) => (roleSpecs[role].isLabeled ? [roleSpecs[role].vipAnnotation] : [])),
   annotations: [
     ...enabledAnnotations,
-    ...roles.flatMap((role) => [roleSpecs[role].poolAnnotation, roleSpecs[role].vipAnnotation]),
+    ...roles.flatMap((role) => [
+      roleSpecs[role].poolAnnotation,
+      roleSpecs[role].vipAnnotation,
+      roleSpecs[role].writtenVariablesAnnotation,
+    ]),
     duplicateAddressesAnnotation,
   ],
 }
 
-export const clusterClassKeys: OwnKeys = { labels: [], annotations: enabledAnnotations }
+export const clusterClassKeys: OwnKeys = {
+  labels: [],
+  annotations: [...enabledAnnotations, ...variableAnnotations],
+}
 
 /** Describes the labels and annotations of an object that look like ours and are not. */
 export function strangeKeys({ labels, annotations }: ObjectMeta, own: OwnKeys): readonly string[] {

@@ -1,10 +1,7 @@
-import {
-  explicitPoolOf,
-  poolRequestFor,
-  type ClusterContext,
-} from '../../../domain/allocation/eligibility.ts'
+import { poolRequestFor, type ClusterContext } from '../../../domain/allocation/eligibility.ts'
 import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { explicitPoolOf } from '../../../domain/allocation/vip-role.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
@@ -30,8 +27,8 @@ export function createIndexedQueries(snapshot: Snapshot, variables: VariableName
 
   /** The pools of the Cluster's claims, even if they are no longer for its class: an unbound claim depends on its pool. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
-    queries.vips.flatMap((vip) => {
-      const { claim } = queries.bindingOf(cluster, vip)
+    roles.flatMap((role) => {
+      const { claim } = queries.bindingOf(cluster, role)
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })

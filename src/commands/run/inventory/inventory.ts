@@ -57,8 +57,8 @@ export function takeInventory(
   orphaned: ReadonlySet<string>,
 ): Inventory {
   const queries = createIndexedQueries(snapshot, variables)
-  const states = queries.vips.flatMap((vip) =>
-    [...snapshot.clusters.values()].map((cluster) => vipStateOf(cluster, vip, queries)),
+  const states = [...snapshot.clusters.values()].flatMap((cluster) =>
+    queries.vipsOf(cluster).map((vip) => vipStateOf(cluster, vip, queries)),
   )
   const leaked = [...snapshot.claims.values()].filter(({ uid }) => orphaned.has(uid)).map(roleOfOwnClaim)
   return {

@@ -5,12 +5,12 @@ import {
 } from '../../../domain/allocation/duplicate-addresses.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
+import type { VipRole } from '../../../domain/allocation/vip-role.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import type { VipRole } from '../../../domain/role.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 const shareVip =
@@ -39,7 +39,7 @@ function holdersByAddress({
 }: ProblemContext): readonly (readonly [string, AddressHolders])[] {
   const uses = [
     ...[...snapshot.clusters.values()].flatMap((cluster) =>
-      queries.vips.map((as) => ({
+      queries.vipsOf(cluster).map((as) => ({
         address: addressIn(cluster, as),
         clusters: [{ cluster, as }],
         ipAddresses: [],
@@ -64,10 +64,9 @@ export function endpointProblems(context: ProblemContext): readonly Problem[] {
   return [...context.snapshot.clusters.values()]
     .filter(({ isDeleting }) => !isDeleting)
     .flatMap((cluster) =>
-      context.queries.vips.flatMap((vip) => [
-        ...unheldEndpoint(context, cluster, vip),
-        ...strayClaim(context, cluster, vip),
-      ]),
+      context.queries
+        .vipsOf(cluster)
+        .flatMap((vip) => [...unheldEndpoint(context, cluster, vip), ...strayClaim(context, cluster, vip)]),
     )
 }
 
@@ -87,7 +86,7 @@ function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, addr
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   // A run repairs it; the status of the Cluster shows what prevents that.
   const inspect = `capi-vip-allocator status ${formatKey(cluster)}`
-  if (queries.bindingOf(cluster, vip).claim !== undefined) return inspect
+  if (queries.bindingOf(cluster, vip.role).claim !== undefined) return inspect
   const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, queries.variables)
   const { pools } = queries.contextOf(cluster)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
@@ -96,7 +95,7 @@ function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, addr
 
 /** Somebody put another address in place; the claim's one serves nobody, or machines that still use it. */
 function strayClaim({ queries }: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
-  const { claim, ipAddress } = queries.bindingOf(cluster, vip)
+  const { claim, ipAddress } = queries.bindingOf(cluster, vip.role)
   const { state } = vipOwnershipOf(cluster, vip)
   if (claim === undefined || ipAddress === undefined || claim.isDeleting) return []
   if (state !== 'external' && state !== 'incomplete') return []

@@ -9,7 +9,7 @@ import { selectIPPool } from '../../../../src/activities/select-ip-pool.ts'
 import { planRole, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import { takeSteps, type SequenceEnd, type Steps } from '../../../../src/domain/allocation/steps.ts'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
-import { anObservation, controlPlane, variables } from '../../../support/builders.ts'
+import { anObservation, variables } from '../../../support/builders.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
 import { createFakeCluster, type InitialObjects } from '../../../support/fake-management-cluster.ts'
 import { randomWorlds } from '../../../support/random-worlds.ts'
@@ -76,7 +76,7 @@ function planOver(world: InitialObjects): RolePlan {
     pools: reachable,
     addressUse,
   })
-  return planRole({ ...facts, clusterClass } as Parameters<typeof planRole>[0], controlPlane)
+  return planRole({ ...facts, clusterClass } as Parameters<typeof planRole>[0], 'control-plane')
 }
 
 describe('a plan', () => {

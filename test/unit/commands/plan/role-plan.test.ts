@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Role } from '../../../../src/domain/role.ts'
 import { planRole, type PlanFacts, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import {
   aClaim,
@@ -6,8 +7,6 @@ import {
   aClusterClass,
   anIPAddress,
   aPool,
-  controlPlane,
-  ingress,
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
@@ -27,7 +26,10 @@ interface Situation {
 
 const nothing = { claim: undefined, ipAddress: undefined, namedAddress: undefined }
 
-function planFor({ cluster = {}, facts = {}, binding = {} }: Situation, vip = controlPlane): RolePlan {
+function planFor(
+  { cluster = {}, facts = {}, binding = {} }: Situation,
+  role: Role = 'control-plane',
+): RolePlan {
   const made = aCluster(cluster)
   const { addressUse = { clusters: [], ipAddresses: [] } } = facts
   return planRole(
@@ -44,7 +46,7 @@ function planFor({ cluster = {}, facts = {}, binding = {} }: Situation, vip = co
       ...binding,
       ...facts,
     },
-    vip,
+    role,
   )
 }
 
@@ -69,11 +71,13 @@ describe('a plan for a Cluster without an endpoint', () => {
           because: '11 of 11 addresses free',
         },
       ],
-      variable: {
-        name: 'clusterVip',
-        isWritten: true,
-        because: 'ClusterClass clusters/rke2-cluster-class has it',
-      },
+      variables: [
+        {
+          name: 'clusterVip',
+          isWritten: true,
+          because: 'ClusterClass clusters/rke2-cluster-class has it',
+        },
+      ],
       steps: [
         'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
         `write ${open}:6443 to the Cluster`,
@@ -85,7 +89,10 @@ describe('a plan for a Cluster without an endpoint', () => {
         {
           op: 'add',
           path: '/metadata/annotations',
-          value: { 'vip.capi.gorizond.io/control-plane-vip': open },
+          value: {
+            'vip.capi.gorizond.io/control-plane-vip': open,
+            'vip.capi.gorizond.io/control-plane-variables-written': 'clusterVip',
+          },
         },
       ],
     })
@@ -110,7 +117,9 @@ describe('a plan for a Cluster without an endpoint', () => {
     ],
     ['does not exist', undefined, false, 'ClusterClass clusters/rke2-cluster-class does not exist'],
   ])('says of the variable that the ClusterClass %s', (_, clusterClass, isWritten, because) => {
-    expect(planFor({ facts: { clusterClass } }).variable).toEqual({ name: 'clusterVip', isWritten, because })
+    expect(planFor({ facts: { clusterClass } }).variables).toEqual([
+      { name: 'clusterVip', isWritten, because },
+    ])
   })
 
   it('says of the variable that the Cluster has a value for it', () => {
@@ -120,7 +129,7 @@ describe('a plan for a Cluster without an endpoint', () => {
     }
     expect(planFor({ cluster: { topology } })).toMatchObject({
       outcome: 'assign',
-      variable: { isWritten: false, because: 'the Cluster has a value for it' },
+      variables: [{ isWritten: false, because: 'the Cluster has a value for it' }],
     })
   })
 
@@ -129,7 +138,7 @@ describe('a plan for a Cluster without an endpoint', () => {
     const plan = planFor({ cluster: { topology: null, annotations } })
     expect(plan).toMatchObject({
       outcome: 'assign',
-      variable: { isWritten: false, because: 'the Cluster has no spec.topology' },
+      variables: [{ isWritten: false, because: 'the Cluster has no spec.topology' }],
     })
   })
 
@@ -226,7 +235,7 @@ describe('a plan for a Cluster with an endpoint', () => {
   })
 
   it("does nothing where it is somebody else's", () => {
-    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } } })
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 }, rendered: true } })
     expect(plan).toMatchObject({
       outcome: 'skip',
       reason: 'EndpointAlreadySet',
@@ -235,17 +244,17 @@ describe('a plan for a Cluster with an endpoint', () => {
     })
   })
 
-  it("completes the port of somebody else's host, and writes no variable", () => {
+  it("completes the port of somebody else's host, and gives the variable that host", () => {
     const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 0 } } })
     expect(plan).toMatchObject({
-      outcome: 'complete-port',
+      outcome: 'complete',
       reason: 'EndpointAlreadySet',
-      message: "the host is somebody else's and stays; its port would be completed: 10.9.9.9:6443",
+      message: "the host is somebody else's and stays; port or variables would be completed: 10.9.9.9:6443",
       address: '10.9.9.9',
       port: 6443,
       considered: [],
     })
-    expect(plan.variable).toBeUndefined()
+    expect(plan.variables).toMatchObject([{ name: 'clusterVip', isWritten: true }])
     expect(plan.claim).toBeUndefined()
   })
 
@@ -277,7 +286,7 @@ describe('a plan for a Cluster with an endpoint', () => {
       binding: bound,
       facts: { addressUse: { clusters: [other], ipAddresses: [] } },
     })
-    expect(plan).toMatchObject({ outcome: 'assign', variable: { isWritten: true } })
+    expect(plan).toMatchObject({ outcome: 'assign', variables: [{ isWritten: true }] })
   })
 
   it('gives an unbound claim back, and completes the port', () => {
@@ -285,7 +294,7 @@ describe('a plan for a Cluster with an endpoint', () => {
       cluster: { endpoint: { host: '10.9.9.9', port: 0 } },
       binding: { claim: aClaim() },
     })
-    expect(plan.outcome).toBe('complete-port')
+    expect(plan.outcome).toBe('complete')
     expect(plan.steps).toEqual([
       expect.stringContaining('delete IPAddressClaim vip-cp-demo: '),
       'write 10.9.9.9:6443 to the Cluster',
@@ -363,7 +372,7 @@ describe('a plan for a Cluster whose annotation names an address that it cannot 
 
   it('waits for a person where only the annotation names the ingress VIP', () => {
     const annotations = { 'vip.capi.gorizond.io/ingress-vip': '10.0.0.10' }
-    const plan = planFor({ cluster: { annotations }, facts: { pools: [closed, second] } }, ingress)
+    const plan = planFor({ cluster: { annotations }, facts: { pools: [closed, second] } }, 'ingress')
     expect(plan).toMatchObject({ outcome: 'wait', reason: 'AddressLost', actionRequired: true })
   })
 
@@ -467,14 +476,14 @@ describe('a plan that ends in a wait', () => {
   })
 
   it('says of the variable that its class has not taken it in', () => {
-    expect(planFor({ facts: { clusterClass: declared } }).variable?.because).toBe(
-      'ClusterClass clusters/rke2-cluster-class declares it, and has not taken it in yet',
+    expect(planFor({ facts: { clusterClass: declared } }).variables?.[0]?.because).toBe(
+      'ClusterClass clusters/rke2-cluster-class declares the variable clusterVip, but its status.variables has none of this name yet; Cluster API would refuse it',
     )
   })
 
   it('refuses an annotation that cannot be read', () => {
     const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'maybe' }
-    expect(planFor({ cluster: { annotations } }, ingress)).toMatchObject({
+    expect(planFor({ cluster: { annotations } }, 'ingress')).toMatchObject({
       outcome: 'wait',
       reason: 'AllocationFailed',
       actionRequired: true,
@@ -501,7 +510,7 @@ describe('a plan for a Cluster that gets no VIP', () => {
   })
 
   it('asks for nobody where no ingress VIP is wanted', () => {
-    expect(planFor({}, ingress)).toMatchObject({
+    expect(planFor({}, 'ingress')).toMatchObject({
       role: 'ingress',
       outcome: 'skip',
       reason: 'NoMatchingPool',

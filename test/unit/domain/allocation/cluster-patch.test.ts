@@ -11,17 +11,21 @@ import { aClass, aCluster, controlPlane, ingress } from '../../../support/builde
 const input: ClusterPatchInput = {
   vip: controlPlane,
   address: '10.0.0.10',
-  hasVariable: true,
+  variables: new Map([['clusterVip', '10.0.0.10']]),
   defaultPort: 6443,
 }
+const noVariables = new Map<string, unknown>()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 const classRef = { name: aClass }
 const asRead = { op: 'replace', path: '/metadata/resourceVersion', value: '100' }
-const setAnnotation = (key: string, value: string) => ({
+const setAnnotations = (value: Readonly<Record<string, string>>) => ({
   op: 'add',
   path: '/metadata/annotations',
-  value: { [key]: value },
+  value,
 })
+const setAnnotation = (key: string, value: string) => setAnnotations({ [key]: value })
+const writtenAnnotation = 'vip.capi.gorizond.io/control-plane-variables-written'
+const recorded = { [vipAnnotation]: '10.0.0.10', [writtenAnnotation]: 'clusterVip' }
 const setEndpoint = (host: string, port = 6443) => ({
   op: 'add',
   path: '/spec/controlPlaneEndpoint',
@@ -39,15 +43,10 @@ function patchOf(...facts: Parameters<typeof clusterPatchFor>): readonly object[
 }
 
 describe('clusterPatchFor', () => {
-  it('writes host, port, variable and annotation in one patch, conditional on what was read', () => {
+  it('writes host, port, variable and annotations in one patch, conditional on what was read', () => {
     expect(clusterPatchFor(aCluster(), input)).toEqual({
       assigned: { host: '10.0.0.10', port: 6443 },
-      patch: [
-        asRead,
-        setEndpoint('10.0.0.10'),
-        setVariables('clusterVip'),
-        setAnnotation(vipAnnotation, '10.0.0.10'),
-      ],
+      patch: [asRead, setEndpoint('10.0.0.10'), setVariables('clusterVip'), setAnnotations(recorded)],
     })
   })
 
@@ -64,16 +63,11 @@ describe('clusterPatchFor', () => {
     expect(patchOf(aCluster(), { ...input, address: 'fd00::10' })).toContainEqual(setEndpoint('fd00::10'))
   })
 
-  it.each<[string, Parameters<typeof aCluster>[0], boolean]>([
-    ['that the class does not define', {}, false],
-    ['to a Cluster without topology', { topology: null }, true],
-    [
-      'that somebody has set',
-      { topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.99' }] } },
-      true,
-    ],
-  ])('writes no variable %s', (_, options, hasVariable) => {
-    expect(patchOf(aCluster(options), { ...input, hasVariable })).toEqual([
+  it.each<[string, Parameters<typeof aCluster>[0]]>([
+    ['that is not to be written', {}],
+    ['to a Cluster without topology', { topology: null }],
+  ])('writes no variable %s', (_, options) => {
+    expect(patchOf(aCluster(options), { ...input, variables: noVariables })).toEqual([
       asRead,
       setEndpoint('10.0.0.10'),
       setAnnotation(vipAnnotation, '10.0.0.10'),
@@ -99,7 +93,7 @@ describe('clusterPatchFor', () => {
       asRead,
       setEndpoint('10.0.0.10'),
       operation,
-      setAnnotation(vipAnnotation, '10.0.0.10'),
+      setAnnotations(recorded),
     ])
   })
 
@@ -110,16 +104,35 @@ describe('clusterPatchFor', () => {
     ['both', { host: 'a.example.org', port: 8443 }, undefined],
   ])('completes spec.topology.controlPlaneEndpoint that has %s', (_, copy, value) => {
     const topology = { classRef, controlPlaneEndpoint: copy }
-    const operations = patchOf(aCluster({ topology }), { ...input, hasVariable: false })
+    const operations = patchOf(aCluster({ topology }), { ...input, variables: noVariables })
     const completed = { op: 'add', path: '/spec/topology/controlPlaneEndpoint', value }
     expect(operations.slice(2, -1)).toEqual(value === undefined ? [] : [completed])
   })
 
   it('completes the port of a host that is not ours, and nothing else', () => {
     const cluster = aCluster({ endpoint: { host: 'api.example.org' } })
-    expect(clusterPatchFor(cluster, { ...input, address: undefined })).toEqual({
+    expect(clusterPatchFor(cluster, { ...input, address: undefined, variables: noVariables })).toEqual({
       assigned: { host: 'api.example.org', port: 6443 },
       patch: [asRead, setEndpoint('api.example.org')],
+    })
+  })
+
+  it('gives the variables of the class a host that is not ours', () => {
+    const cluster = aCluster({ endpoint: { host: 'api.example.org', port: 6443 } })
+    const variables = new Map([['clusterVip', 'api.example.org']])
+    expect(patchOf(cluster, { ...input, address: undefined, variables })).toEqual([
+      asRead,
+      { ...setVariables('clusterVip'), value: [{ name: 'clusterVip', value: 'api.example.org' }] },
+      setAnnotation(writtenAnnotation, 'clusterVip'),
+    ])
+  })
+
+  it('leaves a DNS name in the endpoint, and records the VIP beside it', () => {
+    const cluster = aCluster({ endpoint: { host: 'api.example.org' } })
+    const vip = { ...controlPlane, isEndpoint: false }
+    expect(clusterPatchFor(cluster, { ...input, vip })).toEqual({
+      assigned: { host: '10.0.0.10' },
+      patch: [asRead, setEndpoint('api.example.org'), setVariables('clusterVip'), setAnnotations(recorded)],
     })
   })
 
@@ -137,35 +150,35 @@ describe('clusterPatchFor', () => {
       annotations: { [vipAnnotation]: '10.0.0.10' },
       topology: { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
     })
-    expect(clusterPatchFor(cluster, input)).toEqual({
+    expect(clusterPatchFor(cluster, { ...input, variables: noVariables })).toEqual({
       assigned: { host: '10.0.0.10', port: 6443 },
       patch: undefined,
     })
   })
 
   const whole = { variables: [{ name: 'clusterVip', value: '10.0.0.10' }] }
-  const ours = { [vipAnnotation]: '10.0.0.10' }
+  const dropped = input.variables
 
-  it.each<[string, number, object, Readonly<Record<string, string>>, object]>([
-    ['variable', 6443, {}, ours, setVariables('clusterVip')],
-    ['port', 0, whole, ours, setEndpoint('10.0.0.10')],
-    ['annotation', 6443, whole, {}, setAnnotation(vipAnnotation, '10.0.0.10')],
+  it.each<[string, number, object, Readonly<Record<string, string>>, typeof dropped, object]>([
+    ['variable', 6443, {}, recorded, dropped, setVariables('clusterVip')],
+    ['port', 0, whole, recorded, noVariables, setEndpoint('10.0.0.10')],
+    ['annotation', 6443, whole, {}, noVariables, setAnnotation(vipAnnotation, '10.0.0.10')],
   ])(
     'brings back a %s that was dropped, and touches nothing else',
-    (_, port, topology, annotations, back) => {
+    (_, port, topology, annotations, variables, back) => {
       const cluster = aCluster({
         endpoint: { host: '10.0.0.10', port },
         annotations,
         topology: { classRef, ...topology },
       })
-      expect(patchOf(cluster, input)).toEqual([asRead, back])
+      expect(patchOf(cluster, { ...input, variables })).toEqual([asRead, back])
     },
   )
 })
 
 describe('clusterPatchFor for ingress', () => {
   const ingressAnnotation = 'vip.capi.gorizond.io/ingress-vip'
-  const vip = { ...input, vip: ingress }
+  const vip = { ...input, vip: ingress, variables: new Map([['ingressVip', '10.0.0.10']]) }
 
   const setLabel = {
     op: 'add',
@@ -173,15 +186,23 @@ describe('clusterPatchFor for ingress', () => {
     value: { [ingressAnnotation]: '10.0.0.10' },
   }
 
-  it('writes annotation, label and variable, and no endpoint', () => {
+  it('writes annotations, label and variable, and no endpoint', () => {
     expect(clusterPatchFor(aCluster(), vip)).toEqual({
       assigned: { host: '10.0.0.10' },
-      patch: [asRead, setVariables('ingressVip'), setAnnotation(ingressAnnotation, '10.0.0.10'), setLabel],
+      patch: [
+        asRead,
+        setVariables('ingressVip'),
+        setAnnotations({
+          [ingressAnnotation]: '10.0.0.10',
+          'vip.capi.gorizond.io/ingress-variables-written': 'ingressVip',
+        }),
+        setLabel,
+      ],
     })
   })
 
   it('writes annotation and label alone where the class has no such variable', () => {
-    expect(patchOf(aCluster(), { ...vip, hasVariable: false })).toEqual([
+    expect(patchOf(aCluster(), { ...vip, variables: noVariables })).toEqual([
       asRead,
       setAnnotation(ingressAnnotation, '10.0.0.10'),
       setLabel,
@@ -189,7 +210,7 @@ describe('clusterPatchFor for ingress', () => {
   })
 
   it('writes no label for IPv6, which a label cannot hold', () => {
-    expect(patchOf(aCluster(), { ...vip, hasVariable: false, address: 'fd00::10' })).toEqual([
+    expect(patchOf(aCluster(), { ...vip, variables: noVariables, address: 'fd00::10' })).toEqual([
       asRead,
       setAnnotation(ingressAnnotation, 'fd00::10'),
     ])
@@ -197,7 +218,7 @@ describe('clusterPatchFor for ingress', () => {
 
   it('leaves spec.topology.controlPlaneEndpoint alone', () => {
     const cluster = aCluster({ topology: { classRef, controlPlaneEndpoint: {} } })
-    expect(patchOf(cluster, { ...vip, hasVariable: false })).toHaveLength(3)
+    expect(patchOf(cluster, { ...vip, variables: noVariables })).toHaveLength(3)
   })
 
   it('writes nothing where everything stands', () => {
@@ -206,7 +227,10 @@ describe('clusterPatchFor for ingress', () => {
       labels: { [ingressAnnotation]: '10.0.0.10' },
       topology: { classRef, variables: [{ name: 'ingressVip', value: '10.0.0.10' }] },
     })
-    expect(clusterPatchFor(cluster, vip)).toEqual({ assigned: { host: '10.0.0.10' }, patch: undefined })
+    expect(clusterPatchFor(cluster, { ...vip, variables: noVariables })).toEqual({
+      assigned: { host: '10.0.0.10' },
+      patch: undefined,
+    })
   })
 })
 

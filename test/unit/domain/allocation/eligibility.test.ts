@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { desireFor, explicitPoolOf, needsAllocation } from '../../../../src/domain/allocation/eligibility.ts'
+import { desireFor, needsAllocation } from '../../../../src/domain/allocation/eligibility.ts'
+import { explicitPoolOf } from '../../../../src/domain/allocation/vip-role.ts'
 import {
   aCluster,
   aClusterClass,
@@ -56,9 +57,10 @@ describe('needsAllocation', () => {
     expect(needsAllocation(cluster, controlPlane, { clusterClass: known, pools: [] })).toBe(needs)
   })
 
-  it('leaves the variable of an endpoint by hand alone', () => {
+  it('gives the variable an endpoint by hand, until the Cluster is rendered', () => {
     const around = { clusterClass: withVariable, pools: [] }
-    expect(needsAllocation(aCluster({ endpoint }), controlPlane, around)).toBe(false)
+    expect(needsAllocation(aCluster({ endpoint }), controlPlane, around)).toBe(true)
+    expect(needsAllocation(aCluster({ endpoint, rendered: true }), controlPlane, around)).toBe(false)
   })
 
   it('wants an ingress VIP as soon as a pool for it is there', () => {
@@ -103,20 +105,20 @@ describe('the desire of a Cluster', () => {
       },
     ],
   ])('%s', (_, options, expected) => {
-    expect(desireFor(aCluster(options), ingress, facts)).toEqual(expected)
+    expect(desireFor(aCluster(options), 'ingress', facts)).toEqual(expected)
   })
 
   it('is an ingress VIP where a pool is for it', () => {
-    expect(desireFor(aCluster(), ingress, { ...facts, pools: [ingressPool] })).toEqual({ desired: 'yes' })
+    expect(desireFor(aCluster(), 'ingress', { ...facts, pools: [ingressPool] })).toEqual({ desired: 'yes' })
   })
 
   it('depends on the pools where it says nothing and they have not been read', () => {
     const read = { clusterClass: undefined }
-    expect(desireFor(aCluster(), ingress, read)).toEqual({ desired: 'depends', fact: 'pools' })
+    expect(desireFor(aCluster(), 'ingress', read)).toEqual({ desired: 'depends', fact: 'pools' })
   })
 
   it('is a control-plane VIP', () => {
-    expect(desireFor(aCluster(), controlPlane, facts)).toEqual({ desired: 'yes' })
+    expect(desireFor(aCluster(), 'control-plane', facts)).toEqual({ desired: 'yes' })
   })
 
   describe('for its control plane', () => {
@@ -130,36 +132,39 @@ describe('the desire of a Cluster', () => {
 
     it('depends on its ClusterClass if it says nothing itself', () => {
       const read = { pools: [aPool()] }
-      expect(desireFor(aCluster(), controlPlane, read)).toEqual({ desired: 'depends', fact: 'clusterClass' })
-      expect(desireFor(clusterWith('true'), controlPlane, read)).toEqual({ desired: 'yes' })
+      expect(desireFor(aCluster(), 'control-plane', read)).toEqual({
+        desired: 'depends',
+        fact: 'clusterClass',
+      })
+      expect(desireFor(clusterWith('true'), 'control-plane', read)).toEqual({ desired: 'yes' })
     })
 
     it('can be refused by the Cluster or by its class, and the Cluster goes first', () => {
-      expect(desireFor(clusterWith('false'), controlPlane, classWith('true'))).toEqual({
+      expect(desireFor(clusterWith('false'), 'control-plane', classWith('true'))).toEqual({
         desired: 'no',
         isRefused: true,
         message: `Cluster clusters/demo has ${annotation}: "false"`,
       })
-      expect(desireFor(aCluster(), controlPlane, classWith('false'))).toEqual({
+      expect(desireFor(aCluster(), 'control-plane', classWith('false'))).toEqual({
         desired: 'no',
         isRefused: true,
         message: `ClusterClass clusters/rke2-cluster-class has ${annotation}: "false"`,
       })
-      expect(desireFor(clusterWith('true'), controlPlane, classWith('false'))).toEqual({ desired: 'yes' })
+      expect(desireFor(clusterWith('true'), 'control-plane', classWith('false'))).toEqual({ desired: 'yes' })
     })
 
     it('stays once it was fulfilled', () => {
-      expect(desireFor(clusterWith('false', { annotations: ours }), controlPlane, facts)).toEqual({
+      expect(desireFor(clusterWith('false', { annotations: ours }), 'control-plane', facts)).toEqual({
         desired: 'yes',
       })
     })
 
     it('can be said by a Cluster without topology', () => {
-      expect(desireFor(aCluster({ topology: null }), controlPlane, facts)).toMatchObject({
+      expect(desireFor(aCluster({ topology: null }), 'control-plane', facts)).toMatchObject({
         desired: 'no',
         isRefused: false,
       })
-      expect(desireFor(clusterWith('true', { topology: null }), controlPlane, facts)).toEqual({
+      expect(desireFor(clusterWith('true', { topology: null }), 'control-plane', facts)).toEqual({
         desired: 'yes',
       })
     })
@@ -168,7 +173,7 @@ describe('the desire of a Cluster', () => {
       ['Cluster clusters/demo', clusterWith('yes'), facts],
       ['ClusterClass clusters/rke2-cluster-class', aCluster(), classWith('yes')],
     ])('cannot be read from any other value, and names %s', (name, cluster, read) => {
-      expect(desireFor(cluster, controlPlane, read)).toEqual({
+      expect(desireFor(cluster, 'control-plane', read)).toEqual({
         desired: 'unreadable',
         message: `annotation ${annotation} of ${name} is "yes", expected "true" or "false"`,
       })

@@ -18,7 +18,7 @@ const bound = {
 
 function needsRun(objects: SnapshotObjects): boolean {
   const [cluster = aCluster()] = objects.clusters ?? []
-  return queriesOf(objects).vipNeedsReconcile(cluster, controlPlane)
+  return queriesOf(objects).vipNeedsReconcile(cluster, 'control-plane')
 }
 
 describe('a Cluster needs a run for a VIP', () => {
@@ -26,8 +26,8 @@ describe('a Cluster needs a run for a VIP', () => {
     holdsForAll(randomWorlds, ({ clusterClass, ...world }) => {
       const objects = { ...world, clusterClasses: clusterClass === undefined ? [] : [clusterClass] }
       const [cluster = aCluster()] = world.clusters
-      const observed = queriesOf(objects).observed(cluster, controlPlane)
-      const { action } = pendingAction(observed, controlPlane)
+      const observed = queriesOf(objects).observed(cluster, 'control-plane')
+      const { action } = pendingAction(observed, 'control-plane')
       expect({ needs: needsRun(objects), action }).toEqual({
         needs: isWritable(cluster) && action !== 'done',
         action,
@@ -49,7 +49,7 @@ describe('a Cluster needs a run for a VIP', () => {
     const [cluster = aCluster()] = clusters
     expect(queries.needsReconcile(cluster)).toBe(true)
     expect(vipStateOf(cluster, controlPlane, queries).phase).toBe('Served')
-    expect(nextAction(queries.observed(cluster, controlPlane), controlPlane)).toMatchObject({
+    expect(nextAction(queries.observed(cluster, 'control-plane'), 'control-plane')).toMatchObject({
       action: 'labelClaim',
       labels: { 'cluster.x-k8s.io/watch-filter': 'blue' },
     })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Action, Observed } from '../../../../src/domain/allocation/action.ts'
 import { nextAction } from '../../../../src/domain/allocation/next-action.ts'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
+import type { Role } from '../../../../src/domain/role.ts'
 import {
   aClaim,
   aCluster,
@@ -11,8 +12,6 @@ import {
   anObservation,
   anUncountedPool,
   aPool,
-  controlPlane,
-  ingress,
   ownerReference,
   type ClaimOptions,
   type ClusterOptions,
@@ -29,8 +28,8 @@ const bound = { claim: aClaim({ addressName: 'vip-cp-demo' }), ipAddress: anIPAd
 const full = aPool({ capacity: { total: 2, used: 2, free: 0, outOfRange: 0 } })
 const second = aPool({ name: 'second' })
 
-function next(cluster: ClusterOptions, things: Partial<Observed> = {}, vip = controlPlane): Action {
-  return nextAction(anObservation({ ...things, cluster: aCluster(cluster) }), vip)
+function next(cluster: ClusterOptions, things: Partial<Observed> = {}, role: Role = 'control-plane'): Action {
+  return nextAction(anObservation({ ...things, cluster: aCluster(cluster) }), role)
 }
 
 describe('the next action for a Cluster without a claim', () => {
@@ -74,7 +73,7 @@ describe('the next action for a Cluster without a claim', () => {
   })
 
   it('takes no address for an endpoint of somebody else', () => {
-    expect(next({ endpoint })).toEqual({
+    expect(next({ endpoint, rendered: true })).toEqual({
       action: 'done',
       reason: 'EndpointAlreadySet',
       message:
@@ -83,8 +82,33 @@ describe('the next action for a Cluster without a claim', () => {
     })
   })
 
+  it('gives the variables of a class the host of somebody else, unless they are set or the Cluster is rendered', () => {
+    expect(next({ endpoint })).toMatchObject({
+      action: 'patchCluster',
+      writes: 'rest',
+      isNew: false,
+      assigned: endpoint,
+    })
+    expect(next({ endpoint, annotations: { [vipAnnotation]: '10.0.0.1' } })).toMatchObject({ action: 'done' })
+    const variables = [{ name: 'clusterVip', value: 'x' }]
+    const topology = { classRef: { name: 'rke2-cluster-class' }, variables }
+    expect(next({ endpoint, topology })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
+  })
+
+  it('takes an address beside an endpoint that is a DNS name if the Cluster asks for one', () => {
+    const named = { endpoint: { host: 'api.example.org', port: 6443 } }
+    const annotations = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }
+    expect(next({ ...named, rendered: true })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
+    expect(next({ ...named, annotations })).toMatchObject({ action: 'selectPool' })
+    expect(next({ ...named, annotations }, bound)).toMatchObject({
+      action: 'patchCluster',
+      writes: 'vip',
+      assigned: { host: '10.0.0.10' },
+    })
+  })
+
   it.each<[string, ClusterOptions]>([
-    ['an endpoint of somebody else', { endpoint }],
+    ['an endpoint of somebody else', { endpoint, rendered: true }],
     ['an endpoint that replaced ours', { endpoint, annotations: { [vipAnnotation]: '10.0.0.1' } }],
   ])('takes no address for %s beside a claim of somebody else', (_, cluster) => {
     expect(next(cluster, { claim: foreign })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
@@ -133,7 +157,7 @@ describe('the next action for a Cluster without a claim', () => {
   })
 
   it('is done with a Cluster that does not exist', () => {
-    expect(nextAction(anObservation({ cluster: undefined }), controlPlane)).toEqual({
+    expect(nextAction(anObservation({ cluster: undefined }), 'control-plane')).toEqual({
       action: 'done',
       reason: 'ClusterDeleted',
       message: 'Cluster clusters/demo does not exist',
@@ -218,7 +242,7 @@ describe('the next action for the ingress VIP', () => {
       },
     ],
   ])('of a Cluster that %s', (_, cluster, pools, action) => {
-    expect(next(cluster, { pools }, ingress)).toMatchObject(action)
+    expect(next(cluster, { pools }, 'ingress')).toMatchObject(action)
   })
 
   it.each<[string, ClusterOptions]>([
@@ -234,10 +258,12 @@ describe('the next action for the ingress VIP', () => {
     ],
   ])('gives the claim back if another VIP is in the %s', (_, cluster) => {
     const claim = aClaim({ name: 'vip-ingress-demo', addressName: 'vip-ingress-demo' })
-    expect(next(cluster, { claim, ipAddress: anIPAddress(), pools: [ingressPool] }, ingress)).toMatchObject({
-      action: 'deleteClaim',
-      because: 'Cluster clusters/demo has ingress VIP 10.0.0.99 already; 10.0.0.10 is not assigned',
-    })
+    expect(next(cluster, { claim, ipAddress: anIPAddress(), pools: [ingressPool] }, 'ingress')).toMatchObject(
+      {
+        action: 'deleteClaim',
+        because: 'Cluster clusters/demo has ingress VIP 10.0.0.99 already; 10.0.0.10 is not assigned',
+      },
+    )
   })
 })
 
@@ -599,21 +625,30 @@ describe('a fact that has not been read', () => {
     ['clusterClass', {}],
     ['pools', { clusterClass: undefined }],
     ['addressUse', { ...noClass, cluster: aCluster({ annotations: recorded }), pools: [aPool()] }],
-    ['addressUse', { cluster: aCluster({ annotations: duplicate }) }],
+    ['addressUse', { ...noClass, cluster: aCluster({ annotations: duplicate }) }],
     ['namedAddress', { ...noClass, claim: aClaim() }],
     ['pools', { ...noClass, claim: aClaim(), namedAddress: undefined }],
     ['ipAddress', { ...noClass, claim: bound.claim }],
     ['clusterClass', { ...bound, choice }],
     ['sameAddressUse', { ...bound, ...noClass }],
-    ['namedAddress', { choice: { ...choice, restore: { address: '10.0.0.10', prefix: 24, poolRef } } }],
+    [
+      'namedAddress',
+      { ...noClass, choice: { ...choice, restore: { address: '10.0.0.10', prefix: 24, poolRef } } },
+    ],
   ])('is asked for: %s', (fact, facts) => {
-    expect(nextAction(read(facts), controlPlane)).toEqual({ action: 'observe', fact })
+    expect(nextAction(read(facts), 'control-plane')).toEqual({ action: 'observe', fact })
   })
 
   it('is not asked for if the decision does not need it', () => {
-    expect(nextAction(read({ ...noClass, cluster: aCluster({ endpoint }) }), controlPlane)).toMatchObject({
+    expect(nextAction(read({ ...noClass, cluster: aCluster({ endpoint }) }), 'control-plane')).toMatchObject({
       action: 'done',
     })
-    expect(nextAction(read({ choice }), controlPlane)).toMatchObject({ action: 'createClaim' })
+    expect(nextAction(read({ ...noClass, choice }), 'control-plane')).toMatchObject({
+      action: 'createClaim',
+    })
+    const plain = aCluster({ topology: null })
+    expect(nextAction(read({ cluster: plain, choice }), 'control-plane')).toMatchObject({
+      action: 'createClaim',
+    })
   })
 })

@@ -3,7 +3,7 @@ import { holdersOf } from '../../../../src/domain/allocation/duplicate-addresses
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
 import { decideRestoration, lossOf } from '../../../../src/domain/allocation/restoration.ts'
-import type { VipRole } from '../../../../src/domain/role.ts'
+import type { VipRole } from '../../../../src/domain/allocation/vip-role.ts'
 import {
   aClaim,
   aClass,

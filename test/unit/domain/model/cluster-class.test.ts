@@ -1,66 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
-import {
-  classForVariable,
-  clusterClassFrom,
-  decideVipVariable,
-} from '../../../../src/domain/model/cluster-class.ts'
-import { aClass, aCluster, aClusterClass, controlPlane } from '../../../support/builders.ts'
-
-const accepting = aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] })
-const declaring = aClusterClass({ declared: ['clusterVip'], accepted: [] })
-const filled = aCluster({
-  topology: { classRef: { name: 'rke2-cluster-class' }, variables: [{ name: 'clusterVip', value: 'x' }] },
-})
-const plain = aCluster({ topology: null })
-
-describe('the variable that receives a VIP', () => {
-  it('is asked for at the ClusterClass only where it can be written', () => {
-    expect(classForVariable(aCluster(), controlPlane)).toEqual({
-      namespace: 'clusters',
-      name: 'rke2-cluster-class',
-    })
-    expect(classForVariable(filled, controlPlane)).toBeUndefined()
-    expect(classForVariable(plain, controlPlane)).toBeUndefined()
-  })
-
-  it.each([
-    ['is written where the class has it', aCluster(), accepting, { decision: 'write' }],
-    ['is omitted where the class does not exist', aCluster(), undefined, { decision: 'omit' }],
-    ['is omitted where it has a value', filled, accepting, { decision: 'omit' }],
-    ['is omitted where there is no topology', plain, accepting, { decision: 'omit' }],
-    [
-      'is waited for where the class only declares it',
-      aCluster(),
-      declaring,
-      {
-        decision: 'wait',
-        reason: 'ClusterRejected',
-        message:
-          'ClusterClass clusters/rke2-cluster-class declares the variable clusterVip, but its status.variables has none of this name yet; Cluster API would refuse it',
-      },
-    ],
-  ])('%s', (_, cluster, clusterClass, decision) => {
-    expect(decideVipVariable(cluster, controlPlane, clusterClass)).toEqual(decision)
-  })
-
-  it.each<[string, readonly string[], readonly string[], string]>([
-    ['declared and accepted', ['clusterVip'], ['clusterVip'], 'write'],
-    ['of an external patch', [], ['clusterVip'], 'write'],
-    ['declared and not accepted yet', ['clusterVip'], ['other'], 'wait'],
-    ['of no such name', ['other'], ['other'], 'omit'],
-  ])('that is %s', (_, declared, accepted, decision) => {
-    const clusterClass = aClusterClass({ declared, accepted })
-    expect(decideVipVariable(aCluster(), controlPlane, clusterClass)).toMatchObject({ decision })
-  })
-})
+import { clusterClassFrom, readsVariable } from '../../../../src/domain/model/cluster-class.ts'
+import { aClass, aClusterClass } from '../../../support/builders.ts'
 
 describe('clusterClassFrom', () => {
-  it('reads the names of declared and of accepted variables', () => {
-    expect(aClusterClass({ declared: ['a'], accepted: ['a', 'b'] })).toMatchObject({
+  it('reads the names of declared variables, and accepted ones with their schemas', () => {
+    const schema = { type: 'object', properties: { host: { type: 'string' } } }
+    expect(aClusterClass({ declared: ['a'], accepted: ['a', 'b'], schemas: { b: schema } })).toMatchObject({
       namespace: 'clusters',
       name: aClass,
       declaredVariables: ['a'],
-      acceptedVariables: ['a', 'b'],
+      acceptedVariables: [
+        { name: 'a', schema: {} },
+        { name: 'b', schema },
+      ],
     })
   })
 
@@ -70,5 +22,33 @@ describe('clusterClassFrom', () => {
       declaredVariables: ['b'],
       acceptedVariables: [],
     })
+  })
+})
+
+describe('a ClusterClass', () => {
+  const withPatch = (patch: object) => clusterClassFrom({ spec: { patches: [patch] } })
+  const withValue = (valueFrom: object) =>
+    withPatch({ definitions: [{ jsonPatches: [{ op: 'add', path: '/spec/a' }, { valueFrom }] }] })
+
+  it.each([
+    ['by name', withValue({ variable: 'clusterVip' })],
+    ['by a path', withValue({ variable: 'clusterVip.host' })],
+    ['in a template', withValue({ template: 'https://{{ .clusterVip }}:6443' })],
+    ['in a condition', withPatch({ enabledIf: '{{ if .clusterVip }}true{{ end }}' })],
+  ])('reads a variable %s', (_, clusterClass) => {
+    expect(readsVariable(clusterClass, 'clusterVip')).toBe(true)
+    expect(readsVariable(clusterClass, 'clusterVi')).toBe(false)
+    expect(readsVariable(clusterClass, 'Vip')).toBe(false)
+  })
+
+  it('reads no variable without such a patch', () => {
+    expect(readsVariable(withValue({ variable: 'clusterVipPool' }), 'clusterVip')).toBe(false)
+    expect(readsVariable(withPatch({ external: {} }), 'clusterVip')).toBe(false)
+    expect(withPatch({ external: {} }).patches).toEqual([{ isExternal: true, expressions: [] }])
+  })
+
+  it('has variables whose names are no regular expressions', () => {
+    expect(readsVariable(withValue({ variable: 'a+b' }), 'a+b')).toBe(true)
+    expect(readsVariable(withValue({ variable: 'aab' }), 'a+b')).toBe(false)
   })
 })

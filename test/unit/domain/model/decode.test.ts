@@ -8,7 +8,6 @@ import {
   formatEndpoint,
   isValidEndpoint,
   zeroEndpoint,
-  variableOf,
 } from '../../../../src/domain/model/cluster.ts'
 import {
   arrayOf,
@@ -20,6 +19,7 @@ import {
   stringMapOf,
   stringOf,
 } from '../../../../src/domain/model/decode.ts'
+import { variableOf } from '../../../../src/domain/model/variable-path.ts'
 import { ipPoolFrom } from '../../../../src/domain/model/pool.ts'
 import { aCluster, clusterObject } from '../../../support/builders.ts'
 

@@ -11,7 +11,7 @@ import {
   type CachedClusterApi,
 } from '../../../../src/kubernetes/cache/cached-cluster-api.ts'
 import type { WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
-import { clusterObject, variables } from '../../../support/builders.ts'
+import { clusterObject } from '../../../support/builders.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
 import { silentLog } from '../../../support/silent-log.ts'
@@ -47,7 +47,6 @@ async function scene(
   let now = Date.now()
   const cache = createCachedClusterApi({
     live: fakeClusterApi(options.calls ?? {}),
-    variables,
     now: () => now,
   })
   const watch = (resource: keyof WatchedObjects) => {
@@ -111,7 +110,7 @@ describe('a cached read', () => {
   })
 
   it('rejects before the kind has been listed', async () => {
-    const cache = createCachedClusterApi({ live: fakeClusterApi({}), variables, now: Date.now })
+    const cache = createCachedClusterApi({ live: fakeClusterApi({}), now: Date.now })
     await expect(cache.getCluster(demo)).rejects.toBeInstanceOf(StaleCacheError)
   })
 

@@ -1,0 +1,224 @@
+import { canonicalAddress } from '../model/address-text.ts'
+import { readsVariable, type ClusterClass } from '../model/cluster-class.ts'
+import { endpointPortOf, type Cluster } from '../model/cluster.ts'
+import { commaSeparated, isObject, nonEmptyStringOf, objectOf, type JsonObject } from '../model/decode.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { formatVariablePath, valueAt, variableOf, withValueAt } from '../model/variable-path.ts'
+import { defaultApiServerPort } from '../names.ts'
+import { roleSpecs, type Role } from '../role.ts'
+import { addressIn } from './vip-ownership.ts'
+import type { VipRole, VipVariable } from './vip-role.ts'
+
+/** What variables receive. Only a control plane has a port. */
+interface VipValue {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** What to do about one variable that receives a VIP. */
+export type VariableVerdict = { readonly variable: VipVariable; readonly because: string } & (
+  | { readonly verdict: 'write'; readonly value: unknown }
+  /** It has a value, or the class does not have the variable, or nothing may be written to it. */
+  | { readonly verdict: 'keep' }
+  /** The Cluster's templates need it, and it cannot be written as the class is now. */
+  | { readonly verdict: 'wait' }
+)
+
+/** The verdict on each variable, and the values to write, by the names of the variables. */
+export interface VariableDecision {
+  readonly verdicts: readonly VariableVerdict[]
+  readonly writes: ReadonlyMap<string, unknown>
+}
+
+/**
+ * Decides what to write to the variables of a VIP. A value that is set stays. The spec of a Cluster that has its VIP and its
+ * objects changes only where we wrote before, so an upgrade of this program, or of the class, rolls out nothing.
+ *
+ * @param clusterClass of the Cluster; undefined also if it does not exist
+ * @param address the VIP to assign; undefined: the one that is in place
+ */
+export function decideVariables(
+  cluster: Cluster,
+  vip: VipRole,
+  clusterClass: ClusterClass | undefined,
+  address: string | undefined,
+  defaultPort: number,
+): VariableDecision {
+  const known = cluster.topology && clusterClass
+  const isNew = addressIn(cluster, vip) === ''
+  const value = {
+    host: address ?? addressIn(cluster, vip),
+    port: roleSpecs[vip.role].isEndpoint ? endpointPortOf(cluster, defaultPort) : undefined,
+  }
+  const written = writtenVariables(cluster, vip.role)
+  const writes = new Map<string, unknown>()
+  const verdicts = vip.variables.map((variable): VariableVerdict => {
+    const { name } = variable.path
+    if (known === undefined) return { variable, verdict: 'keep', because: whyNoClass(cluster) }
+    // Two paths may lead into one variable.
+    const present = writes.has(name) ? writes.get(name) : variableOf(cluster, name)
+    const verdict = verdictOn(variable, present, known, value)
+    if (verdict.verdict !== 'write') return verdict
+    if (!isNew && cluster.isRendered && !written.includes(name)) {
+      return { variable, verdict: 'keep', because: 'the Cluster was rendered without it' }
+    }
+    writes.set(name, verdict.value)
+    return verdict
+  })
+  return { verdicts, writes }
+}
+
+/** Whether a variable lacks the VIP that is in place. */
+export function lacksVariables(
+  cluster: Cluster,
+  vip: VipRole,
+  clusterClass: ClusterClass | undefined,
+): boolean {
+  return decideVariables(cluster, vip, clusterClass, undefined, defaultApiServerPort).writes.size > 0
+}
+
+/** The variables to which we wrote, as our annotation records them. */
+export function writtenVariables(cluster: Cluster, role: Role): readonly string[] {
+  return commaSeparated(cluster.annotations[roleSpecs[role].writtenVariablesAnnotation])
+}
+
+function whyNoClass({ topology }: Cluster): string {
+  return topology === undefined
+    ? 'the Cluster has no spec.topology'
+    : `ClusterClass ${formatKey(topology.clusterClass)} does not exist`
+}
+
+/** @param present the whole value of the variable */
+function verdictOn(
+  variable: VipVariable,
+  present: unknown,
+  clusterClass: ClusterClass,
+  value: VipValue,
+): VariableVerdict {
+  const { name, fields } = variable.path
+  const key = `ClusterClass ${formatKey(clusterClass)}`
+  const accepted = clusterClass.acceptedVariables.find((each) => each.name === name)
+  if (accepted === undefined) {
+    if (present !== undefined) return keepSet(variable)
+    if (clusterClass.declaredVariables.includes(name)) {
+      const because = `${key} declares the variable ${name}, but its status.variables has none of this name yet; Cluster API would refuse it`
+      return { variable, verdict: 'wait', because }
+    }
+    return variable.annotation === undefined
+      ? { variable, verdict: 'keep', because: `${key} does not have it` }
+      : { variable, verdict: 'wait', because: `${named(variable, key)}, which it does not have` }
+  }
+  const schema = schemaAt(accepted.schema, fields)
+  const leaf = leafFor(schema, valueAt(present, fields), variable.receives, value)
+  switch (leaf.decision) {
+    case 'write': {
+      const whole = withValueAt(present, fields, leaf.value)
+      return { variable, verdict: 'write', value: whole, because: `${key} has it` }
+    }
+    case 'keep':
+      return keepSet(variable)
+    case 'unsuitable': {
+      const isNeeded = variable.annotation !== undefined || readsVariable(clusterClass, name)
+      const because = `${named(variable, key)}, which is ${leaf.is}; expected ${leaf.expected}`
+      return { variable, verdict: isNeeded ? 'wait' : 'keep', because }
+    }
+    default:
+      return leaf satisfies never
+  }
+}
+
+function keepSet(variable: VipVariable): VariableVerdict {
+  return { variable, verdict: 'keep', because: 'the Cluster has a value for it' }
+}
+
+/** @param key of the class */
+function named({ annotation, path }: VipVariable, key: string): string {
+  const name = formatVariablePath(path)
+  return annotation === undefined
+    ? `${key} has the variable ${name}`
+    : `annotation ${annotation} of ${key} names the variable ${name}`
+}
+
+/** The schema of a field; undefined if the schema has no such field. */
+function schemaAt(schema: JsonObject, fields: readonly string[]): JsonObject | undefined {
+  return fields.reduce<JsonObject | undefined>((at, field) => at && schemaOfField(at, field), schema)
+}
+
+function schemaOfField(schema: JsonObject, field: string): JsonObject | undefined {
+  const properties = objectOf(schema['properties'])
+  if (Object.hasOwn(properties, field)) return objectOf(properties[field])
+  const { additionalProperties } = schema
+  if (isObject(additionalProperties)) return additionalProperties
+  return schema['x-kubernetes-preserve-unknown-fields'] === true ? {} : undefined
+}
+
+type LeafDecision =
+  | { readonly decision: 'write'; readonly value: unknown }
+  | { readonly decision: 'keep' }
+  | { readonly decision: 'unsuitable'; readonly is: string; readonly expected: string }
+
+/** @param present the value at the path. @param schema undefined if the class has no such field */
+function leafFor(
+  schema: JsonObject | undefined,
+  present: unknown,
+  receives: VipVariable['receives'],
+  { host, port }: VipValue,
+): LeafDecision {
+  const type = typeOf(schema)
+  if (type === 'object' && receives === 'vip') return objectFor(schema ?? {}, present, { host, port })
+  // 0 is how Cluster API writes a port that is not set.
+  if (present !== undefined && present !== 0) return { decision: 'keep' }
+  const isText = type === 'string' || type === 'any'
+  if (receives === 'vip' && isText) return { decision: 'write', value: host }
+  if (isNumeric(type) || (receives === 'port' && isText)) {
+    if (port === undefined) return unsuitable(type, 'a string: this VIP has no port')
+    return { decision: 'write', value: type === 'string' ? String(port) : port }
+  }
+  return unsuitable(
+    type,
+    receives === 'port'
+      ? 'an integer or a string for the port'
+      : 'a string for the VIP, an integer for its port, or an object with the field host',
+  )
+}
+
+/** Fills in host and port, beside everything else that is there. A host of somebody else stays, with its port. */
+function objectFor(schema: JsonObject, present: unknown, { host, port }: VipValue): LeafDecision {
+  const hostSchema = schemaOfField(schema, 'host')
+  if (!['string', 'any'].includes(typeOf(hostSchema))) {
+    return unsuitable(
+      `an object ${hostSchema === undefined ? 'without the field host' : 'whose host is no string'}`,
+      'a field host of type string',
+    )
+  }
+  const before = objectOf(present)
+  const given = nonEmptyStringOf(before['host'])
+  if (given !== undefined && canonicalAddress(given) !== canonicalAddress(host)) return { decision: 'keep' }
+  const portSchema = schemaOfField(schema, 'port')
+  const takesPort = portSchema !== undefined && !before['port']
+  const portLeaf = takesPort ? leafFor(portSchema, undefined, 'port', { host, port }) : undefined
+  if (given !== undefined && portLeaf?.decision !== 'write') return { decision: 'keep' }
+  return {
+    decision: 'write',
+    value: {
+      ...before,
+      host: given ?? host,
+      ...(portLeaf?.decision === 'write' && { port: portLeaf.value }),
+    },
+  }
+}
+
+/** Of an OpenAPI schema; `any` if it leaves the type open. */
+function typeOf(schema: JsonObject | undefined): string {
+  if (schema === undefined) return 'absent'
+  return nonEmptyStringOf(schema['type']) ?? 'any'
+}
+
+function isNumeric(type: string): boolean {
+  return type === 'integer' || type === 'number'
+}
+
+function unsuitable(type: string, expected: string): LeafDecision {
+  const is = type.startsWith('an ') ? type : type === 'absent' ? 'not in its schema' : `of type ${type}`
+  return { decision: 'unsuitable', is, expected }
+}

@@ -1,0 +1,51 @@
+import type { Cluster } from './cluster.ts'
+import { commaSeparated, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+
+/** A variable of a ClusterClass, or a field in its value. */
+export interface VariablePath {
+  readonly name: string
+  readonly fields: readonly string[]
+}
+
+/** Reads a comma-separated list of `name` and `name.field.field`. */
+export function variablePathsIn(list: string | undefined): readonly VariablePath[] {
+  return commaSeparated(list).map((path) => {
+    const [name = '', ...fields] = path.split('.')
+    return { name, fields }
+  })
+}
+
+export function formatVariablePath({ name, fields }: VariablePath): string {
+  return [name, ...fields].join('.')
+}
+
+/** The value that the Cluster gives at the path. Absent, `""` and null count as unset. */
+export function variableAt(cluster: Cluster, { name, fields }: VariablePath): unknown {
+  return valueAt(variableOf(cluster, name), fields)
+}
+
+/** The host that the Cluster gives at the path: a string, or the field `host` of an object. */
+export function hostAt(cluster: Cluster, path: VariablePath): string | undefined {
+  const value = variableAt(cluster, path)
+  return nonEmptyStringOf(value) ?? nonEmptyStringOf(objectOf(value)['host'])
+}
+
+/** The whole value of a topology variable; undefined if it is unset. */
+export function variableOf(cluster: Cluster, name: string): unknown {
+  return unlessUnset(cluster.topology?.variables.find((variable) => variable['name'] === name)?.['value'])
+}
+
+export function valueAt(value: unknown, fields: readonly string[]): unknown {
+  return unlessUnset(fields.reduce<unknown>((at, field) => objectOf(at)[field], value))
+}
+
+/** The value with another one at the path; everything beside it stays. */
+export function withValueAt(value: unknown, [field, ...rest]: readonly string[], leaf: unknown): unknown {
+  if (field === undefined) return leaf
+  const object: JsonObject = objectOf(value)
+  return { ...object, [field]: withValueAt(object[field], rest, leaf) }
+}
+
+function unlessUnset(value: unknown): unknown {
+  return value === '' || value === null ? undefined : value
+}

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
+import type { JsonObject } from '../../src/domain/model/decode.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import {
+  changeClass,
+  endpointOf,
+  getObject,
+  patchObject,
+  postCluster,
+  untilClassReconciled,
+  variablesOf,
+} from './objects.ts'
+import { runCommand } from './run-program.ts'
+import type { TemporalView } from './temporal.ts'
+import type { Testbed } from './testbed.ts'
+
+const { stack } = realParts()
+const prefix = 'vip.capi.gorizond.io'
+const text = { type: 'string' }
+const endpointSchema = { type: 'object', properties: { host: text, port: { type: 'integer' } } }
+
+let suite: Fixture
+let testbed: Testbed
+let temporal: TemporalView
+
+beforeAll(async () => {
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
+})
+
+afterAll(() => suite.close())
+
+interface ClassSettings {
+  readonly annotations?: Readonly<Record<string, string>>
+  /** OpenAPI schemas by the names of the variables. */
+  readonly schemas: Readonly<Record<string, object>>
+  /** The variable that a patch copies to the endpoint of the DemoCluster. */
+  readonly endpointFrom?: string
+}
+
+/** Creates a class with a pool of these addresses. Resolves with its name. */
+async function createClass(name: string, addresses: string, settings: ClassSettings): Promise<string> {
+  const className = await testbed.createClassWithPool(name, addresses)
+  const { annotations = {}, schemas, endpointFrom } = settings
+  await patchObject(testbed, testbed.path('clusterclasses', className), { metadata: { annotations } })
+  await changeClass(testbed, className, {
+    variables: Object.entries(schemas).map(([variable, openAPIV3Schema]) => ({
+      name: variable,
+      required: false,
+      schema: { openAPIV3Schema },
+    })),
+    patches: endpointFrom === undefined ? null : [endpointPatch(endpointFrom)],
+  })
+  await untilClassReconciled(testbed, className)
+  return className
+}
+
+function endpointPatch(variable: string): object {
+  return {
+    name: 'endpoint',
+    definitions: [
+      {
+        selector: {
+          apiVersion: 'infrastructure.demo.vip.capi.gorizond.io/v1alpha1',
+          kind: 'DemoClusterTemplate',
+          matchResources: { infrastructureCluster: true },
+        },
+        jsonPatches: [
+          { op: 'add', path: '/spec/template/spec/controlPlaneEndpoint', valueFrom: { variable } },
+        ],
+      },
+    ],
+  }
+}
+
+/** The endpoint of the DemoCluster that Cluster API renders for a Cluster. */
+async function renderedEndpoint(name: string): Promise<JsonObject> {
+  return eventually(`the DemoCluster of ${name}`, async () => {
+    const { spec } = await getObject(testbed, 'clusters', name)
+    const { name: demoCluster = '' } = (spec['infrastructureRef'] ?? {}) as { readonly name?: string }
+    if (demoCluster === '') return undefined
+    const path = `/apis/infrastructure.demo.vip.capi.gorizond.io/v1alpha1/namespaces/${testbed.namespace}/democlusters/${demoCluster}`
+    const object = await testbed.api.send<{ readonly spec: { readonly controlPlaneEndpoint?: JsonObject } }>({
+      method: 'GET',
+      path,
+    })
+    return object.spec.controlPlaneEndpoint
+  })
+}
+
+async function doctor(): Promise<string> {
+  const { stdout } = await runCommand(['doctor', '--kubeconfig', stack.kubeconfigPath], {
+    TEMPORAL_ADDRESS: stack.temporal.address,
+    CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
+    CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
+  })
+  return stdout
+}
+
+describe('a ClusterClass whose variable is an object', () => {
+  it('gets host and port into it, and renders them', async () => {
+    const className = await createClass('object', '10.163.0.10', {
+      annotations: { [`${prefix}/control-plane-variable`]: 'controlPlaneEndpoint' },
+      schemas: { controlPlaneEndpoint: endpointSchema },
+      endpointFrom: 'controlPlaneEndpoint',
+    })
+    await postCluster(testbed, 'object', { className })
+    const endpoint = { host: '10.163.0.10', port: 6443 }
+    expect(await renderedEndpoint('object')).toEqual(endpoint)
+    const cluster = await getObject(testbed, 'clusters', 'object')
+    expect(endpointOf(cluster)).toEqual(endpoint)
+    expect(variablesOf(cluster)).toEqual({ controlPlaneEndpoint: endpoint })
+    expect(await doctor()).toContain(
+      `ClusterClass ${testbed.namespace}/${className}: the variable controlPlaneEndpoint receives the control-plane VIP, and a patch reads it`,
+    )
+  })
+
+  it('gets the host into an object that a person has begun, also in a field', async () => {
+    const className = await createClass('begun', '10.163.1.10-10.163.1.11', {
+      annotations: { [`${prefix}/control-plane-variable`]: 'network.endpoint' },
+      schemas: {
+        network: { type: 'object', properties: { endpoint: endpointSchema, mtu: { type: 'integer' } } },
+      },
+    })
+    const value = { mtu: 9000, endpoint: { host: '', port: 7443 } }
+    await postCluster(testbed, 'begun', { className, variables: [{ name: 'network', value }] })
+    await testbed.untilServed('begun')
+    expect(variablesOf(await getObject(testbed, 'clusters', 'begun'))).toEqual({
+      network: { mtu: 9000, endpoint: { host: '10.163.1.10', port: 7443 } },
+    })
+  })
+})
+
+describe('two ClusterClasses with other names', () => {
+  it('both get their variables: one by its annotations, the other by the flag', async () => {
+    const vsphereLike = await createClass('two', '10.163.2.10', {
+      annotations: {
+        [`${prefix}/control-plane-variable`]: 'controlPlaneIpAddr',
+        [`${prefix}/control-plane-port-variable`]: 'controlPlanePort',
+      },
+      schemas: { controlPlaneIpAddr: text, controlPlanePort: { type: 'integer' } },
+    })
+    const plain = await createClass('one', '10.163.3.10', { schemas: { clusterVip: text } })
+    await postCluster(testbed, 'two', {
+      className: vsphereLike,
+      variables: [{ name: 'controlPlaneIpAddr', value: '' }],
+    })
+    await postCluster(testbed, 'one', { className: plain })
+    await testbed.untilServed('two')
+    await testbed.untilServed('one')
+    expect(variablesOf(await getObject(testbed, 'clusters', 'two'))).toEqual({
+      controlPlaneIpAddr: '10.163.2.10',
+      controlPlanePort: 6443,
+    })
+    expect(variablesOf(await getObject(testbed, 'clusters', 'one'))).toEqual({ clusterVip: '10.163.3.10' })
+  })
+})
+
+describe('an endpoint that was set by hand', () => {
+  it('goes into the variable for which the class waits, and costs no address', async () => {
+    const className = await testbed.createClassWithPool('by-hand', '10.163.4.10')
+    const endpoint = { host: '10.163.4.200', port: 6443 }
+    await postCluster(testbed, 'by-hand', { className, spec: { controlPlaneEndpoint: endpoint } })
+    expect(await renderedEndpoint('by-hand')).toEqual(endpoint)
+    const cluster = await getObject(testbed, 'clusters', 'by-hand')
+    expect(endpointOf(cluster)).toEqual(endpoint)
+    expect(variablesOf(cluster)).toEqual({ clusterVip: endpoint.host })
+    expect(await testbed.claims()).not.toContain('vip-cp-by-hand')
+  })
+
+  it('that is a DNS name stays, and a VIP that the Cluster asks for goes into variable and annotation', async () => {
+    const className = await testbed.createClassWithPool('named', '10.163.5.10')
+    const endpoint = { host: 'api.blue.example.test', port: 6443 }
+    await postCluster(testbed, 'named', {
+      className,
+      spec: { controlPlaneEndpoint: endpoint },
+      metadata: { annotations: { [`${prefix}/control-plane-enabled`]: 'true' } },
+    })
+    const served = await testbed.untilCluster(
+      'named',
+      (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'Allocated',
+    )
+    expect(served?.annotations[`${prefix}/control-plane-vip`]).toBe('10.163.5.10')
+    const cluster = await getObject(testbed, 'clusters', 'named')
+    expect(endpointOf(cluster)).toEqual(endpoint)
+    expect(variablesOf(cluster)).toEqual({ clusterVip: '10.163.5.10' })
+    expect(await testbed.claims()).toContain('vip-cp-named')
+  })
+})
+
+describe('a variable that cannot take the VIP', () => {
+  it('is waited for, with its type in words, until the class names another one', async () => {
+    const className = await createClass('flag', '10.163.6.10', {
+      annotations: { [`${prefix}/control-plane-variable`]: 'vip' },
+      schemas: { vip: { type: 'boolean' }, address: text },
+    })
+    await postCluster(testbed, 'flag', { className })
+    const words = `annotation ${prefix}/control-plane-variable of ClusterClass ${testbed.namespace}/${className} names the variable vip, which is of type boolean`
+    await temporal.untilPending(testbed.keyOf('flag'), { reason: 'ClusterRejected', words })
+    expect(await doctor()).toContain(words)
+    await patchObject(testbed, testbed.path('clusterclasses', className), {
+      metadata: { annotations: { [`${prefix}/control-plane-variable`]: 'address' } },
+    })
+    expect(await testbed.hostOf('flag')).toBe('10.163.6.10')
+    expect(variablesOf(await getObject(testbed, 'clusters', 'flag'))).toEqual({ address: '10.163.6.10' })
+  })
+
+  it('does not keep the endpoint from a Cluster whose class does not need it', async () => {
+    const className = await createClass('unread', '10.163.7.10', {
+      schemas: { clusterVip: { type: 'boolean' } },
+    })
+    await postCluster(testbed, 'unread', { className })
+    expect(await testbed.hostOf('unread')).toBe('10.163.7.10')
+  })
+})
