@@ -117,6 +117,7 @@ async function writeCluster(
   const { patch } = clusterPatchFor(clusterFrom(bare), {
     vip: vipRoleIn(clusterFrom(bare), role, variables, undefined),
     address,
+    claimName: undefined,
     variables: new Map([[variables[role], address]]),
     defaultPort: defaultApiServerPort,
   })

@@ -3,6 +3,7 @@ import { clusterGone, nextAction } from '../domain/allocation/next-action.ts'
 import type { ClaimStepInput, StepEnd } from '../domain/allocation/steps.ts'
 import { claimKeyFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { SearchAttributeName } from '../domain/search-attributes.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -84,12 +85,18 @@ export function endWithoutClaim(uid: string, { outcome, because }: ActionOf<'del
   return outcome === 'restart' ? { next: 'restart', message: because } : endFor(uid, outcome)
 }
 
+/** The key of the claim that an earlier step has ensured. */
+export function ownClaimKey({ cluster, role, claim }: ClaimStepInput): NamespacedName {
+  return claim === undefined ? claimKeyFor(cluster, role) : { namespace: cluster.namespace, name: claim }
+}
+
 /** The claim of the very Cluster that the run started with; undefined if it is gone or going, or somebody else's. */
 export async function getOwnClaim(
   api: Pick<ClusterApi, 'getIPAddressClaim'>,
-  { cluster, role, uid }: ClaimStepInput,
+  input: ClaimStepInput,
 ): Promise<IPAddressClaim | undefined> {
-  const claim = await api.getIPAddressClaim(claimKeyFor(cluster, role))
+  const { cluster, uid } = input
+  const claim = await api.getIPAddressClaim(ownClaimKey(input))
   if (claim === undefined || claim.isDeleting) return undefined
   return ownershipOf(claim, { ...cluster, uid }).owner === 'this-cluster' ? claim : undefined
 }

@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
-import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import type { IPAddressClaim } from '../domain/model/claim.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -10,6 +10,7 @@ import {
   endWithout,
   endWithoutClaim,
   getOwnClaim,
+  ownClaimKey,
   throwIfWaiting,
   type Advance,
 } from './advance.ts'
@@ -61,7 +62,7 @@ export async function awaitIPAddress(
     return { key, cluster, clusterClass, claim, choice, ...settings }
   }
   const started = performance.now()
-  const listener = api.listenToClaim(claimKeyFor(key, role))
+  const listener = api.listenToClaim(ownClaimKey(input))
   try {
     do {
       const claim = await getOwnClaim(api, input)
@@ -101,7 +102,7 @@ async function whyUnbound(
   const [claim, pools, namedAddress] = await Promise.all([
     getOwnClaim(api, input),
     api.listIPPools(key.namespace),
-    api.getIPAddress(claimKeyFor(key, role)),
+    api.getIPAddress(ownClaimKey(input)),
   ])
   if (claim === undefined) return claimGone
   const begin = { ...observedWith(claim), pools, namedAddress }

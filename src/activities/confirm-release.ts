@@ -1,5 +1,5 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
-import { claimKeyFor, type ClusterIdentity } from '../domain/model/claim.ts'
+import { claimNameFor, longerClaimNameFor, type ClusterIdentity } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
@@ -134,15 +134,24 @@ async function poll(
   deleted: ClusterIdentity,
   held: readonly HeldAddress[],
 ): Promise<ReleasePoll> {
-  const observed = await observe(api, deleted)
+  const observed = await observe(api, deleted, held)
   const remaining = remainingObjects(deleted, observed)
   const found = remaining.map((each) => each.held)
   return { observed, remaining, held: heldTogether(held, found) }
 }
 
-async function observe(api: ClusterApi, deleted: ClusterIdentity): Promise<ObservedRelease> {
+async function observe(
+  api: ClusterApi,
+  deleted: ClusterIdentity,
+  held: readonly HeldAddress[],
+): Promise<ObservedRelease> {
   const labeled = await api.listIPAddressesOf(deleted)
-  const found = await Promise.all(roles.map((role) => api.getIPAddressClaim(claimKeyFor(deleted, role))))
+  const { namespace } = deleted
+  const names = roles.flatMap((role) => [claimNameFor(deleted, role), longerClaimNameFor(deleted, role)])
+  const recorded = held.map(({ claim }) => claim).filter((name) => name !== undefined)
+  const found = await Promise.all(
+    [...new Set([...names, ...recorded])].map((name) => api.getIPAddressClaim({ namespace, name })),
+  )
   const claims = found.filter((claim) => claim !== undefined)
   const referenced = await Promise.all(
     claims.map(async ({ namespace, addressName: name }) =>

@@ -3,6 +3,7 @@ import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../d
 import { claimKeyFor } from '../domain/model/claim.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
+import { readClaim } from './perform-action.ts'
 
 const performs: StepScope['performs'] = [
   'restoreAddress',
@@ -24,18 +25,19 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
 ): Promise<EnsureIPAddressClaimResult> {
   const { cluster: key, role, uid, poolRef, restore } = input
-  const [cluster, claim] = await Promise.all([
+  const [cluster, usual] = await Promise.all([
     // Creating a claim is not conditional on the Cluster: only this read keeps it from one that has just been paused.
     api.getClusterLive(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
   ])
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
+  const claim = cluster && (await readClaim(api, cluster, role, usual))
   const choice = { poolRef, considered: [], ...(restore !== undefined && { restore }) }
   // The next step observes the address of a claim that exists.
   const scope: StepScope = {
     performs,
-    observes: claim === undefined ? ['clusterClass', 'namedAddress'] : ['clusterClass'],
+    observes: claim === undefined ? ['clusterClass', 'namedAddress'] : ['clusterClass', 'pools'],
   }
   const begin = { key, cluster, claim, choice, ...settings }
   const { action, observed } = await advance(api, role, begin, scope)

@@ -5,7 +5,15 @@ import {
   duplicatesWithout,
   isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
-import { buildIPAddressClaim, claimKeyFor, claimMetadataFor } from '../domain/model/claim.ts'
+import {
+  buildIPAddressClaim,
+  claimAmong,
+  claimKeyFor,
+  claimMetadataFor,
+  claimNamesFor,
+  ownershipOf,
+  type IPAddressClaim,
+} from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
@@ -35,7 +43,7 @@ export async function observeFact(
       return { ipAddress: await api.getIPAddress({ namespace: key.namespace, name }) }
     }
     case 'namedAddress':
-      return { namedAddress: await api.getIPAddress(claimKeyFor(key, role)) }
+      return { namedAddress: await api.getIPAddress(claim ?? claimKeyFor(key, role)) }
     case 'clusterClass':
       return { clusterClass: await readClusterClass(api, cluster) }
     case 'addressUse':
@@ -56,6 +64,20 @@ export async function readClusterClass(
   return ref && api.getClusterClass(ref)
 }
 
+/** The claim of a Cluster, as `claimAmong` picks it. @param usual the claim of the usual name */
+export async function readClaim(
+  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+  cluster: Cluster,
+  role: Role,
+  usual: IPAddressClaim | undefined,
+): Promise<IPAddressClaim | undefined> {
+  if (usual !== undefined && ownershipOf(usual, cluster).owner === 'this-cluster') return usual
+  const { namespace } = cluster
+  const [, ...longer] = claimNamesFor(cluster, role)
+  const others = await Promise.all(longer.map((name) => api.getIPAddressClaim({ namespace, name })))
+  return claimAmong(cluster, [usual, ...others])
+}
+
 /** Performs an action, and returns what is observed then. It can be repeated, and fails if its inputs have changed. */
 export async function performAction(
   api: ClusterApi,
@@ -71,7 +93,9 @@ export async function performAction(
       return { ...observed, namedAddress: await api.createIPAddress(object) }
     }
     case 'createClaim': {
-      const claim = await api.createIPAddressClaim(buildIPAddressClaim(cluster, role, action.poolRef))
+      const claim = await api.createIPAddressClaim(
+        buildIPAddressClaim(cluster, role, action.poolRef, action.claimName),
+      )
       return { ...observed, claim }
     }
     case 'adoptClaim': {

@@ -15,7 +15,7 @@ import {
   type StepSettings,
 } from './advance.ts'
 import { verdictBytes } from './failures.ts'
-import { readClusterClass } from './perform-action.ts'
+import { readClaim, readClusterClass } from './perform-action.ts'
 
 const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
 
@@ -36,12 +36,13 @@ export async function selectIPPool(
   settings: StepSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {
-  const [cluster, claim, pools] = await Promise.all([
+  const [cluster, usual, pools] = await Promise.all([
     api.getCluster(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
     api.listIPPools(key.namespace),
   ])
   const { variables, searchable } = settings
+  const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
   const begin = { key, cluster, claim, pools, clusterClass, ...settings }
   const found = await advance(api, role, begin, scope)

@@ -23,6 +23,8 @@ export interface RoleSpec {
   readonly variableAnnotation: string
   /** Annotation on a ClusterClass: the variables that receive the port alone; undefined for a VIP without port. */
   readonly portVariableAnnotation: string | undefined
+  /** Annotation on the Cluster: the name of its claim, if that is not the usual one. */
+  readonly claimAnnotation: string
   /** Annotation on the Cluster: the variables to which we wrote. */
   readonly writtenVariablesAnnotation: string
   /** Annotation on the Cluster, or else on its ClusterClass, that asks for the VIP or refuses it: `"true"` or `"false"`. */
@@ -47,6 +49,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     isEndpoint: true,
     variableAnnotation: `${ownPrefix}/control-plane-variable`,
     portVariableAnnotation: `${ownPrefix}/control-plane-port-variable`,
+    claimAnnotation: `${ownPrefix}/control-plane-claim`,
     writtenVariablesAnnotation: `${ownPrefix}/control-plane-variables-written`,
     enabledAnnotation: `${ownPrefix}/control-plane-enabled`,
     isDefault: true,
@@ -61,6 +64,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     isEndpoint: false,
     variableAnnotation: `${ownPrefix}/ingress-variable`,
     portVariableAnnotation: undefined,
+    claimAnnotation: `${ownPrefix}/ingress-claim`,
     writtenVariablesAnnotation: `${ownPrefix}/ingress-variables-written`,
     enabledAnnotation: `${ownPrefix}/ingress-enabled`,
     isDefault: false,

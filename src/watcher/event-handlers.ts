@@ -2,7 +2,7 @@ import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.t
 import { needsAllocation, type ClusterContext } from '../domain/allocation/eligibility.ts'
 import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { addressIn } from '../domain/allocation/vip-ownership.ts'
-import { claimNameFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
@@ -171,10 +171,12 @@ function enqueueForBinding(
   previous: Partial<ClaimBinding>,
 ): void {
   const cluster = queries.clusterOf(claim)
-  const role = cluster && roles.find((each) => claimNameFor(cluster, each) === claim.name)
+  const role = roleOfClaim(claim.name)
   if (cluster === undefined || role === undefined) return
   const vip = queries.vipOf(cluster, role)
   const cached = queries.bindingOf(cluster, role)
+  // Beside the Cluster's own claim, that of a previous one may still be there.
+  if (cached.claim !== undefined && cached.claim.name !== claim.name) return
   const [binding, before] = [
     { ...cached, ...changes },
     { ...cached, ...previous },

@@ -47,6 +47,12 @@ export interface RoleRun {
   readonly onDuplicate: (message: string) => void
 }
 
+/** Where a VIP comes from. */
+interface VipSource {
+  readonly pool: PoolSummary
+  readonly claim: string
+}
+
 /** The end of a pass: a result, or another pass for the same or a recreated Cluster. */
 export type RolePass =
   | { readonly pass: 'done'; readonly result: RoleResult }
@@ -65,20 +71,20 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const made: AllocateAtOnceResult = await (run.fastPath.isOpen
     ? runToCompletion(() => takeFastPath(run, { cluster, role, startedAt }))
     : {})
-  const { steps, poolOfClaim } = stepsAfter(run, made)
+  const { steps, sourceOf } = stepsAfter(run, made)
   const end = await takeSteps(steps, { cluster, role }, startedAt)
-  return passFor(run, end, poolOfClaim())
+  return passFor(run, end, sourceOf())
 }
 
 /** The steps after the fast path, which has made some of them. Each updates the status. */
 function stepsAfter(
   run: RoleRun,
   made: AllocateAtOnceResult,
-): { readonly steps: Steps; readonly poolOfClaim: () => PoolSummary | undefined } {
+): { readonly steps: Steps; readonly sourceOf: () => VipSource | undefined } {
   const { cluster, role, progress } = run
   const { runInterruptible } = run.wakeUp
   const key = formatKey(cluster)
-  const claim = claimNameFor(cluster, role)
+  let claim = claimNameFor(cluster, role)
   let pool: PoolSummary | undefined
   const steps: Steps = {
     async selectIPPool(input) {
@@ -100,8 +106,9 @@ function stepsAfter(
         (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))
       if (ensured.next === 'await') {
         pool = poolFor(ensured.poolRef, cluster)
+        claim = ensured.claim
         const message = `waiting for ${formatPool(pool)} to bind ${claim}`
-        progress({ phase: 'AwaitingAddress', message, pool })
+        progress({ phase: 'AwaitingAddress', message, pool, claim })
       }
       return ensured
     },
@@ -120,7 +127,7 @@ function stepsAfter(
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
   }
-  return { steps, poolOfClaim: () => pool }
+  return { steps, sourceOf: () => pool && { pool, claim } }
 }
 
 function choiceMade(
@@ -162,8 +169,8 @@ async function takeFastPath(run: RoleRun, input: AllocateAtOnceInput): Promise<A
   }
 }
 
-/** @param pool of the claim; undefined if there is no claim */
-function passFor(run: RoleRun, end: SequenceEnd, pool: PoolSummary | undefined): RolePass {
+/** @param source undefined if there is no claim */
+function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined): RolePass {
   switch (end.next) {
     case 'replaced':
       return { pass: 'replaced' }
@@ -181,22 +188,18 @@ function passFor(run: RoleRun, end: SequenceEnd, pool: PoolSummary | undefined):
       return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
     }
     case 'assigned':
-      return { pass: 'done', result: resultOf(run, end, pool) }
+      return { pass: 'done', result: resultOf(end, source) }
     default:
       return end satisfies never
   }
 }
 
-function resultOf(
-  { cluster, role }: RoleRun,
-  assigned: AssignedVip,
-  pool: PoolSummary | undefined,
-): RoleResult {
-  if (pool === undefined) {
+function resultOf(assigned: AssignedVip, source: VipSource | undefined): RoleResult {
+  if (source === undefined) {
     const message = describeCompleted(assigned)
     return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
   }
-  const claim = claimNameFor(cluster, role)
+  const { pool, claim } = source
   const message = describeAllocated(assigned, pool, claim)
   return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
 }

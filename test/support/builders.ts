@@ -176,7 +176,7 @@ export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
   const { name = 'vip-cp-demo', owners = [ownerReference(aCluster())] } = options
   const isOurs = options.owners === undefined && roleOfClaim(name) !== undefined
   const ours = {
-    'cluster.x-k8s.io/cluster-name': clusterNameOf(name) ?? '',
+    'cluster.x-k8s.io/cluster-name': clusterNameOf(name, options.labels ?? {}) ?? '',
     'vip.capi.gorizond.io/role': roleOfClaim(name) ?? '',
   }
   const labels = { ...(isOurs && ours), ...options.labels }

@@ -75,6 +75,7 @@ const unlabeled = [ownerReference(aCluster())]
 const recreated = [ownerReference({ name: 'demo', uid: 'former' })]
 const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
 const bound = { addressName: 'vip-cp-demo' }
+const longerName = 'vip-cp-demo-uid-of-d'
 const claims = anyOf<IPAddressClaim | undefined>(
   undefined,
   undefined,
@@ -88,6 +89,9 @@ const claims = anyOf<IPAddressClaim | undefined>(
   aClaim({ ...bound, owners: recreated }),
   aClaim({ owners: [...recreated, stranger] }),
   aClaim({ owners: [stranger] }),
+  aClaim({ owners: recreated, deleting: true }),
+  aClaim({ owners: recreated, deleting: true, finalizers: ['example.org/hold'] }),
+  aClaim({ name: longerName, addressName: longerName, labels: { 'cluster.x-k8s.io/cluster-name': 'demo' } }),
   aClaim({ deleting: true }),
 )
 
@@ -97,6 +101,7 @@ const pools = fc.subarray<IPPool>([
   aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] }),
   aPool({ name: 'full', capacity: full }),
   aPool({ name: 'closed', labels: {} }),
+  aPool({ name: 'keeping', graceSeconds: 900 }),
 ])
 
 const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
@@ -110,6 +115,12 @@ const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
     ],
   },
 )
+
+/** An IPAddress has the name of its claim. */
+function ofClaim(ipAddress: IPAddress, claim: IPAddressClaim | undefined): IPAddress {
+  const name = claim?.addressName ?? ipAddress.name
+  return { ...ipAddress, name, claimName: name }
+}
 
 /** A Cluster with all that a decision about its control-plane VIP depends on, in states of every kind. */
 export const randomWorlds = fc
@@ -153,5 +164,5 @@ export const randomWorlds = fc
     clusters: [cluster, ...beside.clusters],
     claims: claim === undefined ? [] : [claim],
     // The provider deletes the IPAddress with its claim.
-    ipAddresses: own === undefined ? beside.ipAddresses : [own, ...beside.ipAddresses],
+    ipAddresses: own === undefined ? beside.ipAddresses : [ofClaim(own, claim), ...beside.ipAddresses],
   }))

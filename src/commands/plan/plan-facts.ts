@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { claimNameFor } from '../../domain/model/claim.ts'
+import { claimAmong, claimKeyFor, claimNamesFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
@@ -49,8 +49,10 @@ async function readBinding(
   role: Role,
 ): Promise<Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>> {
   const { namespace } = cluster
-  const key = { namespace, name: claimNameFor(cluster, role) }
-  const [claim, namedAddress] = await Promise.all([api.getIPAddressClaim(key), api.getIPAddress(key)])
+  const names = claimNamesFor(cluster, role)
+  const candidates = await Promise.all(names.map((name) => api.getIPAddressClaim({ namespace, name })))
+  const claim = claimAmong(cluster, candidates)
+  const namedAddress = await api.getIPAddress(claim ?? claimKeyFor(cluster, role))
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
   return { claim, ipAddress, namedAddress }

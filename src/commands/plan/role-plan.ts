@@ -114,6 +114,8 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
       const because = `has ${restore.address}, which the Cluster had before`
       return { ...made, pool, claim, considered: consideredBeside(cluster, role, pools, pool, because) }
     }
+    case 'createClaim':
+      return { ...made, claim: { name: action.claimName, action: 'create' } }
     case 'discardClaim':
     case 'deleteClaim':
     case 'stepBack':
@@ -124,15 +126,15 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
 }
 
 /** The writes of an action, in words. */
-function stepsOf(action: Action, { key }: Observed, role: Role): readonly string[] {
-  const name = claimNameFor(key, role)
+function stepsOf(action: Action, { key, claim }: Observed, role: Role): readonly string[] {
+  const name = claim?.name ?? claimNameFor(key, role)
   switch (action.action) {
     case 'releaseReservations':
       return action.addresses.map((address) => `let go of ${address}, which nobody else has any more`)
     case 'restoreAddress':
       return [`create IPAddress ${name} with ${action.address.address} again`]
     case 'createClaim':
-      return [`create IPAddressClaim ${name} for ${formatPool(action.poolRef)}`]
+      return [`create IPAddressClaim ${action.claimName} for ${formatPool(action.poolRef)}`]
     case 'adoptClaim':
       return [`adopt IPAddressClaim ${name}, which nobody owns`]
     case 'labelClaim': {

@@ -21,7 +21,7 @@ export interface AllocationSettings {
 export interface Observed extends Facts, AllocationSettings {
   readonly key: NamespacedName
   readonly cluster: Cluster | undefined
-  /** The IPAddressClaim with the name of this Cluster's claim, of any owner. */
+  /** The Cluster's claim; else the IPAddressClaim with the usual name of it, of any owner (`claimAmong`). */
   readonly claim: IPAddressClaim | undefined
   /** The choice that an earlier step of the same run made. It stays, even if the pools have changed. */
   readonly choice?: PoolChoice
@@ -38,7 +38,7 @@ export interface Facts {
   readonly pools?: readonly IPPool[]
   /** The IPAddress that the claim is bound to. */
   readonly ipAddress?: IPAddress | undefined
-  /** The IPAddress that has the name of the claim. */
+  /** The IPAddress that has the name of the claim, or that the claim would have. */
   readonly namedAddress?: IPAddress | undefined
   /** Of the Cluster's topology. */
   readonly clusterClass?: ClusterClass | undefined
@@ -80,7 +80,7 @@ export type Action =
   | { readonly action: 'selectPool'; readonly choice: PoolChoice }
   /** Create the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
   | { readonly action: 'restoreAddress'; readonly address: PooledAddress }
-  | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference }
+  | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference; readonly claimName: string }
   /** Nobody owns the claim of our name: it becomes the Cluster's. */
   | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
   /** The Cluster's own claim lacks labels: the predecessor of this program made it, or the Cluster's labels have changed. */

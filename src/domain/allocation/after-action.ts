@@ -1,4 +1,4 @@
-import type { Action, Observed } from './action.ts'
+import type { Action, ActionOf, Observed } from './action.ts'
 import { nextAction } from './next-action.ts'
 import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
 import {
@@ -30,7 +30,7 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
       return { ...observed, namedAddress }
     }
     case 'createClaim':
-      return withBoundClaim(observed, cluster, role, action.poolRef)
+      return withBoundClaim(observed, cluster, role, action)
     case 'adoptClaim':
       return { ...observed, claim: claim && adoptedBy(cluster, role, claim) }
     case 'labelClaim': {
@@ -68,10 +68,11 @@ function withBoundClaim(
   observed: Observed,
   cluster: Cluster,
   role: Role,
-  poolRef: IPPoolReference,
+  { poolRef, claimName }: ActionOf<'createClaim'>,
 ): Observed {
-  const claim = ipAddressClaimFrom(buildIPAddressClaim(cluster, role, poolRef))
-  const ipAddress = observed.namedAddress ?? openIPAddress(claim)
+  const claim = ipAddressClaimFrom(buildIPAddressClaim(cluster, role, poolRef, claimName))
+  const { namedAddress } = observed
+  const ipAddress = namedAddress?.name === claim.name ? namedAddress : openIPAddress(claim)
   return { ...observed, claim: { ...claim, addressName: claim.name }, ipAddress }
 }
 

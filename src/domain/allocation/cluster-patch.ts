@@ -5,6 +5,7 @@ import {
   type APIEndpoint,
   type Cluster,
 } from '../model/cluster.ts'
+import { claimNameFor } from '../model/claim.ts'
 import { conditionalOn, metadataOperations, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
 import { roleSpecs } from '../role.ts'
@@ -16,6 +17,8 @@ export interface ClusterPatchInput {
   readonly vip: VipRole
   /** The VIP to assign; undefined completes an endpoint that is not ours. */
   readonly address: string | undefined
+  /** Of the claim that holds the address; undefined if there is none. */
+  readonly claimName: string | undefined
   /** The values to write to variables, by their names. */
   readonly variables: ReadonlyMap<string, unknown>
   /** Port if neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
@@ -37,8 +40,9 @@ export interface AssignedVip {
  */
 export function clusterPatchFor(
   cluster: Cluster,
-  { vip, address, variables, defaultPort }: ClusterPatchInput,
+  input: ClusterPatchInput,
 ): { readonly assigned: AssignedVip; readonly patch: JsonPatch | undefined } {
+  const { vip, address, variables, defaultPort } = input
   const host = address ?? addressIn(cluster, vip)
   // A VIP beside a DNS name leaves the endpoint its host.
   const endpoint = roleSpecs[vip.role].isEndpoint
@@ -51,7 +55,7 @@ export function clusterPatchFor(
     ...endpointOperations(cluster, endpoint),
     ...variableOperations(cluster, variables),
     ...copyOperations(cluster, endpoint),
-    ...recordOperations(cluster, vip, address, variables),
+    ...recordOperations(cluster, input),
   ]
   const assigned = vip.isEndpoint && endpoint !== undefined ? endpoint : { host }
   return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
@@ -116,20 +120,19 @@ function variableOperations(cluster: Cluster, values: ReadonlyMap<string, unknow
 }
 
 /**
- * The annotation that records the VIP, the one that records the variables written, and the label that repeats the VIP. A
- * label's value holds no colon, as IPv6 has.
+ * The annotations that record the VIP, the name of its claim if that is a longer one, and the variables written; and the
+ * label that repeats the VIP. A label's value holds no colon, as IPv6 has.
  */
 function recordOperations(
   cluster: Cluster,
-  { role }: VipRole,
-  address: string | undefined,
-  variables: ReadonlyMap<string, unknown>,
+  { vip: { role }, address, claimName, variables }: ClusterPatchInput,
 ): JsonPatch {
-  const { vipAnnotation, isLabeled, writtenVariablesAnnotation } = roleSpecs[role]
+  const { vipAnnotation, isLabeled, claimAnnotation, writtenVariablesAnnotation } = roleSpecs[role]
+  const longerName = claimName === claimNameFor(cluster, role) ? undefined : claimName
   const written = new Set([...writtenVariables(cluster, role), ...variables.keys()])
   return [
     ...metadataOperations(cluster, 'annotations', {
-      ...(address !== undefined && { [vipAnnotation]: address }),
+      ...(address !== undefined && { [vipAnnotation]: address, [claimAnnotation]: longerName }),
       ...(variables.size > 0 && { [writtenVariablesAnnotation]: [...written].join(',') }),
     }),
     ...(isLabeled && address !== undefined && !address.includes(':')

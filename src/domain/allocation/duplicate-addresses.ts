@@ -2,7 +2,7 @@ import { refuse, wait, type Action, type AddressUse, type BoundClaim } from './a
 import { addressIn } from './vip-ownership.ts'
 import { recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
-import { claimNameFor, clusterNameOf } from '../model/claim.ts'
+import { claimNamesFor, roleOfClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { commaSeparated } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
@@ -21,16 +21,16 @@ export interface AddressHolders {
   readonly ipAddresses: readonly IPAddress[]
 }
 
-/** Finds who has an address besides one VIP of a Cluster, in any spelling. */
+/** Finds who has an address besides one VIP of a Cluster, in any spelling. @param own `claimName`: of the VIP, if it is known */
 export function holdersOf(
   address: string,
-  own: { readonly cluster: Cluster; readonly role: Role },
+  own: { readonly cluster: Cluster; readonly role: Role; readonly claimName?: string },
   use: AddressUse,
   variables: VariableNames,
 ): AddressHolders {
   const wanted = canonicalAddress(address)
   const { namespace, uid } = own.cluster
-  const ownClaim = claimNameFor(own.cluster, own.role)
+  const ownClaims = own.claimName === undefined ? claimNamesFor(own.cluster, own.role) : [own.claimName]
   return {
     clusters: use.clusters.flatMap((cluster) =>
       vipRolesIn(cluster, variables, use.classOf?.(cluster))
@@ -42,7 +42,7 @@ export function holdersOf(
       (ipAddress) =>
         canonicalAddress(ipAddress.address) === wanted &&
         !isReservation(ipAddress) &&
-        !(ipAddress.namespace === namespace && ipAddress.claimName === ownClaim),
+        !(ipAddress.namespace === namespace && ownClaims.includes(ipAddress.claimName)),
     ),
   }
 }
@@ -116,7 +116,7 @@ function willStepBack({ clusters, ipAddresses }: AddressHolders, own: IPAddress)
   return (
     clusters.length === 0 &&
     ipAddresses.length > 0 &&
-    ipAddresses.every((other) => clusterNameOf(other.claimName) !== undefined && isEarlier(own, other))
+    ipAddresses.every((other) => roleOfClaim(other.claimName) !== undefined && isEarlier(own, other))
   )
 }
 

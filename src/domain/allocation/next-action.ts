@@ -18,12 +18,19 @@ import { decideRestoration } from './restoration.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
-import { missingLabels, ownershipOf, type IPAddressClaim } from '../model/claim.ts'
+import {
+  claimNameFor,
+  longerClaimNameFor,
+  missingLabels,
+  ownershipOf,
+  type IPAddressClaim,
+} from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
 import { withAddition } from '../quote.ts'
+import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
 import type { Role } from '../role.ts'
 import { vipRoleIn, type VipRole } from './vip-role.ts'
@@ -73,7 +80,9 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
     case 'incomplete':
       return patchAction(observed, vip, undefined)
     default:
-      return claim === undefined ? newClaimAction(observed, vip) : foreignClaimAction(cluster, claim)
+      return claim === undefined
+        ? newClaimAction(observed, vip, claimNameFor(cluster, role))
+        : foreignClaimAction(observed, vip, claim)
   }
 }
 
@@ -95,16 +104,16 @@ export function clusterGone(key: NamespacedName): ActionOf<'done'> {
 }
 
 /** The Cluster has no claim: select a pool, then create the claim. A VIP that was ours before has to be the same again. */
-function newClaimAction(observed: ObservedCluster, vip: VipRole): Action {
+function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: string): Action {
   const { choice } = observed
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
-  if (restore === undefined) return { action: 'createClaim', poolRef }
+  if (restore === undefined) return { action: 'createClaim', poolRef, claimName }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
   if (present === undefined) return { action: 'restoreAddress', address: restore }
   const isRestored = canonicalAddress(present.address) === canonicalAddress(restore.address)
-  if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef }
+  if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef, claimName }
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
   return wait('WaitingForAddress', message)
 }
@@ -148,8 +157,9 @@ function selectionAction({ cluster, pools = [] }: ObservedCluster, vip: VipRole,
 }
 
 /** A claim of our name that is not this Cluster's: adopt it, wait until it is gone, or leave it alone. */
-function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
-  if (claim.isDeleting) return waitUntilGone(claim)
+function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
+  if (claim.isDeleting) return dyingClaimAction(observed, vip, claim)
+  const { cluster } = observed
   const name = `IPAddressClaim ${formatKey(claim)}`
   const ownership = ownershipOf(claim, cluster)
   switch (ownership.owner) {
@@ -170,6 +180,17 @@ function foreignClaimAction(cluster: Cluster, claim: IPAddressClaim): Action {
     default:
       return ownership satisfies never
   }
+}
+
+/** If something keeps the claim of a previous Cluster, the new one has a longer name. A lost VIP waits: the dying claim may hold it. */
+function dyingClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
+  const { cluster, pools } = observed
+  const isPrevious = ownershipOf(claim, cluster).owner === 'previous-cluster'
+  if (!isPrevious || vipOwnershipOf(cluster, vip).state !== 'unset') return waitUntilGone(claim)
+  if (pools === undefined) return observe('pools')
+  return whyKept(claim, pools) === undefined
+    ? waitUntilGone(claim)
+    : newClaimAction(observed, vip, longerClaimNameFor(cluster, vip.role))
 }
 
 function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
@@ -197,7 +218,12 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   const patch = patchAction(observed, vip, present === '' ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || present !== '') return patch
   if (sameAddressUse === undefined) return observe('sameAddressUse')
-  const holders = holdersOf(ipAddress.address, { cluster, role: vip.role }, sameAddressUse, variables)
+  const holders = holdersOf(
+    ipAddress.address,
+    { cluster, role: vip.role, claimName: bound.claim.name },
+    sameAddressUse,
+    variables,
+  )
   return duplicateAction(cluster, vip.role, bound, holders, attempt) ?? patch
 }
 
@@ -212,13 +238,19 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
 
 /** @param address undefined: only what a host that is not ours lacks, its port or the variables of the class */
 function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
-  const { cluster, clusterClass, defaultPort } = observed
+  const { cluster, claim, clusterClass, defaultPort } = observed
   const isNew = addressIn(cluster, vip) === ''
   const { verdicts, writes: variables } = decideVariables(cluster, vip, clusterClass, address, defaultPort)
   const missing = verdicts.find(({ verdict }) => verdict === 'wait')
   // A VIP that is in place waits for no variable: a change of the class comes back to it.
   if (isNew && missing !== undefined) return wait('ClusterRejected', missing.because)
-  const { assigned, patch } = clusterPatchFor(cluster, { vip, address, variables, defaultPort })
+  const { assigned, patch } = clusterPatchFor(cluster, {
+    vip,
+    address,
+    claimName: claim?.name,
+    variables,
+    defaultPort,
+  })
   if (patch !== undefined) {
     const writes = address === undefined ? 'rest' : 'vip'
     return { action: 'patchCluster', writes, patch, assigned, isNew }

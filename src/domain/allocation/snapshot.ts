@@ -1,6 +1,8 @@
 import type { AddressUse, Observed } from './action.ts'
 import {
+  claimAmong,
   claimKeyFor,
+  claimNamesFor,
   clusterNameOf,
   ownerClustersOf,
   roleOfOwnClaim,
@@ -68,7 +70,7 @@ export function orphanedClaims({ claims, clusters }: Snapshot): readonly IPAddre
     const owners = ownerClustersOf(claim)
     if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
     const { namespace, name } = claim
-    return !clusters.has(formatKey({ namespace, name: clusterNameOf(name) ?? '' }))
+    return !clusters.has(formatKey({ namespace, name: clusterNameOf(name, claim.labels) ?? '' }))
   })
 }
 
@@ -103,7 +105,10 @@ export class SnapshotQueries {
   }
 
   bindingOf(cluster: Cluster, role: Role): ClaimBinding {
-    const claim = this.snapshot().claims.get(formatKey(claimKeyFor(cluster, role)))
+    const { claims } = this.snapshot()
+    const { namespace } = cluster
+    const candidates = claimNamesFor(cluster, role).map((name) => claims.get(formatKey({ namespace, name })))
+    const claim = claimAmong(cluster, candidates)
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
 
@@ -116,14 +121,16 @@ export class SnapshotQueries {
   observed(cluster: Cluster, role: Role, context = this.contextOf(cluster)): Observed {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.snapshot())
+    const binding = this.bindingOf(cluster, role)
+    const claimKey = binding.claim ?? claimKeyFor(cluster, role)
     return {
       key: { namespace, name },
       cluster,
       variables: this.variables,
       defaultPort: defaultApiServerPort,
       ...context,
-      ...this.bindingOf(cluster, role),
-      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKeyFor(cluster, role))),
+      ...binding,
+      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKey)),
       addressUse,
       sameAddressUse: addressUse,
     }
@@ -173,9 +180,9 @@ export class SnapshotQueries {
     return this.vipsOf(cluster).some((vip) => lacksCondition(cluster, vip, clusterClass))
   }
 
-  /** The Cluster whose claim has this name, whatever its labels. */
-  clusterOf({ namespace, name }: IPAddressClaim): Cluster | undefined {
-    const clusterName = clusterNameOf(name)
+  /** The Cluster whose claim has this name. */
+  clusterOf({ namespace, name, labels }: IPAddressClaim): Cluster | undefined {
+    const clusterName = clusterNameOf(name, labels)
     const { clusters } = this.snapshot()
     return clusterName === undefined ? undefined : clusters.get(formatKey({ namespace, name: clusterName }))
   }

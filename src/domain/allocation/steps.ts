@@ -1,4 +1,5 @@
 import type { PoolVerdict } from './pool-selection.ts'
+import { claimNameFor } from '../model/claim.ts'
 import type { PooledAddress } from '../model/ip-address.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
 import type { IPPoolReference } from '../model/pool.ts'
@@ -40,11 +41,13 @@ export async function takeSteps(
   const ensured = await steps.ensureIPAddressClaim({ cluster, role, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
 
-  const awaited = await steps.awaitIPAddress({ cluster, role, uid })
+  const { claim } = ensured
+  const held = { cluster, role, uid, ...(claim !== claimNameFor(cluster, role) && { claim }) }
+  const awaited = await steps.awaitIPAddress(held)
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
 
-  return steps.assignVip({ cluster, role, uid, address, startedAt })
+  return steps.assignVip({ ...held, address, startedAt })
 }
 
 export interface StepInput {
@@ -55,6 +58,8 @@ export interface StepInput {
 export interface ClaimStepInput extends StepInput {
   /** Of the Cluster, as the first step found it. */
   readonly uid: string
+  /** Name of the claim; absent: the usual one. */
+  readonly claim?: string
 }
 
 export interface EnsureIPAddressClaimInput extends ClaimStepInput {

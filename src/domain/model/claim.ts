@@ -23,10 +23,20 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
   }
 }
 
-/** The name of the Cluster whose claim has this name; undefined if this product gives no claim such a name. */
-export function clusterNameOf(claimName: string): string | undefined {
+/**
+ * The name of the Cluster whose claim has this name; undefined if this product gives no claim such a name.
+ *
+ * @param labels of the claim, or of its IPAddress: a longer name is known by them, since a Cluster's own name may look like one
+ */
+export function clusterNameOf(
+  claimName: string,
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
   const role = roleOfClaim(claimName)
-  return role === undefined ? undefined : claimName.slice(roleSpecs[role].claimPrefix.length)
+  if (role === undefined) return undefined
+  const rest = claimName.slice(roleSpecs[role].claimPrefix.length)
+  const labeled = labels[clusterNameLabel] ?? ''
+  return rest.startsWith(`${labeled}-`) && rest.length === labeled.length + 1 + uidCharacters ? labeled : rest
 }
 
 export function roleOfClaim(claimName: string): Role | undefined {
@@ -44,9 +54,56 @@ export function roleOfOwnClaim(claim: IPAddressClaim): Role | undefined {
   return isOwn ? role : undefined
 }
 
-/** The one name a Cluster's claim can have: creating it twice is creating it once. */
+/** The usual name of a Cluster's claim. It is always the same: creating it twice is creating it once. */
 export function claimNameFor(cluster: { readonly name: string }, role: Role): string {
   return `${roleSpecs[role].claimPrefix}${cluster.name}`
+}
+
+/** Characters of the Cluster's uid in a longer name. */
+const uidCharacters = 8
+
+/** The name of the claim if something keeps the claim of a previous Cluster, which has the usual name. */
+export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'>, role: Role): string {
+  return `${claimNameFor(cluster, role)}-${cluster.uid.slice(0, uidCharacters)}`
+}
+
+/** Whether the claim of a Cluster may have this name, as far as the Cluster's name and uid show. */
+export function isClaimNameOf(
+  cluster: Pick<ClusterIdentity, 'name' | 'uid'>,
+  role: Role,
+  claimName: string,
+): boolean {
+  return claimName === claimNameFor(cluster, role) || claimName === longerClaimNameFor(cluster, role)
+}
+
+/** Whether a name is one that a claim of the Cluster may have, whatever its uid. */
+export function mayBeClaimNameOf(cluster: { readonly name: string }, name: string): boolean {
+  return roles.some((role) => {
+    const usual = claimNameFor(cluster, role)
+    return (
+      name === usual || (name.startsWith(`${usual}-`) && name.length === usual.length + 1 + uidCharacters)
+    )
+  })
+}
+
+/** The names that a Cluster's claim may have. Our annotation has a longer one that `clusterctl move` took to another uid. */
+export function claimNamesFor(cluster: Cluster, role: Role): readonly string[] {
+  const recorded = cluster.annotations[roleSpecs[role].claimAnnotation] ?? ''
+  return [
+    claimNameFor(cluster, role),
+    ...(roleOfClaim(recorded) === role ? [recorded] : []),
+    longerClaimNameFor(cluster, role),
+  ]
+}
+
+/** The Cluster's own claim among those that have one of its names; else the one that has the usual name, of any owner. */
+export function claimAmong(
+  cluster: Cluster,
+  [usual, ...longer]: readonly (IPAddressClaim | undefined)[],
+): IPAddressClaim | undefined {
+  const isOwn = (claim: IPAddressClaim | undefined): boolean =>
+    claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster'
+  return isOwn(usual) ? usual : (longer.find(isOwn) ?? usual)
 }
 
 export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
@@ -87,11 +144,16 @@ export function ownerReferenceTo({ apiVersion, name, uid }: Cluster): JsonObject
 }
 
 /** The IPAddressClaim to create, without its apiVersion, which depends on the versions that the API server has. */
-export function buildIPAddressClaim(cluster: Cluster, role: Role, poolRef: IPPoolReference): JsonObject {
+export function buildIPAddressClaim(
+  cluster: Cluster,
+  role: Role,
+  poolRef: IPPoolReference,
+  name = claimNameFor(cluster, role),
+): JsonObject {
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return {
     kind: 'IPAddressClaim',
-    metadata: { ...claimKeyFor(cluster, role), labels, ownerReferences: [ownerReference] },
+    metadata: { namespace: cluster.namespace, name, labels, ownerReferences: [ownerReference] },
     spec: { clusterName: cluster.name, poolRef },
   }
 }
@@ -132,7 +194,7 @@ export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): Cl
 
 /** The Cluster that owns a claim of ours, by the name that both have; undefined if none does. */
 export function clusterOwning(claim: IPAddressClaim): ClusterIdentity | undefined {
-  const name = clusterNameOf(claim.name)
+  const name = clusterNameOf(claim.name, claim.labels)
   const owner = claim.ownerReferences.find((each) => isClusterReference(each) && each.name === name)
   return owner && { namespace: claim.namespace, name: owner.name, uid: owner.uid }
 }

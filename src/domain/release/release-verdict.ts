@@ -1,9 +1,10 @@
+import { whyKept } from './kept-claim.ts'
 import { isOrphanOf, type RemainingObject } from './release.ts'
 import type { ClusterIdentity, IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress } from '../model/ip-address.ts'
-import { formatKey, hasPausedAnnotation } from '../model/object-meta.ts'
-import { formatPool, type IPPool } from '../model/pool.ts'
+import { formatKey } from '../model/object-meta.ts'
+import type { IPPool } from '../model/pool.ts'
 import { ipamGroup } from '../names.ts'
 import { few } from '../quote.ts'
 
@@ -69,18 +70,15 @@ const ownedByOthers: Cause = {
 
 /** Why the provider keeps a claim. It finds Clusters by name, and releases nothing of a paused one. */
 function heldClaim(object: IPAddressClaim, { recreated, pools, now }: ReleaseContext): Cause {
-  const name = formatPool(object.poolRef)
-  const pool = pools?.find((each) => formatPool(each) === name)
-  if (hasPausedAnnotation(object)) return { remedy: 'none', because: 'it is paused; unpause it' }
-  if (pool?.isPaused === true) return { remedy: 'none', because: `${name} is paused; unpause it` }
+  const keeping = whyKept(object, pools ?? [])
+  if (keeping?.by === 'pause') return { remedy: 'none', because: keeping.because }
   if (recreated?.isPaused === true) {
     const because = `the Cluster that has the name ${formatKey(recreated)} now is paused, and the IPAM provider waits for it; unpause it`
     return { remedy: 'none', because }
   }
-  const grace = pool?.reuseGraceSeconds ?? 0
-  if (grace > 0 && deletedForMs(object.deletionTimestamp, now) < grace * 1000 + leakAfterMs) {
-    const because = `addressReuseGracePeriodSeconds of ${name} keeps it for ${grace} s`
-    return { remedy: 'none', because, isIntended: true }
+  const graceMs = keeping?.by === 'grace-period' ? keeping.seconds * 1000 + leakAfterMs : 0
+  if (keeping !== undefined && deletedForMs(object.deletionTimestamp, now) < graceMs) {
+    return { remedy: 'none', because: keeping.because, isIntended: true }
   }
   const advice =
     pools === undefined

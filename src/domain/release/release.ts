@@ -1,4 +1,10 @@
-import { claimNameFor, ownershipOf, type ClusterIdentity, type IPAddressClaim } from '../model/claim.ts'
+import {
+  isClaimNameOf,
+  ownershipOf,
+  roleOfClaim,
+  type ClusterIdentity,
+  type IPAddressClaim,
+} from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
@@ -63,12 +69,12 @@ export function remainingObjects(
   return [
     ...claims.map((object) => {
       const address = observed.ipAddresses.find((each) => isFor(each, object))?.address
-      return { kind: 'IPAddressClaim', object, held: heldBy(deleted, object.name, address) } as const
+      return { kind: 'IPAddressClaim', object, held: heldBy(object.name, address) } as const
     }),
     ...observed.ipAddresses
       .filter((each) => !isWithClaim(each))
       .filter((each) => isOwnedBy(each, deleted.uid) || isStray(deleted, each, observed))
-      .map((object) => ({ kind: 'IPAddress', object, held: heldAlone(deleted, object) }) as const),
+      .map((object) => ({ kind: 'IPAddress', object, held: heldAlone(object) }) as const),
   ]
 }
 
@@ -82,7 +88,7 @@ function isStray(
   { claims, present }: ObservedRelease,
 ): boolean {
   return (
-    roles.some((role) => claimNameFor(deleted, role) === ipAddress.claimName) &&
+    roles.some((role) => isClaimNameOf(deleted, role, ipAddress.claimName)) &&
     !claims.some(({ name }) => name === ipAddress.claimName) &&
     !(present !== undefined && isOwnedBy(ipAddress, present.uid))
   )
@@ -96,13 +102,13 @@ function isOwnedBy({ ownerReferences }: ObjectMeta, uid: string): boolean {
   return ownerReferences.some((owner) => owner.uid === uid)
 }
 
-function heldAlone(deleted: ClusterIdentity, ipAddress: IPAddress): HeldAddress {
+function heldAlone(ipAddress: IPAddress): HeldAddress {
   const { address, claimName } = ipAddress
-  return isReservation(ipAddress) ? { role: 'reservation', address } : heldBy(deleted, claimName, address)
+  return isReservation(ipAddress) ? { role: 'reservation', address } : heldBy(claimName, address)
 }
 
-function heldBy(deleted: ClusterIdentity, claim: string, address: string | undefined): HeldAddress {
-  const role = roles.find((each) => claimNameFor(deleted, each) === claim) ?? 'reservation'
+function heldBy(claim: string, address: string | undefined): HeldAddress {
+  const role = roleOfClaim(claim) ?? 'reservation'
   return { role, claim, ...(address !== undefined && { address }) }
 }
 

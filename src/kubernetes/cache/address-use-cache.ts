@@ -64,8 +64,8 @@ export function createAddressUseCache(
 
 /** @param ipAddress as its deletion event shows it */
 function releasedBy(ipAddress: IPAddress): readonly ReleasedAddress[] {
-  const { namespace, claimName, address, resourceVersion } = ipAddress
-  const name = clusterNameOf(claimName)
+  const { namespace, claimName, labels, address, resourceVersion } = ipAddress
+  const name = clusterNameOf(claimName, labels)
   const version = versionNumber(resourceVersion)
   if (name === undefined || version === undefined || isReservation(ipAddress)) return []
   return [{ address: canonicalAddress(address), cluster: { namespace, name }, version }]

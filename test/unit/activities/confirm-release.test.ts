@@ -58,7 +58,7 @@ describe('confirmRelease', () => {
       getIPAddressClaim: reading('claim', undefined),
       getCluster: reading('Cluster', undefined),
     })
-    expect(reads).toEqual(['addresses', 'claim', 'claim', 'Cluster'])
+    expect(reads).toEqual(['addresses', 'claim', 'claim', 'claim', 'claim', 'Cluster'])
   })
 
   it('sees what goes while it looks, and keeps what it was told of', async () => {

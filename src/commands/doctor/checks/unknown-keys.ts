@@ -29,6 +29,7 @@ export const clusterKeys: OwnKeys = {
     ...roles.flatMap((role) => [
       roleSpecs[role].poolAnnotation,
       roleSpecs[role].vipAnnotation,
+      roleSpecs[role].claimAnnotation,
       roleSpecs[role].writtenVariablesAnnotation,
     ]),
     duplicateAddressesAnnotation,

@@ -75,7 +75,8 @@ function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole)
   const loss = context.queries.lossOf({ ...cluster, isPaused: false }, vip)
   const address = addressIn(cluster, vip)
   if (loss === undefined || address === '') return []
-  const claimName = claimNameFor(cluster, vip.role)
+  const claimName =
+    context.queries.bindingOf(cluster, vip.role).claim?.name ?? claimNameFor(cluster, vip.role)
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} from us, but IPAddressClaim ${claimName} does not hold it: ${loss}`
   const next = howToHold(context, cluster, vip, address)
   return [{ kind: 'UnheldEndpoint', objects: [refer('Cluster', cluster)], message, next }]

@@ -81,8 +81,8 @@ function leakedAddress(
   { snapshot, owners, queries }: ProblemContext,
   ipAddress: IPAddress,
 ): readonly Problem[] {
-  const { namespace, claimName, address, poolRef } = ipAddress
-  const clusterName = clusterNameOf(claimName)
+  const { namespace, claimName, labels, address, poolRef } = ipAddress
+  const clusterName = clusterNameOf(claimName, labels)
   if (clusterName === undefined || queries.claimOf(ipAddress) !== undefined) return []
   if (ownerAmong(owners, ipAddress) !== undefined) return []
   const reference = refer('IPAddress', ipAddress)

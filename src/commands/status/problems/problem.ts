@@ -1,9 +1,8 @@
 import type { AddressUse } from '../../../domain/allocation/action.ts'
 import type { Snapshot, SnapshotQueries } from '../../../domain/allocation/snapshot.ts'
-import { claimNameFor, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import { mayBeClaimNameOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../../domain/model/object-meta.ts'
-import { roles } from '../../../domain/role.ts'
 
 /** The closed list of what no workflow shows, as it can be found in the objects themselves. */
 export const problemKinds = [
@@ -63,9 +62,9 @@ export function deleteCommand({ kind, namespace, name }: ObjectReference): strin
 
 /** Whether a problem concerns a Cluster, or an object whose name belongs to that Cluster. */
 export function concerns({ objects }: Problem, cluster: NamespacedName): boolean {
-  const names = roles.map((role) => claimNameFor(cluster, role))
   return objects.some(
     ({ kind, namespace, name }) =>
-      namespace === cluster.namespace && (kind === 'Cluster' ? name === cluster.name : names.includes(name)),
+      namespace === cluster.namespace &&
+      (kind === 'Cluster' ? name === cluster.name : mayBeClaimNameOf(cluster, name)),
   )
 }

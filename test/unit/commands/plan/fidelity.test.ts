@@ -65,7 +65,8 @@ function reasonOf(end: SequenceEnd): string {
 function planOver(world: InitialObjects): RolePlan {
   const [cluster] = world.clusters
   const [claim] = world.claims
-  const named = world.ipAddresses.find(({ name }) => name === 'vip-cp-demo')
+  const claimName = claim?.name ?? 'vip-cp-demo'
+  const named = world.ipAddresses.find(({ name }) => name === claimName)
   const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
   const { pools: reachable, clusterClass } = world
   const facts = anObservation({

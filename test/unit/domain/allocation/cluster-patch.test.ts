@@ -11,6 +11,7 @@ import { aClass, aCluster, controlPlane, ingress } from '../../../support/builde
 const input: ClusterPatchInput = {
   vip: controlPlane,
   address: '10.0.0.10',
+  claimName: 'vip-cp-demo',
   variables: new Map([['clusterVip', '10.0.0.10']]),
   defaultPort: 6443,
 }
@@ -178,7 +179,12 @@ describe('clusterPatchFor', () => {
 
 describe('clusterPatchFor for ingress', () => {
   const ingressAnnotation = 'vip.capi.gorizond.io/ingress-vip'
-  const vip = { ...input, vip: ingress, variables: new Map([['ingressVip', '10.0.0.10']]) }
+  const vip = {
+    ...input,
+    vip: ingress,
+    claimName: 'vip-ingress-demo',
+    variables: new Map([['ingressVip', '10.0.0.10']]),
+  }
 
   const setLabel = {
     op: 'add',

@@ -17,6 +17,7 @@ import {
   type ClusterOptions,
 } from '../../../support/builders.ts'
 
+const paused = { 'cluster.x-k8s.io/paused': 'true' }
 const endpoint = { host: '10.9.9.9', port: 6443 }
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 const poolAnnotation = { 'vip.capi.gorizond.io/control-plane-pool': 'vip-pool' }
@@ -44,7 +45,11 @@ describe('the next action for a Cluster without a claim', () => {
 
   it('creates the claim on the pool that was selected, whatever the pools say by now', () => {
     const choice = { poolRef: { ...poolRef, name: 'first-choice' }, considered: [] }
-    expect(next({}, { choice, pools: [] })).toEqual({ action: 'createClaim', poolRef: choice.poolRef })
+    expect(next({}, { choice, pools: [] })).toEqual({
+      action: 'createClaim',
+      poolRef: choice.poolRef,
+      claimName: 'vip-cp-demo',
+    })
   })
 
   describe('and an address that it had before', () => {
@@ -57,7 +62,7 @@ describe('the next action for a Cluster without a claim', () => {
     })
 
     it('creates the claim if an earlier attempt has restored the IPAddress', () => {
-      expect(after(anIPAddress())).toEqual({ action: 'createClaim', poolRef })
+      expect(after(anIPAddress())).toEqual({ action: 'createClaim', poolRef, claimName: 'vip-cp-demo' })
     })
 
     it.each([
@@ -605,6 +610,53 @@ describe('reservations', () => {
 
   it('go also if the Cluster is not to have a VIP', () => {
     expect(next({ annotations, topology: null })).toMatchObject({ action: 'releaseReservations' })
+  })
+})
+
+describe('the next action beside a dying claim of a previous Cluster', () => {
+  const owners = [ownerReference({ name: 'demo', uid: 'previous' })]
+  const dying = aClaim({ owners, deleting: true, finalizers: ['ipam.cluster.x-k8s.io/ReleaseAddress'] })
+  const kept = { claim: dying, pools: [aPool({ graceSeconds: 900 }), second] }
+  const longer = 'vip-cp-demo-uid-of-d'
+
+  it('waits until the claim is gone if nothing keeps it', () => {
+    expect(next({}, { claim: dying })).toMatchObject({ action: 'wait', reason: 'WaitingForAddress' })
+  })
+
+  it.each<[string, Partial<Observed>]>([
+    ['a grace period of its pool', kept],
+    ['a pause of its pool', { ...kept, pools: [aPool({ annotations: paused }), second] }],
+    ['its own pause', { ...kept, claim: { ...dying, annotations: paused } }],
+    ["somebody's finalizer", { ...kept, claim: { ...dying, finalizers: ['example.org/hold'] } }],
+  ])('selects a pool for a claim with a longer name if it is kept by %s', (_, things) => {
+    expect(next({}, things)).toMatchObject({ action: 'selectPool' })
+    expect(next({}, { ...things, choice: { poolRef, considered: [] } })).toEqual({
+      action: 'createClaim',
+      poolRef,
+      claimName: longer,
+    })
+  })
+
+  it('waits if the Cluster had a VIP before, which the claim may hold', () => {
+    expect(next({ annotations: recorded }, kept)).toMatchObject({ action: 'wait' })
+  })
+
+  it('waits beside a dying claim of somebody else', () => {
+    expect(
+      next({}, { ...kept, claim: { ...dying, ownerReferences: foreign.ownerReferences } }),
+    ).toMatchObject({
+      action: 'wait',
+    })
+  })
+
+  it('records the longer name on the Cluster with the VIP', () => {
+    const claim = aClaim({
+      name: longer,
+      addressName: longer,
+      labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
+    })
+    const { patch } = next({}, { ...bound, claim }) as { readonly patch?: readonly object[] }
+    expect(JSON.stringify(patch)).toContain(`"vip.capi.gorizond.io/control-plane-claim":"${longer}"`)
   })
 })
 

@@ -1,0 +1,36 @@
+import type { IPAddressClaim } from '../model/claim.ts'
+import { hasPausedAnnotation } from '../model/object-meta.ts'
+import { formatPool, type IPPool } from '../model/pool.ts'
+import { few } from '../quote.ts'
+
+/** What keeps a claim that is being deleted. */
+export type Keeping = { readonly because: string } & (
+  | { readonly by: 'pause' | 'finalizer' }
+  /** Its pool is configured to keep it for so many seconds. */
+  | { readonly by: 'grace-period'; readonly seconds: number }
+)
+
+/**
+ * Finds out why a claim that is being deleted stays longer than its IPAM provider needs to release it.
+ *
+ * @param pools its pool among them, if that exists
+ * @returns undefined if nothing is known to keep it
+ */
+export function whyKept(claim: IPAddressClaim, pools: readonly IPPool[]): Keeping | undefined {
+  const name = formatPool(claim.poolRef)
+  const pool = pools.find((each) => formatPool(each) === name)
+  if (hasPausedAnnotation(claim)) return { by: 'pause', because: 'it is paused; unpause it' }
+  if (pool?.isPaused === true) return { by: 'pause', because: `${name} is paused; unpause it` }
+  const seconds = pool?.reuseGraceSeconds ?? 0
+  if (seconds > 0) {
+    const because = `addressReuseGracePeriodSeconds of ${name} keeps it for ${seconds} s`
+    return { by: 'grace-period', because, seconds }
+  }
+  const foreign = claim.finalizers.filter((finalizer) => !isOfProvider(finalizer, claim))
+  return foreign.length === 0 ? undefined : { by: 'finalizer', because: `${few(foreign, 3)} holds it` }
+}
+
+/** The finalizers of an IPAM provider have the API group of its pools; the garbage collector has two of its own. */
+function isOfProvider(finalizer: string, { poolRef }: IPAddressClaim): boolean {
+  return finalizer.includes(poolRef.apiGroup) || finalizer === 'foregroundDeletion' || finalizer === 'orphan'
+}
