@@ -3,7 +3,7 @@ import { afterAction, openAddressOf } from '../../domain/allocation/after-action
 import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
 import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
-import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { decideVipVariable } from '../../domain/model/cluster-class.ts'
 import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
 import { variableOf, type Cluster } from '../../domain/model/cluster.ts'
@@ -85,10 +85,9 @@ function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, vi
     return made
   const { owner } = ownershipOf(claim, cluster)
   if (owner !== 'this-cluster' && owner !== 'nobody') return made
-  const because = 'its IPAddressClaim is there, and stays'
   return {
     ...made,
-    considered: consideredBeside(cluster, vip, pools, claim.poolRef, because),
+    considered: verdictsBeside(poolRequestFor(cluster, vip.role), pools, claim.poolRef, claimStays),
     pool: claim.poolRef,
     claim: { name: claim.name, action: owner === 'nobody' ? 'adopt' : 'use' },
   }
@@ -102,7 +101,8 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
       const claim = { name: claimNameFor(cluster, vip.role), action: 'create' as const }
       if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
       const because = `has ${restore.address}, which the Cluster had before`
-      return { ...made, pool, claim, considered: consideredBeside(cluster, vip, pools, pool, because) }
+      const request = poolRequestFor(cluster, vip.role)
+      return { ...made, pool, claim, considered: verdictsBeside(request, pools, pool, because) }
     }
     case 'discardClaim':
     case 'deleteClaim':
@@ -246,21 +246,4 @@ function variableIn({ cluster, clusterClass }: Observed, vip: VipRole): Pick<Rol
     return `${key} ${words[decision]}`
   }
   return { variable: { name, isWritten: decision === 'write', because: why() } }
-}
-
-/** The verdicts on the pools if the choice is made already. */
-function consideredBeside(
-  cluster: Cluster,
-  { role }: VipRole,
-  pools: NonNullable<Observed['pools']>,
-  choice: IPPoolReference,
-  because: string,
-): readonly PoolVerdict[] {
-  const { considered } = selectIPPool(poolRequestFor(cluster, role), pools)
-  return considered.map((each) => {
-    if (formatPool(each) === formatPool(choice)) return { ...each, verdict: 'selected', because }
-    if (each.verdict !== 'selected') return each
-    const words = `${each.because}; ${formatPool(choice)} is the choice of ${formatKey(cluster)} already`
-    return { ...each, verdict: 'eligible', because: words }
-  })
 }
