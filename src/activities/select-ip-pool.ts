@@ -1,10 +1,10 @@
 import type { Action, ActionOf } from '../domain/allocation/action.ts'
-import { alsoDesiredRoles } from '../domain/allocation/eligibility.ts'
-import { mostRelevant } from '../domain/allocation/pool-selection.ts'
+import { alsoDesiredRoles, poolRequestFor } from '../domain/allocation/eligibility.ts'
+import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/pool-selection.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { defaultRole } from '../domain/role.ts'
+import { defaultRole, type Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -52,7 +52,7 @@ export async function selectIPPool(
       ? alsoDesiredRoles(cluster, { clusterClass, pools }, variables)
       : []
   return {
-    ...resultOf(end),
+    ...resultOf(end, role),
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
@@ -68,7 +68,7 @@ function isRefusal(
   )
 }
 
-function resultOf({ action, observed }: Advance): SelectIPPoolResult {
+function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult {
   throwIfWaiting(action)
   const uid = observed.cluster?.uid ?? ''
   if (isRefusal(action)) return endFor(uid, action.outcome)
@@ -82,10 +82,19 @@ function resultOf({ action, observed }: Advance): SelectIPPoolResult {
       return { next: 'claim', uid, ...choice, considered: mostRelevant(verdictBytes.inStatus, considered) }
     }
     default: {
-      const { claim } = observed
-      if (claim === undefined)
+      const { cluster, claim, pools } = observed
+      if (cluster === undefined || claim === undefined)
         throw new Error(`no step for ${action.action} of Cluster ${formatKey(observed.key)}`)
-      return { next: 'claim', uid, poolRef: claim.poolRef, considered: [] }
+      const { poolRef } = claim
+      const request = poolRequestFor(cluster, role)
+      const considered = verdictsBeside(request, pools ?? [], poolRef, claimStays)
+      return {
+        next: 'claim',
+        uid,
+        poolRef,
+        considered: mostRelevant(verdictBytes.inStatus, considered),
+        isFound: true,
+      }
     }
   }
 }

@@ -26,6 +26,7 @@ import type {
   RoleResult,
   RoleStatus,
 } from './contract.ts'
+import type { StatusUpdate } from './status-record.ts'
 import type { RoleWakeUp } from './wake-up.ts'
 
 /** The allocation of one role, and how it waits and reports. */
@@ -33,7 +34,7 @@ export interface RoleRun {
   readonly cluster: NamespacedName
   readonly role: Role
   readonly wakeUp: RoleWakeUp
-  readonly progress: (update: Partial<RoleStatus>) => void
+  readonly progress: StatusUpdate
   /** Shared by all roles: open until a step of the run makes no progress. */
   readonly fastPath: { isOpen: boolean }
   /** Called with the result of the first step. */
@@ -92,7 +93,9 @@ function stepsAfter(
       const selected =
         made.selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
       if ('uid' in selected) run.onSelected(selected)
-      if (selected.next === 'claim') progress(choiceMade(cluster, claim, selected))
+      if (selected.next === 'claim') {
+        progress(choiceMade(cluster, claim, selected), { keepsVerdicts: selected.isFound === true })
+      }
       if (selected.next === 'complete-port') {
         progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${key}` })
       }
@@ -140,7 +143,6 @@ function choiceMade(
     message: withAddition(`${claim} from ${formatPool(poolRef)}`, insteadOf),
     claim,
     pool: poolFor(poolRef, cluster),
-    // A pass that finds the claim in place keeps the verdicts of an earlier pass.
     ...(considered.length > 0 && { considered }),
   }
 }

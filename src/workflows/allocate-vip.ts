@@ -26,12 +26,11 @@ import {
   type AllocateVipResult,
   type AllocationStatus,
   type RoleResult,
-  type RoleStatus,
 } from './contract.ts'
 import { describeStatus } from './describe-status.ts'
 import { createSearchAttributeRecorder, type SearchAttributeRecorder } from './search-attribute-recorder.ts'
 import { readArgument } from './read-argument.ts'
-import { createStatusRecord, type StatusRecord } from './status-record.ts'
+import { createStatusRecord, type StatusRecord, type StatusUpdate } from './status-record.ts'
 import { createWakeUp, type RoleWakeUp, type WakeUp } from './wake-up.ts'
 
 export const wake = defineSignal<[string?]>(wakeSignal)
@@ -126,8 +125,8 @@ interface RoleAllocation extends Pick<RoleRun, 'role' | 'wakeUp' | 'fastPath'> {
 async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleResult> {
   const { cluster, record, searchAttributes } = run
   const { role, wakeUp, fastPath } = allocation
-  const progress = (update: Partial<RoleStatus>): void => {
-    record.progress(role, update)
+  const progress: StatusUpdate = (update, options) => {
+    record.progress(role, update, options)
     show(run)
   }
   for (;;) {

@@ -6,7 +6,7 @@ import type { AllocationStatus, RoleStatus, WaitReport } from './contract.ts'
 export interface StatusRecord {
   selected(uid: string): void
   /** The allocation makes progress, so a wait is over. */
-  progress(role: Role, update: Partial<RoleStatus>): void
+  progress(role: Role, ...update: Parameters<StatusUpdate>): void
   /** A step of a role has to wait. A report about a role that is done came too late. */
   waits(wait: WaitReport, since: Date): void
   /** An address was left to somebody else. Signal and result both report it; it counts once. */
@@ -15,6 +15,12 @@ export interface StatusRecord {
   uid(): string
   report(wakes: readonly string[]): AllocationStatus
 }
+
+/** @param options `keepsVerdicts`: the verdicts of an earlier pass, by which the pool was selected, stay */
+export type StatusUpdate = (
+  update: Partial<RoleStatus>,
+  options?: { readonly keepsVerdicts: boolean },
+) => void
 
 /** Duplicates that the status shows. */
 const kept = 10
@@ -32,9 +38,10 @@ export function createStatusRecord(cluster: NamespacedName): StatusRecord {
     selected(found) {
       uid = found
     },
-    progress(role, update) {
+    progress(role, update, { keepsVerdicts } = { keepsVerdicts: false }) {
       const { waiting: _, ...status } = statusOf(role)
-      roles.set(role, { ...status, ...update })
+      const kept = keepsVerdicts && status.considered.length > 0 ? { considered: status.considered } : {}
+      roles.set(role, { ...status, ...update, ...kept })
     },
     waits({ role, reason, message, considered }, since) {
       if (roles.get(role)?.phase === 'Done') return

@@ -3,7 +3,7 @@ import { afterAction, openAddressOf } from '../../domain/allocation/after-action
 import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
 import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
-import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import { decideVariables } from '../../domain/allocation/vip-variables.ts'
 import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
@@ -95,10 +95,9 @@ function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, ro
     return made
   const { owner } = ownershipOf(claim, cluster)
   if (owner !== 'this-cluster' && owner !== 'nobody') return made
-  const because = 'its IPAddressClaim is there, and stays'
   return {
     ...made,
-    considered: consideredBeside(cluster, role, pools, claim.poolRef, because),
+    considered: verdictsBeside(poolRequestFor(cluster, role), pools, claim.poolRef, claimStays),
     pool: claim.poolRef,
     claim: { name: claim.name, action: owner === 'nobody' ? 'adopt' : 'use' },
   }
@@ -112,7 +111,8 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
       const claim = { name: claimNameFor(cluster, role), action: 'create' as const }
       if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
       const because = `has ${restore.address}, which the Cluster had before`
-      return { ...made, pool, claim, considered: consideredBeside(cluster, role, pools, pool, because) }
+      const request = poolRequestFor(cluster, role)
+      return { ...made, pool, claim, considered: verdictsBeside(request, pools, pool, because) }
     }
     case 'createClaim':
       return { ...made, claim: { name: action.claimName, action: 'create' } }
@@ -254,21 +254,4 @@ function variablesIn(
       because,
     })),
   }
-}
-
-/** The verdicts on the pools if the choice is made already. */
-function consideredBeside(
-  cluster: Cluster,
-  role: Role,
-  pools: NonNullable<Observed['pools']>,
-  choice: IPPoolReference,
-  because: string,
-): readonly PoolVerdict[] {
-  const { considered } = selectIPPool(poolRequestFor(cluster, role), pools)
-  return considered.map((each) => {
-    if (formatPool(each) === formatPool(choice)) return { ...each, verdict: 'selected', because }
-    if (each.verdict !== 'selected') return each
-    const words = `${each.because}; ${formatPool(choice)} is the choice of ${formatKey(cluster)} already`
-    return { ...each, verdict: 'eligible', because: words }
-  })
 }

@@ -7,7 +7,7 @@ import {
   poolKinds,
   type IPPoolKind,
 } from '../model/pool-kind.ts'
-import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
+import { availableAddresses, formatPool, type IPPool, type IPPoolReference } from '../model/pool.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
@@ -54,6 +54,28 @@ export type PoolSelection =
       readonly message: string
       readonly considered: readonly PoolVerdict[]
     }
+
+/** Why the pool of a claim that exists is the choice. */
+export const claimStays = 'its IPAddressClaim is there, and stays'
+
+/** The verdicts on the pools if the choice is made already. @param because it is the choice */
+export function verdictsBeside(
+  request: PoolRequest,
+  pools: readonly IPPool[],
+  choice: IPPoolReference,
+  because: string,
+): readonly PoolVerdict[] {
+  const { considered } = selectIPPool(request, pools)
+  return considered.map((each) => {
+    if (formatPool(each) === formatPool(choice)) return { ...each, verdict: 'selected', because }
+    if (each.verdict !== 'selected') return each
+    return {
+      ...each,
+      verdict: 'eligible',
+      because: `${each.because}; ${formatPool(choice)} is the choice already`,
+    }
+  })
+}
 
 /** Selects the pool for a VIP. The order of the pools does not matter. @param pools without those in other namespaces */
 export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): PoolSelection {

@@ -102,6 +102,8 @@ export type SelectIPPoolResult = (
       readonly uid: string
       readonly poolRef: IPPoolReference
       readonly considered: readonly PoolVerdict[]
+      /** The claim was there before this step: the verdicts are not those by which its pool was selected. */
+      readonly isFound?: boolean
       readonly restore?: PooledAddress
       /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string

@@ -43,7 +43,15 @@ describe('selectIPPool', () => {
       next: 'claim',
       uid: 'uid-of-demo',
       poolRef: { ...poolRef, name: 'first-choice' },
-      considered: [],
+      considered: [
+        {
+          kind: 'GlobalInClusterIPPool',
+          name: 'vip-pool',
+          verdict: 'eligible',
+          because: '11 of 11 addresses free; GlobalInClusterIPPool/first-choice is the choice already',
+        },
+      ],
+      isFound: true,
     })
   })
 

@@ -171,8 +171,7 @@ describe('a plan for a Cluster without an endpoint', () => {
         {
           name: 'a-better-one',
           verdict: 'eligible',
-          because:
-            '11 of 11 addresses free; GlobalInClusterIPPool/vip-pool is the choice of clusters/demo already',
+          because: '11 of 11 addresses free; GlobalInClusterIPPool/vip-pool is the choice already',
         },
         { name: 'vip-pool', verdict: 'selected', because: 'its IPAddressClaim is there, and stays' },
         { name: 'z-full', verdict: 'rejected' },
