@@ -98,16 +98,14 @@ async function whyUnbound(
   input: ClaimStepInput,
   observedWith: (claim: IPAddressClaim) => Observed,
 ): Promise<AwaitIPAddressResult> {
-  const { cluster: key, role } = input
-  const [claim, pools, namedAddress] = await Promise.all([
-    getOwnClaim(api, input),
-    api.listIPPools(key.namespace),
-    api.getIPAddress(ownClaimKey(input)),
-  ])
+  const { role } = input
+  const claim = await getOwnClaim(api, input)
   if (claim === undefined) return claimGone
-  const begin = { ...observedWith(claim), pools, namedAddress }
-  const scope = { observes: ['ipAddress'], performs: ['labelClaim', 'deleteClaim'] } as const
-  return resultOf(input, await advance(api, role, begin, scope))
+  const scope = {
+    observes: ['ipAddress', 'namedAddress', 'pools'],
+    performs: ['labelClaim', 'deleteClaim'],
+  } as const
+  return resultOf(input, await advance(api, role, observedWith(claim), scope))
 }
 
 function resultOf({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {

@@ -5,6 +5,9 @@ import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.t
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
+import { foreignPoolOf } from '../domain/allocation/vip-role.ts'
+import type { IPPool } from '../domain/model/pool.ts'
+import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -36,12 +39,16 @@ export async function selectIPPool(
   settings: StepSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {
-  const [cluster, usual, pools] = await Promise.all([
+  const [cluster, usual, listed] = await Promise.all([
     api.getCluster(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
-    api.listIPPools(key.namespace),
+    listServedPools(api, key.namespace),
   ])
   const { variables, searchable } = settings
+  // Without the in-cluster provider, a Cluster can still name a pool of another one.
+  const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
+  if (isKubernetesError(listed) && !isElsewhere) throw listed
+  const pools = isKubernetesError(listed) ? [] : listed
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
   const begin = { key, cluster, claim, pools, clusterClass, ...settings }
@@ -55,6 +62,19 @@ export async function selectIPPool(
     ...resultOf(end, role),
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
+  }
+}
+
+/** Resolves with the error if no kind of pool is served. */
+async function listServedPools(
+  api: ClusterApi,
+  namespace: string,
+): Promise<readonly IPPool[] | KubernetesError> {
+  try {
+    return await api.listIPPools(namespace)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return error
+    throw error
   }
 }
 

@@ -33,7 +33,7 @@ import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
 import type { Role } from '../role.ts'
-import { vipRoleIn, type VipRole } from './vip-role.ts'
+import { foreignPoolOf, vipRoleIn, type VipRole } from './vip-role.ts'
 import { decideVariables } from './vip-variables.ts'
 
 /**
@@ -120,8 +120,12 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
 
 function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, pools, addressUse, variables } = observed
-  if (pools === undefined) return observe('pools')
   const ownership = vipOwnershipOf(cluster, vip)
+  const foreign = foreignPoolOf(cluster, vip.role)
+  if (foreign !== undefined && ownership.state === 'unset') {
+    return { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
+  }
+  if (pools === undefined) return observe('pools')
   if (ownership.state !== 'managed' && ownership.state !== 'drifted') {
     return selectionAction(observed, vip)
   }

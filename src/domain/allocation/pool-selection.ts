@@ -245,9 +245,9 @@ export function priorityOf(pool: IPPool): number | undefined {
 
 function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
   const [first = '', ...rest] = text.trim().split('/')
-  return rest.length > 0 && isIPPoolKind(first)
-    ? { kind: first, name: rest.join('/') }
-    : { kind: undefined, name: text.trim() }
+  const [kind = '', ...group] = first.split('.')
+  const isKnown = isIPPoolKind(kind) && ['', poolKinds[kind].apiGroup].includes(group.join('.'))
+  return rest.length > 0 && isKnown ? { kind, name: rest.join('/') } : { kind: undefined, name: text.trim() }
 }
 
 function verdictOn({ pool, rejection }: Candidate, selected: IPPool | undefined): PoolVerdict {
@@ -307,7 +307,9 @@ const labelLength = 63
 /** What a person can do so that there is a pool for such a VIP. */
 export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
   if (explicitPool !== undefined) {
-    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}`
+    const isOtherKind = explicitPool.includes('/') && parseExplicitPool(explicitPool).kind === undefined
+    const orGroup = isOtherKind ? '; Kind.group/name names a pool of another IPAM provider' : ''
+    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}${orGroup}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
   const name = clusterClass?.name ?? '<ClusterClass>'

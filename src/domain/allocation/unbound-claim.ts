@@ -7,6 +7,7 @@ import { describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
+import { isKnownPoolKind } from '../model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VipRole } from './vip-role.ts'
@@ -25,6 +26,13 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
     return deleteUselessClaim(cluster, vip, claim, because)
+  }
+  if (!isKnownPoolKind(claim.poolRef)) {
+    const { apiGroup } = claim.poolRef
+    return wait(
+      'WaitingForAddress',
+      `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider of ${apiGroup} to bind an address of ${formatPool(claim.poolRef)}`,
+    )
   }
   if (pools === undefined) return observe('pools')
   const unbound = waitForBinding(claim, pools)

@@ -2,6 +2,8 @@ import { isIPAddress } from '../model/address-text.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
+import { isKnownPoolKind } from '../model/pool-kind.ts'
+import type { IPPoolReference } from '../model/pool.ts'
 import { variablePathsIn, type VariablePath } from '../model/variable-path.ts'
 import { roles, roleSpecs, type Role, type VariableNames } from '../role.ts'
 
@@ -82,9 +84,19 @@ export function enabledWord(
   return cluster.annotations[enabledAnnotation] ?? clusterClass?.annotations[enabledAnnotation]
 }
 
-/** The pool a Cluster names by annotation, `[Kind/]name`. */
+/** The pool a Cluster names by annotation, `[Kind/]name` or `Kind.group/name`. */
 export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleSpecs[role].poolAnnotation]?.trim())
+}
+
+/**
+ * The pool of another IPAM provider that a Cluster names, `Kind.group/name`. Nothing of such a pool is read: its provider
+ * decides about the claim.
+ */
+export function foreignPoolOf(cluster: Cluster, role: Role): IPPoolReference | undefined {
+  const [, kind = '', apiGroup = '', name = ''] =
+    /^([A-Z]\w*)\.([a-z0-9.-]+)\/([a-z0-9.-]+)$/.exec(explicitPoolOf(cluster, role) ?? '') ?? []
+  return name === '' || isKnownPoolKind({ apiGroup, kind }) ? undefined : { apiGroup, kind, name }
 }
 
 /** The VIP that we assigned, as our annotation records it. */

@@ -22,6 +22,17 @@ export function isIPPoolKind(kind: string): kind is IPPoolKind {
   return Object.hasOwn(poolKinds, kind)
 }
 
+/** Whether pools of a reference's kind are in the table. Any other kind is another IPAM provider's. */
+export function isKnownPoolKind({
+  apiGroup,
+  kind,
+}: {
+  readonly apiGroup: string
+  readonly kind: string
+}): boolean {
+  return isIPPoolKind(kind) && poolKinds[kind].apiGroup === apiGroup
+}
+
 /** In the order of their ranks. */
 export const ipPoolKinds: readonly IPPoolKind[] = Object.keys(poolKinds)
   .filter(isIPPoolKind)

@@ -7,7 +7,7 @@ import {
   SnapshotQueries,
   type Snapshot,
 } from '../../../domain/allocation/snapshot.ts'
-import { explicitPoolOf, recordedVip } from '../../../domain/allocation/vip-role.ts'
+import { explicitPoolOf, foreignPoolOf, recordedVip } from '../../../domain/allocation/vip-role.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
@@ -87,7 +87,8 @@ function poolProblems(
 ): readonly CheckOutcome[] {
   const wanted = explicitPoolOf(cluster, role)
   const request = poolRequestFor(cluster, role)
-  if (wanted === undefined || matchingPools(request, pools).length > 0) return []
+  if (wanted === undefined || foreignPoolOf(cluster, role) !== undefined) return []
+  if (matchingPools(request, pools).length > 0) return []
   const meant = suggestion(
     wanted,
     pools.flatMap((pool) => [pool.name, formatPool(pool)]),

@@ -613,6 +613,41 @@ describe('reservations', () => {
   })
 })
 
+describe('the next action for a Cluster that names a pool of another IPAM provider', () => {
+  const named = (pool: string) => ({ 'vip.capi.gorizond.io/control-plane-pool': pool })
+  const corp = { apiGroup: 'ipam.example.org', kind: 'CorpIPPool', name: 'corp' }
+
+  it('claims an address of it, without a look at pools', () => {
+    const annotations = named('CorpIPPool.ipam.example.org/corp')
+    expect(next({ annotations }, { pools: [] })).toMatchObject({
+      action: 'selectPool',
+      choice: { poolRef: corp },
+    })
+  })
+
+  it('waits for that provider to bind the claim', () => {
+    const claim = { ...aClaim(), poolRef: corp }
+    expect(next({ annotations: named('CorpIPPool.ipam.example.org/corp') }, { claim, pools: [] })).toEqual({
+      action: 'wait',
+      reason: 'WaitingForAddress',
+      message:
+        'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider of ipam.example.org to bind an address of CorpIPPool/corp',
+    })
+  })
+
+  it.each([
+    [
+      'a kind of the in-cluster provider',
+      'GlobalInClusterIPPool.ipam.cluster.x-k8s.io/vip-pool',
+      'selectPool',
+    ],
+    ['a kind without its group', 'CorpIPPool/corp', 'wait'],
+    ['no name', 'CorpIPPool.ipam.example.org/', 'wait'],
+  ])('takes %s for what it is', (_, pool, action) => {
+    expect(next({ annotations: named(pool) }, { pools: [aPool()] })).toMatchObject({ action })
+  })
+})
+
 describe('the next action beside a dying claim of a previous Cluster', () => {
   const owners = [ownerReference({ name: 'demo', uid: 'previous' })]
   const dying = aClaim({ owners, deleting: true, finalizers: ['ipam.cluster.x-k8s.io/ReleaseAddress'] })
