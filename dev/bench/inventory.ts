@@ -118,6 +118,7 @@ async function writeCluster(
     vip: vipRoleIn(clusterFrom(bare), role, variables, undefined),
     address,
     claimName: undefined,
+    network: undefined,
     variables: new Map([[variables[role], address]]),
     defaultPort: defaultApiServerPort,
   })

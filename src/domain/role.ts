@@ -23,6 +23,8 @@ export interface RoleSpec {
   readonly variableAnnotation: string
   /** Annotation on a ClusterClass: the variables that receive the port alone; undefined for a VIP without port. */
   readonly portVariableAnnotation: string | undefined
+  /** Annotation on the Cluster: the network of its VIP, as the pool has named it. */
+  readonly networkAnnotation: string
   /** Annotation on the Cluster: the name of its claim, if that is not the usual one. */
   readonly claimAnnotation: string
   /** Annotation on the Cluster: the variables to which we wrote. */
@@ -49,6 +51,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     isEndpoint: true,
     variableAnnotation: `${ownPrefix}/control-plane-variable`,
     portVariableAnnotation: `${ownPrefix}/control-plane-port-variable`,
+    networkAnnotation: `${ownPrefix}/control-plane-network`,
     claimAnnotation: `${ownPrefix}/control-plane-claim`,
     writtenVariablesAnnotation: `${ownPrefix}/control-plane-variables-written`,
     enabledAnnotation: `${ownPrefix}/control-plane-enabled`,
@@ -64,6 +67,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     isEndpoint: false,
     variableAnnotation: `${ownPrefix}/ingress-variable`,
     portVariableAnnotation: undefined,
+    networkAnnotation: `${ownPrefix}/ingress-network`,
     claimAnnotation: `${ownPrefix}/ingress-claim`,
     writtenVariablesAnnotation: `${ownPrefix}/ingress-variables-written`,
     enabledAnnotation: `${ownPrefix}/ingress-enabled`,

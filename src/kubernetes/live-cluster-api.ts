@@ -7,12 +7,14 @@ import type { IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
+import type { ObjectMeta } from '../domain/model/object-meta.ts'
+import { poolFinder } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { isKubernetesError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import { createObjectClient, listIn, type ObjectAccess } from './objects.ts'
-import { pathOf, poolResources, resources } from './resources.ts'
+import { pathOf, poolResources, resources, type DecodedResource } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Sends every call to the API server. @param namespaces whose uses of addresses `listAddressUse` lists; empty: all */
@@ -25,15 +27,16 @@ export function createLiveClusterApi(
   const claims = createObjectClient(access, resources.ipaddressclaims)
   const addresses = createObjectClient(access, resources.ipaddresses)
   const listAddressUse = coalesced(async () => {
-    const [inUse, classes, ipAddresses] = await Promise.all([
+    const [inUse, classes, pools, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
       listIn(access, resources.clusterclasses, namespaces),
+      Promise.all(ipPoolKinds.map((kind) => listServed(access, poolResources[kind], namespaces))),
       listIn(access, resources.ipaddresses, namespaces),
     ])
     const byKey = new Map(classes.map((each) => [formatKey(each), each]))
     const classOf: NonNullable<AddressUse['classOf']> = ({ topology }) =>
       topology && byKey.get(formatKey(topology.clusterClass))
-    return { clusters: inUse, ipAddresses, classOf }
+    return { clusters: inUse, ipAddresses, classOf, poolOf: poolFinder(pools.flat()) }
   })
   return {
     getCluster: clusters.get,
@@ -63,6 +66,20 @@ export function createLiveClusterApi(
 export function pollClaim(): ClaimListener {
   let polls = 0
   return { untilChange: () => delay(pollInterval(polls++)), close: () => undefined }
+}
+
+/** A kind that is not served has no objects. */
+async function listServed<T extends ObjectMeta>(
+  access: ObjectAccess,
+  resource: DecodedResource<T>,
+  namespaces: readonly string[],
+): Promise<readonly T[]> {
+  try {
+    return await listIn(access, resource, namespaces)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return []
+    throw error
+  }
 }
 
 /** A provider may serve one kind of pool only. If neither is served, there is no provider. */

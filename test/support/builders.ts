@@ -195,14 +195,17 @@ export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
 }
 
 /** IPAddress `clusters/vip-cp-demo`, 10.0.0.10. */
-export function anIPAddress(options: MetaOptions & { address?: string; claimName?: string } = {}): IPAddress {
+export function anIPAddress(
+  options: MetaOptions & { address?: string; claimName?: string; poolName?: string } = {},
+): IPAddress {
+  const { poolName = 'vip-pool' } = options
   return ipAddressFrom({
     metadata: metadata(options, { namespace: 'clusters', name: 'vip-cp-demo' }),
     spec: {
       address: options.address ?? '10.0.0.10',
       prefix: 24,
       claimRef: { name: options.claimName ?? 'vip-cp-demo' },
-      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: 'vip-pool' },
+      poolRef: { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool', name: poolName },
     },
   })
 }

@@ -7,7 +7,7 @@ import {
 import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { availableAddresses, placeOf, type IPPool } from '../../domain/model/pool.ts'
+import { availableAddresses, networkOf, placeOf, type IPPool } from '../../domain/model/pool.ts'
 import { defaultRole, type VariableNames } from '../../domain/role.ts'
 import { forecastOf, type Forecast } from './forecast.ts'
 
@@ -34,6 +34,8 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
   readonly priority: number | undefined
   /** The namespaces that may use a global pool; undefined: all. */
   readonly namespaces: readonly string[] | undefined
+  /** `""`: the one that has no name. */
+  readonly network: string
 }
 
 export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
@@ -70,6 +72,7 @@ function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast
     roles: declared.length === 0 ? [defaultRole] : declared,
     priority: priorityOf(pool),
     namespaces: declaredNamespaces(pool),
+    network: networkOf(pool),
   }
 }
 

@@ -19,9 +19,15 @@ export async function runPools(_options: object, { config, console }: CommandSet
 
 /** The pools as a table, with the forecast below it. */
 export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {
-  const rows = pools.map((pool) => poolRow(pool, style, isUtf8))
+  const hasNetworks = pools.some(({ network }) => network !== '')
+  const rows = pools.map((pool) => [
+    ...poolRow(pool, style, isUtf8),
+    ...(hasNetworks ? [pool.network || 'default'] : []),
+  ])
   return [
-    pools.length === 0 ? 'There is no pool.' : renderTable(head, rows, style),
+    pools.length === 0
+      ? 'There is no pool.'
+      : renderTable(hasNetworks ? [...head, 'network'] : head, rows, style),
     '',
     ...forecastLines(forecast, style),
     ...forecast.classesWithoutPool.map(

@@ -56,6 +56,8 @@ export interface AddressUse {
   readonly ipAddresses: readonly IPAddress[]
   /** The ClusterClass of a Cluster, which may name the variables that have its VIPs; absent if no class is known. */
   readonly classOf?: (cluster: Cluster) => ClusterClass | undefined
+  /** The pool of an IPAddress, which may name its network; absent if no pool is known. */
+  readonly poolOf?: (ipAddress: IPAddress) => IPPool | undefined
 }
 
 export interface BoundClaim {

@@ -19,6 +19,8 @@ export interface ClusterPatchInput {
   readonly address: string | undefined
   /** Of the claim that holds the address; undefined if there is none. */
   readonly claimName: string | undefined
+  /** Of the pool; undefined leaves the annotation as it is, `""` has no name and removes it. */
+  readonly network: string | undefined
   /** The values to write to variables, by their names. */
   readonly variables: ReadonlyMap<string, unknown>
   /** Port if neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
@@ -120,19 +122,21 @@ function variableOperations(cluster: Cluster, values: ReadonlyMap<string, unknow
 }
 
 /**
- * The annotations that record the VIP, the name of its claim if that is a longer one, and the variables written; and the
+ * The annotations that record the VIP, its network, the name of its claim if that is a longer one, and the variables written; and the
  * label that repeats the VIP. A label's value holds no colon, as IPv6 has.
  */
 function recordOperations(
   cluster: Cluster,
-  { vip: { role }, address, claimName, variables }: ClusterPatchInput,
+  { vip: { role }, address, claimName, network, variables }: ClusterPatchInput,
 ): JsonPatch {
-  const { vipAnnotation, isLabeled, claimAnnotation, writtenVariablesAnnotation } = roleSpecs[role]
+  const { vipAnnotation, isLabeled, networkAnnotation, claimAnnotation, writtenVariablesAnnotation } =
+    roleSpecs[role]
   const longerName = claimName === claimNameFor(cluster, role) ? undefined : claimName
   const written = new Set([...writtenVariables(cluster, role), ...variables.keys()])
   return [
     ...metadataOperations(cluster, 'annotations', {
       ...(address !== undefined && { [vipAnnotation]: address, [claimAnnotation]: longerName }),
+      ...(network !== undefined && { [networkAnnotation]: network === '' ? undefined : network }),
       ...(variables.size > 0 && { [writtenVariablesAnnotation]: [...written].join(',') }),
     }),
     ...(isLabeled && address !== undefined && !address.includes(':')

@@ -1,6 +1,6 @@
 import { refuse, wait, type Action, type AddressUse, type BoundClaim } from './action.ts'
 import { addressIn } from './vip-ownership.ts'
-import { recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
+import { networkOfVip, recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { claimNamesFor, roleOfClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -8,7 +8,7 @@ import { commaSeparated } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
 import { conditionalOn, metadataOperations, type JsonPatch } from '../model/json-patch.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { formatPool } from '../model/pool.ts'
+import { formatPool, networkOf } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
 import { defaultRole, roles, roleSpecs, type Role, type VariableNames } from '../role.ts'
 import { attemptsUntilStepBack } from '../timings.ts'
@@ -21,14 +21,25 @@ export interface AddressHolders {
   readonly ipAddresses: readonly IPAddress[]
 }
 
-/** Finds who has an address besides one VIP of a Cluster, in any spelling. @param own `claimName`: of the VIP, if it is known */
+/** A VIP of a Cluster, and where it is. */
+interface OwnVip {
+  readonly cluster: Cluster
+  readonly role: Role
+  /** Of the claim, if it is known. */
+  readonly claimName?: string
+  /** Absent: the one that the Cluster records. */
+  readonly network?: string
+}
+
+/** Finds who has an address on the same network besides one VIP of a Cluster, in any spelling. */
 export function holdersOf(
   address: string,
-  own: { readonly cluster: Cluster; readonly role: Role; readonly claimName?: string },
+  own: OwnVip,
   use: AddressUse,
   variables: VariableNames,
 ): AddressHolders {
   const wanted = canonicalAddress(address)
+  const { network = networkOfVip(own.cluster, own.role) } = own
   const { namespace, uid } = own.cluster
   const ownClaims = own.claimName === undefined ? claimNamesFor(own.cluster, own.role) : [own.claimName]
   return {
@@ -36,15 +47,23 @@ export function holdersOf(
       vipRolesIn(cluster, variables, use.classOf?.(cluster))
         .filter(({ role }) => !(cluster.uid === uid && role === own.role))
         .filter((vip) => canonicalAddress(addressIn(cluster, vip)) === wanted)
+        .filter(({ role }) => networkOfVip(cluster, role) === network)
         .map((as) => ({ cluster, as })),
     ),
     ipAddresses: use.ipAddresses.filter(
       (ipAddress) =>
         canonicalAddress(ipAddress.address) === wanted &&
         !isReservation(ipAddress) &&
+        networkOfAddress(ipAddress, use) === network &&
         !(ipAddress.namespace === namespace && ownClaims.includes(ipAddress.claimName)),
     ),
   }
+}
+
+/** The network of an IPAddress; `""`: the one that has no name. */
+export function networkOfAddress(ipAddress: IPAddress, use: Pick<AddressUse, 'poolOf'>): string {
+  const pool = use.poolOf?.(ipAddress)
+  return pool === undefined ? '' : networkOf(pool)
 }
 
 /**
@@ -169,7 +188,11 @@ export function isFreeBeside(
   use: AddressUse,
   variables: VariableNames,
 ): boolean {
-  return isFree(holdersOf(address, { cluster, role: defaultRole }, use, variables))
+  const reserved = use.ipAddresses.find(
+    (each) => isReservation(each) && each.address === address && each.namespace === cluster.namespace,
+  )
+  const network = reserved === undefined ? '' : networkOfAddress(reserved, use)
+  return isFree(holdersOf(address, { cluster, role: defaultRole, network }, use, variables))
 }
 
 /** The patch that records exactly these duplicates. It fails attempts that read the Cluster before and would assign one. */

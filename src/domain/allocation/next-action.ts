@@ -11,7 +11,13 @@ import {
   type ObservedCluster,
 } from './action.ts'
 import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
-import { duplicateAction, freeDuplicatesOf, holdersOf, reservesAddresses } from './duplicate-addresses.ts'
+import {
+  duplicateAction,
+  freeDuplicatesOf,
+  holdersOf,
+  networkOfAddress,
+  reservesAddresses,
+} from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
@@ -224,7 +230,12 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   if (sameAddressUse === undefined) return observe('sameAddressUse')
   const holders = holdersOf(
     ipAddress.address,
-    { cluster, role: vip.role, claimName: bound.claim.name },
+    {
+      cluster,
+      role: vip.role,
+      claimName: bound.claim.name,
+      network: networkOfAddress(ipAddress, sameAddressUse),
+    },
     sameAddressUse,
     variables,
   )
@@ -242,16 +253,21 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
 
 /** @param address undefined: only what a host that is not ours lacks, its port or the variables of the class */
 function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
-  const { cluster, claim, clusterClass, defaultPort } = observed
+  const { cluster, claim, ipAddress, sameAddressUse, clusterClass, defaultPort } = observed
   const isNew = addressIn(cluster, vip) === ''
   const { verdicts, writes: variables } = decideVariables(cluster, vip, clusterClass, address, defaultPort)
   const missing = verdicts.find(({ verdict }) => verdict === 'wait')
   // A VIP that is in place waits for no variable: a change of the class comes back to it.
   if (isNew && missing !== undefined) return wait('ClusterRejected', missing.because)
+  const network =
+    isNew && ipAddress !== undefined && sameAddressUse !== undefined
+      ? networkOfAddress(ipAddress, sameAddressUse)
+      : undefined
   const { assigned, patch } = clusterPatchFor(cluster, {
     vip,
     address,
     claimName: claim?.name,
+    network,
     variables,
     defaultPort,
   })

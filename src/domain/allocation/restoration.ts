@@ -9,10 +9,10 @@ import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { formatPool, type IPPool } from '../model/pool.ts'
+import { formatPool, networkOf, type IPPool } from '../model/pool.ts'
 import { shortened } from '../quote.ts'
 import { roleSpecs } from '../role.ts'
-import type { VipRole } from './vip-role.ts'
+import { networkOfVip, type VipRole } from './vip-role.ts'
 
 /** A VIP that our annotation records and no claim holds any more. */
 export interface LostVip {
@@ -55,7 +55,10 @@ export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | unde
   const { cluster, vip, address, pools } = lost
   const isOurs = !isOnRecordOnly(cluster, vip) || confirmsVip(cluster, vip.role, address)
   return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
-    (pool) => isAddressIn(pool.addresses, address) && (isOurs || whyNotFrom(pool, lost) === undefined),
+    (pool) =>
+      isAddressIn(pool.addresses, address) &&
+      networkOf(pool) === networkOfVip(cluster, vip.role) &&
+      (isOurs || whyNotFrom(pool, lost) === undefined),
   )
 }
 

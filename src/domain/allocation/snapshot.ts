@@ -4,6 +4,7 @@ import {
   claimKeyFor,
   claimNamesFor,
   clusterNameOf,
+  poolPlaceOf,
   ownerClustersOf,
   roleOfOwnClaim,
   type IPAddressClaim,
@@ -15,7 +16,8 @@ import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { formatPool, type IPPool } from '../model/pool.ts'
+import { poolNamespaceFor } from '../model/pool-kind.ts'
+import { formatPool, placeOf, type IPPool } from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
@@ -50,9 +52,13 @@ export function poolsUsableBy(namespace: string, pools: readonly IPPool[]): read
 }
 
 /** All uses of addresses, collected only on access: that is a pass over everything, and few decisions need it. */
-export function addressUseIn({ clusters, clusterClasses, ipAddresses }: Snapshot): AddressUse {
+export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: Snapshot): AddressUse {
   return {
     classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
+    poolOf: ({ namespace: ofClaim, poolRef: { kind, name } }) => {
+      const key = formatKey({ namespace: poolNamespaceFor(kind, ofClaim), name })
+      return pools.map((ofKind) => ofKind.get(key)).find((pool) => pool?.kind === kind)
+    },
     get clusters() {
       return [...clusters.values()]
     },
@@ -60,6 +66,12 @@ export function addressUseIn({ clusters, clusterClasses, ipAddresses }: Snapshot
       return [...ipAddresses.values()]
     },
   }
+}
+
+/** Finds the pool of an IPAddress among these. */
+export function poolFinder(pools: readonly IPPool[]): NonNullable<AddressUse['poolOf']> {
+  const byPlace = new Map(pools.map((pool) => [placeOf(pool), pool]))
+  return (ipAddress) => byPlace.get(poolPlaceOf(ipAddress))
 }
 
 /** The claims of ours whose Cluster is gone or was recreated. A Cluster of that name adopts a claim without owner. */

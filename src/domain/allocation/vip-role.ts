@@ -104,6 +104,11 @@ export function recordedVip(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleSpecs[role].vipAnnotation])
 }
 
+/** The network of the VIP; `""`: the one that has no name. */
+export function networkOfVip(cluster: Cluster, role: Role): string {
+  return cluster.annotations[roleSpecs[role].networkAnnotation]?.trim() ?? ''
+}
+
 function asksForVip(cluster: Cluster, role: Role, clusterClass: ClusterClass | undefined): boolean {
   return enabledWord(cluster, role, clusterClass) === 'true' || explicitPoolOf(cluster, role) !== undefined
 }

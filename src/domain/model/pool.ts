@@ -1,5 +1,6 @@
 import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
+import { networkAnnotation } from '../names.ts'
 import { poolKinds, type IPPoolKind } from './pool-kind.ts'
 
 /** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
@@ -56,6 +57,11 @@ export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
 
 function stringsIn(value: unknown): readonly string[] {
   return arrayOf(value).filter((entry) => typeof entry === 'string')
+}
+
+/** The network that a pool's addresses are on; `""`: the one that has no name. */
+export function networkOf({ annotations }: Pick<IPPool, 'annotations'>): string {
+  return annotations[networkAnnotation]?.trim() ?? ''
 }
 
 /** For people and logs: `<kind>/vip-pool`. */

@@ -5,6 +5,7 @@ import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { isIPPoolKind, poolKinds, poolNamespaceFor } from '../../domain/model/pool-kind.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
@@ -55,6 +56,11 @@ export function createAddressUseCache(
       return {
         clusters: [...clusters.at(address), ...others.filter((cluster) => cluster !== undefined)],
         ipAddresses: ipAddresses.at(address),
+        poolOf: ({ namespace: ofClaim, poolRef: { kind, name } }) => {
+          const namespace = poolNamespaceFor(kind, ofClaim)
+          const pools = isIPPoolKind(kind) ? informers.find(poolKinds[kind].resource) : undefined
+          return pools?.objects.get(formatKey({ namespace, name }))
+        },
         classOf: ({ topology }) =>
           topology && informers.find('clusterclasses')?.objects.get(formatKey(topology.clusterClass)),
       }

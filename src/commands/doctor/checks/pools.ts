@@ -5,7 +5,7 @@ import { boundsOf, commonRanges, formatRange } from '../../../domain/model/addre
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
-import { availableAddresses, formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { availableAddresses, formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
 import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
 import { counted, quoted, few } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
@@ -166,6 +166,7 @@ function overlaps(pools: readonly IPPool[]): readonly CheckOutcome[] {
   return own.flatMap((one, index) =>
     own.slice(index + 1).flatMap((other) => {
       if (!isForVips(one.pool) && !isForVips(other.pool)) return []
+      if (networkOf(one.pool) !== networkOf(other.pool)) return []
       const common = commonRanges(one.ranges, other.ranges)
       if (common.length === 0) return []
       const names = `${nameOf(one.pool)} and ${nameOf(other.pool)}`

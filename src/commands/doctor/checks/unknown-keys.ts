@@ -3,6 +3,7 @@ import {
   clusterClassKey,
   duplicateAddressesAnnotation,
   namespacesAnnotation,
+  networkAnnotation,
   ownPrefix,
   priorityAnnotation,
   roleKey,
@@ -19,7 +20,7 @@ export interface OwnKeys {
 
 export const poolKeys: OwnKeys = {
   labels: [clusterClassKey, roleKey],
-  annotations: [clusterClassKey, roleKey, priorityAnnotation, namespacesAnnotation],
+  annotations: [clusterClassKey, roleKey, priorityAnnotation, namespacesAnnotation, networkAnnotation],
 }
 
 export const clusterKeys: OwnKeys = {
@@ -30,6 +31,7 @@ export const clusterKeys: OwnKeys = {
       roleSpecs[role].poolAnnotation,
       roleSpecs[role].vipAnnotation,
       roleSpecs[role].claimAnnotation,
+      roleSpecs[role].networkAnnotation,
       roleSpecs[role].writtenVariablesAnnotation,
     ]),
     duplicateAddressesAnnotation,

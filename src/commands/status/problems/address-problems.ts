@@ -1,11 +1,13 @@
 import {
   describeHolders,
   holdersOf,
+  networkOfAddress,
   type AddressHolders,
 } from '../../../domain/allocation/duplicate-addresses.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
-import type { VipRole } from '../../../domain/allocation/vip-role.ts'
+import { networkOfVip, type VipRole } from '../../../domain/allocation/vip-role.ts'
+import { shortened } from '../../../domain/quote.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
@@ -36,20 +38,27 @@ export function duplicateProblems(context: ProblemContext): readonly Problem[] {
 function holdersByAddress({
   snapshot,
   queries,
+  addressUse,
 }: ProblemContext): readonly (readonly [string, AddressHolders])[] {
   const uses = [
     ...[...snapshot.clusters.values()].flatMap((cluster) =>
       queries.vipsOf(cluster).map((as) => ({
         address: addressIn(cluster, as),
+        network: networkOfVip(cluster, as.role),
         clusters: [{ cluster, as }],
         ipAddresses: [],
       })),
     ),
     ...[...snapshot.ipAddresses.values()]
       .filter((ipAddress) => !isReservation(ipAddress))
-      .map((ipAddress) => ({ address: ipAddress.address, clusters: [], ipAddresses: [ipAddress] })),
+      .map((ipAddress) => ({
+        address: ipAddress.address,
+        network: networkOfAddress(ipAddress, addressUse),
+        clusters: [],
+        ipAddresses: [ipAddress],
+      })),
   ].filter(({ address }) => address !== '')
-  const groups = Map.groupBy(uses, ({ address }) => canonicalAddress(address))
+  const groups = Map.groupBy(uses, ({ address, network }) => formatAddress(address, network))
   return [...groups].map(([address, group]) => [
     address,
     {
@@ -57,6 +66,12 @@ function holdersByAddress({
       ipAddresses: group.flatMap(({ ipAddresses }) => ipAddresses),
     },
   ])
+}
+
+/** `10.0.0.10`, `10.0.0.10 on network blue`. */
+function formatAddress(address: string, network: string): string {
+  const canonical = canonicalAddress(address)
+  return network === '' ? canonical : `${canonical} on network ${shortened(network)}`
 }
 
 /** VIPs in place that no claim holds, and claims that hold another address than the one in place. */

@@ -247,6 +247,7 @@ describe('the overview of a pool', () => {
         roles: ['control-plane', 'ingress'],
         priority: 7,
         namespaces: ['x', 'y'],
+        network: '',
       },
     ])
   })

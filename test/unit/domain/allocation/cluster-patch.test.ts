@@ -12,6 +12,7 @@ const input: ClusterPatchInput = {
   vip: controlPlane,
   address: '10.0.0.10',
   claimName: 'vip-cp-demo',
+  network: undefined,
   variables: new Map([['clusterVip', '10.0.0.10']]),
   defaultPort: 6443,
 }
@@ -126,6 +127,25 @@ describe('clusterPatchFor', () => {
       { ...setVariables('clusterVip'), value: [{ name: 'clusterVip', value: 'api.example.org' }] },
       setAnnotation(writtenAnnotation, 'clusterVip'),
     ])
+  })
+
+  it.each<[string, string | undefined, Readonly<Record<string, string>>, object | undefined]>([
+    [
+      'records that of the pool',
+      'blue',
+      {},
+      { op: 'add', path: '/metadata/annotations/a~1b', value: 'blue' },
+    ],
+    ['removes an outdated one', '', { ours: 'red' }, { op: 'remove', path: '/metadata/annotations/a~1b' }],
+    ['keeps the one of a VIP in place', undefined, { ours: 'red' }, undefined],
+  ])('%s in the annotation of the network', (_, network, { ours }, operation) => {
+    const key = 'vip.capi.gorizond.io/control-plane-network'
+    const annotations = { other: 'x', ...(ours !== undefined && { [key]: ours }) }
+    const found = patchOf(aCluster({ annotations }), { ...input, network }).filter((each) =>
+      JSON.stringify(each).includes('control-plane-network'),
+    )
+    const path = `/metadata/annotations/${key.replace('/', '~1')}`
+    expect(found).toEqual(operation === undefined ? [] : [{ ...operation, path }])
   })
 
   it('leaves a DNS name in the endpoint, and records the VIP beside it', () => {

@@ -5,11 +5,12 @@ import {
   duplicateAction,
   holdersOf,
   isFree,
+  isFreeBeside,
   type AddressHolders,
 } from '../../../../src/domain/allocation/duplicate-addresses.ts'
 import type { AddressUse } from '../../../../src/domain/allocation/action.ts'
 import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
-import { aClaim, aCluster, anIPAddress, variables } from '../../../support/builders.ts'
+import { aClaim, aCluster, anIPAddress, aPool, variables } from '../../../support/builders.ts'
 
 const address = '10.0.0.10'
 const demo = { cluster: aCluster(), role: 'control-plane' } as const
@@ -89,6 +90,47 @@ describe('an address', () => {
     const clusters = [other('demo')]
     const found = holdersOf(address, { ...demo, role: 'ingress' }, { clusters, ipAddresses: [] }, variables)
     expect(describeHolders(found)).toBe('the endpoint of Cluster clusters/demo')
+  })
+})
+
+describe('an address on a named network', () => {
+  const annotation = 'vip.capi.gorizond.io/control-plane-network'
+  const blue = other('blue', { annotations: { [annotation]: 'blue' } })
+  const poolOf = ({ poolRef: { name } }: IPAddress) =>
+    aPool({ name, ...(name === 'blue' && { annotations: { 'vip.capi.gorizond.io/network': 'blue' } }) })
+  const ofBlue = others({ poolName: 'blue' })
+  const holdersOn = (network: string | undefined, use: Partial<AddressUse>) =>
+    holdersOf(
+      address,
+      { ...demo, ...(network !== undefined && { network }) },
+      { clusters: [], ipAddresses: [], poolOf, ...use },
+      variables,
+    )
+
+  it('is no duplicate of the same address on another network', () => {
+    expect(
+      isFree(holdersOn('red', { clusters: [blue, other('plain')], ipAddresses: [ofBlue, others()] })),
+    ).toBe(true)
+    expect(isFree(holdersOn(undefined, { clusters: [blue], ipAddresses: [ofBlue] }))).toBe(true)
+  })
+
+  it('is a duplicate of the same address on the same network', () => {
+    expect(isFree(holdersOn('blue', { clusters: [blue] }))).toBe(false)
+    expect(isFree(holdersOn('blue', { ipAddresses: [ofBlue] }))).toBe(false)
+    expect(isFree(holdersOn('', { ipAddresses: [others()] }))).toBe(false)
+  })
+
+  it('is on the network that the Cluster records, or else on that of its reservation', () => {
+    const recorded = { cluster: aCluster({ annotations: { [annotation]: 'blue' } }), role: demo.role }
+    expect(isFree(holdersOf(address, recorded, { clusters: [blue], ipAddresses: [] }, variables))).toBe(false)
+    const reservation = anIPAddress({
+      name: 'vip-reserved-demo-10.0.0.10',
+      poolName: 'blue',
+      labels: { 'vip.capi.gorizond.io/reserved-by': 'demo' },
+    })
+    const use = { ipAddresses: [reservation], poolOf }
+    expect(isFreeBeside(demo.cluster, address, { ...use, clusters: [other('x')] }, variables)).toBe(true)
+    expect(isFreeBeside(demo.cluster, address, { ...use, clusters: [blue] }, variables)).toBe(false)
   })
 })
 
