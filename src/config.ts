@@ -24,6 +24,8 @@ export interface Config {
   /** Register missing search attributes in Temporal at the start. */
   readonly registerSearchAttributes: boolean
   readonly variables: VariableNames
+  /** Only Clusters that ask for a VIP have one. */
+  readonly requiresOptIn: boolean
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   /** How CLI commands show their answer. */
@@ -97,6 +99,11 @@ export const flags = [
     help: 'register search attributes in Temporal at the start, where they are missing',
   },
   {
+    name: 'require-opt-in',
+    fallback: 'false',
+    help: 'serve only Clusters that ask for a VIP, by annotation',
+  },
+  {
     name: 'control-plane-variable',
     fallback: 'clusterVip',
     metavar: 'NAMES',
@@ -153,6 +160,7 @@ export function readConfig(
     watchFilter: one('watch-filter', labelValue, undefined),
     taskQueue: one('task-queue', taskQueueName, ''),
     registerSearchAttributes: one('register-search-attributes', oneOf(['true', 'false']), 'false') === 'true',
+    requiresOptIn: one('require-opt-in', oneOf(['true', 'false']), 'false') === 'true',
     variables: {
       'control-plane': one('control-plane-variable', variablePaths, ''),
       ingress: one('ingress-variable', variablePaths, ''),

@@ -157,7 +157,7 @@ async function assertServed(bench: Bench, namespace: string, count: number): Pro
   })
   try {
     const snapshot = await readSnapshot(connection, [namespace])
-    const queries = new SnapshotQueries(() => snapshot, variables)
+    const queries = new SnapshotQueries(() => snapshot, { variables })
     const served = [...snapshot.clusters.values()].filter(
       (cluster) =>
         !queries.vipNeedsReconcile(cluster, role) &&

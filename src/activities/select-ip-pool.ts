@@ -44,7 +44,7 @@ export async function selectIPPool(
     api.getIPAddressClaim(claimKeyFor(key, role)),
     listServedPools(api, key.namespace),
   ])
-  const { variables, searchable } = settings
+  const { searchable } = settings
   // Without the in-cluster provider, a Cluster can still name a pool of another one.
   const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
   if (isKubernetesError(listed) && !isElsewhere) throw listed
@@ -56,7 +56,7 @@ export async function selectIPPool(
   const end = isRefusal(found.action) ? await advance(api, role, found.observed, refusal) : found
   const also =
     role === defaultRole && cluster !== undefined
-      ? alsoDesiredRoles(cluster, { clusterClass, pools }, variables)
+      ? alsoDesiredRoles(cluster, { clusterClass, pools }, settings)
       : []
   return {
     ...resultOf(end, role),

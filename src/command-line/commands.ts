@@ -7,7 +7,8 @@ import { quoted } from '../domain/quote.ts'
 import { userCommand, type Argument, type Command, type Typed } from './command.ts'
 
 const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
-const variableFlags: readonly FlagName[] = ['control-plane-variable', 'ingress-variable']
+/** Flags on which it depends what the allocator does about a Cluster. */
+const eligibilityFlags: readonly FlagName[] = ['require-opt-in', 'control-plane-variable', 'ingress-variable']
 const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
 
 /** Every command, in the order of `--help`. The first one is the default. */
@@ -28,7 +29,7 @@ export const commands: readonly Command[] = [
     name: 'plan',
     summary: 'say what an allocation would do for a Cluster, and write nothing',
     argument: clusterArgument,
-    flags: [...managementClusterFlags, 'default-port', ...variableFlags],
+    flags: [...managementClusterFlags, 'default-port', ...eligibilityFlags],
     options: [
       {
         name: 'filename',
@@ -69,7 +70,7 @@ export const commands: readonly Command[] = [
     name: 'status',
     summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
     argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },
-    flags: [...managementClusterFlags, 'task-queue', ...variableFlags],
+    flags: [...managementClusterFlags, 'task-queue', ...eligibilityFlags],
     options: [
       { name: 'watch', alias: 'w', help: 'show every change as it comes, until Ctrl-C' },
       {
@@ -93,7 +94,7 @@ export const commands: readonly Command[] = [
   userCommand({
     name: 'pools',
     summary: 'show what every pool has, who waits for it, and who will get an address',
-    flags: [...managementClusterFlags, ...variableFlags],
+    flags: [...managementClusterFlags, ...eligibilityFlags],
     options: [],
     examples: [
       { line: 'pools', meaning: 'all pools, and a forecast' },
@@ -105,7 +106,7 @@ export const commands: readonly Command[] = [
   userCommand<DoctorOptions>({
     name: 'doctor',
     summary: 'check all that the allocator needs, and say what to do',
-    flags: [...managementClusterFlags, 'watch-filter', 'task-queue', ...variableFlags],
+    flags: [...managementClusterFlags, 'watch-filter', 'task-queue', ...eligibilityFlags],
     options: [
       { name: 'fix', help: 'do what is safe: register missing search attributes' },
       {

@@ -107,7 +107,7 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
       for (const cluster of queries.clustersOf(clusterClass)) {
         const before = queries.contextOf(cluster)
         const needsWith = (context: ClusterContext): boolean =>
-          vipRolesIn(cluster, queries.variables, context.clusterClass).some((vip) =>
+          vipRolesIn(cluster, queries.settings.variables, context.clusterClass).some((vip) =>
             needsAllocation(cluster, vip, context),
           )
         if (needsWith({ ...before, clusterClass })) requests.retry(cluster, reason)

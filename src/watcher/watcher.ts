@@ -1,7 +1,7 @@
+import type { EligibilitySettings } from '../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
-import type { VariableNames } from '../domain/role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
@@ -17,7 +17,7 @@ export type StartInformer = <R extends keyof WatchedObjects>(
 export interface WatcherOptions {
   readonly startInformer: StartInformer
   readonly queue: Pick<RequestQueue, 'add' | 'checkLater'>
-  readonly variables: VariableNames
+  readonly settings: EligibilitySettings
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -35,7 +35,7 @@ export interface Watcher {
 }
 
 /** Requests a run for every Cluster that needs one. It only triggers: the activities read and decide for themselves. */
-export function startWatcher({ startInformer, queue, variables, now }: WatcherOptions): Watcher {
+export function startWatcher({ startInformer, queue, settings, now }: WatcherOptions): Watcher {
   const snapshot = (): Snapshot => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
@@ -44,7 +44,7 @@ export function startWatcher({ startInformer, queue, variables, now }: WatcherOp
     pools: pools.map(({ objects }) => objects),
     isComplete: resync.isComplete(),
   })
-  const queries = new SnapshotQueries(snapshot, variables)
+  const queries = new SnapshotQueries(snapshot, settings)
   const requests = createClusterRequests(queries, queue)
   const resync = createResync(queries, requests, now)
   const context = { queries, requests, resync, now }

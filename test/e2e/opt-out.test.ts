@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
-import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { openFixture, openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { runCommand } from './run-program.ts'
 import { realParts } from '../support/real-parts.ts'
 import type { TemporalView } from './temporal.ts'
@@ -101,6 +101,23 @@ describe('a Cluster that waits', () => {
 })
 
 const refusal = { metadata: { annotations: { [enabled]: 'false' } } }
+
+describe('an installation with --require-opt-in', () => {
+  it('serves only Clusters that ask for a VIP, or whose class does', async () => {
+    const other = await openFixture()
+    try {
+      await other.start({ flags: ['--require-opt-in'] })
+      const { testbed: asking } = other
+      const className = await asking.createClassWithPool('asking', '10.160.5.10-10.160.5.12')
+      await asking.createCluster('silent', { className })
+      await asking.createCluster('asks', { className, annotations: { [enabled]: 'true' } })
+      expect(await asking.hostOf('asks')).toBe('10.160.5.10')
+      expect(await asking.claims()).toEqual(['vip-cp-asks'])
+    } finally {
+      await other.close()
+    }
+  })
+})
 
 describe('an annotation that cannot be read', () => {
   it('is named with its ClusterClass, by the run and by doctor', async () => {

@@ -31,7 +31,7 @@ export function aSnapshot(objects: SnapshotObjects): Snapshot {
 
 export function queriesOf(objects: SnapshotObjects): SnapshotQueries {
   const snapshot = aSnapshot(objects)
-  return new SnapshotQueries(() => snapshot, variables)
+  return new SnapshotQueries(() => snapshot, { variables })
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[] = []): ReadonlyMap<string, T> {

@@ -34,6 +34,7 @@ describe('without any flag', () => {
       watchFilter: undefined,
       taskQueue: 'capi-vip-allocator',
       registerSearchAttributes: false,
+      requiresOptIn: false,
       variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
       logLevel: 'info',
       logFormat: 'json',

@@ -4,7 +4,8 @@ import { SnapshotQueries } from '../../domain/allocation/snapshot.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
-import { roles, type VariableNames } from '../../domain/role.ts'
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
+import { roles } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
 import { fault, ok, runCheck, type CheckResult, type Reading } from './checks/check-result.ts'
@@ -46,10 +47,7 @@ export async function doctor(
   // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
-  const findings = [
-    ...diagnoseKubernetes(kubernetes, config.variables, now),
-    ...diagnoseTemporal(temporal, now),
-  ]
+  const findings = [...diagnoseKubernetes(kubernetes, config, now), ...diagnoseTemporal(temporal, now)]
   const healthy = findings.every(({ level }) => level !== 'fault')
   const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
   console.print(report, (style) => formatReport(report, style))
@@ -60,13 +58,15 @@ export async function doctor(
 /** The Clusters that the allocator has to serve and that lack a VIP, oldest first. */
 function waitingIn(
   kubernetes: Reading<KubernetesFacts>,
-  { variables, watchFilter }: Pick<Config, 'variables' | 'watchFilter'>,
+  config: EligibilitySettings & Pick<Config, 'watchFilter'>,
 ): Reading<readonly Cluster[]> {
   const snapshot = 'unread' in kubernetes ? kubernetes : kubernetes.read.snapshot
   if ('unread' in snapshot) return { unread: `Clusters that wait are not known: ${snapshot.unread}` }
-  const queries = new SnapshotQueries(() => snapshot.read, variables)
+  const queries = new SnapshotQueries(() => snapshot.read, config)
   const read = [...snapshot.read.clusters.values()]
-    .filter(({ labels }) => watchFilter === undefined || labels[watchFilterLabel] === watchFilter)
+    .filter(
+      ({ labels }) => config.watchFilter === undefined || labels[watchFilterLabel] === config.watchFilter,
+    )
     .filter((cluster) => roles.some((role) => queries.vipNeedsReconcile(cluster, role)))
     .toSorted((a, b) => Date.parse(a.creationTimestamp) - Date.parse(b.creationTimestamp))
   return { read }
@@ -82,7 +82,7 @@ function fixedIn(temporal: Reading<TemporalFacts>): readonly string[] {
 /** Runs all checks of the management cluster. If the API server cannot be reached, that is the only result. */
 export function diagnoseKubernetes(
   facts: Reading<KubernetesFacts>,
-  variables: VariableNames,
+  settings: EligibilitySettings,
   now: number,
 ): readonly CheckResult[] {
   if ('unread' in facts) {
@@ -101,8 +101,8 @@ export function diagnoseKubernetes(
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
     ...runCheck('pool-ranges', snapshot, checkPoolRanges),
     ...runCheck('cluster-classes', snapshot, (read) => [
-      ...checkClusterClasses(read, variables),
-      ...checkClassVariables(read, variables),
+      ...checkClusterClasses(read, settings),
+      ...checkClassVariables(read, settings.variables),
     ]),
     ...runCheck('clusters', snapshot, checkClusters),
   ]

@@ -27,7 +27,7 @@ export function readClusterObject(
 export async function readPlanFacts(
   api: ClusterApi,
   object: JsonObject,
-  { variables, defaultPort }: Pick<Config, 'variables' | 'defaultPort'>,
+  { variables, defaultPort, requiresOptIn }: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn'>,
 ): Promise<ReadonlyMap<Role, PlanFacts>> {
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
@@ -38,7 +38,7 @@ export async function readPlanFacts(
     ref === undefined ? undefined : api.getClusterClass(ref),
     Promise.all(roles.map(async (role) => [role, await readBinding(api, cluster, role)] as const)),
   ])
-  const about = { key: { namespace, name }, cluster, clusterClass, variables, defaultPort }
+  const about = { key: { namespace, name }, cluster, clusterClass, variables, defaultPort, requiresOptIn }
   const shared = { ...about, pools, addressUse, sameAddressUse: addressUse }
   return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
 }

@@ -17,7 +17,8 @@ import { roleSpecs, type Role } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
-export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt'>> & {
+export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt' | 'requiresOptIn'>> & {
+  readonly requiresOptIn?: boolean
   readonly cluster: Cluster
 }
 

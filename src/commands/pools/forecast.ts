@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import type { Action, Observed } from '../../domain/allocation/action.ts'
 import { afterAction } from '../../domain/allocation/after-action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
@@ -10,7 +11,7 @@ import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { defaultRole, roles, type Role, type VariableNames } from '../../domain/role.ts'
+import { defaultRole, roles, type Role } from '../../domain/role.ts'
 
 /** What one missing VIP will get, if nothing changes and the oldest Cluster goes first. */
 export interface Expectation {
@@ -35,8 +36,8 @@ export interface Forecast {
 }
 
 /** Serves, on paper, every Cluster that lacks a VIP. Paused Clusters and VIPs that are to be restored do not count. */
-export function forecastOf(snapshot: Snapshot, variables: VariableNames): Forecast {
-  const queries = new SnapshotQueries(() => snapshot, variables)
+export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): Forecast {
+  const queries = new SnapshotQueries(() => snapshot, settings)
   /** The pools that have given an address, with what they have left, by uid. */
   const left = new Map<string, IPPool>()
   const expectations: Expectation[] = []

@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import {
   declaredClasses,
   declaredNamespaces,
@@ -8,7 +9,7 @@ import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { availableAddresses, networkOf, placeOf, type IPPool } from '../../domain/model/pool.ts'
-import { defaultRole, type VariableNames } from '../../domain/role.ts'
+import { defaultRole } from '../../domain/role.ts'
 import { forecastOf, type Forecast } from './forecast.ts'
 
 export interface PoolsReport {
@@ -38,8 +39,8 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
   readonly network: string
 }
 
-export function poolsReport(snapshot: Snapshot, variables: VariableNames): PoolsReport {
-  const forecast = forecastOf(snapshot, variables)
+export function poolsReport(snapshot: Snapshot, settings: EligibilitySettings): PoolsReport {
+  const forecast = forecastOf(snapshot, settings)
   const pools = poolsIn(snapshot)
     .map((pool) => overviewOf(pool, snapshot, forecast))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))

@@ -12,7 +12,7 @@ export async function runPools(_options: object, { config, console }: CommandSet
   const snapshot = await withManagementCluster(config, (managementCluster) =>
     managementCluster.readSnapshot(),
   )
-  const report = poolsReport(snapshot, config.variables)
+  const report = poolsReport(snapshot, config)
   console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine
 }

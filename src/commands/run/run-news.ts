@@ -1,10 +1,11 @@
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { emitEvent, writeCondition, type EventPorts } from '../../activities/publish-condition.ts'
 import { allocationEvent } from '../../domain/allocation/cluster-event.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../../domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
-import { roles, type Role, type VariableNames } from '../../domain/role.ts'
+import { roles, type Role } from '../../domain/role.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import type { Log } from '../../observability/log.ts'
 import type { RunNews } from '../../watcher/run-check.ts'
@@ -15,7 +16,7 @@ const reason = 'AllocationFailed'
 interface RunReporting extends EventPorts {
   readonly api: Pick<ClusterApi, 'applyCondition' | 'recordEvent'>
   readonly snapshot: () => Snapshot
-  readonly variables: VariableNames
+  readonly settings: EligibilitySettings
   readonly log: Pick<Log, 'warn'>
 }
 
@@ -24,10 +25,10 @@ interface RunReporting extends EventPorts {
  * installation's run is not ours to execute. Never rejects, since no VIP may depend on it.
  */
 export async function publishRunNews(reporting: RunReporting, news: RunNews): Promise<void> {
-  const { snapshot, variables, log } = reporting
+  const { snapshot, settings, log } = reporting
   const cluster = snapshot().clusters.get(formatKey(news.cluster))
   if (cluster === undefined) return
-  const queries = new SnapshotQueries(snapshot, variables)
+  const queries = new SnapshotQueries(snapshot, settings)
   const outstanding = roles.filter((role) => queries.vipNeedsReconcile(cluster, role))
   try {
     for (const role of outstanding) await publishFor(reporting, cluster, role, news)

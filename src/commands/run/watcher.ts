@@ -26,17 +26,17 @@ export function runWatcher(parts: ProgramParts, workflows: VipWorkflowClient): R
     onOutcome: (outcome) => metrics.countWorkflowRequest(outcome),
     onNews: (news) =>
       void publishRunNews(
-        { api, observer: metrics, snapshot: () => watcher.snapshot(), variables: config.variables, log },
+        { api, observer: metrics, snapshot: () => watcher.snapshot(), settings: config, log },
         news,
       ),
   })
   const watcher = startWatcher({
     startInformer: informerStarter(parts),
     queue,
-    variables: config.variables,
+    settings: config,
     now: Date.now,
   })
-  const inventory = inventoryOf(() => watcher.snapshot(), config.variables, Date.now)
+  const inventory = inventoryOf(() => watcher.snapshot(), config, Date.now)
   metrics.observeWatcher({ watches: () => watcher.health(), inventory, strays: queue.strays })
   return { ...watcher, queue }
 }

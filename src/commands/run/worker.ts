@@ -36,7 +36,7 @@ export async function createWorker(
   { config, api, cachedApi, metrics, tracing }: ProgramParts,
   { connection, namespace }: TemporalConnection,
 ): Promise<Worker> {
-  const { defaultPort, variables, taskQueue } = config
+  const { defaultPort, variables, requiresOptIn, taskQueue } = config
   // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
   const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
@@ -54,7 +54,7 @@ export async function createWorker(
       cachedApi,
       observer: metrics,
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
-      settings: { defaultPort, variables, searchable },
+      settings: { defaultPort, variables, requiresOptIn, searchable },
     }),
     ...workflowOptions,
     // A Pod has 30 s to stop by default. Activities have 4 s to end; the server retries the others elsewhere.

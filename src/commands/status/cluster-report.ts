@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { selectIPPool, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
@@ -6,7 +7,7 @@ import type { IPAddressClaim } from '../../domain/model/claim.ts'
 import type { Cluster, Condition } from '../../domain/model/cluster.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Role, VariableNames } from '../../domain/role.ts'
+import type { Role } from '../../domain/role.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Problem } from './problems/problem.ts'
@@ -45,14 +46,14 @@ export async function describeCluster(
   key: NamespacedName,
   report: StatusReport,
   snapshot: Snapshot,
-  variables: VariableNames,
+  settings: EligibilitySettings,
   runs: Pick<WorkflowRuns, 'detailsOf'>,
   connection: KubernetesConnection,
 ): Promise<ClusterReport> {
   const cluster = snapshot.clusters.get(formatKey(key))
   if (cluster === undefined) throw new Error(`Cluster ${formatKey(key)} does not exist`)
   const [workflow, events] = await Promise.all([runs.detailsOf(key), eventsAbout(connection, key)])
-  const queries = new SnapshotQueries(() => snapshot, variables)
+  const queries = new SnapshotQueries(() => snapshot, settings)
   const { namespace, name, uid, creationTimestamp, topology, isPaused, isDeleting } = cluster
   const clusterClass = topology && formatKey(topology.clusterClass)
   return {

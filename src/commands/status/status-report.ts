@@ -1,7 +1,8 @@
+import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { roleSpecs, type VariableNames } from '../../domain/role.ts'
+import { roleSpecs } from '../../domain/role.ts'
 import { concerns, type Problem } from './problems/problem.ts'
 import { problemsIn } from './problems/problems.ts'
 import type { WorkflowRun, WorkflowRuns } from './workflow-runs.ts'
@@ -24,7 +25,7 @@ export interface StatusReport {
 }
 
 export interface StatusQuestion {
-  readonly variables: VariableNames
+  readonly settings: EligibilitySettings
   /** Only this Cluster; undefined: all. */
   readonly cluster: NamespacedName | undefined
   /** Only VIPs that wait or are lost. */
@@ -35,8 +36,8 @@ export interface StatusQuestion {
 
 /** Makes the report from a snapshot of the management cluster, without Temporal. */
 export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusReport {
-  const { variables, problemsOnly, now } = question
-  const findings = problemsIn(snapshot, variables, now)
+  const { settings, problemsOnly, now } = question
+  const findings = problemsIn(snapshot, settings, now)
   return {
     vips: vipsIn(snapshot, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
     findings: findings.filter(
@@ -46,8 +47,8 @@ export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusRe
 }
 
 /** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
-function vipsIn(snapshot: Snapshot, { variables, cluster: wanted }: StatusQuestion): readonly VipReport[] {
-  const queries = new SnapshotQueries(() => snapshot, variables)
+function vipsIn(snapshot: Snapshot, { settings, cluster: wanted }: StatusQuestion): readonly VipReport[] {
+  const queries = new SnapshotQueries(() => snapshot, settings)
   return [...snapshot.clusters.values()]
     .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))

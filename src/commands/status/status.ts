@@ -58,7 +58,7 @@ async function showStatus(context: StatusContext): Promise<number> {
   const { cluster, problemsOnly } = options
   const { config, console } = setup
   const now = Date.now()
-  const found = reportOn(initial, { variables: config.variables, cluster, problemsOnly, now })
+  const found = reportOn(initial, { settings: config, cluster, problemsOnly, now })
   const report = cluster === undefined ? await withRuns(found, runs) : found
   const { value, text } = await viewOf(context, initial, report, now)
   console.print(value, text)
@@ -105,7 +105,7 @@ async function showChanges(
   const { options, setup, runs } = context
   const { console, config } = setup
   const now = Date.now()
-  const report = await withRuns(reportOn(snapshot, { ...options, variables: config.variables, now }), runs)
+  const report = await withRuns(reportOn(snapshot, { ...options, settings: config, now }), runs)
   const changes = changesBetween(shown, report)
   if (console.output !== 'table') {
     for (const change of changes) console.update(change, () => '')
@@ -129,12 +129,11 @@ async function viewOf(
   if (!snapshot.clusters.has(formatKey(cluster))) {
     return { value: report, text: () => `Cluster ${formatKey(cluster)} is gone.` }
   }
-  const { variables } = setup.config
   const value = await describeCluster(
     cluster,
     report,
     snapshot,
-    variables,
+    setup.config,
     runs,
     managementCluster.connection,
   )

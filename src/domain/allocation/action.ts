@@ -15,7 +15,12 @@ export interface AllocationSettings {
   readonly variables: VariableNames
   /** Port of an API server if the Cluster names none (flag `--default-port`). */
   readonly defaultPort: number
+  /** Only Clusters that ask for a VIP have one (flag `--require-opt-in`); absent: false. */
+  readonly requiresOptIn?: boolean
 }
+
+/** The settings on which it depends whether a Cluster needs a VIP. */
+export type EligibilitySettings = Pick<AllocationSettings, 'variables' | 'requiresOptIn'>
 
 /** The input of a decision, as it was read. An absent fact has not been read; one that is undefined does not exist. */
 export interface Observed extends Facts, AllocationSettings {

@@ -1,10 +1,11 @@
+import type { AllocationSettings, EligibilitySettings, Fact } from './action.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import { isValidEndpoint, type Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
-import { defaultRole, roleSpecs, type Role, type VariableNames } from '../role.ts'
+import { defaultRole, roleSpecs, type Role } from '../role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { enabledWord, explicitPoolOf, recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
 import { lacksVariables } from './vip-variables.ts'
@@ -22,15 +23,15 @@ export type Desire =
   /** The annotation that decides has an invalid value. */
   | { readonly desired: 'unreadable'; readonly message: string }
   /** The Cluster alone does not decide, and this fact has not been read. */
-  | { readonly desired: 'depends'; readonly fact: keyof DesireFacts }
+  | { readonly desired: 'depends'; readonly fact: keyof ClusterContext & Fact }
 
 /** Facts that may decide if the Cluster alone does not. An absent one has not been read. */
-export type DesireFacts = Partial<ClusterContext>
+export type DesireFacts = Partial<ClusterContext> & Pick<AllocationSettings, 'requiresOptIn'>
 
 /**
  * A control plane has a VIP in Clusters of a ClusterClass, and in those that ask for one or name a pool, unless the Cluster or
  * its class refuses it. Ingress has one if the Cluster or its class asks for it, or if neither says anything and a pool for
- * it matches. A VIP that we assigned stays desired.
+ * it matches. An installation may require that a Cluster asks. A VIP that we assigned stays desired.
  */
 export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Desire {
   const { enabledAnnotation, isDefault, noun, poolAnnotation } = roleSpecs[role]
@@ -59,7 +60,12 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
   if (enabled === 'false') {
     return { desired: 'no', isRefused: true, message: `${source} has ${enabledAnnotation}: "false"` }
   }
-  if (isDefault || namesPool) return { desired: 'yes' }
+  if (namesPool) return { desired: 'yes' }
+  if (facts.requiresOptIn === true) {
+    const message = `Cluster ${key} does not ask for this VIP by ${enabledAnnotation}: "true", and --require-opt-in serves only those that do`
+    return { desired: 'no', isRefused: true, message }
+  }
+  if (isDefault) return { desired: 'yes' }
   if (facts.pools === undefined) return { desired: 'depends', fact: 'pools' }
   if (matchingPools(poolRequestFor(cluster, role), facts.pools).length > 0) return { desired: 'yes' }
   const message = `no pool is for ${noun}s of Cluster ${key}, and it does not ask for one`
@@ -70,11 +76,12 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
 export function alsoDesiredRoles(
   cluster: Cluster,
   context: ClusterContext,
-  variables: VariableNames,
+  { variables, requiresOptIn }: EligibilitySettings,
 ): readonly Role[] {
+  const facts = { ...context, ...(requiresOptIn !== undefined && { requiresOptIn }) }
   return vipRolesIn(cluster, variables, context.clusterClass)
     .filter(({ role }) => role !== defaultRole)
-    .filter(({ role }) => desireFor(cluster, role, context).desired !== 'no')
+    .filter(({ role }) => desireFor(cluster, role, facts).desired !== 'no')
     .filter((vip) => vipOwnershipOf(cluster, vip).state !== 'external')
     .map(({ role }) => role)
 }
@@ -95,6 +102,7 @@ export interface ClusterContext {
   readonly clusterClass: ClusterClass | undefined
   /** Those that the Cluster can use. */
   readonly pools: readonly IPPool[]
+  readonly requiresOptIn?: boolean
 }
 
 /**

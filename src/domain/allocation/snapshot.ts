@@ -1,4 +1,4 @@
-import type { AddressUse, Observed } from './action.ts'
+import type { AddressUse, EligibilitySettings, Observed } from './action.ts'
 import {
   claimAmong,
   claimKeyFor,
@@ -22,7 +22,7 @@ import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
 import { defaultApiServerPort } from '../names.ts'
-import type { Role, VariableNames } from '../role.ts'
+import type { Role } from '../role.ts'
 import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
@@ -89,12 +89,12 @@ export function orphanedClaims({ claims, clusters }: Snapshot): readonly IPAddre
 /** Queries of a snapshot. They keep nothing: each answer is about the snapshot as it is then. */
 export class SnapshotQueries {
   readonly snapshot: () => Snapshot
-  readonly variables: VariableNames
+  readonly settings: EligibilitySettings
 
   /** @param snapshot is called again for every answer */
-  constructor(snapshot: () => Snapshot, variables: VariableNames) {
+  constructor(snapshot: () => Snapshot, settings: EligibilitySettings) {
     this.snapshot = snapshot
-    this.variables = variables
+    this.settings = settings
   }
 
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
@@ -103,17 +103,18 @@ export class SnapshotQueries {
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
     return {
       clusterClass: this.#classOf(cluster),
+      ...(this.settings.requiresOptIn !== undefined && { requiresOptIn: this.settings.requiresOptIn }),
       pools: poolsUsableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
   }
 
   /** @param role whose VIP */
   vipOf(cluster: Cluster, role: Role): VipRole {
-    return vipRoleIn(cluster, role, this.variables, this.#classOf(cluster))
+    return vipRoleIn(cluster, role, this.settings.variables, this.#classOf(cluster))
   }
 
   vipsOf(cluster: Cluster): readonly VipRole[] {
-    return vipRolesIn(cluster, this.variables, this.#classOf(cluster))
+    return vipRolesIn(cluster, this.settings.variables, this.#classOf(cluster))
   }
 
   bindingOf(cluster: Cluster, role: Role): ClaimBinding {
@@ -138,7 +139,7 @@ export class SnapshotQueries {
     return {
       key: { namespace, name },
       cluster,
-      variables: this.variables,
+      ...this.settings,
       defaultPort: defaultApiServerPort,
       ...context,
       ...binding,
@@ -183,7 +184,7 @@ export class SnapshotQueries {
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
   reservesFreeDuplicate(cluster: Cluster): boolean {
     if (!this.isComplete() || !isWritable(cluster)) return false
-    return freeDuplicatesOf(cluster, addressUseIn(this.snapshot()), this.variables).length > 0
+    return freeDuplicatesOf(cluster, addressUseIn(this.snapshot()), this.settings.variables).length > 0
   }
 
   /** As `lacksCondition` of vip-condition.ts, for any role. */

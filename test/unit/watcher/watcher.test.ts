@@ -66,7 +66,7 @@ function world() {
   }
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
   const { enqueueAll, checkElsewhere } = startWatcher({
-    variables,
+    settings: { variables },
     startInformer: (resource, handler) => watches[resource].open(handler),
     queue: {
       add: (cluster, { action, reason }, needsRun) =>

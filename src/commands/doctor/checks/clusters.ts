@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
@@ -15,14 +16,7 @@ import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
-import {
-  defaultRole,
-  enabledAnnotations,
-  roles,
-  roleSpecs,
-  type Role,
-  type VariableNames,
-} from '../../../domain/role.ts'
+import { defaultRole, enabledAnnotations, roles, roleSpecs, type Role } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { suggestion } from './edit-distance.ts'
 import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unknown-keys.ts'
@@ -123,8 +117,11 @@ function gateProblems(
 }
 
 /** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
-export function checkClusterClasses(snapshot: Snapshot, variables: VariableNames): readonly CheckOutcome[] {
-  const queries = new SnapshotQueries(() => snapshot, variables)
+export function checkClusterClasses(
+  snapshot: Snapshot,
+  settings: EligibilitySettings,
+): readonly CheckOutcome[] {
+  const queries = new SnapshotQueries(() => snapshot, settings)
   const waitsWithoutPool = (cluster: Cluster): boolean => {
     const action = pendingAction(queries.observed(cluster, defaultRole), defaultRole)
     return action.action === 'wait' && action.reason === 'NoMatchingPool'

@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor, type ClusterContext } from '../../../domain/allocation/eligibility.ts'
 import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
@@ -5,14 +6,14 @@ import { explicitPoolOf } from '../../../domain/allocation/vip-role.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
-import { roles, type VariableNames } from '../../../domain/role.ts'
+import { roles } from '../../../domain/role.ts'
 
 /**
  * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool
  * for every Cluster takes seconds if there are thousands. Phases and reasons stay the same, but messages name fewer pools.
  */
-export function createIndexedQueries(snapshot: Snapshot, variables: VariableNames): SnapshotQueries {
-  const queries = new SnapshotQueries(() => snapshot, variables)
+export function createIndexedQueries(snapshot: Snapshot, settings: EligibilitySettings): SnapshotQueries {
+  const queries = new SnapshotQueries(() => snapshot, settings)
   const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
@@ -38,6 +39,7 @@ export function createIndexedQueries(snapshot: Snapshot, variables: VariableName
       const ref = cluster.topology?.clusterClass
       return {
         clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
+        ...(settings.requiresOptIn !== undefined && { requiresOptIn: settings.requiresOptIn }),
         pools: [
           ...(byNamespace.get(cluster.namespace) ?? []),
           ...new Set([...matchingFor(cluster), ...claimed(cluster)]),

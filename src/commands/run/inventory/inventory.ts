@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
 import { orphanedClaims, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
@@ -9,7 +10,7 @@ import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/
 import { clusterClassKey } from '../../../domain/names.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
-import { roles, type Role, type VariableNames } from '../../../domain/role.ts'
+import { roles, type Role } from '../../../domain/role.ts'
 import { createIndexedQueries, namespacesOf } from './indexed-queries.ts'
 
 /** The counts of everything in the management cluster that concerns VIPs. */
@@ -33,7 +34,7 @@ const keptMs = 3_000
 /** The inventory of the watcher's cache; undefined until every kind is listed: partial counts would raise alarms. */
 export function inventoryOf(
   snapshot: () => Snapshot,
-  variables: VariableNames,
+  settings: EligibilitySettings,
   now: () => number,
 ): () => Inventory | undefined {
   let since: OrphanedSince = new Map()
@@ -44,7 +45,7 @@ export function inventoryOf(
     if (!objects.isComplete) return undefined
     if (last === undefined || at - last.at > keptMs) {
       since = orphanedSince(objects, since, at)
-      last = { at, inventory: takeInventory(objects, variables, orphanedForLong(since, at)) }
+      last = { at, inventory: takeInventory(objects, settings, orphanedForLong(since, at)) }
     }
     return last.inventory
   }
@@ -53,10 +54,10 @@ export function inventoryOf(
 /** Counts the objects of a snapshot in one pass over each kind. @param orphaned uids of the claims that count as leaked */
 export function takeInventory(
   snapshot: Snapshot,
-  variables: VariableNames,
+  settings: EligibilitySettings,
   orphaned: ReadonlySet<string>,
 ): Inventory {
-  const queries = createIndexedQueries(snapshot, variables)
+  const queries = createIndexedQueries(snapshot, settings)
   const states = [...snapshot.clusters.values()].flatMap((cluster) =>
     queries.vipsOf(cluster).map((vip) => vipStateOf(cluster, vip, queries)),
   )

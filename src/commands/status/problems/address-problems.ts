@@ -103,7 +103,7 @@ function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, addr
   // A run repairs it; the status of the Cluster shows what prevents that.
   const inspect = `capi-vip-allocator status ${formatKey(cluster)}`
   if (queries.bindingOf(cluster, vip.role).claim !== undefined) return inspect
-  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, queries.variables)
+  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, queries.settings.variables)
   const { pools } = queries.contextOf(cluster)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
   return decision.decision === 'lost' ? decision.message : inspect

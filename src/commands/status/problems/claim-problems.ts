@@ -106,7 +106,7 @@ function leakedReservation(context: ProblemContext, reservation: IPAddress): rea
     return [{ kind: 'LeakedReservation', objects: [reference], message, next }]
   }
   // By the same rule, a run of the Cluster releases it.
-  if (!isFreeBeside(owner, address, addressUse, queries.variables)) return []
+  if (!isFreeBeside(owner, address, addressUse, queries.settings.variables)) return []
   const objects = [reference, refer('Cluster', owner)]
   return [{ kind: 'LeakedReservation', objects, message: `${what}, which nobody else has any more`, next }]
 }

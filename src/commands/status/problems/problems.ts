@@ -1,3 +1,4 @@
+import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import {
   orphanedClaims,
   addressUseIn,
@@ -5,7 +6,6 @@ import {
   type Snapshot,
 } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
-import type { VariableNames } from '../../../domain/role.ts'
 import { claimProblems, leakProblems } from './claim-problems.ts'
 import { duplicateProblems, endpointProblems } from './address-problems.ts'
 import { problemKinds, type Problem, type ProblemContext } from './problem.ts'
@@ -14,10 +14,14 @@ import { problemKinds, type Problem, type ProblemContext } from './problem.ts'
  * Finds the problems in the management cluster that no workflow shows, in the order of `problemKinds`. That includes a
  * problem that is about to be fixed, unless something distinguishes it.
  */
-export function problemsIn(snapshot: Snapshot, variables: VariableNames, now: number): readonly Problem[] {
+export function problemsIn(
+  snapshot: Snapshot,
+  settings: EligibilitySettings,
+  now: number,
+): readonly Problem[] {
   const context: ProblemContext = {
     snapshot,
-    queries: new SnapshotQueries(() => snapshot, variables),
+    queries: new SnapshotQueries(() => snapshot, settings),
     addressUse: addressUseIn(snapshot),
     orphaned: new Set(orphanedClaims(snapshot)),
     owners: new Map([...snapshot.clusters.values()].map((cluster) => [cluster.uid, cluster])),

@@ -55,7 +55,7 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
     namespaces: [],
     serviceAccount: undefined,
   }
-  return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, variables, now)
+  return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, { variables }, now)
 }
 
 function kubeconfigFor(server: string): string {

@@ -32,7 +32,7 @@ function waiting(name: string, minute: number, options: ClusterOptions = {}): Cl
 
 /** `name: what it gets of which pool`. */
 function forecast(things: SnapshotObjects): readonly string[] {
-  return forecastOf(aSnapshot(things), variables).expectations.map(
+  return forecastOf(aSnapshot(things), { variables }).expectations.map(
     ({ cluster, role, gets, pool, reason }) =>
       `${cluster.name} ${role}: ${gets} of ${pool?.name ?? 'none'}${reason === undefined ? '' : ` (${reason})`}`,
   )
@@ -120,7 +120,7 @@ describe('a forecast', () => {
   it('tells whether the claim is there already', () => {
     const claims = [aClaim({ name: 'vip-cp-one', owners: [ownerReference({ name: 'one', uid: 'one' })] })]
     const known = aSnapshot({ clusters: [waiting('one', 1), waiting('two', 2)], claims, pools: [aPool()] })
-    const { expectations } = forecastOf(known, variables)
+    const { expectations } = forecastOf(known, { variables })
     expect(expectations.map(({ cluster, hasClaim }) => [cluster.name, hasClaim])).toEqual([
       ['one', true],
       ['two', false],
@@ -195,14 +195,14 @@ describe('a forecast', () => {
       { ...own, name: 'a' },
       { ...own, name: 'b' },
     ]
-    const { classesWithoutPool } = forecastOf(aSnapshot({ clusterClasses }), variables)
+    const { classesWithoutPool } = forecastOf(aSnapshot({ clusterClasses }), { variables })
     expect(classesWithoutPool.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
   })
 
   it('names the ClusterClasses without a pool', () => {
     const clusterClasses = [aClusterClass({ declared: [], accepted: [] })]
     const classes = (things: SnapshotObjects): readonly object[] =>
-      forecastOf(aSnapshot({ clusterClasses, ...things }), variables).classesWithoutPool
+      forecastOf(aSnapshot({ clusterClasses, ...things }), { variables }).classesWithoutPool
     expect(classes({})).toEqual([{ namespace: 'clusters', name: 'rke2-cluster-class' }])
     expect(classes({ pools: [aPool({ ...left(0) })] })).toEqual([])
     expect(classes({ pools: [aPool({ kind: 'InClusterIPPool', namespace: 'elsewhere' })] })).toHaveLength(1)
@@ -218,7 +218,7 @@ describe('a forecast', () => {
 
 describe('the overview of a pool', () => {
   function overview(things: SnapshotObjects): readonly PoolOverview[] {
-    return poolsReport(aSnapshot(things), variables).pools
+    return poolsReport(aSnapshot(things), { variables }).pools
   }
 
   it('says what it has and for whom', () => {

@@ -6,7 +6,7 @@ import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../.
 import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'
 
 function text(things: SnapshotObjects): string {
-  return poolsText(poolsReport(aSnapshot(things), variables), plainStyle, true)
+  return poolsText(poolsReport(aSnapshot(things), { variables }), plainStyle, true)
 }
 
 describe('the pools, for people', () => {

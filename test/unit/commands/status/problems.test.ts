@@ -31,7 +31,7 @@ function found(things: SnapshotObjects, at = now): ReturnType<typeof problemsIn>
     ipAddresses: [anIPAddress()],
     pools: [aPool()],
   }
-  return problemsIn(aSnapshot({ ...all, ...things }), variables, at)
+  return problemsIn(aSnapshot({ ...all, ...things }), { variables }, at)
 }
 
 function kindsOf(things: SnapshotObjects, at = now): readonly string[] {

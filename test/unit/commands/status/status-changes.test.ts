@@ -22,7 +22,7 @@ function report(clusters: readonly ClusterOptions[], isHeld = true): StatusRepor
     pools: [aPool()],
     ...(isHeld && { claims: [aClaim({ addressName: 'vip-cp-demo' })], ipAddresses: [anIPAddress()] }),
   })
-  return reportOn(known, { variables, cluster: undefined, problemsOnly: false, now: 0 })
+  return reportOn(known, { settings: { variables }, cluster: undefined, problemsOnly: false, now: 0 })
 }
 
 /** `change subject phase-or-kind`. */

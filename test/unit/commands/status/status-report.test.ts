@@ -8,7 +8,7 @@ import { aClaim, aCluster, anIPAddress, aPool, ownerReference, variables } from 
 import { aSnapshot } from '../../../support/snapshot.ts'
 
 const now = Date.parse('2026-01-02T06:04:05Z')
-const question: StatusQuestion = { variables, cluster: undefined, problemsOnly: false, now }
+const question: StatusQuestion = { settings: { variables }, cluster: undefined, problemsOnly: false, now }
 const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 

@@ -159,6 +159,27 @@ describe('the desire of a Cluster', () => {
       })
     })
 
+    it('has to be said where the installation requires that', () => {
+      const required = { ...facts, requiresOptIn: true }
+      expect(desireFor(aCluster(), 'control-plane', required)).toEqual({
+        desired: 'no',
+        isRefused: true,
+        message: `Cluster clusters/demo does not ask for this VIP by ${annotation}: "true", and --require-opt-in serves only those that do`,
+      })
+      expect(desireFor(aCluster(), 'ingress', { ...required, pools: [ingressPool] })).toMatchObject({
+        desired: 'no',
+      })
+      const asking = { requiresOptIn: true, ...classWith('true') }
+      expect(desireFor(aCluster(), 'control-plane', asking)).toEqual({ desired: 'yes' })
+      for (const cluster of [
+        clusterWith('true'),
+        aCluster({ annotations: poolAnnotation }),
+        aCluster({ annotations: ours }),
+      ]) {
+        expect(desireFor(cluster, 'control-plane', required)).toEqual({ desired: 'yes' })
+      }
+    })
+
     it('can be said by a Cluster without topology', () => {
       expect(desireFor(aCluster({ topology: null }), 'control-plane', facts)).toMatchObject({
         desired: 'no',

@@ -7,7 +7,7 @@ import { aClaim, aClass, aCluster, aPool, variables } from '../../../../support/
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 function check(clusters: readonly Cluster[], pools: readonly IPPool[]): readonly CheckOutcome[] {
-  return checkClusterClasses(aSnapshot({ clusters, pools }), variables)
+  return checkClusterClasses(aSnapshot({ clusters, pools }), { variables })
 }
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
@@ -65,6 +65,6 @@ describe('a ClusterClass', () => {
 
   it('is in order where the Cluster has its claim already, as a run goes by that', () => {
     const things = { clusters: [aCluster()], claims: [aClaim({ addressName: 'vip-cp-demo' })] }
-    expect(checkClusterClasses(aSnapshot(things), variables)).toEqual(inOrder)
+    expect(checkClusterClasses(aSnapshot(things), { variables })).toEqual(inOrder)
   })
 })

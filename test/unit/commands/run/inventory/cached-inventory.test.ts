@@ -14,7 +14,7 @@ function counting(): {
   let now = 0
   const ask = inventoryOf(
     () => world,
-    variables,
+    { variables },
     () => now,
   )
   return {

@@ -109,8 +109,8 @@ describe('the view that leaves out pools of other classes', () => {
     holdsForAll(someWorld, (things) => {
       const known = aSnapshot(things)
       const [whole, quick] = [
-        new SnapshotQueries(() => known, variables),
-        createIndexedQueries(known, variables),
+        new SnapshotQueries(() => known, { variables }),
+        createIndexedQueries(known, { variables }),
       ]
       for (const cluster of known.clusters.values()) {
         for (const vip of [controlPlane, ingress]) {
@@ -125,7 +125,7 @@ describe('the view that leaves out pools of other classes', () => {
     const cluster = aCluster()
     const pool = aPool({ labels: {}, capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
     const known = aSnapshot({ clusters: [cluster], claims: [aClaim()], pools: [pool] })
-    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known, variables)).reason).toBe(
+    expect(vipStateOf(cluster, controlPlane, createIndexedQueries(known, { variables })).reason).toBe(
       'PoolExhausted',
     )
   })
@@ -134,7 +134,9 @@ describe('the view that leaves out pools of other classes', () => {
     const mine = aPool({ name: 'mine', labels: { [`${prefix}/cluster-class`]: 'a' } })
     const theirs = aPool({ name: 'theirs', labels: { [`${prefix}/cluster-class`]: 'b' } })
     const cluster = aCluster({ topology: { classRef: { name: 'a' } } })
-    const view = createIndexedQueries(aSnapshot({ clusters: [cluster], pools: [mine, theirs] }), variables)
+    const view = createIndexedQueries(aSnapshot({ clusters: [cluster], pools: [mine, theirs] }), {
+      variables,
+    })
     expect(view.contextOf(cluster).pools).toEqual([mine])
   })
 
@@ -153,7 +155,7 @@ describe('the view that leaves out pools of other classes', () => {
     ]
     const view = createIndexedQueries(
       aSnapshot({ clusters, pools: [a, b].filter((pool) => pool !== undefined) }),
-      variables,
+      { variables },
     )
     const seen = clusters.map((cluster) =>
       view

@@ -22,7 +22,7 @@ const served: ClusterOptions = {
 }
 
 function inventoryOf(things: SnapshotObjects, orphaned: readonly string[] = []): Inventory {
-  return takeInventory(aSnapshot(things), variables, new Set(orphaned))
+  return takeInventory(aSnapshot(things), { variables }, new Set(orphaned))
 }
 
 describe('pools available', () => {
