@@ -1,6 +1,6 @@
 /**
  * How a request to the API server failed, by what the caller has to do:
- * `conflict` (409; 410: the state read is too old) and `alreadyExists`: read again and decide again;
+ * `conflict` (409; 410: the state read is too old; a JSON patch that does not fit the object any more) and `alreadyExists`: read again and decide again;
  * `invalid` (400, 422) and `forbidden` (403): the server's final answer to this request, quoted in the message;
  * `notFound`: no such object; `notServed`: no such resource or version;
  * `throttled` (429) and `unavailable` (5xx, an unreachable webhook, network, time-out, and 401, since a retry reads a

@@ -51,8 +51,20 @@ const kinds: Readonly<Record<number, KubernetesErrorKind>> = {
 function kindOf(code: number, status: JsonObject): KubernetesErrorKind {
   // Only the response for a missing object names it. For a path that is not served, it is plain text or has no details.
   if (code === 404) return nonEmptyStringOf(objectOf(status['details'])['name']) ? 'notFound' : 'notServed'
+  if (code === 422 && isUnappliedPatch(status)) return 'conflict'
   if (code === 409) return status['reason'] === 'AlreadyExists' ? 'alreadyExists' : 'conflict'
   return kinds[code] ?? (code >= 400 && code < 500 ? 'invalid' : 'unavailable')
+}
+
+/**
+ * The response to a JSON patch that cannot be applied, for example because a list or map at its path is gone. Ours fit the
+ * object that was read, so the object has changed. A refusal by schema or webhook names its causes.
+ */
+function isUnappliedPatch({ message, details }: JsonObject): boolean {
+  return (
+    message === 'the server rejected our request due to an error in our request' &&
+    Object.keys(objectOf(details)).length === 0
+  )
 }
 
 function parseStatus(body: string): JsonObject {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
-import { conditionalOn, type JsonPatch } from '../../../src/domain/model/json-patch.ts'
+import { conditionalOn, metadataOperations, type JsonPatch } from '../../../src/domain/model/json-patch.ts'
 import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import {
@@ -219,6 +219,19 @@ describe('patching a Cluster', () => {
     await expect(existing('contested')).resolves.toMatchObject({
       controlPlaneEndpoint: { host: '', port: 0 },
     })
+  })
+
+  it('rejects with a conflict also if the patch does not fit the Cluster any more', async () => {
+    const path = `/apis/cluster.x-k8s.io/v1beta2/namespaces/${namespace}/clusters`
+    await admin.create(path, clusterObject('v1beta2', 'unannotated'))
+    await admin.patch(`${path}/unannotated`, { metadata: { annotations: { only: 'one' } } })
+    const cluster = await existing('unannotated')
+    await admin.patch(`${path}/unannotated`, { metadata: { annotations: null } })
+    const stale: JsonPatch = [
+      conditionalOn(cluster),
+      ...metadataOperations(cluster, 'annotations', 'ours', 'value'),
+    ]
+    await expect(api.patchCluster(cluster, stale)).rejects.toMatchObject({ kind: 'conflict', status: 422 })
   })
 
   async function existing(name: string): Promise<NonNullable<Awaited<ReturnType<ClusterApi['getCluster']>>>> {

@@ -16,6 +16,9 @@ function answered(statusCode: number, body: string, headers: Record<string, stri
   return errorFromResponse(action, { statusCode, headers, body })
 }
 
+/** The API server's message about a JSON patch whose path does not exist. */
+const unapplied = 'the server rejected our request due to an error in our request'
+
 describe('errorFromResponse', () => {
   it.each([
     { statusCode: 400, status: { reason: 'BadRequest' }, kind: 'invalid' },
@@ -30,6 +33,12 @@ describe('errorFromResponse', () => {
     { statusCode: 410, status: { reason: 'Expired' }, kind: 'conflict' },
     { statusCode: 415, status: { reason: 'UnsupportedMediaType' }, kind: 'invalid' },
     { statusCode: 422, status: { reason: 'Invalid' }, kind: 'invalid' },
+    { statusCode: 422, status: { reason: 'Invalid', message: unapplied, details: {} }, kind: 'conflict' },
+    {
+      statusCode: 422,
+      status: { reason: 'Invalid', message: unapplied, details: { causes: [{ field: 'spec' }] } },
+      kind: 'invalid',
+    },
     { statusCode: 429, status: { reason: 'TooManyRequests' }, kind: 'throttled' },
     { statusCode: 500, status: { reason: 'InternalError' }, kind: 'unavailable' },
     { statusCode: 503, status: { reason: 'ServiceUnavailable' }, kind: 'unavailable' },
