@@ -83,23 +83,24 @@ describe('a write that Cluster API refuses', () => {
   })
 
   it('for our variable is shown in its words, and nothing is written without it', async () => {
-    const className = 'integer-class'
+    const className = 'enum-class'
     await testbed.createClass(className)
-    const integer = { name: 'clusterVip', required: false, schema: { openAPIV3Schema: { type: 'integer' } } }
-    await changeClass(testbed, className, { variables: [integer], patches: null })
-    await testbed.createPool('10.145.2.1', { name: 'integer-pool', className })
-    await testbed.createCluster('integer', { className })
-    const { message } = await temporal.untilPending(testbed.keyOf('integer'), {
+    const openAPIV3Schema = { type: 'string', enum: ['never'] }
+    const enumerated = { name: 'clusterVip', required: false, schema: { openAPIV3Schema } }
+    await changeClass(testbed, className, { variables: [enumerated], patches: null })
+    await testbed.createPool('10.145.2.1', { name: 'enum-pool', className })
+    await testbed.createCluster('enumerated', { className })
+    const { message } = await temporal.untilPending(testbed.keyOf('enumerated'), {
       activity: 'assignVip',
       reason: 'ClusterRejected',
     })
     expect(message).toContain('clusterVip')
-    expect(message).toContain('integer')
-    await expectUntouched('integer')
+    expect(message).toContain('never')
+    await expectUntouched('enumerated')
 
     await changeClass(testbed, className, { variables: optionalStringVariables('clusterVip') })
-    await temporal.retryNow(testbed.keyOf('integer'))
-    expect(await testbed.hostOf('integer')).toBe('10.145.2.1')
+    await temporal.retryNow(testbed.keyOf('enumerated'))
+    expect(await testbed.hostOf('enumerated')).toBe('10.145.2.1')
   })
 
   it('for a ClusterClass that never was is shown in its words, and ends when there is one', async () => {

@@ -229,7 +229,7 @@ describe('patching a Cluster', () => {
     await admin.patch(`${path}/unannotated`, { metadata: { annotations: null } })
     const stale: JsonPatch = [
       conditionalOn(cluster),
-      ...metadataOperations(cluster, 'annotations', 'ours', 'value'),
+      ...metadataOperations(cluster, 'annotations', { ours: 'value' }),
     ]
     await expect(api.patchCluster(cluster, stale)).rejects.toMatchObject({ kind: 'conflict', status: 422 })
   })
