@@ -69,14 +69,15 @@ describe('a Cluster that is created again while something keeps the claim of the
       async (name) => removeTestFinalizer(testbed, 'ipaddressclaims', `vip-cp-${name}`),
     ],
     [
-      'a pause of the claim',
-      async (name) => annotateClaim(name, 'true'),
-      async (name) => annotateClaim(name, null),
+      'a pause of its pool',
+      async (name) => testbed.pausePool(`${name}-pool`, true),
+      async (name) => testbed.pausePool(`${name}-pool`, false),
     ],
   ])('gets another address at once beside %s', async (what, keep, letGo) => {
-    const name = what.includes('finalizer') ? 'held' : 'paused-claim'
+    const name = what.includes('finalizer') ? 'held' : 'paused-pool'
     const network = what.includes('finalizer') ? '10.164.1' : '10.164.2'
-    await testbed.createClassWithPool(name, `${network}.10-${network}.14`)
+    const className = await testbed.createClassWithPool(name, `${network}.10-${network}.14`)
+    await testbed.createPool(`${network}.20-${network}.24`, { name: `${name}-second`, className })
     const again = await recreate(name, async () => keep(name))
     expect(again.annotations[claimAnnotation]).toBe(longerNameFor(again))
     await letGo(name)
@@ -90,9 +91,3 @@ describe('a Cluster that is created again while something keeps the claim of the
     expect(served?.controlPlaneEndpoint).toEqual(again.controlPlaneEndpoint)
   })
 })
-
-async function annotateClaim(name: string, paused: string | null): Promise<void> {
-  await testbed.patch(testbed.path('ipaddressclaims', `vip-cp-${name}`), {
-    metadata: { annotations: { 'cluster.x-k8s.io/paused': paused } },
-  })
-}
