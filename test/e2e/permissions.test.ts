@@ -65,7 +65,9 @@ describe('the ServiceAccount of deploy/manifests', () => {
     await testbed.createClass('pe-poolless')
     await testbed.createCluster('pe-waiting', { className: 'pe-poolless' })
     await testbed.untilCluster('pe-waiting', says)
-    await testbed.patch(`${testbed.path('clusters', 'pe-waiting')}/status`, { status: { conditions: null } })
+    // Cluster API allows no empty status, and may not have written its own yet.
+    const withoutConditions = { status: { conditions: null, observedGeneration: 1 } }
+    await testbed.patch(`${testbed.path('clusters', 'pe-waiting')}/status`, withoutConditions)
     await testbed.untilCluster('pe-waiting', (now) => !says(now))
     await testbed.editCluster('pe-waiting', { clusterNetwork: { apiServerPort: 6444 } })
     await testbed.untilCluster('pe-waiting', says)

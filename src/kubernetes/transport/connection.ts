@@ -61,7 +61,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
   if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
   const credentials = createCredentialSource(kubeConfig)
   const dispatchers = createDispatchers(kubeConfig, cluster, Math.min(timeoutMs, longestConnectMs))
-  const server = { url: new URL(cluster.server), version, timeoutMs, credentials, dispatchers }
+  const server = { url: new URL(cluster.server), version, credentials, dispatchers }
   const running = new Set<Promise<unknown>>()
 
   /** Sends a request and hands the response to `read`, within the time limit. */
@@ -95,7 +95,7 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
 
   return {
     async request(request) {
-      const route = { connection: 'shared', bodyTimeout: timeoutMs } as const
+      const route = { connection: 'shared', bodyTimeout: 0 } as const
       const exchanged = exchange(request, route, (response) => readObject(request.action, response))
       running.add(exchanged)
       return exchanged.finally(() => running.delete(exchanged))
@@ -114,14 +114,13 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
 interface Server {
   readonly url: URL
   readonly version: string
-  readonly timeoutMs: number
   readonly credentials: CredentialSource
   readonly dispatchers: Dispatchers
 }
 
 interface Route {
   readonly connection: 'shared' | 'fresh'
-  /** Milliseconds without a byte of the response body after which reading it fails. */
+  /** Milliseconds without a byte of the response body after which reading it fails; 0: none. */
   readonly bodyTimeout: number
 }
 
@@ -131,7 +130,7 @@ interface Response extends Dispatcher.ResponseData {
 }
 
 async function send(
-  { url, version, timeoutMs, credentials, dispatchers }: Server,
+  { url, version, credentials, dispatchers }: Server,
   request: ApiRequest,
   { connection, bodyTimeout }: Route,
   signal: AbortSignal,
@@ -143,7 +142,8 @@ async function send(
     ...http,
     headers: { ...http.headers, ...headers, 'user-agent': `${fieldManager}/${version}` },
     signal,
-    headersTimeout: timeoutMs,
+    // The deadline covers connection, headers and, but for a watch, the body: two limits of one length would race.
+    headersTimeout: 0,
     bodyTimeout,
   })
   try {

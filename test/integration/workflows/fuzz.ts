@@ -199,7 +199,10 @@ async function untilEnded(handle: WorkflowHandle, messages: readonly Message[]):
   for (let pauseMs = 1_000; !(await isOver(pauseMs)); pauseMs = Math.min(2 * pauseMs, 4_000)) {
     if (performance.now() > deadline) {
       const names = namesOfEvents(await handle.fetchHistory())
-      throw new Error(`timed out waiting for the end of ${handle.workflowId}:\n  ${names.join('\n  ')}`)
+      const { taskQueue } = await handle.describe()
+      throw new Error(
+        `timed out waiting for the end of ${handle.workflowId} on ${taskQueue}:\n  ${names.join('\n  ')}`,
+      )
     }
     await handle.signal(wakeSignal, 'to its end').catch(() => undefined)
   }
