@@ -90,7 +90,7 @@ export function isAllocatedIn(message: string, address: string): boolean {
 
 /** The message about an endpoint of somebody else that got what it lacked: a port, or the variables of the class. */
 export function describeCompleted(assigned: AssignedVip): string {
-  return `the host was set already; port and variables are complete: ${formatVip(assigned)}`
+  return `${formatVip(assigned)} is not from a claim of ours, and no address is taken; what it lacked of port and variables is added`
 }
 
 /** The VIP that the Cluster has. */
