@@ -185,7 +185,7 @@ describe('an availability gate', () => {
     })
     const { status, message } = await untilSays('gated-by-hand', controlPlane, 'EndpointAlreadySet')
     expect(status).toBe('True')
-    expect(message).toContain('endpoint 10.61.9.9:6443')
+    expect(message).toContain('10.61.9.9:6443 is not from a claim of ours')
     expect(await testbed.claims()).not.toContain('vip-cp-gated-by-hand')
   })
 })

@@ -179,7 +179,7 @@ describe('a host that is set already', () => {
       outcome: 'skipped',
       reason: 'EndpointAlreadySet',
     })
-    expect(variablesOf(cluster)).toEqual({})
+    expect(variablesOf(cluster)).toEqual({ clusterVip: host })
     expect(cluster.metadata.annotations ?? {}).not.toHaveProperty([vipAnnotation])
     expect(await testbed.claims()).not.toContain(`vip-cp-${name}`)
   })

@@ -216,6 +216,7 @@ describe('annotations and variables of others', () => {
     expect(annotationsIn(after)).toEqual({
       ...annotationsIn(before),
       [`${prefix}/control-plane-vip`]: host,
+      [`${prefix}/control-plane-variables-written`]: 'clusterVip',
     })
     expect(annotationsIn(after)).toMatchObject(annotations)
     expect((await textOfRun(temporal.client, idOf('nasty'))).length).toBeLessThan(readableRun)

@@ -203,9 +203,14 @@ describe('what is planned is what happens', () => {
     await testbed.createCluster('manual', { className, spec })
     const planned = await planFor('manual')
     const { roles } = await allocate('manual')
-    expect(planned).toMatchObject({ outcome: 'skip', actionRequired: false, steps: [] })
-    expect(roles['control-plane']).toMatchObject({ reason: planned.reason, message: planned.message })
+    expect(planned).toMatchObject({
+      outcome: 'complete',
+      actionRequired: false,
+      variables: [{ name: 'clusterVip', isWritten: true }],
+    })
+    expect(roles['control-plane']).toMatchObject({ reason: planned.reason, address: planned.address })
     expect(await testbed.claims()).not.toContain('vip-cp-manual')
+    expect(await planFor('manual')).toMatchObject({ outcome: 'skip', reason: planned.reason, steps: [] })
   })
 
   it('where a person left the port away', async () => {
@@ -213,7 +218,7 @@ describe('what is planned is what happens', () => {
     await testbed.createCluster('no-port', { className, spec: 'controlPlaneEndpoint: { host: 10.65.9.9 }' })
     const planned = await planFor('no-port')
     const { roles } = await allocate('no-port')
-    expect(planned).toMatchObject({ outcome: 'complete-port', address: '10.65.9.9', port: 6443 })
+    expect(planned).toMatchObject({ outcome: 'complete', address: '10.65.9.9', port: 6443 })
     expect(roles['control-plane']).toMatchObject({ address: planned.address, port: planned.port })
   })
 

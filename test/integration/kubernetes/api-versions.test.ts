@@ -222,7 +222,10 @@ describe("a ClusterClass's variables", () => {
       status: { variables: [variableStatus('clusterVip'), variableStatus('ingressVip')] },
     })
     await expect(api.getClusterClass(ref)).resolves.toMatchObject({
-      acceptedVariables: ['clusterVip', 'ingressVip'],
+      acceptedVariables: [
+        { name: 'clusterVip', schema: { type: 'string' } },
+        { name: 'ingressVip', schema: { type: 'string' } },
+      ],
     })
   })
 })

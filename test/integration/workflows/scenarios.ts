@@ -1,3 +1,4 @@
+import { claimNameFor } from '../../../src/domain/model/claim.ts'
 import type { StepInput } from '../../../src/domain/allocation/steps.ts'
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
@@ -18,7 +19,11 @@ export const releasedVip = { role: 'control-plane', claim: 'vip-cp-demo', addres
 
 const steps: Omit<Activities, 'allocateAtOnce'> = {
   selectIPPool: async () => ({ next: 'claim', uid: 'uid-1', poolRef, considered: [] }),
-  ensureIPAddressClaim: async () => ({ next: 'await', claim: 'vip-cp-demo', poolRef }),
+  ensureIPAddressClaim: async ({ cluster, role }) => ({
+    next: 'await',
+    claim: claimNameFor(cluster, role),
+    poolRef,
+  }),
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
