@@ -112,7 +112,7 @@ describe('at the very moment of the write to a Cluster', () => {
     await untilAllFree(testbed, 'overtaken-pool')
     const cluster = await getObject(testbed, 'clusters', 'overtaken')
     expect(endpointOf(cluster)).toEqual(endpoint)
-    expect(ourWrites(cluster)).toEqual([])
+    expect(variablesOf(cluster)).toEqual({ clusterVip: endpoint.host })
   })
 
   it('a pause is respected', async () => {
