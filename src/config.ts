@@ -1,3 +1,4 @@
+import { atManagementCluster } from './domain/management-cluster.ts'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import type { VariableNames } from './domain/role.ts'
 
@@ -20,7 +21,10 @@ export interface Config {
   readonly namespaces: readonly string[]
   /** Only Clusters whose `cluster.x-k8s.io/watch-filter` label has this value. */
   readonly watchFilter: string | undefined
+  /** With the name of the management cluster, if there is one. */
   readonly taskQueue: string
+  /** Distinguishes this management cluster from others in the same Temporal namespace; undefined: it has that for itself. */
+  readonly managementCluster: string | undefined
   /** Register missing search attributes in Temporal at the start. */
   readonly registerSearchAttributes: boolean
   readonly variables: VariableNames
@@ -94,6 +98,11 @@ export const flags = [
   },
   { name: 'task-queue', fallback: defaultTaskQueue, metavar: 'NAME', help: 'Temporal task queue' },
   {
+    name: 'management-cluster',
+    metavar: 'NAME',
+    help: 'name of this management cluster, where several share a Temporal namespace',
+  },
+  {
     name: 'register-search-attributes',
     fallback: 'false',
     help: 'register search attributes in Temporal at the start, where they are missing',
@@ -149,6 +158,7 @@ export function readConfig(
   faults: string[],
 ): Config {
   const { one, list } = createReaders(taken, values, env, faults)
+  const managementCluster = one('management-cluster', managementClusterName, undefined)
   return {
     metricsAddress: addressOf(one('metrics-bind-address', bindAddress, 'off')),
     healthProbeAddress: addressOf(one('health-probe-bind-address', bindAddress, 'off')),
@@ -158,7 +168,8 @@ export function readConfig(
     context: one('context', notEmpty, undefined),
     namespaces: list('namespace', kubernetesName),
     watchFilter: one('watch-filter', labelValue, undefined),
-    taskQueue: one('task-queue', taskQueueName, ''),
+    taskQueue: atManagementCluster(one('task-queue', taskQueueName, ''), managementCluster),
+    managementCluster,
     registerSearchAttributes: one('register-search-attributes', oneOf(['true', 'false']), 'false') === 'true',
     requiresOptIn: one('require-opt-in', oneOf(['true', 'false']), 'false') === 'true',
     variables: {
@@ -250,6 +261,10 @@ function oneOf<T extends string>(words: readonly T[]): Format<T> {
 const notEmpty = matching(/^.+$/s, 'a value that is not empty')
 const kubernetesName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace name')
 const labelValue = matching(/^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/, 'a label value')
+const managementClusterName = matching(
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  'at most 63 small letters, digits and hyphens, such as east-1',
+)
 const taskQueueName = matching(/^\S{1,200}$/, 'a name without spaces')
 /** `name` or `name.field.field`, several with commas. */
 const variablePaths = matching(

@@ -11,7 +11,7 @@ import { makesProgress, type StepResult } from './step-outcome.ts'
  */
 export async function allocateAtOnce(
   steps: Steps,
-  { cluster, role, startedAt }: AllocateAtOnceInput,
+  { startedAt, ...input }: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
   let made: AllocateAtOnceResult = {}
   const keep = async <R extends StepResult>(name: keyof Steps, running: Promise<R>): Promise<R> => {
@@ -28,7 +28,7 @@ export async function allocateAtOnce(
         awaitIPAddress: (input) => keep('awaitIPAddress', steps.awaitIPAddress(input)),
         assignVip: (input) => keep('assignVip', steps.assignVip(input)),
       },
-      { cluster, role },
+      input,
       startedAt,
     )
     return made

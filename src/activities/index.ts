@@ -13,6 +13,7 @@ import { awaitIPAddress, createClaimWaitBudget } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
+import { leaveForeignRuns, type ManagementClusterPorts } from './leave-foreign-runs.ts'
 import { publishRelease } from './publish-condition.ts'
 import { runStep, type StepPorts, type StepRun } from './run-step.ts'
 import { selectIPPool } from './select-ip-pool.ts'
@@ -26,7 +27,8 @@ export interface Activities extends Steps {
   confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
 
-export interface ActivitySetup extends Omit<StepPorts, 'signalWorkflow' | 'settings'> {
+export interface ActivitySetup
+  extends Omit<StepPorts, 'signalWorkflow' | 'settings'>, ManagementClusterPorts {
   readonly settings: StepSettings
   /** Default: a signal through the Worker's connection. */
   readonly signalWorkflow?: StepPorts['signalWorkflow']
@@ -40,15 +42,21 @@ export type AroundStep = <R>(name: string, run: () => Promise<R>) => Promise<R>
 export function createActivities(setup: ActivitySetup): Activities {
   const ports = { signalWorkflow, ...setup }
   const fastPath = createSteps(ports, true, setup.aroundStep)
+  const durable = createSteps(ports, false)
+  const owned = leaveForeignRuns(setup)
   return {
-    ...createSteps(ports, false),
-    allocateAtOnce: (input) => allocateAtOnce(fastPath, input),
-    confirmRelease: (input) =>
+    selectIPPool: owned((input) => durable.selectIPPool(input)),
+    ensureIPAddressClaim: owned((input) => durable.ensureIPAddressClaim(input)),
+    awaitIPAddress: owned((input) => durable.awaitIPAddress(input)),
+    assignVip: owned((input) => durable.assignVip(input)),
+    allocateAtOnce: owned((input) => allocateAtOnce(fastPath, input)),
+    confirmRelease: owned((input) =>
       translatingFailures(releasePending, async () => {
         const result = await confirmRelease(setup.api, input)
         if (result.next === 'released') await publishRelease(ports, input, result.held)
         return result
       }),
+    ),
   }
 }
 

@@ -7,6 +7,7 @@ import { quoted } from '../domain/quote.ts'
 import { userCommand, type Argument, type Command, type Typed } from './command.ts'
 
 const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
+const temporalFlags: readonly FlagName[] = ['task-queue', 'management-cluster']
 /** Flags on which it depends what the allocator does about a Cluster. */
 const eligibilityFlags: readonly FlagName[] = ['require-opt-in', 'control-plane-variable', 'ingress-variable']
 const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
@@ -53,7 +54,7 @@ export const commands: readonly Command[] = [
     name: 'allocate',
     summary: 'start the run of a Cluster, or join it, and follow it until it ends',
     argument: clusterArgument,
-    flags: ['task-queue'],
+    flags: ['kubeconfig', 'context', ...temporalFlags],
     options: [],
     examples: [
       { line: 'allocate clusters/demo-cluster', meaning: 'follow it step by step; Ctrl-C leaves it running' },
@@ -70,7 +71,7 @@ export const commands: readonly Command[] = [
     name: 'status',
     summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
     argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },
-    flags: [...managementClusterFlags, 'task-queue', ...eligibilityFlags],
+    flags: [...managementClusterFlags, ...temporalFlags, ...eligibilityFlags],
     options: [
       { name: 'watch', alias: 'w', help: 'show every change as it comes, until Ctrl-C' },
       {
@@ -106,7 +107,7 @@ export const commands: readonly Command[] = [
   userCommand<DoctorOptions>({
     name: 'doctor',
     summary: 'check all that the allocator needs, and say what to do',
-    flags: [...managementClusterFlags, 'watch-filter', 'task-queue', ...eligibilityFlags],
+    flags: [...managementClusterFlags, 'watch-filter', ...temporalFlags, ...eligibilityFlags],
     options: [
       { name: 'fix', help: 'do what is safe: register missing search attributes' },
       {

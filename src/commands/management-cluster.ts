@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
+import { readManagementClusterUid } from '../kubernetes/management-cluster-uid.ts'
 import { createLiveClusterApi } from '../kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/transport/connection.ts'
@@ -11,6 +12,8 @@ import { programVersion } from './version.ts'
 export interface ManagementCluster {
   readonly connection: KubernetesConnection
   readonly api: ClusterApi
+  /** The uid that identifies it; undefined if it cannot be read. */
+  readUid(signal?: AbortSignal): Promise<string | undefined>
   /** Reads all Clusters, ClusterClasses, claims, IPAddresses and pools of the configured namespaces once. */
   readSnapshot(): Promise<Snapshot>
 }
@@ -25,6 +28,7 @@ export async function withManagementCluster<T>(
     return await use({
       connection,
       api: createLiveClusterApi(connection, config.namespaces),
+      readUid: (signal) => readManagementClusterUid(connection, signal).catch(() => undefined),
       readSnapshot: () => readSnapshot(connection, config.namespaces),
     })
   } finally {

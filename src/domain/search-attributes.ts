@@ -10,6 +10,8 @@ export const searchAttributes = {
   VipAddress: 'KEYWORD_LIST',
   /** The pools they come from, as `Kind/name`. */
   VipPool: 'KEYWORD_LIST',
+  /** The name of the management cluster, if `--management-cluster` gives it one. */
+  VipManagementCluster: 'KEYWORD',
 } as const
 
 export type SearchAttributeName = keyof typeof searchAttributes

@@ -1,3 +1,10 @@
+import {
+  describeOtherManagementCluster,
+  identifyingNamespace,
+  isForeign,
+  separateManagementClusters,
+  type Installation,
+} from './management-cluster.ts'
 import { few, quoted } from './quote.ts'
 
 /** A poller of a task queue. The server keeps it for some minutes. */
@@ -14,6 +21,8 @@ export interface RunningWorkflow {
   readonly workflowId: string
   readonly runId: string
   readonly taskQueue: string
+  /** The uid of the management cluster that started it; absent if a person did, or if the uid could not be read. */
+  readonly managementClusterUid?: string | undefined
   /** Those that poll the task queue for workflow tasks; not requested for our own. */
   readonly pollers: readonly Poller[]
   /** Attempts of the pending workflow task, a scheduled one included; 0 if there is none. */
@@ -36,6 +45,8 @@ export type RunVerdict =
   | { readonly verdict: 'elsewhere'; readonly message: string }
   /** On our task queue, and its workflow task keeps failing. */
   | { readonly verdict: 'failing'; readonly message: string }
+  /** Of another management cluster, whatever its task queue: it is not ours to signal or to terminate. */
+  | { readonly verdict: 'foreign'; readonly message: string }
 
 /** A poll takes a minute at most, and the next one follows at once. */
 const silentAfterMs = 120_000
@@ -46,15 +57,38 @@ const takenWithinMs = 4_000
 /** The second attempt of a workflow task may only mean that a Worker died. */
 const failingFrom = 3
 
-/** @param ours the task queue of this installation. @param now milliseconds since 1970 */
-export function diagnoseRun(run: RunningWorkflow, ours: string, now: number): RunVerdict {
+/** @param now milliseconds since 1970 */
+export function diagnoseRun(run: RunningWorkflow, ours: Installation, now: number): RunVerdict {
   const { taskQueue, workflowTaskAttempt: attempt, readyForMs = 0 } = run
-  if (taskQueue !== ours) return diagnoseElsewhere(run, ours, now)
+  if (isForeign(run.managementClusterUid, ours.managementClusterUid)) {
+    return { verdict: 'foreign', message: describeForeignRun(run, ours) }
+  }
+  if (taskQueue !== ours.taskQueue)
+    return protectUnknown(run, ours, diagnoseElsewhere(run, ours.taskQueue, now))
   if (attempt >= failingFrom) {
     const message = `the workflow task of ${named(run)} fails again and again (attempt ${attempt}); ${howToEnd(run)}, and the next look starts a new one`
     return { verdict: 'failing', message }
   }
   return run.isWaiting && readyForMs < takenWithinMs ? { verdict: 'at-work' } : { verdict: 'unclear' }
+}
+
+/** Says of a run of another management cluster what a person can do. */
+export function describeForeignRun(run: RunningWorkflow, ours: Installation): string {
+  const { managementClusterUid: theirs = '' } = run
+  const found = describeOtherManagementCluster(named(run), theirs, ours.managementClusterUid ?? '')
+  return `${found}, and it is left alone; ${separateManagementClusters}; if that management cluster is gone for good, ${howToEnd(run)}`
+}
+
+/** An installation that does not know its own management cluster terminates no run that names one. */
+function protectUnknown(
+  run: RunningWorkflow,
+  { managementClusterUid: ours }: Installation,
+  diagnosed: RunVerdict,
+): RunVerdict {
+  const { managementClusterUid: theirs } = run
+  if (diagnosed.verdict !== 'abandoned' || theirs === undefined || ours !== undefined) return diagnosed
+  const message = `${diagnosed.message}; it is of the management cluster whose namespace ${identifyingNamespace} has uid ${theirs}, and it is not known here whether that is this one, so it is left alone; ${howToEnd(run)}`
+  return { verdict: 'foreign', message }
 }
 
 function diagnoseElsewhere(run: RunningWorkflow, ours: string, now: number): RunVerdict {

@@ -1,3 +1,4 @@
+import { identifyingNamespace } from '../domain/management-cluster.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import type { Verb } from './transport/api-request.ts'
 import { poolResources, resources, type Resource } from './resources.ts'
@@ -8,6 +9,8 @@ export interface Permission {
   readonly group: string
   /** Plural, with a subresource if there is one: `clusters/status`. */
   readonly resource: string
+  /** The only object, and its namespace, that the allocator needs; absent: any, in all namespaces that it serves. */
+  readonly only?: { readonly namespace: string; readonly name: string }
   /** The effect of not having it, if everything else still works. */
   readonly optional?: string
 }
@@ -36,6 +39,15 @@ export const neededPermissions: readonly Permission[] = [
     ...permission,
     optional: 'Clusters get no events',
   })),
+  {
+    verb: 'get',
+    group: '',
+    resource: 'namespaces',
+    // A Namespace counts as in itself, so a Role in it permits this, too.
+    only: { namespace: identifyingNamespace, name: identifyingNamespace },
+    optional:
+      'runs do not name their management cluster, so another one must not use the same Temporal namespace',
+  },
 ]
 
 function permissions({ group, plural }: Resource, ...verbs: readonly Verb[]): readonly Permission[] {

@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { RunningWorkflow, Poller } from '../domain/workflow-run.ts'
+import { managementClusterIn } from '../workflows/contract.ts'
 
 type Description = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['describe']>>['raw']
 type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined
@@ -16,11 +17,12 @@ export async function describeRun(
 ): Promise<RunningWorkflow | undefined> {
   const description = await unlessNotFound(client.workflow.getHandle(workflowId).describe())
   if (description?.status.name !== 'RUNNING') return undefined
-  const { runId, taskQueue, raw } = description
+  const { runId, taskQueue, raw, memo } = description
   return {
     workflowId,
     runId,
     taskQueue,
+    ...managementClusterIn(memo),
     pollers: taskQueue === ours ? [] : await readPollers(client, taskQueue, 'workflow'),
     ...progressOf(raw, Date.now()),
   }

@@ -14,7 +14,7 @@ import {
   type StrayRun,
 } from './run-check.ts'
 import { createWorkQueue, type RateLimits } from './work-queue.ts'
-import { RefusedError } from './workflow-client.ts'
+import { RefusedError, UnidentifiedError } from './workflow-client.ts'
 import { isConditional, mergeRequests, workflowIdOf, type WorkflowRequest } from './workflow-request.ts'
 import { messageOf } from '../domain/quote.ts'
 
@@ -133,7 +133,7 @@ export function createRequestQueue(options: RequestQueueOptions): RequestQueue {
   }
 }
 
-/** @returns the failure in words, if Temporal is away */
+/** @returns the failure in words, if no request can be sent now */
 function reportFailure(
   { log, outage, onOutcome }: RequestQueueOptions,
   failure: unknown,
@@ -145,6 +145,13 @@ function reportFailure(
     outage.answered()
     log.warn('Temporal refuses a request; trying again', { ...fields, error })
     return undefined
+  }
+  if (failure instanceof UnidentifiedError) {
+    log.debug('Cannot send a request before the management cluster is identified; trying again', {
+      ...fields,
+      error,
+    })
+    return error
   }
   outage.failed(error)
   log.debug('Temporal did not take a request; trying again', { ...fields, error })

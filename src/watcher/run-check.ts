@@ -53,8 +53,11 @@ export interface StrayRun {
   readonly workflowId: string
   readonly runId: string
   readonly taskQueue: string
-  /** `elsewhere`: Workers of another installation have it. `failing`: its workflow task fails again and again. */
-  readonly verdict: 'elsewhere' | 'failing'
+  /**
+   * `elsewhere`: Workers of another installation have it. `failing`: its workflow task fails again and again. `foreign`: it is
+   * of another management cluster.
+   */
+  readonly verdict: 'elsewhere' | 'failing' | 'foreign'
   readonly message: string
 }
 
@@ -75,7 +78,7 @@ export interface RunCheck {
 }
 
 export interface RunCheckerOptions {
-  readonly client: Pick<VipWorkflowClient, 'send' | 'describe' | 'terminate' | 'taskQueue'>
+  readonly client: Pick<VipWorkflowClient, 'send' | 'describe' | 'terminate' | 'installation'>
   readonly log: Pick<Log, 'warn'>
   /** Called once for each finding about a run. */
   readonly onNews?: (news: RunNews) => void
@@ -91,41 +94,35 @@ export interface RunChecker {
 
 export function createRunChecker(options: RunCheckerOptions): RunChecker {
   const { client } = options
-  const strays = new Map<string, StrayRun>()
-
-  const report = (stray: StrayRun): void => {
-    const before = strays.get(stray.workflowId)
-    strays.set(stray.workflowId, stray)
-    if (before?.runId === stray.runId && before.verdict === stray.verdict) return
-    const { cluster, message } = stray
-    publish(options, { news: 'stray', cluster, message }, stray, message)
-  }
+  const strays = createStrayRecord(options)
 
   const checkRunning = async (pending: PendingCheck, run: RunningWorkflow): Promise<RunCheck> => {
     const { cluster, start } = pending
     const { workflowId, runId, taskQueue } = run
     const soon = { ...pending, unhurried: 0 }
     const later = { ...pending, unhurried: pending.unhurried + 1 }
-    const diagnosis = diagnoseRun(run, client.taskQueue, Date.now())
+    const ours = await client.installation()
+    const diagnosis = diagnoseRun(run, ours, Date.now())
     if (diagnosis.verdict === 'elsewhere' && !pending.wasSignaled) {
       // A Worker that polled a moment ago may be gone: only a task that it takes proves that it is there.
-      await client.send(cluster, signalFor(start, `needed on task queue ${client.taskQueue}`))
+      await client.send(cluster, signalFor(start, `needed on task queue ${ours.taskQueue}`))
       return { outcome: 'checked', next: { ...soon, wasSignaled: true } }
     }
     switch (diagnosis.verdict) {
       case 'at-work':
-        strays.delete(workflowId)
+        strays.forget(pending)
         return { outcome: 'checked' }
       case 'unclear':
         // The Workers of another task queue may go at any time.
-        return { outcome: 'checked', next: taskQueue === client.taskQueue ? later : soon }
+        return { outcome: 'checked', next: taskQueue === ours.taskQueue ? later : soon }
       case 'abandoned':
-        await replace(options, pending, run, diagnosis.message)
-        strays.delete(workflowId)
+        await replace(options, pending, run, { why: diagnosis.message, onto: ours.taskQueue })
+        strays.forget(pending)
         return { outcome: 'replaced', next: { ...later, wasSignaled: false } }
       case 'elsewhere':
+      case 'foreign':
       case 'failing':
-        report({ cluster, workflowId, runId, taskQueue, ...diagnosis })
+        strays.report(pending, { cluster, workflowId, runId, taskQueue, ...diagnosis })
         return { outcome: 'checked', next: soon }
       default:
         return diagnosis satisfies never
@@ -135,29 +132,54 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
   return {
     async check(pending) {
       const { cluster, start, startsIfEnded, unhurried } = pending
-      const workflowId = workflowIdOf(cluster, start)
-      const run = await client.describe(workflowId)
+      const run = await client.describe(cluster, start)
       if (run !== undefined) return checkRunning(pending, run)
-      strays.delete(workflowId)
+      strays.forget(pending)
       if (!startsIfEnded) return { outcome: 'checked' }
       const outcome = await client.send(cluster, start)
       const restarts = pending.restarts + (outcome === 'started' ? 1 : 0)
       const next = { ...pending, wasSignaled: false, unhurried: unhurried + 1, restarts }
       return { outcome, ...(restarts < mostRestarts && { next }) }
     },
-    forget: ({ cluster, start }) => strays.delete(workflowIdOf(cluster, start)),
-    strays: () => [...strays.values()],
+    forget: strays.forget,
+    strays: strays.all,
   }
+}
+
+/** The strays that are still needed. */
+function createStrayRecord(options: RunCheckerOptions): {
+  /** Publishes one that is new. */
+  readonly report: (pending: PendingCheck, stray: StrayRun) => void
+  readonly forget: (pending: PendingCheck) => void
+  readonly all: () => readonly StrayRun[]
+} {
+  const strays = new Map<string, StrayRun>()
+  return {
+    report(pending, stray) {
+      const before = strays.get(keyOf(pending))
+      strays.set(keyOf(pending), stray)
+      if (before?.runId === stray.runId && before.verdict === stray.verdict) return
+      const { cluster, message } = stray
+      publish(options, { news: 'stray', cluster, message }, stray, message)
+    },
+    forget: (pending) => void strays.delete(keyOf(pending)),
+    all: () => [...strays.values()],
+  }
+}
+
+/** Of the run that is needed, whatever its id in Temporal. */
+function keyOf({ cluster, start }: PendingCheck): string {
+  return workflowIdOf(cluster, start)
 }
 
 async function replace(
   options: RunCheckerOptions,
   { cluster, start }: PendingCheck,
   run: RunningWorkflow,
-  why: string,
+  { why, onto }: { readonly why: string; readonly onto: string },
 ): Promise<void> {
   const { client } = options
-  const message = `${why}; a new run is started on task queue ${client.taskQueue}`
+  const message = `${why}; a new run is started on task queue ${onto}`
   await client.terminate(run, `capi-vip-allocator: ${message}`)
   const logged = `Terminated a run that nobody works on: ${message}`
   publish(options, { news: 'replaced', cluster, message }, run, logged)

@@ -1,4 +1,6 @@
+import type { Installation } from '../domain/management-cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { Poller } from '../domain/workflow-run.ts'
 import type { Log } from '../observability/log.ts'
 import type { Outage } from '../observability/outage.ts'
 import { quietDelay } from './work-queue.ts'
@@ -6,11 +8,13 @@ import type { VipWorkflowClient } from './workflow-client.ts'
 import { messageOf } from '../domain/quote.ts'
 
 export interface TemporalMonitorOptions {
-  readonly client: Pick<VipWorkflowClient, 'namespaceId' | 'runsElsewhere'>
+  readonly client: Pick<VipWorkflowClient, 'namespaceId' | 'runsElsewhere' | 'installation' | 'pollers'>
   /** Called when Temporal is back, or is another one. */
   readonly onRunsMayBeLost: () => void
   /** Called after every poll with the Clusters that have a run on another task queue. */
   readonly onRunsElsewhere?: (clusters: readonly NamespacedName[]) => void
+  /** Called after every poll with those that poll our task queue. */
+  readonly onPollers?: (installation: Installation, pollers: readonly Poller[]) => void
   readonly onPolled?: (reachable: boolean) => void
   readonly log: Pick<Log, 'info' | 'debug'>
   readonly outage: Pick<Outage, 'failed' | 'answered'>
@@ -41,6 +45,7 @@ export async function monitorTemporal(options: TemporalMonitorOptions): Promise<
       wasAway = false
       options.onPolled?.(true)
       if (options.onRunsElsewhere) options.onRunsElsewhere(await elsewhere(options))
+      if (options.onPollers) await observePollers(options, options.onPollers)
     } catch (error) {
       outage.failed(messageOf(error))
       wasAway = true
@@ -56,4 +61,17 @@ async function elsewhere({ client, log }: TemporalMonitorOptions): Promise<reado
     log.debug('Cannot list runs on other task queues', { error: messageOf(error) })
     return []
   })
+}
+
+/** Reports nothing if the API server does not say which management cluster this is, or Temporal not who polls. */
+async function observePollers(
+  { client, log }: TemporalMonitorOptions,
+  onPollers: NonNullable<TemporalMonitorOptions['onPollers']>,
+): Promise<void> {
+  try {
+    const [installation, pollers] = await Promise.all([client.installation(), client.pollers()])
+    onPollers(installation, pollers)
+  } catch (error) {
+    log.debug('Cannot read who polls the task queue', { error: messageOf(error) })
+  }
 }

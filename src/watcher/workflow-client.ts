@@ -4,11 +4,15 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
+import type { Installation } from '../domain/management-cluster.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import type { RunningWorkflow } from '../domain/workflow-run.ts'
+import { messageOf } from '../domain/quote.ts'
+import type { Poller, RunningWorkflow } from '../domain/workflow-run.ts'
 import {
   allocateVipType,
-  clusterOfWorkflowId,
+  allocationPrefixFor,
+  managementClusterMemo,
+  partsOfWorkflowId,
   releaseVipType,
   releaseWorkflowIdFor,
   staticDetailsFor,
@@ -16,19 +20,21 @@ import {
   workflowIdFor,
   type ReleaseVipInput,
 } from '../workflows/contract.ts'
-import { describeRun, unlessNotFound } from './describe-run.ts'
+import { describeRun, readPollers, unlessNotFound } from './describe-run.ts'
 import { workflowIdOf, type RequestOutcome, type WorkflowRequest } from './workflow-request.ts'
 
 /** Requests to Temporal, bounded in time. They reject if it is away, and with a `RefusedError` if it refuses this request. */
 export interface VipWorkflowClient {
   /** Sends a request. It is no failure if there is a run already, or none to signal. */
   send(cluster: NamespacedName, request: WorkflowRequest): Promise<RequestOutcome>
-  /** The run of a workflow id as Temporal describes it; undefined if none is running. */
-  describe(workflowId: string): Promise<RunningWorkflow | undefined>
+  /** The run that a request is about as Temporal describes it; undefined if none is running. */
+  describe(cluster: NamespacedName, request: WorkflowRequest): Promise<RunningWorkflow | undefined>
   /** Terminates a run, with a reason for its history. Does nothing if it has ended. */
   terminate(run: Pick<RunningWorkflow, 'workflowId' | 'runId'>, reason: string): Promise<void>
-  /** The task queue on which it starts runs. */
-  readonly taskQueue: string
+  /** The task queue on which it starts runs, and the management cluster that they are of. */
+  installation(): Promise<Installation>
+  /** Those that poll this task queue for workflow tasks. */
+  pollers(): Promise<readonly Poller[]>
   /** Clusters with a run on another task queue, the first hundred. Temporal's visibility store lags by a moment. */
   runsElsewhere(): Promise<readonly NamespacedName[]>
   /** The id of the Temporal namespace. It differs from database to database. */
@@ -40,6 +46,11 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError'
 }
 
+/** The management cluster cannot be identified now, so a run would name none. Temporal has not been asked. */
+export class UnidentifiedError extends Error {
+  override readonly name = 'UnidentifiedError'
+}
+
 /** gRPC status codes INVALID_ARGUMENT, such as too many signals for one run, FAILED_PRECONDITION and OUT_OF_RANGE. */
 const refusedCodes: readonly number[] = [3, 9, 11]
 
@@ -49,14 +60,20 @@ const deadlineMs = 10_000
 /** A busy machine needs seconds to replay a run. A task that a Worker lost as it died is handed out again after this time. */
 const workflowTaskTimeout = '30 seconds'
 
-export interface StartOptions {
-  readonly taskQueue: string
+export interface StartOptions extends Pick<Installation, 'taskQueue' | 'managementCluster'> {
+  /** The uid that runs carry; undefined: none. Rejects if it may be readable later. */
+  readonly managementClusterUid: () => Promise<string | undefined>
+  /**
+   * A person starts the runs: they name no management cluster, and any Worker of the task queue takes them. What a person's
+   * kubeconfig names may be another cluster.
+   */
+  readonly isByHand?: boolean
   /** Client and Worker share one NativeConnection, so that the first task skips the server's queue. */
   readonly eagerStart: boolean
 }
 
 export function createVipWorkflowClient(client: Client, options: StartOptions): VipWorkflowClient {
-  const { taskQueue } = options
+  const { taskQueue, managementCluster } = options
   const { namespace } = client.options
   const bounded = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
@@ -65,18 +82,31 @@ export function createVipWorkflowClient(client: Client, options: StartOptions): 
       throw refusalIn(error) ?? error
     }
   }
+  const installation = async (): Promise<Installation> => {
+    const managementClusterUid = await identify(options)
+    return { taskQueue, managementCluster, managementClusterUid }
+  }
   return {
-    taskQueue,
-    send: (cluster, request) => bounded(() => send(client, cluster, request, options)),
-    describe: (workflowId) => bounded(() => describeRun(client, workflowId, taskQueue)),
+    installation,
+    pollers: () => bounded(() => readPollers(client, taskQueue, 'workflow')),
+    async send(cluster, request) {
+      const origin = options.isByHand === true ? { taskQueue, managementCluster } : await installation()
+      return bounded(() => send(client, cluster, request, { ...origin, eagerStart: options.eagerStart }))
+    },
+    describe: (cluster, request) =>
+      bounded(() => describeRun(client, workflowIdOf(cluster, request, managementCluster), taskQueue)),
     async terminate({ workflowId, runId }, reason) {
       await bounded(() => unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason)))
     },
     async runsElsewhere() {
-      const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}'`
+      const prefix = allocationPrefixFor(managementCluster)
+      const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}' AND WorkflowId STARTS_WITH '${prefix}'`
       const request = { namespace, query, pageSize: 100 }
       const { executions } = await bounded(() => client.workflowService.listWorkflowExecutions(request))
-      return executions.flatMap(({ execution }) => clusterOfWorkflowId(execution?.workflowId ?? '') ?? [])
+      return executions.flatMap(({ execution }) => {
+        const parts = partsOfWorkflowId(execution?.workflowId ?? '')
+        return parts === undefined || parts.managementCluster !== managementCluster ? [] : [parts.cluster]
+      })
     },
     async namespaceId() {
       const { namespaceInfo } = await bounded(() => client.workflowService.describeNamespace({ namespace }))
@@ -85,28 +115,39 @@ export function createVipWorkflowClient(client: Client, options: StartOptions): 
   }
 }
 
+async function identify({ managementClusterUid }: StartOptions): Promise<string | undefined> {
+  try {
+    return await managementClusterUid()
+  } catch (error) {
+    throw new UnidentifiedError(messageOf(error), { cause: error })
+  }
+}
+
+/** Where and as whose runs are started. */
+interface Origin extends Installation, Pick<StartOptions, 'eagerStart'> {}
+
 async function send(
   client: Client,
   cluster: NamespacedName,
   request: WorkflowRequest,
-  options: StartOptions,
+  origin: Origin,
 ): Promise<RequestOutcome> {
-  const { taskQueue, eagerStart: requestEagerStart } = options
+  const { eagerStart: requestEagerStart, managementCluster } = origin
   switch (request.action) {
     case 'start':
-      return start(client, allocateVipType, { ...allocationOptions(cluster, taskQueue), requestEagerStart })
+      return start(client, allocateVipType, { ...allocationOptions(cluster, origin), requestEagerStart })
     case 'start-release':
-      return start(client, releaseVipType, { ...releaseOptions(request, taskQueue), requestEagerStart })
+      return start(client, releaseVipType, { ...releaseOptions(request, origin), requestEagerStart })
     case 'signal-with-start':
       await client.workflow.signalWithStart(allocateVipType, {
-        ...allocationOptions(cluster, taskQueue),
+        ...allocationOptions(cluster, origin),
         signal: wakeSignal,
         signalArgs: [request.reason],
       })
       return 'signaled-with-start'
     case 'signal':
     case 'signal-release': {
-      const handle = client.workflow.getHandle(workflowIdOf(cluster, request))
+      const handle = client.workflow.getHandle(workflowIdOf(cluster, request, managementCluster))
       await unlessNotFound(handle.signal(wakeSignal, request.reason))
       return 'signaled'
     }
@@ -132,27 +173,35 @@ function refusalIn(error: unknown): RefusedError | undefined {
   return refusedCodes.includes(error.code) ? new RefusedError(error.details, { cause: error }) : undefined
 }
 
-function allocationOptions(cluster: NamespacedName, taskQueue: string): WorkflowStartOptions {
+function allocationOptions(cluster: NamespacedName, origin: Installation): WorkflowStartOptions {
+  const { managementCluster } = origin
   return {
-    workflowId: workflowIdFor(cluster),
-    taskQueue,
+    ...placeOf(origin),
+    workflowId: workflowIdFor(cluster, managementCluster),
     args: [{ namespace: cluster.namespace, name: cluster.name }],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowTaskTimeout,
     staticSummary: `VIP for Cluster ${formatKey(cluster)}`,
-    staticDetails: staticDetailsFor(cluster),
+    staticDetails: staticDetailsFor(cluster, managementCluster),
   }
+}
+
+function placeOf({
+  taskQueue,
+  managementClusterUid: uid,
+}: Installation): Pick<WorkflowStartOptions, 'taskQueue' | 'memo'> {
+  return { taskQueue, ...(uid !== undefined && { memo: { [managementClusterMemo]: uid } }) }
 }
 
 function releaseOptions(
   { deleted, held, again }: Extract<WorkflowRequest, { readonly action: 'start-release' }>,
-  taskQueue: string,
+  origin: Installation,
 ): WorkflowStartOptions {
   const { namespace, name, uid } = deleted
   const input: ReleaseVipInput = { namespace, name, uid, ...(held.length > 0 && { held }) }
   return {
-    workflowId: releaseWorkflowIdFor(deleted),
-    taskQueue,
+    ...placeOf(origin),
+    workflowId: releaseWorkflowIdFor(deleted, origin.managementCluster),
     args: [input],
     workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     workflowTaskTimeout,

@@ -29,9 +29,19 @@ export type WorkflowRequest = AllocationRequest | ReleaseRequest
 /** `already-started`: there was such a run. `signaled`: if there was one. */
 export type RequestOutcome = 'started' | 'already-started' | 'signaled-with-start' | 'signaled'
 
-/** The id of the run that a request is about. A Cluster and a deleted one of its name have runs of their own. */
-export function workflowIdOf(cluster: NamespacedName, request: WorkflowRequest): string {
-  return 'deleted' in request ? releaseWorkflowIdFor(request.deleted) : workflowIdFor(cluster)
+/**
+ * The id of the run that a request is about. A Cluster and a deleted one of its name have runs of their own.
+ *
+ * @param managementCluster the name that `--management-cluster` gives
+ */
+export function workflowIdOf(
+  cluster: NamespacedName,
+  request: WorkflowRequest,
+  managementCluster?: string,
+): string {
+  return 'deleted' in request
+    ? releaseWorkflowIdFor(request.deleted, managementCluster)
+    : workflowIdFor(cluster, managementCluster)
 }
 
 /** Whether a request is only sent while its Cluster needs a run. */

@@ -10,6 +10,7 @@ import {
   takeSteps,
   type SelectIPPoolResult,
   type SequenceEnd,
+  type StepInput,
   type Steps,
 } from '../domain/allocation/steps.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
@@ -17,7 +18,6 @@ import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { poolNamespaceFor } from '../domain/model/pool-kind.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
-import type { Role } from '../domain/role.ts'
 import { fastPath, step } from './activity-policies.ts'
 import type {
   AllocateAtOnceInput,
@@ -31,8 +31,8 @@ import type { RoleWakeUp } from './wake-up.ts'
 
 /** The allocation of one role, and how it waits and reports. */
 export interface RoleRun {
-  readonly cluster: NamespacedName
-  readonly role: Role
+  /** Of every step. */
+  readonly input: StepInput
   readonly wakeUp: RoleWakeUp
   readonly progress: StatusUpdate
   /** Shared by all roles: open until a step of the run makes no progress. */
@@ -62,7 +62,8 @@ export type RolePass =
 
 /** One pass through the steps: each on the fast path if it makes progress there, else as a regular activity. */
 export async function allocateRole(run: RoleRun): Promise<RolePass> {
-  const { cluster, role, progress } = run
+  const { input, progress } = run
+  const { cluster, role } = input
   const { runToCompletion } = run.wakeUp
   const startedAt = workflowInfo().runStartTime.getTime()
   progress({
@@ -70,10 +71,10 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
     message: `looking for a ${role} pool for Cluster ${formatKey(cluster)}`,
   })
   const made: AllocateAtOnceResult = await (run.fastPath.isOpen
-    ? runToCompletion(() => takeFastPath(run, { cluster, role, startedAt }))
+    ? runToCompletion(() => takeFastPath(run, { ...input, startedAt }))
     : {})
   const { steps, sourceOf } = stepsAfter(run, made)
-  const end = await takeSteps(steps, { cluster, role }, startedAt)
+  const end = await takeSteps(steps, input, startedAt)
   return passFor(run, end, sourceOf())
 }
 
@@ -82,7 +83,10 @@ function stepsAfter(
   run: RoleRun,
   made: AllocateAtOnceResult,
 ): { readonly steps: Steps; readonly sourceOf: () => VipSource | undefined } {
-  const { cluster, role, progress } = run
+  const {
+    input: { cluster, role },
+    progress,
+  } = run
   const { runInterruptible } = run.wakeUp
   const key = formatKey(cluster)
   let claim = claimNameFor(cluster, role)
@@ -160,7 +164,7 @@ function activity(summary: string): Steps {
 async function takeFastPath(run: RoleRun, input: AllocateAtOnceInput): Promise<AllocateAtOnceResult> {
   // Another role may have closed it in the meantime.
   if (!run.fastPath.isOpen) return {}
-  const summary = `${run.role} VIP for ${formatKey(run.cluster)}`
+  const summary = `${input.role} VIP for ${formatKey(input.cluster)}`
   try {
     const made = await proxyLocalActivities<Activities>({ ...fastPath, summary }).allocateAtOnce(input)
     run.fastPath.isOpen = made.assignVip !== undefined
@@ -177,7 +181,7 @@ function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined):
     case 'replaced':
       return { pass: 'replaced' }
     case 'restart': {
-      const { cluster, role } = run
+      const { cluster, role } = run.input
       if (end.reason !== undefined) {
         log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
         run.onDuplicate(end.message)

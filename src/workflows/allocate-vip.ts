@@ -11,14 +11,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { LogMetadata } from '@temporalio/common'
+import type { StepInput } from '../domain/allocation/steps.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { formatPool } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { allocateRole, type RoleRun } from './allocate-role.ts'
 import {
+  managementClusterIn,
   parseAllocateVipInput,
   parseWaitReport,
+  partsOfWorkflowId,
   retryNowUpdate,
   statusQuery,
   waitingSignal,
@@ -46,17 +49,19 @@ export const retryNow = defineUpdate<AllocationStatus, [string?]>(retryNowUpdate
  * @param args one object, `{ namespace, name }`; anything else fails the run at once with `InvalidInput`
  */
 export async function allocateVip(...args: readonly unknown[]): Promise<AllocateVipResult> {
-  const cluster = readArgument(() => parseAllocateVipInput(args, workflowInfo().workflowId))
+  const { workflowId, memo } = workflowInfo()
+  const cluster = readArgument(() => parseAllocateVipInput(args, workflowId))
   const startNewRun = async (): Promise<never> => {
     await condition(() => allHandlersFinished() && !run.wakeUp.isBusy())
     return continueAsNew<typeof allocateVip>(cluster)
   }
   const run: Run = {
     cluster,
+    ...managementClusterIn(memo),
     wakeUp: createWakeUp(startNewRun),
     wakeUps: new Map(),
     record: createStatusRecord(cluster),
-    searchAttributes: createSearchAttributeRecorder(),
+    searchAttributes: createSearchAttributeRecorder(partsOfWorkflowId(workflowId)?.managementCluster),
     startNewRun,
   }
   handleMessages(run)
@@ -66,7 +71,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
 }
 
 /** The state that the message handlers and the allocations of a run share. */
-interface Run {
+interface Run extends Pick<StepInput, 'managementClusterUid'> {
   readonly cluster: NamespacedName
   readonly wakeUp: WakeUp
   readonly wakeUps: Map<Role, RoleWakeUp>
@@ -116,14 +121,15 @@ async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
   return results
 }
 
-interface RoleAllocation extends Pick<RoleRun, 'role' | 'wakeUp' | 'fastPath'> {
+interface RoleAllocation extends Pick<RoleRun, 'wakeUp' | 'fastPath'> {
+  readonly role: Role
   readonly start: (role: Role) => void
   readonly insteadOf: Map<Role, string>
 }
 
 /** Passes through the steps until a pass ends with a result. */
 async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleResult> {
-  const { cluster, record, searchAttributes } = run
+  const { cluster, managementClusterUid, record, searchAttributes } = run
   const { role, wakeUp, fastPath } = allocation
   const progress: StatusUpdate = (update, options) => {
     record.progress(role, update, options)
@@ -131,8 +137,7 @@ async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleRe
   }
   for (;;) {
     const ended = await allocateRole({
-      cluster,
-      role,
+      input: { cluster, role, ...(managementClusterUid !== undefined && { managementClusterUid }) },
       wakeUp,
       fastPath,
       progress,

@@ -1,6 +1,7 @@
 import { isPoolVerdict, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type { StepInput, Steps } from '../domain/allocation/steps.ts'
 import type { ClusterIdentity } from '../domain/model/claim.ts'
+import { atManagementCluster } from '../domain/management-cluster.ts'
 import { arrayOf, isObject, type JsonObject } from '../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import { quoted, shortened } from '../domain/quote.ts'
@@ -25,15 +26,41 @@ export const invalidInput = 'InvalidInput'
 /** The only field of the value that replaces a payload that cannot be decoded; it holds the error. */
 export const undecodable = 'undecodablePayload'
 
-/** The same for the watcher and for a manual start, so a Cluster has at most one such run at a time. */
-export function workflowIdFor(cluster: NamespacedName): string {
-  return `allocate-vip/${formatKey(cluster)}`
+/**
+ * The same for the watcher and for a manual start, so a Cluster has at most one such run at a time.
+ *
+ * @param managementCluster the name that `--management-cluster` gives
+ */
+export function workflowIdFor(cluster: NamespacedName, managementCluster?: string): string {
+  return `${allocationPrefixFor(managementCluster)}${formatKey(cluster)}`
 }
 
-/** The Cluster of an id of `workflowIdFor`; undefined for any other id, which a person may have chosen. */
-export function clusterOfWorkflowId(workflowId: string): NamespacedName | undefined {
-  const [, namespace, name] = /^allocate-vip\/([^/]+)\/([^/]+)$/.exec(workflowId) ?? []
-  return namespace === undefined || name === undefined ? undefined : { namespace, name }
+/** How the ids of all allocations of a management cluster begin, and those of no other name. */
+export function allocationPrefixFor(managementCluster: string | undefined): string {
+  return `${atManagementCluster('allocate-vip', managementCluster)}/`
+}
+
+/** The parts of an id of `workflowIdFor`; undefined for any other id, which a person may have chosen. */
+export function partsOfWorkflowId(
+  workflowId: string,
+): { readonly cluster: NamespacedName; readonly managementCluster: string | undefined } | undefined {
+  const [, managementCluster, namespace, name] =
+    /^allocate-vip(?:@([^/]+))?\/([^/]+)\/([^/]+)$/.exec(workflowId) ?? []
+  return namespace === undefined || name === undefined
+    ? undefined
+    : { cluster: { namespace, name }, managementCluster }
+}
+
+/**
+ * Field of a run's memo: the uid of the management cluster whose watcher started it. A memo, as a Worker that does not know
+ * it must accept the argument, `describe` shows it, and a run that continues as new keeps it.
+ */
+export const managementClusterMemo = 'managementClusterUid'
+
+/** @param memo anybody can start a run, so it may hold anything */
+export function managementClusterIn(memo: unknown): Pick<StepInput, 'managementClusterUid'> {
+  const uid = isObject(memo) ? memo[managementClusterMemo] : undefined
+  return typeof uid === 'string' && uid !== '' ? { managementClusterUid: uid } : {}
 }
 
 /** The one argument of `releaseVip`: a Cluster that was deleted. */
@@ -43,8 +70,8 @@ export interface ReleaseVipInput extends ClusterIdentity {
 }
 
 /** The same for all watchers. A Cluster that was recreated under the same name has another one. */
-export function releaseWorkflowIdFor(cluster: ClusterIdentity): string {
-  return `release-vip/${formatKey(cluster)}/${cluster.uid}`
+export function releaseWorkflowIdFor(cluster: ClusterIdentity, managementCluster?: string): string {
+  return `${atManagementCluster('release-vip', managementCluster)}/${formatKey(cluster)}/${cluster.uid}`
 }
 
 /** The end of a release: everything that the Cluster held is gone. */
@@ -57,11 +84,12 @@ export interface ReleaseVipResult {
 }
 
 /** Markdown for the Temporal UI. */
-export function staticDetailsFor({ namespace, name }: NamespacedName): string {
+export function staticDetailsFor({ namespace, name }: NamespacedName, managementCluster?: string): string {
+  const flag = managementCluster === undefined ? '' : ` --management-cluster=${managementCluster}`
   return [
     `Takes a free address for Cluster \`${namespace}/${name}\` from the IP pool that is labeled with its ClusterClass, and writes it to the Cluster. Ends when the Cluster is served, needs nothing, or is gone.`,
     `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
-    `On the management cluster: \`capi-vip-allocator status ${namespace}/${name}\`, \`kubectl describe cluster -n ${namespace} ${name}\`.`,
+    `On the management cluster: \`capi-vip-allocator status ${namespace}/${name}${flag}\`, \`kubectl describe cluster -n ${namespace} ${name}\`.`,
     `Look again now: signal \`${wakeSignal}\`, or update \`${retryNowUpdate}\`.`,
   ].join('\n\n')
 }
@@ -149,7 +177,7 @@ export type AllocateAtOnceResult = {
   readonly [S in keyof Steps]?: Awaited<ReturnType<Steps[S]>>
 } & { readonly left?: string }
 
-export interface ConfirmReleaseInput extends ClusterIdentity {
+export interface ConfirmReleaseInput extends ClusterIdentity, Pick<StepInput, 'managementClusterUid'> {
   readonly held: readonly HeldAddress[]
   /** When the Cluster was first found to be gone, in milliseconds since the epoch; absent before that. */
   readonly goneSince?: number
@@ -175,10 +203,10 @@ export function parseAllocateVipInput(args: readonly unknown[], workflowId: stri
     namespace: nameField(input, 'namespace', expected),
     name: nameField(input, 'name', expected),
   }
-  const named = clusterOfWorkflowId(workflowId)
-  if (named !== undefined && formatKey(named) !== formatKey(cluster)) {
+  const named = partsOfWorkflowId(workflowId)
+  if (named !== undefined && formatKey(named.cluster) !== formatKey(cluster)) {
     throw new RangeError(
-      `the argument names Cluster ${formatKey(cluster)}, expected ${formatKey(named)}, whose workflow id this is; ${workflowIdFor(cluster)} is the other one's`,
+      `the argument names Cluster ${formatKey(cluster)}, expected ${formatKey(named.cluster)}, whose workflow id this is; ${workflowIdFor(cluster, named.managementCluster)} is the other one's`,
     )
   }
   return cluster

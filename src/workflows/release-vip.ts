@@ -6,12 +6,14 @@ import {
   log,
   proxyActivities,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { describeRelease, readableHeld } from '../domain/release/release.ts'
 import { step } from './activity-policies.ts'
 import {
+  managementClusterIn,
   parseReleaseVipInput,
   wakeSignal,
   type ConfirmReleaseInput,
@@ -33,7 +35,11 @@ const wake = defineSignal<[string?]>(wakeSignal)
 export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVipResult> {
   const began = Date.now()
   const input = readArgument(() => parseReleaseVipInput(args))
-  let state: ConfirmReleaseInput = { ...input, held: input.held ?? [] }
+  let state: ConfirmReleaseInput = {
+    ...input,
+    ...managementClusterIn(workflowInfo().memo),
+    held: input.held ?? [],
+  }
   const wakeUp = createWakeUp(async () => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof releaseVip>({ ...input, held: readableHeld(state.held) })

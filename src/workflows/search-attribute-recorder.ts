@@ -13,7 +13,8 @@ export interface SearchAttributeRecorder {
   update(status: AllocationStatus): void
 }
 
-export function createSearchAttributeRecorder(): SearchAttributeRecorder {
+/** @param managementCluster its name, if it has one */
+export function createSearchAttributeRecorder(managementCluster?: string): SearchAttributeRecorder {
   let names: readonly SearchAttributeName[] = []
   let recorded: SearchValues = {}
   return {
@@ -21,7 +22,7 @@ export function createSearchAttributeRecorder(): SearchAttributeRecorder {
       if (registered.length > 0) names = registered
     },
     update(status) {
-      const values = searchValuesOf(status)
+      const values = searchValuesOf(status, managementCluster)
       const changed = names.filter((name) => String(values[name] ?? '') !== String(recorded[name] ?? ''))
       if (changed.length === 0) return
       upsertSearchAttributes(changed.map((name) => pairFor(name, values)))
@@ -32,13 +33,17 @@ export function createSearchAttributeRecorder(): SearchAttributeRecorder {
 
 type SearchValues = Readonly<Partial<Record<SearchAttributeName, string | readonly string[]>>>
 
-function searchValuesOf({ cluster, roles: byRole }: AllocationStatus): SearchValues {
+function searchValuesOf(
+  { cluster, roles: byRole }: AllocationStatus,
+  managementCluster: string | undefined,
+): SearchValues {
   const statuses = roles.map((role) => byRole[role]).filter((status) => status !== undefined)
   return {
     VipNamespace: cluster.namespace,
     VipCluster: cluster.name,
     VipPhase: phaseOf(statuses),
     VipAddress: statuses.map(({ address }) => address).filter((address) => address !== undefined),
+    ...(managementCluster !== undefined && { VipManagementCluster: managementCluster }),
     VipPool: statuses.map(({ pool }) => pool && formatPool(pool)).filter((pool) => pool !== undefined),
   }
 }

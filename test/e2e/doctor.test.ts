@@ -385,6 +385,7 @@ describe('doctor, about Temporal', () => {
       ['temporal', 'ok'],
       ['temporal-namespace', 'ok'],
       ['temporal-workers', 'ok'],
+      ['management-cluster', 'skipped'],
       ['workflow-runs', 'skipped'],
       ['search-attributes', 'ok'],
     ])

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client, Connection } from '@temporalio/client'
 import { registerSearchAttributes } from '../../src/commands/temporal/search-attributes.ts'
 import {
+  allocateVipType,
   retryNowUpdate,
   statusQuery,
   workflowIdFor,
@@ -80,5 +81,13 @@ describe('a run in a Temporal namespace with search attributes', () => {
     const id = workflowIdFor(testbed.keyOf('found'))
     expect(await untilListed(`VipAddress = '${controlPlaneEndpoint.host}'`)).toEqual([id])
     expect(await untilListed(`VipPool = 'InClusterIPPool/vip-pool' AND VipPhase = 'Allocated'`)).toEqual([id])
+  })
+
+  it('is found by its management cluster if that has a name', async () => {
+    const cluster = testbed.keyOf('found')
+    const workflowId = workflowIdFor(cluster, 'east')
+    const run = { workflowId, taskQueue: suite.taskQueue, args: [cluster] }
+    await client.workflow.execute(allocateVipType, run)
+    expect(await untilListed(`VipManagementCluster = 'east'`)).toEqual([workflowId])
   })
 })

@@ -15,7 +15,11 @@ const start = { action: 'start', reason: 'new' } as const
 beforeAll(async () => {
   temporal = await viewTemporal(realParts().stack)
   // Nobody works on this queue: the runs stay where they are.
-  client = createVipWorkflowClient(temporal.client, { taskQueue: randomUUID(), eagerStart: false })
+  client = createVipWorkflowClient(temporal.client, {
+    taskQueue: randomUUID(),
+    managementClusterUid: async () => 'uid-of-kube-system',
+    eagerStart: false,
+  })
   cluster = { namespace: 'starter', name: 'none' }
 })
 

@@ -98,9 +98,11 @@ export interface Testbed {
   leave(): Promise<void>
 }
 
-/** Opens a testbed; `close` it at the end. */
-export async function openTestbed(stack: StackConnection): Promise<Testbed> {
-  const namespace = `e2e-${randomBytes(4).toString('hex')}`
+/** Opens a testbed; `close` it at the end. @param namespace of the same name as another management cluster's */
+export async function openTestbed(
+  stack: StackConnection,
+  namespace = `e2e-${randomBytes(4).toString('hex')}`,
+): Promise<Testbed> {
   const api = kubernetesApi(stack)
   const over = new AbortController()
   const kubeConfig = loadKubeConfig({ kubeconfig: stack.kubeconfigPath })

@@ -33,6 +33,7 @@ describe('without any flag', () => {
       namespaces: [],
       watchFilter: undefined,
       taskQueue: 'capi-vip-allocator',
+      managementCluster: undefined,
       registerSearchAttributes: false,
       requiresOptIn: false,
       variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
@@ -60,6 +61,15 @@ describe('a flag', () => {
     const env = { CAPI_VIP_ALLOCATOR_TASK_QUEUE: 'from-env' }
     expect(configOf([], env).taskQueue).toBe('from-env')
     expect(configOf(['--task-queue=from-flag'], env).taskQueue).toBe('from-flag')
+  })
+
+  it('that names the management cluster becomes a part of the task queue', () => {
+    expect(configOf(['--management-cluster=east'])).toMatchObject({
+      managementCluster: 'east',
+      taskQueue: 'capi-vip-allocator@east',
+    })
+    const env = { CAPI_VIP_ALLOCATOR_MANAGEMENT_CLUSTER: 'west-1' }
+    expect(configOf(['--task-queue=mine'], env).taskQueue).toBe('mine@west-1')
   })
 
   it('takes its value after = or as the next word', () => {

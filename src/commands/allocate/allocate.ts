@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../console/exit-code.ts'
+import { isForeign } from '../../domain/management-cluster.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { quoted } from '../../domain/quote.ts'
-import { isPolling } from '../../domain/workflow-run.ts'
+import { describeForeignRun, isPolling } from '../../domain/workflow-run.ts'
+import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { isScheduled, readPollers } from '../../watcher/describe-run.ts'
 import { createRunChecker, type PendingCheck } from '../../watcher/run-check.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
@@ -12,6 +14,7 @@ import {
   type AllocateVipResult,
   type AllocationStatus,
 } from '../../workflows/contract.ts'
+import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import { waitsIn, type RunWait } from '../temporal/pending-activities.ts'
 import { TemporalUnreachableError, withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
@@ -34,18 +37,28 @@ const idleAfterMs = 3_000
 /**
  * Starts the Cluster's run, or joins the open one, and follows it until it ends.
  *
- * @returns exit code: 0 if the Cluster has its VIP, 3 if the run ended without one, 130 if it was left running
+ * @returns exit code: 0 if the Cluster has its VIP, 3 if the run ended without one or is of another management cluster, 130 if
+ *   it was left running
  * @throws Error if Temporal is unreachable at first
  */
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
   return withTemporal(setup.signal, async (temporal) => {
-    const workflowId = workflowIdFor(cluster)
-    const { taskQueue } = setup.config
-    const workflows = createVipWorkflowClient(temporal.client, { taskQueue, eagerStart: false })
+    const { taskQueue, managementCluster } = setup.config
+    const workflowId = workflowIdFor(cluster, managementCluster)
+    const over = new AbortController()
+    const uid = readUid(setup, AbortSignal.any([setup.signal, over.signal]))
+    const workflows = createVipWorkflowClient(temporal.client, {
+      taskQueue,
+      managementCluster,
+      managementClusterUid: () => uid,
+      isByHand: true,
+      eagerStart: false,
+    })
     const run = { ...setup, temporal, cluster, workflowId, workflows, started: performance.now() }
     let isUnderWay = false
     try {
-      await startOrJoin(run)
+      const foreign = await startOrJoin(run)
+      if (foreign !== undefined) return refuse(run, foreign)
       isUnderWay = true
       return await show(run, await follow(run))
     } catch (error) {
@@ -57,8 +70,22 @@ export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSe
           : `interrupted before ${workflowId} was known to run`,
       )
       return exitCodes.interrupted
+    } finally {
+      over.abort()
     }
   })
+}
+
+/**
+ * Reads which management cluster this is, only to recognize the run of another one. Without a kubeconfig nobody knows.
+ *
+ * @throws Error if the person names a kubeconfig or a context that cannot be read
+ */
+function readUid({ config }: CommandSetup, signal: AbortSignal): Promise<string | undefined> {
+  if (config.kubeconfig !== undefined || config.context !== undefined) loadKubeConfig(config)
+  return withManagementCluster(config, (managementCluster) => managementCluster.readUid(signal)).catch(
+    () => undefined,
+  )
 }
 
 interface FollowedRun extends CommandSetup {
@@ -70,15 +97,29 @@ interface FollowedRun extends CommandSetup {
   readonly started: number
 }
 
-async function startOrJoin(run: FollowedRun): Promise<void> {
+/** @returns why it does neither, if the open run is of another management cluster */
+async function startOrJoin(run: FollowedRun): Promise<string | undefined> {
   const { temporal, cluster, workflowId, workflows, config } = run
   const { bounded } = temporal
   await temporal.check()
-  if ((await bounded(() => workflows.send(cluster, { action: 'start', reason: byHand }))) === 'started') {
-    return note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
+  const start = { action: 'start', reason: byHand } as const
+  if ((await bounded(() => workflows.send(cluster, start))) === 'started') {
+    note(run, `${workflowId} is started on task queue ${config.taskQueue}`)
+    return undefined
+  }
+  const present = await bounded(() => workflows.describe(cluster, start))
+  const ours = await workflows.installation()
+  if (present !== undefined && isForeign(present.managementClusterUid, ours.managementClusterUid)) {
+    return describeForeignRun(present, ours)
   }
   await bounded(() => workflows.send(cluster, { action: 'signal', reason: byHand }))
   note(run, `${workflowId} runs already; it is woken and followed`)
+  return undefined
+}
+
+function refuse({ console, workflowId }: FollowedRun, message: string): number {
+  console.print({ workflowId, message }, (style) => style.bad(message))
+  return exitCodes.actionRequired
 }
 
 /** Follows the run until it has ended, through outages of Temporal. Rejects when the signal is aborted. */

@@ -27,12 +27,17 @@ export async function reviewPermissions(
   const places = namespaces.length === 0 ? [''] : namespaces
   return Promise.all(
     permissions.flatMap((permission) =>
-      (isClusterScoped(permission) ? [''] : places).map(async (namespace) => {
+      placesOf(permission, places).map(async (namespace) => {
         const allowed = await isAllowed(connection, account, { ...permission, namespace })
         return { ...permission, namespace, allowed }
       }),
     ),
   )
+}
+
+function placesOf(permission: Permission, places: readonly string[]): readonly string[] {
+  if (permission.only !== undefined) return [permission.only.namespace]
+  return isClusterScoped(permission) ? [''] : places
 }
 
 function isClusterScoped({ group, resource }: Permission): boolean {
@@ -46,7 +51,7 @@ async function isAllowed(
   account: NamespacedName | undefined,
   asked: Permission & { readonly namespace: string },
 ): Promise<boolean> {
-  const { verb, group, namespace } = asked
+  const { verb, group, namespace, only } = asked
   const [resource = '', subresource] = asked.resource.split('/')
   const resourceAttributes = {
     verb,
@@ -54,6 +59,7 @@ async function isAllowed(
     resource,
     ...(subresource !== undefined && { subresource }),
     ...(namespace !== '' && { namespace }),
+    ...(only !== undefined && { name: only.name }),
   }
   const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
   const action = `ask whether ${account === undefined ? 'we' : formatKey(account)} may ${verb} ${asked.resource}`

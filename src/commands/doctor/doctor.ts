@@ -11,6 +11,7 @@ import { checkApiVersions } from './checks/api-versions.ts'
 import { fault, ok, runCheck, type CheckResult, type Reading } from './checks/check-result.ts'
 import { checkClock } from './checks/clock.ts'
 import { checkClassVariables } from './checks/class-variables.ts'
+import { checkManagementCluster } from './checks/management-cluster.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
 import { checkPermissions } from './checks/permissions.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
@@ -38,16 +39,20 @@ export async function doctor(
   { fix, serviceAccount }: DoctorOptions,
   { config, console, signal }: CommandSetup,
 ): Promise<number> {
+  const { taskQueue, managementCluster } = config
   const reading = readingOf(readKubernetesFacts({ ...config, serviceAccount }))
   const waiting = reading.then((facts) => waitingIn(facts, config))
   const [kubernetes, temporal] = await Promise.all([
     reading,
-    readingOf(readTemporalFacts({ taskQueue: config.taskQueue, register: fix, waiting, signal })),
+    readingOf(readTemporalFacts({ taskQueue, managementCluster, register: fix, waiting, signal })),
   ])
   // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
-  const findings = [...diagnoseKubernetes(kubernetes, config, now), ...diagnoseTemporal(temporal, now)]
+  const findings = [
+    ...diagnoseKubernetes(kubernetes, config, now),
+    ...diagnoseTemporal(temporal, kubernetes, now),
+  ]
   const healthy = findings.every(({ level }) => level !== 'fault')
   const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
   console.print(report, (style) => formatReport(report, style))
@@ -113,19 +118,28 @@ function describeServer({ server, version, latencySeconds, user }: KubernetesFac
   return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
 }
 
-export function diagnoseTemporal(facts: Reading<TemporalFacts>, now: number): readonly CheckResult[] {
+export function diagnoseTemporal(
+  facts: Reading<TemporalFacts>,
+  kubernetes: Reading<Pick<KubernetesFacts, 'managementClusterUid'>>,
+  now: number,
+): readonly CheckResult[] {
   if ('unread' in facts) {
     const fix =
       'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the network; temporal operator cluster health shows what the temporal CLI can reach'
     return runCheck('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
   const { address, version, namespace, retentionSeconds, searchAttributes, registered } = facts.read
-  const { taskQueueName, taskQueue, workflowRuns } = facts.read
+  const { taskQueueName, taskQueue, openRuns: runs, workflowRuns } = facts.read
+  const uid = 'unread' in kubernetes ? kubernetes : kubernetes.read.managementClusterUid
+  const ours = { taskQueue: taskQueueName, ...('read' in uid && { managementClusterUid: uid.read }) }
+  // An API server that does not answer has its own line.
+  const shared = 'unread' in kubernetes ? kubernetes : { read: { installation: ours, uid, taskQueue, runs } }
   return [
     ...runCheck('temporal', facts, () => [ok(`Temporal ${version} at ${address} answers`)]),
     ...runCheck('temporal-namespace', retentionSeconds, (read) => checkNamespace(namespace, read)),
     ...runCheck('temporal-workers', taskQueue, (read) => checkTaskQueue(read, now)),
-    ...runCheck('workflow-runs', workflowRuns, (read) => checkWorkflowRuns(read, taskQueueName, now)),
+    ...runCheck('management-cluster', shared, (read) => checkManagementCluster(read, now)),
+    ...runCheck('workflow-runs', workflowRuns, (read) => checkWorkflowRuns(read, ours, now)),
     ...runCheck('search-attributes', searchAttributes, (read) =>
       checkSearchAttributes(read, namespace, registered),
     ),

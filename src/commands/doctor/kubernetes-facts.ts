@@ -4,6 +4,7 @@ import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
+import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import { neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
@@ -40,6 +41,7 @@ export interface KubernetesFacts {
   /** Seconds for one request over an open connection. */
   readonly latencySeconds: number
   readonly user: Reading<string>
+  readonly managementClusterUid: Reading<string>
   readonly clock: Reading<ClockReading>
   readonly servedKinds: Reading<readonly ServedKind[]>
   readonly permissions: Reading<PermissionReview>
@@ -83,8 +85,9 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     const last = outcomes.at(-1)
     const server = kubeConfig.getCurrentCluster()?.server ?? ''
     const about = { server, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
-    const [user, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
+    const [user, managementClusterUid, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
       readingOf(readOwnUser(connection)),
+      readingOf(readManagementClusterUid(connection)),
       readingOf(readServedKinds(connection)),
       readingOf(listDeployments(connection, coreProvider.label)),
       readingOf(listDeployments(connection, inClusterProvider.label)),
@@ -92,7 +95,8 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     ])
     const permissions = await readingOf(readPermissions(connection, place, user))
     const isEverywhere = place.namespaces.length === 0
-    return { ...about, user, servedKinds, permissions, core, ipamProvider, snapshot, isEverywhere }
+    const cluster = { managementClusterUid, core, ipamProvider, snapshot, isEverywhere }
+    return { ...about, user, servedKinds, permissions, ...cluster }
   } finally {
     await connection.close()
   }

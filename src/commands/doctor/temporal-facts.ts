@@ -1,12 +1,14 @@
 import { isGrpcServiceError } from '@temporalio/client'
 import { inParallel } from '../../domain/in-parallel.ts'
+import type { Installation } from '../../domain/management-cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { RegisteredTypes, SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
-import { workflowIdFor } from '../../workflows/contract.ts'
+import { managementClusterIn, workflowIdFor } from '../../workflows/contract.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import type { Reading } from './checks/check-result.ts'
+import type { OwnedRun } from './checks/management-cluster.ts'
 import type { TaskQueueFacts } from './checks/temporal.ts'
 import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
 import { readingOf } from './kubernetes-facts.ts'
@@ -19,6 +21,8 @@ export interface TemporalFacts {
   readonly retentionSeconds: Reading<number | undefined>
   readonly taskQueueName: string
   readonly taskQueue: Reading<TaskQueueFacts>
+  /** The running workflows on the task queue, the first hundred. */
+  readonly openRuns: Reading<readonly OwnedRun[]>
   readonly workflowRuns: Reading<WorkflowRunFacts>
   readonly searchAttributes: Reading<RegisteredTypes>
   /** The search attributes that were registered just now. */
@@ -39,12 +43,13 @@ const notFound: readonly number[] = [5]
  */
 export async function readTemporalFacts(options: {
   readonly taskQueue: string
+  readonly managementCluster: string | undefined
   readonly register: boolean
   /** The Clusters that wait for a VIP, oldest first. */
   readonly waiting: Promise<Reading<readonly NamespacedName[]>>
   readonly signal: AbortSignal
 }): Promise<TemporalFacts> {
-  const { taskQueue: taskQueueName } = options
+  const { taskQueue: taskQueueName, managementCluster } = options
   return withTemporal(options.signal, async (temporal) => {
     const { client, address, namespace } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
@@ -52,18 +57,20 @@ export async function readTemporalFacts(options: {
     const about = { address, version: serverVersion, namespace, retentionSeconds, taskQueueName }
     if ('read' in retentionSeconds && retentionSeconds.read === undefined) {
       const unread = { unread: `there is no namespace ${namespace}` }
-      const nothing = { taskQueue: unread, workflowRuns: unread, searchAttributes: unread }
+      const nothing = { taskQueue: unread, openRuns: unread, workflowRuns: unread, searchAttributes: unread }
       return { ...about, ...nothing, registered: { read: [] } }
     }
     const registered = options.register
       ? await readingOf(registerSearchAttributes(client.connection, namespace))
       : { read: [] }
-    const [taskQueue, workflowRuns, searchAttributes] = await Promise.all([
+    const waiting = await options.waiting
+    const [taskQueue, openRuns, workflowRuns, searchAttributes] = await Promise.all([
       readingOf(readTaskQueue(temporal, taskQueueName)),
-      readRuns(temporal, taskQueueName, await options.waiting),
+      readingOf(temporal.bounded(() => listOpenRuns(temporal, taskQueueName))),
+      readRuns(temporal, { taskQueue: taskQueueName, managementCluster }, waiting),
       readingOf(readSearchAttributes(client.connection, namespace)),
     ])
-    return { ...about, taskQueue, workflowRuns, searchAttributes, registered }
+    return { ...about, taskQueue, openRuns, workflowRuns, searchAttributes, registered }
   })
 }
 
@@ -85,15 +92,25 @@ async function readTaskQueue(temporal: TemporalClient, name: string): Promise<Ta
   return { name, workflowPollers, activityPollers }
 }
 
+async function listOpenRuns({ client }: TemporalClient, taskQueue: string): Promise<readonly OwnedRun[]> {
+  const query = `ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`
+  const found: OwnedRun[] = []
+  for await (const { workflowId, memo } of client.workflow.list({ query, pageSize: mostRuns })) {
+    found.push({ workflowId, ...managementClusterIn(memo) })
+    if (found.length === mostRuns) break
+  }
+  return found
+}
+
 async function readRuns(
   { client, bounded }: TemporalClient,
-  taskQueue: string,
+  { taskQueue, managementCluster }: Installation,
   waiting: Reading<readonly NamespacedName[]>,
 ): Promise<Reading<WorkflowRunFacts>> {
   if ('unread' in waiting) return waiting
   const asked = waiting.read.slice(0, mostRuns)
   const runs = inParallel(runsAtOnce, asked, (cluster) =>
-    bounded(() => describeRun(client, workflowIdFor(cluster), taskQueue)),
+    bounded(() => describeRun(client, workflowIdFor(cluster, managementCluster), taskQueue)),
   )
   return readingOf(
     runs.then((found) => ({

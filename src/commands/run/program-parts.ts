@@ -5,6 +5,8 @@ import type { KubernetesConnection } from '../../kubernetes/transport/connection
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Tracing } from '../../observability/tracing.ts'
+import type { ManagementClusterIdentity } from './management-cluster-identity.ts'
+import type { Neighbors } from './neighbors.ts'
 import type { Outages } from './outages.ts'
 import type { ProgramState } from './readiness.ts'
 
@@ -16,6 +18,8 @@ export interface ProgramParts {
   readonly api: ClusterApi
   /** Undefined unless watcher and Worker are one process. */
   readonly cachedApi: CachedClusterApi | undefined
+  readonly identity: ManagementClusterIdentity
+  readonly neighbors: Neighbors
   readonly metrics: Metrics
   readonly outages: Outages
   readonly tracing: Tracing | undefined

@@ -8,6 +8,8 @@ import type { Outage } from '../../observability/outage.ts'
 import type { RequestQueue } from '../../watcher/request-queue.ts'
 import type { StrayRun } from '../../watcher/run-check.ts'
 import type { Watcher } from '../../watcher/watcher.ts'
+import type { ManagementClusterIdentity } from './management-cluster-identity.ts'
+import type { Neighbors } from './neighbors.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
 /** The parts of the program, each undefined until it has started. */
@@ -15,6 +17,10 @@ export interface ProgramState {
   temporal?: TemporalConnection
   worker?: Worker | undefined
   watcher?: ObservedWatcher | undefined
+  managementCluster?: {
+    readonly identity: Pick<ManagementClusterIdentity, 'trouble'>
+    readonly neighbors: Pick<Neighbors, 'collision'>
+  }
   /** How the Worker has ended without being asked to. */
   workerDeath?: string
 }
@@ -48,6 +54,7 @@ export function healthOf(
     checks: () => ({
       temporal: temporalCheck(state.temporal !== undefined, servers.temporal.current),
       'api-server': reachedCheck(servers.apiServer.current),
+      'management-cluster': managementClusterCheck(state.managementCluster),
       ...(command !== 'watcher' && { worker: workerCheck(state.worker) }),
       ...(command !== 'worker' && watcherChecks(state.watcher)),
     }),
@@ -60,6 +67,15 @@ function temporalCheck(isConnected: boolean, outage: string | undefined): Check 
 
 function reachedCheck(outage: string | undefined): Check {
   return outage === undefined ? ok('reached') : waiting(outage)
+}
+
+/** Always ok, since Clusters are served all the same, and neither a restart nor another replica could help. */
+function managementClusterCheck(managementCluster: ProgramState['managementCluster']): Check {
+  const collision = managementCluster?.neighbors.collision()
+  if (collision !== undefined) return ok(collision)
+  const trouble = managementCluster?.identity.trouble()
+  if (trouble !== undefined) return ok(`unknown, so runs name none: ${trouble}`)
+  return ok('no other one uses this task queue')
 }
 
 function workerCheck(worker: Worker | undefined): Check {

@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client'
 import type { Worker } from '@temporalio/worker'
 import type { AllocatorCommand, Config } from '../../config.ts'
 import { roles } from '../../domain/role.ts'
+import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
 import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
 import { connectTo } from '../../kubernetes/transport/connection.ts'
 import { createCachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
@@ -14,6 +15,8 @@ import { watchLoop } from '../../observability/loop-watch.ts'
 import { createMetrics, readCoreMetrics, type Metrics } from '../../observability/metrics.ts'
 import { createVipWorkflowClient, type VipWorkflowClient } from '../../watcher/workflow-client.ts'
 import { monitorTemporal } from '../../watcher/temporal-monitor.ts'
+import { createManagementClusterIdentity } from './management-cluster-identity.ts'
+import { createNeighbors } from './neighbors.ts'
 import { createOutages } from './outages.ts'
 import type { ProgramParts } from './program-parts.ts'
 import { healthOf, type ProgramState } from './readiness.ts'
@@ -61,10 +64,18 @@ export async function runProgram(
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   for (const warning of config.warnings) log.warn(warning)
   try {
+    const identity = createManagementClusterIdentity({
+      read: () => readManagementClusterUid(kubernetes),
+      log,
+      now: Date.now,
+    })
+    const neighbors = createNeighbors(log, Date.now)
+    state.managementCluster = { identity, neighbors }
     const api = createLiveClusterApi(kubernetes, config.namespaces)
     const cachedApi = command === 'run' ? createCachedClusterApi({ live: api, now: Date.now }) : undefined
     const observed = { metrics, outages, tracing, state, log }
-    return await connectAndRun({ command, config, kubernetes, api, cachedApi, ...observed, signal })
+    const parts = { command, config, kubernetes, api, cachedApi, identity, neighbors, ...observed }
+    return await connectAndRun({ ...parts, signal })
   } finally {
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
@@ -110,7 +121,7 @@ async function runParts(
   temporal: TemporalConnection,
   worker: Worker | undefined,
 ): Promise<number> {
-  const { command, config, tracing, state, log } = parts
+  const { command, config, identity, tracing, state, log } = parts
   const died = new AbortController()
   const signal = AbortSignal.any([parts.signal, died.signal])
   const onDeath = (error: string): void => {
@@ -125,6 +136,8 @@ async function runParts(
   const client = new Client({ connection, namespace, ...interceptors })
   const workflows = createVipWorkflowClient(client, {
     taskQueue: config.taskQueue,
+    managementCluster: config.managementCluster,
+    managementClusterUid: () => identity.uid(),
     eagerStart: worker !== undefined,
   })
   const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
@@ -140,7 +153,7 @@ async function runParts(
 
 /** Monitors Temporal, and has the watcher start or follow runs that an outage may have affected. */
 function startMonitor(
-  { log, outages, metrics, signal }: ProgramParts,
+  { log, outages, metrics, neighbors, signal }: ProgramParts,
   client: VipWorkflowClient,
   watcher: RunningWatcher | undefined,
 ): Promise<void> {
@@ -150,6 +163,7 @@ function startMonitor(
     outage: outages.temporal,
     signal,
     onPolled: (reachable) => metrics.temporalReachable(reachable),
+    onPollers: (installation, pollers) => neighbors.observePollers(installation, pollers),
     onRunsMayBeLost: () => watcher?.enqueueAll(),
     ...(watcher !== undefined && { onRunsElsewhere: (clusters) => watcher.checkElsewhere(clusters) }),
   })

@@ -1,6 +1,9 @@
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker, type ActivityInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
+import { workerIdentity } from '../../domain/management-cluster.ts'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { usableSearchAttributes } from '../../domain/search-attributes.ts'
@@ -33,15 +36,18 @@ export const workflowOptions = {
 
 /** Makes a Worker, which polls nothing before `run` is called. @throws Error if the server or the namespace is missing */
 export async function createWorker(
-  { config, api, cachedApi, metrics, tracing }: ProgramParts,
+  parts: ProgramParts,
   { connection, namespace }: TemporalConnection,
 ): Promise<Worker> {
+  const { config, api, cachedApi, identity, neighbors, metrics, tracing } = parts
   const { defaultPort, variables, requiresOptIn, taskQueue } = config
   // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
   const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
     connection,
     namespace,
+    // By it, other management clusters see whose Worker polls.
+    identity: workerIdentity(`${process.pid}@${hostname()}`, await uidInTime(identity)),
     taskQueue,
     workflowBundle: tracing === undefined ? workflowBundle : tracedBundle,
     interceptors: {
@@ -53,6 +59,8 @@ export async function createWorker(
       api,
       cachedApi,
       observer: metrics,
+      managementClusterUid: () => identity.uid(),
+      onForeignRun: (message) => neighbors.observeForeignRun(message),
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
       settings: { defaultPort, variables, requiresOptIn, searchable },
     }),
@@ -61,6 +69,14 @@ export async function createWorker(
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
   })
+}
+
+/** Milliseconds that a Worker waits for an API server that may be away: it works without as well. */
+const identifiedWithinMs = 3_000
+
+async function uidInTime(identity: ProgramParts['identity']): Promise<string | undefined> {
+  const waited = delay(identifiedWithinMs, undefined, { ref: false })
+  return Promise.race([identity.uid(), waited]).catch(() => undefined)
 }
 
 /** Adds the Cluster and the role of an activity to the lines that Temporal writes for it. */

@@ -39,7 +39,10 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
     const initial = await managementCluster.readSnapshot()
     if (options.cluster !== undefined) assertExists(options.cluster, initial)
     return withTemporal(setup.signal, async (temporal) => {
-      const runs = createWorkflowRuns(temporal, setup.config.taskQueue)
+      const { taskQueue, managementCluster: name } = setup.config
+      const managementClusterUid = await managementCluster.readUid()
+      const installation = { taskQueue, managementCluster: name, managementClusterUid }
+      const runs = createWorkflowRuns(temporal, installation)
       const context = { options, setup, managementCluster, initial, runs }
       return options.watch ? watchStatus(context) : showStatus(context)
     })

@@ -1,5 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { inParallel } from '../../domain/in-parallel.ts'
+import type { Installation } from '../../domain/management-cluster.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { diagnoseRun, type RunVerdict } from '../../domain/workflow-run.ts'
 import { describeRun, unlessNotFound } from '../../watcher/describe-run.ts'
@@ -47,14 +48,15 @@ const concurrency = 10
 /** Milliseconds before an unreachable Temporal is called again: every call would take as long as the first. */
 const restMs = 10_000
 
-export function createWorkflowRuns(temporal: TemporalClient, ours: string): WorkflowRuns {
+export function createWorkflowRuns(temporal: TemporalClient, ours: Installation): WorkflowRuns {
   const { client, bounded } = temporal
   const { call, trouble } = createBreaker(temporal)
+  const idOf = (cluster: NamespacedName): string => workflowIdFor(cluster, ours.managementCluster)
   const latest = async (id: string): Promise<LatestRun> =>
     call(async () => (await unlessNotFound(client.workflow.getHandle(id).describe())) ?? 'none')
 
   const detailsOf = async (cluster: NamespacedName): Promise<WorkflowRunDetails> => {
-    const id = workflowIdFor(cluster)
+    const id = idOf(cluster)
     const run = await latest(id)
     const state = stateIn(run)
     if (run === undefined || run === 'none') {
@@ -64,7 +66,7 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string): Work
     const handle = client.workflow.getHandle(id)
     const [answer, running] = await Promise.all([
       answerOf(bounded(() => handle.query<AllocationStatus>(statusQuery))),
-      call(() => describeRun(client, id, ours)),
+      call(() => describeRun(client, id, ours.taskQueue)),
     ])
     const verdict = running && diagnoseRun(running, ours, Date.now())
     return {
@@ -84,7 +86,7 @@ export function createWorkflowRuns(temporal: TemporalClient, ours: string): Work
     of: async (clusters) =>
       new Map(
         await inParallel(concurrency, clusters, async (cluster) => {
-          const id = workflowIdFor(cluster)
+          const id = idOf(cluster)
           return [formatKey(cluster), { id, state: stateIn(await latest(id)) }] as const
         }),
       ),

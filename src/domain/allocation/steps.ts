@@ -27,22 +27,18 @@ export type SequenceEnd = StepEnd | Extract<AssignVipResult, { readonly next: 'a
  * @param startedAt milliseconds since the epoch: when the run started
  * @returns the result of the last step, or of the first that does not lead to the next
  */
-export async function takeSteps(
-  steps: Steps,
-  { cluster, role }: StepInput,
-  startedAt: number,
-): Promise<SequenceEnd> {
-  const selected = await steps.selectIPPool({ cluster, role })
-  if (selected.next === 'complete-port') return steps.assignVip({ cluster, role, uid: selected.uid })
+export async function takeSteps(steps: Steps, input: StepInput, startedAt: number): Promise<SequenceEnd> {
+  const selected = await steps.selectIPPool(input)
+  if (selected.next === 'complete-port') return steps.assignVip({ ...input, uid: selected.uid })
   if (selected.next !== 'claim') return selected
   const { uid, poolRef, restore } = selected
   const again = restore === undefined ? {} : { restore }
 
-  const ensured = await steps.ensureIPAddressClaim({ cluster, role, uid, poolRef, ...again })
+  const ensured = await steps.ensureIPAddressClaim({ ...input, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
 
   const { claim } = ensured
-  const held = { cluster, role, uid, ...(claim !== claimNameFor(cluster, role) && { claim }) }
+  const held = { ...input, uid, ...(claim !== claimNameFor(input.cluster, input.role) && { claim }) }
   const awaited = await steps.awaitIPAddress(held)
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
@@ -53,6 +49,8 @@ export async function takeSteps(
 export interface StepInput {
   readonly cluster: NamespacedName
   readonly role: Role
+  /** The uid of the management cluster that the run is of; absent if it names none. */
+  readonly managementClusterUid?: string
 }
 
 export interface ClaimStepInput extends StepInput {

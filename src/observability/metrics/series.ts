@@ -87,7 +87,7 @@ const series = {
   leaked_claims: { help: 'Claims of ours whose Cluster has been gone for 50 seconds.', labels: ['role'] },
   reserved_addresses: { help: 'Duplicate addresses kept out of circulation.', labels: [] },
   stray_runs: {
-    help: 'Runs of Clusters that another installation has (elsewhere), or whose workflow task keeps failing (failing).',
+    help: 'Runs of Clusters that another installation has (elsewhere), that another management cluster has (foreign), or whose workflow task keeps failing (failing).',
     labels: ['verdict'],
   },
 } as const

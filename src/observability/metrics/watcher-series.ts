@@ -12,7 +12,7 @@ export interface WatcherReadings {
   readonly strays: () => readonly Pick<StrayRun, 'verdict'>[]
 }
 
-const verdicts: readonly StrayRun['verdict'][] = ['elsewhere', 'failing']
+const verdicts: readonly StrayRun['verdict'][] = ['elsewhere', 'failing', 'foreign']
 
 export function registerWatcherSeries(
   registry: Registry,

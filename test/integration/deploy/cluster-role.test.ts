@@ -4,6 +4,7 @@ import { ipAddressFrom } from '../../../src/domain/model/ip-address.ts'
 import { allocationEvent } from '../../../src/domain/allocation/cluster-event.ts'
 import { ipAddressClaimFrom } from '../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
+import { readManagementClusterUid } from '../../../src/kubernetes/management-cluster-uid.ts'
 import { createLiveClusterApi } from '../../../src/kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
@@ -47,8 +48,8 @@ class Asked {
   #eventIsThere = false
 
   #note({ verb, resource, path }: ApiRequest): void {
-    const [, , group = ''] = path.split('/')
-    this.permissions.add(`${verb} ${resource}.${group}`)
+    const [, root, group = ''] = path.split('/')
+    this.permissions.add(`${verb} ${resource}.${root === 'api' ? '' : group}`)
   }
 }
 
@@ -107,6 +108,7 @@ interface ClusterRole extends KubernetesObject {
   readonly rules: readonly {
     readonly apiGroups: readonly string[]
     readonly resources: readonly string[]
+    readonly resourceNames?: readonly string[]
     readonly verbs: readonly string[]
   }[]
 }
@@ -133,6 +135,7 @@ describe('the ClusterRole', () => {
     const asked = new Asked()
     const api = createLiveClusterApi(asked.connection)
     for (const call of Object.values(calls)) await call(api)
+    await readManagementClusterUid(asked.connection)
     for (const resource of Object.keys(watched) as (keyof WatchedObjects)[]) await watchOnce(asked, resource)
 
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
@@ -143,6 +146,18 @@ describe('the ClusterRole', () => {
   it('permits what doctor checks', () => {
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
       neededPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`).toSorted(),
+    )
+  })
+
+  it('permits one object only where doctor asks for one', () => {
+    const { rules } = manifestOf<ClusterRole>('ClusterRole')
+    const named = rules.flatMap(({ resources: plurals, resourceNames = [] }) =>
+      resourceNames.map((name) => `${plurals.join()} ${name}`),
+    )
+    expect(named).toEqual(
+      neededPermissions.flatMap(({ resource, only }) =>
+        only === undefined ? [] : `${resource} ${only.name}`,
+      ),
     )
   })
 

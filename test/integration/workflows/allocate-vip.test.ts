@@ -60,6 +60,7 @@ interface Run {
 
 interface RunOptions {
   readonly args?: readonly unknown[]
+  readonly memo?: Readonly<Record<string, unknown>>
   readonly environment?: TestWorkflowEnvironment
   /** Steps may get on within the workflow task; otherwise each is an activity of its own. */
   readonly atOnce?: boolean
@@ -69,7 +70,7 @@ interface RunOptions {
 async function withRun<T>(
   activities: Partial<Activities>,
   body: (run: Run) => Promise<T>,
-  { args = [input], environment = timeSkipping, atOnce = false }: RunOptions = {},
+  { args = [input], memo = {}, environment = timeSkipping, atOnce = false }: RunOptions = {},
 ): Promise<T> {
   const taskQueue = randomUUID()
   const worker = await Worker.create({
@@ -82,6 +83,7 @@ async function withRun<T>(
     const handle = await environment.client.workflow.start(allocateVipType, {
       workflowId: `allocate-vip/${randomUUID()}`,
       taskQueue,
+      memo,
       args: [...args],
     })
     return body({ handle, result: () => handle.result() as Promise<AllocateVipResult> })
@@ -112,6 +114,39 @@ describe('allocateVip', () => {
       // The marker of what was tried at once is one more.
       expect(await eventCount(handle)).toBeLessThanOrEqual(30)
     })
+  })
+
+  it('asks every step for the management cluster that its memo names, also when it continues as new', async () => {
+    const asked: unknown[] = []
+    const { activities } = scenario('cluster-replaced')
+    const recorded = Object.entries(onDurablePath(activities)).map(([name, run]) => [
+      name,
+      (step: { readonly managementClusterUid?: string }): unknown => {
+        asked.push([name, step.managementClusterUid])
+        return (run as (input: unknown) => unknown)(step)
+      },
+    ])
+    await withRun(
+      Object.fromEntries(recorded) as Partial<Activities>,
+      async ({ result }) => {
+        expect((await result()).cluster.uid).toBe('uid-2')
+      },
+      { memo: { managementClusterUid: 'uid-a' }, environment: realTime },
+    )
+    const names = ['selectIPPool', 'ensureIPAddressClaim', 'selectIPPool', 'ensureIPAddressClaim']
+    expect(asked).toEqual([...names, 'awaitIPAddress', 'assignVip'].map((name) => [name, 'uid-a']))
+  })
+
+  it('names no management cluster to its steps if its memo names none, or holds something else', async () => {
+    for (const memo of [{}, { managementClusterUid: 7 }]) {
+      const asked: unknown[] = []
+      const selectIPPool: Activities['selectIPPool'] = async (step) => {
+        asked.push(step)
+        return { next: 'complete-port', uid: 'uid-1' }
+      }
+      await withRun({ selectIPPool }, ({ result }) => result(), { memo })
+      expect(asked).toEqual([{ cluster: input, role: 'control-plane' }])
+    }
   })
 
   it('gets on at once where every step does, within one workflow task', async () => {

@@ -31,6 +31,7 @@ async function withRun<T>(
   confirmRelease: Activities['confirmRelease'],
   body: (handle: WorkflowHandle) => Promise<T>,
   argument: unknown = deletedCluster,
+  memo: Readonly<Record<string, unknown>> = {},
 ): Promise<T> {
   const taskQueue = randomUUID()
   const worker = await Worker.create({
@@ -42,7 +43,12 @@ async function withRun<T>(
   return worker.runUntil(async () => {
     const workflowId = `release-vip/${randomUUID()}`
     return body(
-      await environment.client.workflow.start(releaseVipType, { workflowId, taskQueue, args: [argument] }),
+      await environment.client.workflow.start(releaseVipType, {
+        workflowId,
+        taskQueue,
+        memo,
+        args: [argument],
+      }),
     )
   })
 }
@@ -68,6 +74,16 @@ describe('releaseVip', () => {
       seconds: expect.any(Number),
       message: expect.stringContaining('control-plane VIP 10.0.0.10 (IPAddressClaim vip-cp-demo)'),
     })
+  })
+
+  it('asks for the management cluster that its memo names', async () => {
+    const asked: ConfirmReleaseInput[] = []
+    const confirm: Activities['confirmRelease'] = async (input) => {
+      asked.push(input)
+      return { next: 'released', held: input.held }
+    }
+    await withRun(confirm, resultOf, deletedCluster, { managementClusterUid: 'uid-a' })
+    expect(asked).toEqual([{ ...deletedCluster, held: [], managementClusterUid: 'uid-a' }])
   })
 
   it('remembers what it has seen, and since when the Cluster is gone', async () => {

@@ -41,6 +41,7 @@ function reported(
   const readings: StepReading[] = []
   const counts: string[] = []
   const activities = createActivities({
+    managementClusterUid: async () => undefined,
     api: fakeClusterApi({
       getCluster: async () => aCluster(),
       getIPAddressClaim: async () => undefined,

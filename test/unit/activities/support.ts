@@ -35,6 +35,7 @@ export async function run<A extends keyof Activities>(
   attempt = 1,
 ): Promise<unknown> {
   const activities: Activities = createActivities({
+    managementClusterUid: async () => undefined,
     // Reports have their own tests.
     api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
     settings,

@@ -32,7 +32,12 @@ describe('search attributes', () => {
 
   it('are mistyped, not missing, where one is registered with another type', () => {
     const registered = { ...nothing, VipAddress: 'KEYWORD', VipPool: 'KEYWORD_LIST' }
-    expect(missingSearchAttributes(registered)).toEqual(['VipNamespace', 'VipCluster', 'VipPhase'])
+    expect(missingSearchAttributes(registered)).toEqual([
+      'VipNamespace',
+      'VipCluster',
+      'VipPhase',
+      'VipManagementCluster',
+    ])
     expect(mistypedSearchAttributes(registered)).toEqual(['VipAddress'])
     expect(usableSearchAttributes(registered)).toEqual(['VipPool'])
   })

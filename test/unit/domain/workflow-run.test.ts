@@ -3,6 +3,7 @@ import { diagnoseRun, type RunningWorkflow, type Poller } from '../../../src/dom
 import { aRun } from '../../support/builders.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
+const ours = { taskQueue: 'ours', managementClusterUid: 'uid-a' }
 const polling = aPoller('7@theirs', 30_000)
 
 function aPoller(identity: string, agoMs: number): Poller {
@@ -46,12 +47,32 @@ describe('a run', () => {
       { taskQueue: 'theirs', pollers: [polling], workflowTaskAttempt: 9 },
       'elsewhere',
     ],
+    [
+      'of another management cluster is not ours, also on our task queue',
+      { managementClusterUid: 'uid-b', isWaiting: true },
+      'foreign',
+    ],
+    [
+      'of another management cluster on a task queue that nobody polls is not ours to replace',
+      { managementClusterUid: 'uid-b', taskQueue: 'dead' },
+      'foreign',
+    ],
+    [
+      'of another management cluster whose workflow task fails is not ours',
+      { managementClusterUid: 'uid-b', workflowTaskAttempt: 9 },
+      'foreign',
+    ],
+    [
+      'of this management cluster on a task queue that nobody polls',
+      { managementClusterUid: 'uid-a', taskQueue: 'dead' },
+      'abandoned',
+    ],
   ])('%s', (_, facts, verdict) => {
-    expect(diagnoseRun(aRun(facts), 'ours', now).verdict).toBe(verdict)
+    expect(diagnoseRun(aRun(facts), ours, now).verdict).toBe(verdict)
   })
 
   it('that gets no further names itself, its task queue and what helps', () => {
-    const messageOf = (facts: Partial<RunningWorkflow>): unknown => diagnoseRun(aRun(facts), 'ours', now)
+    const messageOf = (facts: Partial<RunningWorkflow>): unknown => diagnoseRun(aRun(facts), ours, now)
     expect(messageOf({ taskQueue: 'theirs', pollers: [polling, polling] })).toEqual({
       verdict: 'elsewhere',
       message:
@@ -66,6 +87,30 @@ describe('a run', () => {
       verdict: 'failing',
       message:
         'the workflow task of run run-1 of allocate-vip/clusters/demo fails again and again (attempt 5); look at its history, and end it by: temporal workflow terminate --workflow-id allocate-vip/clusters/demo, and the next look starts a new one',
+    })
+  })
+
+  it('of another management cluster names both, and what helps', () => {
+    expect(diagnoseRun(aRun({ managementClusterUid: 'uid-b' }), ours, now)).toEqual({
+      verdict: 'foreign',
+      message:
+        'run run-1 of allocate-vip/clusters/demo is of another management cluster, whose namespace kube-system has uid uid-b; here it is uid-a, and it is left alone; give each management cluster a Temporal namespace of its own (TEMPORAL_NAMESPACE), or a name of its own (--management-cluster); if that management cluster is gone for good, look at its history, and end it by: temporal workflow terminate --workflow-id allocate-vip/clusters/demo',
+    })
+  })
+
+  it('that names a management cluster is not replaced by an installation that does not know its own', () => {
+    const unknown = { taskQueue: 'ours' }
+    const verdictOf = (facts: Partial<RunningWorkflow>): string =>
+      diagnoseRun(aRun(facts), unknown, now).verdict
+    expect(verdictOf({ managementClusterUid: 'uid-b', taskQueue: 'dead' })).toBe('foreign')
+    expect(verdictOf({ managementClusterUid: 'uid-b', isWaiting: true })).toBe('at-work')
+    expect(verdictOf({ taskQueue: 'dead' })).toBe('abandoned')
+    expect(
+      diagnoseRun(aRun({ managementClusterUid: 'uid-b', taskQueue: 'dead' }), unknown, now),
+    ).toMatchObject({
+      message: expect.stringMatching(
+        /nobody polls that task queue; it is of the management cluster whose namespace kube-system has uid uid-b, and it is not known here whether that is this one, so it is left alone; look at its history/,
+      ),
     })
   })
 })

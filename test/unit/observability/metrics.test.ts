@@ -231,11 +231,23 @@ describe('stray runs', () => {
     let strays: ReturnType<WatcherReadings['strays']> = []
     const metrics = metricsOf({ watcher: true })
     metrics.observeWatcher({ ...quiet, strays: () => strays })
-    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 0'])
+    expect(await samples(metrics, 'stray_runs')).toEqual([
+      'verdict="elsewhere" 0',
+      'verdict="failing" 0',
+      'verdict="foreign" 0',
+    ])
     strays = [{ verdict: 'elsewhere' }, { verdict: 'failing' }, { verdict: 'elsewhere' }]
-    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 2', 'verdict="failing" 1'])
-    strays = [{ verdict: 'failing' }]
-    expect(await samples(metrics, 'stray_runs')).toEqual(['verdict="elsewhere" 0', 'verdict="failing" 1'])
+    expect(await samples(metrics, 'stray_runs')).toEqual([
+      'verdict="elsewhere" 2',
+      'verdict="failing" 1',
+      'verdict="foreign" 0',
+    ])
+    strays = [{ verdict: 'failing' }, { verdict: 'foreign' }]
+    expect(await samples(metrics, 'stray_runs')).toEqual([
+      'verdict="elsewhere" 0',
+      'verdict="failing" 1',
+      'verdict="foreign" 1',
+    ])
   })
 })
 

@@ -7,8 +7,8 @@ import {
   type RequestQueueOptions,
 } from '../../../src/watcher/request-queue.ts'
 import type { RunNews } from '../../../src/watcher/run-check.ts'
-import { RefusedError } from '../../../src/watcher/workflow-client.ts'
-import type { WorkflowRequest } from '../../../src/watcher/workflow-request.ts'
+import { RefusedError, UnidentifiedError } from '../../../src/watcher/workflow-client.ts'
+import { workflowIdOf, type WorkflowRequest } from '../../../src/watcher/workflow-request.ts'
 import { aRun } from '../../support/builders.ts'
 import { eventually } from '../../support/eventually.ts'
 import { noOutage, silentLog } from '../../support/silent-log.ts'
@@ -93,12 +93,13 @@ function scripted(
             return request satisfies never
         }
       },
-      describe: async (workflowId) => {
+      describe: async (cluster, request) => {
+        const workflowId = workflowIdOf(cluster, request)
         await take(`describe ${workflowId}`)
         return described(workflowId)
       },
       terminate: ({ workflowId }, reason) => take(`terminate ${workflowId}: ${reason}`),
-      taskQueue: 'ours',
+      installation: async () => ({ taskQueue: 'ours', managementClusterUid: 'uid-a' }),
     },
   }
 }
@@ -359,6 +360,33 @@ describe('the request queue', () => {
       expect(outcomes.slice(0, 2)).toEqual(['started', 'replaced'])
     })
 
+    it.each([
+      ['on our task queue', {}],
+      ['on a task queue that nobody polls', { taskQueue: 'dead' }],
+      ['on its own task queue', { taskQueue: 'theirs', pollers: [aPoller()] }],
+    ])(
+      'and neither signals nor terminates one of another management cluster %s, and reports it',
+      async (_, facts) => {
+        const temporal = scripted(undefined, () => aRun({ managementClusterUid: 'uid-b', ...facts }))
+        const news: RunNews[] = []
+        const queue = createRequestQueue({
+          client: temporal.client,
+          log: silentLog,
+          outage: noOutage,
+          signal: stop.signal,
+          onNews: (each) => news.push(each),
+          limits: { coolDownMs: 1, checkDelay: { firstMs: 1, longestMs: 1 } },
+        })
+        queue.add(demo, start, needed)
+        await temporal.until(5)
+        expect(new Set(temporal.sent.slice(1))).toEqual(new Set([`describe ${id}`]))
+        expect(news.map(({ news, message }) => [news, message])).toEqual([
+          ['stray', expect.stringContaining('is of another management cluster')],
+        ])
+        expect(queue.strays()).toMatchObject([{ workflowId: id, verdict: 'foreign' }])
+      },
+    )
+
     it('and reports one that another installation has, after that one has taken a task', async () => {
       const elsewhere = aRun({ taskQueue: 'theirs', pollers: [aPoller()] })
       let isServed = false
@@ -434,5 +462,33 @@ describe('the request queue', () => {
     for (const request of requests) queue.add(demo, request, needed)
     await temporal.until(1)
     expect(temporal.sent).toEqual(['start-release demo uid'])
+  })
+})
+
+describe('a request before the management cluster is identified', () => {
+  it('is sent later, and is no outage of Temporal', async () => {
+    const outages: string[] = []
+    let attempts = 0
+    const temporal = scripted(async () => {
+      attempts += 1
+      if (attempts < 3) throw new UnidentifiedError('get Namespace kube-system: away')
+    })
+    const queue = createRequestQueue({
+      client: temporal.client,
+      log: silentLog,
+      outage: { failed: (error) => void outages.push(error), answered: () => undefined },
+      signal: stop.signal,
+      limits: { coolDownMs: 1, backOff: { firstMs: 1, longestMs: 2 } },
+    })
+    queue.add(demo, start, needed)
+    await temporal.until(2)
+    await eventually('the message about the API server', () =>
+      Promise.resolve(queue.lastError() === 'get Namespace kube-system: away' || undefined),
+    )
+    await temporal.until(3)
+    await eventually('the request to arrive', () =>
+      Promise.resolve(queue.lastError() === undefined || undefined),
+    )
+    expect(outages).toEqual([])
   })
 })

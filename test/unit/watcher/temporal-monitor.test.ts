@@ -29,6 +29,8 @@ async function monitored(...answers: readonly (string | Error)[]): Promise<Obser
       runsElsewhere: async () => {
         throw new Error('no visibility store')
       },
+      installation: async () => ({ taskQueue: 'ours' }),
+      pollers: async () => [],
     },
     onRunsElsewhere: (clusters) => elsewhere.push(clusters),
     onRunsMayBeLost: () => (lost += 1),

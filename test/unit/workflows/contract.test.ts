@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
+  managementClusterIn,
   parseAllocateVipInput,
   parseReleaseVipInput,
+  partsOfWorkflowId,
+  releaseWorkflowIdFor,
   workflowIdFor,
 } from '../../../src/workflows/contract.ts'
 import { holdsForAll } from '../../support/seeded-random.ts'
@@ -85,5 +88,48 @@ describe('the argument of a run', () => {
     for (const id of ['by-hand', 'allocate-vip/demo', `${workflowIdFor(demo)}/again`]) {
       expect(parseAllocateVipInput([demo], id)).toEqual(demo)
     }
+  })
+})
+
+describe('a workflow id', () => {
+  const demo = { namespace: 'clusters', name: 'demo' }
+
+  it('has the name of the management cluster if it has one, and is as ever without', () => {
+    expect(workflowIdFor(demo)).toBe('allocate-vip/clusters/demo')
+    expect(workflowIdFor(demo, 'east')).toBe('allocate-vip@east/clusters/demo')
+    expect(releaseWorkflowIdFor({ ...demo, uid: 'uid' })).toBe('release-vip/clusters/demo/uid')
+    expect(releaseWorkflowIdFor({ ...demo, uid: 'uid' }, 'east')).toBe('release-vip@east/clusters/demo/uid')
+  })
+
+  it('leads back to the Cluster and the name', () => {
+    for (const managementCluster of [undefined, 'east']) {
+      const id = workflowIdFor(demo, managementCluster)
+      expect(partsOfWorkflowId(id)).toEqual({ cluster: demo, managementCluster })
+    }
+    for (const id of ['by-hand', 'allocate-vip/a/b/c', 'allocate-vip@/a/b', 'release-vip/a/b']) {
+      expect(partsOfWorkflowId(id)).toBeUndefined()
+    }
+  })
+
+  it('with a name belongs to its Cluster as well', () => {
+    const id = workflowIdFor(demo, 'east')
+    expect(parseAllocateVipInput([demo], id)).toEqual(demo)
+    expect(() => parseAllocateVipInput([{ ...demo, name: 'other' }], id)).toThrow(
+      "expected clusters/demo, whose workflow id this is; allocate-vip@east/clusters/other is the other one's",
+    )
+  })
+})
+
+describe('the memo of a run', () => {
+  it.each([
+    [{ managementClusterUid: 'uid-a' }, { managementClusterUid: 'uid-a' }],
+    [{}, {}],
+    [undefined, {}],
+    [{ managementClusterUid: '' }, {}],
+    [{ managementClusterUid: 7 }, {}],
+    [{ managementClusterUid: { undecodablePayload: 'why' } }, {}],
+    ['text', {}],
+  ])('names a management cluster, or nothing: %j', (memo, expected) => {
+    expect(managementClusterIn(memo)).toEqual(expected)
   })
 })

@@ -14,6 +14,7 @@ export const checkNames = [
   'temporal',
   'temporal-namespace',
   'temporal-workers',
+  'management-cluster',
   'workflow-runs',
   'search-attributes',
 ] as const

@@ -34,8 +34,10 @@ function inWords(permissions: readonly ReviewedPermission[]): readonly string[] 
   return [...verbs].map(([place, each]) => `${each.map(({ verb }) => verb).join('/')} ${place}`)
 }
 
-function placeOf({ group, resource, namespace }: ReviewedPermission): string {
+function placeOf({ group, resource, namespace, only }: ReviewedPermission): string {
   const [plural = '', subresource] = resource.split('/')
-  const name = `${plural}.${group}${subresource === undefined ? '' : `/${subresource}`}`
+  const kind = group === '' ? plural : `${plural}.${group}`
+  const name = `${kind}${subresource === undefined ? '' : `/${subresource}`}`
+  if (only !== undefined) return `${name} ${only.name}`
   return namespace === '' ? name : `${name} in ${namespace}`
 }

@@ -1,5 +1,6 @@
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { diagnoseRun, type RunningWorkflow, type RunVerdict } from '../../../domain/workflow-run.ts'
+import { separateManagementClusters, type Installation } from '../../../domain/management-cluster.ts'
 import { fault, orOk, type CheckOutcome } from './check-result.ts'
 
 /** The runs of the Clusters that wait for a VIP. */
@@ -13,7 +14,7 @@ export interface WorkflowRunFacts {
 /** Checks the runs of waiting Clusters: while a stuck run is open, no other one can be started. */
 export function checkWorkflowRuns(
   { running, asked, passedOver }: WorkflowRunFacts,
-  ours: string,
+  ours: Installation,
   now: number,
 ): readonly CheckOutcome[] {
   const diagnosed = running.map((run) => ({ run, verdict: diagnoseRun(run, ours, now).verdict }))
@@ -21,7 +22,7 @@ export function checkWorkflowRuns(
   const unasked = passedOver === 0 ? '' : `; ${passedOver} more were not looked at`
   const waiting = `${counted(asked, 'Cluster')} without a VIP`
   return orOk(
-    [...alike.values()].flatMap((group) => troubleOf(group, ours)),
+    [...alike.values()].flatMap((group) => troubleOf(group, ours.taskQueue)),
     asked === 0
       ? 'no Cluster waits for a VIP'
       : `${waiting}, ${counted(running.length, 'run')}: none is on another task queue, or fails its workflow task${unasked}`,
@@ -53,6 +54,10 @@ function troubleOf([first, ...others]: readonly DiagnosedRun[], ours: string): r
       const fix =
         'give both installations the same --task-queue, or other Clusters by --namespace or --watch-filter, or take one down; doctor has to be given those flags of the allocator too'
       return [fault(`another installation has ${runs} ${where}: ${ids}`, fix)]
+    }
+    case 'foreign': {
+      const fix = `${separateManagementClusters}; if the other management cluster is gone for good, ${terminate} ends its run, and the watcher starts one of this management cluster`
+      return [fault(`another management cluster has ${runs}: ${ids}`, fix)]
     }
     case 'failing': {
       const fix = `temporal workflow show --workflow-id ${workflowId} says why; a nondeterminism error means that the Worker is of another version than the run; ${terminate} ends it, and the watcher starts a new one`

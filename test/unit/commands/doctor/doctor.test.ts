@@ -125,15 +125,18 @@ const facts: TemporalFacts = {
   retentionSeconds: { read: 86_400 },
   taskQueueName: 'ours',
   taskQueue: { unread: 'no answer' },
+  openRuns: { unread: 'no answer' },
   workflowRuns: { unread: 'Clusters that wait are not known: no answer' },
   searchAttributes: { read: { ...searchAttributes, VipPool: undefined } },
   registered: { read: [] },
 }
 
+const identified = { read: { managementClusterUid: { read: 'uid' } } }
+
 describe('Temporal', () => {
   it('that refuses to register search attributes says why', () => {
     const refused = { ...facts, registered: { unread: '7 PERMISSION_DENIED: unauthorized' } }
-    const results = diagnoseTemporal({ read: refused }, now)
+    const results = diagnoseTemporal({ read: refused }, identified, now)
     expect(of(results, 'search-attributes')).toEqual([
       ['warning', 'search attributes could not be registered: 7 PERMISSION_DENIED: unauthorized'],
       ['warning', expect.stringContaining('VipPool not registered')],
@@ -141,10 +144,22 @@ describe('Temporal', () => {
   })
 
   it('that answers some questions only is skipped for the others', () => {
-    const results = diagnoseTemporal({ read: facts }, now)
+    const results = diagnoseTemporal({ read: facts }, identified, now)
     expect(of(results, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
     expect(of(results, 'temporal-workers')).toEqual([['skipped', 'no answer']])
     expect(of(results, 'workflow-runs')).toEqual([['skipped', 'Clusters that wait are not known: no answer']])
+  })
+})
+
+describe('the management cluster', () => {
+  it('is in order, a warning if it cannot be identified, and skipped if the API server does not answer', () => {
+    const check = (kubernetes: Parameters<typeof diagnoseTemporal>[1]): unknown =>
+      of(diagnoseTemporal({ read: facts }, kubernetes, now), 'management-cluster')
+    expect(check(identified)).toEqual([['ok', expect.stringContaining('kube-system is uid')]])
+    expect(check({ read: { managementClusterUid: { unread: 'forbidden' } } })).toEqual([
+      ['warning', expect.stringContaining('forbidden')],
+    ])
+    expect(check({ unread: 'the API server is away' })).toEqual([['skipped', 'the API server is away']])
   })
 })
 
@@ -160,7 +175,7 @@ describe('a run that nobody works on', () => {
       isWaiting: false,
     }
     const workflowRuns = { read: { running: [run], asked: 1, passedOver: 0 } }
-    const results = diagnoseTemporal({ read: { ...facts, workflowRuns } }, now)
+    const results = diagnoseTemporal({ read: { ...facts, workflowRuns } }, identified, now)
     expect(of(results, 'workflow-runs')).toEqual([
       ['fault', 'nobody works on 1 run on task queue "dead", not "ours": allocate-vip/clusters/demo'],
     ])

@@ -97,3 +97,24 @@ describe('/readyz about runs', () => {
     )
   })
 })
+
+describe('/readyz about the management cluster', () => {
+  function checked(collision: string | undefined, trouble: string | undefined): Check | undefined {
+    const nobodyAway = { apiServer: { current: undefined }, temporal: { current: undefined } }
+    const managementCluster = {
+      identity: { trouble: () => trouble },
+      neighbors: { collision: () => collision },
+    }
+    const loop = { eventLoopBlocked: () => undefined }
+    return healthOf('run', { managementCluster }, nobodyAway, loop).checks()['management-cluster']
+  }
+
+  it.each([
+    ['no other one uses this task queue', undefined, undefined],
+    ['Workers of another one poll', 'Workers of another one poll', undefined],
+    ['Workers of another one poll', 'Workers of another one poll', 'forbidden'],
+    ['unknown, so runs name none: forbidden', undefined, 'forbidden'],
+  ])('says "%s", and stays ok: Clusters are served all the same', (detail, collision, trouble) => {
+    expect(checked(collision, trouble)).toEqual({ ok: true, detail })
+  })
+})

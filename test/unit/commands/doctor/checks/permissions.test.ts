@@ -62,4 +62,12 @@ describe('permissions', () => {
       ],
     ])
   })
+
+  it('for one object name it', () => {
+    const only = { namespace: 'kube-system', name: 'kube-system' }
+    const permission = reviewed('get', 'namespaces', { group: '', namespace: 'kube-system', only })
+    expect(checkPermissions({ subject, reviewed: [permission] })[0]?.found).toBe(
+      'ServiceAccount system/allocator may not get namespaces kube-system',
+    )
+  })
 })

@@ -5,7 +5,10 @@ import { searchAttributes } from '../../../../../src/domain/search-attributes.ts
 describe('search attributes', () => {
   it('are in order where all are registered', () => {
     expect(checkSearchAttributes(searchAttributes, 'default', { read: [] })).toEqual([
-      { level: 'ok', found: 'VipNamespace, VipCluster, VipPhase, VipAddress, VipPool are registered' },
+      {
+        level: 'ok',
+        found: 'VipNamespace, VipCluster, VipPhase, VipAddress, VipPool and 1 more are registered',
+      },
     ])
   })
 

@@ -27,7 +27,11 @@ function check(
   running: readonly RunningWorkflow[],
   facts: Partial<WorkflowRunFacts> = {},
 ): readonly CheckOutcome[] {
-  return checkWorkflowRuns({ running, asked: running.length, passedOver: 0, ...facts }, 'ours', now)
+  return checkWorkflowRuns(
+    { running, asked: running.length, passedOver: 0, ...facts },
+    { taskQueue: 'ours', managementClusterUid: 'uid-a' },
+    now,
+  )
 }
 
 describe('the runs of Clusters that wait', () => {
@@ -95,5 +99,17 @@ describe('the runs of Clusters that wait', () => {
   it('are named in a few, and counted', () => {
     const many = Array.from({ length: 8 }, (_, index) => aRun(`c${index}`, { taskQueue: 'dead' }))
     expect(check(many)[0]?.found).toMatch(/^nobody works on 8 runs .*c4 and 3 more$/)
+  })
+
+  it('are a fault where they are of another management cluster', () => {
+    expect(check([aRun('a', { managementClusterUid: 'uid-b' }), aRun('b')])).toEqual([
+      {
+        level: 'fault',
+        found: 'another management cluster has 1 run: allocate-vip/clusters/a',
+        fix: expect.stringMatching(
+          /--management-cluster.*temporal workflow terminate --workflow-id allocate-vip\/clusters\/a ends its run/,
+        ),
+      },
+    ])
   })
 })
