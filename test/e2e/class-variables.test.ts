@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
-import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
-import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import {
-  changeClass,
-  endpointOf,
-  getObject,
-  patchObject,
-  postCluster,
-  untilClassReconciled,
-  variablesOf,
-} from './objects.ts'
+  add,
+  createClassOfShape,
+  fromVariable,
+  infrastructurePatch,
+  untilRendered,
+  variable,
+} from './class-shapes.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { endpointOf, getObject, patchObject, postCluster, variablesOf } from './objects.ts'
 import { runCommand } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
@@ -36,59 +35,31 @@ afterAll(() => suite.close())
 interface ClassSettings {
   readonly annotations?: Readonly<Record<string, string>>
   /** OpenAPI schemas by the names of the variables. */
-  readonly schemas: Readonly<Record<string, object>>
+  readonly schemas: Readonly<Record<string, JsonObject>>
   /** The variable that a patch copies to the endpoint of the DemoCluster. */
   readonly endpointFrom?: string
 }
 
 /** Creates a class with a pool of these addresses. Resolves with its name. */
 async function createClass(name: string, addresses: string, settings: ClassSettings): Promise<string> {
-  const className = await testbed.createClassWithPool(name, addresses)
+  const className = `${name}-class`
   const { annotations = {}, schemas, endpointFrom } = settings
-  await patchObject(testbed, testbed.path('clusterclasses', className), { metadata: { annotations } })
-  await changeClass(testbed, className, {
-    variables: Object.entries(schemas).map(([variable, openAPIV3Schema]) => ({
-      name: variable,
-      required: false,
-      schema: { openAPIV3Schema },
-    })),
-    patches: endpointFrom === undefined ? null : [endpointPatch(endpointFrom)],
+  await createClassOfShape(testbed, className, {
+    annotations,
+    variables: Object.entries(schemas).map(([variableName, schema]) => variable(variableName, schema, false)),
+    patches:
+      endpointFrom === undefined
+        ? []
+        : [infrastructurePatch(add('controlPlaneEndpoint', fromVariable(endpointFrom)))],
   })
-  await untilClassReconciled(testbed, className)
+  await testbed.createPool(addresses, { name: `${name}-pool`, className })
   return className
 }
 
-function endpointPatch(variable: string): object {
-  return {
-    name: 'endpoint',
-    definitions: [
-      {
-        selector: {
-          apiVersion: 'infrastructure.demo.vip.capi.gorizond.io/v1alpha1',
-          kind: 'DemoClusterTemplate',
-          matchResources: { infrastructureCluster: true },
-        },
-        jsonPatches: [
-          { op: 'add', path: '/spec/template/spec/controlPlaneEndpoint', valueFrom: { variable } },
-        ],
-      },
-    ],
-  }
-}
-
 /** The endpoint of the DemoCluster that Cluster API renders for a Cluster. */
-async function renderedEndpoint(name: string): Promise<JsonObject> {
-  return eventually(`the DemoCluster of ${name}`, async () => {
-    const { spec } = await getObject(testbed, 'clusters', name)
-    const { name: demoCluster = '' } = (spec['infrastructureRef'] ?? {}) as { readonly name?: string }
-    if (demoCluster === '') return undefined
-    const path = `/apis/infrastructure.demo.vip.capi.gorizond.io/v1alpha1/namespaces/${testbed.namespace}/democlusters/${demoCluster}`
-    const object = await testbed.api.send<{ readonly spec: { readonly controlPlaneEndpoint?: JsonObject } }>({
-      method: 'GET',
-      path,
-    })
-    return object.spec.controlPlaneEndpoint
-  })
+async function renderedEndpoint(name: string): Promise<unknown> {
+  const has = (spec: JsonObject): boolean => spec['controlPlaneEndpoint'] !== undefined
+  return (await untilRendered(testbed, name, 'infrastructureRef', has)).spec['controlPlaneEndpoint']
 }
 
 async function doctor(): Promise<string> {

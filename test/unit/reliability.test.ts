@@ -10,7 +10,7 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliabi
 const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
   ...['restoration', 'duplicates', 'rejection', 'write-races', 'permissions', 'release', 'cluster-api-1.13'],
-  ...['opt-out', 'predecessor', 'watch-filter', 'management-clusters'],
+  ...['opt-out', 'predecessor', 'watch-filter', 'management-clusters', 'without-topology'],
 ].map((name) => `e2e/${name}`)
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */

@@ -40,7 +40,7 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
   const namesPool = explicitPoolOf(cluster, role) !== undefined
   const isRecorded = recordedVip(cluster, role) !== undefined
   if (cluster.topology === undefined && own === undefined && !namesPool && !isRecorded) {
-    const message = `Cluster ${key} has no spec.topology; name a pool in its annotation ${poolAnnotation} to have one all the same`
+    const message = `Cluster ${key} has no spec.topology; set its annotation ${enabledAnnotation}: "true", or name a pool in ${poolAnnotation}, to have one all the same`
     return { desired: 'no', isRefused: false, message }
   }
   if (own === undefined && cluster.topology !== undefined && !('clusterClass' in facts)) {

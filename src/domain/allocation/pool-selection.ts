@@ -13,11 +13,15 @@ import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
 import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
 
+/** The entry in a pool's list of ClusterClasses that stands for all, and for Clusters without one. */
+export const everyClass = '*'
+
 /** What a VIP is wanted for. */
 export interface PoolRequest {
   /** Of the Cluster, and so of claim and address. */
   readonly namespace: string
   readonly role: Role
+  /** Undefined if no ClusterClass manages the Cluster. */
   readonly clusterClass: NamespacedName | undefined
   /** The only pool that the Cluster accepts, `[Kind/]name`; undefined: any. */
   readonly explicitPool: string | undefined
@@ -153,18 +157,21 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   const label = pool.labels[clusterClassKey]
   if (label === undefined) return `has no label ${clusterClassKey}`
   const { clusterClass } = request
-  if (clusterClass === undefined) return 'the Cluster has no ClusterClass'
   const listed = declaredClasses(pool)
-  if (label === 'true' && listed.length === 0 && clusterClass.name !== 'true') {
+  if (label === 'true' && listed.length === 0 && clusterClass?.name !== 'true') {
     return `label ${clusterClassKey} is "true", but the annotation of the same key lists no ClusterClass`
   }
   // A class may itself be called "true".
-  if ([label, ...listed].some((entry) => namesClass(entry, clusterClass))) return undefined
-  return `is for ClusterClass ${shortened(listed.join(', '))}, not ${formatKey(clusterClass)}`
+  if ([label, ...listed].some((entry) => servesClass(entry, clusterClass))) return undefined
+  const served = `is for ClusterClass ${shortened(listed.join(', '))}`
+  return clusterClass === undefined
+    ? `${served}, and the Cluster has none`
+    : `${served}, not ${formatKey(clusterClass)}`
 }
 
-function namesClass(entry: string, clusterClass: NamespacedName): boolean {
-  return entry === '*' || entry === clusterClass.name || entry === formatKey(clusterClass)
+function servesClass(entry: string, clusterClass: NamespacedName | undefined): boolean {
+  if (entry === everyClass) return true
+  return clusterClass !== undefined && (entry === clusterClass.name || entry === formatKey(clusterClass))
 }
 
 function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
@@ -176,7 +183,7 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
 }
 
-/** The ClusterClasses that a pool names: `*`, a name, or `namespace/name`. Empty: it names none. */
+/** The ClusterClasses that a pool names: `everyClass`, a name, or `namespace/name`. Empty: it names none. */
 export function declaredClasses(pool: IPPool): readonly string[] {
   const label = pool.labels[clusterClassKey]
   if (label === undefined) return []
@@ -312,10 +319,14 @@ export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRe
     return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}${orGroup}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
-  const name = clusterClass?.name ?? '<ClusterClass>'
-  const classLabel =
-    name.length > labelLength
-      ? `${clusterClassKey}="true"${roleLabel}, and list ${shortened(name)} in the annotation ${clusterClassKey}`
-      : `${clusterClassKey}=${name}${roleLabel}`
-  return `label ${describePoolKinds(namespace)}, with ${classLabel}`
+  const pools = `label ${describePoolKinds(namespace)}, with`
+  const listedAs = (entry: string): string =>
+    `${pools} ${clusterClassKey}="true"${roleLabel}, and list ${entry} in the annotation ${clusterClassKey}`
+  if (clusterClass === undefined) {
+    return `${listedAs(everyClass)}; or name a pool in the Cluster's annotation ${roleSpecs[role].poolAnnotation}`
+  }
+  const { name } = clusterClass
+  return name.length > labelLength
+    ? listedAs(shortened(name))
+    : `${pools} ${clusterClassKey}=${name}${roleLabel}`
 }

@@ -116,7 +116,7 @@ function gateProblems(
     )
 }
 
-/** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool. */
+/** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool; Clusters without class, too. */
 export function checkClusterClasses(
   snapshot: Snapshot,
   settings: EligibilitySettings,
@@ -141,8 +141,9 @@ export function checkClusterClasses(
 
 function report(name: string, first: Cluster, clusters: readonly Cluster[]): CheckOutcome {
   const waiting = few(clusters.map(formatKey))
-  return fault(
-    `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`,
-    howToAdd(poolRequestFor(first, defaultRole)),
-  )
+  const found =
+    first.topology === undefined
+      ? `no pool serves Clusters without ClusterClass, and ${counted(clusters.length, 'Cluster')} without one waiting: ${waiting}`
+      : `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`
+  return fault(found, howToAdd(poolRequestFor(first, defaultRole)))
 }

@@ -1,5 +1,10 @@
 import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
-import { declaredClasses, declaredRoles, priorityOf } from '../../../domain/allocation/pool-selection.ts'
+import {
+  declaredClasses,
+  declaredRoles,
+  everyClass,
+  priorityOf,
+} from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
@@ -97,7 +102,7 @@ function classProblems(
       fault(found, `list ClusterClasses in its annotation ${clusterClassKey}, or name one in the label`),
     ]
   }
-  const existing = label === 'true' ? [...names, ...classes.map(formatKey), '*'] : names
+  const existing = label === 'true' ? [...names, ...classes.map(formatKey), everyClass] : names
   const likely = label === 'true' ? existing : ['true', ...names]
   return (
     listed

@@ -174,7 +174,7 @@ describe('the next action for a Cluster without a claim', () => {
       action: 'done',
       reason: 'NoMatchingPool',
       message:
-        'Cluster clusters/demo has no spec.topology; name a pool in its annotation vip.capi.gorizond.io/control-plane-pool to have one all the same',
+        'Cluster clusters/demo has no spec.topology; set its annotation vip.capi.gorizond.io/control-plane-enabled: "true", or name a pool in vip.capi.gorizond.io/control-plane-pool, to have one all the same',
     })
   })
 

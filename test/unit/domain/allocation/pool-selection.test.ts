@@ -96,8 +96,34 @@ describe('the ClusterClass of a pool', () => {
     expect(chosen([pool], { clusterClass: { namespace: 'clusters', name: 'true' } })).toBe('vip-pool')
   })
 
-  it('matches no Cluster without one', () => {
-    expect(whyNot(aPool(), { clusterClass: undefined })).toBe('the Cluster has no ClusterClass')
+  it.each<[string, Record<string, string>, string]>([
+    ['names one', {}, `is for ClusterClass ${aClass}, and the Cluster has none`],
+    [
+      'lists some',
+      { [classKey]: `${aClass}, other` },
+      `is for ClusterClass ${aClass}, other, and the Cluster has none`,
+    ],
+    [
+      'lists none',
+      { [classKey]: ' , ' },
+      `label ${classKey} is "true", but the annotation of the same key lists no ClusterClass`,
+    ],
+  ])('matches no Cluster without one where the pool %s', (_, annotations, because) => {
+    const label = classKey in annotations ? 'true' : aClass
+    const pool = aPool({ labels: { [classKey]: label }, annotations })
+    expect(whyNot(pool, { clusterClass: undefined })).toBe(because)
+  })
+
+  it('matches a Cluster without one where the annotation lists *, by the role that it names', () => {
+    const pool = (role: string): IPPool =>
+      aPool({
+        labels: { [classKey]: 'true', [roleKey]: role },
+        annotations: { [classKey]: `${aClass}, *` },
+      })
+    const clusterClass = undefined
+    expect(chosen([pool('control-plane')], { clusterClass })).toBe('vip-pool')
+    expect(chosen([pool('ingress')], { clusterClass })).toBeUndefined()
+    expect(chosen([pool('ingress')], { clusterClass, role: 'ingress' })).toBe('vip-pool')
   })
 })
 
@@ -474,7 +500,16 @@ describe('the message where no pool serves', () => {
 
   it.each<[string, Partial<PoolRequest>, string]>([
     ['a role beside the usual one', { role: 'ingress' }, `${classKey}=${aClass} and ${roleKey}=ingress`],
-    ['a Cluster without class', { clusterClass: undefined }, `${classKey}=<ClusterClass>`],
+    [
+      'a Cluster without class',
+      { clusterClass: undefined },
+      `${classKey}="true", and list * in the annotation ${classKey}; or name a pool in the Cluster's annotation vip.capi.gorizond.io/control-plane-pool`,
+    ],
+    [
+      'the ingress of a Cluster without class',
+      { clusterClass: undefined, role: 'ingress' },
+      `${classKey}="true" and ${roleKey}=ingress, and list * in the annotation ${classKey}; or name a pool in the Cluster's annotation vip.capi.gorizond.io/ingress-pool`,
+    ],
   ])('says how to make one for %s', (_, overrides, label) => {
     expect(selectIPPool({ ...request, ...overrides }, [])).toMatchObject({
       message: `there is no pool at all; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with ${label}`,

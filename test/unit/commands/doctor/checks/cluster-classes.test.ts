@@ -34,6 +34,25 @@ describe('a ClusterClass', () => {
     ])
   })
 
+  it('is none of Clusters without one, which are reported together', () => {
+    const asks = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }
+    const clusters = [
+      aCluster({ topology: null, annotations: asks }),
+      aCluster({ name: 'second', topology: null, annotations: asks }),
+      aCluster({ name: 'third', topology: null }),
+    ]
+    expect(check(clusters, [aPool()])).toEqual([
+      {
+        level: 'fault',
+        found:
+          'no pool serves Clusters without ClusterClass, and 2 Clusters without one waiting: clusters/demo, clusters/second',
+        fix: expect.stringContaining(`${classKey}="true", and list * in the annotation ${classKey}`),
+      },
+    ])
+    const forEvery = aPool({ labels: { [classKey]: 'true' }, annotations: { [classKey]: '*' } })
+    expect(check(clusters, [forEvery])).toEqual(inOrder)
+  })
+
   it('is reported once for each name and namespace', () => {
     const classRef = { name: aClass, namespace: 'platform' }
     const clusters = [aCluster(), aCluster({ name: 'b', topology: { classRef } })]
