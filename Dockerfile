@@ -10,7 +10,8 @@ RUN npm ci --omit=dev --ignore-scripts \
   && npm cache clean --force \
   && cd node_modules/@temporalio/core-bridge/releases \
   && test -d "$(uname -m)-unknown-linux-gnu" \
-  && find . -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+  && find . -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} + \
+  && chmod -R a+rX /app/node_modules
 
 # The image has the Node.js that the sources want, so no package has to fetch one: no install script runs here either.
 FROM base AS build
@@ -19,7 +20,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY dev/build.ts dev/build-main.ts dev/
 COPY src src
-RUN npm run build
+RUN npm run build && chmod -R a+rX dist
 
 FROM base
 LABEL org.opencontainers.image.title="capi-vip-allocator" \
@@ -33,7 +34,8 @@ ENV NODE_ENV=production \
 COPY LICENSE package.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# A number, so that Kubernetes can tell it is not root. Nothing is written to the file system at run time.
+# A number, so that Kubernetes can tell it is not root. Every user can read the program, such as those that OpenShift
+# chooses, with group 0. Nothing is written to the file system at run time.
 USER 65532:65532
 # Metrics and probes.
 EXPOSE 8080 8081

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { flags } from '../../../src/config.ts'
-import { allocatorContainer, deployment, packageJson, root, textOf } from './support.ts'
+import { allocatorContainer, packageJson, root, textOf } from './support.ts'
 
 /** The Dockerfile's instructions, continued lines joined. */
 const instructions = textOf('Dockerfile')
@@ -51,11 +51,23 @@ describe('the Dockerfile', () => {
     expect(copied).toEqual(expect.arrayContaining([...files]))
   })
 
-  it('runs as the user and group that the Deployment names, by number', () => {
-    const { runAsUser, runAsGroup } = deployment().spec.template.spec.securityContext
+  it('runs as a user that is not root, by number', () => {
+    const [user = '', ...others] = argumentsOf('USER')
 
-    expect(argumentsOf('USER')).toEqual([`${runAsUser}:${runAsGroup}`])
-    expect(runAsUser).toBeGreaterThan(0)
+    expect(others).toEqual([])
+    expect(user).toMatch(/^[1-9]\d*:\d+$/)
+  })
+
+  it('lets every user read what is copied from other stages', () => {
+    const folders = argumentsOf('COPY')
+      .filter((line) => line.startsWith('--from='))
+      .map((line) => line.split(' ').at(-1))
+    const readable = argumentsOf('RUN').flatMap((line) =>
+      [...line.matchAll(/chmod -R a\+rX (?:\/app\/)?(\S+)/g)].map(([, folder]) => folder),
+    )
+
+    expect(folders.length).toBeGreaterThan(0)
+    expect(new Set(readable)).toEqual(new Set(folders))
   })
 
   it('exposes the ports that the program listens on by default', () => {

@@ -83,6 +83,32 @@ describe('the manifests', () => {
     expect(periodSeconds * (failureThreshold - 1)).toBeGreaterThanOrEqual(20)
   })
 
+  it('leave user and group to the image and to the platform, and allow no root', () => {
+    const { spec } = deployment().spec.template
+    const contexts = [spec.securityContext, ...spec.containers.map(({ securityContext }) => securityContext)]
+
+    for (const context of contexts) {
+      expect(Object.keys(context)).not.toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^(runAsUser|runAsGroup|fsGroup|supplementalGroups)$/),
+        ]),
+      )
+    }
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true })
+    expect(spec.containers.map(({ securityContext }) => securityContext['readOnlyRootFilesystem'])).toEqual([
+      true,
+    ])
+  })
+
+  it.each(['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'])(
+    'tolerate the taint %s of nodes that have the control plane',
+    (key) => {
+      const { tolerations } = deployment().spec.template.spec
+
+      expect(tolerations).toContainEqual({ key, operator: 'Exists', effect: 'NoSchedule' })
+    },
+  )
+
   it('let the metrics Service find the Pods and their port', () => {
     const { spec } = manifestOf<Service>('Service')
     const { labels } = deployment().spec.template.metadata
@@ -127,8 +153,11 @@ describe('the API server', () => {
     await expect(dryRun(planted)).rejects.toThrow('.spec.replica: field not declared in schema')
   })
 
-  /** A Pod as the Deployment makes it, with the container's security changed. */
-  async function createPod(changed: Readonly<Record<string, unknown>>): Promise<KubernetesObject> {
+  /** A Pod as the Deployment makes it, with the security of container and Pod changed. */
+  async function createPod(
+    changed: Readonly<Record<string, unknown>>,
+    ofPod: Readonly<Record<string, unknown>> = {},
+  ): Promise<KubernetesObject> {
     const { metadata, spec } = deployment().spec.template
     const containers = spec.containers.map((container) => ({
       ...container,
@@ -141,13 +170,26 @@ describe('the API server', () => {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { ...metadata, name: 'deploy-test' },
-        spec: { ...spec, containers },
+        spec: { ...spec, containers, securityContext: { ...spec.securityContext, ...ofPod } },
       },
     })
   }
 
   it('admits the Pod under the restricted Pod Security Standard that its namespace enforces', async () => {
     await expect(createPod({})).resolves.toMatchObject({ kind: 'Pod' })
+  })
+
+  it('admits the Pod as restricted-v2 of OpenShift changes it: with user, group and label of the namespace', async () => {
+    const chosen = { runAsUser: 1000730000, seLinuxOptions: { level: 's0:c27,c14' } }
+
+    await expect(
+      createPod(chosen, { fsGroup: 1000730000, seLinuxOptions: { level: 's0:c27,c14' } }),
+    ).resolves.toMatchObject({ kind: 'Pod' })
+  })
+
+  it('would not admit it as root', async () => {
+    await expect(createPod({ runAsUser: 0 })).rejects.toThrow('violates PodSecurity "restricted:latest"')
+    await expect(createPod({}, { runAsNonRoot: false })).rejects.toThrow('runAsNonRoot != true')
   })
 
   it('would not admit it with fewer restrictions', async () => {

@@ -71,8 +71,15 @@ export interface Deployment extends KubernetesObject {
 
 export interface PodSpec {
   readonly serviceAccountName: string
-  readonly securityContext: { readonly runAsUser: number; readonly runAsGroup: number }
+  readonly securityContext: Readonly<Record<string, unknown>>
+  readonly tolerations: readonly Toleration[]
   readonly containers: readonly Container[]
+}
+
+export interface Toleration {
+  readonly key: string
+  readonly operator: 'Exists' | 'Equal'
+  readonly effect?: string
 }
 
 export interface Container {
