@@ -121,10 +121,15 @@ export async function patchObject(
 }
 
 /** Removes the test's finalizer from an object. */
-export async function removeTestFinalizer(testbed: Testbed, plural: Plural, name: string): Promise<void> {
+export async function removeTestFinalizer(
+  testbed: Testbed,
+  plural: Plural,
+  name: string,
+  finalizer = testFinalizer,
+): Promise<void> {
   await eventually(`${name} to lose the test's finalizer`, async () => {
     const { metadata } = await getObject(testbed, plural, name)
-    const finalizers = (metadata.finalizers ?? []).filter((each) => each !== testFinalizer)
+    const finalizers = (metadata.finalizers ?? []).filter((each) => each !== finalizer)
     const { resourceVersion } = metadata
     await patchObject(testbed, testbed.path(plural, name), { metadata: { finalizers, resourceVersion } })
     return true
@@ -132,10 +137,15 @@ export async function removeTestFinalizer(testbed: Testbed, plural: Plural, name
 }
 
 /** Adds the test's finalizer to an object. */
-export async function addTestFinalizer(testbed: Testbed, plural: Plural, name: string): Promise<void> {
+export async function addTestFinalizer(
+  testbed: Testbed,
+  plural: Plural,
+  name: string,
+  finalizer = testFinalizer,
+): Promise<void> {
   await eventually(`${name} to have the test's finalizer`, async () => {
     const { metadata } = await getObject(testbed, plural, name)
-    const finalizers = [...(metadata.finalizers ?? []), testFinalizer]
+    const finalizers = [...(metadata.finalizers ?? []), finalizer]
     const { resourceVersion } = metadata
     await patchObject(testbed, testbed.path(plural, name), { metadata: { finalizers, resourceVersion } })
     return true
