@@ -11,6 +11,7 @@ import { isKnownPoolKind } from '../model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VipRole } from './vip-role.ts'
+import { lacksVariables } from './vip-variables.ts'
 
 /**
  * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:
@@ -25,7 +26,7 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   }
   if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
-    return deleteUselessClaim(cluster, vip, claim, because)
+    return deleteUselessClaim(observed, vip, claim, because)
   }
   if (!isKnownPoolKind(claim.poolRef)) {
     const { apiGroup } = claim.poolRef
@@ -49,15 +50,17 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
 }
 
-/** The Cluster has another address. If somebody else has set it, the allocation ends. */
+/** The Cluster has another address. If somebody else has set it and it lacks nothing, the allocation ends. */
 export function deleteUselessClaim(
-  cluster: Cluster,
+  { cluster, clusterClass }: ObservedCluster,
   vip: VipRole,
   claim: IPAddressClaim,
   because: string,
 ): Action {
   const end = { ...done('EndpointAlreadySet', because), vip: presentVip(cluster, vip) }
-  const outcome = vipOwnershipOf(cluster, vip).state === 'external' ? end : 'restart'
+  const isComplete =
+    vipOwnershipOf(cluster, vip).state === 'external' && !lacksVariables(cluster, vip, clusterClass)
+  const outcome = isComplete ? end : 'restart'
   return { action: 'deleteClaim', claim, because, outcome }
 }
 
