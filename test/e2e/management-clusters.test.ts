@@ -29,6 +29,12 @@ let there: Testbed
 /** The second one's API server with the Temporal of the first. */
 let second: StackConnection
 let uids: { readonly here: string; readonly there: string }
+/** Of the first and of the second management cluster, on one task queue. */
+let ours: Allocator
+let theirs: Allocator
+const twinClass = 'twin-class'
+/** The run of a Cluster of the first, which waits; the second has a Cluster of the same name, and a pool for it. */
+let twin: { readonly id: string; readonly runId: string }
 const closers: (() => unknown)[] = []
 
 beforeAll(async () => {
@@ -42,6 +48,14 @@ beforeAll(async () => {
   await here.createPool('10.175.0.10-10.175.0.40')
   await there.createPool('10.176.0.10-10.176.0.40')
   uids = { here: await uidOf(here), there: await uidOf(there) }
+  ;[ours, theirs] = await Promise.all([suite.start(), startThere(), here.createClass(twinClass)])
+  await there.createPool('10.176.1.1', { name: twinClass, className: twinClass })
+  await here.createCluster('twin', { className: twinClass })
+  await suite.temporal.untilPending(here.keyOf('twin'))
+  const id = workflowIdFor(here.keyOf('twin'))
+  twin = { id, runId: (await run(id).describe()).runId }
+  // Its first check is due after 15 seconds, in which other tests run.
+  await there.createCluster('twin', { className: twinClass })
 })
 
 afterAll(async () => {
@@ -93,59 +107,7 @@ async function readiness({ readyUrl }: Allocator, check: string): Promise<unknow
   return { status: answer.status, check: checks[check] }
 }
 
-describe('the Workers of another management cluster that are handed a run', () => {
-  it('leave an allocation alone and say so, until our own Worker comes', async () => {
-    const watcher = await suite.start({ command: 'watcher' })
-    const theirs = await startThere()
-    await here.createCluster('handed')
-    const { message } = await suite.temporal.untilPending(here.keyOf('handed'), {
-      activity: 'selectIPPool',
-      reason: 'OtherManagementCluster',
-    })
-    expect(message).toContain(`has uid ${uids.here}; here it is ${uids.there}`)
-    const id = workflowIdFor(here.keyOf('handed'))
-    await untilLogged(theirs.logPath, `Left alone: run .* of ${id} is of another management cluster`)
-    expect((await run(id).describe()).status.name).toBe('RUNNING')
-    expect(await here.claims()).toEqual([])
-    expect(await readiness(theirs, 'management-cluster')).toEqual({
-      status: 200,
-      check: { ok: true, detail: expect.stringContaining('is of another management cluster') },
-    })
-
-    await theirs.stop()
-    const worker = await suite.start({ command: 'worker' })
-    await suite.temporal.retryNow(here.keyOf('handed'))
-    expect(await here.hostOf('handed')).toMatch(/^10\.175\.0\./)
-    await Promise.all([watcher.stop(), worker.stop()])
-  })
-
-  it('leave a release alone, until our own Worker comes', async () => {
-    const { namespace, name, uid } = await here.untilServed('handed')
-    const id = releaseWorkflowIdFor({ namespace, name, uid })
-    const watcher = await suite.start({ command: 'watcher' })
-    const theirs = await startThere({ command: 'worker' })
-    await here.deleteCluster('handed')
-    await suite.temporal.untilPending(id, { reason: 'OtherManagementCluster' })
-    await theirs.stop()
-    const worker = await suite.start({ command: 'worker' })
-    await run(id).signal(wakeSignal, 'our Worker is here')
-    expect(await suite.temporal.releaseOf({ namespace, name, uid })).toMatchObject({
-      released: [{ claim: 'vip-cp-handed' }],
-    })
-    await Promise.all([watcher.stop(), worker.stop()])
-  })
-})
-
 describe('two management clusters without names in one Temporal namespace', () => {
-  let ours: Allocator
-  let theirs: Allocator
-
-  beforeAll(async () => {
-    ;[ours, theirs] = await Promise.all([suite.start(), startThere()])
-  })
-
-  afterAll(() => Promise.all([ours.stop(), theirs.stop()]))
-
   it('each serve and release their own Clusters', async () => {
     const [mine, others] = [
       ['own-1', 'own-2', 'own-3'],
@@ -202,15 +164,7 @@ describe('two management clusters without names in one Temporal namespace', () =
   })
 
   it('do not end or replace the run of a Cluster whose name both have, and serve one after the other', async () => {
-    const className = 'twin-class'
-    await here.createClass(className)
-    await there.createPool('10.176.1.1', { name: 'twin-pool', className })
-    await here.createCluster('twin', { className })
-    const id = workflowIdFor(here.keyOf('twin'))
-    await suite.temporal.untilPending(here.keyOf('twin'))
-    const { runId } = await run(id).describe()
-    await there.createCluster('twin', { className })
-
+    const { id, runId } = twin
     const found = await there.untilCluster(
       'twin',
       (now) => now?.conditions.some(({ message }) => message.includes('another management cluster')) === true,
@@ -231,15 +185,48 @@ describe('two management clusters without names in one Temporal namespace', () =
       stdout: expect.stringContaining(`run ${runId} of ${id} is of another management cluster`),
     })
 
-    await here.createPool('10.175.1.1', { name: 'twin-pool', className })
+    await here.createPool('10.175.1.1', { name: twinClass, className: twinClass })
     expect(await here.hostOf('twin')).toBe('10.175.1.1')
     expect(await there.hostOf('twin')).toBe('10.176.1.1')
   })
 })
 
+describe('the Workers of another management cluster that are handed a run', () => {
+  it('leave an allocation and a release alone and say so, until our own Worker comes', async () => {
+    await ours.stop()
+    const watcher = await suite.start({ command: 'watcher' })
+    const { namespace, name, uid } = await here.untilServed('own-2')
+    await Promise.all([here.createCluster('handed'), here.deleteCluster('own-2')])
+    const [id, release] = [
+      workflowIdFor(here.keyOf('handed')),
+      releaseWorkflowIdFor({ namespace, name, uid }),
+    ]
+    const reason = 'OtherManagementCluster'
+    const { activity, message } = await suite.temporal.untilPending(id, { reason })
+    expect(activity).toBe('selectIPPool')
+    expect(message).toContain(`has uid ${uids.here}; here it is ${uids.there}`)
+    expect(await suite.temporal.untilPending(release, { reason })).toMatchObject({
+      activity: 'confirmRelease',
+    })
+    await untilLogged(theirs.logPath, /^Left alone: run .* is of another management cluster/)
+    expect((await run(id).describe()).status.name).toBe('RUNNING')
+    expect(await here.claims()).not.toContain('vip-cp-handed')
+
+    await theirs.stop()
+    const worker = await suite.start({ command: 'worker' })
+    await suite.temporal.retryNow(here.keyOf('handed'))
+    await run(release).signal(wakeSignal, 'our Worker is here')
+    expect(await here.hostOf('handed')).toMatch(/^10\.175\.0\./)
+    expect(await suite.temporal.releaseOf({ namespace, name, uid })).toMatchObject({
+      released: [{ claim: 'vip-cp-own-2' }],
+    })
+    await Promise.all([watcher.stop(), worker.stop()])
+  })
+})
+
 describe('two management clusters with names in one Temporal namespace', () => {
   it('serve Clusters of the same name at the same time, each by a run and a task queue of its own', async () => {
-    const [ours, theirs] = await Promise.all([
+    const allocators = await Promise.all([
       suite.start({ flags: ['--management-cluster=here'] }),
       startThere({ flags: ['--management-cluster=there'] }),
     ])
@@ -255,13 +242,12 @@ describe('two management clusters with names in one Temporal namespace', () => {
     expect(found).toEqual([
       { check: 'management-cluster', level: 'ok', found: expect.stringContaining(`@here; the uid of`) },
     ])
-    for (const allocator of [ours, theirs]) {
+    for (const allocator of allocators) {
       expect(await readiness(allocator, 'management-cluster')).toEqual({
         status: 200,
         check: { ok: true, detail: 'no other one uses this task queue' },
       })
     }
-    await theirs.stop()
   })
 })
 
