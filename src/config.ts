@@ -1,5 +1,6 @@
 import { atManagementCluster } from './domain/management-cluster.ts'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
+import { readProxySettings, type ProxySettings } from './domain/proxy-settings.ts'
 import type { VariableNames } from './domain/role.ts'
 
 /** The commands that run the allocator itself. The CLI commands are in `command-line/`. */
@@ -17,6 +18,8 @@ export interface Config {
   /** The variable KUBECONFIG: one path or several. */
   readonly kubeconfigList: string | undefined
   readonly context: string | undefined
+  /** For the API server and for Temporal. */
+  readonly proxies: ProxySettings
   /** Namespaces to serve; empty: all. */
   readonly namespaces: readonly string[]
   /** Only Clusters whose `cluster.x-k8s.io/watch-filter` label has this value. */
@@ -166,6 +169,7 @@ export function readConfig(
     kubeconfig: one('kubeconfig', notEmpty, undefined),
     kubeconfigList: env['KUBECONFIG'] || undefined,
     context: one('context', notEmpty, undefined),
+    proxies: readProxySettings(env, faults),
     namespaces: list('namespace', kubernetesName),
     watchFilter: one('watch-filter', labelValue, undefined),
     taskQueue: atManagementCluster(one('task-queue', taskQueueName, ''), managementCluster),

@@ -4,7 +4,7 @@ import { readManagementClusterUid } from '../kubernetes/management-cluster-uid.t
 import { createLiveClusterApi } from '../kubernetes/live-cluster-api.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { connectTo, type KubernetesConnection } from '../kubernetes/transport/connection.ts'
-import { loadKubeConfig } from '../kubernetes/transport/kube-config.ts'
+import { openKubeConfig } from '../kubernetes/transport/kube-config.ts'
 import { readSnapshot } from '../kubernetes/read-snapshot.ts'
 import { programVersion } from './version.ts'
 
@@ -20,10 +20,14 @@ export interface ManagementCluster {
 
 /** Connects, and closes the connection when `use` settles. @throws Error if the kubeconfig cannot be read */
 export async function withManagementCluster<T>(
-  config: Pick<Config, 'kubeconfig' | 'kubeconfigList' | 'context' | 'namespaces'>,
+  config: Pick<Config, 'kubeconfig' | 'kubeconfigList' | 'context' | 'proxies' | 'namespaces'>,
   use: (managementCluster: ManagementCluster) => Promise<T>,
 ): Promise<T> {
-  const connection = connectTo({ kubeConfig: loadKubeConfig(config), version: programVersion() })
+  const connection = connectTo({
+    ...openKubeConfig(config),
+    proxies: config.proxies,
+    version: programVersion(),
+  })
   try {
     return await use({
       connection,

@@ -19,6 +19,7 @@ export const logFieldNames = [
   'because',
   'resource',
   'object',
+  'changed',
   'error',
   'retryInMs',
   'failures',

@@ -72,12 +72,13 @@ export interface StartOptions extends Pick<Installation, 'taskQueue' | 'manageme
   readonly eagerStart: boolean
 }
 
-export function createVipWorkflowClient(client: Client, options: StartOptions): VipWorkflowClient {
+/** @param current the client of the moment: a connection is replaced when its credentials are renewed */
+export function createVipWorkflowClient(current: () => Client, options: StartOptions): VipWorkflowClient {
   const { taskQueue, managementCluster } = options
-  const { namespace } = client.options
-  const bounded = async <T>(call: () => Promise<T>): Promise<T> => {
+  const bounded = async <T>(call: (client: Client) => Promise<T>): Promise<T> => {
+    const client = current()
     try {
-      return await client.connection.withDeadline(Date.now() + deadlineMs, call)
+      return await client.connection.withDeadline(Date.now() + deadlineMs, () => call(client))
     } catch (error) {
       throw refusalIn(error) ?? error
     }
@@ -88,28 +89,35 @@ export function createVipWorkflowClient(client: Client, options: StartOptions): 
   }
   return {
     installation,
-    pollers: () => bounded(() => readPollers(client, taskQueue, 'workflow')),
+    pollers: () => bounded((client) => readPollers(client, taskQueue, 'workflow')),
     async send(cluster, request) {
       const origin = options.isByHand === true ? { taskQueue, managementCluster } : await installation()
-      return bounded(() => send(client, cluster, request, { ...origin, eagerStart: options.eagerStart }))
+      return bounded((client) =>
+        send(client, cluster, request, { ...origin, eagerStart: options.eagerStart }),
+      )
     },
     describe: (cluster, request) =>
-      bounded(() => describeRun(client, workflowIdOf(cluster, request, managementCluster), taskQueue)),
+      bounded((client) => describeRun(client, workflowIdOf(cluster, request, managementCluster), taskQueue)),
     async terminate({ workflowId, runId }, reason) {
-      await bounded(() => unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason)))
+      await bounded((client) =>
+        unlessNotFound(client.workflow.getHandle(workflowId, runId).terminate(reason)),
+      )
     },
     async runsElsewhere() {
       const prefix = allocationPrefixFor(managementCluster)
       const query = `WorkflowType = '${allocateVipType}' AND ExecutionStatus = 'Running' AND TaskQueue != '${taskQueue.replaceAll("'", "''")}' AND WorkflowId STARTS_WITH '${prefix}'`
-      const request = { namespace, query, pageSize: 100 }
-      const { executions } = await bounded(() => client.workflowService.listWorkflowExecutions(request))
+      const { executions } = await bounded(({ options: { namespace }, workflowService }) =>
+        workflowService.listWorkflowExecutions({ namespace, query, pageSize: 100 }),
+      )
       return executions.flatMap(({ execution }) => {
         const parts = partsOfWorkflowId(execution?.workflowId ?? '')
         return parts === undefined || parts.managementCluster !== managementCluster ? [] : [parts.cluster]
       })
     },
     async namespaceId() {
-      const { namespaceInfo } = await bounded(() => client.workflowService.describeNamespace({ namespace }))
+      const { namespaceInfo } = await bounded(({ options: { namespace }, workflowService }) =>
+        workflowService.describeNamespace({ namespace }),
+      )
       return namespaceInfo?.id ?? ''
     },
   }

@@ -15,7 +15,7 @@ const start = { action: 'start', reason: 'new' } as const
 beforeAll(async () => {
   temporal = await viewTemporal(realParts().stack)
   // Nobody works on this queue: the runs stay where they are.
-  client = createVipWorkflowClient(temporal.client, {
+  client = createVipWorkflowClient(() => temporal.client, {
     taskQueue: randomUUID(),
     managementClusterUid: async () => 'uid-of-kube-system',
     eagerStart: false,

@@ -30,6 +30,7 @@ describe('without any flag', () => {
       kubeconfig: undefined,
       kubeconfigList: undefined,
       context: undefined,
+      proxies: { https: undefined, http: undefined, exceptions: undefined },
       namespaces: [],
       watchFilter: undefined,
       taskQueue: 'capi-vip-allocator',

@@ -42,12 +42,12 @@ const idleAfterMs = 3_000
  * @throws Error if Temporal is unreachable at first
  */
 export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSetup): Promise<number> {
-  return withTemporal(setup.signal, async (temporal) => {
+  return withTemporal({ proxies: setup.config.proxies, signal: setup.signal }, async (temporal) => {
     const { taskQueue, managementCluster } = setup.config
     const workflowId = workflowIdFor(cluster, managementCluster)
     const over = new AbortController()
     const uid = readUid(setup, AbortSignal.any([setup.signal, over.signal]))
-    const workflows = createVipWorkflowClient(temporal.client, {
+    const workflows = createVipWorkflowClient(() => temporal.client, {
       taskQueue,
       managementCluster,
       managementClusterUid: () => uid,

@@ -5,6 +5,7 @@ import type { Cluster } from '../../domain/model/cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import { watchFilterLabel } from '../../domain/names.ts'
 import type { EligibilitySettings } from '../../domain/allocation/action.ts'
+import { describeRoute } from '../../domain/proxy-route.ts'
 import { roles } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
@@ -44,7 +45,16 @@ export async function doctor(
   const waiting = reading.then((facts) => waitingIn(facts, config))
   const [kubernetes, temporal] = await Promise.all([
     reading,
-    readingOf(readTemporalFacts({ taskQueue, managementCluster, register: fix, waiting, signal })),
+    readingOf(
+      readTemporalFacts({
+        proxies: config.proxies,
+        taskQueue,
+        managementCluster,
+        register: fix,
+        waiting,
+        signal,
+      }),
+    ),
   ])
   // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
@@ -91,7 +101,8 @@ export function diagnoseKubernetes(
   now: number,
 ): readonly CheckResult[] {
   if ('unread' in facts) {
-    const fix = 'check --kubeconfig, --context and the network; kubectl version shows what kubectl can reach'
+    const fix =
+      'check --kubeconfig, --context, the proxy if there is one, and the network; kubectl version shows what kubectl can reach'
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
   const { clock, servedKinds, permissions, core, ipamProvider, snapshot, isEverywhere } = facts.read
@@ -113,9 +124,9 @@ export function diagnoseKubernetes(
   ]
 }
 
-function describeServer({ server, version, latencySeconds, user }: KubernetesFacts): string {
+function describeServer({ server, route, version, latencySeconds, user }: KubernetesFacts): string {
   const who = 'read' in user ? ` as ${user.read}` : ''
-  return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms`
+  return `Kubernetes ${version} at ${server} answers${who} in ${(latencySeconds * 1000).toFixed(0)} ms${describeRoute(route)}`
 }
 
 export function diagnoseTemporal(
@@ -125,17 +136,19 @@ export function diagnoseTemporal(
 ): readonly CheckResult[] {
   if ('unread' in facts) {
     const fix =
-      'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the network; temporal operator cluster health shows what the temporal CLI can reach'
+      'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_*, the proxy if there is one, and the network; temporal operator cluster health shows what the temporal CLI can reach'
     return runCheck('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { address, version, namespace, retentionSeconds, searchAttributes, registered } = facts.read
+  const { address, route, version, namespace, retentionSeconds, searchAttributes, registered } = facts.read
   const { taskQueueName, taskQueue, openRuns: runs, workflowRuns } = facts.read
   const uid = 'unread' in kubernetes ? kubernetes : kubernetes.read.managementClusterUid
   const ours = { taskQueue: taskQueueName, ...('read' in uid && { managementClusterUid: uid.read }) }
   // An API server that does not answer has its own line.
   const shared = 'unread' in kubernetes ? kubernetes : { read: { installation: ours, uid, taskQueue, runs } }
   return [
-    ...runCheck('temporal', facts, () => [ok(`Temporal ${version} at ${address} answers`)]),
+    ...runCheck('temporal', facts, () => [
+      ok(`Temporal ${version} at ${address} answers${describeRoute(route)}`),
+    ]),
     ...runCheck('temporal-namespace', retentionSeconds, (read) => checkNamespace(namespace, read)),
     ...runCheck('temporal-workers', taskQueue, (read) => checkTaskQueue(read, now)),
     ...runCheck('management-cluster', shared, (read) => checkManagementCluster(read, now)),

@@ -2,6 +2,8 @@ import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
+import { messageOf } from '../../domain/quote.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
@@ -16,11 +18,12 @@ import {
   type Resource,
 } from '../../kubernetes/resources.ts'
 import {
+  apiServerRoute,
   connectTo,
   type KubernetesConnection,
   type RequestOutcome,
 } from '../../kubernetes/transport/connection.ts'
-import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { openKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { describeError } from '../temporal/config.ts'
 import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
@@ -37,6 +40,7 @@ import {
 
 export interface KubernetesFacts {
   readonly server: string
+  readonly route: ProxyRoute
   readonly version: string
   /** Seconds for one request over an open connection. */
   readonly latencySeconds: number
@@ -54,7 +58,7 @@ export interface KubernetesFacts {
 
 export interface KubernetesPlace extends Pick<
   Config,
-  'kubeconfig' | 'kubeconfigList' | 'context' | 'namespaces'
+  'kubeconfig' | 'kubeconfigList' | 'context' | 'proxies' | 'namespaces'
 > {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
@@ -72,19 +76,22 @@ type Answered = RequestOutcome & Pick<ClockReading, 'answeredAt'>
  * @throws Error if there is no kubeconfig, or the API server does not answer at all
  */
 export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
-  const kubeConfig = loadKubeConfig(place)
+  const opened = openKubeConfig(place)
+  const { kubeConfig } = opened
+  const route = apiServerRoute(kubeConfig, place.proxies)
   const outcomes: Answered[] = []
   const connection = connectTo({
-    kubeConfig,
+    ...opened,
+    proxies: place.proxies,
     version: programVersion(),
     onRequest: (outcome) => outcomes.push({ ...outcome, answeredAt: Date.now() }),
   })
   try {
-    await readVersion(connection)
+    await throughRoute(route, readVersion(connection))
     const version = await readVersion(connection)
     const last = outcomes.at(-1)
     const server = kubeConfig.getCurrentCluster()?.server ?? ''
-    const about = { server, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
+    const about = { server, route, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
     const [user, managementClusterUid, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
       readingOf(readOwnUser(connection)),
       readingOf(readManagementClusterUid(connection)),
@@ -119,6 +126,16 @@ async function readAllocatorAccount(connection: KubernetesConnection): Promise<N
   const found = await readingOf(listDeployments(connection, allocatorLabel))
   const [deployment] = 'read' in found ? found.read : []
   return deployment && { namespace: deployment.namespace, name: deployment.serviceAccount }
+}
+
+/** Adds the proxy to the message of a failure, which the proxy may be the reason for. */
+async function throughRoute<T>(route: ProxyRoute, request: Promise<T>): Promise<T> {
+  try {
+    return await request
+  } catch (error) {
+    // Without a cause, whose message would be printed twice.
+    throw 'direct' in route ? error : new Error(`${messageOf(error)}${describeRoute(route)}`)
+  }
 }
 
 async function readVersion(connection: KubernetesConnection): Promise<string> {

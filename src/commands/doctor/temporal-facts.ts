@@ -2,6 +2,8 @@ import { isGrpcServiceError } from '@temporalio/client'
 import { inParallel } from '../../domain/in-parallel.ts'
 import type { Installation } from '../../domain/management-cluster.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import type { ProxyRoute } from '../../domain/proxy-route.ts'
+import type { ProxySettings } from '../../domain/proxy-settings.ts'
 import type { RegisteredTypes, SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
 import { managementClusterIn, workflowIdFor } from '../../workflows/contract.ts'
@@ -15,6 +17,7 @@ import { readingOf } from './kubernetes-facts.ts'
 
 export interface TemporalFacts {
   readonly address: string
+  readonly route: ProxyRoute
   readonly version: string
   readonly namespace: string
   /** For which the namespace keeps closed runs; undefined if the server does not know the namespace. */
@@ -42,6 +45,7 @@ const notFound: readonly number[] = [5]
  * @throws Error if the configuration cannot be read, or Temporal does not answer at all
  */
 export async function readTemporalFacts(options: {
+  readonly proxies: ProxySettings
   readonly taskQueue: string
   readonly managementCluster: string | undefined
   readonly register: boolean
@@ -50,11 +54,11 @@ export async function readTemporalFacts(options: {
   readonly signal: AbortSignal
 }): Promise<TemporalFacts> {
   const { taskQueue: taskQueueName, managementCluster } = options
-  return withTemporal(options.signal, async (temporal) => {
-    const { client, address, namespace } = temporal
+  return withTemporal(options, async (temporal) => {
+    const { client, address, route, namespace } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
     const retentionSeconds = await readingOf(readRetention(temporal))
-    const about = { address, version: serverVersion, namespace, retentionSeconds, taskQueueName }
+    const about = { address, route, version: serverVersion, namespace, retentionSeconds, taskQueueName }
     if ('read' in retentionSeconds && retentionSeconds.read === undefined) {
       const unread = { unread: `there is no namespace ${namespace}` }
       const nothing = { taskQueue: unread, openRuns: unread, workflowRuns: unread, searchAttributes: unread }

@@ -7,7 +7,7 @@ import { readManagementClusterUid } from '../../kubernetes/management-cluster-ui
 import { createLiveClusterApi } from '../../kubernetes/live-cluster-api.ts'
 import { connectTo } from '../../kubernetes/transport/connection.ts'
 import { createCachedClusterApi } from '../../kubernetes/cache/cached-cluster-api.ts'
-import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { openKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { healthRoutes, type HealthSources } from '../../observability/health.ts'
 import { startHttpServer, type HttpServer, type Routes } from '../../observability/http-server.ts'
 import { createLog } from '../../observability/log.ts'
@@ -20,8 +20,10 @@ import { createNeighbors } from './neighbors.ts'
 import { createOutages } from './outages.ts'
 import type { ProgramParts } from './program-parts.ts'
 import { healthOf, type ProgramState } from './readiness.ts'
+import { loadTemporalConfig } from '../temporal/config.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
-import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts'
+import { connectToTemporal, openVerified, type TemporalConnection } from './temporal-connection.ts'
+import { renewTemporal } from './temporal-renewal.ts'
 import { runWorker } from './run-worker.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
@@ -52,8 +54,10 @@ export async function runProgram(
     ? (await import('../../observability/tracing.ts')).startTracing({ version, outage: outages.traces })
     : undefined
   const kubernetes = connectTo({
-    kubeConfig: loadKubeConfig(config),
+    ...openKubeConfig(config),
+    proxies: config.proxies,
     version,
+    log,
     onRequest: (outcome) => {
       metrics.countApiRequest(outcome)
       outages.observeRequest(outcome)
@@ -90,6 +94,7 @@ const longestEndMs = 5_000
 async function connectAndRun(parts: ProgramParts): Promise<number> {
   const { command, config, outages, state, log, signal } = parts
   const reached = await connectToTemporal({
+    proxies: config.proxies,
     log,
     logger: temporalLogger(log, outages.suppresses),
     outage: outages.temporal,
@@ -111,7 +116,7 @@ async function connectAndRun(parts: ProgramParts): Promise<number> {
     return code
   } finally {
     // Closing fails if such a Worker still uses the connection.
-    await temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
+    await state.temporal.connection.close().catch((error: unknown) => log.debug(String(error)))
   }
 }
 
@@ -130,11 +135,13 @@ async function runParts(
   }
   const working = worker === undefined ? undefined : runWorker({ worker, log, stop: parts.signal, onDeath })
   state.worker = worker
-  const { connection, namespace } = temporal
   // Its requests are traced if tracing is on.
   const interceptors = tracing && { interceptors: { workflow: [tracing.clientInterceptor] } }
-  const client = new Client({ connection, namespace, ...interceptors })
-  const workflows = createVipWorkflowClient(client, {
+  const { namespace } = temporal
+  const clientOf = ({ connection }: TemporalConnection): Client =>
+    new Client({ connection, namespace, ...interceptors })
+  let client = clientOf(temporal)
+  const workflows = createVipWorkflowClient(() => client, {
     taskQueue: config.taskQueue,
     managementCluster: config.managementCluster,
     managementClusterUid: () => identity.uid(),
@@ -143,12 +150,42 @@ async function runParts(
   const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
   state.watcher = watcher
   const monitor = startMonitor({ ...parts, signal }, workflows, watcher)
+  const renewal = followCredentials({ ...parts, signal }, temporal, worker, (renewed) => {
+    client = clientOf(renewed)
+  })
   if (!signal.aborted) await once(signal, 'abort')
   log.info('Stopping')
-  await Promise.all([watcher?.done, monitor])
+  await Promise.all([watcher?.done, monitor, renewal])
   if (worker?.getState() === 'RUNNING') worker.shutdown()
   await working
   return died.signal.aborted ? 1 : 0
+}
+
+/** Puts a new connection in the place of the present one when the credentials for Temporal change on disk. */
+function followCredentials(
+  { config: { proxies }, state, log, signal }: ProgramParts,
+  temporal: TemporalConnection,
+  worker: Worker | undefined,
+  onRenewed: (temporal: TemporalConnection) => void,
+): Promise<void> {
+  let current = temporal
+  return renewTemporal({
+    config: temporal.config,
+    load: () => loadTemporalConfig(proxies),
+    connect: openVerified,
+    adopt(connection) {
+      const { connection: previous } = current
+      // Also polls that keep failing over the previous connection go on over this one.
+      if (worker !== undefined) worker.connection = connection
+      current = { ...current, connection }
+      state.temporal = current
+      onRenewed(current)
+      // What is under way ends all the same.
+      previous.close().catch((error: unknown) => log.debug(String(error)))
+    },
+    log,
+    signal,
+  })
 }
 
 /** Monitors Temporal, and has the watcher start or follow runs that an outage may have affected. */

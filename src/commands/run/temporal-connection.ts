@@ -1,14 +1,19 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { NativeConnection, Runtime, type Logger } from '@temporalio/worker'
+import { IllegalStateError, NativeConnection, Runtime, type Logger } from '@temporalio/worker'
 import { doubledMs } from '../../domain/back-off.ts'
+import { describeRoute } from '../../domain/proxy-route.ts'
+import type { ProxySettings } from '../../domain/proxy-settings.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Outage } from '../../observability/outage.ts'
-import { describeError, loadTemporalConfig } from '../temporal/config.ts'
+import { describeError, loadTemporalConfig, type TemporalConfig } from '../temporal/config.ts'
+import { nativeProxy } from '../temporal/proxy.ts'
 
 /** A connection that Worker and Client can share. */
 export interface TemporalConnection {
   readonly connection: NativeConnection
+  /** What it was made from. */
+  readonly config: TemporalConfig
   readonly namespace: string
   /** host:port on which Temporal Core serves its metrics. */
   readonly coreMetricsAddress: string
@@ -24,6 +29,7 @@ const backOff = { firstMs: 500, longestMs: 10_000 }
  * @throws Error if the configuration cannot be read; it quotes nothing of the file
  */
 export async function connectToTemporal<T>(options: {
+  readonly proxies: ProxySettings
   readonly log: Log
   /** Receives the lines of Temporal's SDK and of workflows. */
   readonly logger: Logger
@@ -33,15 +39,17 @@ export async function connectToTemporal<T>(options: {
   /** Runs over a new connection; if it rejects, the attempt to connect has failed. */
   readonly prepare: (temporal: TemporalConnection) => Promise<T>
 }): Promise<{ readonly temporal: TemporalConnection; readonly prepared: T } | undefined> {
-  const { connectionOptions, namespace, address } = loadTemporalConfig()
+  let config = loadTemporalConfig(options.proxies)
   let lastMessage: string | undefined
+  let coreMetricsAddress = ''
   for (let failures = 0; !options.signal.aborted; failures += 1) {
-    const coreMetricsAddress = `127.0.0.1:${await freePort()}`
-    // A failed connection destroys the Runtime with its metrics listener, so each attempt installs a new one.
-    installRuntime(options.logger, coreMetricsAddress)
     try {
-      const connection = await NativeConnection.connect(connectionOptions)
-      const temporal = { connection, namespace, coreMetricsAddress }
+      // The files may have been put right since the last attempt.
+      if (failures > 0) config = loadTemporalConfig(options.proxies)
+      coreMetricsAddress = (await installRuntime(options.logger)) ?? coreMetricsAddress
+      const { namespace, address } = config
+      const connection = await openConnection(config)
+      const temporal = { connection, config, namespace, coreMetricsAddress }
       const prepared = await options.prepare(temporal).catch(async (error: unknown) => {
         await connection.close()
         throw error
@@ -50,7 +58,7 @@ export async function connectToTemporal<T>(options: {
       options.log.info('Connected to Temporal', { server: address, temporalNamespace: namespace })
       return { temporal, prepared }
     } catch (error) {
-      const message = `Temporal at ${address}: ${describeError(error)}`
+      const message = `Temporal at ${config.address}${describeRoute(config.route)}: ${describeError(error)}`
       const retryInMs = doubledMs(backOff, failures)
       options.outage.failed(message)
       // The outage is logged once; a different reason, such as a missing namespace, is worth another line.
@@ -66,22 +74,51 @@ export async function connectToTemporal<T>(options: {
   return undefined
 }
 
-function installRuntime(logger: Logger, coreMetricsAddress: string): void {
-  Runtime.install({
-    logger,
-    // The program itself shuts its Workers down.
-    shutdownSignals: [],
-    telemetryOptions: {
-      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
-      metrics: {
-        prometheus: {
-          bindAddress: coreMetricsAddress,
-          countersTotalSuffix: true,
-          useSecondsForDurations: true,
-        },
+/** Opens a connection; it resolves when the server has answered. */
+async function openConnection({ connectionOptions, route }: TemporalConfig): Promise<NativeConnection> {
+  return NativeConnection.connect({ ...connectionOptions, ...nativeProxy(route) })
+}
+
+/** Milliseconds for the request by which new credentials are verified. */
+const verifyMs = 5_000
+
+/** Opens a connection that Temporal accepts for its namespace: the first answer needs no permission. */
+export async function openVerified(config: TemporalConfig): Promise<NativeConnection> {
+  const { namespace } = config
+  const connection = await openConnection(config)
+  try {
+    const describe = () => connection.workflowService.describeNamespace({ namespace })
+    await connection.withDeadline(Date.now() + verifyMs, describe)
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+/**
+ * Installs the Runtime, which a failed connection destroys together with its metrics listener.
+ *
+ * @returns where it serves its metrics; undefined if the last one is still there, as settings that the SDK refuses leave it
+ */
+async function installRuntime(logger: Logger): Promise<string | undefined> {
+  const bindAddress = `127.0.0.1:${await freePort()}`
+  const prometheus = { bindAddress, countersTotalSuffix: true, useSecondsForDurations: true }
+  try {
+    Runtime.install({
+      logger,
+      // The program itself shuts its Workers down.
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
+        metrics: { prometheus },
       },
-    },
-  })
+    })
+    return bindAddress
+  } catch (error) {
+    if (error instanceof IllegalStateError) return undefined
+    throw error
+  }
 }
 
 /** Temporal Core does not report its port, so it gets one that is free now. */

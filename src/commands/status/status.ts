@@ -38,7 +38,7 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
   return withManagementCluster(setup.config, async (managementCluster) => {
     const initial = await managementCluster.readSnapshot()
     if (options.cluster !== undefined) assertExists(options.cluster, initial)
-    return withTemporal(setup.signal, async (temporal) => {
+    return withTemporal({ proxies: setup.config.proxies, signal: setup.signal }, async (temporal) => {
       const { taskQueue, managementCluster: name } = setup.config
       const managementClusterUid = await managementCluster.readUid()
       const installation = { taskQueue, managementCluster: name, managementClusterUid }

@@ -1,20 +1,87 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { isDeepStrictEqual } from 'node:util'
+import { loadClientConfigProfile, toClientOptions, type ClientConfigTLS } from '@temporalio/envconfig'
+import type { ProxyRoute } from '../../domain/proxy-route.ts'
+import { noProxies, type ProxySettings } from '../../domain/proxy-settings.ts'
+import { checkTlsMaterial, type NamedPem } from '../../kubernetes/transport/certificates.ts'
+import { temporalRoute } from './proxy.ts'
 
 /** How to reach Temporal, from the same sources as the `temporal` CLI. */
 export interface TemporalConfig {
-  readonly connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions']
+  /** Without the proxy, which each kind of connection takes in a way of its own. */
+  readonly connectionOptions: ReturnType<typeof toClientOptions>['connectionOptions']
   readonly namespace: string
   /** host:port of the frontend. */
   readonly address: string
+  readonly route: ProxyRoute
 }
 
+const defaultAddress = 'localhost:7233'
+const defaultPort = '7233'
+
 /** @throws Error if the configuration cannot be read; it quotes nothing of the file */
-export function loadTemporalConfig(): TemporalConfig {
+export function loadTemporalConfig(proxies: ProxySettings = noProxies): TemporalConfig {
+  const { connectionOptions, namespace = 'default' } = readOptions()
+  const { address = defaultAddress } = connectionOptions
+  const target = /:\d+$/.test(address) ? address : `${address}:${defaultPort}`
+  return { connectionOptions, namespace, address, route: temporalRoute(target, proxies) }
+}
+
+function readOptions(): ReturnType<typeof toClientOptions> {
+  const { profile, options } = readProfile()
+  const { tls } = options.connectionOptions
+  if (typeof tls === 'object' && tls !== null) checkSources(tls, profile.tls)
+  return options
+}
+
+function readProfile() {
   try {
-    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
-    return { connectionOptions, namespace, address: connectionOptions.address ?? 'localhost:7233' }
+    const profile = loadClientConfigProfile()
+    return { profile, options: toClientOptions(profile) }
   } catch (error) {
     throw unreadable(error)
+  }
+}
+
+/** The certificates and the key as read, each with where it comes from. */
+function checkSources(
+  { serverRootCACertificate: ca, clientCertPair: pair }: Tls,
+  sources: ClientConfigTLS | undefined,
+): void {
+  checkTlsMaterial({
+    ca: named('certificate authority', ca, sources?.serverCACert),
+    cert: named('client certificate', pair?.crt, sources?.clientCert),
+    key: named('client key', pair?.key, sources?.clientKey),
+  })
+}
+
+type Tls = Exclude<TemporalConfig['connectionOptions']['tls'], boolean | null | undefined>
+
+function named(
+  what: string,
+  pem: Uint8Array | undefined,
+  source: ClientConfigTLS['clientCert'],
+): NamedPem | undefined {
+  if (pem === undefined) return undefined
+  const place = source && 'path' in source ? source.path : 'in the settings'
+  return { source: `${what} for Temporal ${place}`, pem }
+}
+
+/** What of the credentials differs, for people; empty if nothing does. */
+export function renewedIn(before: TemporalConfig, after: TemporalConfig): readonly string[] {
+  if (isDeepStrictEqual(before.connectionOptions, after.connectionOptions)) return []
+  const [was, is] = [partsOf(before), partsOf(after)]
+  const changed = Object.keys(was).filter((what) => !isDeepStrictEqual(was[what], is[what]))
+  return changed.length > 0 ? changed : ['TLS settings']
+}
+
+function partsOf({ connectionOptions: { apiKey, metadata, tls } }: TemporalConfig): Record<string, unknown> {
+  const { serverRootCACertificate, clientCertPair }: Tls = typeof tls === 'object' && tls !== null ? tls : {}
+  return {
+    'API key': apiKey,
+    headers: metadata,
+    'certificate authority': serverRootCACertificate,
+    'client certificate': clientCertPair?.crt,
+    'client key': clientCertPair?.key,
   }
 }
 

@@ -1,11 +1,15 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
+import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
+import type { ProxySettings } from '../../domain/proxy-settings.ts'
 import { loadTemporalConfig } from './config.ts'
+import { grpcChannelThrough } from './proxy.ts'
 
 /** Temporal as CLI commands use it. */
 export interface TemporalClient {
   readonly client: Client
   /** host:port of the frontend. */
   readonly address: string
+  readonly route: ProxyRoute
   readonly namespace: string
   /** Makes a call with a deadline, which every call needs. @throws TemporalUnreachableError if no answer comes */
   readonly bounded: <T>(call: () => Promise<T>) => Promise<T>
@@ -27,15 +31,15 @@ const unreachableCodes: readonly number[] = [4, 14]
 /**
  * Opens a connection to Temporal, and closes it when `use` settles. Nothing is sent before the first call.
  *
- * @param signal aborts all calls
+ * @param options `signal` aborts all calls
  * @throws Error if the configuration cannot be read
  */
 export async function withTemporal<T>(
-  signal: AbortSignal,
+  { proxies, signal }: { readonly proxies: ProxySettings; readonly signal: AbortSignal },
   use: (temporal: TemporalClient) => Promise<T>,
 ): Promise<T> {
-  const { connectionOptions, namespace, address } = loadTemporalConfig()
-  const connection = Connection.lazy(connectionOptions)
+  const { connectionOptions, namespace, address, route } = loadTemporalConfig(proxies)
+  const connection = Connection.lazy({ ...connectionOptions, ...grpcChannelThrough(route, address) })
   const client = new Client({ connection, namespace })
   const bounded = async <R>(call: () => Promise<R>): Promise<R> => {
     try {
@@ -45,7 +49,7 @@ export async function withTemporal<T>(
     } catch (error) {
       if (signal.aborted || !isUnreachable(error)) throw error
       throw new TemporalUnreachableError(
-        `Temporal at ${address} does not answer within ${deadlineMs / 1000} s; TEMPORAL_ADDRESS says where it is`,
+        `Temporal at ${address}${describeRoute(route)} does not answer within ${deadlineMs / 1000} s; TEMPORAL_ADDRESS says where it is`,
       )
     }
   }
@@ -61,7 +65,7 @@ export async function withTemporal<T>(
     }
   }
   try {
-    return await use({ client, address, namespace, bounded, check })
+    return await use({ client, address, route, namespace, bounded, check })
   } finally {
     await connection.close()
   }

@@ -2,16 +2,22 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { nonEmptyStringOf, objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import { fieldManager } from '../../domain/names.ts'
+import { proxyRouteTo, type ProxyRoute } from '../../domain/proxy-route.ts'
+import { noProxies, type ProxySettings } from '../../domain/proxy-settings.ts'
+import type { Log } from '../../observability/log.ts'
 import type { KubernetesError } from '../errors.ts'
 import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
-import { createCredentialSource, type CredentialSource } from './credentials.ts'
+import type { CredentialSource } from './credentials.ts'
 import { before, deadlineAfter } from './deadline.ts'
 import { createDispatchers, type Dispatchers } from './dispatchers.ts'
+import { createRenewingCredentials } from './renewing-credentials.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
 const defaultTimeoutMs = 10_000
 /** Longest time for a connection attempt, since requests queue behind it. */
 const longestConnectMs = 5_000
+/** Between two checks whether the files of the credentials have changed. */
+const defaultCheckMs = 5_000
 
 /** A connection to one API server. Every method rejects with KubernetesErrors only. */
 export interface KubernetesConnection {
@@ -47,6 +53,16 @@ export interface RequestOutcome {
 
 export interface ConnectionOptions {
   readonly kubeConfig: KubeConfig
+  /** What the kubeconfig was read from, for messages. */
+  readonly origin?: string
+  /** Reads the kubeconfig again. Default: only the files that it names are read again. */
+  readonly reload?: () => KubeConfig
+  /** Of the environment; a `proxy-url` of the kubeconfig goes before them. Default: none. */
+  readonly proxies?: ProxySettings
+  /** Receives which credentials were read again, or cannot be used. */
+  readonly log?: Pick<Log, 'info' | 'warn'> | undefined
+  /** Milliseconds between two checks of these files. */
+  readonly credentialsCheckMs?: number
   /** Version of this product, for the User-Agent. */
   readonly version: string
   /** Time limit for one request, including the wait for a free connection. Default 10 s. */
@@ -59,9 +75,12 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
   const { kubeConfig, version, timeoutMs = defaultTimeoutMs } = options
   const cluster = kubeConfig.getCurrentCluster()
   if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
-  const credentials = createCredentialSource(kubeConfig)
-  const dispatchers = createDispatchers(kubeConfig, cluster, Math.min(timeoutMs, longestConnectMs))
-  const server = { url: new URL(cluster.server), version, credentials, dispatchers }
+  const url = new URL(cluster.server)
+  const dispatchers = createDispatchers(cluster.server, Math.min(timeoutMs, longestConnectMs))
+  const proxyOfEnvironment = proxyIn(proxyRouteTo(url, options.proxies ?? noProxies))
+  const target = { url, version, dispatchers, proxyOfEnvironment }
+  const { credentials, stop } = followCredentials(options, target)
+  const server = { ...target, credentials }
   const running = new Set<Promise<unknown>>()
 
   /** Sends a request and hands the response to `read`, within the time limit. */
@@ -105,14 +124,78 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
         openWatch(request.action, response),
       ),
     async close() {
+      stop()
       await Promise.allSettled(running)
       await dispatchers.destroy()
     },
   }
 }
 
+/** Reads the credentials, and again as long as the connection is open. */
+function followCredentials(
+  {
+    kubeConfig,
+    origin = 'kubeconfig',
+    reload = () => kubeConfig,
+    log,
+    credentialsCheckMs,
+    timeoutMs = defaultTimeoutMs,
+  }: ConnectionOptions,
+  target: Omit<Server, 'credentials'>,
+): { readonly credentials: CredentialSource; readonly stop: () => void } {
+  const credentials = createRenewingCredentials({
+    kubeConfig,
+    origin,
+    reload,
+    verify: (changed) => verify({ ...target, credentials: changed }, timeoutMs),
+    log,
+  })
+  const checks = setInterval(() => void credentials.check(), credentialsCheckMs ?? defaultCheckMs).unref()
+  return { credentials, stop: () => clearInterval(checks) }
+}
+
+/** How the current context of a kubeconfig is reached; its `proxy-url` goes before the environment. */
+export function apiServerRoute(kubeConfig: KubeConfig, proxies: ProxySettings): ProxyRoute {
+  const { server = '', proxyUrl } = kubeConfig.getCurrentCluster() ?? {}
+  const url = URL.parse(server)
+  const ofKubeconfig = proxyUrl ? URL.parse(proxyUrl) : null
+  if (ofKubeconfig !== null)
+    return { through: { variable: 'proxy-url of the kubeconfig', url: ofKubeconfig } }
+  return url === null ? { direct: true } : proxyRouteTo(url, proxies)
+}
+
+function proxyIn(route: ProxyRoute): string | undefined {
+  return 'through' in route ? route.through.url.href : undefined
+}
+
+const versionRequest: ApiRequest = {
+  verb: 'get',
+  resource: 'version',
+  action: 'get the version with the changed credentials',
+  path: '/version',
+}
+
+/** Everybody who is authenticated may read the version, or is refused it as somebody. */
+async function verify(server: Server, timeoutMs: number): Promise<void> {
+  const deadline = deadlineAfter(timeoutMs)
+  const route = { connection: 'fresh', bodyTimeout: 0 } as const
+  try {
+    const response = await send(server, versionRequest, route, deadline.signal)
+    const body = await response.body.text()
+    await response.dispatcher.destroy()
+    if (response.statusCode === 401 || response.statusCode >= 500) {
+      throw errorFromResponse(versionRequest.action, { ...response, body })
+    }
+  } catch (error) {
+    throw toKubernetesError(error, versionRequest.action)
+  } finally {
+    deadline.clear()
+  }
+}
+
 interface Server {
   readonly url: URL
+  readonly proxyOfEnvironment: string | undefined
   readonly version: string
   readonly credentials: CredentialSource
   readonly dispatchers: Dispatchers
@@ -130,13 +213,13 @@ interface Response extends Dispatcher.ResponseData {
 }
 
 async function send(
-  { url, version, credentials, dispatchers }: Server,
+  { url, version, credentials, dispatchers, proxyOfEnvironment }: Server,
   request: ApiRequest,
   { connection, bodyTimeout }: Route,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { headers, tls } = await before(signal, credentials.read())
-  const dispatcher = await dispatchers[connection](tls)
+  const { headers, tls, proxyUrl = proxyOfEnvironment } = await before(signal, credentials.read())
+  const dispatcher = await dispatchers[connection]({ tls, proxyUrl })
   const http = httpRequestFor(url, request)
   const responding = dispatcher.request({
     ...http,

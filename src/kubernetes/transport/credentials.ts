@@ -2,16 +2,25 @@ import { validateHeaderValue } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { objectOf } from '../../domain/model/decode.ts'
+import { impersonationHeaders } from './kube-config-fields.ts'
 
 /** CA, client certificate and key, server name, verification; without unset options. */
 export type TlsOptions = Pick<RequestOptions, (typeof tlsFields)[number]>
 
 const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
 
+/** What a request needs to reach the API server and be accepted. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly tls: TlsOptions
+  /** The `proxy-url` of the kubeconfig's cluster. */
+  readonly proxyUrl: string | undefined
+}
+
 /** Reads what authenticates a request by a kubeconfig: certificates, tokens, token files, exec plugins, OIDC. */
 export interface CredentialSource {
-  /** Reads files at every call; client-node caches tokens of files and plugins. An error quotes no output of a plugin. */
-  read(): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly tls: TlsOptions }>
+  /** Client-node caches tokens of plugins. An error quotes no output of a plugin. */
+  read(): Promise<Credentials>
   /** Drops cached tokens after the server has refused one (401). */
   renew(): void
 }
@@ -26,7 +35,8 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
       const options: RequestOptions = {}
       try {
         await current.applyToHTTPSOptions(options)
-        return { headers: headersOf(options), tls: tlsOf(options) }
+        const headers = { ...headersOf(options), ...impersonationHeaders(current.getCurrentUser()) }
+        return { headers, tls: tlsOf(options), proxyUrl: current.getCurrentCluster()?.proxyUrl || undefined }
       } catch (error) {
         // client-node caches the output of a plugin even if it is useless.
         renew()

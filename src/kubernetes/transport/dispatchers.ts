@@ -1,37 +1,47 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Cluster, HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { Agent, type Dispatcher } from 'undici'
-import { withoutOutput, type TlsOptions } from './credentials.ts'
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import { Agent, ProxyAgent, type Dispatcher } from 'undici'
+import type { TlsOptions } from './credentials.ts'
 
 /** Connections that all requests but watches share; further concurrent requests wait. */
 const sharedConnections = 8
 /** Longer than undici's 4 s, to save handshakes at a claim every few seconds; shorter than the 60 s of proxies. */
 const keepAliveMs = 30_000
 
+/** How to connect: directly, or through a proxy (HTTP, HTTPS or SOCKS). */
+export interface Route {
+  readonly tls: TlsOptions
+  readonly proxyUrl: string | undefined
+}
+
 export interface Dispatchers {
-  /** Shared and kept open; replaced when the CA or the client certificate changes. */
-  shared(tls: TlsOptions): Promise<Dispatcher>
+  /** Shared and kept open; replaced when the CA, the client certificate or the proxy changes. */
+  shared(route: Route): Promise<Dispatcher>
   /** Replaces all shared connections after one timed out: the others are likely dead too, and each would cost a time-out. */
   renew(): void
   /** For one watch, so that no other request gets a dead connection. The caller destroys it. */
-  fresh(tls: TlsOptions): Promise<Dispatcher>
+  fresh(route: Route): Promise<Dispatcher>
   /** Closes all shared connections; running requests fail. */
   destroy(): Promise<void>
 }
 
-export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster, connectMs: number): Dispatchers {
-  let current: { readonly tls: TlsOptions; readonly dispatcher: Promise<Dispatcher> } | undefined
-  const open = (tls: TlsOptions): Promise<Dispatcher> =>
-    cluster.proxyUrl === undefined
-      ? Promise.resolve(directTo(tls, connectMs))
-      : throughProxy(kubeConfig, cluster)
+/** @param server the URL of the API server */
+export function createDispatchers(server: string, connectMs: number): Dispatchers {
+  let current: { readonly route: Route; readonly dispatcher: Promise<Dispatcher> } | undefined
+  const open = async ({ tls, proxyUrl }: Route): Promise<Dispatcher> => {
+    if (proxyUrl === undefined) return directTo(tls, connectMs)
+    return proxyUrl.startsWith('socks')
+      ? throughSocks(server, proxyUrl, tls)
+      : throughProxy(proxyUrl, tls, connectMs)
+  }
   return {
-    shared(tls) {
-      if (current === undefined || !isDeepStrictEqual(current.tls, tls)) {
+    shared({ tls, proxyUrl }) {
+      const route = { tls, proxyUrl }
+      if (current === undefined || !isDeepStrictEqual(current.route, route)) {
         void closeQuietly(current?.dispatcher)
-        const dispatcher = open(tls)
+        const dispatcher = open(route)
         dispatcher.catch(() => (current = undefined))
-        current = { tls, dispatcher }
+        current = { route, dispatcher }
       }
       return current.dispatcher
     },
@@ -47,27 +57,53 @@ export function createDispatchers(kubeConfig: KubeConfig, cluster: Cluster, conn
 }
 
 /** HTTP/1.1: all requests would hang on one shared HTTP/2 connection that goes half-open. */
-function directTo(tls: TlsOptions, connectMs: number): Dispatcher {
-  return new Agent({
-    allowH2: false,
-    connections: sharedConnections,
-    keepAliveTimeout: keepAliveMs,
-    connect: { ...tls, timeout: connectMs, keepAlive: true, keepAliveInitialDelay: 30_000 },
+const pool = { allowH2: false, connections: sharedConnections, keepAliveTimeout: keepAliveMs }
+
+/** The TCP keep-alive finds dead connections. */
+const keptAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 }
+
+function directTo(tls: TlsOptions, timeout: number): Dispatcher {
+  return new Agent({ ...pool, connect: { ...tls, ...keptAlive, timeout } })
+}
+
+function throughProxy(uri: string, tls: TlsOptions, timeout: number): Dispatcher {
+  return new ProxyAgent({
+    ...pool,
+    uri,
+    requestTls: { ...tls, timeout },
+    proxyTls: { ...keptAlive, timeout },
   })
 }
 
-/** client-node connects through a `proxy-url` (HTTP or SOCKS) of the kubeconfig. */
-async function throughProxy(kubeConfig: KubeConfig, cluster: Cluster): Promise<Dispatcher> {
-  const context = new RequestContext(cluster.server, HttpMethod.GET)
-  try {
-    await kubeConfig.applySecurityAuthentication(context)
-  } catch (error) {
-    throw withoutOutput(error, kubeConfig.getCurrentUser())
-  }
+/** Client-node connects through SOCKS proxies, and gives its dispatcher to a request of its own. */
+async function throughSocks(server: string, proxyUrl: string, tls: TlsOptions): Promise<Dispatcher> {
+  const { ca, cert, key, servername, rejectUnauthorized } = tls
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromClusterAndUser(
+    {
+      name: 'server',
+      server,
+      proxyUrl,
+      skipTLSVerify: rejectUnauthorized === false,
+      ...(ca !== undefined && { caData: base64Of(ca) }),
+      ...(servername !== undefined && { tlsServerName: servername }),
+    },
+    {
+      name: 'user',
+      ...(cert !== undefined && { certData: base64Of(cert) }),
+      ...(key !== undefined && { keyData: base64Of(key) }),
+    },
+  )
+  const context = new RequestContext(server, HttpMethod.GET)
+  await kubeConfig.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
-  if (dispatcher === undefined)
-    throw new Error('there is no connection through the proxy-url of the kubeconfig')
+  if (dispatcher === undefined) throw new Error('there is no connection through the SOCKS proxy')
   return dispatcher
+}
+
+/** The credentials hold texts or Buffers. */
+function base64Of(pem: unknown): string {
+  return Buffer.from(pem instanceof Uint8Array ? pem : String(pem)).toString('base64')
 }
 
 async function closeQuietly(dispatcher: Promise<Dispatcher> | undefined): Promise<void> {

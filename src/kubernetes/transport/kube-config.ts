@@ -1,26 +1,78 @@
-import { KubeConfig } from '@kubernetes/client-node'
-import { existsSync, statSync } from 'node:fs'
-import { delimiter } from 'node:path'
+import { findHomeDir, KubeConfig, loadYaml } from '@kubernetes/client-node'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+import { withUnreadFields } from './kube-config-fields.ts'
 
 /** The default of client-node if it finds no configuration. */
 const nothingFound = 'http://localhost:8080'
 
 /**
- * Loads the address of the API server and the credentials.
- *
- * @param source `kubeconfig`: a file; default: the list, `~/.kube/config` or the pod's service account. `kubeconfigList`: one
- *   file or several, as in the variable KUBECONFIG. `context`: of that file; default: the current one.
- * @throws Error naming the file, the context and the available contexts; it quotes nothing else of the file
+ * `kubeconfig`: a file; default: the list, `~/.kube/config` or the pod's service account. `kubeconfigList`: one file or
+ * several, as in the variable KUBECONFIG. `context`: of that file; default: the current one.
  */
-export function loadKubeConfig(source: {
+export interface KubeConfigPlace {
   readonly kubeconfig?: string | undefined
   readonly kubeconfigList?: string | undefined
   readonly context?: string | undefined
-}): KubeConfig {
-  const { kubeconfig, kubeconfigList: list, context } = source
-  const path = kubeconfig ?? list
-  const file = path === undefined ? 'kubeconfig' : `kubeconfig ${path}`
+}
+
+/** A loaded kubeconfig, which may change on disk. */
+export interface OpenKubeConfig {
+  readonly kubeConfig: KubeConfig
+  /** What it was read from, for people: `kubeconfig /etc/kubeconfig`. */
+  readonly origin: string
+  /** Loads it again. @throws Error if it cannot be read, or leads to another API server */
+  readonly reload: () => KubeConfig
+}
+
+/**
+ * Loads a kubeconfig that can be loaded again later. The API server stays the same, whatever becomes of the file:
+ * `kubectl config use-context` must not turn a running allocator to another management cluster.
+ *
+ * @throws Error as `loadKubeConfig` does
+ */
+export function openKubeConfig(place: KubeConfigPlace): OpenKubeConfig {
+  const kubeConfig = loadKubeConfig(place)
+  const origin = originOf(place)
+  const { server } = kubeConfig.getCurrentCluster() ?? { server: '' }
+  const context = kubeConfig.getCurrentContext()
+  return {
+    kubeConfig,
+    origin,
+    reload() {
+      const again = loadKubeConfig(place)
+      const other = again.getCurrentCluster()?.server ?? ''
+      if (other === server) return again
+      if (again.getContextObject(context) !== null && place.context === undefined) {
+        again.setCurrentContext(context)
+        if (again.getCurrentCluster()?.server === server && again.getCurrentUser() !== null) return again
+      }
+      throw new Error(
+        `${origin} leads to the API server ${originOfUrl(other)}, no longer to ${originOfUrl(server)}; only a restart changes the server`,
+      )
+    },
+  }
+}
+
+/** Without a path or a password. */
+function originOfUrl(server: string): string {
+  return URL.parse(server)?.origin ?? 'of an invalid address'
+}
+
+function originOf({ kubeconfig, kubeconfigList }: KubeConfigPlace): string {
+  const path = kubeconfig ?? kubeconfigList ?? usersFile()
+  return path === undefined ? 'kubeconfig' : `kubeconfig ${path}`
+}
+
+/**
+ * Loads the address of the API server and the credentials.
+ *
+ * @throws Error naming the file, the context and the available contexts; it quotes nothing else of the file
+ */
+export function loadKubeConfig(place: KubeConfigPlace): KubeConfig {
+  const { kubeconfig, kubeconfigList: list, context } = place
+  const file = originOf(place)
   const kubeConfig =
     kubeconfig === undefined && list !== undefined ? mergeFiles(list) : loadOne(kubeconfig, file)
   if (context !== undefined) kubeConfig.setCurrentContext(context)
@@ -31,13 +83,26 @@ export function loadKubeConfig(source: {
 /** @param path undefined: the user's default file, or the Pod's service account */
 function loadOne(path: string | undefined, file: string): KubeConfig {
   const kubeConfig = new KubeConfig()
+  const present = path ?? usersFile()
   try {
-    if (path === undefined) kubeConfig.loadFromDefault()
-    else kubeConfig.loadFromFile(path)
+    if (present === undefined) {
+      kubeConfig.loadFromDefault()
+      return kubeConfig
+    }
+    const text = readFileSync(present, 'utf8')
+    kubeConfig.loadFromString(text)
+    kubeConfig.makePathsAbsolute(dirname(present))
+    return withUnreadFields(kubeConfig, objectOf(loadYaml(text)), dirname(present))
   } catch (error) {
     throw unreadable(file, error)
   }
-  return kubeConfig
+}
+
+/** The file of kubectl without any setting. */
+function usersFile(): string | undefined {
+  const home = findHomeDir()
+  const path = home === null ? '' : join(home, '.kube', 'config')
+  return existsSync(path) ? path : undefined
 }
 
 /** Merges files as kubectl does: the first current context counts, and the first entry of a name. A missing file is skipped. */

@@ -7,9 +7,13 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   connectTo,
+  type ConnectionOptions,
   type KubernetesConnection,
   type RequestOutcome,
 } from '../../../src/kubernetes/transport/connection.ts'
+import type { LogFields } from '../../../src/observability/log.ts'
+import { eventually } from '../../support/eventually.ts'
+import { makeAuthority } from '../../support/make-certificates.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { connectAs, connection as serverAccess, createCleanup, createJournal, portOf } from './support.ts'
 
@@ -135,7 +139,11 @@ describe('credentials', () => {
   })
 
   /** As a pod has them: a token and a CA in files. */
-  function fromFiles(token: string, ca: Buffer, more: { proxyUrl?: string } = {}): KubernetesConnection {
+  function fromFiles(
+    token: string,
+    ca: Buffer | string,
+    { log, ...more }: { proxyUrl?: string; log?: ConnectionOptions['log'] } = {},
+  ): KubernetesConnection {
     writeFileSync(join(directory, 'token'), token)
     writeFileSync(join(directory, 'ca.crt'), ca)
     const kubeConfig = new KubeConfig()
@@ -149,9 +157,22 @@ describe('credentials', () => {
       },
       { name: 'u', authProvider: { name: 'tokenFile', config: { tokenFile: join(directory, 'token') } } },
     )
-    const connection = connectTo({ kubeConfig, version: '0.0.0-test' })
+    const connection = connectTo({ kubeConfig, version: '0.0.0-test', log, credentialsCheckMs: 20 })
     cleanup.after(() => connection.close())
     return connection
+  }
+
+  /** A log; `untilSaid` resolves with the error of a line, or with what has changed. */
+  function listening(): {
+    readonly said: ConnectionOptions['log']
+    readonly untilSaid: (message: string) => Promise<string>
+  } {
+    const lines = new Map<string, string>()
+    const keep = (message: string, fields: LogFields = {}): void =>
+      void lines.set(message, String(fields.error ?? fields.changed))
+    const untilSaid = (message: string): Promise<string> =>
+      eventually(message, async () => Promise.resolve(lines.get(message)))
+    return { said: { info: keep, warn: keep }, untilSaid }
   }
 
   it('are read again after a 401, if the file has a new token', async () => {
@@ -166,12 +187,30 @@ describe('credentials', () => {
   })
 
   it('are read again if the CA file has changed, over new connections', async () => {
-    const ca = readFileSync(serverAccess().caPath)
-    const connection = fromFiles(serverAccess().token, ca)
+    const ca = readFileSync(serverAccess().caPath, 'utf8')
+    const { said, untilSaid } = listening()
+    const connection = fromFiles(serverAccess().token, ca, { log: said })
     await connection.request(namespaces)
-    writeFileSync(join(directory, 'ca.crt'), 'not the CA')
-    await expect(connection.request(namespaces)).rejects.toMatchObject({ kind: 'unavailable' })
-    writeFileSync(join(directory, 'ca.crt'), ca)
+    const before = proxy.accepted()
+    writeFileSync(join(directory, 'ca.crt'), `${ca}${makeAuthority('next').cert}`)
+    await untilSaid('Read the credentials for the API server again')
+    await connection.request(namespaces)
+    // One to verify the new ones, and one for the requests.
+    expect(proxy.accepted() - before).toBe(2)
+  })
+
+  it.each([
+    ['cannot be read', 'not the CA', /certificate authority \S+ holds no certificate/],
+    ['did not issue the certificate of the server', makeAuthority('other').cert, /certificate/],
+  ])('stay in use if the new CA %s', async (_, text, words) => {
+    const { said, untilSaid } = listening()
+    const connection = fromFiles(serverAccess().token, readFileSync(serverAccess().caPath, 'utf8'), {
+      log: said,
+    })
+    await connection.request(namespaces)
+    writeFileSync(join(directory, 'ca.crt'), text)
+    const unusable = 'Cannot use the changed credentials for the API server; the old ones stay in use'
+    expect(await untilSaid(unusable)).toMatch(words)
     await expect(connection.request(namespaces)).resolves.toHaveProperty('items')
   })
 
@@ -199,8 +238,9 @@ describe('credentials', () => {
     cleanup.after(() => httpProxy.close())
     const proxyUrl = `http://127.0.0.1:${(httpProxy.address() as AddressInfo).port}`
     const connection = fromFiles(serverAccess().token, readFileSync(serverAccess().caPath), { proxyUrl })
-    await connection.request(namespaces)
-    await connection.request(namespaces)
-    expect(targets.entries).toEqual([`127.0.0.1:${proxy.port}`])
+    for (const _ of [1, 2, 3, 4]) await connection.request(namespaces)
+    expect(new Set(targets.entries)).toEqual(new Set([`127.0.0.1:${proxy.port}`]))
+    // As without a proxy, requests one after another share two connections at most.
+    expect(targets.entries.length).toBeLessThanOrEqual(2)
   })
 })

@@ -10,6 +10,7 @@ import { formatReport } from '../../../../src/commands/doctor/report.ts'
 import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-facts.ts'
 import { plainStyle } from '../../../support/plain-style.ts'
 import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
+import { noProxies } from '../../../../src/domain/proxy-settings.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
 import { variables } from '../../../support/builders.ts'
 
@@ -52,6 +53,7 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
     kubeconfig,
     kubeconfigList: undefined,
     context: undefined,
+    proxies: noProxies,
     namespaces: [],
     serviceAccount: undefined,
   }
@@ -120,6 +122,7 @@ describe('an odd API server', () => {
 
 const facts: TemporalFacts = {
   address: 'localhost:7233',
+  route: { direct: true },
   version: '1.32.0',
   namespace: 'default',
   retentionSeconds: { read: 86_400 },

@@ -1,0 +1,96 @@
+import { before, deadlineAfter } from '../../kubernetes/transport/deadline.ts'
+import { describeRoute } from '../../domain/proxy-route.ts'
+import type { Log } from '../../observability/log.ts'
+import { quietDelay } from '../../watcher/work-queue.ts'
+import { describeError, renewedIn, type TemporalConfig } from '../temporal/config.ts'
+
+const unusable = 'Cannot use the changed credentials for Temporal; the old ones stay in use'
+
+/** Milliseconds for a connection with new credentials, which must not take the turn of the next ones. */
+const longestConnectMs = 10_000
+
+/** A connection as far as its renewal is concerned. */
+interface Closable {
+  close(): Promise<void>
+}
+
+export interface TemporalRenewal<C extends Closable> {
+  /** The settings in use. */
+  readonly config: TemporalConfig
+  /** Reads the settings again. @throws Error that names what cannot be read */
+  readonly load: () => TemporalConfig
+  /** Connects; rejects if the server refuses the credentials. */
+  readonly connect: (config: TemporalConfig) => Promise<C>
+  /** Puts a connection in the place of the one in use. */
+  readonly adopt: (connection: C) => void
+  readonly log: Pick<Log, 'info' | 'warn'>
+  readonly signal: AbortSignal
+  /** Milliseconds from one check to the next. */
+  readonly intervalMs?: number
+}
+
+/**
+ * Follows the files with the credentials for Temporal until the signal is aborted. A connection keeps the credentials that
+ * it began with, so changed ones get a new connection, which takes over only once the server has accepted it. Never
+ * rejects.
+ */
+export async function renewTemporal<C extends Closable>(options: TemporalRenewal<C>): Promise<void> {
+  const { load, connect, adopt, log, signal, intervalMs = 5_000 } = options
+  let inUse = options.config
+  let lastFault: string | undefined
+  while (!signal.aborted) {
+    await quietDelay(intervalMs, signal)
+    if (signal.aborted) return
+    try {
+      const config = sameServer(inUse, load())
+      const changed = renewedIn(inUse, config)
+      if (changed.length > 0) {
+        await takeOver(await inTime(connect(config), signal), adopt)
+        inUse = config
+        log.info('Read the credentials for Temporal again', {
+          changed: changed.join(', '),
+          server: config.address,
+        })
+      }
+      lastFault = undefined
+    } catch (error) {
+      const fault = `${describeError(error)}${describeRoute(inUse.route)}`
+      if (fault !== lastFault && !signal.aborted) log.warn(unusable, { error: fault })
+      lastFault = fault
+    }
+  }
+}
+
+/** Another server or namespace would have none of the runs that the Worker holds. */
+function sameServer(inUse: TemporalConfig, next: TemporalConfig): TemporalConfig {
+  for (const field of ['address', 'namespace'] as const) {
+    if (next[field] !== inUse[field]) {
+      throw new Error(
+        `the ${field} is ${next[field]}, no longer ${inUse[field]}; only a restart changes the ${field}`,
+      )
+    }
+  }
+  return next
+}
+
+async function takeOver<C extends Closable>(connection: C, adopt: (connection: C) => void): Promise<void> {
+  try {
+    adopt(connection)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+async function inTime<C extends Closable>(connecting: Promise<C>, signal: AbortSignal): Promise<C> {
+  const deadline = deadlineAfter(longestConnectMs, signal)
+  try {
+    return await before(deadline.signal, connecting)
+  } catch (error) {
+    // One that comes too late is of no use.
+    connecting.then((late) => late.close()).catch(() => undefined)
+    throw error
+  } finally {
+    deadline.clear()
+  }
+}
