@@ -7,7 +7,7 @@ import { formatKey } from '../domain/model/object-meta.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import { foreignPoolOf } from '../domain/allocation/vip-role.ts'
 import type { IPPool } from '../domain/model/pool.ts'
-import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
+import { isKubernetesError, isUnreadable, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -42,10 +42,10 @@ export async function selectIPPool(
   const [cluster, usual, listed] = await Promise.all([
     api.getCluster(key),
     api.getIPAddressClaim(claimKeyFor(key, role)),
-    listServedPools(api, key.namespace),
+    listReadablePools(api, key.namespace),
   ])
   const { searchable } = settings
-  // Without the in-cluster provider, a Cluster can still name a pool of another one.
+  // Without the in-cluster provider, or without a right to read its pools, a Cluster can still name a pool of another one.
   const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
   if (isKubernetesError(listed) && !isElsewhere) throw listed
   const pools = isKubernetesError(listed) ? [] : listed
@@ -65,15 +65,15 @@ export async function selectIPPool(
   }
 }
 
-/** Resolves with the error if no kind of pool is served. */
-async function listServedPools(
+/** Resolves with the error if no kind of pool can be read. */
+async function listReadablePools(
   api: ClusterApi,
   namespace: string,
 ): Promise<readonly IPPool[] | KubernetesError> {
   try {
     return await api.listIPPools(namespace)
   } catch (error) {
-    if (isKubernetesError(error, 'notServed')) return error
+    if (isUnreadable(error)) return error
     throw error
   }
 }

@@ -48,6 +48,11 @@ export function isKubernetesError(
   return error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind))
 }
 
+/** Whether the kind cannot be read as things are: it is not permitted, or not served. A person may change that at any time. */
+export function isUnreadable(error: unknown): error is KubernetesError {
+  return isKubernetesError(error, 'forbidden', 'notServed')
+}
+
 /** Whether no API server responded, so that any other request would fail too. */
 export function isServerUnreachable({ status }: Pick<KubernetesError, 'status'>): boolean {
   return status === 0 || (status >= 502 && status <= 504)

@@ -7,14 +7,13 @@ import type { IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
-import type { ObjectMeta } from '../domain/model/object-meta.ts'
 import { poolFinder } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
+import { readClassesFor } from './class-reads.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
-import { isKubernetesError } from './errors.ts'
 import { recordEvent } from './events.ts'
-import { createObjectClient, listIn, type ObjectAccess } from './objects.ts'
-import { pathOf, poolResources, resources, type DecodedResource } from './resources.ts'
+import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
+import { pathOf, poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Sends every call to the API server. @param namespaces whose uses of addresses `listAddressUse` lists; empty: all */
@@ -27,12 +26,12 @@ export function createLiveClusterApi(
   const claims = createObjectClient(access, resources.ipaddressclaims)
   const addresses = createObjectClient(access, resources.ipaddresses)
   const listAddressUse = coalesced(async () => {
-    const [inUse, classes, pools, ipAddresses] = await Promise.all([
+    const [inUse, pools, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
-      listIn(access, resources.clusterclasses, namespaces),
-      Promise.all(ipPoolKinds.map((kind) => listServed(access, poolResources[kind], namespaces))),
+      Promise.all(ipPoolKinds.map((kind) => listReadable(access, poolResources[kind], namespaces))),
       listIn(access, resources.ipaddresses, namespaces),
     ])
+    const classes = await readClassesFor(access, namespaces, inUse)
     const byKey = new Map(classes.map((each) => [formatKey(each), each]))
     const classOf: NonNullable<AddressUse['classOf']> = ({ topology }) =>
       topology && byKey.get(formatKey(topology.clusterClass))
@@ -68,30 +67,14 @@ export function pollClaim(): ClaimListener {
   return { untilChange: () => delay(pollInterval(polls++)), close: () => undefined }
 }
 
-/** A kind that is not served has no objects. */
-async function listServed<T extends ObjectMeta>(
-  access: ObjectAccess,
-  resource: DecodedResource<T>,
-  namespaces: readonly string[],
-): Promise<readonly T[]> {
-  try {
-    return await listIn(access, resource, namespaces)
-  } catch (error) {
-    if (isKubernetesError(error, 'notServed')) return []
-    throw error
-  }
-}
-
-/** A provider may serve one kind of pool only. If neither is served, there is no provider. */
+/**
+ * A provider may serve one kind of pool only, and a Role permits nothing that is cluster-scoped. If no kind can be read, there
+ * is no provider, or no permission.
+ */
 async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
-  const lists = await Promise.allSettled(
-    ipPoolKinds.map((kind) => listIn(access, poolResources[kind], [namespace])),
+  return mergeReadable(
+    await Promise.allSettled(ipPoolKinds.map((kind) => listIn(access, poolResources[kind], [namespace]))),
   )
-  const failures = lists.filter((list) => list.status === 'rejected').map((list): unknown => list.reason)
-  const fatal = failures.find((failure) => !isKubernetesError(failure, 'notServed'))
-  if (fatal !== undefined) throw fatal
-  if (failures.length === ipPoolKinds.length) throw failures[0]
-  return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { inParallel } from '../domain/in-parallel.ts'
 import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from '../domain/model/decode.ts'
 import type { JsonPatch } from '../domain/model/json-patch.ts'
 import {
@@ -7,13 +8,16 @@ import {
   type ObjectMeta,
 } from '../domain/model/object-meta.ts'
 import type { ApiVersions } from './api-versions.ts'
-import { isKubernetesError } from './errors.ts'
+import { isKubernetesError, isUnreadable, type KubernetesError } from './errors.ts'
 import { pathOf, type DecodedResource, type Resource } from './resources.ts'
 import type { ApiRequest, Verb } from './transport/api-request.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Objects in one page of a list: etcd, the API server and we hold one page at a time. */
 export const defaultPageSize = 1_000
+
+/** Objects that are read one by one at the same time. */
+const readsAtOnce = 8
 
 export interface ObjectAccess {
   readonly connection: KubernetesConnection
@@ -112,15 +116,73 @@ export async function listObjects<T>(
   }
 }
 
-/** Lists the objects in the given namespaces, or in all if there are none or the kind is cluster-scoped. */
+/**
+ * Lists the objects in the given namespaces, or in all if there are none or the kind is cluster-scoped. Leaves out the
+ * namespaces in which the kind cannot be read, and rejects if that is all of them.
+ *
+ * @param onUnlisted called with each namespace that is left out
+ */
 export async function listIn<T>(
   access: ObjectAccess,
   resource: DecodedResource<T>,
   namespaces: readonly string[],
+  onUnlisted?: (namespace: string) => void,
 ): Promise<T[]> {
   const scopes = namespaces.length === 0 || !resource.namespaced ? [''] : [...new Set(namespaces)]
   const { list } = createObjectClient(access, resource)
-  return (await Promise.all(scopes.map((namespace) => list({ namespace })))).flat()
+  const lists = await Promise.allSettled(scopes.map((namespace) => list({ namespace })))
+  const objects = mergeReadable(lists)
+  scopes.filter((_, index) => lists[index]?.status === 'rejected').forEach((scope) => onUnlisted?.(scope))
+  return objects
+}
+
+/** As `listIn`, and empty if the kind cannot be read at all. */
+export async function listReadable<T>(
+  access: ObjectAccess,
+  resource: DecodedResource<T>,
+  namespaces: readonly string[],
+  onUnlisted?: (namespace: string) => void,
+): Promise<T[]> {
+  try {
+    return await listIn(access, resource, namespaces, onUnlisted)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    onUnlisted?.('')
+    return []
+  }
+}
+
+/**
+ * Reads objects one by one if their namespace could not be listed, for lack of a permission.
+ *
+ * @param refusal of the list; thrown if no object may be read either
+ */
+export async function getEach<T>(
+  access: ObjectAccess,
+  resource: DecodedResource<T>,
+  keys: readonly NamespacedName[],
+  refusal: KubernetesError,
+): Promise<T[]> {
+  const { get } = createObjectClient(access, resource)
+  const answers = await inParallel(readsAtOnce, keys, (key) =>
+    get(key).catch((error: unknown): 'forbidden' => {
+      if (isKubernetesError(error, 'forbidden')) return 'forbidden'
+      throw error
+    }),
+  )
+  if (answers.every((answer) => answer === 'forbidden')) throw refusal
+  return answers.flatMap((answer) => (answer === undefined || answer === 'forbidden' ? [] : [answer]))
+}
+
+/** Merges lists of which some may have failed since they cannot be read. @throws the failure if all have failed */
+export function mergeReadable<T>(lists: readonly PromiseSettledResult<readonly T[]>[]): T[] {
+  const failures = lists.flatMap((list) => (list.status === 'rejected' ? [list.reason as unknown] : []))
+  const fatal = failures.find((failure) => !isUnreadable(failure))
+  if (fatal !== undefined) throw fatal
+  // A missing permission is the nearer reason: somebody has installed the kind.
+  const unread = failures.find((failure) => isKubernetesError(failure, 'forbidden')) ?? failures[0]
+  if (unread !== undefined && failures.length === lists.length) throw unread
+  return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
 }
 
 function pageRequest(

@@ -13,11 +13,13 @@ export interface Permission {
   readonly only?: { readonly namespace: string; readonly name: string }
   /** The effect of not having it, if everything else still works. */
   readonly optional?: string
+  /** It is optional only as long as another permission with this word is granted. */
+  readonly alternative?: 'pools'
 }
 
 /** Every permission the allocator uses. A test compares them with the ClusterRole in deploy/manifests and the requests. */
 export const neededPermissions: readonly Permission[] = [
-  ...permissions(resources.clusters, 'get', 'list', 'watch', 'patch'),
+  ...permissions(resources.clusters, ['get', 'list', 'watch', 'patch']),
   {
     verb: 'patch',
     group: resources.clusters.group,
@@ -31,11 +33,17 @@ export const neededPermissions: readonly Permission[] = [
     optional:
       'an API server with the admission plugin OwnerReferencesPermissionEnforcement refuses its claims',
   },
-  ...permissions(resources.clusterclasses, 'get', 'list', 'watch'),
-  ...permissions(resources.ipaddressclaims, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
-  ...permissions(resources.ipaddresses, 'get', 'list', 'watch', 'create', 'delete'),
-  ...ipPoolKinds.flatMap((kind) => permissions(poolResources[kind], 'list', 'watch')),
-  ...permissions(resources.events, 'get', 'create', 'patch').map((permission) => ({
+  ...permissions(resources.clusterclasses, ['get', 'list', 'watch'], {
+    list: 'ClusterClasses are read one by one, and their changes are noticed half a minute late',
+  }),
+  ...permissions(resources.ipaddressclaims, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
+  ...permissions(resources.ipaddresses, ['get', 'list', 'watch', 'create', 'delete']),
+  ...ipPoolKinds.flatMap((kind) =>
+    permissions(poolResources[kind], ['list', 'watch'], { list: `${kind}s serve no Cluster` }).map(
+      (permission) => ({ ...permission, alternative: 'pools' as const }),
+    ),
+  ),
+  ...permissions(resources.events, ['get', 'create', 'patch']).map((permission) => ({
     ...permission,
     optional: 'Clusters get no events',
   })),
@@ -50,6 +58,27 @@ export const neededPermissions: readonly Permission[] = [
   },
 ]
 
-function permissions({ group, plural }: Resource, ...verbs: readonly Verb[]): readonly Permission[] {
-  return verbs.map((verb) => ({ verb, group, resource: plural }))
+/** The permissions on the ClusterClasses of Clusters, which may be in other namespaces. */
+export const classPermissions = neededPermissions.filter(
+  ({ resource }) => resource === resources.clusterclasses.plural,
+)
+
+/** The effect of a refused request, if everything else still works; undefined if it does not. */
+export function lossWithout(verb: Verb, resource: string): string | undefined {
+  return neededPermissions.find((each) => each.verb === verb && each.resource === resource)?.optional
+}
+
+/** @param losses the effect of not having a permission, for those without which everything else still works */
+function permissions(
+  { group, plural }: Resource,
+  verbs: readonly Verb[],
+  losses: { readonly [V in Verb]?: string } = {},
+): readonly Permission[] {
+  // Lists take the place of a watch.
+  const late = { watch: `changes of ${plural} are noticed half a minute late` }
+  const lossOf: { readonly [V in Verb]?: string } = { ...late, ...losses }
+  return verbs.map((verb) => {
+    const optional = lossOf[verb]
+    return { verb, group, resource: plural, ...(optional !== undefined && { optional }) }
+  })
 }

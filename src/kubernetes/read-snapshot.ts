@@ -1,35 +1,46 @@
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
-import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
+import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
+import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { discoverApiVersions } from './api-versions.ts'
+import { readClassesFor } from './class-reads.ts'
+import { listIn, listReadable, type ObjectAccess } from './objects.ts'
+import { poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
-import { isKubernetesError } from './errors.ts'
-import { listIn } from './objects.ts'
-import { poolResources, resources, type DecodedResource } from './resources.ts'
 
-/** Lists once what the watcher watches. A kind of pool that is not served has no pools. @param namespaces empty: all */
+/**
+ * Lists once what the watcher watches. A kind of pool that cannot be read has no pools.
+ *
+ * @param namespaces empty: all
+ */
 export async function readSnapshot(
   connection: KubernetesConnection,
   namespaces: readonly string[],
 ): Promise<Snapshot> {
-  const access = { connection, versions: discoverApiVersions(connection) }
-  const read = async <T extends ObjectMeta>(
-    resource: DecodedResource<T>,
-  ): Promise<ReadonlyMap<string, T>> => {
-    const objects = await listIn(access, resource, namespaces)
-    return new Map(objects.map((object) => [formatKey(object), object]))
-  }
-  const [clusters, clusterClasses, claims, ipAddresses, ...pools] = await Promise.all([
-    read(resources.clusters),
-    read(resources.clusterclasses),
-    read(resources.ipaddressclaims),
-    read(resources.ipaddresses),
+  const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
+  const unlisted = new Set<string>()
+  const unlistedPools = new Set<IPPoolKind>()
+  const noteUnlisted = (namespace: string): void => void unlisted.add(namespace)
+  const [clusters, claims, ipAddresses, ...pools] = await Promise.all([
+    listIn(access, resources.clusters, namespaces, noteUnlisted),
+    listIn(access, resources.ipaddressclaims, namespaces, noteUnlisted),
+    listIn(access, resources.ipaddresses, namespaces, noteUnlisted),
     ...ipPoolKinds.map((kind) =>
-      read(poolResources[kind]).catch((error: unknown) => {
-        if (isKubernetesError(error, 'notServed')) return new Map()
-        throw error
-      }),
+      listReadable(access, poolResources[kind], namespaces, () => unlistedPools.add(kind)),
     ),
   ])
-  return { clusters, clusterClasses, claims, ipAddresses, pools, isComplete: true }
+  const clusterClasses = await readClassesFor(access, namespaces, clusters)
+  return {
+    clusters: byKey(clusters),
+    clusterClasses: byKey(clusterClasses),
+    claims: byKey(claims),
+    ipAddresses: byKey(ipAddresses),
+    pools: pools.map(byKey),
+    isComplete: true,
+    unlisted,
+    unlistedPools,
+  }
+}
+
+function byKey<T extends ObjectMeta>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [formatKey(object), object]))
 }

@@ -119,6 +119,7 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
       // Nothing can be written to its Clusters until it is back.
     },
     onListed: () => resync.listed('clusterclasses'),
+    onUnreadable: () => resync.listed('clusterclasses'),
   }
 }
 
@@ -181,7 +182,11 @@ function enqueueForBinding(
     { ...cached, ...changes },
     { ...cached, ...previous },
   ]
-  const context = { cluster: queries.contextOf(cluster), now: now(), isComplete: queries.isComplete() }
+  const context = {
+    cluster: queries.contextOf(cluster),
+    now: now(),
+    isComplete: queries.isComplete(cluster.namespace),
+  }
   requests.enqueue(cluster, requestForBinding(binding, before, cluster, vip, context))
 }
 
@@ -205,5 +210,6 @@ export function onPool(
       // A pool that is gone serves nobody, and claims keep their addresses.
     },
     onListed: () => resync.listed(resource),
+    onUnreadable: () => resync.listed(resource),
   }
 }

@@ -12,7 +12,7 @@ type WatchedKind = keyof WatchedObjects
 
 /** Enqueues everything that needs a run: a lost event or a lost run costs one list interval at most. */
 export interface Resync {
-  /** A kind has been listed. The first list of the last kind finds what was lost while no watcher ran. */
+  /** A kind has been listed, or found to be unreadable. The first list of the last kind finds what was lost while no watcher ran. */
   listed(kind: WatchedKind): void
   isListed(kind: WatchedKind): boolean
   /** Every kind has been listed. */
@@ -37,7 +37,7 @@ export function createResync(queries: SnapshotQueries, requests: ClusterRequests
   const enqueueOrphans = (): void => {
     for (const claim of queries.snapshot().claims.values()) {
       const role = roleOfClaim(claim.name)
-      if (role === undefined) continue
+      if (role === undefined || !queries.isComplete(claim.namespace)) continue
       const ipAddress = queries.ipAddressOf(claim)
       requests.enqueueRelease(releaseOfOrphan({ role, claim, ipAddress }, queries.clusterOf(claim), now()))
     }

@@ -1,11 +1,12 @@
 import type { EligibilitySettings } from '../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
-import type { NamespacedName } from '../domain/model/object-meta.ts'
+import type { NamespacedName, ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
 import { onClaim, onCluster, onClusterClass, onIPAddress, onPool } from './event-handlers.ts'
+import { watchingNamedClasses } from './named-classes.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
@@ -43,12 +44,16 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
     isComplete: resync.isComplete(),
+    unlisted: unlistedIn([clusters, claims, ipAddresses]),
   })
   const queries = new SnapshotQueries(snapshot, settings)
   const requests = createClusterRequests(queries, queue)
   const resync = createResync(queries, requests, now)
   const context = { queries, requests, resync, now }
-  const clusters = startInformer('clusters', onCluster(context))
+  const clusters = startInformer(
+    'clusters',
+    watchingNamedClasses(onCluster(context), (classes) => clusterClasses.alsoWatch(classes)),
+  )
   const clusterClasses = startInformer('clusterclasses', onClusterClass(context))
   const claims = startInformer('ipaddressclaims', onClaim(context))
   const ipAddresses = startInformer('ipaddresses', onIPAddress(context))
@@ -64,4 +69,12 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
     checkElsewhere: (elsewhere) => requests.checkElsewhere(elsewhere),
     done: Promise.all(informers.map(({ done }) => done)).then(() => undefined),
   }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** Snapshots are taken all the time, and refusals are rare. */
+function unlistedIn(informers: readonly Pick<Informer<ObjectMeta>, 'refusals'>[]): ReadonlySet<string> {
+  if (informers.every(({ refusals }) => refusals.size === 0)) return none
+  return new Set(informers.flatMap(({ refusals }) => [...refusals.keys()]))
 }

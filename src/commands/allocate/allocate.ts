@@ -81,9 +81,10 @@ export async function runAllocate({ cluster }: AllocateOptions, setup: CommandSe
  *
  * @throws Error if the person names a kubeconfig or a context that cannot be read
  */
-function readUid({ config }: CommandSetup, signal: AbortSignal): Promise<string | undefined> {
+function readUid(setup: CommandSetup, signal: AbortSignal): Promise<string | undefined> {
+  const { config } = setup
   if (config.kubeconfig !== undefined || config.context !== undefined) loadKubeConfig(config)
-  return withManagementCluster(config, (managementCluster) => managementCluster.readUid(signal)).catch(
+  return withManagementCluster(setup, (managementCluster) => managementCluster.readUid(signal)).catch(
     () => undefined,
   )
 }

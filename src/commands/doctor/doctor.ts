@@ -9,7 +9,7 @@ import { describeRoute } from '../../domain/proxy-route.ts'
 import { roles } from '../../domain/role.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
-import { fault, ok, runCheck, type CheckResult, type Reading } from './checks/check-result.ts'
+import { fault, ok, runCheck, skipped, type CheckResult, type Reading } from './checks/check-result.ts'
 import { checkClock } from './checks/clock.ts'
 import { checkClassVariables } from './checks/class-variables.ts'
 import { checkManagementCluster } from './checks/management-cluster.ts'
@@ -105,7 +105,7 @@ export function diagnoseKubernetes(
       'check --kubeconfig, --context, the proxy if there is one, and the network; kubectl version shows what kubectl can reach'
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { clock, servedKinds, permissions, core, ipamProvider, snapshot, isEverywhere } = facts.read
+  const { clock, servedKinds, permissions, core, ipamProvider, snapshot, unlisted, isEverywhere } = facts.read
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
     ...runCheck('clock', clock, checkClock),
@@ -113,6 +113,7 @@ export function diagnoseKubernetes(
     ...runCheck('permissions', permissions, checkPermissions),
     ...runCheck('cluster-api-core', core, checkCore),
     ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
+    ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
     ...runCheck('pools', snapshot, checkPools),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
     ...runCheck('pool-ranges', snapshot, checkPoolRanges),

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
@@ -8,7 +9,7 @@ import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
-import { neededPermissions } from '../../kubernetes/permissions.ts'
+import { classPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
 import {
   crdNameOf,
@@ -52,6 +53,8 @@ export interface KubernetesFacts {
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly snapshot: Reading<Snapshot>
+  /** Why the snapshot lacks some kinds or namespaces: we may not list them. */
+  readonly unlisted: readonly string[]
   /** Whether `snapshot` holds the objects of all namespaces. */
   readonly isEverywhere: boolean
 }
@@ -100,10 +103,12 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       readingOf(listDeployments(connection, inClusterProvider.label)),
       readingOf(readSnapshot(connection, place.namespaces)),
     ])
-    const permissions = await readingOf(readPermissions(connection, place, user))
+    const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
+    const permissions = await readingOf(readPermissions(connection, place, user, clusters))
     const isEverywhere = place.namespaces.length === 0
     const cluster = { managementClusterUid, core, ipamProvider, snapshot, isEverywhere }
-    return { ...about, user, servedKinds, permissions, ...cluster }
+    const unlisted = 'read' in snapshot ? unlistedIn(outcomes) : []
+    return { ...about, user, servedKinds, permissions, ...cluster, unlisted }
   } finally {
     await connection.close()
   }
@@ -114,12 +119,30 @@ async function readPermissions(
   connection: KubernetesConnection,
   { serviceAccount, namespaces }: KubernetesPlace,
   user: Reading<string>,
+  clusters: readonly Cluster[],
 ): Promise<PermissionReview> {
   const account = serviceAccount ?? (await readAllocatorAccount(connection))
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
-  const reviewed = await reviewPermissions(connection, account, neededPermissions, namespaces)
-  return { subject, reviewed }
+  const elsewhere = namespaces.length === 0 ? [] : classNamespacesOf(clusters, namespaces)
+  const reviewed = await Promise.all([
+    reviewPermissions(connection, account, neededPermissions, namespaces),
+    elsewhere.length === 0 ? [] : reviewPermissions(connection, account, classPermissions, elsewhere),
+  ])
+  return { subject, reviewed: reviewed.flat() }
+}
+
+/** The namespaces of the Clusters' ClusterClasses, without those that are served. */
+function classNamespacesOf(clusters: readonly Cluster[], served: readonly string[]): readonly string[] {
+  const all = new Set(classesNamedBy(clusters).map(({ namespace }) => namespace))
+  return [...all].filter((namespace) => !served.includes(namespace))
+}
+
+function unlistedIn(outcomes: readonly RequestOutcome[]): readonly string[] {
+  const ofSnapshot = outcomes.filter(({ resource }) => resource in resources)
+  return ofSnapshot.flatMap(({ verb, failure }) =>
+    verb === 'list' && failure?.kind === 'forbidden' ? [failure.message] : [],
+  )
 }
 
 async function readAllocatorAccount(connection: KubernetesConnection): Promise<NamespacedName | undefined> {

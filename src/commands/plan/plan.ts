@@ -17,10 +17,11 @@ import type { CommandSetup } from '../setup.ts'
 export type PlanOptions = { readonly cluster: NamespacedName } | { readonly files: readonly string[] }
 
 /** Shows what a run would do, and writes nothing. */
-export async function runPlan(options: PlanOptions, { config, console }: CommandSetup): Promise<number> {
+export async function runPlan(options: PlanOptions, setup: CommandSetup): Promise<number> {
+  const { config, console } = setup
   const manifests =
     'files' in options ? (await Promise.all(options.files.map(readClusterManifests))).flat() : []
-  const plans = await withManagementCluster(config, async (managementCluster) =>
+  const plans = await withManagementCluster(setup, async (managementCluster) =>
     'files' in options
       ? Promise.all(manifests.map((manifest) => planForManifest(managementCluster, config, manifest)))
       : [await planForKey(managementCluster, config, options.cluster)],

@@ -8,10 +8,9 @@ import type { CommandSetup } from '../setup.ts'
 import { poolsReport, type PoolOverview, type PoolsReport } from './pools-report.ts'
 
 /** Prints every pool with the Clusters that wait for it, and a forecast of who gets an address. */
-export async function runPools(_options: object, { config, console }: CommandSetup): Promise<number> {
-  const snapshot = await withManagementCluster(config, (managementCluster) =>
-    managementCluster.readSnapshot(),
-  )
+export async function runPools(_options: object, setup: CommandSetup): Promise<number> {
+  const { config, console } = setup
+  const snapshot = await withManagementCluster(setup, (managementCluster) => managementCluster.readSnapshot())
   const report = poolsReport(snapshot, config)
   console.print(report, (style) => poolsText(report, style, config.isUtf8))
   return exitCodes.fine

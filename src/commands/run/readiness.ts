@@ -1,4 +1,4 @@
-import { counted } from '../../domain/quote.ts'
+import { counted, few } from '../../domain/quote.ts'
 import type { Worker } from '@temporalio/worker'
 import type { AllocatorCommand } from '../../config.ts'
 import type { InformerHealth } from '../../kubernetes/informer/informer-types.ts'
@@ -96,16 +96,25 @@ function watcherChecks(watcher: ObservedWatcher | undefined): Readonly<Record<st
 }
 
 function watchCheck(watch: InformerHealth, now: number): Check {
-  if (!watch.synced) return waiting(watch.lastError ?? 'first list under way')
+  const { refusals, loss } = watch
+  const unread = refusals.length === 0 ? '' : `${few(refusals)}; tried again every half minute`
+  if (!watch.synced) {
+    // Neither a restart nor another replica could read it.
+    return unread !== '' && loss !== undefined
+      ? ok(`not read, so that ${loss}: ${unread}`)
+      : waiting(watch.lastError ?? 'first list under way')
+  }
   const silentMs = now - (watch.lastContactAt ?? 0)
   if (silentMs > watchStaleAfterMs) {
     return waiting(`heard nothing for ${Math.round(silentMs / 1000)} s: ${watch.lastError ?? 'no error'}`)
   }
-  const { undelivered } = watch
-  if (undelivered.length === 0) return ok('listening')
+  const { undelivered, lastError } = watch
+  const what = lastError === undefined ? 'listening' : `not listening at the moment: ${lastError}`
+  const elsewhere = unread === '' ? '' : `; not everywhere: ${unread}`
+  if (undelivered.length === 0) return ok(`${what}${elsewhere}`)
   const named = [...undelivered.slice(0, mostNamed), ...(undelivered.length > mostNamed ? ['…'] : [])]
   // The next list, which comes by itself, repairs it: the program stays ready.
-  return ok(`listening, but the change of ${named.join(', ')} is taken in only with the next list`)
+  return ok(`${what}, but the change of ${named.join(', ')} is taken in only with the next list${elsewhere}`)
 }
 
 /** Always ok, since neither a restart nor another replica could help such a run. */

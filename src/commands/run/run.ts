@@ -20,6 +20,7 @@ import { createNeighbors } from './neighbors.ts'
 import { createOutages } from './outages.ts'
 import type { ProgramParts } from './program-parts.ts'
 import { healthOf, type ProgramState } from './readiness.ts'
+import { createRefusals } from './refusals.ts'
 import { loadTemporalConfig } from '../temporal/config.ts'
 import { registerAtStart } from '../temporal/search-attributes.ts'
 import { connectToTemporal, openVerified, type TemporalConnection } from './temporal-connection.ts'
@@ -47,6 +48,7 @@ export async function runProgram(
   const runs = { watcher: command !== 'worker', worker: command !== 'watcher' }
   const metrics = createMetrics({ version, parts: runs, roles })
   const outages = createOutages(log)
+  const refusals = createRefusals(log)
   const loop = watchLoop()
   const state: ProgramState = {}
   // Loads OpenTelemetry only if traces are asked for.
@@ -61,6 +63,7 @@ export async function runProgram(
     onRequest: (outcome) => {
       metrics.countApiRequest(outcome)
       outages.observeRequest(outcome)
+      refusals.observeRequest(outcome)
       tracing?.onRequest(outcome)
     },
   })

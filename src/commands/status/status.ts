@@ -35,7 +35,7 @@ interface StatusContext {
 
 /** Shows the VIPs of all Clusters, or the details of one. @throws Error if the named Cluster does not exist */
 export async function runStatus(options: StatusOptions, setup: CommandSetup): Promise<number> {
-  return withManagementCluster(setup.config, async (managementCluster) => {
+  return withManagementCluster(setup, async (managementCluster) => {
     const initial = await managementCluster.readSnapshot()
     if (options.cluster !== undefined) assertExists(options.cluster, initial)
     return withTemporal({ proxies: setup.config.proxies, signal: setup.signal }, async (temporal) => {

@@ -1,6 +1,9 @@
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { classesNamedBy } from '../../domain/model/cluster.ts'
+import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
+import type { Informer } from '../../kubernetes/informer/informer-types.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Log } from '../../observability/log.ts'
@@ -24,31 +27,41 @@ export function watchSnapshot(options: {
   const { initial, onChange, ...shared } = options
   const ends: Promise<void>[] = []
   const handler = { onUpsert: () => onChange(), onDelete: () => onChange(), onListed: () => onChange() }
-  const watch = <R extends keyof WatchedObjects>(
-    resource: R,
-    before: ReadonlyMap<string, WatchedObjects[R]>,
-  ): (() => ReadonlyMap<string, WatchedObjects[R]>) => {
+  const watch = <R extends keyof WatchedObjects>(resource: R): Informer<WatchedObjects[R]> => {
     const informer = startInformer({ ...shared, resource, handler })
     ends.push(informer.done)
-    return () => (informer.health().synced ? informer.objects : before)
+    return informer
   }
 
-  const clusters = watch('clusters', initial.clusters)
-  const clusterClasses = watch('clusterclasses', initial.clusterClasses)
-  const claims = watch('ipaddressclaims', initial.claims)
-  const ipAddresses = watch('ipaddresses', initial.ipAddresses)
-  const pools = ipPoolKinds.map((kind, index) =>
-    watch(poolResources[kind].plural, initial.pools[index] ?? new Map()),
-  )
+  const clusters = watch('clusters')
+  const clusterClasses = watch('clusterclasses')
+  const claims = watch('ipaddressclaims')
+  const ipAddresses = watch('ipaddresses')
+  const pools = ipPoolKinds.map((kind) => watch(poolResources[kind].plural))
+  clusterClasses.alsoWatch(classesNamedBy(initial.clusters.values()))
   return {
-    snapshot: () => ({
-      clusters: clusters(),
-      clusterClasses: clusterClasses(),
-      claims: claims(),
-      ipAddresses: ipAddresses(),
-      pools: pools.map((objects) => objects()),
-      isComplete: true,
-    }),
+    snapshot: () => {
+      const present = currentOf(clusters, initial.clusters)
+      clusterClasses.alsoWatch(classesNamedBy(present.values()))
+      return {
+        clusters: present,
+        clusterClasses: currentOf(clusterClasses, initial.clusterClasses),
+        claims: currentOf(claims, initial.claims),
+        ipAddresses: currentOf(ipAddresses, initial.ipAddresses),
+        pools: pools.map((informer, index) => currentOf(informer, initial.pools[index] ?? new Map())),
+        isComplete: true,
+        unlistedPools: new Set(ipPoolKinds.filter((_, index) => (pools[index]?.refusals.size ?? 0) > 0)),
+        unlisted: new Set([clusters, claims, ipAddresses].flatMap(({ refusals }) => [...refusals.keys()])),
+      }
+    },
     done: Promise.all(ends).then(() => undefined),
   }
+}
+
+/** What the informer has, or what was there before it has listed its kind. */
+function currentOf<T extends ObjectMeta>(
+  informer: Informer<T>,
+  before: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  return informer.health().synced ? informer.objects : before
 }

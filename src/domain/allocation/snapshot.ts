@@ -16,7 +16,7 @@ import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { poolNamespaceFor } from '../model/pool-kind.ts'
+import { poolNamespaceFor, type IPPoolKind } from '../model/pool-kind.ts'
 import { formatPool, placeOf, type IPPool } from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
@@ -40,6 +40,10 @@ export interface Snapshot {
   readonly pools: readonly ReadonlyMap<string, IPPool>[]
   /** Every kind has been listed: what is not here does not exist. Until then nothing counts as lost. */
   readonly isComplete: boolean
+  /** Namespaces in which Clusters, claims or IPAddresses cannot be listed: there, what is not here may exist. Absent: none. */
+  readonly unlisted?: ReadonlySet<string>
+  /** Kinds of pools that cannot be listed, at least in one namespace: a pool that is not here may exist. Absent: none. */
+  readonly unlistedPools?: ReadonlySet<IPPoolKind>
 }
 
 export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
@@ -75,10 +79,10 @@ export function poolFinder(pools: readonly IPPool[]): NonNullable<AddressUse['po
 }
 
 /** The claims of ours whose Cluster is gone or was recreated. A Cluster of that name adopts a claim without owner. */
-export function orphanedClaims({ claims, clusters }: Snapshot): readonly IPAddressClaim[] {
+export function orphanedClaims({ claims, clusters, unlisted }: Snapshot): readonly IPAddressClaim[] {
   const uids = new Set([...clusters.values()].map(({ uid }) => uid))
   return [...claims.values()].filter((claim) => {
-    if (roleOfOwnClaim(claim) === undefined) return false
+    if (roleOfOwnClaim(claim) === undefined || unlisted?.has(claim.namespace) === true) return false
     const owners = ownerClustersOf(claim)
     if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
     const { namespace, name } = claim
@@ -149,15 +153,16 @@ export class SnapshotQueries {
     }
   }
 
-  /** Whether every kind has been listed. */
-  isComplete(): boolean {
-    return this.snapshot().isComplete
+  /** Whether every kind has been listed. @param namespace and in this namespace too */
+  isComplete(namespace?: string): boolean {
+    const { isComplete, unlisted } = this.snapshot()
+    return isComplete && (namespace === undefined || unlisted?.has(namespace) !== true)
   }
 
   /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined {
     const { claim, ipAddress } = this.bindingOf(cluster, vip.role)
-    return this.isComplete() ? lossOf(cluster, vip, claim, ipAddress) : undefined
+    return this.isComplete(cluster.namespace) ? lossOf(cluster, vip, claim, ipAddress) : undefined
   }
 
   /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
@@ -165,7 +170,7 @@ export class SnapshotQueries {
     const context = this.contextOf(cluster)
     const vip = this.vipOf(cluster, role)
     if (needsAllocation(cluster, vip, context)) return true
-    if (!isWritable(cluster) || !this.isComplete()) return false
+    if (!isWritable(cluster) || !this.isComplete(cluster.namespace)) return false
     return pendingAction(this.observed(cluster, role, context), role).action !== 'done'
   }
 
@@ -173,7 +178,7 @@ export class SnapshotQueries {
   needsReconcile(cluster: Cluster): boolean {
     if (!isWritable(cluster)) return false
     const context = this.contextOf(cluster)
-    const isComplete = this.isComplete()
+    const isComplete = this.isComplete(cluster.namespace)
     return this.vipsOf(cluster).some(
       (vip) =>
         needsAllocation(cluster, vip, context) ||
@@ -183,7 +188,7 @@ export class SnapshotQueries {
 
   /** Whether it reserves a duplicate that is free now; false while the snapshot is incomplete. */
   reservesFreeDuplicate(cluster: Cluster): boolean {
-    if (!this.isComplete() || !isWritable(cluster)) return false
+    if (!this.isComplete(cluster.namespace) || !isWritable(cluster)) return false
     return freeDuplicatesOf(cluster, addressUseIn(this.snapshot()), this.settings.variables).length > 0
   }
 

@@ -84,7 +84,7 @@ function phaseOf(cluster: Cluster, vip: VipRole, next: Action, queries: Snapshot
   if (end.action === 'done') return endPhases[end.reason]
   // Before everything is listed, nothing counts as lost.
   const isManaged = vipOwnershipOf(cluster, vip).state === 'managed'
-  if (isManaged && !queries.isComplete()) return 'Served'
+  if (isManaged && !queries.isComplete(cluster.namespace)) return 'Served'
   if (cluster.isPaused) return 'Paused'
   return isManaged && queries.lossOf(cluster, vip) !== undefined ? 'Lost' : 'Waiting'
 }

@@ -8,7 +8,13 @@ import {
   stringOf,
   type JsonObject,
 } from './decode.ts'
-import { hasPausedAnnotation, objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
+import {
+  formatKey,
+  hasPausedAnnotation,
+  objectMetaFrom,
+  type NamespacedName,
+  type ObjectMeta,
+} from './object-meta.ts'
 
 /** The facts about a Cluster that decisions use. The differences between its API versions end here. */
 export interface Cluster extends ObjectMeta {
@@ -53,6 +59,15 @@ export function clusterFrom(object: unknown): Cluster {
     conditions: conditionsIn(object),
     availabilityGates: availabilityGatesIn(spec),
   }
+}
+
+/** The ClusterClasses that Clusters name, each once. They may be in other namespaces than the Clusters. */
+export function classesNamedBy(clusters: Iterable<Cluster>): readonly NamespacedName[] {
+  const named = new Map<string, NamespacedName>()
+  for (const { topology } of clusters) {
+    if (topology !== undefined) named.set(formatKey(topology.clusterClass), topology.clusterClass)
+  }
+  return [...named.values()]
 }
 
 function topologyFrom(value: unknown, namespace: string): Topology | undefined {

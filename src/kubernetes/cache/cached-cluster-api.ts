@@ -19,6 +19,8 @@
  * 4. A cache is fresh only while its watch works: no error, contact within the last 45 seconds, no change that a handler
  *    failed on. Our own writes have to appear in it within two seconds; otherwise it lags. A watch that passes a write
  *    without delivering it has lost events; its cache is fresh again after a list that finds nothing new.
+ *    A kind of pool that cannot be read has no pools for a live read either. ClusterClasses that may only be read one by one
+ *    are fresh for as long as their last read is.
  * 5. A label selector (`--watch-filter`) hides Clusters. A missing object then proves nothing, and rule 3 does not hold.
  *
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
@@ -103,11 +105,14 @@ function cachedReads(
     },
     getClusterClass: (ref) => informers.get('clusterclasses', ref),
     async listIPPools(namespace) {
-      const kinds = ipPoolKinds.map((kind) => informers.fresh(poolKinds[kind].resource))
-      return poolsUsableBy(
-        namespace,
-        kinds.flatMap(({ informer }) => [...informer.objects.values()]),
-      )
+      const readable = ipPoolKinds
+        .map((kind) => ({ ...poolKinds[kind], within: poolKinds[kind].isGlobal ? '' : namespace }))
+        .filter(({ resource, within }) => !informers.isUnreadable(resource, within))
+      if (readable.length === 0) throw new StaleCacheError('no kind of pool can be read')
+      const pools = readable.flatMap(({ resource, within }) => [
+        ...informers.freshIn(resource, within).informer.objects.values(),
+      ])
+      return poolsUsableBy(namespace, pools)
     },
     getIPAddressClaim: (key) => informers.get('ipaddressclaims', key),
     getIPAddress: (key) => informers.get('ipaddresses', key),

@@ -20,6 +20,10 @@ export interface InformerSet {
   find<R extends WatchedKind>(resource: R): Informer<WatchedObjects[R]> | undefined
   /** @throws StaleCacheError unless the cache of the kind is fresh: rule 4 of `cached-cluster-api.ts` */
   fresh<R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]>
+  /** The same for one namespace, which the kind's informer has to cover; empty for a cluster-scoped kind. */
+  freshIn<R extends WatchedKind>(resource: R, namespace: string): SharedInformer<WatchedObjects[R]>
+  /** Whether the last attempt to list the kind in the namespace found that it is not permitted, or not served. */
+  isUnreadable(resource: WatchedKind, namespace: string): boolean
   /** Reads one object, our own writes to it included. Rejects with `StaleCacheError`. */
   get<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
   /** Expects the informer of the kind to receive this object, which we have just written. */
@@ -29,8 +33,6 @@ export interface InformerSet {
 export interface SharedInformer<T extends ObjectMeta> {
   readonly informer: Informer<T>
   readonly expectations: Expectations
-  /** Empty: all. */
-  readonly namespaces: readonly string[]
   /** No label selector hides objects. */
   readonly isUnfiltered: boolean
 }
@@ -42,7 +44,20 @@ export function createInformerSet(now: () => number): InformerSet {
   const fresh = <R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]> => {
     const shared = kinds[resource]
     if (shared === undefined) throw new StaleCacheError(`${resource} are not watched`)
-    assertFresh(shared, now())
+    assertFresh(shared, shared.informer.health(), now())
+    return shared
+  }
+
+  const freshIn = <R extends WatchedKind>(
+    resource: R,
+    namespace: string,
+  ): SharedInformer<WatchedObjects[R]> => {
+    const shared = kinds[resource]
+    const health = shared?.informer.healthIn(namespace)
+    if (shared === undefined || health === undefined) {
+      throw new StaleCacheError(`${resource} of ${namespace} are not watched`)
+    }
+    assertFresh(shared, health, now())
     return shared
   }
 
@@ -51,38 +66,47 @@ export function createInformerSet(now: () => number): InformerSet {
       options: InformerOptions<R>,
       indexers: readonly ResourceEventHandler<WatchedObjects[R]>[] = [],
     ): Informer<WatchedObjects[R]> {
-      const { resource, namespaces = [], labelSelector } = options
+      const { resource, labelSelector } = options
       const expectations = createExpectations(() => informer.health().lastSyncResourceVersion, now)
       const observer = observerOf(expectations, () => informer.health())
       const handler = inOrder([observer, ...indexers, options.handler])
       const informer: Informer<WatchedObjects[R]> = startInformer({ ...options, handler })
       const isUnfiltered = labelSelector === undefined
-      Object.assign(kinds, { [resource]: { informer, expectations, namespaces, isUnfiltered } })
+      Object.assign(kinds, { [resource]: { informer, expectations, isUnfiltered } })
       return informer
     },
     find: (resource) => kinds[resource]?.informer,
     fresh,
+    freshIn,
+    isUnreadable: (resource, namespace) => isRefused(kinds[resource]?.informer, namespace),
     async get(resource, key) {
-      const { namespaces, isUnfiltered, expectations } = fresh(resource)
-      if (!covers(namespaces, key)) {
-        throw new StaleCacheError(`${resource} of ${key.namespace} are not watched`)
-      }
+      const { isUnfiltered, expectations } = freshIn(resource, key.namespace)
       await expectations.untilObserved(formatKey(key))
-      const object = fresh(resource).informer.objects.get(formatKey(key))
+      const object = freshIn(resource, key.namespace).informer.objects.get(formatKey(key))
       if (object === undefined && !isUnfiltered) throw new StaleCacheError(`some ${resource} are not watched`)
       return object
     },
     expect(resource, object) {
       const shared = kinds[resource]
-      if (shared?.isUnfiltered === true && covers(shared.namespaces, object)) {
-        shared.expectations.expect(object)
-      }
+      if (shared !== undefined && reports(shared, object.namespace)) shared.expectations.expect(object)
     },
   }
 }
 
-function assertFresh({ informer, expectations }: SharedInformer<ObjectMeta>, now: number): void {
-  const { resource, synced, lastContactAt = 0, lastError, undelivered } = informer.health()
+/** Whether the watches report every change in the namespace. */
+function reports({ informer, isUnfiltered }: SharedInformer<ObjectMeta>, namespace: string): boolean {
+  return isUnfiltered && informer.healthIn(namespace) !== undefined && !isRefused(informer, namespace)
+}
+
+function isRefused(informer: Informer<ObjectMeta> | undefined, namespace: string): boolean {
+  return informer !== undefined && (informer.refusals.has('') || informer.refusals.has(namespace))
+}
+
+function assertFresh(
+  { expectations }: Pick<SharedInformer<ObjectMeta>, 'expectations'>,
+  { resource, synced, lastContactAt = 0, lastError, undelivered }: InformerHealth,
+  now: number,
+): void {
   if (!synced || lastError !== undefined || now - lastContactAt > maxStalenessMs) {
     throw new StaleCacheError(`the watch of ${resource} does not work`)
   }
@@ -90,10 +114,6 @@ function assertFresh({ informer, expectations }: SharedInformer<ObjectMeta>, now
   if (!expectations.areSatisfied()) {
     throw new StaleCacheError(`the watch of ${resource} lags, or has lost an event`)
   }
-}
-
-function covers(namespaces: readonly string[], { namespace }: NamespacedName): boolean {
-  return namespaces.length === 0 || namespaces.includes(namespace)
 }
 
 /** Observes expected writes. */

@@ -1,6 +1,8 @@
 import type { Log } from '../../observability/log.ts'
+import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
 import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesError } from '../errors.ts'
+import { lossWithout } from '../permissions.ts'
 import { resources, type DecodedResource } from '../resources.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import {
@@ -30,59 +32,162 @@ export interface InformerOptions<R extends keyof WatchedObjects> {
   /** Stops the informer. */
   readonly signal: AbortSignal
   readonly log: Log
-  /** Whether a failure is part of an outage that is logged elsewhere. Default: none is. */
-  readonly isOutage?: (failure: KubernetesError) => boolean
+  /** Whether a failure is logged elsewhere, such as one that is part of an outage. Default: none is. */
+  readonly isReported?: (failure: KubernetesError) => boolean
   readonly tuning?: Partial<InformerTuning>
 }
 
+/** Namespaces that an informer covers besides its own: each costs a connection, and anybody can name one. */
+const mostOtherNamespaces = 50
+
 /**
  * Starts an informer, which runs until the signal is aborted. It survives an API server that is away at the start or
- * later, and a missing CustomResourceDefinition. It lists and watches each of several namespaces separately, since our
- * permissions may be limited to them.
+ * later, a missing CustomResourceDefinition, and missing permissions. It lists and watches each of several namespaces
+ * separately, since our permissions may be limited to them.
  */
 export function startInformer<R extends keyof WatchedObjects>(
   options: InformerOptions<R>,
 ): Informer<WatchedObjects[R]> {
-  const { connection, handler, log } = options
-  const resource = watched[options.resource]
-  const namespaces = [...new Set(resource.namespaced ? options.namespaces : [])]
+  const { handler, log, resource } = options
+  const namespaces = [...new Set(watched[resource].namespaced ? options.namespaces : [])]
+  const own = namespaces.length === 0 ? [''] : namespaces
   const objects = new Map<string, WatchedObjects[R]>()
-  const versions = discoverApiVersions(connection)
-  const tuning = { ...defaultTuning, ...options.tuning }
+  const refusals = new Map<string, string>()
+  const running = new Map<string, RunningReflector>()
+  const loss = lossWithout('list', resource)
+  let named: readonly NamespacedName[] = []
 
-  /** The list is not full before every namespace has been listed. */
-  const onListed = (): void => {
-    if (!health().synced) return
+  const health = (): InformerHealth =>
+    combineHealth(
+      [...running].map(([namespace, each]) => ({ health: each.health(), isOwn: own.includes(namespace) })),
+    )
+
+  /** The list is not full before every namespace has been listed that can be. */
+  const onSettled = (): void => {
+    const isUnreadable = refusals.size === running.size
+    if (isUnreadable ? loss === undefined : !health().synced) return
     try {
-      handler.onListed?.([...objects.values()])
+      if (isUnreadable) handler.onUnreadable?.()
+      else handler.onListed?.([...objects.values()])
     } catch (error) {
-      log.error('A watch handler failed on a list', { resource: options.resource, error: String(error) })
+      log.error('A watch handler failed on a list', { resource, error: String(error) })
     }
   }
-  const reflectors = (namespaces.length === 0 ? [''] : namespaces).map((namespace) => {
-    const store = createStore(objects, namespace, handler, log)
-    return startReflector({ ...options, versions, resource, namespace, store, onListed, tuning })
-  })
-  const health = (): InformerHealth => reflectors.map((each) => each.health()).reduce(combineHealth)
+
+  const start = reflectorStarter(options, { objects, refusals, loss, named: () => named, onSettled })
+  for (const namespace of own) running.set(namespace, start(namespace))
   return {
     objects,
+    refusals,
     health,
-    done: Promise.all(reflectors.map((each) => each.done)).then(() => undefined),
+    healthIn: (namespace) => (running.get('') ?? running.get(namespace))?.health(),
+    alsoWatch(others) {
+      named = others
+      if (running.has('')) return
+      const wanted = new Set([...own, ...others.map(({ namespace }) => namespace)])
+      for (const [namespace, each] of running) {
+        if (wanted.has(namespace)) continue
+        running.delete(namespace)
+        each.stop()
+      }
+      for (const namespace of wanted) {
+        const isFull = running.size >= own.length + mostOtherNamespaces
+        if (!running.has(namespace) && !isFull) running.set(namespace, start(namespace))
+      }
+    },
+    // The others end with the same signal.
+    done: Promise.all([...running.values()].map((each) => each.done)).then(() => undefined),
   }
 }
 
-/** The health of two reflectors of one kind: that of the worse one. */
-function combineHealth(a: InformerHealth, b: InformerHealth): InformerHealth {
+interface RunningReflector extends Pick<Informer<ObjectMeta>, 'health' | 'done'> {
+  /** Ends it, and removes its objects. */
+  readonly stop: () => void
+}
+
+/** What the reflectors of one informer share. */
+interface SharedState<T extends ObjectMeta> {
+  readonly objects: Map<string, T>
+  readonly refusals: Map<string, string>
+  readonly loss: string | undefined
+  readonly named: () => readonly NamespacedName[]
+  /** Called after every list, and when a namespace turns out to be unreadable. */
+  readonly onSettled: () => void
+}
+
+/** Returns a function that starts the reflector of a namespace. */
+function reflectorStarter<R extends keyof WatchedObjects>(
+  options: InformerOptions<R>,
+  { objects, refusals, loss, named, onSettled }: SharedState<WatchedObjects[R]>,
+): (namespace: string) => RunningReflector {
+  const { connection, handler, log } = options
+  const resource = watched[options.resource]
+  const versions = discoverApiVersions(connection)
+  const tuning = { ...defaultTuning, ...options.tuning }
+  return (namespace) => {
+    const stop = new AbortController()
+    const store = createStore(objects, namespace, handler, log)
+    const reflector = startReflector({
+      ...options,
+      versions,
+      resource,
+      namespace,
+      named: () => named().filter((each) => namespace === '' || each.namespace === namespace),
+      store,
+      loss,
+      signal: AbortSignal.any([options.signal, stop.signal]),
+      tuning,
+      onListed() {
+        refusals.delete(namespace)
+        onSettled()
+      },
+      onRefused(message) {
+        const isNew = !refusals.has(namespace)
+        refusals.set(namespace, message)
+        if (isNew) onSettled()
+      },
+    })
+    return {
+      ...reflector,
+      stop() {
+        stop.abort()
+        store.replaceAll([])
+        refusals.delete(namespace)
+      },
+    }
+  }
+}
+
+/**
+ * The health of the reflectors of one kind: that of the worst one. One that cannot read its namespace does not count while
+ * another can, nor does one that was added and has not listed yet.
+ */
+function combineHealth(
+  reflectors: readonly { readonly health: InformerHealth; readonly isOwn: boolean }[],
+): InformerHealth {
+  const all = reflectors.map(({ health }) => health)
+  const counted = reflectors
+    .filter(({ health, isOwn }) => health.refusals.length === 0 && (health.synced || isOwn))
+    .map(({ health }) => health)
+  const sum = (count: 'lists' | 'reconnects' | 'expired' | 'failures' | 'drift'): number =>
+    all.reduce((total, { [count]: value }) => total + value, 0)
   return {
-    resource: a.resource,
+    ...(counted.length === 0 ? all : counted).reduce(worseHealth),
+    lists: sum('lists'),
+    reconnects: sum('reconnects'),
+    expired: sum('expired'),
+    failures: sum('failures'),
+    drift: sum('drift'),
+    refusals: all.flatMap(({ refusals }) => refusals),
+  }
+}
+
+function worseHealth(a: InformerHealth, b: InformerHealth): InformerHealth {
+  return {
+    ...a,
     synced: a.synced && b.synced,
     lastListAt: ifBoth(a.lastListAt, b.lastListAt, Math.min),
     lastContactAt: ifBoth(a.lastContactAt, b.lastContactAt, Math.min),
-    lists: a.lists + b.lists,
-    reconnects: a.reconnects + b.reconnects,
-    expired: a.expired + b.expired,
-    failures: a.failures + b.failures,
-    drift: a.drift + b.drift,
     undelivered: [...a.undelivered, ...b.undelivered],
     lastError: a.lastError ?? b.lastError,
     lastSyncResourceVersion: ifBoth(a.lastSyncResourceVersion, b.lastSyncResourceVersion, (one, other) =>

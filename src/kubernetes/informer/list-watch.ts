@@ -1,8 +1,9 @@
 import { errors } from 'undici'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
-import type { ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { ApiVersions } from '../api-versions.ts'
-import { listObjects } from '../objects.ts'
+import { isKubernetesError } from '../errors.ts'
+import { getEach, listObjects } from '../objects.ts'
 import { pathOf, type DecodedResource } from '../resources.ts'
 import type { ApiRequest } from '../transport/api-request.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
@@ -18,19 +19,26 @@ export interface ListWatchOptions<T> {
   /** Empty: all namespaces. */
   readonly namespace: string
   readonly labelSelector?: string | undefined
+  /** The objects to read one by one if the namespace may not be listed. */
+  readonly named: () => readonly NamespacedName[]
   readonly signal: AbortSignal
   readonly tuning: InformerTuning
 }
 
+/** The objects, and the position from which a watch can start; undefined if they were read one by one. */
 export async function list<T extends ObjectMeta>(
   options: ListWatchOptions<T>,
-): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }> {
-  const { connection, versions, resource, namespace, labelSelector, signal, tuning } = options
+): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string | undefined }> {
+  const { connection, versions, resource, namespace, labelSelector, named, signal, tuning } = options
   await servedVersion(options)
   const query = { namespace, labelSelector, pageSize: tuning.pageSize, signal }
-  const listed = await versions.using(resource, (apiVersion) =>
-    listObjects(connection, resource, apiVersion, query),
-  )
+  const listed = await versions
+    .using(resource, (apiVersion) => listObjects(connection, resource, apiVersion, query))
+    .catch(async (error: unknown) => {
+      if (!isKubernetesError(error, 'forbidden')) throw error
+      const items = await getEach({ connection, versions }, resource, named(), error)
+      return { items, resourceVersion: undefined }
+    })
   signal.throwIfAborted()
   return listed
 }
@@ -46,7 +54,7 @@ export async function watch<T extends ObjectMeta>(
   const request = {
     verb: 'watch',
     resource: resource.plural,
-    action: `watch ${resource.plural}`,
+    action: namespace === '' ? `watch ${resource.plural}` : `watch ${resource.plural} in ${namespace}`,
     path: pathOf(resource, await servedVersion(options), { namespace }),
     query: {
       watch: 'true',

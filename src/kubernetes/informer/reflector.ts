@@ -3,7 +3,7 @@ import { backOffMs } from '../../domain/back-off.ts'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
-import { isKubernetesError, type KubernetesError } from '../errors.ts'
+import { isKubernetesError, isUnreadable, type KubernetesError } from '../errors.ts'
 import { errorFromStatus, toKubernetesError } from '../transport/to-kubernetes-error.ts'
 import { versionNumber, type Informer, type InformerHealth } from './informer-types.ts'
 import { list, watch, type ListWatchOptions, type WatchEvent } from './list-watch.ts'
@@ -14,14 +14,18 @@ const shortWatchMs = 1_000
 
 interface ReflectorOptions<T extends ObjectMeta> extends ListWatchOptions<T> {
   readonly store: Store<T>
+  /** What is lost if the kind cannot be read; undefined if nothing works without it. */
+  readonly loss: string | undefined
   readonly onListed: () => void
+  /** The kind could not be read, and why. It is tried again. */
+  readonly onRefused: (message: string) => void
   readonly log: Log
-  /** Whether a failure is part of an outage that is logged elsewhere. Default: none is. */
-  readonly isOutage?: ((failure: KubernetesError) => boolean) | undefined
+  /** Whether a failure is logged elsewhere. Default: none is. */
+  readonly isReported?: ((failure: KubernetesError) => boolean) | undefined
 }
 
 /** A running list+watch loop over one namespace, or over all. */
-type Reflector = Omit<Informer<ObjectMeta>, 'objects'>
+type Reflector = Pick<Informer<ObjectMeta>, 'health' | 'done'>
 
 /**
  * Lists and watches until the signal is aborted, whatever fails. One round is a list, if one is due, and a watch until it
@@ -29,7 +33,7 @@ type Reflector = Omit<Informer<ObjectMeta>, 'objects'>
  */
 export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T>): Reflector {
   const { resource, store, signal, tuning } = options
-  const health = createHealthRecord(resource.plural, tuning.now)
+  const health = createHealthRecord(resource.plural, options.loss, tuning.now)
   /** The next watch starts from here; undefined if a list has to come first. */
   let lastSync: string | undefined
   let lastList: string | undefined
@@ -39,22 +43,23 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
 
   /** Returns the milliseconds to wait before the next round. */
   async function listAndWatch(): Promise<number> {
-    const from = lastSync === undefined || relistDue.aborted ? await relist() : lastSync
+    if (lastSync === undefined || relistDue.aborted) await relist()
+    if (lastSync === undefined) return Math.round(tuning.pollMs * (1 + tuning.random() / 2))
     const started = tuning.now()
-    const end = await watch(options, from, relistDue, { onOpen: () => health.opened(), onEvent })
+    const end = await watch(options, lastSync, relistDue, { onOpen: () => health.opened(), onEvent })
     if (end === 'ended') health.contacted()
     if (end === 'ended' && tuning.now() - started < shortWatchMs) return nextPauseMs()
     failures = 0
     return 0
   }
 
-  async function relist(): Promise<string> {
-    const listed = await list(options)
-    health.listed(store.replaceAll(listed.items))
-    relistDue = AbortSignal.timeout(Math.round(tuning.relistMs * (1 + tuning.random())))
+  async function relist(): Promise<void> {
+    const listed = await list(options).catch((error: unknown) => rethrow(options, health, error))
     lastSync = lastList = listed.resourceVersion
+    if (lastSync === undefined) failures = 0
+    health.listed(store.replaceAll(listed.items), lastSync === undefined)
+    relistDue = AbortSignal.timeout(Math.round(tuning.relistMs * (1 + tuning.random())))
     options.onListed()
-    return lastSync
   }
 
   function onEvent(event: WatchEvent): void {
@@ -87,6 +92,26 @@ export function startReflector<T extends ObjectMeta>(options: ReflectorOptions<T
   }
 }
 
+/** @throws the failure of a list, after taking note of one that cannot be read as things are */
+function rethrow(
+  {
+    store,
+    loss,
+    signal,
+    onRefused,
+  }: Pick<ReflectorOptions<ObjectMeta>, 'store' | 'loss' | 'signal' | 'onRefused'>,
+  health: ReturnType<typeof createHealthRecord>,
+  error: unknown,
+): never {
+  if (!isUnreadable(error) || signal.aborted) throw error
+  // What may no longer be read is unknown, as if it never could. But Clusters, claims and addresses that seem to be gone
+  // would be released: they stay as they were last observed.
+  if (loss !== undefined) store.replaceAll([])
+  health.refused(error.message)
+  onRefused(error.message)
+  throw error
+}
+
 /** Runs rounds until the signal is aborted. Each returns the milliseconds to wait before the next one. */
 async function repeat(signal: AbortSignal, round: () => Promise<number>): Promise<void> {
   while (!signal.aborted) {
@@ -107,20 +132,23 @@ function applyEvent<T extends ObjectMeta>(
   return stringOf(objectOf(object['metadata'])['resourceVersion'])
 }
 
-/** Whether the next watch can resume from the last position; after any other failure, only a list helps. */
+/**
+ * Whether the next watch can resume from the last position; after any other failure, only a list helps. It also takes the
+ * place of a watch that is not permitted.
+ */
 function canResume(failure: KubernetesError): boolean {
-  return isKubernetesError(failure, 'unavailable', 'throttled', 'forbidden')
+  return isKubernetesError(failure, 'unavailable', 'throttled')
 }
 
 /** Records a failure, and logs it as a warning if it is not the same as the last one. */
 function report(
-  { log, resource, isOutage }: Pick<ReflectorOptions<ObjectMeta>, 'log' | 'resource' | 'isOutage'>,
+  { log, resource, isReported }: Pick<ReflectorOptions<ObjectMeta>, 'log' | 'resource' | 'isReported'>,
   health: ReturnType<typeof createHealthRecord>,
   failure: KubernetesError,
   pauseMs: number,
 ): void {
   const isNew = failure.message !== health.snapshot().lastError
-  const level = isNew && isOutage?.(failure) !== true ? 'warn' : 'debug'
+  const level = isNew && isReported?.(failure) !== true ? 'warn' : 'debug'
   log[level](failure.message, { resource: resource.plural, retryInMs: Math.round(pauseMs) })
   health.failed(failure)
 }
@@ -129,7 +157,7 @@ function report(
 type ReflectorHealth = Omit<InformerHealth, 'undelivered' | 'lastSyncResourceVersion' | 'listResourceVersion'>
 
 /** @param now milliseconds since the epoch */
-function createHealthRecord(resource: string, now: () => number) {
+function createHealthRecord(resource: string, loss: string | undefined, now: () => number) {
   let health: ReflectorHealth = {
     resource,
     synced: false,
@@ -141,18 +169,27 @@ function createHealthRecord(resource: string, now: () => number) {
     failures: 0,
     drift: 0,
     lastError: undefined,
+    refusals: [],
+    loss,
   }
   let opened = false
   const set = (changes: Partial<ReflectorHealth>): void => {
     health = { ...health, ...changes }
   }
   return {
-    listed(drift: number) {
+    /** @param isPolled no watch follows */
+    listed(drift: number, isPolled: boolean) {
       const at = now()
-      // Every object of the first list is new; none was missed.
-      const missed = health.synced ? drift : 0
-      set({ synced: true, lastListAt: at, lastContactAt: at })
+      // Every object of the first list is new, and no watch could have reported those that were polled.
+      const missed = health.synced && !isPolled ? drift : 0
+      set({ synced: true, lastListAt: at, lastContactAt: at, refusals: [] })
       set({ lists: health.lists + 1, drift: health.drift + missed })
+      if (isPolled) set({ lastError: undefined })
+    },
+    refused(message: string) {
+      set({ refusals: [message] })
+      // Nothing is left of it.
+      if (loss !== undefined) set({ synced: false, lastListAt: undefined, lastContactAt: undefined })
     },
     opened() {
       set({ lastContactAt: now(), lastError: undefined, reconnects: health.reconnects + (opened ? 1 : 0) })

@@ -24,11 +24,7 @@ export function registerWatcherSeries(
       const value = valueOf(watch)
       return value === undefined ? [] : [[watch.resource, value]]
     })
-  scrapedGauge(
-    registry,
-    'watch_synced',
-    perWatch(({ synced }) => (synced ? 1 : 0)),
-  )
+  scrapedGauge(registry, 'watch_synced', perWatch(syncedOf))
   scrapedGauge(registry, 'watch_staleness_seconds', perWatch(stalenessOf))
   for (const count of ['lists', 'reconnects', 'expired', 'failures', 'drift'] as const) {
     scrapedCounter(
@@ -47,6 +43,12 @@ export function registerWatcherSeries(
     const found = strays().map(({ verdict }) => verdict)
     return verdicts.map((verdict) => [verdict, found.filter((each) => each === verdict).length])
   })
+}
+
+/** None for a kind that cannot be read, and without which everything else works. */
+function syncedOf({ synced, refusals, loss }: InformerHealth): number | undefined {
+  if (synced) return 1
+  return refusals.length > 0 && loss !== undefined ? undefined : 0
 }
 
 function stalenessOf({ lastContactAt }: InformerHealth): number | undefined {

@@ -10,10 +10,10 @@ import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
-import { neededPermissions } from '../../../src/kubernetes/permissions.ts'
+import { classPermissions, neededPermissions } from '../../../src/kubernetes/permissions.ts'
 import { resources } from '../../../src/kubernetes/resources.ts'
 import { startInformer, type WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
-import { deployment, manifestOf } from './support.ts'
+import { deployment, documentsIn, manifestOf } from './support.ts'
 import { silentLog } from '../../support/silent-log.ts'
 
 const key = { namespace: 'clusters', name: 'demo' }
@@ -104,7 +104,7 @@ async function watchOnce(asked: Asked, resource: keyof WatchedObjects): Promise<
 }
 
 interface ClusterRole extends KubernetesObject {
-  readonly kind: 'ClusterRole'
+  readonly kind: 'ClusterRole' | 'Role'
   readonly rules: readonly {
     readonly apiGroups: readonly string[]
     readonly resources: readonly string[]
@@ -149,6 +149,14 @@ describe('the ClusterRole', () => {
     )
   })
 
+  it('permits what the Role for one namespace permits, and reads of what is cluster-scoped', () => {
+    const role = documentsIn('deploy/namespaced/role.yaml').find(({ kind }) => kind === 'Role')
+    const pools = ['list', 'watch'].map((verb) => `${verb} globalinclusterippools.ipam.cluster.x-k8s.io`)
+    expect([...permissionsOf(role as ClusterRole), ...pools, 'get namespaces.'].toSorted()).toEqual(
+      permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted(),
+    )
+  })
+
   it('permits one object only where doctor asks for one', () => {
     const { rules } = manifestOf<ClusterRole>('ClusterRole')
     const named = rules.flatMap(({ resources: plurals, resourceNames = [] }) =>
@@ -158,6 +166,13 @@ describe('the ClusterRole', () => {
       neededPermissions.flatMap(({ resource, only }) =>
         only === undefined ? [] : `${resource} ${only.name}`,
       ),
+    )
+  })
+
+  it('permits what the Role for ClusterClasses elsewhere permits', () => {
+    const role = documentsIn('deploy/namespaced/class-role.yaml').find(({ kind }) => kind === 'Role')
+    expect(permissionsOf(role as ClusterRole)).toEqual(
+      classPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`),
     )
   })
 

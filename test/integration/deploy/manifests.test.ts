@@ -13,12 +13,14 @@ import { realParts } from '../../support/real-parts.ts'
 import {
   allocatorContainer,
   deployment,
+  documentsIn,
   kustomization,
   manifestFiles,
   manifestOf,
   manifests,
   packageVersion,
   root,
+  type Deployment,
 } from './support.ts'
 
 interface Service extends KubernetesObject {
@@ -207,6 +209,21 @@ describe('the API server', () => {
     const built = [...parseAllDocuments(text)].map((document) => document.toJS() as KubernetesObject)
 
     expect(built.map(nameOf).toSorted()).toEqual(manifests().map(nameOf).toSorted())
+  })
+
+  it('has a Role in place of the ClusterRole with the kustomization for one namespace', async () => {
+    const text = await runCommand({
+      command: realParts().stack.paths.kubectl,
+      args: ['kustomize', join(root, 'deploy/namespaced')],
+      cwd: root,
+    })
+    const built = [...parseAllDocuments(text)].map((document) => document.toJS() as KubernetesObject)
+    const others = manifests().filter(({ kind }) => !kind.startsWith('ClusterRole'))
+    const roles = documentsIn('deploy/namespaced/role.yaml')
+
+    expect(built.map(nameOf).toSorted()).toEqual([...others, ...roles].map(nameOf).toSorted())
+    const changed = built.find(({ kind }) => kind === 'Deployment') as Deployment
+    expect(changed.spec.template.spec.containers[0]?.args).toEqual(['run', '--namespace=tenant-a'])
   })
 })
 

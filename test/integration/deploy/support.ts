@@ -39,12 +39,15 @@ export function kustomization(): { readonly resources: readonly string[] } {
 
 /** All objects in deploy/manifests. */
 export function manifests(): KubernetesObject[] {
-  return manifestFiles().flatMap((file) =>
-    [...parseAllDocuments(textOf(`${manifestDirectory}/${file}`))].map((document) => {
-      const object: KubernetesObject = document.toJS()
-      return object
-    }),
-  )
+  return manifestFiles().flatMap((file) => documentsIn(`${manifestDirectory}/${file}`))
+}
+
+/** The objects in a file of YAML documents. */
+export function documentsIn(path: string): KubernetesObject[] {
+  return [...parseAllDocuments(textOf(path))].map((document) => {
+    const object: KubernetesObject = document.toJS()
+    return object
+  })
 }
 
 export function deployment(): Deployment {

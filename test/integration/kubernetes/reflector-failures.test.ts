@@ -29,7 +29,6 @@ function inStream(code: number, message: string): Answer {
 
 describe('a watch', () => {
   it.each([
-    { what: 'forbids it', answer: refusal(403, { message: 'no' }) },
     { what: 'does not know who asks', answer: refusal(401, { message: 'no' }) },
     { what: 'has too much to do', answer: refusal(429, { message: 'no' }) },
     { what: 'fails', answer: refusal(500, { message: 'no' }) },
@@ -50,6 +49,7 @@ describe('a watch', () => {
   it.each([
     { what: 'a resourceVersion it cannot read', answer: refusal(400, { message: 'no' }) },
     { what: 'an error within the watch', answer: inStream(500, 'no') },
+    { what: 'a missing permission', answer: refusal(403, { message: 'no' }) },
     { what: 'an error of 403 within the watch', answer: inStream(403, 'no') },
   ])('relists when the server complains of $what', async ({ answer }) => {
     const claims = await watched({ watches: [answer, healthy] })

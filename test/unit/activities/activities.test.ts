@@ -37,6 +37,23 @@ describe('selectIPPool', () => {
     })
   })
 
+  it.each(['notServed', 'forbidden'] as const)(
+    'takes a pool of another IPAM provider where no other can be read: %s',
+    async (kind) => {
+      const listIPPools = async () => {
+        throw new KubernetesError('no', { kind, status: 400 })
+      }
+      const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'CorpIPPool.ipam.example.test/corp' }
+      const named = { ...present, listIPPools, getCluster: async () => aCluster({ annotations }) }
+      expect(await run('selectIPPool', step, named)).toMatchObject({
+        next: 'claim',
+        poolRef: { apiGroup: 'ipam.example.test', kind: 'CorpIPPool', name: 'corp' },
+      })
+      const failure = await failureOf(run('selectIPPool', step, { ...present, listIPPools }))
+      expect(failure.message).toBe('no')
+    },
+  )
+
   it('stays with the pool of a claim that exists, whatever others have', async () => {
     const claim = aClaim({ poolName: 'first-choice' })
     expect(await run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim })).toEqual({

@@ -27,6 +27,8 @@ const aWatch: InformerHealth = {
   drift: 5,
   undelivered: [],
   lastError: undefined,
+  refusals: [],
+  loss: undefined,
   lastSyncResourceVersion: undefined,
   listResourceVersion: undefined,
 }
@@ -183,6 +185,18 @@ describe('the series of the watcher', () => {
     expect(shown.map((name) => valueOf(page, `${own}watch_${name}`, { resource: 'clusters' }))).toEqual([
       1, 3, 2, 1, 4, 5,
     ])
+  })
+
+  it('show nothing of a kind that cannot be read, and without which everything else works', async () => {
+    const metrics = metricsOf({ watcher: true })
+    const unread = { ...aWatch, synced: false, lastContactAt: undefined, refusals: ['no'] }
+    const watches = [
+      { ...unread, resource: 'globalinclusterippools', loss: 'a little' },
+      { ...unread, resource: 'clusters' },
+    ]
+    metrics.observeWatcher({ ...quiet, watches: () => watches })
+    expect(await samples(metrics, 'watch_synced')).toEqual(['resource="clusters" 0'])
+    expect(await samples(metrics, 'watch_staleness_seconds')).toEqual([])
   })
 
   it('show no age before the first contact', async () => {

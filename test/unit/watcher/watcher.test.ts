@@ -24,10 +24,16 @@ interface ScriptedWatch<T extends ObjectMeta> {
   listed(...objects: T[]): void
   upsert(object: T): void
   remove(object: T): void
+  /** The kind cannot be read in a namespace; `""`: in any. */
+  refuse(namespace: string): void
+  /** What else is to be watched. */
+  readonly named: readonly string[]
 }
 
 function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
   const objects = new Map<string, T>()
+  const refusals = new Map<string, string>()
+  const named: string[] = []
   let handler: ResourceEventHandler<T> | undefined
   const upsert = (object: T): void => {
     handler?.onUpsert(object, objects.get(formatKey(object)))
@@ -36,7 +42,19 @@ function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
   return {
     open: (given) => {
       handler = given
-      return { objects, health: () => ({}) as never, done: Promise.resolve() }
+      return {
+        objects,
+        refusals,
+        health: () => ({}) as never,
+        healthIn: () => undefined,
+        alsoWatch: (others) => void named.splice(0, named.length, ...others.map(formatKey)),
+        done: Promise.resolve(),
+      }
+    },
+    named,
+    refuse: (namespace) => {
+      refusals.set(namespace, 'no')
+      if (namespace === '') handler?.onUnreadable?.()
     },
     listed: (...all) => {
       all.forEach(upsert)
@@ -287,6 +305,48 @@ describe('the watcher', () => {
     if (now === undefined) ipAddresses.remove(anIPAddress())
     else ipAddresses.upsert(now)
     expect(requests()).toEqual([`signal-with-start demo: ${because}`])
+  })
+
+  it('finds what was lost although a kind of pool and the ClusterClasses cannot be read', () => {
+    const { clusters, clusterClasses, claims, ipAddresses, pools, requests } = world()
+    clusters.listed(served)
+    claims.listed()
+    ipAddresses.listed()
+    pools.InClusterIPPool.listed()
+    pools.GlobalInClusterIPPool.refuse('')
+    expect(requests()).toEqual([])
+    clusterClasses.refuse('')
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
+  })
+
+  it('retries for waiting Clusters when a kind of pool can be read at last', () => {
+    const { clusters, pools, requests } = world()
+    clusters.listed(aCluster())
+    pools.GlobalInClusterIPPool.refuse('')
+    requests()
+    pools.GlobalInClusterIPPool.listed(aPool())
+    expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  it('counts no VIP as lost and no claim as orphaned in a namespace that cannot be read', () => {
+    const { clusters, claims, listAll, requests } = world()
+    const orphan = aClaim({ namespace: 'staging', name: 'vip-cp-gone', addressName: 'vip-cp-gone' })
+    claims.refuse('clusters')
+    clusters.refuse('staging')
+    listAll({ clusters: [served], claims: [orphan] })
+    expect(requests()).toEqual([])
+  })
+
+  it('has the ClusterClasses watched that Clusters name, for as long as they do', () => {
+    const { clusters, clusterClasses } = world()
+    clusters.listed(aCluster())
+    expect(clusterClasses.named).toEqual(['clusters/rke2-cluster-class'])
+    clusters.upsert(
+      aCluster({ name: 'other', topology: { classRef: { name: 'shared', namespace: 'platform' } } }),
+    )
+    expect(clusterClasses.named).toEqual(['clusters/rke2-cluster-class', 'platform/shared'])
+    clusters.listed(aCluster())
+    expect(clusterClasses.named).toEqual(['clusters/rke2-cluster-class'])
   })
 
   it('retries after a pause if a claim was lost in it', () => {

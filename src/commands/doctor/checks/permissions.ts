@@ -16,16 +16,41 @@ export interface PermissionReview {
 }
 
 const fix =
-  'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or grant the same by rules of your own'
+  'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or deploy/namespaced/role.yaml in every namespace that is served, or grant the same by rules of your own'
 
 export function checkPermissions({ subject, reviewed }: PermissionReview): readonly CheckOutcome[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
-  const byLoss = Map.groupBy(refused, ({ optional }) => optional)
+  const byLoss = Map.groupBy(refused, (permission) => lossOf(permission, reviewed))
   const problems = [...byLoss].map(([loss, permissions]) => {
     const found = `${subject} may not ${few(inWords(permissions))}`
     return loss === undefined ? fault(found, fix) : warning(`${found}: ${loss}`, fix)
   })
   return orOk(problems, `${subject} may do all ${reviewed.length} things that the allocator does`)
+}
+
+/** What is lost without a permission, if everything else works. Nobody can watch what he may not list. */
+function lossOf(permission: ReviewedPermission, reviewed: readonly ReviewedPermission[]): string | undefined {
+  const { verb, group, resource, namespace, optional, alternative } = permission
+  if (alternative !== undefined && !hasAlternative(permission, reviewed)) return undefined
+  if (verb !== 'watch') return optional
+  const list = reviewed.find(
+    (each) =>
+      each.verb === 'list' &&
+      each.group === group &&
+      each.resource === resource &&
+      each.namespace === namespace,
+  )
+  return list?.allowed === false ? list.optional : optional
+}
+
+/** Whether the Clusters of its namespace have another kind of the same use. */
+function hasAlternative(
+  { namespace, alternative }: ReviewedPermission,
+  reviewed: readonly ReviewedPermission[],
+): boolean {
+  return reviewed
+    .filter((each) => each.alternative === alternative && each.verb === 'list' && each.allowed)
+    .some((each) => namespace === '' || each.namespace === '' || each.namespace === namespace)
 }
 
 /** One entry for each resource and namespace: `list/watch clusters.cluster.x-k8s.io in staging`. */

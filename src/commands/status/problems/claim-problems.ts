@@ -20,9 +20,11 @@ export function claimProblems({ snapshot, orphaned, now }: ProblemContext): read
     (claim) => roleOfOwnClaim(claim) !== undefined && !orphaned.has(claim),
   )
   const pools = new Set(poolsIn(snapshot).map(placeOf))
-  // The pools of other providers have not been read.
-  const isPoolUnknown = (claim: IPAddressClaim): boolean =>
-    isIPPoolKind(claim.poolRef.kind) && !pools.has(poolPlaceOf(claim))
+  // The pools of other providers have not been read, nor those that we may not list.
+  const isPoolUnknown = (claim: IPAddressClaim): boolean => {
+    const { kind } = claim.poolRef
+    return isIPPoolKind(kind) && snapshot.unlistedPools?.has(kind) !== true && !pools.has(poolPlaceOf(claim))
+  }
   return [
     ...claims.filter(isPoolUnknown).map(unknownPool),
     ...claims.filter((claim) => isStuck(claim, now)).map(stuckClaim),
@@ -58,7 +60,7 @@ export function leakProblems(context: ProblemContext): readonly Problem[] {
   return [
     ...[...orphaned].filter(isStaying).map(leakedClaim),
     ...[...snapshot.ipAddresses.values()]
-      .filter(isStaying)
+      .filter((ipAddress) => isStaying(ipAddress) && snapshot.unlisted?.has(ipAddress.namespace) !== true)
       .flatMap((ipAddress) =>
         isReservation(ipAddress) ? leakedReservation(context, ipAddress) : leakedAddress(context, ipAddress),
       ),

@@ -16,6 +16,8 @@ const well: InformerHealth = {
   drift: 0,
   undelivered: [],
   lastError: undefined,
+  refusals: [],
+  loss: undefined,
   lastSyncResourceVersion: undefined,
   listResourceVersion: undefined,
 }
@@ -53,6 +55,37 @@ describe('a watch', () => {
     })
     const many = ['clusters/a', 'clusters/b', 'clusters/c', 'clusters/d']
     expect(checkOf({ undelivered: many })?.detail).toContain('clusters/a, clusters/b, clusters/c, … is taken')
+  })
+})
+
+describe('a watch that is not permitted', () => {
+  const refusals = ['list globalinclusterippools: no']
+  const loss = 'GlobalInClusterIPPools serve no Cluster'
+  const unread = { synced: false, lastContactAt: undefined, lastError: refusals[0], refusals }
+
+  it('is ready if everything else works without it, and says what is lost', () => {
+    expect(checkOf({ ...unread, loss })).toEqual({
+      ok: true,
+      detail: `not read, so that ${loss}: ${refusals[0]}; tried again every half minute`,
+    })
+  })
+
+  it('is not ready if nothing works without it', () => {
+    expect(checkOf(unread)).toEqual({ ok: false, detail: refusals[0] })
+  })
+
+  it('is ready if it is permitted in another namespace, and says where it is not', () => {
+    expect(checkOf({ refusals: ['list clusters in b: no'] })).toEqual({
+      ok: true,
+      detail: 'listening; not everywhere: list clusters in b: no; tried again every half minute',
+    })
+  })
+
+  it('is ready while lists take its place', () => {
+    expect(checkOf({ lastError: 'watch clusters: no' })).toEqual({
+      ok: true,
+      detail: 'not listening at the moment: watch clusters: no',
+    })
   })
 })
 

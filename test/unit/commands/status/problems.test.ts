@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Snapshot } from '../../../../src/domain/allocation/snapshot.ts'
 import { concerns } from '../../../../src/commands/status/problems/problem.ts'
 import { problemsIn } from '../../../../src/commands/status/problems/problems.ts'
 import {
@@ -25,13 +26,17 @@ const now = Date.parse('2026-01-02T04:01:00Z')
 
 /** A Cluster that is served, with all that belongs to it; `things` take the place of what they name. */
 function found(things: SnapshotObjects, at = now): ReturnType<typeof problemsIn> {
+  return problemsIn(servedWithout(things), { variables }, at)
+}
+
+function servedWithout(things: SnapshotObjects): Snapshot {
   const all = {
     clusters: [aCluster(served)],
     claims: [bound],
     ipAddresses: [anIPAddress()],
     pools: [aPool()],
   }
-  return problemsIn(aSnapshot({ ...all, ...things }), { variables }, at)
+  return aSnapshot({ ...all, ...things })
 }
 
 function kindsOf(things: SnapshotObjects, at = now): readonly string[] {
@@ -388,6 +393,27 @@ describe('a claim', () => {
     expect(found({ clusters: [aCluster()], claims: [aClaim()], pools: [] })[0]?.next).toBe(
       'create GlobalInClusterIPPool/vip-pool, or have another pool chosen: kubectl --namespace clusters delete ipaddressclaim vip-cp-demo',
     )
+  })
+
+  it('on a pool that we may not list is not found', () => {
+    expect(
+      problemsIn(
+        { ...servedWithout({ pools: [] }), unlistedPools: new Set(['GlobalInClusterIPPool']) },
+        { variables },
+        now,
+      ),
+    ).toEqual([])
+    const other = { ...servedWithout({ pools: [] }), unlistedPools: new Set(['InClusterIPPool'] as const) }
+    expect(problemsIn(other, { variables }, now).map(({ kind }) => kind)).toEqual(['UnknownPool'])
+  })
+
+  it('and its IPAddress are not leaked in a namespace of which something may not be listed', () => {
+    const left = servedWithout({ clusters: [] })
+    expect(problemsIn(left, { variables }, now)).not.toEqual([])
+    expect(problemsIn({ ...left, unlisted: new Set(['clusters']) }, { variables }, now)).toEqual([])
+    const lost = servedWithout({ claims: [], ipAddresses: [] })
+    expect(problemsIn(lost, { variables }, now)).not.toEqual([])
+    expect(problemsIn({ ...lost, unlisted: new Set(['clusters']) }, { variables }, now)).toEqual([])
   })
 
   it('finds its InClusterIPPool in its own namespace only', () => {

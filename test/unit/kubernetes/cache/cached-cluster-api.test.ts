@@ -11,6 +11,7 @@ import {
   type CachedClusterApi,
 } from '../../../../src/kubernetes/cache/cached-cluster-api.ts'
 import type { WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
+import type { Informer } from '../../../../src/kubernetes/informer/informer-types.ts'
 import { clusterObject } from '../../../support/builders.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
@@ -26,6 +27,7 @@ afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
 interface Scene {
   readonly server: ScriptedServer
   readonly cache: CachedClusterApi
+  readonly informers: { readonly [R in keyof WatchedObjects]?: Informer<WatchedObjects[R]> }
   /** Moves the clock on, in milliseconds. */
   pass(ms: number): void
 }
@@ -37,11 +39,13 @@ async function scene(
     readonly objects?: Readonly<Record<string, readonly JsonObject[]>>
     readonly labelSelector?: string
     readonly namespaces?: readonly string[]
+    readonly refused?: readonly string[]
     /** What the handler of every kind does with a change. */
     readonly onUpsert?: (object: ObjectMeta) => void
   } = {},
 ): Promise<Scene> {
   const server = scriptServer()
+  server.refuse(...(options.refused ?? []))
   const stop = new AbortController()
   stopping.push(stop)
   let now = Date.now()
@@ -62,11 +66,14 @@ async function scene(
       tuning: { now: () => now },
     })
   }
-  const watches = [...kinds, ...pools].map(watch)
+  const watches = [...kinds, ...pools].map((resource) => [resource, watch(resource)] as const)
   await eventually('all kinds to be watched', async () =>
-    watches.every(({ health }) => server.opened(health().resource) > 0) ? true : undefined,
+    watches.every(([resource, { refusals }]) => server.opened(resource) > 0 || refusals.size > 0)
+      ? true
+      : undefined,
   )
-  return { server, cache, pass: (ms) => (now += ms) }
+  const informers = Object.fromEntries(watches) as Scene['informers']
+  return { server, cache, informers, pass: (ms) => (now += ms) }
 }
 
 function at(resourceVersion: number, object: object): JsonObject {
@@ -139,6 +146,59 @@ describe('a cached read', () => {
   it('rejects for a namespace that is not watched', async () => {
     const { cache } = await scene({ namespaces: ['others'] })
     await expect(cache.getCluster(demo)).rejects.toThrow('clusters of clusters are not watched')
+  })
+
+  it('returns the class of a Cluster in another namespace once it is watched', async () => {
+    const shared = { namespace: 'platform', name: 'shared' }
+    const metadata = { ...shared, uid: 'uid-of-shared' }
+    const { cache, informers } = await scene({
+      namespaces: ['clusters'],
+      objects: { clusterclasses: [at(90, { metadata })] },
+    })
+    await expect(cache.getClusterClass(shared)).rejects.toThrow('clusterclasses of platform are not watched')
+    informers.clusterclasses?.alsoWatch([shared])
+    await expect(cache.getClusterClass(shared)).rejects.toBeInstanceOf(StaleCacheError)
+    await eventually('the class', () => cache.getClusterClass(shared).catch(() => undefined))
+  })
+
+  it('returns a class that may only be read by itself, for as long as its last read is fresh', async () => {
+    const shared = { namespace: 'platform', name: 'shared' }
+    const { cache, informers, pass } = await scene({
+      namespaces: ['clusters'],
+      objects: { clusterclasses: [at(90, { metadata: { ...shared, uid: 'uid-of-shared' } })] },
+      refused: ['list clusterclasses in platform'],
+    })
+    informers.clusterclasses?.alsoWatch([shared])
+    await eventually('the class', () => cache.getClusterClass(shared).catch(() => undefined))
+    pass(46_000)
+    await expect(cache.getClusterClass(shared)).rejects.toThrow('does not work')
+  })
+
+  it('returns the pools of the kinds that can be read, and rejects if none can', async () => {
+    const pool = at(90, { metadata: { namespace: 'clusters', name: 'own', uid: 'uid-of-own' } })
+    const { server, cache } = await scene({
+      objects: { inclusterippools: [pool] },
+      refused: ['list globalinclusterippools'],
+    })
+    expect((await cache.listIPPools('clusters')).map(({ name }) => name)).toEqual(['own'])
+    server.refuse('list globalinclusterippools', 'list inclusterippools')
+    server.expire('inclusterippools')
+    await eventually('the refusal', () =>
+      cache.listIPPools('clusters').then(
+        () => undefined,
+        (error: Error) => (error.message === 'no kind of pool can be read' ? true : undefined),
+      ),
+    )
+  })
+
+  it('rejects for a namespace that cannot be read, and for no other', async () => {
+    const { cache } = await scene({
+      namespaces: ['clusters', 'staging'],
+      objects: { clusters: [cluster('demo', 90)] },
+      refused: ['list clusters in staging'],
+    })
+    await expect(cache.getCluster(demo)).resolves.toBeDefined()
+    await expect(cache.getCluster({ ...demo, namespace: 'staging' })).rejects.toThrow('does not work')
   })
 
   it('rejects instead of reporting a Cluster as gone that its labels may hide', async () => {
@@ -221,6 +281,19 @@ describe('our own writes', () => {
     await eventually('a list that finds nothing new', () =>
       cache.getIPAddressClaim(key).catch(() => undefined),
     )
+  })
+
+  it('are not expected in a namespace that cannot be read, and spoil no other', async () => {
+    const elsewhere = { ...clusterFrom(cluster('other', 120)), namespace: 'staging' }
+    const { cache, pass } = await scene({
+      namespaces: ['clusters', 'staging'],
+      objects: before,
+      calls: { patchCluster: async () => elsewhere },
+      refused: ['list clusters in staging'],
+    })
+    await cache.patchCluster(elsewhere, [])
+    pass(2_001)
+    await expect(cache.getCluster(demo)).resolves.toBeDefined()
   })
 
   it('are not awaited if their event arrived before their response', async () => {

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../../../src/domain/model/decode.ts'
+import { arrayOf, objectOf, type JsonObject } from '../../../../src/domain/model/decode.ts'
+import { KubernetesError } from '../../../../src/kubernetes/errors.ts'
 import type { ApiRequest } from '../../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../../src/kubernetes/transport/connection.ts'
 import { resources } from '../../../../src/kubernetes/resources.ts'
@@ -14,13 +15,52 @@ export interface ScriptedServer {
   opened(resource: string): number
   /** Expires the open watch of a kind, so that the reflector relists. */
   expire(resource: string): void
+  /**
+   * Refuses requests, each `verb plural` or `verb plural in namespace`, and serves no kind of `serve plural`. Replaces what
+   * was refused before.
+   */
+  refuse(...permissions: readonly string[]): void
+  /** The requests so far, in the same words. */
+  readonly asked: readonly string[]
+}
+
+/** `list clusters`, or `list clusters in staging`. */
+function wordsOf({ verb, resource, path }: ApiRequest): string {
+  const [, namespace] = /\/namespaces\/([^/]+)/.exec(path) ?? []
+  return namespace === undefined ? `${verb} ${resource}` : `${verb} ${resource} in ${namespace}`
 }
 
 export function scriptServer(): ScriptedServer {
   const lists = new Map<string, JsonObject>()
   const watches = new Map<string, Feed>()
   const opened: string[] = []
+  const asked: string[] = []
+  let refused: readonly string[] = []
+
+  /** @throws KubernetesError if the request is refused */
+  const admit = (request: ApiRequest): void => {
+    const words = wordsOf(request)
+    asked.push(words)
+    const [inAll = words] = words.split(' in ')
+    if (!refused.includes(words) && !refused.includes(inAll)) return
+    throw new KubernetesError(`${request.action}: no`, { kind: 'forbidden', status: 403 })
+  }
+
+  /** The listed objects of a kind at the namespace and name of a path. */
+  const objectsAt = ({ resource, path }: ApiRequest): readonly unknown[] => {
+    const [, namespace, , name] = /\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? []
+    return arrayOf(lists.get(resource)?.['items']).filter((item) => {
+      const metadata = objectOf(objectOf(item)['metadata'])
+      return (
+        (namespace === undefined || metadata['namespace'] === namespace) &&
+        (name === undefined || metadata['name'] === name)
+      )
+    })
+  }
+
   return {
+    asked,
+    refuse: (...permissions) => (refused = permissions),
     list(resource, resourceVersion, items) {
       lists.set(resource, { metadata: { resourceVersion: String(resourceVersion) }, items: [...items] })
     },
@@ -30,13 +70,22 @@ export function scriptServer(): ScriptedServer {
       void feedOf(watches, resource).push({ type: 'ERROR', object: { code: 410, message: 'too old' } })
     },
     connection: {
-      async request({ resource }: ApiRequest) {
+      async request(request: ApiRequest) {
+        const { verb, resource } = request
         if (resource === 'apiresources') {
-          return { resources: Object.values(resources).map(({ plural }) => ({ name: plural })) }
+          const served = Object.values(resources).filter(({ plural }) => !refused.includes(`serve ${plural}`))
+          return { resources: served.map(({ plural }) => ({ name: plural })) }
         }
-        return lists.get(resource) ?? { metadata: { resourceVersion: '1' }, items: [] }
+        admit(request)
+        const objects = objectsAt(request)
+        if (verb !== 'get')
+          return { metadata: { resourceVersion: '1' }, ...lists.get(resource), items: [...objects] }
+        if (objects.length > 0) return objectOf(objects[0])
+        throw new KubernetesError(`${request.action}: not found`, { kind: 'notFound', status: 404 })
       },
-      async open({ resource, signal }) {
+      async open(request) {
+        admit(request)
+        const { resource, signal } = request
         const feed = createFeed(signal)
         watches.set(resource, feed)
         opened.push(resource)

@@ -70,4 +70,53 @@ describe('permissions', () => {
       'ServiceAccount system/allocator may not get namespaces kube-system',
     )
   })
+
+  /** As `doctor` reviews them for a Role in one namespace. */
+  const pools = (allowed: readonly string[]): ReviewedPermission[] =>
+    (['inclusterippools', 'globalinclusterippools'] as const).flatMap((resource) =>
+      (['list', 'watch'] as const).map((verb) => ({
+        verb,
+        resource,
+        group: 'ipam.cluster.x-k8s.io',
+        namespace: resource === 'inclusterippools' ? 'tenant-a' : '',
+        allowed: allowed.includes(`${verb} ${resource}`),
+        optional: verb === 'list' ? `no ${resource}` : `${resource} are late`,
+        alternative: 'pools',
+      })),
+    )
+
+  it('on one kind of pool are enough, and a watch is no loss of its own where the list is refused', () => {
+    const role = pools(['list inclusterippools', 'watch inclusterippools'])
+    expect(checkPermissions({ subject, reviewed: role }).map(({ level, found }) => [level, found])).toEqual([
+      [
+        'warning',
+        'ServiceAccount system/allocator may not list/watch globalinclusterippools.ipam.cluster.x-k8s.io: no globalinclusterippools',
+      ],
+    ])
+  })
+
+  it('on no kind of pool are a fault', () => {
+    expect(
+      checkPermissions({ subject, reviewed: pools([]) }).map(({ level, found }) => [level, found]),
+    ).toEqual([
+      [
+        'fault',
+        'ServiceAccount system/allocator may not list/watch inclusterippools.ipam.cluster.x-k8s.io in tenant-a, list/watch globalinclusterippools.ipam.cluster.x-k8s.io',
+      ],
+    ])
+  })
+
+  it('to watch what may be listed are a warning', () => {
+    const role = pools([
+      'list inclusterippools',
+      'list globalinclusterippools',
+      'watch globalinclusterippools',
+    ])
+    expect(checkPermissions({ subject, reviewed: role }).map(({ level, found }) => [level, found])).toEqual([
+      [
+        'warning',
+        'ServiceAccount system/allocator may not watch inclusterippools.ipam.cluster.x-k8s.io in tenant-a: inclusterippools are late',
+      ],
+    ])
+  })
 })
