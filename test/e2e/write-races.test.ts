@@ -110,7 +110,11 @@ describe('at the very moment of the write to a Cluster', () => {
     })
     await testbed.untilClaim('vip-cp-overtaken', (now) => now === undefined)
     await untilAllFree(testbed, 'overtaken-pool')
-    const cluster = await getObject(testbed, 'clusters', 'overtaken')
+    // The class waits for its variable: the event of the deleted claim starts the run that gives it the endpoint.
+    const cluster = await eventually('the variable of overtaken', async () => {
+      const found = await getObject(testbed, 'clusters', 'overtaken')
+      return variablesOf(found)['clusterVip'] === undefined ? undefined : found
+    })
     expect(endpointOf(cluster)).toEqual(endpoint)
     expect(variablesOf(cluster)).toEqual({ clusterVip: endpoint.host })
   })

@@ -31,6 +31,7 @@ import {
   ownershipOf,
   type IPAddressClaim,
 } from '../model/claim.ts'
+import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { poolRefTo } from '../model/pool.ts'
@@ -222,7 +223,7 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   const { ipAddress } = bound
   const present = addressIn(cluster, vip)
   const isOther = present !== '' && canonicalAddress(present) !== canonicalAddress(ipAddress.address)
-  if (isOther) return otherVipAction(observed, vip, bound)
+  if (isOther) return otherVipAction(cluster, vip, bound)
   // A host keeps its spelling.
   const patch = patchAction(observed, vip, present === '' ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || present !== '') return patch
@@ -242,12 +243,11 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
 }
 
 /** A VIP never changes once set. The claim is deleted, unless machines may still use its address. */
-function otherVipAction(observed: ObservedCluster, vip: VipRole, { claim, ipAddress }: BoundClaim): Action {
-  const { cluster } = observed
+function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: BoundClaim): Action {
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already; ${ipAddress.address} is not assigned`
   const ownership = vipOwnershipOf(cluster, vip)
   return ownership.state === 'managed' || isExternallyOwned(ownership)
-    ? deleteUselessClaim(observed, vip, claim, message)
+    ? deleteUselessClaim(cluster, vip, claim, message)
     : { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
 }
 

@@ -11,7 +11,6 @@ import { isKnownPoolKind } from '../model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VipRole } from './vip-role.ts'
-import { lacksVariables } from './vip-variables.ts'
 
 /**
  * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:
@@ -26,7 +25,7 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   }
   if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
-    return deleteUselessClaim(observed, vip, claim, because)
+    return deleteUselessClaim(cluster, vip, claim, because)
   }
   if (!isKnownPoolKind(claim.poolRef)) {
     const { apiGroup } = claim.poolRef
@@ -50,17 +49,15 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
 }
 
-/** The Cluster has another address. If somebody else has set it and it lacks nothing, the allocation ends. */
+/** The Cluster has another address. If somebody else has set it, the allocation ends. */
 export function deleteUselessClaim(
-  { cluster, clusterClass }: ObservedCluster,
+  cluster: Cluster,
   vip: VipRole,
   claim: IPAddressClaim,
   because: string,
 ): Action {
   const end = { ...done('EndpointAlreadySet', because), vip: presentVip(cluster, vip) }
-  const isComplete =
-    vipOwnershipOf(cluster, vip).state === 'external' && !lacksVariables(cluster, vip, clusterClass)
-  const outcome = isComplete ? end : 'restart'
+  const outcome = vipOwnershipOf(cluster, vip).state === 'external' ? end : 'restart'
   return { action: 'deleteClaim', claim, because, outcome }
 }
 

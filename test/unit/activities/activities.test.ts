@@ -482,7 +482,7 @@ describe('assignVip', () => {
   })
 
   it('leaves a host that is another one, and gives the claim back', async () => {
-    const other = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 }, rendered: true })
+    const other = aCluster({ endpoint: { host: '10.9.9.9', port: 6443 } })
     const deleted: string[] = []
     const deleteIPAddressClaim: ClusterApi['deleteIPAddressClaim'] = async ({ name }) =>
       void deleted.push(name)

@@ -258,17 +258,14 @@ describe('a plan for a Cluster with an endpoint', () => {
   })
 
   it("gives a bound claim back where the host is somebody else's", () => {
-    const plan = planFor({
-      cluster: { endpoint: { host: '10.9.9.9', port: 6443 }, rendered: true },
-      binding: bound,
-    })
+    const plan = planFor({ cluster: { endpoint: { host: '10.9.9.9', port: 6443 } }, binding: bound })
     const message = 'Cluster clusters/demo has endpoint 10.9.9.9:6443 already; 10.0.0.10 is not assigned'
     expect(plan).toMatchObject({ outcome: 'skip', reason: 'EndpointAlreadySet', message })
     expect(plan.steps).toEqual([`delete IPAddressClaim vip-cp-demo: ${message}`])
   })
 
   it("gives an unbound claim back where the host is somebody else's", () => {
-    const cluster = { endpoint: { host: '10.9.9.9', port: 6443 }, rendered: true }
+    const cluster = { endpoint: { host: '10.9.9.9', port: 6443 } }
     const plan = planFor({ cluster, binding: { claim: aClaim() } })
     const message =
       'Cluster clusters/demo got endpoint 10.9.9.9:6443 from elsewhere while its claim waited; the claim is given back'
