@@ -47,7 +47,7 @@ describe('completion in bash', () => {
   })
 
   it('completes a flag of the command', async () => {
-    expect(await offeredFor('capi-vip-allocator', 'plan', '--kube')).toEqual(['--kubeconfig'])
-    expect(await offeredFor('capi-vip-allocator', 'allocate', '--kube')).toEqual([])
+    expect(await offeredFor('capi-vip-allocator', 'plan', '--namesp')).toEqual(['--namespace'])
+    expect(await offeredFor('capi-vip-allocator', 'allocate', '--namesp')).toEqual([])
   })
 })
