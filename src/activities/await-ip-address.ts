@@ -85,7 +85,7 @@ const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddre
 
 /** Other facts have not been observed yet, and need not be if the next poll finds the address. */
 function isStillUnbound({ action, observed }: Advance): boolean {
-  return action.action === 'observe' ? observed.ipAddress === undefined : 'ipAddress' in observed
+  return observed.ipAddress === undefined && (action.action === 'observe' || 'ipAddress' in observed)
 }
 
 /**
