@@ -11,6 +11,7 @@ const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
   ...['restoration', 'duplicates', 'rejection', 'write-races', 'permissions', 'release', 'cluster-api-1.13'],
   ...['opt-out', 'predecessor', 'watch-filter', 'management-clusters', 'without-topology'],
+  ...['role-only', 'class-elsewhere'],
 ].map((name) => `e2e/${name}`)
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
