@@ -10,7 +10,15 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliabi
 const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
   ...['restoration', 'duplicates', 'rejection', 'write-races', 'permissions', 'release', 'cluster-api-1.13'],
-  ...['opt-out', 'predecessor', 'watch-filter', 'management-clusters', 'without-topology'],
+  ...[
+    'opt-out',
+    'predecessor',
+    'watch-filter',
+    'management-clusters',
+    'without-topology',
+    'gitops',
+    'compatibility',
+  ],
   ...['role-only', 'class-elsewhere'],
 ].map((name) => `e2e/${name}`)
 
