@@ -81,7 +81,15 @@ async function start({ format, kubeconfigPath, env }: ProgramOptions): Promise<P
   const log = (): string => readFileSync(child.logPath, 'utf8')
   const pages = [`${metricsPort}/metrics`, `${healthPort}/readyz`, `${healthPort}/healthz`]
   const everything = async (): Promise<string> => {
-    const texts = pages.map(async (page) => (await fetch(`http://127.0.0.1:${page}`)).text())
+    const texts = pages.map(async (page) => {
+      try {
+        return await (await fetch(`http://127.0.0.1:${page}`)).text()
+      } catch {
+        // Credentials that cannot be read end the program, and its pages with it.
+        await eventually('the program to end', async () => child.outcome())
+        return ''
+      }
+    })
     return [log(), ...(await Promise.all(texts))].join('\n')
   }
   const program = { child, taskQueue, log, everything }
