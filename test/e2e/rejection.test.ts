@@ -193,6 +193,8 @@ describe('a right that is taken away', () => {
   it('to patch Clusters keeps no address from others, once the endpoint comes from elsewhere', async () => {
     const className = 'elsewhere-class'
     await testbed.createClass(className)
+    // Without a variable, the endpoint from elsewhere leaves nothing to write.
+    await changeClass(testbed, className, { variables: null, patches: null })
     await testbed.createPool('10.145.4.1', { name: 'elsewhere-pool', className })
     await account.withhold('patch clusters')
     await testbed.createCluster('elsewhere', { className })
