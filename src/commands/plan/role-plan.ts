@@ -18,7 +18,7 @@ import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
 export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt' | 'requiresOptIn'>> & {
-  readonly requiresOptIn?: boolean
+  readonly requiresOptIn?: boolean | undefined
   readonly cluster: Cluster
 }
 

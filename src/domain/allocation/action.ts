@@ -16,7 +16,7 @@ export interface AllocationSettings {
   /** Port of an API server if the Cluster names none (flag `--default-port`). */
   readonly defaultPort: number
   /** Only Clusters that ask for a VIP have one (flag `--require-opt-in`); absent: false. */
-  readonly requiresOptIn?: boolean
+  readonly requiresOptIn?: boolean | undefined
 }
 
 /** The settings on which it depends whether a Cluster needs a VIP. */

@@ -78,7 +78,7 @@ export function alsoDesiredRoles(
   context: ClusterContext,
   { variables, requiresOptIn }: EligibilitySettings,
 ): readonly Role[] {
-  const facts = { ...context, ...(requiresOptIn !== undefined && { requiresOptIn }) }
+  const facts = { ...context, requiresOptIn }
   return vipRolesIn(cluster, variables, context.clusterClass)
     .filter(({ role }) => role !== defaultRole)
     .filter(({ role }) => desireFor(cluster, role, facts).desired !== 'no')
@@ -102,7 +102,7 @@ export interface ClusterContext {
   readonly clusterClass: ClusterClass | undefined
   /** Those that the Cluster can use. */
   readonly pools: readonly IPPool[]
-  readonly requiresOptIn?: boolean
+  readonly requiresOptIn?: boolean | undefined
 }
 
 /**

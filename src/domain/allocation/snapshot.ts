@@ -4,6 +4,7 @@ import {
   claimKeyFor,
   claimNamesFor,
   clusterNameOf,
+  poolOf,
   poolPlaceOf,
   ownerClustersOf,
   roleOfOwnClaim,
@@ -16,7 +17,7 @@ import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { poolNamespaceFor, type IPPoolKind } from '../model/pool-kind.ts'
+import type { IPPoolKind } from '../model/pool-kind.ts'
 import { formatPool, placeOf, type IPPool } from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
@@ -59,9 +60,9 @@ export function poolsUsableBy(namespace: string, pools: readonly IPPool[]): read
 export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: Snapshot): AddressUse {
   return {
     classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
-    poolOf: ({ namespace: ofClaim, poolRef: { kind, name } }) => {
-      const key = formatKey({ namespace: poolNamespaceFor(kind, ofClaim), name })
-      return pools.map((ofKind) => ofKind.get(key)).find((pool) => pool?.kind === kind)
+    poolOf: (ipAddress) => {
+      const place = poolOf(ipAddress)
+      return pools.map((ofKind) => ofKind.get(formatKey(place))).find((pool) => pool?.kind === place.kind)
     },
     get clusters() {
       return [...clusters.values()]
@@ -107,7 +108,7 @@ export class SnapshotQueries {
     const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
     return {
       clusterClass: this.#classOf(cluster),
-      ...(this.settings.requiresOptIn !== undefined && { requiresOptIn: this.settings.requiresOptIn }),
+      requiresOptIn: this.settings.requiresOptIn,
       pools: poolsUsableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
   }

@@ -36,7 +36,7 @@ export function clusterNameOf(
   if (role === undefined) return undefined
   const rest = claimName.slice(roleSpecs[role].claimPrefix.length)
   const labeled = labels[clusterNameLabel] ?? ''
-  return rest.startsWith(`${labeled}-`) && rest.length === labeled.length + 1 + uidCharacters ? labeled : rest
+  return isLongerName(rest, labeled) ? labeled : rest
 }
 
 export function roleOfClaim(claimName: string): Role | undefined {
@@ -67,6 +67,11 @@ export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'
   return `${claimNameFor(cluster, role)}-${cluster.uid.slice(0, uidCharacters)}`
 }
 
+/** Whether a name is another one with the beginning of some uid. */
+function isLongerName(name: string, usual: string): boolean {
+  return name.startsWith(`${usual}-`) && name.length === usual.length + 1 + uidCharacters
+}
+
 /** Whether the claim of a Cluster may have this name, as far as the Cluster's name and uid show. */
 export function isClaimNameOf(
   cluster: Pick<ClusterIdentity, 'name' | 'uid'>,
@@ -80,9 +85,7 @@ export function isClaimNameOf(
 export function mayBeClaimNameOf(cluster: { readonly name: string }, name: string): boolean {
   return roles.some((role) => {
     const usual = claimNameFor(cluster, role)
-    return (
-      name === usual || (name.startsWith(`${usual}-`) && name.length === usual.length + 1 + uidCharacters)
-    )
+    return name === usual || isLongerName(name, usual)
   })
 }
 
@@ -163,9 +166,19 @@ export interface ClusterIdentity extends NamespacedName {
   readonly uid: string
 }
 
-/** The pool a claim is on, as `placeOf` names it. */
-export function poolPlaceOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): string {
-  return placeOf({ ...poolRef, namespace: poolNamespaceFor(poolRef.kind, namespace) })
+/** The pool a claim, or its IPAddress, is on. */
+export function poolOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+} {
+  const { kind, name } = poolRef
+  return { kind, namespace: poolNamespaceFor(kind, namespace), name }
+}
+
+/** The same, as `placeOf` names it. */
+export function poolPlaceOf(claim: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): string {
+  return placeOf(poolOf(claim))
 }
 
 /** Who owns a claim of our name. */

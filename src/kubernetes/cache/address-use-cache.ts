@@ -1,11 +1,11 @@
 import type { AddressUse } from '../../domain/allocation/action.ts'
 import { addressesNamedIn } from '../../domain/allocation/duplicate-addresses.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
-import { clusterNameOf } from '../../domain/model/claim.ts'
+import { clusterNameOf, poolOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { isIPPoolKind, poolKinds, poolNamespaceFor } from '../../domain/model/pool-kind.ts'
+import { isIPPoolKind, poolKinds } from '../../domain/model/pool-kind.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
@@ -56,10 +56,10 @@ export function createAddressUseCache(
       return {
         clusters: [...clusters.at(address), ...others.filter((cluster) => cluster !== undefined)],
         ipAddresses: ipAddresses.at(address),
-        poolOf: ({ namespace: ofClaim, poolRef: { kind, name } }) => {
-          const namespace = poolNamespaceFor(kind, ofClaim)
+        poolOf: (ipAddress) => {
+          const { kind, ...key } = poolOf(ipAddress)
           const pools = isIPPoolKind(kind) ? informers.find(poolKinds[kind].resource) : undefined
-          return pools?.objects.get(formatKey({ namespace, name }))
+          return pools?.objects.get(formatKey(key))
         },
         classOf: ({ topology }) =>
           topology && informers.find('clusterclasses')?.objects.get(formatKey(topology.clusterClass)),

@@ -39,7 +39,7 @@ export function createIndexedQueries(snapshot: Snapshot, settings: EligibilitySe
       const ref = cluster.topology?.clusterClass
       return {
         clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
-        ...(settings.requiresOptIn !== undefined && { requiresOptIn: settings.requiresOptIn }),
+        requiresOptIn: settings.requiresOptIn,
         pools: [
           ...(byNamespace.get(cluster.namespace) ?? []),
           ...new Set([...matchingFor(cluster), ...claimed(cluster)]),
