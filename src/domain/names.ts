@@ -11,6 +11,8 @@ export const roleKey = `${ownPrefix}/role`
 export const priorityAnnotation = `${ownPrefix}/priority`
 /** Annotation on a global pool: comma-separated namespaces that may use it. */
 export const namespacesAnnotation = `${ownPrefix}/namespaces`
+/** Annotation on a global pool: label selector over the Namespaces that may use it, besides those that it lists. */
+export const namespaceSelectorAnnotation = `${ownPrefix}/namespace-selector`
 /** Annotation on a pool: name of the network that its addresses are on. Equal addresses on two networks are no duplicates. */
 export const networkAnnotation = `${ownPrefix}/network`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */

@@ -1,11 +1,11 @@
 import { arrayOf, objectOf } from '../domain/model/decode.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 import { isKubernetesError, KubernetesError } from './errors.ts'
-import { crdNameOf, type Resource } from './resources.ts'
+import { apiVersionOf, crdNameOf, rootOf, type Resource } from './resources.ts'
 
 /** The versions that the API server serves, discovered once. */
 export interface ApiVersions {
-  /** The best served version of a kind, as `group/version`. Rejects with `notServed` if there is none, for this call only. */
+  /** The best served version of a kind, as of `apiVersionOf`. Rejects with `notServed` if there is none, for this call only. */
   of(resource: Resource): Promise<string>
   /** Runs a request with the served version, and repeats it once after a new discovery if that version is gone. */
   using<T>(resource: Resource, request: (apiVersion: string) => Promise<T>): Promise<T>
@@ -49,7 +49,7 @@ async function findVersion(
   resource: Resource,
 ): Promise<string> {
   for (const version of resource.versions) {
-    const apiVersion = `${resource.group}/${version}`
+    const apiVersion = apiVersionOf(resource, version)
     const plurals = await pluralsOf(connection, apiVersion)
     if (plurals.includes(resource.plural)) return apiVersion
   }
@@ -66,7 +66,7 @@ async function pluralsOf(
   apiVersion: string,
 ): Promise<readonly unknown[]> {
   try {
-    const path = `/apis/${apiVersion}`
+    const path = rootOf(apiVersion)
     const action = `get the kinds of ${apiVersion}`
     const list = await connection.request({ verb: 'get', resource: 'apiresources', action, path })
     return arrayOf(list['resources']).map((resource) => objectOf(resource)['name'])

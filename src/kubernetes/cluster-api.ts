@@ -22,7 +22,7 @@ export interface ClusterApi {
   getCluster(key: NamespacedName): Promise<Cluster | undefined>
   getClusterLive(key: NamespacedName): Promise<Cluster | undefined>
   getClusterClass(ref: NamespacedName): Promise<ClusterClass | undefined>
-  /** The pools that Clusters of the namespace can use: its own, and the global ones. */
+  /** The pools that Clusters of the namespace can use, as of `poolsUsableBy`. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
   /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */

@@ -3,15 +3,16 @@ import type { AddressUse } from '../domain/allocation/action.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
-import type { IPPool } from '../domain/model/pool.ts'
+import { selectsByLabels, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
-import { poolFinder } from '../domain/allocation/snapshot.ts'
+import { poolFinder, poolsUsableBy } from '../domain/allocation/snapshot.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { recordEvent } from './events.ts'
+import { readNamespaceLabels } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
 import { pathOf, poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
@@ -69,12 +70,14 @@ export function pollClaim(): ClaimListener {
 
 /**
  * A provider may serve one kind of pool only, and a Role permits nothing that is cluster-scoped. If no kind can be read, there
- * is no provider, or no permission.
+ * is no provider, or no permission. The Namespace is read only if a pool selects by its labels.
  */
 async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
-  return mergeReadable(
+  const pools = mergeReadable(
     await Promise.allSettled(ipPoolKinds.map((kind) => listIn(access, poolResources[kind], [namespace]))),
   )
+  const labels = pools.some(selectsByLabels) ? await readNamespaceLabels(access, namespace) : undefined
+  return poolsUsableBy(namespace, pools, labels)
 }
 
 /**

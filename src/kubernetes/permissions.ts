@@ -11,6 +11,8 @@ export interface Permission {
   readonly resource: string
   /** The only object, and its namespace, that the allocator needs; absent: any, in all namespaces that it serves. */
   readonly only?: { readonly namespace: string; readonly name: string }
+  /** A Role in a namespace that is served grants it, for the Namespace itself. */
+  readonly ofNamespace?: true
   /** The effect of not having it, if everything else still works. */
   readonly optional?: string
   /** It is optional only as long as another permission with this word is granted. */
@@ -47,6 +49,7 @@ export const neededPermissions: readonly Permission[] = [
     ...permission,
     optional: 'Clusters get no events',
   })),
+  ...namespacePermissions(),
   {
     verb: 'get',
     group: '',
@@ -66,6 +69,17 @@ export const classPermissions = neededPermissions.filter(
 /** The effect of a refused request, if everything else still works; undefined if it does not. */
 export function lossWithout(verb: Verb, resource: string): string | undefined {
   return neededPermissions.find((each) => each.verb === verb && each.resource === resource)?.optional
+}
+
+/** For the labels that pools select by. */
+function namespacePermissions(): readonly Permission[] {
+  return permissions(resources.namespaces, ['get', 'list', 'watch'], {
+    get: 'a namespace-selector does not open a pool to the Namespace',
+    list: 'a namespace-selector opens pools only to Namespaces that may be read one by one, and notices their labels half a minute late',
+  }).map((permission) => ({
+    ...permission,
+    ...(permission.verb === 'get' && { ofNamespace: true as const }),
+  }))
 }
 
 /** @param losses the effect of not having a permission, for those without which everything else still works */

@@ -1,8 +1,10 @@
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import { selectsByLabels } from '../domain/model/pool.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
+import { readNamespaces } from './namespace-reads.ts'
 import { listIn, listReadable, type ObjectAccess } from './objects.ts'
 import { poolResources, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
@@ -29,12 +31,17 @@ export async function readSnapshot(
     ),
   ])
   const clusterClasses = await readClassesFor(access, namespaces, clusters)
+  const placesOfClusters = [...clusters, ...clusterClasses].map(({ namespace }) => namespace)
+  const selected = pools.flat().some(selectsByLabels)
+    ? await readNamespaces(access, [...namespaces, ...placesOfClusters])
+    : []
   return {
     clusters: byKey(clusters),
     clusterClasses: byKey(clusterClasses),
     claims: byKey(claims),
     ipAddresses: byKey(ipAddresses),
     pools: pools.map(byKey),
+    namespaces: byKey(selected),
     isComplete: true,
     unlisted,
     unlistedPools,

@@ -5,6 +5,7 @@ import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
 import { objectOf } from '../domain/model/decode.ts'
 import { ipAddressFrom } from '../domain/model/ip-address.ts'
+import { objectMetaFrom } from '../domain/model/object-meta.ts'
 import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
 /** A kind of object on the management cluster, and the versions that we can read, best first. */
@@ -33,12 +34,7 @@ const inCluster = {
   versions: ['v1alpha2', 'v1alpha1'],
   provider: 'the in-cluster IPAM provider',
 } as const
-const builtIn = {
-  group: eventsGroup,
-  namespaced: true,
-  versions: ['v1'],
-  provider: 'Kubernetes 1.19 or newer',
-} as const
+const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' } as const
 
 export const resources = {
   clusters: { plural: 'clusters', kind: 'Cluster', decode: clusterFrom, ...capi },
@@ -47,7 +43,22 @@ export const resources = {
   ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
   inclusterippools: poolOf('InClusterIPPool', inCluster),
   globalinclusterippools: poolOf('GlobalInClusterIPPool', inCluster),
-  events: { plural: 'events', kind: 'Event', decode: objectOf, ...builtIn },
+  events: {
+    plural: 'events',
+    kind: 'Event',
+    decode: objectOf,
+    group: eventsGroup,
+    namespaced: true,
+    ...builtIn,
+  },
+  namespaces: {
+    plural: 'namespaces',
+    kind: 'Namespace',
+    decode: objectMetaFrom,
+    group: '',
+    namespaced: false,
+    ...builtIn,
+  },
 } as const satisfies Readonly<Record<string, DecodedResource<unknown>>>
 
 function poolOf<K extends IPPoolKind>(kind: K, provider: Pick<Resource, 'versions' | 'provider'>) {
@@ -62,15 +73,25 @@ export const poolResources = {
   GlobalInClusterIPPool: resources.globalinclusterippools,
 } as const satisfies Readonly<Record<IPPoolKind, Resource>>
 
-/** The name of the CustomResourceDefinition, for messages. */
-export function crdNameOf(resource: Resource): string {
-  return `${resource.plural}.${resource.group}`
+/** The name of the CustomResourceDefinition, for messages; of a kind in the core group, the plural alone. */
+export function crdNameOf({ plural, group }: Resource): string {
+  return group === '' ? plural : `${plural}.${group}`
+}
+
+/** `group/version`, or the version alone in the core group. */
+export function apiVersionOf({ group }: Resource, version: string): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+/** The path of an API version. */
+export function rootOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 }
 
 /**
  * The path of an object, or of a collection, on the API server.
  *
- * @param apiVersion `group/version`
+ * @param apiVersion as of `apiVersionOf`
  * @param at no namespace (or `""`): all namespaces, or a cluster-scoped kind; no name: the collection
  */
 export function pathOf(
@@ -81,5 +102,5 @@ export function pathOf(
   const namespace =
     resource.namespaced && at.namespace ? `/namespaces/${encodeURIComponent(at.namespace)}` : ''
   const name = at.name === undefined ? '' : `/${encodeURIComponent(at.name)}`
-  return `/apis/${apiVersion}${namespace}/${resource.plural}${name}`
+  return `${rootOf(apiVersion)}${namespace}/${resource.plural}${name}`
 }

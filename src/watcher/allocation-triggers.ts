@@ -7,7 +7,7 @@ import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
 import { enabledAnnotations, type Role } from '../domain/role.ts'
 import { explicitPoolOf, type VipRole } from '../domain/allocation/vip-role.ts'
 import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
-import { poolsUsableBy, type ClaimBinding } from '../domain/allocation/snapshot.ts'
+import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 import type { AllocationRequest } from './workflow-request.ts'
@@ -73,6 +73,13 @@ export function requestForBinding(
   return needs && isNowBound ? { action: 'signal-with-start', reason: 'claim bound' } : undefined
 }
 
+/** A pool that is new or has changed. */
+export interface PoolChange extends Pick<SnapshotQueries, 'usableBy'> {
+  readonly pool: IPPool
+  /** Undefined: it is new, at least for the Clusters concerned. */
+  readonly previous: IPPool | undefined
+}
+
 /**
  * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, oldest first, and no more than
  * it has addresses. The provider itself serves the claims on it.
@@ -81,16 +88,16 @@ export function requestForBinding(
  * @param now milliseconds since the epoch
  */
 export function clustersToServe(
-  pool: IPPool,
-  previous: IPPool | undefined,
+  { pool, previous, usableBy }: PoolChange,
   waiting: () => readonly Cluster[],
   role: Role,
   now: number,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
+  const wouldChoose = (cluster: Cluster): boolean =>
+    selectIPPool(poolRequestFor(cluster, role), usableBy(cluster.namespace, [pool])).outcome === 'selected'
   return waiting()
-    .filter((cluster) => isInReach(pool, cluster) && !hasJustBegun(cluster, role, now))
-    .filter((cluster) => selectIPPool(poolRequestFor(cluster, role), [pool]).outcome === 'selected')
+    .filter((cluster) => !hasJustBegun(cluster, role, now) && wouldChoose(cluster))
     .toSorted(
       (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
     )
@@ -109,22 +116,16 @@ function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
  * @param lost Clusters whose VIP no claim holds; only called, at a cost, if the pool's addresses or terms changed
  */
 export function clustersToRestore(
-  pool: IPPool,
-  previous: IPPool | undefined,
+  { pool, previous, usableBy }: PoolChange,
   lost: () => readonly Cluster[],
   vipOf: (cluster: Cluster) => VipRole,
 ): readonly Cluster[] {
   if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
-  return lost().filter((cluster) => isInReach(pool, cluster) && canRestoreFrom(pool, cluster, vipOf(cluster)))
-}
-
-function canRestoreFrom(pool: IPPool, cluster: Cluster, vip: VipRole): boolean {
-  const address = addressIn(cluster, vip)
-  return poolToRestoreFrom({ cluster, vip, address, pools: [pool] }) !== undefined
-}
-
-function isInReach(pool: IPPool, cluster: Cluster): boolean {
-  return poolsUsableBy(cluster.namespace, [pool]).length > 0
+  return lost().filter((cluster) => {
+    const vip = vipOf(cluster)
+    const pools = usableBy(cluster.namespace, [pool])
+    return poolToRestoreFrom({ cluster, vip, address: addressIn(cluster, vip), pools }) !== undefined
+  })
 }
 
 /** Everything that may get a run further, as comparable text: any part of the spec may be why our patch was rejected. */

@@ -1,13 +1,18 @@
 import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
 import { needsAllocation, type ClusterContext } from '../domain/allocation/eligibility.ts'
-import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import {
+  namespaceLabelsIn,
+  poolsIn,
+  SnapshotQueries,
+  type ClaimBinding,
+} from '../domain/allocation/snapshot.ts'
 import { addressIn } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
-import { formatKey } from '../domain/model/object-meta.ts'
-import { formatPool, type IPPool } from '../domain/model/pool.ts'
+import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
+import { formatPool, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
 import { watchFilterLabel } from '../domain/names.ts'
 import { enabledAnnotations, roles, variableAnnotations } from '../domain/role.ts'
 import { vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
@@ -194,22 +199,59 @@ export function onPool(
   resource: keyof WatchedObjects,
   context: HandlerContext,
 ): ResourceEventHandler<IPPool> {
-  const { queries, requests, resync, now } = context
+  const { resync } = context
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
-      if (!resync.isListed(resource)) return
-      for (const role of roles) {
-        const served = clustersToServe(pool, previous, () => queries.waitingBeside(pool, role), role, now())
-        const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
-        const restored = clustersToRestore(pool, previous, () => queries.lost(role), vipOf)
-        for (const cluster of [...served, ...restored]) requests.retry(cluster, `${formatPool(pool)} changed`)
-      }
+      if (resync.isListed(resource)) retryFrom(context, pool, previous, `${formatPool(pool)} changed`)
     },
     onDelete() {
       // A pool that is gone serves nobody, and claims keep their addresses.
     },
     onListed: () => resync.listed(resource),
     onUnreadable: () => resync.listed(resource),
+  }
+}
+
+/** Retries for the Clusters that a new or changed pool can serve, or restore a VIP of. */
+function retryFrom(
+  { queries, requests, now }: Pick<HandlerContext, 'queries' | 'requests' | 'now'>,
+  pool: IPPool,
+  previous: IPPool | undefined,
+  reason: string,
+): void {
+  const change = { pool, previous, usableBy: queries.usableBy.bind(queries) }
+  for (const role of roles) {
+    const served = clustersToServe(change, () => queries.waitingBeside(pool, role), role, now())
+    const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
+    const restored = clustersToRestore(change, () => queries.lost(role), vipOf)
+    for (const cluster of [...served, ...restored]) requests.retry(cluster, reason)
+  }
+}
+
+/** A Namespace of the first list is a change, too: until then, pools that select by labels were closed to it. */
+export function onNamespace(context: HandlerContext): ResourceEventHandler<ObjectMeta> {
+  const { queries } = context
+  return {
+    onUpsert(namespace) {
+      const { name, labels } = namespace
+      const snapshot = queries.snapshot()
+      const before = namespaceLabelsIn(snapshot, name)
+      const opened = poolsIn(snapshot).filter(
+        (pool) => selectsNamespace(pool, labels) === true && selectsNamespace(pool, before) !== true,
+      )
+      if (opened.length === 0) return
+      // The cache has the Namespace only after its event.
+      const within = {
+        ...snapshot,
+        clusters: new Map([...snapshot.clusters].filter(([, cluster]) => cluster.namespace === name)),
+        namespaces: new Map([[formatKey(namespace), namespace]]),
+      }
+      const own = { ...context, queries: new SnapshotQueries(() => within, queries.settings) }
+      for (const pool of opened) retryFrom(own, pool, undefined, `labels of Namespace ${name} changed`)
+    },
+    onDelete() {
+      // No Cluster outlives its Namespace.
+    },
   }
 }

@@ -1,12 +1,14 @@
 import type { EligibilitySettings } from '../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
+import { classesNamedBy, namespacesNamedBy } from '../domain/model/cluster.ts'
 import type { NamespacedName, ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
-import { onClaim, onCluster, onClusterClass, onIPAddress, onPool } from './event-handlers.ts'
-import { watchingNamedClasses } from './named-classes.ts'
+import { onClaim, onCluster, onClusterClass, onIPAddress, onNamespace, onPool } from './event-handlers.ts'
+import { watchingNamed } from './named-objects.ts'
+import { createNamespaceInformer, startingFor } from './namespace-informer.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
@@ -43,6 +45,7 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
     claims: claims.objects,
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
+    namespaces: namespaces.objects(),
     isComplete: resync.isComplete(),
     unlisted: unlistedIn([clusters, claims, ipAddresses]),
   })
@@ -50,24 +53,29 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
   const requests = createClusterRequests(queries, queue)
   const resync = createResync(queries, requests, now)
   const context = { queries, requests, resync, now }
+  const namespaces = createNamespaceInformer(() => startInformer('namespaces', onNamespace(context)))
   const clusters = startInformer(
     'clusters',
-    watchingNamedClasses(onCluster(context), (classes) => clusterClasses.alsoWatch(classes)),
+    watchingNamed(
+      watchingNamed(onCluster(context), classesNamedBy, (named) => clusterClasses.alsoWatch(named)),
+      namespacesNamedBy,
+      namespaces.alsoWatch,
+    ),
   )
   const clusterClasses = startInformer('clusterclasses', onClusterClass(context))
   const claims = startInformer('ipaddressclaims', onClaim(context))
   const ipAddresses = startInformer('ipaddresses', onIPAddress(context))
   const pools = ipPoolKinds.map((kind) => {
     const { resource } = poolKinds[kind]
-    return startInformer(resource, onPool(resource, context))
+    return startInformer(resource, startingFor(namespaces, onPool(resource, context)))
   })
   const informers = [clusters, clusterClasses, claims, ipAddresses, ...pools]
   return {
-    health: () => informers.map((informer) => informer.health()),
+    health: () => [...informers.map((informer) => informer.health()), ...namespaces.health()],
     snapshot,
     enqueueAll: () => resync.enqueueAll(),
     checkElsewhere: (elsewhere) => requests.checkElsewhere(elsewhere),
-    done: Promise.all(informers.map(({ done }) => done)).then(() => undefined),
+    done: Promise.all(informers.map(({ done }) => done)).then(() => namespaces.done()),
   }
 }
 

@@ -2,6 +2,7 @@ import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
 import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
+import { objectMetaFrom, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
 import {
@@ -153,6 +154,11 @@ export function aPool(options: PoolOptions = {}): IPPool {
     },
     status: { ipAddresses: capacity },
   })
+}
+
+/** Namespace `clusters`. */
+export function aNamespace(options: Pick<MetaOptions, 'name' | 'labels'> = {}): ObjectMeta {
+  return objectMetaFrom({ metadata: metadata(options, { name: 'clusters' }) })
 }
 
 /** A pool whose addresses the provider has not counted yet. */

@@ -4,7 +4,8 @@ import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import { objectOf, stringMapOf } from '../../src/domain/model/decode.ts'
 import { ipAddressFrom, isReservation, type IPAddress } from '../../src/domain/model/ip-address.ts'
 import { appliedTo, type JsonPatch } from '../../src/domain/model/json-patch.ts'
-import { formatKey } from '../../src/domain/model/object-meta.ts'
+import { poolsUsableBy } from '../../src/domain/allocation/snapshot.ts'
+import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../src/domain/model/pool.ts'
 import { duplicateAddressesAnnotation } from '../../src/domain/names.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
@@ -16,6 +17,13 @@ export interface InitialObjects {
   readonly claims: readonly IPAddressClaim[]
   readonly ipAddresses: readonly IPAddress[]
   readonly pools: readonly IPPool[]
+  /** The Namespace of the Cluster; none: it cannot be read. */
+  readonly namespaces: readonly ObjectMeta[]
+}
+
+/** The pools that the Cluster under test can use. */
+export function usablePools({ pools, namespaces }: InitialObjects): readonly IPPool[] {
+  return poolsUsableBy('clusters', pools, namespaces[0]?.labels)
 }
 
 /** A management cluster in memory, whose IPAM provider binds every claim at once. */
@@ -45,7 +53,7 @@ export function createFakeCluster(initial: InitialObjects): FakeCluster {
   const api: Partial<ClusterApi> = {
     getCluster: async (key) => clusters.get(formatKey(key)),
     getClusterClass: async () => initial.clusterClass,
-    listIPPools: async () => initial.pools,
+    listIPPools: async () => usablePools(initial),
     getIPAddressClaim: async (key) => claims.get(formatKey(key)),
     getIPAddress: async (key) => ipAddresses.get(formatKey(key)),
     listAddressUse: use,

@@ -6,6 +6,7 @@ import {
   aClaim,
   aCluster,
   aClusterClass,
+  aNamespace,
   anIPAddress,
   aPool,
   ownerReference,
@@ -102,7 +103,16 @@ const pools = fc.subarray<IPPool>([
   aPool({ name: 'full', capacity: full }),
   aPool({ name: 'closed', labels: {} }),
   aPool({ name: 'keeping', graceSeconds: 900 }),
+  aPool({ name: 'of-blue', annotations: annotation('namespace-selector', 'team=blue') }),
+  aPool({ name: 'of-nobody', annotations: annotation('namespace-selector', 'team in blue') }),
 ])
+
+const namespaces = anyOf(
+  [],
+  [aNamespace()],
+  [aNamespace({ labels: { team: 'blue' } })],
+  [aNamespace({ labels: { team: 'red' } })],
+)
 
 const others = anyOf<Pick<InitialObjects, 'clusters' | 'ipAddresses'>>(
   { clusters: [], ipAddresses: [] },
@@ -134,6 +144,7 @@ export const randomWorlds = fc
       undefined,
     ),
     pools,
+    namespaces,
     clusterClass: anyOf(
       aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
       aClusterClass({ declared: [], accepted: [] }),

@@ -14,6 +14,7 @@ export interface SnapshotObjects {
   readonly claims?: readonly IPAddressClaim[]
   readonly ipAddresses?: readonly IPAddress[]
   readonly pools?: readonly IPPool[]
+  readonly namespaces?: readonly ObjectMeta[]
   /** Default true. */
   readonly isComplete?: boolean
 }
@@ -25,6 +26,7 @@ export function aSnapshot(objects: SnapshotObjects): Snapshot {
     claims: byKey(objects.claims),
     ipAddresses: byKey(objects.ipAddresses),
     pools: [byKey(objects.pools)],
+    namespaces: byKey(objects.namespaces),
     isComplete: objects.isComplete ?? true,
   }
 }

@@ -37,7 +37,7 @@ export async function reviewPermissions(
 
 function placesOf(permission: Permission, places: readonly string[]): readonly string[] {
   if (permission.only !== undefined) return [permission.only.namespace]
-  return isClusterScoped(permission) ? [''] : places
+  return isClusterScoped(permission) && permission.ofNamespace === undefined ? [''] : places
 }
 
 function isClusterScoped({ group, resource }: Permission): boolean {
@@ -51,7 +51,8 @@ async function isAllowed(
   account: NamespacedName | undefined,
   asked: Permission & { readonly namespace: string },
 ): Promise<boolean> {
-  const { verb, group, namespace, only } = asked
+  const { verb, group, namespace } = asked
+  const name = asked.only?.name ?? (asked.ofNamespace === true && namespace !== '' ? namespace : undefined)
   const [resource = '', subresource] = asked.resource.split('/')
   const resourceAttributes = {
     verb,
@@ -59,7 +60,7 @@ async function isAllowed(
     resource,
     ...(subresource !== undefined && { subresource }),
     ...(namespace !== '' && { namespace }),
-    ...(only !== undefined && { name: only.name }),
+    ...(name !== undefined && { name }),
   }
   const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
   const action = `ask whether ${account === undefined ? 'we' : formatKey(account)} may ${verb} ${asked.resource}`

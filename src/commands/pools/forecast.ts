@@ -4,7 +4,7 @@ import { afterAction } from '../../domain/allocation/after-action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../domain/allocation/after-action.ts'
 import { matchingPools, preferredFirst } from '../../domain/allocation/pool-selection.ts'
-import { poolsIn, poolsUsableBy, SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, usablePoolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
@@ -38,8 +38,8 @@ export interface Forecast {
 /** Serves, on paper, every Cluster that lacks a VIP. Paused Clusters and VIPs that are to be restored do not count. */
 export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): Forecast {
   const queries = new SnapshotQueries(() => snapshot, settings)
-  /** The pools that have given an address, with what they have left, by uid. */
-  const left = new Map<string, IPPool>()
+  /** What the pools that have given an address have left, by uid. */
+  const left = new Map<string, IPPool['capacity']>()
   const expectations: Expectation[] = []
   const clusters = [...snapshot.clusters.values()].map((cluster) => ({
     cluster,
@@ -48,13 +48,15 @@ export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): F
   for (const { cluster } of clusters.toSorted((a, b) => (a.age < b.age ? -1 : 1))) {
     for (const role of roles) {
       const observed = queries.observed(cluster, role)
-      const pools = observed.pools?.map((pool) => left.get(pool.uid) ?? pool) ?? []
-      const found = expectationFor({ ...observed, pools }, role)
+      const pools = observed.pools?.map((pool) =>
+        left.has(pool.uid) ? { ...pool, capacity: left.get(pool.uid) } : pool,
+      )
+      const found = expectationFor({ ...observed, pools: pools ?? [] }, role)
       if (found === undefined) continue
       const { pool, ...rest } = found
       const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
       expectations.push({ cluster: observed.key, role, ...rest, pool: named })
-      if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool))
+      if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool.capacity))
     }
   }
   return { expectations, classesWithoutPool: classesWithoutPool(queries) }
@@ -111,18 +113,17 @@ function given(pool: IPPool, hasClaim: boolean): Found {
   return { pool, hasClaim, gets: pool.capacity === undefined ? 'unknown' : 'address' }
 }
 
-function withOneTaken({ capacity, ...pool }: IPPool): IPPool {
-  return { ...pool, capacity: capacity && { ...capacity, free: capacity.free - 1 } }
+function withOneTaken(capacity: IPPool['capacity']): IPPool['capacity'] {
+  return capacity && { ...capacity, free: capacity.free - 1 }
 }
 
 /** A pool may serve a class only in the namespaces of its Clusters, or in the class's own if it has no Clusters yet. */
 function classesWithoutPool(queries: SnapshotQueries): readonly NamespacedName[] {
   const snapshot = queries.snapshot()
-  const pools = poolsIn(snapshot)
   const isServed = (clusterClass: ClusterClass): boolean =>
     [clusterClass, ...queries.clustersOf(clusterClass)].some(({ namespace }) => {
       const request = { namespace, role: defaultRole, clusterClass, explicitPool: undefined }
-      return matchingPools(request, poolsUsableBy(namespace, pools)).length > 0
+      return matchingPools(request, usablePoolsIn(snapshot, namespace)).length > 0
     })
   return [...snapshot.clusterClasses.values()]
     .filter((clusterClass) => !isServed(clusterClass))

@@ -9,6 +9,7 @@ import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { availableAddresses, networkOf, placeOf, type IPPool } from '../../domain/model/pool.ts'
+import { namespaceSelectorAnnotation } from '../../domain/names.ts'
 import { defaultRole } from '../../domain/role.ts'
 import { forecastOf, type Forecast } from './forecast.ts'
 
@@ -33,8 +34,10 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
   readonly roles: readonly string[]
   /** Undefined if the annotation is no integer. */
   readonly priority: number | undefined
-  /** The namespaces that may use a global pool; undefined: all. */
+  /** The namespaces that a global pool lists; undefined: it has no list. */
   readonly namespaces: readonly string[] | undefined
+  /** The label selector over Namespaces of a global pool, as written; undefined: it has none. With neither, all may use it. */
+  readonly namespaceSelector: string | undefined
   /** `""`: the one that has no name. */
   readonly network: string
 }
@@ -73,6 +76,8 @@ function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast
     roles: declared.length === 0 ? [defaultRole] : declared,
     priority: priorityOf(pool),
     namespaces: declaredNamespaces(pool),
+    namespaceSelector:
+      pool.namespaceSelector === undefined ? undefined : pool.annotations[namespaceSelectorAnnotation],
     network: networkOf(pool),
   }
 }

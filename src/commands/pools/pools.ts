@@ -3,6 +3,7 @@ import type { Style } from '../../console/style.ts'
 import { capacityBar, renderTable } from '../../console/table.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
+import { shortened } from '../../domain/quote.ts'
 import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import { poolsReport, type PoolOverview, type PoolsReport } from './pools-report.ts'
@@ -42,7 +43,7 @@ function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly st
   const waiting = claimsWaiting + clustersWaiting
   return [
     formatPool(pool),
-    pool.namespace === '' ? (pool.namespaces?.join(', ') ?? 'all') : pool.namespace,
+    namespacesText(pool),
     capacity === undefined ? '' : capacityBar(capacity.used, capacity.total, isUtf8),
     available === undefined ? '' : String(available),
     waiting === 0 ? '0' : style.warn(String(waiting)),
@@ -51,6 +52,13 @@ function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly st
     pool.priority === undefined ? style.bad('unreadable') : String(pool.priority),
     state === 'Ready' ? style.good(state) : style.warn(state),
   ]
+}
+
+function namespacesText({ namespace, namespaces, namespaceSelector }: PoolOverview): string {
+  if (namespace !== '') return namespace
+  if (namespaceSelector === undefined) return namespaces?.join(', ') ?? 'all'
+  const selected = namespaceSelector.trim() === '' ? 'all' : `those with ${shortened(namespaceSelector)}`
+  return [...(namespaces ?? []), selected].join(', ')
 }
 
 /** How many expectations the table shows; JSON and YAML have all. */

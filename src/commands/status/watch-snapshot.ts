@@ -1,5 +1,5 @@
-import type { Snapshot } from '../../domain/allocation/snapshot.ts'
-import { classesNamedBy } from '../../domain/model/cluster.ts'
+import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { classesNamedBy, namespacesNamedBy } from '../../domain/model/cluster.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
 import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
@@ -7,6 +7,7 @@ import type { Informer } from '../../kubernetes/informer/informer-types.ts'
 import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Log } from '../../observability/log.ts'
+import { createNamespaceInformer } from '../../watcher/namespace-informer.ts'
 
 /** Starts an informer for each kind that `readSnapshot` reads; they run until the signal is aborted. */
 export function watchSnapshot(options: {
@@ -38,23 +39,32 @@ export function watchSnapshot(options: {
   const claims = watch('ipaddressclaims')
   const ipAddresses = watch('ipaddresses')
   const pools = ipPoolKinds.map((kind) => watch(poolResources[kind].plural))
+  const namespaces = createNamespaceInformer(() => watch('namespaces'))
   clusterClasses.alsoWatch(classesNamedBy(initial.clusters.values()))
   return {
     snapshot: () => {
       const present = currentOf(clusters, initial.clusters)
       clusterClasses.alsoWatch(classesNamedBy(present.values()))
+      const presentPools = pools.map((informer, index) =>
+        currentOf(informer, initial.pools[index] ?? new Map()),
+      )
+      namespaces.alsoWatch(namespacesNamedBy(present.values()))
+      poolsIn({ pools: presentPools }).forEach(namespaces.startFor)
       return {
         clusters: present,
         clusterClasses: currentOf(clusterClasses, initial.clusterClasses),
         claims: currentOf(claims, initial.claims),
         ipAddresses: currentOf(ipAddresses, initial.ipAddresses),
-        pools: pools.map((informer, index) => currentOf(informer, initial.pools[index] ?? new Map())),
+        pools: presentPools,
+        namespaces: namespaces.health().some(({ synced }) => synced)
+          ? namespaces.objects()
+          : initial.namespaces,
         isComplete: true,
         unlistedPools: new Set(ipPoolKinds.filter((_, index) => (pools[index]?.refusals.size ?? 0) > 0)),
         unlisted: new Set([clusters, claims, ipAddresses].flatMap(({ refusals }) => [...refusals.keys()])),
       }
     },
-    done: Promise.all(ends).then(() => undefined),
+    done: Promise.all(ends).then(() => namespaces.done()),
   }
 }
 

@@ -8,7 +8,14 @@ import {
   type IPPoolKind,
 } from '../model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool, type IPPoolReference } from '../model/pool.ts'
-import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../names.ts'
+import { labelSelectorSyntax } from '../model/label-selector.ts'
+import {
+  clusterClassKey,
+  namespacesAnnotation,
+  namespaceSelectorAnnotation,
+  priorityAnnotation,
+  roleKey,
+} from '../names.ts'
 import { fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
 import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
@@ -130,6 +137,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [namedByCluster, 'NoMatchingPool'],
   [matchesClass, 'NoMatchingPool'],
   [matchesRole, 'NoMatchingPool'],
+  [readableSelector, 'NoMatchingPool'],
   [openToNamespace, 'NoMatchingPool'],
   [readablePriority, 'NoMatchingPool'],
   [notDeleting, 'PoolNotReady'],
@@ -196,11 +204,24 @@ export function declaredRoles(pool: IPPool): readonly string[] {
   return listed.length > 0 ? listed : commaSeparated(pool.labels[roleKey])
 }
 
-function openToNamespace(request: PoolRequest, pool: IPPool): string | undefined {
-  const open = declaredNamespaces(pool)
-  if (open === undefined || open.includes(request.namespace)) return undefined
-  const list = pool.annotations[namespacesAnnotation]
-  return `is closed to namespace ${request.namespace} (${namespacesAnnotation}: ${quoted(list)})`
+function readableSelector(_request: PoolRequest, pool: IPPool): string | undefined {
+  if (pool.namespaceSelector !== 'unreadable') return undefined
+  const text = pool.annotations[namespaceSelectorAnnotation]
+  return `${namespaceSelectorAnnotation} is ${quoted(text)}, expected ${labelSelectorSyntax}`
+}
+
+/** A pool that lists namespaces and has a selector is open to both. */
+function openToNamespace({ namespace }: PoolRequest, pool: IPPool): string | undefined {
+  const listed = declaredNamespaces(pool)
+  const hasSelector = pool.namespaceSelector !== undefined
+  if (listed === undefined && !hasSelector) return undefined
+  if (listed?.includes(namespace) === true || (hasSelector && pool.selectsNamespace === true))
+    return undefined
+  const terms = [namespacesAnnotation, namespaceSelectorAnnotation]
+    .filter((annotation) => annotation in pool.annotations)
+    .map((annotation) => `${annotation}: ${quoted(pool.annotations[annotation])}`)
+  const unknown = hasSelector && pool.selectsNamespace === undefined ? ', whose labels cannot be read' : ''
+  return `is closed to namespace ${namespace}${unknown} (${terms.join(', ')})`
 }
 
 function readablePriority(_request: PoolRequest, pool: IPPool): string | undefined {
@@ -237,7 +258,7 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   }
 }
 
-/** The namespaces that may use a global pool; undefined: all. */
+/** The namespaces that a global pool lists; undefined: it has no list, so that all may use it unless it has a selector. */
 export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
   const list = pool.annotations[namespacesAnnotation]
   return !poolKinds[pool.kind].isGlobal || list === undefined ? undefined : commaSeparated(list)

@@ -16,9 +16,10 @@ import type { Cluster } from '../model/cluster.ts'
 import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
-import { formatKey } from '../model/object-meta.ts'
+import type { Labels } from '../model/label-selector.ts'
+import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
 import type { IPPoolKind } from '../model/pool-kind.ts'
-import { formatPool, placeOf, type IPPool } from '../model/pool.ts'
+import { formatPool, placeOf, selectsNamespace, type IPPool } from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
@@ -39,6 +40,8 @@ export interface Snapshot {
   readonly claims: ReadonlyMap<string, IPAddressClaim>
   readonly ipAddresses: ReadonlyMap<string, IPAddress>
   readonly pools: readonly ReadonlyMap<string, IPPool>[]
+  /** The Namespaces, which are read only if some pool selects by their labels. One that cannot be read is not here. */
+  readonly namespaces: ReadonlyMap<string, ObjectMeta>
   /** Every kind has been listed: what is not here does not exist. Until then nothing counts as lost. */
   readonly isComplete: boolean
   /** Namespaces in which Clusters, claims or IPAddresses cannot be listed: there, what is not here may exist. Absent: none. */
@@ -51,9 +54,35 @@ export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
   return pools.flatMap((kind) => [...kind.values()])
 }
 
-/** The pools that Clusters of a namespace can use: its own, and the global ones. */
-export function poolsUsableBy(namespace: string, pools: readonly IPPool[]): readonly IPPool[] {
-  return pools.filter((pool) => pool.namespace === '' || pool.namespace === namespace)
+/**
+ * The pools that Clusters of a namespace can use: its own, and the global ones, with what their selectors say about it.
+ *
+ * @param labels of the Namespace; undefined: they cannot be read, or were not since no pool depends on them
+ */
+export function poolsUsableBy(
+  namespace: string,
+  pools: readonly IPPool[],
+  labels: Labels | undefined,
+): readonly IPPool[] {
+  return pools
+    .filter((pool) => pool.namespace === '' || pool.namespace === namespace)
+    .map((pool) => {
+      const isSelected = selectsNamespace(pool, labels)
+      return isSelected === undefined ? pool : { ...pool, selectsNamespace: isSelected }
+    })
+}
+
+/** The labels of a Namespace; undefined if they have not been read. */
+export function namespaceLabelsIn(
+  { namespaces }: Pick<Snapshot, 'namespaces'>,
+  namespace: string,
+): Labels | undefined {
+  return namespaces.get(formatKey({ namespace: '', name: namespace }))?.labels
+}
+
+/** All pools of a snapshot that Clusters of a namespace can use. */
+export function usablePoolsIn(snapshot: Snapshot, namespace: string): readonly IPPool[] {
+  return poolsUsableBy(namespace, poolsIn(snapshot), namespaceLabelsIn(snapshot, namespace))
 }
 
 /** All uses of addresses, collected only on access: that is a pass over everything, and few decisions need it. */
@@ -104,13 +133,17 @@ export class SnapshotQueries {
 
   /** @param changed a pool that the snapshot does not have yet, or in an older version */
   contextOf(cluster: Cluster, changed?: IPPool): ClusterContext {
-    const { pools } = this.snapshot()
-    const others = poolsIn({ pools }).filter(({ uid }) => uid !== changed?.uid)
+    const others = poolsIn(this.snapshot()).filter(({ uid }) => uid !== changed?.uid)
     return {
       clusterClass: this.#classOf(cluster),
       requiresOptIn: this.settings.requiresOptIn,
-      pools: poolsUsableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
+      pools: this.usableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
+  }
+
+  /** As `poolsUsableBy`. */
+  usableBy(namespace: string, pools: readonly IPPool[]): readonly IPPool[] {
+    return poolsUsableBy(namespace, pools, namespaceLabelsIn(this.snapshot(), namespace))
   }
 
   /** @param role whose VIP */

@@ -70,6 +70,12 @@ export function classesNamedBy(clusters: Iterable<Cluster>): readonly Namespaced
   return [...named.values()]
 }
 
+/** The Namespaces that Clusters are in, each once. */
+export function namespacesNamedBy(clusters: Iterable<Cluster>): readonly NamespacedName[] {
+  const names = new Set([...clusters].map(({ namespace }) => namespace))
+  return [...names].map((name) => ({ namespace: '', name }))
+}
+
 function topologyFrom(value: unknown, namespace: string): Topology | undefined {
   if (!isObject(value)) return undefined
   const classRef = objectOf(value['classRef'])

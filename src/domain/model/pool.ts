@@ -1,6 +1,7 @@
 import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
-import { networkAnnotation } from '../names.ts'
+import { labelSelectorFrom, matchesLabels, type Labels, type LabelSelector } from './label-selector.ts'
+import { namespaceSelectorAnnotation, networkAnnotation } from '../names.ts'
 import { poolKinds, type IPPoolKind } from './pool-kind.ts'
 
 /** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
@@ -27,6 +28,10 @@ export interface IPPool extends ObjectMeta {
   readonly reuseGraceSeconds: number
   /** Undefined until the provider has counted. */
   readonly capacity: IPPoolCapacity | undefined
+  /** Which Namespaces may use it; undefined: it has no selector, or is not global. */
+  readonly namespaceSelector: LabelSelector | 'unreadable' | undefined
+  /** Whether the selector matches the Namespace for which `poolsUsableBy` returned the pool; absent: nobody knows. */
+  readonly selectsNamespace?: boolean
 }
 
 /** `status.ipAddresses`, in addresses. */
@@ -52,11 +57,38 @@ export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
     givesReserved: spec['allocateReservedIPAddresses'] === true,
     reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
     capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
+    namespaceSelector: namespaceSelectorFrom(kind, meta.annotations),
   }
+}
+
+function namespaceSelectorFrom(
+  kind: IPPoolKind,
+  { [namespaceSelectorAnnotation]: text }: ObjectMeta['annotations'],
+): IPPool['namespaceSelector'] {
+  if (!poolKinds[kind].isGlobal || text === undefined) return undefined
+  return labelSelectorFrom(text) ?? 'unreadable'
 }
 
 function stringsIn(value: unknown): readonly string[] {
   return arrayOf(value).filter((entry) => typeof entry === 'string')
+}
+
+/** Whether a pool selects by the labels of Namespaces, so that these have to be read. */
+export function selectsByLabels({ namespaceSelector }: Pick<IPPool, 'namespaceSelector'>): boolean {
+  return namespaceSelector !== undefined && namespaceSelector !== 'unreadable'
+}
+
+/**
+ * Whether a pool selects a Namespace; undefined if it has no selector that can be read, or the labels are unknown.
+ *
+ * @param labels of the Namespace
+ */
+export function selectsNamespace(
+  { namespaceSelector: selector }: Pick<IPPool, 'namespaceSelector'>,
+  labels: Labels | undefined,
+): boolean | undefined {
+  if (labels === undefined || selector === undefined || selector === 'unreadable') return undefined
+  return matchesLabels(selector, labels)
 }
 
 /** The network that a pool's addresses are on; `""`: the one that has no name. */

@@ -19,8 +19,8 @@
  * 4. A cache is fresh only while its watch works: no error, contact within the last 45 seconds, no change that a handler
  *    failed on. Our own writes have to appear in it within two seconds; otherwise it lags. A watch that passes a write
  *    without delivering it has lost events; its cache is fresh again after a list that finds nothing new.
- *    A kind of pool that cannot be read has no pools for a live read either. ClusterClasses that may only be read one by one
- *    are fresh for as long as their last read is.
+ *    A kind of pool that cannot be read has no pools for a live read either, and a Namespace no labels. ClusterClasses and
+ *    Namespaces that may only be read one by one are fresh for as long as their last read is.
  * 5. A label selector (`--watch-filter`) hides Clusters. A missing object then proves nothing, and rule 3 does not hold.
  *
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
@@ -29,7 +29,9 @@
 import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
-import type { ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { Labels } from '../../domain/model/label-selector.ts'
+import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
+import { selectsByLabels } from '../../domain/model/pool.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import type { WatchedObjects, InformerOptions } from '../informer/informer.ts'
@@ -112,9 +114,19 @@ function cachedReads(
       const pools = readable.flatMap(({ resource, within }) => [
         ...informers.freshIn(resource, within).informer.objects.values(),
       ])
-      return poolsUsableBy(namespace, pools)
+      const labels = pools.some(selectsByLabels) ? cachedLabels(informers, namespace) : undefined
+      return poolsUsableBy(namespace, pools, labels)
     },
     getIPAddressClaim: (key) => informers.get('ipaddressclaims', key),
     getIPAddress: (key) => informers.get('ipaddresses', key),
   }
+}
+
+/** The labels of a Namespace; undefined if Namespaces cannot be read. @throws StaleCacheError */
+function cachedLabels(informers: InformerSet, namespace: string): Labels | undefined {
+  if (informers.isUnreadable('namespaces', '')) return undefined
+  const key = formatKey({ namespace: '', name: namespace })
+  const found = informers.freshIn('namespaces', '').informer.objects.get(key)
+  if (found === undefined) throw new StaleCacheError(`Namespace ${namespace} is not in the cache`)
+  return found.labels
 }

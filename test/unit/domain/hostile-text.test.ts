@@ -8,7 +8,9 @@ import { aClass, aCluster, aPool } from '../../support/builders.ts'
 import { holdsForAll } from '../../support/seeded-random.ts'
 
 const prefix = 'vip.capi.gorizond.io'
-const poolKeys = ['cluster-class', 'role', 'priority', 'namespaces'].map((key) => `${prefix}/${key}`)
+const poolKeys = ['cluster-class', 'role', 'priority', 'namespaces', 'namespace-selector'].map(
+  (key) => `${prefix}/${key}`,
+)
 /** Characters of a message: Temporal keeps no failure of more than 4 KiB, with a stack that repeats the message. */
 const longest = 1_500
 

@@ -3,12 +3,13 @@ import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
 import type { Role } from '../../../src/domain/role.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../../../src/domain/timings.ts'
-import type { ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
+import { poolsUsableBy, type ClaimBinding } from '../../../src/domain/allocation/snapshot.ts'
 import {
   requestForCluster,
   requestForBinding,
   clustersToServe,
   clustersToRestore,
+  type PoolChange,
 } from '../../../src/watcher/allocation-triggers.ts'
 import {
   aClaim,
@@ -27,6 +28,15 @@ const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
 const full = { total: 2, used: 2, free: 0, outOfRange: 0 }
 const context = { clusterClass: undefined, pools: [] }
+
+/** @param labels of every Namespace */
+function changeOf(
+  pool: IPPool,
+  previous: IPPool | undefined,
+  labels?: Readonly<Record<string, string>>,
+): PoolChange {
+  return { pool, previous, usableBy: (namespace, pools) => poolsUsableBy(namespace, pools, labels) }
+}
 
 describe('a Cluster', () => {
   it.each<[string, ClusterOptions, ClusterOptions | undefined, string | undefined]>([
@@ -188,7 +198,8 @@ describe('a pool', () => {
     waiting: () => readonly Cluster[],
     role: Role,
     now = later,
-  ): readonly string[] => clustersToServe(pool, previous, waiting, role, now).map(({ name }) => name)
+  ): readonly string[] =>
+    clustersToServe(changeOf(pool, previous), waiting, role, now).map(({ name }) => name)
 
   it('that is new serves the Clusters that would choose it, oldest first', () => {
     expect(names(aPool(), undefined, waiting, 'control-plane')).toEqual(['old', 'middle', 'young'])
@@ -228,7 +239,7 @@ describe('a pool', () => {
     const waiting = () => {
       throw new Error('those who wait are searched')
     }
-    expect(clustersToServe(less, aPool(), waiting, 'control-plane', later)).toEqual([])
+    expect(clustersToServe(changeOf(less, aPool()), waiting, 'control-plane', later)).toEqual([])
   })
 
   it('that gets more room serves as many as it has room for', () => {
@@ -246,32 +257,28 @@ describe('a pool', () => {
     const elsewhere = aPool({ addresses: ['10.1.0.0/24'] })
     expect(
       clustersToRestore(
-        aPool(),
-        elsewhere,
+        changeOf(aPool(), elsewhere),
         () => [lost],
         () => controlPlane,
       ),
     ).toEqual([lost])
     expect(
       clustersToRestore(
-        aPool(),
-        undefined,
+        changeOf(aPool(), undefined),
         () => [lost],
         () => controlPlane,
       ),
     ).toEqual([lost])
     expect(
       clustersToRestore(
-        aPool(),
-        aPool(),
+        changeOf(aPool(), aPool()),
         () => [lost],
         () => controlPlane,
       ),
     ).toEqual([])
     expect(
       clustersToRestore(
-        elsewhere,
-        aPool(),
+        changeOf(elsewhere, aPool()),
         () => [lost],
         () => controlPlane,
       ),
@@ -292,16 +299,14 @@ describe('a pool', () => {
     const open = aPool({ annotations: both })
     expect(
       clustersToRestore(
-        open,
-        aPool(before),
+        changeOf(open, aPool(before)),
         () => [lost],
         () => ingress,
       ),
     ).toEqual([lost])
     expect(
       clustersToRestore(
-        aPool(before),
-        open,
+        changeOf(aPool(before), open),
         () => [lost],
         () => ingress,
       ),

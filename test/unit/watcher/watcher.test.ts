@@ -12,6 +12,7 @@ import {
   aClaim,
   aCluster,
   aClusterClass,
+  aNamespace,
   anIPAddress,
   aPool,
   aVipCondition,
@@ -73,6 +74,7 @@ function world() {
   const clusterClasses = scriptedWatch<ClusterClass>()
   const claims = scriptedWatch<IPAddressClaim>()
   const ipAddresses = scriptedWatch<IPAddress>()
+  const namespaces = scriptedWatch<ObjectMeta>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
   const watches: { readonly [R in keyof WatchedObjects]: ScriptedWatch<WatchedObjects[R]> } = {
     clusters,
@@ -81,11 +83,16 @@ function world() {
     ipaddresses: ipAddresses,
     inclusterippools: pools.InClusterIPPool,
     globalinclusterippools: pools.GlobalInClusterIPPool,
+    namespaces,
   }
+  const started = new Set<keyof WatchedObjects>()
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
   const { enqueueAll, checkElsewhere } = startWatcher({
     settings: { variables },
-    startInformer: (resource, handler) => watches[resource].open(handler),
+    startInformer: (resource, handler) => {
+      started.add(resource)
+      return watches[resource].open(handler)
+    },
     queue: {
       add: (cluster, { action, reason }, needsRun) =>
         enqueued.push({ request: `${action} ${cluster.name}: ${reason}`, isNeeded: () => needsRun(cluster) }),
@@ -118,6 +125,8 @@ function world() {
     claims,
     ipAddresses,
     pools,
+    namespaces,
+    isStarted: (resource: keyof WatchedObjects) => started.has(resource),
     enqueued,
     requests,
     listAll,
@@ -391,6 +400,93 @@ describe('the watcher', () => {
       }),
     )
     expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
+  })
+
+  describe('where a pool selects by the labels of Namespaces', () => {
+    const classLabel = { 'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class' }
+    const selector = { 'vip.capi.gorizond.io/namespace-selector': 'team=blue' }
+    const ofBlue = aPool({ annotations: selector })
+    const [blue, red] = ['blue', 'red'].map((team) => aNamespace({ labels: { team } }))
+    const waiting = aCluster({ conditions: [aVipCondition({ status: 'False', reason: 'NoMatchingPool' })] })
+    const retry = 'signal-with-start demo: labels of Namespace clusters changed'
+
+    it('starts to watch Namespaces with the first such pool, and watches those of Clusters by name', () => {
+      const { clusters, namespaces, pools, isStarted } = world()
+      clusters.listed(waiting)
+      pools.GlobalInClusterIPPool.listed(
+        aPool({ name: 'open' }),
+        aPool({ name: 'unreadable', annotations: { ...selector, [Object.keys(selector).join()]: 'x y' } }),
+      )
+      expect(isStarted('namespaces')).toBe(false)
+      pools.GlobalInClusterIPPool.upsert(ofBlue)
+      expect(isStarted('namespaces')).toBe(true)
+      expect(namespaces.named).toEqual(['/clusters'])
+      clusters.upsert(aCluster({ namespace: 'other' }))
+      expect(namespaces.named).toEqual(['/clusters', '/other'])
+    })
+
+    it('retries for the waiting Clusters of a Namespace when its labels open a pool', () => {
+      const { namespaces, listAll, requests } = world()
+      const elsewhere = aCluster({ namespace: 'other', name: 'other', conditions: waiting.conditions })
+      listAll({ clusters: [waiting, elsewhere], pools: [ofBlue] })
+      namespaces.listed(red ?? aNamespace(), aNamespace({ name: 'other' }))
+      requests()
+      namespaces.upsert(aNamespace({ labels: { team: 'red', other: 'x' } }))
+      expect(requests()).toEqual([])
+      namespaces.upsert(blue ?? aNamespace())
+      expect(requests()).toEqual([retry])
+      namespaces.upsert(aNamespace({ labels: { team: 'blue', other: 'x' } }))
+      expect(requests()).toEqual([])
+    })
+
+    it('retries when labels that could not be read can be', () => {
+      const { namespaces, listAll, requests } = world()
+      listAll({ clusters: [waiting], pools: [ofBlue] })
+      namespaces.refuse('')
+      requests()
+      namespaces.listed(blue ?? aNamespace())
+      expect(requests()).toEqual([retry])
+    })
+
+    it('retries for no more Clusters than the pool has addresses, and for none that the pool is not for', () => {
+      const { namespaces, listAll, requests } = world()
+      const one = aPool({ annotations: selector, capacity: { total: 2, used: 1, free: 1, outOfRange: 0 } })
+      const others = aPool({ name: 'others', annotations: selector, labels: {} })
+      const second = aCluster({
+        name: 'second',
+        created: '2026-01-03T00:00:00Z',
+        conditions: waiting.conditions,
+      })
+      listAll({ clusters: [waiting, second], pools: [one, others] })
+      requests()
+      namespaces.upsert(blue ?? aNamespace())
+      expect(requests()).toEqual([retry])
+    })
+
+    it('retries for an ingress VIP', () => {
+      const { namespaces, listAll, requests } = world()
+      const forIngress = aPool({
+        labels: { ...classLabel, 'vip.capi.gorizond.io/role': 'ingress' },
+        annotations: selector,
+      })
+      listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [forIngress] })
+      expect(requests()).toEqual([])
+      namespaces.upsert(blue ?? aNamespace())
+      expect(requests()).toEqual([retry])
+    })
+
+    it('retries when a changed selector opens a pool to the Namespace', () => {
+      const { namespaces, pools, listAll, requests } = world()
+      listAll({ clusters: [waiting], pools: [ofBlue] })
+      namespaces.listed(red ?? aNamespace())
+      requests()
+      pools.GlobalInClusterIPPool.upsert(
+        aPool({ annotations: { 'vip.capi.gorizond.io/namespace-selector': 'team in (blue,red)' } }),
+      )
+      expect(requests()).toEqual(['signal-with-start demo: GlobalInClusterIPPool/vip-pool changed'])
+      pools.GlobalInClusterIPPool.upsert(ofBlue)
+      expect(requests()).toEqual([])
+    })
   })
 
   const keeping = aCluster({

@@ -2,12 +2,7 @@ import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import {
-  poolsIn,
-  poolsUsableBy,
-  SnapshotQueries,
-  type Snapshot,
-} from '../../../domain/allocation/snapshot.ts'
+import { SnapshotQueries, usablePoolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { explicitPoolOf, foreignPoolOf, recordedVip } from '../../../domain/allocation/vip-role.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
@@ -24,9 +19,8 @@ import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unkn
 /** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
 export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
   const clusters = [...snapshot.clusters.values()]
-  const pools = poolsIn(snapshot)
   const problems = [
-    ...clusters.flatMap((cluster) => clusterProblems(cluster, poolsUsableBy(cluster.namespace, pools))),
+    ...clusters.flatMap((cluster) => clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace))),
     ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)

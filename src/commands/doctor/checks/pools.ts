@@ -8,10 +8,23 @@ import {
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
-import { formatKey } from '../../../domain/model/object-meta.ts'
+import { labelSelectorSyntax } from '../../../domain/model/label-selector.ts'
+import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
-import { availableAddresses, formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
-import { clusterClassKey, namespacesAnnotation, priorityAnnotation, roleKey } from '../../../domain/names.ts'
+import {
+  availableAddresses,
+  formatPool,
+  networkOf,
+  selectsNamespace,
+  type IPPool,
+} from '../../../domain/model/pool.ts'
+import {
+  clusterClassKey,
+  namespacesAnnotation,
+  namespaceSelectorAnnotation,
+  priorityAnnotation,
+  roleKey,
+} from '../../../domain/names.ts'
 import { counted, quoted, few } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
@@ -79,7 +92,8 @@ export function checkPoolLabels(snapshot: Snapshot, isEverywhere: boolean): read
     ...classProblems(pool, classes, isEverywhere),
     ...roleProblems(pool),
     ...priorityProblems(pool),
-    ...namespacesProblems(pool),
+    ...misplacedProblems(pool),
+    ...selectorProblems(pool, [...snapshot.namespaces.values()]),
   ])
   return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
 }
@@ -138,11 +152,36 @@ function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
 
 const globalKinds = ipPoolKinds.filter((kind) => poolKinds[kind].isGlobal).join(' or ')
 
-function namespacesProblems(pool: IPPool): readonly CheckOutcome[] {
-  if (poolKinds[pool.kind].isGlobal || !(namespacesAnnotation in pool.annotations)) return []
-  const found = `${nameOf(pool)} has ${namespacesAnnotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`
-  const fix = `remove ${namespacesAnnotation} from ${nameOf(pool)}, or make it a ${globalKinds}`
-  return [warning(found, fix)]
+function misplacedProblems(pool: IPPool): readonly CheckOutcome[] {
+  if (poolKinds[pool.kind].isGlobal) return []
+  return [namespacesAnnotation, namespaceSelectorAnnotation]
+    .filter((annotation) => annotation in pool.annotations)
+    .map((annotation) =>
+      warning(
+        `${nameOf(pool)} has ${annotation}, which is read on a ${globalKinds} only; it serves namespace ${pool.namespace}`,
+        `remove ${annotation} from ${nameOf(pool)}, or make it a ${globalKinds}`,
+      ),
+    )
+}
+
+/** @param namespaces those that could be read */
+function selectorProblems(pool: IPPool, namespaces: readonly ObjectMeta[]): readonly CheckOutcome[] {
+  const { namespaceSelector: selector } = pool
+  if (selector === undefined) return []
+  const stated = `${nameOf(pool)}: ${namespaceSelectorAnnotation} is ${quoted(pool.annotations[namespaceSelectorAnnotation])}`
+  const fix = `correct ${namespaceSelectorAnnotation} on ${nameOf(pool)}`
+  if (selector === 'unreadable') {
+    return [fault(`${stated}, expected ${labelSelectorSyntax}; the pool serves nobody`, fix)]
+  }
+  if (namespaces.length === 0) {
+    const found = `${stated}, and no Namespace can be read to see which ones it selects`
+    return [
+      warning(found, 'grant get, list and watch of namespaces, as deploy/manifests/cluster-role.yaml does'),
+    ]
+  }
+  if (namespaces.some(({ labels }) => selectsNamespace(pool, labels) === true)) return []
+  const read = counted(namespaces.length, 'Namespace')
+  return [warning(`${stated}, and none of ${read} has such labels`, `${fix}, or label Namespaces`)]
 }
 
 /**

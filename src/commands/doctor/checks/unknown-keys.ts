@@ -3,6 +3,7 @@ import {
   clusterClassKey,
   duplicateAddressesAnnotation,
   namespacesAnnotation,
+  namespaceSelectorAnnotation,
   networkAnnotation,
   ownPrefix,
   priorityAnnotation,
@@ -20,7 +21,14 @@ export interface OwnKeys {
 
 export const poolKeys: OwnKeys = {
   labels: [clusterClassKey, roleKey],
-  annotations: [clusterClassKey, roleKey, priorityAnnotation, namespacesAnnotation, networkAnnotation],
+  annotations: [
+    clusterClassKey,
+    roleKey,
+    priorityAnnotation,
+    namespacesAnnotation,
+    namespaceSelectorAnnotation,
+    networkAnnotation,
+  ],
 }
 
 export const clusterKeys: OwnKeys = {

@@ -1,11 +1,12 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor, type ClusterContext } from '../../../domain/allocation/eligibility.ts'
-import { declaredNamespaces, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import { matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { explicitPoolOf } from '../../../domain/allocation/vip-role.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { openingOf, type Opening } from './opening.ts'
 import { roles } from '../../../domain/role.ts'
 
 /**
@@ -17,11 +18,18 @@ export function createIndexedQueries(snapshot: Snapshot, settings: EligibilitySe
   const byNamespace = Map.groupBy(poolsIn(snapshot), ({ namespace }) => namespace)
   const globalPools = byNamespace.get('') ?? []
   const byName = new Map(globalPools.map((pool) => [formatPool(pool), pool]))
+  const openings = globalPools.flatMap((pool) => {
+    const opening = openingOf(pool, snapshot)
+    return opening === undefined ? [] : [{ pool, opening }]
+  })
   const matching = new Map<string, ReadonlySet<IPPool>>()
 
   const matchingFor = (cluster: Cluster): ReadonlySet<IPPool> => {
     const key = matchingKey(cluster)
-    const found = matching.get(key) ?? new Set(globalPools.filter((pool) => mayServe(pool, cluster)))
+    const known = matching.get(key)
+    if (known !== undefined) return known
+    const serving = openings.filter(({ opening }) => mayServe(opening, cluster))
+    const found = new Set(serving.map(({ pool }) => pool))
     matching.set(key, found)
     return found
   }
@@ -40,10 +48,10 @@ export function createIndexedQueries(snapshot: Snapshot, settings: EligibilitySe
       return {
         clusterClass: ref && snapshot.clusterClasses.get(formatKey(ref)),
         requiresOptIn: settings.requiresOptIn,
-        pools: [
+        pools: queries.usableBy(cluster.namespace, [
           ...(byNamespace.get(cluster.namespace) ?? []),
           ...new Set([...matchingFor(cluster), ...claimed(cluster)]),
-        ],
+        ]),
       }
     },
   })
@@ -59,13 +67,8 @@ function matchingKey(cluster: Cluster): string {
 }
 
 /** Whether a global pool can serve such Clusters in at least one namespace. */
-function mayServe(pool: IPPool, cluster: Cluster): boolean {
-  return namespacesOf(pool).some((namespace) =>
-    roles.some((role) => matchingPools({ ...poolRequestFor(cluster, role), namespace }, [pool]).length > 0),
+function mayServe({ namespace, pools }: Opening, cluster: Cluster): boolean {
+  return roles.some(
+    (role) => matchingPools({ ...poolRequestFor(cluster, role), namespace }, pools).length > 0,
   )
-}
-
-/** The namespaces whose Clusters can use the pool; `""` stands for all. */
-export function namespacesOf(pool: IPPool): readonly string[] {
-  return declaredNamespaces(pool) ?? [pool.namespace]
 }

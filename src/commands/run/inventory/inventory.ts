@@ -6,12 +6,13 @@ import { roleOfOwnClaim, poolPlaceOf } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
 import type { IPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { availableAddresses, placeOf, type IPPool } from '../../../domain/model/pool.ts'
+import { availableAddresses, placeOf } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { leakAfterMs } from '../../../domain/release/release-verdict.ts'
 import { roles, type Role } from '../../../domain/role.ts'
-import { createIndexedQueries, namespacesOf } from './indexed-queries.ts'
+import { createIndexedQueries } from './indexed-queries.ts'
+import { openingOf, type Opening } from './opening.ts'
 
 /** The counts of everything in the management cluster that concerns VIPs. */
 export interface Inventory {
@@ -142,12 +143,14 @@ interface PoolCount {
 
 /** Counts the pools that match and have a free address, for every class that exists or that a Cluster names. */
 function countAvailablePools(snapshot: Snapshot): readonly PoolsAvailable[] {
-  const pools = poolsIn(snapshot)
+  const openings = poolsIn(snapshot)
+    .map((pool) => openingOf(pool, snapshot))
+    .filter((opening) => opening !== undefined)
   return [...classesByName(snapshot)].flatMap(([clusterClass, refs]) =>
     roles.map((role) => ({
       clusterClass,
       role,
-      pools: pools.filter((pool) => refs.some((ref) => canServe(pool, ref, role))).length,
+      pools: openings.filter((opening) => refs.some((ref) => canServe(opening, ref, role))).length,
     })),
   )
 }
@@ -174,11 +177,9 @@ function classesByName({
 }
 
 /** Whether the pool has an address for the class in at least one namespace. */
-function canServe(pool: IPPool, clusterClass: NamespacedName, role: Role): boolean {
-  return namespacesOf(pool).some((namespace) => {
-    const request = { namespace, role, clusterClass, explicitPool: undefined }
-    return selectIPPool(request, [pool]).outcome === 'selected'
-  })
+function canServe({ namespace, pools }: Opening, clusterClass: NamespacedName, role: Role): boolean {
+  const request = { namespace, role, clusterClass, explicitPool: undefined }
+  return selectIPPool(request, pools).outcome === 'selected'
 }
 
 function claimedPools({ claims }: Snapshot): ReadonlySet<string> {

@@ -106,6 +106,7 @@ describe('an odd API server', () => {
         '/apis/ipam.cluster.x-k8s.io/v1beta1': kinds('ipaddressclaims', 'ipaddresses'),
         '/apis/ipam.cluster.x-k8s.io/v1alpha2': kinds('globalinclusterippools'),
         '/apis/events.k8s.io/v1': kinds('events'),
+        '/api/v1': kinds('namespaces'),
       },
     })
     expect(of(results, 'api-versions').map(([level]) => level)).toEqual(['warning', 'warning', 'ok'])

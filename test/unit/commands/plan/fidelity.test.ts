@@ -11,7 +11,11 @@ import { takeSteps, type SequenceEnd, type Steps } from '../../../../src/domain/
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
 import { anObservation, variables } from '../../../support/builders.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
-import { createFakeCluster, type InitialObjects } from '../../../support/fake-management-cluster.ts'
+import {
+  createFakeCluster,
+  usablePools,
+  type InitialObjects,
+} from '../../../support/fake-management-cluster.ts'
 import { randomWorlds } from '../../../support/random-worlds.ts'
 import { holdsForAllAsync } from '../../../support/seeded-random.ts'
 
@@ -68,13 +72,13 @@ function planOver(world: InitialObjects): RolePlan {
   const claimName = claim?.name ?? 'vip-cp-demo'
   const named = world.ipAddresses.find(({ name }) => name === claimName)
   const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
-  const { pools: reachable, clusterClass } = world
+  const { clusterClass } = world
   const facts = anObservation({
     cluster: cluster as Cluster,
     claim,
     ipAddress: claim?.addressName === undefined ? undefined : named,
     namedAddress: named,
-    pools: reachable,
+    pools: usablePools(world),
     addressUse,
   })
   return planRole({ ...facts, clusterClass } as Parameters<typeof planRole>[0], 'control-plane')

@@ -6,6 +6,7 @@ import {
   aClaim,
   aCluster,
   aClusterClass,
+  aNamespace,
   anUncountedPool,
   aPool,
   ownerReference,
@@ -56,6 +57,25 @@ describe('a forecast', () => {
       'one control-plane: address of a',
       'two control-plane: address of b',
       'three control-plane: nothing of a (PoolExhausted)',
+    ])
+  })
+
+  it('opens a pool to the Namespaces that it selects, and to no other', () => {
+    const clusters = [
+      waiting('first', 1, { namespace: 'blue' }),
+      waiting('second', 2, { namespace: 'red' }),
+      waiting('third', 3, { namespace: 'unread' }),
+      waiting('fourth', 4, { namespace: 'blue' }),
+    ]
+    const namespaces = ['blue', 'red'].map((name) => aNamespace({ name, labels: { team: name } }))
+    const pools = [
+      aPool({ annotations: { 'vip.capi.gorizond.io/namespace-selector': 'team=blue' }, ...left(2) }),
+    ]
+    expect(forecast({ clusters, namespaces, pools })).toEqual([
+      'first control-plane: address of vip-pool',
+      'second control-plane: nothing of none (NoMatchingPool)',
+      'third control-plane: nothing of none (NoMatchingPool)',
+      'fourth control-plane: address of vip-pool',
     ])
   })
 
@@ -247,6 +267,7 @@ describe('the overview of a pool', () => {
         roles: ['control-plane', 'ingress'],
         priority: 7,
         namespaces: ['x', 'y'],
+        namespaceSelector: undefined,
         network: '',
       },
     ])

@@ -38,6 +38,19 @@ describe('the pools, for people', () => {
     )
   })
 
+  it.each<[string, Record<string, string>, string]>([
+    ['selects', { 'namespace-selector': 'team=blue' }, 'those with team=blue'],
+    ['lists and selects', { namespaces: 'a,b', 'namespace-selector': '!team' }, 'a, b, those with !team'],
+    ['selects all', { 'namespace-selector': '' }, 'all'],
+    ['lists nobody', { namespaces: '' }, '-'],
+  ])('say which Namespaces may use a pool that %s some', (_, written, namespaces) => {
+    const annotations = Object.fromEntries(
+      Object.entries(written).map(([name, value]) => [`vip.capi.gorizond.io/${name}`, value]),
+    )
+    const [, row = ''] = text({ pools: [aPool({ annotations })] }).split('\n')
+    expect(row.slice(row.indexOf('   ') + 3, row.indexOf('░')).trim()).toBe(namespaces)
+  })
+
   it('say what is unknown, and which classes have none', () => {
     const clusterClasses = [{ ...aClusterClass({ declared: [], accepted: [] }), name: 'other' }]
     expect(text({ clusters: [aCluster()], pools: [anUncountedPool()], clusterClasses })).toContain(

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
 import { selectIPPool, type PoolRequest } from '../../../../src/domain/allocation/pool-selection.ts'
+import { poolsUsableBy } from '../../../../src/domain/allocation/snapshot.ts'
 import { aClass, anUncountedPool, aPool } from '../../../support/builders.ts'
 import { holdsForAll } from '../../../support/seeded-random.ts'
 
@@ -9,6 +10,7 @@ const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
 const priorityKey = 'vip.capi.gorizond.io/priority'
 const namespacesKey = 'vip.capi.gorizond.io/namespaces'
+const selectorKey = 'vip.capi.gorizond.io/namespace-selector'
 
 const request: PoolRequest = {
   namespace: 'clusters',
@@ -245,6 +247,84 @@ describe('a pool that is meant for the Cluster', () => {
   it.each(['10', '+10', ' 10 ', '010'])('goes before priority 9 with "%s"', (priority) => {
     const nine = aPool({ name: 'a', annotations: { [priorityKey]: '9' } })
     expect(chosen([nine, aPool({ name: 'z', annotations: { [priorityKey]: priority } })])).toBe('z')
+  })
+})
+
+describe('a pool with a namespace selector', () => {
+  /** Why the pool is not for a Cluster in namespace `clusters`; undefined if it is. */
+  const closed = (pool: IPPool, labels: Readonly<Record<string, string>> | undefined): string | undefined => {
+    const selection = selectIPPool(request, poolsUsableBy('clusters', [pool], labels))
+    return selection.outcome === 'selected' ? undefined : selection.considered[0]?.because
+  }
+  const selecting = (selector: string, annotations: Record<string, string> = {}): IPPool =>
+    aPool({ annotations: { ...annotations, [selectorKey]: selector } })
+  const [blue, red] = [{ team: 'blue' }, { team: 'red' }]
+
+  it('is open to the Namespaces that it selects', () => {
+    expect(closed(selecting('team=blue'), blue)).toBeUndefined()
+    expect(closed(selecting('team=blue'), red)).toBe(
+      `is closed to namespace clusters (${selectorKey}: "team=blue")`,
+    )
+    expect(closed(selecting(' '), red)).toBeUndefined()
+  })
+
+  it('is open to those that it lists, too', () => {
+    expect(closed(selecting('team=blue', { [namespacesKey]: 'clusters' }), red)).toBeUndefined()
+    expect(closed(selecting('team=blue', { [namespacesKey]: 'clusters' }), undefined)).toBeUndefined()
+    expect(closed(selecting('team=blue', { [namespacesKey]: 'elsewhere' }), blue)).toBeUndefined()
+    expect(closed(selecting('team=blue', { [namespacesKey]: '' }), red)).toBe(
+      `is closed to namespace clusters (${namespacesKey}: "", ${selectorKey}: "team=blue")`,
+    )
+  })
+
+  it('is closed to a Namespace whose labels nobody can read, and says so', () => {
+    expect(closed(selecting('!team'), undefined)).toBe(
+      `is closed to namespace clusters, whose labels cannot be read (${selectorKey}: "!team")`,
+    )
+  })
+
+  it.each(['team in blue', 'team=a b', 'Team Blue', '{"team":"blue"}'])(
+    'is closed to everybody by a selector that cannot be read: %s',
+    (text) => {
+      const because = `${selectorKey} is ${JSON.stringify(text)}, expected a label selector such as team=blue,env in (test,prod),!legacy`
+      expect(closed(selecting(text), blue)).toBe(because)
+      expect(closed(selecting(text, { [namespacesKey]: 'clusters' }), blue)).toBe(because)
+    },
+  )
+
+  it('that is namespaced is open to its namespace, whatever it selects', () => {
+    for (const text of ['team=blue', 'team in blue']) {
+      const pool = aPool({ kind: 'InClusterIPPool', annotations: { [selectorKey]: text } })
+      expect(closed(pool, red)).toBeUndefined()
+    }
+  })
+
+  it('is open exactly by its list, its selector, or neither, in whatever world', () => {
+    const world = fc.record({
+      list: fc.option(fc.subarray(['clusters', 'elsewhere'] as const)),
+      selector: fc.option(fc.constantFrom('team=blue', 'team!=blue', 'team', '!team', '', 'team in blue')),
+      labels: fc.constantFrom(blue, red, {}, undefined),
+    })
+    const selects = (selector: string, { team }: { readonly team?: string }): boolean =>
+      ({
+        'team=blue': team === 'blue',
+        'team!=blue': team !== 'blue',
+        team: team !== undefined,
+        '!team': team === undefined,
+      })[selector] ?? selector === ''
+    holdsForAll(world, ({ list, selector, labels }) => {
+      const annotations = {
+        ...(list !== null && { [namespacesKey]: list.join(', ') }),
+        ...(selector !== null && { [selectorKey]: selector }),
+      }
+      const isNeither = list === null && selector === null
+      const isListed = list?.includes('clusters') === true
+      const isSelected = selector !== null && labels !== undefined && selects(selector, labels)
+      const isReadable = selector !== 'team in blue'
+      expect(closed(aPool({ annotations }), labels) === undefined).toBe(
+        isReadable && (isNeither || isListed || isSelected),
+      )
+    })
   })
 })
 

@@ -20,6 +20,7 @@ import { scriptServer, type ScriptedServer } from './scripted-server.ts'
 
 const kinds = ['clusters', 'clusterclasses', 'ipaddressclaims', 'ipaddresses'] as const
 const pools = ['inclusterippools', 'globalinclusterippools'] as const
+const all: readonly (keyof WatchedObjects)[] = [...kinds, ...pools]
 
 const stopping: AbortController[] = []
 afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
@@ -39,6 +40,8 @@ async function scene(
     readonly objects?: Readonly<Record<string, readonly JsonObject[]>>
     readonly labelSelector?: string
     readonly namespaces?: readonly string[]
+    /** Default: all but Namespaces. */
+    readonly watches?: readonly (keyof WatchedObjects)[]
     readonly refused?: readonly string[]
     /** What the handler of every kind does with a change. */
     readonly onUpsert?: (object: ObjectMeta) => void
@@ -66,7 +69,7 @@ async function scene(
       tuning: { now: () => now },
     })
   }
-  const watches = [...kinds, ...pools].map((resource) => [resource, watch(resource)] as const)
+  const watches = (options.watches ?? all).map((resource) => [resource, watch(resource)] as const)
   await eventually('all kinds to be watched', async () =>
     watches.every(([resource, { refusals }]) => server.opened(resource) > 0 || refusals.size > 0)
       ? true
@@ -189,6 +192,55 @@ describe('a cached read', () => {
         (error: Error) => (error.message === 'no kind of pool can be read' ? true : undefined),
       ),
     )
+  })
+
+  describe('where a pool selects by the labels of Namespaces', () => {
+    const annotations = { 'vip.capi.gorizond.io/namespace-selector': 'team=blue' }
+    const pool = at(90, { metadata: { name: 'of-blue', uid: 'uid-of-blue', annotations } })
+    const namespace = at(90, {
+      metadata: { name: 'clusters', uid: 'uid-of-clusters', labels: { team: 'blue' } },
+    })
+    const isSelected = async (cache: CachedClusterApi): Promise<readonly unknown[]> =>
+      (await cache.listIPPools('clusters')).map(({ selectsNamespace }) => selectsNamespace)
+
+    it('tells whether it selects the Namespace', async () => {
+      const objects = { globalinclusterippools: [pool], namespaces: [namespace] }
+      const { server, cache } = await scene({ objects, watches: [...all, 'namespaces'] })
+      expect(await isSelected(cache)).toEqual([true])
+      await server.send(
+        'namespaces',
+        'MODIFIED',
+        at(101, { metadata: { name: 'clusters', uid: 'uid-of-clusters' } }),
+      )
+      expect(await isSelected(cache)).toEqual([false])
+    })
+
+    it('rejects for a Namespace that is not in the cache, or if Namespaces are not watched yet', async () => {
+      const objects = { globalinclusterippools: [pool], namespaces: [] }
+      const { cache } = await scene({ objects, watches: [...all, 'namespaces'] })
+      await expect(cache.listIPPools('clusters')).rejects.toThrow('Namespace clusters is not in the cache')
+      const unwatched = await scene({ objects: { globalinclusterippools: [pool] } })
+      await expect(unwatched.cache.listIPPools('clusters')).rejects.toBeInstanceOf(StaleCacheError)
+    })
+
+    it('knows nothing where Namespaces cannot be read, as a live read does not', async () => {
+      const { cache } = await scene({
+        objects: { globalinclusterippools: [pool] },
+        watches: [...all, 'namespaces'],
+        refused: ['list namespaces', 'get namespaces'],
+      })
+      expect(await isSelected(cache)).toEqual([undefined])
+    })
+
+    it('reads those of Clusters one by one where no list is permitted', async () => {
+      const { cache, informers } = await scene({
+        objects: { globalinclusterippools: [pool], namespaces: [namespace] },
+        watches: [...all, 'namespaces'],
+        refused: ['list namespaces'],
+      })
+      informers.namespaces?.alsoWatch([{ namespace: '', name: 'clusters' }])
+      expect(await eventually('the Namespace', async () => (await isSelected(cache))[0])).toBe(true)
+    })
   })
 
   it('rejects for a namespace that cannot be read, and for no other', async () => {

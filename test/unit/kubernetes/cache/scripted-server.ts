@@ -48,7 +48,8 @@ export function scriptServer(): ScriptedServer {
 
   /** The listed objects of a kind at the namespace and name of a path. */
   const objectsAt = ({ resource, path }: ApiRequest): readonly unknown[] => {
-    const [, namespace, , name] = /\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? []
+    const [, namespace, , own] = /\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? []
+    const [, name = own] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path) ?? []
     return arrayOf(lists.get(resource)?.['items']).filter((item) => {
       const metadata = objectOf(objectOf(item)['metadata'])
       return (

@@ -2,13 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pools.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import { aClass, aClusterClass, aPool } from '../../../../support/builders.ts'
+import type { ObjectMeta } from '../../../../../src/domain/model/object-meta.ts'
+import { aClass, aClusterClass, aNamespace, aPool } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
 const roleKey = 'vip.capi.gorizond.io/role'
 const priorityKey = 'vip.capi.gorizond.io/priority'
 const namespacesKey = 'vip.capi.gorizond.io/namespaces'
+const selectorKey = 'vip.capi.gorizond.io/namespace-selector'
 
 const clusterClass = aClusterClass({ declared: [], accepted: [] })
 const forClass = { [classKey]: aClass }
@@ -112,13 +114,46 @@ describe('what is written on pools', () => {
     ])
   })
 
-  it('is a warning where it is read on global pools only', () => {
-    const annotations = { [namespacesKey]: 'clusters' }
+  it.each([namespacesKey, selectorKey])('is a warning where it is read on global pools only: %s', (key) => {
+    const annotations = { [key]: 'clusters' }
     expect(check(aPool({ kind: 'InClusterIPPool', labels: forClass, annotations }))).toEqual([
       {
         level: 'warning',
-        found: `InClusterIPPool clusters/vip-pool has ${namespacesKey}, which is read on a GlobalInClusterIPPool only; it serves namespace clusters`,
-        fix: `remove ${namespacesKey} from InClusterIPPool clusters/vip-pool, or make it a GlobalInClusterIPPool`,
+        found: `InClusterIPPool clusters/vip-pool has ${key}, which is read on a GlobalInClusterIPPool only; it serves namespace clusters`,
+        fix: `remove ${key} from InClusterIPPool clusters/vip-pool, or make it a GlobalInClusterIPPool`,
+      },
+    ])
+  })
+
+  const selecting = (selector: string): IPPool =>
+    aPool({ labels: forClass, annotations: { [selectorKey]: selector } })
+  const checkAmong = (pool: IPPool, ...namespaces: readonly ObjectMeta[]) =>
+    checkPoolLabels(aSnapshot({ pools: [pool], clusterClasses: [clusterClass], namespaces }), true)
+
+  it('is a fault where it is no label selector', () => {
+    expect(checkAmong(selecting('team in blue'), aNamespace())).toEqual([
+      {
+        level: 'fault',
+        found: `${pool}: ${selectorKey} is "team in blue", expected a label selector such as team=blue,env in (test,prod),!legacy; the pool serves nobody`,
+        fix: `correct ${selectorKey} on ${pool}`,
+      },
+    ])
+  })
+
+  it('is a warning where it selects no Namespace, or where none can be read', () => {
+    expect(checkAmong(selecting('team=blue'), aNamespace({ labels: { team: 'blue' } }))[0]?.level).toBe('ok')
+    expect(checkAmong(selecting('team=blu'), aNamespace({ labels: { team: 'blue' } }))).toEqual([
+      {
+        level: 'warning',
+        found: `${pool}: ${selectorKey} is "team=blu", and none of 1 Namespace has such labels`,
+        fix: `correct ${selectorKey} on ${pool}, or label Namespaces`,
+      },
+    ])
+    expect(checkAmong(selecting('team=blue'))).toEqual([
+      {
+        level: 'warning',
+        found: `${pool}: ${selectorKey} is "team=blue", and no Namespace can be read to see which ones it selects`,
+        fix: 'grant get, list and watch of namespaces, as deploy/manifests/cluster-role.yaml does',
       },
     ])
   })

@@ -7,6 +7,7 @@ import { vipStateOf } from '../../../../../src/domain/allocation/vip-state.ts'
 import {
   aClaim,
   aCluster,
+  aNamespace,
   anIPAddress,
   aPool,
   controlPlane,
@@ -40,6 +41,7 @@ const somePool = fc
       .tuple(
         maybe('cluster-class', fc.constantFrom('a,b', 'classes/b', '*', '')),
         maybe('namespaces', fc.constantFrom('clusters', 'clusters,staging', 'elsewhere', '')),
+        maybe('namespace-selector', fc.constantFrom('team=blue', '!team', '', 'team in blue')),
       )
       .map((parts) => Object.assign({}, ...parts)),
     deleting: fc.boolean(),
@@ -94,7 +96,12 @@ const someClaim = fc
     }),
   )
 
+const someNamespace = fc
+  .record({ name: namespace, labels: fc.constantFrom({}, { team: 'blue' }) })
+  .map(aNamespace)
+
 const someWorld = fc.record({
+  namespaces: fc.array(someNamespace, { maxLength: 2 }),
   pools: fc.array(somePool, { maxLength: 5 }),
   clusters: fc.array(someCluster, { maxLength: 3 }),
   claims: fc.array(someClaim, { maxLength: 4 }),

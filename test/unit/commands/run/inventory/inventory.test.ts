@@ -4,6 +4,7 @@ import {
   aClaim,
   aClass,
   aCluster,
+  aNamespace,
   anIPAddress,
   anUncountedPool,
   aPool,
@@ -57,6 +58,16 @@ describe('pools available', () => {
     ['not counted yet', anUncountedPool(), 1],
   ])('count one that is %s as far as it can give an address', (_, pool, expected) => {
     expect(available({ clusters, pools: [pool] })[`${aClass} control-plane`]).toBe(expected)
+  })
+
+  it.each([
+    ['team=blue', 1],
+    ['team=red', 0],
+    ['team in blue', 0],
+  ])('count one that selects a Namespace: %s', (selector, expected) => {
+    const pools = [aPool({ annotations: { 'vip.capi.gorizond.io/namespace-selector': selector } })]
+    const namespaces = [aNamespace({ name: 'other' }), aNamespace({ labels: { team: 'blue' } })]
+    expect(available({ clusters, pools, namespaces })[`${aClass} control-plane`]).toBe(expected)
   })
 
   it('name a class once, though it exists in two namespaces and a Cluster names a third', () => {
