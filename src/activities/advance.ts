@@ -8,7 +8,8 @@ import type { Role } from '../domain/role.ts'
 import type { SearchAttributeName } from '../domain/search-attributes.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { actionRequired, retryLater } from './failures.ts'
-import { observeFact, performAction } from './perform-action.ts'
+import { performAction } from './perform-action.ts'
+import { observeFact } from './read-facts.ts'
 
 export interface StepSettings extends AllocationSettings {
   /** The search attributes that are registered in the Temporal namespace. */

@@ -14,7 +14,7 @@ import {
   throwIfWaiting,
   type Advance,
 } from './advance.ts'
-import { readClusterClass } from './perform-action.ts'
+import { readClusterClass } from './read-facts.ts'
 import type { RunKind } from './run-step.ts'
 
 /** Runs a poll for the milliseconds that it may take. */

@@ -3,7 +3,7 @@ import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../d
 import { claimKeyFor } from '../domain/model/claim.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
-import { readClaim } from './perform-action.ts'
+import { adoptionFacts, readClaim } from './read-facts.ts'
 
 const performs: StepScope['performs'] = [
   'restoreAddress',
@@ -37,7 +37,10 @@ export async function ensureIPAddressClaim(
   // The next step observes the address of a claim that exists.
   const scope: StepScope = {
     performs,
-    observes: claim === undefined ? ['clusterClass', 'namedAddress'] : ['clusterClass', 'pools'],
+    observes:
+      claim === undefined
+        ? ['clusterClass', 'namedAddress']
+        : ['clusterClass', 'pools', ...adoptionFacts(cluster, claim)],
   }
   const begin = { key, cluster, claim, choice, ...settings }
   const { action, observed } = await advance(api, role, begin, scope)

@@ -18,9 +18,9 @@ import {
   type StepSettings,
 } from './advance.ts'
 import { verdictBytes } from './failures.ts'
-import { readClaim, readClusterClass } from './perform-action.ts'
+import { adoptionFacts, readClaim, readClusterClass } from './read-facts.ts'
 
-const scope: StepScope = { observes: ['addressUse'], performs: ['releaseReservations', 'discardClaim'] }
+const performs: StepScope['performs'] = ['releaseReservations', 'discardClaim']
 
 /** For a VIP that is not desired; any other claim is deleted by a later step, if at all. */
 const refusal: StepScope = { observes: [], performs: ['deleteClaim'] }
@@ -52,7 +52,8 @@ export async function selectIPPool(
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
   const begin = { key, cluster, claim, pools, clusterClass, ...settings }
-  const found = await advance(api, role, begin, scope)
+  const observes: StepScope['observes'] = ['addressUse', ...adoptionFacts(cluster, claim)]
+  const found = await advance(api, role, begin, { observes, performs })
   const end = isRefusal(found.action) ? await advance(api, role, found.observed, refusal) : found
   const also =
     role === defaultRole && cluster !== undefined

@@ -17,10 +17,12 @@ const equivalents: Readonly<Record<string, Equivalent>> = {
   'metrics-addr': { means: 'metrics-bind-address' },
   'metrics-bind-addr': { means: 'metrics-bind-address' },
   v: { means: 'log-level', value: levelOfVerbosity },
+  'zap-log-level': { means: 'log-level', value: levelOfZap },
 }
 
 const everyReplicaWorks = 'all replicas work at once, without a leader'
 const noWebhooks = 'the allocator serves no webhooks'
+const ownLog = 'see --log-level and --log-format'
 const noExtension = 'the allocator is no runtime extension'
 
 /** Why a flag means nothing here. */
@@ -35,6 +37,7 @@ const meaningless: Readonly<Record<string, string>> = {
   'enable-runtime-extension': noExtension,
   'runtime-extension-port': noExtension,
   'runtime-extension-cert-dir': noExtension,
+  'runtime-extension-name': noExtension,
   'webhook-host': noWebhooks,
   'webhook-port': noWebhooks,
   'webhook-cert-dir': noWebhooks,
@@ -51,6 +54,10 @@ const meaningless: Readonly<Record<string, string>> = {
   concurrency: 'the Worker limits its own concurrency',
   'max-concurrent-reconciles': 'the Worker limits its own concurrency',
   'feature-gates': 'there are no feature gates',
+  'zap-devel': ownLog,
+  'zap-encoder': ownLog,
+  'zap-stacktrace-level': ownLog,
+  'zap-time-encoding': ownLog,
 }
 
 /** Those that take no value of their own; `--flag true` would be two words, as in Go. */
@@ -60,6 +67,7 @@ const switches = new Set([
   'enable-runtime-extension',
   'insecure-diagnostics',
   'contention-profiling',
+  'zap-devel',
 ])
 
 export interface Translation {
@@ -96,4 +104,10 @@ export function translateFlags(argv: readonly string[]): Translation {
 function levelOfVerbosity(text: string): string {
   if (!/^\d+$/.test(text)) return text
   return (Number(text) < 4 ? 'info' : 'debug') satisfies LogLevel
+}
+
+/** zap's levels: names, of which `panic` is more severe than ours, or a verbosity from 1 on, which is for debugging. */
+function levelOfZap(text: string): string {
+  if (text === 'panic') return 'error' satisfies LogLevel
+  return /^\d+$/.test(text) ? ('debug' satisfies LogLevel) : text
 }

@@ -1,6 +1,12 @@
 import { ownershipOf } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import { needsAllocation, poolRequestFor, type ClusterContext } from '../domain/allocation/eligibility.ts'
+import {
+  isWritable,
+  needsAllocation,
+  poolRequestFor,
+  type ClusterContext,
+} from '../domain/allocation/eligibility.ts'
+import { holdsVip } from '../domain/allocation/unowned-claim.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
@@ -59,6 +65,10 @@ export function requestForBinding(
   const [loss, before] = [lossIn(binding), lossIn(previous)]
   if (loss !== undefined) {
     return loss === before ? undefined : { action: 'signal-with-start', reason: loss }
+  }
+  const isHolder = (of: ClaimBinding): boolean => isWritable(cluster) && holdsVip(cluster, vip, of)
+  if (isHolder(binding) && !isHolder(previous)) {
+    return { action: 'signal-with-start', reason: 'claim without owner holds the VIP' }
   }
   const needs = needsAllocation(cluster, vip, context.cluster)
   if (claim === undefined) {

@@ -10,6 +10,7 @@ import {
   anIPAddress,
   aPool,
   ownerReference,
+  type ClaimOptions,
   type ClusterOptions,
 } from './builders.ts'
 import type { InitialObjects } from './fake-management-cluster.ts'
@@ -77,23 +78,33 @@ const recreated = [ownerReference({ name: 'demo', uid: 'former' })]
 const stranger = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }
 const bound = { addressName: 'vip-cp-demo' }
 const longerName = 'vip-cp-demo-uid-of-d'
-const claims = anyOf<IPAddressClaim | undefined>(
-  undefined,
-  undefined,
-  aClaim(),
-  aClaim(bound),
-  aClaim(bound),
-  aClaim({ ...bound, owners: unlabeled }),
-  aClaim({ owners: unlabeled, labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }),
-  aClaim({ owners: [] }),
-  aClaim({ ...bound, owners: [] }),
-  aClaim({ ...bound, owners: recreated }),
-  aClaim({ owners: [...recreated, stranger] }),
-  aClaim({ owners: [stranger] }),
-  aClaim({ owners: recreated, deleting: true }),
-  aClaim({ owners: recreated, deleting: true, finalizers: ['example.org/hold'] }),
-  aClaim({ name: longerName, addressName: longerName, labels: { 'cluster.x-k8s.io/cluster-name': 'demo' } }),
-  aClaim({ deleting: true }),
+const ofDemo = { 'cluster.x-k8s.io/cluster-name': 'demo' }
+const longerClaim: ClaimOptions = { name: longerName, addressName: longerName, labels: ofDemo }
+const keptClaim = aClaim({ owners: recreated, deleting: true, finalizers: ['example.org/hold'] })
+/** The first is the one that the run takes for the Cluster's. */
+const claims = anyOf<readonly IPAddressClaim[]>(
+  [],
+  [],
+  ...[
+    aClaim(),
+    aClaim(bound),
+    aClaim(bound),
+    aClaim({ ...bound, owners: unlabeled }),
+    aClaim({ owners: unlabeled, labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }),
+    aClaim({ owners: [] }),
+    aClaim({ ...bound, owners: [] }),
+    aClaim({ ...bound, owners: recreated }),
+    aClaim({ owners: [...recreated, stranger] }),
+    aClaim({ owners: [stranger] }),
+    aClaim({ owners: recreated, deleting: true }),
+    keptClaim,
+    aClaim(longerClaim),
+    aClaim({ ...longerClaim, owners: [] }),
+    aClaim({ deleting: true }),
+  ].map((claim) => [claim]),
+  [aClaim(longerClaim), keptClaim],
+  [aClaim({ ...longerClaim, owners: [] }), keptClaim],
+  [aClaim({ name: longerName, labels: ofDemo }), keptClaim],
 )
 
 const full = { total: 11, used: 11, free: 0, outOfRange: 0 }
@@ -136,7 +147,7 @@ function ofClaim(ipAddress: IPAddress, claim: IPAddressClaim | undefined): IPAdd
 export const randomWorlds = fc
   .record({
     cluster: clusters.map(aCluster),
-    claim: claims,
+    claims,
     own: anyOf<IPAddress | undefined>(
       anIPAddress(),
       anIPAddress(),
@@ -170,10 +181,10 @@ export const randomWorlds = fc
     ),
     others,
   })
-  .map(({ cluster, claim, own, others: beside, ...rest }): InitialObjects => ({
+  .map(({ cluster, own, others: beside, ...rest }): InitialObjects => ({
     ...rest,
     clusters: [cluster, ...beside.clusters],
-    claims: claim === undefined ? [] : [claim],
     // The provider deletes the IPAddress with its claim.
-    ipAddresses: own === undefined ? beside.ipAddresses : [ofClaim(own, claim), ...beside.ipAddresses],
+    ipAddresses:
+      own === undefined ? beside.ipAddresses : [ofClaim(own, rest.claims[0]), ...beside.ipAddresses],
   }))

@@ -15,6 +15,7 @@ import { checkClassVariables } from './checks/class-variables.ts'
 import { checkManagementCluster } from './checks/management-cluster.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
 import { checkPermissions } from './checks/permissions.ts'
+import { checkPredecessor } from './checks/predecessor.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
 import { checkIpamProvider, checkCore } from './checks/providers.ts'
 import { checkNamespace, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
@@ -105,7 +106,8 @@ export function diagnoseKubernetes(
       'check --kubeconfig, --context, the proxy if there is one, and the network; kubectl version shows what kubectl can reach'
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { clock, servedKinds, permissions, core, ipamProvider, snapshot, unlisted, isEverywhere } = facts.read
+  const { clock, servedKinds, permissions, core, ipamProvider, predecessor } = facts.read
+  const { snapshot, unlisted, isEverywhere } = facts.read
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
     ...runCheck('clock', clock, checkClock),
@@ -113,6 +115,7 @@ export function diagnoseKubernetes(
     ...runCheck('permissions', permissions, checkPermissions),
     ...runCheck('cluster-api-core', core, checkCore),
     ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
+    ...runCheck('predecessor', { read: predecessor }, checkPredecessor),
     ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
     ...runCheck('pools', snapshot, checkPools),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),

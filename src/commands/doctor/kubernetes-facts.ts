@@ -33,6 +33,12 @@ import type { Reading } from './checks/check-result.ts'
 import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import {
+  extensionConfigFrom,
+  predecessorLabel,
+  type ExtensionConfig,
+  type PredecessorFacts,
+} from './checks/predecessor.ts'
+import {
   coreProvider,
   inClusterProvider,
   programDeploymentFrom,
@@ -52,6 +58,7 @@ export interface KubernetesFacts {
   readonly permissions: Reading<PermissionReview>
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
+  readonly predecessor: PredecessorFacts
   readonly snapshot: Reading<Snapshot>
   /** Why the snapshot lacks some kinds or namespaces: we may not list them. */
   readonly unlisted: readonly string[]
@@ -95,18 +102,20 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     const last = outcomes.at(-1)
     const server = kubeConfig.getCurrentCluster()?.server ?? ''
     const about = { server, route, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
-    const [user, managementClusterUid, servedKinds, core, ipamProvider, snapshot] = await Promise.all([
-      readingOf(readOwnUser(connection)),
-      readingOf(readManagementClusterUid(connection)),
-      readingOf(readServedKinds(connection)),
-      readingOf(listDeployments(connection, coreProvider.label)),
-      readingOf(listDeployments(connection, inClusterProvider.label)),
-      readingOf(readSnapshot(connection, place.namespaces)),
-    ])
+    const [user, managementClusterUid, servedKinds, core, ipamProvider, predecessor, snapshot] =
+      await Promise.all([
+        readingOf(readOwnUser(connection)),
+        readingOf(readManagementClusterUid(connection)),
+        readingOf(readServedKinds(connection)),
+        readingOf(listDeployments(connection, coreProvider.label)),
+        readingOf(listDeployments(connection, inClusterProvider.label)),
+        readPredecessor(connection),
+        readingOf(readSnapshot(connection, place.namespaces)),
+      ])
     const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
     const permissions = await readingOf(readPermissions(connection, place, user, clusters))
     const isEverywhere = place.namespaces.length === 0
-    const cluster = { managementClusterUid, core, ipamProvider, snapshot, isEverywhere }
+    const cluster = { managementClusterUid, core, ipamProvider, predecessor, snapshot, isEverywhere }
     const unlisted = 'read' in snapshot ? unlistedIn(outcomes) : []
     return { ...about, user, servedKinds, permissions, ...cluster, unlisted }
   } finally {
@@ -203,6 +212,38 @@ const deployments: DecodedResource<ProgramDeployment> = {
   versions: ['v1'],
   provider: 'Kubernetes',
   decode: programDeploymentFrom,
+}
+
+/** It belongs to Cluster API core, whose API server without it has none. */
+const extensionConfigs: DecodedResource<ExtensionConfig> = {
+  group: 'runtime.cluster.x-k8s.io',
+  plural: 'extensionconfigs',
+  kind: 'ExtensionConfig',
+  namespaced: false,
+  versions: ['v1beta2', 'v1alpha1'],
+  provider: resources.clusters.provider,
+  decode: extensionConfigFrom,
+}
+
+async function readPredecessor(connection: KubernetesConnection): Promise<PredecessorFacts> {
+  const [deployments, found] = await Promise.all([
+    readingOf(listDeployments(connection, predecessorLabel)),
+    readingOf(listExtensionConfigs(connection)),
+  ])
+  return { deployments, extensionConfigs: found }
+}
+
+async function listExtensionConfigs(connection: KubernetesConnection): Promise<readonly ExtensionConfig[]> {
+  const apiVersion = await servedVersion(discoverApiVersions(connection).of(extensionConfigs))
+  if (apiVersion === undefined) return []
+  const query = { namespace: '' }
+  const { items } = await listObjects(
+    connection,
+    extensionConfigs,
+    `${extensionConfigs.group}/${apiVersion}`,
+    query,
+  )
+  return items
 }
 
 async function listDeployments(

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts'
-import { claimAmong, claimKeyFor, claimNamesFor } from '../../domain/model/claim.ts'
+import { readClaim } from '../../activities/read-facts.ts'
+import { claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
@@ -47,13 +48,13 @@ async function readBinding(
   api: ClusterApi,
   cluster: Cluster,
   role: Role,
-): Promise<Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>> {
+): Promise<Pick<PlanFacts, 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>> {
   const { namespace } = cluster
-  const names = claimNamesFor(cluster, role)
-  const candidates = await Promise.all(names.map((name) => api.getIPAddressClaim({ namespace, name })))
-  const claim = claimAmong(cluster, candidates)
+  const usual = await api.getIPAddressClaim(claimKeyFor(cluster, role))
+  const claim = await readClaim(api, cluster, role, usual)
+  const usualClaim = usual?.name === claim?.name ? undefined : usual
   const namedAddress = await api.getIPAddress(claim ?? claimKeyFor(cluster, role))
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
-  return { claim, ipAddress, namedAddress }
+  return { claim, usualClaim, ipAddress, namedAddress }
 }

@@ -26,8 +26,10 @@ export type EligibilitySettings = Pick<AllocationSettings, 'variables' | 'requir
 export interface Observed extends Facts, AllocationSettings {
   readonly key: NamespacedName
   readonly cluster: Cluster | undefined
-  /** The Cluster's claim; else the IPAddressClaim with the usual name of it, of any owner (`claimAmong`). */
+  /** The Cluster's claim; else one that it may adopt; else the IPAddressClaim with the usual name of it (`claimAmong`). */
   readonly claim: IPAddressClaim | undefined
+  /** If `claim` has a longer name: the one with the usual name, of any owner. Only a prediction needs it. */
+  readonly usualClaim?: IPAddressClaim | undefined
   /** The choice that an earlier step of the same run made. It stays, even if the pools have changed. */
   readonly choice?: PoolChoice
   /** Of the step, from 1. */

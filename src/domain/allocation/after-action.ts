@@ -87,9 +87,9 @@ function adoptedBy(cluster: Cluster, role: Role, claim: IPAddressClaim): IPAddre
   return { ...claim, labels: { ...claim.labels, ...labels }, ownerReferences }
 }
 
-/** The run restarts, and selects a pool again. */
-function withoutClaim({ choice: _choice, ...observed }: Observed): Observed {
-  return { ...observed, claim: undefined, ipAddress: undefined, namedAddress: undefined }
+/** The run restarts, and selects a pool again. Beside a longer name, the usual one may still be taken. */
+function withoutClaim({ choice: _choice, usualClaim, ...observed }: Observed): Observed {
+  return { ...observed, claim: usualClaim, ipAddress: undefined, namedAddress: undefined }
 }
 
 function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster {

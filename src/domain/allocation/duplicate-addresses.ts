@@ -27,8 +27,8 @@ interface OwnVip {
   readonly role: Role
   /** Of the claim, if it is known. */
   readonly claimName?: string
-  /** Absent: the one that the Cluster records. */
-  readonly network?: string
+  /** Absent, or undefined if nobody knows it: the one that the Cluster records. */
+  readonly network?: string | undefined
 }
 
 /** Finds who has an address on the same network besides one VIP of a Cluster, in any spelling. */
@@ -39,7 +39,7 @@ export function holdersOf(
   variables: VariableNames,
 ): AddressHolders {
   const wanted = canonicalAddress(address)
-  const { network = networkOfVip(own.cluster, own.role) } = own
+  const network = own.network ?? networkOfVip(own.cluster, own.role)
   const { namespace, uid } = own.cluster
   const ownClaims = own.claimName === undefined ? claimNamesFor(own.cluster, own.role) : [own.claimName]
   return {
@@ -47,23 +47,61 @@ export function holdersOf(
       vipRolesIn(cluster, variables, use.classOf?.(cluster))
         .filter(({ role }) => !(cluster.uid === uid && role === own.role))
         .filter((vip) => canonicalAddress(addressIn(cluster, vip)) === wanted)
-        .filter(({ role }) => networkOfVip(cluster, role) === network)
+        .filter(
+          ({ role }) =>
+            networkOfHolder(cluster, role, use, ipAddressOf(cluster, role, wanted, use)) === network,
+        )
         .map((as) => ({ cluster, as })),
     ),
     ipAddresses: use.ipAddresses.filter(
       (ipAddress) =>
         canonicalAddress(ipAddress.address) === wanted &&
         !isReservation(ipAddress) &&
-        networkOfAddress(ipAddress, use) === network &&
+        (networkOfAddress(ipAddress, use) ?? '') === network &&
         !(ipAddress.namespace === namespace && ownClaims.includes(ipAddress.claimName)),
     ),
   }
 }
 
-/** The network of an IPAddress; `""`: the one that has no name. */
-export function networkOfAddress(ipAddress: IPAddress, use: Pick<AddressUse, 'poolOf'>): string {
+/**
+ * The network of an IPAddress; `""`: the one that has no name; undefined: nobody knows, since its pool cannot be read. An
+ * unknown network may be the one without a name, and is no named one.
+ */
+export function networkOfAddress(ipAddress: IPAddress, use: Pick<AddressUse, 'poolOf'>): string | undefined {
   const pool = use.poolOf?.(ipAddress)
-  return pool === undefined ? '' : networkOf(pool)
+  return pool && networkOf(pool)
+}
+
+/**
+ * The network of a VIP that a Cluster has: that of the pool its claim has it from, since anybody can type the annotation; else
+ * the one that the annotation names.
+ *
+ * @param ipAddress of the Cluster's claim, if that holds the VIP
+ */
+export function networkOfHolder(
+  cluster: Cluster,
+  role: Role,
+  use: Pick<AddressUse, 'poolOf'>,
+  ipAddress: IPAddress | undefined,
+): string {
+  return (ipAddress && networkOfAddress(ipAddress, use)) ?? networkOfVip(cluster, role)
+}
+
+/** The IPAddress by which a claim of the Cluster holds the address. */
+function ipAddressOf(
+  cluster: Cluster,
+  role: Role,
+  address: string,
+  { ipAddresses }: AddressUse,
+): IPAddress | undefined {
+  const claimNames = claimNamesFor(cluster, role)
+  return ipAddresses.find(
+    (each) =>
+      each.namespace === cluster.namespace &&
+      claimNames.includes(each.claimName) &&
+      !isReservation(each) &&
+      canonicalAddress(each.address) === address,
+  )
 }
 
 /**
@@ -191,7 +229,7 @@ export function isFreeBeside(
   const reserved = use.ipAddresses.find(
     (each) => isReservation(each) && each.address === address && each.namespace === cluster.namespace,
   )
-  const network = reserved === undefined ? '' : networkOfAddress(reserved, use)
+  const network = (reserved && networkOfAddress(reserved, use)) ?? ''
   return isFree(holdersOf(address, { cluster, role: defaultRole, network }, use, variables))
 }
 

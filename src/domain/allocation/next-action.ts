@@ -22,6 +22,7 @@ import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
+import { mayHoldVip, holdsVip } from './unowned-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import {
@@ -74,6 +75,10 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
 
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     return ownClaimAction(observed, vip, claim)
+  }
+  if (claim !== undefined && mayHoldVip(cluster, vip, claim)) {
+    if (!has(observed, 'ipAddress')) return observe('ipAddress')
+    if (holdsVip(cluster, vip, observed)) return { action: 'adoptClaim', claim }
   }
   const ownership = vipOwnershipOf(cluster, vip)
   switch (ownership.state) {

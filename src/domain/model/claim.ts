@@ -99,14 +99,24 @@ export function claimNamesFor(cluster: Cluster, role: Role): readonly string[] {
   ]
 }
 
-/** The Cluster's own claim among those that have one of its names; else the one that has the usual name, of any owner. */
+/**
+ * The Cluster's own claim among those that have one of its names; else one that nobody owns, the usual name first; else the one
+ * that has the usual name, of any owner.
+ */
 export function claimAmong(
   cluster: Cluster,
-  [usual, ...longer]: readonly (IPAddressClaim | undefined)[],
+  candidates: readonly (IPAddressClaim | undefined)[],
 ): IPAddressClaim | undefined {
-  const isOwn = (claim: IPAddressClaim | undefined): boolean =>
-    claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster'
-  return isOwn(usual) ? usual : (longer.find(isOwn) ?? usual)
+  const [usual] = candidates
+  const found = candidates.filter((claim) => claim !== undefined)
+  const ownedBy = (owner: ClaimOwnership['owner']): readonly IPAddressClaim[] =>
+    found.filter((claim) => ownershipOf(claim, cluster).owner === owner)
+  const [own] = ownedBy('this-cluster')
+  // Another Cluster may have a name of its own that looks like a longer one.
+  const [unowned] = ownedBy('nobody').filter(
+    ({ name, labels, isDeleting }) => !isDeleting && clusterNameOf(name, labels) === cluster.name,
+  )
+  return own ?? unowned ?? usual
 }
 
 export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {

@@ -39,6 +39,38 @@ describe('a flag of another program', () => {
     expect(configOf('--v', verbosity).logLevel).toBe(level)
   })
 
+  it.each([
+    ['debug', 'debug'],
+    ['info', 'info'],
+    ['error', 'error'],
+    ['panic', 'error'],
+    ['3', 'debug'],
+  ])('--zap-log-level=%s is level %s', (zap, level) => {
+    expect(configOf(`--zap-log-level=${zap}`).logLevel).toBe(level)
+  })
+
+  it('is accepted if it is one of the predecessor 0.7.1, which has these and those of zap', () => {
+    const { warnings } = configOf(
+      '--metrics-bind-address=:8080',
+      '--health-probe-bind-address=:8081',
+      '--default-port=6443',
+      '--leader-elect=false',
+      '--enable-reconciler',
+      '--enable-runtime-extension',
+      '--runtime-extension-port=9443',
+      '--runtime-extension-name=vip-allocator',
+      '--zap-devel',
+      '--zap-encoder=console',
+      '--zap-stacktrace-level',
+      'panic',
+      '--zap-time-encoding=rfc3339',
+    )
+    expect(warnings).toHaveLength(9)
+    expect(warnings.at(-1)).toBe(
+      '--zap-time-encoding means nothing to capi-vip-allocator: see --log-level and --log-format',
+    )
+  })
+
   it('is accepted with one warning if it means nothing here', () => {
     const { warnings, taskQueue } = configOf(
       'run',

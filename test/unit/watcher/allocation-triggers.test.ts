@@ -122,6 +122,20 @@ describe('a claim', () => {
     })
   })
 
+  it('that nobody owns has a run adopt it as soon as it holds the VIP that somebody else has set', () => {
+    const claim = aClaim({ addressName: 'vip-cp-demo', owners: [] })
+    const held = { claim, ipAddress: anIPAddress({ address: endpoint.host }) }
+    const manual = aCluster({ endpoint })
+    const request = { action: 'signal-with-start', reason: 'claim without owner holds the VIP' }
+    const on = (is: ClaimBinding, was: ClaimBinding, cluster = manual) =>
+      requestForBinding(is, was, cluster, controlPlane, at(late))
+    expect(on(held, none)).toEqual(request)
+    expect(on(held, { ...held, ipAddress: undefined })).toEqual(request)
+    expect(on(held, held)).toBeUndefined()
+    expect(on({ ...held, ipAddress: anIPAddress({ address: '10.0.0.99' }) }, none)).toBeUndefined()
+    expect(on(held, none, aCluster({ endpoint, paused: true }))).toBeUndefined()
+  })
+
   it('that is gone has the run retry that waits for that, or has to create another', () => {
     expect(requestForBinding(none, bound, aCluster(), controlPlane, at(late))).toEqual({
       action: 'signal-with-start',

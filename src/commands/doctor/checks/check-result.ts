@@ -6,6 +6,7 @@ export const checkNames = [
   'permissions',
   'cluster-api-core',
   'ipam-provider',
+  'predecessor',
   'pools',
   'pool-labels',
   'pool-ranges',

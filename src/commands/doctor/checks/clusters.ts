@@ -2,13 +2,26 @@ import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
-import { SnapshotQueries, usablePoolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { explicitPoolOf, foreignPoolOf, recordedVip } from '../../../domain/allocation/vip-role.ts'
+import {
+  addressUseIn,
+  poolsIn,
+  SnapshotQueries,
+  usablePoolsIn,
+  type Snapshot,
+} from '../../../domain/allocation/snapshot.ts'
+import {
+  explicitPoolOf,
+  foreignPoolOf,
+  networkOfVip,
+  recordedVip,
+} from '../../../domain/allocation/vip-role.ts'
+import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isIPAddress } from '../../../domain/model/address-text.ts'
+import { claimNamesFor } from '../../../domain/model/claim.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
+import { formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { defaultRole, enabledAnnotations, roles, roleSpecs, type Role } from '../../../domain/role.ts'
@@ -21,6 +34,7 @@ export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
   const clusters = [...snapshot.clusters.values()]
   const problems = [
     ...clusters.flatMap((cluster) => clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace))),
+    ...networkProblems(snapshot),
     ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
@@ -92,6 +106,48 @@ function recordProblems(name: string, cluster: Cluster, role: Role): readonly Ch
   const found = `${name}: ${vipAnnotation} is ${quoted(recorded)}, expected the address that the allocator wrote`
   const fix = `remove ${vipAnnotation} from ${name}, unless its VIP was assigned by the allocator: then write that address`
   return [warning(found, fix)]
+}
+
+/** A network that somebody typed hides a VIP from all who share the real one; the allocator records that of the pool. */
+function networkProblems(snapshot: Snapshot): readonly CheckOutcome[] {
+  const networks = new Set(poolsIn(snapshot).map(networkOf))
+  return [...snapshot.clusters.values()].flatMap((cluster) =>
+    roles
+      .filter((role) => networkOfVip(cluster, role) !== '')
+      .flatMap((role) =>
+        networkProblemsOf(cluster, role, networks, networkOfClaims(cluster, role, snapshot)),
+      ),
+  )
+}
+
+/** @param actual of the pool that the VIP is from; undefined if nobody knows */
+function networkProblemsOf(
+  cluster: Cluster,
+  role: Role,
+  networks: ReadonlySet<string>,
+  actual: string | undefined,
+): readonly CheckOutcome[] {
+  const { networkAnnotation } = roleSpecs[role]
+  const recorded = networkOfVip(cluster, role)
+  const name = `Cluster ${formatKey(cluster)}`
+  const found = `${name}: ${networkAnnotation} is ${quoted(recorded)}`
+  const fix = `correct or remove ${networkAnnotation} on ${name}`
+  if (actual === undefined) {
+    if (networks.has(recorded)) return []
+    const meant = suggestion(recorded, [...networks])
+    return [warning(`${found}, which no pool is on, so nobody sees its address as taken${meant}`, fix)]
+  }
+  if (actual === recorded) return []
+  const where = actual === '' ? 'the network without a name' : `network ${quoted(actual)}`
+  return [warning(`${found}, but the pool of its address is on ${where}`, fix)]
+}
+
+function networkOfClaims(cluster: Cluster, role: Role, snapshot: Snapshot): string | undefined {
+  const { namespace } = cluster
+  const ipAddress = claimNamesFor(cluster, role)
+    .map((name) => snapshot.ipAddresses.get(formatKey({ namespace, name })))
+    .find((each) => each !== undefined)
+  return ipAddress && networkOfAddress(ipAddress, addressUseIn(snapshot))
 }
 
 /** A Cluster never becomes available if one of its gates names a condition that nobody writes. */

@@ -5,12 +5,12 @@ import {
   everyClass,
   priorityOf,
 } from '../../../domain/allocation/pool-selection.ts'
-import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { addressUseIn, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { labelSelectorSyntax } from '../../../domain/model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { ipPoolKinds, poolKinds } from '../../../domain/model/pool-kind.ts'
+import { ipPoolKinds, isKnownPoolKind, poolKinds } from '../../../domain/model/pool-kind.ts'
 import {
   availableAddresses,
   formatPool,
@@ -22,6 +22,7 @@ import {
   clusterClassKey,
   namespacesAnnotation,
   namespaceSelectorAnnotation,
+  networkAnnotation,
   priorityAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
@@ -190,8 +191,27 @@ function selectorProblems(pool: IPPool, namespaces: readonly ObjectMeta[]): read
  */
 export function checkPoolRanges(snapshot: Snapshot): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
-  const problems = [...pools.filter(isForVips).flatMap(unreadableEntries), ...overlaps(pools)]
+  const problems = [
+    ...pools.filter(isForVips).flatMap(unreadableEntries),
+    ...overlaps(pools),
+    ...unplacedAddresses(snapshot, pools),
+  ]
   return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
+}
+
+/** Where networks have names, an address of a pool that cannot be read may be on any of them. */
+function unplacedAddresses(snapshot: Snapshot, pools: readonly IPPool[]): readonly CheckOutcome[] {
+  if (pools.every((pool) => networkOf(pool) === '')) return []
+  const { poolOf } = addressUseIn(snapshot)
+  const unplaced = [...snapshot.ipAddresses.values()].filter(
+    (ipAddress) => isKnownPoolKind(ipAddress.poolRef) && poolOf?.(ipAddress) === undefined,
+  )
+  if (unplaced.length === 0) return []
+  const names = few(unplaced.map((each) => `${formatKey(each)} of ${formatPool(each.poolRef)}`))
+  const found = `the pools of these IPAddresses cannot be read, so their network is unknown and counts as the one without a name: ${names}`
+  return [
+    warning(found, `create these pools again, or permit to list them: ${networkAnnotation} is on the pool`),
+  ]
 }
 
 function unreadableEntries(pool: IPPool): readonly CheckOutcome[] {

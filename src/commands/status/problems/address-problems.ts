@@ -2,11 +2,12 @@ import {
   describeHolders,
   holdersOf,
   networkOfAddress,
+  networkOfHolder,
   type AddressHolders,
 } from '../../../domain/allocation/duplicate-addresses.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
-import { networkOfVip, type VipRole } from '../../../domain/allocation/vip-role.ts'
+import type { VipRole } from '../../../domain/allocation/vip-role.ts'
 import { shortened } from '../../../domain/quote.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
@@ -42,18 +43,19 @@ function holdersByAddress({
 }: ProblemContext): readonly (readonly [string, AddressHolders])[] {
   const uses = [
     ...[...snapshot.clusters.values()].flatMap((cluster) =>
-      queries.vipsOf(cluster).map((as) => ({
-        address: addressIn(cluster, as),
-        network: networkOfVip(cluster, as.role),
-        clusters: [{ cluster, as }],
-        ipAddresses: [],
-      })),
+      queries.vipsOf(cluster).map((as) => {
+        const address = addressIn(cluster, as)
+        const { ipAddress } = queries.bindingOf(cluster, as.role)
+        const isHeld = canonicalAddress(ipAddress?.address ?? '') === canonicalAddress(address)
+        const network = networkOfHolder(cluster, as.role, addressUse, isHeld ? ipAddress : undefined)
+        return { address, network, clusters: [{ cluster, as }], ipAddresses: [] }
+      }),
     ),
     ...[...snapshot.ipAddresses.values()]
       .filter((ipAddress) => !isReservation(ipAddress))
       .map((ipAddress) => ({
         address: ipAddress.address,
-        network: networkOfAddress(ipAddress, addressUse),
+        network: networkOfAddress(ipAddress, addressUse) ?? '',
         clusters: [],
         ipAddresses: [ipAddress],
       })),

@@ -68,7 +68,7 @@ function reasonOf(end: SequenceEnd): string {
 
 function planOver(world: InitialObjects): RolePlan {
   const [cluster] = world.clusters
-  const [claim] = world.claims
+  const [claim, usualClaim] = world.claims
   const claimName = claim?.name ?? 'vip-cp-demo'
   const named = world.ipAddresses.find(({ name }) => name === claimName)
   const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
@@ -76,6 +76,7 @@ function planOver(world: InitialObjects): RolePlan {
   const facts = anObservation({
     cluster: cluster as Cluster,
     claim,
+    usualClaim,
     ipAddress: claim?.addressName === undefined ? undefined : named,
     namedAddress: named,
     pools: usablePools(world),

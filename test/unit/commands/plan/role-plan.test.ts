@@ -7,6 +7,7 @@ import {
   aClusterClass,
   anIPAddress,
   aPool,
+  ownerReference,
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
@@ -21,10 +22,10 @@ const pool = { apiGroup: 'ipam.cluster.x-k8s.io', kind: 'GlobalInClusterIPPool',
 interface Situation {
   readonly cluster?: ClusterOptions
   readonly facts?: Partial<Omit<PlanFacts, 'cluster'>>
-  readonly binding?: Partial<Pick<PlanFacts, 'claim' | 'ipAddress' | 'namedAddress'>>
+  readonly binding?: Partial<Pick<PlanFacts, 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>>
 }
 
-const nothing = { claim: undefined, ipAddress: undefined, namedAddress: undefined }
+const nothing = { claim: undefined, usualClaim: undefined, ipAddress: undefined, namedAddress: undefined }
 
 function planFor(
   { cluster = {}, facts = {}, binding = {} }: Situation,
@@ -515,5 +516,20 @@ describe('a plan for a Cluster that gets no VIP', () => {
       reason: 'NoMatchingPool',
       actionRequired: false,
     })
+  })
+})
+
+describe('a plan for a Cluster whose claim has a longer name', () => {
+  it('foretells the longer name again after it gives that claim back, as long as the usual name is kept', () => {
+    const name = 'vip-cp-demo-uid-of-d'
+    const claim = aClaim({ name, labels: { 'cluster.x-k8s.io/cluster-name': 'demo' } })
+    const kept = aClaim({
+      owners: [ownerReference({ name: 'demo', uid: 'former' })],
+      deleting: true,
+      finalizers: ['example.org/hold'],
+    })
+    const facts = { pools: [full, second] }
+    expect(planFor({ facts, binding: { claim, usualClaim: kept } }).claim).toEqual({ name, action: 'create' })
+    expect(planFor({ facts, binding: { claim } }).claim).toEqual({ name: 'vip-cp-demo', action: 'create' })
   })
 })

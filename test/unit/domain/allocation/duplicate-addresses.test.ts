@@ -6,6 +6,7 @@ import {
   holdersOf,
   isFree,
   isFreeBeside,
+  networkOfAddress,
   type AddressHolders,
 } from '../../../../src/domain/allocation/duplicate-addresses.ts'
 import type { AddressUse } from '../../../../src/domain/allocation/action.ts'
@@ -118,6 +119,25 @@ describe('an address on a named network', () => {
     expect(isFree(holdersOn('blue', { clusters: [blue] }))).toBe(false)
     expect(isFree(holdersOn('blue', { ipAddresses: [ofBlue] }))).toBe(false)
     expect(isFree(holdersOn('', { ipAddresses: [others()] }))).toBe(false)
+  })
+
+  it('counts as on the network without a name if its pool cannot be read, and holds up nobody on a named one', () => {
+    const unread = { ipAddresses: [others()], poolOf: () => undefined }
+    expect(isFree(holdersOn('', unread))).toBe(false)
+    expect(isFree(holdersOn(undefined, unread))).toBe(false)
+    expect(isFree(holdersOn('blue', unread))).toBe(true)
+    expect(networkOfAddress(others(), unread)).toBeUndefined()
+  })
+
+  it('of a Cluster is on the network of the pool that its claim has it from, whatever somebody typed', () => {
+    const typed = other('x', { annotations: { [annotation]: 'red' } })
+    const held = anIPAddress({ name: 'vip-cp-x', claimName: 'vip-cp-x', poolName: 'blue' })
+    const clustersOn = (network: string, ipAddress: IPAddress) =>
+      holdersOn(network, { clusters: [typed], ipAddresses: [ipAddress] }).clusters.length
+    expect(clustersOn('blue', held)).toBe(1)
+    expect(clustersOn('red', held)).toBe(0)
+    expect(clustersOn('red', { ...held, address: '10.0.0.99' })).toBe(1)
+    expect(clustersOn('red', { ...held, namespace: 'elsewhere' })).toBe(1)
   })
 
   it('is on the network that the Cluster records, or else on that of its reservation', () => {

@@ -278,6 +278,62 @@ describe('a claim under the name of a Cluster', () => {
     expect(next({}, { claim })).toEqual({ action: 'adoptClaim', claim })
   })
 
+  describe("that is nobody's, beside a VIP of somebody else,", () => {
+    const unowned = aClaim({ addressName: 'vip-cp-demo', owners: [] })
+    const held = { claim: unowned, ipAddress: anIPAddress({ address: '10.9.9.9' }) }
+
+    it.each<[string, ClusterOptions]>([
+      ['an endpoint', { endpoint }],
+      ['an endpoint of a rendered Cluster', { endpoint, rendered: true }],
+      ['a host without port', { endpoint: { host: '10.9.9.9', port: 0 } }],
+      ['an endpoint that replaced ours', { endpoint, annotations: { [vipAnnotation]: '10.0.0.1' } }],
+    ])('is adopted if it holds that very VIP: %s', (_, cluster) => {
+      expect(next(cluster, held)).toEqual({ action: 'adoptClaim', claim: unowned })
+    })
+
+    it('is adopted with the address in another spelling, and for another role', () => {
+      const spelled = { ...held, ipAddress: anIPAddress({ address: 'fd00::a' }) }
+      const six = { endpoint: { host: 'fd00:0:0::A', port: 6443 } }
+      expect(next(six, spelled)).toEqual({ action: 'adoptClaim', claim: unowned })
+      const claim = aClaim({ name: 'vip-ingress-demo', addressName: 'vip-ingress-demo', owners: [] })
+      const topology = {
+        classRef: { name: 'rke2-cluster-class' },
+        variables: [{ name: 'ingressVip', value: '10.9.9.9' }],
+      }
+      const cluster = { topology, annotations: { 'vip.capi.gorizond.io/ingress-enabled': 'true' } }
+      expect(next(cluster, { ...held, claim }, 'ingress')).toEqual({ action: 'adoptClaim', claim })
+    })
+
+    it('needs its address to be known', () => {
+      const { ipAddress: _, ...unread } = anObservation({ claim: unowned, cluster: aCluster({ endpoint }) })
+      expect(nextAction(unread, 'control-plane')).toEqual({ action: 'observe', fact: 'ipAddress' })
+    })
+
+    it.each<[string, Partial<Observed>]>([
+      ['holds another address', { ...held, ipAddress: anIPAddress() }],
+      ['has no IPAddress', { claim: unowned, ipAddress: undefined }],
+      ['is unbound', { claim: aClaim({ owners: [] }) }],
+      ['is being deleted', { ...held, claim: { ...unowned, isDeleting: true } }],
+      ["is somebody else's", { ...held, claim: { ...foreign, addressName: 'vip-cp-demo' } }],
+      [
+        'belongs to a previous Cluster of this name',
+        {
+          ...held,
+          claim: aClaim({ addressName: 'x', owners: [ownerReference({ name: 'demo', uid: 'p' })] }),
+        },
+      ],
+    ])('is left alone if it %s', (_, things) => {
+      expect(next({ endpoint, rendered: true }, things)).toMatchObject({
+        action: 'done',
+        reason: 'EndpointAlreadySet',
+      })
+    })
+
+    it('is left alone while the Cluster is paused', () => {
+      expect(next({ endpoint, paused: true }, held)).toMatchObject({ reason: 'ClusterPaused' })
+    })
+  })
+
   it.each<[string, ClaimOptions]>([
     ['its own', {}],
     ["nobody's", { owners: [] }],

@@ -64,9 +64,20 @@ describe("a Cluster's claim", () => {
     expect(claimAmong(cluster, [usual, own])).toBe(usual)
   })
 
+  it('is otherwise one that nobody owns, if its label says that it is not that of a Cluster with such a name', () => {
+    const labels = { 'cluster.x-k8s.io/cluster-name': 'blue' }
+    const unowned = aClaim({ name: longer, owners: [], labels })
+    const unownedUsual = aClaim({ name: 'vip-cp-blue', owners: [], labels: {} })
+    expect(claimAmong(cluster, [undefined, unowned])).toBe(unowned)
+    expect(claimAmong(cluster, [previous, unowned])).toBe(unowned)
+    expect(claimAmong(cluster, [unownedUsual, unowned])).toBe(unownedUsual)
+    expect(claimAmong(cluster, [unownedUsual, own])).toBe(own)
+    expect(claimAmong(cluster, [previous, { ...unowned, isDeleting: true }])).toBe(previous)
+    expect(claimAmong(cluster, [undefined, { ...unowned, labels: {} }])).toBeUndefined()
+  })
+
   it('is otherwise whatever has the usual name', () => {
     expect(claimAmong(cluster, [previous, undefined])).toBe(previous)
-    expect(claimAmong(cluster, [undefined, { ...own, ownerReferences: [] }])).toBeUndefined()
     expect(claimAmong(cluster, [undefined, undefined])).toBeUndefined()
   })
 })

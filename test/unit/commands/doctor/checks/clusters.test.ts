@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { checkClusters } from '../../../../../src/commands/doctor/checks/clusters.ts'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import { aCluster, aClusterClass, aPool } from '../../../../support/builders.ts'
+import { aCluster, aClusterClass, anIPAddress, aPool } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const prefix = 'vip.capi.gorizond.io'
@@ -54,6 +54,37 @@ describe('what is written on Clusters', () => {
     expect(
       check({ [`${prefix}/ingress-pool`]: 'GlobalInClusterIPPool/x' }, [aPool({ name: 'x' })])[0]?.level,
     ).toBe('ok')
+  })
+
+  it('is a warning where it names a network that no pool is on, or another one than the pool of its address', () => {
+    const networked = (network: string): IPPool =>
+      aPool({ annotations: network === '' ? {} : { [`${prefix}/network`]: network } })
+    const annotations = { [`${prefix}/control-plane-network`]: 'blu' }
+    const found = `Cluster clusters/demo: ${prefix}/control-plane-network is "blu"`
+    const fix = `correct or remove ${prefix}/control-plane-network on Cluster clusters/demo`
+    expect(check(annotations, [networked('blue')])).toEqual([
+      {
+        level: 'warning',
+        found: `${found}, which no pool is on, so nobody sees its address as taken; did you mean "blue"?`,
+        fix,
+      },
+    ])
+    expect(check(annotations, [networked('blu')])[0]?.level).toBe('ok')
+    const withAddress = (network: string): readonly CheckOutcome[] =>
+      checkClusters(
+        aSnapshot({
+          clusters: [aCluster({ annotations })],
+          pools: [networked(network)],
+          ipAddresses: [anIPAddress()],
+        }),
+      )
+    expect(withAddress('blue')).toEqual([
+      { level: 'warning', found: `${found}, but the pool of its address is on network "blue"`, fix },
+    ])
+    expect(withAddress('')[0]?.found).toBe(
+      `${found}, but the pool of its address is on the network without a name`,
+    )
+    expect(withAddress('blu')[0]?.level).toBe('ok')
   })
 
   it.each([['control-plane-vip'], ['ingress-vip']])('is a warning where %s is no address', (name) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkPoolRanges } from '../../../../../src/commands/doctor/checks/pools.ts'
-import { aPool, type PoolOptions } from '../../../../support/builders.ts'
+import { anIPAddress, aPool, type PoolOptions } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 const forNodes = { labels: {} }
@@ -44,6 +44,22 @@ describe('the ranges of pools', () => {
     expect(check(wide, { ...narrow, excludedAddresses: ['10.0.0.10', '10.0.0.20', 'fd00::1'] })).toEqual(
       overlap('10.0.0.11-10.0.0.19'),
     )
+  })
+
+  it('leave an address without a network if its pool cannot be read, where networks have names', () => {
+    const annotations = { 'vip.capi.gorizond.io/network': 'blue' }
+    const of = (ipAddress: Parameters<typeof anIPAddress>[0], pool: PoolOptions) =>
+      checkPoolRanges(aSnapshot({ pools: [aPool(pool)], ipAddresses: [anIPAddress(ipAddress)] }))
+    expect(of({ poolName: 'gone' }, { annotations })).toEqual([
+      {
+        level: 'warning',
+        found:
+          'the pools of these IPAddresses cannot be read, so their network is unknown and counts as the one without a name: clusters/vip-cp-demo of GlobalInClusterIPPool/gone',
+        fix: 'create these pools again, or permit to list them: vip.capi.gorizond.io/network is on the pool',
+      },
+    ])
+    expect(of({}, { annotations })[0]?.level).toBe('ok')
+    expect(of({ poolName: 'gone' }, {})[0]?.level).toBe('ok')
   })
 
   it('are of interest where one of two pools is for VIPs', () => {
