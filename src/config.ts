@@ -41,8 +41,16 @@ export interface Config {
   readonly isUtf8: boolean
   /** Whether OpenTelemetry's own variables ask for traces. */
   readonly traces: boolean
+  /** The version of the Worker in Temporal; undefined: it is not versioned. */
+  readonly workerVersion: WorkerVersion | undefined
   /** About flags of other programs that mean nothing here. */
   readonly warnings: readonly string[]
+}
+
+/** A version of a Worker Deployment of Temporal. */
+export interface WorkerVersion {
+  readonly deploymentName: string
+  readonly buildId: string
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -184,8 +192,9 @@ export function readConfig(
     logFormat: one('log-format', oneOf(logFormats), 'json'),
     output: one('output', oneOf(outputFormats), 'table'),
     isUtf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
-    // Only the allocator itself makes spans.
+    // Only the allocator itself makes spans, and has a Worker.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
+    workerVersion: taken.includes('metrics-bind-address') ? workerVersionIn(env, faults) : undefined,
     warnings: [],
   }
 }
@@ -246,6 +255,27 @@ function tracesIn(env: NodeJS.ProcessEnv, faults: string[]): boolean {
     }
   }
   return given.length > 0
+}
+
+/** Variables of a Worker's version, by the names that the Temporal Worker Controller gives them. */
+export const workerVersionVariables = {
+  deploymentName: 'TEMPORAL_DEPLOYMENT_NAME',
+  buildId: 'TEMPORAL_WORKER_BUILD_ID',
+} as const
+
+/** A versioned Worker gets no work before its version is the current one, so half a version is a fault. */
+function workerVersionIn(env: NodeJS.ProcessEnv, faults: string[]): WorkerVersion | undefined {
+  const names = workerVersionVariables
+  const deploymentName = env[names.deploymentName] ?? ''
+  const buildId = env[names.buildId] ?? ''
+  if (deploymentName !== '' && buildId !== '') return { deploymentName, buildId }
+  if (deploymentName !== buildId) {
+    const [set, missing] =
+      deploymentName === '' ? [names.buildId, names.deploymentName] : [names.deploymentName, names.buildId]
+    const value = JSON.stringify(deploymentName || buildId)
+    faults.push(`${set} is ${value} and ${missing} is not set, expected both or none`)
+  }
+  return undefined
 }
 
 /** How a text is read; undefined if it cannot be. */

@@ -66,7 +66,16 @@ function checked<T extends KubernetesObject>(object: T, place: string): T {
   return object
 }
 
-/** Does the same with an existing client. */
+/**
+ * Has the API server check an object as it would apply it, and resolves with what it would store. Nothing is stored.
+ *
+ * @throws Error that names the object, with the server's message
+ */
+export async function dryRun(api: KubernetesApi, object: KubernetesObject): Promise<KubernetesObject> {
+  return await applyObject(api, new ResourcePaths(api), object, '&dryRun=All')
+}
+
+/** Does the same as `applyManifests` with an existing client. */
 export async function applyObjects(
   api: KubernetesApi,
   objects: readonly KubernetesObject[],
@@ -85,12 +94,13 @@ async function applyObject(
   api: KubernetesApi,
   paths: ResourcePaths,
   object: KubernetesObject,
+  more = '',
 ): Promise<KubernetesObject> {
   try {
     const path = await paths.pathOf(object)
     return await api.send<KubernetesObject>({
       method: 'PATCH',
-      path: `${path}?fieldManager=${fieldManager}&force=true&fieldValidation=Strict`,
+      path: `${path}?fieldManager=${fieldManager}&force=true&fieldValidation=Strict${more}`,
       body: object,
       contentType: 'application/apply-patch+yaml',
     })

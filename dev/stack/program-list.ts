@@ -74,6 +74,11 @@ export type ProgramName =
   | 'tctl'
   | 'prometheus'
   | 'promtool'
+  | 'helm'
+  | 'helm-unittest'
+  | 'helm-docs'
+  | 'kubeconform'
+  | 'kustomize'
 
 /** Definitions of programs. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
@@ -114,6 +119,19 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
     }),
   prometheus: prometheusProgram,
   promtool: prometheusProgram,
+  // Not searched for: README, rendered manifests and verdicts must be the same on every machine.
+  helm: (name) => goProgram(name, { folder: name, module: 'helm.sh/helm/v4', command: 'cmd/helm' }),
+  'helm-unittest': (name) =>
+    goProgram(name, {
+      folder: name,
+      module: 'github.com/helm-unittest/helm-unittest',
+      command: 'cmd/helm-unittest',
+    }),
+  'helm-docs': (name) =>
+    goProgram(name, { folder: name, module: 'github.com/norwoodj/helm-docs', command: 'cmd/helm-docs' }),
+  kubeconform: (name) =>
+    goProgram(name, { folder: name, module: 'github.com/yannh/kubeconform', command: 'cmd/kubeconform' }),
+  kustomize: (name) => goProgram(name, { folder: name, module: 'sigs.k8s.io/kustomize/kustomize/v5' }),
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
   // Not searched for: pages and pictures must look the same on every machine.

@@ -10,6 +10,11 @@ export interface RealParts {
   readonly clusterctl: string
   readonly prometheus: string
   readonly promtool: string
+  readonly helm: string
+  readonly helmUnittest: string
+  readonly helmDocs: string
+  readonly kubeconform: string
+  readonly kustomize: string
   /** Kubeconfig of the ServiceAccount in deploy/manifests, with exactly its permissions. */
   readonly allocatorKubeconfig: string
   /** Process id of the IPAM provider, for comparison with the allocator's CPU. */

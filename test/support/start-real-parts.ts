@@ -7,6 +7,7 @@ import { ensurePrograms } from '../../dev/stack/programs.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { allocatorAccount, allocatorManifests } from '../../dev/allocator.ts'
+import { prometheusOperatorCrds } from './prometheus-operator-crds.ts'
 import { realPartsVariable, type RealParts } from './real-parts.ts'
 
 declare global {
@@ -30,6 +31,11 @@ export default async function startRealParts(): Promise<void> {
       'temporal-test-server',
       'prometheus',
       'promtool',
+      'helm',
+      'helm-unittest',
+      'helm-docs',
+      'kubeconform',
+      'kustomize',
       // For a suite with its own stack: the build would exceed the time limit of a test.
       coreProgramOf('1.13'),
     ],
@@ -41,7 +47,7 @@ export default async function startRealParts(): Promise<void> {
   globalThis.capiVipAllocatorTestStack = stack
   const { connection } = stack
   const allocatorKubeconfig = join(connection.runDirectory, 'allocator.kubeconfig')
-  await applyManifests(connection, allocatorManifests)
+  await applyManifests(connection, [...(await prometheusOperatorCrds()), ...allocatorManifests])
   await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath: allocatorKubeconfig })
   const parts: RealParts = {
     stack: connection,
@@ -51,6 +57,11 @@ export default async function startRealParts(): Promise<void> {
     clusterctl: programs.clusterctl.path,
     prometheus: programs.prometheus.path,
     promtool: programs.promtool.path,
+    helm: programs.helm.path,
+    helmUnittest: programs['helm-unittest'].path,
+    helmDocs: programs['helm-docs'].path,
+    kubeconform: programs.kubeconform.path,
+    kustomize: programs.kustomize.path,
     temporalTestServer: programs['temporal-test-server'].path,
   }
   const path = join(connection.runDirectory, 'test-parts.json')

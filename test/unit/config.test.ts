@@ -43,6 +43,7 @@ describe('without any flag', () => {
       output: 'table',
       isUtf8: false,
       traces: false,
+      workerVersion: undefined,
       warnings: [],
     })
   })
@@ -108,6 +109,32 @@ describe('a switch', () => {
     ],
   ])('given as %j with %j is %j', (argv, env, is) => {
     expect(configOf(argv, env).registerSearchAttributes).toBe(is)
+  })
+})
+
+describe('the version of the Worker', () => {
+  const [name, build] = ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID'] as const
+
+  it('is that of both variables', () => {
+    expect(configOf(['worker'], { [name]: 'vips', [build]: 'b1' }).workerVersion).toEqual({
+      deploymentName: 'vips',
+      buildId: 'b1',
+    })
+  })
+
+  it.each([[{}], [{ [name]: '', [build]: '' }]])('is none with %p', (env) => {
+    expect(configOf([], env).workerVersion).toBeUndefined()
+  })
+
+  it.each([
+    [{ [name]: 'vips' }, `${name} is "vips" and ${build} is not set, expected both or none`],
+    [{ [name]: '', [build]: 'b1' }, `${build} is "b1" and ${name} is not set, expected both or none`],
+  ])('is a fault with %p', (env, message) => {
+    expect(faultsOf([], env)).toEqual([message])
+  })
+
+  it('means nothing to a command that has no Worker', () => {
+    expect(configOf(['status'], { [name]: 'vips' }).workerVersion).toBeUndefined()
   })
 })
 

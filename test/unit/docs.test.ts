@@ -24,7 +24,7 @@ import {
 import { headingAnchor } from '../support/heading-anchor.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const pages = globSync('{*.md,docs/**/*.md}', { cwd: root }).toSorted()
+const pages = globSync('{*.md,docs/**/*.md,deploy/**/*.md}', { cwd: root }).toSorted()
 
 function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8')

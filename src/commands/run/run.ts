@@ -148,7 +148,8 @@ async function runParts(
     taskQueue: config.taskQueue,
     managementCluster: config.managementCluster,
     managementClusterUid: () => identity.uid(),
-    eagerStart: worker !== undefined,
+    // An eager start goes past the current version of Workers.
+    eagerStart: worker !== undefined && config.workerVersion === undefined,
   })
   const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
   state.watcher = watcher

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker, type ActivityInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
+import type { WorkerVersion } from '../../config.ts'
 import { workerIdentity } from '../../domain/management-cluster.ts'
 import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
@@ -40,7 +41,7 @@ export async function createWorker(
   { connection, namespace }: TemporalConnection,
 ): Promise<Worker> {
   const { config, api, cachedApi, identity, neighbors, metrics, tracing } = parts
-  const { defaultPort, variables, requiresOptIn, taskQueue } = config
+  const { defaultPort, variables, requiresOptIn, taskQueue, workerVersion } = config
   // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
   const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
@@ -65,10 +66,22 @@ export async function createWorker(
       settings: { defaultPort, variables, requiresOptIn, searchable },
     }),
     ...workflowOptions,
+    ...(workerVersion !== undefined && versioned(workerVersion)),
     // A Pod has 30 s to stop by default. Activities have 4 s to end; the server retries the others elsewhere.
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
   })
+}
+
+/** Runs move to the current version at their next workflow task: all of them replay, and none stays with an old version. */
+function versioned(version: WorkerVersion): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  return {
+    workerDeploymentOptions: {
+      version,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  }
 }
 
 /** Milliseconds that a Worker waits for an API server that may be away: it works without as well. */

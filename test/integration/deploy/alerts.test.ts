@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse, stringify } from 'yaml'
-import { prometheusRuleFrom } from '../../../dev/monitoring/prometheus-rule.ts'
 import { headingAnchor } from '../../support/heading-anchor.ts'
 import { troubleshootingPage } from '../../support/troubleshooting-page.ts'
 import { manifestOf, textOf } from './support.ts'
@@ -101,10 +100,6 @@ describe('docs/monitoring.md', () => {
 
 describe('the PrometheusRule', () => {
   const text = textOf('deploy/monitoring/prometheus-rule.yaml')
-
-  it('is what is made from the alert rules', () => {
-    expect(text).toBe(prometheusRuleFrom(rulesText))
-  })
 
   it('holds the same groups', () => {
     const { spec }: { spec: RuleFile } = parse(text)

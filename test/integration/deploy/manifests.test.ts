@@ -6,6 +6,7 @@ import {
   type KubernetesApi,
   type KubernetesObject,
 } from '../../../dev/stack/kubernetes-api.ts'
+import { dryRun } from '../../../dev/stack/manifests.ts'
 import { runCommand } from '../../../dev/stack/run-command.ts'
 import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
 import { healthRoutes } from '../../../src/observability/health.ts'
@@ -20,6 +21,7 @@ import {
   manifests,
   packageVersion,
   root,
+  textOf,
   type Deployment,
 } from './support.ts'
 
@@ -69,9 +71,10 @@ describe('the manifests', () => {
 
   it('probe pages that the program serves', () => {
     const pages = Object.keys(healthRoutes({ broken: () => undefined, checks: () => ({}) }))
-    const { livenessProbe, readinessProbe } = allocatorContainer()
+    const { startupProbe, livenessProbe, readinessProbe } = allocatorContainer()
 
-    expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
+    expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
+      { path: '/healthz', port: 'probes' },
       { path: '/healthz', port: 'probes' },
       { path: '/readyz', port: 'probes' },
     ])
@@ -79,10 +82,27 @@ describe('the manifests', () => {
   })
 
   it('restart a Pod that does not answer within a minute, and none that was busy for some seconds', () => {
-    const { periodSeconds, timeoutSeconds, failureThreshold = 3 } = allocatorContainer().livenessProbe
+    const {
+      periodSeconds,
+      timeoutSeconds,
+      failureThreshold = 3,
+      ...probe
+    } = allocatorContainer().livenessProbe
+    // A stuck process does not end by SIGTERM: the kubelet waits for all of it.
+    const { terminationGracePeriodSeconds: grace = 30 } = probe
 
-    expect(periodSeconds * failureThreshold + timeoutSeconds).toBeLessThanOrEqual(60)
+    const longest = periodSeconds * failureThreshold + timeoutSeconds + grace
+    expect(longest).toBeLessThanOrEqual(60)
+    expect(textOf('docs/configuration.md')).toContain(
+      `replaces a stuck process after at most ${longest} seconds`,
+    )
     expect(periodSeconds * (failureThreshold - 1)).toBeGreaterThanOrEqual(20)
+  })
+
+  it('give a process two minutes to answer for the first time', () => {
+    const { periodSeconds, failureThreshold = 3 } = allocatorContainer().startupProbe
+
+    expect(periodSeconds * failureThreshold).toBe(120)
   })
 
   it('leave user and group to the image and to the platform, and allow no root', () => {
@@ -131,20 +151,13 @@ describe('the API server', () => {
 
   afterAll(() => api.close())
 
-  /** Nothing is stored, and no unknown field is passed over. */
-  async function dryRun(object: KubernetesObject): Promise<KubernetesObject> {
-    return api.send<KubernetesObject>({
-      method: 'PATCH',
-      path: `${pathOf(object)}?dryRun=All&fieldValidation=Strict&fieldManager=deploy-test&force=true`,
-      body: object,
-      contentType: 'application/apply-patch+yaml',
-    })
-  }
-
   it.each(manifests().map((object) => [nameOf(object), object] as const))(
     'accepts %s',
     async (_name, object) => {
-      await expect(dryRun(object)).resolves.toMatchObject({ kind: object.kind, metadata: object.metadata })
+      await expect(dryRun(api, object)).resolves.toMatchObject({
+        kind: object.kind,
+        metadata: object.metadata,
+      })
     },
   )
 
@@ -152,7 +165,7 @@ describe('the API server', () => {
     const { spec, ...rest } = deployment()
     const planted = { ...rest, spec: { ...spec, replica: 2 } }
 
-    await expect(dryRun(planted)).rejects.toThrow('.spec.replica: field not declared in schema')
+    await expect(dryRun(api, planted)).rejects.toThrow('.spec.replica: field not declared in schema')
   })
 
   /** A Pod as the Deployment makes it, with the security of container and Pod changed. */
@@ -223,12 +236,9 @@ describe('the API server', () => {
 
     expect(built.map(nameOf).toSorted()).toEqual([...others, ...roles].map(nameOf).toSorted())
     const changed = built.find(({ kind }) => kind === 'Deployment') as Deployment
-    expect(changed.spec.template.spec.containers[0]?.args).toEqual(['run', '--namespace=tenant-a'])
+    expect(changed.spec.template.spec.containers[0]?.env).toContainEqual({
+      name: 'CAPI_VIP_ALLOCATOR_NAMESPACE',
+      value: 'tenant-a',
+    })
   })
 })
-
-function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
-  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-  const namespace = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
-  return `${group}${namespace}/${kind.toLowerCase()}s/${metadata.name}`
-}

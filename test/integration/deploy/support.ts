@@ -90,6 +90,7 @@ export interface Container {
   readonly args: readonly string[]
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly startupProbe: Probe
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
   readonly securityContext: Readonly<Record<string, unknown>>
@@ -100,6 +101,7 @@ interface Probe {
   readonly periodSeconds: number
   readonly timeoutSeconds: number
   readonly failureThreshold?: number
+  readonly terminationGracePeriodSeconds?: number
 }
 
 /** The container of the Deployment. */
