@@ -101,7 +101,7 @@ describe('a kubeconfig that is replaced', () => {
 })
 
 describe('credentials for Temporal behind mutual TLS that are replaced', () => {
-  let access: GateAccess
+  let access: Required<GateAccess>
   const adopted = 'Read the credentials for Temporal again'
   const unusable = 'Cannot use the changed credentials for Temporal; the old ones stay in use'
   const at = (name: string): string => join(directory, name)
@@ -122,12 +122,12 @@ describe('credentials for Temporal behind mutual TLS that are replaced', () => {
     })
   })
 
-  function accessOf(authorityName: string, apiKey: string): GateAccess {
+  function accessOf(authorityName: string, apiKey: string): Required<GateAccess> {
     const authority = makeAuthority(authorityName)
     return { authority, server: authority.issue('server'), apiKey }
   }
 
-  function writeCertificates({ authority }: GateAccess): void {
+  function writeCertificates({ authority }: Required<GateAccess>): void {
     const { cert, key }: KeyPair = authority.issue('client')
     for (const [name, text] of [
       ['ca.crt', authority.cert],
@@ -138,7 +138,7 @@ describe('credentials for Temporal behind mutual TLS that are replaced', () => {
     }
   }
 
-  function writeKey({ apiKey }: GateAccess): void {
+  function writeKey({ apiKey }: Required<GateAccess>): void {
     writeFileSync(at('temporal.toml'), `[profile.default]\napi_key = "${apiKey}"\n`)
   }
 

@@ -12,6 +12,8 @@ export interface Authority {
   readonly cert: string
   /** Issues a certificate for localhost and 127.0.0.1, of a server or a client. */
   issue(name: string): KeyPair
+  /** The same, but of a further authority. */
+  issueAuthority(name: string): KeyPair
 }
 
 /** Makes a certificate authority, and with it certificates that are valid from yesterday until in ten years. */
@@ -20,16 +22,18 @@ export function makeAuthority(name: string): Authority {
   const isAuthority = extension([0x55, 0x1d, 0x13], sequence(boolean(true)))
   const certificate = (subject: string, publicKey: KeyObject, extensions: readonly Buffer[]): string =>
     pem(signed(ca.privateKey, toBeSigned(name, subject, publicKey, extensions)))
+  const pairFor = (subject: string, more: readonly Buffer[]): KeyPair => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])))
+    return {
+      cert: certificate(subject, publicKey, [extension([0x55, 0x1d, 0x11], names), ...more]),
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    }
+  }
   return {
     cert: certificate(name, ca.publicKey, [isAuthority]),
-    issue(subject) {
-      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])))
-      return {
-        cert: certificate(subject, publicKey, [extension([0x55, 0x1d, 0x11], names)]),
-        key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      }
-    },
+    issue: (subject) => pairFor(subject, []),
+    issueAuthority: (subject) => pairFor(subject, [isAuthority]),
   }
 }
 

@@ -11,14 +11,14 @@ import type { AddressInfo } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Authority, KeyPair } from './make-certificates.ts'
 
-/** Whom a gate lets in: clients with a certificate of the authority, and with the API key. */
+/** Whom a gate lets in: clients with a certificate of the authority, and with the API key; everybody where it has none. */
 export interface GateAccess {
-  readonly authority: Authority
+  readonly authority?: Authority
   readonly server: KeyPair
-  readonly apiKey: string
+  readonly apiKey?: string
 }
 
-/** A gRPC proxy in front of Temporal, with mutual TLS and API keys, as in front of a server that people run. */
+/** A gRPC proxy in front of Temporal, with TLS, mutual or not, and API keys, as in front of a server that people run. */
 export interface TemporalGate {
   /** `localhost:port`. */
   readonly address: string
@@ -36,14 +36,18 @@ export async function startTemporalGate(target: string, first: GateAccess): Prom
   const sessions = new Set<ServerHttp2Session>()
   const upstream = connect(`http://${target}`)
   upstream.on('error', () => undefined)
-  const server = createSecureServer({ ...tlsFor(access), requestCert: true, rejectUnauthorized: true })
+  const isMutual = first.authority !== undefined
+  const server = createSecureServer({
+    ...tlsFor(access),
+    ...{ requestCert: isMutual, rejectUnauthorized: isMutual },
+  })
   server.on('tlsClientError', () => (refused += 1))
   server.on('session', (session) => {
     sessions.add(session)
     session.on('error', () => undefined).on('close', () => sessions.delete(session))
   })
   server.on('stream', (stream, { authorization, ...headers }) => {
-    if (authorization === `Bearer ${access.apiKey}`)
+    if (access.apiKey === undefined || authorization === `Bearer ${access.apiKey}`)
       return forward(stream, upstream.request(forTarget(headers, target)))
     refused += 1
     stream.respond(unauthenticated, { endStream: true })
@@ -69,7 +73,7 @@ export async function startTemporalGate(target: string, first: GateAccess): Prom
 }
 
 function tlsFor({ authority, server }: GateAccess): SecureContextOptions {
-  return { ca: authority.cert, cert: server.cert, key: server.key }
+  return { ...(authority && { ca: authority.cert }), cert: server.cert, key: server.key }
 }
 
 /** gRPC's UNAUTHENTICATED. */

@@ -18,7 +18,7 @@ import { checkPermissions } from './checks/permissions.ts'
 import { checkPredecessor } from './checks/predecessor.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
 import { checkIpamProvider, checkCore } from './checks/providers.ts'
-import { checkNamespace, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
+import { checkNamespace, checkServer, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
 import { checkWorkflowRuns } from './checks/workflow-runs.ts'
 import { readingOf, readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { formatReport, type Report } from './report.ts'
@@ -67,8 +67,19 @@ export async function doctor(
   const healthy = findings.every(({ level }) => level !== 'fault')
   const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
   console.print(report, (style) => formatReport(report, style))
+  if (isStillConnecting(temporal)) setTimeout(() => process.exit(), longestEndMs).unref()
   if ('unread' in kubernetes) return exitCodes.failed
   return healthy ? exitCodes.fine : exitCodes.actionRequired
+}
+
+/** Milliseconds for the output, where the process does not end by itself. */
+const longestEndMs = 2_000
+
+/** Whether an attempt to connect as a Worker goes on, which nothing can abort. */
+function isStillConnecting(temporal: Reading<TemporalFacts>): boolean {
+  if ('unread' in temporal) return false
+  const { workerConnection } = temporal.read
+  return 'unread' in workerConnection && workerConnection.noAnswer === true
 }
 
 /** The Clusters that the allocator has to serve and that lack a VIP, oldest first. */
@@ -143,16 +154,14 @@ export function diagnoseTemporal(
       'check TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_*, the proxy if there is one, and the network; temporal operator cluster health shows what the temporal CLI can reach'
     return runCheck('temporal', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { address, route, version, namespace, retentionSeconds, searchAttributes, registered } = facts.read
+  const { namespace, retentionSeconds, searchAttributes, registered } = facts.read
   const { taskQueueName, taskQueue, openRuns: runs, workflowRuns } = facts.read
   const uid = 'unread' in kubernetes ? kubernetes : kubernetes.read.managementClusterUid
   const ours = { taskQueue: taskQueueName, ...('read' in uid && { managementClusterUid: uid.read }) }
   // An API server that does not answer has its own line.
   const shared = 'unread' in kubernetes ? kubernetes : { read: { installation: ours, uid, taskQueue, runs } }
   return [
-    ...runCheck('temporal', facts, () => [
-      ok(`Temporal ${version} at ${address} answers${describeRoute(route)}`),
-    ]),
+    ...runCheck('temporal', facts, checkServer),
     ...runCheck('temporal-namespace', retentionSeconds, (read) => checkNamespace(namespace, read)),
     ...runCheck('temporal-workers', taskQueue, (read) => checkTaskQueue(read, now)),
     ...runCheck('management-cluster', shared, (read) => checkManagementCluster(read, now)),

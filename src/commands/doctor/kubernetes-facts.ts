@@ -26,6 +26,7 @@ import {
 } from '../../kubernetes/transport/connection.ts'
 import { openKubeConfig } from '../../kubernetes/transport/kube-config.ts'
 import { describeError } from '../temporal/config.ts'
+import { isUnreachable } from '../temporal/with-temporal.ts'
 import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
@@ -261,7 +262,8 @@ export async function readingOf<T>(request: Promise<T>): Promise<Reading<T>> {
     return { read: await request }
   } catch (error) {
     // The message of a KubernetesError includes its cause.
-    return { unread: isKubernetesError(error) ? error.message : describeError(error) }
+    if (isKubernetesError(error)) return { unread: error.message }
+    return { unread: describeError(error), ...(isUnreachable(error) && { noAnswer: true }) }
   }
 }
 

@@ -7,6 +7,8 @@ import type { ProxySettings } from '../../domain/proxy-settings.ts'
 import type { RegisteredTypes, SearchAttributeName } from '../../domain/search-attributes.ts'
 import { describeRun, readPollers } from '../../watcher/describe-run.ts'
 import { managementClusterIn, workflowIdFor } from '../../workflows/contract.ts'
+import { describeConnectError } from '../temporal/config.ts'
+import { ConnectTimeoutError, tryNativeConnection } from '../temporal/native-connection.ts'
 import { readSearchAttributes, registerSearchAttributes } from '../temporal/search-attributes.ts'
 import { withTemporal, type TemporalClient } from '../temporal/with-temporal.ts'
 import type { Reading } from './checks/check-result.ts'
@@ -20,6 +22,8 @@ export interface TemporalFacts {
   readonly route: ProxyRoute
   readonly version: string
   readonly namespace: string
+  /** Whether the connection of a Worker, which is another one than that of this command, reaches Temporal. */
+  readonly workerConnection: Reading<true>
   /** For which the namespace keeps closed runs; undefined if the server does not know the namespace. */
   readonly retentionSeconds: Reading<number | undefined>
   readonly taskQueueName: string
@@ -57,8 +61,12 @@ export async function readTemporalFacts(options: {
   return withTemporal(options, async (temporal) => {
     const { client, address, route, namespace } = temporal
     const { serverVersion } = await temporal.bounded(() => client.workflowService.getSystemInfo({}))
-    const retentionSeconds = await readingOf(readRetention(temporal))
-    const about = { address, route, version: serverVersion, namespace, retentionSeconds, taskQueueName }
+    const [retentionSeconds, workerConnection] = await Promise.all([
+      readingOf(readRetention(temporal)),
+      tryWorkerConnection(options.proxies, options.signal),
+    ])
+    const server = { address, route, version: serverVersion, workerConnection }
+    const about = { ...server, namespace, retentionSeconds, taskQueueName }
     if ('read' in retentionSeconds && retentionSeconds.read === undefined) {
       const unread = { unread: `there is no namespace ${namespace}` }
       const nothing = { taskQueue: unread, openRuns: unread, workflowRuns: unread, searchAttributes: unread }
@@ -76,6 +84,15 @@ export async function readTemporalFacts(options: {
     ])
     return { ...about, taskQueue, openRuns, workflowRuns, searchAttributes, registered }
   })
+}
+
+async function tryWorkerConnection(proxies: ProxySettings, signal: AbortSignal): Promise<Reading<true>> {
+  try {
+    return { read: await tryNativeConnection(proxies, signal) }
+  } catch (error) {
+    const isLate = error instanceof ConnectTimeoutError
+    return { unread: describeConnectError(error), ...(isLate && { noAnswer: true }) }
+  }
 }
 
 async function readRetention({ client, namespace, bounded }: TemporalClient): Promise<number | undefined> {

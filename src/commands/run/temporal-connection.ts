@@ -1,13 +1,13 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { IllegalStateError, NativeConnection, Runtime, type Logger } from '@temporalio/worker'
+import { IllegalStateError, Runtime, type Logger, type NativeConnection } from '@temporalio/worker'
 import { doubledMs } from '../../domain/back-off.ts'
 import { describeRoute } from '../../domain/proxy-route.ts'
 import type { ProxySettings } from '../../domain/proxy-settings.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Outage } from '../../observability/outage.ts'
-import { describeError, loadTemporalConfig, type TemporalConfig } from '../temporal/config.ts'
-import { nativeProxy } from '../temporal/proxy.ts'
+import { describeConnectError, loadTemporalConfig, type TemporalConfig } from '../temporal/config.ts'
+import { openNativeConnection } from '../temporal/native-connection.ts'
 
 /** A connection that Worker and Client can share. */
 export interface TemporalConnection {
@@ -48,7 +48,7 @@ export async function connectToTemporal<T>(options: {
       if (failures > 0) config = loadTemporalConfig(options.proxies)
       coreMetricsAddress = (await installRuntime(options.logger)) ?? coreMetricsAddress
       const { namespace, address } = config
-      const connection = await openConnection(config)
+      const connection = await openNativeConnection(config)
       const temporal = { connection, config, namespace, coreMetricsAddress }
       const prepared = await options.prepare(temporal).catch(async (error: unknown) => {
         await connection.close()
@@ -58,7 +58,7 @@ export async function connectToTemporal<T>(options: {
       options.log.info('Connected to Temporal', { server: address, temporalNamespace: namespace })
       return { temporal, prepared }
     } catch (error) {
-      const message = `Temporal at ${config.address}${describeRoute(config.route)}: ${describeError(error)}`
+      const message = `Temporal at ${config.address}${describeRoute(config.route)}: ${describeConnectError(error)}`
       const retryInMs = doubledMs(backOff, failures)
       options.outage.failed(message)
       // The outage is logged once; a different reason, such as a missing namespace, is worth another line.
@@ -74,18 +74,13 @@ export async function connectToTemporal<T>(options: {
   return undefined
 }
 
-/** Opens a connection; it resolves when the server has answered. */
-async function openConnection({ connectionOptions, route }: TemporalConfig): Promise<NativeConnection> {
-  return NativeConnection.connect({ ...connectionOptions, ...nativeProxy(route) })
-}
-
 /** Milliseconds for the request by which new credentials are verified. */
 const verifyMs = 5_000
 
 /** Opens a connection that Temporal accepts for its namespace: the first answer needs no permission. */
 export async function openVerified(config: TemporalConfig): Promise<NativeConnection> {
   const { namespace } = config
-  const connection = await openConnection(config)
+  const connection = await openNativeConnection(config)
   try {
     const describe = () => connection.workflowService.describeNamespace({ namespace })
     await connection.withDeadline(Date.now() + verifyMs, describe)

@@ -1,18 +1,10 @@
-import { before, deadlineAfter } from '../../kubernetes/transport/deadline.ts'
 import { describeRoute } from '../../domain/proxy-route.ts'
 import type { Log } from '../../observability/log.ts'
 import { quietDelay } from '../../watcher/work-queue.ts'
-import { describeError, renewedIn, type TemporalConfig } from '../temporal/config.ts'
+import { describeConnectError, renewedIn, type TemporalConfig } from '../temporal/config.ts'
+import { connectedInTime, type Closable } from '../temporal/native-connection.ts'
 
 const unusable = 'Cannot use the changed credentials for Temporal; the old ones stay in use'
-
-/** Milliseconds for a connection with new credentials, which must not take the turn of the next ones. */
-const longestConnectMs = 10_000
-
-/** A connection as far as its renewal is concerned. */
-interface Closable {
-  close(): Promise<void>
-}
 
 export interface TemporalRenewal<C extends Closable> {
   /** The settings in use. */
@@ -45,7 +37,7 @@ export async function renewTemporal<C extends Closable>(options: TemporalRenewal
       const config = sameServer(inUse, load())
       const changed = renewedIn(inUse, config)
       if (changed.length > 0) {
-        await takeOver(await inTime(connect(config), signal), adopt)
+        await takeOver(await connectedInTime(connect(config), signal), adopt)
         inUse = config
         log.info('Read the credentials for Temporal again', {
           changed: changed.join(', '),
@@ -54,7 +46,7 @@ export async function renewTemporal<C extends Closable>(options: TemporalRenewal
       }
       lastFault = undefined
     } catch (error) {
-      const fault = `${describeError(error)}${describeRoute(inUse.route)}`
+      const fault = `${describeConnectError(error)}${describeRoute(inUse.route)}`
       if (fault !== lastFault && !signal.aborted) log.warn(unusable, { error: fault })
       lastFault = fault
     }
@@ -79,18 +71,5 @@ async function takeOver<C extends Closable>(connection: C, adopt: (connection: C
   } catch (error) {
     await connection.close()
     throw error
-  }
-}
-
-async function inTime<C extends Closable>(connecting: Promise<C>, signal: AbortSignal): Promise<C> {
-  const deadline = deadlineAfter(longestConnectMs, signal)
-  try {
-    return await before(deadline.signal, connecting)
-  } catch (error) {
-    // One that comes too late is of no use.
-    connecting.then((late) => late.close()).catch(() => undefined)
-    throw error
-  } finally {
-    deadline.clear()
   }
 }

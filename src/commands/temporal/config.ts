@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { loadClientConfigProfile, toClientOptions, type ClientConfigTLS } from '@temporalio/envconfig'
 import type { ProxyRoute } from '../../domain/proxy-route.ts'
 import { noProxies, type ProxySettings } from '../../domain/proxy-settings.ts'
+import { tlsFailureIn } from '../../domain/tls-failure.ts'
 import { checkTlsMaterial, type NamedPem } from '../../kubernetes/transport/certificates.ts'
+import { trustedRoots } from '../../kubernetes/transport/trusted-roots.ts'
 import { temporalRoute } from './proxy.ts'
 
 /** How to reach Temporal, from the same sources as the `temporal` CLI. */
@@ -20,10 +22,31 @@ const defaultPort = '7233'
 
 /** @throws Error if the configuration cannot be read; it quotes nothing of the file */
 export function loadTemporalConfig(proxies: ProxySettings = noProxies): TemporalConfig {
-  const { connectionOptions, namespace = 'default' } = readOptions()
+  const { connectionOptions: read, namespace = 'default' } = readOptions()
+  const connectionOptions = { ...read, tls: withRoots(read.tls) }
   const { address = defaultAddress } = connectionOptions
   const target = /:\d+$/.test(address) ? address : `${address}:${defaultPort}`
   return { connectionOptions, namespace, address, route: temporalRoute(target, proxies) }
+}
+
+/**
+ * Names the certificate authorities where nobody else does, so that both kinds of connection trust the same ones: that of
+ * the Worker reads the system's only, and fails where there are none, as in many images; the other one passes over these.
+ */
+function withRoots(tls: Tls | boolean | null | undefined): Tls | false {
+  if (tls === undefined || tls === null || tls === false) return false
+  const named: Tls = tls === true ? {} : tls
+  return named.serverRootCACertificate === undefined
+    ? { ...named, serverRootCACertificate: rootsPem() }
+    : named
+}
+
+let pem: Uint8Array | undefined
+
+/** One value for the whole process, so that renewals compare it at no cost. */
+function rootsPem(): Uint8Array {
+  pem ??= Buffer.from(trustedRoots().join('\n'))
+  return pem
 }
 
 function readOptions(): ReturnType<typeof toClientOptions> {
@@ -97,6 +120,12 @@ function reasonOf(error: unknown): string {
   // The quoted lines follow the first one.
   const [reason = ''] = error.message.split('\n')
   return 'line' in error ? `${reason}, line ${String(error.line)}` : reason
+}
+
+/** Why a connection to Temporal failed, in words where it is TLS that failed. */
+export function describeConnectError(error: unknown): string {
+  const message = describeError(error)
+  return tlsFailureIn(message) ?? message
 }
 
 /** The message of an error and of its cause, which often has the actual reason. */

@@ -1,7 +1,10 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import type { ProxySettings } from '../../domain/proxy-settings.ts'
+import { printable } from '../../domain/quote.ts'
+import { tlsFailureIn } from '../../domain/tls-failure.ts'
 import { loadTemporalConfig } from './config.ts'
+import { createCallRetries } from './call-retries.ts'
 import { grpcChannelThrough } from './proxy.ts'
 
 /** Temporal as CLI commands use it. */
@@ -39,7 +42,13 @@ export async function withTemporal<T>(
   use: (temporal: TemporalClient) => Promise<T>,
 ): Promise<T> {
   const { connectionOptions, namespace, address, route } = loadTemporalConfig(proxies)
-  const connection = Connection.lazy({ ...connectionOptions, ...grpcChannelThrough(route, address) })
+  const ending = new AbortController()
+  const retries = createCallRetries(AbortSignal.any([signal, ending.signal]))
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    ...grpcChannelThrough(route, address),
+    interceptors: [retries.interceptor],
+  })
   const client = new Client({ connection, namespace })
   const bounded = async <R>(call: () => Promise<R>): Promise<R> => {
     try {
@@ -48,9 +57,8 @@ export async function withTemporal<T>(
       )
     } catch (error) {
       if (signal.aborted || !isUnreachable(error)) throw error
-      throw new TemporalUnreachableError(
-        `Temporal at ${address}${describeRoute(route)} does not answer within ${deadlineMs / 1000} s; TEMPORAL_ADDRESS says where it is`,
-      )
+      const server = `Temporal at ${address}${describeRoute(route)}`
+      throw new TemporalUnreachableError(`${server} ${describeSilence(retries.lastFailure())}`)
     }
   }
   const check = async (): Promise<void> => {
@@ -67,13 +75,25 @@ export async function withTemporal<T>(
   try {
     return await use({ client, address, route, namespace, bounded, check })
   } finally {
+    ending.abort()
+    // A retry over a closed connection throws where nobody can catch it.
+    await retries.settled(deadlineMs)
     await connection.close()
   }
 }
 
-/** The client wraps a gRPC error once or twice. */
-function isUnreachable(error: unknown): boolean {
+/** @param failure what gRPC says of the last attempt */
+function describeSilence(failure: string | undefined): string {
+  const tls = failure === undefined ? undefined : tlsFailureIn(failure)
+  if (tls !== undefined) return `cannot be reached: ${tls}`
+  const reason = failure === undefined ? '' : ` (${printable(failure)})`
+  return `does not answer within ${deadlineMs / 1000} s${reason}; TEMPORAL_ADDRESS says where it is`
+}
+
+/** Whether an error means that no answer came. The client wraps a gRPC error once or twice. */
+export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (error instanceof TemporalUnreachableError) return true
   if (isGrpcServiceError(error) && unreachableCodes.includes(error.code)) return true
   return isUnreachable(error.cause)
 }

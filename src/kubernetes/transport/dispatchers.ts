@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { Agent, ProxyAgent, type Dispatcher } from 'undici'
 import type { TlsOptions } from './credentials.ts'
+import { trustSystemRoots } from './trusted-roots.ts'
 
 /** Connections that all requests but watches share; further concurrent requests wait. */
 const sharedConnections = 8
@@ -29,6 +30,7 @@ export interface Dispatchers {
 export function createDispatchers(server: string, connectMs: number): Dispatchers {
   let current: { readonly route: Route; readonly dispatcher: Promise<Dispatcher> } | undefined
   const open = async ({ tls, proxyUrl }: Route): Promise<Dispatcher> => {
+    if (needsRoots(server, { tls, proxyUrl })) trustSystemRoots()
     if (proxyUrl === undefined) return directTo(tls, connectMs)
     return proxyUrl.startsWith('socks')
       ? throughSocks(server, proxyUrl, tls)
@@ -54,6 +56,11 @@ export function createDispatchers(server: string, connectMs: number): Dispatcher
       await (await current?.dispatcher)?.destroy()
     },
   }
+}
+
+/** Whether no certificate authority is named for the server, or for a proxy: a kubeconfig names none for proxies. */
+function needsRoots(server: string, { tls, proxyUrl }: Route): boolean {
+  return (server.startsWith('https:') && tls.ca === undefined) || proxyUrl?.startsWith('https:') === true
 }
 
 /** HTTP/1.1: all requests would hang on one shared HTTP/2 connection that goes half-open. */

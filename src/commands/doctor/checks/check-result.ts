@@ -34,8 +34,8 @@ export interface CheckResult {
   readonly fix?: string
 }
 
-/** A value that was read, or the reason why it could not be. */
-export type Reading<T> = { readonly read: T } | { readonly unread: string }
+/** A value that was read, or the reason why it could not be; `noAnswer`: because none came from Temporal. */
+export type Reading<T> = { readonly read: T } | { readonly unread: string; readonly noAnswer?: true }
 
 /** A result without the name of its check, which `runCheck` adds. */
 export type CheckOutcome = Omit<CheckResult, 'check'>

@@ -1,3 +1,4 @@
+import { describeRoute, type ProxyRoute } from '../../../domain/proxy-route.ts'
 import { few } from '../../../domain/quote.ts'
 import {
   cliTypeOf,
@@ -17,9 +18,61 @@ export interface TaskQueueFacts {
   readonly activityPollers: readonly Poller[]
 }
 
+export interface ServerFacts {
+  readonly address: string
+  readonly route: ProxyRoute
+  readonly version: string
+  readonly workerConnection: Reading<unknown>
+  readonly retentionSeconds: Reading<unknown>
+  readonly taskQueue: Reading<unknown>
+  readonly openRuns: Reading<unknown>
+  readonly workflowRuns: Reading<unknown>
+  readonly searchAttributes: Reading<unknown>
+}
+
 const daySeconds = 86_400
 /** A poll may be this many milliseconds in the future before the clocks are said to differ. */
 const clockToleranceMs = 2_000
+
+/** Checks that Temporal answers every question, its frontend's as those that other services answer, and a Worker's as ours. */
+export function checkServer(facts: ServerFacts): readonly CheckOutcome[] {
+  const { address, route, version, workerConnection } = facts
+  const server = `Temporal ${version} at ${address}`
+  const unanswered = questions.filter(({ name }) => hasNoAnswer(facts[name]))
+  const problems = [
+    ...(unanswered.length === 0 ? [] : [partlyAway(server, unanswered, route)]),
+    ...('unread' in workerConnection ? [unreachedByWorkers(server, workerConnection.unread, route)] : []),
+  ]
+  return orOk(problems, `${server} answers${describeRoute(route)}`)
+}
+
+/** What was asked of Temporal, in words, and whether every run depends on the service that answers. */
+const questions = [
+  { name: 'retentionSeconds', what: 'its namespace', carriesRuns: true },
+  { name: 'taskQueue', what: 'its task queue', carriesRuns: true },
+  { name: 'workflowRuns', what: 'single runs', carriesRuns: true },
+  { name: 'openRuns', what: 'the list of runs', carriesRuns: false },
+  { name: 'searchAttributes', what: 'search attributes', carriesRuns: false },
+] as const
+
+type Question = (typeof questions)[number]
+
+function hasNoAnswer(reading: Reading<unknown>): boolean {
+  return 'unread' in reading && reading.noAnswer === true
+}
+
+function partlyAway(server: string, unanswered: readonly Question[], route: ProxyRoute): CheckOutcome {
+  const subjects = unanswered.map(({ what }) => what).join(', ')
+  const result = unanswered.some(({ carriesRuns }) => carriesRuns) ? ': no run can start or go on' : ''
+  const fix =
+    "look at Temporal's services behind its frontend (history, matching, visibility): their Pods, their logs, and whether they find each other"
+  return fault(`${server}${describeRoute(route)} answers, but not about ${subjects}${result}`, fix)
+}
+
+function unreachedByWorkers(server: string, reason: string, route: ProxyRoute): CheckOutcome {
+  const found = `${server}${describeRoute(route)} answers, but a Worker cannot connect to it: ${reason}`
+  return fault(found, 'check TEMPORAL_TLS_*, TEMPORAL_API_KEY and the proxy if there is one')
+}
 
 /** Checks that closed runs are kept long enough to be inspected. Without a retention, there is no such namespace. */
 export function checkNamespace(name: string, retentionSeconds: number | undefined): readonly CheckOutcome[] {

@@ -126,6 +126,7 @@ const facts: TemporalFacts = {
   route: { direct: true },
   version: '1.32.0',
   namespace: 'default',
+  workerConnection: { read: true },
   retentionSeconds: { read: 86_400 },
   taskQueueName: 'ours',
   taskQueue: { unread: 'no answer' },
@@ -152,6 +153,48 @@ describe('Temporal', () => {
     expect(of(results, 'temporal')).toEqual([['ok', 'Temporal 1.32.0 at localhost:7233 answers']])
     expect(of(results, 'temporal-workers')).toEqual([['skipped', 'no answer']])
     expect(of(results, 'workflow-runs')).toEqual([['skipped', 'Clusters that wait are not known: no answer']])
+  })
+})
+
+describe('Temporal whose frontend answers', () => {
+  const silent = { unread: 'Temporal at localhost:7233 does not answer within 5 s', noAnswer: true } as const
+  const found = (changed: Partial<TemporalFacts>): unknown =>
+    of(diagnoseTemporal({ read: { ...facts, ...changed } }, identified, now), 'temporal')
+
+  it('is at fault where the services of all runs do not, although what they answer is skipped', () => {
+    const results = diagnoseTemporal(
+      { read: { ...facts, taskQueue: silent, openRuns: silent } },
+      identified,
+      now,
+    )
+    expect(of(results, 'temporal')).toEqual([
+      [
+        'fault',
+        'Temporal 1.32.0 at localhost:7233 answers, but not about its task queue, the list of runs: no run can start or go on',
+      ],
+    ])
+    expect(of(results, 'temporal-workers')).toEqual([['skipped', silent.unread]])
+    expect(found({ workflowRuns: silent })).toEqual([
+      ['fault', expect.stringMatching(/not about single runs: no run can start or go on$/)],
+    ])
+  })
+
+  it('is at fault where only lists of runs do not come, which holds no run up', () => {
+    expect(found({ openRuns: silent, searchAttributes: silent })).toEqual([
+      [
+        'fault',
+        'Temporal 1.32.0 at localhost:7233 answers, but not about the list of runs, search attributes',
+      ],
+    ])
+  })
+
+  it('is at fault where a Worker cannot connect', () => {
+    expect(found({ workerConnection: { unread: 'the name is another' } })).toEqual([
+      [
+        'fault',
+        'Temporal 1.32.0 at localhost:7233 answers, but a Worker cannot connect to it: the name is another',
+      ],
+    ])
   })
 })
 
