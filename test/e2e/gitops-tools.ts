@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import { isObject, objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
-import type { StoredObject } from './objects.ts'
+import { arrayOf, isObject, objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
+import { ourWrites, variablesOf, type StoredObject } from './objects.ts'
 import type { Testbed } from './testbed.ts'
 
 /** Applies the manifest of a Cluster in the way of one tool; a tool may remember what it applied before. */
@@ -80,6 +80,38 @@ const fleet: OpenTool = (target) => {
       if (present !== undefined && isModified(present, manifest)) await helm.apply(manifest)
     },
   }
+}
+
+/**
+ * Argo CD with `ServerSideApply` and `RespectIgnoreDifferences`, where `ignoreDifferences` names the allocator as field
+ * manager: variables whose values it manages are applied as they are in the Cluster.
+ */
+export const argoThatIgnoresDifferences: OpenTool = (target) => {
+  const argo = kubectlApply(...argoFlags)(target)
+  return {
+    apply: async (manifest) => {
+      const present = await readCluster(target.testbed, manifest)
+      await argo.apply(present === undefined ? manifest : withManagedValues(manifest, present))
+    },
+  }
+}
+
+function withManagedValues(manifest: JsonObject, present: StoredObject): JsonObject {
+  const managed = ourWrites(present).map(({ fieldsV1 }) =>
+    objectOf(objectOf(objectOf(fieldsV1['f:spec'])['f:topology'])['f:variables']),
+  )
+  const live = variablesOf(present)
+  const spec = objectOf(manifest['spec'])
+  const topology = objectOf(spec['topology'])
+  const variables = arrayOf(topology['variables'])
+    .filter(isObject)
+    .map((entry) => {
+      const key = `k:${JSON.stringify({ name: entry['name'] })}`
+      return managed.some((fields) => key in fields)
+        ? { ...entry, value: live[String(entry['name'])] }
+        : entry
+    })
+  return { ...manifest, spec: { ...spec, topology: { ...topology, variables } } }
 }
 
 /** Every tool, by its name and that of others that write alike. */

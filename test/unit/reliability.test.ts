@@ -17,6 +17,7 @@ const wholeSuites = [
     'management-clusters',
     'without-topology',
     'gitops',
+    'gitops-healing',
     'compatibility',
   ],
   ...['role-only', 'class-elsewhere'],
