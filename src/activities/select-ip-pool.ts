@@ -17,7 +17,7 @@ import {
   type StepScope,
   type StepSettings,
 } from './advance.ts'
-import { verdictBytes } from './failures.ts'
+import { retryLater, verdictBytes } from './failures.ts'
 import { adoptionFacts, readClaim, readClusterClass } from './read-facts.ts'
 
 const performs: StepScope['performs'] = ['releaseReservations', 'discardClaim']
@@ -47,7 +47,7 @@ export async function selectIPPool(
   const { searchable } = settings
   // Without the in-cluster provider, or without a right to read its pools, a Cluster can still name a pool of another one.
   const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
-  if (isKubernetesError(listed) && !isElsewhere) throw listed
+  if (isKubernetesError(listed) && !isElsewhere) throw unreadablePools(listed)
   const pools = isKubernetesError(listed) ? [] : listed
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
@@ -64,6 +64,11 @@ export async function selectIPPool(
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
+}
+
+/** A kind that is not installed is no outage: the Cluster waits for it, and says so. */
+function unreadablePools(error: KubernetesError): Error {
+  return error.kind === 'notServed' ? retryLater('PoolNotReady', error.message) : error
 }
 
 /** Resolves with the error if no kind of pool can be read. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
-import { realParts } from '../support/real-parts.ts'
 import {
   add,
   createClassOfShape,
@@ -12,11 +11,9 @@ import {
 } from './class-shapes.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { endpointOf, getObject, patchObject, postCluster, variablesOf } from './objects.ts'
-import { runCommand } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack } = realParts()
 const prefix = 'vip.capi.gorizond.io'
 const text = { type: 'string' }
 const endpointSchema = { type: 'object', properties: { host: text, port: { type: 'integer' } } }
@@ -62,15 +59,6 @@ async function renderedEndpoint(name: string): Promise<unknown> {
   return (await untilRendered(testbed, name, 'infrastructureRef', has)).spec['controlPlaneEndpoint']
 }
 
-async function doctor(): Promise<string> {
-  const { stdout } = await runCommand(['doctor', '--kubeconfig', stack.kubeconfigPath], {
-    TEMPORAL_ADDRESS: stack.temporal.address,
-    CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
-    CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
-  })
-  return stdout
-}
-
 describe('a ClusterClass whose variable is an object', () => {
   it('gets host and port into it, and renders them', async () => {
     const className = await createClass('object', '10.163.0.10', {
@@ -84,7 +72,7 @@ describe('a ClusterClass whose variable is an object', () => {
     const cluster = await getObject(testbed, 'clusters', 'object')
     expect(endpointOf(cluster)).toEqual(endpoint)
     expect(variablesOf(cluster)).toEqual({ controlPlaneEndpoint: endpoint })
-    expect(await doctor()).toContain(
+    expect(await suite.print('doctor')).toContain(
       `ClusterClass ${testbed.namespace}/${className}: the variable controlPlaneEndpoint receives the control-plane VIP, and a patch reads it`,
     )
   })
@@ -171,7 +159,7 @@ describe('a variable that cannot take the VIP', () => {
     await postCluster(testbed, 'flag', { className })
     const words = `annotation ${prefix}/control-plane-variable of ClusterClass ${testbed.namespace}/${className} names the variable vip, which is of type boolean`
     await temporal.untilPending(testbed.keyOf('flag'), { reason: 'ClusterRejected', words })
-    expect(await doctor()).toContain(words)
+    expect(await suite.print('doctor')).toContain(words)
     await patchObject(testbed, testbed.path('clusterclasses', className), {
       metadata: { annotations: { [`${prefix}/control-plane-variable`]: 'address' } },
     })

@@ -47,14 +47,26 @@ async function specWith(host: string, cluster: string, ref: RenderedObject): Pro
 }
 
 describe('the ClusterClass of a project', () => {
-  it.each(projectShapes.map((shape, index) => [shape.project, index, shape] as const))(
+  const projects = projectShapes.map((shape, index) => {
+    const name = shape.project.toLowerCase()
+    return { name, host: `10.182.${index}.10`, shape }
+  })
+
+  // All at once: Cluster API takes some seconds for a class and its Cluster, and waits most of the time.
+  beforeAll(async () => {
+    await Promise.all(
+      projects.map(async ({ name, host, shape }) => {
+        const { given, spec = {} } = shape
+        const className = await createClass(name, host, shape)
+        await postCluster(testbed, name, { className, spec, ...(given.length > 0 && { variables: given }) })
+      }),
+    )
+  })
+
+  it.each(projects.map((each) => [each.shape.project, each] as const))(
     'of %s gets the VIP wherever it needs it',
-    async (project, index, shape) => {
-      const name = project.toLowerCase()
-      const host = `10.182.${index}.10`
-      const { given, gets, patches, port, spec = {} } = shape
-      const className = await createClass(name, host, shape)
-      await postCluster(testbed, name, { className, spec, ...(given.length > 0 && { variables: given }) })
+    async (_, { name, host, shape }) => {
+      const { gets, patches, port } = shape
       expect((await testbed.untilServed(name)).controlPlaneEndpoint).toEqual({ host, port })
       expect(variablesOf(await getObject(testbed, 'clusters', name))).toEqual(gets(host))
       const infrastructure = await specWith(host, name, 'infrastructureRef')

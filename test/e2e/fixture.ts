@@ -5,6 +5,7 @@ import { startApiProxy, type ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../dev/api-proxy/kubeconfig-through.ts'
 import { startAllocator, type TestAllocatorOptions } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
+import { runCommand } from './run-program.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
@@ -23,6 +24,8 @@ export interface Fixture {
   start(options?: StartOptions): Promise<Allocator>
   /** Starts a proxy in front of the API server, and writes a kubeconfig for the allocator through it. */
   openProxy(): Promise<{ readonly proxy: ApiProxy; readonly kubeconfigPath: string }>
+  /** Runs a command for people, who may do everything, on the testbed's namespace and the task queue. Resolves with its stdout. */
+  print(...args: readonly string[]): Promise<string>
   /**
    * Removes the testbed, then stops the allocators: Clusters only go while one runs.
    *
@@ -73,6 +76,15 @@ export async function openFixture(): Promise<Fixture> {
       const kubeconfigPath = join(stack.runDirectory, `${testbed.namespace}-${proxies.length}.kubeconfig`)
       kubeconfigThrough(proxy, allocatorKubeconfig, kubeconfigPath)
       return { proxy, kubeconfigPath }
+    },
+    print: async (...args) => {
+      const { stdout } = await runCommand([...args, `--kubeconfig=${stack.kubeconfigPath}`], {
+        TEMPORAL_ADDRESS: stack.temporal.address,
+        TEMPORAL_NAMESPACE: stack.temporal.namespace,
+        CAPI_VIP_ALLOCATOR_TASK_QUEUE: taskQueue,
+        CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
+      })
+      return stdout
     },
     close: async (before) => {
       try {

@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
-import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { addTestFinalizer, removeTestFinalizer } from './objects.ts'
-import { runCommand } from './run-program.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack } = realParts()
 const claimAnnotation = 'vip.capi.gorizond.io/control-plane-claim'
 
 let suite: Fixture
@@ -49,11 +46,8 @@ describe('a Cluster that is created again while something keeps the claim of the
     expect(again.controlPlaneEndpoint.host).toBe('10.164.0.11')
     expect(again.annotations[claimAnnotation]).toBe(longer)
     expect(await testbed.claims()).toEqual(expect.arrayContaining(['vip-cp-grace', longer]))
-    const { stdout } = await runCommand(
-      ['status', `${testbed.namespace}/grace`, '--kubeconfig', stack.kubeconfigPath, '--output', 'json'],
-      { TEMPORAL_ADDRESS: stack.temporal.address, CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue },
-    )
-    const { vips } = JSON.parse(stdout) as { readonly vips: readonly object[] }
+    const status = await suite.print('status', `${testbed.namespace}/grace`, '--output=json')
+    const { vips } = JSON.parse(status) as { readonly vips: readonly object[] }
     expect(vips[0]).toMatchObject({ phase: 'Served', claim: longer, address: '10.164.0.11' })
     await testbed.deleteCluster('grace')
     await testbed.untilCluster('grace', (now) => now === undefined)

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { runCommand } from './run-program.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack } = realParts()
 const range = '10.166.0.10-10.166.0.11'
 
 let suite: Fixture
@@ -26,15 +23,6 @@ async function createTenant(network: string): Promise<string> {
   return className
 }
 
-async function print(...args: readonly string[]): Promise<string> {
-  const { stdout } = await runCommand([...args, '--kubeconfig', stack.kubeconfigPath], {
-    TEMPORAL_ADDRESS: stack.temporal.address,
-    CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
-    CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
-  })
-  return stdout
-}
-
 describe('two tenants with the same private range', () => {
   it('are all served if their pools are on two networks, and nothing is wrong', async () => {
     const clusters = ['red-1', 'red-2', 'blue-1', 'blue-2']
@@ -47,9 +35,9 @@ describe('two tenants with the same private range', () => {
     expect(hosts.slice(2).toSorted()).toEqual(['10.166.0.10', '10.166.0.11'])
     const first = await testbed.untilServed('blue-1')
     expect(first.annotations['vip.capi.gorizond.io/control-plane-network']).toBe('blue')
-    expect(await print('status', '--problems')).not.toContain('10.166.0.1')
-    expect(await print('doctor')).not.toContain('both have 10.166.0')
-    expect(await print('pools')).toMatch(/blue-pool .*blue/)
+    expect(await suite.print('status', '--problems')).not.toContain('10.166.0.1')
+    expect(await suite.print('doctor')).not.toContain('both have 10.166.0')
+    expect(await suite.print('pools')).toMatch(/blue-pool .*blue/)
   })
 
   it('wait for each other if their pools are on one network', async () => {

@@ -2,12 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { allocateVipType, workflowIdFor } from '../../src/workflows/contract.ts'
 import { openFixture, openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { runCommand } from './run-program.ts'
-import { realParts } from '../support/real-parts.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
-const { stack } = realParts()
 const enabled = 'vip.capi.gorizond.io/control-plane-enabled'
 
 let suite: Fixture
@@ -25,16 +22,6 @@ async function annotateClass(name: string, value: string | null): Promise<void> 
   await testbed.patch(testbed.path('clusterclasses', name), {
     metadata: { annotations: { [enabled]: value } },
   })
-}
-
-/** Runs a command for people on the namespace of the suite. */
-async function print(...args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await runCommand([...args, '--kubeconfig', stack.kubeconfigPath], {
-    TEMPORAL_ADDRESS: stack.temporal.address,
-    CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
-    CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
-  })
-  return stdout + stderr
 }
 
 describe('a Cluster whose control plane is hosted elsewhere', () => {
@@ -62,8 +49,8 @@ describe('a Cluster whose control plane is hosted elsewhere', () => {
     })
     const present = await testbed.untilCluster('hosted', (now) => now !== undefined)
     expect(present && vipConditionOf(present, 'control-plane')).toBeUndefined()
-    expect(await print('status')).toMatch(/hosted +control-plane .*NotWanted/)
-    expect(await print('plan', `${testbed.namespace}/hosted`)).toContain(`has ${enabled}: "false"`)
+    expect(await suite.print('status')).toMatch(/hosted +control-plane .*NotWanted/)
+    expect(await suite.print('plan', `${testbed.namespace}/hosted`)).toContain(`has ${enabled}: "false"`)
   })
 
   it('has the refusal from its ClusterClass, unless it asks for a VIP itself', async () => {
@@ -126,7 +113,7 @@ describe('an annotation that cannot be read', () => {
     await testbed.createCluster('typo', { className })
     const words = `annotation ${enabled} of ClusterClass ${testbed.namespace}/${className} is "no", expected "true" or "false"`
     await temporal.untilPending(testbed.keyOf('typo'), { reason: 'AllocationFailed', words })
-    expect(await print('doctor')).toContain(
+    expect(await suite.print('doctor')).toContain(
       `ClusterClass ${testbed.namespace}/${className}: ${enabled} is "no"`,
     )
     await annotateClass(className, 'true')

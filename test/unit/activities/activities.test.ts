@@ -127,6 +127,14 @@ describe('selectIPPool', () => {
     ])
   })
 
+  it('waits for the kinds of pools if none is installed, as the Cluster says then', async () => {
+    const listIPPools = async () => {
+      throw new KubernetesError('pools are not served: install x', { kind: 'notServed', status: 404 })
+    }
+    const failure = await failureOf(run('selectIPPool', step, { ...present, listIPPools }))
+    expect([failure.type, failure.message]).toEqual(['PoolNotReady', 'pools are not served: install x'])
+  })
+
   it('waits while the Cluster is paused', async () => {
     const paused = aCluster({ paused: true })
     const failure = await failureOf(run('selectIPPool', step, { ...present, getCluster: async () => paused }))
