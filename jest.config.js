@@ -16,7 +16,7 @@ const shared = {
 }
 
 /** The development programs whose tests need nothing but this repository. */
-const pureDev = ['bench']
+const pureDev = ['bench', 'image']
 /** Those whose tests start programs. */
 const realDev = ['api-proxy', 'faults', 'pictures', 'stack']
 

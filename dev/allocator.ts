@@ -19,6 +19,25 @@ export const allocatorManifests: readonly ManifestText[] = arrayOf(
   objectOf(parse(readFileSync(join(manifests, 'kustomization.yaml'), 'utf8')))['resources'],
 ).map((file) => ({ path: join(manifests, String(file)) }))
 
+/** The image that they run. */
+export const allocatorImage = imageIn(allocatorManifests)
+
+function imageIn(sources: readonly ManifestText[]): string {
+  const images = sources
+    .flatMap((source) => readManifests<Deployment>(source))
+    .flatMap(({ spec }) => spec?.template?.spec.containers ?? [])
+    .map(({ image }) => image)
+  const [image] = images
+  if (image === undefined) throw new Error('deploy/manifests have no container')
+  return image
+}
+
+type Deployment = KubernetesObject & {
+  readonly spec?: {
+    readonly template?: { readonly spec: { readonly containers: readonly { readonly image: string }[] } }
+  }
+}
+
 /** A verb and a resource, for example `patch clusters`. */
 export type Permission = `${string} ${string}`
 

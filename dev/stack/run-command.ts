@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 
 import { guardProcessGroup, releaseProcessGroup } from './cleanup.ts'
 
@@ -18,6 +19,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>
   /** User to run as; that of this process if absent. */
   readonly account?: UserAccount
+  /** Receives every line of its output and its errors as it comes. */
+  readonly onLine?: (line: string) => void
 }
 
 /** A command is missing or failed; `message` contains the command and the end of its output. */
@@ -48,6 +51,10 @@ export async function runCommand(command: Command): Promise<string> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     everything += text
   })
+  if (command.onLine !== undefined) {
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on('line', command.onLine)
+  }
   const words = `${[command.command, ...command.args].join(' ')} (in ${command.cwd})`
   return await new Promise<string>((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {

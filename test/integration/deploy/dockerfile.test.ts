@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { baseIn } from '../../../dev/image/build-image.ts'
 import { flags } from '../../../src/config.ts'
 import { allocatorContainer, packageJson, root, textOf } from './support.ts'
 
@@ -23,10 +24,22 @@ const copied = argumentsOf('COPY')
   .flatMap((line) => line.split(' ').slice(0, -1))
 
 describe('the Dockerfile', () => {
-  it('builds on one version of Node.js, the one that the npm scripts use', () => {
-    const images = argumentsOf('FROM').filter((line) => line.includes(':'))
+  it('builds on one image, with the version of Node.js that the npm scripts use, and on nothing in the end', () => {
+    const version = packageJson().devDependencies['node']
 
-    expect(images).toEqual([`node:${packageJson().devDependencies['node']}-bookworm-slim AS base`])
+    expect(baseIn(textOf('Dockerfile'))).toBe(`docker.io/library/node:${version}-bookworm-slim`)
+    expect(argumentsOf('FROM')).toEqual(['${NODE_IMAGE} AS build', 'scratch'])
+  })
+
+  it('has nothing else fetched: a line for the syntax would pull an image', () => {
+    expect(textOf('Dockerfile')).not.toMatch(/^#\s*syntax\s*=/im)
+  })
+
+  it('lets npm have settings and an authority that no image holds', () => {
+    const [install = ''] = argumentsOf('RUN').filter((line) => line.includes('npm ci'))
+
+    expect(install).toMatch(/^--mount=type=secret,id=npmrc,target=\/root\/\.npmrc --mount=type=secret,id=ca,/)
+    expect(install).toContain('npm_config_cafile=/run/secrets/ca npm ci')
   })
 
   it('copies files that exist, and .dockerignore lets through those and no others', () => {
@@ -41,11 +54,12 @@ describe('the Dockerfile', () => {
       expect({ path, exists: existsSync(join(root, path)) }).toEqual({ path, exists: true })
   })
 
-  it('copies all that the build script consists of', () => {
+  it('copies all that the scripts consist of', () => {
     const [, script = ''] = /^node (\S+)$/.exec(packageJson().scripts['build'] ?? '') ?? []
+    const others = argumentsOf('RUN').flatMap((line) => line.match(/dev\/\S+\.ts/g) ?? [])
     const imported = (path: string): string[] =>
       [...textOf(path).matchAll(/from '(\.[^']+)'/g)].map(([, other = '']) => join(path, '..', other))
-    const files = new Set([script])
+    const files = new Set([script, ...others])
     for (const file of files) for (const other of imported(file)) files.add(other)
 
     expect(copied).toEqual(expect.arrayContaining([...files]))
@@ -61,9 +75,9 @@ describe('the Dockerfile', () => {
   it('lets every user read what is copied from other stages', () => {
     const folders = argumentsOf('COPY')
       .filter((line) => line.startsWith('--from='))
-      .map((line) => line.split(' ').at(-1))
+      .map((line) => line.split(' ').at(1)?.replace('/app/', ''))
     const readable = argumentsOf('RUN').flatMap((line) =>
-      [...line.matchAll(/chmod -R a\+rX (?:\/app\/)?(\S+)/g)].map(([, folder]) => folder),
+      [...line.matchAll(/chmod -R a\+rX (.+?)(?: &&|$)/g)].flatMap(([, list = '']) => list.split(' ')),
     )
 
     expect(folders.length).toBeGreaterThan(0)
@@ -78,15 +92,15 @@ describe('the Dockerfile', () => {
     expect(argumentsOf('EXPOSE')).toEqual([ports.join(' ')])
   })
 
-  it('starts the program that package.json calls by name, with arguments that the Deployment repeats', () => {
-    expect(argumentsOf('ENTRYPOINT')).toEqual(['["node", "dist/main.js"]'])
+  it('starts the program by the name that package.json gives it, with arguments that the Deployment repeats', () => {
+    expect(JSON.parse(argumentsOf('ENTRYPOINT')[0] ?? '')).toEqual(Object.keys(packageJson().bin))
     expect(JSON.parse(argumentsOf('CMD')[0] ?? '')).toEqual(allocatorContainer().args)
   })
 
   it('installs from the lock file, without install scripts', () => {
     const installs = argumentsOf('RUN').filter((line) => line.includes('npm ci'))
 
-    expect(installs).toHaveLength(2)
+    expect(installs).toHaveLength(1)
     for (const install of installs) expect(install).toContain('--ignore-scripts')
   })
 })

@@ -21,6 +21,7 @@ export function packageJson(): PackageJson {
 
 interface PackageJson {
   readonly version: string
+  readonly bin: Readonly<Record<string, string>>
   readonly scripts: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
@@ -93,6 +94,7 @@ export interface Container {
   readonly startupProbe: Probe
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
+  readonly resources: { readonly limits: { readonly memory: string } }
   readonly securityContext: Readonly<Record<string, unknown>>
 }
 
