@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { runCommand } from '../stack/run-command.ts'
 import { allocatorNamespace, chartDirectory, renderChart } from './helm.ts'
+import { providerComponents } from './provider-components.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -14,8 +15,12 @@ export interface ChartTools {
 
 const made = 'Made by: npm run render'
 
-/** The files that Prometheus and Grafana read, which the chart brings along. */
-const monitoringFiles = ['alerts.yaml', 'grafana-dashboard.json']
+/** Files that others read, too, and that the chart brings along. */
+const chartFiles = {
+  'alerts.yaml': 'deploy/monitoring/alerts.yaml',
+  'grafana-dashboard.json': 'deploy/monitoring/grafana-dashboard.json',
+  'temporal-dynamic-config.yaml': 'deploy/temporal/dynamic-config.yaml',
+}
 
 /** A name for the file of each kind of object. */
 const fileNames: Readonly<Record<string, string>> = {
@@ -67,10 +72,10 @@ export async function generatedFiles(tools: ChartTools): Promise<ReadonlyMap<str
     ...manifestFiles(cluster),
     ...roleFiles(roles),
     ...monitorFiles(monitors),
-    ...monitoringFiles.map(
-      (file) =>
-        [`deploy/chart/capi-vip-allocator/files/${file}`, textOf(`deploy/monitoring/${file}`)] as const,
+    ...Object.entries(chartFiles).map(
+      ([file, path]) => [`deploy/chart/capi-vip-allocator/files/${file}`, textOf(path)] as const,
     ),
+    ...providerFiles(cluster),
     ['deploy/chart/capi-vip-allocator/README.md', readme] as const,
   ])
 }
@@ -97,6 +102,12 @@ function fileNameOf(kind: string): string {
   const name = fileNames[kind]
   if (name !== undefined) return name
   throw new Error(`deploy/manifests has no file for a ${kind}, which the chart renders without any value`)
+}
+
+/** What clusterctl and the Cluster API operator install. */
+function providerFiles(objects: readonly RenderedObject[]): readonly (readonly [string, string])[] {
+  const texts = [namespaceManifest, ...objects.map(({ text }) => text)]
+  return [['deploy/provider/components.yaml', `# ${made}\n${providerComponents(texts, allocatorNamespace)}`]]
 }
 
 function roleFiles(objects: readonly RenderedObject[]): readonly (readonly [string, string])[] {

@@ -34,12 +34,21 @@ function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[
   ]
 }
 
-/** Prepares stacks for clusterctl: installs its inventory, with all providers in it. */
-export async function prepareForMoves(clusterctl: string, stacks: readonly StackConnection[]): Promise<void> {
+/**
+ * Prepares stacks for clusterctl: installs its inventory, with the providers of a stack in it.
+ *
+ * @param isRecorded by the provider's name; all if absent
+ */
+export async function recordProviders(
+  clusterctl: string,
+  stacks: readonly StackConnection[],
+  isRecorded: (name: string) => boolean = () => true,
+): Promise<void> {
   for (const stack of stacks) {
     // At first use, clusterctl installs the CRD of its inventory.
-    await run(clusterctl, stack, ['move', '--dry-run', '--namespace=default'])
-    const objects = providersOf(stack).map(({ name, ...provider }) => ({
+    await runClusterctl(clusterctl, stack, ['move', '--dry-run', '--namespace=default'])
+    const recorded = providersOf(stack).filter(({ name }) => isRecorded(name))
+    const objects = recorded.map(({ name, ...provider }) => ({
       apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
       kind: 'Provider',
       metadata: { name, namespace: 'default' },
@@ -59,7 +68,7 @@ export async function moveClusters(
   },
 ): Promise<void> {
   const { from, to, namespace } = options
-  await run(clusterctl, from, [
+  await runClusterctl(clusterctl, from, [
     'move',
     `--to-kubeconfig=${to.kubeconfigPath}`,
     `--namespace=${namespace}`,
@@ -67,12 +76,23 @@ export async function moveClusters(
   ])
 }
 
-async function run(clusterctl: string, stack: StackConnection, args: readonly string[]): Promise<void> {
+/**
+ * Runs clusterctl, and resolves with what it prints.
+ *
+ * @param configuration lines of its configuration file
+ * @throws CommandError if it fails
+ */
+export async function runClusterctl(
+  clusterctl: string,
+  stack: StackConnection,
+  args: readonly string[],
+  configuration = '',
+): Promise<string> {
   const { runDirectory: directory } = stack
   const configPath = join(directory, 'clusterctl.yaml')
   // Otherwise clusterctl asks GitHub for newer versions after every command.
-  await writeFile(configPath, 'CLUSTERCTL_DISABLE_VERSIONCHECK: "true"\n')
-  await runCommand({
+  await writeFile(configPath, `CLUSTERCTL_DISABLE_VERSIONCHECK: "true"\n${configuration}`)
+  return runCommand({
     command: clusterctl,
     args: [...args, `--kubeconfig=${stack.kubeconfigPath}`, `--config=${configPath}`],
     cwd: directory,

@@ -6,7 +6,7 @@ import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-ap
 import { startStack } from '../../dev/stack/stack.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { realParts } from '../support/real-parts.ts'
-import { moveClusters, prepareForMoves } from './clusterctl.ts'
+import { moveClusters, recordProviders } from './clusterctl.ts'
 import { record, type Recording } from './recording.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
@@ -99,7 +99,7 @@ export async function openMoveFixture(
   try {
     const [from, to] = await Promise.all([start(versions.source), start(versions.target)])
     const testbed = await openTestbed(from)
-    await prepareForMoves(clusterctl, [from, to])
+    await recordProviders(clusterctl, [from, to])
     const [source, target] = await Promise.all([openCluster(from, testbed), openCluster(to, testbed)])
     closers.push(testbed.leave)
     const move = async (names: readonly string[]): Promise<void> => {

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 /** The parts of a Pod that matter to a process. */
 export interface DescribedPod {
-  readonly serviceAccountName: string
+  readonly serviceAccountName?: string
   readonly automountServiceAccountToken?: boolean
   readonly volumes?: readonly DescribedVolume[]
   readonly containers: readonly DescribedContainer[]
@@ -18,6 +18,7 @@ export interface DescribedPod {
 interface DescribedVolume {
   readonly name: string
   readonly secret?: { readonly secretName: string }
+  readonly emptyDir?: object
 }
 
 interface DescribedContainer {
@@ -43,7 +44,10 @@ interface Secret {
  * arguments, its variables, the files of its Secrets, and the token of its account. Files are elsewhere, as there is no
  * container around it, and the token is in a kubeconfig.
  *
- * @param env variables in addition
+ * @param options.env variables in addition
+ * @param options.entryPoint of the image; the allocator's if absent
+ * @param options.claimed directories in place of PersistentVolumeClaims, by the names of the volumes
+ * @param options.replacements texts in arguments, such as ports, by those in their place
  * @throws Error if the Pod needs something that this cannot give
  */
 export async function startPodProcess(
@@ -53,36 +57,42 @@ export async function startPodProcess(
     readonly namespace: string
     readonly pod: DescribedPod
     readonly env?: Readonly<Record<string, string>>
+    readonly entryPoint?: readonly string[]
+    readonly claimed?: Readonly<Record<string, string>>
+    readonly replacements?: Readonly<Record<string, string>>
   },
 ): Promise<Child> {
   const { name, namespace, pod } = options
   const [container, ...others] = pod.containers
   if (container === undefined || others.length > 0) throw new Error(`${name} has not exactly one container`)
-  if (pod.automountServiceAccountToken !== true) throw new Error(`${name} has no token`)
   const directory = join(stack.runDirectory, `${namespace}-${name}`)
   mkdirSync(directory)
-  const kubeconfig = join(directory, 'kubeconfig')
-  await createServiceAccountKubeconfig(stack, {
-    namespace,
-    name: pod.serviceAccountName,
-    outputPath: kubeconfig,
-  })
+  const credentials = await credentialsOf(stack, { namespace, pod, directory })
   const api = kubernetesApi(stack)
   try {
     const secrets = (secret: string): Promise<Secret> => readSecret(api, namespace, secret)
-    const places = await writeMounts(pod.volumes ?? [], container.volumeMounts ?? [], directory, secrets)
+    const places = await writeMounts(pod.volumes ?? [], container.volumeMounts ?? [], {
+      directory,
+      secrets,
+      claimed: options.claimed ?? {},
+    })
     const variables = await readVariables(container.env ?? [], secrets)
-    const atPlace = (text: string): string =>
-      places.reduce((moved, { mountPath, path }) => moved.replaceAll(mountPath, path), text)
-    const [command = '', ...words] = [...(container.command ?? entryPoint()), ...(container.args ?? [])]
+    const texts = new Map([
+      ...places.map(({ mountPath, path }) => [mountPath, path] as const),
+      ...Object.entries(options.replacements ?? {}),
+    ])
+    const atPlace = (text: string): string => replaceTexts(text, texts)
+    const [command = '', ...words] = [
+      ...(container.command ?? options.entryPoint ?? entryPoint()),
+      ...(container.args ?? []),
+    ]
     return await startChild({
       name,
-      // The Node.js of the image.
-      command: command === 'node' ? process.execPath : command,
+      command,
       args: words.map(atPlace),
       cwd: root,
       env: {
-        KUBECONFIG: kubeconfig,
+        ...credentials,
         ...Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, atPlace(value)])),
         ...options.env,
       },
@@ -93,29 +103,62 @@ export async function startPodProcess(
   }
 }
 
-/** What the image runs, in its working directory, which has the built program as this repository has it. */
+/** What the image runs: commands of the package, which are on its PATH, by the Node.js that it has. */
 function entryPoint(): readonly string[] {
-  const [, words = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? []
-  return JSON.parse(words) as string[]
+  const [, text = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? []
+  const words: readonly string[] = JSON.parse(text)
+  const { bin }: { bin: Readonly<Record<string, string>> } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  )
+  return words.flatMap((word) => {
+    const main = bin[word]
+    return main === undefined ? [word] : [process.execPath, join(root, main)]
+  })
 }
 
 function readSecret(api: KubernetesApi, namespace: string, name: string): Promise<Secret> {
   return api.send<Secret>({ method: 'GET', path: `/api/v1/namespaces/${namespace}/secrets/${name}` })
 }
 
+/** The variable that leads to the token of the Pod's account; none if it has no token. */
+async function credentialsOf(
+  stack: StackConnection,
+  {
+    namespace,
+    pod,
+    directory,
+  }: { readonly namespace: string; readonly pod: DescribedPod; readonly directory: string },
+): Promise<Readonly<Record<string, string>>> {
+  if (pod.automountServiceAccountToken !== true) return {}
+  const outputPath = join(directory, 'kubeconfig')
+  const { serviceAccountName: name = 'default' } = pod
+  await createServiceAccountKubeconfig(stack, { namespace, name, outputPath })
+  return { KUBECONFIG: outputPath }
+}
+
 async function writeMounts(
   volumes: readonly DescribedVolume[],
   mounts: Required<DescribedContainer>['volumeMounts'],
-  directory: string,
-  secrets: (name: string) => Promise<Secret>,
+  {
+    directory,
+    secrets,
+    claimed,
+  }: {
+    readonly directory: string
+    readonly secrets: (name: string) => Promise<Secret>
+    readonly claimed: Readonly<Record<string, string>>
+  },
 ): Promise<readonly { readonly mountPath: string; readonly path: string }[]> {
   return Promise.all(
     mounts.map(async ({ name, mountPath }) => {
-      const secret = volumes.find((volume) => volume.name === name)?.secret
-      if (secret === undefined) throw new Error(`volume ${name} is no Secret`)
+      const directoryOfClaim = claimed[name]
+      if (directoryOfClaim !== undefined) return { mountPath, path: directoryOfClaim }
+      const volume = volumes.find((each) => each.name === name)
       const path = join(directory, name)
       mkdirSync(path)
-      const { data } = await secrets(secret.secretName)
+      if (volume?.emptyDir !== undefined) return { mountPath, path }
+      if (volume?.secret === undefined) throw new Error(`volume ${name} is neither a Secret nor empty`)
+      const { data } = await secrets(volume.secret.secretName)
       for (const [key, value] of Object.entries(data)) {
         writeFileSync(join(path, key), Buffer.from(value, 'base64'), { mode: 0o600 })
       }
@@ -137,4 +180,11 @@ async function readVariables(
     return [name, Buffer.from(text, 'base64').toString('utf8')]
   })
   return Object.fromEntries(await Promise.all(read))
+}
+
+/** Replaces each text by the other one, in one pass: what is put in is not replaced again. */
+function replaceTexts(text: string, texts: ReadonlyMap<string, string>): string {
+  if (texts.size === 0) return text
+  const escaped = [...texts.keys()].map((each) => each.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+  return text.replaceAll(new RegExp(escaped.join('|'), 'g'), (found) => texts.get(found) ?? found)
 }

@@ -250,6 +250,8 @@ describe('kubeconform with the schemas of the API server', () => {
   })
 })
 
+type StatefulSet = Omit<Deployment, 'kind'> & { readonly kind: 'StatefulSet' }
+
 describe('the API server', () => {
   it.each(names)('accepts every object of ci/%s, and admits its Pods as restricted', async (name) => {
     const objects = objectsOf(name).map((object) =>
@@ -262,8 +264,9 @@ describe('the API server', () => {
       await expect(dryRun(api, object)).resolves.toMatchObject({ kind: object.kind })
     }
     const deployments = ofKind<Deployment>(objects, 'Deployment')
-    for (const deployment of deployments) {
-      const { metadata, spec } = deployment.spec.template
+    const workloads = [...deployments, ...ofKind<StatefulSet>(objects, 'StatefulSet')]
+    for (const workload of workloads) {
+      const { metadata, spec } = workload.spec.template
       const pod = {
         apiVersion: 'v1',
         kind: 'Pod',
@@ -273,6 +276,7 @@ describe('the API server', () => {
       await expect(dryRun(api, pod)).resolves.toMatchObject({ kind: 'Pod' })
     }
     expect(deployments).toHaveLength(name === 'apart' ? 2 : 1)
+    expect(ofKind(objects, 'StatefulSet')).toHaveLength(name === 'embedded-temporal' ? 1 : 0)
     expect(ofKind(objects, 'Pod')).toHaveLength(1)
   })
 
@@ -343,6 +347,7 @@ describe('the roles', () => {
     full: everywhere,
     apart: everywhere,
     'temporal-cloud': everywhere,
+    'embedded-temporal': everywhere,
     namespaced: inTenants,
     'global-pools': { 'tenant-a': inNamespace, '': clusterScoped },
     'temporal-config': {},

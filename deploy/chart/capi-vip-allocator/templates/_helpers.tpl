@@ -33,17 +33,18 @@ name: {{ .name | default (include "capi-vip-allocator.fullname" $root) | toYaml 
 namespace: {{ .namespace | default (include "capi-vip-allocator.namespace" $root) | toYaml }}
 {{- end }}
 labels:
-  {{- mustMergeOverwrite (deepCopy (.labels | default dict)) (include "capi-vip-allocator.labels" $root | fromYaml) | toYaml | nindent 2 }}
+  {{- mustMergeOverwrite (include "capi-vip-allocator.labels" $root | fromYaml) (deepCopy (.labels | default dict)) | toYaml | nindent 2 }}
 {{- with mustMergeOverwrite (deepCopy $root.Values.commonAnnotations) (.annotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
+{{/* Takes root and the values of an image. */}}
 {{- define "capi-vip-allocator.image" -}}
-{{- $registry := .Values.global.imageRegistry | default (.Values.global.cattle | default dict).systemDefaultRegistry | default .Values.image.registry }}
-{{- with $registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}
-{{- with .Values.image.digest }}@{{ . }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
+{{- $global := .root.Values.global }}
+{{- with $global.imageRegistry | default ($global.cattle | default dict).systemDefaultRegistry | default .image.registry }}{{ . }}/{{ end }}{{ .image.repository }}
+{{- with .image.digest }}@{{ . }}{{ else }}:{{ .image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end }}
 
 {{/* The commands that run, each in a Deployment of its own, as a list in JSON. */}}
@@ -65,7 +66,18 @@ app.kubernetes.io/component: {{ .command }}
 {{- end }}
 
 {{- define "capi-vip-allocator.temporalAddress" -}}
-{{- .Values.temporal.address | default (empty .Values.temporal.config.existingSecret | ternary "temporal-frontend.temporal.svc:7233" "") }}
+{{- if .Values.temporal.embedded.enabled }}{{ include "capi-vip-allocator.embeddedName" . }}.{{ include "capi-vip-allocator.namespace" . }}.svc:7233
+{{- else }}{{ .Values.temporal.address | default (empty .Values.temporal.config.existingSecret | ternary "temporal-frontend.temporal.svc:7233" "") }}
+{{- end }}
+{{- end }}
+
+{{- define "capi-vip-allocator.embeddedName" -}}
+{{ include "capi-vip-allocator.fullname" . }}-temporal
+{{- end }}
+
+{{/* The Pod of the embedded server, which is none of the allocator's. */}}
+{{- define "capi-vip-allocator.embeddedSelector" -}}
+{{- dict "app.kubernetes.io/name" (printf "%s-temporal" .Chart.Name) "app.kubernetes.io/instance" .Release.Name | toYaml }}
 {{- end }}
 
 {{/* The port in Temporal's address. */}}
@@ -162,7 +174,7 @@ subjects:
   "HEALTH_PROBE_BIND_ADDRESS" (eq (int $values.healthProbe.port) 8081 | ternary "" (printf ":%d" (int $values.healthProbe.port))) }}
 {{- $flags := dict
   "TASK_QUEUE" $values.temporal.taskQueue
-  "REGISTER_SEARCH_ATTRIBUTES" ($values.temporal.registerSearchAttributes | ternary "true" "")
+  "REGISTER_SEARCH_ATTRIBUTES" (or $values.temporal.registerSearchAttributes $values.temporal.embedded.enabled | ternary "true" "")
   "NAMESPACE" (join "," $values.namespaces)
   "WATCH_FILTER" $values.watchFilter
   "REQUIRE_OPT_IN" ($values.requireOptIn | ternary "true" "")
@@ -276,11 +288,8 @@ Those at the program's default are left out.
 {{- end }}
 {{- end }}
 
-{{/* What the Pods of the Deployments and of the test have in common. */}}
-{{- define "capi-vip-allocator.podSettings" -}}
-serviceAccountName: {{ include "capi-vip-allocator.serviceAccountName" . | toYaml }}
-automountServiceAccountToken: {{ .Values.serviceAccount.automount }}
-enableServiceLinks: false
+{{/* Where all Pods run, and from which registries. */}}
+{{- define "capi-vip-allocator.placement" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
@@ -296,6 +305,16 @@ nodeSelector:
 # Management clusters may have control-plane nodes only.
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What the Pods of the Deployments and of the test have in common. */}}
+{{- define "capi-vip-allocator.podSettings" -}}
+serviceAccountName: {{ include "capi-vip-allocator.serviceAccountName" . | toYaml }}
+automountServiceAccountToken: {{ .Values.serviceAccount.automount }}
+enableServiceLinks: false
+{{- with include "capi-vip-allocator.placement" . | trim }}
+{{ . }}
 {{- end }}
 {{- with .Values.affinity }}
 affinity:
@@ -325,7 +344,7 @@ volumes:
 
 {{/* What the containers of these Pods have in common. */}}
 {{- define "capi-vip-allocator.containerSettings" -}}
-image: {{ include "capi-vip-allocator.image" . }}
+image: {{ include "capi-vip-allocator.image" (dict "root" . "image" .Values.image) }}
 {{- with .Values.image.pullPolicy }}
 imagePullPolicy: {{ . }}
 {{- end }}

@@ -22,6 +22,13 @@
 {{- $faults = append $faults "temporal.tls.existingSecret is set and caKey and certKey are empty: expected the keys to use" }}
 {{- end }}
 {{- end }}
+{{- if $values.temporal.embedded.enabled }}
+{{- range $value, $given := dict "temporal.address" $values.temporal.address "temporal.tls.enabled" $values.temporal.tls.enabled "temporal.apiKey.existingSecret" $values.temporal.apiKey.existingSecret "temporal.config.existingSecret" $values.temporal.config.existingSecret }}
+{{- if $given }}
+{{- $faults = append $faults (printf "temporal.embedded.enabled is true and %s is set: expected one of the two, the embedded server or another one" $value) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with $values.temporal.workerVersioning }}
 {{- if ne (empty .deploymentName) (empty .buildId) }}
 {{- $faults = append $faults (printf "temporal.workerVersioning.deploymentName is %q and temporal.workerVersioning.buildId is %q: expected both or none" .deploymentName .buildId) }}

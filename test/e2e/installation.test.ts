@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { providerName } from '../../dev/chart/provider-components.ts'
+import { waitUntilReady, type Child } from '../../dev/stack/child-process.ts'
+import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
+import { answersOk } from '../../dev/stack/readiness.ts'
+import { runCommand } from '../../dev/stack/run-command.ts'
+import { freePort } from '../../dev/stack/ports.ts'
+import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { startPodProcess, type DescribedPod } from '../support/pod-process.ts'
+import { realParts } from '../support/real-parts.ts'
+import { runClusterctl, recordProviders } from './clusterctl.ts'
+import { viewTemporal, type TemporalView } from './temporal.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const { clusterctl } = realParts()
+const namespace = 'capi-vip-allocator-system'
+const released = 'v0.8.0'
+const next = 'v0.8.1'
+
+// Its own stack: the objects are cluster-scoped, and have the names of a user's installation.
+let stack: Stack
+let testbed: Testbed
+let temporal: TemporalView
+let process: Child | undefined
+let processes = 0
+
+beforeAll(async () => {
+  stack = await startStack({ clusterApiCore: false, progress: () => undefined })
+  testbed = await openTestbed(stack.connection)
+  temporal = await viewTemporal(stack.connection)
+  await testbed.createPool('10.192.0.10-10.192.0.30')
+  // clusterctl asks the repository of every provider for its contract, and that of core is here.
+  await recordProviders(clusterctl, [stack.connection], (name) => name === 'cluster-api')
+  publishCore()
+  await applyManifests(stack.connection, certManagerKinds)
+  publish(released)
+  publish(next)
+})
+
+afterAll(async () => {
+  try {
+    await process?.stop()
+    await temporal.close()
+    await testbed.leave()
+  } finally {
+    await stack.stop()
+  }
+})
+
+/** The kinds that clusterctl tries to create before it installs anything: with them, cert-manager counts as installed. */
+const certManagerKinds = [
+  ['Issuer', 'issuers'],
+  ['Certificate', 'certificates'],
+].map(([kind = '', plural = '']) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${plural}.cert-manager.io` },
+  spec: {
+    group: 'cert-manager.io',
+    names: { kind, plural },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+}))
+
+function repository(): string {
+  return join(stack.connection.runDirectory, 'repository')
+}
+
+/** Puts a release where clusterctl finds it, as files of a local repository. */
+function publish(version: string): void {
+  const components = readFileSync(join(root, 'deploy/provider/components.yaml'), 'utf8')
+  for (const type of ['addon', 'runtime-extension']) {
+    const directory = join(repository(), `${type}-${providerName}`, version)
+    mkdirSync(directory, { recursive: true })
+    const text = components.replaceAll(`:${released.slice(1)}`, `:${version.slice(1)}`)
+    writeFileSync(join(directory, `${type}-components.yaml`), text)
+    writeFileSync(join(directory, 'metadata.yaml'), readFileSync(join(root, 'deploy/provider/metadata.yaml')))
+  }
+}
+
+/** As much of the release of core as clusterctl reads to install something else. */
+function publishCore(): void {
+  const { clusterApiVersion } = stack.connection
+  const [major, minor] = clusterApiVersion.split('.').map(Number)
+  const directory = join(repository(), 'cluster-api', `v${clusterApiVersion}`)
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'core-components.yaml'), '')
+  const metadata = {
+    apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
+    kind: 'Metadata',
+    releaseSeries: [{ major, minor, contract: 'v1beta2' }],
+  }
+  writeFileSync(join(directory, 'metadata.yaml'), JSON.stringify(metadata))
+}
+
+function runWithRepository(args: readonly string[]): Promise<string> {
+  const { address, namespace: ofTemporal } = stack.connection.temporal
+  const providers = [
+    ['addon', 'AddonProvider'],
+    ['runtime-extension', 'RuntimeExtensionProvider'],
+  ].map(
+    ([file, type]) =>
+      `  - {name: ${providerName}, type: ${type}, url: "${repository()}/${file}-${providerName}/${released}/${file}-components.yaml"}\n`,
+  )
+  providers.push(
+    `  - {name: cluster-api, type: CoreProvider, url: "${repository()}/cluster-api/v${stack.connection.clusterApiVersion}/core-components.yaml"}\n`,
+  )
+  const variables = `TEMPORAL_ADDRESS: "${address}"\nTEMPORAL_NAMESPACE: "${ofTemporal}"\n`
+  const configuration = `providers:\n${providers.join('')}${variables}`
+  return runClusterctl(clusterctl, stack.connection, args, configuration)
+}
+
+interface Deployment extends KubernetesObject {
+  readonly spec: {
+    readonly template: {
+      readonly spec: DescribedPod & { containers: readonly { image?: string; name: string }[] }
+    }
+  }
+}
+
+function deployment(): Promise<Deployment> {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/capi-vip-allocator`
+  return testbed.api.send<Deployment>({ method: 'GET', path })
+}
+
+/** Starts the process of the Deployment as the API server has it, on free ports, in place of the one before. */
+async function startDeployed(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const before = process
+  const { spec } = await deployment()
+  const port = await freePort()
+  processes += 1
+  process = await startPodProcess(stack.connection, {
+    name: `pod-${processes}`,
+    namespace,
+    pod: spec.template.spec,
+    env: {
+      ...env,
+      CAPI_VIP_ALLOCATOR_METRICS_BIND_ADDRESS: '0',
+      CAPI_VIP_ALLOCATOR_HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${port}`,
+    },
+  })
+  await waitUntilReady(process, () => answersOk(`http://127.0.0.1:${port}/readyz`), 60_000)
+  await before?.stop()
+}
+
+/** Names of all cluster-scoped objects that an installation makes. */
+async function clusterScoped(): Promise<readonly string[]> {
+  const lists = ['clusterroles', 'clusterrolebindings'].map(async (plural) => {
+    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}`
+    const { items } = await testbed.api.send<{ items: KubernetesObject[] }>({ method: 'GET', path })
+    return items.map(({ metadata }) => `${plural} ${metadata.name}`)
+  })
+  return (await Promise.all(lists)).flat().filter((name) => name.includes('vip-allocator'))
+}
+
+describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as --%s', (type) => {
+  const cluster = `in-${type}`
+
+  it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
+    await runWithRepository(['init', `--${type}=${providerName}:${released}`])
+    await startDeployed()
+    expect((await deployment()).spec.template.spec.containers.map(({ name }) => name)).toEqual(['manager'])
+
+    await testbed.createCluster(cluster)
+
+    expect(await testbed.hostOf(cluster)).toMatch(/^10\.192\.0\./)
+  })
+
+  it('goes on with a waiting run after clusterctl upgrade apply', async () => {
+    const className = `${type}-class`
+    const waiting = `${cluster}-waiting`
+    await testbed.createCluster(waiting, { className })
+    await temporal.untilPending(testbed.keyOf(waiting), { reason: 'NoMatchingPool' })
+    const handle = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf(waiting)))
+    const { runId } = await handle.describe()
+
+    await runWithRepository(['upgrade', 'apply', `--${type}=${namespace}/${providerName}:${next}`])
+    const [container] = (await deployment()).spec.template.spec.containers
+    expect(container?.image).toMatch(new RegExp(`:${next.slice(1)}$`))
+    await startDeployed()
+    expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } })
+    await testbed.createPool(type === 'addon' ? '10.192.1.10' : '10.192.1.11', { name: className, className })
+
+    expect(await testbed.hostOf(waiting)).toMatch(/^10\.192\.1\./)
+    expect((await handle.describe()).runId).toBe(runId)
+  })
+
+  it('leaves no cluster-scoped object behind after clusterctl delete', async () => {
+    await runWithRepository(['delete', `--${type}=${providerName}`])
+    await process?.stop()
+    process = undefined
+
+    expect(await clusterScoped()).toEqual([])
+    expect(await testbed.hostOf(cluster)).toMatch(/^10\.192\.0\./)
+  })
+})
+
+describe('an installation with kubectl and kustomize', () => {
+  function kubectl(...args: readonly string[]): Promise<string> {
+    const { paths, kubeconfigPath } = stack.connection
+    return runCommand({
+      command: paths.kubectl,
+      args: [...args, `--kubeconfig=${kubeconfigPath}`],
+      cwd: root,
+    })
+  }
+
+  it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
+    await kubectl('apply', '-k', 'deploy/manifests')
+    const { address, namespace: ofTemporal } = stack.connection.temporal
+    await startDeployed({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: ofTemporal })
+
+    await testbed.createCluster('in-kustomize')
+
+    expect(await testbed.hostOf('in-kustomize')).toMatch(/^10\.192\.0\./)
+  })
+
+  it('leaves no cluster-scoped object behind when it is deleted', async () => {
+    expect(await clusterScoped()).toEqual([
+      'clusterroles capi-vip-allocator',
+      'clusterrolebindings capi-vip-allocator',
+    ])
+
+    // No kubelet and no controller of Deployments end the Pods here.
+    await kubectl('delete', '-k', 'deploy/manifests', '--wait=false')
+    await process?.stop()
+    process = undefined
+
+    expect(await clusterScoped()).toEqual([])
+    expect(await testbed.hostOf('in-kustomize')).toMatch(/^10\.192\.0\./)
+  })
+})
