@@ -18,7 +18,7 @@ const shared = {
 /** The development programs whose tests need nothing but this repository. */
 const pureDev = ['bench', 'image']
 /** Those whose tests start programs. */
-const realDev = ['api-proxy', 'faults', 'pictures', 'stack']
+const realDev = ['api-proxy', 'faults', 'pictures', 'release', 'stack']
 
 /** What needs real programs: they are started once, for all suites. */
 const onRealParts = {

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { installLocked, lockedFiles } from './npm-command.ts'
 import type { LockedNpmSource, ProgramDefinition } from './program-list.ts'
 import { runCommand } from './run-command.ts'
 
@@ -15,12 +16,7 @@ export async function installPostgres(
   source: LockedNpmSource,
   directory: string,
 ): Promise<void> {
-  for (const file of lockedFiles) copyFileSync(join(source.directory, file), join(directory, file))
-  await runCommand({
-    command: 'npm',
-    args: ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
-    cwd: directory,
-  })
+  await installLocked(source.directory, directory)
   const platform = `${process.platform}-${process.arch}`
   const installed = join(directory, 'node_modules', source.scope, platform)
   if (!existsSync(installed)) throw new Error(`${source.scope} has no package for ${platform}`)
@@ -37,5 +33,3 @@ export async function installPostgres(
   symlinkSync(join('bin', program.name), join(directory, program.name))
   for (const name of [...lockedFiles, 'node_modules']) rmSync(join(directory, name), { recursive: true })
 }
-
-export const lockedFiles = ['package.json', 'package-lock.json'] as const

@@ -9,7 +9,7 @@ import { lock } from 'proper-lockfile'
 import { fontConfiguration } from './chromium.ts'
 import { guardDirectory } from './cleanup.ts'
 import { hasCode } from './errors.ts'
-import { lockedFiles } from './postgres-program.ts'
+import { lockedFiles } from './npm-command.ts'
 import type { ProgramDefinition, ProgramSource } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
 
@@ -96,6 +96,6 @@ function identity(source: ProgramSource): string[] {
   if (source.from === 'python') return [readFileSync(source.requirementsPath, 'utf8')]
   const pinsIn = (files: readonly string[]): string[] =>
     files.map((file) => readFileSync(join(source.directory, file), 'utf8'))
-  if (source.from === 'locked-npm') return pinsIn(lockedFiles)
+  if (source.from === 'locked-npm' || source.from === 'npm-command') return pinsIn(lockedFiles)
   return [...pinsIn(['go.mod', 'go.sum']), source.mainPackage, source.linkerFlags, ...source.buildTags]
 }

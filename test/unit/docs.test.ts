@@ -200,11 +200,6 @@ describe('README.md', () => {
     expect(textOf('README.md')).toContain('npm ci && npm run demo')
     expect(textOf('README.md')).toContain('`npm test`')
   })
-
-  it('names the address that is in deploy', () => {
-    expect(textOf('deploy/manifests/deployment.yaml')).toContain('value: temporal-frontend.temporal.svc:7233')
-    expect(textOf('README.md')).toContain('`temporal-frontend.temporal.svc:7233`')
-  })
 })
 
 describe('the versions of Cluster API core that the stack runs', () => {
@@ -367,5 +362,12 @@ describe.each(pages.map((page) => [page]))('%s', (page) => {
   it('has YAML that can be read', () => {
     for (const { text } of blocksOf(page, 'yaml'))
       expect(parse(text)).toMatchObject({ kind: expect.any(String) })
+  })
+})
+
+describe('docs/install.md', () => {
+  it('names the address that is in deploy', () => {
+    expect(textOf('deploy/manifests/deployment.yaml')).toContain('value: temporal-frontend.temporal.svc:7233')
+    expect(textOf('docs/install.md')).toContain('`temporal-frontend.temporal.svc:7233`')
   })
 })
