@@ -84,8 +84,8 @@ export async function applyRemedy(
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
-/** Makes a shell in which programs have the names that the page uses. */
-function createShell(
+/** Makes a shell in which programs have the names that the pages use. It resolves with all output, also of a failing command. */
+export function createShell(
   stack: StackConnection,
 ): (command: string, env: Readonly<Record<string, string>>) => Promise<string> {
   const bin = join(stack.runDirectory, `bin-${crypto.randomUUID()}`)
