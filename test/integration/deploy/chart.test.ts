@@ -250,7 +250,20 @@ describe('kubeconform with the schemas of the API server', () => {
   })
 })
 
-type StatefulSet = Omit<Deployment, 'kind'> & { readonly kind: 'StatefulSet' }
+interface StatefulSet extends KubernetesObject {
+  readonly kind: 'StatefulSet'
+  readonly spec: Deployment['spec'] & {
+    readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[]
+  }
+}
+
+/** The spec of its Pods, in which its controller makes volumes of the claims. */
+function podSpecOf({ spec }: Deployment | StatefulSet): object {
+  const pod: PodSpec & { readonly volumes?: readonly object[] } = spec.template.spec
+  const claims = 'volumeClaimTemplates' in spec ? spec.volumeClaimTemplates : []
+  const claimed = claims.map(({ metadata: { name } }) => ({ name, emptyDir: {} }))
+  return { ...pod, volumes: [...(pod.volumes ?? []), ...claimed] }
+}
 
 describe('the API server', () => {
   it.each(names)('accepts every object of ci/%s, and admits its Pods as restricted', async (name) => {
@@ -266,12 +279,12 @@ describe('the API server', () => {
     const deployments = ofKind<Deployment>(objects, 'Deployment')
     const workloads = [...deployments, ...ofKind<StatefulSet>(objects, 'StatefulSet')]
     for (const workload of workloads) {
-      const { metadata, spec } = workload.spec.template
+      const { metadata } = workload.spec.template
       const pod = {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { ...metadata, name: 'chart-test', namespace },
-        spec,
+        spec: podSpecOf(workload),
       }
       await expect(dryRun(api, pod)).resolves.toMatchObject({ kind: 'Pod' })
     }
