@@ -53,6 +53,18 @@ describe('the ServiceAccount of deploy/manifests', () => {
     const duplicates = 'vip.capi.gorizond.io/duplicate-addresses'
     await testbed.untilCluster('pe-stepping', (now) => now?.annotations[duplicates] === undefined)
 
+    // Watches Namespaces.
+    const selectorAnnotation = 'vip.capi.gorizond.io/namespace-selector'
+    await testbed.createPool('10.86.1.10', {
+      name: 'selecting',
+      className: 'pe-selected',
+      kind: 'GlobalInClusterIPPool',
+      annotations: { [selectorAnnotation]: `kubernetes.io/metadata.name=${testbed.namespace}` },
+    })
+    await testbed.createClass('pe-selected')
+    await testbed.createCluster('pe-selected', { className: 'pe-selected' })
+    await testbed.untilServed('pe-selected')
+
     // Adopts a claim.
     await postClaim(testbed, 'pe-adopting', className)
     await testbed.createCluster('pe-adopting', { className })
@@ -62,8 +74,11 @@ describe('the ServiceAccount of deploy/manifests', () => {
     const waiting = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
     const says = (cluster: Cluster | undefined): boolean =>
       cluster?.conditions.some(({ type }) => type === waiting) === true
-    await testbed.createClass('pe-poolless')
-    await testbed.createCluster('pe-waiting', { className: 'pe-poolless' })
+    // The reason names this pool only, so that no pool of another suite changes it.
+    const annotations = { 'cluster.x-k8s.io/paused': 'true' }
+    await testbed.createClass('pe-paused')
+    await testbed.createPool('10.86.2.10', { name: 'paused', className: 'pe-paused', annotations })
+    await testbed.createCluster('pe-waiting', { className: 'pe-paused' })
     await testbed.untilCluster('pe-waiting', says)
     // Cluster API allows no empty status, and may not have written its own yet.
     const withoutConditions = { status: { conditions: null, observedGeneration: 1 } }

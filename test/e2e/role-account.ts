@@ -22,6 +22,8 @@ export interface RoleAccount {
   grant(namespace: string, rule: PolicyRule): Promise<void>
   /** Takes back what was granted in a namespace. */
   revoke(namespace: string): Promise<void>
+  /** Takes a resource out of the Role. Resolves with a function that puts it back. */
+  withhold(resource: string): Promise<() => Promise<void>>
   /** Takes back everything outside of the testbed's namespace, which the testbed does not delete. */
   remove(): Promise<void>
 }
@@ -71,6 +73,12 @@ export async function createRoleAccount(stack: StackConnection, testbed: Testbed
       await applyManifests(stack, [role, binding])
     },
     revoke,
+    withhold: async (resource) => {
+      const path = `/apis/${group}/v1/namespaces/${namespace}/roles/capi-vip-allocator`
+      const { rules } = await api.send<{ rules: readonly PolicyRule[] }>({ method: 'GET', path })
+      await testbed.patch(path, { rules: rules.filter(({ resources }) => !resources.includes(resource)) })
+      return () => testbed.patch(path, { rules })
+    },
     remove: async () => {
       for (const place of granted) await revoke(place)
     },

@@ -89,6 +89,38 @@ describe('an allocator with a Role in one namespace', () => {
     })
   })
 
+  it('opens a pool by the labels of its namespace as soon as the Role permits to read them', async () => {
+    const selectorAnnotation = 'vip.capi.gorizond.io/namespace-selector'
+    const tenant = testbed.namespace
+    const giveBack = await account.withhold('namespaces')
+    await testbed.patch(`/api/v1/namespaces/${tenant}`, { metadata: { labels: { tenant } } })
+    await testbed.createClass('selected-class')
+    await testbed.createPool('10.177.2.10', {
+      name: 'role-selecting',
+      className: 'selected-class',
+      kind: 'GlobalInClusterIPPool',
+      // Before the pools of other suites, so that the condition has room for it.
+      labels: { 'vip.capi.gorizond.io/role': 'control-plane' },
+      annotations: { [selectorAnnotation]: `tenant=${tenant}` },
+    })
+    await testbed.createCluster('ro-selected', { className: 'selected-class' })
+    const words = `is closed to namespace ${tenant}, whose labels cannot be read (${selectorAnnotation}: "tenant=${tenant}")`
+    await testbed.untilCluster(
+      'ro-selected',
+      (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.message.includes(words) === true,
+    )
+    const { ready, checks } = await readiness()
+    expect(checks['watch-namespaces']).toEqual({
+      ok: true,
+      detail: expect.stringMatching(
+        /^not read, so that a namespace-selector opens pools only to .* is forbidden: /,
+      ),
+    })
+    expect(ready).toBe(true)
+    await giveBack()
+    expect(await testbed.hostOf('ro-selected')).toBe('10.177.2.10')
+  })
+
   it('goes on without global pools when the right is taken away while it watches them', async () => {
     await account.revoke('')
     proxy.cut()
@@ -148,6 +180,14 @@ describe('an allocator with a Role in one namespace', () => {
           check: 'permissions',
           level: 'warning',
           found: expect.stringContaining('may not get namespaces kube-system'),
+          fix: expect.any(String),
+        },
+        {
+          check: 'permissions',
+          level: 'warning',
+          found: expect.stringMatching(
+            /may not list\/watch namespaces: a namespace-selector opens pools only to Namespaces that may be read one by one/,
+          ),
           fix: expect.any(String),
         },
         {
