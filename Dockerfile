@@ -7,10 +7,10 @@ WORKDIR /app
 # settings of npm, such as a mirror of its registry, and the certificate authority of that mirror. No install script runs.
 COPY package.json package-lock.json .npmrc ./
 COPY dev/image/build-packages.ts dev/image/
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
+RUN --mount=type=secret,id=npmrc,target=/run/secrets/npmrc \
   --mount=type=secret,id=ca,target=/run/secrets/ca \
   node dev/image/build-packages.ts \
-  && npm_config_cafile=/run/secrets/ca npm ci --ignore-scripts \
+  && npm_config_userconfig=/run/secrets/npmrc npm_config_cafile=/run/secrets/ca npm ci --ignore-scripts \
   && npm cache clean --force
 # The lock file again as it is, since the build is named after it.
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./

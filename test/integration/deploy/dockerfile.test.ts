@@ -38,8 +38,12 @@ describe('the Dockerfile', () => {
   it('lets npm have settings and an authority that no image holds', () => {
     const [install = ''] = argumentsOf('RUN').filter((line) => line.includes('npm ci'))
 
-    expect(install).toMatch(/^--mount=type=secret,id=npmrc,target=\/root\/\.npmrc --mount=type=secret,id=ca,/)
-    expect(install).toContain('npm_config_cafile=/run/secrets/ca npm ci')
+    expect(install).toMatch(
+      /^--mount=type=secret,id=npmrc,target=\/run\/secrets\/npmrc --mount=type=secret,id=ca,/,
+    )
+    expect(install).toContain(
+      'npm_config_userconfig=/run/secrets/npmrc npm_config_cafile=/run/secrets/ca npm ci',
+    )
   })
 
   it('copies files that exist, and .dockerignore lets through those and no others', () => {
