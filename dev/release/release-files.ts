@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { allocatorManifests } from '../allocator.ts'
 import { chartDirectory, runHelm } from '../chart/helm.ts'
+import { manifestText } from '../stack/manifests.ts'
 import { runCommand } from '../stack/run-command.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -64,9 +66,7 @@ async function packageChart({ programs, version, epoch }: ReleaseSource): Promis
 
 /** What `kubectl apply -k deploy/manifests` applies, as one file. */
 function joinManifests(): Buffer {
-  const kustomization = fileOf('deploy/manifests/kustomization.yaml').toString('utf8')
-  const names = [...kustomization.matchAll(/^ {2}- (\S+\.yaml)$/gm)].map(([, name]) => name)
-  return Buffer.from(names.map((name) => fileOf(`deploy/manifests/${name}`).toString('utf8')).join('---\n'))
+  return Buffer.from(allocatorManifests.map(manifestText).join('---\n'))
 }
 
 /** The packages that run, by the lock file. */

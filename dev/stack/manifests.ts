@@ -40,9 +40,13 @@ export async function applyManifests(
   )
 }
 
+export function manifestText(source: ManifestText): string {
+  return 'path' in source ? readFileSync(source.path, 'utf8') : source.text
+}
+
 /** The objects of a text, which are assumed to be `T`s. */
 export function readManifests<T extends KubernetesObject = KubernetesObject>(source: ManifestText): T[] {
-  const text = 'path' in source ? readFileSync(source.path, 'utf8') : source.text
+  const text = manifestText(source)
   const place = 'path' in source ? source.path : 'the manifest'
   const objects: T[] = []
   for (const document of parseAllDocuments(text)) {

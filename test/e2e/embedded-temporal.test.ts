@@ -3,14 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { chartDirectory, runHelm, settings } from '../../dev/chart/helm.ts'
 import { waitUntilReady, type Child } from '../../dev/stack/child-process.ts'
-import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { answersOk } from '../../dev/stack/readiness.ts'
 import { answers } from '../../dev/stack/temporal.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { offerEvidence } from '../support/evidence.ts'
-import { startPodProcess, type DescribedPod } from '../support/pod-process.ts'
+import { readDescribedPod, startPodProcess, type DescribedPod } from '../support/pod-process.ts'
 import { realParts } from '../support/real-parts.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
@@ -79,15 +78,12 @@ function runOn(args: readonly string[]): Promise<string> {
   return runHelm(helm, [...args, `--namespace=${namespace}`], { KUBECONFIG: stack.kubeconfigPath })
 }
 
-interface Workload extends KubernetesObject {
-  readonly spec: { readonly template: { readonly spec: DescribedPod } }
-}
-
-/** The Pod of a workload as the API server has it. */
-async function podOf(plural: 'deployments' | 'statefulsets', suffix = ''): Promise<DescribedPod> {
-  const path = `/apis/apps/v1/namespaces/${namespace}/${plural}/${release}-capi-vip-allocator${suffix}`
-  const { spec } = await testbed.api.send<Workload>({ method: 'GET', path })
-  return spec.template.spec
+function podOf(plural: 'deployments' | 'statefulsets', suffix = ''): Promise<DescribedPod> {
+  return readDescribedPod(testbed.api, {
+    namespace,
+    plural,
+    name: `${release}-capi-vip-allocator${suffix}`,
+  })
 }
 
 async function startTemporal(): Promise<void> {

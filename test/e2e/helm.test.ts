@@ -13,7 +13,7 @@ import type { Report } from '../../src/commands/doctor/report.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { offerEvidence } from '../support/evidence.ts'
-import { startPodProcess, type DescribedPod } from '../support/pod-process.ts'
+import { readDescribedPod, startPodProcess, type DescribedPod } from '../support/pod-process.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import type { Testbed } from './testbed.ts'
@@ -102,18 +102,15 @@ function deploymentPath(): string {
   return `/apis/apps/v1/namespaces/${namespace}/deployments/${release}-capi-vip-allocator`
 }
 
-interface Deployment extends KubernetesObject {
-  readonly spec: { readonly template: { readonly spec: DescribedPod } }
-}
-
 /** Starts the process of the Deployment as the API server has it, and waits until its readinessProbe would succeed. */
 async function startDeployed(): Promise<Child> {
-  const { spec } = await testbed.api.send<Deployment>({
-    method: 'GET',
-    path: deploymentPath(),
+  const pod = await readDescribedPod(testbed.api, {
+    namespace,
+    plural: 'deployments',
+    name: `${release}-capi-vip-allocator`,
   })
   const name = `pod-${processes.length + 1}`
-  const child = await startPodProcess(stack, { name, namespace, pod: spec.template.spec })
+  const child = await startPodProcess(stack, { name, namespace, pod })
   processes.push(child)
   offerEvidence({ title: name, collect: async () => readFileSync(child.logPath, 'utf8').slice(-9_000) })
   const url = `http://127.0.0.1:${ports.probes}`

@@ -10,7 +10,7 @@ import { runCommand } from '../../dev/stack/run-command.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { startPodProcess, type DescribedPod } from '../support/pod-process.ts'
+import { readDescribedPod, startPodProcess, type DescribedPod } from '../support/pod-process.ts'
 import { realParts } from '../support/real-parts.ts'
 import { runClusterctl, recordProviders } from './clusterctl.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
@@ -123,29 +123,20 @@ function runWithRepository(args: readonly string[]): Promise<string> {
   return runClusterctl(clusterctl, stack.connection, args, configuration)
 }
 
-interface Deployment extends KubernetesObject {
-  readonly spec: {
-    readonly template: {
-      readonly spec: DescribedPod & { containers: readonly { image?: string; name: string }[] }
-    }
-  }
-}
-
-function deployment(): Promise<Deployment> {
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/capi-vip-allocator`
-  return testbed.api.send<Deployment>({ method: 'GET', path })
+function deployedPod(): Promise<DescribedPod> {
+  return readDescribedPod(testbed.api, { namespace, plural: 'deployments', name: 'capi-vip-allocator' })
 }
 
 /** Starts the process of the Deployment as the API server has it, on free ports, in place of the one before. */
 async function startDeployed(env: Readonly<Record<string, string>> = {}): Promise<void> {
   const before = process
-  const { spec } = await deployment()
+  const pod = await deployedPod()
   const port = await freePort()
   processes += 1
   process = await startPodProcess(stack.connection, {
     name: `pod-${processes}`,
     namespace,
-    pod: spec.template.spec,
+    pod,
     env: {
       ...env,
       CAPI_VIP_ALLOCATOR_METRICS_BIND_ADDRESS: '0',
@@ -172,7 +163,7 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
     await runWithRepository(['init', `--${type}=${providerName}:${released}`])
     await startDeployed()
-    expect((await deployment()).spec.template.spec.containers.map(({ name }) => name)).toEqual(['manager'])
+    expect((await deployedPod()).containers.map(({ name }) => name)).toEqual(['manager'])
 
     await testbed.createCluster(cluster)
 
@@ -188,7 +179,7 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
     const { runId } = await handle.describe()
 
     await runWithRepository(['upgrade', 'apply', `--${type}=${namespace}/${providerName}:${next}`])
-    const [container] = (await deployment()).spec.template.spec.containers
+    const [container] = (await deployedPod()).containers
     expect(container?.image).toMatch(new RegExp(`:${next.slice(1)}$`))
     await startDeployed()
     expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } })

@@ -23,6 +23,7 @@ interface DescribedVolume {
 
 interface DescribedContainer {
   readonly name: string
+  readonly image?: string
   readonly command?: readonly string[]
   readonly args?: readonly string[]
   readonly env?: readonly DescribedVariable[]
@@ -35,8 +36,27 @@ interface DescribedVariable {
   readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } }
 }
 
+interface Workload {
+  readonly spec: { readonly template: { readonly spec: DescribedPod } }
+}
+
 interface Secret {
   readonly data: Readonly<Record<string, string>>
+}
+
+/** The Pod of a workload as the API server has it. */
+export async function readDescribedPod(
+  api: Pick<KubernetesApi, 'send'>,
+  workload: {
+    readonly namespace: string
+    readonly plural: 'deployments' | 'statefulsets'
+    readonly name: string
+  },
+): Promise<DescribedPod> {
+  const { namespace, plural, name } = workload
+  const path = `/apis/apps/v1/namespaces/${namespace}/${plural}/${name}`
+  const { spec } = await api.send<Workload>({ method: 'GET', path })
+  return spec.template.spec
 }
 
 /**
