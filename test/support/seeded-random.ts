@@ -35,6 +35,20 @@ export function seededRandom(purpose: string, seed = chosenSeed(purpose)): Seede
   }
 }
 
+/** Half of what a pair of UTF-16 code units is made of: no character of its own. */
+const surrogates = { first: 0xd800, last: 0xdfff }
+const lastCodePoint = 0x10ffff
+
+/** Text of any characters. fast-check's own unit `binary` builds a table of all of them first, for half a second. */
+export const anyText = fc.string({
+  unit: fc
+    .oneof(
+      fc.integer({ min: 0, max: surrogates.first - 1 }),
+      fc.integer({ min: surrogates.last + 1, max: lastCodePoint }),
+    )
+    .map((codePoint) => String.fromCodePoint(codePoint)),
+})
+
 /** Checks a property for many random values. */
 export function holdsForAll<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void): void {
   fc.assert(fc.property(arbitrary, property), { seed: chosenSeed('property'), numRuns: 300 })
