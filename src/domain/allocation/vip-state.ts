@@ -4,7 +4,7 @@ import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
 import type { VipRole } from './vip-role.ts'
-import { wait, type Action, type ActionOf, type Observed } from './action.ts'
+import { wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
 import { pendingAction } from './after-action.ts'
 import type { SnapshotQueries } from './snapshot.ts'
 import { vipConditionOf } from './vip-condition.ts'
@@ -56,8 +56,8 @@ export function vipStateOf(cluster: Cluster, vip: VipRole, queries: SnapshotQuer
   const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip.role)
   const phase = phaseOf(cluster, vip, next, queries)
   const condition = conditionFor(cluster, vip.role, phase)
-  const { reason, message } =
-    condition ?? describePending(phase === 'Paused' ? pendingAction(observed, vip.role) : next, observed, vip)
+  const pending = phase === 'Paused' ? pendingAction(observed, vip.role) : next
+  const { reason, message } = condition ?? describePending(pending, { ...observed, cluster }, vip)
   const address = addressIn(cluster, vip) || ipAddress?.address
   return {
     role: vip.role,
@@ -121,10 +121,10 @@ function conditionFor(
 /** Explains the state of a VIP by the action that is pending. */
 function describePending(
   action: Action,
-  { cluster, claim, ipAddress }: Observed,
+  { cluster, claim, ipAddress }: ObservedCluster,
   vip: VipRole,
 ): { readonly reason: Reason; readonly message: string } {
-  const key = cluster === undefined ? '' : formatKey(cluster)
+  const key = formatKey(cluster)
   const name = claim === undefined ? '' : `IPAddressClaim ${formatKey(claim)}`
   switch (action.action) {
     case 'wait':
@@ -144,7 +144,7 @@ function describePending(
     case 'discardClaim':
       return wait('WaitingForAddress', action.because)
     case 'deleteClaim': {
-      const isLost = cluster !== undefined && vipOwnershipOf(cluster, vip).state === 'managed'
+      const isLost = vipOwnershipOf(cluster, vip).state === 'managed'
       return { reason: isLost ? 'AddressLost' : 'WaitingForAddress', message: action.because }
     }
     case 'stepBack':
@@ -154,8 +154,10 @@ function describePending(
       if (held !== undefined) {
         return wait('WaitingForAddress', `${name} holds ${held}; it is not assigned in full yet`)
       }
-      const endpoint = cluster === undefined ? '' : describeVip(cluster, vip)
-      return wait('WaitingForAddress', `${endpoint} of Cluster ${key} has no port or variable yet`)
+      return wait(
+        'WaitingForAddress',
+        `${describeVip(cluster, vip)} of Cluster ${key} has no port or variable yet`,
+      )
     }
     case 'observe':
     case 'labelClaim':

@@ -272,6 +272,31 @@ describe('the next action for the ingress VIP', () => {
   })
 })
 
+describe('the claim of a Cluster that wants no VIP', () => {
+  const refuses = { 'vip.capi.gorizond.io/control-plane-enabled': 'false' }
+
+  it('is given back, and that ends it', () => {
+    expect(next({ annotations: refuses }, bound)).toMatchObject({
+      action: 'deleteClaim',
+      claim: bound.claim,
+      outcome: { action: 'done', reason: 'NoMatchingPool' },
+    })
+  })
+
+  it.each<[string, ClusterOptions, ClaimOptions]>([
+    ['is being deleted', {}, { deleting: true }],
+    ['belongs to nobody', {}, { owners: [] }],
+    ['belongs to a paused Cluster', { paused: true }, {}],
+    ['stands beside an endpoint by hand', { endpoint }, {}],
+  ])('is left alone if it %s', (_, { annotations, ...cluster }, claim) => {
+    const refusing = { ...cluster, annotations: { ...annotations, ...refuses } }
+    expect(next(refusing, { claim: aClaim({ addressName: 'vip-cp-demo', ...claim }) })).toMatchObject({
+      action: 'done',
+      reason: 'NoMatchingPool',
+    })
+  })
+})
+
 describe('a claim under the name of a Cluster', () => {
   it("is adopted if it is nobody's", () => {
     const claim = aClaim({ owners: [] })
@@ -521,6 +546,17 @@ describe('a bound claim', () => {
       variables: [{ name: 'clusterVip', value: '10.0.0.10' }],
     },
   }
+
+  it('gives the Cluster the network of its address, which its pool names', () => {
+    const pool = aPool({ annotations: { 'vip.capi.gorizond.io/network': 'blue' } })
+    const addressUse = { clusters: [], ipAddresses: [], poolOf: () => pool }
+    const key = 'vip.capi.gorizond.io~1control-plane-network'
+    expect(next({ annotations: { a: 'b' } }, { ...bound, addressUse })).toMatchObject({
+      patch: expect.arrayContaining([
+        expect.objectContaining({ path: `/metadata/annotations/${key}`, value: 'blue' }),
+      ]),
+    })
+  })
 
   it('is done if everything stands', () => {
     expect(next(whole, bound)).toEqual({
@@ -780,6 +816,10 @@ describe('a fact that has not been read', () => {
     ],
   ])('is asked for: %s', (fact, facts) => {
     expect(nextAction(read(facts), 'control-plane')).toEqual({ action: 'observe', fact })
+  })
+
+  it('is asked for: pools, on which an ingress VIP depends', () => {
+    expect(nextAction(read(noClass), 'ingress')).toEqual({ action: 'observe', fact: 'pools' })
   })
 
   it('is not asked for if the decision does not need it', () => {

@@ -5,6 +5,8 @@ import { aPool, type PoolOptions } from '../../../support/builders.ts'
 
 const subnet = { addresses: ['10.0.0.0/24'] } satisfies PoolOptions
 const subnet6 = { addresses: ['fd00::/120'], prefix: 120 } satisfies PoolOptions
+const twoSubnets = { addresses: ['10.0.1.0', '10.0.2.0', '10.0.0.250-10.0.0.255'] } satisfies PoolOptions
+const bothFamilies = { addresses: ['::1-::5', '10.0.0.250-10.0.0.255'] } satisfies PoolOptions
 const network = 'keeps it as the address of its subnet'
 const broadcast = 'keeps it as the broadcast address of its subnet'
 
@@ -27,12 +29,10 @@ describe('an address', () => {
     ],
     ['of the subnet', subnet, '10.0.0.0', network],
     ['of broadcast', subnet, '10.0.0.255', broadcast],
-    [
-      'of a subnet that its lowest range tells',
-      { addresses: ['10.0.1.255', '10.0.1.0-10.0.1.9'] },
-      '10.0.1.0',
-      network,
-    ],
+    ['of the subnet of its lowest range', twoSubnets, '10.0.0.255', broadcast],
+    ['of the subnet of a higher range', twoSubnets, '10.0.1.0', undefined],
+    ['of the IPv4 subnet beside a lower IPv6 range', bothFamilies, '10.0.0.255', broadcast],
+    ['that ends a range of one address', { addresses: ['10.0.0.7'], prefix: 32 }, '10.0.0.7', network],
     ['that ends in zero within a subnet', { addresses: ['10.0.0.0/23'], prefix: 23 }, '10.0.1.0', undefined],
     ['of the subnet where that is given', { ...subnet, givesReserved: true }, '10.0.0.0', undefined],
     ['of broadcast where that is given', { ...subnet, givesReserved: true }, '10.0.0.255', undefined],
