@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
+  addressesNamedIn,
   describeHolders,
   duplicateAction,
+  duplicatesWithout,
   holdersOf,
   isFree,
   isFreeBeside,
@@ -214,5 +216,63 @@ describe('who has an address', () => {
   it('is nobody whose IPAddress has another one', () => {
     const other = anIPAddress({ name: 'other', claimName: 'other', address: '10.0.0.99' })
     expect(holders({ ipAddresses: [other] })).toEqual({ clusters: [], ipAddresses: [] })
+  })
+})
+
+describe('the addresses that a Cluster names', () => {
+  it('are those of its endpoint, its annotations, and any of its variables, each once', () => {
+    const cluster = aCluster({
+      endpoint: { host: 'FD00:0::1', port: 6443 },
+      annotations: {
+        'vip.capi.gorizond.io/control-plane-vip': 'fd00::1',
+        'vip.capi.gorizond.io/ingress-vip': '10.0.0.20',
+      },
+      topology: {
+        classRef: { name: 'rke2-cluster-class' },
+        variables: [
+          { name: 'a', value: '10.0.0.30' },
+          { name: 'b', value: { host: '10.0.0.31', port: 6443, more: [null, { ip: '10.0.0.20' }] } },
+          { name: 'c', value: 'eth0' },
+          { name: 'd', value: null },
+        ],
+      },
+    })
+    expect(addressesNamedIn(cluster)).toEqual(['fd00::1', '10.0.0.20', '10.0.0.30', '10.0.0.31'])
+  })
+
+  it('are none if it has no topology and no VIP', () => {
+    expect(addressesNamedIn(aCluster({ topology: null }))).toEqual([])
+  })
+})
+
+describe('a duplicate that a Cluster has recorded', () => {
+  const reservedBy = { 'vip.capi.gorizond.io/reserved-by': 'demo' }
+  const blue = aPool({ name: 'blue', annotations: { 'vip.capi.gorizond.io/network': 'blue' } })
+  const isFreeWith = (reservations: readonly IPAddress[]): boolean => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-network': 'blue' }
+    const clusters = [other('x', { annotations })]
+    const poolOf = ({ poolRef }: IPAddress) => (poolRef.name === 'blue' ? blue : aPool())
+    return isFreeBeside(aCluster(), address, { clusters, ipAddresses: reservations, poolOf }, variables)
+  }
+  const reservation = (options: object = {}) =>
+    anIPAddress({ name: 'r', claimName: 'r', labels: reservedBy, poolName: 'blue', ...options })
+
+  it('is looked for on the network that its reservation is on', () => {
+    expect(isFreeWith([reservation()])).toBe(false)
+    expect(isFreeWith([])).toBe(true)
+  })
+
+  it.each([
+    ['of another address', { address: '10.0.0.11' }],
+    ['in another namespace', { namespace: 'elsewhere' }],
+  ])('has no network from a reservation %s', (_, options) => {
+    expect(isFreeWith([reservation(options)])).toBe(true)
+  })
+
+  it('goes from the list alone', () => {
+    const cluster = aCluster({
+      annotations: { 'vip.capi.gorizond.io/duplicate-addresses': '10.0.0.1,10.0.0.2' },
+    })
+    expect(duplicatesWithout(cluster, ['10.0.0.1'])).toEqual(['10.0.0.2'])
   })
 })

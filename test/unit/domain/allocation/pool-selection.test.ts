@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
-import { selectIPPool, type PoolRequest } from '../../../../src/domain/allocation/pool-selection.ts'
+import {
+  isPoolVerdict,
+  mostRelevant,
+  selectIPPool,
+  type PoolRequest,
+  type PoolVerdict,
+} from '../../../../src/domain/allocation/pool-selection.ts'
 import { poolsUsableBy } from '../../../../src/domain/allocation/snapshot.ts'
 import { aClass, anUncountedPool, aPool } from '../../../support/builders.ts'
 import { holdsForAll } from '../../../support/seeded-random.ts'
@@ -649,5 +655,44 @@ describe('the message where no pool serves', () => {
       message: `${listed.join('; ')}${more}; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with ${classKey}=${aClass}`,
     })
     expect(selection.considered).toHaveLength(length)
+  })
+})
+
+describe('the verdicts on pools', () => {
+  const verdict = (name: string, of: PoolVerdict['verdict']): PoolVerdict => ({
+    kind: 'InClusterIPPool',
+    name,
+    verdict: of,
+    because: 'x',
+  })
+  const selected = verdict('a', 'selected')
+
+  it.each<[string, unknown, boolean]>([
+    ['whole', selected, true],
+    ['of an unknown kind', { ...selected, kind: 'Pool' }, false],
+    ['without a name', { ...selected, name: undefined }, false],
+    ['with a verdict that is no text', { ...selected, verdict: 1 }, false],
+    ['without its reason', { ...selected, because: null }, false],
+    ['that is no object', 'InClusterIPPool', false],
+    ['that is nothing', null, false],
+  ])('are read if they are whole: one %s', (_, value, is) => {
+    expect(isPoolVerdict(value)).toBe(is)
+  })
+
+  it('come with the rejected ones last', () => {
+    const all = [
+      verdict('a', 'rejected'),
+      verdict('b', 'eligible'),
+      verdict('c', 'rejected'),
+      verdict('d', 'selected'),
+    ]
+    expect(mostRelevant(10_000, all).map(({ name }) => name)).toEqual(['b', 'd', 'a', 'c'])
+  })
+
+  it('are as many as fit, and at least one', () => {
+    const all = [verdict('a', 'rejected'), verdict('b', 'eligible'), selected]
+    const size = JSON.stringify(all[0]).length
+    expect(mostRelevant(1, all)).toEqual([all[1]])
+    expect(mostRelevant(size + 1, all)).toEqual([all[1], selected])
   })
 })

@@ -8,6 +8,7 @@ import {
   aPool,
   controlPlane,
   ingress,
+  ownerReference,
   type ClusterOptions,
 } from '../../../support/builders.ts'
 import { queriesOf, type SnapshotObjects } from '../../../support/snapshot.ts'
@@ -124,6 +125,58 @@ describe('how a VIP stands', () => {
     expect(stateOf(served, { ...held, clusterClasses })).toMatchObject({
       phase: 'Waiting',
       message: 'IPAddressClaim clusters/vip-cp-demo holds 10.0.0.10; it is not assigned in full yet',
+    })
+  })
+
+  it.each<[string, ClusterOptions, SnapshotObjects, string, string]>([
+    [
+      'beside a pool with room',
+      {},
+      { pools: [aPool()] },
+      'WaitingForAddress',
+      'GlobalInClusterIPPool/vip-pool has room; no run has taken an address yet',
+    ],
+    [
+      'whose claim is gone',
+      { annotations: recorded },
+      { pools: [aPool()] },
+      'AddressLost',
+      'the claim of Cluster clusters/demo is gone; 10.0.0.10 has to be reserved again',
+    ],
+    [
+      'with a claim that nobody owns',
+      {},
+      { pools: [aPool()], claims: [aClaim({ owners: [] })] },
+      'WaitingForAddress',
+      'IPAddressClaim clusters/vip-cp-demo has no owner; no run has adopted it yet',
+    ],
+    [
+      'behind the claim of a former Cluster',
+      {},
+      { pools: [aPool()], claims: [aClaim({ owners: [{ ...ownerReference(aCluster()), uid: 'old' }] })] },
+      'WaitingForAddress',
+      'IPAddressClaim clusters/vip-cp-demo belongs to the former Cluster clusters/demo (uid old); a new one follows when it is gone',
+    ],
+    [
+      'with an address that another Cluster has',
+      {},
+      { ...held, clusters: [aCluster({ name: 'x', uid: 'x', endpoint })] },
+      'DuplicateAddress',
+      '10.0.0.10 is the endpoint of Cluster clusters/x',
+    ],
+    [
+      'by hand, without its port',
+      { endpoint: { host: '10.9.9.9' } },
+      {},
+      'WaitingForAddress',
+      'endpoint 10.9.9.9:0 of Cluster clusters/demo has no port or variable yet',
+    ],
+  ])('is explained before a run says more: one %s', (_, cluster, things, reason, message) => {
+    const made = aCluster(cluster)
+    const clusters = [made, ...(things.clusters ?? [])]
+    expect(vipStateOf(made, controlPlane, queriesOf({ ...things, clusters }))).toMatchObject({
+      reason,
+      message,
     })
   })
 
