@@ -11,7 +11,9 @@ const suites = [
   'test/unit/commands/pools/forecast.test.ts',
   'test/unit/commands/run/inventory/*.test.ts',
   'test/unit/commands/status/problems.test.ts',
-  'test/unit/watcher/allocation-triggers.test.ts',
+  // Those that read nothing but facts; the others wait in real time.
+  'test/unit/activities/{await-ip-address,cached-reads,duplicates,reporting,restoration}.test.ts',
+  'test/unit/watcher/{allocation-triggers,release-triggers,watcher}.test.ts',
 ]
 
 /**
