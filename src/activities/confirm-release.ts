@@ -20,7 +20,7 @@ import { actionRequired, releaseLeaked, releasePending, retryLater } from './fai
 
 /**
  * Confirms that nothing is left of what a deleted Cluster held. An object seen for the first time is returned, so that the
- * run records it. One that the run has recorded is waited for, and deleted or touched if that is safe.
+ * run records it; so is whatever the first step finds. One that the run has recorded is waited for, and deleted or touched if that is safe.
  *
  * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
  */
@@ -38,7 +38,7 @@ export async function confirmRelease(
   const { observed, remaining, held } = poll
   const hasNew = held.length > input.held.length
   if (isStillThere(input, observed)) {
-    if (hasNew) return { next: 'wait', held, isGone: false }
+    if (hasNew || input.isFirst) return { next: 'wait', held, isGone: false }
     throw retryLater(releasePending, describePresent(input, observed))
   }
   if (remaining.length === 0) return { next: 'released', held }

@@ -179,13 +179,15 @@ export type AllocateAtOnceResult = {
 
 export interface ConfirmReleaseInput extends ClusterIdentity, Pick<StepInput, 'managementClusterUid'> {
   readonly held: readonly HeldAddress[]
+  /** The first step ends with what it has found, instead of waiting for its next attempt. */
+  readonly isFirst: boolean
   /** When the Cluster was first found to be gone, in milliseconds since the epoch; absent before that. */
   readonly goneSince?: number
 }
 
 /** `held`: everything that the Cluster held, including objects that this attempt has found. */
 export type ConfirmReleaseResult =
-  /** Objects were found for the first time. `isGone`: the Cluster is gone. */
+  /** Objects were found for the first time, or it was the first step. `isGone`: the Cluster is gone. */
   | { readonly next: 'wait'; readonly held: readonly HeldAddress[]; readonly isGone: boolean }
   /** Nothing is left. `because`: why, if no read has shown it. */
   | { readonly next: 'released'; readonly held: readonly HeldAddress[]; readonly because?: string }

@@ -38,25 +38,34 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   let state: ConfirmReleaseInput = {
     ...input,
     ...managementClusterIn(workflowInfo().memo),
+    isFirst: true,
     held: input.held ?? [],
   }
   const wakeUp = createWakeUp(async () => {
     await condition(allHandlersFinished)
     return continueAsNew<typeof releaseVip>({ ...input, held: readableHeld(state.held) })
   })
-  setHandler(wake, (reason) => wakeUp.wake(typeof reason === 'string' ? reason : ''), {
-    description: 'Look again now',
-  })
   const { runInterruptible, waits } = wakeUp.forRole()
-  // The step waits from the start, so every wake repeats it.
-  waits(Number.POSITIVE_INFINITY)
+  const repeatOnWake = (): void => waits(Number.POSITIVE_INFINITY)
+  const onWake = (reason?: string): void => {
+    if (Date.now() - began >= firstStepMs) repeatOnWake()
+    wakeUp.wake(typeof reason === 'string' ? reason : '')
+  }
+  setHandler(wake, onWake, { description: 'Look again now' })
   for (;;) {
     const result = await runInterruptible(() => activities(state).confirmRelease(state))
     if (result.next === 'released') return released(input, result, began)
     const { held, isGone } = result
-    state = { ...state, held, ...(isGone && { goneSince: state.goneSince ?? Date.now() }) }
+    state = { ...state, isFirst: false, held, ...(isGone && { goneSince: state.goneSince ?? Date.now() }) }
+    repeatOnWake()
   }
 }
+
+/**
+ * Milliseconds for which a wake does not repeat the first step, which polls by itself: the claims of a deleted Cluster, whose
+ * deletion wakes the run, go while it does. One that takes longer fails, and waits for its next attempt.
+ */
+const firstStepMs = 30_000
 
 /** Characters for addresses: Temporal accepts no summary above 400 bytes. */
 const longestSummary = 100

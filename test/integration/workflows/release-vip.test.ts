@@ -11,6 +11,7 @@ import {
   type ConfirmReleaseInput,
   type ReleaseVipResult,
 } from '../../../src/workflows/contract.ts'
+import { eventually } from '../../support/eventually.ts'
 import { realParts } from '../../support/real-parts.ts'
 import { deletedCluster, releasedVip, fastPath, retryLater } from './scenarios.ts'
 
@@ -56,6 +57,12 @@ async function withRun<T>(
 const resultOf = (handle: WorkflowHandle): Promise<ReleaseVipResult> =>
   handle.result() as Promise<ReleaseVipResult>
 
+/** The number of workflow tasks that were completed. */
+async function workflowTasksOf(handle: WorkflowHandle): Promise<number> {
+  const { events } = await handle.fetchHistory()
+  return (events ?? []).filter(({ workflowTaskCompletedEventAttributes: completed }) => completed).length
+}
+
 describe('releaseVip', () => {
   it('ends at once where nothing is left, and names what was known to be held', async () => {
     const asked: ConfirmReleaseInput[] = []
@@ -67,7 +74,7 @@ describe('releaseVip', () => {
       resultOf,
       { ...deletedCluster, held: [releasedVip] },
     )
-    expect(asked).toEqual([{ ...deletedCluster, held: [releasedVip] }])
+    expect(asked).toEqual([{ ...deletedCluster, isFirst: true, held: [releasedVip] }])
     expect(result).toEqual({
       cluster: deletedCluster,
       released: [releasedVip],
@@ -83,7 +90,7 @@ describe('releaseVip', () => {
       return { next: 'released', held: input.held }
     }
     await withRun(confirm, resultOf, deletedCluster, { managementClusterUid: 'uid-a' })
-    expect(asked).toEqual([{ ...deletedCluster, held: [], managementClusterUid: 'uid-a' }])
+    expect(asked).toEqual([{ ...deletedCluster, isFirst: true, held: [], managementClusterUid: 'uid-a' }])
   })
 
   it('remembers what it has seen, and since when the Cluster is gone', async () => {
@@ -101,11 +108,11 @@ describe('releaseVip', () => {
           return { next: 'released', held: input.held }
       }
     }, resultOf)
-    const known = { ...deletedCluster, held: [releasedVip] }
+    const known = { ...deletedCluster, isFirst: false, held: [releasedVip] }
     const goneSince = asked[2]?.goneSince
     expect(goneSince).toEqual(expect.any(Number))
     expect(asked).toEqual([
-      { ...deletedCluster, held: [] },
+      { ...deletedCluster, isFirst: true, held: [] },
       known,
       { ...known, goneSince },
       { ...known, held: [releasedVip, { role: 'ingress' }], goneSince },
@@ -117,7 +124,8 @@ describe('releaseVip', () => {
     const waiting = Promise.withResolvers<void>()
     let isGone = false
     await withRun(
-      async ({ held }) => {
+      async ({ held, isFirst }) => {
+        if (isFirst) return { next: 'wait', held, isGone: true }
         if (isGone) return { next: 'released', held }
         waiting.resolve()
         throw retryLater('ReleasePending', 3_600_000)
@@ -127,6 +135,30 @@ describe('releaseVip', () => {
         isGone = true
         await handle.signal(wakeSignal, 'claim is gone')
         expect((await resultOf(handle)).released).toEqual([])
+      },
+    )
+  })
+
+  it('does not begin again when it is woken in its first step, which polls by itself', async () => {
+    const polls = Promise.withResolvers<void>()
+    const ends = Promise.withResolvers<void>()
+    let steps = 0
+    await withRun(
+      async ({ held }) => {
+        steps += 1
+        polls.resolve()
+        await ends.promise
+        return { next: 'released', held }
+      },
+      async (handle) => {
+        await polls.promise
+        await handle.signal(wakeSignal, 'claim is gone')
+        await eventually('the workflow task of the signal', async () =>
+          (await workflowTasksOf(handle)) === 2 ? true : undefined,
+        )
+        ends.resolve()
+        await resultOf(handle)
+        expect(steps).toBe(1)
       },
     )
   })

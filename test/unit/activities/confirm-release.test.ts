@@ -8,9 +8,14 @@ import { failureOf, run } from './support.ts'
 
 const deletedCluster = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
-const first = { ...deletedCluster, held: [] }
+const first = { ...deletedCluster, isFirst: true, held: [] }
 /** What the run says later, when the Cluster has been gone for so long. */
-const later = (ms: number) => ({ ...deletedCluster, held: [vip], goneSince: Date.now() - ms })
+const later = (ms: number) => ({
+  ...deletedCluster,
+  isFirst: false,
+  held: [vip],
+  goneSince: Date.now() - ms,
+})
 
 const empty: Partial<ClusterApi> = {
   listIPAddressesOf: async () => [],
@@ -69,7 +74,7 @@ describe('confirmRelease', () => {
     expect(
       await run(
         'confirmRelease',
-        { ...deletedCluster, held: [reservation] },
+        { ...first, held: [reservation] },
         { ...goes, listIPAddressesOf: ipAddresses },
       ),
     ).toEqual({ next: 'released', held: [reservation, vip] })
@@ -111,11 +116,17 @@ describe('confirmRelease', () => {
     ['is still being deleted', aCluster({ deleting: true })],
   ])('waits quietly while the Cluster %s, however long', async (state, cluster) => {
     const calls = { ...stuck, getCluster: async () => cluster }
-    const failure = await failureOf(run('confirmRelease', { ...deletedCluster, held: [vip] }, calls))
+    const failure = await failureOf(run('confirmRelease', { ...first, isFirst: false, held: [vip] }, calls))
     expect(failure).toMatchObject({ type: 'ReleasePending', category: 'BENIGN' })
     expect(failure.message).toBe(
       `Cluster clusters/demo ${state}; what it holds is looked for when it is gone`,
     )
+  })
+
+  it('does not wait in its first step, which a wake does not repeat', async () => {
+    const calls = { ...stuck, getCluster: async () => aCluster() }
+    const known = { ...first, held: [vip] }
+    expect(await run('confirmRelease', known, calls)).toEqual({ next: 'wait', held: [vip], isGone: false })
   })
 
   it('has the run remember what a Cluster holds that still exists', async () => {
