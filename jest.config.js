@@ -16,7 +16,7 @@ const shared = {
 }
 
 /** The development programs whose tests need nothing but this repository. */
-const pureDev = ['bench', 'image']
+const pureDev = ['bench', 'demo', 'image']
 /** Those whose tests start programs. */
 const realDev = ['api-proxy', 'faults', 'pictures', 'release', 'stack']
 

@@ -10,24 +10,28 @@ import { applyManifests } from '../stack/manifests.ts'
 import { ensurePrograms } from '../stack/programs.ts'
 import { formatDuration } from '../stack/progress.ts'
 import { startStack, type Stack } from '../stack/stack.ts'
-import { finishedRun, observeAllocation } from './observe.ts'
-import { awaitInfrastructure, describeResult, readResult } from './report.ts'
-import { example, applyExamples } from './examples.ts'
+import { watchAvailability } from './observe-availability.ts'
+import { finishedRun, observeAllocation, type ObservedEvent } from './observe.ts'
+import { awaitInfrastructure, describeAvailability, describeResult, readResult } from './report.ts'
+import { exampleCluster, applyExamples } from './examples.ts'
+import { type Goal, goals, scenarios } from './scenario.ts'
 
 const cluster = { namespace: 'clusters', name: 'demo-cluster' }
 
-const usage = `usage: npm run demo -- [--once] [--output text|json]
-  --once          end by itself once the VIP has arrived
-  --output json   print one JSON object at the end, and everything else on standard error`
+const usage = `usage: npm run demo -- [--until vip|available] [--once] [--output text|json]
+  --until available   make a whole cluster, and go on until it is Available through its VIP
+  --once              end by itself once the VIP, or the cluster, is there
+  --output json       print one JSON object at the end, and everything else on standard error`
 
 interface Options {
+  readonly until: Goal
   readonly once: boolean
   readonly json: boolean
 }
 
 process.exitCode = await main()
 
-/** Shows a VIP arrive on a real Cluster. Exit codes: 0 it arrived, 1 it did not, 2 wrong flags. */
+/** Shows a VIP arrive on a real Cluster, or a cluster that is reached through it. Exit codes: 0 it arrived, 1 it did not, 2 wrong flags. */
 async function main(): Promise<number> {
   const options = parseOptions()
   if (options === undefined) return 2
@@ -46,7 +50,11 @@ async function demo(options: Options, printLine: (line: string) => void, signal:
   const { tctl } = await ensurePrograms(['tctl'], printLine)
   signal.throwIfAborted()
   await build()
-  const stack = await startStack({ clusterApiCore: true, progress: printLine })
+  const stack = await startStack({
+    clusterApiCore: true,
+    wholeClusters: options.until === 'available',
+    progress: printLine,
+  })
   try {
     await onStack(stack, tctl.path, options, printLine, signal)
   } finally {
@@ -64,33 +72,41 @@ async function onStack(
 ): Promise<void> {
   const { connection } = stack
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, printLine)
+  const scenario = scenarios[options.until]
+  const kubeconfigPath = await applyExamples(connection, api, scenario, printLine)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const temporal = await Connection.connect({ address: connection.temporal.address })
+  const onEvent = ({ atMs, what }: ObservedEvent): void =>
+    printLine(`${formatDuration(atMs).padStart(8)}  ${what}`)
+  const observation = { stack: connection, cluster, onEvent, signal }
+  const watch = options.until === 'available' ? await watchAvailability(observation) : undefined
   try {
     printLine(`allocator: ready, process ${allocator.pid}\n`)
     signal.throwIfAborted()
+    const manifests = await exampleCluster(scenario)
     const millisecondsToEndpoint = await observeAllocation({
+      ...observation,
       kubeconfigPath: connection.kubeconfigPath,
-      cluster,
-      create: () => applyManifests(connection, [example('cluster-v1beta2')]),
-      onEvent: ({ atMs, what }) => printLine(`${formatDuration(atMs).padStart(8)}  ${what}`),
-      signal,
+      create: () => applyManifests(connection, manifests),
     })
+    const availability = await watch?.untilAvailable()
     const run = await finishedRun(new Client({ connection: temporal }), cluster)
     const result = await readResult(api, cluster, { ...run, millisecondsToEndpoint })
-    if (options.json) print(JSON.stringify(result))
-    else
-      print(
-        describeResult(result, await awaitInfrastructure(api, cluster, signal), connection, {
-          tctl,
-          allocator,
-        }),
-      )
+    if (options.json) {
+      print(JSON.stringify({ ...result, ...(availability && { available: true, ...availability }) }))
+    } else {
+      const infrastructure =
+        availability === undefined
+          ? await awaitInfrastructure(api, cluster, signal)
+          : `${availability.infrastructure.kind} ${availability.infrastructure.name}`
+      print(describeResult(result, infrastructure, connection, { tctl, allocator, scenario }))
+      if (availability !== undefined) print(describeAvailability(availability, connection, cluster))
+    }
     if (options.once) return
     printLine('It stays up until Ctrl-C.')
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
+    await watch?.close()
     await temporal.close()
     await allocator.stop()
     await api.close()
@@ -100,11 +116,20 @@ async function onStack(
 function parseOptions(): Options | undefined {
   try {
     const { values } = parseArgs({
-      options: { once: { type: 'boolean', default: false }, output: { type: 'string', default: 'text' } },
+      options: {
+        until: { type: 'string', default: 'vip' },
+        once: { type: 'boolean', default: false },
+        output: { type: 'string', default: 'text' },
+      },
     })
-    if (values.output === 'text' || values.output === 'json')
-      return { once: values.once, json: values.output === 'json' }
-    printError(`--output is "${values.output}", expected text or json\n${usage}`)
+    const until = goals.find((goal) => goal === values.until)
+    if (until === undefined) {
+      printError(`--until is "${values.until}", expected ${goals.join(' or ')}\n${usage}`)
+    } else if (values.output === 'text' || values.output === 'json') {
+      return { until, once: values.once, json: values.output === 'json' }
+    } else {
+      printError(`--output is "${values.output}", expected text or json\n${usage}`)
+    }
   } catch (error) {
     printError(`${messageOf(error)}\n${usage}`)
   }

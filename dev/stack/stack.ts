@@ -1,4 +1,5 @@
 import { type ClusterApiVersion, coreProgramOf, newestClusterApi } from './cluster-api-version.ts'
+import { clusterProviders } from './cluster-providers.ts'
 import type { StackConnection, TemporalAddress } from './connection.ts'
 import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
 import type { Part } from './part.ts'
@@ -29,6 +30,8 @@ export interface StackOptions {
    * are the same, but only their storage versions keep all fields, and only the schema is validated.
    */
   readonly clusterApiCore: boolean
+  /** Whether the kubeadm providers and CAPD run too, so that whole clusters come up; not if absent. Needs core. */
+  readonly wholeClusters?: boolean
   /** Version of CRDs, webhooks and manager; the newest if absent. */
   readonly clusterApiVersion?: ClusterApiVersion
   readonly progress: Progress
@@ -62,7 +65,10 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const startedAt = performance.now()
   const core = coreProgramOf(options.clusterApiVersion ?? newestClusterApi)
+  const { wholeClusters = false } = options
+  if (wholeClusters && !options.clusterApiCore) throw new Error('whole clusters need Cluster API core')
   const programs = await ensurePrograms([...programNames, core], options.progress)
+  const providers = wholeClusters ? await ensurePrograms(clusterProviders, options.progress) : undefined
   const serverPrograms =
     options.temporalStore === 'postgresql'
       ? await ensurePrograms(temporalServerPrograms, options.progress)
@@ -70,7 +76,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const parts = createPartSet<PartName>(options.progress)
   try {
     const [kubernetes, temporal] = await Promise.all([
-      startKubernetes({ ...options, parts, programs: { ...programs, 'cluster-api-core': programs[core] } }),
+      startKubernetes({
+        ...options,
+        parts,
+        programs: { ...programs, 'cluster-api-core': programs[core] },
+        providers,
+      }),
       serverPrograms === undefined
         ? startDevelopmentServer(parts, programs.temporal, options)
         : startTemporalServer({
@@ -85,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...kubernetes,
       temporal,
       clusterApiCore: options.clusterApiCore,
+      wholeClusters,
       clusterApiVersion: programDefinition(core).version,
       runDirectory: parts.runDirectory,
       paths: { kubectl: programs.kubectl.path, temporal: programs.temporal.path },

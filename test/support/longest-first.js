@@ -6,6 +6,7 @@ import Sequencer from '@jest/test-sequencer'
  */
 const longest = [
   'dev/faults/faults.test.ts',
+  'test/e2e/available.test.ts',
   'test/e2e/recovery.test.ts',
   'test/e2e/troubleshooting-pools.test.ts',
   'test/e2e/troubleshooting-refusals.test.ts',

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from '../../dev/build.ts'
 import { coreProgramOf } from '../../dev/stack/cluster-api-version.ts'
+import { clusterProviders } from '../../dev/stack/cluster-providers.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { ensurePrograms } from '../../dev/stack/programs.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
@@ -38,6 +39,7 @@ export default async function startRealParts(): Promise<void> {
       'kustomize',
       // For a suite with its own stack: the build would exceed the time limit of a test.
       coreProgramOf('1.13'),
+      ...clusterProviders,
     ],
     progress,
   )

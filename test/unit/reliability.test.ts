@@ -20,7 +20,7 @@ const wholeSuites = [
     'gitops-healing',
     'compatibility',
   ],
-  ...['role-only', 'class-elsewhere', 'namespace-selector'],
+  ...['role-only', 'class-elsewhere', 'namespace-selector', 'available'],
 ].map((name) => `e2e/${name}`)
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
