@@ -1,3 +1,4 @@
+import { handlerNames, type HandlerName } from './domain/extension/hooks.ts'
 import { atManagementCluster } from './domain/management-cluster.ts'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import { readProxySettings, type ProxySettings } from './domain/proxy-settings.ts'
@@ -43,6 +44,8 @@ export interface Config {
   readonly traces: boolean
   /** The version of the Worker in Temporal; undefined: it is not versioned. */
   readonly workerVersion: WorkerVersion | undefined
+  /** Undefined: not served. */
+  readonly runtimeExtension: RuntimeExtensionConfig | undefined
   /** About flags of other programs that mean nothing here. */
   readonly warnings: readonly string[]
 }
@@ -51,6 +54,16 @@ export interface Config {
 export interface WorkerVersion {
   readonly deploymentName: string
   readonly buildId: string
+}
+
+/** The runtime extension of Cluster API. The files are PEM. */
+export interface RuntimeExtensionConfig {
+  readonly address: BindAddress
+  readonly certificate: string
+  readonly key: string
+  /** Authority of the clients that are answered; undefined: anybody is. */
+  readonly clientCa: string | undefined
+  readonly handlers: readonly HandlerName[]
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -135,6 +148,29 @@ export const flags = [
     metavar: 'NAMES',
     help: 'ClusterClass variables that receive the ingress VIP, unless the class names others',
   },
+  {
+    name: 'runtime-extension-bind-address',
+    fallback: '0',
+    metavar: '[HOST]:PORT',
+    help: 'serves the hooks of Cluster API, over HTTPS',
+  },
+  {
+    name: 'runtime-extension-certificate',
+    metavar: 'FILE',
+    help: 'certificate of the hooks; read again when it changes',
+  },
+  { name: 'runtime-extension-key', metavar: 'FILE', help: 'private key of that certificate' },
+  {
+    name: 'runtime-extension-client-ca',
+    metavar: 'FILE',
+    help: 'certificate authority of the only clients that the hooks answer',
+  },
+  {
+    name: 'runtime-extension-handlers',
+    fallback: 'patch',
+    metavar: handlerNames.join('|'),
+    help: 'hooks to serve, with commas',
+  },
   { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
   { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
   {
@@ -147,6 +183,11 @@ export const flags = [
 ] as const satisfies readonly Flag[]
 
 export type FlagName = (typeof flags)[number]['name']
+
+/** The flags of the hooks, which only a process with informers can answer. */
+export const runtimeExtensionFlags: readonly FlagName[] = flags
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith('runtime-extension-'))
 
 /** `--task-queue` can be given as `CAPI_VIP_ALLOCATOR_TASK_QUEUE`; repeatable ones take a comma-separated list. */
 export function environmentVariableFor(flag: string): string {
@@ -170,6 +211,16 @@ export function readConfig(
 ): Config {
   const { one, list } = createReaders(taken, values, env, faults)
   const managementCluster = one('management-cluster', managementClusterName, undefined)
+  const runtimeExtension = runtimeExtensionIn(
+    {
+      address: addressOf(one('runtime-extension-bind-address', bindAddress, 'off')),
+      certificate: one('runtime-extension-certificate', notEmpty, undefined),
+      key: one('runtime-extension-key', notEmpty, undefined),
+      clientCa: one('runtime-extension-client-ca', notEmpty, undefined),
+      handlers: one('runtime-extension-handlers', listOf(handlerNames), []),
+    },
+    faults,
+  )
   return {
     metricsAddress: addressOf(one('metrics-bind-address', bindAddress, 'off')),
     healthProbeAddress: addressOf(one('health-probe-bind-address', bindAddress, 'off')),
@@ -195,6 +246,7 @@ export function readConfig(
     // Only the allocator itself makes spans, and has a Worker.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
     workerVersion: taken.includes('metrics-bind-address') ? workerVersionIn(env, faults) : undefined,
+    runtimeExtension,
     warnings: [],
   }
 }
@@ -278,6 +330,35 @@ function workerVersionIn(env: NodeJS.ProcessEnv, faults: string[]): WorkerVersio
   return undefined
 }
 
+/** Without a certificate, core would not call: half a configuration is a fault. */
+function runtimeExtensionIn(
+  {
+    address,
+    certificate,
+    key,
+    ...others
+  }: { readonly [K in keyof RuntimeExtensionConfig]: RuntimeExtensionConfig[K] | undefined } & Pick<
+    RuntimeExtensionConfig,
+    'handlers'
+  >,
+  faults: string[],
+): RuntimeExtensionConfig | undefined {
+  if (address === undefined) {
+    if (certificate !== undefined || key !== undefined || others.clientCa !== undefined) {
+      faults.push(
+        '--runtime-extension-bind-address is not given, expected it beside the certificate files of the runtime extension',
+      )
+    }
+    return undefined
+  }
+  if (certificate !== undefined && key !== undefined) return { ...others, address, certificate, key }
+  const missing = certificate === undefined ? 'certificate' : 'key'
+  faults.push(
+    `--runtime-extension-bind-address is given without --runtime-extension-${missing}, expected the files of certificate and key`,
+  )
+  return undefined
+}
+
 /** How a text is read; undefined if it cannot be. */
 interface Format<T> {
   readonly expected: string
@@ -290,6 +371,17 @@ function matching(pattern: RegExp, expected: string): Format<string> {
 
 function oneOf<T extends string>(words: readonly T[]): Format<T> {
   return { expected: words.join(', '), parse: (text) => words.find((word) => word === text) }
+}
+
+function listOf<T extends string>(words: readonly T[]): Format<readonly T[]> {
+  return {
+    expected: `one or more of ${words.join(', ')}`,
+    parse: (text) => {
+      const named = text.split(',').map((each) => words.find((word) => word === each.trim()))
+      const known = named.filter((word) => word !== undefined)
+      return known.length === named.length ? [...new Set(known)] : undefined
+    },
+  }
 }
 
 const notEmpty = matching(/^.+$/s, 'a value that is not empty')

@@ -1,7 +1,7 @@
 import type { AllocateOptions } from '../commands/allocate/allocate.ts'
 import type { DoctorOptions } from '../commands/doctor/doctor.ts'
 import type { PlanOptions } from '../commands/plan/plan.ts'
-import { flags, type AllocatorCommand, type FlagName } from '../config.ts'
+import { flags, runtimeExtensionFlags, type AllocatorCommand, type FlagName } from '../config.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { quoted } from '../domain/quote.ts'
 import { userCommand, type Argument, type Command, type Typed } from './command.ts'
@@ -141,7 +141,7 @@ function allocatorCommand(
   return {
     name,
     summary,
-    flags: flags.map((flag) => flag.name).filter((flag) => flag !== 'output'),
+    flags: flags.map((flag) => flag.name).filter((flag) => isFlagOf(name, flag)),
     options: [],
     examples: [example],
     prepare: () => async (config, signal) => {
@@ -149,6 +149,11 @@ function allocatorCommand(
       return runProgram(name, config, signal)
     },
   }
+}
+
+/** A Worker has no informers, by which it could answer hooks. */
+function isFlagOf(command: AllocatorCommand, flag: FlagName): boolean {
+  return flag !== 'output' && (command !== 'worker' || !runtimeExtensionFlags.includes(flag))
 }
 
 function planOptionsIn(typed: Typed): PlanOptions {

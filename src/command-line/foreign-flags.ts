@@ -23,7 +23,7 @@ const equivalents: Readonly<Record<string, Equivalent>> = {
 const everyReplicaWorks = 'all replicas work at once, without a leader'
 const noWebhooks = 'the allocator serves no webhooks'
 const ownLog = 'see --log-level and --log-format'
-const noExtension = 'the allocator is no runtime extension'
+const noExtension = 'its runtime extension is another one; see --runtime-extension-bind-address'
 
 /** Why a flag means nothing here. */
 const meaningless: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Server } from 'node:net'
 import { messageOf } from '../domain/quote.ts'
 
 export interface Page {
@@ -15,13 +16,27 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** An empty host means every interface; port 0 is any free one. */
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** Serves exact paths. @throws Error that names the address if it cannot be bound */
-export async function startHttpServer(
-  address: { readonly host: string; readonly port: number },
-  routes: Routes,
-): Promise<HttpServer> {
-  const { host, port } = address
+export async function startHttpServer(address: ServerAddress, routes: Routes): Promise<HttpServer> {
   const server = createServer((request, response) => void respond(routes, request, response))
+  return {
+    port: await listenAt(server, address),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Resolves with the bound port. @throws Error that names the address if it cannot be bound */
+export async function listenAt(server: Server, { host, port }: ServerAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error })),
@@ -29,14 +44,7 @@ export async function startHttpServer(
     server.listen(host === '' ? { port } : { host, port }, resolve)
   })
   const bound = server.address()
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return typeof bound === 'object' && bound !== null ? bound.port : port
 }
 
 /** Plain text with a final line break. */

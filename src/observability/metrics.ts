@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { StepObserver } from '../activities/step-outcome.ts'
 import type { RequestOutcome } from '../kubernetes/transport/connection.ts'
+import type { HookOutcome } from '../runtime-extension/hook-server.ts'
 import type { AttemptOutcome } from '../watcher/run-check.ts'
 import { counter, gauge, histogram, workflowRequestOutcomes } from './metrics/series.ts'
 import { registerWatcherSeries, type WatcherReadings } from './metrics/watcher-series.ts'
@@ -16,11 +17,16 @@ export interface Metrics extends StepObserver {
   countWorkflowRequest(outcome: AttemptOutcome): void
   /** Registers the watcher's other series. Call it once. */
   observeWatcher(readings: WatcherReadings): void
+  /** Registers the series of the runtime extension. Call it once. @returns counts one call of a hook */
+  observeRuntimeExtension(): (outcome: HookOutcome) => void
   /** These series and those of the process, in Prometheus' text format. */
   text(): Promise<string>
 }
 
 const apiBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** A call answers within milliseconds, or waits for an allocation. */
+const hookBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
 
 /** Registers our own series and the default ones of the process. */
 export function createMetrics(options: {
@@ -47,6 +53,10 @@ export function createMetrics(options: {
     observeWatcher: (readings) => registerWatcherSeries(registry, readings),
     observeStep: (reading) => worker?.observeStep(reading),
     countReport: (kind, result) => worker?.countReport(kind, result),
+    observeRuntimeExtension: () => {
+      const calls = histogram(registry, 'runtime_extension_duration_seconds', hookBuckets)
+      return ({ call, outcome, seconds }) => calls.observe({ call, outcome }, seconds)
+    },
     text: () => registry.metrics(),
   }
 }

@@ -1,6 +1,6 @@
 import type { EligibilitySettings } from '../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
-import { classesNamedBy, namespacesNamedBy } from '../domain/model/cluster.ts'
+import { classesNamedBy, namespacesNamedBy, type Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName, ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
@@ -23,12 +23,17 @@ export interface WatcherOptions {
   readonly settings: EligibilitySettings
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Called with every Cluster that is new, has changed or is gone, just before the snapshot has the change. */
+  readonly onClusterChange?: ((cluster: Cluster) => void) | undefined
 }
 
 export interface Watcher {
   health(): readonly InformerHealth[]
   /** The management cluster as the informers have it. */
   snapshot(): Snapshot
+  readonly queries: SnapshotQueries
+  /** Starts the run of a Cluster, if it needs one and none is under way. */
+  requestRun(cluster: Cluster): void
   /** Enqueues everything that needs a run: runs may have been lost. */
   enqueueAll(): void
   /** Checks the runs of those Clusters that need one: they are on other task queues. */
@@ -38,7 +43,13 @@ export interface Watcher {
 }
 
 /** Requests a run for every Cluster that needs one. It only triggers: the activities read and decide for themselves. */
-export function startWatcher({ startInformer, queue, settings, now }: WatcherOptions): Watcher {
+export function startWatcher({
+  startInformer,
+  queue,
+  settings,
+  now,
+  onClusterChange,
+}: WatcherOptions): Watcher {
   const snapshot = (): Snapshot => ({
     clusters: clusters.objects,
     clusterClasses: clusterClasses.objects,
@@ -57,7 +68,9 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
   const clusters = startInformer(
     'clusters',
     watchingNamed(
-      watchingNamed(onCluster(context), classesNamedBy, (named) => clusterClasses.alsoWatch(named)),
+      watchingNamed(noticing(onCluster(context), onClusterChange), classesNamedBy, (named) =>
+        clusterClasses.alsoWatch(named),
+      ),
       namespacesNamedBy,
       namespaces.alsoWatch,
     ),
@@ -73,9 +86,30 @@ export function startWatcher({ startInformer, queue, settings, now }: WatcherOpt
   return {
     health: () => [...informers.map((informer) => informer.health()), ...namespaces.health()],
     snapshot,
+    queries,
+    requestRun: (cluster) =>
+      requests.enqueue(cluster, { action: 'start', reason: 'its topology is about to be rendered' }),
     enqueueAll: () => resync.enqueueAll(),
     checkElsewhere: (elsewhere) => requests.checkElsewhere(elsewhere),
     done: Promise.all(informers.map(({ done }) => done)).then(() => namespaces.done()),
+  }
+}
+
+function noticing(
+  handler: ResourceEventHandler<Cluster>,
+  onChange: WatcherOptions['onClusterChange'],
+): ResourceEventHandler<Cluster> {
+  if (onChange === undefined) return handler
+  return {
+    ...handler,
+    onUpsert(cluster, previous) {
+      handler.onUpsert(cluster, previous)
+      onChange(cluster)
+    },
+    onDelete(cluster) {
+      handler.onDelete(cluster)
+      onChange(cluster)
+    },
   }
 }
 

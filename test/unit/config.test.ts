@@ -44,6 +44,7 @@ describe('without any flag', () => {
       isUtf8: false,
       traces: false,
       workerVersion: undefined,
+      runtimeExtension: undefined,
       warnings: [],
     })
   })
@@ -156,6 +157,54 @@ describe('traces', () => {
     expect(faultsOf([], { OTEL_EXPORTER_OTLP_ENDPOINT: value })).toEqual([
       'OTEL_EXPORTER_OTLP_ENDPOINT cannot be read, expected a URL such as http://collector:4318',
     ])
+  })
+})
+
+describe('the runtime extension', () => {
+  const files = ['--runtime-extension-certificate=/c', '--runtime-extension-key=/k']
+
+  it('is served at an address with a certificate', () => {
+    expect(configOf(['--runtime-extension-bind-address=:9443', ...files]).runtimeExtension).toEqual({
+      address: { host: '', port: 9443 },
+      certificate: '/c',
+      key: '/k',
+      clientCa: undefined,
+      handlers: ['patch'],
+    })
+    const more = ['--runtime-extension-client-ca=/a', '--runtime-extension-handlers=gate, patch,gate']
+    expect(configOf(['--runtime-extension-bind-address=:9443', ...files, ...more])).toMatchObject({
+      runtimeExtension: { clientCa: '/a', handlers: ['gate', 'patch'] },
+    })
+  })
+
+  it.each([
+    [
+      ['--runtime-extension-bind-address=:9443'],
+      '--runtime-extension-bind-address is given without --runtime-extension-certificate, expected the files of certificate and key',
+    ],
+    [
+      ['--runtime-extension-bind-address=:9443', '--runtime-extension-certificate=/c'],
+      '--runtime-extension-bind-address is given without --runtime-extension-key, expected the files of certificate and key',
+    ],
+    ...[...files, '--runtime-extension-client-ca=/a'].map((flag): [string[], string] => [
+      [flag],
+      '--runtime-extension-bind-address is not given, expected it beside the certificate files of the runtime extension',
+    ]),
+    [
+      ['--runtime-extension-handlers=patch,other'],
+      '--runtime-extension-handlers is "patch,other", expected one or more of patch, gate',
+    ],
+  ])('of which half is given is a fault: %j', (argv, fault) => {
+    expect(faultsOf(argv)).toEqual([fault])
+  })
+
+  it('is none of a Worker, which has no informers', () => {
+    expect(faultsOf(['worker', '--runtime-extension-bind-address=:9443'])).toEqual([
+      '--runtime-extension-bind-address is no flag of worker',
+    ])
+    const env = { CAPI_VIP_ALLOCATOR_RUNTIME_EXTENSION_BIND_ADDRESS: ':9443' }
+    expect(configOf(['worker'], env).runtimeExtension).toBeUndefined()
+    expect(faultsOf(['watcher'], env)).toHaveLength(1)
   })
 })
 

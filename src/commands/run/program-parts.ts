@@ -5,6 +5,7 @@ import type { KubernetesConnection } from '../../kubernetes/transport/connection
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Tracing } from '../../observability/tracing.ts'
+import type { ClusterChanges } from '../../runtime-extension/cluster-changes.ts'
 import type { ManagementClusterIdentity } from './management-cluster-identity.ts'
 import type { Neighbors } from './neighbors.ts'
 import type { Outages } from './outages.ts'
@@ -24,6 +25,8 @@ export interface ProgramParts {
   readonly outages: Outages
   readonly tracing: Tracing | undefined
   readonly state: ProgramState
+  /** Undefined unless the runtime extension is served. */
+  readonly clusterChanges: ClusterChanges | undefined
   readonly log: Log
   readonly signal: AbortSignal
 }

@@ -21,6 +21,10 @@ export interface ProgramState {
     readonly identity: Pick<ManagementClusterIdentity, 'trouble'>
     readonly neighbors: Pick<Neighbors, 'collision'>
   }
+  /** The watcher, as the runtime extension uses it. */
+  watched?: Pick<Watcher, 'queries' | 'requestRun'> | undefined
+  /** Undefined also if it is not served. */
+  runtimeExtension?: { readonly port: number; readonly handlers: readonly string[] }
   /** How the Worker has ended without being asked to. */
   workerDeath?: string
 }
@@ -57,6 +61,11 @@ export function healthOf(
       'management-cluster': managementClusterCheck(state.managementCluster),
       ...(command !== 'watcher' && { worker: workerCheck(state.worker) }),
       ...(command !== 'worker' && watcherChecks(state.watcher)),
+      ...(state.runtimeExtension !== undefined && {
+        'runtime-extension': ok(
+          `serves ${state.runtimeExtension.handlers.join(', ')} at port ${state.runtimeExtension.port}`,
+        ),
+      }),
     }),
   }
 }

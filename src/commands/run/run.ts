@@ -26,6 +26,7 @@ import { registerAtStart } from '../temporal/search-attributes.ts'
 import { connectToTemporal, openVerified, type TemporalConnection } from './temporal-connection.ts'
 import { renewTemporal } from './temporal-renewal.ts'
 import { runWorker } from './run-worker.ts'
+import { startRuntimeExtension, type RunningExtension } from './runtime-extension.ts'
 import { temporalLogger } from './temporal-log.ts'
 import { programVersion } from '../version.ts'
 import { runWatcher, type RunningWatcher } from './watcher.ts'
@@ -70,6 +71,7 @@ export async function runProgram(
   const servers = await startServers(config, metrics, state, healthOf(command, state, outages, loop))
   log.info('Starting', { command, version, taskQueue: config.taskQueue })
   for (const warning of config.warnings) log.warn(warning)
+  let extension: RunningExtension | undefined
   try {
     const identity = createManagementClusterIdentity({
       read: () => readManagementClusterUid(kubernetes),
@@ -81,9 +83,12 @@ export async function runProgram(
     const api = createLiveClusterApi(kubernetes, config.namespaces)
     const cachedApi = command === 'run' ? createCachedClusterApi({ live: api, now: Date.now }) : undefined
     const observed = { metrics, outages, tracing, state, log }
-    const parts = { command, config, kubernetes, api, cachedApi, identity, neighbors, ...observed }
-    return await connectAndRun({ ...parts, signal })
+    extension = await startRuntimeExtension({ config, api, ...observed, signal })
+    const clusterChanges = extension?.changes
+    const parts = { command, config, kubernetes, api, cachedApi, identity, neighbors, clusterChanges }
+    return await connectAndRun({ ...parts, ...observed, signal })
   } finally {
+    await extension?.close()
     await Promise.all([...servers.map((server) => server.close()), kubernetes.close(), tracing?.close()])
     loop.stop()
     log.info('Stopped')
@@ -153,6 +158,7 @@ async function runParts(
   })
   const watcher = command === 'worker' ? undefined : runWatcher({ ...parts, signal }, workflows)
   state.watcher = watcher
+  state.watched = watcher
   const monitor = startMonitor({ ...parts, signal }, workflows, watcher)
   const renewal = followCredentials({ ...parts, signal }, temporal, worker, (renewed) => {
     client = clientOf(renewed)

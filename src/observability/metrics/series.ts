@@ -90,6 +90,12 @@ const series = {
     help: 'Runs of Clusters that another installation has (elsewhere), that another management cluster has (foreign), or whose workflow task keeps failing (failing).',
     labels: ['verdict'],
   },
+
+  // Runtime extension
+  runtime_extension_duration_seconds: {
+    help: 'Calls of hooks by outcome: success, failure, refused, error. A call may wait for an allocation.',
+    labels: ['call', 'outcome'],
+  },
 } as const
 
 export type SeriesName = keyof typeof series

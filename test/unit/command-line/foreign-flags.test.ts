@@ -87,8 +87,8 @@ describe('a flag of another program', () => {
     expect(warnings).toEqual([
       '--leader-elect means nothing to capi-vip-allocator: all replicas work at once, without a leader',
       '--enable-reconciler means nothing to capi-vip-allocator: the allocator always reconciles',
-      '--enable-runtime-extension means nothing to capi-vip-allocator: the allocator is no runtime extension',
-      '--runtime-extension-port means nothing to capi-vip-allocator: the allocator is no runtime extension',
+      '--enable-runtime-extension means nothing to capi-vip-allocator: its runtime extension is another one; see --runtime-extension-bind-address',
+      '--runtime-extension-port means nothing to capi-vip-allocator: its runtime extension is another one; see --runtime-extension-bind-address',
       '--sync-period means nothing to capi-vip-allocator: every kind is listed again each 5 to 10 minutes',
     ])
   })

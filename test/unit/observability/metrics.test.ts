@@ -275,3 +275,16 @@ describe('docs/metrics.md', () => {
     expect(byName(seriesOn(await fullPage(parts)))).toEqual(byName(sections.flatMap(describedSeries)))
   })
 })
+
+describe('the runtime extension', () => {
+  it('has the series that docs/metrics.md promises, and only if it is served', async () => {
+    const metrics = metricsOf({})
+    expect(await metrics.text()).not.toContain(`${own}runtime_extension`)
+    metrics.observeRuntimeExtension()({ call: 'patch', outcome: 'success', seconds: 0.02 })
+    const page = await metrics.text()
+    const shown = seriesOn(page).filter(({ name }) => name.startsWith(`${own}runtime_extension`))
+    expect(shown).toEqual(describedSeries('Runtime extension'))
+    const labels = { call: 'patch', outcome: 'success' }
+    expect(valueOf(page, `${own}runtime_extension_duration_seconds_sum`, labels)).toBe(0.02)
+  })
+})

@@ -87,7 +87,9 @@ function world() {
   }
   const started = new Set<keyof WatchedObjects>()
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
-  const { enqueueAll, checkElsewhere } = startWatcher({
+  const noticed: string[] = []
+  const { enqueueAll, checkElsewhere, requestRun } = startWatcher({
+    onClusterChange: ({ name }) => void noticed.push(name),
     settings: { variables },
     startInformer: (resource, handler) => {
       started.add(resource)
@@ -132,10 +134,32 @@ function world() {
     listAll,
     enqueueAll,
     checkElsewhere,
+    requestRun,
+    noticed,
   }
 }
 
 describe('the watcher', () => {
+  it('reports every Cluster that is new, has changed or is gone', () => {
+    const { clusters, noticed } = world()
+    clusters.upsert(aCluster())
+    clusters.upsert(aCluster({ labels: { other: 'change' } }))
+    clusters.remove(aCluster())
+    expect(noticed).toEqual(['demo', 'demo', 'demo'])
+  })
+
+  it('starts a run on request, for a Cluster that needs one when it is sent', () => {
+    const { listAll, enqueued, requestRun, requests, clusters } = world()
+    listAll({ clusters: [aCluster()] })
+    requests()
+    requestRun(aCluster())
+    expect(enqueued.map(({ request, isNeeded }) => [request, isNeeded()])).toEqual([
+      ['start demo: its topology is about to be rendered', true],
+    ])
+    clusters.remove(aCluster())
+    expect(enqueued[0]?.isNeeded()).toBe(false)
+  })
+
   it('checks runs on other task queues for the Clusters that need one', () => {
     const { listAll, requests, checkElsewhere } = world()
     listAll({

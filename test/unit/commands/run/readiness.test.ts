@@ -151,3 +151,24 @@ describe('/readyz about the management cluster', () => {
     expect(checked(collision, trouble)).toEqual({ ok: true, detail })
   })
 })
+
+describe('the runtime extension', () => {
+  const away = { current: undefined }
+  const checksOf = (state: Parameters<typeof healthOf>[1]): Readonly<Record<string, Check>> =>
+    healthOf(
+      'run',
+      state,
+      { apiServer: away, temporal: away },
+      { eventLoopBlocked: () => undefined },
+    ).checks()
+
+  it('is named with its handlers once it is served', () => {
+    expect(checksOf({ runtimeExtension: { port: 9443, handlers: ['patch', 'gate'] } })).toMatchObject({
+      'runtime-extension': { ok: true, detail: 'serves patch, gate at port 9443' },
+    })
+  })
+
+  it('is not named if it is not served', () => {
+    expect(checksOf({})).not.toHaveProperty('runtime-extension')
+  })
+})

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
+import { createClusterChanges, type ClusterChanges } from '../../runtime-extension/cluster-changes.ts'
+import { createHookHandlers, registeredCallAt } from '../../runtime-extension/hook-handlers.ts'
+import { startHookServer } from '../../runtime-extension/hook-server.ts'
+import { createVipReader } from '../../runtime-extension/vip-reader.ts'
+import type { ProgramParts } from './program-parts.ts'
+
+/** The runtime extension of this process. */
+export interface RunningExtension {
+  readonly changes: ClusterChanges
+  /** Ends it, not before clients had the time to go to another replica. */
+  close(): Promise<void>
+}
+
+/** Milliseconds from the request to stop for which calls are answered: so long a Service may still send some. */
+const drainMs = 2_000
+
+/**
+ * Serves the hooks, from the start on and also while Temporal or the API server cannot be reached: core needs an answer to be
+ * able to start. Undefined if they are not asked for.
+ *
+ * @throws Error if a certificate cannot be used, or the address cannot be bound
+ */
+export async function startRuntimeExtension({
+  config,
+  api,
+  state,
+  outages,
+  metrics,
+  log,
+  signal,
+}: Pick<ProgramParts, 'config' | 'state' | 'outages' | 'metrics' | 'log' | 'signal'> & {
+  readonly api: ClusterApi
+}): Promise<RunningExtension | undefined> {
+  const { runtimeExtension } = config
+  if (runtimeExtension === undefined) return undefined
+  const { address, handlers, ...files } = runtimeExtension
+  const changes = createClusterChanges()
+  const vips = createVipReader({
+    watched: () => state.watched,
+    changes,
+    api,
+    settings: config,
+    served: config,
+    trouble: () => {
+      if (outages.apiServer.current !== undefined) return 'the API server cannot be reached'
+      return outages.temporal.current === undefined ? undefined : 'Temporal cannot be reached'
+    },
+    signal,
+  })
+  const server = await startHookServer({
+    address,
+    files,
+    callAt: (path) => registeredCallAt(path, handlers),
+    answer: createHookHandlers(handlers, vips),
+    onAnswered: metrics.observeRuntimeExtension(),
+    log,
+  })
+  state.runtimeExtension = { port: server.port, handlers }
+  log.info('Serving the runtime extension', { server: `${address.host}:${server.port}` })
+  let stoppedAt = 0
+  signal.addEventListener('abort', () => {
+    stoppedAt = performance.now()
+    server.drain()
+  })
+  return {
+    changes,
+    async close() {
+      await delay(Math.max(0, signal.aborted ? stoppedAt + drainMs - performance.now() : 0))
+      await server.close()
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import type { ClusterIdentity } from '../model/claim.ts'
+import { clusterFrom, type Cluster } from '../model/cluster.ts'
+import {
+  arrayOf,
+  isObject,
+  nonEmptyStringOf,
+  objectOf,
+  stringMapOf,
+  stringOf,
+  type JsonObject,
+} from '../model/decode.ts'
+import { quoted } from '../quote.ts'
+import { hooksApiVersion, requestKindOf, type HandlerName } from './hooks.ts'
+
+/** A request of GeneratePatches. */
+export interface PatchRequest {
+  readonly cluster: ClusterIdentity
+  /** Of the ExtensionConfig, overridden by those of the class's patch. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly items: readonly TemplateItem[]
+}
+
+/** A template that is about to be rendered, and what it is for. */
+export interface TemplateItem {
+  /** Of the request, not of the template. */
+  readonly uid: string
+  /** Kind of the object that refers to the template, and the field by which it does. */
+  readonly holderKind: string
+  readonly fieldPath: string
+  readonly object: JsonObject
+}
+
+/** A request, or what is wrong with it. */
+export type Reading<T> = { readonly request: T } | { readonly fault: string }
+
+/** Reads the body of a GeneratePatches request. */
+export function readPatchRequest(body: unknown): Reading<PatchRequest> {
+  const fault = faultOfKind('patch', body)
+  if (fault !== undefined) return { fault }
+  const { variables, settings, items } = objectOf(body)
+  const builtin = arrayOf(variables).find((variable) => objectOf(variable)['name'] === 'builtin')
+  const { namespace, name, uid } = objectOf(objectOf(objectOf(builtin)['value'])['cluster'])
+  const cluster = { namespace: stringOf(namespace), name: stringOf(name), uid: stringOf(uid) }
+  if (cluster.namespace === '' || cluster.name === '' || cluster.uid === '') {
+    return {
+      fault: 'the request has no variable builtin with cluster.namespace, cluster.name and cluster.uid',
+    }
+  }
+  return {
+    request: {
+      cluster,
+      settings: stringMapOf(settings),
+      items: arrayOf(items).filter(isObject).map(itemFrom),
+    },
+  }
+}
+
+/** Reads the body of a BeforeClusterCreate request. */
+export function readGateRequest(body: unknown): Reading<Cluster> {
+  const fault = faultOfKind('gate', body)
+  if (fault !== undefined) return { fault }
+  const cluster = clusterFrom(objectOf(body)['cluster'])
+  return cluster.namespace === '' || cluster.name === '' || cluster.uid === ''
+    ? { fault: 'the request has no cluster with namespace, name and uid' }
+    : { request: cluster }
+}
+
+function faultOfKind(handler: HandlerName, body: unknown): string | undefined {
+  const { apiVersion, kind } = objectOf(body)
+  const expected = requestKindOf(handler)
+  if (apiVersion === hooksApiVersion && kind === expected) return undefined
+  return `the request has apiVersion ${quoted(apiVersion)} and kind ${quoted(kind)}, expected ${hooksApiVersion} and ${expected}`
+}
+
+function itemFrom({ uid, holderReference, object }: JsonObject): TemplateItem {
+  const { kind, fieldPath } = objectOf(holderReference)
+  return {
+    uid: stringOf(uid),
+    holderKind: nonEmptyStringOf(kind) ?? '',
+    fieldPath: nonEmptyStringOf(fieldPath) ?? '',
+    object: objectOf(object),
+  }
+}
