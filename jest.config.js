@@ -16,7 +16,7 @@ const shared = {
 }
 
 /** The development programs whose tests need nothing but this repository. */
-const pureDev = ['bench', 'demo', 'image']
+const pureDev = ['bench', 'demo', 'image', 'node']
 /** Those whose tests start programs. */
 const realDev = ['api-proxy', 'faults', 'pictures', 'release', 'stack']
 

@@ -19,24 +19,34 @@ export function example(name: string): ManifestText {
   return { path: join(examples, `${name}.yaml`) }
 }
 
+/** Applies what an operator applies before the first Cluster, and waits until Cluster API has reconciled the ClusterClass. */
+export async function applyPrerequisites(
+  connection: StackConnection,
+  api: KubernetesApi,
+  { clusterClass, pool }: Scenario,
+  progress: Progress,
+): Promise<void> {
+  const files = ['namespace', 'demo-infrastructure-crds', clusterClass.file, pool.file]
+  await applyManifests(connection, files.map(example))
+  await classReconciled(api, { namespace: 'clusters', name: clusterClass.name })
+  progress(
+    `examples: namespace clusters, ClusterClass ${clusterClass.name}, GlobalInClusterIPPool ${pool.name}`,
+  )
+}
+
 /**
- * Applies what an operator applies before the first Cluster, and the allocator's manifests, and waits until Cluster API
- * has reconciled the ClusterClass.
+ * Does the same, and applies the allocator's manifests.
  *
  * @returns path of a kubeconfig with the allocator's ServiceAccount and its permissions
  */
 export async function applyExamples(
   connection: StackConnection,
   api: KubernetesApi,
-  { clusterClass, pool }: Scenario,
+  scenario: Scenario,
   progress: Progress,
 ): Promise<string> {
-  const files = ['namespace', 'demo-infrastructure-crds', clusterClass.file, pool.file]
-  await applyManifests(connection, [...files.map(example), ...allocatorManifests])
-  await classReconciled(api, { namespace: 'clusters', name: clusterClass.name })
-  progress(
-    `examples: namespace clusters, ClusterClass ${clusterClass.name}, GlobalInClusterIPPool ${pool.name}`,
-  )
+  await applyPrerequisites(connection, api, scenario, progress)
+  await applyManifests(connection, allocatorManifests)
   const outputPath = join(connection.runDirectory, 'allocator.kubeconfig')
   await createServiceAccountKubeconfig(connection, { ...allocatorAccount, outputPath })
   progress('allocator: ServiceAccount and RBAC of deploy/manifests')

@@ -1,6 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
 import { startAllocator } from '../allocator.ts'
 import { build } from '../build.ts'
 import { interruption, print, printError } from '../command.ts'
@@ -14,30 +13,28 @@ import { watchAvailability } from './observe-availability.ts'
 import { finishedRun, observeAllocation, type ObservedEvent } from './observe.ts'
 import { awaitInfrastructure, describeAvailability, describeResult, readResult } from './report.ts'
 import { exampleCluster, applyExamples } from './examples.ts'
-import { type Goal, goals, scenarios } from './scenario.ts'
+import { demoInCluster } from './in-cluster/outside.ts'
+import { parseOptions, usage, type DemoOptions } from './options.ts'
+import { scenarios } from './scenario.ts'
 
 const cluster = { namespace: 'clusters', name: 'demo-cluster' }
-
-const usage = `usage: npm run demo -- [--until vip|available] [--once] [--output text|json]
-  --until available   make a whole cluster, and go on until it is Available through its VIP
-  --once              end by itself once the VIP, or the cluster, is there
-  --output json       print one JSON object at the end, and everything else on standard error`
-
-interface Options {
-  readonly until: Goal
-  readonly once: boolean
-  readonly json: boolean
-}
 
 process.exitCode = await main()
 
 /** Shows a VIP arrive on a real Cluster, or a cluster that is reached through it. Exit codes: 0 it arrived, 1 it did not, 2 wrong flags. */
 async function main(): Promise<number> {
-  const options = parseOptions()
-  if (options === undefined) return 2
+  let options: DemoOptions
+  try {
+    options = parseOptions(process.argv.slice(2))
+  } catch (error) {
+    printError(`demo: ${messageOf(error)}\n${usage}`)
+    return 2
+  }
   const signal = interruption()
   const printLine = options.json ? printError : print
   try {
+    const { inCluster, once, json } = options
+    if (inCluster !== undefined) return await demoInCluster({ ...inCluster, once, json }, printLine, signal)
     await demo(options, printLine, signal)
     return 0
   } catch (error) {
@@ -46,7 +43,11 @@ async function main(): Promise<number> {
   }
 }
 
-async function demo(options: Options, printLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function demo(
+  options: DemoOptions,
+  printLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { tctl } = await ensurePrograms(['tctl'], printLine)
   signal.throwIfAborted()
   await build()
@@ -66,7 +67,7 @@ async function demo(options: Options, printLine: (line: string) => void, signal:
 async function onStack(
   stack: Stack,
   tctl: string,
-  options: Options,
+  options: DemoOptions,
   printLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -111,27 +112,4 @@ async function onStack(
     await allocator.stop()
     await api.close()
   }
-}
-
-function parseOptions(): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        until: { type: 'string', default: 'vip' },
-        once: { type: 'boolean', default: false },
-        output: { type: 'string', default: 'text' },
-      },
-    })
-    const until = goals.find((goal) => goal === values.until)
-    if (until === undefined) {
-      printError(`--until is "${values.until}", expected ${goals.join(' or ')}\n${usage}`)
-    } else if (values.output === 'text' || values.output === 'json') {
-      return { until, once: values.once, json: values.output === 'json' }
-    } else {
-      printError(`--output is "${values.output}", expected text or json\n${usage}`)
-    }
-  } catch (error) {
-    printError(`${messageOf(error)}\n${usage}`)
-  }
-  return undefined
 }

@@ -1,13 +1,9 @@
-import { join } from 'node:path'
 import { allocatorImage } from '../allocator.ts'
 import { print, printError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
-import { runCommand } from '../stack/run-command.ts'
 import { buildImage, type ImageReport } from './build-image.ts'
-import type { Run } from './builders.ts'
 import { parseOptions, usage, type ImageOptions } from './options.ts'
-
-const root = join(import.meta.dirname, '..', '..')
+import { showing } from './showing.ts'
 
 process.exitCode = await main()
 
@@ -22,21 +18,12 @@ async function main(): Promise<number> {
   }
   const progress = options.json ? printError : print
   try {
-    const report = await buildImage(options, progress, shown(progress))
+    const report = await buildImage(options, progress, showing(progress))
     print(options.json ? JSON.stringify(report) : describe(report))
     return 0
   } catch (error) {
     printError(`image: ${messageOf(error)}`)
     return 1
-  }
-}
-
-/** Runs programs, and shows what those print that take long. */
-function shown(progress: (line: string) => void): Run {
-  const indented = (line: string): void => progress(`  ${line}`)
-  return (command, args) => {
-    const isLong = ['build', 'pull'].includes(args[0] ?? '') || command === 'mmdebstrap'
-    return runCommand({ command, args, cwd: root, ...(isLong && { onLine: indented }) })
   }
 }
 

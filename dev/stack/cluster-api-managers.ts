@@ -13,7 +13,7 @@ import type { KubeApiserverFiles } from './kube-apiserver.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
 import { applyObjects } from './manifests.ts'
 import type { PartSet } from './part-set.ts'
-import { freePort } from './ports.ts'
+import { freePort, loopback } from './ports.ts'
 import type { Program } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
 import { areClusterApiWebhooksServing, readWebhookConfigurations } from './webhooks.ts'
@@ -31,11 +31,14 @@ export async function managersOf(
     core,
     providers,
     clusterApiCore,
+    nodeAddress,
     progress,
   }: {
     readonly core: Program
     readonly providers?: Readonly<Record<ClusterProviderName, Program>> | undefined
     readonly clusterApiCore: boolean
+    /** Where the API server is, whose certificate they have; on loopback if absent. */
+    readonly nodeAddress?: string | undefined
     readonly progress: Progress
   },
   caPath: string,
@@ -43,7 +46,7 @@ export async function managersOf(
   const managers: ClusterApiManager[] = []
   const add = async (manager: Omit<ClusterApiManager, 'webhookPort' | 'webhooks'>): Promise<void> => {
     const webhookPort = await freePort()
-    const webhooks = { url: `https://127.0.0.1:${webhookPort}`, caPath }
+    const webhooks = { url: `https://${nodeAddress ?? loopback}:${webhookPort}`, caPath }
     managers.push({ ...manager, webhookPort, webhooks })
   }
   if (clusterApiCore) {

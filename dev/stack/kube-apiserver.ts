@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { PartDefinition } from './part.ts'
+import { loopback } from './ports.ts'
 import { answersOk } from './readiness.ts'
 
 /** Files for the API server and its clients. */
 export interface KubeApiserverFiles {
-  /** Certificate for 127.0.0.1 with its authority, which the API server writes at its first start. */
+  /** Certificate for its address with its authority, which the API server writes at its first start. */
   readonly certificatePath: string
   readonly certificateKeyPath: string
   readonly tokenFilePath: string
@@ -31,24 +32,30 @@ export function writeKubeApiserverFiles(runDirectory: string, token: string): Ku
   return files
 }
 
-/** The API server on loopback, with RBAC. etcd keeps its data. */
+/** No Pod runs: a loopback address is no valid endpoint of the service "kubernetes", and nobody needs an account. */
+const withoutNode = ['--endpoint-reconciler-type=none', '--disable-admission-plugins=ServiceAccount']
+/** The kubelet, for logs and commands in Pods. No DNS has its name. */
+const withNode = ['--kubelet-preferred-address-types=InternalIP']
+
+/** The API server with RBAC, on loopback or on the address of a node. etcd keeps its data. */
 export function kubeApiserverPart(options: {
   readonly program: string
   readonly runDirectory: string
   readonly port: number
   readonly etcdClientPort: number
   readonly files: KubeApiserverFiles
+  /** Absent if no Pod runs. */
+  readonly nodeAddress?: string | undefined
 }): PartDefinition {
-  const { files } = options
+  const { files, nodeAddress } = options
+  const address = nodeAddress ?? loopback
   return {
     name: 'kube-apiserver',
     command: options.program,
     args: [
       `--etcd-servers=http://127.0.0.1:${options.etcdClientPort}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      // A loopback address is no valid endpoint of the service "kubernetes", which is unused here.
-      '--endpoint-reconciler-type=none',
+      `--bind-address=${address}`,
+      `--advertise-address=${address}`,
       `--secure-port=${options.port}`,
       `--cert-dir=${join(options.runDirectory, 'kube-apiserver')}`,
       `--token-auth-file=${files.tokenFilePath}`,
@@ -57,11 +64,11 @@ export function kubeApiserverPart(options: {
       `--service-account-key-file=${files.serviceAccountKeyPath}`,
       `--service-account-signing-key-file=${files.serviceAccountKeyPath}`,
       '--service-cluster-ip-range=10.0.0.0/24',
-      '--disable-admission-plugins=ServiceAccount',
+      ...(nodeAddress === undefined ? withoutNode : withNode),
     ],
     logPath: join(options.runDirectory, 'kube-apiserver.log'),
     // Without a token, this succeeds only once the default RBAC rules exist.
-    isReady: () => answersOk(`https://127.0.0.1:${options.port}/readyz`, files.certificatePath),
+    isReady: () => answersOk(`https://${address}:${options.port}/readyz`, files.certificatePath),
     readyWithinMs: 120_000,
   }
 }

@@ -4,16 +4,25 @@ import { join } from 'node:path'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
+/** What it needs to give Pods their accounts. */
+export interface PodAccountFiles {
+  readonly rootCaPath: string
+  readonly serviceAccountKeyPath: string
+}
+
 /**
- * The controller manager with the two controllers that Cluster API relies on: garbage collector and namespace
- * controller. Start it after the CRDs, because it discovers new kinds only every 30 seconds.
+ * The controller manager: where Pods run, with all controllers, else with the two that Cluster API relies on, garbage
+ * collector and namespace controller. Start it after the CRDs, because it discovers new kinds only every 30 seconds.
  */
 export function kubeControllerManagerPart(options: {
   readonly program: string
   readonly runDirectory: string
   readonly port: number
   readonly kubeconfigPath: string
+  /** Undefined where no Pod runs. */
+  readonly podAccounts: PodAccountFiles | undefined
 }): PartDefinition {
+  const { podAccounts } = options
   const certificateDirectory = join(options.runDirectory, 'kube-controller-manager')
   mkdirSync(certificateDirectory)
   const certificatePath = join(certificateDirectory, 'kube-controller-manager.crt')
@@ -22,7 +31,13 @@ export function kubeControllerManagerPart(options: {
     command: options.program,
     args: [
       `--kubeconfig=${options.kubeconfigPath}`,
-      '--controllers=garbage-collector-controller,namespace-controller',
+      ...(podAccounts === undefined
+        ? ['--controllers=garbage-collector-controller,namespace-controller']
+        : [
+            '--controllers=*',
+            `--root-ca-file=${podAccounts.rootCaPath}`,
+            `--service-account-private-key-file=${podAccounts.serviceAccountKeyPath}`,
+          ]),
       '--leader-elect=false',
       '--use-service-account-credentials=false',
       '--bind-address=127.0.0.1',

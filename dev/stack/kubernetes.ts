@@ -15,7 +15,7 @@ import { writeKubeconfig } from './kubeconfig.ts'
 import { type KubernetesApi, withKubernetesApi } from './kubernetes-api.ts'
 import { applyObjects, readManifests } from './manifests.ts'
 import type { PartSet } from './part-set.ts'
-import { freePort } from './ports.ts'
+import { freePort, loopback } from './ports.ts'
 import type { Program } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
 
@@ -47,6 +47,8 @@ export interface KubernetesOptions {
   /** The providers of whole clusters, if they run. */
   readonly providers?: Readonly<Record<ClusterProviderName, Program>> | undefined
   readonly clusterApiCore: boolean
+  /** Address of the node; absent if no Pod runs. */
+  readonly nodeAddress?: string
   readonly progress: Progress
 }
 
@@ -73,6 +75,10 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
           ...shared,
           program: programs['kube-controller-manager'].path,
           port: await freePort(),
+          podAccounts:
+            options.nodeAddress === undefined
+              ? undefined
+              : { rootCaPath: connection.caPath, serviceAccountKeyPath: files.serviceAccountKeyPath },
         }),
       ),
       parts.start(
@@ -92,6 +98,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
 async function startApiServer({
   parts,
   programs,
+  nodeAddress,
 }: KubernetesOptions): Promise<KubernetesConnection & { readonly files: KubeApiserverFiles }> {
   const { runDirectory } = parts
   const token = randomBytes(24).toString('hex')
@@ -114,10 +121,11 @@ async function startApiServer({
       port,
       etcdClientPort,
       files,
+      nodeAddress,
     }),
   )
   const connection = {
-    apiServerUrl: `https://127.0.0.1:${port}`,
+    apiServerUrl: `https://${nodeAddress ?? loopback}:${port}`,
     caPath: files.certificatePath,
     token,
     kubeconfigPath: join(runDirectory, 'kubeconfig'),

@@ -7,7 +7,9 @@ import getPort from 'get-port'
 
 import { formatDuration, type Progress, timed } from './progress.ts'
 
-const host = '127.0.0.1'
+/** Where the parts serve, unless a node needs to reach them. */
+export const loopback = '127.0.0.1'
+const host = loopback
 
 // Below the ephemeral ports of common systems: otherwise a connection could occupy the port of a part during its
 // restart, or even connect to itself.

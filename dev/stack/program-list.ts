@@ -71,6 +71,14 @@ export type ProgramName =
   | 'kube-apiserver'
   | 'kube-controller-manager'
   | 'kubectl'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'kubelet'
+  | 'containerd'
+  | 'containerd-shim-runc-v2'
+  | 'ctr'
+  | 'ptp'
+  | 'host-local'
   | 'cluster-api-core'
   | 'cluster-api-core-1.13'
   | ClusterProviderName
@@ -102,6 +110,15 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   'kube-apiserver': kubernetesProgram,
   'kube-controller-manager': kubernetesProgram,
   kubectl: kubernetesProgram,
+  // Not searched for: those of a node fit this API server, and this kubelet.
+  'kube-scheduler': nodeProgram,
+  'kube-proxy': nodeProgram,
+  kubelet: nodeProgram,
+  containerd: containerdProgram,
+  'containerd-shim-runc-v2': containerdProgram,
+  ctr: containerdProgram,
+  ptp: (name) => networkPlugin(name, 'main'),
+  'host-local': (name) => networkPlugin(name, 'ipam'),
   'cluster-api-core': (name) =>
     goProgram(name, {
       folder: name,
@@ -175,6 +192,28 @@ function kubernetesProgram(name: ProgramName): ProgramDefinition {
     command: `cmd/${name}`,
     searched: assetsAndPath,
     versionFlags: kubernetesVersionFlags,
+  })
+}
+
+function nodeProgram(name: ProgramName): ProgramDefinition {
+  return { ...kubernetesProgram(name), searched: [] }
+}
+
+/** Without snapshotters that nobody uses, some of which need C libraries. */
+function containerdProgram(name: ProgramName): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'containerd',
+    module: 'github.com/containerd/containerd/v2',
+    command: `cmd/${name}`,
+    buildTags: ['no_btrfs', 'no_devmapper', 'no_zfs'],
+  })
+}
+
+function networkPlugin(name: ProgramName, kind: 'main' | 'ipam'): ProgramDefinition {
+  return goProgram(name, {
+    folder: 'cni-plugins',
+    module: 'github.com/containernetworking/plugins',
+    command: `plugins/${kind}/${name}`,
   })
 }
 

@@ -65,6 +65,11 @@ function findProgram(name: ProgramName): Program | undefined {
   return existsSync(entry) ? { path: join(entry, name) } : undefined
 }
 
+/** The path of a program on PATH; `undefined` if there is none. */
+export function programOnPath(name: string): string | undefined {
+  return findInstalled({ name, searched: ['PATH'] })?.path
+}
+
 /** The path of an installed program and how it was found; `undefined` if there is none. */
 function findInstalled(
   program: Pick<ProgramDefinition, 'name' | 'searched'>,

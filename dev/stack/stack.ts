@@ -4,7 +4,7 @@ import type { StackConnection, TemporalAddress } from './connection.ts'
 import { type KubernetesPartName, startKubernetes } from './kubernetes.ts'
 import type { Part } from './part.ts'
 import { createPartSet, type PartSet } from './part-set.ts'
-import { freePort, requestedPort } from './ports.ts'
+import { freePort, loopback, requestedPort } from './ports.ts'
 import { type Program, programDefinition } from './program-list.ts'
 import { ensurePrograms } from './programs.ts'
 import { formatDuration, type Progress } from './progress.ts'
@@ -12,7 +12,8 @@ import { startTemporalServer, temporalServerPrograms } from './temporal-server.t
 import type { TemporalStore } from './temporal-store.ts'
 import { temporalNamespace, temporalPart } from './temporal.ts'
 
-const programNames = [
+/** Programs of every stack, beside Cluster API's manager. */
+export const stackPrograms = [
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
@@ -42,6 +43,11 @@ export interface StackOptions {
   readonly temporalUiPort?: number
   /** Keeps Temporal's default rate of task dispatch, on a grid of 50 ms; if absent, the rate is as high as possible. */
   readonly temporalDefaultPolling?: boolean
+  /**
+   * Address of a node, on this machine, whose Pods reach API server and Temporal there; all controllers of Kubernetes run
+   * then. Everything is on loopback if absent.
+   */
+  readonly nodeAddress?: string
 }
 
 export interface Stack {
@@ -64,10 +70,13 @@ export interface Stack {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const startedAt = performance.now()
+  if (options.nodeAddress !== undefined && options.temporalStore === 'postgresql') {
+    throw new Error(`nodeAddress is "${options.nodeAddress}", expected none with Temporal on PostgreSQL`)
+  }
   const core = coreProgramOf(options.clusterApiVersion ?? newestClusterApi)
   const { wholeClusters = false } = options
   if (wholeClusters && !options.clusterApiCore) throw new Error('whole clusters need Cluster API core')
-  const programs = await ensurePrograms([...programNames, core], options.progress)
+  const programs = await ensurePrograms([...stackPrograms, core], options.progress)
   const providers = wholeClusters ? await ensurePrograms(clusterProviders, options.progress) : undefined
   const serverPrograms =
     options.temporalStore === 'postgresql'
@@ -123,9 +132,11 @@ async function startDevelopmentServer(
       port,
       uiPort,
       defaultPolling: options.temporalDefaultPolling ?? false,
+      everywhere: options.nodeAddress !== undefined,
     }),
   )
-  return { address: `127.0.0.1:${port}`, namespace: temporalNamespace, uiUrl: `http://127.0.0.1:${uiPort}` }
+  const host = options.nodeAddress ?? loopback
+  return { address: `${host}:${port}`, namespace: temporalNamespace, uiUrl: `http://${host}:${uiPort}` }
 }
 
 function portFor(requested: number | undefined): Promise<number> {

@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client'
 
 import type { TemporalAddress } from './connection.ts'
 import type { PartDefinition } from './part.ts'
+import { loopback } from './ports.ts'
 import { answersOk } from './readiness.ts'
 
 /** The namespace that the development server creates. */
@@ -33,10 +34,12 @@ export function temporalPart(options: {
   readonly runDirectory: string
   readonly port: number
   readonly uiPort: number
+  /** Serves on all addresses, for Pods. On one other address than loopback, it would not find its own services. */
+  readonly everywhere: boolean
   /** Keeps the server's default of `history.transferProcessorMaxPollRPS`. */
   readonly defaultPolling: boolean
 }): PartDefinition {
-  const address = `127.0.0.1:${options.port}`
+  const address = `${loopback}:${options.port}`
   const dataPath = join(options.runDirectory, 'temporal')
   return {
     name: 'temporal',
@@ -44,7 +47,7 @@ export function temporalPart(options: {
     args: [
       'server',
       'start-dev',
-      '--ip=127.0.0.1',
+      `--ip=${options.everywhere ? '0.0.0.0' : loopback}`,
       `--port=${options.port}`,
       `--ui-port=${options.uiPort}`,
       '--ui-disable-news-fetch',

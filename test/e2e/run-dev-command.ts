@@ -17,15 +17,17 @@ export interface DevRun {
  * Runs a program of dev, for example `demo`, with its own temporary directory.
  *
  * @param interruptAt sends SIGINT after this output
+ * @param env variables beside those of this process
  */
 export async function runDevCommand(
   name: string,
   args: readonly string[],
   interruptAt?: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<DevRun> {
   const temporary = mkdtempSync(join(tmpdir(), `${name}-test-`))
   const child = spawn(process.execPath, [join(dev, name, 'main.ts'), ...args], {
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...process.env, TMPDIR: temporary, ...env },
   })
   const text = { stdout: '', stderr: '' }
   let interrupted = false
