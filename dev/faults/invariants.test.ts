@@ -305,6 +305,39 @@ describe('I8', () => {
   })
 })
 
+describe('I9', () => {
+  const name = 'of-tenants'
+  const createPool = (addresses: string): Promise<string> =>
+    testbed.createPool(addresses, {
+      ...{ name, className: 'nobodys-class' },
+      annotations: { 'vip.capi.gorizond.io/namespace-selector': 'tenant=yes' },
+    })
+
+  it('is broken by a claim on a pool that is closed to the Namespace, and not once its labels have opened it', async () => {
+    await createPool('10.170.17.1-10.170.17.2')
+    for (const cluster of ['shut-out', 'let-in']) await testbed.createCluster(cluster)
+    await manual.serve('shut-out', name)
+    const metadata = { labels: { tenant: 'yes' } }
+    await testbed.patch(`/api/v1/namespaces/${testbed.namespace}`, { metadata })
+    await manual.serve('let-in', name)
+    expectOnly(
+      await verify(withoutTemporal),
+      'I9',
+      `${testbed.namespace}/vip-cp-shut-out`,
+      `InClusterIPPool ${name}, which is closed`,
+    )
+  })
+
+  it('is not broken by the claim of a VIP that the Cluster had before', async () => {
+    await createPool('10.170.18.1')
+    await testbed.createCluster('lost')
+    await manual.assign('lost', '10.170.18.1')
+    await manual.createClaim('lost', name, await manual.uidOf('lost'))
+    expect(await manual.boundAddress('lost')).toBe('10.170.18.1')
+    expect(await verify(withoutTemporal)).toEqual([])
+  })
+})
+
 /** Waits until the provider has counted the pool's addresses. */
 async function untilCounted(name: string): Promise<void> {
   await eventually(`${name} to be counted`, async () => {

@@ -1,5 +1,6 @@
 import { wastedAddresses } from './invariants/wasted-addresses.ts'
 import { hostChanges } from './invariants/host-changes.ts'
+import { claimsOnClosedPools } from './invariants/closed-pools.ts'
 import { leaks } from './invariants/leaks.ts'
 import type { Observations } from './invariants/observations.ts'
 import { missingClaims } from './invariants/missing-claims.ts'
@@ -12,7 +13,7 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I8, each defined at its function. I1, I2 and I5 are checked against all versions, I8
+ * Checks the invariants I1 to I9, each defined at its function. I1, I2, I5 and I9 are checked against all versions, I8
  * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
@@ -23,6 +24,7 @@ export function violationsIn(observations: Observations): readonly Violation[] {
     ...hostChanges(observations),
     ...writesWhilePaused(observations),
     ...(facts ? unreadableReasons(facts, observations) : []),
+    ...(facts ? claimsOnClosedPools(facts, observations) : []),
     ...(facts && isQuiet ? violationsAtQuiet(facts, observations) : []),
   ]
 }

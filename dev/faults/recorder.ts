@@ -5,7 +5,7 @@ import { ApiError, kubernetesApi, type KubernetesApi } from '../stack/kubernetes
 import { startRawWatch, uidOf, type RawWatch } from '../stack/raw-watch.ts'
 import { pathIn } from '../stack/resource-path.ts'
 import { arrayOf, objectOf, stringOf, type JsonObject } from '../../src/domain/model/decode.ts'
-import { clusterFacts } from './invariants/facts.ts'
+import { clusterFacts, namespaceFacts } from './invariants/facts.ts'
 import type { Run, RecordedVersion, Snapshot } from './invariants/observations.ts'
 import { readRun } from './recorder/runs.ts'
 
@@ -16,7 +16,7 @@ export interface RecorderOptions {
   readonly namespaces: readonly string[]
 }
 
-/** Records every version of the Clusters, IPAddressClaims and IPAddresses in some namespaces, read as administrator. */
+/** Records every version of some namespaces, and of the Clusters, IPAddressClaims and IPAddresses in them, as administrator. */
 export interface Recorder {
   /** All versions so far. */
   readonly versions: () => readonly RecordedVersion[]
@@ -39,7 +39,8 @@ const plurals = {
   IPAddressClaim: 'ipaddressclaims',
   IPAddress: 'ipaddresses',
 } as const
-const kinds = ['Cluster', 'IPAddressClaim', 'IPAddress'] as const
+const kinds = ['Namespace', 'Cluster', 'IPAddressClaim', 'IPAddress'] as const
+const namespacesPath = '/api/v1/namespaces'
 
 /** Starts to record. Resolves when no version can be missed any more; `close` it at the end. */
 export async function openRecorder({ stack, temporal, namespaces }: RecorderOptions): Promise<Recorder> {
@@ -50,14 +51,20 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
     versions.push(version)
     for (const question of questions) question()
   }
+  const pathsOf = (kind: RecordedVersion['kind']): readonly string[] =>
+    kind === 'Namespace' ? [namespacesPath] : namespaces.map((name) => pathIn(name, plurals[kind]))
+  const isRecorded = (namespace: JsonObject): boolean => namespaces.includes(namespaceFacts(namespace).name)
   const watches = kinds.flatMap((kind) =>
-    namespaces.map((namespace) => {
-      const path = pathIn(namespace, plurals[kind])
-      return {
+    pathsOf(kind).map((path) => ({
+      path,
+      watch: startRawWatch({
+        stack,
         path,
-        watch: startRawWatch({ stack, path, onVersion: (seen) => onVersion({ ...seen, kind }) }),
-      }
-    }),
+        onVersion: (seen) => {
+          if (kind !== 'Namespace' || isRecorded(seen.object)) onVersion({ ...seen, kind })
+        },
+      }),
+    })),
   )
   await Promise.all(watches.map(({ watch }) => watch.listed))
 
@@ -74,8 +81,8 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
       question()
     })
   const listSeen = async (kind: RecordedVersion['kind']): Promise<readonly JsonObject[]> => {
-    const paths = new Set(namespaces.map((namespace) => pathIn(namespace, plurals[kind])))
-    const mine = watches.filter(({ path }) => paths.has(path))
+    const paths = pathsOf(kind)
+    const mine = watches.filter(({ path }) => paths.includes(path))
     const lists = await Promise.all(
       mine.map(async ({ path, watch }) => {
         const listed = await list(path)
@@ -94,7 +101,8 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   return {
     versions: () => [...versions],
     snapshot: async () => {
-      const [clusters, claims, addresses, globalPools, ...inClusterPools] = await Promise.all([
+      const [all, clusters, claims, addresses, globalPools, ...inClusterPools] = await Promise.all([
+        listSeen('Namespace'),
         listSeen('Cluster'),
         listSeen('IPAddressClaim'),
         listSeen('IPAddress'),
@@ -102,7 +110,10 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
         ...namespaces.map((namespace) => list(pathIn(namespace, 'inclusterippools')).then(itemsOf)),
       ])
       const runs = await runsOf(clusters)
-      return { clusters, claims, addresses, globalPools, inClusterPools: inClusterPools.flat(), runs }
+      return {
+        ...{ clusters, claims, addresses, globalPools, inClusterPools: inClusterPools.flat(), runs },
+        namespaces: all.filter(isRecorded),
+      }
     },
     runs: () => runsOf(versions.filter(({ kind }) => kind === 'Cluster').map(({ object }) => object)),
     isWatching: () => watches.every(({ watch }) => watch.isOpen()),

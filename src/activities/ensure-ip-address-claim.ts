@@ -1,6 +1,7 @@
 import type { AllocationSettings } from '../domain/allocation/action.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
 import { adoptionFacts, readClaim } from './read-facts.ts'
@@ -17,12 +18,14 @@ const performs: StepScope['performs'] = [
  * Makes sure that the Cluster has its claim: creates it, takes the one that is there, or adopts one without owner. The
  * poolRef of an existing claim takes precedence over the input's.
  *
+ * @param isFastPath the pool was selected just now
  * @throws ApplicationFailure to wait: `ClusterPaused`, `WaitingForAddress` (claim or address on its way out), `ClaimConflict`
  */
 export async function ensureIPAddressClaim(
   api: ClusterApi,
   settings: AllocationSettings,
   input: EnsureIPAddressClaimInput,
+  isFastPath: boolean,
 ): Promise<EnsureIPAddressClaimResult> {
   const { cluster: key, role, uid, poolRef, restore } = input
   const [cluster, usual] = await Promise.all([
@@ -39,13 +42,17 @@ export async function ensureIPAddressClaim(
     performs,
     observes:
       claim === undefined
-        ? ['clusterClass', 'namedAddress']
+        ? ['clusterClass', 'pools', 'namedAddress']
         : ['clusterClass', 'pools', ...adoptionFacts(cluster, claim)],
   }
-  const begin = { key, cluster, claim, choice, ...settings }
+  const begin = { key, cluster, claim, choice, isChoiceOld: !isFastPath, ...settings }
   const { action, observed } = await advance(api, role, begin, scope)
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
+  if (action.action === 'selectPool') {
+    const message = `${formatPool(poolRef)} is not meant for the Cluster any more; ${formatPool(action.choice.poolRef)} is`
+    return { next: 'restart', message }
+  }
   if (observed.claim === undefined) {
     return { next: 'restart', message: 'the Cluster has got an endpoint since its pool was selected' }
   }

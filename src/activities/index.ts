@@ -76,7 +76,7 @@ function createSteps(
   return {
     selectIPPool: (input) => perform('selectIPPool', input, (api) => selectIPPool(api, settings, input)),
     ensureIPAddressClaim: (input) =>
-      perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, settings, input)),
+      perform('ensureIPAddressClaim', input, (api) => ensureIPAddressClaim(api, settings, input, isFastPath)),
     awaitIPAddress: (input) =>
       perform('awaitIPAddress', input, (api, kind) =>
         pollWithinBudget(kind, (timeoutMs) => awaitIPAddress(api, settings, input, timeoutMs)),

@@ -1,12 +1,7 @@
 import { ownershipOf } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import {
-  isWritable,
-  needsAllocation,
-  poolRequestFor,
-  type ClusterContext,
-} from '../domain/allocation/eligibility.ts'
-import { holdsVip } from '../domain/allocation/unowned-claim.ts'
+import { needsAllocation, poolRequestFor, type ClusterContext } from '../domain/allocation/eligibility.ts'
+import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
@@ -17,6 +12,8 @@ import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapsho
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 import type { AllocationRequest } from './workflow-request.ts'
+
+const adoption = { action: 'signal-with-start', reason: 'claim without owner holds the VIP' } as const
 
 /** Decides what a new or changed Cluster requests for one of its VIPs. */
 export function requestForCluster(
@@ -43,6 +40,21 @@ export function requestForCluster(
     : undefined
 }
 
+/**
+ * Decides the same about a claim that was there before the Cluster, or before the Cluster could adopt it: it was created,
+ * unpaused, asked for the VIP, or got the endpoint that the claim holds.
+ */
+export function requestForHeldVip(
+  cluster: Cluster,
+  previous: Cluster | undefined,
+  vip: VipRole,
+  binding: ClaimBinding,
+  context: ClusterContext,
+): AllocationRequest | undefined {
+  const isHolder = (of: Cluster): boolean => isToBeAdopted(of, vip, binding, context)
+  return isHolder(cluster) && (previous === undefined || !isHolder(previous)) ? adoption : undefined
+}
+
 export interface BindingContext {
   readonly cluster: ClusterContext
   /** Milliseconds since the epoch. */
@@ -66,10 +78,8 @@ export function requestForBinding(
   if (loss !== undefined) {
     return loss === before ? undefined : { action: 'signal-with-start', reason: loss }
   }
-  const isHolder = (of: ClaimBinding): boolean => isWritable(cluster) && holdsVip(cluster, vip, of)
-  if (isHolder(binding) && !isHolder(previous)) {
-    return { action: 'signal-with-start', reason: 'claim without owner holds the VIP' }
-  }
+  const isHolder = (of: ClaimBinding): boolean => isToBeAdopted(cluster, vip, of, context.cluster)
+  if (isHolder(binding) && !isHolder(previous)) return adoption
   const needs = needsAllocation(cluster, vip, context.cluster)
   if (claim === undefined) {
     return needs && previous.claim ? { action: 'signal-with-start', reason: 'claim deleted' } : undefined

@@ -6,6 +6,7 @@ import {
   SnapshotQueries,
   type ClaimBinding,
 } from '../domain/allocation/snapshot.ts'
+import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { addressIn } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
@@ -23,6 +24,7 @@ import {
   clustersToServe,
   requestForBinding,
   requestForCluster,
+  requestForHeldVip,
 } from './allocation-triggers.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfDeleted, releaseOfDeletedClaim } from './release-triggers.ts'
@@ -43,7 +45,10 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
   const deleted = new Set<string>()
 
   const enqueueFor = (vip: VipRole, cluster: Cluster, previous: Cluster | undefined): void => {
-    const request = requestForCluster(cluster, previous, vip, queries.contextOf(cluster))
+    const context = queries.contextOf(cluster)
+    const request =
+      requestForHeldVip(cluster, previous, vip, queries.bindingOf(cluster, vip.role), context) ??
+      requestForCluster(cluster, previous, vip, context)
     if (request !== undefined) {
       const isRecreated = deleted.delete(formatKey(cluster))
       requests.enqueue(cluster, isRecreated ? { ...request, action: 'signal-with-start' } : request)
@@ -112,8 +117,10 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
       for (const cluster of queries.clustersOf(clusterClass)) {
         const before = queries.contextOf(cluster)
         const needsWith = (context: ClusterContext): boolean =>
-          vipRolesIn(cluster, queries.settings.variables, context.clusterClass).some((vip) =>
-            needsAllocation(cluster, vip, context),
+          vipRolesIn(cluster, queries.settings.variables, context.clusterClass).some(
+            (vip) =>
+              needsAllocation(cluster, vip, context) ||
+              isToBeAdopted(cluster, vip, queries.bindingOf(cluster, vip.role), context),
           )
         if (needsWith({ ...before, clusterClass })) requests.retry(cluster, reason)
         // A run for a VIP that the class refuses now can end.

@@ -49,7 +49,7 @@ async function createClassWithPools(name: string, addresses: Partial<Record<Role
 
 /** Creates a claim as the predecessor does: its reconciler as the Cluster's, its runtime extension as nobody's. */
 async function leaveClaim(
-  { metadata: { name, uid } }: StoredObject,
+  { metadata: { name, uid } }: { readonly metadata: Pick<StoredObject['metadata'], 'name' | 'uid'> },
   role: Role,
   by = 'reconciler',
 ): Promise<void> {
@@ -80,20 +80,25 @@ async function leaveClaim(
   await testbed.untilClaim(claimName, (now) => now?.addressName !== undefined)
 }
 
+interface LeftCluster {
+  readonly className: string
+  readonly host: string
+  readonly ingressVip?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
 /** Creates a Cluster as it is when the predecessor has served it. */
 function leaveCluster(
   name: string,
-  className: string,
-  host: string,
-  ingressVip?: string,
+  { className, host, ingressVip, annotations }: LeftCluster,
 ): Promise<StoredObject> {
-  const ingress = ingressVip === undefined ? undefined : { [`${prefix}/ingress-vip`]: ingressVip }
+  const ingress = ingressVip === undefined ? {} : { [`${prefix}/ingress-vip`]: ingressVip }
   return postCluster(testbed, name, {
     version: 'v1beta1',
     className,
     spec: { controlPlaneEndpoint: { host, port: 6443 } },
     variables: [{ name: 'clusterVip', value: host }],
-    ...(ingress && { metadata: { annotations: ingress, labels: ingress } }),
+    metadata: { annotations: { ...ingress, ...annotations }, labels: ingress },
   })
 }
 
@@ -129,9 +134,13 @@ beforeAll(async () => {
     createClassWithPools('unowned', { 'control-plane': '10.162.2.10-10.162.2.12' }),
     createClassWithPools('typed', { 'control-plane': '10.162.3.10-10.162.3.12' }),
   ])
-  const served = await leaveCluster('old', old, '10.162.0.10', '10.162.1.10')
-  const extended = await leaveCluster('unowned', unowned, '10.162.2.10')
-  const manual = await leaveCluster('typed', typed, '10.162.9.9')
+  const served = await leaveCluster('old', {
+    className: old,
+    host: '10.162.0.10',
+    ingressVip: '10.162.1.10',
+  })
+  const extended = await leaveCluster('unowned', { className: unowned, host: '10.162.2.10' })
+  const manual = await leaveCluster('typed', { className: typed, host: '10.162.9.9' })
   await Promise.all([
     leaveClaim(served, 'control-plane'),
     leaveClaim(served, 'ingress'),
@@ -293,7 +302,7 @@ describe('a Cluster that the predecessor served', () => {
       [
         ['late', '10.162.4.10'],
         ['late-2', '10.162.4.99'],
-      ].map(([name = '', host = '']) => leaveCluster(name, className, host)),
+      ].map(([name = '', host = '']) => leaveCluster(name, { className, host })),
     )
     if (right === undefined || wrong === undefined) throw new Error('there are two Clusters')
     await untilRendered('late-2')
@@ -314,6 +323,47 @@ describe('a Cluster that the predecessor served', () => {
     expect(alone?.labels['cluster.x-k8s.io/cluster-name']).toBeUndefined()
     // It would stay, since it is nobody's.
     await testbed.delete('ipaddressclaims', 'vip-cp-late-2')
+  })
+
+  it('adopts such a claim also if it comes after the claim, is unpaused, or no longer refuses the VIP', async () => {
+    const paused = 'cluster.x-k8s.io/paused'
+    const enabled = `${prefix}/control-plane-enabled`
+    const className = await createClassWithPools('restored', { 'control-plane': '10.162.7.10' })
+    const clusters = [
+      { name: 'restored', host: '10.162.7.10', change: {} },
+      { name: 'unpaused', host: '10.162.7.20', annotations: { [paused]: '' }, change: { [paused]: null } },
+      {
+        name: 'asking',
+        host: '10.162.7.30',
+        annotations: { [enabled]: 'false' },
+        change: { [enabled]: null },
+      },
+    ]
+    for (const { name, host } of clusters.slice(1)) {
+      await testbed.createPool(host, {
+        name: `${name}-control-plane`,
+        kind: 'GlobalInClusterIPPool',
+        className: 'restored-none',
+      })
+    }
+    const [restored, ...waiting] = clusters
+    if (restored === undefined) throw new Error('there are three Clusters')
+    await Promise.all(waiting.map(({ name, ...cluster }) => leaveCluster(name, { className, ...cluster })))
+    await Promise.all(
+      clusters.map(({ name }) =>
+        leaveClaim({ metadata: { name, uid: '' } }, 'control-plane', 'runtime extension'),
+      ),
+    )
+    await leaveCluster(restored.name, { className, host: restored.host })
+    for (const { name, change } of waiting) {
+      await testbed.patch(testbed.path('clusters', name), { metadata: { annotations: change } })
+    }
+    for (const { name, host } of clusters) {
+      await untilAllocated(name)
+      expect(await testbed.hostOf(name)).toBe(host)
+      const claim = await testbed.untilClaim(`vip-cp-${name}`, (now) => now?.ownerReferences.length === 1)
+      expect(claim?.ownerReferences).toMatchObject([{ kind: 'Cluster', name }])
+    }
   })
 
   it('keeps an endpoint that was set by hand, and the address that the predecessor took beside it is free again', async () => {

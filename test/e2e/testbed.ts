@@ -1,28 +1,25 @@
 import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
-import type { IPPool } from '../../src/domain/model/pool.ts'
+import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ipAddressFrom, type IPAddress } from '../../src/domain/model/ip-address.ts'
-import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
+import { ipAddressClaimFrom, type IPAddressClaim } from '../../src/domain/model/claim.ts'
 import { arrayOf } from '../../src/domain/model/decode.ts'
-import { isValidEndpoint, type Cluster } from '../../src/domain/model/cluster.ts'
+import { clusterFrom, isValidEndpoint, type Cluster } from '../../src/domain/model/cluster.ts'
 import { clusterClassKey } from '../../src/domain/names.ts'
-import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
-import { connectTo } from '../../src/kubernetes/transport/connection.ts'
-import { loadKubeConfig } from '../../src/kubernetes/transport/kube-config.ts'
-import { startInformer } from '../../src/kubernetes/informer/informer.ts'
+import { formatKey, type NamespacedName, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
+import { startRawWatch } from '../../dev/stack/raw-watch.ts'
 import { pathIn, type Plural } from '../../dev/stack/resource-path.ts'
 import { longestWaitMs } from '../support/eventually.ts'
 import { offerEvidence, timeoutError } from '../support/evidence.ts'
 import { objectEvidence } from '../support/object-evidence.ts'
 import { isShared } from '../support/real-parts.ts'
 import { runEvidence } from '../support/run-evidence.ts'
-import { silentLog } from '../support/silent-log.ts'
 
 const goneWithinMs = 100_000
 
@@ -104,10 +101,6 @@ export async function openTestbed(
   namespace = `e2e-${randomBytes(4).toString('hex')}`,
 ): Promise<Testbed> {
   const api = kubernetesApi(stack)
-  const over = new AbortController()
-  const kubeConfig = loadKubeConfig({ kubeconfig: stack.kubeconfigPath })
-  const connection = connectTo({ kubeConfig, version: 'test' })
-  const watch = { connection, namespaces: [namespace], signal: over.signal, log: silentLog }
   const evidence = [objectEvidence(stack, namespace), runEvidence(stack.temporal, namespace)].map(
     offerEvidence,
   )
@@ -125,19 +118,12 @@ export async function openTestbed(
   // Without core, nothing reconciles a class, and nothing requires one.
   if (stack.clusterApiCore) await applyExample('cluster-class')
 
-  const clusters = watched<Cluster>(
-    'Cluster',
-    (handler) => startInformer({ ...watch, resource: 'clusters', handler }).objects,
-  )
-  const claims = watched<IPAddressClaim>(
-    'IPAddressClaim',
-    (handler) => startInformer({ ...watch, resource: 'ipaddressclaims', handler }).objects,
-  )
-  const pools = watched<IPPool>(
-    'InClusterIPPool',
-    (handler) => startInformer({ ...watch, resource: 'inclusterippools', handler }).objects,
-  )
   const path = (plural: Plural, name?: string): string => pathIn(namespace, plural, name)
+  const clusters = watched('Cluster', stack, path('clusters'), clusterFrom)
+  const claims = watched('IPAddressClaim', stack, path('ipaddressclaims'), ipAddressClaimFrom)
+  const pools = watched('InClusterIPPool', stack, path('inclusterippools'), (pool) =>
+    ipPoolFrom('InClusterIPPool', pool),
+  )
   const list = async (plural: Plural): Promise<readonly unknown[]> => {
     const answer = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })
     return arrayOf(answer.items)
@@ -249,35 +235,40 @@ export async function openTestbed(
     },
     leave: async () => {
       for (const end of evidence) end()
-      over.abort()
-      await Promise.all([connection.close(), api.close()])
+      await Promise.all([clusters, claims, pools, api].map((each) => each.close()))
     },
   }
   return testbed
-}
-
-interface Handler<T> {
-  onUpsert(object: T): void
-  onDelete(object: T): void
 }
 
 /**
  * Waits for states of a watched kind. If no event fulfills the condition in time, the error shows the last state of the
  * object.
  */
-function watched<T extends { readonly namespace: string; readonly name: string }>(
+function watched<T extends ObjectMeta>(
   kind: string,
-  open: (handler: Handler<T>) => ReadonlyMap<string, T>,
-): { until(key: string, is: (object: T | undefined) => boolean): Promise<T | undefined> } {
+  stack: StackConnection,
+  path: string,
+  decode: (object: unknown) => T,
+): {
+  until(key: string, is: (object: T | undefined) => boolean): Promise<T | undefined>
+  close(): Promise<void>
+} {
+  const objects = new Map<string, T>()
   const listeners = new Set<(key: string, now: T | undefined) => void>()
-  const notify = (object: T, now: T | undefined): void => {
-    for (const listener of listeners) listener(`${object.namespace}/${object.name}`, now)
-  }
-  const objects = open({
-    onUpsert: (object) => notify(object, object),
-    onDelete: (object) => notify(object, undefined),
+  const watch = startRawWatch({
+    stack,
+    path,
+    onVersion({ object, isGone }) {
+      const version = decode(object)
+      const key = formatKey(version)
+      if (!isGone) objects.set(key, version)
+      else if (objects.get(key)?.uid === version.uid) objects.delete(key)
+      for (const listener of listeners) listener(key, isGone ? undefined : version)
+    },
   })
   return {
+    close: watch.close,
     until: (key, is) =>
       new Promise((resolve, reject) => {
         const current = objects.get(key)

@@ -59,6 +59,8 @@ function seen(
   }
 }
 
+const withoutPools = { inClusterPools: [], globalPools: [], namespaces: [] }
+
 function brokenBy(...versions: readonly RecordedVersion[]): readonly string[] {
   return violationsIn({ versions }).map(({ invariant }) => invariant)
 }
@@ -155,7 +157,7 @@ describe('the last run of a Cluster', () => {
   const uid = 'uid-of-a'
   const allocated = { reason: 'Allocated', message: 'done', address: ipOf.first }
   const snapshotWith = (run: object, ofCluster = served): Snapshot => ({
-    ...{ clusters: [ofCluster], claims: [], addresses: [], inClusterPools: [], globalPools: [] },
+    ...{ clusters: [ofCluster], claims: [], addresses: [], ...withoutPools },
     runs: new Map([
       [
         'clusters/a',
@@ -233,7 +235,7 @@ describe('an IPAddress', () => {
       versions: [],
       isQuiet: true,
       snapshot: {
-        ...{ clusters: [cluster({ name: 'a', ...owner })], claims: [], inClusterPools: [], globalPools: [] },
+        ...{ clusters: [cluster({ name: 'a', ...owner })], claims: [], ...withoutPools },
         addresses,
         runs: new Map(),
       },

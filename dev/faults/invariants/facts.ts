@@ -37,6 +37,7 @@ export interface ClusterFacts extends Facts {
 export interface ClaimFacts extends Facts {
   /** Undefined until it is bound. */
   readonly addressName: string | undefined
+  readonly pool: { readonly kind: string; readonly name: string }
 }
 
 export interface AddressFacts extends Facts {
@@ -84,7 +85,16 @@ export function clusterFacts(object: JsonObject): ClusterFacts {
 
 export function claimFacts(object: JsonObject): ClaimFacts {
   const addressRef = objectOf(objectOf(object['status'])['addressRef'])
-  return { ...factsOf(object), addressName: nonEmptyStringOf(addressRef['name']) }
+  const poolRef = objectOf(objectOf(object['spec'])['poolRef'])
+  return {
+    ...factsOf(object),
+    addressName: nonEmptyStringOf(addressRef['name']),
+    pool: { kind: stringOf(poolRef['kind']), name: stringOf(poolRef['name']) },
+  }
+}
+
+export function namespaceFacts(object: JsonObject): Pick<Facts, 'name' | 'labels'> {
+  return factsOf(object)
 }
 
 export function addressFacts(object: JsonObject): AddressFacts {

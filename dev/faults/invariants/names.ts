@@ -17,6 +17,7 @@ const prefix = 'vip.capi.gorizond.io'
 export const clusterClassKey = `${prefix}/cluster-class`
 export const roleKey = `${prefix}/role`
 export const reservedByLabel = `${prefix}/reserved-by`
+export const namespaceSelectorAnnotation = `${prefix}/namespace-selector`
 export const ingressEnabledAnnotation = `${prefix}/ingress-enabled`
 
 /** The names that belong to a role. */

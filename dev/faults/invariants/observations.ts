@@ -5,7 +5,7 @@ import type { RoleWords } from './names.ts'
 
 /** One version of an object, or its deletion, with its kind. */
 export interface RecordedVersion extends ObservedVersion {
-  readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress'
+  readonly kind: 'Cluster' | 'IPAddressClaim' | 'IPAddress' | 'Namespace'
 }
 
 /** All objects and runs at one time, from consistent lists. */
@@ -15,6 +15,7 @@ export interface Snapshot {
   readonly addresses: readonly JsonObject[]
   readonly inClusterPools: readonly JsonObject[]
   readonly globalPools: readonly JsonObject[]
+  readonly namespaces: readonly JsonObject[]
   /** Runs of `allocate-vip/<namespace>/<cluster>` by `<namespace>/<cluster>`, if there is one. */
   readonly runs: ReadonlyMap<string, Run>
 }

@@ -2,6 +2,7 @@ import {
   addressFacts,
   claimFacts,
   clusterFacts,
+  namespaceFacts,
   poolFacts,
   type AddressFacts,
   type ClaimFacts,
@@ -16,6 +17,8 @@ export interface SnapshotFacts {
   readonly claims: readonly ClaimFacts[]
   readonly addresses: readonly AddressFacts[]
   readonly pools: readonly PoolFacts[]
+  /** The labels of the Namespaces, by name. */
+  readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
   readonly runs: ReadonlyMap<string, Run>
 }
 
@@ -28,6 +31,9 @@ export function snapshotFacts(snapshot: Snapshot): SnapshotFacts {
       ...snapshot.inClusterPools.map((pool) => poolFacts('InClusterIPPool', pool)),
       ...snapshot.globalPools.map((pool) => poolFacts('GlobalInClusterIPPool', pool)),
     ],
+    namespaceLabels: new Map(
+      snapshot.namespaces.map(namespaceFacts).map(({ name, labels }) => [name, labels] as const),
+    ),
     runs: snapshot.runs,
   }
 }

@@ -1,3 +1,4 @@
+import { isOpenTo } from './closed-pools.ts'
 import { vipOf, type ClusterFacts, type PoolFacts } from './facts.ts'
 import { bothRoles, clusterClassKey, ingressEnabledAnnotation, roleKey, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
@@ -7,7 +8,7 @@ import type { SnapshotFacts } from './snapshot-facts.ts'
 /**
  * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a
  * pool, is neither paused nor in deletion, and, for ingress, does not opt out. It could have one if a pool for it is
- * neither paused nor in deletion, and has a free address. The caller excuses a Cluster with another obstacle, such as
+ * neither paused nor in deletion, open to its Namespace, and has a free address. The caller excuses a Cluster with another obstacle, such as
  * a foreign claim under our name.
  */
 export function unservedClusters(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
@@ -18,7 +19,10 @@ export function unservedClusters(facts: SnapshotFacts, observations: Observation
       bothRoles
         .filter((words) => isWanted(cluster, words))
         .flatMap((words) => {
-          const pool = facts.pools.find((pool) => isUsable(pool, cluster) && isPoolFor(pool, cluster, words))
+          const labels = facts.namespaceLabels.get(cluster.namespace) ?? {}
+          const pool = facts.pools.find(
+            (pool) => isUsable(pool, cluster) && isOpenTo(pool, labels) && isPoolFor(pool, cluster, words),
+          )
           return pool === undefined ? [] : [violationOf(cluster, words, pool)]
         }),
     )

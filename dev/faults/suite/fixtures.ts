@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../stack/kubernetes-api.ts'
 import { applyManifests, readManifests } from '../../stack/manifests.ts'
 import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { eventually } from '../../../test/support/eventually.ts'
-import { clusterClassKey, roleKey } from '../invariants/names.ts'
+import { clusterClassKey, namespaceSelectorAnnotation, roleKey } from '../invariants/names.ts'
 import { pathIn } from '../../stack/resource-path.ts'
 import type { UserClient } from './user-client.ts'
 
@@ -15,13 +15,19 @@ export type Namespace = (typeof namespaces)[number]
 
 /**
  * `plain` also has ingress VIPs, and overlaps with `wide`, so that the provider hands out the same addresses twice.
- * `small` is always exhausted. Users resize `elastic` and relabel `movable`.
+ * `small` is always exhausted. Users resize `elastic` and relabel `movable`. The pool `tenants` selects namespaces by a
+ * label, which users change.
  */
-export const classes = ['plain', 'wide', 'small', 'elastic', 'movable'] as const
+export const classes = ['plain', 'wide', 'small', 'elastic', 'movable', 'tenants'] as const
 export type ClassName = (typeof classes)[number]
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
 const variables = ['clusterVip', 'ingressVip', 'note']
+
+/** The label by which a namespace is a tenant, with the values that users choose from; the first is the initial one. */
+export const tenantLabel = 'example.com/tenant'
+export const tenantValues = ['yes', 'no']
+const ofTenants = { [namespaceSelectorAnnotation]: `${tenantLabel}=${tenantValues[0]}` }
 
 /** The values that users choose from; the first is the initial one, and that after each round. */
 export const elasticRanges = ['10.202.0.10-10.202.0.13', '10.202.0.10-10.202.0.16', '10.202.0.10-10.202.0.11']
@@ -30,7 +36,11 @@ export const movableLabels = ['movable', 'nobody']
 /** Creates namespaces, classes with variables, and pools. */
 export async function createFixtures(stack: StackConnection, client: UserClient): Promise<void> {
   await applyManifests(stack, [
-    ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    ...namespaces.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { [tenantLabel]: tenantValues[0] ?? '' } },
+    })),
     { path: join(examples, 'demo-infrastructure-crds.yaml') },
     ...pools(),
     ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))),
@@ -56,6 +66,11 @@ function pools(): readonly KubernetesObject[] {
     inCluster('faults-b', 'movable', '10.203.0.40-10.203.0.90'),
     pool(
       'GlobalInClusterIPPool',
+      { name: 'tenants', labels: { [clusterClassKey]: 'tenants' }, annotations: ofTenants },
+      '10.205.0.10-10.205.0.250',
+    ),
+    pool(
+      'GlobalInClusterIPPool',
       { name: 'ingress', labels: { [clusterClassKey]: 'plain', [roleKey]: 'ingress' } },
       '10.204.0.10-10.204.0.250',
     ),
@@ -64,7 +79,7 @@ function pools(): readonly KubernetesObject[] {
 
 function pool(
   kind: string,
-  metadata: KubernetesObject['metadata'],
+  metadata: KubernetesObject['metadata'] & { readonly annotations?: Readonly<Record<string, string>> },
   addresses: string,
 ): KubernetesObject & { readonly spec: object } {
   return {

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { claimFacts, clusterFacts } from '../invariants/facts.ts'
 import { bothRoles, controlPlane } from '../invariants/names.ts'
-import { elasticRanges, movableLabels, namespaces } from './fixtures.ts'
+import { elasticRanges, movableLabels, namespaces, tenantLabel, tenantValues } from './fixtures.ts'
 import { pathIn } from '../../stack/resource-path.ts'
 import { isRejection, type UserClient } from './user-client.ts'
 import type { Target } from './targets.ts'
 
-/** Users who change Clusters, claims, addresses and pools, and give up where they fail. */
+/** Users who change Clusters, claims, addresses, pools and namespaces, and give up where they fail. */
 export interface Users {
   /** Number of Clusters created. */
   readonly created: () => number
@@ -47,6 +47,7 @@ export const actionKinds = [
   'apply without variables',
   'resize the elastic pool',
   'relabel the movable pool',
+  'relabel the namespace',
 ] as const
 export type ActionKind = (typeof actionKinds)[number]
 
@@ -159,6 +160,11 @@ export function createUsers(client: UserClient): Users {
         return true
       case 'relabel the movable pool':
         await relabel(target.namespace, movableLabels[randomValue % movableLabels.length])
+        return true
+      case 'relabel the namespace':
+        await client.patch(`/api/v1/namespaces/${target.namespace}`, {
+          metadata: { labels: { [tenantLabel]: tenantValues[randomValue % tenantValues.length] } },
+        })
         return true
       default:
         return kind satisfies never

@@ -17,7 +17,9 @@ import { roleSpecs, type Role } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
-export type PlanFacts = Required<Omit<Observed, 'cluster' | 'choice' | 'attempt' | 'requiresOptIn'>> & {
+export type PlanFacts = Required<
+  Omit<Observed, 'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn'>
+> & {
   readonly requiresOptIn?: boolean | undefined
   readonly cluster: Cluster
 }

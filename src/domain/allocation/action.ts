@@ -30,8 +30,10 @@ export interface Observed extends Facts, AllocationSettings {
   readonly claim: IPAddressClaim | undefined
   /** If `claim` has a longer name: the one with the usual name, of any owner. Only a prediction needs it. */
   readonly usualClaim?: IPAddressClaim | undefined
-  /** The choice that an earlier step of the same run made. It stays, even if the pools have changed. */
+  /** The choice that an earlier step of the same run made. */
   readonly choice?: PoolChoice
+  /** The run may have waited since that choice: it stands only as long as the pool is meant for the Cluster. Absent: false. */
+  readonly isChoiceOld?: boolean
   /** Of the step, from 1. */
   readonly attempt?: number
 }

@@ -9,6 +9,7 @@ import {
   type Fact,
   type Observed,
   type ObservedCluster,
+  type PoolChoice,
 } from './action.ts'
 import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
 import {
@@ -19,7 +20,7 @@ import {
   reservesAddresses,
 } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
-import { selectIPPool } from './pool-selection.ts'
+import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { mayHoldVip, holdsVip } from './unowned-claim.ts'
@@ -35,7 +36,8 @@ import {
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
-import { poolRefTo } from '../model/pool.ts'
+import { isKnownPoolKind } from '../model/pool-kind.ts'
+import { formatPool, poolRefTo } from '../model/pool.ts'
 import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
@@ -119,7 +121,9 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   const { choice } = observed
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
-  if (restore === undefined) return { action: 'createClaim', poolRef, claimName }
+  if (restore === undefined) {
+    return reselection(observed, vip, choice) ?? { action: 'createClaim', poolRef, claimName }
+  }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
   if (present === undefined) return { action: 'restoreAddress', address: restore }
@@ -127,6 +131,21 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef, claimName }
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
   return wait('WaitingForAddress', message)
+}
+
+/**
+ * What to do instead of creating the claim if the pool is no longer meant for the Cluster: a pause or a missing permission may
+ * have held up the run for days. Undefined if the choice stands.
+ */
+function reselection(observed: ObservedCluster, vip: VipRole, { poolRef }: PoolChoice): Action | undefined {
+  const { cluster, pools, isChoiceOld = false } = observed
+  if (!isChoiceOld || !isKnownPoolKind(poolRef)) return undefined
+  if (pools === undefined) return observe('pools')
+  const chosen = pools.find((pool) => formatPool(pool) === formatPool(poolRef))
+  // A claim can wait for a pool that is paused, and leaves one that is full.
+  const stands =
+    chosen !== undefined && whyNotUsable(poolRequestFor(cluster, vip.role), chosen, true) === undefined
+  return stands ? undefined : selectionAction(observed, vip)
 }
 
 function choiceAction(observed: ObservedCluster, vip: VipRole): Action {

@@ -1,3 +1,4 @@
+import { desireFor, isWritable, type ClusterContext } from './eligibility.ts'
 import { addressIn, vipOwnershipOf } from './vip-ownership.ts'
 import type { VipRole } from './vip-role.ts'
 import { canonicalAddress } from '../model/address-text.ts'
@@ -19,19 +20,32 @@ export function mayHoldVip(cluster: Cluster, vip: VipRole, claim: IPAddressClaim
   )
 }
 
+/** A claim, and the IPAddress that it is bound to, as far as they have been read. */
+interface HeldAddress {
+  readonly claim: IPAddressClaim | undefined
+  readonly ipAddress?: IPAddress | undefined
+}
+
 /** Whether it does hold that very VIP: then the Cluster has been served by it, and adopts it. */
-export function holdsVip(
-  cluster: Cluster,
-  vip: VipRole,
-  {
-    claim,
-    ipAddress,
-  }: { readonly claim: IPAddressClaim | undefined; readonly ipAddress?: IPAddress | undefined },
-): boolean {
+export function holdsVip(cluster: Cluster, vip: VipRole, { claim, ipAddress }: HeldAddress): boolean {
   return (
     claim !== undefined &&
     ipAddress !== undefined &&
     mayHoldVip(cluster, vip, claim) &&
     canonicalAddress(ipAddress.address) === canonicalAddress(addressIn(cluster, vip))
+  )
+}
+
+/** Whether a run would adopt such a claim, as far as these objects show it. */
+export function isToBeAdopted(
+  cluster: Cluster,
+  vip: VipRole,
+  held: HeldAddress,
+  context: ClusterContext,
+): boolean {
+  return (
+    isWritable(cluster) &&
+    holdsVip(cluster, vip, held) &&
+    desireFor(cluster, vip.role, context).desired === 'yes'
   )
 }

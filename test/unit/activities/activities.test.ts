@@ -223,6 +223,18 @@ describe('ensureIPAddressClaim', () => {
     ])
   })
 
+  it('has the run select again if the pool was closed to the Cluster since it was selected', async () => {
+    const closed = aPool({ annotations: { 'vip.capi.gorizond.io/namespaces': 'others' } })
+    const ensure = (...pools: readonly ReturnType<typeof aPool>[]): Promise<unknown> =>
+      run('ensureIPAddressClaim', input, { ...present, listIPPools: async () => pools })
+    expect(await ensure(closed, aPool({ name: 'second' }))).toEqual({
+      next: 'restart',
+      message:
+        'GlobalInClusterIPPool/vip-pool is not meant for the Cluster any more; GlobalInClusterIPPool/second is',
+    })
+    expect(await failureOf(ensure(closed))).toMatchObject({ type: 'NoMatchingPool' })
+  })
+
   it('takes the claim that is there, with its own pool', async () => {
     const getIPAddressClaim = async () => aClaim({ poolName: 'first-choice' })
     expect(await run('ensureIPAddressClaim', input, { ...present, getIPAddressClaim })).toMatchObject({

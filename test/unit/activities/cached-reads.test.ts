@@ -130,6 +130,7 @@ describe('a step', () => {
         cached: {
           getIPAddressClaim: async () => undefined,
           getClusterClass: async () => undefined,
+          listIPPools: async () => [aPool()],
           createIPAddressClaim: refuse,
         },
         live: { getCluster: async () => aCluster(), createIPAddressClaim: refuse },

@@ -7,6 +7,7 @@ import { poolsUsableBy, type ClaimBinding } from '../../../src/domain/allocation
 import {
   requestForCluster,
   requestForBinding,
+  requestForHeldVip,
   clustersToServe,
   clustersToRestore,
   type PoolChange,
@@ -26,6 +27,7 @@ import {
 
 const endpoint = { host: '10.0.0.10', port: 6443 }
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+const asks = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }
 const full = { total: 2, used: 2, free: 0, outOfRange: 0 }
 const context = { clusterClass: undefined, pools: [] }
 
@@ -134,6 +136,31 @@ describe('a claim', () => {
     expect(on(held, held)).toBeUndefined()
     expect(on({ ...held, ipAddress: anIPAddress({ address: '10.0.0.99' }) }, none)).toBeUndefined()
     expect(on(held, none, aCluster({ endpoint, paused: true }))).toBeUndefined()
+  })
+
+  it.each<[string, ClusterOptions, ClusterOptions | undefined, boolean]>([
+    ['is new', { endpoint }, undefined, true],
+    ['was unpaused', { endpoint }, { endpoint, paused: true }, true],
+    ['got the endpoint that it holds', { endpoint }, { endpoint: { host: '10.0.0.9', port: 6443 } }, true],
+    [
+      'asks for the VIP now',
+      { endpoint, topology: null, annotations: asks },
+      { endpoint, topology: null },
+      true,
+    ],
+    ['is paused', { endpoint, paused: true }, undefined, false],
+    ['has another endpoint', { endpoint: { host: '10.0.0.9', port: 6443 } }, undefined, false],
+    ['wants no VIP', { endpoint, topology: null }, undefined, false],
+    ['could adopt it before', { endpoint, labels: { a: 'b' } }, { endpoint }, false],
+    ['has no endpoint', {}, undefined, false],
+  ])('that nobody owns and that was there before its Cluster %s', (_, now, before, isAdopted) => {
+    const held = { claim: aClaim({ addressName: 'vip-cp-demo', owners: [] }), ipAddress: anIPAddress() }
+    const previous = before === undefined ? undefined : aCluster(before)
+    const request = requestForHeldVip(aCluster(now), previous, controlPlane, held, context)
+    const adoption = { action: 'signal-with-start', reason: 'claim without owner holds the VIP' }
+    expect(request).toEqual(isAdopted ? adoption : undefined)
+    expect(requestForHeldVip(aCluster(now), previous, controlPlane, bound, context)).toBeUndefined()
+    expect(requestForHeldVip(aCluster(now), previous, controlPlane, none, context)).toBeUndefined()
   })
 
   it('that is gone has the run retry that waits for that, or has to create another', () => {

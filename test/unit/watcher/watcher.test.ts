@@ -389,6 +389,44 @@ describe('the watcher', () => {
     expect(new Set(requests())).toEqual(new Set(['signal-with-start demo: Cluster was unpaused']))
   })
 
+  describe('if a claim that nobody owns holds the endpoint that somebody else has set', () => {
+    const manual = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
+    const held = {
+      claims: [aClaim({ addressName: 'vip-cp-demo', owners: [] })],
+      ipAddresses: [anIPAddress()],
+    }
+    const adoption = 'signal-with-start demo: claim without owner holds the VIP'
+
+    it('requests its adoption after a pause', () => {
+      const { clusters, listAll, enqueued } = world()
+      listAll({ clusters: [{ ...manual, isPaused: true }], ...held })
+      expect(enqueued).toEqual([])
+      clusters.upsert(manual)
+      const needed = enqueued.filter(({ isNeeded }) => isNeeded()).map(({ request }) => request)
+      expect(needed).toContain(adoption)
+    })
+
+    it('requests its adoption when the Cluster comes, as after a restored backup', () => {
+      const { clusters, listAll, enqueued } = world()
+      listAll(held)
+      clusters.upsert(manual)
+      expect(enqueued.map(({ request, isNeeded }) => [request, isNeeded()])).toEqual([[adoption, true]])
+    })
+
+    it('requests its adoption when the class no longer refuses the VIP', () => {
+      const { clusterClasses, listAll, enqueued } = world()
+      const refusal = { 'vip.capi.gorizond.io/control-plane-enabled': 'false' }
+      const clusterClass = { declared: [], accepted: [] }
+      const refusing = aClusterClass({ ...clusterClass, annotations: refusal })
+      listAll({ clusters: [manual], clusterClasses: [refusing], ...held })
+      expect(enqueued).toEqual([])
+      clusterClasses.upsert(aClusterClass(clusterClass))
+      expect(enqueued.map(({ request, isNeeded }) => [request, isNeeded()])).toEqual([
+        ['signal-with-start demo: ClusterClass clusters/rke2-cluster-class changed', true],
+      ])
+    })
+  })
+
   it('does not count the ClusterClasses of the first list as changes', () => {
     const { clusters, clusterClasses, requests } = world()
     clusters.listed(aCluster())

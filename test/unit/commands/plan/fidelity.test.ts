@@ -43,7 +43,7 @@ async function runOver(
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
   const steps: Steps = {
     selectIPPool: (input) => environment.run(() => selectIPPool(api, settings, input)),
-    ensureIPAddressClaim: (input) => environment.run(() => ensureIPAddressClaim(api, settings, input)),
+    ensureIPAddressClaim: (input) => environment.run(() => ensureIPAddressClaim(api, settings, input, false)),
     awaitIPAddress: (input) => environment.run(() => awaitIPAddress(api, settings, input, 0)),
     assignVip: (input) => environment.run(() => assignVip(api, settings, input)),
   }

@@ -43,12 +43,55 @@ describe('the next action for a Cluster without a claim', () => {
     expect(next(cluster)).toMatchObject({ action: 'selectPool', choice: { poolRef } })
   })
 
-  it('creates the claim on the pool that was selected, whatever the pools say by now', () => {
+  it('creates the claim on the pool that was selected just now, whatever the pools say by now', () => {
     const choice = { poolRef: { ...poolRef, name: 'first-choice' }, considered: [] }
     expect(next({}, { choice, pools: [] })).toEqual({
       action: 'createClaim',
       poolRef: choice.poolRef,
       claimName: 'vip-cp-demo',
+    })
+  })
+
+  describe('and a pool that was selected some time ago', () => {
+    const again = (things: Partial<Observed>, of = poolRef): Action =>
+      next({}, { choice: { poolRef: of, considered: [] }, isChoiceOld: true, ...things })
+
+    it.each([
+      ['', aPool()],
+      [' and is paused', aPool({ annotations: paused })],
+      [' and is full', full],
+    ])(
+      'creates the claim if the pool is still meant for the Cluster%s, also beside a better one',
+      (_, pool) => {
+        const better = aPool({ name: 'better', annotations: { 'vip.capi.gorizond.io/priority': '9' } })
+        const claimed = { action: 'createClaim', poolRef, claimName: 'vip-cp-demo' }
+        expect(again({ pools: [better, pool] })).toEqual(claimed)
+      },
+    )
+
+    it.each([
+      ['is gone', []],
+      [
+        'is closed to the namespace',
+        [aPool({ annotations: { 'vip.capi.gorizond.io/namespaces': 'other' } })],
+      ],
+      ['is for another class', [aPool({ labels: { 'vip.capi.gorizond.io/cluster-class': 'other' } })]],
+    ])('selects another pool, or waits for one, if it %s', (_, pools) => {
+      expect(again({ pools: [...pools, second] })).toMatchObject({
+        action: 'selectPool',
+        choice: { poolRef: { name: 'second' } },
+      })
+      expect(again({ pools })).toMatchObject({ action: 'wait' })
+    })
+
+    it('needs to know the pools, unless another IPAM provider decides', () => {
+      const { pools: _pools, ...observed } = anObservation({ cluster: aCluster({}) })
+      const old = { ...observed, isChoiceOld: true }
+      const choose = (of: typeof poolRef): Action =>
+        nextAction({ ...old, choice: { poolRef: of, considered: [] } }, 'control-plane')
+      expect(choose(poolRef)).toEqual({ action: 'observe', fact: 'pools' })
+      const foreignRef = { apiGroup: 'ipam.example.com', kind: 'CorpPool', name: 'vips' }
+      expect(choose(foreignRef)).toMatchObject({ action: 'createClaim', poolRef: foreignRef })
     })
   })
 
