@@ -8,11 +8,12 @@ import type { PartDefinition } from './part.ts'
 import type { Program } from './program-list.ts'
 import { answersOk } from './readiness.ts'
 
-/** A manager of Cluster API: core, or a provider. All of them take the same flags. */
+/** A manager of Cluster API: core, a provider, or the operator. All of them take the same flags. */
 export interface ClusterApiManager {
-  readonly name: 'cluster-api-core' | ClusterProviderName
+  readonly name: 'cluster-api-core' | ClusterProviderName | 'cluster-api-operator'
   readonly program: Program
-  readonly featureGates: string
+  /** Flags of its own. */
+  readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly webhookPort: number
   /** Where the API server reaches its webhooks and its conversion. */
@@ -24,7 +25,7 @@ export interface ClusterApiManager {
  * same address and must already exist.
  */
 export function clusterApiManagerPart(
-  { name, program, featureGates, env = {}, webhookPort }: ClusterApiManager,
+  { name, program, args, env = {}, webhookPort }: ClusterApiManager,
   options: {
     readonly runDirectory: string
     readonly healthPort: number
@@ -42,7 +43,7 @@ export function clusterApiManagerPart(
     command: program.path,
     args: [
       `--kubeconfig=${options.kubeconfigPath}`,
-      `--feature-gates=${featureGates}`,
+      ...args,
       `--webhook-port=${webhookPort}`,
       `--webhook-cert-dir=${certificateDirectory}`,
       `--health-addr=127.0.0.1:${options.healthPort}`,

@@ -16,7 +16,11 @@ import type { PartSet } from './part-set.ts'
 import { freePort, loopback } from './ports.ts'
 import type { Program } from './program-list.ts'
 import { type Progress, timed } from './progress.ts'
-import { areClusterApiWebhooksServing, readWebhookConfigurations } from './webhooks.ts'
+import {
+  areClusterApiWebhooksServing,
+  areOperatorWebhooksServing,
+  readWebhookConfigurations,
+} from './webhooks.ts'
 
 const webhooksWithinMs = 30_000
 const webhooksIntervalMs = 50
@@ -30,12 +34,16 @@ export async function managersOf(
   {
     core,
     providers,
+    operator,
+    parts,
     clusterApiCore,
     nodeAddress,
     progress,
   }: {
     readonly core: Program
     readonly providers?: Readonly<Record<ClusterProviderName, Program>> | undefined
+    readonly operator?: Program | undefined
+    readonly parts: Pick<PartSet<never>, 'runDirectory'>
     readonly clusterApiCore: boolean
     /** Where the API server is, whose certificate they have; on loopback if absent. */
     readonly nodeAddress?: string | undefined
@@ -50,8 +58,13 @@ export async function managersOf(
     managers.push({ ...manager, webhookPort, webhooks })
   }
   if (clusterApiCore) {
-    const featureGates = 'ClusterTopology=true,RuntimeSDK=true'
-    await add({ name: 'cluster-api-core', program: core, featureGates })
+    const args = ['--feature-gates=ClusterTopology=true,RuntimeSDK=true']
+    await add({ name: 'cluster-api-core', program: core, args })
+  }
+  if (operator !== undefined) {
+    // Otherwise it reads the user's configuration of clusterctl.
+    const env = { XDG_CONFIG_HOME: parts.runDirectory }
+    await add({ name: 'cluster-api-operator', program: operator, args: ['--profiler-address='], env })
   }
   if (providers === undefined) return managers
   await untilCapdCanStart(progress)
@@ -59,7 +72,7 @@ export async function managersOf(
     await add({
       name,
       program: providers[name],
-      featureGates: 'ClusterTopology=true',
+      args: ['--feature-gates=ClusterTopology=true'],
       ...(name === 'infrastructure-docker' && { env: { POD_IP: controlPlaneHost } }),
     })
   }
@@ -88,30 +101,37 @@ export async function startManager(
     }),
   )
   const configurations = readWebhookConfigurations(manifestsOf(program).webhooksPath, name, webhooks)
-  if (name !== 'cluster-api-core') {
+  const areServing = webhookTrials[name]
+  if (areServing === undefined) {
     await applyObjects(api, configurations)
     return
   }
-  await timed(options.progress, { during: 'webhooks: applying', after: 'webhooks: answering' }, async () => {
+  const words = { during: `${name}: applying its webhooks`, after: `${name}: webhooks answering` }
+  await timed(options.progress, words, async () => {
     await applyObjects(api, configurations)
-    await waitForWebhooks(api)
+    await waitForWebhooks(name, () => areServing(api))
   })
 }
 
-async function waitForWebhooks(api: KubernetesApi): Promise<void> {
+/** How to see that webhooks are effective, of the managers on whose webhooks something relies from the first object on. */
+const webhookTrials: Partial<Record<ClusterApiManager['name'], (api: KubernetesApi) => Promise<boolean>>> = {
+  'cluster-api-core': areClusterApiWebhooksServing,
+  'cluster-api-operator': areOperatorWebhooksServing,
+}
+
+async function waitForWebhooks(name: string, areServing: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + webhooksWithinMs
   let lastError: unknown
   while (performance.now() < deadline) {
     try {
-      if (await areClusterApiWebhooksServing(api)) return
+      if (await areServing()) return
     } catch (error) {
       lastError = error
     }
     await delay(webhooksIntervalMs)
   }
   const reason = lastError === undefined ? 'they are not called' : messageOf(lastError)
-  throw new Error(
-    `the webhooks of Cluster API core did not answer within ${webhooksWithinMs / 1000} s: ${reason}`,
-    { cause: lastError },
-  )
+  throw new Error(`the webhooks of ${name} did not answer within ${webhooksWithinMs / 1000} s: ${reason}`, {
+    cause: lastError,
+  })
 }

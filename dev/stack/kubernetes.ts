@@ -34,18 +34,15 @@ export type KubernetesProgramName =
   'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cluster-api-core' | 'ipam-provider-in-cluster'
 
 export type KubernetesPartName =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'cluster-api-core'
-  | ClusterProviderName
-  | 'ipam-provider'
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | ClusterApiManager['name'] | 'ipam-provider'
 
 export interface KubernetesOptions {
   readonly parts: PartSet<KubernetesPartName>
   readonly programs: Readonly<Record<KubernetesProgramName, Program>>
   /** The providers of whole clusters, if they run. */
   readonly providers?: Readonly<Record<ClusterProviderName, Program>> | undefined
+  /** The Cluster API operator, if it runs. */
+  readonly operator?: Program | undefined
   readonly clusterApiCore: boolean
   /** Address of the node; absent if no Pod runs. */
   readonly nodeAddress?: string

@@ -83,6 +83,7 @@ export type ProgramName =
   | 'cluster-api-core-1.13'
   | ClusterProviderName
   | 'ipam-provider-in-cluster'
+  | 'cluster-api-operator'
   | 'clusterctl'
   | 'temporal'
   | 'temporal-test-server'
@@ -137,6 +138,13 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
     goProgram(name, {
       folder: name,
       module: 'sigs.k8s.io/cluster-api-ipam-provider-in-cluster',
+      configDirectory: 'config',
+    }),
+  'cluster-api-operator': (name) =>
+    goProgram(name, {
+      folder: name,
+      module: 'sigs.k8s.io/cluster-api-operator',
+      command: 'cmd',
       configDirectory: 'config',
     }),
   // Not searched for: clusterctl rejects management clusters of another contract.

@@ -33,6 +33,8 @@ export interface StackOptions {
   readonly clusterApiCore: boolean
   /** Whether the kubeadm providers and CAPD run too, so that whole clusters come up; not if absent. Needs core. */
   readonly wholeClusters?: boolean
+  /** Whether the Cluster API operator runs too; not if absent. */
+  readonly clusterApiOperator?: boolean
   /** Version of CRDs, webhooks and manager; the newest if absent. */
   readonly clusterApiVersion?: ClusterApiVersion
   readonly progress: Progress
@@ -78,6 +80,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (wholeClusters && !options.clusterApiCore) throw new Error('whole clusters need Cluster API core')
   const programs = await ensurePrograms([...stackPrograms, core], options.progress)
   const providers = wholeClusters ? await ensurePrograms(clusterProviders, options.progress) : undefined
+  const operator =
+    options.clusterApiOperator === true
+      ? (await ensurePrograms(['cluster-api-operator'], options.progress))['cluster-api-operator']
+      : undefined
   const serverPrograms =
     options.temporalStore === 'postgresql'
       ? await ensurePrograms(temporalServerPrograms, options.progress)
@@ -90,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         parts,
         programs: { ...programs, 'cluster-api-core': programs[core] },
         providers,
+        operator,
       }),
       serverPrograms === undefined
         ? startDevelopmentServer(parts, programs.temporal, options)

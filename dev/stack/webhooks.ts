@@ -41,6 +41,24 @@ export async function areClusterApiWebhooksServing(api: KubernetesApi): Promise<
   }
 }
 
+/**
+ * Whether the webhooks of the Cluster API operator are effective, tested by a dry run: they add the namespace of a Secret
+ * that a provider names.
+ */
+export async function areOperatorWebhooksServing(api: KubernetesApi): Promise<boolean> {
+  const { spec } = await api.send<{ spec: { configSecret: { namespace?: string } } }>({
+    method: 'POST',
+    path: '/apis/operator.cluster.x-k8s.io/v1alpha2/namespaces/default/addonproviders?dryRun=All',
+    body: {
+      apiVersion: 'operator.cluster.x-k8s.io/v1alpha2',
+      kind: 'AddonProvider',
+      metadata: { name: trialName, namespace: 'default' },
+      spec: { configSecret: { name: trialName } },
+    },
+  })
+  return spec.configSecret.namespace === 'default'
+}
+
 async function tryMachineHealthCheck(api: KubernetesApi, matchLabels: object): Promise<KubernetesObject> {
   return await api.send<KubernetesObject>({
     method: 'POST',

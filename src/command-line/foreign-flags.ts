@@ -24,6 +24,7 @@ const everyReplicaWorks = 'all replicas work at once, without a leader'
 const noWebhooks = 'the allocator serves no webhooks'
 const ownLog = 'see --log-level and --log-format'
 const noExtension = 'its runtime extension is another one; see --runtime-extension-bind-address'
+const workerLimits = 'the Worker limits its own concurrency'
 
 /** Why a flag means nothing here. */
 const meaningless: Readonly<Record<string, string>> = {
@@ -51,8 +52,8 @@ const meaningless: Readonly<Record<string, string>> = {
   'contention-profiling': 'there is no profiler',
   'kube-api-qps': 'requests are not limited by rate',
   'kube-api-burst': 'requests are not limited by rate',
-  concurrency: 'the Worker limits its own concurrency',
-  'max-concurrent-reconciles': 'the Worker limits its own concurrency',
+  concurrency: workerLimits,
+  'max-concurrent-reconciles': workerLimits,
   'feature-gates': 'there are no feature gates',
   'zap-devel': ownLog,
   'zap-encoder': ownLog,
@@ -72,21 +73,29 @@ const switches = new Set([
 
 export interface Translation {
   readonly argv: readonly string[]
-  /** One for each flag that means nothing here. */
+  /** One for each flag that has no effect here. */
   readonly warnings: readonly string[]
+}
+
+/** A flag of another program that becomes ours. */
+interface Translated {
+  readonly name: string
+  readonly means: FlagName
+  readonly value: string
 }
 
 /** Replaces or drops the flags of other programs. Words that are nobody's flag stay. */
 export function translateFlags(argv: readonly string[]): Translation {
-  const translated: string[] = []
+  const words: string[] = []
+  const translated: Translated[] = []
   const warnings = new Map<string, string>()
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? ''
-    const [, name = '', value] = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(word) ?? []
-    const equivalent = equivalents[name]
-    const because = meaningless[name]
+    const [, name = '', value] = /^--?([a-z][a-z0-9.-]*)(?:=(.*))?$/s.exec(word) ?? []
+    const equivalent = Object.hasOwn(equivalents, name) ? equivalents[name] : undefined
+    const because = reasonWithoutMeaning(name)
     if (equivalent === undefined && because === undefined) {
-      translated.push(word)
+      words.push(word)
       continue
     }
     // As Go's flags: the value follows in the same word or in the next one.
@@ -94,10 +103,36 @@ export function translateFlags(argv: readonly string[]): Translation {
     const text = isNext ? (argv[(index += 1)] ?? '') : (value ?? '')
     if (equivalent !== undefined) {
       const { means, value: ourValueFor = (same: string) => same } = equivalent
-      translated.push(`--${means}=${ourValueFor(text)}`)
+      translated.push({ name, means, value: ourValueFor(text) })
     } else warnings.set(name, `--${name} means nothing to capi-vip-allocator: ${because}`)
   }
-  return { argv: translated, warnings: [...warnings.values()] }
+  const chosen = translated.filter(({ name, means }, index) => {
+    const rival = rivalOf(means, words, translated.slice(index + 1))
+    if (rival !== undefined && rival !== name) {
+      warnings.set(name, `--${name} has no effect: --${rival} is given, too, and means the same`)
+    }
+    return rival === undefined
+  })
+  return {
+    argv: [...words, ...chosen.map(({ means, value }) => `--${means}=${value}`)],
+    warnings: [...warnings.values()],
+  }
+}
+
+/** The flag that goes before one of the same meaning: our own, else the last one, as with Go's flags. */
+function rivalOf(
+  means: FlagName,
+  words: readonly string[],
+  later: readonly Translated[],
+): string | undefined {
+  if (words.some((word) => word === `--${means}` || word.startsWith(`--${means}=`))) return means
+  return later.findLast((each) => each.means === means)?.name
+}
+
+function reasonWithoutMeaning(name: string): string | undefined {
+  if (Object.hasOwn(meaningless, name)) return meaningless[name]
+  // The Cluster API operator makes it of each kind in `manager.controller.groupKindConcurrency`, such as `cluster.cluster.x-k8s.io`.
+  return name.endsWith('-concurrency') ? workerLimits : undefined
 }
 
 /** klog's `--v`: from 4 on it is for debugging. What is no number stays, and is reported as an invalid level. */

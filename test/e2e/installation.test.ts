@@ -1,38 +1,40 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { providerName } from '../../dev/chart/provider-components.ts'
-import { waitUntilReady, type Child } from '../../dev/stack/child-process.ts'
-import type { KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
-import { answersOk } from '../../dev/stack/readiness.ts'
 import { runCommand } from '../../dev/stack/run-command.ts'
-import { freePort } from '../../dev/stack/ports.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
-import { readDescribedPod, startPodProcess, type DescribedPod } from '../support/pod-process.ts'
 import { realParts } from '../support/real-parts.ts'
 import { runClusterctl, recordProviders } from './clusterctl.ts'
+import {
+  clusterScopedObjects,
+  coreMetadata,
+  deployedProcess,
+  nextVersion as next,
+  providerRelease,
+  releasedVersion as released,
+  systemNamespace as namespace,
+  type DeployedProcess,
+} from './installed-provider.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const { clusterctl } = realParts()
-const namespace = 'capi-vip-allocator-system'
-const released = 'v0.8.0'
-const next = 'v0.8.1'
 
 // Its own stack: the objects are cluster-scoped, and have the names of a user's installation.
 let stack: Stack
 let testbed: Testbed
 let temporal: TemporalView
-let process: Child | undefined
-let processes = 0
+let deployed: DeployedProcess
 
 beforeAll(async () => {
   stack = await startStack({ clusterApiCore: false, progress: () => undefined })
   testbed = await openTestbed(stack.connection)
   temporal = await viewTemporal(stack.connection)
+  deployed = deployedProcess(stack.connection, testbed.api)
   await testbed.createPool('10.192.0.10-10.192.0.30')
   // clusterctl asks the repository of every provider for its contract, and that of core is here.
   await recordProviders(clusterctl, [stack.connection], (name) => name === 'cluster-api')
@@ -44,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   try {
-    await process?.stop()
+    await deployed.stop()
     await temporal.close()
     await testbed.leave()
   } finally {
@@ -81,29 +83,22 @@ function repository(): string {
 
 /** Puts a release where clusterctl finds it, as files of a local repository. */
 function publish(version: string): void {
-  const components = readFileSync(join(root, 'deploy/provider/components.yaml'), 'utf8')
+  const { components, metadata } = providerRelease(version)
   for (const type of ['addon', 'runtime-extension']) {
     const directory = join(repository(), `${type}-${providerName}`, version)
     mkdirSync(directory, { recursive: true })
-    const text = components.replaceAll(`:${released.slice(1)}`, `:${version.slice(1)}`)
-    writeFileSync(join(directory, `${type}-components.yaml`), text)
-    writeFileSync(join(directory, 'metadata.yaml'), readFileSync(join(root, 'deploy/provider/metadata.yaml')))
+    writeFileSync(join(directory, `${type}-components.yaml`), components)
+    writeFileSync(join(directory, 'metadata.yaml'), metadata)
   }
 }
 
 /** As much of the release of core as clusterctl reads to install something else. */
 function publishCore(): void {
   const { clusterApiVersion } = stack.connection
-  const [major, minor] = clusterApiVersion.split('.').map(Number)
   const directory = join(repository(), 'cluster-api', `v${clusterApiVersion}`)
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'core-components.yaml'), '')
-  const metadata = {
-    apiVersion: 'clusterctl.cluster.x-k8s.io/v1alpha3',
-    kind: 'Metadata',
-    releaseSeries: [{ major, minor, contract: 'v1beta2' }],
-  }
-  writeFileSync(join(directory, 'metadata.yaml'), JSON.stringify(metadata))
+  writeFileSync(join(directory, 'metadata.yaml'), JSON.stringify(coreMetadata(stack.connection)))
 }
 
 function runWithRepository(args: readonly string[]): Promise<string> {
@@ -123,47 +118,13 @@ function runWithRepository(args: readonly string[]): Promise<string> {
   return runClusterctl(clusterctl, stack.connection, args, configuration)
 }
 
-function deployedPod(): Promise<DescribedPod> {
-  return readDescribedPod(testbed.api, { namespace, plural: 'deployments', name: 'capi-vip-allocator' })
-}
-
-/** Starts the process of the Deployment as the API server has it, on free ports, in place of the one before. */
-async function startDeployed(env: Readonly<Record<string, string>> = {}): Promise<void> {
-  const before = process
-  const pod = await deployedPod()
-  const port = await freePort()
-  processes += 1
-  process = await startPodProcess(stack.connection, {
-    name: `pod-${processes}`,
-    namespace,
-    pod,
-    env: {
-      ...env,
-      CAPI_VIP_ALLOCATOR_METRICS_BIND_ADDRESS: '0',
-      CAPI_VIP_ALLOCATOR_HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${port}`,
-    },
-  })
-  await waitUntilReady(process, () => answersOk(`http://127.0.0.1:${port}/readyz`), 60_000)
-  await before?.stop()
-}
-
-/** Names of all cluster-scoped objects that an installation makes. */
-async function clusterScoped(): Promise<readonly string[]> {
-  const lists = ['clusterroles', 'clusterrolebindings'].map(async (plural) => {
-    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}`
-    const { items } = await testbed.api.send<{ items: KubernetesObject[] }>({ method: 'GET', path })
-    return items.map(({ metadata }) => `${plural} ${metadata.name}`)
-  })
-  return (await Promise.all(lists)).flat().filter((name) => name.includes('vip-allocator'))
-}
-
 describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as --%s', (type) => {
   const cluster = `in-${type}`
 
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
     await runWithRepository(['init', `--${type}=${providerName}:${released}`])
-    await startDeployed()
-    expect((await deployedPod()).containers.map(({ name }) => name)).toEqual(['manager'])
+    await deployed.start()
+    expect((await deployed.pod()).containers.map(({ name }) => name)).toEqual(['manager'])
 
     await testbed.createCluster(cluster)
 
@@ -179,9 +140,9 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
     const { runId } = await handle.describe()
 
     await runWithRepository(['upgrade', 'apply', `--${type}=${namespace}/${providerName}:${next}`])
-    const [container] = (await deployedPod()).containers
+    const [container] = (await deployed.pod()).containers
     expect(container?.image).toMatch(new RegExp(`:${next.slice(1)}$`))
-    await startDeployed()
+    await deployed.start()
     expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } })
     await testbed.createPool(type === 'addon' ? '10.192.1.10' : '10.192.1.11', { name: className, className })
 
@@ -191,10 +152,9 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
 
   it('leaves no cluster-scoped object behind after clusterctl delete', async () => {
     await runWithRepository(['delete', `--${type}=${providerName}`])
-    await process?.stop()
-    process = undefined
+    await deployed.stop()
 
-    expect(await clusterScoped()).toEqual([])
+    expect(await clusterScopedObjects(testbed.api)).toEqual([])
     expect(await testbed.hostOf(cluster)).toMatch(/^10\.192\.0\./)
   })
 })
@@ -212,7 +172,7 @@ describe('an installation with kubectl and kustomize', () => {
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
     await kubectl('apply', '-k', 'deploy/manifests')
     const { address, namespace: ofTemporal } = stack.connection.temporal
-    await startDeployed({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: ofTemporal })
+    await deployed.start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: ofTemporal })
 
     await testbed.createCluster('in-kustomize')
 
@@ -220,17 +180,16 @@ describe('an installation with kubectl and kustomize', () => {
   })
 
   it('leaves no cluster-scoped object behind when it is deleted', async () => {
-    expect(await clusterScoped()).toEqual([
+    expect(await clusterScopedObjects(testbed.api)).toEqual([
       'clusterroles capi-vip-allocator',
       'clusterrolebindings capi-vip-allocator',
     ])
 
     // No kubelet and no controller of Deployments end the Pods here.
     await kubectl('delete', '-k', 'deploy/manifests', '--wait=false')
-    await process?.stop()
-    process = undefined
+    await deployed.stop()
 
-    expect(await clusterScoped()).toEqual([])
+    expect(await clusterScopedObjects(testbed.api)).toEqual([])
     expect(await testbed.hostOf('in-kustomize')).toMatch(/^10\.192\.0\./)
   })
 })

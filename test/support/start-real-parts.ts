@@ -37,9 +37,10 @@ export default async function startRealParts(): Promise<void> {
       'helm-docs',
       'kubeconform',
       'kustomize',
-      // For a suite with its own stack: the build would exceed the time limit of a test.
+      // For suites with their own stack: the build would exceed the time limit of a test.
       coreProgramOf('1.13'),
       ...clusterProviders,
+      'cluster-api-operator',
     ],
     progress,
   )

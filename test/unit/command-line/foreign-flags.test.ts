@@ -93,6 +93,59 @@ describe('a flag of another program', () => {
     ])
   })
 
+  it('has no effect beside ours of the same meaning, or before another one of that meaning', () => {
+    expect(configOf('--v=1', '-v=5')).toMatchObject({ logLevel: 'debug', warnings: [] })
+    expect(
+      configOf('--log-level=warn', '--v=5', '--metrics-bind-addr=0', '--diagnostics-address=:8443'),
+    ).toMatchObject({
+      logLevel: 'warn',
+      metricsAddress: { host: '', port: 8443 },
+      warnings: [
+        '--v has no effect: --log-level is given, too, and means the same',
+        '--metrics-bind-addr has no effect: --diagnostics-address is given, too, and means the same',
+      ],
+    })
+    expect(faultOf('--log-level=warn', '--log-level=debug')).toBe(
+      '--log-level is given 2 times, expected once',
+    )
+  })
+
+  it('is accepted if it is one that the Cluster API operator makes of spec.manager', () => {
+    const { warnings, ...config } = configOf(
+      'run',
+      '--cluster.cluster.x-k8s.io-concurrency=2',
+      '--ipaddressclaim-concurrency=3',
+      '--max-concurrent-reconciles=4',
+      '--namespace=tenant-a',
+      '--health-addr=:9440',
+      '--metrics-bind-addr=:8081',
+      '--diagnostics-address=:8443',
+      '--webhook-host=0.0.0.0',
+      '--webhook-cert-dir=/certs',
+      '--profiler-address=localhost:6060',
+      '--leader-elect=true',
+      '--leader-election-id=capi-system/vips',
+      '--leader-elect-lease-duration=15s',
+      '--leader-elect-renew-deadline=10s',
+      '--leader-elect-retry-period=2s',
+      '--insecure-diagnostics=true',
+      '--webhook-port=9443',
+      '--sync-period=600s',
+      '--v=4',
+      '--feature-gates=ClusterTopology=true,MachinePool=false',
+    )
+    expect(config).toMatchObject({
+      namespaces: ['tenant-a'],
+      healthProbeAddress: { port: 9440 },
+      metricsAddress: { port: 8443 },
+      logLevel: 'debug',
+    })
+    expect(warnings).toHaveLength(16)
+    expect(warnings[0]).toBe(
+      '--cluster.cluster.x-k8s.io-concurrency means nothing to capi-vip-allocator: the Worker limits its own concurrency',
+    )
+  })
+
   it('has the fault of ours if its value cannot be read', () => {
     expect(faultOf('--health-addr=nowhere')).toBe(
       '--health-probe-bind-address is "nowhere", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
