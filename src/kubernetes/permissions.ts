@@ -36,7 +36,7 @@ export const neededPermissions: readonly Permission[] = [
       'an API server with the admission plugin OwnerReferencesPermissionEnforcement refuses its claims',
   },
   ...permissions(resources.clusterclasses, ['get', 'list', 'watch'], {
-    list: 'ClusterClasses are read one by one, and their changes are noticed half a minute late',
+    list: 'Clusters whose ClusterClass may not be read one by one get no VIP, and changes of classes are noticed half a minute late',
   }),
   ...permissions(resources.ipaddressclaims, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
   ...permissions(resources.ipaddresses, ['get', 'list', 'watch', 'create', 'delete']),

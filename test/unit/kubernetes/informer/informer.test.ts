@@ -234,6 +234,20 @@ describe('objects in other namespaces', () => {
     })
   })
 
+  it('that may not be read anywhere cost the VIPs of their Clusters', async () => {
+    const { informer } = watching('clusterclasses', {
+      namespaces: ['a'],
+      objects: [object('platform', 'shared')],
+      refused: ['list clusterclasses', 'get clusterclasses'],
+    })
+    informer.alsoWatch([shared])
+    await until('the refusal', () => informer.refusals.has('platform') && informer.refusals.has('a'))
+    expect(informer.health()).toMatchObject({
+      synced: false,
+      loss: 'Clusters whose ClusterClass may not be read one by one get no VIP, and changes of classes are noticed half a minute late',
+    })
+  })
+
   it('are covered already by an informer of all namespaces', async () => {
     const { server, informer, delivered } = watching('clusterclasses', {
       objects: [object('platform', 'shared')],
