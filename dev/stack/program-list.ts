@@ -98,6 +98,7 @@ export type ProgramName =
   | 'helm-docs'
   | 'kubeconform'
   | 'kustomize'
+  | 'actionlint'
   | 'cyclonedx-npm'
 
 /** Definitions of programs. Versions are read from the files that pin them: dev/go, dev/npm, dev/python and package.json. */
@@ -172,6 +173,8 @@ const definitions: Readonly<Record<ProgramName, (name: ProgramName) => ProgramDe
   kubeconform: (name) =>
     goProgram(name, { folder: name, module: 'github.com/yannh/kubeconform', command: 'cmd/kubeconform' }),
   kustomize: (name) => goProgram(name, { folder: name, module: 'sigs.k8s.io/kustomize/kustomize/v5' }),
+  actionlint: (name) =>
+    goProgram(name, { folder: name, module: 'github.com/rhysd/actionlint', command: 'cmd/actionlint' }),
   temporal: (name) => pythonProgram(name, ['PATH']),
   'temporal-test-server': (name) => pythonProgram(name, []),
   // Not searched for: pages and pictures must look the same on every machine.

@@ -15,6 +15,7 @@ export interface RealParts {
   readonly helmDocs: string
   readonly kubeconform: string
   readonly kustomize: string
+  readonly actionlint: string
   /** Kubeconfig of the ServiceAccount in deploy/manifests, with exactly its permissions. */
   readonly allocatorKubeconfig: string
   /** Process id of the IPAM provider, for comparison with the allocator's CPU. */

@@ -37,6 +37,7 @@ export default async function startRealParts(): Promise<void> {
       'helm-docs',
       'kubeconform',
       'kustomize',
+      'actionlint',
       // For suites with their own stack: the build would exceed the time limit of a test.
       coreProgramOf('1.13'),
       ...clusterProviders,
@@ -65,6 +66,7 @@ export default async function startRealParts(): Promise<void> {
     helmDocs: programs['helm-docs'].path,
     kubeconform: programs.kubeconform.path,
     kustomize: programs.kustomize.path,
+    actionlint: programs.actionlint.path,
     temporalTestServer: programs['temporal-test-server'].path,
   }
   const path = join(connection.runDirectory, 'test-parts.json')
