@@ -154,7 +154,7 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
     await runWithRepository(['delete', `--${type}=${providerName}`])
     await deployed.stop()
 
-    expect(await clusterScopedObjects(testbed.api)).toEqual([])
+    expect(await clusterScopedObjects(stack.connection)).toEqual([])
     expect(await testbed.hostOf(cluster)).toMatch(/^10\.192\.0\./)
   })
 })
@@ -180,16 +180,16 @@ describe('an installation with kubectl and kustomize', () => {
   })
 
   it('leaves no cluster-scoped object behind when it is deleted', async () => {
-    expect(await clusterScopedObjects(testbed.api)).toEqual([
-      'clusterroles capi-vip-allocator',
-      'clusterrolebindings capi-vip-allocator',
+    expect(await clusterScopedObjects(stack.connection)).toEqual([
+      'clusterrole.rbac.authorization.k8s.io/capi-vip-allocator',
+      'clusterrolebinding.rbac.authorization.k8s.io/capi-vip-allocator',
     ])
 
     // No kubelet and no controller of Deployments end the Pods here.
     await kubectl('delete', '-k', 'deploy/manifests', '--wait=false')
     await deployed.stop()
 
-    expect(await clusterScopedObjects(testbed.api)).toEqual([])
+    expect(await clusterScopedObjects(stack.connection)).toEqual([])
     expect(await testbed.hostOf('in-kustomize')).toMatch(/^10\.192\.0\./)
   })
 })

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitUntilReady, type Child } from '../../dev/stack/child-process.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import type { KubernetesApi, KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
+import type { KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { freePort } from '../../dev/stack/ports.ts'
 import { answersOk } from '../../dev/stack/readiness.ts'
+import { runCommand } from '../../dev/stack/run-command.ts'
 import { offerEvidence } from '../support/evidence.ts'
 import { readDescribedPod, startPodProcess, type DescribedPod } from '../support/pod-process.ts'
 
@@ -34,14 +35,22 @@ export function coreMetadata({ clusterApiVersion }: Pick<StackConnection, 'clust
   }
 }
 
-/** Names of all cluster-scoped objects that an installation makes. */
-export async function clusterScopedObjects(api: Pick<KubernetesApi, 'send'>): Promise<readonly string[]> {
-  const lists = ['clusterroles', 'clusterrolebindings'].map(async (plural) => {
-    const path = `/apis/rbac.authorization.k8s.io/v1/${plural}`
-    const { items } = await api.send<{ items: KubernetesObject[] }>({ method: 'GET', path })
-    return items.map(({ metadata }) => `${plural} ${metadata.name}`)
-  })
-  return (await Promise.all(lists)).flat().filter((name) => name.includes('vip-allocator'))
+/** Names of all cluster-scoped objects of an installation, of every kind; without the namespace, which a person may have made. */
+export async function clusterScopedObjects(
+  stack: Pick<StackConnection, 'paths' | 'kubeconfigPath' | 'runDirectory'>,
+): Promise<readonly string[]> {
+  const kubectl = (...args: readonly string[]): Promise<string> =>
+    runCommand({
+      command: stack.paths.kubectl,
+      args: [...args, '--output=name', `--kubeconfig=${stack.kubeconfigPath}`],
+      cwd: stack.runDirectory,
+    })
+  const kinds = await kubectl('api-resources', '--namespaced=false', '--verbs=list,delete')
+  const names = await kubectl('get', kinds.trim().replaceAll('\n', ','))
+  return names
+    .split('\n')
+    .filter((name) => name.includes('vip-allocator') && !name.startsWith('namespace/'))
+    .toSorted()
 }
 
 /** A process as a Pod of the installed Deployment would run it. */

@@ -249,7 +249,7 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
 
     const waiting = { status: 'False', reason: 'WaitingForCoreProviderReady' }
     await untilCondition(addon, { type: 'PreflightCheckPassed', ...waiting })
-    expect(await clusterScopedObjects(testbed.api)).toEqual([])
+    expect(await clusterScopedObjects(stack.connection)).toEqual([])
   })
 
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
@@ -259,6 +259,7 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
     expect(containers.map(({ name, image }) => [name, image])).toEqual([
       ['manager', `registry.example.org/capi-vip-allocator:${releasedVersion.slice(1)}`],
     ])
+    expect(await clusterScopedObjects(stack.connection)).toHaveLength(2)
     await deployed.start()
     await untilReady(addon, installedDeployment)
     const { command, lines } = transcriptIn(overview)
@@ -319,7 +320,7 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
     await run(removal)
     await deployed.stop()
 
-    expect(await clusterScopedObjects(testbed.api)).toEqual([])
+    expect(await clusterScopedObjects(stack.connection)).toEqual([])
     // The garbage collector removes what clusterctl's library does not know.
     await eventually('the namespace to have only what a person has made', async () => {
       const left = await namespacedObjects()
@@ -344,6 +345,6 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
     await run(removal.replace('addon', 'runtimeextension'))
     await deployed.stop()
 
-    expect(await clusterScopedObjects(testbed.api)).toEqual([])
+    expect(await clusterScopedObjects(stack.connection)).toEqual([])
   })
 })
