@@ -52,5 +52,13 @@ export default {
       ],
     },
     { ...onRealParts, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    // Not a part of `npm test`.
+    {
+      ...shared,
+      displayName: 'clusters',
+      globalSetup: '<rootDir>/test/support/prepare-clusters.ts',
+      setupFilesAfterEnv: ['<rootDir>/test/support/report-overdue.ts'],
+      testMatch: ['<rootDir>/test/clusters/**/*.test.ts'],
+    },
   ],
 }

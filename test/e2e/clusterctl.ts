@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { clusterProviders } from '../../dev/stack/cluster-providers.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { programDefinition } from '../../dev/stack/program-list.ts'
@@ -14,8 +15,9 @@ interface Provider {
 }
 
 /** The providers of a stack, as `clusterctl init` would have recorded them. */
-function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[] {
+function providersOf({ clusterApiVersion, wholeClusters }: StackConnection): readonly Provider[] {
   return [
+    ...(wholeClusters ? providersOfWholeClusters() : []),
     {
       name: 'cluster-api',
       providerName: 'cluster-api',
@@ -32,6 +34,19 @@ function providersOf({ clusterApiVersion }: StackConnection): readonly Provider[
     { name: 'infrastructure-demo', providerName: 'demo', type: 'InfrastructureProvider', version: 'v0.1.0' },
     { name: 'control-plane-demo', providerName: 'demo', type: 'ControlPlaneProvider', version: 'v0.1.0' },
   ]
+}
+
+function providersOfWholeClusters(): readonly Provider[] {
+  const described = {
+    'control-plane-kubeadm': { providerName: 'kubeadm', type: 'ControlPlaneProvider' },
+    'bootstrap-kubeadm': { providerName: 'kubeadm', type: 'BootstrapProvider' },
+    'infrastructure-docker': { providerName: 'docker', type: 'InfrastructureProvider' },
+  } as const
+  return clusterProviders.map((name) => ({
+    name,
+    version: `v${programDefinition(name).version}`,
+    ...described[name],
+  }))
 }
 
 /**

@@ -21,12 +21,14 @@ const wholeSuites = [
     'compatibility',
   ],
   ...['role-only', 'class-elsewhere', 'namespace-selector', 'available'],
-].map((name) => `e2e/${name}`)
+]
+  .map((name) => `e2e/${name}`)
+  .concat('clusters/available', 'clusters/move')
 
 /** What the tables name: `` `suite` title ``, with `<br>` between two; a suite without title stands for all of it. */
 const named = page
   .split('\n')
-  .filter((line) => line.startsWith('| ') && /`(?:unit|integration|e2e)\//.test(line))
+  .filter((line) => line.startsWith('| ') && /`(?:unit|integration|e2e|clusters)\//.test(line))
   .flatMap((line) => (line.split(' | ').at(-1) ?? '').replace(/\s*\|$/, '').split('<br>'))
   .map(
     (entry) => /^`(?<suite>[a-z0-9./-]+)`(?: (?<title>.+))?$/.exec(entry.trim())?.groups ?? { suite: entry },
