@@ -14,10 +14,12 @@ const leader = `export ${leaderVariable}=$$; exec unshare "$@"`
  */
 const init = 'exec 3<&0; "$@" <&3 3<&- & wait $!'
 
+/** Network, mounts and processes, which all end with the first process. */
+export const namespaceFlags = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
+
 /** Arguments of `sh` that run a command with its own network, mounts and processes. All of these end with it. */
 export function namespaceArguments(command: readonly string[]): readonly string[] {
-  const flags = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  return ['-c', leader, 'sh', ...flags, 'sh', '-c', init, 'sh', ...command]
+  return ['-c', leader, 'sh', ...namespaceFlags, 'sh', '-c', init, 'sh', ...command]
 }
 
 /**

@@ -7,6 +7,7 @@ function aMachine(changed: Partial<Machine> = {}): Machine {
     uid: 0,
     programs: new Set(neededPrograms),
     cgroups: ['/sys/fs/cgroup'],
+    namespaceRefusal: undefined,
     temporaryDirectory: '/tmp',
     ...changed,
   }
@@ -38,6 +39,13 @@ describe('what a node needs', () => {
         'there is no ip on PATH: apt-get install iproute2',
       ],
     )
+  })
+
+  it('is the right to make namespaces, with the words that refuse it', () => {
+    const namespaceRefusal = 'unshare: unshare failed: Operation not permitted'
+    expect(missingOn(aMachine({ namespaceRefusal }))).toEqual([
+      'no namespaces can be made (unshare: unshare failed: Operation not permitted), expected CAP_SYS_ADMIN',
+    ])
   })
 
   it('is one of two programs for the addresses of Services', () => {

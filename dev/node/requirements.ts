@@ -6,6 +6,8 @@ export interface Machine {
   readonly programs: ReadonlySet<string>
   /** Where the kernel's hierarchies of cgroups are mounted. */
   readonly cgroups: readonly string[]
+  /** What `unshare` says where it makes no namespaces, as in most containers. */
+  readonly namespaceRefusal: string | undefined
   /** Where the node would keep its files. */
   readonly temporaryDirectory: string
 }
@@ -37,6 +39,9 @@ export function missingOn(machine: Machine): readonly string[] {
   return [
     ...(machine.uid === 0 ? [] : [`user ${machine.uid} runs this, expected root (user 0): sudo npm run …`]),
     ...(machine.cgroups.length > 0 ? [] : ['no cgroups are mounted, expected them in /sys/fs/cgroup']),
+    ...(machine.namespaceRefusal === undefined
+      ? []
+      : [`no namespaces can be made (${machine.namespaceRefusal}), expected CAP_SYS_ADMIN`]),
     ...hidden
       .filter((folder) => `${machine.temporaryDirectory}/`.startsWith(`${folder}/`))
       .map((folder) => `TMPDIR is "${machine.temporaryDirectory}", expected one outside of ${folder}`),

@@ -23,10 +23,11 @@ function leftCgroups(): readonly string[] {
 
 describeHere(`the Pods of a real kubelet${why}`, () => {
   it(
-    'serve Clusters, keep what the chart promises, and leave nothing behind',
+    'serve Clusters, keep what the chart promises, stay up until Ctrl-C, and leave nothing behind',
     async () => {
-      const args = ['--in-cluster', '--measure', '--once', '--output', 'json']
-      const { code, stdout, stderr, left } = await runDevCommand('demo', args)
+      const args = ['--in-cluster', '--measure', '--output', 'json']
+      const run = await runDevCommand('demo', args, 'It stays up until Ctrl-C.')
+      const { code, stdout, stderr, left } = run
       if (code !== 0) throw new Error(`exit code ${code}:\n${stderr.slice(-8000)}`)
       const result: InClusterResult = JSON.parse(stdout)
       expect(result).toMatchObject({
@@ -36,6 +37,7 @@ describeHere(`the Pods of a real kubelet${why}`, () => {
           termination: { exitCode: 0 },
           stuck: { exitCode: 137 },
           eviction: { first: 'granted', second: 'refused' },
+          slowStart: { restarts: 0 },
         },
         broken: [],
       })
@@ -54,7 +56,7 @@ describe('the demo on a kubelet', () => {
     })
     expect(code).toBe(1)
     expect(stdout).toBe('')
-    for (const reason of missingOn({ ...thisMachine(), programs: new Set() })) {
+    for (const reason of missingOn({ ...thisMachine(), programs: new Set(), namespaceRefusal: undefined })) {
       expect(stderr).toContain(`  - ${reason}\n`)
     }
     expect(stderr).toMatch(/^demo: no kubelet can run here:\n {2}- /)

@@ -135,7 +135,9 @@ async function measured(
   progress: Progress,
 ): Promise<InClusterResult> {
   const containers = containersIn(plan.hierarchies, plan.cgroup)
-  const measures = plan.measure ? await takeMeasures({ stack, api, containers, progress }) : undefined
+  const measures = plan.measure
+    ? await takeMeasures({ helm: plan.helm, stack, api, containers }, progress)
+    : undefined
   const pods = (await listPods(api)).map(({ name, ready, restarts }) => ({ name, ready, restarts }))
   if (measures === undefined) return { ...demo, pods, broken: [] }
   return { ...demo, pods, measures, broken: brokenPromises(measures, await readPromises(api)) }

@@ -37,6 +37,17 @@ export async function installByHelm(helm: string, stack: StackConnection, progre
   }
 }
 
+/** Changes values of the release, and waits until its Pods are as they say. Values that are not named are those of the installation. */
+export async function upgradeByHelm(
+  helm: string,
+  stack: StackConnection,
+  values: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const all = settings({ ...valuesFor(stack.temporal.address), ...values })
+  const args = ['upgrade', release, chartDirectory, `--namespace=${allocatorNamespace}`, ...all]
+  await runHelm(helm, [...args, '--wait', '--timeout=4m'], { KUBECONFIG: stack.kubeconfigPath })
+}
+
 /** What an operator would look at. */
 async function describePods(stack: StackConnection): Promise<string> {
   const kubectl = (...args: readonly string[]): Promise<string> =>

@@ -16,6 +16,7 @@ function measuresWith(changed: Partial<Measures> = {}): Measures {
     termination: { ...served, seconds: 3, exitCode: 0 },
     stuck: { ...served, seconds: 36, exitCode: 137 },
     eviction: { first: 'granted', second: 'refused' },
+    slowStart: { seconds: 40, restarts: 0 },
     ...changed,
   }
 }
@@ -60,6 +61,11 @@ describe('what is measured', () => {
       'eviction of the other Pod at once: the answer is granted, expected refused',
     ],
     [
+      'a slow Pod is restarted before it answers',
+      { slowStart: { seconds: 70, restarts: 1 } },
+      'a slow start: the number of restarts is 1, expected 0',
+    ],
+    [
       'memory reaches its limit',
       { memory: { atRestBytes: 100, peakBytes: 1000 } },
       'memory: 1000 bytes at the peak, expected less than 1000',
@@ -100,10 +106,12 @@ describe('a Pod of the allocator', () => {
   const status = {
     containerStatuses: [
       {
-        ...{ ready: true, restartCount: 1, containerID: 'containerd://abc', state: { running: {} } },
+        ...{ ready: true, restartCount: 1, containerID: 'containerd://abc' },
+        state: { running: { startedAt: '2026-01-01T00:00:10Z' } },
         lastState: { terminated: { exitCode: 137 } },
       },
     ],
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:13Z' }],
   }
 
   it('has one container, and how the one before it ended', () => {
@@ -113,6 +121,7 @@ describe('a Pod of the allocator', () => {
       restarts: 1,
       container: 'abc',
       lastExitCode: 137,
+      secondsToReady: 3,
       ending: false,
     }
     expect(podFrom({ metadata: { name: 'one' }, status })).toEqual(expected)
@@ -121,7 +130,8 @@ describe('a Pod of the allocator', () => {
 
   it('may have no container yet', () => {
     expect(podFrom({ metadata: { name: 'one' }, status: {} })).toEqual({
-      ...{ name: 'one', ready: false, restarts: 0, container: '', lastExitCode: undefined, ending: false },
+      ...{ name: 'one', ready: false, restarts: 0, container: '', ending: false },
+      ...{ lastExitCode: undefined, secondsToReady: undefined },
     })
   })
 

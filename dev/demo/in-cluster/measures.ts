@@ -16,6 +16,8 @@ export interface Measures {
   readonly stuck: Served & Ended
   /** Of one Pod, and of the other one at once. */
   readonly eviction: { readonly first: Eviction; readonly second: Eviction }
+  /** Of a Pod with a tenth of a processor, from the start of its container until it is ready. */
+  readonly slowStart: { readonly seconds: number | undefined; readonly restarts: number | undefined }
 }
 
 /** How a process ended after a signal. */
@@ -33,7 +35,7 @@ const killed = 137
 
 /** How the measures differ from what is promised, in words; none if they keep it. */
 export function brokenPromises(measures: Measures, promises: Promises): readonly string[] {
-  const { memory, rollout, termination, stuck, eviction } = measures
+  const { memory, rollout, termination, stuck, eviction, slowStart } = measures
   const trials = { rollout, SIGTERM: termination, 'a stuck process': stuck }
   return [
     ...Object.entries(trials)
@@ -45,6 +47,7 @@ export function brokenPromises(measures: Measures, promises: Promises): readonly
     ...unexpected('a stuck process: the exit code', stuck.exitCode, killed),
     ...unexpected('eviction of one Pod: the answer', eviction.first, 'granted'),
     ...unexpected('eviction of the other Pod at once: the answer', eviction.second, 'refused'),
+    ...unexpected('a slow start: the number of restarts', slowStart.restarts, 0),
     ...(memory.peakBytes < promises.memoryLimitBytes
       ? []
       : [`memory: ${memory.peakBytes} bytes at the peak, expected less than ${promises.memoryLimitBytes}`]),

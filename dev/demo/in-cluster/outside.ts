@@ -9,7 +9,7 @@ import { cgroupNameFor, makeCgroups, removeAbandonedCgroups, removeCgroups } fro
 import { thisMachine } from '../../node/machine.ts'
 import { runInNamespaces } from '../../node/namespaces.ts'
 import type { NodePrograms } from '../../node/parts.ts'
-import { missingOn } from '../../node/requirements.ts'
+import { missingOn, type Machine } from '../../node/requirements.ts'
 import { writeSandboxImage } from '../../node/sandbox-image.ts'
 import { guardDirectory } from '../../stack/cleanup.ts'
 import { coreProgramOf, newestClusterApi } from '../../stack/cluster-api-version.ts'
@@ -44,22 +44,17 @@ export async function demoInCluster(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
-  const machine = thisMachine()
-  const reasons = [...missingOn(machine)]
-  if (options.image !== undefined && !existsSync(options.image)) {
-    reasons.push(`--image is "${options.image}", expected a file`)
-  }
-  if (reasons.length > 0)
-    throw new Error(`no kubelet can run here:\n${reasons.map((each) => `  - ${each}`).join('\n')}`)
-  const programs = await programsOf(progress)
+  const machine = checkedMachine(options.image)
+  await removeAbandonedCgroups(machine.cgroups)
+  const cgroup = cgroupNameFor(process.pid)
   const directory = mkdtempSync(join(tmpdir(), 'capi-vip-allocator-node-'))
   guardDirectory(directory)
-  const cgroup = cgroupNameFor(process.pid)
   try {
+    // Fails where they are read-only, as in most containers: before anything that takes long.
+    makeCgroups(machine.cgroups, cgroup)
+    const programs = await programsOf(progress)
     const images = await imagesIn(directory, options.image, programs.sleep, progress)
     signal.throwIfAborted()
-    await removeAbandonedCgroups(machine.cgroups)
-    makeCgroups(machine.cgroups, cgroup)
     const { once, json, measure } = options
     const planPath = join(directory, 'plan.json')
     writePlan(planPath, {
@@ -84,6 +79,15 @@ export async function demoInCluster(
     rmSync(directory, { recursive: true, force: true })
     progress('node: its processes, mounts, network and cgroups are gone')
   }
+}
+
+/** @throws Error that names everything that this machine lacks */
+function checkedMachine(image: string | undefined): Machine {
+  const machine = thisMachine()
+  const noImage = image !== undefined && !existsSync(image)
+  const reasons = [...missingOn(machine), ...(noImage ? [`--image is "${image}", expected a file`] : [])]
+  if (reasons.length === 0) return machine
+  throw new Error(`no kubelet can run here:\n${reasons.map((reason) => `  - ${reason}`).join('\n')}`)
 }
 
 async function programsOf(

@@ -14,6 +14,8 @@ export interface AllocatorPod {
   readonly container: string
   /** How the container before it ended. */
   readonly lastExitCode: number | undefined
+  /** From the start of its container until it was ready, in whole seconds, as the API server has both. */
+  readonly secondsToReady: number | undefined
   /** Whether the Pod is being deleted. */
   readonly ending: boolean
 }
@@ -31,15 +33,26 @@ export async function listPods(api: KubernetesApi): Promise<readonly AllocatorPo
 export function podFrom(value: unknown): AllocatorPod {
   const { metadata, status } = objectOf(value)
   const [container] = arrayOf(objectOf(status)['containerStatuses']).map(objectOf)
-  const running = objectOf(container?.['state'])['running'] !== undefined
+  const { running } = objectOf(container?.['state'])
   return {
     name: stringOf(objectOf(metadata)['name']),
     ready: container?.['ready'] === true,
     restarts: integerOf(container?.['restartCount']) ?? 0,
-    container: running ? stringOf(container?.['containerID']).replace(/^.*:\/\//, '') : '',
+    container: running !== undefined ? stringOf(container?.['containerID']).replace(/^.*:\/\//, '') : '',
     lastExitCode: integerOf(objectOf(objectOf(container?.['lastState'])['terminated'])['exitCode']),
+    secondsToReady: secondsBetween(objectOf(running)['startedAt'], readySince(status)),
     ending: objectOf(metadata)['deletionTimestamp'] !== undefined,
   }
+}
+
+function readySince(status: unknown): unknown {
+  const conditions = arrayOf(objectOf(status)['conditions']).map(objectOf)
+  return conditions.find(({ type, status }) => type === 'Ready' && status === 'True')?.['lastTransitionTime']
+}
+
+function secondsBetween(from: unknown, to: unknown): number | undefined {
+  const ms = Date.parse(stringOf(to)) - Date.parse(stringOf(from))
+  return Number.isNaN(ms) ? undefined : ms / 1000
 }
 
 /**

@@ -44,13 +44,14 @@ function describePod({ name, ready, restarts }: InClusterResult['pods'][number])
   return `${name}   ${ready ? 'ready' : 'not ready'}, ${restarts} restarts`
 }
 
-function describeMeasures({ memory, rollout, termination, stuck, eviction }: Measures): string {
+function describeMeasures({ memory, rollout, termination, stuck, eviction, slowStart }: Measures): string {
   return `
 Measured
   rollout         ${seconds(rollout.seconds)} for all Pods; ${describeServed(rollout)}
   SIGTERM         exit code ${termination.exitCode} after ${seconds(termination.seconds)}; ${describeServed(termination)}
   stuck process   exit code ${stuck.exitCode} after ${seconds(stuck.seconds)}; ${describeServed(stuck)}
   eviction        of one Pod ${eviction.first}, of the other one at once ${eviction.second}
+  slow start      ready after ${slowStart.seconds} s with a tenth of a processor, ${slowStart.restarts} restarts
   memory          ${megabytes(memory.atRestBytes)} at rest, ${megabytes(memory.peakBytes)} at the peak
 `
 }
