@@ -31,6 +31,8 @@ export interface RunningWorkflow {
   readonly readyForMs: number | undefined
   /** Nothing is under way or ready: an activity has failed in order to wait, and is retried later. */
   readonly isWaiting: boolean
+  /** Milliseconds since 1970: the first workflow task comes then. Later than the start by a start delay or a cron schedule. */
+  readonly beginsAt: number | undefined
 }
 
 /** The diagnosis of a run that exists although a Cluster still needs one. */
@@ -41,6 +43,8 @@ export type RunVerdict =
   | { readonly verdict: 'unclear' }
   /** On another task queue, and no Worker takes its tasks. */
   | { readonly verdict: 'abandoned'; readonly message: string }
+  /** On our task queue, and a start delay or a cron schedule holds it back. */
+  | { readonly verdict: 'delayed'; readonly message: string }
   /** On another task queue, and its Workers take its tasks. */
   | { readonly verdict: 'elsewhere'; readonly message: string }
   /** On our task queue, and its workflow task keeps failing. */
@@ -63,8 +67,11 @@ export function diagnoseRun(run: RunningWorkflow, ours: Installation, now: numbe
   if (isForeign(run.managementClusterUid, ours.managementClusterUid)) {
     return { verdict: 'foreign', message: describeForeignRun(run, ours) }
   }
-  if (taskQueue !== ours.taskQueue)
+  if (taskQueue !== ours.taskQueue) {
     return protectUnknown(run, ours, diagnoseElsewhere(run, ours.taskQueue, now))
+  }
+  const delayed = diagnoseDelayed(run, now)
+  if (delayed !== undefined) return protectUnknown(run, ours, delayed)
   if (attempt >= failingFrom) {
     const message = `the workflow task of ${named(run)} fails again and again (attempt ${attempt}); ${howToEnd(run)}, and the next look starts a new one`
     return { verdict: 'failing', message }
@@ -86,9 +93,18 @@ function protectUnknown(
   diagnosed: RunVerdict,
 ): RunVerdict {
   const { managementClusterUid: theirs } = run
-  if (diagnosed.verdict !== 'abandoned' || theirs === undefined || ours !== undefined) return diagnosed
+  const isReplaced = diagnosed.verdict === 'abandoned' || diagnosed.verdict === 'delayed'
+  if (!isReplaced || theirs === undefined || ours !== undefined) return diagnosed
   const message = `${diagnosed.message}; it is of the management cluster whose namespace ${identifyingNamespace} has uid ${theirs}, and it is not known here whether that is this one, so it is left alone; ${howToEnd(run)}`
   return { verdict: 'foreign', message }
+}
+
+/** No signal gets such a run to begin earlier. */
+function diagnoseDelayed(run: RunningWorkflow, now: number): RunVerdict | undefined {
+  const { beginsAt = now } = run
+  if (beginsAt - now < takenWithinMs) return undefined
+  const message = `${named(run)} does not begin before ${new Date(beginsAt).toISOString()}, by its start delay or cron schedule`
+  return { verdict: 'delayed', message }
 }
 
 function diagnoseElsewhere(run: RunningWorkflow, ours: string, now: number): RunVerdict {

@@ -53,9 +53,9 @@ export function isUnreadable(error: unknown): error is KubernetesError {
   return isKubernetesError(error, 'forbidden', 'notServed')
 }
 
-/** Whether no API server responded, so that any other request would fail too. */
-export function isServerUnreachable({ status }: Pick<KubernetesError, 'status'>): boolean {
-  return status === 0 || (status >= 502 && status <= 504)
+/** Whether any other request would fail too: no API server responded, or it refuses our credentials. */
+export function isOutage({ status }: Pick<KubernetesError, 'status'>): boolean {
+  return status === 0 || status === 401 || (status >= 502 && status <= 504)
 }
 
 /** The cache cannot answer this request; a live read can. */

@@ -24,6 +24,7 @@ export async function describeRun(
     taskQueue,
     ...managementClusterIn(memo),
     pollers: taskQueue === ours ? [] : await readPollers(client, taskQueue, 'workflow'),
+    beginsAt: timeOf(raw.workflowExecutionInfo?.executionTime),
     ...progressOf(raw, Date.now()),
   }
 }

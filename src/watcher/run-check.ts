@@ -116,6 +116,7 @@ export function createRunChecker(options: RunCheckerOptions): RunChecker {
         // The Workers of another task queue may go at any time.
         return { outcome: 'checked', next: taskQueue === ours.taskQueue ? later : soon }
       case 'abandoned':
+      case 'delayed':
         await replace(options, pending, run, { why: diagnosis.message, onto: ours.taskQueue })
         strays.forget(pending)
         return { outcome: 'replaced', next: { ...later, wasSignaled: false } }

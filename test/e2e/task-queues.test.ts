@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { WorkflowStartOptions } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
 import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import {
@@ -104,6 +105,29 @@ describe('a run on a task queue that nobody polls', () => {
       return run.taskQueue === suite.taskQueue || undefined
     })
     expect(await suite.temporal.releaseOf(former)).toMatchObject({ cluster: former })
+  })
+})
+
+describe('a run that is held back', () => {
+  it.each<[string, Partial<WorkflowStartOptions>]>([
+    ['a start delay', { startDelay: '1 hour' }],
+    ['a cron schedule', { cronSchedule: '0 0 1 1 *' }],
+  ])('by %s is replaced by one that begins, and says why', async (what, options) => {
+    const name = what.replaceAll(' ', '-')
+    const cluster = clusterNamed(name)
+    await suite.temporal.client.workflow.start(allocateVipType, {
+      ...options,
+      workflowId: workflowIdFor(cluster),
+      taskQueue: suite.taskQueue,
+      args: [cluster],
+    })
+    await testbed.createCluster(name)
+    await testbed.untilServed(name)
+    expect(await notesOf(name, 'AllocationFailed')).toEqual([
+      expect.stringMatching(
+        /does not begin before .*, by its start delay or cron schedule; a new run is started/,
+      ),
+    ])
   })
 })
 

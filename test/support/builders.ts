@@ -246,6 +246,7 @@ export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
     workflowTaskAttempt: 0,
     readyForMs: undefined,
     isWaiting: false,
+    beginsAt: undefined,
     ...facts,
   }
 }

@@ -1,6 +1,6 @@
 import { apiUnavailable } from '../../activities/failures.ts'
 import type { RequestOutcome } from '../../kubernetes/transport/connection.ts'
-import { isServerUnreachable } from '../../kubernetes/errors.ts'
+import { isOutage } from '../../kubernetes/errors.ts'
 import type { Log } from '../../observability/log.ts'
 import { createOutage, type Outage } from '../../observability/outage.ts'
 import type { TemporalLine } from './temporal-log.ts'
@@ -27,7 +27,7 @@ export function createOutages(log: Log): Outages {
     temporal,
     traces,
     observeRequest({ code, failure }) {
-      if (failure !== undefined && isServerUnreachable(failure)) apiServer.failed(failure.message)
+      if (failure !== undefined && isOutage(failure)) apiServer.failed(failure.message)
       // Neither a failure nor a status: the caller canceled the request.
       else if (failure !== undefined || code > 0) apiServer.answered()
     },

@@ -1,5 +1,5 @@
 import { watchFilterLabel } from '../../domain/names.ts'
-import { isKubernetesError, isServerUnreachable, type KubernetesError } from '../../kubernetes/errors.ts'
+import { isKubernetesError, isOutage, type KubernetesError } from '../../kubernetes/errors.ts'
 import { startInformer } from '../../kubernetes/informer/informer.ts'
 import { quietDuring } from '../../observability/outage.ts'
 import { createRequestQueue, type RequestQueue } from '../../watcher/request-queue.ts'
@@ -51,8 +51,7 @@ function informerStarter(parts: ProgramParts): StartInformer {
     connection: kubernetes,
     namespaces,
     log: quietDuring(outages.apiServer, log),
-    isReported: (failure: KubernetesError) =>
-      isServerUnreachable(failure) || isKubernetesError(failure, 'forbidden'),
+    isReported: (failure: KubernetesError) => isOutage(failure) || isKubernetesError(failure, 'forbidden'),
     signal,
   }
   return (resource, handler) => {

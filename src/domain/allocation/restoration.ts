@@ -33,9 +33,9 @@ export type RestorationDecision =
   | { readonly decision: 'lost'; readonly message: string }
 
 /**
- * Decides how a lost VIP is restored. A VIP in use, or one that our condition confirms, is restored from any pool that has
- * it. If only the annotation names it, somebody may have typed it: then the Cluster must be allowed to use the pool, and the
- * pool's provider must be able to give the address.
+ * Decides how a lost VIP is restored. One that is proven to be ours is restored from any pool that has it. If not, somebody
+ * may have typed it: then the Cluster must be allowed to use the pool, and the pool's provider must be able to give the
+ * address.
  */
 export function decideRestoration(lost: LostVip): RestorationDecision {
   const { cluster, vip, address, holders } = lost
@@ -53,7 +53,7 @@ export function decideRestoration(lost: LostVip): RestorationDecision {
 /** The pool from which the address can be restored if nobody else has it. */
 export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | undefined {
   const { cluster, vip, address, pools } = lost
-  const isOurs = !isOnRecordOnly(cluster, vip) || confirmsVip(cluster, vip.role, address)
+  const isOurs = isProven(cluster, vip, address)
   return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
     (pool) =>
       isAddressIn(pool.addresses, address) &&
@@ -62,7 +62,16 @@ export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | unde
   )
 }
 
-/** Why a pool does not give an address that only the annotation names. One in use waits for its pool. */
+/**
+ * Whether it is proven that we assigned the VIP: our condition confirms it, or it is in use. Host and annotation of a Cluster
+ * that Cluster API has not rendered yet may both come from one manifest. A Cluster without topology shows neither.
+ */
+function isProven(cluster: Cluster, vip: VipRole, address: string): boolean {
+  const mayHaveMachines = cluster.isRendered || cluster.topology === undefined
+  return confirmsVip(cluster, vip.role, address) || (mayHaveMachines && !isOnRecordOnly(cluster, vip))
+}
+
+/** Why a pool does not give an address that may be typed. One in use waits for its pool. */
 function whyNotFrom(pool: IPPool, { cluster, vip, address }: Omit<LostVip, 'holders'>): string | undefined {
   const mayWait = vipOwnershipOf(cluster, vip).state === 'managed'
   const request = poolRequestFor(cluster, vip.role)
@@ -77,9 +86,10 @@ function whyLost(lostVip: LostVip): string {
     return `${lost} ${text} is ${describeHolders(holders)}; give one of them another address`
   }
   const { vipAnnotation } = roleSpecs[vip.role]
-  const orOther = isOnRecordOnly(cluster, vip)
-    ? `, or remove the annotation ${vipAnnotation} to have another one`
-    : ''
+  const purpose = isOnRecordOnly(cluster, vip) ? 'to have another one' : 'if it is not from a pool'
+  const orOther = isProven(cluster, vip, address)
+    ? ''
+    : `, or remove the annotation ${vipAnnotation} ${purpose}`
   const refusals = refusalsBy(lostVip)
   if (refusals !== '') return `${lost} ${text} is not to be had: ${refusals}; correct that${orOther}`
   const searched =

@@ -5,7 +5,7 @@ import { failureOf, poolRef, run, step } from './support.ts'
 
 const address = '10.0.0.12'
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': address }
-const served = aCluster({ endpoint: { host: address, port: 6443 }, annotations })
+const served = aCluster({ endpoint: { host: address, port: 6443 }, annotations, rendered: true })
 const holder = aCluster({ name: 'holder', endpoint: { host: address, port: 6443 } })
 
 function calls(cluster: ReturnType<typeof aCluster>, ...others: ReturnType<typeof aCluster>[]) {

@@ -21,6 +21,14 @@ describe('a run', () => {
       'unclear',
     ],
     ['of ours whose workflow task fails again and again', { workflowTaskAttempt: 3 }, 'failing'],
+    ['of ours that has begun', { beginsAt: now - 60_000 }, 'unclear'],
+    ['of ours that begins within a moment', { beginsAt: now + 1_000 }, 'unclear'],
+    ['of ours that a start delay holds back', { beginsAt: now + 3_600_000 }, 'delayed'],
+    [
+      'of another management cluster that a start delay holds back is not ours to replace',
+      { managementClusterUid: 'uid-b', beginsAt: now + 3_600_000 },
+      'foreign',
+    ],
     ['on a task queue that nobody has ever polled', { taskQueue: 'dead' }, 'abandoned'],
     [
       'on a task queue that nobody polls any more',
@@ -83,6 +91,11 @@ describe('a run', () => {
       message:
         'run run-1 of allocate-vip/clusters/demo is on task queue "theirs", not "ours", and no Worker has taken its task for 12 s (7@theirs polled last)',
     })
+    expect(messageOf({ beginsAt: now + 3_600_000 })).toEqual({
+      verdict: 'delayed',
+      message:
+        'run run-1 of allocate-vip/clusters/demo does not begin before 2026-01-01T01:00:00.000Z, by its start delay or cron schedule',
+    })
     expect(messageOf({ workflowTaskAttempt: 5 })).toEqual({
       verdict: 'failing',
       message:
@@ -105,6 +118,8 @@ describe('a run', () => {
     expect(verdictOf({ managementClusterUid: 'uid-b', taskQueue: 'dead' })).toBe('foreign')
     expect(verdictOf({ managementClusterUid: 'uid-b', isWaiting: true })).toBe('at-work')
     expect(verdictOf({ taskQueue: 'dead' })).toBe('abandoned')
+    expect(verdictOf({ managementClusterUid: 'uid-b', beginsAt: now + 3_600_000 })).toBe('foreign')
+    expect(verdictOf({ beginsAt: now + 3_600_000 })).toBe('delayed')
     expect(
       diagnoseRun(aRun({ managementClusterUid: 'uid-b', taskQueue: 'dead' }), unknown, now),
     ).toMatchObject({

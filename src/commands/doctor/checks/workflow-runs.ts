@@ -25,7 +25,7 @@ export function checkWorkflowRuns(
     [...alike.values()].flatMap((group) => troubleOf(group, ours.taskQueue)),
     asked === 0
       ? 'no Cluster waits for a VIP'
-      : `${waiting}, ${counted(running.length, 'run')}: none is on another task queue, or fails its workflow task${unasked}`,
+      : `${waiting}, ${counted(running.length, 'run')}: none is on another task queue, is held back, or fails its workflow task${unasked}`,
   )
 }
 
@@ -46,9 +46,11 @@ function troubleOf([first, ...others]: readonly DiagnosedRun[], ours: string): r
     case 'at-work':
     case 'unclear':
       return []
-    case 'abandoned': {
+    case 'abandoned':
+    case 'delayed': {
       const fix = `a watcher terminates them and starts new ones within a minute; without one: ${terminate}, then capi-vip-allocator allocate`
-      return [fault(`nobody works on ${runs} ${where}: ${ids}`, fix)]
+      const why = first.verdict === 'abandoned' ? where : 'that a start delay or a cron schedule holds back'
+      return [fault(`nobody works on ${runs} ${why}: ${ids}`, fix)]
     }
     case 'elsewhere': {
       const fix =

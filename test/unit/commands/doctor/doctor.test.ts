@@ -12,7 +12,7 @@ import { plainStyle } from '../../../support/plain-style.ts'
 import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
 import { noProxies } from '../../../../src/domain/proxy-settings.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
-import { variables } from '../../../support/builders.ts'
+import { aRun, variables } from '../../../support/builders.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
 
@@ -212,19 +212,18 @@ describe('the management cluster', () => {
 
 describe('a run that nobody works on', () => {
   it('is a fault', () => {
-    const run = {
-      workflowId: 'allocate-vip/clusters/demo',
-      runId: 'a-run',
-      taskQueue: 'dead',
-      pollers: [],
-      workflowTaskAttempt: 1,
-      readyForMs: 60_000,
-      isWaiting: false,
-    }
-    const workflowRuns = { read: { running: [run], asked: 1, passedOver: 0 } }
+    const running = [
+      aRun({ taskQueue: 'dead', workflowTaskAttempt: 1, readyForMs: 60_000 }),
+      aRun({ workflowId: 'allocate-vip/clusters/later', beginsAt: now + 3_600_000 }),
+    ]
+    const workflowRuns = { read: { running, asked: 2, passedOver: 0 } }
     const results = diagnoseTemporal({ read: { ...facts, workflowRuns } }, identified, now)
     expect(of(results, 'workflow-runs')).toEqual([
       ['fault', 'nobody works on 1 run on task queue "dead", not "ours": allocate-vip/clusters/demo'],
+      [
+        'fault',
+        'nobody works on 1 run that a start delay or a cron schedule holds back: allocate-vip/clusters/later',
+      ],
     ])
   })
 })

@@ -22,7 +22,8 @@ import {
 const address = '10.0.0.10'
 const annotations = { 'vip.capi.gorizond.io/control-plane-vip': address }
 const endpoint = { host: address, port: 6443 }
-const inUse = aCluster({ endpoint, annotations })
+const inUse = aCluster({ endpoint, annotations, rendered: true })
+const typed = aCluster({ endpoint, annotations })
 const dropped = aCluster({ annotations })
 const elsewhere = aPool({ name: 'elsewhere', addresses: ['10.1.0.0/24'] })
 
@@ -44,6 +45,11 @@ function decideFor(
   const holders = holdersOf(recorded, { cluster, role: vip.role }, use, variables)
   return decideRestoration({ cluster, vip, address: recorded, holders, pools })
 }
+
+const from = 'from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo'
+const said = (message: string, more: Parameters<typeof aVipCondition>[0] = {}): ClusterOptions => ({
+  conditions: [aVipCondition({ message, ...more })],
+})
 
 describe('decideRestoration', () => {
   it.each([
@@ -204,11 +210,6 @@ describe('an annotation without a host', () => {
 })
 
 describe('a VIP that our condition confirms', () => {
-  const said = (message: string, more: Parameters<typeof aVipCondition>[0] = {}): ClusterOptions => ({
-    conditions: [aVipCondition({ message, ...more })],
-  })
-  const from = 'from GlobalInClusterIPPool/vip-pool by IPAddressClaim vip-cp-demo'
-
   it.each([...refusing, ...unready])(
     'and whose host was dropped is had again from a pool %s',
     (_, options) => {
@@ -249,8 +250,45 @@ describe('a VIP that our condition confirms', () => {
   })
 })
 
+describe('a VIP that one manifest may have brought as host and as annotation', () => {
+  const way =
+    'correct that, or remove the annotation vip.capi.gorizond.io/control-plane-vip if it is not from a pool'
+
+  it('is had from a pool that the Cluster may use, also an exhausted one', () => {
+    const full = aPool({ capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
+    for (const pool of [aPool(), full]) expect(decide(typed, [pool])).toMatchObject({ decision: 'restore' })
+  })
+
+  it.each(refusing)('is had from no pool %s', (_, options) => {
+    expect(decide(typed, [aPool(options)])).toMatchObject({
+      decision: 'lost',
+      message: expect.stringContaining(way),
+    })
+  })
+
+  it('is had from no pool that has it as its gateway', () => {
+    const decision = decide(typed, [aPool({ gateway: address })])
+    expect(decision).toEqual({
+      decision: 'lost',
+      message: `Cluster clusters/demo keeps endpoint 10.0.0.10:6443, but its claim is lost and 10.0.0.10 is not to be had: GlobalInClusterIPPool/vip-pool has it as its gateway; ${way}`,
+    })
+  })
+
+  it('is had from any pool if the condition confirms it, or if the Cluster has no topology, which does not tell', () => {
+    const closed = [aPool({ labels: {} })]
+    const confirmed = aCluster({ endpoint, annotations, ...said(`${address}:6443 ${from}`) })
+    expect(decide(confirmed, closed)).toMatchObject({ decision: 'restore' })
+    const plain = aCluster({ endpoint, annotations, topology: null })
+    expect(decide(plain, closed)).toMatchObject({ decision: 'restore' })
+  })
+})
+
 describe('a VIP in use', () => {
-  const servedIngress = aCluster({ ...withIngressVariable, annotations: recordedIngress })
+  const servedIngress = aCluster({
+    ...withIngressVariable,
+    annotations: recordedIngress,
+    rendered: true,
+  })
 
   it.each([...refusing, ...unready])('is had again from a pool %s', (_, options) => {
     const pool = { name: 'vip-pool' }

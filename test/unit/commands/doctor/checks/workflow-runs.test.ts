@@ -19,6 +19,7 @@ function aRun(name: string, options: Partial<RunningWorkflow> = {}): RunningWork
     workflowTaskAttempt: 0,
     readyForMs: undefined,
     isWaiting: true,
+    beginsAt: undefined,
     ...options,
   }
 }
@@ -44,7 +45,8 @@ describe('the runs of Clusters that wait', () => {
     expect(check([aRun('waits'), busy], { asked: 3 })).toEqual([
       {
         level: 'ok',
-        found: '3 Clusters without a VIP, 2 runs: none is on another task queue, or fails its workflow task',
+        found:
+          '3 Clusters without a VIP, 2 runs: none is on another task queue, is held back, or fails its workflow task',
       },
     ])
   })
