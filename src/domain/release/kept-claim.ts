@@ -1,5 +1,5 @@
 import type { IPAddressClaim } from '../model/claim.ts'
-import { hasPausedAnnotation } from '../model/object-meta.ts'
+import { hasPausedAnnotation, type ObjectMeta } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { few } from '../quote.ts'
 
@@ -28,6 +28,25 @@ export function whyKept(claim: IPAddressClaim, pools: readonly IPPool[]): Keepin
   }
   const foreign = claim.finalizers.filter((finalizer) => !isOfProvider(finalizer, claim))
   return foreign.length === 0 ? undefined : { by: 'finalizer', because: `${few(foreign, 3)} holds it` }
+}
+
+/** Milliseconds that a provider has to release a claim after its grace period. */
+const releaseWithinMs = 50_000
+
+/**
+ * Whether the pool of a claim that is being deleted is configured to keep it for now.
+ *
+ * @param now milliseconds since 1970
+ */
+export function isInGracePeriod(claim: IPAddressClaim, pools: readonly IPPool[], now: number): boolean {
+  const keeping = whyKept(claim, pools)
+  const graceMs = keeping?.by === 'grace-period' ? keeping.seconds * 1000 + releaseWithinMs : 0
+  return deletedForMs(claim, now) < graceMs
+}
+
+/** Milliseconds. Clocks differ. */
+export function deletedForMs({ deletionTimestamp }: ObjectMeta, now: number): number {
+  return deletionTimestamp === undefined ? 0 : Math.max(0, now - Date.parse(deletionTimestamp))
 }
 
 /** The finalizers of an IPAM provider have the API group of its pools; the garbage collector has two of its own. */

@@ -1,4 +1,4 @@
-import { whyKept } from './kept-claim.ts'
+import { deletedForMs, isInGracePeriod, whyKept } from './kept-claim.ts'
 import { isOrphanOf, type RemainingObject } from './release.ts'
 import type { ClusterIdentity, IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -76,8 +76,7 @@ function heldClaim(object: IPAddressClaim, { recreated, pools, now }: ReleaseCon
     const because = `the Cluster that has the name ${formatKey(recreated)} now is paused, and the IPAM provider waits for it; unpause it`
     return { remedy: 'none', because }
   }
-  const graceMs = keeping?.by === 'grace-period' ? keeping.seconds * 1000 + leakAfterMs : 0
-  if (keeping !== undefined && deletedForMs(object.deletionTimestamp, now) < graceMs) {
+  if (keeping !== undefined && isInGracePeriod(object, pools ?? [], now)) {
     return { remedy: 'none', because: keeping.because, isIntended: true }
   }
   const advice =
@@ -103,12 +102,7 @@ function describe({ kind, object, held }: RemainingObject, { deleted, now }: Rel
   const address = held.address === undefined ? '' : ` (${held.address})`
   const what = `${kind} ${formatKey(object)}${address} of the former Cluster ${formatKey(deleted)}`
   if (!object.isDeleting) return `${what} is not being deleted`
-  const seconds = Math.round(deletedForMs(object.deletionTimestamp, now) / 1000)
+  const seconds = Math.round(deletedForMs(object, now) / 1000)
   const holders = few(object.finalizers, 3) || 'nothing'
   return `${what} has been in deletion for ${seconds} s, held by ${holders}`
-}
-
-/** Clocks differ. */
-function deletedForMs(deletionTimestamp: string | undefined, now: number): number {
-  return deletionTimestamp === undefined ? 0 : Math.max(0, now - Date.parse(deletionTimestamp))
 }

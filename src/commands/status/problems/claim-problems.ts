@@ -1,5 +1,5 @@
 import { isFreeBeside } from '../../../domain/allocation/duplicate-addresses.ts'
-import { poolsIn } from '../../../domain/allocation/snapshot.ts'
+import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import {
   clusterNameOf,
   ownerClustersOf,
@@ -12,6 +12,7 @@ import { isReservation, type IPAddress } from '../../../domain/model/ip-address.
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
 import { formatPool, placeOf } from '../../../domain/model/pool.ts'
+import { isInGracePeriod } from '../../../domain/release/kept-claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
@@ -27,8 +28,13 @@ export function claimProblems({ snapshot, orphaned, now }: ProblemContext): read
   }
   return [
     ...claims.filter(isPoolUnknown).map(unknownPool),
-    ...claims.filter((claim) => isStuck(claim, now)).map(stuckClaim),
+    ...claims.filter((claim) => isHeld(claim, snapshot, now)).map(stuckClaim),
   ]
+}
+
+/** Whether something holds a claim that is being deleted, other than the grace period of its pool. */
+function isHeld(claim: IPAddressClaim, snapshot: Snapshot, now: number): boolean {
+  return isStuck(claim, now) && !isInGracePeriod(claim, poolsIn(snapshot), now)
 }
 
 function unknownPool(claim: IPAddressClaim): Problem {
@@ -58,7 +64,7 @@ export function leakProblems(context: ProblemContext): readonly Problem[] {
   // An object that is being deleted is about to go, unless something holds it.
   const isStaying = (object: ObjectMeta): boolean => !object.isDeleting || isStuck(object, now)
   return [
-    ...[...orphaned].filter(isStaying).map(leakedClaim),
+    ...[...orphaned].filter((claim) => !claim.isDeleting || isHeld(claim, snapshot, now)).map(leakedClaim),
     ...[...snapshot.ipAddresses.values()]
       .filter((ipAddress) => isStaying(ipAddress) && snapshot.unlisted?.has(ipAddress.namespace) !== true)
       .flatMap((ipAddress) =>

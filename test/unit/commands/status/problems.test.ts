@@ -333,6 +333,14 @@ describe('a leak', () => {
     ])
   })
 
+  it('is no claim that the grace period of its pool keeps, as long as that lasts', () => {
+    const claims = [aClaim({ owners: gone, deleting: true, addressName: 'vip-cp-demo' })]
+    const kinds = (graceSeconds: number): readonly string[] =>
+      kindsOf({ clusters: [], claims, pools: [aPool({ graceSeconds })] })
+    expect(kinds(86_400)).toEqual([])
+    expect(kinds(1)).toEqual(['LeakedClaim'])
+  })
+
   it('is an IPAddress for a claim of ours that is not there', () => {
     expect(found({ clusters: [], claims: [] })).toEqual([
       {
