@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { WorkflowStartOptions } from '@temporalio/client'
 import { randomUUID } from 'node:crypto'
 import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
 import {
@@ -109,25 +108,24 @@ describe('a run on a task queue that nobody polls', () => {
 })
 
 describe('a run that is held back', () => {
-  it.each<[string, Partial<WorkflowStartOptions>]>([
-    ['a start delay', { startDelay: '1 hour' }],
-    ['a cron schedule', { cronSchedule: '0 0 1 1 *' }],
-  ])('by %s is replaced by one that begins, and says why', async (what, options) => {
-    const name = what.replaceAll(' ', '-')
-    const cluster = clusterNamed(name)
-    await suite.temporal.client.workflow.start(allocateVipType, {
-      ...options,
-      workflowId: workflowIdFor(cluster),
-      taskQueue: suite.taskQueue,
-      args: [cluster],
-    })
-    await testbed.createCluster(name)
-    await testbed.untilServed(name)
-    expect(await notesOf(name, 'AllocationFailed')).toEqual([
-      expect.stringMatching(
-        /does not begin before .*, by its start delay or cron schedule; a new run is started/,
-      ),
-    ])
+  it('by a start delay or a cron schedule is replaced by one that begins, and says why', async () => {
+    const delays = { 'start-delay': { startDelay: '1 hour' }, cron: { cronSchedule: '0 0 1 1 *' } } as const
+    const names = Object.keys(delays)
+    for (const [name, delay] of Object.entries(delays)) {
+      const cluster = clusterNamed(name)
+      await suite.temporal.client.workflow.start(allocateVipType, {
+        ...delay,
+        workflowId: workflowIdFor(cluster),
+        taskQueue: suite.taskQueue,
+        args: [cluster],
+      })
+    }
+    await Promise.all(names.map((name) => testbed.createCluster(name)))
+    await Promise.all(names.map((name) => testbed.untilServed(name)))
+    const why = /does not begin before .*, by its start delay or cron schedule; a new run is started/
+    for (const name of names) {
+      expect(await notesOf(name, 'AllocationFailed')).toEqual([expect.stringMatching(why)])
+    }
   })
 })
 
