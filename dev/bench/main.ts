@@ -23,8 +23,7 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   let signal: AbortSignal | undefined
   try {
-    const names = measures.map(({ name }) => name)
-    const args = parseBenchArguments(process.argv.slice(2), names)
+    const args = parseBenchArguments(process.argv.slice(2), measures)
     signal = interruption(() => printError('stopping'))
     const result = await measure(args, signal)
     if (args.report) printError(`written: ${(await writeReport(result)).join(', ')}`)

@@ -5,6 +5,8 @@ import type { Reading } from './figures.ts'
 export interface Measure {
   /** For `--only`. */
   readonly name: string
+  /** It measures what Cluster API core does: a run of all measures leaves it out, and one that names it starts core. */
+  readonly needsCore?: true
   readonly run: (bench: Bench) => Promise<Outcome>
 }
 

@@ -3,6 +3,7 @@ import { atRest } from './measures/at-rest.ts'
 import { burst1000, burst200 } from './measures/burst.ts'
 import { cpu } from './measures/cpu.ts'
 import { freed } from './measures/freed.ts'
+import { gates } from './measures/gates.ts'
 import { historyEvents } from './measures/history-events.ts'
 import { historyWaiting } from './measures/history-waiting.ts'
 import { oneVip } from './measures/one-vip.ts'
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   historyWaiting,
   freed,
   twoReplicas,
+  gates,
   // These stop the IPAM provider and fill etcd.
   restart,
   atRest,

@@ -10,15 +10,15 @@ export const poolName = 'bench'
 /** The ClusterClass of the examples. */
 export const className = 'rke2-cluster-class'
 
-/** A Cluster like the README's example, without an endpoint. */
-export function clusterObject(namespace: string, name: string): JsonObject {
+/** A Cluster like the README's example, without an endpoint; of another class if one is given. */
+export function clusterObject(namespace: string, name: string, ofClass = className): JsonObject {
   return {
     apiVersion: apiVersions.clusters,
     kind: 'Cluster',
     metadata: { namespace, name },
     spec: {
       topology: {
-        classRef: { name: className },
+        classRef: { name: ofClass },
         version: 'v1.35.4',
         controlPlane: { replicas: 1 },
       },

@@ -3,7 +3,8 @@ import { UsageError } from '../command.ts'
 import { parseBenchArguments } from './options.ts'
 
 const names = ['one-vip', 'requests']
-const parse = (...argv: readonly string[]) => parseBenchArguments(argv, names)
+const measures = [...names.map((name) => ({ name })), { name: 'gates', needsCore: true as const }]
+const parse = (...argv: readonly string[]) => parseBenchArguments(argv, measures)
 
 describe('the arguments of the benchmark', () => {
   it('are all measures in five rounds, as a table, where nothing is said', () => {
@@ -16,6 +17,12 @@ describe('the arguments of the benchmark', () => {
       temporalStore: 'sqlite',
       report: false,
     })
+  })
+
+  it('start core for a measure that needs it, and leave such a one out of a run of all without core', () => {
+    expect(parse('--only=gates')).toMatchObject({ only: ['gates'], withCore: true })
+    expect(parse('--only=requests,gates')).toMatchObject({ only: ['requests', 'gates'], withCore: true })
+    expect(parse('--with-core').only).toEqual([...names, 'gates'])
   })
 
   it('name measures one by one and in lists', () => {
@@ -33,7 +40,7 @@ describe('the arguments of the benchmark', () => {
       '--report',
     ]
     expect(parse(...flags)).toEqual({
-      only: names,
+      only: [...names, 'gates'],
       clusters: 5,
       rounds: 1,
       json: true,
@@ -45,8 +52,8 @@ describe('the arguments of the benchmark', () => {
   })
 
   it.each([
-    ['--only=speed', '--only=speed: expected one of one-vip, requests'],
-    ['--only=', '--only=: expected one of one-vip, requests'],
+    ['--only=speed', '--only=speed: expected one of one-vip, requests, gates'],
+    ['--only=', '--only=: expected one of one-vip, requests, gates'],
     ['--clusters=0', '--clusters=0: expected a whole number from 1 to 60000'],
     ['--clusters=1e9', '--clusters=1e9: expected a whole number from 1 to 60000'],
     ['--rounds=', '--rounds=: expected a whole number from 1 to 1000'],

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '../command.ts'
 import { messageOf } from '../stack/errors.ts'
 import { parseTemporalStore, type TemporalStore } from '../stack/temporal-store.ts'
+import type { Measure } from './measure.ts'
 
 /** The command line of a run. */
 export interface BenchArguments {
@@ -23,10 +24,16 @@ const mostRounds = 1000
 /**
  * Reads the command line, without the program's own name.
  *
- * @param names of all measures, the default of `--only`
+ * @param measures all of them; those that need no core are the default of `--only`
  * @throws UsageError
  */
-export function parseBenchArguments(argv: readonly string[], names: readonly string[]): BenchArguments {
+export function parseBenchArguments(
+  argv: readonly string[],
+  measures: readonly Pick<Measure, 'name' | 'needsCore'>[],
+): BenchArguments {
+  const names = measures.map(({ name }) => name)
+  const needsCore = (name: string): boolean =>
+    measures.some((each) => each.name === name && each.needsCore === true)
   const values = valuesOf(argv, names)
   const faults: string[] = []
   const only = values.only.flatMap((list) => list.split(','))
@@ -57,10 +64,10 @@ export function parseBenchArguments(argv: readonly string[], names: readonly str
   }
   if (faults.length > 0) throw new UsageError([...faults, usage(names)].join('\n'))
   return {
-    only: only.length === 0 ? names : only,
+    only: only.length === 0 ? names.filter((name) => values['with-core'] || !needsCore(name)) : only,
     rounds,
     json: values.output === 'json',
-    withCore: values['with-core'],
+    withCore: values['with-core'] || only.some(needsCore),
     defaultPolling: values['default-polling'],
     temporalStore,
     report: values.report,
@@ -94,7 +101,7 @@ function usage(names: readonly string[]): string {
   --clusters N        so many Clusters in place of each measure's own number
   --rounds N          medians over so many rounds, 5 if absent
   --output json       print a list of {measure, ours, floor, ratio, target, met, unit}; progress is on standard error
-  --with-core         with Cluster API core and its webhooks
+  --with-core         with Cluster API core and its webhooks, as for a measure that needs it
   --default-polling   with Temporal's own history.transferProcessorMaxPollRPS
   --temporal-store S  where Temporal keeps its data: sqlite, if absent, or postgresql
   --report            write table and plot into docs/performance.md and docs/images`

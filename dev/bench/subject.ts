@@ -164,8 +164,12 @@ export function nameOf(object: JsonObject): string {
   return stringOf(objectOf(object['metadata'])['name'])
 }
 
-/** Deletes Clusters first: the allocator would recreate the claim of an existing Cluster. */
-async function clearNamespace(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
+/** Deletes Clusters, claims and addresses. Clusters first: the allocator would recreate the claim of an existing Cluster. */
+export async function clearNamespace(
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
   await deleteAll(api, pathIn(namespace, 'clusters'))
   await deleteAll(api, pathIn(namespace, 'ipaddressclaims'))
   for (const plural of ['clusters', 'ipaddressclaims', 'ipaddresses'] as const) {

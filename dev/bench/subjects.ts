@@ -58,7 +58,7 @@ export async function openSubjects(
       bench,
       namespace: ours,
       plural: 'clusters',
-      build: clusterObject,
+      build: (namespace, name) => clusterObject(namespace, name),
       isDone: hasEndpoint,
       settled: async (name) => {
         const run = bench.temporal.workflow.getHandle(workflowIdFor({ namespace: ours, name }))

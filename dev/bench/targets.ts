@@ -87,6 +87,17 @@ export const figureKinds = {
     target: { atMost: 1 },
     meaning: 'writes of endpoints per Cluster with two replicas; floor: with one',
   },
+  'gates-variable': {
+    unit: 'ms',
+    target: { atMost: 1500 },
+    meaning:
+      'one after the other, with Cluster API core: from the VIP on the Cluster to its infrastructure cluster, if the class waits for a variable',
+  },
+  'gates-annotation': {
+    unit: 'ms',
+    target: { atMost: 1500 },
+    meaning: 'the same, if a template of the class fails without the annotation of the VIP',
+  },
   'restart-5000-workflows': {
     unit: '',
     target: { atMost: 0 },

@@ -7,7 +7,7 @@ import {
   type ClaimBinding,
 } from '../domain/allocation/snapshot.ts'
 import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
-import { addressIn } from '../domain/allocation/vip-ownership.ts'
+import { addressIn, hasLostRecord } from '../domain/allocation/vip-ownership.ts'
 import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
@@ -103,6 +103,10 @@ function retryIfChanged({ queries, requests }: HandlerContext, cluster: Cluster,
   const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
   if (isChanged && queries.reservesFreeDuplicate(cluster)) {
     requests.retry(cluster, 'a duplicate that it has recorded may be free')
+  }
+  const isRecordLost = queries.vipsOf(cluster).some((vip) => hasLostRecord(cluster, previous, vip))
+  if (isRecordLost && queries.needsReconcile(cluster)) {
+    requests.retry(cluster, 'somebody changed the annotation that records its VIP')
   }
 }
 

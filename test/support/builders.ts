@@ -124,6 +124,22 @@ export function aClusterClass(variables: {
   })
 }
 
+/** A ClusterClass whose variables Cluster API core has accepted as they are declared. */
+export function classOfShape(shape: {
+  readonly annotations?: Readonly<Record<string, string>>
+  /** `spec.variables`. */
+  readonly variables: readonly object[]
+  /** `spec.patches`. */
+  readonly patches: readonly object[]
+}): ClusterClass {
+  const { annotations = {}, variables, patches } = shape
+  return clusterClassFrom({
+    metadata: { ...metadata({}, { namespace: 'clusters', name: aClass }), annotations },
+    spec: { variables, patches },
+    status: { variables: variables.map((each) => ({ ...each, definitions: [{ ...each, from: 'inline' }] })) },
+  })
+}
+
 export interface PoolOptions extends MetaOptions {
   kind?: IPPoolKind
   capacity?: { total: number; used: number; free: number; outOfRange: number }

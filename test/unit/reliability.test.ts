@@ -19,6 +19,7 @@ const wholeSuites = [
     'gitops',
     'gitops-healing',
     'compatibility',
+    'gates',
   ],
   ...['role-only', 'class-elsewhere', 'namespace-selector', 'available'],
 ]

@@ -11,6 +11,7 @@ import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
 import { fault, ok, runCheck, skipped, type CheckResult, type Reading } from './checks/check-result.ts'
 import { checkClock } from './checks/clock.ts'
+import { checkClassGates } from './checks/class-gates.ts'
 import { checkClassVariables } from './checks/class-variables.ts'
 import { checkManagementCluster } from './checks/management-cluster.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
@@ -135,6 +136,9 @@ export function diagnoseKubernetes(
       ...checkClusterClasses(read, settings),
       ...checkClassVariables(read, settings.variables),
     ]),
+    ...runCheck('class-gates', snapshot, (read) =>
+      checkClassGates(read, settings, predecessor.extensionConfigs),
+    ),
     ...runCheck('clusters', snapshot, checkClusters),
   ]
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
+import { extensionConfigFrom, type ExtensionConfig } from '../../domain/model/extension-config.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import { messageOf } from '../../domain/quote.ts'
@@ -33,12 +34,7 @@ import type { ServedKind } from './checks/api-versions.ts'
 import type { Reading } from './checks/check-result.ts'
 import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
-import {
-  extensionConfigFrom,
-  predecessorLabel,
-  type ExtensionConfig,
-  type PredecessorFacts,
-} from './checks/predecessor.ts'
+import { predecessorLabel, type PredecessorFacts } from './checks/predecessor.ts'
 import {
   coreProvider,
   inClusterProvider,

@@ -40,6 +40,12 @@ export function isOnRecordOnly(cluster: Cluster, vip: VipRole): boolean {
     : hostInVariables(cluster, vip) === undefined
 }
 
+/** Whether somebody has changed or removed our record of a VIP that stays in place. Templates of its class may read the record. */
+export function hasLostRecord(cluster: Cluster, previous: Cluster, vip: VipRole): boolean {
+  const [now, before] = [vipOwnershipOf(cluster, vip), vipOwnershipOf(previous, vip)]
+  return before.state === 'managed' && now.state === 'external' && now.address === before.address
+}
+
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
 export function isExternallyOwned(ownership: VipOwnership): boolean {
   return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)

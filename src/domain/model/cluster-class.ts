@@ -1,5 +1,5 @@
 import { availabilityGatesIn } from './cluster.ts'
-import { arrayOf, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+import { arrayOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 
 /** The facts about a ClusterClass that decisions use: which variables a Cluster of it may set. */
@@ -17,16 +17,34 @@ export interface ClusterClass extends ObjectMeta {
 /** An entry of `status.variables` (CAPI: `ClusterClassStatusVariable`). */
 export interface ClassVariable {
   readonly name: string
+  /** By one of its definitions: a Cluster without it is refused. */
+  readonly isRequired: boolean
   /** The OpenAPI schema of its first definition: all definitions have to accept a value. */
   readonly schema: JsonObject
 }
 
 /** What a patch reads variables by (CAPI: `ClusterClassPatch`). */
 export interface ClassPatch {
+  readonly name: string
   /** A runtime extension generates the patch: which variables it reads does not show. */
   readonly isExternal: boolean
-  /** Names of variables (`valueFrom.variable`, with a path), and templates (`valueFrom.template`, `enabledIf`). */
-  readonly expressions: readonly string[]
+  /** The extension's handler, as `<handler>.<ExtensionConfig>`; undefined if there is none. */
+  readonly handler: string | undefined
+  /** The template that has to render to `true`; undefined: the patch is always enabled. */
+  readonly enabledIf: string | undefined
+  /** It changes the infrastructure cluster or the control plane, which every Cluster has. */
+  readonly isForEveryCluster: boolean
+  /** The values that it calculates. */
+  readonly values: readonly PatchValue[]
+}
+
+/** A value that a patch calculates (CAPI: `JSONPatchValue`). */
+export interface PatchValue {
+  /** The name of a variable, with a path (`valueFrom.variable`); or a template's text (`valueFrom.template`). */
+  readonly from: 'variable' | 'template'
+  readonly expression: string
+  /** It is for the infrastructure cluster or the control plane: core calculates it for every Cluster. */
+  readonly isForEveryCluster: boolean
 }
 
 /** Reads a ClusterClass of any served version. */
@@ -40,21 +58,34 @@ export function clusterClassFrom(object: unknown): ClusterClass {
       .filter((name) => name !== undefined),
     acceptedVariables: arrayOf(objectOf(status)['variables']).flatMap((variable) => {
       const name = nameOf(variable)
-      return name === undefined ? [] : [{ name, schema: schemaOf(variable) }]
+      return name === undefined
+        ? []
+        : [{ name, isRequired: isRequired(variable), schema: schemaOf(variable) }]
     }),
     patches: arrayOf(patches).map(patchFrom),
     availabilityGates: availabilityGatesIn(objectOf(spec)),
   }
 }
 
-/** Whether a patch of the class reads the variable. A template's text may name it in any way, so any mention counts. */
+/** Whether a patch of the class reads the variable. */
 export function readsVariable({ patches }: ClusterClass, name: string): boolean {
-  const mention = new RegExp(`(?<![\\w-])${name.replaceAll(/[^\w-]/g, String.raw`\$&`)}(?![\\w-])`)
-  return patches.some(({ expressions }) => expressions.some((expression) => mention.test(expression)))
+  return patches.some(({ enabledIf = '', values }) =>
+    [enabledIf, ...values.map(({ expression }) => expression)].some((each) => mentions(each, name)),
+  )
+}
+
+/** Whether an expression reads a variable or an annotation. A template may name it in any way, so any mention counts. */
+export function mentions(expression: string, name: string): boolean {
+  const escaped = name.replaceAll(/[^\w-]/g, String.raw`\$&`)
+  return new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`).test(expression)
 }
 
 function nameOf(variable: unknown): string | undefined {
   return nonEmptyStringOf(objectOf(variable)['name'])
+}
+
+function isRequired(variable: unknown): boolean {
+  return arrayOf(objectOf(variable)['definitions']).some((each) => objectOf(each)['required'] === true)
 }
 
 function schemaOf(variable: unknown): JsonObject {
@@ -63,13 +94,33 @@ function schemaOf(variable: unknown): JsonObject {
 }
 
 function patchFrom(patch: unknown): ClassPatch {
-  const { external, enabledIf, definitions } = objectOf(patch)
-  const operations = arrayOf(definitions).flatMap((each) => arrayOf(objectOf(each)['jsonPatches']))
-  const values = operations.map((operation) => objectOf(objectOf(operation)['valueFrom']))
+  const { name, external, enabledIf, definitions } = objectOf(patch)
+  const { generatePatchesExtension, generateExtension } = objectOf(external)
   return {
+    name: stringOf(name),
     isExternal: external !== undefined,
-    expressions: [enabledIf, ...values.flatMap(({ variable, template }) => [variable, template])]
-      .map(nonEmptyStringOf)
-      .filter((expression) => expression !== undefined),
+    // The second is its name in v1beta1.
+    handler: nonEmptyStringOf(generatePatchesExtension ?? generateExtension),
+    enabledIf: nonEmptyStringOf(enabledIf),
+    isForEveryCluster: arrayOf(definitions).some(isForEveryCluster),
+    values: arrayOf(definitions).flatMap(valuesOf),
   }
+}
+
+function valuesOf(definition: unknown): readonly PatchValue[] {
+  return arrayOf(objectOf(definition)['jsonPatches']).flatMap((operation) => {
+    const valueFrom = objectOf(objectOf(operation)['valueFrom'])
+    return (['variable', 'template'] as const).flatMap((from) => {
+      const expression = nonEmptyStringOf(valueFrom[from])
+      return expression === undefined
+        ? []
+        : [{ from, expression, isForEveryCluster: isForEveryCluster(definition) }]
+    })
+  })
+}
+
+function isForEveryCluster(definition: unknown): boolean {
+  const { matchResources } = objectOf(objectOf(definition)['selector'])
+  const { infrastructureCluster, controlPlane } = objectOf(matchResources)
+  return infrastructureCluster === true || controlPlane === true
 }

@@ -1,9 +1,13 @@
+import { arrayOf, objectOf, stringMapOf, stringOf } from './decode.ts'
+
 export type Labels = Readonly<Record<string, string>>
+
+const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 
 /** One condition of a label selector, as in the `matchExpressions` of Kubernetes. */
 export interface LabelRequirement {
   readonly key: string
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  readonly operator: (typeof operators)[number]
   /** Empty for `Exists` and `DoesNotExist`. */
   readonly values: readonly string[]
 }
@@ -25,6 +29,25 @@ export function labelSelectorFrom(text: string): LabelSelector | undefined {
   if (tokens.length === 0) return []
   const requirements = splitAtCommas(tokens).map(requirementFrom)
   return requirements.every((each) => each !== undefined) ? requirements : undefined
+}
+
+/** Reads a LabelSelector of the API (`matchLabels`, `matchExpressions`); one that is absent has no requirements. */
+export function labelSelectorOf(object: unknown): LabelSelector {
+  const { matchLabels, matchExpressions } = objectOf(object)
+  return [
+    ...Object.entries(stringMapOf(matchLabels)).map(([key, value]): LabelRequirement => ({
+      key,
+      operator: 'In',
+      values: [value],
+    })),
+    ...arrayOf(matchExpressions).flatMap((expression): readonly LabelRequirement[] => {
+      const { key, operator, values } = objectOf(expression)
+      const known = operators.find((each) => each === operator)
+      return known === undefined
+        ? []
+        : [{ key: stringOf(key), operator: known, values: arrayOf(values).map(stringOf) }]
+    }),
+  ]
 }
 
 export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {

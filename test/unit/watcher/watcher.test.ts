@@ -273,6 +273,36 @@ describe('the watcher', () => {
     expect(requests()).toEqual([])
   })
 
+  it.each([
+    ['changed', { 'vip.capi.gorizond.io/control-plane-vip': '10.9.9.9' }],
+    ['removed', {}],
+  ])('requests the annotation of a VIP again if somebody has %s it', (_, changed) => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert({ ...served, annotations: changed })
+    expect(requests()).toEqual([
+      'signal-with-start demo: somebody changed the annotation that records its VIP',
+    ])
+    clusters.upsert(served)
+    expect(requests()).toEqual([])
+  })
+
+  it('requests no annotation of a VIP that no claim of ours holds', () => {
+    const { clusters, listAll, requests } = world()
+    listAll({ clusters: [served], pools: [aPool()] })
+    requests()
+    clusters.upsert({ ...served, annotations: {} })
+    expect(requests()).toEqual([])
+  })
+
+  it('requests no annotation of a paused Cluster', () => {
+    const { clusters, listAll, requests } = world()
+    const paused = { ...served, isPaused: true }
+    listAll({ clusters: [paused], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
+    clusters.upsert({ ...paused, annotations: {} })
+    expect(requests()).toEqual([])
+  })
+
   it('requests the condition that a Cluster with its VIP lacks, once', () => {
     const { clusters, listAll, requests } = world()
     const unconditioned = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })

@@ -11,6 +11,7 @@ export const checkNames = [
   'pool-labels',
   'pool-ranges',
   'cluster-classes',
+  'class-gates',
   'clusters',
   'temporal',
   'temporal-namespace',

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { plainClusterOf } from '../../../domain/allocation/class-gates.ts'
 import { vipRolesIn } from '../../../domain/allocation/vip-role.ts'
 import { decideVariables, type VariableVerdict } from '../../../domain/allocation/vip-variables.ts'
 import { readsVariable, type ClusterClass } from '../../../domain/model/cluster-class.ts'
-import { clusterFrom } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatVariablePath } from '../../../domain/model/variable-path.ts'
 import { defaultApiServerPort } from '../../../domain/names.ts'
@@ -31,9 +31,7 @@ export function checkClassVariables(
 }
 
 function outcomesFor(clusterClass: ClusterClass, names: VariableNames): readonly CheckOutcome[] {
-  const { namespace, name } = clusterClass
-  const classRef = { namespace, name }
-  const cluster = clusterFrom({ metadata: { namespace }, spec: { topology: { classRef } } })
+  const cluster = plainClusterOf(clusterClass)
   return vipRolesIn(cluster, names, clusterClass).flatMap((vip) => {
     const { verdicts } = decideVariables(cluster, vip, clusterClass, anyAddress, defaultApiServerPort)
     return verdicts.flatMap((verdict) => outcomeOf(verdict, clusterClass, vip.role))

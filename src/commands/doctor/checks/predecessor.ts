@@ -1,5 +1,5 @@
-import { objectOf, stringOf } from '../../../domain/model/decode.ts'
-import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/model/object-meta.ts'
+import type { ExtensionConfig } from '../../../domain/model/extension-config.ts'
+import { formatKey } from '../../../domain/model/object-meta.ts'
 import { counted } from '../../../domain/quote.ts'
 import { fault, orOk, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
 import type { ProgramDeployment } from './providers.ts'
@@ -9,21 +9,6 @@ export const predecessorLabel = 'control-plane=capi-vip-allocator-controller-man
 
 const extensionName = 'vip-allocator'
 const extensionService = 'capi-vip-allocator-runtime-extension'
-
-/** Where Cluster API calls a runtime extension. */
-export interface ExtensionConfig extends ObjectMeta {
-  /** Name of the Service; `""` if a URL takes its place. */
-  readonly service: string
-}
-
-/** Reads an ExtensionConfig of runtime.cluster.x-k8s.io. */
-export function extensionConfigFrom(object: unknown): ExtensionConfig {
-  const { clientConfig } = objectOf(objectOf(object)['spec'])
-  return {
-    ...objectMetaFrom(object),
-    service: stringOf(objectOf(objectOf(clientConfig)['service'])['name']),
-  }
-}
 
 /** What may be left of the predecessor. */
 export interface PredecessorFacts {

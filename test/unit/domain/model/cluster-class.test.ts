@@ -44,7 +44,60 @@ describe('a ClusterClass', () => {
   it('reads no variable without such a patch', () => {
     expect(readsVariable(withValue({ variable: 'clusterVipPool' }), 'clusterVip')).toBe(false)
     expect(readsVariable(withPatch({ external: {} }), 'clusterVip')).toBe(false)
-    expect(withPatch({ external: {} }).patches).toEqual([{ isExternal: true, expressions: [] }])
+  })
+
+  it.each([['generatePatchesExtension'], ['generateExtension']])(
+    'names the handler of an external patch by %s',
+    (field) => {
+      expect(withPatch({ name: 'vip', external: { [field]: 'patch.vip' } }).patches).toEqual([
+        {
+          name: 'vip',
+          isExternal: true,
+          handler: 'patch.vip',
+          enabledIf: undefined,
+          isForEveryCluster: false,
+          values: [],
+        },
+      ])
+    },
+  )
+
+  it('has values of the infrastructure cluster and the control plane, which every Cluster has, and of machines', () => {
+    const definition = (matchResources: object, valueFrom: object): object => ({
+      selector: { matchResources },
+      jsonPatches: [{ op: 'add', path: '/spec/a', valueFrom }],
+    })
+    const { patches } = withPatch({
+      definitions: [
+        definition({ infrastructureCluster: true }, { variable: 'a' }),
+        definition({ controlPlane: true }, { template: '{{ .b }}' }),
+        definition({ machineDeploymentClass: { names: ['*'] } }, { variable: 'c' }),
+      ],
+    })
+    expect(patches.map(({ isForEveryCluster }) => isForEveryCluster)).toEqual([true])
+    expect(patches[0]?.values).toEqual([
+      { from: 'variable', expression: 'a', isForEveryCluster: true },
+      { from: 'template', expression: '{{ .b }}', isForEveryCluster: true },
+      { from: 'variable', expression: 'c', isForEveryCluster: false },
+    ])
+  })
+
+  it('requires a variable if one of its definitions does', () => {
+    const definitions = [
+      { from: 'inline', required: false },
+      { from: 'other', required: true },
+    ]
+    const status = {
+      variables: [
+        { name: 'a', definitions },
+        { name: 'b', definitions: definitions.slice(0, 1) },
+      ],
+    }
+    const { acceptedVariables } = clusterClassFrom({ status })
+    expect(acceptedVariables.map(({ name, isRequired }) => [name, isRequired])).toEqual([
+      ['a', true],
+      ['b', false],
+    ])
   })
 
   it('has variables whose names are no regular expressions', () => {

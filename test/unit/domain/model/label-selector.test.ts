@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
   labelSelectorFrom,
+  labelSelectorOf,
   matchesLabels,
   type LabelRequirement,
   type LabelSelector,
@@ -162,5 +163,28 @@ describe('any label selector', () => {
       const selector = labelSelectorFrom(hostile)
       expect([undefined, true, false]).toContain(selector && matchesLabels(selector, labels))
     })
+  })
+})
+
+describe('a LabelSelector of the API', () => {
+  it('has its labels and expressions as requirements', () => {
+    expect(
+      labelSelectorOf({
+        matchLabels: { team: 'blue' },
+        matchExpressions: [
+          { key: 'env', operator: 'NotIn', values: ['test'] },
+          { key: 'team', operator: 'Exists' },
+          { key: 'team', operator: 'Like', values: ['b*'] },
+        ],
+      }),
+    ).toEqual([
+      { key: 'team', operator: 'In', values: ['blue'] },
+      { key: 'env', operator: 'NotIn', values: ['test'] },
+      { key: 'team', operator: 'Exists', values: [] },
+    ])
+  })
+
+  it.each([[undefined], [null], [{}]])('that is %j is met by every object', (selector) => {
+    expect(matchesLabels(labelSelectorOf(selector), labels)).toBe(true)
   })
 })

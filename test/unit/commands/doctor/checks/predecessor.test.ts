@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   checkPredecessor,
-  extensionConfigFrom,
   type PredecessorFacts,
 } from '../../../../../src/commands/doctor/checks/predecessor.ts'
 import { programDeploymentFrom } from '../../../../../src/commands/doctor/checks/providers.ts'
+import { extensionConfigFrom } from '../../../../../src/domain/model/extension-config.ts'
 
 const name = 'capi-vip-allocator-controller-manager'
 const provider =

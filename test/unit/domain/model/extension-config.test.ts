@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals'
+import { extensionConfigFrom, mayBeCalledFor } from '../../../../src/domain/model/extension-config.ts'
+
+const spec = { clientConfig: { service: { name: 'vips' } } }
+
+describe('an ExtensionConfig', () => {
+  it('has the handlers that Cluster API has discovered', () => {
+    const handlers = [
+      { name: 'vip.vips', requestHook: { hook: 'GeneratePatches' }, failurePolicy: 'Ignore' },
+      { name: 'gate.vips', requestHook: { hook: 'BeforeClusterCreate' }, failurePolicy: 'Fail' },
+      { name: 'variables.vips', requestHook: { hook: 'DiscoverVariables' } },
+    ]
+    const config = extensionConfigFrom({ metadata: { name: 'vips' }, spec, status: { handlers } })
+    expect(config).toMatchObject({ name: 'vips', service: 'vips' })
+    expect(config.handlers).toEqual([
+      { name: 'vip.vips', hook: 'GeneratePatches', isOurs: false, isFailClosed: false, namespaces: [] },
+      { name: 'gate.vips', hook: 'BeforeClusterCreate', isOurs: false, isFailClosed: true, namespaces: [] },
+      {
+        name: 'variables.vips',
+        hook: 'DiscoverVariables',
+        isOurs: false,
+        isFailClosed: true,
+        namespaces: [],
+      },
+    ])
+  })
+
+  it('has none before that', () => {
+    expect(extensionConfigFrom({ spec: { clientConfig: { url: 'https://x' } } })).toMatchObject({
+      service: '',
+      handlers: [],
+    })
+  })
+
+  it.each<[string, object, boolean]>([
+    [
+      'that we have applied',
+      { managedFields: [{ manager: 'manager' }, { manager: 'capi-vip-allocator' }] },
+      true,
+    ],
+    ['of our name', { name: 'capi-vip-allocator' }, true],
+    ['with our label', { labels: { 'app.kubernetes.io/name': 'capi-vip-allocator' } }, true],
+    ['of somebody else', { name: 'vips', managedFields: [{ manager: 'kubectl' }] }, false],
+    ['of the predecessor', { name: 'vip-allocator' }, false],
+  ])('%s says whether it is ours', (_, metadata, isOurs) => {
+    const { handlers } = extensionConfigFrom({ metadata, spec, status: { handlers: [{ name: 'a.b' }] } })
+    expect(handlers.map((handler) => handler.isOurs)).toEqual([isOurs])
+  })
+
+  it('is called for the namespaces of its selector, as far as their names say', () => {
+    const calledFor = (namespaceSelector: object): readonly string[] => {
+      const status = { handlers: [{ name: 'a.b' }] }
+      const { handlers } = extensionConfigFrom({ spec: { ...spec, namespaceSelector }, status })
+      return ['blue', 'green'].filter((name) => handlers.some((handler) => mayBeCalledFor(handler, name)))
+    }
+    const key = 'kubernetes.io/metadata.name'
+    expect(calledFor({})).toEqual(['blue', 'green'])
+    expect(calledFor({ matchLabels: { [key]: 'blue' } })).toEqual(['blue'])
+    expect(calledFor({ matchLabels: { [key]: 'blue', tenant: 'a' } })).toEqual(['blue'])
+    expect(calledFor({ matchLabels: { tenant: 'a' } })).toEqual(['blue', 'green'])
+    expect(calledFor({ matchExpressions: [{ key, operator: 'NotIn', values: ['blue'] }] })).toEqual(['green'])
+  })
+})
