@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
+import { createClassWithoutVariable, recordRendered, shownTexts, untilTopologyWaits } from './gate-fixture.ts'
 import {
   assigned,
   hostOf,
@@ -105,6 +106,26 @@ describe('on Cluster API 1.13, a Cluster', () => {
         conditionOf(now, controlPlane)?.reason === 'Allocated' &&
         !(conditionOf(now, 'Available')?.message ?? 'ControlPlaneVIPReady').includes('ControlPlaneVIPReady'),
     )
+  })
+
+  it('waits without a variable, by a template that fails without the annotation of the VIP', async () => {
+    const className = 'annotation'
+    const rendered = await recordRendered(source.stack, testbed)
+    try {
+      await createClassWithoutVariable(testbed, className)
+      await testbed.createCluster('by-annotation', { className })
+      expect(shownTexts()).toContain(await untilTopologyWaits(testbed, 'by-annotation'))
+      await testbed.createPool('10.83.1.10', { name: 'annotation-pool', className })
+      const infrastructure = await rendered.first('by-annotation', 'infrastructureRef')
+      expect(infrastructure.metadata.generation).toBe(1)
+      expect(infrastructure.spec['controlPlaneEndpoint']).toEqual({ host: '10.83.1.10', port: 6443 })
+      const controlPlane = await rendered.first('by-annotation', 'controlPlaneRef')
+      expect(JSON.stringify(controlPlane.spec)).toContain('10.83.1.10')
+    } finally {
+      await rendered.close()
+      await testbed.deleteCluster('by-annotation')
+    }
+    await testbed.untilCluster('by-annotation', (now) => now === undefined)
   })
 
   it('gives its address back when it is deleted', async () => {

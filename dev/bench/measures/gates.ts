@@ -91,7 +91,10 @@ async function openObserver(bench: Bench, namespace: string): Promise<Observer> 
   const infrastructures = new Map<string, { readonly at: number; readonly host: string }>()
   let serial = 0
 
-  const watch = (path: string, onVersion: (object: JsonObject) => void): RawWatch => {
+  const watch = (
+    path: string,
+    onVersion: (object: JsonObject) => void,
+  ): Pick<RawWatch, 'listed' | 'close'> => {
     const started = startRawWatch({
       stack: bench.connection,
       path,
@@ -99,8 +102,10 @@ async function openObserver(bench: Bench, namespace: string): Promise<Observer> 
         if (!isGone) onVersion(object)
       },
     })
-    bench.alsoClose(() => started.close())
-    return started
+    let closing: Promise<void> | undefined
+    const close = (): Promise<void> => (closing ??= started.close())
+    bench.alsoClose(close)
+    return { listed: started.listed, close }
   }
   const watches = [
     watch(pathIn(namespace, 'clusters'), (cluster) => {
