@@ -36,12 +36,11 @@ describe('the cgroup of a run', () => {
     expect(ownerOf(name)).toBeUndefined()
   })
 
-  it('gets the processors of its hierarchy, and goes with those in it', async () => {
+  it('is made in a hierarchy, which stays as it is, and goes with those in it', async () => {
     const hierarchy = mkdtempSync(join(tmpdir(), 'cgroups-'))
     try {
       writeFileSync(join(hierarchy, 'cpuset.cpus'), '0-1\n')
       const name = cgroupNameFor(1)
-      // The kernel makes these files.
       makeCgroups([hierarchy], name)
       expect(readdirSync(hierarchy)).toContain(name)
       mkdirSync(join(hierarchy, name, 'kubepods', 'burstable'), { recursive: true })
