@@ -36,19 +36,24 @@ const freeIntervalMs = 200
  */
 export async function untilPortIsFree(
   port: number,
-  { neededBy, progress }: { readonly neededBy: string; readonly progress: Progress },
+  {
+    neededBy,
+    progress,
+    withinMs = freeWithinMs,
+  }: { readonly neededBy: string; readonly progress: Progress; readonly withinMs?: number },
 ): Promise<void> {
   if (await isFree(port)) return
   const words = {
     during: `${neededBy}: waiting for port ${port}`,
     after: `${neededBy}: port ${port} is free`,
   }
+  progress(words.during)
   await timed(progress, words, async () => {
-    const deadline = performance.now() + freeWithinMs
+    const deadline = performance.now() + withinMs
     while (!(await isFree(port))) {
       if (performance.now() > deadline) {
         throw new Error(
-          `port ${port} on ${host} has been in use for ${formatDuration(freeWithinMs)}, expected it to be free: ${neededBy} has no other`,
+          `port ${port} on ${host} has been in use for ${formatDuration(withinMs)}, expected it to be free: ${neededBy} has no other`,
         )
       }
       await delay(freeIntervalMs)

@@ -61,6 +61,14 @@ describe('a part of the stack', () => {
   })
 })
 
+describe('whole clusters', () => {
+  it('are refused without Cluster API core', async () => {
+    const options = { clusterApiCore: false, wholeClusters: true, progress: () => {} }
+
+    await expect(startStack(options)).rejects.toThrow('whole clusters need Cluster API core')
+  })
+})
+
 describe('the CRDs', () => {
   it('are those of the version of Cluster API that was asked for, and of the newest where none was', async () => {
     const { connection } = stack
