@@ -14,7 +14,7 @@ export const valuesFiles: readonly string[] = readdirSync(join(chartDirectory, '
 
 /** Keeps the settings, plugins and repositories of the user out. */
 const home = join(tmpdir(), 'capi-vip-allocator-helm')
-const isolated = {
+export const isolatedHelm = {
   HELM_NO_PLUGINS: '1',
   HELM_CACHE_HOME: join(home, 'cache'),
   HELM_CONFIG_HOME: join(home, 'config'),
@@ -31,7 +31,7 @@ export function runHelm(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  return runCommand({ command: helm, args, cwd: root, env: { ...isolated, ...env } })
+  return runCommand({ command: helm, args, cwd: root, env: { ...isolatedHelm, ...env } })
 }
 
 /** What a chart is rendered with. */

@@ -114,3 +114,18 @@ export async function runClusterctl(
     env: { XDG_CONFIG_HOME: directory },
   })
 }
+
+/**
+ * A shell script in place of clusterctl. It adds a repository of Cluster API core to `clusterctl.yaml`, where clusterctl
+ * itself finds one on the internet.
+ *
+ * @param componentsPath of core
+ */
+export function clusterctlScript(clusterctl: string, componentsPath: string): string {
+  return [
+    `{ echo providers:`,
+    `  echo '  - {name: cluster-api, type: CoreProvider, url: "${componentsPath}"}'`,
+    `  grep --invert-match '^providers:$' clusterctl.yaml; } > with-core.yaml`,
+    `CLUSTERCTL_DISABLE_VERSIONCHECK=true exec '${clusterctl}' "$@" --config with-core.yaml`,
+  ].join('\n')
+}

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { providerName } from '../../dev/chart/provider-components.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
-import { runCommand } from '../../dev/stack/run-command.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
-import { runClusterctl, recordProviders } from './clusterctl.ts'
+import { clusterctlScript, recordProviders } from './clusterctl.ts'
+import { expectSteps, openInstallSession, type InstallSession } from './install-session.ts'
 import {
   clusterScopedObjects,
   coreMetadata,
@@ -15,13 +15,11 @@ import {
   nextVersion as next,
   providerRelease,
   releasedVersion as released,
-  systemNamespace as namespace,
   type DeployedProcess,
 } from './installed-provider.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
-const root = join(import.meta.dirname, '..', '..')
 const { clusterctl } = realParts()
 
 // Its own stack: the objects are cluster-scoped, and have the names of a user's installation.
@@ -29,6 +27,9 @@ let stack: Stack
 let testbed: Testbed
 let temporal: TemporalView
 let deployed: DeployedProcess
+let session: InstallSession
+/** What the names of Services lead to. */
+let network: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   stack = await startStack({ clusterApiCore: false, progress: () => undefined })
@@ -38,9 +39,14 @@ beforeAll(async () => {
   await testbed.createPool('10.192.0.10-10.192.0.30')
   // clusterctl asks the repository of every provider for its contract, and that of core is here.
   await recordProviders(clusterctl, [stack.connection], (name) => name === 'cluster-api')
-  publishCore()
   await applyManifests(stack.connection, certManagerKinds)
-  publish(released)
+  const { address, namespace: ofTemporal } = stack.connection.temporal
+  network = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: ofTemporal }
+  session = openInstallSession(stack.connection, {
+    inPods: network,
+    release: filesOf(released),
+    scripts: { clusterctl: clusterctlScript(clusterctl, publishCore()) },
+  })
   publish(next)
 })
 
@@ -77,53 +83,49 @@ const certManagerKinds = [
   },
 }))
 
-function repository(): string {
-  return join(stack.connection.runDirectory, 'repository')
+/** The files of a release in which clusterctl finds the provider. */
+function filesOf(version: string): ReadonlyMap<string, string> {
+  const { components, metadata } = providerRelease(version)
+  return new Map([
+    ['addon-components.yaml', components],
+    ['runtime-extension-components.yaml', components],
+    ['metadata.yaml', metadata],
+  ])
 }
 
-/** Puts a release where clusterctl finds it, as files of a local repository. */
+/** Puts a release beside the one that the page puts into the local repository. */
 function publish(version: string): void {
-  const { components, metadata } = providerRelease(version)
   for (const type of ['addon', 'runtime-extension']) {
-    const directory = join(repository(), `${type}-${providerName}`, version)
+    const directory = join(session.home, 'repository', `${type}-${providerName}`, version)
     mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, `${type}-components.yaml`), components)
-    writeFileSync(join(directory, 'metadata.yaml'), metadata)
+    for (const [name, content] of filesOf(version)) writeFileSync(join(directory, name), content)
   }
 }
 
-/** As much of the release of core as clusterctl reads to install something else. */
-function publishCore(): void {
-  const { clusterApiVersion } = stack.connection
-  const directory = join(repository(), 'cluster-api', `v${clusterApiVersion}`)
+/** As much of the release of core as clusterctl reads to install something else. Returns the path of its components. */
+function publishCore(): string {
+  const { clusterApiVersion, runDirectory } = stack.connection
+  const directory = join(runDirectory, 'cluster-api', `v${clusterApiVersion}`)
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, 'core-components.yaml'), '')
+  const path = join(directory, 'core-components.yaml')
+  writeFileSync(path, '')
   writeFileSync(join(directory, 'metadata.yaml'), JSON.stringify(coreMetadata(stack.connection)))
-}
-
-function runWithRepository(args: readonly string[]): Promise<string> {
-  const { address, namespace: ofTemporal } = stack.connection.temporal
-  const providers = [
-    ['addon', 'AddonProvider'],
-    ['runtime-extension', 'RuntimeExtensionProvider'],
-  ].map(
-    ([file, type]) =>
-      `  - {name: ${providerName}, type: ${type}, url: "${repository()}/${file}-${providerName}/${released}/${file}-components.yaml"}\n`,
-  )
-  providers.push(
-    `  - {name: cluster-api, type: CoreProvider, url: "${repository()}/cluster-api/v${stack.connection.clusterApiVersion}/core-components.yaml"}\n`,
-  )
-  const variables = `TEMPORAL_ADDRESS: "${address}"\nTEMPORAL_NAMESPACE: "${ofTemporal}"\n`
-  const configuration = `providers:\n${providers.join('')}${variables}`
-  return runClusterctl(clusterctl, stack.connection, args, configuration)
+  return path
 }
 
 describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as --%s', (type) => {
   const cluster = `in-${type}`
+  /** The page shows the one type. */
+  const instead = {
+    '--addon ': `--${type} `,
+    '"addon-': `"${type}-`,
+    '/addon-': `/${type}-`,
+    AddonProvider: type === 'addon' ? 'AddonProvider' : 'RuntimeExtensionProvider',
+  }
 
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
-    await runWithRepository(['init', `--${type}=${providerName}:${released}`])
-    await deployed.start()
+    await expectSteps(session, 'clusterctl', { instead })
+    await deployed.start(network)
     expect((await deployed.pod()).containers.map(({ name }) => name)).toEqual(['manager'])
 
     await testbed.createCluster(cluster)
@@ -139,10 +141,10 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
     const handle = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf(waiting)))
     const { runId } = await handle.describe()
 
-    await runWithRepository(['upgrade', 'apply', `--${type}=${namespace}/${providerName}:${next}`])
+    await expectSteps(session, 'Upgrade by clusterctl', { instead })
     const [container] = (await deployed.pod()).containers
     expect(container?.image).toMatch(new RegExp(`:${next.slice(1)}$`))
-    await deployed.start()
+    await deployed.start(network)
     expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } })
     await testbed.createPool(type === 'addon' ? '10.192.1.10' : '10.192.1.11', { name: className, className })
 
@@ -151,7 +153,7 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
   })
 
   it('leaves no cluster-scoped object behind after clusterctl delete', async () => {
-    await runWithRepository(['delete', `--${type}=${providerName}`])
+    await expectSteps(session, 'Delete by clusterctl', { instead })
     await deployed.stop()
 
     expect(await clusterScopedObjects(stack.connection)).toEqual([])
@@ -160,19 +162,9 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
 })
 
 describe('an installation with kubectl and kustomize', () => {
-  function kubectl(...args: readonly string[]): Promise<string> {
-    const { paths, kubeconfigPath } = stack.connection
-    return runCommand({
-      command: paths.kubectl,
-      args: [...args, `--kubeconfig=${kubeconfigPath}`],
-      cwd: root,
-    })
-  }
-
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
-    await kubectl('apply', '-k', 'deploy/manifests')
-    const { address, namespace: ofTemporal } = stack.connection.temporal
-    await deployed.start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: ofTemporal })
+    await expectSteps(session, 'kubectl')
+    await deployed.start(network)
 
     await testbed.createCluster('in-kustomize')
 
@@ -186,7 +178,8 @@ describe('an installation with kubectl and kustomize', () => {
     ])
 
     // No kubelet and no controller of Deployments end the Pods here.
-    await kubectl('delete', '-k', 'deploy/manifests', '--wait=false')
+    const removal = await session.run('kubectl delete -k deploy/manifests --wait=false')
+    expect(removal.code).toBe(0)
     await deployed.stop()
 
     expect(await clusterScopedObjects(stack.connection)).toEqual([])

@@ -12,7 +12,7 @@ import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { offerEvidence } from '../support/evidence.ts'
 import { firstMissingLine } from '../support/expected-text.ts'
-import { blocksUnder, commandsIn, transcriptIn } from '../support/page-blocks.ts'
+import { commandsOf, sectionUnder } from '../support/runbook.ts'
 import {
   clusterScopedObjects,
   coreMetadata,
@@ -30,10 +30,12 @@ import { openTestbed, type Testbed } from './testbed.ts'
 const coreNamespace = 'capi-system'
 const coreDeployment = 'capi-controller-manager'
 
-const blocks = blocksUnder('docs/install.md', 'Cluster API operator')
-const [preparation = '', settings = '', removal = ''] = blocks('sh')
-const [provider = ''] = blocks('yaml')
-const [overview = ''] = blocks('console')
+const { blocks } = sectionUnder('docs/install.md', 'Cluster API operator')
+const [preparation = '', settings = '', removal = ''] = blocks.flatMap((block) =>
+  block.kind === 'script' ? [block.command] : [],
+)
+const [provider = ''] = blocks.flatMap((block) => (block.kind === 'sample' ? [block.text] : []))
+const [overview] = blocks.filter((block) => block.kind === 'command')
 
 // Its own stack: the objects are cluster-scoped, and have the names of a user's installation.
 let stack: Stack
@@ -89,7 +91,7 @@ function run(command: string): Promise<string> {
 /** Puts the release of a version into a ConfigMap, and the settings into a Secret, as the page says. */
 async function prepare(version: string): Promise<void> {
   publish(version)
-  const commands = commandsIn(preparation.replaceAll(releasedVersion, version))
+  const commands = commandsOf(preparation.replaceAll(releasedVersion, version))
   const isOfVersion = (command: string): boolean => command.includes('configmap')
   expect(commands.filter(isOfVersion)).toHaveLength(2)
   for (const command of version === releasedVersion ? commands : commands.filter(isOfVersion)) {
@@ -262,7 +264,7 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
     expect(await clusterScopedObjects(stack.connection)).toHaveLength(2)
     await deployed.start()
     await untilReady(addon, installedDeployment)
-    const { command, lines } = transcriptIn(overview)
+    const { command = '', lines = [] } = overview ?? {}
     expect(firstMissingLine(await run(command), lines)).toBeUndefined()
 
     await testbed.createCluster('by-operator')

@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
 import { changeClass, getObject, optionalStringVariables, postCluster, type StoredObject } from './objects.ts'
-import { createShell } from './runbook-session.ts'
+import { createShell } from './shell.ts'
 import type { Testbed } from './testbed.ts'
 
 /*
@@ -216,11 +216,13 @@ function stepsOfPage(): readonly string[] {
 describe('the page about upgrading', () => {
   it('leads from the predecessor to the allocator, as doctor, plan and status confirm', async () => {
     const shell = createShell(stack)
-    const run = (command = ''): Promise<string> =>
-      shell(command, {
+    const run = async (command = ''): Promise<string> => {
+      const { text } = await shell(command, {
         CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
         CAPI_VIP_ALLOCATOR_TASK_QUEUE: suite.taskQueue,
       })
+      return text
+    }
     const [look, ...others] = stepsOfPage()
     const [check, ...changes] = others.toReversed()
     const before = await run(look)

@@ -1,7 +1,5 @@
 import { expect } from '@jest/globals'
-import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { openBrowser } from '../../dev/pictures/browser.ts'
 import { temporalUi, type RunTab, type TemporalUi } from '../../dev/pictures/temporal-ui.ts'
 import type { Allocator } from '../../dev/allocator.ts'
@@ -13,7 +11,11 @@ import {
   literalParts,
   type PlaceholderValues,
 } from '../support/expected-text.ts'
-import { symptomUnder, type Block } from '../support/troubleshooting-page.ts'
+import { sectionUnder, type Block } from '../support/runbook.ts'
+import { blocksToRun } from '../support/unrun-blocks.ts'
+import { createShell } from './shell.ts'
+
+const page = 'docs/troubleshooting.md'
 
 /** The installation that commands and logs are about. */
 export interface SessionTarget {
@@ -40,13 +42,13 @@ export async function openRunbookSession(
   stack: StackConnection,
   defaults: SessionTarget,
 ): Promise<RunbookSession> {
-  const run = createShell(stack)
+  const shell = createShell(stack)
   const browser = await openBrowser((line) => void process.stderr.write(`${line}\n`))
   return {
-    run: (command, target) => {
+    run: async (command, target) => {
       const { namespace, taskQueue, allocator } = { ...defaults, ...target }
       const env = { CAPI_VIP_ALLOCATOR_NAMESPACE: namespace, CAPI_VIP_ALLOCATOR_TASK_QUEUE: taskQueue }
-      return run(withPortsOf(allocator, command), env)
+      return (await shell(withPortsOf(allocator, command), env)).text
     },
     log: (target) => readFileSync({ ...defaults, ...target }.allocator?.logPath ?? '', 'utf8'),
     ui: temporalUi(browser.page, stack.temporal),
@@ -61,7 +63,7 @@ export async function expectSymptom(
   values: PlaceholderValues,
   target: Partial<SessionTarget> = {},
 ): Promise<void> {
-  const shown = symptomUnder(heading).blocks.filter(({ kind }) => kind !== 'remedy')
+  const shown = blocksUnder(heading).filter(({ kind }) => kind !== 'script')
   expect(shown).not.toEqual([])
   for (const block of shown) await untilShown(session, block, values, target)
 }
@@ -73,8 +75,8 @@ export async function applyRemedy(
   values: PlaceholderValues,
   target: Partial<SessionTarget> = {},
 ): Promise<void> {
-  const commands = symptomUnder(heading).blocks.flatMap((block) =>
-    block.kind === 'remedy' ? [fillPlaceholders(block.command, values)] : [],
+  const commands = blocksUnder(heading).flatMap((block) =>
+    block.kind === 'script' ? [fillPlaceholders(block.command, values)] : [],
   )
   expect(commands).not.toEqual([])
   for (const command of commands) {
@@ -82,32 +84,8 @@ export async function applyRemedy(
   }
 }
 
-const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
-
-/** Makes a shell in which programs have the names that the pages use. It resolves with all output, also of a failing command. */
-export function createShell(
-  stack: StackConnection,
-): (command: string, env: Readonly<Record<string, string>>) => Promise<string> {
-  const bin = join(stack.runDirectory, `bin-${crypto.randomUUID()}`)
-  mkdirSync(bin)
-  const program = join(bin, 'capi-vip-allocator')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 })
-  const programs = [bin, dirname(stack.paths.kubectl), dirname(stack.paths.temporal)]
-  // On a terminal, jest sets FORCE_COLOR.
-  const { FORCE_COLOR: _forced, PATH = '', ...inherited } = process.env
-  const base = {
-    ...inherited,
-    PATH: [...programs, PATH].join(':'),
-    KUBECONFIG: stack.kubeconfigPath,
-    TEMPORAL_ADDRESS: stack.temporal.address,
-    TEMPORAL_NAMESPACE: stack.temporal.namespace,
-  }
-  return (command, env) =>
-    new Promise((resolve) => {
-      execFile('sh', ['-c', command], { env: { ...base, ...env } }, (_error, stdout, stderr) => {
-        resolve(stdout + stderr)
-      })
-    })
+function blocksUnder(heading: string): readonly Block[] {
+  return blocksToRun(page, sectionUnder(page, heading))
 }
 
 /** The page uses `localhost:8080` for metrics and `localhost:8081` for probes. */
@@ -124,7 +102,7 @@ async function untilShown(
   values: PlaceholderValues,
   target: Partial<SessionTarget>,
 ): Promise<void> {
-  if (block.kind === 'remedy') return
+  if (block.kind === 'script' || block.kind === 'sample') return
   const lines = block.lines.map((line) => fillPlaceholders(line, values))
   switch (block.kind) {
     case 'command': {

@@ -61,6 +61,7 @@ describe('docs/troubleshooting.md shows and mends', () => {
     await testbed.createCluster('unmatched', { className: 'unmatched' })
     const values = valuesFor('unmatched', { 'other-class': 'another', reason: 'NoMatchingPool' })
     await expectSymptom(session, 'One look', values)
+    await applyRemedy(session, 'One look', values)
     await expectSymptom(session, 'Waiting too long', values)
     await expectSymptom(session, 'No pool matches', values)
     await applyRemedy(session, 'No pool matches', values)

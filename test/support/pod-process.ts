@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startChild, type Child } from '../../dev/stack/child-process.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { withKubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -59,37 +59,54 @@ export async function readDescribedPod(
   return spec.template.spec
 }
 
+/** How to run the process of a Pod. */
+export interface PodCommand {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** A directory of the process alone. */
+  readonly directory: string
+}
+
+interface PodOptions {
+  readonly name: string
+  readonly namespace: string
+  readonly pod: DescribedPod
+  /** Variables in addition. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Of the image; the allocator's if absent. */
+  readonly entryPoint?: readonly string[]
+  /** Directories in place of PersistentVolumeClaims, by the names of the volumes. */
+  readonly claimed?: Readonly<Record<string, string>>
+  /** Texts in arguments, such as ports, by those in their place. */
+  readonly replacements?: Readonly<Record<string, string>>
+}
+
 /**
- * Starts the process of a Pod with one container as a kubelet would: the entry point of the image with the container's
- * arguments, its variables, the files of its Secrets, and the token of its account. Files are elsewhere, as there is no
- * container around it, and the token is in a kubeconfig.
+ * Starts the process of a Pod with one container as a kubelet would: see `preparePodProcess`.
  *
- * @param options.env variables in addition
- * @param options.entryPoint of the image; the allocator's if absent
- * @param options.claimed directories in place of PersistentVolumeClaims, by the names of the volumes
- * @param options.replacements texts in arguments, such as ports, by those in their place
  * @throws Error if the Pod needs something that this cannot give
  */
-export async function startPodProcess(
-  stack: StackConnection,
-  options: {
-    readonly name: string
-    readonly namespace: string
-    readonly pod: DescribedPod
-    readonly env?: Readonly<Record<string, string>>
-    readonly entryPoint?: readonly string[]
-    readonly claimed?: Readonly<Record<string, string>>
-    readonly replacements?: Readonly<Record<string, string>>
-  },
-): Promise<Child> {
+export async function startPodProcess(stack: StackConnection, options: PodOptions): Promise<Child> {
+  const { directory, ...prepared } = await preparePodProcess(stack, options)
+  return startChild({ name: options.name, ...prepared, cwd: root, logPath: join(directory, 'log') })
+}
+
+/**
+ * Prepares what a kubelet would give to the process of a Pod with one container: the entry point of the image with the
+ * container's arguments, its variables, the files of its Secrets, and the token of its account. Files are elsewhere, as there
+ * is no container around it, and the token is in a kubeconfig.
+ *
+ * @throws Error if the Pod needs something that this cannot give
+ */
+export async function preparePodProcess(stack: StackConnection, options: PodOptions): Promise<PodCommand> {
   const { name, namespace, pod } = options
   const [container, ...others] = pod.containers
   if (container === undefined || others.length > 0) throw new Error(`${name} has not exactly one container`)
   const directory = join(stack.runDirectory, `${namespace}-${name}`)
   mkdirSync(directory)
   const credentials = await credentialsOf(stack, { namespace, pod, directory })
-  const api = kubernetesApi(stack)
-  try {
+  return withKubernetesApi(stack, async (api) => {
     const secrets = (secret: string): Promise<Secret> => readSecret(api, namespace, secret)
     const places = await writeMounts(pod.volumes ?? [], container.volumeMounts ?? [], {
       directory,
@@ -106,21 +123,10 @@ export async function startPodProcess(
       ...(container.command ?? options.entryPoint ?? entryPoint()),
       ...(container.args ?? []),
     ]
-    return await startChild({
-      name,
-      command,
-      args: words.map(atPlace),
-      cwd: root,
-      env: {
-        ...credentials,
-        ...Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, atPlace(value)])),
-        ...options.env,
-      },
-      logPath: join(directory, 'log'),
-    })
-  } finally {
-    await api.close()
-  }
+    const settings = Object.entries(variables).map(([key, value]) => [key, atPlace(value)])
+    const env = { ...credentials, ...Object.fromEntries(settings), ...options.env }
+    return { command, args: words.map(atPlace), env, directory }
+  })
 }
 
 /** What the image runs: commands of the package, which are on its PATH, by the Node.js that it has. */

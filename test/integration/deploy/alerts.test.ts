@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse, stringify } from 'yaml'
 import { headingAnchor } from '../../support/heading-anchor.ts'
-import { troubleshootingPage } from '../../support/troubleshooting-page.ts'
+import { sectionsOf } from '../../support/runbook.ts'
 import { manifestOf, textOf } from './support.ts'
 import { promtool, type Verdict } from './promtool.ts'
 
@@ -24,7 +24,7 @@ const alerts = rules.groups.flatMap((group) => group.rules)
 const names = alerts.map(({ alert }) => alert)
 
 /** Where the page shows a symptom. */
-const places = troubleshootingPage().map(
+const places = sectionsOf('docs/troubleshooting.md').map(
   ({ heading }) =>
     `https://github.com/gorizond/capi-vip-allocator/blob/main/docs/troubleshooting.md#${headingAnchor(heading)}`,
 )
