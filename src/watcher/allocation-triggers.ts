@@ -154,6 +154,7 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.uid,
     cluster.isPaused,
     cluster.generation,
+    cluster.isAwaitingInfrastructure,
     explicitPoolOf(cluster, vip.role),
     ...enabledAnnotations.map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),

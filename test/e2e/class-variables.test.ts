@@ -6,6 +6,7 @@ import {
   createClassOfShape,
   fromVariable,
   infrastructurePatch,
+  renderedPath,
   untilRendered,
   variable,
 } from './class-shapes.ts'
@@ -35,15 +36,19 @@ interface ClassSettings {
   readonly schemas: Readonly<Record<string, JsonObject>>
   /** The variable that a patch copies to the endpoint of the DemoCluster. */
   readonly endpointFrom?: string
+  /** The variables are required. Default: false. */
+  readonly required?: boolean
 }
 
 /** Creates a class with a pool of these addresses. Resolves with its name. */
 async function createClass(name: string, addresses: string, settings: ClassSettings): Promise<string> {
   const className = `${name}-class`
-  const { annotations = {}, schemas, endpointFrom } = settings
+  const { annotations = {}, schemas, endpointFrom, required = false } = settings
   await createClassOfShape(testbed, className, {
     annotations,
-    variables: Object.entries(schemas).map(([variableName, schema]) => variable(variableName, schema, false)),
+    variables: Object.entries(schemas).map(([variableName, schema]) =>
+      variable(variableName, schema, required),
+    ),
     patches:
       endpointFrom === undefined
         ? []
@@ -51,6 +56,15 @@ async function createClass(name: string, addresses: string, settings: ClassSetti
   })
   await testbed.createPool(addresses, { name: `${name}-pool`, className })
   return className
+}
+
+/** Waits until a Cluster has a VIP of ours, and its condition says so. */
+async function untilVip(name: string, address: string): Promise<void> {
+  const served = await testbed.untilCluster(
+    name,
+    (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'Allocated',
+  )
+  expect(served?.annotations[`${prefix}/control-plane-vip`]).toBe(address)
 }
 
 /** The endpoint of the DemoCluster that Cluster API renders for a Cluster. */
@@ -130,6 +144,95 @@ describe('an endpoint that was set by hand', () => {
     expect(await testbed.claims()).not.toContain('vip-cp-by-hand')
   })
 
+  describe('beside a required variable that is given empty', () => {
+    const enabled = `${prefix}/control-plane-enabled`
+
+    /** A Cluster that Cluster API has rendered without a host, before the allocator looks at it. */
+    async function renderEmpty(name: string, addresses: string, host: string): Promise<void> {
+      const className = await createClass(name, addresses, {
+        annotations: { [`${prefix}/control-plane-variable`]: 'endpoint' },
+        schemas: { endpoint: endpointSchema },
+        required: true,
+        endpointFrom: 'endpoint',
+      })
+      await postCluster(testbed, name, {
+        className,
+        spec: { controlPlaneEndpoint: { host, port: 6443 } },
+        variables: [{ name: 'endpoint', value: { host: '', port: 6443 } }],
+        metadata: { annotations: { [enabled]: 'false' } },
+      })
+      expect(await renderedEndpoint(name)).toEqual({ port: 6443 })
+    }
+
+    async function admit(name: string): Promise<void> {
+      await patchObject(testbed, testbed.path('clusters', name), {
+        metadata: { annotations: { [enabled]: null } },
+      })
+    }
+
+    it('goes into it although Cluster API has rendered the Cluster, and into what is rendered', async () => {
+      await renderEmpty('emptied', '10.163.8.10', '10.163.8.200')
+      await admit('emptied')
+      const endpoint = { host: '10.163.8.200', port: 6443 }
+      await untilRendered(
+        testbed,
+        'emptied',
+        'infrastructureRef',
+        ({ controlPlaneEndpoint }) => (controlPlaneEndpoint as { host?: string }).host === endpoint.host,
+      )
+      const cluster = await getObject(testbed, 'clusters', 'emptied')
+      expect(variablesOf(cluster)).toEqual({ endpoint })
+      expect(endpointOf(cluster)).toEqual(endpoint)
+      expect(await testbed.claims()).not.toContain('vip-cp-emptied')
+    })
+
+    it('does not change a Cluster whose infrastructure is provisioned', async () => {
+      await renderEmpty('emptied-old', '10.163.9.10', '10.163.9.200')
+      const { spec } = await getObject(testbed, 'clusters', 'emptied-old')
+      const { name } = spec['infrastructureRef'] as { readonly name: string }
+      await patchObject(testbed, `${renderedPath(testbed, 'infrastructureRef', name)}/status`, {
+        status: { initialization: { provisioned: true } },
+      })
+      await testbed.untilCluster('emptied-old', (now) => now?.isAwaitingInfrastructure === false)
+      await admit('emptied-old')
+      expect(await suite.print('allocate', `${testbed.namespace}/emptied-old`)).toContain(
+        'EndpointAlreadySet',
+      )
+      expect((await getObject(testbed, 'clusters', 'emptied-old')).spec['topology']).toEqual(spec['topology'])
+    })
+  })
+
+  it('that is a DNS name goes into the variable until the Cluster asks for a VIP, which takes its place', async () => {
+    const className = await testbed.createClassWithPool('later', '10.163.10.10')
+    const endpoint = { host: 'api.later.example.test', port: 6443 }
+    await postCluster(testbed, 'later', { className, spec: { controlPlaneEndpoint: endpoint } })
+    expect(await renderedEndpoint('later')).toEqual(endpoint)
+    await patchObject(testbed, testbed.path('clusters', 'later'), {
+      metadata: { annotations: { [`${prefix}/control-plane-enabled`]: 'true' } },
+    })
+    await untilVip('later', '10.163.10.10')
+    const cluster = await getObject(testbed, 'clusters', 'later')
+    expect(endpointOf(cluster)).toEqual(endpoint)
+    expect(variablesOf(cluster)).toEqual({ clusterVip: '10.163.10.10' })
+    expect(await testbed.claims()).toContain('vip-cp-later')
+  })
+
+  it('that is a DNS name gets another VIP beside it than a kept annotation names, if no pool has that', async () => {
+    const className = await testbed.createClassWithPool('kept', '10.163.11.10')
+    await postCluster(testbed, 'kept', {
+      className,
+      spec: { controlPlaneEndpoint: { host: 'api.kept.example.test', port: 6443 } },
+      metadata: {
+        annotations: {
+          [`${prefix}/control-plane-enabled`]: 'true',
+          [`${prefix}/control-plane-vip`]: '10.163.99.9',
+        },
+      },
+    })
+    await untilVip('kept', '10.163.11.10')
+    expect(variablesOf(await getObject(testbed, 'clusters', 'kept'))).toEqual({ clusterVip: '10.163.11.10' })
+  })
+
   it('that is a DNS name stays, and a VIP that the Cluster asks for goes into variable and annotation', async () => {
     const className = await testbed.createClassWithPool('named', '10.163.5.10')
     const endpoint = { host: 'api.blue.example.test', port: 6443 }
@@ -138,11 +241,7 @@ describe('an endpoint that was set by hand', () => {
       spec: { controlPlaneEndpoint: endpoint },
       metadata: { annotations: { [`${prefix}/control-plane-enabled`]: 'true' } },
     })
-    const served = await testbed.untilCluster(
-      'named',
-      (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'Allocated',
-    )
-    expect(served?.annotations[`${prefix}/control-plane-vip`]).toBe('10.163.5.10')
+    await untilVip('named', '10.163.5.10')
     const cluster = await getObject(testbed, 'clusters', 'named')
     expect(endpointOf(cluster)).toEqual(endpoint)
     expect(variablesOf(cluster)).toEqual({ clusterVip: '10.163.5.10' })

@@ -126,13 +126,14 @@ async function addressOf(claim: string): Promise<string | undefined> {
 const left = new Map<string, StoredObject>()
 
 beforeAll(async () => {
-  const [old, unowned, typed] = await Promise.all([
+  const [old, unowned, typed, named] = await Promise.all([
     createClassWithPools('old', {
       'control-plane': '10.162.0.10-10.162.0.12',
       ingress: '10.162.1.10-10.162.1.12',
     }),
     createClassWithPools('unowned', { 'control-plane': '10.162.2.10-10.162.2.12' }),
     createClassWithPools('typed', { 'control-plane': '10.162.3.10-10.162.3.12' }),
+    createClassWithPools('by-name', { 'control-plane': '10.162.8.10-10.162.8.12' }),
   ])
   const served = await leaveCluster('old', {
     className: old,
@@ -141,14 +142,16 @@ beforeAll(async () => {
   })
   const extended = await leaveCluster('unowned', { className: unowned, host: '10.162.2.10' })
   const manual = await leaveCluster('typed', { className: typed, host: '10.162.9.9' })
+  const byName = await leaveCluster('by-name', { className: named, host: 'api.named.example.test' })
   await Promise.all([
     leaveClaim(served, 'control-plane'),
     leaveClaim(served, 'ingress'),
     leaveClaim(extended, 'control-plane', 'runtime extension'),
     // It claims an address for every Cluster, also for one whose endpoint is set by hand.
     leaveClaim(manual, 'control-plane'),
+    leaveClaim(byName, 'control-plane'),
   ])
-  for (const name of ['old', 'unowned', 'typed']) left.set(name, await untilRendered(name))
+  for (const name of ['old', 'unowned', 'typed', 'by-name']) left.set(name, await untilRendered(name))
   await applyManifests(stack, installation())
 })
 
@@ -372,5 +375,19 @@ describe('a Cluster that the predecessor served', () => {
     await testbed.untilClaim('vip-cp-typed', (now) => now === undefined)
     const { spec } = await getObject(testbed, 'clusters', 'typed')
     expect(spec).toEqual(left.get('typed')?.spec)
+  })
+
+  it('keeps the address beside an endpoint that is a DNS name, which may lead to it, and status says so', async () => {
+    const said = await suite.print('status', `${testbed.namespace}/by-name`)
+    expect(said).toContain('Manual')
+    expect(said).toContain('vip-cp-by-name of before keeps its address, since that name may lead to it')
+    // What the allocator does about the claim has been done when a later Cluster is served.
+    const beside = await testbed.createClassWithPool('beside-by-name', '10.162.10.10')
+    await testbed.createCluster('beside-by-name', { className: beside })
+    await testbed.untilServed('beside-by-name')
+    const claim = await testbed.untilClaim('vip-cp-by-name', (now) => now !== undefined)
+    expect(claim).toMatchObject({ isDeleting: false, addressName: 'vip-cp-by-name' })
+    expect(claim?.labels['cluster.x-k8s.io/cluster-name']).toBeUndefined()
+    expect((await getObject(testbed, 'clusters', 'by-name')).spec).toEqual(left.get('by-name')?.spec)
   })
 })

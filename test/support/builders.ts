@@ -58,6 +58,8 @@ export interface ClusterOptions extends MetaOptions {
   availabilityGates?: readonly string[]
   /** Cluster API has rendered the topology. */
   rendered?: boolean
+  /** `status.phase`; `Provisioning`: there are no machines yet. */
+  phase?: string
 }
 
 export const variables: VariableNames = { 'control-plane': 'clusterVip', ingress: 'ingressVip' }
@@ -83,7 +85,12 @@ export function clusterObject(options: ClusterOptions = {}): object {
         availabilityGates: options.availabilityGates.map((conditionType) => ({ conditionType })),
       }),
     },
-    ...(options.conditions && { status: { conditions: options.conditions } }),
+    ...((options.conditions ?? options.phase) !== undefined && {
+      status: {
+        ...(options.conditions && { conditions: options.conditions }),
+        ...(options.phase !== undefined && { phase: options.phase }),
+      },
+    }),
   }
 }
 

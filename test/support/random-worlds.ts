@@ -57,6 +57,8 @@ const topologies = anyOf<object | null>(
   { classRef },
   { classRef },
   { classRef, variables: [{ name: 'clusterVip', value: '10.0.0.10' }] },
+  { classRef, variables: [{ name: 'clusterVip', value: '' }] },
+  { classRef, variables: [{ name: 'clusterVip', value: 'api.example.org' }] },
   { classRef, variables: [{ name: 'endpoint', value: { host: '', port: 7443 } }] },
   null,
 )
@@ -67,6 +69,7 @@ const clusters = fc
     annotations,
     topology: topologies,
     rendered: anyOf(false, true),
+    phase: anyOf('Provisioning', 'Provisioned'),
     paused: anyOf(false, false, false, true),
     deleting: anyOf(false, false, false, false, true),
   })

@@ -23,8 +23,8 @@ import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
-import { mayHoldVip, holdsVip } from './unowned-claim.ts'
-import { addressIn, describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
+import { holdsVip, mayBeNamedBy, mayHoldVip } from './unowned-claim.ts'
+import { addressIn, describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import {
   claimNameFor,
@@ -43,7 +43,7 @@ import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
 import type { Role } from '../role.ts'
 import { foreignPoolOf, vipRoleIn, type VipRole } from './vip-role.ts'
-import { decideVariables } from './vip-variables.ts'
+import { decideVariables, isNewVip } from './vip-variables.ts'
 
 /**
  * Decides the one thing to do next for a VIP of a Cluster. This is the whole table, top to bottom: activities perform the
@@ -84,19 +84,25 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   }
   const ownership = vipOwnershipOf(cluster, vip)
   switch (ownership.state) {
-    case 'external': {
-      const patch = ownership.wasOurs ? undefined : patchAction(observed, vip, undefined)
-      if (patch?.action === 'patchCluster') return patch
-      const message = `${name} has ${describeVip(cluster, vip)} already, and not from a claim of ours; no address is taken`
-      return { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
-    }
+    case 'external':
     case 'incomplete':
-      return patchAction(observed, vip, undefined)
+      return externalAction(observed, vip, 'and not from a claim of ours; no address is taken')
     default:
       return claim === undefined
         ? newClaimAction(observed, vip, claimNameFor(cluster, role))
         : foreignClaimAction(observed, vip, claim)
   }
+}
+
+/** Somebody else has set the VIP: complete what it lacks. One that replaced ours stays as it is. */
+function externalAction(observed: ObservedCluster, vip: VipRole, words: string): Action {
+  const { cluster } = observed
+  if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
+    const patch = patchAction(observed, vip, undefined)
+    if (patch.action === 'patchCluster') return patch
+  }
+  const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already, ${words}`
+  return { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
 }
 
 /** A claim that was made before the Cluster refused the VIP is deleted. */
@@ -229,6 +235,11 @@ function dyingClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddr
 
 function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (claim.isDeleting) return waitUntilGone(claim)
+  if (mayBeNamedBy(observed.cluster, vip, claim)) {
+    // It gets no label, by which it would be one of ours.
+    const words = `and IPAddressClaim ${formatKey(claim)} of before keeps its address, since that name may lead to it; delete the claim if it does not`
+    return externalAction(observed, vip, words)
+  }
   const labels = missingLabels(claim, observed.cluster, vip.role)
   if (labels !== undefined) return { action: 'labelClaim', claim, labels }
   if (claim.addressName === undefined) return unboundClaimAction(observed, vip, claim)
@@ -245,12 +256,12 @@ function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddres
 function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundClaim): Action {
   const { cluster, sameAddressUse, variables, attempt } = observed
   const { ipAddress } = bound
+  const isNew = isNewVip(cluster, vip, ipAddress.address)
   const present = addressIn(cluster, vip)
-  const isOther = present !== '' && canonicalAddress(present) !== canonicalAddress(ipAddress.address)
-  if (isOther) return otherVipAction(cluster, vip, bound)
+  if (isNew && present !== '' && !isUnusedRecord(cluster, vip)) return otherVipAction(cluster, vip, bound)
   // A host keeps its spelling.
-  const patch = patchAction(observed, vip, present === '' ? ipAddress.address : present)
-  if (patch.action !== 'patchCluster' || present !== '') return patch
+  const patch = patchAction(observed, vip, isNew ? ipAddress.address : present)
+  if (patch.action !== 'patchCluster' || !isNew) return patch
   if (sameAddressUse === undefined) return observe('sameAddressUse')
   const holders = holdersOf(
     ipAddress.address,
@@ -278,7 +289,7 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
 /** @param address undefined: only what a host that is not ours lacks, its port or the variables of the class */
 function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
   const { cluster, claim, ipAddress, sameAddressUse, clusterClass, defaultPort } = observed
-  const isNew = addressIn(cluster, vip) === ''
+  const isNew = isNewVip(cluster, vip, address)
   const { verdicts, writes: variables } = decideVariables(cluster, vip, clusterClass, address, defaultPort)
   const missing = verdicts.find(({ verdict }) => verdict === 'wait')
   // A VIP that is in place waits for no variable: a change of the class comes back to it.

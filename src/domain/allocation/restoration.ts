@@ -3,7 +3,7 @@ import { isWritable, poolRequestFor } from './eligibility.ts'
 import { whyNeverGivenBy } from './pool-addresses.ts'
 import { preferredFirst, whyNotUsable } from './pool-selection.ts'
 import { confirmsVip } from './vip-condition.ts'
-import { describeVip, isOnRecordOnly, vipOwnershipOf } from './vip-ownership.ts'
+import { describeVip, isOnRecordOnly, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
 import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -39,7 +39,7 @@ export type RestorationDecision =
  */
 export function decideRestoration(lost: LostVip): RestorationDecision {
   const { cluster, vip, address, holders } = lost
-  const isInUse = vipOwnershipOf(cluster, vip).state === 'managed'
+  const isInUse = vipOwnershipOf(cluster, vip).state === 'managed' && !isUnusedRecord(cluster, vip)
   const mayBeTyped = !isInUse && !confirmsVip(cluster, vip.role, address)
   const pool = isFree(holders) ? poolToRestoreFrom(lost) : undefined
   if (pool !== undefined) {
@@ -73,7 +73,7 @@ function isProven(cluster: Cluster, vip: VipRole, address: string): boolean {
 
 /** Why a pool does not give an address that may be typed. One in use waits for its pool. */
 function whyNotFrom(pool: IPPool, { cluster, vip, address }: Omit<LostVip, 'holders'>): string | undefined {
-  const mayWait = vipOwnershipOf(cluster, vip).state === 'managed'
+  const mayWait = vipOwnershipOf(cluster, vip).state === 'managed' && !isUnusedRecord(cluster, vip)
   const request = poolRequestFor(cluster, vip.role)
   return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
 }

@@ -3,7 +3,7 @@ import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { selectIPPool } from './pool-selection.ts'
 import { poolToRestoreFrom } from './restoration.ts'
-import { describeVip, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
+import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
@@ -69,7 +69,8 @@ function mayHoldOurs(
   pools: readonly IPPool[],
 ): boolean {
   const ownership = vipOwnershipOf(cluster, vip)
-  if (ownership.state !== 'drifted') return ownership.state !== 'unset'
+  if (ownership.state === 'unset') return false
+  if (ownership.state !== 'drifted' && !isUnusedRecord(cluster, vip)) return true
   const itsPool = pools.filter((pool) => formatPool(pool) === formatPool(claim.poolRef))
   return poolToRestoreFrom({ cluster, vip, address: ownership.address, pools: itsPool }) !== undefined
 }

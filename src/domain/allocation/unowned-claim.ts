@@ -1,10 +1,11 @@
 import { desireFor, isWritable, type ClusterContext } from './eligibility.ts'
-import { addressIn, vipOwnershipOf } from './vip-ownership.ts'
+import { addressIn, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import type { VipRole } from './vip-role.ts'
-import { canonicalAddress } from '../model/address-text.ts'
+import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress } from '../model/ip-address.ts'
+import { clusterNameLabel } from '../names.ts'
 
 /**
  * Whether a claim of the Cluster's name that nobody owns may hold the VIP that somebody else has set: its address decides. The
@@ -33,6 +34,20 @@ export function holdsVip(cluster: Cluster, vip: VipRole, { claim, ipAddress }: H
     ipAddress !== undefined &&
     mayHoldVip(cluster, vip, claim) &&
     canonicalAddress(ipAddress.address) === canonicalAddress(addressIn(cluster, vip))
+  )
+}
+
+/**
+ * Whether the DNS name that is the Cluster's endpoint may lead to the address of its claim. The predecessor claimed an address
+ * for every Cluster. Its claims lack a label that each of ours has; people know no address of ours that is not assigned yet.
+ */
+export function mayBeNamedBy(cluster: Cluster, vip: VipRole, claim: IPAddressClaim): boolean {
+  return (
+    vip.isEndpoint &&
+    isExternallyOwned(vipOwnershipOf(cluster, vip)) &&
+    !isIPAddress(cluster.controlPlaneEndpoint.host) &&
+    claim.addressName !== undefined &&
+    claim.labels[clusterNameLabel] === undefined
   )
 }
 

@@ -1,6 +1,8 @@
 import { formatEndpoint, isValidEndpoint, type Cluster } from '../model/cluster.ts'
+import { canonicalAddress } from '../model/address-text.ts'
 import { hostAt } from '../model/variable-path.ts'
 import { shortened } from '../quote.ts'
+import { roleSpecs } from '../role.ts'
 import { recordedVip, type VipRole } from './vip-role.ts'
 
 /** Who set the VIP of one role, as far as the Cluster alone shows it. */
@@ -46,6 +48,20 @@ export function hasLostRecord(cluster: Cluster, previous: Cluster, vip: VipRole)
   return before.state === 'managed' && now.state === 'external' && now.address === before.address
 }
 
+/**
+ * Whether only our annotation names the VIP beside a DNS name, and the Cluster has no machines that could use it: another one
+ * can take its place.
+ */
+export function isUnusedRecord(cluster: Cluster, vip: VipRole): boolean {
+  const { isRendered, isAwaitingInfrastructure } = cluster
+  return isBesideName(vip) && isOnRecordOnly(cluster, vip) && (!isRendered || isAwaitingInfrastructure)
+}
+
+/** Whether the VIP is one of a control plane whose endpoint is a DNS name. */
+export function isBesideName({ role, isEndpoint }: VipRole): boolean {
+  return roleSpecs[role].isEndpoint && !isEndpoint
+}
+
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
 export function isExternallyOwned(ownership: VipOwnership): boolean {
   return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)
@@ -64,9 +80,11 @@ export function addressIn(cluster: Cluster, vip: VipRole): string {
   return hostInVariables(cluster, vip) ?? recordedVip(cluster, vip.role) ?? ''
 }
 
-function hostInVariables(cluster: Cluster, { variables }: VipRole): string | undefined {
-  return variables
+/** The name of an endpoint is no VIP beside it, though a variable may have had it before the Cluster asked for a VIP. */
+function hostInVariables(cluster: Cluster, vip: VipRole): string | undefined {
+  const name = isBesideName(vip) ? canonicalAddress(cluster.controlPlaneEndpoint.host) : ''
+  return vip.variables
     .filter(({ receives }) => receives === 'vip')
     .map(({ path }) => hostAt(cluster, path))
-    .find((host) => host !== undefined)
+    .find((host) => host !== undefined && canonicalAddress(host) !== name)
 }

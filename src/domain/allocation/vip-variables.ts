@@ -3,10 +3,10 @@ import { readsVariable, type ClusterClass } from '../model/cluster-class.ts'
 import { endpointPortOf, type Cluster } from '../model/cluster.ts'
 import { commaSeparated, isObject, nonEmptyStringOf, objectOf, type JsonObject } from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { formatVariablePath, valueAt, variableOf, withValueAt } from '../model/variable-path.ts'
+import { formatVariablePath, isGivenEmpty, valueAt, variableOf, withValueAt } from '../model/variable-path.ts'
 import { defaultApiServerPort } from '../names.ts'
 import { roleSpecs, type Role } from '../role.ts'
-import { addressIn } from './vip-ownership.ts'
+import { addressIn, isBesideName } from './vip-ownership.ts'
 import type { VipRole, VipVariable } from './vip-role.ts'
 
 /** What variables receive. Only a control plane has a port. */
@@ -32,7 +32,8 @@ export interface VariableDecision {
 
 /**
  * Decides what to write to the variables of a VIP. A value that is set stays. The spec of a Cluster that has its VIP and its
- * objects changes only where we wrote before, so an upgrade of this program, or of the class, rolls out nothing.
+ * objects changes only where we wrote before, so an upgrade of this program, or of the class, rolls out nothing. Until there
+ * are machines, a value that was given empty is filled as well: the objects were rendered without a host.
  *
  * @param clusterClass of the Cluster; undefined also if it does not exist
  * @param address the VIP to assign; undefined: the one that is in place
@@ -45,7 +46,7 @@ export function decideVariables(
   defaultPort: number,
 ): VariableDecision {
   const known = cluster.topology && clusterClass
-  const isNew = addressIn(cluster, vip) === ''
+  const isNew = isNewVip(cluster, vip, address)
   const value = {
     host: address ?? addressIn(cluster, vip),
     port: roleSpecs[vip.role].isEndpoint ? endpointPortOf(cluster, defaultPort) : undefined,
@@ -55,17 +56,45 @@ export function decideVariables(
   const verdicts = vip.variables.map((variable): VariableVerdict => {
     const { name } = variable.path
     if (known === undefined) return { variable, verdict: 'keep', because: whyNoClass(cluster) }
+    const isOurs = written.includes(name)
     // Two paths may lead into one variable.
-    const present = writes.has(name) ? writes.get(name) : variableOf(cluster, name)
+    const given = writes.has(name) ? writes.get(name) : variableOf(cluster, name)
+    const present = isOurs ? withoutName(given, variable, cluster, vip) : given
     const verdict = verdictOn(variable, present, known, value)
     if (verdict.verdict !== 'write') return verdict
-    if (!isNew && cluster.isRendered && !written.includes(name)) {
-      return { variable, verdict: 'keep', because: 'the Cluster was rendered without it' }
-    }
+    const because = isNew || isOurs ? undefined : whyNotLate(cluster, variable)
+    if (because !== undefined) return { variable, verdict: 'keep', because }
     writes.set(name, verdict.value)
     return verdict
   })
   return { verdicts, writes }
+}
+
+/** Whether the address to assign is another one than the VIP in place, which nothing uses then. */
+export function isNewVip(cluster: Cluster, vip: VipRole, address: string | undefined): boolean {
+  const present = addressIn(cluster, vip)
+  return present === '' || (address !== undefined && canonicalAddress(address) !== canonicalAddress(present))
+}
+
+/** Why a variable is not written any more to a Cluster that has its VIP; undefined if it is. */
+function whyNotLate(cluster: Cluster, { path }: VipVariable): string | undefined {
+  if (!cluster.isRendered) return undefined
+  if (!isGivenEmpty(cluster, path)) return 'the Cluster was rendered without it'
+  return cluster.isAwaitingInfrastructure
+    ? undefined
+    : 'it is empty, and stays so, since the Cluster may have machines that were made with it'
+}
+
+/**
+ * The value without the DNS name of the endpoint, which we wrote before the Cluster asked for a VIP. It stays where there may
+ * be machines that use it.
+ */
+function withoutName(value: unknown, { path }: VipVariable, cluster: Cluster, vip: VipRole): unknown {
+  if (!isBesideName(vip) || (cluster.isRendered && !cluster.isAwaitingInfrastructure)) return value
+  const isName = (text: unknown): boolean => text === cluster.controlPlaneEndpoint.host
+  const leaf = valueAt(value, path.fields)
+  if (isName(leaf)) return path.fields.length === 0 ? undefined : withValueAt(value, path.fields, '')
+  return isName(objectOf(leaf)['host']) ? withValueAt(value, [...path.fields, 'host'], '') : value
 }
 
 /** Whether a variable lacks the VIP that is in place. */

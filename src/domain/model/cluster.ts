@@ -29,6 +29,11 @@ export interface Cluster extends ObjectMeta {
   readonly topology: Topology | undefined
   /** `spec.infrastructureRef` is set: Cluster API has rendered the topology, or a person has written the objects. */
   readonly isRendered: boolean
+  /**
+   * Cluster API says that the infrastructure is not provisioned yet, so there are no machines. False if it has not said
+   * anything, as after `clusterctl move`.
+   */
+  readonly isAwaitingInfrastructure: boolean
   /** `status.conditions` of v1beta2; empty if the Cluster was read in v1beta1, which has another list. */
   readonly conditions: readonly Condition[]
   /** Condition types of `spec.availabilityGates`, without which the Cluster does not count as available. */
@@ -56,9 +61,18 @@ export function clusterFrom(object: unknown): Cluster {
     apiServerPort: positive(integerOf(objectOf(spec['clusterNetwork'])['apiServerPort'])),
     topology: topologyFrom(spec['topology'], meta.namespace),
     isRendered: nonEmptyStringOf(objectOf(spec['infrastructureRef'])['name']) !== undefined,
+    isAwaitingInfrastructure: awaitsInfrastructure(objectOf(objectOf(object)['status'])),
     conditions: conditionsIn(object),
     availabilityGates: availabilityGatesIn(spec),
   }
+}
+
+/** Reads the status of either API version: v1beta1 has `infrastructureReady` and `controlPlaneReady`. */
+function awaitsInfrastructure(status: JsonObject): boolean {
+  const { phase, infrastructureReady, controlPlaneReady } = status
+  const { infrastructureProvisioned, controlPlaneInitialized } = objectOf(status['initialization'])
+  const signs = [infrastructureReady, controlPlaneReady, infrastructureProvisioned, controlPlaneInitialized]
+  return (phase === 'Pending' || phase === 'Provisioning') && !signs.includes(true)
 }
 
 /** The ClusterClasses that Clusters name, each once. They may be in other namespaces than the Clusters. */

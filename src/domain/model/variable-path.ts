@@ -30,6 +30,17 @@ export function hostAt(cluster: Cluster, path: VariablePath): string | undefined
   return nonEmptyStringOf(value) ?? nonEmptyStringOf(objectOf(value)['host'])
 }
 
+/** Whether the Cluster gives an empty value at the path: text, the host of an object, or a port of 0. */
+export function isGivenEmpty(cluster: Cluster, { name, fields }: VariablePath): boolean {
+  const whole = cluster.topology?.variables.find((variable) => variable['name'] === name)?.['value']
+  const value = fields.reduce<unknown>((at, field) => objectOf(at)[field], whole)
+  return isEmpty(value) || isEmpty(objectOf(value)['host'])
+}
+
+function isEmpty(given: unknown): boolean {
+  return given === '' || given === 0 || given === null
+}
+
 /** The whole value of a topology variable; undefined if it is unset. */
 export function variableOf(cluster: Cluster, name: string): unknown {
   return unlessUnset(cluster.topology?.variables.find((variable) => variable['name'] === name)?.['value'])

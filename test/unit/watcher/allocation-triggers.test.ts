@@ -82,6 +82,17 @@ describe('a Cluster', () => {
     expect(requestForCluster(now, before, controlPlane, context)).toBeUndefined()
   })
 
+  it('that was rendered without its endpoint is retried once Cluster API says that it has no machines', () => {
+    const variables = [{ name: 'clusterVip', value: '' }]
+    const topology = { classRef: { name: 'rke2-cluster-class' }, variables }
+    const rendered: ClusterOptions = { endpoint, topology, rendered: true }
+    const clusterClass = aClusterClass({ declared: [], accepted: ['clusterVip'] })
+    const request = (now: ClusterOptions) =>
+      requestForCluster(aCluster(now), aCluster(rendered), controlPlane, { ...context, clusterClass })
+    expect(request({ ...rendered, phase: 'Provisioning' })?.action).toBe('signal-with-start')
+    expect(request({ ...rendered, phase: 'Provisioned' })).toBeUndefined()
+  })
+
   it('is decided about for each of its VIPs', () => {
     const pools = [
       aPool({

@@ -155,6 +155,60 @@ describe('the next action for a Cluster without a claim', () => {
     })
   })
 
+  describe('and a DNS name as endpoint, for which a VIP is asked', () => {
+    const asked = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }
+    const name = 'api.example.org'
+    const named = { endpoint: { host: name, port: 6443 } }
+    const variables = [{ name: 'clusterVip', value: name }]
+    const topology = { classRef: { name: 'rke2-cluster-class' }, variables }
+
+    it('takes an address also if a variable has the name', () => {
+      const written = { 'vip.capi.gorizond.io/control-plane-variables-written': 'clusterVip' }
+      expect(next({ ...named, topology, annotations: asked })).toMatchObject({ action: 'selectPool' })
+      expect(next({ ...named, topology, annotations: { ...asked, ...written } }, bound)).toMatchObject({
+        action: 'patchCluster',
+        writes: 'vip',
+        isNew: true,
+        patch: expect.arrayContaining([
+          { op: 'add', path: '/spec/topology/variables/0/value', value: '10.0.0.10' },
+        ]),
+      })
+    })
+
+    const kept = { ...named, annotations: { ...asked, ...ours } }
+
+    it('takes another address than one that only the annotation names and no pool has', () => {
+      expect(next(kept)).toMatchObject({
+        action: 'selectPool',
+        choice: {
+          poolRef,
+          insteadOf: `10.9.9.9 in the annotation ${vipAnnotation} is not taken: no pool has it`,
+        },
+      })
+      expect(next(kept, bound)).toMatchObject({
+        action: 'patchCluster',
+        isNew: true,
+        assigned: { host: '10.0.0.10' },
+        patch: expect.arrayContaining([
+          {
+            op: 'add',
+            path: '/metadata/annotations/vip.capi.gorizond.io~1control-plane-vip',
+            value: '10.0.0.10',
+          },
+        ]),
+      })
+      expect(next({ ...kept, rendered: true, phase: 'Provisioning' })).toMatchObject({ action: 'selectPool' })
+    })
+
+    it('loses an address that a variable has, or machines may use', () => {
+      const inVariable = { ...topology, variables: [{ name: 'clusterVip', value: '10.9.9.9' }] }
+      for (const used of [{ topology: inVariable }, { rendered: true }]) {
+        expect(next({ ...kept, ...used })).toMatchObject({ action: 'refuse', reason: 'AddressLost' })
+        expect(next({ ...kept, ...used }, bound)).toMatchObject({ action: 'deleteClaim' })
+      }
+    })
+  })
+
   it.each<[string, ClusterOptions]>([
     ['an endpoint of somebody else', { endpoint, rendered: true }],
     ['an endpoint that replaced ours', { endpoint, annotations: { [vipAnnotation]: '10.0.0.1' } }],
@@ -337,6 +391,58 @@ describe('the claim of a Cluster that wants no VIP', () => {
       action: 'done',
       reason: 'NoMatchingPool',
     })
+  })
+})
+
+describe('the claim of the predecessor beside an endpoint of somebody else', () => {
+  const unlabeled = { labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }
+  const named = { endpoint: { host: 'api.example.org', port: 6443 }, rendered: true }
+  const left = (options: ClaimOptions = {}): Partial<Observed> => ({
+    claim: aClaim({
+      addressName: 'vip-cp-demo',
+      owners: [ownerReference(aCluster())],
+      ...unlabeled,
+      ...options,
+    }),
+    ipAddress: anIPAddress(),
+  })
+
+  it('keeps its address if that is a DNS name, and stays as it is', () => {
+    expect(next(named, left())).toEqual({
+      action: 'done',
+      reason: 'EndpointAlreadySet',
+      message:
+        'Cluster clusters/demo has endpoint api.example.org:6443 already, and IPAddressClaim clusters/vip-cp-demo of before keeps its address, since that name may lead to it; delete the claim if it does not',
+      vip: named.endpoint,
+    })
+  })
+
+  it('does not keep the Cluster from what it lacks', () => {
+    expect(next({ endpoint: { host: 'api.example.org' } }, left())).toMatchObject({
+      action: 'patchCluster',
+      writes: 'rest',
+      assigned: { host: 'api.example.org', port: 6443 },
+    })
+  })
+
+  it.each<[string, ClusterOptions, Partial<Observed>, object]>([
+    [
+      'labeled, if the endpoint is an address',
+      { endpoint, rendered: true },
+      left(),
+      { action: 'labelClaim' },
+    ],
+    ['labeled, if it has no address', named, left({ addressName: '' }), { action: 'labelClaim' }],
+    ['waited for, if it is going', named, left({ deleting: true }), { action: 'wait' }],
+    ['given back, if it is one of ours', named, bound, { action: 'deleteClaim' }],
+    [
+      'labeled, and used, if the Cluster asks for a VIP',
+      { ...named, annotations: { 'vip.capi.gorizond.io/control-plane-enabled': 'true' } },
+      left(),
+      { action: 'labelClaim' },
+    ],
+  ])('is %s', (_, cluster, things, action) => {
+    expect(next(cluster, things)).toMatchObject(action)
   })
 })
 

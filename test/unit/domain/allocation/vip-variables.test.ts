@@ -271,6 +271,85 @@ describe('the variables of a VIP that is in place', () => {
     expect(lacks({ endpoint })).toBe(true)
   })
 
+  describe('that were given empty to a Cluster whose endpoint somebody else set', () => {
+    const rendered: ClusterOptions = { endpoint, rendered: true, phase: 'Provisioning' }
+    const living: ClusterOptions = { endpoint, rendered: true, phase: 'Provisioned' }
+    const object = classNaming('endpoint', endpointSchema)
+    const nested = classNaming('config.vip', { type: 'object', properties: { vip: text } })
+    const given = (name: string, value: unknown): ClusterOptions => withVariables({ name, value })
+
+    it.each<[string, string, unknown, Class, unknown]>([
+      ['text', 'clusterVip', '', accepting, '10.0.0.10'],
+      ['an object', 'endpoint', { host: '', port: 7443 }, object, { host: '10.0.0.10', port: 7443 }],
+      ['a field', 'config', { vip: '', mtu: 1 }, nested, { vip: '10.0.0.10', mtu: 1 }],
+    ])('are filled until there are machines: %s', (_, name, value, clusterClass, writes) => {
+      const options = given(name, value)
+      expect(decide({ ...rendered, ...options }, clusterClass).writes).toEqual({ [name]: writes })
+      for (const silent of [living, { endpoint, rendered: true }]) {
+        expect(decide({ ...silent, ...options }, clusterClass)).toMatchObject({
+          writes: {},
+          because: 'it is empty, and stays so, since the Cluster may have machines that were made with it',
+        })
+      }
+    })
+
+    it.each<[string, ClusterOptions, Class]>([
+      ['the variable', {}, accepting],
+      ['the field', given('config', { mtu: 1 }), nested],
+      ['the host', given('endpoint', { port: 7443 }), object],
+    ])('stay unset if %s is absent', (_, options, clusterClass) => {
+      expect(decide({ ...rendered, ...options }, clusterClass)).toMatchObject({
+        writes: {},
+        because: 'the Cluster was rendered without it',
+      })
+    })
+
+    it('get the port, too', () => {
+      const ports = classNaming('port', integer)
+      expect(decide({ ...rendered, ...given('port', 0) }, ports).writes).toEqual({ port: 6443 })
+    })
+  })
+
+  describe('that have the DNS name of the endpoint, where the Cluster asks for a VIP', () => {
+    const name = 'api.example.org'
+    const named: ClusterOptions = {
+      endpoint: { host: name, port: 6443 },
+      annotations: { [`${prefix}/control-plane-enabled`]: 'true', ...written },
+    }
+    const given = (value: unknown): ClusterOptions => withVariables({ name: 'clusterVip', value })
+
+    it.each<[string, Class, unknown, unknown]>([
+      ['text', accepting, name, '10.0.0.10'],
+      [
+        'an object',
+        classNaming('clusterVip', endpointSchema),
+        { host: name, port: 7443 },
+        { host: '10.0.0.10', port: 7443 },
+      ],
+      [
+        'a field',
+        classNaming('clusterVip.ip', { type: 'object', properties: { ip: text } }),
+        { ip: name, mtu: 1 },
+        { ip: '10.0.0.10', mtu: 1 },
+      ],
+    ])('get the VIP instead of our value, until there are machines: %s', (_, clusterClass, value, writes) => {
+      for (const state of [{}, { rendered: true, phase: 'Provisioning' }]) {
+        expect(decide({ ...named, ...given(value), ...state }, clusterClass).writes).toEqual({
+          clusterVip: writes,
+        })
+      }
+      for (const state of [{ rendered: true }, { rendered: true, phase: 'Provisioned' }]) {
+        expect(decide({ ...named, ...given(value), ...state }, clusterClass).writes).toEqual({})
+      }
+    })
+
+    it('stay if the value is not ours, or is another name', () => {
+      const typed = { ...named, annotations: { [`${prefix}/control-plane-enabled`]: 'true' } }
+      expect(decide({ ...typed, ...given(name) }, accepting).writes).toEqual({})
+      expect(decide({ ...named, ...given('other.example.org') }, accepting).writes).toEqual({})
+    })
+  })
+
   it('are written together with the VIP, rendered or not', () => {
     expect(decide({ rendered: true }, accepting).writes).toEqual({ clusterVip: '10.0.0.10' })
   })
