@@ -14,7 +14,8 @@ import {
 } from './kubernetes-api.ts'
 
 const fieldManager = 'capi-vip-allocator-dev'
-const servedWithinMs = 30_000
+/** As long as a part may take to be ready: on a busy machine, the API server needs half a minute for all definitions. */
+const servedWithinMs = 120_000
 const servedIntervalMs = 50
 
 /** YAML with any number of documents, as a file or as text, or an object. */
@@ -76,7 +77,7 @@ function checked<T extends KubernetesObject>(object: T, place: string): T {
  * @throws Error that names the object, with the server's message
  */
 export async function dryRun(api: KubernetesApi, object: KubernetesObject): Promise<KubernetesObject> {
-  return await applyObject(api, new ResourcePaths(api), object, '&dryRun=All')
+  return await applyObject(api, pathsOf(api), object, '&dryRun=All')
 }
 
 /** Does the same as `applyManifests` with an existing client. */
@@ -84,7 +85,7 @@ export async function applyObjects(
   api: KubernetesApi,
   objects: readonly KubernetesObject[],
 ): Promise<KubernetesObject[]> {
-  const paths = new ResourcePaths(api)
+  const paths = pathsOf(api)
   const crds = objects.filter(isCustomResourceDefinition)
   const applied = await Promise.all(crds.map((crd) => applyObject(api, paths, crd)))
   await Promise.all(crds.map((crd) => waitUntilServed(api, crd)))
@@ -132,7 +133,16 @@ async function waitUntilServed(api: KubernetesApi, crd: CustomResourceDefinition
   }
 }
 
-/** Finds the URL path of an object through discovery, and caches each group version. */
+const discovered = new WeakMap<KubernetesApi, ResourcePaths>()
+
+/** The paths that a client has discovered so far. */
+function pathsOf(api: KubernetesApi): ResourcePaths {
+  const known = discovered.get(api) ?? new ResourcePaths(api)
+  discovered.set(api, known)
+  return known
+}
+
+/** Finds the URL path of an object through discovery, and caches each group version until it lacks a kind. */
 class ResourcePaths {
   readonly #api: KubernetesApi
   readonly #resources = new Map<string, ApiResource[]>()

@@ -12,7 +12,7 @@ import { clusterClassKey } from '../../src/domain/names.ts'
 import { formatKey, type NamespacedName, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
 import { kubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
-import { applyManifests } from '../../dev/stack/manifests.ts'
+import { applyObjects, readManifests } from '../../dev/stack/manifests.ts'
 import { startRawWatch } from '../../dev/stack/raw-watch.ts'
 import { pathIn, type Plural } from '../../dev/stack/resource-path.ts'
 import { longestWaitMs } from '../support/eventually.ts'
@@ -111,10 +111,9 @@ export async function openTestbed(
       `$1: ${namespace}`,
     )
     for (const [from, to] of replacements) text = text.replaceAll(from, to)
-    await applyManifests(stack, [{ text }])
+    await applyObjects(api, readManifests({ text }))
   }
   await applyExample('namespace')
-  await applyManifests(stack, [{ path: join(examples, 'demo-infrastructure-crds.yaml') }])
   // Without core, nothing reconciles a class, and nothing requires one.
   if (stack.clusterApiCore) await applyExample('cluster-class')
 
@@ -174,7 +173,7 @@ export async function openTestbed(
       }
       const spec = { addresses: [addresses], prefix: 24 }
       const pool = { apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2', kind, metadata, spec }
-      await applyManifests(stack, [pool])
+      await applyObjects(api, [pool])
       return metadata.name
     },
     createCluster: (name, { className = exampleClass, classNamespace, annotations, spec = '' } = {}) =>

@@ -4,8 +4,8 @@ import { timeoutError } from './evidence.ts'
 /** Less than the time limit of a test, so that the error of a wait comes first, and no wait continues after a test. */
 export const longestWaitMs = 180_000
 
-/** Milliseconds between two attempts, increasing from `first` to `most`. */
-const pauses = { first: 20, most: 100 } as const
+/** Milliseconds between two attempts, increasing from `first` to `most`: an attempt late in a long wait costs as much as an early one. */
+const pauses = { first: 20, most: 250 } as const
 
 /**
  * Polls until there is a result; use it if no event can be awaited.

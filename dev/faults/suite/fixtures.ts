@@ -41,7 +41,6 @@ export async function createFixtures(stack: StackConnection, client: UserClient)
       kind: 'Namespace',
       metadata: { name, labels: { [tenantLabel]: tenantValues[0] ?? '' } },
     })),
-    { path: join(examples, 'demo-infrastructure-crds.yaml') },
     ...pools(),
     ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))),
   ])
