@@ -307,20 +307,6 @@ describe('awaitIPAddress', () => {
     expect(asked).toEqual(['another-name'])
   })
 
-  it('looks several times before it leaves the waiting to Temporal', async () => {
-    let looks = 0
-    const getIPAddressClaim = async () => {
-      looks += 1
-      return aClaim({ ...(looks > 3 && { addressName: 'vip-cp-demo' }) })
-    }
-    const calls = {
-      getCluster: async () => cluster,
-      getIPAddressClaim,
-      getIPAddress: async () => anIPAddress(),
-    }
-    expect(await run('awaitIPAddress', step, calls)).toEqual({ next: 'assign', address: '10.0.0.10' })
-  })
-
   it('says in the end why there is no address', async () => {
     const full = aPool({ capacity: { total: 11, used: 11, free: 0, outOfRange: 0 } })
     const calls = {

@@ -1,7 +1,16 @@
-import type { AwaitIPAddressResult } from '../../../src/domain/allocation/steps.ts'
 import { describe, expect, it } from '@jest/globals'
-import { createClaimWaitBudget, type ClaimWaitBudget } from '../../../src/activities/await-ip-address.ts'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import type { AwaitIPAddressResult } from '../../../src/domain/allocation/steps.ts'
+import {
+  awaitIPAddress,
+  createClaimWaitBudget,
+  type ClaimWaitBudget,
+} from '../../../src/activities/await-ip-address.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutMs } from '../../../src/domain/timings.ts'
+
+import { aClaim, aCluster, anIPAddress, variables } from '../../support/builders.ts'
+import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
+import { step } from './support.ts'
 
 const bound: AwaitIPAddressResult = { next: 'assign', address: '10.0.0.10' }
 
@@ -53,5 +62,26 @@ describe('the patience of a look within the workflow task', () => {
       })
     }
     expect(given).toEqual([claimPollTimeoutMs, 0])
+  })
+})
+
+describe('awaitIPAddress', () => {
+  it('looks again as long as it may before it leaves the waiting to Temporal', async () => {
+    let looks = 0
+    const api = fakeClusterApi({
+      getCluster: async () => aCluster(),
+      getIPAddressClaim: async () => {
+        looks += 1
+        return aClaim({ ...(looks > 3 && { addressName: 'vip-cp-demo' }) })
+      },
+      getIPAddress: async () => anIPAddress(),
+    })
+    const settings = { defaultPort: 6443, variables }
+    const minute = 60_000
+    const result = await new MockActivityEnvironment().run(() =>
+      awaitIPAddress(api, settings, { ...step, claim: 'vip-cp-demo' }, minute),
+    )
+    expect(result).toEqual(bound)
+    expect(looks).toBe(4)
   })
 })
