@@ -43,7 +43,8 @@ export interface HookOutcome {
 /** Times are milliseconds. */
 export interface ServerLimits extends BodyLimits {
   readonly connections: number
-  /** For the TLS handshake, and for the headers of a request. */
+  readonly handshakeMs: number
+  /** For the headers of a request. */
   readonly headersMs: number
   /** For a whole request, its body included. */
   readonly requestMs: number
@@ -53,6 +54,7 @@ export interface ServerLimits extends BodyLimits {
 const defaultLimits: ServerLimits = {
   ...defaultBodyLimits,
   connections: 500,
+  handshakeMs: 5_000,
   headersMs: 5_000,
   requestMs: 8_000,
   checkFilesMs: 5_000,
@@ -73,7 +75,7 @@ export async function startHookServer(options: HookServerOptions): Promise<HookS
       ...secured(certificates),
       requestCert: files.clientCa !== undefined,
       rejectUnauthorized: files.clientCa !== undefined,
-      handshakeTimeout: limits.headersMs,
+      handshakeTimeout: limits.handshakeMs,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1_000,
