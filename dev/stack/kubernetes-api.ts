@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { Agent, request } from 'undici'
 
 import type { StackConnection } from './connection.ts'
+
+/** How often a request is repeated that the API server asks to repeat, as client-go does. */
+const mostRetries = 10
 
 /** A Kubernetes object, with the fields that the stack reads. */
 export interface KubernetesObject {
@@ -35,7 +39,8 @@ export interface ApiRequest {
 /** Sends requests to the API server as administrator. */
 export interface KubernetesApi {
   /**
-   * Sends one request and returns the parsed JSON of the response, which is assumed to be a `T`.
+   * Sends one request and returns the parsed JSON of the response, which is assumed to be a `T`. A kind that has been
+   * defined just now, whose watch cache is not there yet, is asked for again after the time that the API server names.
    *
    * @throws ApiError if the status is not 2xx
    */
@@ -62,23 +67,30 @@ export function kubernetesApi(
   return {
     close: () => dispatcher.close(),
     send: async <T>(apiRequest: ApiRequest): Promise<T> => {
-      const answer = await request(`${connection.apiServerUrl}${apiRequest.path}`, {
-        dispatcher,
-        method: apiRequest.method,
-        headers: {
-          authorization: `Bearer ${connection.token}`,
-          ...(apiRequest.body === undefined
-            ? {}
-            : { 'content-type': apiRequest.contentType ?? 'application/json' }),
-        },
-        ...(apiRequest.body === undefined ? {} : { body: JSON.stringify(apiRequest.body) }),
-      })
-      const text = await answer.body.text()
-      if (answer.statusCode < 200 || answer.statusCode > 299) {
-        throw new ApiError(apiRequest, answer.statusCode, text)
+      for (let retries = 0; ; retries += 1) {
+        const answer = await request(`${connection.apiServerUrl}${apiRequest.path}`, {
+          dispatcher,
+          method: apiRequest.method,
+          headers: {
+            authorization: `Bearer ${connection.token}`,
+            ...(apiRequest.body === undefined
+              ? {}
+              : { 'content-type': apiRequest.contentType ?? 'application/json' }),
+          },
+          ...(apiRequest.body === undefined ? {} : { body: JSON.stringify(apiRequest.body) }),
+        })
+        const text = await answer.body.text()
+        const retryAfterSeconds = Number(answer.headers['retry-after'])
+        if (answer.statusCode === 429 && retryAfterSeconds > 0 && retries < mostRetries) {
+          await delay(retryAfterSeconds * 1000)
+          continue
+        }
+        if (answer.statusCode < 200 || answer.statusCode > 299) {
+          throw new ApiError(apiRequest, answer.statusCode, text)
+        }
+        const parsed: T = JSON.parse(text)
+        return parsed
       }
-      const parsed: T = JSON.parse(text)
-      return parsed
     },
   }
 }
