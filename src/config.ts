@@ -1,5 +1,12 @@
 import { handlerNames, type HandlerName } from './domain/extension/hooks.ts'
+import {
+  defaultExtensionConfigName,
+  extensionAddressFrom,
+  namespacesNamed,
+  type Registration,
+} from './domain/extension/registration.ts'
 import { atManagementCluster } from './domain/management-cluster.ts'
+import { labelSelectorFrom, labelSelectorSyntax, type LabelSelector } from './domain/model/label-selector.ts'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import { readProxySettings, type ProxySettings } from './domain/proxy-settings.ts'
 import type { VariableNames } from './domain/role.ts'
@@ -46,6 +53,8 @@ export interface Config {
   readonly workerVersion: WorkerVersion | undefined
   /** Undefined: not served. */
   readonly runtimeExtension: RuntimeExtensionConfig | undefined
+  /** Name of its ExtensionConfig. */
+  readonly extensionConfigName: string
   /** About flags of other programs that mean nothing here. */
   readonly warnings: readonly string[]
 }
@@ -64,6 +73,8 @@ export interface RuntimeExtensionConfig {
   /** Authority of the clients that are answered; undefined: anybody is. */
   readonly clientCa: string | undefined
   readonly handlers: readonly HandlerName[]
+  /** Its `authority` is a path. Undefined: somebody else registers it. */
+  readonly registration: Registration | undefined
 }
 
 /** Where a server listens; an empty host means every interface. */
@@ -171,6 +182,27 @@ export const flags = [
     metavar: handlerNames.join('|'),
     help: 'hooks to serve, with commas',
   },
+  {
+    name: 'runtime-extension-register',
+    metavar: 'NAMESPACE/SERVICE[:PORT]|URL',
+    help: 'registers the hooks with core, which reaches them there',
+  },
+  {
+    name: 'runtime-extension-ca',
+    metavar: 'FILE',
+    help: 'certificate authority by which core verifies the hooks',
+  },
+  {
+    name: 'runtime-extension-namespace-selector',
+    metavar: 'SELECTOR',
+    help: 'Namespaces for which core calls; none: those of --namespace, else all',
+  },
+  {
+    name: 'runtime-extension-config',
+    fallback: defaultExtensionConfigName,
+    metavar: 'NAME',
+    help: 'name of the ExtensionConfig',
+  },
   { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
   { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
   {
@@ -211,16 +243,7 @@ export function readConfig(
 ): Config {
   const { one, list } = createReaders(taken, values, env, faults)
   const managementCluster = one('management-cluster', managementClusterName, undefined)
-  const runtimeExtension = runtimeExtensionIn(
-    {
-      address: addressOf(one('runtime-extension-bind-address', bindAddress, 'off')),
-      certificate: one('runtime-extension-certificate', notEmpty, undefined),
-      key: one('runtime-extension-key', notEmpty, undefined),
-      clientCa: one('runtime-extension-client-ca', notEmpty, undefined),
-      handlers: one('runtime-extension-handlers', listOf(handlerNames), []),
-    },
-    faults,
-  )
+  const namespaces = list('namespace', kubernetesName)
   return {
     metricsAddress: addressOf(one('metrics-bind-address', bindAddress, 'off')),
     healthProbeAddress: addressOf(one('health-probe-bind-address', bindAddress, 'off')),
@@ -229,7 +252,7 @@ export function readConfig(
     kubeconfigList: env['KUBECONFIG'] || undefined,
     context: one('context', notEmpty, undefined),
     proxies: readProxySettings(env, faults),
-    namespaces: list('namespace', kubernetesName),
+    namespaces,
     watchFilter: one('watch-filter', labelValue, undefined),
     taskQueue: atManagementCluster(one('task-queue', taskQueueName, ''), managementCluster),
     managementCluster,
@@ -246,7 +269,7 @@ export function readConfig(
     // Only the allocator itself makes spans, and has a Worker.
     traces: taken.includes('metrics-bind-address') && tracesIn(env, faults),
     workerVersion: taken.includes('metrics-bind-address') ? workerVersionIn(env, faults) : undefined,
-    runtimeExtension,
+    ...extensionSettings({ one }, namespaces, faults),
     warnings: [],
   }
 }
@@ -330,6 +353,37 @@ function workerVersionIn(env: NodeJS.ProcessEnv, faults: string[]): WorkerVersio
   return undefined
 }
 
+/** @param namespaces that are served */
+function extensionSettings(
+  { one }: Pick<ReturnType<typeof createReaders>, 'one'>,
+  namespaces: readonly string[],
+  faults: string[],
+): Pick<Config, 'runtimeExtension' | 'extensionConfigName'> {
+  const extensionConfigName = one('runtime-extension-config', extensionConfigFormat, '')
+  const selected = one('runtime-extension-namespace-selector', labelSelector, undefined)
+  const registration = registrationIn(
+    {
+      name: extensionConfigName,
+      address: one('runtime-extension-register', extensionAddress, undefined),
+      authority: one('runtime-extension-ca', notEmpty, undefined),
+      namespaces: selected ?? namespacesNamed(namespaces),
+    },
+    faults,
+  )
+  const runtimeExtension = runtimeExtensionIn(
+    {
+      address: addressOf(one('runtime-extension-bind-address', bindAddress, 'off')),
+      certificate: one('runtime-extension-certificate', notEmpty, undefined),
+      key: one('runtime-extension-key', notEmpty, undefined),
+      clientCa: one('runtime-extension-client-ca', notEmpty, undefined),
+      handlers: one('runtime-extension-handlers', listOf(handlerNames), []),
+      registration,
+    },
+    faults,
+  )
+  return { runtimeExtension, extensionConfigName }
+}
+
 /** Without a certificate, core would not call: half a configuration is a fault. */
 function runtimeExtensionIn(
   {
@@ -344,9 +398,10 @@ function runtimeExtensionIn(
   faults: string[],
 ): RuntimeExtensionConfig | undefined {
   if (address === undefined) {
-    if (certificate !== undefined || key !== undefined || others.clientCa !== undefined) {
+    const rest = [certificate, key, others.clientCa, others.registration]
+    if (rest.some((each) => each !== undefined)) {
       faults.push(
-        '--runtime-extension-bind-address is not given, expected it beside the certificate files of the runtime extension',
+        '--runtime-extension-bind-address is not given, expected it beside the other flags of the runtime extension',
       )
     }
     return undefined
@@ -355,6 +410,27 @@ function runtimeExtensionIn(
   const missing = certificate === undefined ? 'certificate' : 'key'
   faults.push(
     `--runtime-extension-bind-address is given without --runtime-extension-${missing}, expected the files of certificate and key`,
+  )
+  return undefined
+}
+
+/** Core calls no extension that it cannot verify. */
+function registrationIn(
+  {
+    address,
+    authority,
+    ...others
+  }: { readonly [K in keyof Registration]: Registration[K] | undefined } & Pick<
+    Registration,
+    'name' | 'namespaces'
+  >,
+  faults: string[],
+): Registration | undefined {
+  if (address !== undefined && authority !== undefined) return { ...others, address, authority }
+  if (address === undefined && authority === undefined) return undefined
+  const [given, missing] = address === undefined ? ['ca', 'register'] : ['register', 'ca']
+  faults.push(
+    `--runtime-extension-${given} is given without --runtime-extension-${missing}, expected both or none`,
   )
   return undefined
 }
@@ -383,6 +459,19 @@ function listOf<T extends string>(words: readonly T[]): Format<readonly T[]> {
     },
   }
 }
+
+const extensionAddress: Format<ReturnType<typeof extensionAddressFrom> & object> = {
+  expected: 'NAMESPACE/SERVICE[:PORT], or a URL that begins with https://',
+  parse: extensionAddressFrom,
+}
+
+const labelSelector: Format<LabelSelector> = { expected: labelSelectorSyntax, parse: labelSelectorFrom }
+
+/** Core makes the names of handlers from it, which have no other dot. */
+const extensionConfigFormat = matching(
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  'a name of small letters, digits and hyphens',
+)
 
 const notEmpty = matching(/^.+$/s, 'a value that is not empty')
 const kubernetesName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace name')

@@ -40,6 +40,7 @@ export interface Bench extends BenchOptions {
     readonly namespace: string
     readonly proxy?: ApiProxy
     readonly unready?: boolean
+    readonly flags?: readonly string[]
   }) => Promise<Allocator>
   /** Starts a proxy that records requests. `close` stops it. */
   readonly startProxy: () => Promise<ApiProxy>
@@ -89,12 +90,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     temporal,
     countFor: (defaultCount) => options.clusters ?? defaultCount,
     newNamespace: (what) => `bench-${what}-${suffix}-${++namespaces}`,
-    startAllocator: async ({ namespace, proxy, unready = false }) => {
+    startAllocator: async ({ namespace, proxy, unready = false, flags = [] }) => {
       const allocator = await startAllocator({
         stack: connection,
         kubeconfigPath: kubeconfigOf(proxy),
         taskQueue,
-        flags: [`--namespace=${namespace}`],
+        flags: [`--namespace=${namespace}`, ...flags],
         unready,
       })
       closers.push(() => allocator.stop())

@@ -9,6 +9,7 @@ import { historyWaiting } from './measures/history-waiting.ts'
 import { oneVip } from './measures/one-vip.ts'
 import { requests } from './measures/requests.ts'
 import { restart } from './measures/restart.ts'
+import { runtimeExtension } from './measures/runtime-extension.ts'
 import { twoReplicas } from './measures/two-replicas.ts'
 
 /** All measures, in the order of a run. */
@@ -23,6 +24,7 @@ export const measures: readonly Measure[] = [
   freed,
   twoReplicas,
   gates,
+  runtimeExtension,
   // These stop the IPAM provider and fill etcd.
   restart,
   atRest,

@@ -98,6 +98,11 @@ export const figureKinds = {
     target: { atMost: 1500 },
     meaning: 'the same, if a template of the class fails without the annotation of the VIP',
   },
+  'runtime-extension-p99': {
+    unit: 'ms',
+    target: { atMost: 50 },
+    meaning: 'calls of GeneratePatches for served Clusters, ten at once, 99th percentile',
+  },
   'restart-5000-workflows': {
     unit: '',
     target: { atMost: 0 },

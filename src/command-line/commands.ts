@@ -130,6 +130,21 @@ export const commands: readonly Command[] = [
     read: (typed) => ({ fix: typed.isSet('fix'), serviceAccount: serviceAccountIn(typed) }),
     load: async () => (await import('../commands/doctor/doctor.ts')).doctor,
   }),
+  userCommand({
+    name: 'uninstall-extension',
+    summary: 'delete the ExtensionConfig, so that Cluster API core can start without the allocator',
+    flags: ['kubeconfig', 'context', 'runtime-extension-config'],
+    options: [],
+    examples: [
+      {
+        line: 'uninstall-extension',
+        meaning: 'before the allocator is uninstalled, or while core cannot start',
+      },
+    ],
+    read: () => ({}),
+    load: async () =>
+      (await import('../commands/uninstall-extension/uninstall-extension.ts')).uninstallExtension,
+  }),
 ]
 
 /** `run`, `watcher` or `worker`: runs the allocator itself until it is stopped. */

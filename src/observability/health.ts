@@ -11,10 +11,12 @@ export interface HealthSources {
   readonly broken: () => string | undefined
   /** By name; the program is ready if all are ok. */
   readonly checks: () => Readonly<Record<string, Check>>
+  /** Whether calls of Cluster API should come here. */
+  readonly runtimeExtension: () => Check
 }
 
-/** `/healthz`: alive, even if Temporal or the API server is unreachable. `/readyz`: ready, with all checks as JSON. */
-export function healthRoutes({ broken, checks }: HealthSources): Routes {
+/** `/healthz`: alive, even if Temporal or the API server is unreachable. `/readyz`: ready, with all checks as JSON; below it, of the runtime extension alone. */
+export function healthRoutes({ broken, checks, runtimeExtension }: HealthSources): Routes {
   return {
     '/healthz': () => {
       const message = broken()
@@ -24,6 +26,10 @@ export function healthRoutes({ broken, checks }: HealthSources): Routes {
       const current = checks()
       const ready = Object.values(current).every(({ ok }) => ok)
       return jsonPage(ready ? 200 : 503, { ready, checks: current })
+    },
+    '/readyz/runtime-extension': () => {
+      const { ok, detail } = runtimeExtension()
+      return textPage(ok ? 200 : 503, detail)
     },
   }
 }

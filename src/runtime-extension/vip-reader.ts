@@ -42,6 +42,8 @@ export interface VipReaderOptions {
   readonly served: ServedClusters
   /** Why no allocation makes progress now; undefined if one can. */
   readonly trouble: () => string | undefined
+  /** Aborted when nobody can be answered any more. */
+  readonly closed: AbortSignal
   /** Aborted when the process ends: its caches follow nothing any more. */
   readonly signal: AbortSignal
   readonly limits?: Partial<ReaderLimits>
@@ -66,7 +68,7 @@ const pollMs = 250
 const livePollMs = 150
 
 export function createVipReader(options: VipReaderOptions): VipReader {
-  const { watched, changes, served, trouble, signal } = options
+  const { watched, changes, served, trouble, signal, closed } = options
   const { waitMs, waits, liveReads } = { ...defaultLimits, ...options.limits }
   const readLive = liveReader(options, liveReads)
   let waiting = 0
@@ -76,8 +78,8 @@ export function createVipReader(options: VipReaderOptions): VipReader {
       await changes.next(cluster, Math.min(ms, pollMs), signal)
       return cachedVip(watched(), cluster)
     }
-    await delay(Math.min(ms, livePollMs))
-    return readLive(cluster)
+    await delay(Math.min(ms, livePollMs), undefined, { signal: closed }).catch(() => undefined)
+    return closed.aborted ? undefined : readLive(cluster)
   }
 
   async function untilAssigned(cluster: ClusterIdentity, first: RenderedVip): Promise<RenderedVip> {
@@ -85,7 +87,8 @@ export function createVipReader(options: VipReaderOptions): VipReader {
     let vip = first
     for (;;) {
       const left = until - performance.now()
-      if (!comesSoon(vip) || left <= 0 || trouble() !== undefined) return vip
+      const isVain = left <= 0 || closed.aborted || trouble() !== undefined
+      if (!comesSoon(vip) || isVain) return vip
       vip = (await next(cluster, left)) ?? vip
     }
   }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { closeAll } from '../../dev/stack/close-all.ts'
 import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
 import { createClassWithoutVariable, recordRendered, shownTexts, untilTopologyWaits } from './gate-fixture.ts'
+import { startAllocator } from '../support/allocator.ts'
+import { openExtension, type ExtensionFixture } from './extension-fixture.ts'
 import {
   assigned,
   hostOf,
@@ -14,12 +17,18 @@ import {
   type MoveFixture,
   type ManagementCluster,
 } from './move-fixture.ts'
-import type { Testbed } from './testbed.ts'
+import { record } from './recording.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 /** Clusters of these names, each like the example of that name. */
 const examples = ['cluster-v1beta2', 'cluster-v1beta1']
+
+interface RenderedCluster {
+  readonly metadata: { readonly name: string }
+  readonly spec: { readonly controlPlaneEndpoint?: object }
+}
 
 let moving: MoveFixture
 let testbed: Testbed
@@ -134,6 +143,49 @@ describe('on Cluster API 1.13, a Cluster', () => {
     await testbed.deleteCluster('late')
     await testbed.untilClaim('vip-cp-late', (now) => now === undefined)
     expect(await testbed.addresses()).not.toContain('vip-cp-late')
+  })
+})
+
+describe('on Cluster API 1.13, with the runtime extension, a Cluster', () => {
+  const className = 'extension-class'
+  let own: Testbed
+  let extension: ExtensionFixture
+  const closers: (() => Promise<unknown>)[] = []
+
+  beforeAll(async () => {
+    const { stack } = source
+    own = await openTestbed(stack)
+    closers.push(own.leave)
+    extension = await openExtension(stack, own)
+    closers.push(extension.close)
+    await own.createPool('10.83.1.10-10.83.1.20', { className })
+    const { flags } = await extension.flagsOfReplica()
+    const { kubeconfigPath } = stack
+    const options = { stack, kubeconfigPath, flags, taskQueue: 'extension', namespaces: [own.namespace] }
+    const allocator = await startAllocator(options)
+    closers.push(() => allocator.stop())
+    await extension.untilRegistered()
+    await extension.createClass(className)
+  })
+
+  afterAll(() => closeAll(closers))
+
+  it('has its VIP in the first version of its infrastructure object', async () => {
+    const demo = 'infrastructure.demo.vip.capi.gorizond.io/v1alpha1'
+    const path = `/apis/${demo}/namespaces/${own.namespace}/democlusters`
+    const recording = await record<RenderedCluster>(source.stack, path)
+    closers.push(recording.close)
+    await own.createCluster('first', { className })
+    const host = await own.hostOf('first')
+    const rendered = await own.untilCluster('first', (now) => now?.isRendered === true)
+    expect(rendered?.controlPlaneEndpoint.host).toBe(host)
+    const { items } = await own.api.send<{ items: readonly RenderedCluster[] }>({ method: 'GET', path })
+    const [name = ''] = items.map(({ metadata }) => metadata.name)
+    await recording.until(name, (now) => now !== undefined)
+    const versions = recording.versionsOf(name)
+    expect(versions.map(({ spec }) => spec.controlPlaneEndpoint)).toEqual(
+      versions.map(() => ({ host, port: 6443 })),
+    )
   })
 })
 

@@ -45,6 +45,7 @@ describe('without any flag', () => {
       traces: false,
       workerVersion: undefined,
       runtimeExtension: undefined,
+      extensionConfigName: 'capi-vip-allocator',
       warnings: [],
     })
   })
@@ -170,6 +171,7 @@ describe('the runtime extension', () => {
       key: '/k',
       clientCa: undefined,
       handlers: ['patch'],
+      registration: undefined,
     })
     const more = ['--runtime-extension-client-ca=/a', '--runtime-extension-handlers=gate, patch,gate']
     expect(configOf(['--runtime-extension-bind-address=:9443', ...files, ...more])).toMatchObject({
@@ -186,9 +188,31 @@ describe('the runtime extension', () => {
       ['--runtime-extension-bind-address=:9443', '--runtime-extension-certificate=/c'],
       '--runtime-extension-bind-address is given without --runtime-extension-key, expected the files of certificate and key',
     ],
+    ...[
+      [
+        '--runtime-extension-ca=/a',
+        '--runtime-extension-ca is given without --runtime-extension-register, expected both or none',
+      ],
+      [
+        '--runtime-extension-register=a/b',
+        '--runtime-extension-register is given without --runtime-extension-ca, expected both or none',
+      ],
+      [
+        '--runtime-extension-register=nowhere',
+        '--runtime-extension-register is "nowhere", expected NAMESPACE/SERVICE[:PORT], or a URL that begins with https://',
+      ],
+      [
+        '--runtime-extension-config=a.b',
+        '--runtime-extension-config is "a.b", expected a name of small letters, digits and hyphens',
+      ],
+      [
+        '--runtime-extension-namespace-selector=a=b=c',
+        '--runtime-extension-namespace-selector is "a=b=c", expected a label selector such as team=blue,env in (test,prod),!legacy',
+      ],
+    ].map(([flag = '', fault = '']): [string[], string] => [[flag], fault]),
     ...[...files, '--runtime-extension-client-ca=/a'].map((flag): [string[], string] => [
       [flag],
-      '--runtime-extension-bind-address is not given, expected it beside the certificate files of the runtime extension',
+      '--runtime-extension-bind-address is not given, expected it beside the other flags of the runtime extension',
     ]),
     [
       ['--runtime-extension-handlers=patch,other'],
@@ -196,6 +220,22 @@ describe('the runtime extension', () => {
     ],
   ])('of which half is given is a fault: %j', (argv, fault) => {
     expect(faultsOf(argv)).toEqual([fault])
+  })
+
+  it('registers itself with core for its namespaces, or for others', () => {
+    const served = ['--runtime-extension-bind-address=:9443', ...files, '--namespace=a']
+    const register = ['--runtime-extension-register=vip-system/vip', '--runtime-extension-ca=/a']
+    const registrationOf = (...more: readonly string[]): unknown =>
+      configOf([...served, ...register, ...more]).runtimeExtension?.registration
+    expect(registrationOf()).toEqual({
+      name: 'capi-vip-allocator',
+      address: { namespace: 'vip-system', service: 'vip', port: undefined },
+      authority: '/a',
+      namespaces: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['a'] }],
+    })
+    expect(
+      registrationOf('--runtime-extension-namespace-selector=team', '--runtime-extension-config=other'),
+    ).toMatchObject({ name: 'other', namespaces: [{ key: 'team', operator: 'Exists' }] })
   })
 
   it('is none of a Worker, which has no informers', () => {

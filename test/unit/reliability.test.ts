@@ -22,6 +22,7 @@ const wholeSuites = [
     'gates',
   ],
   ...['role-only', 'class-elsewhere', 'namespace-selector', 'available'],
+  ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate'],
 ]
   .map((name) => `e2e/${name}`)
   .concat('clusters/available', 'clusters/move')

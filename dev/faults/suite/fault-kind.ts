@@ -15,6 +15,7 @@ export const faultPlaces = [
   'temporal',
   'task-queues',
   'ipam-provider',
+  'hooks',
 ] as const
 export type FaultPlace = (typeof faultPlaces)[number]
 

@@ -2,6 +2,7 @@ import { allocatorFaults } from './allocator-faults.ts'
 import { apiServerFaults } from './api-server-faults.ts'
 import { connectionFaults } from './connection-faults.ts'
 import type { FaultKind } from './fault-kind.ts'
+import { hookFaults } from './hook-faults.ts'
 import { providerFaults } from './provider-faults.ts'
 import { requestFaults } from './request-faults.ts'
 import { taskQueueFaults } from './task-queue-faults.ts'
@@ -18,4 +19,5 @@ export const faultKinds: readonly FaultKind[] = [
   ...temporalFaults,
   ...taskQueueFaults,
   ...providerFaults,
+  ...hookFaults,
 ]

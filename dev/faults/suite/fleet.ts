@@ -2,6 +2,7 @@ import type { Allocator } from '../../allocator.ts'
 import { logTail } from '../../stack/child-process.ts'
 import { killProcessGroup, type PauseSignal } from '../../stack/cleanup.ts'
 import type { StackConnection } from '../../stack/connection.ts'
+import { freePort } from '../../stack/ports.ts'
 import { answersOk } from '../../stack/readiness.ts'
 import { startAllocator } from '../../../test/support/allocator.ts'
 import { eventually } from '../../../test/support/eventually.ts'
@@ -20,6 +21,8 @@ export interface Fleet {
   readonly suspend: () => void
   /** Continues them (SIGCONT). */
   readonly resume: () => void
+  /** Ports of the runtime extension of the replicas that run. */
+  readonly hookPorts: () => readonly number[]
   readonly areReady: () => Promise<boolean>
   /** Resolves when all are ready. */
   readonly untilReady: () => Promise<void>
@@ -34,11 +37,14 @@ export interface FleetOptions {
   readonly replicas: number
   /** The allocator's default if absent. */
   readonly taskQueue?: string
+  /** Certificate files of the runtime extension; absent: it is not served. */
+  readonly hookFlags?: readonly string[]
 }
 
 /** Creates a fleet; `fill` starts its replicas. */
-export function createFleet({ replicas, ...installation }: FleetOptions): Fleet {
+export function createFleet({ replicas, hookFlags, ...installation }: FleetOptions): Fleet {
   let running: readonly Allocator[] = []
+  const hookPorts = new Map<Allocator, number>()
   let wanted = replicas
   const crashes: string[] = []
   let last: Promise<unknown> = Promise.resolve()
@@ -54,7 +60,11 @@ export function createFleet({ replicas, ...installation }: FleetOptions): Fleet 
   }
 
   async function startOne(): Promise<void> {
-    const allocator = await startAllocator({ ...installation, namespaces: [], unready: true })
+    const hookPort = hookFlags && (await freePort())
+    const flags =
+      hookFlags === undefined ? [] : [`--runtime-extension-bind-address=127.0.0.1:${hookPort}`, ...hookFlags]
+    const allocator = await startAllocator({ ...installation, flags, namespaces: [], unready: true })
+    if (hookPort !== undefined) hookPorts.set(allocator, hookPort)
     running = [...running, allocator]
     void watchEnd(allocator)
   }
@@ -108,6 +118,7 @@ export function createFleet({ replicas, ...installation }: FleetOptions): Fleet 
       }),
     suspend: () => running.forEach((allocator) => signal(allocator, 'SIGSTOP')),
     resume: () => running.forEach((allocator) => signal(allocator, 'SIGCONT')),
+    hookPorts: () => running.flatMap((allocator) => hookPorts.get(allocator) ?? []),
     areReady,
     untilReady: () =>
       inTurn(async () => {

@@ -3,6 +3,7 @@ import { allocatorAccount, allocatorManifests } from '../../allocator.ts'
 import { build } from '../../build.ts'
 import { closeAll } from '../../stack/close-all.ts'
 import { applyManifests } from '../../stack/manifests.ts'
+import { writeHookCertificates, type HookCertificates } from '../../hooks/hook-certificates.ts'
 import type { Progress } from '../../stack/progress.ts'
 import { createServiceAccountKubeconfig } from '../../stack/service-account.ts'
 import { startStack, type PartName, type Stack } from '../../stack/stack.ts'
@@ -27,6 +28,7 @@ export interface Harness {
   readonly fleet: Fleet
   /** Another installation for the same Clusters, with its own task queue; it runs only during a fault that starts it. */
   readonly secondFleet: Fleet
+  readonly hooks: HookCertificates
   readonly temporal: TemporalView
   readonly client: UserClient
   readonly users: Users
@@ -68,7 +70,8 @@ export async function openHarness(options: {
       kubeconfigPath: await writeKubeconfig(stack, network),
       replicas: 1,
     }
-    const fleet = createFleet(installation)
+    const hooks = writeHookCertificates(join(connection.runDirectory, 'hooks'))
+    const fleet = createFleet({ ...installation, hookFlags: hooks.flags })
     closers.push(fleet.stop)
     const secondFleet = createFleet({ ...installation, taskQueue: 'second-installation' })
     closers.push(secondFleet.stop)
@@ -90,6 +93,7 @@ export async function openHarness(options: {
         network,
         fleet,
         secondFleet,
+        hooks,
         temporal,
         client,
         users: createUsers(client),

@@ -50,24 +50,35 @@ export function healthOf(
   servers: Servers,
   loop: Pick<LoopWatch, 'eventLoopBlocked'>,
 ): HealthSources {
+  let hasBeenReady = false
+  const checks = (): Readonly<Record<string, Check>> => ({
+    temporal: temporalCheck(state.temporal !== undefined, servers.temporal.current),
+    'api-server': reachedCheck(servers.apiServer.current),
+    'management-cluster': managementClusterCheck(state.managementCluster),
+    ...(command !== 'watcher' && { worker: workerCheck(state.worker) }),
+    ...(command !== 'worker' && watcherChecks(state.watcher)),
+    ...(state.runtimeExtension !== undefined && { 'runtime-extension': extensionCheck(state) }),
+  })
   return {
     broken: () => {
       if (state.workerDeath !== undefined) return `the Worker has died: ${state.workerDeath}`
       return state.worker?.getState() === 'FAILED' ? 'the Worker has failed' : loop.eventLoopBlocked()
     },
-    checks: () => ({
-      temporal: temporalCheck(state.temporal !== undefined, servers.temporal.current),
-      'api-server': reachedCheck(servers.apiServer.current),
-      'management-cluster': managementClusterCheck(state.managementCluster),
-      ...(command !== 'watcher' && { worker: workerCheck(state.worker) }),
-      ...(command !== 'worker' && watcherChecks(state.watcher)),
-      ...(state.runtimeExtension !== undefined && {
-        'runtime-extension': ok(
-          `serves ${state.runtimeExtension.handlers.join(', ')} at port ${state.runtimeExtension.port}`,
-        ),
-      }),
-    }),
+    checks,
+    // A replica that has served goes on to answer while a server is away, and so does one that starts then: no other one
+    // could do better, and core waits for an answer.
+    runtimeExtension: () => {
+      hasBeenReady ||= Object.values(checks()).every(({ ok: isOk }) => isOk)
+      const isAway = [servers.apiServer, servers.temporal].some(({ current }) => current !== undefined)
+      const isServed = state.runtimeExtension !== undefined
+      return isServed && !hasBeenReady && !isAway ? waiting('not ready yet') : extensionCheck(state)
+    },
   }
+}
+
+function extensionCheck({ runtimeExtension }: ProgramState): Check {
+  if (runtimeExtension === undefined) return waiting('not served')
+  return ok(`serves ${runtimeExtension.handlers.join(', ')} at port ${runtimeExtension.port}`)
 }
 
 function temporalCheck(isConnected: boolean, outage: string | undefined): Check {

@@ -83,7 +83,7 @@ export async function runProgram(
     const api = createLiveClusterApi(kubernetes, config.namespaces)
     const cachedApi = command === 'run' ? createCachedClusterApi({ live: api, now: Date.now }) : undefined
     const observed = { metrics, outages, tracing, state, log }
-    extension = await startRuntimeExtension({ config, api, ...observed, signal })
+    extension = await startRuntimeExtension({ config, kubernetes, api, ...observed, signal })
     const clusterChanges = extension?.changes
     const parts = { command, config, kubernetes, api, cachedApi, identity, neighbors, clusterChanges }
     return await connectAndRun({ ...parts, ...observed, signal })

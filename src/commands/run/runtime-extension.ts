@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
+import { createExtensionConfigs } from '../../kubernetes/extension-configs.ts'
 import { createClusterChanges, type ClusterChanges } from '../../runtime-extension/cluster-changes.ts'
 import { createHookHandlers, registeredCallAt } from '../../runtime-extension/hook-handlers.ts'
 import { startHookServer } from '../../runtime-extension/hook-server.ts'
+import { keepRegistered } from '../../runtime-extension/keep-registered.ts'
 import { createVipReader } from '../../runtime-extension/vip-reader.ts'
 import type { ProgramParts } from './program-parts.ts'
 
@@ -24,19 +26,21 @@ const drainMs = 2_000
  */
 export async function startRuntimeExtension({
   config,
+  kubernetes,
   api,
   state,
   outages,
   metrics,
   log,
   signal,
-}: Pick<ProgramParts, 'config' | 'state' | 'outages' | 'metrics' | 'log' | 'signal'> & {
+}: Pick<ProgramParts, 'config' | 'kubernetes' | 'state' | 'outages' | 'metrics' | 'log' | 'signal'> & {
   readonly api: ClusterApi
 }): Promise<RunningExtension | undefined> {
   const { runtimeExtension } = config
   if (runtimeExtension === undefined) return undefined
-  const { address, handlers, ...files } = runtimeExtension
+  const { address, handlers, registration, ...files } = runtimeExtension
   const changes = createClusterChanges()
+  const closing = new AbortController()
   const vips = createVipReader({
     watched: () => state.watched,
     changes,
@@ -48,6 +52,7 @@ export async function startRuntimeExtension({
       return outages.temporal.current === undefined ? undefined : 'Temporal cannot be reached'
     },
     signal,
+    closed: closing.signal,
   })
   const server = await startHookServer({
     address,
@@ -59,6 +64,11 @@ export async function startRuntimeExtension({
   })
   state.runtimeExtension = { port: server.port, handlers }
   log.info('Serving the runtime extension', { server: `${address.host}:${server.port}` })
+  if (registration !== undefined) {
+    const isReady = (): boolean => state.watched?.queries.isComplete() === true
+    const configs = createExtensionConfigs(kubernetes)
+    void keepRegistered({ registration, configs, isReady, log, signal })
+  }
   let stoppedAt = 0
   signal.addEventListener('abort', () => {
     stoppedAt = performance.now()
@@ -68,6 +78,7 @@ export async function startRuntimeExtension({
     changes,
     async close() {
       await delay(Math.max(0, signal.aborted ? stoppedAt + drainMs - performance.now() : 0))
+      closing.abort()
       await server.close()
     },
   }

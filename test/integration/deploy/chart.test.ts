@@ -319,10 +319,12 @@ interface Binding extends KubernetesObject {
 /** What the roles of a rendering permit, by namespace; `''`: everywhere. */
 function permittedBy(objects: readonly KubernetesObject[]): Readonly<Record<string, readonly string[]>> {
   const roles = ['ClusterRole', 'Role'].flatMap((kind) => ofKind<Role>(objects, kind))
+  const byNamespace = Map.groupBy(roles, ({ metadata }) => metadata.namespace ?? '')
   return Object.fromEntries(
-    roles.map(({ metadata, rules }) => [
-      metadata.namespace ?? '',
-      rules
+    [...byNamespace].map(([where, inOne]) => [
+      where,
+      inOne
+        .flatMap(({ rules }) => rules)
         .flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
           apiGroups.flatMap((group) =>
             resources.flatMap((resource) =>
@@ -354,6 +356,8 @@ describe('the roles', () => {
         (permission.resource !== 'namespaces' || permission.only !== undefined),
     ),
   )
+  const extensionVerbs = ['create', 'patch', 'delete']
+  const extensionConfig = 'extensionconfigs.runtime.cluster.x-k8s.io capi-vip-allocator'
   const inTenants = { 'tenant-a': inNamespace, 'tenant-b': inNamespace, platform: asText(classPermissions) }
   const expected: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     default: everywhere,
@@ -364,6 +368,9 @@ describe('the roles', () => {
     namespaced: inTenants,
     'global-pools': { 'tenant-a': inNamespace, '': clusterScoped },
     'temporal-config': {},
+    'runtime-extension': {
+      '': [...everywhere[''], ...extensionVerbs.map((verb) => `${verb} ${extensionConfig}`)].toSorted(),
+    },
   }
 
   it('are tried with the values of every file in ci', () => {
@@ -432,10 +439,13 @@ describe('the containers', () => {
 
   it.each(names)('open the ports that the program then listens on with the values of ci/%s', (name) => {
     for (const container of containersOf(name)) {
-      const { metricsAddress, healthProbeAddress } = configOf(container)
+      const { metricsAddress, healthProbeAddress, runtimeExtension } = configOf(container)
       expect(container.ports).toEqual([
         ...(metricsAddress === undefined ? [] : [{ name: 'metrics', containerPort: metricsAddress.port }]),
         { name: 'probes', containerPort: healthProbeAddress?.port },
+        ...(runtimeExtension === undefined
+          ? []
+          : [{ name: 'hooks', containerPort: runtimeExtension.address.port }]),
       ])
     }
   })

@@ -70,7 +70,13 @@ describe('the manifests', () => {
   })
 
   it('probe pages that the program serves', () => {
-    const pages = Object.keys(healthRoutes({ broken: () => undefined, checks: () => ({}) }))
+    const pages = Object.keys(
+      healthRoutes({
+        broken: () => undefined,
+        checks: () => ({}),
+        runtimeExtension: () => ({ ok: true, detail: '' }),
+      }),
+    )
     const { startupProbe, livenessProbe, readinessProbe } = allocatorContainer()
 
     expect([startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet)).toEqual([
@@ -78,7 +84,7 @@ describe('the manifests', () => {
       { path: '/healthz', port: 'probes' },
       { path: '/readyz', port: 'probes' },
     ])
-    expect(pages).toEqual(['/healthz', '/readyz'])
+    expect(pages).toEqual(['/healthz', '/readyz', '/readyz/runtime-extension'])
   })
 
   it('restart a Pod that does not answer within a minute, and none that was busy for some seconds', () => {

@@ -39,6 +39,7 @@ interface Scene {
   change(objects: SnapshotObjects): void
   trouble: string | undefined
   readonly stop: AbortController
+  readonly close: AbortController
 }
 
 interface SceneOptions {
@@ -64,6 +65,7 @@ function sceneOf({
   const requested: string[] = []
   const reads: string[] = []
   const stop = new AbortController()
+  const close = new AbortController()
   const read = async <T>(name: string, object: T, failure?: KubernetesError): Promise<T> => {
     reads.push(name)
     await Promise.resolve()
@@ -75,6 +77,7 @@ function sceneOf({
     requested,
     reads,
     stop,
+    close,
     trouble: undefined,
     change(objects) {
       changes.publish(key)
@@ -94,6 +97,7 @@ function sceneOf({
     served: { namespaces, watchFilter: undefined },
     trouble: () => scene.trouble,
     signal: stop.signal,
+    closed: close.signal,
     ...(limits !== undefined && { limits }),
   })
   return Object.assign(scene, { reader })
@@ -238,6 +242,15 @@ describe('the VIP of a new Cluster', () => {
     scene.stop.abort()
     live.cluster = aCluster({ endpoint })
     expect(await answer).toEqual(assigned)
+  })
+
+  it('is not waited for, nor read, once nobody can be answered', async () => {
+    const scene = sceneOf({ live: { cluster: aCluster() }, limits: { waitMs: 60_000 } })
+    const answer = scene.reader.awaitVip(key)
+    scene.stop.abort()
+    scene.close.abort()
+    expect(await answer).toEqual(soon)
+    expect(scene.reads).toEqual(['Cluster'])
   })
 
   it('is not waited for by more calls than the limit', async () => {

@@ -184,7 +184,38 @@ subjects:
   "DEFAULT_PORT" (eq (int $values.defaultPort) 6443 | ternary "" (toString (int $values.defaultPort)))
   "LOG_LEVEL" (eq $values.log.level "info" | ternary "" $values.log.level)
   "LOG_FORMAT" (eq $values.log.format "json" | ternary "" $values.log.format) }}
-{{- merge $flags $ports | toJson }}
+{{- merge $flags $ports (include "capi-vip-allocator.extensionSettings" . | fromJson) | toJson }}
+{{- end }}
+
+{{/* Of the runtime extension, in the same way. */}}
+{{- define "capi-vip-allocator.extensionSettings" -}}
+{{- $settings := dict }}
+{{- with .Values.runtimeExtension }}
+{{- if .enabled }}
+{{- $files := "/etc/runtime-extension" }}
+{{- $settings = dict
+  "RUNTIME_EXTENSION_BIND_ADDRESS" (printf ":%d" (int .port))
+  "RUNTIME_EXTENSION_CERTIFICATE" (printf "%s/tls/%s" $files .certificate.certKey)
+  "RUNTIME_EXTENSION_KEY" (printf "%s/tls/%s" $files .certificate.keyKey)
+  "RUNTIME_EXTENSION_CA" (printf "%s/tls/%s" $files .certificate.caKey)
+  "RUNTIME_EXTENSION_CLIENT_CA" (empty .clientCa.existingSecret | ternary "" (printf "%s/clients/%s" $files .clientCa.key))
+  "RUNTIME_EXTENSION_HANDLERS" (eq (join "," .handlers) "patch" | ternary "" (join "," .handlers))
+  "RUNTIME_EXTENSION_REGISTER" (printf "%s/%s" (include "capi-vip-allocator.namespace" $) (include "capi-vip-allocator.extensionName" $))
+  "RUNTIME_EXTENSION_NAMESPACE_SELECTOR" .namespaceSelector
+  "RUNTIME_EXTENSION_CONFIG" (eq .configName "capi-vip-allocator" | ternary "" .configName) }}
+{{- end }}
+{{- end }}
+{{- $settings | toJson }}
+{{- end }}
+
+{{/* Service, certificate, Secret and roles of the runtime extension. */}}
+{{- define "capi-vip-allocator.extensionName" -}}
+{{ include "capi-vip-allocator.fullname" . }}-runtime-extension
+{{- end }}
+
+{{/* The command that answers calls. */}}
+{{- define "capi-vip-allocator.extensionCommand" -}}
+{{- include "capi-vip-allocator.commands" . | fromJsonArray | first }}
 {{- end }}
 
 {{/*
@@ -267,6 +298,18 @@ Those at the program's default are left out.
     secretName: {{ . }}
 {{- end }}
 {{- end }}
+{{- with .Values.runtimeExtension }}
+{{- if .enabled }}
+- name: runtime-extension-tls
+  secret:
+    secretName: {{ .certificate.existingSecret | default (include "capi-vip-allocator.extensionName" $) }}
+{{- with .clientCa.existingSecret }}
+- name: runtime-extension-clients
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -282,6 +325,18 @@ Those at the program's default are left out.
 - name: temporal-tls
   mountPath: /etc/temporal/tls
   readOnly: true
+{{- end }}
+{{- with .Values.runtimeExtension }}
+{{- if .enabled }}
+- name: runtime-extension-tls
+  mountPath: /etc/runtime-extension/tls
+  readOnly: true
+{{- if .clientCa.existingSecret }}
+- name: runtime-extension-clients
+  mountPath: /etc/runtime-extension/clients
+  readOnly: true
+{{- end }}
+{{- end }}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}

@@ -50,6 +50,24 @@
 {{- if and $values.serviceMonitor.enabled $values.podMonitor.enabled }}
 {{- $faults = append $faults "serviceMonitor.enabled and podMonitor.enabled are true: expected one of the two, else every series comes twice" }}
 {{- end }}
+{{- if $values.runtimeExtension.enabled }}
+{{- with $values.runtimeExtension }}
+{{- if eq (empty .certificate.existingSecret) (not .certManager.enabled) }}
+{{- $faults = append $faults (printf "runtimeExtension.certificate.existingSecret is %q and runtimeExtension.certManager.enabled is %t: expected one of the two" .certificate.existingSecret .certManager.enabled) }}
+{{- end }}
+{{- if and .certManager.issuerRef (not .certManager.enabled) }}
+{{- $faults = append $faults "runtimeExtension.certManager.issuerRef is set and runtimeExtension.certManager.enabled is false: expected runtimeExtension.certManager.enabled=true" }}
+{{- end }}
+{{- end }}
+{{- $own := index $values (include "capi-vip-allocator.extensionCommand" .) | default dict }}
+{{- $replicas := hasKey $own "replicaCount" | ternary $own.replicaCount $values.replicaCount }}
+{{- if lt (int $replicas) 2 }}
+{{- $faults = append $faults (printf "runtimeExtension.enabled is true and replicaCount is %d: expected at least 2, since Cluster API core neither starts nor reconciles such Clusters while no replica answers" (int $replicas)) }}
+{{- end }}
+{{- if not $values.podDisruptionBudget.enabled }}
+{{- $faults = append $faults "runtimeExtension.enabled is true and podDisruptionBudget.enabled is false: expected podDisruptionBudget.enabled=true, since a drain would take all replicas away at once" }}
+{{- end }}
+{{- end }}
 {{- with $faults }}
 {{- fail (printf "\n- %s" (join "\n- " .)) }}
 {{- end }}

@@ -171,4 +171,38 @@ describe('the runtime extension', () => {
   it('is not named if it is not served', () => {
     expect(checksOf({})).not.toHaveProperty('runtime-extension')
   })
+
+  describe('is to be called', () => {
+    const served = { port: 9443, handlers: ['patch'] }
+    const loop = { eventLoopBlocked: () => undefined }
+    const sourceOf = (state: Parameters<typeof healthOf>[1], temporal: { current: string | undefined }) =>
+      healthOf('watcher', state, { apiServer: away, temporal }, loop)
+
+    it('once everything was ready, also while Temporal is away', () => {
+      const temporal: { current: string | undefined } = { current: undefined }
+      const state: Parameters<typeof healthOf>[1] = { runtimeExtension: served }
+      const { runtimeExtension } = sourceOf(state, temporal)
+      expect(runtimeExtension()).toEqual({ ok: false, detail: 'not ready yet' })
+      state.watcher = { health: () => [], queue: { lastError: () => undefined, strays: () => [] } }
+      state.temporal = {} as never
+      expect(runtimeExtension()).toEqual({ ok: true, detail: 'serves patch at port 9443' })
+      temporal.current = 'away'
+      expect(runtimeExtension().ok).toBe(true)
+      delete state.temporal
+      temporal.current = undefined
+      expect(runtimeExtension().ok).toBe(true)
+    })
+
+    it('by a replica that starts while Temporal is away, since no other one could do better', () => {
+      const { runtimeExtension } = sourceOf({ runtimeExtension: served }, { current: 'away' })
+      expect(runtimeExtension().ok).toBe(true)
+    })
+
+    it('never if it is not served', () => {
+      expect(sourceOf({}, { current: undefined }).runtimeExtension()).toEqual({
+        ok: false,
+        detail: 'not served',
+      })
+    })
+  })
 })
