@@ -83,7 +83,7 @@ export interface BindAddress {
   readonly port: number
 }
 
-const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 const logFormats = ['json', 'pretty'] as const
 export type LogFormat = (typeof logFormats)[number]
@@ -234,14 +234,16 @@ type FlagValues = Readonly<Record<string, readonly string[] | undefined>>
  *
  * @param taken the flags that the command accepts; all others have their defaults
  * @param faults receives every fault: the flag or variable, its value, and what was expected
+ * @param typedAs the flags of other programs that stand for ours
  */
 export function readConfig(
   taken: readonly FlagName[],
   values: FlagValues,
   env: NodeJS.ProcessEnv,
   faults: string[],
+  typedAs: Readonly<Partial<Record<FlagName, string>>> = {},
 ): Config {
-  const { one, list } = createReaders(taken, values, env, faults)
+  const { one, list } = createReaders(taken, values, env, faults, typedAs)
   const managementCluster = one('management-cluster', managementClusterName, undefined)
   const namespaces = list('namespace', kubernetesName)
   return {
@@ -280,6 +282,7 @@ function createReaders(
   values: FlagValues,
   env: NodeJS.ProcessEnv,
   faults: string[],
+  typedAs: Readonly<Partial<Record<FlagName, string>>>,
 ) {
   /** `""` if the variable is not set, or the command does not accept it. */
   const fromEnv = (name: FlagName): string =>
@@ -291,11 +294,11 @@ function createReaders(
   }
   return {
     one: <T, P>(name: FlagName, format: Format<T>, placeholder: P): T | P => {
-      const given = values[name] ?? []
-      if (given.length > 1) faults.push(`--${name} is given ${given.length} times, expected once`)
-      const typed = given.at(-1)
+      // The last one counts, as with Go's flags.
+      const typed = values[name]?.at(-1)
       const variable = fromEnv(name)
-      const source = typed === undefined && variable !== '' ? environmentVariableFor(name) : `--${name}`
+      const source =
+        typed === undefined && variable !== '' ? environmentVariableFor(name) : `--${typedAs[name] ?? name}`
       const flag: Flag | undefined = flags.find((each) => each.name === name)
       const text = typed ?? (variable || flag?.fallback)
       return text === undefined ? placeholder : (read(text, source, format) ?? placeholder)

@@ -63,6 +63,8 @@ async function publishCondition(
   if (!isWritable(cluster)) return
   const { observer } = ports
   const decision = await writeCondition(ports, cluster, role, update).catch((error: unknown) => {
+    // Somebody wrote to the Cluster meanwhile: the caller or the next attempt repeats it.
+    if (isKubernetesError(error, 'conflict')) throw error
     reportFailed(observer, 'condition', error)
     // The API server would refuse the next attempt too.
     if (isKubernetesError(error, 'forbidden', 'invalid', 'notFound', 'notServed')) return 'write'

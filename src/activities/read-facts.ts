@@ -1,4 +1,4 @@
-import type { Fact, Facts, Observed } from '../domain/allocation/action.ts'
+import type { Fact, Observed } from '../domain/allocation/action.ts'
 import {
   claimAmong,
   claimKeyFor,
@@ -9,7 +9,9 @@ import {
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { Role } from '../domain/role.ts'
+import { foreignPoolOf } from '../domain/allocation/vip-role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
+import { isUnreadable } from '../kubernetes/errors.ts'
 
 /** Reads a fact that a decision asks for. */
 export async function observeFact(
@@ -17,11 +19,11 @@ export async function observeFact(
   observed: Observed,
   role: Role,
   fact: Fact,
-): Promise<Facts> {
+): Promise<Partial<Observed>> {
   const { key, cluster, claim, ipAddress } = observed
   switch (fact) {
     case 'pools':
-      return { pools: await api.listIPPools(key.namespace) }
+      return readPools(api, key.namespace, () => cluster, role)
     case 'ipAddress': {
       const name = claim?.addressName
       if (name === undefined) return { ipAddress: undefined }
@@ -37,6 +39,29 @@ export async function observeFact(
       return ipAddress === undefined ? {} : { sameAddressUse: await api.listAddressUseOf(ipAddress) }
     default:
       return fact satisfies never
+  }
+}
+
+/**
+ * The pools that a Cluster can use. Without the in-cluster provider, it can still name a pool of another one; so it can
+ * without a right to read pools.
+ *
+ * @param clusterOf is called if no kind of pool can be read
+ */
+export async function readPools(
+  api: Pick<ClusterApi, 'listIPPools'>,
+  namespace: string,
+  clusterOf: () => Cluster | undefined | Promise<Cluster | undefined>,
+  role: Role,
+): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable'>> {
+  try {
+    return { pools: await api.listIPPools(namespace) }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    const cluster = await clusterOf()
+    const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
+    if (error.kind === 'forbidden' && !isElsewhere) throw error
+    return { pools: [], unreadable: { pools: error.message } }
   }
 }
 

@@ -5,9 +5,6 @@ import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.t
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
-import { foreignPoolOf } from '../domain/allocation/vip-role.ts'
-import type { IPPool } from '../domain/model/pool.ts'
-import { isKubernetesError, isUnreadable, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -17,8 +14,8 @@ import {
   type StepScope,
   type StepSettings,
 } from './advance.ts'
-import { retryLater, verdictBytes } from './failures.ts'
-import { adoptionFacts, readClaim, readClusterClass } from './read-facts.ts'
+import { verdictBytes } from './failures.ts'
+import { adoptionFacts, readClaim, readClusterClass, readPools } from './read-facts.ts'
 
 const performs: StepScope['performs'] = ['releaseReservations', 'discardClaim']
 
@@ -39,19 +36,17 @@ export async function selectIPPool(
   settings: StepSettings,
   { cluster: key, role }: StepInput,
 ): Promise<SelectIPPoolResult> {
+  const reading = api.getCluster(key)
   const [cluster, usual, listed] = await Promise.all([
-    api.getCluster(key),
+    reading,
     api.getIPAddressClaim(claimKeyFor(key, role)),
-    listReadablePools(api, key.namespace),
+    readPools(api, key.namespace, () => reading, role),
   ])
   const { searchable } = settings
-  // Without the in-cluster provider, or without a right to read its pools, a Cluster can still name a pool of another one.
-  const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
-  if (isKubernetesError(listed) && !isElsewhere) throw unreadablePools(listed)
-  const pools = isKubernetesError(listed) ? [] : listed
+  const { pools } = listed
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
-  const begin = { key, cluster, claim, pools, clusterClass, ...settings }
+  const begin = { key, cluster, claim, ...listed, clusterClass, ...settings }
   const observes: StepScope['observes'] = ['addressUse', ...adoptionFacts(cluster, claim)]
   const found = await advance(api, role, begin, { observes, performs })
   const end = isRefusal(found.action) ? await advance(api, role, found.observed, refusal) : found
@@ -63,24 +58,6 @@ export async function selectIPPool(
     ...resultOf(end, role),
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
-  }
-}
-
-/** A kind that is not installed is no outage: the Cluster waits for it, and says so. */
-function unreadablePools(error: KubernetesError): Error {
-  return error.kind === 'notServed' ? retryLater('PoolNotReady', error.message) : error
-}
-
-/** Resolves with the error if no kind of pool can be read. */
-async function listReadablePools(
-  api: ClusterApi,
-  namespace: string,
-): Promise<readonly IPPool[] | KubernetesError> {
-  try {
-    return await api.listIPPools(namespace)
-  } catch (error) {
-    if (isUnreadable(error)) return error
-    throw error
   }
 }
 

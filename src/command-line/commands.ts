@@ -71,7 +71,7 @@ export const commands: readonly Command[] = [
     name: 'status',
     summary: 'show the VIP of every Cluster, and everything that is wrong; with one named, all about it',
     argument: { ...clusterArgument, help: 'one Cluster, with all that is known about it' },
-    flags: [...managementClusterFlags, ...temporalFlags, ...eligibilityFlags],
+    flags: [...managementClusterFlags, 'watch-filter', ...temporalFlags, ...eligibilityFlags],
     options: [
       { name: 'watch', alias: 'w', help: 'show every change as it comes, until Ctrl-C' },
       {
@@ -195,9 +195,7 @@ function clusterIn(typed: Typed): NamespacedName | undefined {
 }
 
 function serviceAccountIn(typed: Typed): NamespacedName | undefined {
-  const given = typed.values('service-account')
-  const [value] = given
-  if (given.length > 1) typed.fault(`--service-account is given ${given.length} times, expected once`)
+  const value = typed.values('service-account').at(-1)
   if (value === undefined) return undefined
   const [, namespace, name] = /^([a-z0-9][-a-z0-9]*)\/([a-z0-9][-a-z0-9.]*)$/.exec(value) ?? []
   if (namespace !== undefined && name !== undefined) return { namespace, name }

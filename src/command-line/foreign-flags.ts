@@ -1,4 +1,4 @@
-import type { FlagName, LogLevel } from '../config.ts'
+import { logLevels, type FlagName, type LogFormat, type LogLevel } from '../config.ts'
 
 /*
  * Flags of the predecessor 0.7.1, of controller-runtime's managers and of Cluster API's providers, which manifests and the
@@ -7,8 +7,10 @@ import type { FlagName, LogLevel } from '../config.ts'
 
 interface Equivalent {
   readonly means: FlagName
-  /** Our value for theirs. */
-  readonly value?: (text: string) => string
+  /** Our value for theirs; undefined if it cannot be read. */
+  readonly value?: (text: string) => string | undefined
+  /** What `value` can read. */
+  readonly expected?: string
 }
 
 const equivalents: Readonly<Record<string, Equivalent>> = {
@@ -16,8 +18,13 @@ const equivalents: Readonly<Record<string, Equivalent>> = {
   'diagnostics-address': { means: 'metrics-bind-address' },
   'metrics-addr': { means: 'metrics-bind-address' },
   'metrics-bind-addr': { means: 'metrics-bind-address' },
-  v: { means: 'log-level', value: levelOfVerbosity },
-  'zap-log-level': { means: 'log-level', value: levelOfZap },
+  v: { means: 'log-level', value: levelOfVerbosity, expected: 'a number' },
+  'zap-log-level': {
+    means: 'log-level',
+    value: levelOfZap,
+    expected: 'debug, info, warn, error, panic or a number',
+  },
+  'logging-format': { means: 'log-format', value: formatOfLogging, expected: 'json or text' },
 }
 
 const everyReplicaWorks = 'all replicas work at once, without a leader'
@@ -29,6 +36,7 @@ const workerLimits = 'the Worker limits its own concurrency'
 /** Why a flag means nothing here. */
 const meaningless: Readonly<Record<string, string>> = {
   'leader-elect': everyReplicaWorks,
+  'enable-leader-election': everyReplicaWorks,
   'leader-elect-lease-duration': everyReplicaWorks,
   'leader-elect-renew-deadline': everyReplicaWorks,
   'leader-elect-retry-period': everyReplicaWorks,
@@ -61,9 +69,10 @@ const meaningless: Readonly<Record<string, string>> = {
   'zap-time-encoding': ownLog,
 }
 
-/** Those that take no value of their own; `--flag true` would be two words, as in Go. */
+/** Those that take no value of their own. A `true` or `false` behind one is dropped with it. */
 const switches = new Set([
   'leader-elect',
+  'enable-leader-election',
   'enable-reconciler',
   'enable-runtime-extension',
   'insecure-diagnostics',
@@ -75,6 +84,10 @@ export interface Translation {
   readonly argv: readonly string[]
   /** One for each flag that has no effect here. */
   readonly warnings: readonly string[]
+  /** For values that cannot be read: the flag, its value, and what was expected. */
+  readonly faults: readonly string[]
+  /** The flags that were typed instead of ours, by the name of ours. */
+  readonly typedAs: Readonly<Partial<Record<FlagName, string>>>
 }
 
 /** A flag of another program that becomes ours. */
@@ -84,11 +97,17 @@ interface Translated {
   readonly value: string
 }
 
+/** A translation that changes nothing. */
+export function untranslated(argv: readonly string[]): Translation {
+  return { argv, warnings: [], faults: [], typedAs: {} }
+}
+
 /** Replaces or drops the flags of other programs. Words that are nobody's flag stay. */
 export function translateFlags(argv: readonly string[]): Translation {
   const words: string[] = []
   const translated: Translated[] = []
   const warnings = new Map<string, string>()
+  const faults: string[] = []
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? ''
     const [, name = '', value] = /^--?([a-z][a-z0-9.-]*)(?:=(.*))?$/s.exec(word) ?? []
@@ -99,11 +118,14 @@ export function translateFlags(argv: readonly string[]): Translation {
       continue
     }
     // As Go's flags: the value follows in the same word or in the next one.
-    const isNext = value === undefined && !switches.has(name)
+    const isNext =
+      value === undefined && (!switches.has(name) || /^(true|false)$/.test(argv[index + 1] ?? ''))
     const text = isNext ? (argv[(index += 1)] ?? '') : (value ?? '')
     if (equivalent !== undefined) {
-      const { means, value: ourValueFor = (same: string) => same } = equivalent
-      translated.push({ name, means, value: ourValueFor(text) })
+      const { means, value: ourValueFor = (same: string) => same, expected = '' } = equivalent
+      const ours = ourValueFor(text)
+      if (ours === undefined) faults.push(`--${name} is ${JSON.stringify(text)}, expected ${expected}`)
+      else translated.push({ name, means, value: ours })
     } else warnings.set(name, `--${name} means nothing to capi-vip-allocator: ${because}`)
   }
   const chosen = translated.filter(({ name, means }, index) => {
@@ -116,6 +138,8 @@ export function translateFlags(argv: readonly string[]): Translation {
   return {
     argv: [...words, ...chosen.map(({ means, value }) => `--${means}=${value}`)],
     warnings: [...warnings.values()],
+    faults,
+    typedAs: Object.fromEntries(chosen.map(({ means, name }) => [means, name])),
   }
 }
 
@@ -135,14 +159,21 @@ function reasonWithoutMeaning(name: string): string | undefined {
   return name.endsWith('-concurrency') ? workerLimits : undefined
 }
 
-/** klog's `--v`: from 4 on it is for debugging. What is no number stays, and is reported as an invalid level. */
-function levelOfVerbosity(text: string): string {
-  if (!/^\d+$/.test(text)) return text
+/** klog's `--v`: from 4 on it is for debugging. */
+function levelOfVerbosity(text: string): string | undefined {
+  if (!/^\d+$/.test(text)) return undefined
   return (Number(text) < 4 ? 'info' : 'debug') satisfies LogLevel
 }
 
 /** zap's levels: names, of which `panic` is more severe than ours, or a verbosity from 1 on, which is for debugging. */
-function levelOfZap(text: string): string {
+function levelOfZap(text: string): string | undefined {
   if (text === 'panic') return 'error' satisfies LogLevel
-  return /^\d+$/.test(text) ? ('debug' satisfies LogLevel) : text
+  if (/^\d+$/.test(text)) return 'debug' satisfies LogLevel
+  return logLevels.find((level) => level === text)
+}
+
+/** `text` of Cluster API's managers is for people. */
+function formatOfLogging(text: string): string | undefined {
+  if (text === 'text') return 'pretty' satisfies LogFormat
+  return text === 'json' ? ('json' satisfies LogFormat) : undefined
 }

@@ -1,7 +1,7 @@
 import { allocatorCommands, ConfigError, readConfig, type Config } from '../config.ts'
 import type { Action, Command, CommandOption } from './command.ts'
 import { commands } from './commands.ts'
-import { translateFlags } from './foreign-flags.ts'
+import { translateFlags, untranslated, type Translation } from './foreign-flags.ts'
 import { completionCommand, flagOptions, parserFor, type Words } from './parser.ts'
 
 type Invocation =
@@ -18,19 +18,28 @@ const commandNames = [...commands.map(({ name }) => name), completionCommand]
  * @throws ConfigError that names every fault: the flag or variable, its value, and what was expected
  */
 export function parseInvocation(typed: readonly string[], env: NodeJS.ProcessEnv): Invocation {
-  const { argv, warnings } = isForUser(typed) ? { argv: typed, warnings: [] } : translateFlags(typed)
+  const translation = isForUser(typed) ? untranslated(typed) : translateFlags(typed)
+  const { argv, warnings } = translation
+  const inherited = argv.filter(isInherited)
+  if (inherited.length > 0) throw new ConfigError(inherited.map((word) => `${word} is no flag`))
   const named = parse(argv)
   if (named.text !== '') return { show: 'text', text: `${named.text}\n` }
   const { command, words } = named.command === undefined ? asDefault(argv) : named
   if (command === undefined || words === undefined) throw new ConfigError(['no command'])
   if (words['version'] === true) return { show: 'version' }
-  const invocation = invocationOf(command, words, argv, env)
+  const invocation = invocationOf(command, words, translation, env)
   return { ...invocation, config: { ...invocation.config, warnings } }
 }
 
 /** Whether a command line names a CLI command: manifests and operators only start the allocator itself. */
 function isForUser(argv: readonly string[]): boolean {
   return argv.some((word) => commandNames.includes(word) && !allocatorCommands.some((name) => name === word))
+}
+
+/** Whether a flag has the name of a property of every object, of which yargs believes that it was declared. */
+function isInherited(word: string): boolean {
+  const [, name] = /^--([^=]+)/.exec(word) ?? []
+  return name !== undefined && name in {}
 }
 
 interface Parsed {
@@ -60,12 +69,13 @@ function asDefault(argv: readonly string[]): Parsed {
 function invocationOf(
   command: Command,
   words: Words,
-  argv: readonly string[],
+  { argv, typedAs, faults: untranslatable }: Translation,
   env: NodeJS.ProcessEnv,
 ): Extract<Invocation, { readonly config: Config }> {
   const options = [...command.options, ...flagOptions(command)]
   const empty = optionsWithoutValue(words, options, argv)
   const faults = [
+    ...untranslatable,
     ...faultsOfNames(words, command, options),
     ...empty.map((name) => `--${name} has no value`),
     ...faultsOfPositions(words, command),
@@ -74,7 +84,7 @@ function invocationOf(
   const values = Object.fromEntries(
     options.map(({ name }) => [name, empty.includes(name) ? undefined : valuesOf(words, name)]),
   )
-  const config = readConfig(command.flags, values, env, faults)
+  const config = readConfig(command.flags, values, env, faults, typedAs)
   const run = command.prepare({
     argument: command.argument && valuesOf(words, command.argument.name)?.at(-1),
     values: (option) => valuesOf(words, option) ?? [],

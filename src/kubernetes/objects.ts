@@ -136,18 +136,18 @@ export async function listIn<T>(
   return objects
 }
 
-/** As `listIn`, and empty if the kind cannot be read at all. */
+/** As `listIn`, and empty if the kind cannot be read at all: then `onUnlisted` is called with the reason. */
 export async function listReadable<T>(
   access: ObjectAccess,
   resource: DecodedResource<T>,
   namespaces: readonly string[],
-  onUnlisted?: (namespace: string) => void,
+  onUnlisted?: (namespace: string, error?: KubernetesError) => void,
 ): Promise<T[]> {
   try {
     return await listIn(access, resource, namespaces, onUnlisted)
   } catch (error) {
     if (!isUnreadable(error)) throw error
-    onUnlisted?.('')
+    onUnlisted?.('', error)
     return []
   }
 }
@@ -156,18 +156,21 @@ export async function listReadable<T>(
  * Reads objects one by one if their namespace could not be listed, for lack of a permission.
  *
  * @param refusal of the list; thrown if no object may be read either
+ * @param onRefused called for each object that may not be read
  */
 export async function getEach<T>(
   access: ObjectAccess,
   resource: DecodedResource<T>,
   keys: readonly NamespacedName[],
   refusal: KubernetesError,
+  onRefused?: (key: NamespacedName, error: KubernetesError) => void,
 ): Promise<T[]> {
   const { get } = createObjectClient(access, resource)
   const answers = await inParallel(readsAtOnce, keys, (key) =>
     get(key).catch((error: unknown): 'forbidden' => {
-      if (isKubernetesError(error, 'forbidden')) return 'forbidden'
-      throw error
+      if (!isKubernetesError(error, 'forbidden')) throw error
+      onRefused?.(key, error)
+      return 'forbidden'
     }),
   )
   if (answers.every((answer) => answer === 'forbidden')) throw refusal

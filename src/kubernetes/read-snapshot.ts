@@ -4,6 +4,7 @@ import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
 import { selectsByLabels } from '../domain/model/pool.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
+import type { KubernetesError } from './errors.ts'
 import { readNamespaces } from './namespace-reads.ts'
 import { listIn, listReadable, type ObjectAccess } from './objects.ts'
 import { poolResources, resources } from './resources.ts'
@@ -20,17 +21,20 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
   const unlisted = new Set<string>()
-  const unlistedPools = new Set<IPPoolKind>()
+  const unlistedPools = new Map<IPPoolKind, KubernetesError | undefined>()
+  const unreadClasses = new Map<string, string>()
   const noteUnlisted = (namespace: string): void => void unlisted.add(namespace)
   const [clusters, claims, ipAddresses, ...pools] = await Promise.all([
     listIn(access, resources.clusters, namespaces, noteUnlisted),
     listIn(access, resources.ipaddressclaims, namespaces, noteUnlisted),
     listIn(access, resources.ipaddresses, namespaces, noteUnlisted),
     ...ipPoolKinds.map((kind) =>
-      listReadable(access, poolResources[kind], namespaces, () => unlistedPools.add(kind)),
+      listReadable(access, poolResources[kind], namespaces, (_, error) => unlistedPools.set(kind, error)),
     ),
   ])
-  const clusterClasses = await readClassesFor(access, namespaces, clusters)
+  const clusterClasses = await readClassesFor(access, namespaces, clusters, (ref, { message }) =>
+    unreadClasses.set(formatKey(ref), message),
+  )
   const placesOfClusters = [...clusters, ...clusterClasses].map(({ namespace }) => namespace)
   const selected = pools.flat().some(selectsByLabels)
     ? await readNamespaces(access, [...namespaces, ...placesOfClusters])
@@ -44,8 +48,15 @@ export async function readSnapshot(
     namespaces: byKey(selected),
     isComplete: true,
     unlisted,
-    unlistedPools,
+    unlistedPools: new Set(unlistedPools.keys()),
+    unservedPools: whyUnserved(ipPoolKinds.map((kind) => unlistedPools.get(kind))),
+    unreadClasses,
   }
+}
+
+/** The first reason, if no kind of pool is served. */
+function whyUnserved(errors: readonly (KubernetesError | undefined)[]): string | undefined {
+  return errors.every((error) => error?.kind === 'notServed') ? errors[0]?.message : undefined
 }
 
 function byKey<T extends ObjectMeta>(objects: readonly T[]): ReadonlyMap<string, T> {

@@ -3,6 +3,8 @@ import type { Allocator } from '../../dev/allocator.ts'
 import type { CustomResourceDefinition } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
+import type { Report } from '../../src/commands/doctor/report.ts'
+import type { PoolsReport } from '../../src/commands/pools/pools-report.ts'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { ipPoolKinds, poolKinds } from '../../src/domain/model/pool-kind.ts'
 import { startAllocator } from '../support/allocator.ts'
@@ -69,6 +71,23 @@ async function readiness(): Promise<{ readonly status: number; readonly page: st
   return { status: answer.status, page: await answer.text() }
 }
 
+async function outputOf(command: string): Promise<unknown> {
+  const { connection } = stack
+  const { stdout } = await runCommand(
+    [command, `--kubeconfig=${connection.kubeconfigPath}`, '--output=json'],
+    { TEMPORAL_ADDRESS: connection.temporal.address },
+  )
+  return JSON.parse(stdout)
+}
+
+/** The checks of kinds and pools in which `doctor` finds faults. */
+async function faultsOfPools(): Promise<readonly string[]> {
+  const { findings } = (await outputOf('doctor')) as Report
+  return findings
+    .filter(({ check, level }) => level === 'fault' && ['api-versions', 'pools'].includes(check))
+    .map(({ check }) => check)
+}
+
 describe('without the definitions of the in-cluster provider', () => {
   it('the allocator is ready, and says which kinds are not served', async () => {
     const { status, page } = await readiness()
@@ -85,6 +104,10 @@ describe('without the definitions of the in-cluster provider', () => {
     expect(await testbed.hostOf('corp')).toBe(address)
   })
 
+  it('nothing is wrong while no Cluster waits for a pool of it', async () => {
+    expect(await faultsOfPools()).toEqual([])
+  })
+
   it('a Cluster that names none waits and says why, and is served once the provider is installed', async () => {
     await testbed.createCluster('plain')
     const waiting = await testbed.untilCluster(
@@ -96,13 +119,18 @@ describe('without the definitions of the in-cluster provider', () => {
       reason: 'PoolNotReady',
       message: expect.stringContaining('install the in-cluster IPAM provider'),
     })
-    const { connection } = stack
-    const { stdout } = await runCommand(['doctor', `--kubeconfig=${connection.kubeconfigPath}`], {
-      TEMPORAL_ADDRESS: connection.temporal.address,
-    })
-    expect(stdout).toContain('install the in-cluster IPAM provider')
+    expect(await faultsOfPools()).toEqual(['api-versions', 'pools'])
+    const { forecast } = (await outputOf('pools')) as PoolsReport
+    expect(forecast.expectations).toMatchObject([
+      {
+        cluster: { name: 'plain' },
+        gets: 'nothing',
+        reason: 'PoolNotReady',
+        message: expect.stringContaining('install the in-cluster IPAM provider'),
+      },
+    ])
 
-    await applyManifests(connection, removed)
+    await applyManifests(stack.connection, removed)
     await stack.part('ipam-provider').start()
     await testbed.createPool('10.167.1.10-10.167.1.12')
     expect(await testbed.hostOf('plain')).toBe('10.167.1.10')

@@ -273,7 +273,7 @@ describe('a bad value', () => {
     [['--log-format=xml'], '--log-format is "xml", expected json, pretty'],
     [['--kubeconfig='], '--kubeconfig is "", expected a value that is not empty'],
     [['--task-queue'], '--task-queue has no value'],
-    [['--task-queue=a', '--task-queue=b'], '--task-queue is given 2 times, expected once'],
+    [['--log-level=info', '--log-level=loud'], '--log-level is "loud", expected debug, info, warn, error'],
     [['--colour'], '--colour is no flag of run'],
     [['start'], `command is "start", expected ${names.join(', ')}`],
     [['--register-search-attributes', 'worker'], '"worker" follows a flag, expected the command first'],

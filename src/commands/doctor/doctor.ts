@@ -17,7 +17,7 @@ import { checkManagementCluster } from './checks/management-cluster.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
 import { checkPermissions } from './checks/permissions.ts'
 import { checkPredecessor } from './checks/predecessor.ts'
-import { checkPoolLabels, checkPoolRanges, checkPools } from './checks/pools.ts'
+import { checkPoolLabels, checkPoolRanges, checkPools, needsPools } from './checks/pools.ts'
 import { checkIpamProvider, checkCore } from './checks/providers.ts'
 import { checkNamespace, checkServer, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
 import { checkWorkflowRuns } from './checks/workflow-runs.ts'
@@ -123,13 +123,15 @@ export function diagnoseKubernetes(
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
     ...runCheck('clock', clock, checkClock),
-    ...runCheck('api-versions', servedKinds, checkApiVersions),
+    ...runCheck('api-versions', servedKinds, (kinds) =>
+      checkApiVersions(kinds, 'unread' in snapshot || needsPools(snapshot.read, settings)),
+    ),
     ...runCheck('permissions', permissions, checkPermissions),
     ...runCheck('cluster-api-core', core, checkCore),
     ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
     ...runCheck('predecessor', { read: predecessor }, checkPredecessor),
     ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
-    ...runCheck('pools', snapshot, checkPools),
+    ...runCheck('pools', snapshot, (read) => checkPools(read, settings)),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
     ...runCheck('pool-ranges', snapshot, checkPoolRanges),
     ...runCheck('cluster-classes', snapshot, (read) => [

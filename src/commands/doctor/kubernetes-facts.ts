@@ -131,11 +131,14 @@ async function readPermissions(
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
   const elsewhere = namespaces.length === 0 ? [] : classNamespacesOf(clusters, namespaces)
-  const reviewed = await Promise.all([
+  const [own, ofClasses] = await Promise.all([
     reviewPermissions(connection, account, neededPermissions, namespaces),
     elsewhere.length === 0 ? [] : reviewPermissions(connection, account, classPermissions, elsewhere),
   ])
-  return { subject, reviewed: reviewed.flat() }
+  return {
+    subject,
+    reviewed: [...own, ...ofClasses.map((each) => ({ ...each, isElsewhere: true as const }))],
+  }
 }
 
 /** The namespaces of the Clusters' ClusterClasses, without those that are served. */

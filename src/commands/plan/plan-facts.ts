@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { readClaim } from '../../activities/read-facts.ts'
+import { readClaim, readPools } from '../../activities/read-facts.ts'
 import { claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
@@ -33,28 +33,28 @@ export async function readPlanFacts(
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
   const ref = cluster.topology?.clusterClass
-  const [pools, addressUse, clusterClass, bindings] = await Promise.all([
-    api.listIPPools(namespace),
+  const [addressUse, clusterClass, bindings] = await Promise.all([
     api.listAddressUse(),
     ref === undefined ? undefined : api.getClusterClass(ref),
-    Promise.all(roles.map(async (role) => [role, await readBinding(api, cluster, role)] as const)),
+    Promise.all(roles.map(async (role) => [role, await readRoleFacts(api, cluster, role)] as const)),
   ])
   const about = { key: { namespace, name }, cluster, clusterClass, variables, defaultPort, requiresOptIn }
-  const shared = { ...about, pools, addressUse, sameAddressUse: addressUse }
+  const shared = { ...about, addressUse, sameAddressUse: addressUse }
   return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
 }
 
-async function readBinding(
+async function readRoleFacts(
   api: ClusterApi,
   cluster: Cluster,
   role: Role,
-): Promise<Pick<PlanFacts, 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>> {
+): Promise<Pick<PlanFacts, 'pools' | 'unreadable' | 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>> {
   const { namespace } = cluster
+  const pools = await readPools(api, namespace, () => cluster, role)
   const usual = await api.getIPAddressClaim(claimKeyFor(cluster, role))
   const claim = await readClaim(api, cluster, role, usual)
   const usualClaim = usual?.name === claim?.name ? undefined : usual
   const namedAddress = await api.getIPAddress(claim ?? claimKeyFor(cluster, role))
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
-  return { claim, usualClaim, ipAddress, namedAddress }
+  return { ...pools, claim, usualClaim, ipAddress, namedAddress }
 }

@@ -18,11 +18,9 @@ import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
 export type PlanFacts = Required<
-  Omit<Observed, 'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn'>
-> & {
-  readonly requiresOptIn?: boolean | undefined
-  readonly cluster: Cluster
-}
+  Omit<Observed, 'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn' | 'unreadable'>
+> &
+  Pick<Observed, 'requiresOptIn' | 'unreadable'> & { readonly cluster: Cluster }
 
 /** What a run would do now for one role of the Cluster. */
 export interface RolePlan {

@@ -1,6 +1,8 @@
 import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
+import { isServed, type ServedClusters } from '../../domain/extension/rendered-vip.ts'
+import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { roleSpecs } from '../../domain/role.ts'
 import { concerns, type Problem } from './problems/problem.ts'
@@ -25,7 +27,8 @@ export interface StatusReport {
 }
 
 export interface StatusQuestion {
-  readonly settings: EligibilitySettings
+  /** With a filter, other Clusters are left out, unless one is named. */
+  readonly settings: EligibilitySettings & Partial<Pick<ServedClusters, 'watchFilter'>>
   /** Only this Cluster; undefined: all. */
   readonly cluster: NamespacedName | undefined
   /** Only VIPs that wait or are lost. */
@@ -37,20 +40,34 @@ export interface StatusQuestion {
 /** Makes the report from a snapshot of the management cluster, without Temporal. */
 export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusReport {
   const { settings, problemsOnly, now } = question
-  const findings = problemsIn(snapshot, settings, now)
+  const isShown = problemFilter(snapshot, question)
   return {
     vips: vipsIn(snapshot, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
-    findings: findings.filter(
-      (problem) => question.cluster === undefined || concerns(problem, question.cluster),
-    ),
+    findings: problemsIn(snapshot, settings, now).filter(isShown),
   }
+}
+
+/** A problem of nobody's is everybody's. */
+function problemFilter(
+  { clusters }: Snapshot,
+  { cluster: wanted, settings }: StatusQuestion,
+): (problem: Problem) => boolean {
+  if (wanted !== undefined) return (problem) => concerns(problem, wanted)
+  const others = [...clusters.values()].filter((cluster) => !isOfFilter(cluster, settings))
+  return (problem) => !others.some((cluster) => concerns(problem, cluster))
+}
+
+function isOfFilter(cluster: Cluster, { watchFilter }: StatusQuestion['settings']): boolean {
+  return isServed(cluster, { namespaces: [], watchFilter })
 }
 
 /** Leaves out ingress VIPs that are not wanted, since few Clusters want one. */
 function vipsIn(snapshot: Snapshot, { settings, cluster: wanted }: StatusQuestion): readonly VipReport[] {
   const queries = new SnapshotQueries(() => snapshot, settings)
   return [...snapshot.clusters.values()]
-    .filter((cluster) => wanted === undefined || formatKey(cluster) === formatKey(wanted))
+    .filter((cluster) =>
+      wanted === undefined ? isOfFilter(cluster, settings) : formatKey(cluster) === formatKey(wanted),
+    )
     .toSorted((a, b) => a.namespace.localeCompare(b.namespace, 'en') || a.name.localeCompare(b.name, 'en'))
     .flatMap((cluster) =>
       queries

@@ -61,6 +61,8 @@ export function watchSnapshot(options: {
           : initial.namespaces,
         isComplete: true,
         unlistedPools: new Set(ipPoolKinds.filter((_, index) => (pools[index]?.refusals.size ?? 0) > 0)),
+        unservedPools: pools.every(({ refusals }) => refusals.size > 0) ? initial.unservedPools : undefined,
+        ...(initial.unreadClasses && { unreadClasses: initial.unreadClasses }),
         unlisted: new Set([clusters, claims, ipAddresses].flatMap(({ refusals }) => [...refusals.keys()])),
       }
     },

@@ -34,12 +34,22 @@ export interface Observed extends Facts, AllocationSettings {
   readonly choice?: PoolChoice
   /** The run may have waited since that choice: it stands only as long as the pool is meant for the Cluster. Absent: false. */
   readonly isChoiceOld?: boolean
+  /** Why facts are not what they seem; absent: they are. */
+  readonly unreadable?: Unreadable | undefined
   /** Of the step, from 1. */
   readonly attempt?: number
 }
 
 /** The input of a decision about a Cluster that exists. */
 export type ObservedCluster = Observed & { readonly cluster: Cluster }
+
+/** Why facts could not be read. A run cannot choose a pool without them. */
+export interface Unreadable {
+  /** No kind of pool is served, so there are no pools. */
+  readonly pools?: string | undefined
+  /** The ClusterClass may exist. */
+  readonly clusterClass?: string | undefined
+}
 
 /** Facts that not every decision needs. `nextAction` asks for each by an `observe`. */
 export interface Facts {

@@ -58,7 +58,11 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
   }
   if (enabled === 'true' || isRecorded) return { desired: 'yes' }
   if (enabled === 'false') {
-    return { desired: 'no', isRefused: true, message: `${source} has ${enabledAnnotation}: "false"` }
+    return {
+      desired: 'no',
+      isRefused: true,
+      message: `${source} has ${enabledAnnotation}: "false", so no pool is selected for it`,
+    }
   }
   if (namesPool) return { desired: 'yes' }
   if (facts.requiresOptIn === true) {

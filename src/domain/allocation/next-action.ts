@@ -41,7 +41,7 @@ import { formatPool, poolRefTo } from '../model/pool.ts'
 import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
-import type { Role } from '../role.ts'
+import { roleSpecs, type Role } from '../role.ts'
 import { foreignPoolOf, vipRoleIn, type VipRole } from './vip-role.ts'
 import { decideVariables, isNewVip } from './vip-variables.ts'
 
@@ -155,14 +155,15 @@ function reselection(observed: ObservedCluster, vip: VipRole, { poolRef }: PoolC
 }
 
 function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
-  const { cluster, pools, addressUse, variables } = observed
+  const { cluster, pools, addressUse, variables, unreadable } = observed
+  if (unreadable?.clusterClass !== undefined) return refuse('AllocationFailed', unreadable.clusterClass)
   const ownership = vipOwnershipOf(cluster, vip)
   const foreign = foreignPoolOf(cluster, vip.role)
   if (foreign !== undefined && ownership.state === 'unset') {
     return { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
   }
   if (pools === undefined) return observe('pools')
-  if (ownership.state !== 'managed' && ownership.state !== 'drifted') {
+  if (unreadable?.pools !== undefined || (ownership.state !== 'managed' && ownership.state !== 'drifted')) {
     return selectionAction(observed, vip)
   }
   if (addressUse === undefined) return observe('addressUse')
@@ -185,7 +186,16 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
 }
 
 /** @param insteadOf why it is not the address that the Cluster's annotation names */
-function selectionAction({ cluster, pools = [] }: ObservedCluster, vip: VipRole, insteadOf?: string): Action {
+function selectionAction(
+  { cluster, pools = [], unreadable }: ObservedCluster,
+  vip: VipRole,
+  insteadOf?: string,
+): Action {
+  if (unreadable?.pools !== undefined) {
+    const { poolAnnotation } = roleSpecs[vip.role]
+    const orElsewhere = `or name a pool of another IPAM provider in the Cluster's annotation ${poolAnnotation}`
+    return wait('PoolNotReady', `${unreadable.pools}, ${orElsewhere}`)
+  }
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {

@@ -16,7 +16,7 @@ import {
   priorityAnnotation,
   roleKey,
 } from '../names.ts'
-import { fittingIn, quoted, shortened } from '../quote.ts'
+import { few, fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
 import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
 
@@ -112,6 +112,12 @@ export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolea
     : undefined
 }
 
+/** The pools that the Cluster names, whether it can use them or not; none if it names none. */
+export function namedPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  if (request.explicitPool === undefined) return []
+  return pools.filter((pool) => namedByCluster(request, pool) === undefined)
+}
+
 /** All pools in the order of preference, those first that are meant for such a VIP. */
 export function preferredFirst(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   const matching = matchingPools(request, pools).toSorted(byPreference(request))
@@ -157,7 +163,11 @@ function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined 
   if (request.explicitPool === undefined) return undefined
   const named = parseExplicitPool(request.explicitPool)
   if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
-  return `the Cluster asks for ${quoted(request.explicitPool)} by its annotation ${roleSpecs[request.role].poolAnnotation}`
+  return asksFor(request, request.explicitPool)
+}
+
+function asksFor({ role }: PoolRequest, explicitPool: string): string {
+  return `the Cluster asks for ${quoted(explicitPool)} by its annotation ${roleSpecs[role].poolAnnotation}`
 }
 
 function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
@@ -171,7 +181,7 @@ function matchesClass(request: PoolRequest, pool: IPPool): string | undefined {
   }
   // A class may itself be called "true".
   if ([label, ...listed].some((entry) => servesClass(entry, clusterClass))) return undefined
-  const served = `is for ClusterClass ${shortened(listed.join(', '))}`
+  const served = `is for ClusterClass ${few(listed.map(shortened), 3)}`
   return clusterClass === undefined
     ? `${served}, and the Cluster has none`
     : `${served}, not ${formatKey(clusterClass)}`
@@ -294,8 +304,25 @@ function describeRoom(pool: IPPool): string {
 
 function whyNone(
   request: PoolRequest,
-  candidates: readonly Candidate[],
+  all: readonly Candidate[],
 ): { readonly reason: Rejection['reason']; readonly message: string } {
+  const { explicitPool } = request
+  const named = namedPools(
+    request,
+    all.map(({ pool }) => pool),
+  )
+  if (explicitPool !== undefined && named.length === 0) {
+    const others =
+      all.length === 0
+        ? 'there is no pool at all'
+        : `no pool that it can use has this name (there is ${few(all.map(({ pool }) => formatPool(pool)))})`
+    return {
+      reason: 'NoMatchingPool',
+      message: `${asksFor(request, explicitPool)}, and ${others}; ${howToAdd(request)}`,
+    }
+  }
+  const candidates = explicitPool === undefined ? all : all.filter(({ pool }) => named.includes(pool))
+  const orElse = explicitPool === undefined ? howToAdd(request) : nameAnother(request)
   const withReason = (reason: Rejection['reason']): readonly Candidate[] =>
     candidates.filter(({ rejection }) => rejection?.reason === reason)
   const exhausted = withReason('PoolExhausted')
@@ -303,19 +330,29 @@ function whyNone(
   if (exhausted.length > 0) {
     return {
       reason: 'PoolExhausted',
-      message: `${listing([...exhausted, ...notReady])}; add addresses or ${howToAdd(request)}`,
+      message: `${listing([...exhausted, ...notReady])}; add addresses or ${orElse}`,
     }
   }
   if (notReady.length > 0) {
-    return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(request, notReady)}` }
+    return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(notReady, orElse)}` }
   }
   const others = candidates.length === 0 ? 'there is no pool at all' : listing(candidates)
-  return { reason: 'NoMatchingPool', message: `${others}; ${howToAdd(request)}` }
+  const advice = explicitPool === undefined ? orElse : howToOpen(request)
+  return { reason: 'NoMatchingPool', message: `${others}; ${advice}` }
 }
 
-function howToReady(request: PoolRequest, notReady: readonly Candidate[]): string {
-  if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return howToAdd(request)
-  return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${howToAdd(request)}`
+function howToReady(notReady: readonly Candidate[], orElse: string): string {
+  if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return orElse
+  return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${orElse}`
+}
+
+function nameAnother({ role }: PoolRequest): string {
+  return `name another pool in the annotation ${roleSpecs[role].poolAnnotation}`
+}
+
+/** What a person can do about a pool that exists, is named, and may not be used. */
+export function howToOpen(request: PoolRequest): string {
+  return `correct that on the pool, or ${nameAnother(request)}`
 }
 
 /** The room in a message for pools. The last one may exceed the characters. */

@@ -1,4 +1,4 @@
-import type { AddressUse, EligibilitySettings, Observed } from './action.ts'
+import type { AddressUse, EligibilitySettings, Observed, Unreadable } from './action.ts'
 import {
   claimAmong,
   claimKeyFor,
@@ -48,6 +48,10 @@ export interface Snapshot {
   readonly unlisted?: ReadonlySet<string>
   /** Kinds of pools that cannot be listed, at least in one namespace: a pool that is not here may exist. Absent: none. */
   readonly unlistedPools?: ReadonlySet<IPPoolKind>
+  /** Why there are no pools: no kind of them is served. Absent: some kind is. */
+  readonly unservedPools?: string | undefined
+  /** Why ClusterClasses that Clusters name may not be read. Absent: all may. */
+  readonly unreadClasses?: ReadonlyMap<string, string>
 }
 
 export function poolsIn({ pools }: Pick<Snapshot, 'pools'>): readonly IPPool[] {
@@ -181,6 +185,7 @@ export class SnapshotQueries {
       defaultPort: defaultApiServerPort,
       ...context,
       ...binding,
+      unreadable: this.#unreadableFor(cluster),
       namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKey)),
       addressUse,
       sameAddressUse: addressUse,
@@ -266,6 +271,13 @@ export class SnapshotQueries {
   /** Clusters that keep this address reserved because somebody else had it. */
   reserving(address: string): readonly Cluster[] {
     return this.#clustersWhere((cluster) => isRecordedDuplicate(cluster, address))
+  }
+
+  #unreadableFor(cluster: Cluster): Unreadable {
+    const { unservedPools: pools, unreadClasses } = this.snapshot()
+    const isRead = cluster.topology === undefined || this.#classOf(cluster) !== undefined
+    const key = cluster.topology && formatKey(cluster.topology.clusterClass)
+    return { pools, clusterClass: isRead ? undefined : unreadClasses?.get(key ?? '') }
   }
 
   #classOf({ topology }: Cluster): ClusterClass | undefined {

@@ -18,7 +18,7 @@ import type { VipRole } from './vip-role.ts'
  */
 export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (!('namedAddress' in observed)) return observe('namedAddress')
-  const { cluster, namedAddress, pools } = observed
+  const { cluster, namedAddress, pools, unreadable } = observed
   if (namedAddress !== undefined) {
     const message = `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider to bind it to IPAddress ${namedAddress.name} with ${namedAddress.address}`
     return wait('WaitingForAddress', message)
@@ -35,6 +35,9 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     )
   }
   if (pools === undefined) return observe('pools')
+  if (unreadable?.pools !== undefined) {
+    return wait('PoolNotReady', `IPAddressClaim ${formatKey(claim)} waits: ${unreadable.pools}`)
+  }
   const unbound = waitForBinding(claim, pools)
   if (unbound.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return unbound
   const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)

@@ -1,3 +1,4 @@
+import { ownershipOf } from '../model/claim.ts'
 import type { Cluster, Condition } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
@@ -34,7 +35,7 @@ export interface VipState {
   readonly phase: VipPhase
   readonly reason: Reason
   readonly message: string
-  /** The one in place, else the one that the claim holds. */
+  /** The one in place, else the one that the claim holds for this Cluster. */
   readonly address: string | undefined
   /** Of the claim. */
   readonly pool: string | undefined
@@ -58,7 +59,9 @@ export function vipStateOf(cluster: Cluster, vip: VipRole, queries: SnapshotQuer
   const condition = conditionFor(cluster, vip.role, phase)
   const pending = phase === 'Paused' ? pendingAction(observed, vip.role) : next
   const { reason, message } = condition ?? describePending(pending, { ...observed, cluster }, vip)
-  const address = addressIn(cluster, vip) || ipAddress?.address
+  // Until the claim of a previous Cluster is gone, its address is not this one's.
+  const isOwn = claim !== undefined && ownershipOf(claim, cluster).owner !== 'previous-cluster'
+  const address = addressIn(cluster, vip) || (isOwn ? ipAddress?.address : undefined)
   return {
     role: vip.role,
     phase,

@@ -109,3 +109,11 @@ function addressOf(number: bigint, bytes: 4 | 16): string {
   )
   return ipaddr.fromByteArray(parts).toString()
 }
+
+/** Whether a text can be a DNS name; `https://api.example.com` and `api.example.com:6443` cannot. */
+export function isDnsName(text: string): boolean {
+  return (
+    text.length <= 253 &&
+    /^([a-z0-9_]([-\w]{0,61}[a-z0-9])?\.)*[a-z0-9_]([-\w]{0,61}[a-z0-9])?\.?$/i.test(text)
+  )
+}

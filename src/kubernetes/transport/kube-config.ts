@@ -131,7 +131,13 @@ function firstOfEachName<T extends { readonly name: string }>(entries: readonly 
 function checkContext(kubeConfig: KubeConfig, file: string): void {
   const name = kubeConfig.getCurrentContext()
   const context = kubeConfig.getContextObject(name)
-  if (context === null) throw new Error(`${file} has no context ${name ?? ''}: ${contextsOf(kubeConfig)}`)
+  if (context === null) {
+    const isUnnamed = !name && kubeConfig.getContexts().length > 0
+    const missing = isUnnamed
+      ? 'names no current-context, and --context is not given'
+      : `has no context ${name ?? ''}`.trimEnd()
+    throw new Error(`${file} ${missing}: ${contextsOf(kubeConfig)}`)
+  }
   const cluster = kubeConfig.getCurrentCluster()
   if (cluster === null) throw new Error(`${file}, context ${name}: there is no cluster ${context.cluster}`)
   if (kubeConfig.getCurrentUser() === null) {

@@ -50,7 +50,7 @@ describe('selectIPPool', () => {
         poolRef: { apiGroup: 'ipam.example.test', kind: 'CorpIPPool', name: 'corp' },
       })
       const failure = await failureOf(run('selectIPPool', step, { ...present, listIPPools }))
-      expect(failure.message).toBe('no')
+      expect(failure.message).toMatch(kind === 'forbidden' ? /^no$/ : /^no, or name a pool/)
     },
   )
 
@@ -132,7 +132,10 @@ describe('selectIPPool', () => {
       throw new KubernetesError('pools are not served: install x', { kind: 'notServed', status: 404 })
     }
     const failure = await failureOf(run('selectIPPool', step, { ...present, listIPPools }))
-    expect([failure.type, failure.message]).toEqual(['PoolNotReady', 'pools are not served: install x'])
+    expect([failure.type, failure.message]).toEqual([
+      'PoolNotReady',
+      "pools are not served: install x, or name a pool of another IPAM provider in the Cluster's annotation vip.capi.gorizond.io/control-plane-pool",
+    ])
   })
 
   it('waits while the Cluster is paused', async () => {

@@ -26,8 +26,9 @@ describe('doctor', () => {
     expect(faultsOf(value)).toEqual([`--service-account is "${value}", expected NAMESPACE/NAME`])
   })
 
-  it('takes no second one', () => {
-    expect(faultsOf('a/b', 'c/d')).toEqual(['--service-account is given 2 times, expected once'])
+  it('takes the last one', () => {
+    expect(faultsOf('nobody', 'c/d')).toEqual([])
+    expect(faultsOf('c/d', 'nobody')).toEqual(['--service-account is "nobody", expected NAMESPACE/NAME'])
   })
 
   it('says what is wrong with its switch', () => {

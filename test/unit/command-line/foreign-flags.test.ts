@@ -105,9 +105,10 @@ describe('a flag of another program', () => {
         '--metrics-bind-addr has no effect: --diagnostics-address is given, too, and means the same',
       ],
     })
-    expect(faultOf('--log-level=warn', '--log-level=debug')).toBe(
-      '--log-level is given 2 times, expected once',
-    )
+    expect(configOf('--log-level=warn', '--log-level=debug')).toMatchObject({
+      logLevel: 'debug',
+      warnings: [],
+    })
   })
 
   it('is accepted if it is one that the Cluster API operator makes of spec.manager', () => {
@@ -146,15 +147,41 @@ describe('a flag of another program', () => {
     )
   })
 
-  it('has the fault of ours if its value cannot be read', () => {
-    expect(faultOf('--health-addr=nowhere')).toBe(
-      '--health-probe-bind-address is "nowhere", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
+  it.each([
+    ['json', 'json'],
+    ['text', 'pretty'],
+  ])('--logging-format=%s is format %s', (logging, format) => {
+    expect(configOf(`--logging-format=${logging}`)).toMatchObject({ logFormat: format, warnings: [] })
+  })
+
+  it('that is a switch may have its value in the next word', () => {
+    expect(configOf('--leader-elect', 'true', '--enable-leader-election', 'false', '--v', '5')).toMatchObject(
+      {
+        logLevel: 'debug',
+        warnings: [
+          '--leader-elect means nothing to capi-vip-allocator: all replicas work at once, without a leader',
+          '--enable-leader-election means nothing to capi-vip-allocator: all replicas work at once, without a leader',
+        ],
+      },
     )
-    expect(faultOf('--v=loud')).toBe('--log-level is "loud", expected debug, info, warn, error')
+    expect(faultOf('--leader-elect', 'maybe')).toMatch(/^command is "maybe"/)
+  })
+
+  it('is named in the fault if its value cannot be read', () => {
+    expect(faultOf('--health-addr=nowhere')).toBe(
+      '--health-addr is "nowhere", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
+    )
+    expect(faultOf('--v=loud')).toBe('--v is "loud", expected a number')
+    expect(faultOf('--zap-log-level=loud')).toBe(
+      '--zap-log-level is "loud", expected debug, info, warn, error, panic or a number',
+    )
+    expect(faultOf('--logging-format=xml')).toBe('--logging-format is "xml", expected json or text')
   })
 
   it('is no flag of a command for people, and an unknown one is none of the allocator', () => {
     expect(faultOf('status', '--leader-elect')).toBe('--leader-elect is no flag of status')
     expect(faultOf('--leader')).toBe('--leader is no flag of run')
+    expect(faultOf('--constructor')).toBe('--constructor is no flag')
+    expect(faultOf('status', '--toString=1')).toBe('--toString=1 is no flag')
   })
 })

@@ -15,13 +15,25 @@ export interface ServedKind {
   readonly isAlternative: boolean
 }
 
-/** Checks that the needed kinds are served, and in which versions. */
-export function checkApiVersions(kinds: readonly ServedKind[]): readonly CheckOutcome[] {
+/**
+ * Checks that the needed kinds are served, and in which versions.
+ *
+ * @param needsPools whether a Cluster waits for a pool: without one, its alternative kinds need not be served
+ */
+export function checkApiVersions(kinds: readonly ServedKind[], needsPools: boolean): readonly CheckOutcome[] {
   const byProvider = Map.groupBy(kinds, ({ provider }) => provider)
-  return [...byProvider].flatMap(([provider, own]) => checkKindsOf(provider, own))
+  return [...byProvider].flatMap(([provider, own]) => checkKindsOf(provider, own, needsPools))
 }
 
-function checkKindsOf(provider: string, kinds: readonly ServedKind[]): readonly CheckOutcome[] {
+function checkKindsOf(
+  provider: string,
+  kinds: readonly ServedKind[],
+  needsPools: boolean,
+): readonly CheckOutcome[] {
+  const isAbsent = kinds.every(({ served, isAlternative }) => served === undefined && isAlternative)
+  if (isAbsent && !needsPools) {
+    return [ok(`${provider} is not installed, and no Cluster waits for a pool of it`)]
+  }
   const missing = kinds.filter(({ served }) => served === undefined)
   const old = kinds.filter(({ served, preferred }) => served !== undefined && served !== preferred)
   const isEnough = missing.length < kinds.length && missing.every(({ isAlternative }) => isAlternative)

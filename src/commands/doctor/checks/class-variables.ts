@@ -45,8 +45,10 @@ function outcomeOf(
 ): readonly CheckOutcome[] {
   const path = formatVariablePath(variable.path)
   const name = `ClusterClass ${formatKey(clusterClass)}`
-  const { variableAnnotation } = roleSpecs[role]
-  const correct = `annotate ${name} with ${variableAnnotation}: the variable that receives the VIP, or "" for none`
+  const { variableAnnotation, portVariableAnnotation = '' } = roleSpecs[role]
+  const [annotation, what] =
+    variable.receives === 'port' ? [portVariableAnnotation, 'port'] : [variableAnnotation, 'VIP']
+  const correct = `annotate ${name} with ${annotation}: the variable that receives the ${what}, or "" for none`
   switch (verdict) {
     case 'wait':
       return [
@@ -56,7 +58,6 @@ function outcomeOf(
       // A class without a variable of the flag's name is no fault, but one whose variable is something else is worth a look.
       return clusterClass.declaredVariables.includes(variable.path.name) ? [warning(because, correct)] : []
     case 'write': {
-      const what = variable.receives === 'port' ? 'port' : 'VIP'
       const found = `${name}: the variable ${path} receives the ${role} ${what}`
       if (readsVariable(clusterClass, variable.path.name)) return [ok(`${found}, and a patch reads it`)]
       return clusterClass.patches.some(({ isExternal }) => isExternal)

@@ -1,7 +1,13 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
-import { howToAdd, matchingPools } from '../../../domain/allocation/pool-selection.ts'
+import {
+  howToAdd,
+  howToOpen,
+  matchingPools,
+  namedPools,
+  whyNotUsable,
+} from '../../../domain/allocation/pool-selection.ts'
 import {
   addressUseIn,
   poolsIn,
@@ -16,7 +22,7 @@ import {
   recordedVip,
 } from '../../../domain/allocation/vip-role.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
-import { isIPAddress } from '../../../domain/model/address-text.ts'
+import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
 import { claimNamesFor } from '../../../domain/model/claim.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
@@ -50,6 +56,16 @@ function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly C
       ...recordProblems(name, cluster, role),
     ]),
     ...gateProblems(name, cluster),
+    ...hostProblems(name, cluster),
+  ]
+}
+
+/** Somebody pasted a URL, most often: no machine finds such a host. */
+function hostProblems(name: string, { controlPlaneEndpoint: { host } }: Cluster): readonly CheckOutcome[] {
+  if (host === '' || isIPAddress(host) || isDnsName(host)) return []
+  const found = `${name}: spec.controlPlaneEndpoint.host is ${quoted(host)}, expected an IP address or a DNS name`
+  return [
+    fault(found, `correct spec.controlPlaneEndpoint of ${name}: the host alone, without scheme and port`),
   ]
 }
 
@@ -91,6 +107,13 @@ function poolProblems(
   const request = poolRequestFor(cluster, role)
   if (wanted === undefined || foreignPoolOf(cluster, role) !== undefined) return []
   if (matchingPools(request, pools).length > 0) return []
+  const closed = namedPools(request, pools).map(
+    (pool) => `${formatPool(pool)} ${whyNotUsable(request, pool, true) ?? ''}`,
+  )
+  if (closed.length > 0) {
+    const found = `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, but ${closed.join('; ')}`
+    return [fault(found, howToOpen(request))]
+  }
   const meant = suggestion(
     wanted,
     pools.flatMap((pool) => [pool.name, formatPool(pool)]),

@@ -7,6 +7,8 @@ export interface ReviewedPermission extends Permission {
   /** `""`: in all namespaces. */
   readonly namespace: string
   readonly allowed: boolean
+  /** It is asked only for the ClusterClasses of Clusters in other namespaces. */
+  readonly isElsewhere?: true
 }
 
 export interface PermissionReview {
@@ -15,17 +17,33 @@ export interface PermissionReview {
   readonly reviewed: readonly ReviewedPermission[]
 }
 
+const classFix =
+  'apply deploy/namespaced/class-role.yaml in every such namespace, or grant the same by rules of your own'
+
 const fix =
   'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or deploy/namespaced/role.yaml in every namespace that is served, or grant the same by rules of your own'
 
 export function checkPermissions({ subject, reviewed }: PermissionReview): readonly CheckOutcome[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
-  const byLoss = Map.groupBy(refused, (permission) => lossOf(permission, reviewed))
-  const problems = [...byLoss].map(([loss, permissions]) => {
-    const found = `${subject} may not ${few(inWords(permissions))}`
-    return loss === undefined ? fault(found, fix) : warning(`${found}: ${loss}`, fix)
-  })
+  const elsewhere = refused.filter(({ isElsewhere }) => isElsewhere === true)
+  const served = refused.filter((each) => !elsewhere.includes(each))
+  const problems = [
+    ...problemsOf(served, fix, { subject, reviewed }),
+    ...problemsOf(elsewhere, classFix, { subject, reviewed }),
+  ]
   return orOk(problems, `${subject} may do all ${reviewed.length} things that the allocator does`)
+}
+
+function problemsOf(
+  refused: readonly ReviewedPermission[],
+  howToGrant: string,
+  { subject, reviewed }: PermissionReview,
+): readonly CheckOutcome[] {
+  const byLoss = Map.groupBy(refused, (permission) => lossOf(permission, reviewed))
+  return [...byLoss].map(([loss, permissions]) => {
+    const found = `${subject} may not ${few(inWords(permissions))}`
+    return loss === undefined ? fault(found, howToGrant) : warning(`${found}: ${loss}`, howToGrant)
+  })
 }
 
 /** What is lost without a permission, if everything else works. Nobody can watch what he may not list. */

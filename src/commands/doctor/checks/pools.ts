@@ -1,3 +1,5 @@
+import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
+import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
 import {
   declaredClasses,
@@ -5,7 +7,8 @@ import {
   everyClass,
   priorityOf,
 } from '../../../domain/allocation/pool-selection.ts'
-import { addressUseIn, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { addressUseIn, poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { labelSelectorSyntax } from '../../../domain/model/label-selector.ts'
@@ -28,7 +31,7 @@ import {
 } from '../../../domain/names.ts'
 import { counted, quoted, few } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
-import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
+import { fault, ok, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { nearest, suggestion } from './edit-distance.ts'
 import { poolKeys, strangeKeys } from './unknown-keys.ts'
 
@@ -36,9 +39,9 @@ import { poolKeys, strangeKeys } from './unknown-keys.ts'
 const fewPart = 10
 
 /** Checks that there are pools for VIPs, and that they have free addresses. */
-export function checkPools(snapshot: Snapshot): readonly CheckOutcome[] {
+export function checkPools(snapshot: Snapshot, settings: EligibilitySettings): readonly CheckOutcome[] {
   const forVips = poolsIn(snapshot).filter(isForVips)
-  if (forVips.length === 0) return [reportNone(snapshot)]
+  if (forVips.length === 0) return [reportNone(snapshot, settings)]
   const free = forVips.reduce((sum, pool) => sum + (availableAddresses(pool) ?? 0), 0)
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
   return orOk(
@@ -57,15 +60,39 @@ export function nameOf(pool: IPPool): string {
   return pool.namespace === '' ? formatPool(pool) : `${pool.kind} ${formatKey(pool)}`
 }
 
-/** Only a fault if a Cluster of a ClusterClass exists that would need a pool. */
-function reportNone(snapshot: Snapshot): CheckOutcome {
+/** Whether a Cluster waits for want of a pool. One that names a pool of another IPAM provider does not. */
+export function needsPools(snapshot: Snapshot, settings: EligibilitySettings): boolean {
+  const queries = new SnapshotQueries(() => snapshot, settings)
+  return [...snapshot.clusters.values()].some((cluster) =>
+    roles.some((role) => {
+      const action = pendingAction(queries.observed(cluster, role), role)
+      return (
+        action.action === 'wait' && (action.reason === 'NoMatchingPool' || action.reason === 'PoolNotReady')
+      )
+    }),
+  )
+}
+
+/** Only a fault if a Cluster needs a pool. */
+function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOutcome {
+  const { unservedPools } = snapshot
+  const isNeeded = needsPools(snapshot, settings)
+  if (unservedPools !== undefined) {
+    const found = `there can be no pool for VIPs: ${unservedPools}`
+    return isNeeded
+      ? fault(found, "install it, or name pools of another IPAM provider in the Clusters' annotations")
+      : ok('there is no pool of the in-cluster IPAM provider, and no Cluster waits for one')
+  }
   const pools = poolsIn(snapshot)
   const found =
     pools.length === 0
       ? `there is ${ipPoolKinds.map((kind) => `no ${kind}`).join(' and ')}`
       : `${counted(pools.length, 'pool')}, and none with the label ${clusterClassKey}`
   const fix = `create a pool with the label ${clusterClassKey}=<ClusterClass>, as in examples/ip-pool.yaml`
-  const isNeeded = [...snapshot.clusters.values()].some(({ topology }) => topology !== undefined)
+  const isElsewhere = [...snapshot.clusters.values()].some((cluster) =>
+    roles.some((role) => foreignPoolOf(cluster, role) !== undefined),
+  )
+  if (!isNeeded && isElsewhere) return ok(`${found}; Clusters name pools of another IPAM provider`)
   return isNeeded ? fault(found, fix) : warning(found, fix)
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
+import type { ClusterClass } from '../../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
+import { formatKey } from '../../../../src/domain/model/object-meta.ts'
 import { forecastOf } from '../../../../src/commands/pools/forecast.ts'
 import { poolsReport, type PoolOverview } from '../../../../src/commands/pools/pools-report.ts'
 import {
@@ -77,6 +79,35 @@ describe('a forecast', () => {
       'third control-plane: nothing of none (NoMatchingPool)',
       'fourth control-plane: address of vip-pool',
     ])
+  })
+
+  it('gives nothing while no kind of pool is served, as the condition says', () => {
+    const snapshot = { ...aSnapshot({ clusters: [waiting('one', 1)] }), unservedPools: 'install x' }
+    expect(forecastOf(snapshot, { variables }).expectations).toMatchObject([
+      {
+        gets: 'nothing',
+        reason: 'PoolNotReady',
+        message: expect.stringMatching(/^install x, or name a pool/),
+      },
+    ])
+  })
+
+  it('gives nothing to a Cluster whose class may not be read, as a run would', () => {
+    const cluster = waiting('one', 1)
+    const key = formatKey(cluster.topology?.clusterClass ?? { namespace: '', name: '' })
+    const unread = new Map([[key, 'may not get it']])
+    const withClass = (classes: readonly ClusterClass[]) =>
+      forecastOf(
+        {
+          ...aSnapshot({ clusters: [cluster], clusterClasses: classes, pools: [aPool()] }),
+          unreadClasses: unread,
+        },
+        { variables },
+      ).expectations
+    expect(withClass([])).toMatchObject([
+      { gets: 'nothing', reason: 'AllocationFailed', message: 'may not get it' },
+    ])
+    expect(withClass([aClusterClass({ declared: [], accepted: [] })])).toMatchObject([{ gets: 'address' }])
   })
 
   it('counts each role', () => {

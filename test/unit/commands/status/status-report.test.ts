@@ -57,6 +57,15 @@ describe('a status report', () => {
     expect(names({ problemsOnly: true })).toEqual(['paused Paused', 'waits Waiting'])
   })
 
+  it('has the Clusters of a watch filter alone, and every Cluster that is named', () => {
+    const settings = { ...question.settings, watchFilter: 'ours' }
+    expect(names({ settings })).toEqual([])
+    expect(names({ settings, cluster: { namespace: 'clusters', name: 'demo' } })).toEqual(['demo Served'])
+    const labeled = aCluster({ name: 'labeled', labels: { 'cluster.x-k8s.io/watch-filter': 'ours' } })
+    const report = reportOn(aSnapshot({ clusters: [labeled, aCluster()] }), { ...question, settings })
+    expect(report.vips.map(({ cluster }) => cluster)).toEqual(['labeled'])
+  })
+
   it('about one Cluster has that one, and the findings about it', () => {
     expect(names({ cluster: { namespace: 'clusters', name: 'demo' } })).toEqual(['demo Served'])
     const findings = (name: string): number =>

@@ -92,7 +92,8 @@ describe('the desire of a Cluster', () => {
       {
         desired: 'no',
         isRefused: true,
-        message: 'Cluster clusters/demo has vip.capi.gorizond.io/ingress-enabled: "false"',
+        message:
+          'Cluster clusters/demo has vip.capi.gorizond.io/ingress-enabled: "false", so no pool is selected for it',
       },
     ],
     [
@@ -143,12 +144,12 @@ describe('the desire of a Cluster', () => {
       expect(desireFor(clusterWith('false'), 'control-plane', classWith('true'))).toEqual({
         desired: 'no',
         isRefused: true,
-        message: `Cluster clusters/demo has ${annotation}: "false"`,
+        message: `Cluster clusters/demo has ${annotation}: "false", so no pool is selected for it`,
       })
       expect(desireFor(aCluster(), 'control-plane', classWith('false'))).toEqual({
         desired: 'no',
         isRefused: true,
-        message: `ClusterClass clusters/rke2-cluster-class has ${annotation}: "false"`,
+        message: `ClusterClass clusters/rke2-cluster-class has ${annotation}: "false", so no pool is selected for it`,
       })
       expect(desireFor(clusterWith('true'), 'control-plane', classWith('false'))).toEqual({ desired: 'yes' })
     })

@@ -569,7 +569,7 @@ describe('a pool that the Cluster names', () => {
       outcome: 'none',
       reason: 'PoolExhausted',
       message:
-        'GlobalInClusterIPPool/mine: 0 of 1 addresses free; add addresses or create "mine" as InClusterIPPool or GlobalInClusterIPPool, or correct the annotation vip.capi.gorizond.io/control-plane-pool',
+        'GlobalInClusterIPPool/mine: 0 of 1 addresses free; add addresses or name another pool in the annotation vip.capi.gorizond.io/control-plane-pool',
     })
   })
 })
@@ -694,5 +694,37 @@ describe('the verdicts on pools', () => {
     const size = JSON.stringify(all[0]).length
     expect(mostRelevant(1, all)).toEqual([all[1]])
     expect(mostRelevant(size + 1, all)).toEqual([all[1], selected])
+  })
+})
+
+describe('a pool that the Cluster names', () => {
+  const pools = ['a', 'b', 'c'].map((name) => aPool({ name }))
+  const annotation = 'vip.capi.gorizond.io/control-plane-pool'
+  const messageFor = (explicitPool: string, among: readonly IPPool[]): string => {
+    const selection = selectIPPool({ ...request, explicitPool }, among)
+    return selection.outcome === 'none' ? selection.message : 'selected'
+  }
+
+  it('and that does not exist is named once, whatever pools there are', () => {
+    expect(messageFor('CorpIPPool/corp', pools)).toBe(
+      `the Cluster asks for "CorpIPPool/corp" by its annotation ${annotation}, and no pool that it can use has this name (there is GlobalInClusterIPPool/a, GlobalInClusterIPPool/b, GlobalInClusterIPPool/c); create "CorpIPPool/corp" as InClusterIPPool or GlobalInClusterIPPool, or correct the annotation ${annotation}; Kind.group/name names a pool of another IPAM provider`,
+    )
+    expect(messageFor('gold', [])).toBe(
+      `the Cluster asks for "gold" by its annotation ${annotation}, and there is no pool at all; create "gold" as InClusterIPPool or GlobalInClusterIPPool, or correct the annotation ${annotation}`,
+    )
+  })
+
+  it('and that is closed is not to be created, but to be opened', () => {
+    const gold = aPool({ name: 'gold', annotations: { [namespacesKey]: 'other' } })
+    expect(messageFor('gold', [...pools, gold])).toBe(
+      `GlobalInClusterIPPool/gold: is closed to namespace clusters (${namespacesKey}: "other"); correct that on the pool, or name another pool in the annotation ${annotation}`,
+    )
+  })
+
+  it('and that has no room is not to be created either', () => {
+    const capacity = { total: 5, used: 5, free: 0, outOfRange: 0 }
+    expect(messageFor('gold', [...pools, aPool({ name: 'gold', capacity })])).toBe(
+      `GlobalInClusterIPPool/gold: 0 of 5 addresses free; add addresses or name another pool in the annotation ${annotation}`,
+    )
   })
 })

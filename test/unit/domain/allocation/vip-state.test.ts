@@ -253,3 +253,12 @@ describe('isUnsettled', () => {
     expect(isUnsettled({ phase })).toBe(expected)
   })
 })
+
+describe('the address of a VIP', () => {
+  it('is not that of the claim of a previous Cluster', () => {
+    const owners = [ownerReference({ name: 'demo', uid: 'old' })]
+    const things = { ...held, claims: [aClaim({ addressName: 'vip-cp-demo', owners })] }
+    expect(stateOf({}, things)).toMatchObject({ phase: 'Waiting', address: undefined, claim: 'vip-cp-demo' })
+    expect(stateOf({}, held).address).toBe('10.0.0.10')
+  })
+})

@@ -155,6 +155,13 @@ users: [{ name: kubernetes-admin, user: { token: ${token} } }]
     )
   })
 
+  it('names both ways to choose a context if none is chosen', () => {
+    const path = kubeconfig('unchosen', twoContexts.replace(/^current-context:.*$/m, ''))
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(
+      `kubeconfig ${path} names no current-context, and --context is not given: it has edge, half, lab, none`,
+    )
+  })
+
   it.each([
     { context: 'half', what: 'user nobody' },
     { context: 'none', what: 'cluster gone' },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkApiVersions, type ServedKind } from '../../../../../src/commands/doctor/checks/api-versions.ts'
 
+const check = (kinds: readonly ServedKind[]) => checkApiVersions(kinds, true)
+
 const core = { provider: 'Cluster API core', preferred: 'v1beta2', served: 'v1beta2', isAlternative: false }
 const inCluster = { provider: 'the provider', preferred: 'v1alpha2', served: 'v1alpha2', isAlternative: true }
 
@@ -12,14 +14,14 @@ const missing = { served: undefined }
 
 describe('kinds of objects', () => {
   it('are in order where each is served in the best version', () => {
-    expect(checkApiVersions([clusters, claims, pools, globalPools])).toEqual([
+    expect(check([clusters, claims, pools, globalPools])).toEqual([
       { level: 'ok', found: 'Cluster API core: clusters, ipaddressclaims in v1beta2' },
       { level: 'ok', found: 'the provider: inclusterippools, globalinclusterippools in v1alpha2' },
     ])
   })
 
   it('that are not served are a fault, with what to install', () => {
-    expect(checkApiVersions([{ ...clusters, ...missing }, claims])).toEqual([
+    expect(check([{ ...clusters, ...missing }, claims])).toEqual([
       {
         level: 'fault',
         found: 'clusters.cluster.x-k8s.io: not served by this API server',
@@ -29,7 +31,7 @@ describe('kinds of objects', () => {
   })
 
   it('that replace each other are a warning where one is served, a fault where none is', () => {
-    expect(checkApiVersions([{ ...pools, ...missing }, globalPools])).toEqual([
+    expect(check([{ ...pools, ...missing }, globalPools])).toEqual([
       {
         level: 'warning',
         found: 'inclusterippools.ipam.cluster.x-k8s.io: not served by this API server',
@@ -37,7 +39,7 @@ describe('kinds of objects', () => {
       },
     ])
     expect(
-      checkApiVersions([
+      check([
         { ...pools, ...missing },
         { ...globalPools, ...missing },
       ]),
@@ -51,16 +53,28 @@ describe('kinds of objects', () => {
     ])
   })
 
+  it('of pools need not be served while no Cluster waits for one', () => {
+    const none = [
+      { ...pools, ...missing },
+      { ...globalPools, ...missing },
+    ]
+    expect(checkApiVersions([clusters, ...none], false)).toEqual([
+      { level: 'ok', found: 'Cluster API core: clusters in v1beta2' },
+      { level: 'ok', found: 'the provider is not installed, and no Cluster waits for a pool of it' },
+    ])
+    expect(checkApiVersions([{ ...clusters, ...missing }], false)[0]?.level).toBe('fault')
+  })
+
   it('that are served in an old version only are a warning, and Clusters get no conditions then', () => {
     const old = { served: 'v1beta1' }
-    expect(checkApiVersions([{ ...clusters, ...old }, claims])).toEqual([
+    expect(check([{ ...clusters, ...old }, claims])).toEqual([
       {
         level: 'warning',
         found: 'clusters.cluster.x-k8s.io served in v1beta1 only, not in v1beta2; Clusters get no conditions',
         fix: 'upgrade Cluster API core to a version that serves v1beta2',
       },
     ])
-    expect(checkApiVersions([{ ...pools, served: 'v1alpha1' }])).toEqual([
+    expect(check([{ ...pools, served: 'v1alpha1' }])).toEqual([
       {
         level: 'warning',
         found: 'inclusterippools.ipam.cluster.x-k8s.io served in v1alpha1 only, not in v1alpha2',
@@ -74,7 +88,7 @@ describe('kinds of objects', () => {
       { ...clusters, served: 'v1beta1' },
       { ...claims, preferred: 'v1beta3', served: 'v1alpha1' },
     ]
-    expect(checkApiVersions(old)).toEqual([
+    expect(check(old)).toEqual([
       {
         level: 'warning',
         found:
@@ -86,18 +100,18 @@ describe('kinds of objects', () => {
 
   it('are in order in several best versions', () => {
     const newer = { ...claims, preferred: 'v1beta3', served: 'v1beta3' }
-    expect(checkApiVersions([clusters, newer])).toEqual([
+    expect(check([clusters, newer])).toEqual([
       { level: 'ok', found: 'Cluster API core: clusters, ipaddressclaims in v1beta2, v1beta3' },
     ])
   })
 
   it('that nothing replaces are a fault beside one that something does', () => {
     const own = { ...pools, ...missing, provider: core.provider }
-    expect(checkApiVersions([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
+    expect(check([clusters, own, { ...claims, ...missing }])[0]?.level).toBe('fault')
   })
 
   it('are reported twice if one is missing and another one old', () => {
-    const outcomes = checkApiVersions([
+    const outcomes = check([
       { ...clusters, served: 'v1beta1' },
       { ...claims, ...missing },
     ])

@@ -56,6 +56,20 @@ describe('a ClusterClass', () => {
     ])
   })
 
+  it('is told to correct the annotation of the port if no patch reads that variable', () => {
+    const annotations = { [`${prefix}/control-plane-port-variable`]: 'port' }
+    const names = ['clusterVip', 'port']
+    const schemas = { port: { type: 'integer' } }
+    expect(check({ declared: names, accepted: names, schemas, annotations, read: ['clusterVip'] })).toEqual([
+      expect.objectContaining({ level: 'ok' }),
+      {
+        level: 'warning',
+        found: `${name}: the variable port receives the control-plane port, and no patch reads it`,
+        fix: `add a patch to ${name} that reads port, or annotate ${name} with ${prefix}/control-plane-port-variable: the variable that receives the port, or "" for none`,
+      },
+    ])
+  })
+
   it('is checked for each variable that it names', () => {
     const annotations = {
       [`${prefix}/control-plane-variable`]: 'net.vip',

@@ -131,3 +131,41 @@ describe('what is written on Clusters', () => {
     )
   })
 })
+
+describe('what a Cluster names', () => {
+  const annotation = 'vip.capi.gorizond.io/control-plane-pool'
+
+  it('is not taken for a typing error if the pool exists and is closed', () => {
+    const gold = aPool({ name: 'gold', annotations: { 'vip.capi.gorizond.io/namespaces': 'other' } })
+    const clusters = [aCluster({ annotations: { [annotation]: 'gold' } })]
+    expect(checkClusters(aSnapshot({ clusters, pools: [gold] }))).toEqual([
+      {
+        level: 'fault',
+        found: `Cluster clusters/demo: ${annotation} is "gold", but GlobalInClusterIPPool/gold is closed to namespace clusters (vip.capi.gorizond.io/namespaces: "other")`,
+        fix: `correct that on the pool, or name another pool in the annotation ${annotation}`,
+      },
+    ])
+  })
+
+  it.each([['https://api.example.test'], ['api.example.test:6443'], ['api example']])(
+    'is a fault if its host is %j',
+    (host) => {
+      const clusters = [aCluster({ endpoint: { host, port: 6443 } })]
+      expect(checkClusters(aSnapshot({ clusters }))).toEqual([
+        {
+          level: 'fault',
+          found: `Cluster clusters/demo: spec.controlPlaneEndpoint.host is "${host}", expected an IP address or a DNS name`,
+          fix: 'correct spec.controlPlaneEndpoint of Cluster clusters/demo: the host alone, without scheme and port',
+        },
+      ])
+    },
+  )
+
+  it.each([['api.example.test'], ['api'], ['api.example.test.'], ['192.0.2.9'], ['2001:db8::9']])(
+    'is in order if its host is %j',
+    (host) => {
+      const clusters = [aCluster({ endpoint: { host, port: 6443 } })]
+      expect(checkClusters(aSnapshot({ clusters }))[0]?.level).toBe('ok')
+    },
+  )
+})

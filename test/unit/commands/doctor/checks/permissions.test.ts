@@ -63,6 +63,20 @@ describe('permissions', () => {
     ])
   })
 
+  it('on the classes of Clusters in other namespaces are granted by another file', () => {
+    const some = [
+      reviewed('get', 'clusterclasses', { namespace: 'tenant-a' }),
+      reviewed('get', 'clusterclasses', { namespace: 'platform', isElsewhere: true }),
+    ]
+    expect(checkPermissions({ subject, reviewed: some }).map((each) => [each.found, each.fix])).toEqual([
+      [expect.stringContaining('clusterclasses.cluster.x-k8s.io in tenant-a'), fix],
+      [
+        'ServiceAccount system/allocator may not get clusterclasses.cluster.x-k8s.io in platform',
+        expect.stringMatching(/^apply deploy\/namespaced\/class-role.yaml in every such namespace/),
+      ],
+    ])
+  })
+
   it('for one object name it', () => {
     const only = { namespace: 'kube-system', name: 'kube-system' }
     const permission = reviewed('get', 'namespaces', { group: '', namespace: 'kube-system', only })

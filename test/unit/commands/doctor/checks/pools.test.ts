@@ -3,11 +3,11 @@ import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/che
 import { checkPools } from '../../../../../src/commands/doctor/checks/pools.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import { aCluster, anUncountedPool, aPool } from '../../../../support/builders.ts'
+import { aCluster, anUncountedPool, aPool, variables } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 function check(pools: readonly IPPool[], clusters: readonly Cluster[] = []): readonly CheckOutcome[] {
-  return checkPools(aSnapshot({ pools, clusters }))
+  return checkPools(aSnapshot({ pools, clusters }), { variables })
 }
 
 const classKey = 'vip.capi.gorizond.io/cluster-class'
@@ -30,6 +30,43 @@ describe('the pools', () => {
   it('are a warning where nobody misses them yet', () => {
     expect(check([])[0]?.level).toBe('warning')
     expect(check([], [aCluster({ topology: null })])[0]?.level).toBe('warning')
+  })
+
+  const elsewhere = aCluster({
+    annotations: { 'vip.capi.gorizond.io/control-plane-pool': 'CorpIPPool.ipam.example.test/corp' },
+  })
+
+  it('are no fault where Clusters name pools of another provider alone', () => {
+    expect(check([], [elsewhere])).toEqual([
+      {
+        level: 'ok',
+        found:
+          'there is no InClusterIPPool and no GlobalInClusterIPPool; Clusters name pools of another IPAM provider',
+      },
+    ])
+    expect(check([], [elsewhere, aCluster({ name: 'plain' })])[0]?.level).toBe('fault')
+  })
+
+  it('need not be served while no Cluster waits for one', () => {
+    const unserved = (clusters: readonly Cluster[]) =>
+      checkPools(
+        { ...aSnapshot({ clusters }), unservedPools: 'pools are not served: install x' },
+        { variables },
+      )
+    const served = aCluster({ name: 'by-hand', endpoint: { host: '192.0.2.9', port: 6443 } })
+    expect(unserved([elsewhere, served])).toEqual([
+      {
+        level: 'ok',
+        found: 'there is no pool of the in-cluster IPAM provider, and no Cluster waits for one',
+      },
+    ])
+    expect(unserved([elsewhere, aCluster({ name: 'plain' })])).toEqual([
+      {
+        level: 'fault',
+        found: 'there can be no pool for VIPs: pools are not served: install x',
+        fix: "install it, or name pools of another IPAM provider in the Clusters' annotations",
+      },
+    ])
   })
 
   it('are in order where addresses are left, and those for nodes do not count', () => {
