@@ -8,8 +8,9 @@ import {
 } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import type { IPPoolReference } from '../domain/model/pool.ts'
 import type { Role } from '../domain/role.ts'
-import { foreignPoolOf } from '../domain/allocation/vip-role.ts'
+import { describeUnserved, foreignPoolOf } from '../domain/allocation/vip-role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isUnreadable } from '../kubernetes/errors.ts'
 
@@ -44,25 +45,33 @@ export async function observeFact(
 
 /**
  * The pools that a Cluster can use. Without the in-cluster provider, it can still name a pool of another one; so it can
- * without a right to read pools.
- *
- * @param clusterOf is called if no kind of pool can be read
+ * without a right to read pools. Of that pool, only its kind is looked up.
  */
 export async function readPools(
-  api: Pick<ClusterApi, 'listIPPools'>,
+  api: Pick<ClusterApi, 'listIPPools' | 'servesKind'>,
   namespace: string,
   clusterOf: () => Cluster | undefined | Promise<Cluster | undefined>,
   role: Role,
 ): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable'>> {
-  try {
-    return { pools: await api.listIPPools(namespace) }
-  } catch (error) {
-    if (!isUnreadable(error)) throw error
+  const foreignOf = async (): Promise<IPPoolReference | undefined> => {
     const cluster = await clusterOf()
-    const isElsewhere = cluster !== undefined && foreignPoolOf(cluster, role) !== undefined
-    if (error.kind === 'forbidden' && !isElsewhere) throw error
-    return { pools: [], unreadable: { pools: error.message } }
+    return cluster && foreignPoolOf(cluster, role)
   }
+  const [pools, foreignPool] = await Promise.all([
+    api.listIPPools(namespace).catch(async (error: unknown) => {
+      if (!isUnreadable(error)) throw error
+      if (error.kind === 'forbidden' && (await foreignOf()) === undefined) throw error
+      return error
+    }),
+    foreignOf().then(async (foreign) => {
+      if (foreign === undefined || (await api.servesKind(foreign)) !== false) return undefined
+      const { found, fix } = describeUnserved(foreign, role)
+      return `${found}; ${fix}`
+    }),
+  ])
+  return isUnreadable(pools)
+    ? { pools: [], unreadable: { pools: pools.message, foreignPool } }
+    : { pools, unreadable: { foreignPool } }
 }
 
 /** The ClusterClass of a Cluster; undefined if there is none. */

@@ -7,7 +7,7 @@ import type { Condition, Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { JsonObject } from '../domain/model/decode.ts'
 import type { JsonPatch } from '../domain/model/json-patch.ts'
-import type { IPPool } from '../domain/model/pool.ts'
+import type { IPPool, IPPoolReference } from '../domain/model/pool.ts'
 import type { Role } from '../domain/role.ts'
 
 /**
@@ -24,6 +24,8 @@ export interface ClusterApi {
   getClusterClass(ref: NamespacedName): Promise<ClusterClass | undefined>
   /** The pools that Clusters of the namespace can use, as of `poolsUsableBy`. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
+  /** Whether the API server serves a kind of pool of another IPAM provider; undefined if it does not say so. */
+  servesKind(kind: Pick<IPPoolReference, 'apiGroup' | 'kind'>): Promise<boolean | undefined>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
   /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */
   createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>

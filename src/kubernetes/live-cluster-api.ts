@@ -12,6 +12,7 @@ import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { recordEvent } from './events.ts'
+import { servesKind } from './foreign-kinds.ts'
 import { readNamespaceLabels } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
 import { pathOf, poolResources, resources } from './resources.ts'
@@ -43,6 +44,7 @@ export function createLiveClusterApi(
     getClusterLive: clusters.get,
     getClusterClass: createObjectClient(access, resources.clusterclasses).get,
     listIPPools: (namespace) => listIPPools(access, namespace),
+    servesKind: (kind) => servesKind(connection, kind),
     getIPAddressClaim: claims.get,
     createIPAddressClaim: claims.create,
     patchIPAddressClaim: (key, patch) => claims.patch(key, patch),

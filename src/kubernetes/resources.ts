@@ -79,7 +79,7 @@ export function crdNameOf({ plural, group }: Resource): string {
 }
 
 /** `group/version`, or the version alone in the core group. */
-export function apiVersionOf({ group }: Resource, version: string): string {
+export function apiVersionOf({ group }: Pick<Resource, 'group'>, version: string): string {
   return group === '' ? version : `${group}/${version}`
 }
 
@@ -95,7 +95,7 @@ export function rootOf(apiVersion: string): string {
  * @param at no namespace (or `""`): all namespaces, or a cluster-scoped kind; no name: the collection
  */
 export function pathOf(
-  resource: Resource,
+  resource: Pick<Resource, 'namespaced' | 'plural'>,
   apiVersion: string,
   at: { readonly namespace?: string; readonly name?: string },
 ): string {

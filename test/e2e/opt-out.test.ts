@@ -43,7 +43,7 @@ describe('a Cluster whose control plane is hosted elsewhere', () => {
         'control-plane': {
           outcome: 'skipped',
           reason: 'NoMatchingPool',
-          message: `Cluster ${testbed.namespace}/hosted has ${enabled}: "false"`,
+          message: `Cluster ${testbed.namespace}/hosted has ${enabled}: "false", so no pool is selected for it`,
         },
       },
     })

@@ -44,4 +44,27 @@ describe('a Cluster that names a pool of another IPAM provider', () => {
     expect(await testbed.hostOf('corp')).toBe(address)
     expect(variablesOf(await getObject(testbed, 'clusters', 'corp'))).toEqual({ clusterVip: address })
   })
+  it('waits for a kind that is not served, and moves to the pool that it names instead', async () => {
+    const annotation = 'vip.capi.gorizond.io/control-plane-pool'
+    await postCluster(testbed, 'typo', {
+      metadata: { annotations: { [annotation]: `CorpIPPol.${corpGroup}/corp` } },
+    })
+    await temporal.untilPending(testbed.keyOf('typo'), {
+      reason: 'PoolNotReady',
+      words: `the API server serves no CorpIPPol in the API group ${corpGroup}`,
+    })
+    expect(await testbed.claims()).not.toContain('vip-cp-typo')
+    const name = async (pool: string): Promise<void> => {
+      const metadata = { annotations: { [annotation]: `CorpIPPool.${corpGroup}/${pool}` } }
+      await testbed.patch(testbed.path('clusters', 'typo'), { metadata })
+    }
+    const untilClaimOn = (pool: string) =>
+      testbed.untilClaim('vip-cp-typo', (now) => now?.poolRef.name === pool && !now.isDeleting)
+    await name('nope')
+    await untilClaimOn('nope')
+    await name('corp')
+    await untilClaimOn('corp')
+    await bindCorpClaim(testbed, 'vip-cp-typo', '10.165.0.11')
+    expect(await testbed.hostOf('typo')).toBe('10.165.0.11')
+  })
 })

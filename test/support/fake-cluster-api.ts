@@ -9,6 +9,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     getCluster: refuse('getCluster'),
     getClusterClass: async () => undefined,
     listIPPools: refuse('listIPPools'),
+    servesKind: async () => true,
     getIPAddressClaim: refuse('getIPAddressClaim'),
     createIPAddressClaim: refuse('createIPAddressClaim'),
     patchIPAddressClaim: refuse('patchIPAddressClaim'),

@@ -119,7 +119,7 @@ export function diagnoseKubernetes(
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
   const { clock, servedKinds, permissions, core, ipamProvider, predecessor } = facts.read
-  const { snapshot, unlisted, isEverywhere } = facts.read
+  const { snapshot, foreignPools, unlisted, isEverywhere } = facts.read
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
     ...runCheck('clock', clock, checkClock),
@@ -141,7 +141,7 @@ export function diagnoseKubernetes(
     ...runCheck('class-gates', snapshot, (read) =>
       checkClassGates(read, settings, predecessor.extensionConfigs),
     ),
-    ...runCheck('clusters', snapshot, checkClusters),
+    ...runCheck('clusters', snapshot, (read) => checkClusters(read, foreignPools)),
   ]
 }
 

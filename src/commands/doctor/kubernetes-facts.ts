@@ -1,14 +1,18 @@
 import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
+import { foreignPoolOf } from '../../domain/allocation/vip-role.ts'
+import { inParallel } from '../../domain/in-parallel.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { extensionConfigFrom, type ExtensionConfig } from '../../domain/model/extension-config.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import { messageOf } from '../../domain/quote.ts'
+import { roles } from '../../domain/role.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
+import { readForeignPool } from '../../kubernetes/foreign-kinds.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import { classPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
@@ -32,6 +36,7 @@ import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
 import type { Reading } from './checks/check-result.ts'
+import { foreignPoolKey, type ForeignPools } from './checks/foreign-pools.ts'
 import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import { predecessorLabel, type PredecessorFacts } from './checks/predecessor.ts'
@@ -57,6 +62,7 @@ export interface KubernetesFacts {
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly predecessor: PredecessorFacts
   readonly snapshot: Reading<Snapshot>
+  readonly foreignPools: ForeignPools
   /** Why the snapshot lacks some kinds or namespaces: we may not list them. */
   readonly unlisted: readonly string[]
   /** Whether `snapshot` holds the objects of all namespaces. */
@@ -111,8 +117,17 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       ])
     const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
     const permissions = await readingOf(readPermissions(connection, place, user, clusters))
+    const foreignPools = await readForeignPools(connection, clusters)
     const isEverywhere = place.namespaces.length === 0
-    const cluster = { managementClusterUid, core, ipamProvider, predecessor, snapshot, isEverywhere }
+    const cluster = {
+      foreignPools,
+      managementClusterUid,
+      core,
+      ipamProvider,
+      predecessor,
+      snapshot,
+      isEverywhere,
+    }
     const unlisted = 'read' in snapshot ? unlistedIn(outcomes) : []
     return { ...about, user, servedKinds, permissions, ...cluster, unlisted }
   } finally {
@@ -146,6 +161,27 @@ function classNamespacesOf(clusters: readonly Cluster[], served: readonly string
   const all = new Set(classesNamedBy(clusters).map(({ namespace }) => namespace))
   return [...all].filter((namespace) => !served.includes(namespace))
 }
+
+/** What is known of the pools of other IPAM providers that Clusters name. */
+async function readForeignPools(
+  connection: KubernetesConnection,
+  clusters: readonly Cluster[],
+): Promise<ForeignPools> {
+  const named = clusters.flatMap((cluster) =>
+    roles.flatMap((role) => {
+      const pool = foreignPoolOf(cluster, role)
+      return pool === undefined ? [] : [{ ...pool, namespace: cluster.namespace }]
+    }),
+  )
+  const distinct = [...new Map(named.map((pool) => [foreignPoolKey(pool, pool.namespace), pool]))]
+  const states = await inParallel(readsAtOnce, distinct, async ([key, pool]) => {
+    const state = await readForeignPool(connection, pool, pool.namespace)
+    return [key, state] as const
+  })
+  return new Map(states)
+}
+
+const readsAtOnce = 8
 
 function unlistedIn(outcomes: readonly RequestOutcome[]): readonly string[] {
   const ofSnapshot = outcomes.filter(({ resource }) => resource in resources)

@@ -47,6 +47,8 @@ export type ObservedCluster = Observed & { readonly cluster: Cluster }
 export interface Unreadable {
   /** No kind of pool is served, so there are no pools. */
   readonly pools?: string | undefined
+  /** The pool of another IPAM provider that the Cluster names cannot exist: its kind is not served. */
+  readonly foreignPool?: string | undefined
   /** The ClusterClass may exist. */
   readonly clusterClass?: string | undefined
 }

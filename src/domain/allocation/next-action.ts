@@ -160,6 +160,7 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const ownership = vipOwnershipOf(cluster, vip)
   const foreign = foreignPoolOf(cluster, vip.role)
   if (foreign !== undefined && ownership.state === 'unset') {
+    if (unreadable?.foreignPool !== undefined) return wait('PoolNotReady', unreadable.foreignPool)
     return { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
   }
   if (pools === undefined) return observe('pools')

@@ -10,7 +10,7 @@ import { formatKey } from '../model/object-meta.ts'
 import { isKnownPoolKind } from '../model/pool-kind.ts'
 import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
-import type { VipRole } from './vip-role.ts'
+import { explicitPoolOf, foreignPoolOf, type VipRole } from './vip-role.ts'
 
 /**
  * What to do about the Cluster's claim while it has no address. It is deleted only if no endpoint of ours can depend on it:
@@ -28,11 +28,7 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     return deleteUselessClaim(cluster, vip, claim, because)
   }
   if (!isKnownPoolKind(claim.poolRef)) {
-    const { apiGroup } = claim.poolRef
-    return wait(
-      'WaitingForAddress',
-      `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider of ${apiGroup} to bind an address of ${formatPool(claim.poolRef)}`,
-    )
+    return foreignClaimAction(cluster, vip, claim)
   }
   if (pools === undefined) return observe('pools')
   if (unreadable?.pools !== undefined) {
@@ -50,6 +46,24 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   }
   const because = `${unbound.message}; ${formatPool(selection.pool)} has room`
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+}
+
+/** Nothing of the pool is known. The claim stays there as long as the Cluster names it, or may depend on its address. */
+function foreignClaimAction(cluster: Cluster, vip: VipRole, claim: IPAddressClaim): Action {
+  const { poolRef } = claim
+  const name = formatPool(poolRef)
+  const named = foreignPoolOf(cluster, vip.role)
+  const namesAnother =
+    explicitPoolOf(cluster, vip.role) !== undefined &&
+    (named === undefined || named.apiGroup !== poolRef.apiGroup || formatPool(named) !== name)
+  if (namesAnother && vipOwnershipOf(cluster, vip).state === 'unset') {
+    const because = `IPAddressClaim ${formatKey(claim)} waits for ${name}, and Cluster ${formatKey(cluster)} names another pool now`
+    return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+  }
+  return wait(
+    'WaitingForAddress',
+    `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider of ${poolRef.apiGroup} to bind an address of ${name}; where this lasts, see whether that pool exists and its provider runs`,
+  )
 }
 
 /** The Cluster has another address. If somebody else has set it, the allocation ends. */

@@ -99,6 +99,17 @@ export function foreignPoolOf(cluster: Cluster, role: Role): IPPoolReference | u
   return name === '' || isKnownPoolKind({ apiGroup, kind }) ? undefined : { apiGroup, kind, name }
 }
 
+/** For people: that the API server does not serve the kind of a pool, so that there can be none, and what to do. */
+export function describeUnserved(
+  { apiGroup, kind }: IPPoolReference,
+  role: Role,
+): { readonly found: string; readonly fix: string } {
+  return {
+    found: `the API server serves no ${kind} in the API group ${apiGroup}`,
+    fix: `correct the annotation ${roleSpecs[role].poolAnnotation} of the Cluster, or install that IPAM provider`,
+  }
+}
+
 /** The VIP that we assigned, as our annotation records it. */
 export function recordedVip(cluster: Cluster, role: Role): string | undefined {
   return nonEmptyStringOf(cluster.annotations[roleSpecs[role].vipAnnotation])

@@ -73,6 +73,7 @@ export function createCachedClusterApi(options: {
   return {
     startInformer: (informer) => informers.start(informer, indexers[informer.resource]),
     ...cachedReads(informers),
+    servesKind: (kind) => live.servesKind(kind),
     getClusterLive: (key) => live.getClusterLive(key),
     getIPAddressLive: (key) => live.getIPAddressLive(key),
     listAddressUseOf: (own) => addressUse.listAddressUseOf(own),

@@ -58,6 +58,7 @@ const calls = {
   getCluster: (api) => api.getCluster(key),
   getClusterLive: (api) => api.getClusterLive(key),
   getClusterClass: (api) => api.getClusterClass(key),
+  servesKind: (api) => api.servesKind({ apiGroup: 'ipam.example.test', kind: 'CorpIPPool' }),
   listIPPools: (api) => api.listIPPools(key.namespace),
   getIPAddressClaim: (api) => api.getIPAddressClaim(key),
   createIPAddressClaim: (api) => api.createIPAddressClaim({ kind: 'IPAddressClaim', metadata }),

@@ -54,6 +54,18 @@ describe('selectIPPool', () => {
     },
   )
 
+  it('waits for the kind of pool that the Cluster names, if another provider would have it', async () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'CorpIPPol.ipam.example.test/corp' }
+    const named = { ...present, getCluster: async () => aCluster({ annotations }) }
+    const failure = await failureOf(run('selectIPPool', step, { ...named, servesKind: async () => false }))
+    expect([failure.type, failure.message]).toEqual([
+      'PoolNotReady',
+      'the API server serves no CorpIPPol in the API group ipam.example.test; correct the annotation vip.capi.gorizond.io/control-plane-pool of the Cluster, or install that IPAM provider',
+    ])
+    const unknown = { ...named, servesKind: async () => undefined }
+    expect(await run('selectIPPool', step, unknown)).toMatchObject({ next: 'claim' })
+  })
+
   it('stays with the pool of a claim that exists, whatever others have', async () => {
     const claim = aClaim({ poolName: 'first-choice' })
     expect(await run('selectIPPool', step, { ...present, getIPAddressClaim: async () => claim })).toEqual({

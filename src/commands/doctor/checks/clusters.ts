@@ -32,15 +32,20 @@ import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { defaultRole, enabledAnnotations, roles, roleSpecs, type Role } from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
+import { foreignPoolProblems, type ForeignPools } from './foreign-pools.ts'
 import { suggestion } from './edit-distance.ts'
 import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unknown-keys.ts'
 
 /** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
-export function checkClusters(snapshot: Snapshot): readonly CheckOutcome[] {
+export function checkClusters(
+  snapshot: Snapshot,
+  foreignPools: ForeignPools = new Map(),
+): readonly CheckOutcome[] {
   const clusters = [...snapshot.clusters.values()]
   const problems = [
     ...clusters.flatMap((cluster) => clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace))),
     ...networkProblems(snapshot),
+    ...foreignPoolProblems(snapshot, foreignPools),
     ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)

@@ -872,8 +872,37 @@ describe('the next action for a Cluster that names a pool of another IPAM provid
       action: 'wait',
       reason: 'WaitingForAddress',
       message:
-        'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider of ipam.example.org to bind an address of CorpIPPool/corp',
+        'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider of ipam.example.org to bind an address of CorpIPPool/corp; where this lasts, see whether that pool exists and its provider runs',
     })
+  })
+
+  it('waits for the kind to be served, and makes no claim before', () => {
+    const annotations = named('CorpIPPol.ipam.example.org/corp')
+    const unreadable = { foreignPool: 'there is no such kind' }
+    expect(next({ annotations }, { pools: [], unreadable })).toEqual({
+      action: 'wait',
+      reason: 'PoolNotReady',
+      message: 'there is no such kind',
+    })
+  })
+
+  it.each([['CorpIPPool.ipam.example.org/other'], ['CorpIPPool.ipam.example.net/corp'], ['vip-pool']])(
+    'gives a claim up that waits for another pool than %s, which the Cluster names now',
+    (pool) => {
+      const claim = { ...aClaim(), poolRef: corp }
+      expect(next({ annotations: named(pool) }, { claim, pools: [aPool()] })).toMatchObject({
+        action: 'deleteClaim',
+        outcome: 'restart',
+        because: expect.stringContaining('names another pool now'),
+      })
+      const served = { ...named(pool), 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }
+      expect(next({ annotations: served }, { claim, pools: [aPool()] })).toMatchObject({ action: 'wait' })
+    },
+  )
+
+  it('leaves a claim where it is if the Cluster names no pool', () => {
+    const claim = { ...aClaim(), poolRef: corp }
+    expect(next({}, { claim, pools: [aPool()] })).toMatchObject({ action: 'wait' })
   })
 
   it.each([
