@@ -45,7 +45,7 @@ export async function observeFact(
 
 /**
  * The pools that a Cluster can use. Without the in-cluster provider, it can still name a pool of another one; so it can
- * without a right to read pools. Of that pool, only its kind is looked up.
+ * without a right to read pools. Of that pool, only its kind is discovered.
  */
 export async function readPools(
   api: Pick<ClusterApi, 'listIPPools' | 'servesKind'>,

@@ -7,7 +7,13 @@ import {
   poolKinds,
   type IPPoolKind,
 } from '../model/pool-kind.ts'
-import { availableAddresses, formatPool, type IPPool, type IPPoolReference } from '../model/pool.ts'
+import {
+  availableAddresses,
+  describeExhausted,
+  formatPool,
+  type IPPool,
+  type IPPoolReference,
+} from '../model/pool.ts'
 import { labelSelectorSyntax } from '../model/label-selector.ts'
 import {
   clusterClassKey,
@@ -251,7 +257,7 @@ function notPaused(_request: PoolRequest, pool: IPPool): string | undefined {
 function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
   const available = availableAddresses(pool)
   if (available === undefined || available > 0) return undefined
-  return `0 of ${pool.capacity?.total ?? 0} addresses free`
+  return describeExhausted(pool)
 }
 
 /** Total order, most preferred first: exact role, namespaced, priority, name. */

@@ -8,7 +8,7 @@ import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { isKnownPoolKind } from '../model/pool-kind.ts'
-import { availableAddresses, formatPool, type IPPool } from '../model/pool.ts'
+import { availableAddresses, describeExhausted, formatPool, type IPPool } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import { explicitPoolOf, foreignPoolOf, type VipRole } from './vip-role.ts'
 
@@ -104,8 +104,7 @@ function waitForBinding(claim: IPAddressClaim, pools: readonly IPPool[]): Action
   if (pool.isPaused) return because('PoolNotReady', `: ${name} is paused; unpause it`)
   const available = availableAddresses(pool)
   if (available !== undefined && available <= 0) {
-    const total = pool.capacity?.total ?? 0
-    return because('PoolExhausted', `: ${name}: 0 of ${total} addresses free; add addresses`)
+    return because('PoolExhausted', `: ${name}: ${describeExhausted(pool)}; add addresses`)
   }
   return because(
     'WaitingForAddress',

@@ -118,6 +118,14 @@ export function availableAddresses(pool: IPPool): number | undefined {
   return pool.capacity === undefined ? undefined : pool.capacity.free + pool.capacity.outOfRange
 }
 
+/** `0 of 5 addresses free`, and why some may come back only later. */
+export function describeExhausted({ capacity, reuseGraceSeconds }: IPPool): string {
+  const found = `0 of ${capacity?.total ?? 0} addresses free`
+  return reuseGraceSeconds === 0
+    ? found
+    : `${found}, and addressReuseGracePeriodSeconds keeps each for ${reuseGraceSeconds} s after its Cluster is deleted`
+}
+
 function capacityFrom(value: unknown): IPPoolCapacity | undefined {
   if (!isObject(value)) return undefined
   const count = (field: string): number => integerOf(value[field]) ?? 0

@@ -10,6 +10,7 @@ import {
 import { addressUseIn, poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
+import { poolPlaceOf } from '../../../domain/model/claim.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { labelSelectorSyntax } from '../../../domain/model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
@@ -18,6 +19,7 @@ import {
   availableAddresses,
   formatPool,
   networkOf,
+  placeOf,
   selectsNamespace,
   type IPPool,
 } from '../../../domain/model/pool.ts'
@@ -45,7 +47,7 @@ export function checkPools(snapshot: Snapshot, settings: EligibilitySettings): r
   const free = forVips.reduce((sum, pool) => sum + (availableAddresses(pool) ?? 0), 0)
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
   return orOk(
-    forVips.flatMap(roomProblems),
+    forVips.flatMap((pool) => roomProblems(pool, keptOn(pool, snapshot))),
     `${counted(forVips.length, 'pool')} for VIPs, with ${free} of ${total} addresses free`,
   )
 }
@@ -96,12 +98,27 @@ function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOut
   return isNeeded ? fault(found, fix) : warning(found, fix)
 }
 
-function roomProblems(pool: IPPool): readonly CheckOutcome[] {
+/** RFC 3339: when the grace period of each deleted claim on the pool ends, the first one first. */
+function keptOn(pool: IPPool, { claims }: Snapshot): readonly string[] {
+  if (pool.reuseGraceSeconds === 0) return []
+  return [...claims.values()]
+    .filter((claim) => poolPlaceOf(claim) === placeOf(pool))
+    .flatMap(({ deletionTimestamp }) => deletionTimestamp ?? [])
+    .map((deleted) => new Date(Date.parse(deleted) + pool.reuseGraceSeconds * 1000).toISOString())
+    .toSorted()
+}
+
+/** @param kept as of `keptOn` */
+function roomProblems(pool: IPPool, kept: readonly string[]): readonly CheckOutcome[] {
   const available = availableAddresses(pool)
   const total = pool.capacity?.total ?? 0
   if (available === undefined || available * fewPart >= total + (available <= 0 ? 1 : 0)) return []
   const how = available <= 0 ? 'exhausted' : 'nearly exhausted'
-  const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free`
+  const grace =
+    kept.length === 0
+      ? ''
+      : `; deleted Clusters keep ${kept.length} of them for addressReuseGracePeriodSeconds, the first until ${kept[0]}`
+  const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free${grace}`
   return [warning(found, `add addresses to ${nameOf(pool)}, or another pool with the same label`)]
 }
 

@@ -721,6 +721,13 @@ describe('a pool that the Cluster names', () => {
     )
   })
 
+  it('and whose addresses come back later says so', () => {
+    const capacity = { total: 5, used: 5, free: 0, outOfRange: 0 }
+    expect(messageFor('gold', [aPool({ name: 'gold', graceSeconds: 600, capacity })])).toContain(
+      'gold: 0 of 5 addresses free, and addressReuseGracePeriodSeconds keeps each for 600 s after its Cluster is deleted; add addresses',
+    )
+  })
+
   it('and that has no room is not to be created either', () => {
     const capacity = { total: 5, used: 5, free: 0, outOfRange: 0 }
     expect(messageFor('gold', [...pools, aPool({ name: 'gold', capacity })])).toBe(

@@ -3,7 +3,7 @@ import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/che
 import { checkPools } from '../../../../../src/commands/doctor/checks/pools.ts'
 import type { Cluster } from '../../../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import { aCluster, anUncountedPool, aPool, variables } from '../../../../support/builders.ts'
+import { aClaim, aCluster, anUncountedPool, aPool, variables } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
 function check(pools: readonly IPPool[], clusters: readonly Cluster[] = []): readonly CheckOutcome[] {
@@ -96,6 +96,21 @@ describe('the pools', () => {
     [-1, 5, 0, 'warning'],
   ])('with %d of %d free, %d of them out of range, are: %4$s', (free, total, outOfRange, level) => {
     expect(check([aPool(capacity(free, total, outOfRange))])[0]?.level).toBe(level)
+  })
+
+  it('say what a grace period keeps, and until when', () => {
+    const pool = aPool({ name: 'a', graceSeconds: 600, ...capacity(0, 2) })
+    const dying = aClaim({ name: 'vip-cp-gone', poolName: 'a', deleting: true })
+    const elsewhere = aClaim({ name: 'vip-cp-other', poolName: 'b', deleting: true })
+    const living = aClaim({ name: 'vip-cp-demo', poolName: 'a' })
+    const snapshot = aSnapshot({ pools: [pool], claims: [dying, elsewhere, living] })
+    expect(checkPools(snapshot, { variables })[0]?.found).toBe(
+      'GlobalInClusterIPPool/a is exhausted: 0 of 2 addresses free; deleted Clusters keep 1 of them for addressReuseGracePeriodSeconds, the first until 2026-01-02T04:10:00.000Z',
+    )
+    const without = aSnapshot({ pools: [{ ...pool, reuseGraceSeconds: 0 }], claims: [dying] })
+    expect(checkPools(without, { variables })[0]?.found).toBe(
+      'GlobalInClusterIPPool/a is exhausted: 0 of 2 addresses free',
+    )
   })
 
   it('are named if they are exhausted, or nearly', () => {
