@@ -283,6 +283,7 @@ describe('a step that assigns a VIP', () => {
     })
     expect(await world.assign()).toMatchObject({ next: 'assigned' })
     expect(said).toEqual(['100', '200'])
+    expect(world.counts).not.toContain('condition failed')
   })
 
   it('is counted as an allocation though it could not say so: the next attempt finds it done', async () => {
