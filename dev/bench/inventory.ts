@@ -120,7 +120,7 @@ async function writeCluster(
     claimName: undefined,
     network: undefined,
     variables: new Map([[variables[role], address]]),
-    defaultPort: defaultApiServerPort,
+    port: defaultApiServerPort,
   })
   if (patch === undefined) throw new Error(`${name} has an endpoint already`)
   return clusterFrom(await create(bench, namespace, 'clusters', appliedTo(bare, patch)))

@@ -64,6 +64,8 @@ async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promis
 
 function resultOf(uid: string, { action, observed: { claim } }: Advance): AssignVipResult {
   const source = claim === undefined ? {} : { poolRef: claim.poolRef, claim: claim.name }
+  const but = 'disagreement' in action &&
+    action.disagreement !== undefined && { disagreement: action.disagreement }
   switch (action.action) {
     case 'patchCluster':
       return {
@@ -71,11 +73,12 @@ function resultOf(uid: string, { action, observed: { claim } }: Advance): Assign
         ...action.assigned,
         ...source,
         ...(claim && action.isNew && { isNew: true }),
+        ...but,
       }
     case 'done':
       // An attempt whose result was lost may have completed the port of a host that is not ours.
       return action.vip !== undefined && (action.reason === 'Allocated' || claim === undefined)
-        ? { next: 'assigned', ...action.vip, ...source }
+        ? { next: 'assigned', ...action.vip, ...source, ...but }
         : endFor(uid, action)
     case 'deleteClaim':
       return endWithoutClaim(uid, action)

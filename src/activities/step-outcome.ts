@@ -66,11 +66,12 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
 }
 
 function assigned(vip: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
-  const { poolRef, claim, isNew = false } = vip
+  const { poolRef, claim, isNew = false, disagreement } = vip
   if (poolRef === undefined || claim === undefined) {
-    return withCondition(true, 'EndpointAlreadySet', describeCompleted(vip))
+    return withCondition(true, 'EndpointAlreadySet', describeCompleted(vip, disagreement))
   }
-  return { ...withCondition(true, 'Allocated', describeAllocated(vip, poolRef, claim)), isAllocated: isNew }
+  const message = describeAllocated(vip, poolRef, claim, disagreement)
+  return { ...withCondition(true, 'Allocated', message), isAllocated: isNew }
 }
 
 function ended(reason: Reason, message: string): StepOutcome {

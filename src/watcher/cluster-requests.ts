@@ -23,8 +23,8 @@ export function createClusterRequests(
   queries: SnapshotQueries,
   queue: Pick<RequestQueue, 'add' | 'checkLater'>,
 ): ClusterRequests {
-  /** By uid. */
-  const conditionRequested = new Set<string>()
+  /** The generation of the Cluster for which it was requested, by uid. */
+  const conditionRequested = new Map<string, number | undefined>()
   const needs =
     (query: 'needsReconcile' | 'lacksCondition'): NeedsRun =>
     (key) => {
@@ -53,8 +53,9 @@ export function createClusterRequests(
       for (const cluster of queries.reserving(address)) retry(cluster, `${address} may be free`)
     },
     requestConditionUpdate(cluster) {
-      if (!queries.lacksCondition(cluster) || conditionRequested.has(cluster.uid)) return
-      conditionRequested.add(cluster.uid)
+      const { uid, generation } = cluster
+      if (!queries.lacksCondition(cluster) || conditionRequested.get(uid) === generation) return
+      conditionRequested.set(uid, generation)
       enqueue(cluster, { action: 'start', reason: 'a condition is missing' }, 'condition')
     },
     forgetConditionUpdate: ({ uid }) => conditionRequested.delete(uid),

@@ -194,19 +194,23 @@ function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined):
       return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
     }
     case 'assigned':
-      return { pass: 'done', result: resultOf(end, source) }
+      return { pass: 'done', result: resultOf(end, source, end.disagreement) }
     default:
       return end satisfies never
   }
 }
 
-function resultOf(assigned: AssignedVip, source: VipSource | undefined): RoleResult {
+function resultOf(
+  assigned: AssignedVip,
+  source: VipSource | undefined,
+  disagreement: string | undefined,
+): RoleResult {
   if (source === undefined) {
-    const message = describeCompleted(assigned)
+    const message = describeCompleted(assigned, disagreement)
     return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
   }
   const { pool, claim } = source
-  const message = describeAllocated(assigned, pool, claim)
+  const message = describeAllocated(assigned, pool, claim, disagreement)
   return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
@@ -90,11 +91,67 @@ describe('the variable', () => {
     expect(variablesOf(cluster)).toEqual({ clusterVip: endpointOf(cluster).host, color: 'red' })
   })
 
-  it('that a person gave is kept', async () => {
+  it('that a person gave without an endpoint is waited for, until the endpoint is the same', async () => {
     const variables = [{ name: 'clusterVip', value: '10.146.96.1' }]
-    const cluster = await serve('given', { className: colored, variables })
-    expect(endpointOf(cluster).host).toMatch(/^10\.146\.1\.\d+$/)
-    expect(variablesOf(cluster)).toEqual({ clusterVip: '10.146.96.1' })
+    await postCluster(testbed, 'given', { className: colored, variables })
+    await temporal.untilPending(testbed.keyOf('given'), {
+      activity: 'selectIPPool',
+      reason: 'ClusterRejected',
+      words: 'the variable clusterVip has 10.146.96.1, and spec.controlPlaneEndpoint has no host',
+    })
+    const endpoint = { host: '10.146.96.1', port: 6443 }
+    await patchObject(testbed, testbed.path('clusters', 'given'), {
+      spec: { controlPlaneEndpoint: endpoint },
+    })
+    expect(await temporal.outcomeOf(testbed.keyOf('given'))).toEqual({
+      outcome: 'skipped',
+      reason: 'EndpointAlreadySet',
+    })
+    expect(variablesOf(await getObject(testbed, 'clusters', 'given'))).toEqual({ clusterVip: '10.146.96.1' })
+    expect(await testbed.claims()).not.toContain('vip-cp-given')
+  })
+
+  it('that a person gave beside another endpoint is kept, and condition and status say so', async () => {
+    const variables = [{ name: 'clusterVip', value: '10.146.96.2' }]
+    const saysSo = (host: string, port: number) =>
+      testbed.untilCluster('other', (now) => {
+        const { status, message = '' } = (now && vipConditionOf(now, 'control-plane')) ?? {}
+        return (
+          status === 'True' &&
+          message.includes(`${host}:${port}`) &&
+          message.endsWith('clusterVip has 10.146.96.2')
+        )
+      })
+    const endpoint = { host: '10.146.97.240', port: 6443 }
+    await postCluster(testbed, 'other', {
+      className: colored,
+      variables,
+      spec: { controlPlaneEndpoint: endpoint },
+    })
+    await saysSo('10.146.97.240', 6443)
+    expect(await suite.print('status')).toContain('OtherInVariable')
+    await testbed.editCluster('other', { controlPlaneEndpoint: { host: '10.146.97.241', port: 6443 } })
+    await saysSo('10.146.97.241', 6443)
+  })
+
+  it.each([
+    ['typed', { type: 'integer' }, [{ name: 'vipPort', value: 8443 }], 8443],
+    ['default of the class', { type: 'integer', default: 9443 }, [], 9443],
+  ] as const)('for the port decides the port of the endpoint: %s', async (what, schema, variables, port) => {
+    const name = what.replaceAll(' ', '-')
+    const className = await testbed.createClassWithPool(name, `10.146.${port === 8443 ? 6 : 7}.1`)
+    await patchObject(testbed, testbed.path('clusterclasses', className), {
+      metadata: { annotations: { 'vip.capi.gorizond.io/control-plane-port-variable': 'vipPort' } },
+    })
+    await changeClass(testbed, className, {
+      variables: [
+        ...optionalStringVariables('clusterVip'),
+        { name: 'vipPort', required: false, schema: { openAPIV3Schema: schema } },
+      ],
+    })
+    const cluster = await serve(name, { className, variables })
+    expect(endpointOf(cluster).port).toBe(port)
+    expect(variablesOf(cluster)).toEqual({ clusterVip: endpointOf(cluster).host, vipPort: port })
   })
 })
 

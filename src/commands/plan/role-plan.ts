@@ -170,7 +170,10 @@ function conclusion(action: Last, made: Made, observed: Observed, role: Role): C
     case 'patchCluster': {
       const { assigned, patch } = action
       if (action.writes === 'vip') return { ...withChoice, ...writing(action, made, observed, role) }
-      const message = `the host is somebody else's and stays; port or variables would be completed: ${formatVip(assigned)}`
+      const message = withAddition(
+        `the host is somebody else's and stays; port or variables would be completed: ${formatVip(assigned)}`,
+        action.disagreement,
+      )
       const outcome = { outcome: 'complete', reason: 'EndpointAlreadySet', message } as const
       return { ...withoutChoice, ...outcome, patch, ...vipFields(assigned), ...variablesIn(observed, role) }
     }
@@ -220,7 +223,7 @@ function lacksDefaultVip(observed: Observed, role: Role): boolean {
 const endedByPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'PoolExhausted', 'PoolNotReady']
 
 function writing(
-  { assigned, patch }: ActionOf<'patchCluster'>,
+  { assigned, patch, disagreement }: ActionOf<'patchCluster'>,
   { pool, insteadOf }: Made,
   observed: Observed,
   role: Role,
@@ -233,7 +236,7 @@ function writing(
   return {
     outcome: 'assign',
     reason: 'Allocated',
-    message: withAddition(message, insteadOf),
+    message: withAddition(withAddition(message, insteadOf), disagreement),
     patch,
     ...port,
     ...(!isOpen && { address }),

@@ -137,6 +137,8 @@ export type Action =
       readonly patch: JsonPatch
       readonly assigned: AssignedVip
       readonly isNew: boolean
+      /** What variables have instead of the VIP afterwards. */
+      readonly disagreement?: string | undefined
     }
   /** Nothing to do until something changes. `considered`: the verdict on every pool, if it waits for a pool. */
   | {
@@ -147,7 +149,7 @@ export type Action =
     }
   /** Nothing to do until a person acts. */
   | { readonly action: 'refuse'; readonly reason: Reason; readonly message: string }
-  /** Nothing to do. `vip`: the one in place. */
+  /** Nothing to do. `vip`: the one in place. `disagreement`: what variables have instead; the message says it, too. */
   | {
       readonly action: 'done'
       readonly reason: Extract<
@@ -156,6 +158,7 @@ export type Action =
       >
       readonly message: string
       readonly vip?: AssignedVip
+      readonly disagreement?: string | undefined
     }
 
 export type ActionOf<A extends Action['action']> = Extract<Action, { readonly action: A }>

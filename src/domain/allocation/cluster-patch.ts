@@ -1,13 +1,8 @@
-import {
-  endpointPortOf,
-  formatEndpoint,
-  isValidEndpoint,
-  type APIEndpoint,
-  type Cluster,
-} from '../model/cluster.ts'
+import { formatEndpoint, isValidEndpoint, type APIEndpoint, type Cluster } from '../model/cluster.ts'
 import { claimNameFor } from '../model/claim.ts'
 import { conditionalOn, metadataOperations, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
+import { withAddition } from '../quote.ts'
 import { roleSpecs } from '../role.ts'
 import { addressIn } from './vip-ownership.ts'
 import type { VipRole } from './vip-role.ts'
@@ -23,8 +18,8 @@ export interface ClusterPatchInput {
   readonly network: string | undefined
   /** The values to write to variables, by their names. */
   readonly variables: ReadonlyMap<string, unknown>
-  /** Port if neither the endpoint nor `spec.clusterNetwork.apiServerPort` names one. */
-  readonly defaultPort: number
+  /** Of the endpoint. */
+  readonly port: number
 }
 
 /** Only a control plane has a port. */
@@ -44,13 +39,13 @@ export function clusterPatchFor(
   cluster: Cluster,
   input: ClusterPatchInput,
 ): { readonly assigned: AssignedVip; readonly patch: JsonPatch | undefined } {
-  const { vip, address, variables, defaultPort } = input
+  const { vip, address, variables, port } = input
   const host = address ?? addressIn(cluster, vip)
   // A VIP beside a DNS name leaves the endpoint its host.
   const endpoint = roleSpecs[vip.role].isEndpoint
     ? {
         host: vip.isEndpoint ? host : cluster.controlPlaneEndpoint.host,
-        port: endpointPortOf(cluster, defaultPort),
+        port,
       }
     : undefined
   const operations = [
@@ -78,8 +73,10 @@ export function describeAllocated(
   assigned: AssignedVip,
   pool: { readonly kind: string; readonly name: string },
   claim: string,
+  disagreement?: string,
 ): string {
-  return `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  const message = `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  return withAddition(message, disagreement)
 }
 
 /** Whether a message of `describeAllocated` is about this address, in this spelling. */
@@ -89,8 +86,9 @@ export function isAllocatedIn(message: string, address: string): boolean {
 }
 
 /** The message about an endpoint of somebody else that got what it lacked: a port, or the variables of the class. */
-export function describeCompleted(assigned: AssignedVip): string {
-  return `${formatVip(assigned)} is not from a claim of ours, and no address is taken; what it lacked of port and variables is added`
+export function describeCompleted(assigned: AssignedVip, disagreement?: string): string {
+  const message = `${formatVip(assigned)} is not from a claim of ours, and no address is taken; what it lacked of port and variables is added`
+  return withAddition(message, disagreement)
 }
 
 /** The VIP that the Cluster has. */

@@ -22,6 +22,7 @@ import {
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
+import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { holdsVip, mayBeNamedBy, mayHoldVip } from './unowned-claim.ts'
 import { addressIn, describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
@@ -43,7 +44,7 @@ import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
 import { roleSpecs, type Role } from '../role.ts'
 import { foreignPoolOf, vipRoleIn, type VipRole } from './vip-role.ts'
-import { decideVariables, isNewVip } from './vip-variables.ts'
+import { decideVariables, endpointPortOf, isNewVip, withVariables } from './vip-variables.ts'
 
 /**
  * Decides the one thing to do next for a VIP of a Cluster. This is the whole table, top to bottom: activities perform the
@@ -101,8 +102,14 @@ function externalAction(observed: ObservedCluster, vip: VipRole, words: string):
     const patch = patchAction(observed, vip, undefined)
     if (patch.action === 'patchCluster') return patch
   }
+  const present = presentVip(cluster, vip)
+  const disagreement = disagreementOf(cluster, vip, present)
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} already, ${words}`
-  return { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
+  return {
+    ...done('EndpointAlreadySet', withAddition(message, disagreement)),
+    vip: present,
+    disagreement,
+  }
 }
 
 /** A claim that was made before the Cluster refused the VIP is deleted. */
@@ -124,7 +131,9 @@ export function clusterGone(key: NamespacedName): ActionOf<'done'> {
 
 /** The Cluster has no claim: select a pool, then create the claim. A VIP that was ours before has to be the same again. */
 function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: string): Action {
-  const { choice } = observed
+  const { cluster, choice } = observed
+  const elsewhere = givenElsewhereAction(cluster, vip, undefined)
+  if (elsewhere !== undefined) return elsewhere
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
   if (restore === undefined) {
@@ -137,6 +146,17 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef, claimName }
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
   return wait('WaitingForAddress', message)
+}
+
+/** A host that somebody gave in a variable is an endpoint by hand, which only lacks its other half. */
+function givenElsewhereAction(
+  cluster: Cluster,
+  vip: VipRole,
+  address: string | undefined,
+): Action | undefined {
+  if (vipOwnershipOf(cluster, vip).state !== 'unset') return undefined
+  const why = whyGivenElsewhere(cluster, vip, address)
+  return why === undefined ? undefined : wait('ClusterRejected', `Cluster ${formatKey(cluster)}: ${why}`)
 }
 
 /**
@@ -270,6 +290,8 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   const isNew = isNewVip(cluster, vip, ipAddress.address)
   const present = addressIn(cluster, vip)
   if (isNew && present !== '' && !isUnusedRecord(cluster, vip)) return otherVipAction(cluster, vip, bound)
+  const elsewhere = givenElsewhereAction(cluster, vip, ipAddress.address)
+  if (elsewhere !== undefined) return elsewhere
   // A host keeps its spelling.
   const patch = patchAction(observed, vip, isNew ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || !isNew) return patch
@@ -315,14 +337,18 @@ function patchAction(observed: ObservedCluster, vip: VipRole, address: string | 
     claimName: claim?.name,
     network,
     variables,
-    defaultPort,
+    port: endpointPortOf(cluster, vip, clusterClass, defaultPort),
   })
+  const disagreement = disagreementOf(withVariables(cluster, variables), vip, assigned)
   if (patch !== undefined) {
     const writes = address === undefined ? 'rest' : 'vip'
-    return { action: 'patchCluster', writes, patch, assigned, isNew }
+    return { action: 'patchCluster', writes, patch, assigned, isNew, disagreement }
   }
-  const message = `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`
-  return releaseAction(observed) ?? { ...done('Allocated', message), vip: assigned }
+  const message = withAddition(
+    `Cluster ${formatKey(cluster)} has ${formatVip(assigned)} as it should`,
+    disagreement,
+  )
+  return releaseAction(observed) ?? { ...done('Allocated', message), vip: assigned, disagreement }
 }
 
 /** Releases the reservations of addresses that nobody else has any more. */

@@ -113,7 +113,10 @@ export type EnsureIPAddressClaimResult =
 
 export type AwaitIPAddressResult = StepEnd | { readonly next: 'assign'; readonly address: string }
 
-/** `poolRef` and `claim`: the source of a VIP of ours. `isNew`: the Cluster had none before. */
+/**
+ * `poolRef` and `claim`: the source of a VIP of ours. `isNew`: the Cluster had none before. `disagreement`: what its variables
+ * have instead.
+ */
 export type AssignVipResult =
   | StepEnd
   | {
@@ -123,4 +126,5 @@ export type AssignVipResult =
       readonly poolRef?: IPPoolReference
       readonly claim?: string
       readonly isNew?: boolean
+      readonly disagreement?: string
     }

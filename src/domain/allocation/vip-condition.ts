@@ -1,5 +1,6 @@
 import type { ClusterClass } from '../model/cluster-class.ts'
-import { isAllocatedIn } from './cluster-patch.ts'
+import { formatVip, isAllocatedIn, presentVip } from './cluster-patch.ts'
+import { disagreementIn, disagreementOf } from './given-values.ts'
 import { conditionsApiVersion, type Cluster, type Condition } from '../model/cluster.ts'
 import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
@@ -60,8 +61,8 @@ export function decideCondition(
 
 /**
  * Whether only the condition is missing or outdated on a Cluster with its VIP: one of ours (conditions do not survive
- * `clusterctl move`, or a write may have failed), or one of somebody else, if the condition is wrong or the Cluster does not
- * count as available without it.
+ * `clusterctl move`, or a write may have failed), or one of somebody else, if the condition is wrong or about another one, or
+ * if the Cluster does not count as available without it, or its variables have something else.
  */
 export function lacksCondition(
   cluster: Cluster,
@@ -72,10 +73,17 @@ export function lacksCondition(
   const present = vipConditionOf(cluster, vip.role)
   const { state } = vipOwnershipOf(cluster, vip)
   if (state !== 'managed' && state !== 'external') return false
-  if (present !== undefined && state === 'external') {
-    return present.status !== 'True' || present.reason === 'Allocated'
+  const vipInPlace = presentVip(cluster, vip)
+  const disagreement = disagreementOf(cluster, vip, vipInPlace)
+  if (present !== undefined || state === 'managed') {
+    const isOutdated = present?.status !== 'True' || disagreementIn(present.message) !== disagreement
+    return state === 'managed'
+      ? isOutdated
+      : isOutdated ||
+          present.reason === 'Allocated' ||
+          !` ${present.message}`.includes(` ${formatVip(vipInPlace)} `)
   }
-  if (state === 'managed') return present?.status !== 'True'
+  if (disagreement !== undefined) return true
   return gatesOf(cluster, clusterClass).includes(roleSpecs[vip.role].conditionType)
 }
 

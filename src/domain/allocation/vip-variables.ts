@@ -1,11 +1,19 @@
 import { canonicalAddress } from '../model/address-text.ts'
 import { readsVariable, type ClusterClass } from '../model/cluster-class.ts'
-import { endpointPortOf, type Cluster } from '../model/cluster.ts'
-import { commaSeparated, isObject, nonEmptyStringOf, objectOf, type JsonObject } from '../model/decode.ts'
+import type { Cluster } from '../model/cluster.ts'
+import {
+  commaSeparated,
+  integerOf,
+  isObject,
+  nonEmptyStringOf,
+  objectOf,
+  type JsonObject,
+} from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { formatVariablePath, isGivenEmpty, valueAt, variableOf, withValueAt } from '../model/variable-path.ts'
 import { defaultApiServerPort } from '../names.ts'
 import { roleSpecs, type Role } from '../role.ts'
+import { givenPort } from './given-values.ts'
 import { addressIn, isBesideName } from './vip-ownership.ts'
 import type { VipRole, VipVariable } from './vip-role.ts'
 
@@ -49,7 +57,9 @@ export function decideVariables(
   const isNew = isNewVip(cluster, vip, address)
   const value = {
     host: address ?? addressIn(cluster, vip),
-    port: roleSpecs[vip.role].isEndpoint ? endpointPortOf(cluster, defaultPort) : undefined,
+    port: roleSpecs[vip.role].isEndpoint
+      ? endpointPortOf(cluster, vip, clusterClass, defaultPort)
+      : undefined,
   }
   const written = writtenVariables(cluster, vip.role)
   const writes = new Map<string, unknown>()
@@ -68,6 +78,38 @@ export function decideVariables(
     return verdict
   })
   return { verdicts, writes }
+}
+
+/**
+ * The port of a Cluster's endpoint: the one it has; else the one that its variables give, which machines use; else that of its
+ * API server; else the default of the class, which Cluster API applies to an object without port.
+ */
+export function endpointPortOf(
+  cluster: Cluster,
+  vip: VipRole,
+  clusterClass: ClusterClass | undefined,
+  defaultPort: number,
+): number {
+  const { controlPlaneEndpoint, apiServerPort } = cluster
+  if (controlPlaneEndpoint.port > 0) return controlPlaneEndpoint.port
+  const ofClass = (): number | undefined =>
+    vip.variables
+      .map(({ path: { name, fields } }) => {
+        const accepted = clusterClass?.acceptedVariables.find((each) => each.name === name)
+        const schema = accepted && schemaAt(accepted.schema, fields)
+        return integerOf((schema && schemaOfField(schema, 'port'))?.['default'] ?? schema?.['default'])
+      })
+      .find((port) => port !== undefined && port > 0)
+  return givenPort(cluster, vip) ?? apiServerPort ?? ofClass() ?? defaultPort
+}
+
+/** The Cluster with these values in its variables. */
+export function withVariables(cluster: Cluster, values: ReadonlyMap<string, unknown>): Cluster {
+  const { topology } = cluster
+  if (topology === undefined || values.size === 0) return cluster
+  const others = topology.variables.filter(({ name }) => !values.has(String(name)))
+  const written = [...values].map(([name, value]) => ({ name, value }))
+  return { ...cluster, topology: { ...topology, variables: [...others, ...written] } }
 }
 
 /** Whether the address to assign is another one than the VIP in place, which nothing uses then. */

@@ -124,14 +124,6 @@ export function isValidEndpoint(endpoint: APIEndpoint): boolean {
   return endpoint.host !== '' && endpoint.port !== 0
 }
 
-/** The port of the Cluster's endpoint: the one it has, else the one of its API server. */
-export function endpointPortOf(
-  { controlPlaneEndpoint, apiServerPort }: Cluster,
-  defaultPort: number,
-): number {
-  return controlPlaneEndpoint.port > 0 ? controlPlaneEndpoint.port : (apiServerPort ?? defaultPort)
-}
-
 /** For people: `10.0.0.10:6443`, `[fd00::10]:6443`. */
 export function formatEndpoint(endpoint: APIEndpoint): string {
   return endpoint.host.includes(':')

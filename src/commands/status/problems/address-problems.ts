@@ -5,6 +5,8 @@ import {
   networkOfHolder,
   type AddressHolders,
 } from '../../../domain/allocation/duplicate-addresses.ts'
+import { presentVip } from '../../../domain/allocation/cluster-patch.ts'
+import { disagreementOf } from '../../../domain/allocation/given-values.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
 import type { VipRole } from '../../../domain/allocation/vip-role.ts'
@@ -76,15 +78,29 @@ function formatAddress(address: string, network: string): string {
   return network === '' ? canonical : `${canonical} on network ${shortened(network)}`
 }
 
-/** VIPs in place that no claim holds, and claims that hold another address than the one in place. */
+/** VIPs in place that no claim holds, and claims or variables that have another address than the one in place. */
 export function endpointProblems(context: ProblemContext): readonly Problem[] {
   return [...context.snapshot.clusters.values()]
     .filter(({ isDeleting }) => !isDeleting)
     .flatMap((cluster) =>
       context.queries
         .vipsOf(cluster)
-        .flatMap((vip) => [...unheldEndpoint(context, cluster, vip), ...strayClaim(context, cluster, vip)]),
+        .flatMap((vip) => [
+          ...unheldEndpoint(context, cluster, vip),
+          ...strayClaim(context, cluster, vip),
+          ...otherInVariable(cluster, vip),
+        ]),
     )
+}
+
+/** Machines use what the variables have, and everybody else the VIP. */
+function otherInVariable(cluster: Cluster, vip: VipRole): readonly Problem[] {
+  const present = presentVip(cluster, vip)
+  const disagreement = present.host === '' ? undefined : disagreementOf(cluster, vip, present)
+  if (disagreement === undefined) return []
+  const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)}; ${disagreement}`
+  const next = 'correct the variables, which rolls out machines, or leave it if both lead to the API server'
+  return [{ kind: 'OtherInVariable', objects: [refer('Cluster', cluster)], message, next }]
 }
 
 /** Checks a paused Cluster as if it were not paused: until then, nothing is repaired. */

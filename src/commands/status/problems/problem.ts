@@ -12,6 +12,8 @@ export const problemKinds = [
   'UnheldEndpoint',
   /** A claim of ours holds an address for a Cluster that has another one. */
   'StrayClaim',
+  /** A variable of a Cluster has another host or port than its VIP. */
+  'OtherInVariable',
   /** What was made for a Cluster is still there, and the Cluster is not. */
   'LeakedClaim',
   'LeakedAddress',

@@ -123,13 +123,14 @@ describe('a plan for a Cluster without an endpoint', () => {
     ])
   })
 
-  it('says of the variable that the Cluster has a value for it', () => {
+  it('says of the variable that the Cluster has a value for it, which keeps it from a VIP', () => {
     const topology = {
       classRef: { name: 'rke2-cluster-class' },
       variables: [{ name: 'clusterVip', value: '10.0.0.10' }],
     }
     expect(planFor({ cluster: { topology } })).toMatchObject({
-      outcome: 'assign',
+      outcome: 'wait',
+      reason: 'ClusterRejected',
       variables: [{ isWritten: false, because: 'the Cluster has a value for it' }],
     })
   })
@@ -227,7 +228,8 @@ describe('a plan for a Cluster with an endpoint', () => {
     expect(plan).toMatchObject({
       outcome: 'in-place',
       reason: 'Allocated',
-      message: 'Cluster clusters/demo has 10.0.0.10:6443 as it should',
+      message:
+        'Cluster clusters/demo has 10.0.0.10:6443 as it should; but of the variables, from which machines take it, clusterVip has x',
       address: '10.0.0.10',
       steps: [],
     })

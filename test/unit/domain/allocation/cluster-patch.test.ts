@@ -14,7 +14,7 @@ const input: ClusterPatchInput = {
   claimName: 'vip-cp-demo',
   network: undefined,
   variables: new Map([['clusterVip', '10.0.0.10']]),
-  defaultPort: 6443,
+  port: 6443,
 }
 const noVariables = new Map<string, unknown>()
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
@@ -50,15 +50,6 @@ describe('clusterPatchFor', () => {
       assigned: { host: '10.0.0.10', port: 6443 },
       patch: [asRead, setEndpoint('10.0.0.10'), setVariables('clusterVip'), setAnnotations(recorded)],
     })
-  })
-
-  it.each([
-    ['the port that stands', { endpoint: { host: '', port: 8443 }, apiServerPort: 7443 }, 8443],
-    ['the apiServerPort', { apiServerPort: 7443 }, 7443],
-    ['the default', {}, 6443],
-    ['the default for an apiServerPort of 0', { apiServerPort: 0 }, 6443],
-  ])('takes %s', (_, options, port) => {
-    expect(clusterPatchFor(aCluster(options), input)).toMatchObject({ assigned: { port } })
   })
 
   it('stores IPv6 without brackets', () => {

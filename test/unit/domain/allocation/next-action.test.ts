@@ -143,6 +143,50 @@ describe('the next action for a Cluster without a claim', () => {
     expect(next({ endpoint, topology })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
   })
 
+  it('says what variables have instead of the endpoint, whoever set that', () => {
+    const topology = {
+      classRef: { name: 'rke2-cluster-class' },
+      variables: [{ name: 'clusterVip', value: 'x' }],
+    }
+    const words = 'but of the variables, from which machines take it, clusterVip has x'
+    expect(next({ endpoint, topology })).toMatchObject({
+      action: 'done',
+      reason: 'EndpointAlreadySet',
+      message: expect.stringContaining(`; ${words}`),
+      disagreement: words,
+    })
+    const served = { endpoint: { host: '10.0.0.10', port: 6443 }, annotations: recorded, topology }
+    expect(next(served, bound)).toMatchObject({
+      action: 'done',
+      reason: 'Allocated',
+      message: `Cluster clusters/demo has 10.0.0.10:6443 as it should; ${words}`,
+      disagreement: words,
+    })
+    expect(next({ ...served, annotations: {} }, bound)).toMatchObject({
+      action: 'patchCluster',
+      disagreement: words,
+    })
+  })
+
+  it('assigns no VIP beside another host in a variable, and the very one of a claim', () => {
+    const variables = [{ name: 'clusterVip', value: '10.66.0.9' }]
+    const topology = { classRef: { name: 'rke2-cluster-class' }, variables }
+    const rejected = {
+      action: 'wait',
+      reason: 'ClusterRejected',
+      message: expect.stringContaining('Cluster clusters/demo: the variable clusterVip has 10.66.0.9, and'),
+    }
+    expect(next({ topology })).toEqual(rejected)
+    expect(next({ topology }, bound)).toEqual(rejected)
+    const held = { ...bound, ipAddress: anIPAddress({ address: '10.66.0.9' }) }
+    expect(next({ topology }, held)).toMatchObject({
+      action: 'patchCluster',
+      assigned: { host: '10.66.0.9' },
+    })
+    // The endpoint of ours that was dropped comes back.
+    expect(next({ topology, annotations: recorded })).toMatchObject({ action: 'selectPool' })
+  })
+
   it('takes an address beside an endpoint that is a DNS name if the Cluster asks for one', () => {
     const named = { endpoint: { host: 'api.example.org', port: 6443 } }
     const annotations = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }

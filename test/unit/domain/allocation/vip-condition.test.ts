@@ -95,6 +95,12 @@ describe('a Cluster that needs nothing else', () => {
     annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' },
   }
   const gate = { availabilityGates: [type] }
+  const words = 'Cluster clusters/demo has endpoint 10.0.0.10:6443 already, and no address is taken'
+  const byHand = { ...aVipCondition({ reason: 'EndpointAlreadySet' }), message: words }
+  const disagreement = 'but of the variables, from which machines take it, clusterVip has 10.66.0.9'
+  const other = {
+    topology: { classRef: { name: 'c' }, variables: [{ name: 'clusterVip', value: '10.66.0.9' }] },
+  }
   const gatedClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [type] }
 
   it.each<[string, boolean, ClusterOptions]>([
@@ -107,11 +113,27 @@ describe('a Cluster that needs nothing else', () => {
       true,
       { endpoint, conditions: [aVipCondition({ status: 'False' })] },
     ],
+    ['served by others, says so', false, { endpoint, conditions: [byHand] }],
     [
-      'served by others, says so',
-      false,
-      { endpoint, conditions: [aVipCondition({ reason: 'EndpointAlreadySet' })] },
+      'served by others, is about another endpoint',
+      true,
+      {
+        endpoint,
+        conditions: [{ ...byHand, message: 'Cluster clusters/demo has endpoint 110.0.0.10:6443 already' }],
+      },
     ],
+    ['served by others, has another variable', true, { endpoint, ...other }],
+    [
+      'served by others, has another variable and says so',
+      false,
+      { endpoint, ...other, conditions: [{ ...byHand, message: `${words}; ${disagreement}` }] },
+    ],
+    [
+      'served by others, has no other variable any more',
+      true,
+      { endpoint, conditions: [{ ...byHand, message: `${words}; ${disagreement}` }] },
+    ],
+    ['served by us, has another variable', true, { ...ours, ...other, conditions: [aVipCondition()] }],
     ['served by others, says it is ours', true, { endpoint, conditions: [aVipCondition()] }],
     ['served by others, with a gate', true, { endpoint, ...gate }],
     ['served by others, with another gate', false, { endpoint, availabilityGates: ['example.org/Ready'] }],

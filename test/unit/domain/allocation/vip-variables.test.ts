@@ -190,7 +190,7 @@ describe('a variable that the class names', () => {
     }
     expect(decide({}, clusterClass).writes).toEqual({ a: '10.0.0.10', b: endpoint, port: '6443' })
     const given = withVariables({ name: 'a', value: '' }, { name: 'port', value: '7443' })
-    expect(decide(given, clusterClass).writes).toEqual({ a: '10.0.0.10', b: endpoint })
+    expect(decide(given, clusterClass).writes).toEqual({ a: '10.0.0.10', b: { ...endpoint, port: 7443 } })
   })
 
   it('can be none', () => {
