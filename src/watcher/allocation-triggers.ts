@@ -154,7 +154,8 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.uid,
     cluster.isPaused,
     cluster.generation,
-    cluster.isAwaitingInfrastructure,
+    // Only a value beside an endpoint that is there depends on it. A new Cluster gets its first status at about this time.
+    cluster.controlPlaneEndpoint.host !== '' && cluster.isAwaitingInfrastructure,
     explicitPoolOf(cluster, vip.role),
     ...enabledAnnotations.map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),

@@ -211,6 +211,11 @@ describe('an endpoint that was set by hand', () => {
       metadata: { annotations: { [`${prefix}/control-plane-enabled`]: 'true' } },
     })
     await untilVip('later', '10.163.10.10')
+    // Before Cluster API has written the first status, nobody knows that there are no machines.
+    await testbed.untilCluster(
+      'later',
+      (now) => now?.topology?.variables.some(({ value }) => value === '10.163.10.10') === true,
+    )
     const cluster = await getObject(testbed, 'clusters', 'later')
     expect(endpointOf(cluster)).toEqual(endpoint)
     expect(variablesOf(cluster)).toEqual({ clusterVip: '10.163.10.10' })

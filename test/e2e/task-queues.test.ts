@@ -131,7 +131,11 @@ describe('a run that is held back', () => {
     await Promise.all(names.map((name) => testbed.untilServed(name)))
     const why = /does not begin before .*, by its start delay or cron schedule; a new run is started/
     for (const name of names) {
-      expect(await notesOf(name, 'AllocationFailed')).toEqual([expect.stringMatching(why)])
+      const notes = await eventually(`the event about ${name}`, async () => {
+        const found = await notesOf(name, 'AllocationFailed')
+        return found.length > 0 ? found : undefined
+      })
+      expect(notes).toEqual([expect.stringMatching(why)])
     }
   })
 })

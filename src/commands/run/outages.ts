@@ -1,6 +1,6 @@
 import { apiUnavailable } from '../../activities/failures.ts'
 import type { RequestOutcome } from '../../kubernetes/transport/connection.ts'
-import { isOutage } from '../../kubernetes/errors.ts'
+import { isOutage, type KubernetesError } from '../../kubernetes/errors.ts'
 import type { Log } from '../../observability/log.ts'
 import { createOutage, type Outage } from '../../observability/outage.ts'
 import type { TemporalLine } from './temporal-log.ts'
@@ -27,7 +27,7 @@ export function createOutages(log: Log): Outages {
     temporal,
     traces,
     observeRequest({ code, failure }) {
-      if (failure !== undefined && isOutage(failure)) apiServer.failed(failure.message)
+      if (failure !== undefined && isOutage(failure)) apiServer.failed(describeOutage(failure))
       // Neither a failure nor a status: the caller canceled the request.
       else if (failure !== undefined || code > 0) apiServer.answered()
     },
@@ -40,4 +40,8 @@ export function createOutages(log: Log): Outages {
         : fields.reason === apiUnavailable && apiServer.current !== undefined
     },
   }
+}
+
+function describeOutage({ message, status }: Pick<KubernetesError, 'message' | 'status'>): string {
+  return status === 401 ? `${message}; the API server refuses the credentials` : message
 }

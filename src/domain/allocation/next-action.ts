@@ -76,14 +76,17 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   }
   if (desire.desired === 'unreadable') return refuse('AllocationFailed', desire.message)
 
+  const ownership = vipOwnershipOf(cluster, vip)
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
-    return ownClaimAction(observed, vip, claim)
+    // Nothing follows a claim that was given back, and its pool may keep it for long.
+    return claim.isDeleting && isExternallyOwned(ownership)
+      ? externalAction(observed, vip, 'and not from a claim of ours; no address is taken')
+      : ownClaimAction(observed, vip, claim)
   }
   if (claim !== undefined && mayHoldVip(cluster, vip, claim)) {
     if (!has(observed, 'ipAddress')) return observe('ipAddress')
     if (holdsVip(cluster, vip, observed)) return { action: 'adoptClaim', claim }
   }
-  const ownership = vipOwnershipOf(cluster, vip)
   switch (ownership.state) {
     case 'external':
     case 'incomplete':

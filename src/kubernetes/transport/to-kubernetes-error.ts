@@ -12,10 +12,8 @@ export interface FailedResponse {
 /** @param action verb and object: `create IPAddressClaim clusters/vip-cp-demo` */
 export function errorFromResponse(action: string, response: FailedResponse): KubernetesError {
   const status = parseStatus(response.body)
-  const words =
-    nonEmptyStringOf(status['message']) ?? plainText(response.body) ?? `HTTP ${response.statusCode}`
-  const hint = response.statusCode === 401 ? '; the API server refuses the credentials' : ''
-  return new KubernetesError(`${action}: ${words}${hint}`, {
+  const words = nonEmptyStringOf(status['message']) ?? plainText(response.body)
+  return new KubernetesError(`${action}: ${words ?? `HTTP ${response.statusCode}`}`, {
     kind: kindOf(response.statusCode, status),
     status: response.statusCode,
     retryAfterSeconds: seconds(response.headers['retry-after']) ?? retryAfterOf(status),

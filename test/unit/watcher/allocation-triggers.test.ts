@@ -93,6 +93,11 @@ describe('a Cluster', () => {
     expect(request({ ...rendered, phase: 'Provisioned' })).toBeUndefined()
   })
 
+  it('is not retried at its first status while it has no endpoint', () => {
+    const now = aCluster({ phase: 'Pending' })
+    expect(requestForCluster(now, aCluster(), controlPlane, context)).toBeUndefined()
+  })
+
   it('is decided about for each of its VIPs', () => {
     const pools = [
       aPool({

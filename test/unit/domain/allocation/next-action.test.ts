@@ -477,7 +477,7 @@ describe('the claim of the predecessor beside an endpoint of somebody else', () 
       { action: 'labelClaim' },
     ],
     ['labeled, if it has no address', named, left({ addressName: '' }), { action: 'labelClaim' }],
-    ['waited for, if it is going', named, left({ deleting: true }), { action: 'wait' }],
+    ['not waited for, if it is going', named, left({ deleting: true }), { action: 'done' }],
     ['given back, if it is one of ours', named, bound, { action: 'deleteClaim' }],
     [
       'labeled, and used, if the Cluster asks for a VIP',
@@ -705,6 +705,21 @@ describe('an unbound claim', () => {
       reason: 'WaitingForAddress',
       message:
         'IPAddressClaim clusters/vip-cp-demo waits for the IPAM provider to bind it to IPAddress vip-cp-demo with 10.0.0.10',
+    })
+  })
+})
+
+describe('a claim that was given back, beside an endpoint of somebody else', () => {
+  it('is not waited for, since its pool may keep it for long', () => {
+    expect(next({ endpoint, rendered: true }, { claim: aClaim({ deleting: true }) })).toMatchObject({
+      action: 'done',
+      reason: 'EndpointAlreadySet',
+    })
+  })
+
+  it('is waited for beside a VIP of ours, which needs a claim', () => {
+    expect(next({ endpoint, annotations: ours }, { claim: aClaim({ deleting: true }) })).toMatchObject({
+      action: 'wait',
     })
   })
 })
