@@ -50,6 +50,14 @@ async function requests(verb: string, resource: string, code: number): Promise<n
   return Number(line?.slice(series.length) ?? 0)
 }
 
+async function untilNoRuns(): Promise<void> {
+  await eventually('the end of all runs', async () => {
+    const running = `TaskQueue = '${suite.taskQueue}' AND ExecutionStatus = 'Running'`
+    const { count } = await temporal.client.workflow.count(running)
+    return count === 0 || undefined
+  })
+}
+
 /** Nothing of ours is on the Cluster. */
 async function expectUntouched(name: string): Promise<void> {
   const cluster = await getObject(testbed, 'clusters', name)
@@ -159,6 +167,8 @@ describe('a right that is taken away', () => {
   })
 
   it('to patch Clusters is named, and asked for ever more slowly', async () => {
+    // Those of other Clusters may have a variable to write.
+    await untilNoRuns()
     await account.withhold('patch clusters')
     const before = await requests('patch', 'clusters', 403)
     await testbed.createCluster('no-patch')
@@ -176,12 +186,16 @@ describe('a right that is taken away', () => {
       if (wait !== waits.at(-1)) waits.push(wait)
       return step?.attempt === 5 ? true : undefined
     })
-    expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+    // A wake, such as for a claim that was bound late, begins the attempts again.
+    const wakes = (await wakesOf('no-patch')).length
+    const restarts = waits.filter((wait, index) => wait < (waits[index - 1] ?? 0)).length
+    expect(wakes).toBeLessThanOrEqual(1)
+    expect(restarts).toBeLessThanOrEqual(wakes)
     expect(waits.at(-1)).toBe(15)
-    // One for each of the four attempts that have failed, one at once where the address came in time, and no more.
+    // One for each attempt that has failed, one at once where the address came in time, and no more.
     const asked = (await requests('patch', 'clusters', 403)) - before
     expect(asked).toBeGreaterThanOrEqual(4)
-    expect(asked).toBeLessThanOrEqual(5)
+    expect(asked).toBeLessThanOrEqual(waits.length + 1 + wakes)
 
     await account.withhold()
     await testbed.editCluster('no-patch', { topology: { controlPlane: { replicas: 3 } } })

@@ -80,6 +80,11 @@ app.kubernetes.io/component: {{ .command }}
 {{- dict "app.kubernetes.io/name" (printf "%s-temporal" .Chart.Name) "app.kubernetes.io/instance" .Release.Name | toYaml }}
 {{- end }}
 
+{{/* The Pod of `helm test`, which Service and PodDisruptionBudget of the allocator do not select. */}}
+{{- define "capi-vip-allocator.doctorSelector" -}}
+{{- dict "app.kubernetes.io/name" (printf "%s-doctor" .Chart.Name) "app.kubernetes.io/instance" .Release.Name | toYaml }}
+{{- end }}
+
 {{/* The port in Temporal's address. */}}
 {{- define "capi-vip-allocator.temporalPort" -}}
 {{- .Values.networkPolicy.temporalPort | default (include "capi-vip-allocator.temporalAddress" . | regexFind "[0-9]+$" | default "7233") }}
