@@ -3,7 +3,7 @@ import { claimNameFor, longerClaimNameFor, type ClusterIdentity } from '../domai
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
-import { diagnoseRemaining, leakAfterMs, type RemainingDiagnosis } from '../domain/release/release-verdict.ts'
+import { diagnoseRemaining, type RemainingDiagnosis } from '../domain/release/release-verdict.ts'
 import {
   heldTogether,
   remainingObjects,
@@ -12,7 +12,7 @@ import {
   type RemainingObject,
 } from '../domain/release/release.ts'
 import { roles } from '../domain/role.ts'
-import { releasePollIntervals } from '../domain/timings.ts'
+import { leakAfterMs, releasePollIntervals } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'

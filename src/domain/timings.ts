@@ -24,6 +24,9 @@ export function pollInterval(polls: number): number {
 /** Milliseconds between the first polls of a release. Garbage collector and provider need some 50 ms for one claim. */
 export const releasePollIntervals = [100, 200, 400, 800, 1_600] as const
 
+/** Milliseconds after which an object of a deleted Cluster counts as leaked. Providers need far less. */
+export const leakAfterMs = 50_000
+
 /** Seconds until a waiting step is retried, by attempt. `wake` ends a wait early, so this is what a lost event can cost. */
 const waitSeconds = [1, 2, 5, 15, 30] as const
 const longestWaitSeconds = 60

@@ -2,17 +2,17 @@ import type { JsonObject } from '../domain/model/decode.ts'
 import { fieldManager } from '../domain/names.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { isKubernetesError } from './errors.ts'
-import { pathOf, type Resource } from './resources.ts'
+import { pathOf, resources, type Resource } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
-/** Of Cluster API core: where a runtime extension is. */
-const extensionConfigs: Resource = {
+/** Where a runtime extension is. It belongs to Cluster API core, whose API server without it has none. */
+export const extensionConfigs: Resource = {
   group: 'runtime.cluster.x-k8s.io',
   plural: 'extensionconfigs',
   kind: 'ExtensionConfig',
   namespaced: false,
   versions: ['v1beta2', 'v1alpha1'],
-  provider: 'Cluster API core',
+  provider: resources.clusters.provider,
 }
 
 /** Writes ExtensionConfigs. Every call rejects with a KubernetesError. */

@@ -12,6 +12,7 @@ import { roles } from '../../domain/role.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
+import { extensionConfigs } from '../../kubernetes/extension-configs.ts'
 import { readForeignPool } from '../../kubernetes/foreign-kinds.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import { classPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
@@ -250,16 +251,7 @@ const deployments: DecodedResource<ProgramDeployment> = {
   decode: programDeploymentFrom,
 }
 
-/** It belongs to Cluster API core, whose API server without it has none. */
-const extensionConfigs: DecodedResource<ExtensionConfig> = {
-  group: 'runtime.cluster.x-k8s.io',
-  plural: 'extensionconfigs',
-  kind: 'ExtensionConfig',
-  namespaced: false,
-  versions: ['v1beta2', 'v1alpha1'],
-  provider: resources.clusters.provider,
-  decode: extensionConfigFrom,
-}
+const readableConfigs: DecodedResource<ExtensionConfig> = { ...extensionConfigs, decode: extensionConfigFrom }
 
 async function readPredecessor(connection: KubernetesConnection): Promise<PredecessorFacts> {
   const [deployments, found] = await Promise.all([
@@ -270,13 +262,13 @@ async function readPredecessor(connection: KubernetesConnection): Promise<Predec
 }
 
 async function listExtensionConfigs(connection: KubernetesConnection): Promise<readonly ExtensionConfig[]> {
-  const apiVersion = await servedVersion(discoverApiVersions(connection).of(extensionConfigs))
+  const apiVersion = await servedVersion(discoverApiVersions(connection).of(readableConfigs))
   if (apiVersion === undefined) return []
   const query = { namespace: '' }
   const { items } = await listObjects(
     connection,
-    extensionConfigs,
-    `${extensionConfigs.group}/${apiVersion}`,
+    readableConfigs,
+    `${readableConfigs.group}/${apiVersion}`,
     query,
   )
   return items

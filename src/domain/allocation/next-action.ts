@@ -79,9 +79,8 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   const ownership = vipOwnershipOf(cluster, vip)
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     // Nothing follows a claim that was given back, and its pool may keep it for long.
-    return claim.isDeleting && isExternallyOwned(ownership)
-      ? externalAction(observed, vip, 'and not from a claim of ours; no address is taken')
-      : ownClaimAction(observed, vip, claim)
+    const isGivenBack = claim.isDeleting && isExternallyOwned(ownership)
+    if (!isGivenBack) return ownClaimAction(observed, vip, claim)
   }
   if (claim !== undefined && mayHoldVip(cluster, vip, claim)) {
     if (!has(observed, 'ipAddress')) return observe('ipAddress')

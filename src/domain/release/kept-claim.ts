@@ -2,6 +2,7 @@ import type { IPAddressClaim } from '../model/claim.ts'
 import { hasPausedAnnotation, type ObjectMeta } from '../model/object-meta.ts'
 import { formatPool, type IPPool } from '../model/pool.ts'
 import { few } from '../quote.ts'
+import { leakAfterMs } from '../timings.ts'
 
 /** What keeps a claim that is being deleted. */
 export type Keeping = { readonly because: string } & (
@@ -30,9 +31,6 @@ export function whyKept(claim: IPAddressClaim, pools: readonly IPPool[]): Keepin
   return foreign.length === 0 ? undefined : { by: 'finalizer', because: `${few(foreign, 3)} holds it` }
 }
 
-/** Milliseconds that a provider has to release a claim after its grace period. */
-const releaseWithinMs = 50_000
-
 /**
  * Whether the pool of a claim that is being deleted is configured to keep it for now.
  *
@@ -40,7 +38,7 @@ const releaseWithinMs = 50_000
  */
 export function isInGracePeriod(claim: IPAddressClaim, pools: readonly IPPool[], now: number): boolean {
   const keeping = whyKept(claim, pools)
-  const graceMs = keeping?.by === 'grace-period' ? keeping.seconds * 1000 + releaseWithinMs : 0
+  const graceMs = keeping?.by === 'grace-period' ? keeping.seconds * 1000 + leakAfterMs : 0
   return deletedForMs(claim, now) < graceMs
 }
 

@@ -7,9 +7,7 @@ import { formatKey } from '../model/object-meta.ts'
 import type { IPPool } from '../model/pool.ts'
 import { ipamGroup } from '../names.ts'
 import { few } from '../quote.ts'
-
-/** Milliseconds after which an object of a deleted Cluster counts as leaked. Providers need far less. */
-export const leakAfterMs = 50_000
+import { leakAfterMs } from '../timings.ts'
 
 /** Milliseconds that the garbage collector has to delete an object of a deleted Cluster. */
 export const collectWithinMs = 15_000

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
-import { collectWithinMs, leakAfterMs } from '../../../src/domain/release/release-verdict.ts'
+import { collectWithinMs } from '../../../src/domain/release/release-verdict.ts'
+import { leakAfterMs } from '../../../src/domain/timings.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../support/builders.ts'

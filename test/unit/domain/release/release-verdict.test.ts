@@ -3,10 +3,10 @@ import { remainingObjects, type ObservedRelease } from '../../../../src/domain/r
 import {
   collectWithinMs,
   diagnoseRemaining,
-  leakAfterMs,
   type ReleaseContext,
   type RemainingDiagnosis,
 } from '../../../../src/domain/release/release-verdict.ts'
+import { leakAfterMs } from '../../../../src/domain/timings.ts'
 import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../../support/builders.ts'
 
 const deleted = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
