@@ -253,6 +253,57 @@ describe('doctor', () => {
     ])
   })
 
+  it('finds an ExtensionConfig whose Service is gone or has no ready Pod, until one answers', async () => {
+    const { namespace } = testbed
+    const name = `${namespace}-hooks`
+    const apply = (object: object): Promise<unknown> =>
+      applyManifests(stack, [{ text: JSON.stringify(object) }])
+    const applySlice = (ready: boolean): Promise<unknown> =>
+      apply({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'hooks', namespace, labels: { 'kubernetes.io/service-name': 'hooks' } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready } }],
+        ports: [{ port: 9443 }],
+      })
+    const found = async (): Promise<string> =>
+      about('runtime-extensions', await visit())
+        .map((finding) => `${finding.found} ${finding.fix}`)
+        .join()
+    // Of another product, for the namespace of this suite only.
+    await apply({
+      apiVersion: 'runtime.cluster.x-k8s.io/v1beta2',
+      kind: 'ExtensionConfig',
+      metadata: { name },
+      spec: {
+        clientConfig: { service: { namespace, name: 'hooks' } },
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      },
+    })
+    try {
+      const absent = await found()
+      const metadata = { name: 'hooks', namespace }
+      await apply({ apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 443 }] } })
+      await applySlice(false)
+      const unanswered = await found()
+      await applySlice(true)
+      const answered = await found()
+
+      expect(absent).toMatch(
+        new RegExp(
+          `^ExtensionConfig ${name} leads to Service ${namespace}/hooks, which does not exist: .*kubectl delete extensionconfigs.runtime.cluster.x-k8s.io ${name}$`,
+        ),
+      )
+      expect(unanswered).toContain(`leads to Service ${namespace}/hooks, behind which no Pod is ready: `)
+      // Core cannot resolve the names of Services here.
+      expect(answered).not.toMatch(/which does not exist|no Pod is ready/)
+    } finally {
+      const path = `/apis/runtime.cluster.x-k8s.io/v1beta2/extensionconfigs/${name}`
+      await testbed.api.send({ method: 'DELETE', path })
+    }
+  })
+
   it('knows a provider by its Deployment', async () => {
     const at = `/apis/apps/v1/namespaces/${testbed.namespace}/deployments`
     await testbed.api.send({

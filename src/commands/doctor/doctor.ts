@@ -19,9 +19,11 @@ import { checkPermissions } from './checks/permissions.ts'
 import { checkPredecessor } from './checks/predecessor.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools, needsPools } from './checks/pools.ts'
 import { checkIpamProvider, checkCore } from './checks/providers.ts'
+import { checkRuntimeExtensions } from './checks/runtime-extensions.ts'
 import { checkNamespace, checkServer, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
 import { checkWorkflowRuns } from './checks/workflow-runs.ts'
-import { readingOf, readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
+import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
+import { readingOf } from './reading.ts'
 import { formatReport, type Report } from './report.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
 
@@ -118,7 +120,7 @@ export function diagnoseKubernetes(
       'check --kubeconfig, --context, the proxy if there is one, and the network; kubectl version shows what kubectl can reach'
     return runCheck('api-server', { read: facts.unread }, (unread) => [fault(unread, fix)])
   }
-  const { clock, servedKinds, permissions, core, ipamProvider, predecessor } = facts.read
+  const { clock, servedKinds, permissions, core, ipamProvider, predecessor, extensions } = facts.read
   const { snapshot, foreignPools, unlisted, isEverywhere } = facts.read
   return [
     ...runCheck('api-server', facts, (server) => [ok(describeServer(server))]),
@@ -130,6 +132,7 @@ export function diagnoseKubernetes(
     ...runCheck('cluster-api-core', core, checkCore),
     ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
     ...runCheck('predecessor', { read: predecessor }, checkPredecessor),
+    ...runCheck('runtime-extensions', extensions, checkRuntimeExtensions),
     ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
     ...runCheck('pools', snapshot, (read) => checkPools(read, settings)),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),

@@ -4,7 +4,6 @@ import { foreignPoolOf } from '../../domain/allocation/vip-role.ts'
 import { inParallel } from '../../domain/in-parallel.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
-import { extensionConfigFrom, type ExtensionConfig } from '../../domain/model/extension-config.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import { messageOf } from '../../domain/quote.ts'
@@ -12,7 +11,6 @@ import { roles } from '../../domain/role.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
-import { extensionConfigs } from '../../kubernetes/extension-configs.ts'
 import { readForeignPool } from '../../kubernetes/foreign-kinds.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
 import { classPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
@@ -31,8 +29,6 @@ import {
   type RequestOutcome,
 } from '../../kubernetes/transport/connection.ts'
 import { openKubeConfig } from '../../kubernetes/transport/kube-config.ts'
-import { describeError } from '../temporal/config.ts'
-import { isUnreachable } from '../temporal/with-temporal.ts'
 import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
@@ -41,12 +37,15 @@ import { foreignPoolKey, type ForeignPools } from './checks/foreign-pools.ts'
 import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import { predecessorLabel, type PredecessorFacts } from './checks/predecessor.ts'
+import type { ExtensionFacts } from './checks/runtime-extensions.ts'
 import {
   coreProvider,
   inClusterProvider,
   programDeploymentFrom,
   type ProgramDeployment,
 } from './checks/providers.ts'
+import { listExtensionConfigs, readExtensionFacts } from './extension-facts.ts'
+import { readingOf } from './reading.ts'
 
 export interface KubernetesFacts {
   readonly server: string
@@ -62,6 +61,7 @@ export interface KubernetesFacts {
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly predecessor: PredecessorFacts
+  readonly extensions: Reading<readonly ExtensionFacts[]>
   readonly snapshot: Reading<Snapshot>
   readonly foreignPools: ForeignPools
   /** Why the snapshot lacks some kinds or namespaces: we may not list them. */
@@ -119,6 +119,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
     const permissions = await readingOf(readPermissions(connection, place, user, clusters))
     const foreignPools = await readForeignPools(connection, clusters)
+    const extensions = await readExtensionFacts(connection, predecessor.extensionConfigs)
     const isEverywhere = place.namespaces.length === 0
     const cluster = {
       foreignPools,
@@ -126,6 +127,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       core,
       ipamProvider,
       predecessor,
+      extensions,
       snapshot,
       isEverywhere,
     }
@@ -251,27 +253,12 @@ const deployments: DecodedResource<ProgramDeployment> = {
   decode: programDeploymentFrom,
 }
 
-const readableConfigs: DecodedResource<ExtensionConfig> = { ...extensionConfigs, decode: extensionConfigFrom }
-
 async function readPredecessor(connection: KubernetesConnection): Promise<PredecessorFacts> {
   const [deployments, found] = await Promise.all([
     readingOf(listDeployments(connection, predecessorLabel)),
     readingOf(listExtensionConfigs(connection)),
   ])
   return { deployments, extensionConfigs: found }
-}
-
-async function listExtensionConfigs(connection: KubernetesConnection): Promise<readonly ExtensionConfig[]> {
-  const apiVersion = await servedVersion(discoverApiVersions(connection).of(readableConfigs))
-  if (apiVersion === undefined) return []
-  const query = { namespace: '' }
-  const { items } = await listObjects(
-    connection,
-    readableConfigs,
-    `${readableConfigs.group}/${apiVersion}`,
-    query,
-  )
-  return items
 }
 
 async function listDeployments(
@@ -281,17 +268,6 @@ async function listDeployments(
   const query = { namespace: '', labelSelector }
   const { items } = await listObjects(connection, deployments, 'apps/v1', query)
   return items
-}
-
-/** The answer to a request, or the reason why there is none. */
-export async function readingOf<T>(request: Promise<T>): Promise<Reading<T>> {
-  try {
-    return { read: await request }
-  } catch (error) {
-    // The message of a KubernetesError includes its cause.
-    if (isKubernetesError(error)) return { unread: error.message }
-    return { unread: describeError(error), ...(isUnreachable(error) && { noAnswer: true }) }
-  }
 }
 
 function clockIn(outcome: Answered | undefined): Reading<ClockReading> {

@@ -15,7 +15,7 @@ import type { Reading } from './checks/check-result.ts'
 import type { OwnedRun } from './checks/management-cluster.ts'
 import type { TaskQueueFacts } from './checks/temporal.ts'
 import type { WorkflowRunFacts } from './checks/workflow-runs.ts'
-import { readingOf } from './kubernetes-facts.ts'
+import { readingOf } from './reading.ts'
 
 export interface TemporalFacts {
   readonly address: string

@@ -1,13 +1,9 @@
 import type { JsonObject } from '../model/decode.ts'
+import type { ExtensionAddress } from '../model/extension-config.ts'
 import type { LabelSelector } from '../model/label-selector.ts'
 
 /** The name of our ExtensionConfig, unless a flag gives another one. Handlers are called `patch.<name>`. */
 export const defaultExtensionConfigName = 'capi-vip-allocator'
-
-/** How core reaches the hooks. */
-export type ExtensionAddress =
-  | { readonly url: string }
-  | { readonly namespace: string; readonly service: string; readonly port: number | undefined }
 
 /** What a flag says: `https://HOST:PORT`, or `NAMESPACE/SERVICE[:PORT]`; undefined if it is neither. */
 export function extensionAddressFrom(text: string): ExtensionAddress | undefined {

@@ -1,13 +1,27 @@
 import { fieldManager } from '../names.ts'
-import { arrayOf, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
+import { arrayOf, integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { labelSelectorOf, matchesLabels, type LabelSelector } from './label-selector.ts'
 import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 
 /** Where Cluster API calls a runtime extension. */
 export interface ExtensionConfig extends ObjectMeta {
-  /** Name of the Service; `""` if a URL takes its place. */
-  readonly service: string
+  /** Undefined if it cannot be read. */
+  readonly address: ExtensionAddress | undefined
   readonly handlers: readonly ExtensionHandler[]
+  /** Its ExtensionConfig is that of this program: by its name, its label, or because we have applied it. */
+  readonly isOurs: boolean
+  /** Why Cluster API could not discover the handlers when it tried last; undefined if it could, or has not tried. */
+  readonly undiscovered: string | undefined
+}
+
+/** How Cluster API reaches an extension. */
+export type ExtensionAddress = { readonly url: string } | ServiceAddress
+
+export interface ServiceAddress {
+  readonly namespace: string
+  readonly service: string
+  /** Undefined: the usual one. */
+  readonly port: number | undefined
 }
 
 /** A handler that the extension has named when Cluster API discovered it. */
@@ -16,7 +30,7 @@ export interface ExtensionHandler {
   readonly name: string
   /** `GeneratePatches`, `BeforeClusterCreate`, … */
   readonly hook: string
-  /** Its ExtensionConfig is that of this program: by its name, its label, or because we have applied it. */
+  /** As of its ExtensionConfig. */
   readonly isOurs: boolean
   /** Nothing goes on while it cannot be reached (`failurePolicy: Fail`, the default). */
   readonly isFailClosed: boolean
@@ -42,7 +56,9 @@ export function extensionConfigFrom(object: unknown): ExtensionConfig {
   const isOurs = isApplied || meta.name === ownName || meta.labels[productLabel] === ownName
   return {
     ...meta,
-    service: stringOf(objectOf(objectOf(clientConfig)['service'])['name']),
+    address: addressIn(objectOf(clientConfig)),
+    isOurs,
+    undiscovered: undiscoveredIn(arrayOf(objectOf(status)['conditions'])),
     handlers: arrayOf(objectOf(status)['handlers']).map((handler) => {
       const { name, requestHook, failurePolicy } = objectOf(handler)
       return {
@@ -54,6 +70,27 @@ export function extensionConfigFrom(object: unknown): ExtensionConfig {
       }
     }),
   }
+}
+
+function addressIn(clientConfig: JsonObject): ExtensionAddress | undefined {
+  const url = nonEmptyStringOf(clientConfig['url'])
+  if (url !== undefined) return { url }
+  const { namespace, name, port } = objectOf(clientConfig['service'])
+  const service = nonEmptyStringOf(name)
+  return service === undefined
+    ? undefined
+    : { namespace: stringOf(namespace), service, port: integerOf(port) }
+}
+
+function undiscoveredIn(conditions: readonly unknown[]): string | undefined {
+  const { status, message } = conditions.map(objectOf).find(({ type }) => type === 'Discovered') ?? {}
+  return status === 'False' ? stringOf(message) : undefined
+}
+
+/** For people: `Service namespace/name`, or the URL. */
+export function describeAddress(address: ExtensionAddress | undefined): string {
+  if (address === undefined) return 'nowhere'
+  return 'url' in address ? address.url : `Service ${address.namespace}/${address.service}`
 }
 
 /** Whether it is called for Clusters in a namespace, as far as the name says so: other labels are not known to differ. */

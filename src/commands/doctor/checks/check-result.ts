@@ -7,6 +7,7 @@ export const checkNames = [
   'cluster-api-core',
   'ipam-provider',
   'predecessor',
+  'runtime-extensions',
   'pools',
   'pool-labels',
   'pool-ranges',

@@ -26,7 +26,7 @@ export function checkPredecessor({
   const problems = [
     ...('read' in deployments ? deployments.read.map(describeWriter) : []),
     ...('read' in extensionConfigs
-      ? extensionConfigs.read.filter(isItsExtension).map(describeExtension)
+      ? extensionConfigs.read.filter(isPredecessorsExtension).map(describeExtension)
       : []),
   ]
   const unread = [deployments, extensionConfigs].flatMap((each) => ('unread' in each ? [each.unread] : []))
@@ -35,8 +35,10 @@ export function checkPredecessor({
     : orOk(problems, 'nothing is left of the predecessor 0.7.1')
 }
 
-function isItsExtension({ name, service }: ExtensionConfig): boolean {
-  return name === extensionName || service === extensionService
+/** Whether an ExtensionConfig is the predecessor's, whose Service has the name that the chart gives to ours. */
+export function isPredecessorsExtension({ name, address, isOurs }: ExtensionConfig): boolean {
+  const leadsToIt = address !== undefined && 'service' in address && address.service === extensionService
+  return name === extensionName || (leadsToIt && !isOurs)
 }
 
 const installedByProvider =

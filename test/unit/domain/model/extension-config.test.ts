@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { extensionConfigFrom, mayBeCalledFor } from '../../../../src/domain/model/extension-config.ts'
+import {
+  describeAddress,
+  extensionConfigFrom,
+  mayBeCalledFor,
+} from '../../../../src/domain/model/extension-config.ts'
 
-const spec = { clientConfig: { service: { name: 'vips' } } }
+const spec = { clientConfig: { service: { namespace: 'hooks', name: 'vips', port: 8443 } } }
 
 describe('an ExtensionConfig', () => {
   it('has the handlers that Cluster API has discovered', () => {
@@ -11,7 +15,7 @@ describe('an ExtensionConfig', () => {
       { name: 'variables.vips', requestHook: { hook: 'DiscoverVariables' } },
     ]
     const config = extensionConfigFrom({ metadata: { name: 'vips' }, spec, status: { handlers } })
-    expect(config).toMatchObject({ name: 'vips', service: 'vips' })
+    expect(config).toMatchObject({ name: 'vips', isOurs: false })
     expect(config.handlers).toEqual([
       { name: 'vip.vips', hook: 'GeneratePatches', isOurs: false, isFailClosed: false, namespaces: [] },
       { name: 'gate.vips', hook: 'BeforeClusterCreate', isOurs: false, isFailClosed: true, namespaces: [] },
@@ -26,10 +30,33 @@ describe('an ExtensionConfig', () => {
   })
 
   it('has none before that', () => {
-    expect(extensionConfigFrom({ spec: { clientConfig: { url: 'https://x' } } })).toMatchObject({
-      service: '',
-      handlers: [],
-    })
+    expect(extensionConfigFrom({ spec })).toMatchObject({ handlers: [], undiscovered: undefined })
+  })
+
+  it.each([
+    [spec.clientConfig, { namespace: 'hooks', service: 'vips', port: 8443 }, 'Service hooks/vips'],
+    [
+      { service: { namespace: 'hooks', name: 'vips' } },
+      { namespace: 'hooks', service: 'vips', port: undefined },
+      'Service hooks/vips',
+    ],
+    [{ url: 'https://vips:1' }, { url: 'https://vips:1' }, 'https://vips:1'],
+    [{}, undefined, 'nowhere'],
+  ])('leads where %j says', (clientConfig, address, words) => {
+    expect(extensionConfigFrom({ spec: { clientConfig } }).address).toEqual(address)
+    expect(describeAddress(address)).toBe(words)
+  })
+
+  it.each([
+    ['False', 'connection refused'],
+    ['True', undefined],
+    ['Unknown', undefined],
+  ])('whose condition Discovered is %s has the failure %s', (status, undiscovered) => {
+    const conditions = [
+      { type: 'Paused', status: 'False', message: 'no' },
+      { type: 'Discovered', status, message: 'connection refused' },
+    ]
+    expect(extensionConfigFrom({ spec, status: { conditions } }).undiscovered).toBe(undiscovered)
   })
 
   it.each<[string, object, boolean]>([
@@ -45,6 +72,7 @@ describe('an ExtensionConfig', () => {
   ])('%s says whether it is ours', (_, metadata, isOurs) => {
     const { handlers } = extensionConfigFrom({ metadata, spec, status: { handlers: [{ name: 'a.b' }] } })
     expect(handlers.map((handler) => handler.isOurs)).toEqual([isOurs])
+    expect(extensionConfigFrom({ metadata, spec }).isOurs).toBe(isOurs)
   })
 
   it('is called for the namespaces of its selector, as far as their names say', () => {

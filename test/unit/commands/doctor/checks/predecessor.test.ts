@@ -28,6 +28,8 @@ describe('the predecessor', () => {
       read: [
         extension({ name: 'addons' }, 'addons-webhook'),
         extensionConfigFrom({ metadata: { name: 'x' }, spec: { clientConfig: { url: 'https://x' } } }),
+        // The Service that the chart makes for a release of the usual name.
+        extension({ name: 'capi-vip-allocator' }, 'capi-vip-allocator-runtime-extension'),
       ],
     }
     expect(checkPredecessor({ ...none, extensionConfigs: others })).toEqual([

@@ -1,0 +1,88 @@
+import { inParallel } from '../../domain/in-parallel.ts'
+import { arrayOf, objectOf } from '../../domain/model/decode.ts'
+import {
+  extensionConfigFrom,
+  type ExtensionConfig,
+  type ServiceAddress,
+} from '../../domain/model/extension-config.ts'
+import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
+import { isKubernetesError } from '../../kubernetes/errors.ts'
+import { extensionConfigs } from '../../kubernetes/extension-configs.ts'
+import { listObjects } from '../../kubernetes/objects.ts'
+import type { DecodedResource } from '../../kubernetes/resources.ts'
+import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
+import type { Reading } from './checks/check-result.ts'
+import type { ExtensionFacts, ServiceState } from './checks/runtime-extensions.ts'
+import { readingOf } from './reading.ts'
+
+const readableConfigs: DecodedResource<ExtensionConfig> = { ...extensionConfigs, decode: extensionConfigFrom }
+
+/** How many endpoints of an EndpointSlice take calls. */
+const endpointSlices: DecodedResource<number> = {
+  group: 'discovery.k8s.io',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+  versions: ['v1'],
+  provider: 'Kubernetes',
+  decode: (slice) =>
+    arrayOf(objectOf(slice)['endpoints']).filter(
+      (endpoint) => objectOf(objectOf(endpoint)['conditions'])['ready'] !== false,
+    ).length,
+}
+
+const readsAtOnce = 8
+
+/** Lists all ExtensionConfigs; none where Cluster API has no such kind. @throws KubernetesError */
+export async function listExtensionConfigs(
+  connection: KubernetesConnection,
+): Promise<readonly ExtensionConfig[]> {
+  try {
+    const { items } = await discoverApiVersions(connection).using(readableConfigs, (apiVersion) =>
+      listObjects(connection, readableConfigs, apiVersion, { namespace: '' }),
+    )
+    return items
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return []
+    throw error
+  }
+}
+
+/** Reads who answers for each of them. */
+export async function readExtensionFacts(
+  connection: KubernetesConnection,
+  configs: Reading<readonly ExtensionConfig[]>,
+): Promise<Reading<readonly ExtensionFacts[]>> {
+  if ('unread' in configs) return configs
+  const read = await inParallel(readsAtOnce, configs.read, async (config) => {
+    const { address } = config
+    const service =
+      address !== undefined && 'service' in address
+        ? await readingOf(readService(connection, address))
+        : undefined
+    return { config, service }
+  })
+  return { read }
+}
+
+async function readService(
+  connection: KubernetesConnection,
+  { namespace, service }: ServiceAddress,
+): Promise<ServiceState> {
+  try {
+    const { spec } = await connection.request({
+      verb: 'get',
+      resource: 'services',
+      action: `get Service ${namespace}/${service}`,
+      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service)}`,
+    })
+    // A name of somebody else's, which has no endpoints here.
+    if (objectOf(spec)['type'] === 'ExternalName') return 'answered'
+  } catch (error) {
+    if (isKubernetesError(error, 'notFound')) return 'absent'
+    throw error
+  }
+  const query = { namespace, labelSelector: `kubernetes.io/service-name=${service}` }
+  const { items } = await listObjects(connection, endpointSlices, 'discovery.k8s.io/v1', query)
+  return items.some((ready) => ready > 0) ? 'answered' : 'unanswered'
+}
