@@ -35,9 +35,10 @@ export interface Bench extends BenchOptions {
   readonly countFor: (defaultCount: number) => number
   /** A new name; does not create the namespace. */
   readonly newNamespace: (what: string) => string
-  /** Starts an allocator for one namespace, on the bench's own task queue. `close` stops it. */
+  /** Starts an allocator for one namespace, on the bench's own task queue or one of its own. `close` stops it. */
   readonly startAllocator: (options: {
     readonly namespace: string
+    readonly ownTaskQueue?: boolean
     readonly proxy?: ApiProxy
     readonly unready?: boolean
     readonly flags?: readonly string[]
@@ -68,14 +69,21 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     namespace: connection.temporal.namespace,
   })
   const taskQueue = randomUUID()
+  const taskQueues = [taskQueue]
   const suffix = randomBytes(3).toString('hex')
   const closers: (() => Promise<unknown>)[] = [() => api.close(), () => temporalConnection.close()]
   let namespaces = 0
   let kubeconfigs = 0
 
   const countRuns = async (more = ''): Promise<number> => {
-    const { count } = await temporal.workflow.count(`TaskQueue = '${taskQueue}'${more}`)
+    const queues = taskQueues.map((queue) => `'${queue}'`).join(', ')
+    const { count } = await temporal.workflow.count(`TaskQueue IN (${queues})${more}`)
     return count
+  }
+  const newTaskQueue = (): string => {
+    const queue = randomUUID()
+    taskQueues.push(queue)
+    return queue
   }
   const kubeconfigOf = (proxy: ApiProxy | undefined): string => {
     if (proxy === undefined) return options.kubeconfigPath
@@ -90,11 +98,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     temporal,
     countFor: (defaultCount) => options.clusters ?? defaultCount,
     newNamespace: (what) => `bench-${what}-${suffix}-${++namespaces}`,
-    startAllocator: async ({ namespace, proxy, unready = false, flags = [] }) => {
+    startAllocator: async ({ namespace, ownTaskQueue = false, proxy, unready = false, flags = [] }) => {
       const allocator = await startAllocator({
         stack: connection,
         kubeconfigPath: kubeconfigOf(proxy),
-        taskQueue,
+        taskQueue: ownTaskQueue ? newTaskQueue() : taskQueue,
         flags: [`--namespace=${namespace}`, ...flags],
         unready,
       })

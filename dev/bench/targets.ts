@@ -93,10 +93,40 @@ export const figureKinds = {
     meaning:
       'one after the other, with Cluster API core: from the VIP on the Cluster to its infrastructure cluster, if the class waits for a variable',
   },
+  'gates-variable-created': {
+    unit: 'ms',
+    target: { atMost: 2000 },
+    meaning: 'the same, from the request that creates the Cluster',
+  },
   'gates-annotation': {
     unit: 'ms',
     target: { atMost: 1500 },
-    meaning: 'the same, if a template of the class fails without the annotation of the VIP',
+    meaning: 'from the VIP, if a template of the class fails without the annotation of the VIP',
+  },
+  'gates-annotation-created': {
+    unit: 'ms',
+    target: { atMost: 2000 },
+    meaning: 'the same, from the request that creates the Cluster',
+  },
+  'gates-before-cluster-create': {
+    unit: 'ms',
+    target: { atMost: 2500 },
+    meaning: 'from the VIP, if the hook BeforeClusterCreate holds the Cluster back',
+  },
+  'gates-before-cluster-create-created': {
+    unit: 'ms',
+    target: { atMost: 3000 },
+    meaning: 'the same, from the request that creates the Cluster',
+  },
+  'gates-generate-patches': {
+    unit: 'ms',
+    target: { atMost: 500 },
+    meaning: 'from the VIP, if the hook GeneratePatches writes it into the template',
+  },
+  'gates-generate-patches-created': {
+    unit: 'ms',
+    target: { atMost: 1000 },
+    meaning: 'the same, from the request that creates the Cluster',
   },
   'runtime-extension-p99': {
     unit: 'ms',

@@ -14,7 +14,11 @@ export interface HookCertificates {
   readonly front: KeyPair
 }
 
-export function writeHookCertificates(directory: string): HookCertificates {
+/** @param options `isOpenToAll`: replicas answer also without a client certificate, which core of the stack has none of */
+export function writeHookCertificates(
+  directory: string,
+  { isOpenToAll = false }: { readonly isOpenToAll?: boolean } = {},
+): HookCertificates {
   const authority = makeAuthority('runtime extension')
   const clients = makeAuthority('clients of the runtime extension')
   mkdirSync(directory, { recursive: true })
@@ -28,7 +32,7 @@ export function writeHookCertificates(directory: string): HookCertificates {
     flags: [
       `--runtime-extension-certificate=${write('tls.crt', cert)}`,
       `--runtime-extension-key=${write('tls.key', key)}`,
-      `--runtime-extension-client-ca=${write('clients.crt', clients.cert)}`,
+      ...(isOpenToAll ? [] : [`--runtime-extension-client-ca=${write('clients.crt', clients.cert)}`]),
     ],
     authority: authority.cert,
     authorityPath: write('ca.crt', authority.cert),

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { extensionConfigObject, patchedClassObjects } from '../../dev/hooks/extension-objects.ts'
 import { writeHookCertificates } from '../../dev/hooks/hook-certificates.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import { applyManifests, readManifests } from '../../dev/stack/manifests.ts'
+import { applyManifests } from '../../dev/stack/manifests.ts'
 import { allocatorAccount } from '../../dev/allocator.ts'
 import { kubernetesApi, type KubernetesObject } from '../../dev/stack/kubernetes-api.ts'
 import { freePort } from '../../dev/stack/ports.ts'
@@ -9,12 +10,6 @@ import { arrayOf, objectOf, type JsonObject } from '../../src/domain/model/decod
 import { eventually } from '../support/eventually.ts'
 import { startHookFront, type HookFront } from '../support/hook-front.ts'
 import type { Testbed } from './testbed.ts'
-
-const examples = join(import.meta.dirname, '..', '..', 'examples')
-const exampleClass = 'rke2-cluster-class'
-
-/** Text of the class's control plane template that stands for the VIP. */
-export const vipToken = 'VIP_ADDRESS'
 
 /** The runtime extension of a suite: its own ExtensionConfig, for its own namespace, and a front that injects faults. */
 export interface ExtensionFixture {
@@ -71,11 +66,12 @@ export async function openExtension(
     },
     untilRegistered,
     registerAgain: async () => {
-      await applyManifests(stack, [extensionConfig(name, front.url, authority, testbed.namespace)])
+      const { namespace } = testbed
+      await applyManifests(stack, [extensionConfigObject({ name, url: front.url, authority, namespace })])
       await untilRegistered()
     },
     createClass: async (className) => {
-      await applyManifests(stack, classObjects(testbed.namespace, className, `patch.${name}`))
+      await applyManifests(stack, patchedClassObjects(testbed.namespace, className, `patch.${name}`))
     },
     close: async () => {
       try {
@@ -106,49 +102,4 @@ function permissionsFor(name: string): readonly KubernetesObject[] {
     role,
     { apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata, subjects, roleRef },
   ] as KubernetesObject[]
-}
-
-function extensionConfig(
-  name: string,
-  url: string,
-  authority: string,
-  namespace: string,
-): KubernetesObject & { readonly spec: object } {
-  return {
-    apiVersion: 'runtime.cluster.x-k8s.io/v1beta2',
-    kind: 'ExtensionConfig',
-    metadata: { name },
-    spec: {
-      clientConfig: { url, caBundle: Buffer.from(authority).toString('base64') },
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-    },
-  }
-}
-
-/** The class of the examples with its templates, but with our patch in place of its own, and a text for kube-vip. */
-function classObjects(namespace: string, name: string, handler: string): readonly KubernetesObject[] {
-  return readManifests({ path: join(examples, 'cluster-class.yaml') }).map(
-    (object: KubernetesObject & { readonly spec?: JsonObject }) => ({
-      ...object,
-      metadata: { ...object.metadata, namespace, name },
-      spec: specOf(object, name, handler),
-    }),
-  )
-}
-
-function specOf(
-  { kind, spec = {} }: KubernetesObject & { readonly spec?: JsonObject },
-  name: string,
-  generatePatchesExtension: string,
-): JsonObject {
-  if (kind === 'DemoControlPlaneTemplate') {
-    return { template: { spec: { files: [{ path: '/kube-vip.yaml', content: `address: ${vipToken}` }] } } }
-  }
-  if (kind !== 'ClusterClass') return spec
-  const { variables: _variables, ...rest } = spec
-  const renamed: JsonObject = JSON.parse(JSON.stringify(rest).replaceAll(exampleClass, name))
-  return {
-    ...renamed,
-    patches: [{ name: 'vip', external: { generatePatchesExtension, settings: { vipToken } } }],
-  }
 }
