@@ -9,16 +9,16 @@ export type CpuTimes = Readonly<Record<string, number>>
 /** The parts that work on an allocation besides the allocator. */
 const parts = ['temporal', 'kube-apiserver', 'etcd', 'ipam-provider'] as const satisfies readonly PartName[]
 
-/** Process ids by name: of the allocator, and of the parts whose id is known. */
+/** Process ids by name: of these programs, and of the parts whose id is known. */
 export function processesOf(
   bench: Pick<Bench, 'pidOf'>,
-  allocator: { readonly pid: number },
+  programs: Readonly<Record<string, number>>,
 ): ReadonlyMap<string, number> {
   const known = parts.flatMap((part) => {
     const pid = bench.pidOf(part)
     return pid === undefined ? [] : [[part, pid] as const]
   })
-  return new Map([['allocator', allocator.pid], ...known])
+  return new Map([...Object.entries(programs), ...known])
 }
 
 /** Reads the CPU times so far. */

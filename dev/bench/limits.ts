@@ -9,9 +9,9 @@ const limits: Partial<Record<FigureName, number>> = { cpu: 10 }
 
 /** Describes the figures above their limit. */
 export function overLimit(figures: readonly Figure[]): readonly string[] {
-  return figures.flatMap(({ measure, ratio }) => {
+  return figures.flatMap(({ measure, timesFloor }) => {
     const limit = limits[measure]
-    if (limit === undefined || ratio === null || ratio <= limit) return []
-    return [`${measure} is ${ratio} times its floor, and was not to be more than ${limit} times`]
+    if (limit === undefined || timesFloor === null || timesFloor <= limit) return []
+    return [`${measure} is ${timesFloor} times its floor, and was not to be more than ${limit} times`]
   })
 }

@@ -21,5 +21,6 @@ export interface Outcome {
 export interface Curve {
   readonly title: string
   readonly ours: readonly number[]
+  readonly plain: readonly number[]
   readonly floor: readonly number[]
 }

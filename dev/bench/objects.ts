@@ -1,3 +1,5 @@
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
+import { clusterFrom } from '../../src/domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { clusterClassKey, ipamGroup } from '../../src/domain/names.ts'
 import { readManifests } from '../stack/manifests.ts'
@@ -86,4 +88,9 @@ export function isBound(claim: JsonObject): boolean {
 export function hasEndpoint(cluster: JsonObject): boolean {
   const { host, port } = objectOf(objectOf(cluster['spec'])['controlPlaneEndpoint'])
   return typeof host === 'string' && host !== '' && typeof port === 'number' && port > 0
+}
+
+/** Whether the last word about its VIP is written. */
+export function hasCondition(cluster: JsonObject): boolean {
+  return vipConditionOf(clusterFrom(cluster), 'control-plane')?.status === 'True'
 }

@@ -100,7 +100,7 @@ function usage(names: readonly string[]): string {
   --only NAME         measure this alone; repeatable, or with commas: ${names.join(', ')}
   --clusters N        so many Clusters in place of each measure's own number
   --rounds N          medians over so many rounds, 5 if absent
-  --output json       print a list of {measure, ours, floor, ratio, target, met, unit}; progress is on standard error
+  --output json       print a list of {measure, ours, plain, floor, timesPlain, timesFloor, target, met, unit}; progress is on standard error
   --with-core         with Cluster API core and its webhooks, as for a measure that needs it
   --default-polling   with Temporal's own history.transferProcessorMaxPollRPS
   --temporal-store S  where Temporal keeps its data: sqlite, if absent, or postgresql

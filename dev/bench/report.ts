@@ -18,7 +18,7 @@ export const markers = {
   end: '<!-- … to here -->',
 } as const
 
-const tableHead = ['measure', 'ours', 'floor', 'ratio', 'target', 'met'] as const
+const tableHead = ['measure', 'ours', 'plain', 'floor', '× plain', '× floor', 'target', 'met'] as const
 
 /** The result for a terminal: figures, details, conditions. */
 export function resultTable({ figures, details, conditions }: BenchResult): string {
@@ -71,26 +71,37 @@ export function withReport(page: string, report: string): string {
   return `${before}${markers.begin}\n\n${report}\n\n${markers.end}${after}`
 }
 
-/** Draws how many were done at what time, of ours and of the floor, as SVG. */
-export function drawCurve({ title, ours, floor }: Curve): string {
+/** Draws how many were done at what time, of ours, of the plain controller and of the floor, as SVG. */
+export function drawCurve({ title, ours, plain, floor }: Curve): string {
   return drawLineChart({
     title: `${title}: endpoints on Clusters, and claims bound without an allocator (minutes:seconds)`,
     from: 0,
-    to: Math.max(...ours, ...floor) / 1000,
-    lines: [line('Clusters with an endpoint', ours), line('bound claims (floor)', floor)],
+    to: Math.max(...ours, ...plain, ...floor) / 1000,
+    lines: [
+      line('Clusters with an endpoint', ours),
+      line('the same by a plain controller', plain),
+      line('bound claims (floor)', floor),
+    ],
   })
 }
 
-function cellsOf({ measure, unit, ours, floor, ratio, target, met }: Figure): readonly string[] {
+function cellsOf(figure: Figure): readonly string[] {
+  const { measure, unit, ours, plain, floor, timesPlain, timesFloor, target, met } = figure
   const withUnit = (value: number): string => `${value}${unit === '' ? '' : ` ${unit}`}`
   return [
     measure,
     withUnit(ours),
-    floor === null ? '' : withUnit(floor),
-    ratio === null ? '' : String(ratio),
+    orNothing(plain, withUnit),
+    orNothing(floor, withUnit),
+    orNothing(timesPlain, String),
+    orNothing(timesFloor, String),
     target,
     met === null ? '' : met ? 'yes' : 'no',
   ]
+}
+
+function orNothing(value: number | null, text: (value: number) => string): string {
+  return value === null ? '' : text(value)
 }
 
 function row(cells: readonly string[]): string {

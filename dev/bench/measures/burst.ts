@@ -1,7 +1,7 @@
 import { formatDuration } from '../../stack/progress.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
-import { clearSubject, withSubjects } from '../subjects.ts'
+import { inTurns, withRivals } from '../subjects.ts'
 import { slowdown } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
@@ -14,32 +14,27 @@ function burstOf(
     name: figures.last,
     run: async (bench) => {
       const count = bench.countFor(defaultCount)
-      const rounds: { readonly ours: readonly number[]; readonly floor: readonly number[] }[] = []
-      await withSubjects(bench, async (subjects) => {
-        for (let round = 1; round <= bench.rounds; round += 1) {
-          const floor = await subjects.floor.burst(count)
-          await clearSubject(bench, subjects.floor)
-          const ours = await subjects.ours.burst(count)
-          await clearSubject(bench, subjects.ours)
-          rounds.push({ ours, floor })
-          bench.progress(
-            `  round ${round} of ${bench.rounds}: ours ${formatDuration(last(ours))}, floor ${formatDuration(last(floor))}`,
-          )
-        }
-      })
+      const { ours, plain, floor } = await withRivals(bench, (rivals) =>
+        inTurns(
+          bench,
+          rivals,
+          (subject) => subject.burst(count),
+          (times) => formatDuration(last(times)),
+        ),
+      )
       const reading = (figure: FigureName, of: (times: readonly number[]) => number): Reading => ({
         figure,
-        ours: rounds.map(({ ours }) => of(ours)),
-        floor: rounds.map(({ floor }) => of(floor)),
+        ours: ours.map(of),
+        plain: plain.map(of),
+        floor: floor.map(of),
       })
-      const [{ ours, floor } = { ours: [], floor: [] }] = rounds.slice(-1)
       return {
         readings: [
           reading(figures.last, (times) => last(times) / 1000),
           ...(figures.slowdown === undefined ? [] : [reading(figures.slowdown, slowdown)]),
         ],
-        details: [`${figures.last}: ${count} at once; the last of ${rounds.length} rounds is drawn`],
-        curve: { title: `${count} at once`, ours, floor },
+        details: [`${figures.last}: ${count} at once; the last of ${ours.length} rounds is drawn`],
+        curve: { title: `${count} at once`, ours: drawn(ours), plain: drawn(plain), floor: drawn(floor) },
       }
     },
   }
@@ -50,4 +45,8 @@ export const burst1000 = burstOf(1000, { last: 'burst-1000', slowdown: 'burst-10
 
 function last(times: readonly number[]): number {
   return times.at(-1) ?? Number.NaN
+}
+
+function drawn(rounds: readonly (readonly number[])[]): readonly number[] {
+  return rounds.at(-1) ?? []
 }

@@ -1,49 +1,74 @@
 import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
+import { hasCondition } from '../objects.ts'
 import type { Measure } from '../measure.ts'
-import { clearSubject, withSubjects } from '../subjects.ts'
+import { inTurns, withRivals, type Side } from '../subjects.ts'
 
 const defaultCount = 200
+
+/** The programs that rest while a side has its turn: what they need is none of its. */
+const resting: Readonly<Record<Side, readonly string[]>> = {
+  ours: ['plain'],
+  plain: ['allocator', 'temporal'],
+  floor: ['allocator', 'temporal', 'plain'],
+}
 
 /** CPU time of one allocation in a burst, of the allocator and of the other programs. */
 export const cpu: Measure = {
   name: 'cpu',
   run: async (bench) => {
     const count = bench.countFor(defaultCount)
-    const rounds: { readonly ours: CpuTimes; readonly floor: CpuTimes }[] = []
-    const names = await withSubjects(bench, async (subjects, allocator) => {
-      const processes = processesOf(bench, allocator)
-      const during = async (work: () => Promise<unknown>): Promise<CpuTimes> => {
-        const before = await readCpu(processes)
-        await work()
-        await bench.untilNoRuns()
-        return cpuBetween(before, await readCpu(processes), count)
-      }
-      for (let round = 1; round <= bench.rounds; round += 1) {
-        const floor = await during(() => subjects.floor.burst(count))
-        await clearSubject(bench, subjects.floor)
-        const ours = await during(() => subjects.ours.burst(count))
-        await clearSubject(bench, subjects.ours)
-        rounds.push({ ours, floor })
-        bench.progress(`  round ${round} of ${bench.rounds}: ${describeCpu([ours], [...processes.keys()])}`)
-      }
-      return [...processes.keys()]
+    const { ours, plain, floor } = await withRivals(bench, (rivals, { allocator, plain: controller }) => {
+      const programs = processesOf(bench, { allocator: allocator.pid, plain: controller.pid })
+      return inTurns(
+        bench,
+        rivals,
+        async (subject, side) => {
+          const before = await readCpu(programs)
+          await subject.burst(count)
+          if (side === 'plain') await subject.untilMatching(count, hasCondition)
+          await bench.untilNoRuns()
+          return without(resting[side], cpuBetween(before, await readCpu(programs), count))
+        },
+        (times) => `${sumOf(times).toFixed(0)} ms`,
+      )
     })
-    const [ours, floor] = [rounds.map((round) => round.ours), rounds.map((round) => round.floor)]
     return {
       readings: [
         {
           figure: 'cpu',
-          ours: ours.map((times) => times['allocator'] ?? Number.NaN),
-          floor: floor.map((times) => times['ipam-provider'] ?? Number.NaN),
+          ours: each(ours, 'allocator'),
+          plain: each(plain, 'plain'),
+          floor: each(floor, 'ipam-provider'),
+        },
+        { figure: 'cpu-temporal', ours: each(ours, 'temporal') },
+        {
+          figure: 'cpu-all-parts',
+          ours: ours.map(sumOf),
+          plain: plain.map(sumOf),
+          floor: floor.map(sumOf),
         },
       ],
       details: [
-        `CPU of one allocation, ${count} at once: ${describeCpu(ours, names)}`,
-        `CPU of one claim without an allocator, ${count} at once: ${describeCpu(
-          floor,
-          names.filter((name) => name !== 'allocator' && name !== 'temporal'),
-        )}`,
+        `CPU of one allocation, ${count} at once: ${described(ours)}`,
+        `CPU of one allocation by the plain controller, ${count} at once: ${described(plain)}`,
+        `CPU of one claim without an allocator, ${count} at once: ${described(floor)}`,
       ],
     }
   },
+}
+
+function sumOf(times: CpuTimes): number {
+  return Object.values(times).reduce((sum, ms) => sum + ms, 0)
+}
+
+function without(names: readonly string[], times: CpuTimes): CpuTimes {
+  return Object.fromEntries(Object.entries(times).filter(([name]) => !names.includes(name)))
+}
+
+function described(rounds: readonly CpuTimes[]): string {
+  return describeCpu(rounds, Object.keys(rounds[0] ?? {}))
+}
+
+function each(rounds: readonly CpuTimes[], name: string): readonly number[] {
+  return rounds.map((times) => times[name] ?? Number.NaN)
 }

@@ -47,7 +47,7 @@ export const freed: Measure = {
     const rounds: Readonly<Record<'assigned' | 'bound' | 'requests' | 'before', number>>[] = []
     /** CPU use while all wait, in percent of a core. */
     const used: CpuTimes[] = []
-    const processes = processesOf(bench, allocator)
+    const processes = processesOf(bench, { allocator: allocator.pid })
     let asked = ''
     for (const [index, holder] of holders.entries()) {
       const bound = await freedOnFloor(bench, floor, floorHolder)

@@ -2,7 +2,7 @@ import type { Bench } from '../bench.ts'
 import type { Reading } from '../figures.ts'
 import type { Measure } from '../measure.ts'
 import type { Subject } from '../subject.ts'
-import { clearSubject, withSubjects } from '../subjects.ts'
+import { inTurns, withRivals } from '../subjects.ts'
 import { median, percentile } from '../statistics.ts'
 import type { FigureName } from '../targets.ts'
 
@@ -14,27 +14,27 @@ type Times = readonly Awaited<ReturnType<Subject['createOne']>>[]
 export const oneVip: Measure = {
   name: 'one-vip',
   run: async (bench) => {
-    const [ours, floor]: [Times[], Times[]] = [[], []]
-    await withSubjects(bench, async (subjects) => {
-      for (let round = 1; round <= bench.rounds; round += 1) {
-        floor.push(await timesOf(bench, subjects.floor))
-        ours.push(await timesOf(bench, subjects.ours))
-        const shown = [ours, floor].map((times) => `${percentOf(50)(times.at(-1)).toFixed(0)} ms`)
-        bench.progress(`  round ${round} of ${bench.rounds}: ours ${shown[0]}, floor ${shown[1]}`)
-      }
-    })
+    const { ours, plain, floor } = await withRivals(bench, (rivals) =>
+      inTurns(
+        bench,
+        rivals,
+        (subject) => timesOf(bench, subject),
+        (times) => `${percentOf(50)(times).toFixed(0)} ms`,
+      ),
+    )
     const reading = (figure: FigureName, percent: number): Reading => ({
       figure,
       ours: ours.map(percentOf(percent)),
+      plain: plain.map(percentOf(percent)),
       floor: floor.map(percentOf(percent)),
     })
-    const sinceSeen = [ours, floor].map((rounds) =>
+    const [seenOurs, seenPlain, seenFloor] = [ours, plain, floor].map((rounds) =>
       median(rounds.flat().map((times) => times.sinceSeen)).toFixed(0),
     )
     return {
       readings: [reading('one-vip-p50', 50), reading('one-vip-p99', 99)],
       details: [
-        `one-vip: without the request that creates, p50 of all is ${sinceSeen[0]} ms at a floor of ${sinceSeen[1]} ms`,
+        `one-vip: without the request that creates, p50 of all is ${seenOurs} ms, of the plain controller ${seenPlain} ms, at a floor of ${seenFloor} ms`,
       ],
     }
   },
@@ -43,12 +43,11 @@ export const oneVip: Measure = {
 async function timesOf(bench: Bench, subject: Subject): Promise<Times> {
   const times = []
   for (let each = 0; each < bench.countFor(defaultCount); each += 1) times.push(await subject.createOne())
-  await clearSubject(bench, subject)
   return times
 }
 
-function percentOf(percent: number): (times?: Times) => number {
-  return (times = []) =>
+function percentOf(percent: number): (times: Times) => number {
+  return (times) =>
     percentile(
       times.map(({ sinceRequest }) => sinceRequest),
       percent,

@@ -40,7 +40,7 @@ export const twoReplicas: Measure = {
         for (let round = 1; round <= bench.rounds; round += 1) {
           const one = await burst()
           const second = await bench.startAllocator({ namespace, proxy })
-          await warmUp(bench, subjects)
+          await warmUp(bench, [subjects.floor, subjects.ours])
           const two = await burst()
           await second.stop()
           rounds.push({ one, two })
