@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { runCommand } from '../stack/run-command.ts'
 import { allocatorNamespace, chartDirectory, renderChart } from './helm.ts'
-import { providerComponents } from './provider-components.ts'
+import { providerComponents, providerSettings } from './provider-components.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -58,8 +58,11 @@ export const namespacedValues = {
 /** Every file that is made from the chart, or for it, with its path in the repository. */
 export async function generatedFiles(tools: ChartTools): Promise<ReadonlyMap<string, string>> {
   const monitoring = { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } }
-  const [cluster, roles, monitors, readme] = await Promise.all([
+  const [cluster, provided, roles, monitors, readme] = await Promise.all([
     renderedObjects(tools.helm, {}),
+    renderedObjects(tools.helm, {
+      extraEnvFrom: [{ secretRef: { name: providerSettings, optional: true } }],
+    }),
     renderedObjects(tools.helm, namespaced),
     renderedObjects(tools.helm, monitoring),
     runCommand({
@@ -75,7 +78,7 @@ export async function generatedFiles(tools: ChartTools): Promise<ReadonlyMap<str
     ...Object.entries(chartFiles).map(
       ([file, path]) => [`deploy/chart/capi-vip-allocator/files/${file}`, textOf(path)] as const,
     ),
-    ...providerFiles(cluster),
+    ...providerFiles(provided),
     ['deploy/chart/capi-vip-allocator/README.md', readme] as const,
   ])
 }

@@ -3,6 +3,9 @@ import { parseDocument, visit, isMap, type Document } from 'yaml'
 /** The project's name for clusterctl: `<organization>-<project>`, as for all outside of kubernetes-sigs. */
 export const providerName = 'gorizond-vip'
 
+/** A Secret with variables beside those, which a user may create: no upgrade of the provider touches it. */
+export const providerSettings = 'capi-vip-allocator-settings'
+
 /** Settings that clusterctl reads from its configuration or the environment, with the chart's values as defaults. */
 const variables: readonly string[] = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']
 

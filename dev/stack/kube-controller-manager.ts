@@ -4,6 +4,12 @@ import { join } from 'node:path'
 import type { PartDefinition } from './part.ts'
 import { answersOk } from './readiness.ts'
 
+const controllers = [
+  'garbage-collector-controller',
+  'namespace-controller',
+  'persistentvolumeclaim-protection-controller',
+]
+
 /** What it needs to give Pods their accounts. */
 export interface PodAccountFiles {
   readonly rootCaPath: string
@@ -11,8 +17,8 @@ export interface PodAccountFiles {
 }
 
 /**
- * The controller manager: where Pods run, with all controllers, else with the two that Cluster API relies on, garbage
- * collector and namespace controller. Start it after the CRDs, because it discovers new kinds only every 30 seconds.
+ * The controller manager: where Pods run, with all controllers, else with those that Cluster API and
+ * Helm rely on to delete something. Start it after the CRDs, because it discovers new kinds only every 30 seconds.
  */
 export function kubeControllerManagerPart(options: {
   readonly program: string
@@ -32,7 +38,7 @@ export function kubeControllerManagerPart(options: {
     args: [
       `--kubeconfig=${options.kubeconfigPath}`,
       ...(podAccounts === undefined
-        ? ['--controllers=garbage-collector-controller,namespace-controller']
+        ? [`--controllers=${controllers.join(',')}`]
         : [
             '--controllers=*',
             `--root-ca-file=${podAccounts.rootCaPath}`,

@@ -69,6 +69,8 @@ async function makeRelease(): Promise<ReadonlyMap<string, Buffer>> {
   return releaseFiles({ programs, version: releasedVersion.slice(1), epoch: 0 })
 }
 
+const sameRelease = `helm install capi-vip-allocator deploy/chart/capi-vip-allocator --namespace ${namespace} --create-namespace`
+
 async function uninstall(): Promise<void> {
   const { code, text } = await session.run(`helm uninstall capi-vip-allocator --namespace ${namespace}`)
   expect({ code, text }).toMatchObject({ code: 0 })
@@ -83,6 +85,12 @@ describe('docs/install.md leads', () => {
     await expectSteps(session, 'A first VIP', {
       values: { pool: 'site-pool', class: 'site-class' },
     })
+  })
+
+  it('to a new volume of Temporal embedded', async () => {
+    await expectSteps(session, 'Size and loss of the volume')
+    const claims = `kubectl --namespace ${namespace} get persistentvolumeclaims --output=jsonpath={.items[*].spec.resources.requests.storage}`
+    expect(await session.run(claims)).toMatchObject({ code: 0, text: '1Gi' })
   })
 
   it('to monitoring, through an upgrade, and back to a management cluster without it', async () => {
@@ -105,6 +113,21 @@ describe('docs/install.md leads', () => {
     await uninstall()
     await expectSteps(session, 'Some namespaces only')
     await uninstall()
+  })
+
+  it('to a second allocator beside the first one', async () => {
+    await expectSteps(session, 'Helm, with your Temporal server')
+    const again = sameRelease.replace(namespace, 'elsewhere')
+    const { code, text } = await session.run(again)
+    expect(code).toBe(1)
+    expect(text).toContain(
+      'ClusterRole "capi-vip-allocator" in namespace "" exists and cannot be imported into the current release',
+    )
+    await expectSteps(session, 'A second allocator')
+    await uninstall()
+    expect(await session.run('helm uninstall capi-vip-allocator --namespace tenant-vips')).toMatchObject({
+      code: 0,
+    })
   })
 
   it('from kubectl to Helm', async () => {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { providerName } from '../../dev/chart/provider-components.ts'
+import { providerName, providerSettings } from '../../dev/chart/provider-components.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
+import { preparePodProcess } from '../support/pod-process.ts'
 import { realParts } from '../support/real-parts.ts'
 import { clusterctlScript, recordProviders } from './clusterctl.ts'
 import { expectSteps, openInstallSession, type InstallSession } from './install-session.ts'
@@ -15,6 +16,7 @@ import {
   nextVersion as next,
   providerRelease,
   releasedVersion as released,
+  systemNamespace,
   type DeployedProcess,
 } from './installed-provider.ts'
 import { viewTemporal, type TemporalView } from './temporal.ts'
@@ -120,17 +122,42 @@ describe.each(['addon', 'runtime-extension'])('an installation by clusterctl as 
     '--addon ': `--${type} `,
     '"addon-': `"${type}-`,
     '/addon-': `/${type}-`,
+    '  addon-': `  ${type}-`,
     AddonProvider: type === 'addon' ? 'AddonProvider' : 'RuntimeExtensionProvider',
   }
 
   it('runs a process as its Deployment describes it, which serves a Cluster', async () => {
     await expectSteps(session, 'clusterctl', { instead })
     await deployed.start(network)
-    expect((await deployed.pod()).containers.map(({ name }) => name)).toEqual(['manager'])
+    expect((await deployed.pod()).containers).toMatchObject([
+      { name: 'manager', image: `registry.example.org/gorizond/capi-vip-allocator:${released.slice(1)}` },
+    ])
 
     await testbed.createCluster(cluster)
 
     expect(await testbed.hostOf(cluster)).toMatch(/^10\.192\.0\./)
+  })
+
+  it('gives the process what a Secret of the user has', async () => {
+    for (const file of ['ca.crt', 'tls.crt', 'tls.key'])
+      writeFileSync(join(session.directory, file), `the content of ${file}`)
+
+    await expectSteps(session, 'More settings by clusterctl')
+
+    const { env } = await preparePodProcess(stack.connection, {
+      name: `settings-${type}`,
+      namespace: systemNamespace,
+      pod: await deployed.pod(),
+    })
+    expect(env).toMatchObject({
+      ...network,
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_SERVER_CA_CERT_DATA: 'the content of ca.crt',
+      TEMPORAL_TLS_CLIENT_CERT_DATA: 'the content of tls.crt',
+      TEMPORAL_TLS_CLIENT_KEY_DATA: 'the content of tls.key',
+    })
+    const removal = `kubectl --namespace ${systemNamespace} delete secret ${providerSettings}`
+    expect(await session.run(removal)).toMatchObject({ code: 0 })
   })
 
   it('goes on with a waiting run after clusterctl upgrade apply', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startChild, type Child } from '../../dev/stack/child-process.ts'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import { withKubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
+import { ApiError, withKubernetesApi, type KubernetesApi } from '../../dev/stack/kubernetes-api.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -27,6 +27,9 @@ interface DescribedContainer {
   readonly command?: readonly string[]
   readonly args?: readonly string[]
   readonly env?: readonly DescribedVariable[]
+  readonly envFrom?: readonly {
+    readonly secretRef?: { readonly name: string; readonly optional?: boolean }
+  }[]
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
 }
 
@@ -113,7 +116,10 @@ export async function preparePodProcess(stack: StackConnection, options: PodOpti
       secrets,
       claimed: options.claimed ?? {},
     })
-    const variables = await readVariables(container.env ?? [], secrets)
+    const variables = {
+      ...(await readSources(container.envFrom ?? [], secrets)),
+      ...(await readVariables(container.env ?? [], secrets)),
+    }
     const texts = new Map([
       ...places.map(({ mountPath, path }) => [mountPath, path] as const),
       ...Object.entries(options.replacements ?? {}),
@@ -206,6 +212,25 @@ async function readVariables(
     return [name, Buffer.from(text, 'base64').toString('utf8')]
   })
   return Object.fromEntries(await Promise.all(read))
+}
+
+/** A Secret that is optional may be missing. */
+async function readSources(
+  sources: Required<DescribedContainer>['envFrom'],
+  secrets: (name: string) => Promise<Secret>,
+): Promise<Readonly<Record<string, string>>> {
+  const read = sources.map(async ({ secretRef }) => {
+    if (secretRef === undefined) throw new Error('variables are from no Secret')
+    try {
+      return Object.entries((await secrets(secretRef.name)).data)
+    } catch (error) {
+      const isMissing = error instanceof ApiError && error.status === 404
+      if (secretRef.optional === true && isMissing) return []
+      throw error
+    }
+  })
+  const texts = (await Promise.all(read)).flat()
+  return Object.fromEntries(texts.map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]))
 }
 
 /** Replaces each text by the other one, in one pass: what is put in is not replaced again. */

@@ -15,6 +15,10 @@ const reasons: Readonly<Record<Runbook, Readonly<Record<string, Readonly<Record<
       'kubectl --namespace capi-vip-allocator-system port-forward service/capi-vip-allocator-temporal 8233':
         noKubelet,
     },
+    'Size and loss of the volume': {
+      'helm upgrade capi-vip-allocator deploy/chart/capi-vip-allocator --set temporal.embedded.persistence.size=8Gi':
+        'the stack has no volumes, and Kubernetes enlarges bound ones only',
+    },
     'Rancher Turtles': {
       'apiVersion: turtles-capi.cattle.io/v1alpha1': 'no Go module of Turtles can be built',
     },

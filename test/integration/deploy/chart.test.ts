@@ -162,8 +162,8 @@ describe('values.schema.json', () => {
     ]
   }
 
-  it('allows unknown values nowhere but under global, which is for all charts', () => {
-    expect(openIn(schema, '')).toEqual(['.global', '.global.cattle'])
+  it('allows unknown values nowhere but under global, which is for all charts, and in volumes', () => {
+    expect(openIn(schema, '')).toEqual(['.global', '.global.cattle', '.extraVolumes.items'])
   })
 
   /** What the defaults have and the schema does not know, or the other way round. */
@@ -184,10 +184,16 @@ describe('values.schema.json', () => {
     )
 
     expect(optional).toEqual([
+      '.enabled',
       '.startupProbe.initialDelaySeconds',
       '.livenessProbe.initialDelaySeconds',
       '.readinessProbe.initialDelaySeconds',
       '.readinessProbe.failureThreshold',
+      '.strategy.type',
+      '.strategy.rollingUpdate',
+      '.runtimeExtension.certManager.issuerRef.name',
+      '.runtimeExtension.certManager.issuerRef.kind',
+      '.runtimeExtension.certManager.issuerRef.group',
     ])
   })
 
@@ -250,20 +256,7 @@ describe('kubeconform with the schemas of the API server', () => {
   })
 })
 
-interface StatefulSet extends KubernetesObject {
-  readonly kind: 'StatefulSet'
-  readonly spec: Deployment['spec'] & {
-    readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[]
-  }
-}
-
-/** The spec of its Pods, in which its controller makes volumes of the claims. */
-function podSpecOf({ spec }: Deployment | StatefulSet): object {
-  const pod: PodSpec & { readonly volumes?: readonly object[] } = spec.template.spec
-  const claims = 'volumeClaimTemplates' in spec ? spec.volumeClaimTemplates : []
-  const claimed = claims.map(({ metadata: { name } }) => ({ name, emptyDir: {} }))
-  return { ...pod, volumes: [...(pod.volumes ?? []), ...claimed] }
-}
+type StatefulSet = Omit<Deployment, 'kind'> & { readonly kind: 'StatefulSet' }
 
 describe('the API server', () => {
   it.each(names)('accepts every object of ci/%s, and admits its Pods as restricted', async (name) => {
@@ -284,7 +277,7 @@ describe('the API server', () => {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { ...metadata, name: 'chart-test', namespace },
-        spec: podSpecOf(workload),
+        spec: workload.spec.template.spec,
       }
       await expect(dryRun(api, pod)).resolves.toMatchObject({ kind: 'Pod' })
     }

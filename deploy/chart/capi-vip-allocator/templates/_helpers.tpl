@@ -22,7 +22,7 @@
   "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
   "app.kubernetes.io/version" (.Chart.AppVersion | replace "+" "_")
   "app.kubernetes.io/managed-by" .Release.Service }}
-{{- mustMergeOverwrite (deepCopy .Values.commonLabels) $own (include "capi-vip-allocator.selectorLabels" . | fromYaml) | toYaml }}
+{{- mustMergeOverwrite (deepCopy (.Values.commonLabels | default dict)) $own (include "capi-vip-allocator.selectorLabels" . | fromYaml) | toYaml }}
 {{- end }}
 
 {{/* Name, namespace, labels and annotations of an object. Takes root, and optionally name, clusterScoped, namespace, labels, annotations. */}}
@@ -34,7 +34,7 @@ namespace: {{ .namespace | default (include "capi-vip-allocator.namespace" $root
 {{- end }}
 labels:
   {{- mustMergeOverwrite (include "capi-vip-allocator.labels" $root | fromYaml) (deepCopy (.labels | default dict)) | toYaml | nindent 2 }}
-{{- with mustMergeOverwrite (deepCopy $root.Values.commonAnnotations) (.annotations | default dict) }}
+{{- with mustMergeOverwrite (deepCopy ($root.Values.commonAnnotations | default dict)) (.annotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -42,7 +42,7 @@ annotations:
 
 {{/* Takes root and the values of an image. */}}
 {{- define "capi-vip-allocator.image" -}}
-{{- $global := .root.Values.global }}
+{{- $global := .root.Values.global | default dict }}
 {{- with $global.imageRegistry | default ($global.cattle | default dict).systemDefaultRegistry | default .image.registry }}{{ . }}/{{ end }}{{ .image.repository }}
 {{- with .image.digest }}@{{ . }}{{ else }}:{{ .image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end }}
@@ -87,7 +87,7 @@ app.kubernetes.io/component: {{ .command }}
 
 {{/* The port in Temporal's address. */}}
 {{- define "capi-vip-allocator.temporalPort" -}}
-{{- .Values.networkPolicy.temporalPort | default (include "capi-vip-allocator.temporalAddress" . | regexFind "[0-9]+$" | default "7233") }}
+{{- .Values.networkPolicy.temporalPort | default (include "capi-vip-allocator.temporalAddress" . | regexFind "[0-9]+$") }}
 {{- end }}
 
 {{/* Permissions in the served namespaces. */}}
@@ -171,7 +171,7 @@ subjects:
     namespace: {{ include "capi-vip-allocator.namespace" .root | toYaml }}
 {{- end }}
 
-{{/* The program's own variables, without their prefix, in JSON; empty: the program's default. */}}
+{{/* The program's own variables, without their prefix, in JSON; empty: the program's default. Flags of extraArgs go before. */}}
 {{- define "capi-vip-allocator.settings" -}}
 {{- $values := .Values }}
 {{- $ports := dict
@@ -180,7 +180,7 @@ subjects:
 {{- $flags := dict
   "TASK_QUEUE" $values.temporal.taskQueue
   "REGISTER_SEARCH_ATTRIBUTES" (or $values.temporal.registerSearchAttributes $values.temporal.embedded.enabled | ternary "true" "")
-  "NAMESPACE" (join "," $values.namespaces)
+  "NAMESPACE" (join "," ($values.namespaces | default list))
   "WATCH_FILTER" $values.watchFilter
   "REQUIRE_OPT_IN" ($values.requireOptIn | ternary "true" "")
   "MANAGEMENT_CLUSTER" $values.managementCluster
@@ -189,7 +189,21 @@ subjects:
   "DEFAULT_PORT" (eq (int $values.defaultPort) 6443 | ternary "" (toString (int $values.defaultPort)))
   "LOG_LEVEL" (eq $values.log.level "info" | ternary "" $values.log.level)
   "LOG_FORMAT" (eq $values.log.format "json" | ternary "" $values.log.format) }}
-{{- merge $flags $ports (include "capi-vip-allocator.extensionSettings" . | fromJson) | toJson }}
+{{- $settings := merge $flags $ports (include "capi-vip-allocator.extensionSettings" . | fromJson) (dict "KUBECONFIG" "" "CONTEXT" "") }}
+{{- $given := dict }}
+{{- $name := "" }}
+{{- range $values.extraArgs }}
+{{- $value := . }}
+{{- if hasPrefix "--" . }}
+{{- $name = regexReplaceAll "=.*$" . "" | trimPrefix "--" | upper | replace "-" "_" }}
+{{- $value = contains "=" . | ternary (regexFind "=.*$" . | trimPrefix "=") "true" }}
+{{- end }}
+{{- if hasKey $settings $name }}
+{{- $before := and (eq $name "NAMESPACE") (hasPrefix "--" .) | ternary (get $given $name) "" }}
+{{- $_ := set $given $name (empty $before | ternary $value (printf "%s,%s" $before $value)) }}
+{{- end }}
+{{- end }}
+{{- mustMergeOverwrite $settings $given | toJson }}
 {{- end }}
 
 {{/* Of the runtime extension, in the same way. */}}
@@ -228,6 +242,13 @@ All settings are variables, so that a command that is run in the Pod, by `kubect
 Those at the program's default are left out.
 */}}
 {{- define "capi-vip-allocator.env" -}}
+{{ include "capi-vip-allocator.ownEnv" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "capi-vip-allocator.ownEnv" -}}
 {{- $temporal := .Values.temporal }}
 {{- with include "capi-vip-allocator.temporalAddress" . }}
 - name: TEMPORAL_ADDRESS
@@ -284,13 +305,17 @@ Those at the program's default are left out.
   value: {{ toYaml $value }}
 {{- end }}
 {{- end }}
-{{- with .Values.extraEnv }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/* Volumes of the existing Secrets. Mounted whole, so that a renewed Secret arrives. */}}
 {{- define "capi-vip-allocator.volumes" -}}
+{{ include "capi-vip-allocator.ownVolumes" . }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "capi-vip-allocator.ownVolumes" -}}
 {{- with .Values.temporal.config.existingSecret }}
 - name: temporal-config
   secret:
@@ -315,12 +340,16 @@ Those at the program's default are left out.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- with .Values.extraVolumes }}
+{{- end }}
+
+{{- define "capi-vip-allocator.volumeMounts" -}}
+{{ include "capi-vip-allocator.ownVolumeMounts" . }}
+{{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
-{{- define "capi-vip-allocator.volumeMounts" -}}
+{{- define "capi-vip-allocator.ownVolumeMounts" -}}
 {{- if .Values.temporal.config.existingSecret }}
 - name: temporal-config
   mountPath: /etc/temporal/config
@@ -343,14 +372,20 @@ Those at the program's default are left out.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- with .Values.extraVolumeMounts }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* Those of the platform and of this chart, each once, as a list in JSON. */}}
+{{- define "capi-vip-allocator.pullSecrets" -}}
+{{- $secrets := list }}
+{{- range concat ((.Values.global | default dict).imagePullSecrets | default list) (.Values.imagePullSecrets | default list) }}
+{{- $secrets = append $secrets (kindIs "map" . | ternary . (dict "name" .)) }}
+{{- end }}
+{{- uniq $secrets | toJson }}
 {{- end }}
 
 {{/* Where all Pods run, and from which registries. */}}
 {{- define "capi-vip-allocator.placement" -}}
-{{- with .Values.imagePullSecrets }}
+{{- with include "capi-vip-allocator.pullSecrets" . | fromJsonArray }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
