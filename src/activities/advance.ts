@@ -57,8 +57,15 @@ export async function advance(
   }
 }
 
+const preparations: readonly Action['action'][] = [
+  'releaseReservations',
+  'restoreAddress',
+  'labelClaim',
+  'convertClaim',
+]
+
 function isPreparation({ action }: Action): boolean {
-  return action === 'releaseReservations' || action === 'restoreAddress' || action === 'labelClaim'
+  return preparations.includes(action)
 }
 
 /** @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone */

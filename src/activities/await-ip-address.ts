@@ -103,7 +103,7 @@ async function whyUnbound(
   if (claim === undefined) return claimGone
   const scope = {
     observes: ['ipAddress', 'namedAddress', 'pools'],
-    performs: ['labelClaim', 'deleteClaim'],
+    performs: ['labelClaim', 'convertClaim', 'deleteClaim'],
   } as const
   return resultOf(input, await advance(api, role, observedWith(claim), scope))
 }

@@ -1,5 +1,5 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
-import { claimNameFor, longerClaimNameFor, type ClusterIdentity } from '../domain/model/claim.ts'
+import { claimNameFor, longerClaimNameFor, ownershipOf, type ClusterIdentity } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
@@ -16,11 +16,13 @@ import { leakAfterMs, releasePollIntervals } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 import type { ConfirmReleaseInput, ConfirmReleaseResult } from '../workflows/contract.ts'
+import { isKept, keepClaim, type KeptClaim } from './keep-claims.ts'
 import { actionRequired, releaseLeaked, releasePending, retryLater } from './failures.ts'
 
 /**
  * Confirms that nothing is left of what a deleted Cluster held. An object seen for the first time is returned, so that the
- * run records it; so is whatever the first step finds. One that the run has recorded is waited for, and deleted or touched if that is safe.
+ * run records it; so is whatever the first step finds. One that the run has recorded is waited for, and deleted or touched if
+ * that is safe. A claim on a pool that retains addresses is kept for as long as the pool says.
  *
  * @throws ApplicationFailure to wait: `ReleasePending`, and `ReleaseLeaked` after about a minute
  */
@@ -41,9 +43,46 @@ export async function confirmRelease(
     if (hasNew || input.isFirst) return { next: 'wait', held, isGone: false }
     throw retryLater(releasePending, describePresent(input, observed))
   }
-  if (remaining.length === 0) return { next: 'released', held }
+  if (remaining.length === 0) return released(input, observed, held)
   if (input.goneSince === undefined || hasNew) return { next: 'wait', held, isGone: true }
-  throw await failureFor(api, input, observed, remaining)
+  const pools = await listServedPools(api, input.namespace)
+  const kept = await Promise.all(
+    remaining.filter(isKept).map((each) => keepClaim(api, each, observed, pools ?? [])),
+  )
+  const others = remaining.filter((each) => !isKept(each))
+  if (others.length === 0 && input.understandsKeep === true) {
+    const keep = keepAll(kept)
+    if (keep !== undefined) return { next: 'keep', held, ...keep }
+  }
+  throw await failureFor(api, input, observed, { others, pools, kept })
+}
+
+/** Until when nothing has to be done about any of the claims; undefined if something has to be done about one now. */
+function keepAll(
+  kept: readonly KeptClaim[],
+): Omit<Extract<ConfirmReleaseResult, { readonly next: 'keep' }>, 'next' | 'held'> | undefined {
+  const ends = kept.map(({ until }) => until)
+  if (ends.includes(undefined)) return undefined
+  const until = Math.min(...ends.filter((end) => end !== undefined))
+  const message = kept.map((each) => each.message).join('; ')
+  const isNew = kept.some((each) => each.isNew)
+  return { message, ...(Number.isFinite(until) && { until }), ...(isNew && { isNew }) }
+}
+
+/** The end: nothing is left, or a later Cluster has what was kept for this one. */
+function released(
+  deleted: ClusterIdentity,
+  { claims }: ObservedRelease,
+  held: readonly HeldAddress[],
+): ConfirmReleaseResult {
+  const later = claims.filter(
+    (claim) => !claim.isDeleting && ownershipOf(claim, deleted).owner === 'previous-cluster',
+  )
+  const isLater = ({ claim }: HeldAddress): boolean => later.some(({ name }) => name === claim)
+  const kept = held.filter(isLater).map(({ claim }) => `IPAddressClaim ${deleted.namespace}/${claim ?? ''}`)
+  if (kept.length === 0) return { next: 'released', held }
+  const because = `Cluster ${formatKey(deleted)} is gone, and a later one of this name has ${kept.join(' and ')}`
+  return { next: 'released', held: held.filter((each) => !isLater(each)), because }
 }
 
 function describePresent(deleted: ClusterIdentity, { present }: ObservedRelease): string {
@@ -56,14 +95,18 @@ async function failureFor(
   api: ClusterApi,
   deleted: ConfirmReleaseInput,
   { present }: ObservedRelease,
-  remaining: readonly RemainingObject[],
+  found: {
+    readonly others: readonly RemainingObject[]
+    readonly pools: readonly IPPool[] | undefined
+    readonly kept: readonly KeptClaim[]
+  },
 ): Promise<Error> {
-  const pools = await listServedPools(api, deleted.namespace)
+  const { others: remaining, pools, kept } = found
   const now = Date.now()
   const context = { deleted, recreated: present, pools, now, goneForMs: now - (deleted.goneSince ?? now) }
   const diagnoses = remaining.map((each) => ({ each, ...diagnoseRemaining(each, context) }))
   await Promise.all(diagnoses.map(({ each, remedy }) => apply(api, each, remedy)))
-  const message = diagnoses.map((diagnosis) => diagnosis.message).join('; ')
+  const message = [...diagnoses, ...kept].map((each) => each.message).join('; ')
   return diagnoses.some(({ isLeaked }) => isLeaked)
     ? actionRequired(releaseLeaked, message)
     : retryLater(releasePending, message)
@@ -121,7 +164,8 @@ async function pollUntilGone(api: ClusterApi, input: ConfirmReleaseInput): Promi
   const pauses = input.goneSince === undefined ? releasePollIntervals : []
   let last = await poll(api, input, input.held)
   for (const pause of pauses) {
-    if (isStillThere(input, last.observed) || last.remaining.length === 0) break
+    // A claim that outlives its Cluster is not waited for.
+    if (isStillThere(input, last.observed) || last.remaining.every(isKept)) break
     cancellationSignal().throwIfAborted()
     await sleep(pause)
     last = await poll(api, input, last.held)

@@ -11,6 +11,7 @@ const performs: StepScope['performs'] = [
   'createClaim',
   'adoptClaim',
   'labelClaim',
+  'convertClaim',
   'discardClaim',
 ]
 
@@ -27,7 +28,7 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
   isFastPath: boolean,
 ): Promise<EnsureIPAddressClaimResult> {
-  const { cluster: key, role, uid, poolRef, restore } = input
+  const { cluster: key, role, uid, poolRef, restore, retain } = input
   const [cluster, usual] = await Promise.all([
     // Creating a claim is not conditional on the Cluster: only this read keeps it from one that has just been paused.
     api.getClusterLive(key),
@@ -36,7 +37,12 @@ export async function ensureIPAddressClaim(
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
   const claim = cluster && (await readClaim(api, cluster, role, usual))
-  const choice = { poolRef, considered: [], ...(restore !== undefined && { restore }) }
+  const choice = {
+    poolRef,
+    considered: [],
+    ...(restore !== undefined && { restore }),
+    ...(retain !== undefined && { retain }),
+  }
   // The next step observes the address of a claim that exists.
   const scope: StepScope = {
     performs,

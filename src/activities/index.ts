@@ -14,7 +14,7 @@ import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
 import { leaveForeignRuns, type ManagementClusterPorts } from './leave-foreign-runs.ts'
-import { publishRelease } from './publish-condition.ts'
+import { publishKept, publishRelease } from './publish-condition.ts'
 import { runStep, type StepPorts, type StepRun } from './run-step.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import { signalWorkflow } from './signal-workflow.ts'
@@ -54,6 +54,7 @@ export function createActivities(setup: ActivitySetup): Activities {
       translatingFailures(releasePending, async () => {
         const result = await confirmRelease(setup.api, input)
         if (result.next === 'released') await publishRelease(ports, input, result.held)
+        if (result.next === 'keep' && result.isNew === true) await publishKept(ports, input, result.message)
         return result
       }),
     ),

@@ -5,7 +5,6 @@ import {
   duplicatesWithout,
   isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
-import { buildIPAddressClaim, claimMetadataFor } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import {
   buildReservation,
@@ -13,6 +12,7 @@ import {
   isReservation,
   reservationKeyFor,
 } from '../domain/model/ip-address.ts'
+import { adoptionMetadata, buildClaim, retainMetadata } from '../domain/model/retained-claim.ts'
 import { isOrphanOf } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -33,15 +33,17 @@ export async function performAction(
       return { ...observed, namedAddress: await api.createIPAddress(object) }
     }
     case 'createClaim': {
-      const claim = await api.createIPAddressClaim(
-        buildIPAddressClaim(cluster, role, action.poolRef, action.claimName),
-      )
+      const claim = await api.createIPAddressClaim(buildClaim(cluster, role, action))
       return { ...observed, claim }
     }
     case 'adoptClaim': {
-      const { labels, ownerReference } = claimMetadataFor(cluster, role)
       const { resourceVersion } = action.claim
-      const metadata = { resourceVersion, labels, ownerReferences: [ownerReference] }
+      const metadata = { resourceVersion, ...adoptionMetadata(cluster, role, action.claim) }
+      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
+    }
+    case 'convertClaim': {
+      const { resourceVersion } = action.claim
+      const metadata = { resourceVersion, ...retainMetadata(cluster, role, action.retain) }
       return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
     }
     case 'labelClaim': {

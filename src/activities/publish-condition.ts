@@ -87,14 +87,34 @@ async function emitCondition(
   await emitEvent(ports, event).catch((error: unknown) => reportFailed(ports.observer, 'event', error))
 }
 
+/** Emits the event that the addresses of a deleted Cluster are released. */
 export async function publishRelease(
-  ports: EventPorts & Pick<PublishPorts, 'observer'>,
-  { namespace, name, uid }: ClusterIdentity,
+  ports: ReleasePorts,
+  deleted: ClusterIdentity,
   released: readonly HeldAddress[],
 ): Promise<void> {
-  if (released.length === 0) return
+  if (released.length > 0) await publishEnd(ports, deleted, 'Released', describeReleased(released))
+}
+
+/** Emits the event that addresses of a deleted Cluster are kept for it, and until when. */
+export async function publishKept(
+  ports: ReleasePorts,
+  deleted: ClusterIdentity,
+  message: string,
+): Promise<void> {
+  await publishEnd(ports, deleted, 'Kept', message)
+}
+
+type ReleasePorts = EventPorts & Pick<PublishPorts, 'observer'>
+
+async function publishEnd(
+  ports: ReleasePorts,
+  { namespace, name, uid }: ClusterIdentity,
+  reason: 'Released' | 'Kept',
+  message: string,
+): Promise<void> {
   const cluster = { apiVersion: conditionsApiVersion, namespace, name, uid }
-  await emitEvent(ports, releaseEvent(cluster, describeReleased(released))).catch((error: unknown) => {
+  await emitEvent(ports, releaseEvent(cluster, reason, message)).catch((error: unknown) => {
     // The Cluster's namespace may be going too.
     if (!isKubernetesError(error, 'forbidden', 'notFound')) reportFailed(ports.observer, 'event', error)
   })

@@ -4,6 +4,7 @@ import {
   claimKeyFor,
   claimNamesFor,
   ownershipOf,
+  retainedFor,
   type IPAddressClaim,
 } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
@@ -97,11 +98,13 @@ export async function readClaim(
   return claimAmong(cluster, [usual, ...others])
 }
 
-/** The facts that decide whether a claim that nobody owns is adopted. A later step observes those of the Cluster's own claim. */
+/** The facts that decide whether a claim that nobody owns, or that was kept, is adopted. A later step observes those of the Cluster's own claim. */
 export function adoptionFacts(
   cluster: Cluster | undefined,
   claim: IPAddressClaim | undefined,
 ): readonly Fact[] {
   if (cluster === undefined || claim === undefined) return []
-  return ownershipOf(claim, cluster).owner === 'nobody' ? ['ipAddress'] : []
+  const { owner } = ownershipOf(claim, cluster)
+  if (owner === 'previous-cluster' && retainedFor(claim) !== undefined) return ['ipAddress', 'namedAddress']
+  return owner === 'nobody' ? ['ipAddress'] : []
 }

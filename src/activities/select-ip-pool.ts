@@ -97,6 +97,7 @@ function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult
         poolRef,
         considered: mostRelevant(verdictBytes.inStatus, considered),
         isFound: true,
+        ...(action.action === 'convertClaim' && { retain: action.retain }),
       }
     }
   }

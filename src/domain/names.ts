@@ -15,6 +15,14 @@ export const namespacesAnnotation = `${ownPrefix}/namespaces`
 export const namespaceSelectorAnnotation = `${ownPrefix}/namespace-selector`
 /** Annotation on a pool: name of the network that its addresses are on. Equal addresses on two networks are no duplicates. */
 export const networkAnnotation = `${ownPrefix}/network`
+/** Annotation on a pool: how long a released address is kept for its Cluster; on a claim: the same, as its pool said it last. */
+export const retainAnnotation = `${ownPrefix}/retain`
+/** Annotation on a claim that outlives its Cluster, and so has no owner: the uid of the Cluster that has it. */
+export const clusterUidAnnotation = `${ownPrefix}/cluster-uid`
+/** Annotation on such a claim: when its Cluster was found to be gone (RFC 3339). */
+export const keptSinceAnnotation = `${ownPrefix}/kept-since`
+/** Annotation on such a claim: until when it is kept (RFC 3339), or `always`. */
+export const keptUntilAnnotation = `${ownPrefix}/kept-until`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of its Cluster. */
@@ -31,6 +39,9 @@ export const watchFilterLabel = 'cluster.x-k8s.io/watch-filter'
 export const pausedAnnotation = 'cluster.x-k8s.io/paused'
 /** Cluster API: annotation on objects that `clusterctl move` deletes after it has moved them; nothing of them is released. */
 export const deleteForMoveAnnotation = 'clusterctl.cluster.x-k8s.io/delete-for-move'
+
+/** Cluster API: label on an object that `clusterctl move` takes along with what it owns, although no Cluster owns it. */
+export const moveLabel = 'clusterctl.cluster.x-k8s.io/move-hierarchy'
 
 /** API group of Cluster and ClusterClass. */
 export const clusterGroup = 'cluster.x-k8s.io'

@@ -8,13 +8,19 @@ import {
 } from '../domain/allocation/snapshot.ts'
 import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { addressIn, hasLostRecord } from '../domain/allocation/vip-ownership.ts'
-import { roleOfClaim, type IPAddressClaim } from '../domain/model/claim.ts'
+import {
+  ownershipOf,
+  poolPlaceOf,
+  roleOfClaim,
+  roleOfOwnClaim,
+  type IPAddressClaim,
+} from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
-import { formatPool, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
-import { watchFilterLabel } from '../domain/names.ts'
+import { formatPool, placeOf, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
+import { retainAnnotation, watchFilterLabel } from '../domain/names.ts'
 import { enabledAnnotations, roles, variableAnnotations } from '../domain/role.ts'
 import { vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
@@ -27,7 +33,12 @@ import {
   requestForHeldVip,
 } from './allocation-triggers.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
-import { releaseOfDeleted, releaseOfDeletedClaim } from './release-triggers.ts'
+import {
+  releaseOfChangedClaim,
+  releaseOfDeleted,
+  releaseOfDeletedClaim,
+  releaseOfOrphan,
+} from './release-triggers.ts'
 import type { Resync } from './resync.ts'
 
 /** What the handlers of all kinds share. */
@@ -154,7 +165,10 @@ export function onClaim(context: HandlerContext): ResourceEventHandler<IPAddress
     ipAddress: claim && queries.ipAddressOf(claim),
   })
   return {
-    onUpsert: (claim, previous) => enqueueForBinding(context, claim, bindingOf(claim), bindingOf(previous)),
+    onUpsert(claim, previous) {
+      enqueueForBinding(context, claim, bindingOf(claim), bindingOf(previous))
+      requests.enqueueRelease(releaseOfChangedClaim(claim, previous))
+    },
     onDelete(claim) {
       enqueueForBinding(context, claim, bindingOf(undefined), bindingOf(claim))
       requests.enqueueRelease(releaseOfDeletedClaim(claim, queries.clusterOf(claim)))
@@ -214,13 +228,35 @@ export function onPool(
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
-      if (resync.isListed(resource)) retryFrom(context, pool, previous, `${formatPool(pool)} changed`)
+      if (!resync.isListed(resource)) return
+      retryFrom(context, pool, previous, `${formatPool(pool)} changed`)
+      if (previous?.annotations[retainAnnotation] !== pool.annotations[retainAnnotation]) {
+        enqueueClaimsOn(context, pool)
+      }
     },
     onDelete() {
       // A pool that is gone serves nobody, and claims keep their addresses.
     },
     onListed: () => resync.listed(resource),
     onUnreadable: () => resync.listed(resource),
+  }
+}
+
+/** A pool retains addresses for another time than before, so its claims are made for something else, or kept for longer. */
+function enqueueClaimsOn({ queries, requests, now }: HandlerContext, pool: IPPool): void {
+  const reason = `${formatPool(pool)} retains addresses for another time`
+  const claims = [...queries.snapshot().claims.values()].filter(
+    (claim) => poolPlaceOf(claim) === placeOf(pool) && roleOfOwnClaim(claim) !== undefined,
+  )
+  for (const claim of claims) {
+    const cluster = queries.clusterOf(claim)
+    const role = roleOfClaim(claim.name)
+    if (cluster !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
+      requests.retry(cluster, reason)
+    } else if (role !== undefined && queries.isComplete(claim.namespace)) {
+      const binding = { role, claim, ipAddress: queries.ipAddressHeldBy(claim) }
+      requests.enqueueRelease(releaseOfOrphan(binding, cluster, () => [pool], now()))
+    }
   }
 }
 

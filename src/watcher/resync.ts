@@ -1,4 +1,4 @@
-import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import { poolsIn, type SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { recordedVip } from '../domain/allocation/vip-role.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
@@ -38,8 +38,14 @@ export function createResync(queries: SnapshotQueries, requests: ClusterRequests
     for (const claim of queries.snapshot().claims.values()) {
       const role = roleOfClaim(claim.name)
       if (role === undefined || !queries.isComplete(claim.namespace)) continue
-      const ipAddress = queries.ipAddressOf(claim)
-      requests.enqueueRelease(releaseOfOrphan({ role, claim, ipAddress }, queries.clusterOf(claim), now()))
+      requests.enqueueRelease(
+        releaseOfOrphan(
+          { role, claim, ipAddress: queries.ipAddressHeldBy(claim) },
+          queries.clusterOf(claim),
+          () => queries.usableBy(claim.namespace, poolsIn(queries.snapshot())),
+          now(),
+        ),
+      )
     }
   }
 

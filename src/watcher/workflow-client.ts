@@ -145,6 +145,14 @@ async function send(
     case 'start':
       return start(client, allocateVipType, { ...allocationOptions(cluster, origin), requestEagerStart })
     case 'start-release':
+      if (request.wakes === true) {
+        await client.workflow.signalWithStart(releaseVipType, {
+          ...releaseOptions(request, origin),
+          signal: wakeSignal,
+          signalArgs: [request.reason],
+        })
+        return 'signaled-with-start'
+      }
       return start(client, releaseVipType, { ...releaseOptions(request, origin), requestEagerStart })
     case 'signal-with-start':
       await client.workflow.signalWithStart(allocateVipType, {

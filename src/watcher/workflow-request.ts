@@ -20,6 +20,8 @@ export type ReleaseRequest =
       readonly held: readonly HeldAddress[]
       /** Also if such a run has ended: it has missed something. */
       readonly again: boolean
+      /** Also have a run that is under way look again; absent: it looks by itself. */
+      readonly wakes?: boolean
       readonly reason: string
     }
   | { readonly action: 'signal-release'; readonly deleted: ClusterIdentity; readonly reason: string }
@@ -51,9 +53,12 @@ export function isConditional({ action }: WorkflowRequest): boolean {
 
 /** Merges two requests about one run. A run that is signaled may end before it sees why a start was requested. */
 export function mergeRequests(earlier: WorkflowRequest, later: WorkflowRequest): WorkflowRequest {
-  if (earlier.action === later.action || later.action === 'signal-with-start') return later
+  if (later.action === 'signal-with-start') return later
   // Whatever the order: a run that starts reads everything.
-  if (later.action === 'start-release') return later
+  if (later.action === 'start-release') {
+    return earlier.action === 'start-release' && earlier.wakes === true ? { ...later, wakes: true } : later
+  }
+  if (earlier.action === later.action) return later
   if (later.action === 'signal-release' || earlier.action === 'signal-with-start') return earlier
   return { action: 'signal-with-start', reason: `${earlier.reason}; ${later.reason}` }
 }

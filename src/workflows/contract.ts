@@ -183,13 +183,24 @@ export interface ConfirmReleaseInput extends ClusterIdentity, Pick<StepInput, 'm
   readonly isFirst: boolean
   /** When the Cluster was first found to be gone, in milliseconds since the epoch; absent before that. */
   readonly goneSince?: number
+  /** The run knows the result `keep`; absent: its Worker is of an earlier version, and waits by retries instead. */
+  readonly understandsKeep?: boolean
 }
 
 /** `held`: everything that the Cluster held, including objects that this attempt has found. */
 export type ConfirmReleaseResult =
   /** Objects were found for the first time, or it was the first step. `isGone`: the Cluster is gone. */
   | { readonly next: 'wait'; readonly held: readonly HeldAddress[]; readonly isGone: boolean }
-  /** Nothing is left. `because`: why, if no read has shown it. */
+  /** All that is left is kept, and nothing is to be done until then (milliseconds since the epoch); absent: until a wake. */
+  | {
+      readonly next: 'keep'
+      readonly held: readonly HeldAddress[]
+      readonly until?: number
+      readonly message: string
+      /** Since this attempt, or until another time than before. */
+      readonly isNew?: boolean
+    }
+  /** Nothing is left. `because`: why, if no read has shown that it was released. */
   | { readonly next: 'released'; readonly held: readonly HeldAddress[]; readonly because?: string }
 
 /**

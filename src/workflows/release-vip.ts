@@ -5,11 +5,14 @@ import {
   defineSignal,
   log,
   proxyActivities,
+  setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
+import { escapeMarkdown } from '../domain/quote.ts'
 import { describeRelease, readableHeld } from '../domain/release/release.ts'
 import { step } from './activity-policies.ts'
 import {
@@ -28,7 +31,7 @@ const wake = defineSignal<[string?]>(wakeSignal)
 
 /**
  * Confirms that claims and addresses of a deleted Cluster are gone, and ends when they are. Its pending activity shows what
- * remains.
+ * remains, and its timer until when an address is kept.
  *
  * @param args one object, `{ namespace, name, uid }`; anything else fails the run at once with `InvalidInput`
  */
@@ -40,6 +43,7 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
     ...managementClusterIn(workflowInfo().memo),
     isFirst: true,
     held: input.held ?? [],
+    understandsKeep: true,
   }
   const wakeUp = createWakeUp(async () => {
     await condition(allHandlersFinished)
@@ -53,7 +57,14 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
   }
   setHandler(wake, onWake, { description: 'Look again now' })
   for (;;) {
-    const result = await runInterruptible(() => activities(state).confirmRelease(state))
+    const result = await runInterruptible(async () => {
+      for (;;) {
+        const confirmed = await activities(state).confirmRelease(state)
+        if (confirmed.next !== 'keep') return confirmed
+        state = { ...state, isFirst: false, held: confirmed.held }
+        await keep(confirmed, input)
+      }
+    })
     if (result.next === 'released') return released(input, result, began)
     const { held, isGone } = result
     state = { ...state, isFirst: false, held, ...(isGone && { goneSince: state.goneSince ?? Date.now() }) }
@@ -66,6 +77,28 @@ export async function releaseVip(...args: readonly unknown[]): Promise<ReleaseVi
  * deletion wakes the run, go while it does. One that takes longer fails, and waits for its next attempt.
  */
 const firstStepMs = 30_000
+
+/** Milliseconds of one timer: a lost wake costs no more than a day. */
+const longestTimerMs = 24 * 3_600_000
+
+/** Characters of a timer's summary, which Temporal limits as that of an activity. */
+const longestTimerSummary = 200
+
+/** Sleeps for as long as nothing is to be done. A wake cancels it. */
+async function keep(
+  { until, message }: Extract<ConfirmReleaseResult, { readonly next: 'keep' }>,
+  { namespace, name }: ReleaseVipInput,
+): Promise<void> {
+  const key = formatKey({ namespace, name })
+  const leftMs = until === undefined ? Number.POSITIVE_INFINITY : Math.max(1, until - Date.now())
+  log.info(message, { cluster: key })
+  setCurrentDetails(escapeMarkdown(message))
+  const summary =
+    until === undefined
+      ? `kept for ${key} until a person releases it`
+      : `kept for ${key} until ${new Date(until).toISOString()}`
+  await sleep(Math.min(leftMs, longestTimerMs), { summary: summary.slice(0, longestTimerSummary) })
+}
 
 /** Characters for addresses: Temporal accepts no summary above 400 bytes. */
 const longestSummary = 100

@@ -6,12 +6,13 @@ import { nextAction } from '../../domain/allocation/next-action.ts'
 import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import { decideVariables } from '../../domain/allocation/vip-variables.ts'
-import { claimNameFor, ownershipOf } from '../../domain/model/claim.ts'
+import { claimNameFor, ownershipOf, retainedFor } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatVariablePath } from '../../domain/model/variable-path.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
+import { none } from '../../domain/model/retain.ts'
 import type { Reason } from '../../domain/reason.ts'
 import { roleSpecs, type Role } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
@@ -137,7 +138,17 @@ function stepsOf(action: Action, { key, claim }: Observed, role: Role): readonly
     case 'createClaim':
       return [`create IPAddressClaim ${action.claimName} for ${formatPool(action.poolRef)}`]
     case 'adoptClaim':
-      return [`adopt IPAddressClaim ${name}, which nobody owns`]
+      return [
+        retainedFor(action.claim) === undefined
+          ? `adopt IPAddressClaim ${name}, which nobody owns`
+          : `take IPAddressClaim ${name} over, which was kept for a Cluster of this name`,
+      ]
+    case 'convertClaim':
+      return [
+        action.retain === none
+          ? `have IPAddressClaim ${name} go with the Cluster, as ${formatPool(action.claim.poolRef)} retains no addresses`
+          : `have IPAddressClaim ${name} outlive the Cluster, as ${formatPool(action.claim.poolRef)} retains addresses (${action.retain})`,
+      ]
     case 'labelClaim': {
       const labels = Object.entries(action.labels).map(([key, value]) => `${key}=${value}`)
       return [`label IPAddressClaim ${name} with ${labels.join(', ')}`]

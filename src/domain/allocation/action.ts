@@ -94,6 +94,8 @@ export interface PoolChoice {
   readonly restore?: PooledAddress
   /** Why it is not the address that the Cluster's annotation names. */
   readonly insteadOf?: string
+  /** What the claim has to be made for, as `retainOf` its pool says; absent: what it is, and `none` for a new one. */
+  readonly retain?: string
 }
 
 /** The one thing to do next for a VIP. */
@@ -103,8 +105,13 @@ export type Action =
   | { readonly action: 'selectPool'; readonly choice: PoolChoice }
   /** Create the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
   | { readonly action: 'restoreAddress'; readonly address: PooledAddress }
-  | { readonly action: 'createClaim'; readonly poolRef: IPPoolReference; readonly claimName: string }
-  /** Nobody owns the claim of our name: it becomes the Cluster's. */
+  | {
+      readonly action: 'createClaim'
+      readonly poolRef: IPPoolReference
+      readonly claimName: string
+      readonly retain?: string
+    }
+  /** Nobody owns the claim of our name, or it was kept for the Cluster: it becomes the Cluster's. */
   | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
   /** The Cluster's own claim lacks labels: the predecessor of this program made it, or the Cluster's labels have changed. */
   | {
@@ -112,6 +119,8 @@ export type Action =
       readonly claim: IPAddressClaim
       readonly labels: Readonly<Record<string, string>>
     }
+  /** The pool of the Cluster's own claim has begun or ceased to retain addresses, or does it for another time. */
+  | { readonly action: 'convertClaim'; readonly claim: IPAddressClaim; readonly retain: string }
   /** The garbage collector has missed the claim of the previous Cluster of the same name. */
   | {
       readonly action: 'discardClaim'

@@ -1,15 +1,12 @@
 import type { Action, ActionOf, Observed } from './action.ts'
 import { nextAction } from './next-action.ts'
 import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
-import {
-  buildIPAddressClaim,
-  ipAddressClaimFrom,
-  claimMetadataFor,
-  type IPAddressClaim,
-} from '../model/claim.ts'
+import { ipAddressClaimFrom, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
+import { objectOf, stringMapOf, type JsonObject } from '../model/decode.ts'
 import { buildRestoredAddress, ipAddressFrom, type IPAddress } from '../model/ip-address.ts'
 import { formatPool, type IPPoolReference } from '../model/pool.ts'
+import { adoptionMetadata, buildClaim, retainMetadata } from '../model/retained-claim.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
 import type { Role } from '../role.ts'
 
@@ -32,11 +29,13 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
     case 'createClaim':
       return withBoundClaim(observed, cluster, role, action)
     case 'adoptClaim':
-      return { ...observed, claim: claim && adoptedBy(cluster, role, claim) }
+      return { ...observed, claim: claim && patchedClaim(claim, adoptionMetadata(cluster, role, claim)) }
     case 'labelClaim': {
       const { claim: labeled, labels } = action
       return { ...observed, claim: { ...labeled, labels: { ...labeled.labels, ...labels } } }
     }
+    case 'convertClaim':
+      return { ...observed, claim: patchedClaim(action.claim, retainMetadata(cluster, role, action.retain)) }
     case 'discardClaim':
     case 'deleteClaim':
       return withoutClaim(observed)
@@ -68,9 +67,9 @@ function withBoundClaim(
   observed: Observed,
   cluster: Cluster,
   role: Role,
-  { poolRef, claimName }: ActionOf<'createClaim'>,
+  action: ActionOf<'createClaim'>,
 ): Observed {
-  const claim = ipAddressClaimFrom(buildIPAddressClaim(cluster, role, poolRef, claimName))
+  const claim = ipAddressClaimFrom(buildClaim(cluster, role, action))
   const { namedAddress } = observed
   const ipAddress = namedAddress?.name === claim.name ? namedAddress : openIPAddress(claim)
   return { ...observed, claim: { ...claim, addressName: claim.name }, ipAddress }
@@ -81,10 +80,19 @@ function openIPAddress({ name, namespace, poolRef }: IPAddressClaim): IPAddress 
   return ipAddressFrom({ metadata: { name, namespace }, spec })
 }
 
-function adoptedBy(cluster: Cluster, role: Role, claim: IPAddressClaim): IPAddressClaim {
-  const { labels, ownerReference } = claimMetadataFor(cluster, role)
-  const { ownerReferences } = ipAddressClaimFrom({ metadata: { ownerReferences: [ownerReference] } })
-  return { ...claim, labels: { ...claim.labels, ...labels }, ownerReferences }
+/** A claim after a merge patch of its metadata. */
+function patchedClaim(claim: IPAddressClaim, patch: JsonObject): IPAddressClaim {
+  const { ownerReferences } = ipAddressClaimFrom({ metadata: patch })
+  return {
+    ...claim,
+    labels: mergedMap(claim.labels, patch['labels']),
+    annotations: mergedMap(claim.annotations, patch['annotations']),
+    ...('ownerReferences' in patch && { ownerReferences }),
+  }
+}
+
+function mergedMap(map: Readonly<Record<string, string>>, patch: unknown): Readonly<Record<string, string>> {
+  return stringMapOf({ ...map, ...objectOf(patch) })
 }
 
 /** The run restarts, and selects a pool again. Beside a longer name, the usual one may still be taken. */
@@ -98,10 +106,13 @@ function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster
   return { ...cluster, annotations: { ...others, ...list } }
 }
 
-/** The next action of a run for the VIP itself, after the reservations and labels that it would put in order first. */
+/** What a run puts in order first. */
+const preparations: readonly Action['action'][] = ['releaseReservations', 'labelClaim', 'convertClaim']
+
+/** The next action of a run for the VIP itself, after what it would put in order first. */
 export function pendingAction(observed: Observed, role: Role): Action {
   const action = nextAction(observed, role)
-  return action.action === 'releaseReservations' || action.action === 'labelClaim'
+  return preparations.includes(action.action)
     ? pendingAction(afterAction(observed, role, action), role)
     : action
 }

@@ -11,7 +11,7 @@ export type EventSubject = NamespacedName & Pick<Cluster, 'uid' | 'apiVersion'>
 export interface ClusterEvent {
   readonly cluster: EventSubject
   readonly type: 'Normal' | 'Warning'
-  readonly reason: Reason | 'Released'
+  readonly reason: Reason | 'Released' | 'Kept'
   readonly action: 'AllocateVIP' | 'ReleaseVIP'
   readonly note: string
 }
@@ -27,8 +27,12 @@ export function allocationEvent(
   return { cluster, type, reason, action: 'AllocateVIP', note }
 }
 
-/** The event that a deleted Cluster's addresses are released. */
-export function releaseEvent(cluster: EventSubject, message: string): ClusterEvent {
+/** The event that a deleted Cluster's addresses are released, or kept for a later Cluster of its name. */
+export function releaseEvent(
+  cluster: EventSubject,
+  reason: 'Released' | 'Kept',
+  message: string,
+): ClusterEvent {
   const note = message.slice(0, longestMessage)
-  return { cluster, type: 'Normal', reason: 'Released', action: 'ReleaseVIP', note }
+  return { cluster, type: 'Normal', reason, action: 'ReleaseVIP', note }
 }

@@ -20,6 +20,7 @@ import {
   reservesAddresses,
 } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
+import { keptClaimAction } from './kept-for-cluster.ts'
 import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { decideRestoration } from './restoration.ts'
 import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
@@ -32,13 +33,16 @@ import {
   longerClaimNameFor,
   missingLabels,
   ownershipOf,
+  retainedFor,
   type IPAddressClaim,
 } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { isKnownPoolKind } from '../model/pool-kind.ts'
-import { formatPool, poolRefTo } from '../model/pool.ts'
+import { formatPool, poolRefTo, type IPPoolReference } from '../model/pool.ts'
+import { none, retainOf } from '../model/retain.ts'
+import { retainChangeOf } from '../model/retained-claim.ts'
 import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
@@ -139,15 +143,29 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
   if (restore === undefined) {
-    return reselection(observed, vip, choice) ?? { action: 'createClaim', poolRef, claimName }
+    return reselection(observed, vip, choice) ?? createClaim(observed, poolRef, claimName)
   }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
   if (present === undefined) return { action: 'restoreAddress', address: restore }
   const isRestored = canonicalAddress(present.address) === canonicalAddress(restore.address)
-  if (isRestored && !present.isDeleting) return { action: 'createClaim', poolRef, claimName }
+  if (isRestored && !present.isDeleting) return createClaim(observed, poolRef, claimName)
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
   return wait('WaitingForAddress', message)
+}
+
+function createClaim(observed: ObservedCluster, poolRef: IPPoolReference, claimName: string): Action {
+  return { action: 'createClaim', poolRef, claimName, ...retaining(retainFor(observed, poolRef)) }
+}
+
+/** What a claim on this pool has to be made for; undefined: nobody knows. */
+function retainFor({ pools, choice }: ObservedCluster, poolRef: IPPoolReference): string | undefined {
+  const pool = pools?.find((each) => formatPool(each) === formatPool(poolRef))
+  return pool === undefined ? choice?.retain : retainOf(pool)
+}
+
+function retaining(retain: string | undefined): Pick<PoolChoice, 'retain'> {
+  return retain === undefined || retain === none ? {} : { retain }
 }
 
 /** A host that somebody gave in a variable is an endpoint by hand, which only lacks its other half. */
@@ -201,7 +219,8 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
     case 'restore': {
       const { pool } = decision
       const restore = addressOfPool(pool, decision.address)
-      return { action: 'selectPool', choice: { poolRef: poolRefTo(pool), considered: [], restore } }
+      const choice = { poolRef: poolRefTo(pool), considered: [], restore, ...retaining(retainOf(pool)) }
+      return { action: 'selectPool', choice }
     }
     default:
       return decision satisfies never
@@ -225,8 +244,10 @@ function selectionAction(
     const message = withAddition(selection.message, insteadOf)
     return { action: 'wait', reason: selection.reason, message, considered }
   }
+  const { pool } = selection
   const why = insteadOf === undefined ? {} : { insteadOf }
-  return { action: 'selectPool', choice: { poolRef: poolRefTo(selection.pool), considered, ...why } }
+  const choice = { poolRef: poolRefTo(pool), considered, ...why, ...retaining(retainOf(pool)) }
+  return { action: 'selectPool', choice }
 }
 
 /** A claim of our name that is not this Cluster's: adopt it, wait until it is gone, or leave it alone. */
@@ -241,6 +262,10 @@ function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAd
       return { action: 'adoptClaim', claim }
     case 'previous-cluster': {
       const { uid: previousUid } = ownership
+      if (retainedFor(claim) !== undefined) {
+        const longer = longerClaimNameFor(cluster, vip.role)
+        return keptClaimAction(observed, vip, claim) ?? newClaimAction(observed, vip, longer)
+      }
       const because = `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${previousUid}); a new one follows when it is gone`
       return isOrphanOf(previousUid, claim, cluster)
         ? { action: 'discardClaim', claim, previousUid, because }
@@ -273,6 +298,8 @@ function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddres
     const words = `and IPAddressClaim ${formatKey(claim)} of before keeps its address, since that name may lead to it; delete the claim if it does not`
     return externalAction(observed, vip, words)
   }
+  const retain = retainChangeOf(claim, retainFor(observed, claim.poolRef))
+  if (retain !== undefined) return { action: 'convertClaim', claim, retain }
   const labels = missingLabels(claim, observed.cluster, vip.role)
   if (labels !== undefined) return { action: 'labelClaim', claim, labels }
   if (claim.addressName === undefined) return unboundClaimAction(observed, vip, claim)

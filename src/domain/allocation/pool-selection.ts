@@ -14,6 +14,7 @@ import {
   type IPPool,
   type IPPoolReference,
 } from '../model/pool.ts'
+import { whyRetainUnreadable } from '../model/retain.ts'
 import { labelSelectorSyntax } from '../model/label-selector.ts'
 import {
   clusterClassKey,
@@ -152,6 +153,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [readableSelector, 'NoMatchingPool'],
   [openToNamespace, 'NoMatchingPool'],
   [readablePriority, 'NoMatchingPool'],
+  [readableRetain, 'NoMatchingPool'],
   [notDeleting, 'PoolNotReady'],
   [notPaused, 'PoolNotReady'],
   [notExhausted, 'PoolExhausted'],
@@ -244,6 +246,10 @@ function readablePriority(_request: PoolRequest, pool: IPPool): string | undefin
   return priorityOf(pool) === undefined
     ? `${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer`
     : undefined
+}
+
+function readableRetain(_request: PoolRequest, pool: IPPool): string | undefined {
+  return whyRetainUnreadable(pool)
 }
 
 function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {

@@ -23,6 +23,7 @@ import { formatPool, placeOf, selectsNamespace, type IPPool } from '../model/poo
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
+import { isOverdue, retainedClaimOf } from '../model/retained-claim.ts'
 import { defaultApiServerPort } from '../names.ts'
 import type { Role } from '../role.ts'
 import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
@@ -112,11 +113,20 @@ export function poolFinder(pools: readonly IPPool[]): NonNullable<AddressUse['po
   return (ipAddress) => byPlace.get(poolPlaceOf(ipAddress))
 }
 
-/** The claims of ours whose Cluster is gone or was recreated. A Cluster of that name adopts a claim without owner. */
-export function orphanedClaims({ claims, clusters, unlisted }: Snapshot): readonly IPAddressClaim[] {
+/**
+ * The claims of ours whose Cluster is gone or was recreated. A Cluster of that name adopts a claim without owner. One that is
+ * kept for it is none, as long as its time is not over.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function orphanedClaims(
+  { claims, clusters, unlisted }: Snapshot,
+  now: number,
+): readonly IPAddressClaim[] {
   const uids = new Set([...clusters.values()].map(({ uid }) => uid))
   return [...claims.values()].filter((claim) => {
     if (roleOfOwnClaim(claim) === undefined || unlisted?.has(claim.namespace) === true) return false
+    if (retainedClaimOf(claim) !== undefined && !isOverdue(claim, now)) return false
     const owners = ownerClustersOf(claim)
     if (owners.length > 0) return !owners.some((uid) => uids.has(uid))
     const { namespace, name } = claim
@@ -170,6 +180,11 @@ export class SnapshotQueries {
   /** The IPAddress that a claim is bound to. */
   ipAddressOf({ namespace, addressName: name }: IPAddressClaim): IPAddress | undefined {
     return name === undefined ? undefined : this.snapshot().ipAddresses.get(formatKey({ namespace, name }))
+  }
+
+  /** The IPAddress of a claim, also before the provider has bound the two: after `clusterctl move`, it waits for the Cluster. */
+  ipAddressHeldBy(claim: IPAddressClaim): IPAddress | undefined {
+    return this.ipAddressOf(claim) ?? this.snapshot().ipAddresses.get(formatKey(claim))
   }
 
   /** Everything that `nextAction` may ask for. */

@@ -31,8 +31,8 @@ export async function takeSteps(steps: Steps, input: StepInput, startedAt: numbe
   const selected = await steps.selectIPPool(input)
   if (selected.next === 'complete-port') return steps.assignVip({ ...input, uid: selected.uid })
   if (selected.next !== 'claim') return selected
-  const { uid, poolRef, restore } = selected
-  const again = restore === undefined ? {} : { restore }
+  const { uid, poolRef, restore, retain } = selected
+  const again = { ...(restore !== undefined && { restore }), ...(retain !== undefined && { retain }) }
 
   const ensured = await steps.ensureIPAddressClaim({ ...input, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
@@ -64,6 +64,8 @@ export interface EnsureIPAddressClaimInput extends ClaimStepInput {
   readonly poolRef: IPPoolReference
   /** The address that the claim has to get, because the Cluster had it before. */
   readonly restore?: PooledAddress
+  /** What the claim has to be made for, as `retainOf` its pool says; absent: what it is, and `none` for a new one. */
+  readonly retain?: string
 }
 
 export interface AssignVipInput extends ClaimStepInput {
@@ -103,6 +105,7 @@ export type SelectIPPoolResult = (
       /** The claim was there before this step: the verdicts are not those by which its pool was selected. */
       readonly isFound?: boolean
       readonly restore?: PooledAddress
+      readonly retain?: string
       /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string
     }

@@ -2,14 +2,15 @@ import { desireFor, isWritable, type ClusterContext } from './eligibility.ts'
 import { addressIn, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
 import type { VipRole } from './vip-role.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
-import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
+import { ownershipOf, retainedFor, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import { clusterNameLabel } from '../names.ts'
 
 /**
  * Whether a claim of the Cluster's name that nobody owns may hold the VIP that somebody else has set: its address decides. The
- * predecessor of this program left such claims, and so does a backup that is restored without owner references.
+ * predecessor of this program left such claims, and so does a backup that is restored without owner references. A pool that
+ * retains addresses keeps them for a Cluster that is created again from a manifest with its endpoint.
  */
 export function mayHoldVip(cluster: Cluster, vip: VipRole, claim: IPAddressClaim): boolean {
   const { state } = vipOwnershipOf(cluster, vip)
@@ -17,8 +18,14 @@ export function mayHoldVip(cluster: Cluster, vip: VipRole, claim: IPAddressClaim
     (state === 'external' || state === 'incomplete') &&
     !claim.isDeleting &&
     claim.addressName !== undefined &&
-    ownershipOf(claim, cluster).owner === 'nobody'
+    isAdoptable(claim, cluster)
   )
+}
+
+/** Nobody owns it, or it was kept for a Cluster of this name. */
+function isAdoptable(claim: IPAddressClaim, cluster: Cluster): boolean {
+  const { owner } = ownershipOf(claim, cluster)
+  return owner === 'nobody' || (owner === 'previous-cluster' && retainedFor(claim) !== undefined)
 }
 
 /** A claim, and the IPAddress that it is bound to, as far as they have been read. */

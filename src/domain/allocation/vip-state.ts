@@ -164,6 +164,7 @@ function describePending(
     }
     case 'observe':
     case 'labelClaim':
+    case 'convertClaim':
     case 'restoreAddress':
     case 'createClaim':
     case 'releaseReservations':

@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
-import { clusterGroup, clusterNameLabel, roleKey, watchFilterLabel } from '../names.ts'
+import { clusterGroup, clusterNameLabel, clusterUidAnnotation, roleKey, watchFilterLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
 import { poolNamespaceFor } from './pool-kind.ts'
 import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
@@ -101,7 +101,8 @@ export function claimNamesFor(cluster: Cluster, role: Role): readonly string[] {
 
 /**
  * The Cluster's own claim among those that have one of its names; else one that nobody owns, the usual name first; else the one
- * that has the usual name, of any owner.
+ * that has the usual name, of any owner. A claim that `clusterctl move` has made look like a previous Cluster's goes before
+ * those.
  */
 export function claimAmong(
   cluster: Cluster,
@@ -116,7 +117,13 @@ export function claimAmong(
   const [unowned] = ownedBy('nobody').filter(
     ({ name, labels, isDeleting }) => !isDeleting && clusterNameOf(name, labels) === cluster.name,
   )
-  return own ?? unowned ?? usual
+  return own ?? recordedClaim(cluster, ownedBy('previous-cluster')) ?? unowned ?? usual
+}
+
+/** The retained claim that the Cluster's annotation names: `clusterctl move` has given the Cluster another uid. */
+function recordedClaim(cluster: Cluster, claims: readonly IPAddressClaim[]): IPAddressClaim | undefined {
+  const recorded = roles.map((role) => cluster.annotations[roleSpecs[role].claimAnnotation])
+  return claims.find((claim) => retainedFor(claim) !== undefined && recorded.includes(claim.name))
 }
 
 export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
@@ -200,11 +207,16 @@ export type ClaimOwnership =
   | { readonly owner: 'previous-cluster'; readonly uid: string }
   | { readonly owner: 'other'; readonly description: string }
 
-/** Decides by owner references alone: labels can be typed by anybody. */
+/**
+ * Decides by owner references, since labels can be typed by anybody. A claim that outlives its Cluster names it in an
+ * annotation instead.
+ */
 export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): ClaimOwnership {
   if (claim.ownerReferences.some((owner) => isClusterReference(owner) && owner.uid === cluster.uid)) {
     return { owner: 'this-cluster' }
   }
+  const retained = retainedFor(claim)
+  if (retained !== undefined) return ownershipOfRetained(claim, retained, cluster)
   const previous = claim.ownerReferences.find(
     (owner) => isClusterReference(owner) && owner.name === cluster.name,
   )
@@ -215,16 +227,34 @@ export function ownershipOf(claim: IPAddressClaim, cluster: ClusterIdentity): Cl
     : { owner: 'other', description: `${other.kind} ${other.name} (uid ${other.uid})` }
 }
 
+/** @param uid of the Cluster that has the claim */
+function ownershipOfRetained(claim: IPAddressClaim, uid: string, cluster: ClusterIdentity): ClaimOwnership {
+  const name = clusterNameOf(claim.name, claim.labels)
+  if (name !== cluster.name) return { owner: 'other', description: `Cluster ${name ?? ''} (uid ${uid})` }
+  return uid === cluster.uid ? { owner: 'this-cluster' } : { owner: 'previous-cluster', uid }
+}
+
+/** The uid of the Cluster that has a claim which outlives it; undefined for a claim that goes with its owner. */
+export function retainedFor({ ownerReferences, annotations }: ObjectMeta): string | undefined {
+  return ownerReferences.some(isClusterReference) ? undefined : annotations[clusterUidAnnotation] || undefined
+}
+
 /** The Cluster that owns a claim of ours, by the name that both have; undefined if none does. */
 export function clusterOwning(claim: IPAddressClaim): ClusterIdentity | undefined {
   const name = clusterNameOf(claim.name, claim.labels)
+  const retained = retainedFor(claim)
+  if (retained !== undefined)
+    return name === undefined ? undefined : { namespace: claim.namespace, name, uid: retained }
   const owner = claim.ownerReferences.find((each) => isClusterReference(each) && each.name === name)
   return owner && { namespace: claim.namespace, name: owner.name, uid: owner.uid }
 }
 
 /** Uids of the Clusters that own an object, those that are gone included. */
-export function ownerClustersOf({ ownerReferences }: ObjectMeta): readonly string[] {
-  return ownerReferences.filter(isClusterReference).map(({ uid }) => uid)
+export function ownerClustersOf(object: ObjectMeta): readonly string[] {
+  const retained = retainedFor(object)
+  return retained === undefined
+    ? object.ownerReferences.filter(isClusterReference).map(({ uid }) => uid)
+    : [retained]
 }
 
 function isClusterReference(owner: OwnerReference): boolean {

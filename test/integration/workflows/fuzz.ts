@@ -276,11 +276,15 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
     assignVip: (of) => step(of, assigned),
     confirmRelease: async ({ held }) => {
       const random = own()
-      const outcome = random.below(3)
+      const outcome = random.below(4)
       const pauseUntilNext = random.pick([200, anHour])
       await delay(random.pick([0, 40, 1_200]))
       if (outcome === 0) throw retryLater('ReleasePending', pauseUntilNext)
       if (outcome === 1) return { next: 'wait', held: [releasedVip], isGone: true }
+      if (outcome === 2) {
+        const until = random.pick([{}, { until: Date.now() + pauseUntilNext }])
+        return { next: 'keep', held, ...until, message: 'it is kept' }
+      }
       return { next: 'released', held }
     },
   }

@@ -16,16 +16,25 @@ import { realParts } from '../../support/real-parts.ts'
 import { deletedCluster, releasedVip, fastPath, retryLater } from './scenarios.ts'
 
 let environment: TestWorkflowEnvironment
+/** Hours pass in no time here, as soon as somebody waits for a result. */
+let timeSkipping: TestWorkflowEnvironment
 
 beforeAll(async () => {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
   })
-  environment = await TestWorkflowEnvironment.createFromExistingServer(realParts().stack.temporal)
+  const { temporalTestServer, stack } = realParts()
+  timeSkipping = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: temporalTestServer } },
+  })
+  environment = await TestWorkflowEnvironment.createFromExistingServer(stack.temporal)
 })
 
-afterAll(() => environment.teardown())
+afterAll(async () => {
+  await timeSkipping.teardown()
+  await environment.teardown()
+})
 
 /** Runs `releaseVip` on a Worker of its own while `body` drives it. */
 async function withRun<T>(
@@ -33,10 +42,11 @@ async function withRun<T>(
   body: (handle: WorkflowHandle) => Promise<T>,
   argument: unknown = deletedCluster,
   memo: Readonly<Record<string, unknown>> = {},
+  on = environment,
 ): Promise<T> {
   const taskQueue = randomUUID()
   const worker = await Worker.create({
-    connection: environment.nativeConnection,
+    connection: on.nativeConnection,
     taskQueue,
     workflowBundle: { codePath: fileURLToPath(new URL('../../../dist/workflow-bundle.js', import.meta.url)) },
     activities: { ...fastPath, confirmRelease },
@@ -44,7 +54,7 @@ async function withRun<T>(
   return worker.runUntil(async () => {
     const workflowId = `release-vip/${randomUUID()}`
     return body(
-      await environment.client.workflow.start(releaseVipType, {
+      await on.client.workflow.start(releaseVipType, {
         workflowId,
         taskQueue,
         memo,
@@ -74,7 +84,7 @@ describe('releaseVip', () => {
       resultOf,
       { ...deletedCluster, held: [releasedVip] },
     )
-    expect(asked).toEqual([{ ...deletedCluster, isFirst: true, held: [releasedVip] }])
+    expect(asked).toEqual([{ ...deletedCluster, isFirst: true, held: [releasedVip], understandsKeep: true }])
     expect(result).toEqual({
       cluster: deletedCluster,
       released: [releasedVip],
@@ -90,7 +100,9 @@ describe('releaseVip', () => {
       return { next: 'released', held: input.held }
     }
     await withRun(confirm, resultOf, deletedCluster, { managementClusterUid: 'uid-a' })
-    expect(asked).toEqual([{ ...deletedCluster, isFirst: true, held: [], managementClusterUid: 'uid-a' }])
+    expect(asked).toEqual([
+      { ...deletedCluster, isFirst: true, held: [], managementClusterUid: 'uid-a', understandsKeep: true },
+    ])
   })
 
   it('remembers what it has seen, and since when the Cluster is gone', async () => {
@@ -108,11 +120,11 @@ describe('releaseVip', () => {
           return { next: 'released', held: input.held }
       }
     }, resultOf)
-    const known = { ...deletedCluster, isFirst: false, held: [releasedVip] }
+    const known = { ...deletedCluster, isFirst: false, held: [releasedVip], understandsKeep: true }
     const goneSince = asked[2]?.goneSince
     expect(goneSince).toEqual(expect.any(Number))
     expect(asked).toEqual([
-      { ...deletedCluster, isFirst: true, held: [] },
+      { ...deletedCluster, isFirst: true, held: [], understandsKeep: true },
       known,
       { ...known, goneSince },
       { ...known, held: [releasedVip, { role: 'ingress' }], goneSince },
@@ -159,6 +171,64 @@ describe('releaseVip', () => {
         ends.resolve()
         await resultOf(handle)
         expect(steps).toBe(1)
+      },
+    )
+  })
+
+  it('sleeps for as long as an address is kept, and then asks again', async () => {
+    const asked: number[] = []
+    let until = 0
+    const result = await withRun(async ({ held, goneSince }) => {
+      if (goneSince === undefined) return { next: 'wait', held: [releasedVip], isGone: true }
+      asked.push(Date.now())
+      until ||= Date.now() + 500
+      return Date.now() < until
+        ? { next: 'keep', held, until, message: 'it is kept' }
+        : { next: 'released', held }
+    }, resultOf)
+    expect(asked).toHaveLength(2)
+    expect(asked[1]).toBeGreaterThanOrEqual(until)
+    expect(result.released).toEqual([releasedVip])
+  })
+
+  it('keeps an address for weeks, and asks once a day whether that is still so', async () => {
+    const days = 40
+    const until = (await timeSkipping.currentTimeMs()) + days * 24 * 3_600_000 - 60_000
+    let asked = 0
+    const keeping: Activities['confirmRelease'] = async ({ held, goneSince }) => {
+      if (goneSince === undefined) return { next: 'wait', held, isGone: true }
+      asked += 1
+      return (await timeSkipping.currentTimeMs()) < until
+        ? { next: 'keep', held, until, message: 'it is kept' }
+        : { next: 'released', held }
+    }
+    const { seconds } = await withRun(keeping, resultOf, deletedCluster, {}, timeSkipping)
+    expect(seconds).toBeGreaterThanOrEqual((days - 1) * 24 * 3_600)
+    expect(asked).toBe(days + 1)
+  })
+
+  it('wakes up when it is woken, and names in its timer for whom the address is kept', async () => {
+    const sleeps = Promise.withResolvers<void>()
+    let isReleased = false
+    await withRun(
+      async ({ held, goneSince }) => {
+        if (goneSince === undefined) return { next: 'wait', held, isGone: true }
+        if (isReleased) return { next: 'released', held }
+        sleeps.resolve()
+        return { next: 'keep', held, message: 'it is kept' }
+      },
+      async (handle) => {
+        await sleeps.promise
+        isReleased = true
+        const { userMetadata } = await eventually('the timer', async () => {
+          const { events } = await handle.fetchHistory()
+          return events?.find(({ timerStartedEventAttributes: started }) => started)
+        })
+        expect(Buffer.from(userMetadata?.summary?.data ?? []).toString()).toBe(
+          '"kept for clusters/demo until a person releases it"',
+        )
+        await handle.signal(wakeSignal, 'claim is gone')
+        expect((await resultOf(handle)).released).toEqual([])
       },
     )
   })

@@ -106,6 +106,8 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   let addresses = 0
   const leaking = Promise.withResolvers<void>()
   let isReleased = false
+  const keeping = Promise.withResolvers<void>()
+  let keeps = 0
   return {
     allocated: { activities: {} },
     'allocated-at-once': { activities: {}, isFastPath: true },
@@ -182,6 +184,25 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
         await leaking.promise
         isReleased = true
         await handle.signal(wakeSignal, 'claim is gone')
+      },
+    },
+    kept: {
+      type: releaseVipType,
+      args: [{ ...deletedCluster, held: [releasedVip] }],
+      activities: {
+        confirmRelease: async ({ held, goneSince }) => {
+          if (goneSince === undefined) return { next: 'wait', held, isGone: true }
+          keeps += 1
+          if (keeps > 2) return { next: 'released', held }
+          const message = 'it is kept'
+          if (keeps === 2) return { next: 'keep', held, until: Date.now() + 100, message }
+          keeping.resolve()
+          return { next: 'keep', held, message }
+        },
+      },
+      drive: async (handle) => {
+        await keeping.promise
+        await handle.signal(wakeSignal, 'the pool retains addresses for another time')
       },
     },
     'invalid-input': { activities: {}, args: ['clusters/demo'] },

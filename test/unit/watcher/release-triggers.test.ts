@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
 import {
+  clusterUidAnnotation,
+  keptSinceAnnotation,
+  keptUntilAnnotation,
+  retainAnnotation,
+} from '../../../src/domain/names.ts'
+import {
+  releaseOfChangedClaim,
   releaseOfDeletedClaim,
   releaseOfDeleted,
   releaseOfOrphan,
 } from '../../../src/watcher/release-triggers.ts'
-import { aClaim, aCluster, anIPAddress, ownerReference } from '../../support/builders.ts'
+import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../support/builders.ts'
 
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 const held = { role: 'control-plane', claim: aClaim(), ipAddress: anIPAddress() } as const
@@ -64,7 +71,7 @@ describe('a claim whose Cluster is not there', () => {
     ['has been there for a while', held, undefined, created + 60_000],
     ['belongs to a deleted Cluster of the same name', held, aCluster({ uid: 'new' }), created + 60_000],
   ])('and %s has to be released', (_, binding, known, now) => {
-    expect(releaseOfOrphan(binding, known, now)).toEqual(request)
+    expect(releaseOfOrphan(binding, known, () => [], now)).toEqual(request)
   })
 
   it.each([
@@ -78,7 +85,7 @@ describe('a claim whose Cluster is not there', () => {
       created + 60_000,
     ],
   ])('and %s is left', (_, binding, known, now) => {
-    expect(releaseOfOrphan(binding, known, now)).toBeUndefined()
+    expect(releaseOfOrphan(binding, known, () => [], now)).toBeUndefined()
   })
 })
 
@@ -96,5 +103,49 @@ describe('a deleted claim', () => {
     ['nobody owned it', aClaim({ owners: [] }), undefined],
   ])('concerns no release if %s', (_, claim, known) => {
     expect(releaseOfDeletedClaim(claim, known)).toBeUndefined()
+  })
+})
+
+describe('a claim that has outlived its Cluster', () => {
+  const now = Date.parse('2026-03-01T12:00:00Z')
+  const retaining = aPool({ annotations: { [retainAnnotation]: '24h' } })
+  const retained = (annotations: Readonly<Record<string, string>> = {}, uid = deleted.uid) =>
+    aClaim({
+      owners: [],
+      labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
+      addressName: 'vip-cp-demo',
+      annotations: { [clusterUidAnnotation]: uid, [retainAnnotation]: '24h', ...annotations },
+    })
+  const marked = {
+    [keptSinceAnnotation]: '2026-03-01T11:00:00Z',
+    [keptUntilAnnotation]: '2026-03-02T11:00:00Z',
+  }
+  const request = { ...release, again: true, held: [vip] }
+
+  it.each([
+    ['sleep, if nothing is to be done', marked, 'claim kept without its Cluster', {}],
+    ['be woken, if it is not marked yet', {}, 'claim to be kept or released', { wakes: true }],
+    [
+      'be woken, if its time is over',
+      { ...marked, [keptSinceAnnotation]: '2026-02-01T11:00:00Z' },
+      'claim to be kept or released',
+      { wakes: true },
+    ],
+  ])('has a run, which is to %s', (_, annotations, reason, more) => {
+    const binding = { ...held, claim: retained(annotations) }
+    expect(releaseOfOrphan(binding, undefined, () => [retaining], now)).toEqual({
+      ...request,
+      ...more,
+      reason,
+    })
+  })
+
+  it('has its run end when a later Cluster takes it over', () => {
+    const later = retained({}, 'later')
+    const signal = { action: 'signal-release', deleted, reason: 'claim has been handed over' }
+    expect(releaseOfChangedClaim(later, retained(marked))).toEqual(signal)
+    expect(releaseOfChangedClaim(retained(marked), retained())).toBeUndefined()
+    expect(releaseOfChangedClaim(later, undefined)).toBeUndefined()
+    expect(releaseOfChangedClaim(aClaim(), aClaim())).toBeUndefined()
   })
 })

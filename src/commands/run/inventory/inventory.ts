@@ -113,7 +113,7 @@ type OrphanedSince = ReadonlyMap<string, number>
 
 /** Tracks since when each of our claims has been without its Cluster: garbage collection needs a moment to delete it. */
 export function orphanedSince(snapshot: Snapshot, before: OrphanedSince, now: number): OrphanedSince {
-  return new Map(orphanedClaims(snapshot).map(({ uid }) => [uid, before.get(uid) ?? now]))
+  return new Map(orphanedClaims(snapshot, now).map(({ uid }) => [uid, before.get(uid) ?? now]))
 }
 
 /** The uids of the claims that count as leaked. */

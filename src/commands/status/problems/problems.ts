@@ -23,7 +23,7 @@ export function problemsIn(
     snapshot,
     queries: new SnapshotQueries(() => snapshot, settings),
     addressUse: addressUseIn(snapshot),
-    orphaned: new Set(orphanedClaims(snapshot)),
+    orphaned: new Set(orphanedClaims(snapshot, now)),
     owners: new Map([...snapshot.clusters.values()].map((cluster) => [cluster.uid, cluster])),
     now,
   }

@@ -18,7 +18,7 @@ describe('the event about a VIP', () => {
   })
 
   it('tells of a release', () => {
-    expect(releaseEvent(cluster, 'all is free')).toEqual({
+    expect(releaseEvent(cluster, 'Released', 'all is free')).toEqual({
       cluster,
       type: 'Normal',
       reason: 'Released',
@@ -30,6 +30,6 @@ describe('the event about a VIP', () => {
   it('is no longer than the API server accepts', () => {
     const long = 'x'.repeat(longestMessage + 1)
     expect(allocationEvent(cluster, 'ingress', 'Allocated', long).note).toHaveLength(longestMessage)
-    expect(releaseEvent(cluster, long).note).toHaveLength(longestMessage)
+    expect(releaseEvent(cluster, 'Released', long).note).toHaveLength(longestMessage)
   })
 })

@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
+import type { Cluster } from '../../src/domain/model/cluster.ts'
+import {
+  clusterUidAnnotation,
+  keptSinceAnnotation,
+  keptUntilAnnotation,
+  retainAnnotation,
+} from '../../src/domain/names.ts'
+import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
+import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
+import type { TemporalView } from './temporal.ts'
+import { openTestbed, type Testbed } from './testbed.ts'
+
+let suite: Fixture
+let testbed: Testbed
+let temporal: TemporalView
+
+/** Served first of all, since a claim may be in the cache some seconds before its Cluster is. */
+let unseen: Cluster
+
+beforeAll(async () => {
+  suite = await openFixtureWithAllocator()
+  ;({ testbed, temporal } = suite)
+  unseen = await serve('unseen', '10.171.6.1', '1h')
+})
+
+/** A person lets go of what is still kept. */
+afterAll(() =>
+  suite.close(async () => {
+    for (const name of ['timer', 'blue']) await setRetain(name, null)
+    await remove('blue')
+    for (const name of ['timer', 'blue']) await untilReleased(name)
+  }),
+)
+
+/** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone that retains addresses. */
+async function serve(name: string, address: string, retain: string | undefined): Promise<Cluster> {
+  const className = `${name}-class`
+  await testbed.createClass(className)
+  const annotations = retain === undefined ? {} : { [retainAnnotation]: retain }
+  await testbed.createPool(address, { name: `${name}-pool`, className, annotations })
+  await testbed.createCluster(name, { className })
+  return testbed.untilServed(name)
+}
+
+async function remove(name: string): Promise<void> {
+  await testbed.deleteCluster(name)
+  await testbed.untilCluster(name, (now) => now === undefined)
+}
+
+function isMarked(claim: IPAddressClaim | undefined): boolean {
+  return claim?.annotations[keptUntilAnnotation] !== undefined
+}
+
+async function untilKept(name: string): Promise<IPAddressClaim> {
+  const claim = await testbed.untilClaim(`vip-cp-${name}`, isMarked)
+  if (claim === undefined) throw new Error(`the claim of ${name} is gone`)
+  return claim
+}
+
+/** Deletes a served Cluster, and waits until its address is kept. */
+async function removeAndKeep(name: string): Promise<IPAddressClaim> {
+  await remove(name)
+  return untilKept(name)
+}
+
+async function setRetain(name: string, retain: string | null): Promise<void> {
+  await testbed.patch(testbed.path('inclusterippools', `${name}-pool`), {
+    metadata: { annotations: { [retainAnnotation]: retain } },
+  })
+}
+
+/** As if the Cluster had been deleted so long ago. */
+async function age(name: string, hours: number): Promise<void> {
+  const since = new Date(Date.now() - hours * 3_600_000).toISOString()
+  await testbed.patch(testbed.path('ipaddressclaims', `vip-cp-${name}`), {
+    metadata: { annotations: { [keptSinceAnnotation]: since } },
+  })
+}
+
+/** Resolves with undefined when the claim is gone. */
+async function untilReleased(name: string): Promise<IPAddressClaim | undefined> {
+  return testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
+}
+
+/** Lets another Cluster of the same class ask for the address. Resolves when it waits. */
+async function compete(name: string): Promise<string> {
+  const rival = `${name}-rival`
+  await testbed.createCluster(rival, { className: `${name}-class` })
+  await testbed.untilCluster(
+    rival,
+    (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'PoolExhausted',
+  )
+  return rival
+}
+
+describe('a pool that retains addresses', () => {
+  it('keeps that of a deleted Cluster from everybody, and gives it to one of the same name', async () => {
+    const before = await serve('blue', '10.171.0.1', '1h')
+    const claimed = await testbed.untilClaim('vip-cp-blue', (now) => now?.addressName !== undefined)
+    expect(claimed).toMatchObject({
+      ownerReferences: [],
+      annotations: { [clusterUidAnnotation]: before.uid, [retainAnnotation]: '1h' },
+    })
+    const { annotations } = await removeAndKeep('blue')
+    const [since, until] = [keptSinceAnnotation, keptUntilAnnotation].map((key) =>
+      Date.parse(annotations[key] ?? ''),
+    )
+    expect((until ?? 0) - (since ?? 0)).toBe(3_600_000)
+    const rival = await compete('blue')
+    await testbed.createCluster('blue', { className: 'blue-class' })
+    const again = await testbed.untilServed('blue')
+    expect(again.uid).not.toBe(before.uid)
+    expect(again.controlPlaneEndpoint.host).toBe('10.171.0.1')
+    const claim = await testbed.untilClaim(
+      'vip-cp-blue',
+      (now) => now?.annotations[clusterUidAnnotation] === again.uid,
+    )
+    expect(isMarked(claim)).toBe(false)
+    const { message, released } = await temporal.releaseOf(before)
+    expect(message).toContain(`a later one of this name has IPAddressClaim ${testbed.namespace}/vip-cp-blue`)
+    expect(released).toEqual([])
+    await testbed.deleteCluster(rival)
+  })
+
+  it('says in Temporal for whom and until when, by a timer', async () => {
+    const cluster = await serve('timer', '10.171.1.1', '1000h')
+    const { annotations } = await removeAndKeep('timer')
+    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(cluster))
+    const timer = await eventually('the timer', async () => {
+      const { events } = await handle.fetchHistory()
+      return events?.find(({ timerStartedEventAttributes: started }) => started)
+    })
+    const summary = Buffer.from(timer.userMetadata?.summary?.data ?? []).toString()
+    const until = new Date(annotations[keptUntilAnnotation] ?? '').toISOString()
+    expect(summary).toContain(`kept for ${testbed.namespace}/timer until ${until}`)
+  })
+
+  it('frees it when the time is over', async () => {
+    await serve('short', '10.171.2.1', '3s')
+    await removeAndKeep('short')
+    const rival = await compete('short')
+    await untilReleased('short')
+    expect((await testbed.untilServed(rival)).controlPlaneEndpoint.host).toBe('10.171.2.1')
+  })
+
+  it('keeps it for another time if its annotation changes, and frees it if that goes', async () => {
+    await serve('changed', '10.171.3.1', 'always')
+    const { annotations } = await removeAndKeep('changed')
+    expect(annotations[keptUntilAnnotation]).toBe('always')
+    await setRetain('changed', '2h')
+    const claim = await testbed.untilClaim(
+      'vip-cp-changed',
+      (now) => now?.annotations[keptUntilAnnotation] !== 'always',
+    )
+    expect(claim?.annotations[keptSinceAnnotation]).toBe(annotations[keptSinceAnnotation])
+    await setRetain('changed', null)
+    expect(await untilReleased('changed')).toBeUndefined()
+  })
+
+  it('has the claims of living Clusters follow its annotation in both directions', async () => {
+    const { uid } = await serve('living', '10.171.4.1', undefined)
+    const isOwned = (now: IPAddressClaim | undefined): boolean => now?.ownerReferences[0]?.uid === uid
+    await testbed.untilClaim('vip-cp-living', isOwned)
+    await setRetain('living', '24h')
+    await testbed.untilClaim('vip-cp-living', (now) => now?.annotations[clusterUidAnnotation] === uid)
+    await setRetain('living', null)
+    const claim = await testbed.untilClaim('vip-cp-living', isOwned)
+    expect(claim?.annotations).toEqual({})
+    await remove('living')
+    await untilReleased('living')
+  })
+
+  it('is not chosen if its annotation cannot be read, and the Cluster says why', async () => {
+    const className = await testbed.createClassWithPool('typo', '10.171.5.1')
+    await setRetain('typo', '1 day')
+    await testbed.createCluster('typo', { className })
+    const found = await testbed.untilCluster(
+      'typo',
+      (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'NoMatchingPool',
+    )
+    expect(found && vipConditionOf(found, 'control-plane')?.message).toContain(
+      `${retainAnnotation} is "1 day", expected a duration such as 24h`,
+    )
+  })
+})
+
+describe('an address that is kept', () => {
+  it('is kept although nobody watched when its Cluster was deleted, and Temporal has lost the run', async () => {
+    await suite.allocator.stop()
+    await remove('unseen')
+    await suite.start()
+    const { annotations } = await untilKept('unseen')
+    const workflowId = releaseWorkflowIdFor(unseen)
+    await suite.allocator.stop()
+    await temporal.client.workflow.getHandle(workflowId).terminate('as if Temporal had been emptied')
+    await suite.start()
+    await eventually('another run', async () => {
+      const { status } = await temporal.client.workflow.getHandle(workflowId).describe()
+      return status.name === 'RUNNING' ? true : undefined
+    })
+    const claim = await testbed.untilClaim('vip-cp-unseen', isMarked)
+    expect(claim?.annotations).toEqual(annotations)
+    await setRetain('unseen', null)
+    await untilReleased('unseen')
+  })
+
+  it('is free if its time was over while nobody ran', async () => {
+    await serve('asleep', '10.171.7.1', '24h')
+    await removeAndKeep('asleep')
+    await suite.allocator.stop()
+    await age('asleep', 25)
+    await suite.start()
+    expect(await untilReleased('asleep')).toBeUndefined()
+  })
+
+  it('does not hold up the deletion of its namespace', async () => {
+    const other = await openTestbed(realParts().stack)
+    const allocator = await suite.start({ namespaces: [other.namespace] })
+    try {
+      await other.createPool('10.171.8.1', { annotations: { [retainAnnotation]: 'always' } })
+      await other.createCluster('going')
+      await other.untilServed('going')
+      await other.deleteCluster('going')
+      await other.untilClaim('vip-cp-going', isMarked)
+      await other.api.send({ method: 'DELETE', path: `/api/v1/namespaces/${other.namespace}` })
+      const claim = await other.untilClaim('vip-cp-going', (now) => now === undefined)
+      expect(claim).toBeUndefined()
+    } finally {
+      await other.close()
+      await allocator.stop()
+    }
+  })
+})
