@@ -16,6 +16,8 @@ export interface ExtensionFixture {
   readonly front: HookFront
   /** Name of the ExtensionConfig. */
   readonly name: string
+  /** PEM of the authority of its certificates. */
+  readonly authority: string
   /** Flags of a further replica, which the front then calls, too. */
   flagsOfReplica(): Promise<{ readonly port: number; readonly flags: readonly string[] }>
   /** Waits until core has discovered the handlers, which a replica has registered. */
@@ -59,6 +61,7 @@ export async function openExtension(
   return {
     front,
     name,
+    authority,
     flagsOfReplica: async () => {
       const port = await freePort()
       front.targets = [...front.targets, port]

@@ -132,7 +132,7 @@ export function diagnoseKubernetes(
     ...runCheck('cluster-api-core', core, checkCore),
     ...runCheck('ipam-provider', { read: ipamProvider }, (found) => checkIpamProvider(found, snapshot, now)),
     ...runCheck('predecessor', { read: predecessor }, checkPredecessor),
-    ...runCheck('runtime-extensions', extensions, checkRuntimeExtensions),
+    ...runCheck('runtime-extensions', extensions, (read) => checkRuntimeExtensions(read, snapshot)),
     ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
     ...runCheck('pools', snapshot, (read) => checkPools(read, settings)),
     ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),

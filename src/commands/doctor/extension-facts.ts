@@ -1,3 +1,5 @@
+import { environmentVariableFor, type FlagName } from '../../config.ts'
+import { defaultExtensionConfigName, extensionAddressFrom } from '../../domain/extension/registration.ts'
 import { inParallel } from '../../domain/in-parallel.ts'
 import { arrayOf, objectOf } from '../../domain/model/decode.ts'
 import {
@@ -12,7 +14,9 @@ import { listObjects } from '../../kubernetes/objects.ts'
 import type { DecodedResource } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Reading } from './checks/check-result.ts'
-import type { ExtensionFacts, ServiceState } from './checks/runtime-extensions.ts'
+import type { ProgramDeployment } from './checks/providers.ts'
+import type { Registrant, RuntimeExtensions, ServiceState } from './checks/runtime-extensions.ts'
+import { probeExtension } from './extension-probe.ts'
 import { readingOf } from './reading.ts'
 
 const readableConfigs: DecodedResource<ExtensionConfig> = { ...extensionConfigs, decode: extensionConfigFrom }
@@ -48,11 +52,16 @@ export async function listExtensionConfigs(
   }
 }
 
-/** Reads who answers for each of them. */
+/**
+ * Reads who answers for each of them.
+ *
+ * @param allocators the Deployments of the allocator; none if they cannot be read
+ */
 export async function readExtensionFacts(
   connection: KubernetesConnection,
   configs: Reading<readonly ExtensionConfig[]>,
-): Promise<Reading<readonly ExtensionFacts[]>> {
+  allocators: readonly ProgramDeployment[],
+): Promise<Reading<RuntimeExtensions>> {
   if ('unread' in configs) return configs
   const read = await inParallel(readsAtOnce, configs.read, async (config) => {
     const { address } = config
@@ -60,9 +69,23 @@ export async function readExtensionFacts(
       address !== undefined && 'service' in address
         ? await readingOf(readService(connection, address))
         : undefined
-    return { config, service }
+    return { config, service, probe: await probeExtension(config) }
   })
-  return { read }
+  return { read: { configs: read, registrants: allocators.flatMap(registrantsIn) } }
+}
+
+/** What a Deployment is to register, by its flags and variables. */
+function registrantsIn(deployment: ProgramDeployment): readonly Registrant[] {
+  const address = extensionAddressFrom(settingOf(deployment, 'runtime-extension-register'))
+  if (address === undefined || deployment.wanted === 0) return []
+  const name = settingOf(deployment, 'runtime-extension-config') || defaultExtensionConfigName
+  return [{ deployment, name, address }]
+}
+
+function settingOf({ args, env }: ProgramDeployment, flag: FlagName): string {
+  const prefix = `--${flag}=`
+  const argument = args.findLast((each) => each.startsWith(prefix))
+  return argument?.slice(prefix.length) ?? env[environmentVariableFor(flag)] ?? ''
 }
 
 async function readService(

@@ -37,7 +37,7 @@ import { foreignPoolKey, type ForeignPools } from './checks/foreign-pools.ts'
 import type { ClockReading } from './checks/clock.ts'
 import type { PermissionReview } from './checks/permissions.ts'
 import { predecessorLabel, type PredecessorFacts } from './checks/predecessor.ts'
-import type { ExtensionFacts } from './checks/runtime-extensions.ts'
+import type { RuntimeExtensions } from './checks/runtime-extensions.ts'
 import {
   coreProvider,
   inClusterProvider,
@@ -61,7 +61,7 @@ export interface KubernetesFacts {
   readonly core: Reading<readonly ProgramDeployment[]>
   readonly ipamProvider: Reading<readonly ProgramDeployment[]>
   readonly predecessor: PredecessorFacts
-  readonly extensions: Reading<readonly ExtensionFacts[]>
+  readonly extensions: Reading<RuntimeExtensions>
   readonly snapshot: Reading<Snapshot>
   readonly foreignPools: ForeignPools
   /** Why the snapshot lacks some kinds or namespaces: we may not list them. */
@@ -106,7 +106,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     const last = outcomes.at(-1)
     const server = kubeConfig.getCurrentCluster()?.server ?? ''
     const about = { server, route, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
-    const [user, managementClusterUid, servedKinds, core, ipamProvider, predecessor, snapshot] =
+    const [user, managementClusterUid, servedKinds, core, ipamProvider, predecessor, found, snapshot] =
       await Promise.all([
         readingOf(readOwnUser(connection)),
         readingOf(readManagementClusterUid(connection)),
@@ -114,12 +114,17 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
         readingOf(listDeployments(connection, coreProvider.label)),
         readingOf(listDeployments(connection, inClusterProvider.label)),
         readPredecessor(connection),
+        readingOf(listDeployments(connection, allocatorLabel)),
         readingOf(readSnapshot(connection, place.namespaces)),
       ])
     const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
-    const permissions = await readingOf(readPermissions(connection, place, user, clusters))
+    const allocators = 'read' in found ? found.read : []
+    const account = place.serviceAccount ?? accountOf(allocators)
+    const permissions = await readingOf(
+      readPermissions(connection, { ...place, serviceAccount: account }, user, clusters),
+    )
     const foreignPools = await readForeignPools(connection, clusters)
-    const extensions = await readExtensionFacts(connection, predecessor.extensionConfigs)
+    const extensions = await readExtensionFacts(connection, predecessor.extensionConfigs, allocators)
     const isEverywhere = place.namespaces.length === 0
     const cluster = {
       foreignPools,
@@ -138,14 +143,13 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
   }
 }
 
-/** Reviews the given account, else that of the allocator's Deployment, else our own. */
+/** Reviews the given account, else our own. */
 async function readPermissions(
   connection: KubernetesConnection,
-  { serviceAccount, namespaces }: KubernetesPlace,
+  { serviceAccount: account, namespaces }: KubernetesPlace,
   user: Reading<string>,
   clusters: readonly Cluster[],
 ): Promise<PermissionReview> {
-  const account = serviceAccount ?? (await readAllocatorAccount(connection))
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
   const elsewhere = namespaces.length === 0 ? [] : classNamespacesOf(clusters, namespaces)
@@ -193,9 +197,7 @@ function unlistedIn(outcomes: readonly RequestOutcome[]): readonly string[] {
   )
 }
 
-async function readAllocatorAccount(connection: KubernetesConnection): Promise<NamespacedName | undefined> {
-  const found = await readingOf(listDeployments(connection, allocatorLabel))
-  const [deployment] = 'read' in found ? found.read : []
+function accountOf([deployment]: readonly ProgramDeployment[]): NamespacedName | undefined {
   return deployment && { namespace: deployment.namespace, name: deployment.serviceAccount }
 }
 

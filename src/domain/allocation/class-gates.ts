@@ -122,7 +122,7 @@ function findingsIn(
   sources: readonly Source[],
   handlers: readonly ExtensionHandler[],
 ): GateFindings {
-  if (patch.isExternal) return externalFindings(patch.handler ?? '', handlers)
+  if (patch.isExternal) return externalFindings(patch, handlers)
   const condition = patch.enabledIf ?? 'true'
   const failing = sources.filter(({ name }) => failsWithout(condition, name))
   if (patch.isForEveryCluster && failing.length > 0) {
@@ -184,7 +184,9 @@ function requiredFindings(clusterClass: ClusterClass, receiver: Receiver | undef
     : notGate(`no patch reads the variable ${variable}`)
 }
 
-function externalFindings(handler: string, handlers: readonly ExtensionHandler[]): GateFindings {
+function externalFindings(patch: ClassPatch, handlers: readonly ExtensionHandler[]): GateFindings {
+  const handler = patch.calls.find(({ hook }) => hook === 'GeneratePatches')?.handler
+  if (handler === undefined) return none
   const ours = handlers.find(({ name, isOurs }) => isOurs && name === handler)
   if (ours === undefined) return gate({ gate: 'foreign-extension', handler })
   return ours.isFailClosed

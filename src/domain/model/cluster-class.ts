@@ -28,14 +28,20 @@ export interface ClassPatch {
   readonly name: string
   /** A runtime extension generates the patch: which variables it reads does not show. */
   readonly isExternal: boolean
-  /** The extension's handler, as `<handler>.<ExtensionConfig>`; undefined if there is none. */
-  readonly handler: string | undefined
+  /** What the extension is called for. */
+  readonly calls: readonly PatchCall[]
   /** The template that has to render to `true`; undefined: the patch is always enabled. */
   readonly enabledIf: string | undefined
   /** It changes the infrastructure cluster or the control plane, which every Cluster has. */
   readonly isForEveryCluster: boolean
   /** The values that it calculates. */
   readonly values: readonly PatchValue[]
+}
+
+/** A hook of Cluster API, and the handler of it that a patch names, as `<handler>.<ExtensionConfig>`. */
+export interface PatchCall {
+  readonly hook: 'GeneratePatches' | 'ValidateTopology' | 'DiscoverVariables'
+  readonly handler: string
 }
 
 /** A value that a patch calculates (CAPI: `JSONPatchValue`). */
@@ -95,16 +101,30 @@ function schemaOf(variable: unknown): JsonObject {
 
 function patchFrom(patch: unknown): ClassPatch {
   const { name, external, enabledIf, definitions } = objectOf(patch)
-  const { generatePatchesExtension, generateExtension } = objectOf(external)
   return {
     name: stringOf(name),
     isExternal: external !== undefined,
-    // The second is its name in v1beta1.
-    handler: nonEmptyStringOf(generatePatchesExtension ?? generateExtension),
+    calls: callsIn(objectOf(external)),
     enabledIf: nonEmptyStringOf(enabledIf),
     isForEveryCluster: arrayOf(definitions).some(isForEveryCluster),
     values: arrayOf(definitions).flatMap(valuesOf),
   }
+}
+
+/** The second field of a hook is its name in v1beta1. */
+const callFields: readonly (readonly [PatchCall['hook'], ...(readonly string[])])[] = [
+  ['GeneratePatches', 'generatePatchesExtension', 'generateExtension'],
+  ['ValidateTopology', 'validateTopologyExtension', 'validateExtension'],
+  ['DiscoverVariables', 'discoverVariablesExtension'],
+]
+
+function callsIn(external: JsonObject): readonly PatchCall[] {
+  return callFields.flatMap(([hook, ...fields]) => {
+    const [handler] = fields
+      .map((field) => nonEmptyStringOf(external[field]))
+      .filter((name) => name !== undefined)
+    return handler === undefined ? [] : [{ hook, handler }]
+  })
 }
 
 function valuesOf(definition: unknown): readonly PatchValue[] {

@@ -7,6 +7,8 @@ import { objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 export interface ExtensionConfig extends ObjectMeta {
   /** Undefined if it cannot be read. */
   readonly address: ExtensionAddress | undefined
+  /** The authorities by which Cluster API verifies it (PEM); undefined if there are none. */
+  readonly caBundle: string | undefined
   readonly handlers: readonly ExtensionHandler[]
   /** Its ExtensionConfig is that of this program: by its name, its label, or because we have applied it. */
   readonly isOurs: boolean
@@ -57,6 +59,7 @@ export function extensionConfigFrom(object: unknown): ExtensionConfig {
   return {
     ...meta,
     address: addressIn(objectOf(clientConfig)),
+    caBundle: pemIn(objectOf(clientConfig)['caBundle']),
     isOurs,
     undiscovered: undiscoveredIn(arrayOf(objectOf(status)['conditions'])),
     handlers: arrayOf(objectOf(status)['handlers']).map((handler) => {
@@ -82,6 +85,15 @@ function addressIn(clientConfig: JsonObject): ExtensionAddress | undefined {
     : { namespace: stringOf(namespace), service, port: integerOf(port) }
 }
 
+function pemIn(base64: unknown): string | undefined {
+  const text = nonEmptyStringOf(base64)
+  try {
+    return text === undefined ? undefined : atob(text)
+  } catch {
+    return undefined
+  }
+}
+
 function undiscoveredIn(conditions: readonly unknown[]): string | undefined {
   const { status, message } = conditions.map(objectOf).find(({ type }) => type === 'Discovered') ?? {}
   return status === 'False' ? stringOf(message) : undefined
@@ -97,4 +109,29 @@ export function describeAddress(address: ExtensionAddress | undefined): string {
 export function mayBeCalledFor({ namespaces }: ExtensionHandler, namespace: string): boolean {
   const byName = namespaces.filter(({ key }) => key === namespaceNameLabel)
   return matchesLabels(byName, { [namespaceNameLabel]: namespace })
+}
+
+/** The ExtensionConfig of a handler, by the name of the handler. */
+export function extensionNameIn(handler: string): string {
+  return handler.slice(handler.lastIndexOf('.') + 1)
+}
+
+/** A call of a handler that has failed, as Cluster API says so of a Cluster. */
+export interface FailedCall {
+  readonly handler: string
+  /** `unselected`: the namespaceSelector leaves the Cluster out; `no-answer`: whatever else has no answer of the extension. */
+  readonly cause: 'unselected' | 'no-answer'
+  readonly why: string
+}
+
+/**
+ * Reads the message of a condition of a Cluster.
+ *
+ * @returns undefined if it says nothing of a failed call; a Failure that the extension answers is an answer
+ */
+export function failedCallIn(message: string): FailedCall | undefined {
+  const { handler = '', why = '' } =
+    /failed to call extension handler "(?<handler>[^"]+)": (?<why>.+)/s.exec(message)?.groups ?? {}
+  if (handler === '' || why.startsWith('got failure response')) return undefined
+  return { handler, cause: why.startsWith('namespaceSelector') ? 'unselected' : 'no-answer', why }
 }

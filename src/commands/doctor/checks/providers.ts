@@ -12,6 +12,8 @@ import { nameOf } from './pools.ts'
 export interface ProgramDeployment extends ObjectMeta {
   readonly image: string
   readonly args: readonly string[]
+  /** The variables that have a value in the Deployment itself. */
+  readonly env: Readonly<Record<string, string>>
   readonly available: number
   readonly wanted: number
   /** Of the Pods; `default` if none is named. */
@@ -119,6 +121,11 @@ export function programDeploymentFrom(object: unknown): ProgramDeployment {
     ...objectMetaFrom(object),
     image: stringOf(objectOf(container)['image']),
     args: arrayOf(objectOf(container)['args']).filter((argument) => typeof argument === 'string'),
+    env: Object.fromEntries(
+      arrayOf(objectOf(container)['env'])
+        .map(objectOf)
+        .map(({ name, value }) => [stringOf(name), stringOf(value)]),
+    ),
     available: integerOf(objectOf(status)['availableReplicas']) ?? 0,
     wanted: integerOf(objectOf(spec)['replicas']) ?? 1,
     serviceAccount: stringOf(pod['serviceAccountName']) || 'default',

@@ -53,7 +53,7 @@ describe('a ClusterClass', () => {
         {
           name: 'vip',
           isExternal: true,
-          handler: 'patch.vip',
+          calls: [{ hook: 'GeneratePatches', handler: 'patch.vip' }],
           enabledIf: undefined,
           isForEveryCluster: false,
           values: [],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   describeAddress,
+  failedCallIn,
   extensionConfigFrom,
   mayBeCalledFor,
 } from '../../../../src/domain/model/extension-config.ts'
@@ -87,5 +88,34 @@ describe('an ExtensionConfig', () => {
     expect(calledFor({ matchLabels: { [key]: 'blue', tenant: 'a' } })).toEqual(['blue'])
     expect(calledFor({ matchLabels: { tenant: 'a' } })).toEqual(['blue', 'green'])
     expect(calledFor({ matchExpressions: [{ key, operator: 'NotIn', values: ['blue'] }] })).toEqual(['green'])
+  })
+})
+
+describe('the caBundle of an ExtensionConfig', () => {
+  it.each([
+    [btoa('a certificate'), 'a certificate'],
+    ['', undefined],
+    ['?', undefined],
+    [undefined, undefined],
+  ])('is read from %j', (caBundle, pem) => {
+    const clientConfig = { url: 'https://vips', caBundle }
+    expect(extensionConfigFrom({ spec: { clientConfig } }).caBundle).toBe(pem)
+  })
+})
+
+describe('a message of core', () => {
+  it.each([
+    [
+      'failed to call extension handler "patch.vips": http call failed: Post "https://x": EOF',
+      { handler: 'patch.vips', cause: 'no-answer', why: 'http call failed: Post "https://x": EOF' },
+    ],
+    [
+      'failed to call extension handler "patch.vips": namespaceSelector did not match object a/b',
+      { handler: 'patch.vips', cause: 'unselected', why: 'namespaceSelector did not match object a/b' },
+    ],
+    ['failed to call extension handler "patch.vips": got failure response with message: no', undefined],
+    ['variable "clusterVip" does not exist', undefined],
+  ])('names a call that has failed: %s', (message, call) => {
+    expect(failedCallIn(`error computing the desired state: ${message}`)).toEqual(call)
   })
 })
