@@ -189,6 +189,11 @@ What values have to be, beyond the names and types of values.schema.json. One se
 {{- if and (empty .Values.fullnameOverride) (not (regexMatch "^[a-z][-a-z0-9]*[a-z0-9]$" $name)) }}
 - fullnameOverride is "" and the release is {{ toRawJson .Release.Name }}: expected a fullnameOverride, since names of Services have small letters, digits and hyphens only, and begin with a letter
 {{- end }}
+{{- range $suffix, $length := dict "temporal.embedded" 43 "runtimeExtension" 45 }}
+{{- if and (gt (len $name) $length) (include "capi-vip-allocator.valueAt" (dict "root" $ "path" (printf "%s.enabled" $suffix)) | fromJson).value }}
+- fullnameOverride is {{ toRawJson $.Values.fullnameOverride }} and {{ $suffix }}.enabled is true: expected a name of at most {{ $length }} characters instead of {{ toRawJson $name }}, since labels and Services that begin with it have room for 63
+{{- end }}
+{{- end }}
 {{- if and .Chart.IsRoot (hasKey .Values "enabled") }}
 - enabled is {{ .Values.enabled }}: expected it only where the chart is a dependency of another one, as its condition
 {{- end }}
@@ -333,6 +338,9 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- else if has .name $taken }}
 - extraEnv[{{ $index }}].name is {{ toRawJson .name }}: expected a variable that is not there yet, by extraEnv or by the value that sets it
 {{- end }}
+{{- if and .value .valueFrom }}
+- extraEnv[{{ $index }}].value is {{ toRawJson .value }} and extraEnv[{{ $index }}].valueFrom is {{ toRawJson .valueFrom }}: expected one of the two
+{{- end }}
 {{- $taken = append $taken .name }}
 {{- end }}
 {{- end }}
@@ -362,6 +370,21 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 - extraVolumeMounts[{{ $index }}].mountPath is {{ toRawJson .mountPath }}: expected a path where nothing else is mounted
 {{- end }}
 {{- $paths = append $paths .mountPath }}
+{{- end }}
+{{- if and (eq $values.dnsPolicy "None") (empty ($values.dnsConfig | default dict).nameservers) }}
+- dnsPolicy is "None" and dnsConfig.nameservers is []: expected the addresses of name servers
+{{- end }}
+{{- range $index, $alias := $values.hostAliases }}
+{{- if not (regexMatch "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$" .ip) }}
+- hostAliases[{{ $index }}].ip is {{ toRawJson .ip }}: expected an IP address
+{{- end }}
+{{- end }}
+{{- range $index, $object := $values.extraObjects }}
+{{- $text := tpl (kindIs "string" $object | ternary $object (toYaml $object)) $ }}
+{{- $rendered := fromYaml $text }}
+{{- if and $rendered (not (and $rendered.apiVersion $rendered.kind)) }}
+- extraObjects[{{ $index }}] is {{ trunc 100 $text | toRawJson }}: expected an object with apiVersion, kind and metadata
+{{- end }}
 {{- end }}
 {{- with $values.strategy }}
 {{- $update := .rollingUpdate | default dict }}
@@ -447,6 +470,15 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- with .Values.networkPolicy }}
 {{- if and .enabled (not .temporalPort) $.Values.temporal.config.existingSecret (empty $.Values.temporal.address) }}
 - networkPolicy.temporalPort is 0, temporal.address is "" and temporal.config.existingSecret is {{ toRawJson $.Values.temporal.config.existingSecret }}: expected the port of the address in its file as networkPolicy.temporalPort
+{{- end }}
+{{- end }}
+{{- range $path := list "networkPolicy.apiServer" "networkPolicy.temporal" "networkPolicy.monitoring" "runtimeExtension.from" "temporal.embedded.networkPolicy.extraFrom" }}
+{{- range $index, $peer := (include "capi-vip-allocator.valueAt" (dict "root" $ "path" $path) | fromJson).value }}
+{{- with .ipBlock }}
+{{- if not (regexMatch "^([0-9]{1,3}([.][0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*/([0-9]{1,2}|1[01][0-9]|12[0-8]))$" .cidr) }}
+- {{ $path }}[{{ $index }}].ipBlock.cidr is {{ toRawJson .cidr }}: expected a range of addresses such as 10.0.0.0/8
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
