@@ -1,3 +1,4 @@
+import { dnsNameSyntax, isDnsNameTemplate, type DnsNameTemplates } from './domain/dns-name.ts'
 import { handlerNames, type HandlerName } from './domain/extension/hooks.ts'
 import {
   defaultExtensionConfigName,
@@ -39,6 +40,7 @@ export interface Config {
   /** Register missing search attributes in Temporal at the start. */
   readonly registerSearchAttributes: boolean
   readonly variables: VariableNames
+  readonly dnsNames: DnsNameTemplates
   /** Only Clusters that ask for a VIP have one. */
   readonly requiresOptIn: boolean
   readonly logLevel: LogLevel
@@ -160,6 +162,12 @@ export const flags = [
     help: 'ClusterClass variables that receive the ingress VIP, unless the class names others',
   },
   {
+    name: 'control-plane-dns-name',
+    metavar: 'TEMPLATE',
+    help: 'DNS name of control-plane VIPs, such as {cluster}.{namespace}.k8s.example.com, as DNSEndpoint of external-dns',
+  },
+  { name: 'ingress-dns-name', metavar: 'TEMPLATE', help: 'the same for ingress VIPs' },
+  {
     name: 'runtime-extension-bind-address',
     fallback: '0',
     metavar: '[HOST]:PORT',
@@ -264,6 +272,7 @@ export function readConfig(
       'control-plane': one('control-plane-variable', variablePaths, ''),
       ingress: one('ingress-variable', variablePaths, ''),
     },
+    dnsNames: dnsNamesIn(one, faults),
     logLevel: one('log-level', oneOf(logLevels), 'info'),
     logFormat: one('log-format', oneOf(logFormats), 'json'),
     output: one('output', oneOf(outputFormats), 'table'),
@@ -354,6 +363,20 @@ function workerVersionIn(env: NodeJS.ProcessEnv, faults: string[]): WorkerVersio
     faults.push(`${set} is ${value} and ${missing} is not set, expected both or none`)
   }
   return undefined
+}
+
+/** Two VIPs of a Cluster with one name would be one record with two addresses. */
+function dnsNamesIn(one: ReturnType<typeof createReaders>['one'], faults: string[]): DnsNameTemplates {
+  const names = {
+    'control-plane': one('control-plane-dns-name', dnsNameTemplate, ''),
+    ingress: one('ingress-dns-name', dnsNameTemplate, ''),
+  }
+  if (names.ingress !== '' && names.ingress === names['control-plane']) {
+    faults.push(
+      `--ingress-dns-name is ${JSON.stringify(names.ingress)}, and --control-plane-dns-name is the same, expected two names`,
+    )
+  }
+  return names
 }
 
 /** @param namespaces that are served */
@@ -489,6 +512,11 @@ const variablePaths = matching(
   /^[A-Za-z_][\w-]*(\.[\w-]+)*( *, *[A-Za-z_][\w-]*(\.[\w-]+)*)*$/,
   'the names of ClusterClass variables, such as clusterVip or network.vip,vip',
 )
+
+const dnsNameTemplate: Format<string> = {
+  expected: dnsNameSyntax,
+  parse: (text) => (isDnsNameTemplate(text) ? text : undefined),
+}
 
 const port: Format<number> = {
   expected: 'an integer from 1 to 65535',

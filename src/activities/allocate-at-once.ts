@@ -14,19 +14,25 @@ export async function allocateAtOnce(
   { startedAt, ...input }: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
   let made: AllocateAtOnceResult = {}
-  const keep = async <R extends StepResult>(name: keyof Steps, running: Promise<R>): Promise<R> => {
+  const keep = async <R>(name: keyof Steps, running: Promise<R>): Promise<R> => {
     const result = await running
-    if (!makesProgress(result)) throw new FastPathAbandoned(`the answer is "${result.next}"`)
     made = { ...made, [name]: result }
     return result
+  }
+  const keepProgress = async <R extends StepResult>(name: keyof Steps, running: Promise<R>): Promise<R> => {
+    const result = await running
+    if (!makesProgress(result)) throw new FastPathAbandoned(`the answer is "${result.next}"`)
+    return keep(name, Promise.resolve(result))
   }
   try {
     await takeSteps(
       {
-        selectIPPool: (input) => keep('selectIPPool', steps.selectIPPool(input)),
-        ensureIPAddressClaim: (input) => keep('ensureIPAddressClaim', steps.ensureIPAddressClaim(input)),
-        awaitIPAddress: (input) => keep('awaitIPAddress', steps.awaitIPAddress(input)),
-        assignVip: (input) => keep('assignVip', steps.assignVip(input)),
+        selectIPPool: (input) => keepProgress('selectIPPool', steps.selectIPPool(input)),
+        ensureIPAddressClaim: (input) =>
+          keepProgress('ensureIPAddressClaim', steps.ensureIPAddressClaim(input)),
+        awaitIPAddress: (input) => keepProgress('awaitIPAddress', steps.awaitIPAddress(input)),
+        assignVip: (input) => keepProgress('assignVip', steps.assignVip(input)),
+        publishDnsName: (input) => keep('publishDnsName', steps.publishDnsName(input)),
       },
       input,
       startedAt,

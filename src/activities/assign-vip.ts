@@ -1,6 +1,8 @@
 import { activityInfo } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
+import { dnsNameOf } from '../domain/allocation/dns-endpoint.ts'
 import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
+import { noDnsNames } from '../domain/dns-name.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -31,7 +33,7 @@ export async function assignVip(
   settings: AllocationSettings,
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
-  const { cluster: key, role, uid, address } = input
+  const { cluster: key, role, address } = input
   const [cluster, bound] = await Promise.all([
     api.getCluster(key),
     address === undefined ? noClaim : observeBoundClaim(api, input),
@@ -46,7 +48,7 @@ export async function assignVip(
   throwIfWaiting(end.action)
   // Somebody may have woken the run for a reservation after the first step had observed them.
   if (end.action.action === 'patchCluster') await advance(api, role, end.observed, onlyReservations)
-  return resultOf(uid, end)
+  return resultOf(input, settings, end)
 }
 
 type BoundClaim = Pick<Observed, 'claim' | 'ipAddress' | 'choice'>
@@ -62,8 +64,20 @@ async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promis
   return { claim, ipAddress, choice: { poolRef, considered: [] } }
 }
 
-function resultOf(uid: string, { action, observed: { claim } }: Advance): AssignVipResult {
-  const source = claim === undefined ? {} : { poolRef: claim.poolRef, claim: claim.name }
+function resultOf(
+  { cluster, role, uid }: AssignVipInput,
+  { dnsNames = noDnsNames }: AllocationSettings,
+  { action, observed: { claim } }: Advance,
+): AssignVipResult {
+  const name = dnsNameOf(cluster, role, dnsNames)
+  const source =
+    claim === undefined
+      ? {}
+      : {
+          poolRef: claim.poolRef,
+          claim: claim.name,
+          ...(name.decision === 'name' && { dnsName: name.name }),
+        }
   const but = 'disagreement' in action &&
     action.disagreement !== undefined && { disagreement: action.disagreement }
   switch (action.action) {

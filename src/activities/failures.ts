@@ -17,11 +17,19 @@ export const apiConflict = 'KubernetesConflict'
 export const releasePending = 'ReleasePending'
 export const releaseLeaked = 'ReleaseLeaked'
 
+/** Failure type of a DNS name that is published later. No condition shows it: the VIP is there. */
+export const dnsNamePending = 'DNSNamePending'
+
 /** Failure type of an activity that a Worker leaves to the Workers of another management cluster. */
 export const otherManagementCluster = 'OtherManagementCluster'
 
 /** Failure types by which a step waits. */
-export type WaitType = Reason | typeof releasePending | typeof releaseLeaked | typeof otherManagementCluster
+export type WaitType =
+  | Reason
+  | typeof dnsNamePending
+  | typeof releasePending
+  | typeof releaseLeaked
+  | typeof otherManagementCluster
 
 /** Milliseconds until the next attempt after a conflict: at first just enough for the other write to be readable. */
 const conflictDelay = { first: 50, most: 5_000 } as const

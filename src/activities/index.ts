@@ -15,6 +15,7 @@ import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
 import { releasePending, translatingFailures } from './failures.ts'
 import { leaveForeignRuns, type ManagementClusterPorts } from './leave-foreign-runs.ts'
 import { publishKept, publishRelease } from './publish-condition.ts'
+import { publishDnsName } from './publish-dns-name.ts'
 import { runStep, type StepPorts, type StepRun } from './run-step.ts'
 import { selectIPPool } from './select-ip-pool.ts'
 import { signalWorkflow } from './signal-workflow.ts'
@@ -22,7 +23,7 @@ import type { StepResult } from './step-outcome.ts'
 
 /** The activities. Each observes the objects as they are, and can be repeated at any time. */
 export interface Activities extends Steps {
-  /** A local activity: the four steps, as far as each makes progress. */
+  /** A local activity: the steps, as far as each makes progress. */
   allocateAtOnce(input: AllocateAtOnceInput): Promise<AllocateAtOnceResult>
   confirmRelease(input: ConfirmReleaseInput): Promise<ConfirmReleaseResult>
 }
@@ -49,6 +50,7 @@ export function createActivities(setup: ActivitySetup): Activities {
     ensureIPAddressClaim: owned((input) => durable.ensureIPAddressClaim(input)),
     awaitIPAddress: owned((input) => durable.awaitIPAddress(input)),
     assignVip: owned((input) => durable.assignVip(input)),
+    publishDnsName: owned((input) => durable.publishDnsName(input)),
     allocateAtOnce: owned((input) => allocateAtOnce(fastPath, input)),
     confirmRelease: owned((input) =>
       translatingFailures(releasePending, async () => {
@@ -84,5 +86,7 @@ function createSteps(
       ),
     assignVip: (input) =>
       perform('assignVip', input, (api) => assignVip(api, settings, input), 'ClusterRejected'),
+    publishDnsName: (input) =>
+      around('publishDnsName', () => publishDnsName(ports, settings, input, isFastPath)),
   }
 }

@@ -92,7 +92,7 @@ export interface StepObserver {
   countReport(kind: ReportKind, result: 'written' | 'unchanged' | 'failed'): void
 }
 
-export type ReportKind = 'condition' | 'event' | 'signal'
+export type ReportKind = 'condition' | 'event' | 'signal' | 'dns-name'
 
 /** One attempt of a step. It holds no name of a Cluster, since its texts become labels of metrics. */
 export interface StepReading extends Pick<StepOutcome, 'result' | 'reason' | 'isDuplicate'> {

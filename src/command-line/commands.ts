@@ -10,6 +10,7 @@ const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'n
 const temporalFlags: readonly FlagName[] = ['task-queue', 'management-cluster']
 /** Flags on which it depends what the allocator does about a Cluster. */
 const eligibilityFlags: readonly FlagName[] = ['require-opt-in', 'control-plane-variable', 'ingress-variable']
+const dnsFlags: readonly FlagName[] = ['control-plane-dns-name', 'ingress-dns-name']
 const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
 
 /** Every command, in the order of `--help`. The first one is the default. */
@@ -30,7 +31,7 @@ export const commands: readonly Command[] = [
     name: 'plan',
     summary: 'say what an allocation would do for a Cluster, and write nothing',
     argument: clusterArgument,
-    flags: [...managementClusterFlags, 'default-port', ...eligibilityFlags],
+    flags: [...managementClusterFlags, 'default-port', ...eligibilityFlags, ...dnsFlags],
     options: [
       {
         name: 'filename',
@@ -107,7 +108,7 @@ export const commands: readonly Command[] = [
   userCommand<DoctorOptions>({
     name: 'doctor',
     summary: 'check all that the allocator needs, and say what to do',
-    flags: [...managementClusterFlags, 'watch-filter', ...temporalFlags, ...eligibilityFlags],
+    flags: [...managementClusterFlags, 'watch-filter', ...temporalFlags, ...eligibilityFlags, ...dnsFlags],
     options: [
       { name: 'fix', help: 'do what is safe: register missing search attributes' },
       {

@@ -47,6 +47,8 @@ export const moveLabel = 'clusterctl.cluster.x-k8s.io/move-hierarchy'
 export const clusterGroup = 'cluster.x-k8s.io'
 /** API group of IPAddressClaim, IPAddress and the in-cluster pools. */
 export const ipamGroup = 'ipam.cluster.x-k8s.io'
+/** API group of the DNSEndpoints of external-dns. */
+export const dnsEndpointsGroup = 'externaldns.k8s.io'
 /** API group of events. */
 export const eventsGroup = 'events.k8s.io'
 

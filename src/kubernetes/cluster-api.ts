@@ -6,6 +6,7 @@ import type { ClusterEvent } from '../domain/allocation/cluster-event.ts'
 import type { Condition, Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { JsonObject } from '../domain/model/decode.ts'
+import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
 import type { JsonPatch } from '../domain/model/json-patch.ts'
 import type { IPPool, IPPoolReference } from '../domain/model/pool.ts'
 import type { Role } from '../domain/role.ts'
@@ -54,6 +55,9 @@ export interface ClusterApi {
    * manager, so other conditions stay. Rejects with a conflict if the Cluster has changed.
    */
   applyCondition(cluster: Cluster, role: Role, condition: Condition | undefined): Promise<void>
+  getDnsEndpoint(key: NamespacedName): Promise<DnsEndpoint | undefined>
+  /** Makes a DNSEndpoint as given, also fields that others have written. Sets the served apiVersion. */
+  applyDnsEndpoint(dnsEndpoint: JsonObject): Promise<void>
   /** Emits an event. A repeated event continues the series of the earlier one. */
   recordEvent(event: ClusterEvent): Promise<void>
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressUse } from '../domain/allocation/action.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
-import { formatKey } from '../domain/model/object-meta.ts'
+import type { JsonObject } from '../domain/model/decode.ts'
+import { formatKey, objectMetaFrom } from '../domain/model/object-meta.ts'
 import { ipPoolKinds } from '../domain/model/pool-kind.ts'
 import { selectsByLabels, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
@@ -60,6 +61,8 @@ export function createLiveClusterApi(
     listenToClaim: pollClaim,
     patchCluster: (cluster, patch) => clusters.patch(cluster, patch, cluster.apiVersion),
     applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
+    getDnsEndpoint: createObjectClient(access, resources.dnsendpoints).get,
+    applyDnsEndpoint: (dnsEndpoint) => applyDnsEndpoint(access, dnsEndpoint),
     recordEvent: (event) => recordEvent(createObjectClient(access, resources.events), event, new Date()),
   }
 }
@@ -110,6 +113,25 @@ async function applyCondition(
       status: condition === undefined ? {} : { conditions: [{ ...condition }] },
     },
   })
+}
+
+async function applyDnsEndpoint(
+  { connection, versions }: ObjectAccess,
+  dnsEndpoint: JsonObject,
+): Promise<void> {
+  const { plural, kind } = resources.dnsendpoints
+  const { namespace, name } = objectMetaFrom(dnsEndpoint)
+  await versions.using(resources.dnsendpoints, (apiVersion) =>
+    connection.request({
+      verb: 'patch',
+      resource: plural,
+      action: `apply ${kind} ${formatKey({ namespace, name })}`,
+      path: pathOf(resources.dnsendpoints, apiVersion, { namespace, name }),
+      query: { force: 'true' },
+      applyAs: fieldManager,
+      body: { apiVersion, kind, ...dnsEndpoint },
+    }),
+  )
 }
 
 /**

@@ -19,7 +19,9 @@ export interface Permission {
   readonly alternative?: 'pools'
 }
 
-/** Every permission the allocator uses. A test compares them with the ClusterRole in deploy/manifests and the requests. */
+const noDnsName = 'VIPs get no DNS name'
+
+/** Every permission the allocator uses, whatever its settings. A test compares them with the ClusterRole in deploy/manifests and the requests. */
 export const neededPermissions: readonly Permission[] = [
   ...permissions(resources.clusters, ['get', 'list', 'watch', 'patch']),
   {
@@ -61,6 +63,18 @@ export const neededPermissions: readonly Permission[] = [
   },
 ]
 
+/** The permissions that the allocator uses only where VIPs have DNS names. */
+export const dnsPermissions: readonly Permission[] = permissions(
+  resources.dnsendpoints,
+  ['get', 'list', 'watch', 'create', 'patch'],
+  {
+    get: noDnsName,
+    list: 'a DNSEndpoint that somebody changes or deletes is not mended',
+    create: noDnsName,
+    patch: noDnsName,
+  },
+)
+
 /** The permissions on the ClusterClasses of Clusters, which may be in other namespaces. */
 export const classPermissions = neededPermissions.filter(
   ({ resource }) => resource === resources.clusterclasses.plural,
@@ -68,7 +82,9 @@ export const classPermissions = neededPermissions.filter(
 
 /** The effect of a refused request, if everything else still works; undefined if it does not. */
 export function lossWithout(verb: Verb, resource: string): string | undefined {
-  return neededPermissions.find((each) => each.verb === verb && each.resource === resource)?.optional
+  return [...neededPermissions, ...dnsPermissions].find(
+    (each) => each.verb === verb && each.resource === resource,
+  )?.optional
 }
 
 /** For the labels that pools select by. */

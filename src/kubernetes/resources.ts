@@ -4,9 +4,10 @@ import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
 import { objectOf } from '../domain/model/decode.ts'
+import { dnsEndpointFrom } from '../domain/model/dns-endpoint.ts'
 import { ipAddressFrom } from '../domain/model/ip-address.ts'
 import { objectMetaFrom } from '../domain/model/object-meta.ts'
-import { clusterGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
+import { clusterGroup, dnsEndpointsGroup, eventsGroup, ipamGroup } from '../domain/names.ts'
 
 /** A kind of object on the management cluster, and the versions that we can read, best first. */
 export interface Resource {
@@ -43,6 +44,15 @@ export const resources = {
   ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
   inclusterippools: poolOf('InClusterIPPool', inCluster),
   globalinclusterippools: poolOf('GlobalInClusterIPPool', inCluster),
+  dnsendpoints: {
+    plural: 'dnsendpoints',
+    kind: 'DNSEndpoint',
+    decode: dnsEndpointFrom,
+    group: dnsEndpointsGroup,
+    namespaced: true,
+    versions: ['v1alpha1'],
+    provider: 'external-dns, with its source crd',
+  },
   events: {
     plural: 'events',
     kind: 'Event',

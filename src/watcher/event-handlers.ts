@@ -17,6 +17,7 @@ import {
 } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import { formatPool, placeOf, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
@@ -273,6 +274,27 @@ function retryFrom(
     const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
     const restored = clustersToRestore(change, () => queries.lost(role), vipOf)
     for (const cluster of [...served, ...restored]) requests.retry(cluster, reason)
+  }
+}
+
+/** Nothing of a run depends on a DNSEndpoint: one that somebody changes or deletes is written again. */
+export function onDnsEndpoint({
+  queries,
+  requests,
+  resync,
+}: HandlerContext): ResourceEventHandler<DnsEndpoint> {
+  const writeAgain = (dnsEndpoint: DnsEndpoint, what: string): void => {
+    const cluster = queries.clusterOf(dnsEndpoint)
+    if (cluster !== undefined) {
+      requests.enqueue(cluster, { action: 'start', reason: `its DNSEndpoint was ${what}` })
+    }
+  }
+  return {
+    onUpsert(dnsEndpoint, previous) {
+      if (previous !== undefined) writeAgain(dnsEndpoint, 'changed')
+    },
+    onDelete: (dnsEndpoint) => writeAgain(dnsEndpoint, 'deleted'),
+    onListed: () => resync.enqueueAll(),
   }
 }
 

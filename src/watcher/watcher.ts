@@ -1,12 +1,22 @@
 import type { EligibilitySettings } from '../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
+import { hasDnsNames } from '../domain/dns-name.ts'
 import { classesNamedBy, namespacesNamedBy, type Cluster } from '../domain/model/cluster.ts'
+import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
 import type { NamespacedName, ObjectMeta } from '../domain/model/object-meta.ts'
 import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
 import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
-import { onClaim, onCluster, onClusterClass, onIPAddress, onNamespace, onPool } from './event-handlers.ts'
+import {
+  onClaim,
+  onCluster,
+  onClusterClass,
+  onDnsEndpoint,
+  onIPAddress,
+  onNamespace,
+  onPool,
+} from './event-handlers.ts'
 import { watchingNamed } from './named-objects.ts'
 import { createNamespaceInformer, startingFor } from './namespace-informer.ts'
 import type { RequestQueue } from './request-queue.ts'
@@ -57,6 +67,7 @@ export function startWatcher({
     ipAddresses: ipAddresses.objects,
     pools: pools.map(({ objects }) => objects),
     namespaces: namespaces.objects(),
+    dnsEndpoints: dnsEndpoints.listed(),
     isComplete: resync.isComplete(),
     unlisted: unlistedIn([clusters, claims, ipAddresses]),
   })
@@ -82,7 +93,10 @@ export function startWatcher({
     const { resource } = poolKinds[kind]
     return startInformer(resource, startingFor(namespaces, onPool(resource, context)))
   })
-  const informers = [clusters, clusterClasses, claims, ipAddresses, ...pools]
+  const dnsEndpoints = watchDnsEndpoints(settings, () =>
+    startInformer('dnsendpoints', onDnsEndpoint(context)),
+  )
+  const informers = [clusters, clusterClasses, claims, ipAddresses, ...pools, ...dnsEndpoints.informers]
   return {
     health: () => [...informers.map((informer) => informer.health()), ...namespaces.health()],
     snapshot,
@@ -111,6 +125,20 @@ function noticing(
       onChange(cluster)
     },
   }
+}
+
+/** Starts the informer of DNSEndpoints, where VIPs have DNS names. `listed`: the objects, if all of them can be read. */
+function watchDnsEndpoints(
+  { dnsNames }: EligibilitySettings,
+  start: () => Informer<DnsEndpoint>,
+): {
+  readonly informers: readonly Informer<DnsEndpoint>[]
+  readonly listed: () => ReadonlyMap<string, DnsEndpoint> | undefined
+} {
+  if (!hasDnsNames(dnsNames)) return { informers: [], listed: () => undefined }
+  const informer = start()
+  const isListed = (): boolean => informer.health().synced && informer.refusals.size === 0
+  return { informers: [informer], listed: () => (isListed() ? informer.objects : undefined) }
 }
 
 const none: ReadonlySet<string> = new Set()

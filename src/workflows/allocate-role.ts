@@ -1,13 +1,10 @@
 import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import {
-  describeAllocated,
-  describeCompleted,
-  vipFields,
-  type AssignedVip,
-} from '../domain/allocation/cluster-patch.ts'
+import { describeAllocated, describeCompleted, vipFields } from '../domain/allocation/cluster-patch.ts'
 import {
   takeSteps,
+  type PublishDnsNameInput,
+  type PublishDnsNameResult,
   type SelectIPPoolResult,
   type SequenceEnd,
   type StepInput,
@@ -52,6 +49,8 @@ export interface RoleRun {
 interface VipSource {
   readonly pool: PoolSummary
   readonly claim: string
+  /** Of its DNS name; undefined: it has none. */
+  readonly published: PublishDnsNameResult | undefined
 }
 
 /** The end of a pass: a result, or another pass for the same or a recreated Cluster. */
@@ -91,18 +90,13 @@ function stepsAfter(
   const key = formatKey(cluster)
   let claim = claimNameFor(cluster, role)
   let pool: PoolSummary | undefined
+  let published: PublishDnsNameResult | undefined
   const steps: Steps = {
     async selectIPPool(input) {
       const summary = `${role} pool for ${key}`
       const selected =
         made.selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
-      if ('uid' in selected) run.onSelected(selected)
-      if (selected.next === 'claim') {
-        progress(choiceMade(cluster, claim, selected), { keepsVerdicts: selected.isFound === true })
-      }
-      if (selected.next === 'complete-port') {
-        progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${key}` })
-      }
+      reportSelection(run, claim, selected)
       return selected
     },
     async ensureIPAddressClaim(input) {
@@ -133,8 +127,40 @@ function stepsAfter(
       const summary = input.address === undefined ? `port of ${key}` : `${input.address} to ${key}`
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
+    async publishDnsName(input) {
+      published = await publishDnsName(run, made, input)
+      return published
+    },
   }
-  return { steps, sourceOf: () => pool && { pool, claim } }
+  return { steps, sourceOf: () => pool && { pool, claim, published } }
+}
+
+function reportSelection(
+  { input: { cluster }, progress, onSelected }: RoleRun,
+  claim: string,
+  selected: SelectIPPoolResult,
+): void {
+  if ('uid' in selected) onSelected(selected)
+  if (selected.next === 'claim') {
+    progress(choiceMade(cluster, claim, selected), { keepsVerdicts: selected.isFound === true })
+  }
+  if (selected.next === 'complete-port') {
+    progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
+  }
+}
+
+async function publishDnsName(
+  { input: { cluster, role }, progress, wakeUp }: RoleRun,
+  made: AllocateAtOnceResult,
+  input: PublishDnsNameInput,
+): Promise<PublishDnsNameResult> {
+  const { dnsName } = input
+  const key = formatKey(cluster)
+  progress({ phase: 'PublishingName', message: `publishing ${dnsName} of Cluster ${key}` })
+  const published =
+    made.publishDnsName ?? (await wakeUp.runInterruptible(() => activity(dnsName).publishDnsName(input)))
+  if (published.next === 'left') log.warn(published.because, { cluster: key, role })
+  return published
 }
 
 function choiceMade(
@@ -194,24 +220,31 @@ function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined):
       return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
     }
     case 'assigned':
-      return { pass: 'done', result: resultOf(end, source, end.disagreement) }
+      return { pass: 'done', result: resultOf(end, source) }
     default:
       return end satisfies never
   }
 }
 
 function resultOf(
-  assigned: AssignedVip,
+  { dnsName, disagreement, ...assigned }: Extract<SequenceEnd, { readonly next: 'assigned' }>,
   source: VipSource | undefined,
-  disagreement: string | undefined,
 ): RoleResult {
   if (source === undefined) {
     const message = describeCompleted(assigned, disagreement)
     return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
   }
-  const { pool, claim } = source
-  const message = describeAllocated(assigned, pool, claim, disagreement)
-  return { outcome: 'allocated', reason: 'Allocated', message, ...vipFields(assigned), pool, claim }
+  const { pool, claim, published } = source
+  const unpublished = published?.next === 'left' ? published.because : undefined
+  return {
+    outcome: 'allocated',
+    reason: 'Allocated',
+    message: withAddition(describeAllocated(assigned, pool, claim, disagreement), unpublished),
+    ...vipFields(assigned),
+    pool,
+    claim,
+    ...(published?.next === 'published' && dnsName !== undefined && { dnsName }),
+  }
 }
 
 function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {

@@ -88,7 +88,7 @@ export function staticDetailsFor({ namespace, name }: NamespacedName, management
   const flag = managementCluster === undefined ? '' : ` --management-cluster=${managementCluster}`
   return [
     `Takes a free address for Cluster \`${namespace}/${name}\` from the IP pool that is labeled with its ClusterClass, and writes it to the Cluster. Ends when the Cluster is served, needs nothing, or is gone.`,
-    `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
+    `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`, and \`publishDnsName\` where VIPs have DNS names. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
     `On the management cluster: \`capi-vip-allocator status ${namespace}/${name}${flag}\`, \`kubectl describe cluster -n ${namespace} ${name}\`.`,
     `Look again now: signal \`${wakeSignal}\`, or update \`${retryNowUpdate}\`.`,
   ].join('\n\n')
@@ -109,6 +109,8 @@ export interface RoleResult {
   readonly port?: number
   readonly pool?: PoolSummary
   readonly claim?: string
+  /** The DNS name that is published for it. */
+  readonly dnsName?: string
 }
 
 /** A pool by kind, namespace (`""` for a global one) and name. */
@@ -165,7 +167,8 @@ export interface WaitReport {
   readonly scheduledAt: number
 }
 
-export type AllocationPhase = 'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'Done'
+export type AllocationPhase =
+  'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'PublishingName' | 'Done'
 
 export interface AllocateAtOnceInput extends StepInput {
   /** Milliseconds since the epoch: when the run started. */

@@ -7,7 +7,7 @@ import { applyManifests } from '../../dev/stack/manifests.ts'
 import { ensurePrograms } from '../../dev/stack/programs.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { startKubelet, type Kubelet } from '../support/kubelet.ts'
-import { prometheusOperatorCrds } from '../support/prometheus-operator-crds.ts'
+import { prometheusOperatorCrds } from '../support/module-crds.ts'
 import { expectSteps, openInstallSession, type InstallSession } from './install-session.ts'
 import {
   deployedProcess,

@@ -22,6 +22,8 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     patchCluster: refuse('patchCluster'),
     applyCondition: refuse('applyCondition'),
     recordEvent: refuse('recordEvent'),
+    getDnsEndpoint: refuse('getDnsEndpoint'),
+    applyDnsEndpoint: refuse('applyDnsEndpoint'),
     ...calls,
   }
   return {

@@ -8,7 +8,7 @@ import { ensurePrograms } from '../../dev/stack/programs.ts'
 import { createServiceAccountKubeconfig } from '../../dev/stack/service-account.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { allocatorAccount, allocatorManifests } from '../../dev/allocator.ts'
-import { prometheusOperatorCrds } from './prometheus-operator-crds.ts'
+import { prometheusOperatorCrds } from './module-crds.ts'
 import { realPartsVariable, type RealParts } from './real-parts.ts'
 
 declare global {

@@ -38,6 +38,7 @@ describe('without any flag', () => {
       registerSearchAttributes: false,
       requiresOptIn: false,
       variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
+      dnsNames: { 'control-plane': '', ingress: '' },
       logLevel: 'info',
       logFormat: 'json',
       output: 'table',
@@ -57,6 +58,37 @@ describe('without any flag', () => {
     [{}, false],
   ])('the terminal of %p shows more than ASCII: %p', (env, isUtf8) => {
     expect(configOf([], env)).toMatchObject({ isUtf8 })
+  })
+})
+
+describe('the templates of DNS names', () => {
+  const syntax =
+    'expected a DNS name that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com'
+
+  it('are taken from flags and variables', () => {
+    const env = { CAPI_VIP_ALLOCATOR_INGRESS_DNS_NAME: '*.{cluster}.{namespace}.example.com' }
+    expect(configOf(['--control-plane-dns-name={cluster}.{namespace}.example.com'], env).dnsNames).toEqual({
+      'control-plane': '{cluster}.{namespace}.example.com',
+      ingress: '*.{cluster}.{namespace}.example.com',
+    })
+  })
+
+  it.each([
+    'example.com',
+    '{cluster}.example.com',
+    '{cluster}-{namespace}.example.com',
+    '{cluster} {namespace}',
+  ])('are refused if they are %s', (template) => {
+    expect(faultsOf([`--control-plane-dns-name=${template}`])).toEqual([
+      `--control-plane-dns-name is ${JSON.stringify(template)}, ${syntax}`,
+    ])
+  })
+
+  it('are refused if both roles have one', () => {
+    const template = '{cluster}.{namespace}.example.com'
+    expect(faultsOf([`--control-plane-dns-name=${template}`, `--ingress-dns-name=${template}`])).toEqual([
+      `--ingress-dns-name is "${template}", and --control-plane-dns-name is the same, expected two names`,
+    ])
   })
 })
 

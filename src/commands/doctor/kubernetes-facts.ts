@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { foreignPoolOf } from '../../domain/allocation/vip-role.ts'
+import { hasDnsNames } from '../../domain/dns-name.ts'
 import { inParallel } from '../../domain/in-parallel.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
@@ -13,7 +14,7 @@ import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
 import { readForeignPool } from '../../kubernetes/foreign-kinds.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
-import { classPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
+import { classPermissions, dnsPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
 import {
   crdNameOf,
@@ -72,7 +73,7 @@ export interface KubernetesFacts {
 
 export interface KubernetesPlace extends Pick<
   Config,
-  'kubeconfig' | 'kubeconfigList' | 'context' | 'proxies' | 'namespaces'
+  'kubeconfig' | 'kubeconfigList' | 'context' | 'proxies' | 'namespaces' | 'dnsNames'
 > {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
@@ -110,7 +111,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       await Promise.all([
         readingOf(readOwnUser(connection)),
         readingOf(readManagementClusterUid(connection)),
-        readingOf(readServedKinds(connection)),
+        readingOf(readServedKinds(connection, hasDnsNames(place.dnsNames))),
         readingOf(listDeployments(connection, coreProvider.label)),
         readingOf(listDeployments(connection, inClusterProvider.label)),
         readPredecessor(connection),
@@ -146,15 +147,16 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
 /** Reviews the given account, else our own. */
 async function readPermissions(
   connection: KubernetesConnection,
-  { serviceAccount: account, namespaces }: KubernetesPlace,
+  { serviceAccount: account, namespaces, dnsNames }: KubernetesPlace,
   user: Reading<string>,
   clusters: readonly Cluster[],
 ): Promise<PermissionReview> {
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
   const elsewhere = namespaces.length === 0 ? [] : classNamespacesOf(clusters, namespaces)
+  const needed = [...neededPermissions, ...(hasDnsNames(dnsNames) ? dnsPermissions : [])]
   const [own, ofClasses] = await Promise.all([
-    reviewPermissions(connection, account, neededPermissions, namespaces),
+    reviewPermissions(connection, account, needed, namespaces),
     elsewhere.length === 0 ? [] : reviewPermissions(connection, account, classPermissions, elsewhere),
   ])
   return {
@@ -223,10 +225,12 @@ async function readVersion(connection: KubernetesConnection): Promise<string> {
 
 async function readServedKinds(
   connection: Pick<KubernetesConnection, 'request'>,
+  withDnsNames: boolean,
 ): Promise<readonly ServedKind[]> {
   const versions = discoverApiVersions(connection)
+  const used = Object.values(resources).filter((each) => withDnsNames || each !== resources.dnsendpoints)
   return Promise.all(
-    Object.values(resources).map(async (resource: Resource) => ({
+    used.map(async (resource: Resource) => ({
       name: crdNameOf(resource),
       preferred: resource.versions[0] ?? '',
       served: await servedVersion(versions.of(resource)),

@@ -28,8 +28,9 @@ export function readClusterObject(
 export async function readPlanFacts(
   api: ClusterApi,
   object: JsonObject,
-  { variables, defaultPort, requiresOptIn }: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn'>,
+  settings: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn' | 'dnsNames'>,
 ): Promise<ReadonlyMap<Role, PlanFacts>> {
+  const { variables, defaultPort, requiresOptIn, dnsNames } = settings
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
   const ref = cluster.topology?.clusterClass
@@ -38,7 +39,15 @@ export async function readPlanFacts(
     ref === undefined ? undefined : api.getClusterClass(ref),
     Promise.all(roles.map(async (role) => [role, await readRoleFacts(api, cluster, role)] as const)),
   ])
-  const about = { key: { namespace, name }, cluster, clusterClass, variables, defaultPort, requiresOptIn }
+  const about = {
+    key: { namespace, name },
+    cluster,
+    clusterClass,
+    variables,
+    defaultPort,
+    requiresOptIn,
+    dnsNames,
+  }
   const shared = { ...about, addressUse, sameAddressUse: addressUse }
   return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
 }

@@ -1,12 +1,14 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
 import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
+import { dnsEndpointKeyFor, dnsNameOf } from '../../domain/allocation/dns-endpoint.ts'
 import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import { decideVariables } from '../../domain/allocation/vip-variables.ts'
 import { claimNameFor, ownershipOf, retainedFor } from '../../domain/model/claim.ts'
+import { noDnsNames } from '../../domain/dns-name.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import type { JsonPatch } from '../../domain/model/json-patch.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
@@ -19,9 +21,12 @@ import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
 export type PlanFacts = Required<
-  Omit<Observed, 'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn' | 'unreadable'>
+  Omit<
+    Observed,
+    'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn' | 'dnsNames' | 'unreadable'
+  >
 > &
-  Pick<Observed, 'requiresOptIn' | 'unreadable'> & { readonly cluster: Cluster }
+  Pick<Observed, 'requiresOptIn' | 'dnsNames' | 'unreadable'> & { readonly cluster: Cluster }
 
 /** What a run would do now for one role of the Cluster. */
 export interface RolePlan {
@@ -128,7 +133,8 @@ function withAction(made: Made, action: Action, { cluster, pools = [] }: Observe
 }
 
 /** The writes of an action, in words. */
-function stepsOf(action: Action, { key, claim }: Observed, role: Role): readonly string[] {
+function stepsOf(action: Action, observed: Observed, role: Role): readonly string[] {
+  const { key, claim } = observed
   const name = claim?.name ?? claimNameFor(key, role)
   switch (action.action) {
     case 'releaseReservations':
@@ -159,7 +165,10 @@ function stepsOf(action: Action, { key, claim }: Observed, role: Role): readonly
     case 'stepBack':
       return [`keep ${action.ipAddress.address} reserved and delete its claim: ${action.because}`]
     case 'patchCluster':
-      return [`write ${formatVip(action.assigned)} to the Cluster`]
+      return [
+        `write ${formatVip(action.assigned)} to the Cluster`,
+        ...(action.writes === 'vip' ? dnsStepsFor(observed, role) : []),
+      ]
     case 'selectPool':
     case 'observe':
     case 'wait':
@@ -169,6 +178,12 @@ function stepsOf(action: Action, { key, claim }: Observed, role: Role): readonly
     default:
       return action satisfies never
   }
+}
+
+function dnsStepsFor({ key, dnsNames = noDnsNames }: Observed, role: Role): readonly string[] {
+  const name = dnsNameOf(key, role, dnsNames)
+  if (name.decision === 'none') return name.because === undefined ? [] : [`publish nothing: ${name.because}`]
+  return [`publish ${name.name} by DNSEndpoint ${dnsEndpointKeyFor(key, role).name}`]
 }
 
 type Conclusion = Omit<RolePlan, 'role'>

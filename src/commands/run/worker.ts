@@ -41,7 +41,7 @@ export async function createWorker(
   { connection, namespace }: TemporalConnection,
 ): Promise<Worker> {
   const { config, api, cachedApi, identity, neighbors, metrics, tracing } = parts
-  const { defaultPort, variables, requiresOptIn, taskQueue, workerVersion } = config
+  const { defaultPort, dnsNames, variables, requiresOptIn, taskQueue, workerVersion } = config
   // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
   const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
@@ -63,7 +63,7 @@ export async function createWorker(
       managementClusterUid: () => identity.uid(),
       onForeignRun: (message) => neighbors.observeForeignRun(message),
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
-      settings: { defaultPort, variables, requiresOptIn, searchable },
+      settings: { defaultPort, variables, dnsNames, requiresOptIn, searchable },
     }),
     ...workflowOptions,
     ...(workerVersion !== undefined && versioned(workerVersion)),

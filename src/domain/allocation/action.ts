@@ -1,3 +1,4 @@
+import type { DnsNameTemplates } from '../dns-name.ts'
 import type { AssignedVip } from './cluster-patch.ts'
 import type { PoolVerdict } from './pool-selection.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
@@ -15,12 +16,14 @@ export interface AllocationSettings {
   readonly variables: VariableNames
   /** Port of an API server if the Cluster names none (flag `--default-port`). */
   readonly defaultPort: number
+  /** The DNS names of VIPs; absent: they have none. */
+  readonly dnsNames?: DnsNameTemplates
   /** Only Clusters that ask for a VIP have one (flag `--require-opt-in`); absent: false. */
   readonly requiresOptIn?: boolean | undefined
 }
 
 /** The settings on which it depends whether a Cluster needs a VIP. */
-export type EligibilitySettings = Pick<AllocationSettings, 'variables' | 'requiresOptIn'>
+export type EligibilitySettings = Pick<AllocationSettings, 'variables' | 'requiresOptIn' | 'dnsNames'>
 
 /** The input of a decision, as it was read. An absent fact has not been read; one that is undefined does not exist. */
 export interface Observed extends Facts, AllocationSettings {

@@ -13,9 +13,11 @@ import {
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
+import { dnsEndpointKeyFor, lacksDnsEndpoint } from './dns-endpoint.ts'
 import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
 import { lacksCondition } from './vip-condition.ts'
+import type { DnsEndpoint } from '../model/dns-endpoint.ts'
 import type { Labels } from '../model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
 import type { IPPoolKind } from '../model/pool-kind.ts'
@@ -24,6 +26,7 @@ import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
 import { isOverdue, retainedClaimOf } from '../model/retained-claim.ts'
+import { noDnsNames } from '../dns-name.ts'
 import { defaultApiServerPort } from '../names.ts'
 import type { Role } from '../role.ts'
 import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
@@ -43,6 +46,8 @@ export interface Snapshot {
   readonly pools: readonly ReadonlyMap<string, IPPool>[]
   /** The Namespaces, which are read only if some pool selects by their labels. One that cannot be read is not here. */
   readonly namespaces: ReadonlyMap<string, ObjectMeta>
+  /** The DNSEndpoints of external-dns; absent: VIPs have no names, or these objects cannot be listed. */
+  readonly dnsEndpoints?: ReadonlyMap<string, DnsEndpoint> | undefined
   /** Every kind has been listed: what is not here does not exist. Until then nothing counts as lost. */
   readonly isComplete: boolean
   /** Namespaces in which Clusters, claims or IPAddresses cannot be listed: there, what is not here may exist. Absent: none. */
@@ -228,7 +233,10 @@ export class SnapshotQueries {
     return pendingAction(this.observed(cluster, role, context), role).action !== 'done'
   }
 
-  /** Whether the Cluster needs a run: for one of its VIPs, to label a claim, or to release a duplicate that is free now. */
+  /**
+   * Whether the Cluster needs a run: for one of its VIPs, to label a claim, to release a duplicate that is free now, or to
+   * publish a DNS name.
+   */
   needsReconcile(cluster: Cluster): boolean {
     if (!isWritable(cluster)) return false
     const context = this.contextOf(cluster)
@@ -236,6 +244,7 @@ export class SnapshotQueries {
     return this.vipsOf(cluster).some(
       (vip) =>
         needsAllocation(cluster, vip, context) ||
+        this.#lacksDnsEndpoint(cluster, vip) ||
         (isComplete && nextAction(this.observed(cluster, vip.role, context), vip.role).action !== 'done'),
     )
   }
@@ -252,8 +261,8 @@ export class SnapshotQueries {
     return this.vipsOf(cluster).some((vip) => lacksCondition(cluster, vip, clusterClass))
   }
 
-  /** The Cluster whose claim has this name. */
-  clusterOf({ namespace, name, labels }: IPAddressClaim): Cluster | undefined {
+  /** The Cluster whose claim, or DNSEndpoint, has this name. */
+  clusterOf({ namespace, name, labels }: ObjectMeta): Cluster | undefined {
     const clusterName = clusterNameOf(name, labels)
     const { clusters } = this.snapshot()
     return clusterName === undefined ? undefined : clusters.get(formatKey({ namespace, name: clusterName }))
@@ -286,6 +295,14 @@ export class SnapshotQueries {
   /** Clusters that keep this address reserved because somebody else had it. */
   reserving(address: string): readonly Cluster[] {
     return this.#clustersWhere((cluster) => isRecordedDuplicate(cluster, address))
+  }
+
+  #lacksDnsEndpoint(cluster: Cluster, vip: VipRole): boolean {
+    const { dnsEndpoints } = this.snapshot()
+    const { dnsNames = noDnsNames } = this.settings
+    if (dnsEndpoints === undefined) return false
+    const present = dnsEndpoints.get(formatKey(dnsEndpointKeyFor(cluster, vip.role)))
+    return lacksDnsEndpoint(cluster, vip, dnsNames, present)
   }
 
   #unreadableFor(cluster: Cluster): Unreadable {

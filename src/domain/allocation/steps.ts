@@ -10,12 +10,15 @@ import type { SearchAttributeName } from '../search-attributes.ts'
 /**
  * The steps of an allocation. Each observes, and performs those next actions that are in its scope; each can be repeated at
  * any time. Inputs and results go over the wire: running workflows depend on them.
+ *
+ * The last one follows only where VIPs have DNS names: a result that has none, as of a run that began before, has no such step.
  */
 export interface Steps {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
   ensureIPAddressClaim(input: EnsureIPAddressClaimInput): Promise<EnsureIPAddressClaimResult>
   awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
+  publishDnsName(input: PublishDnsNameInput): Promise<PublishDnsNameResult>
 }
 
 /** The result that ends a pass through the steps. */
@@ -43,7 +46,11 @@ export async function takeSteps(steps: Steps, input: StepInput, startedAt: numbe
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
 
-  return steps.assignVip({ ...held, address, startedAt })
+  const assigned = await steps.assignVip({ ...held, address, startedAt })
+  if (assigned.next === 'assigned' && assigned.dnsName !== undefined) {
+    await steps.publishDnsName({ ...input, uid, dnsName: assigned.dnsName })
+  }
+  return assigned
 }
 
 export interface StepInput {
@@ -74,6 +81,16 @@ export interface AssignVipInput extends ClaimStepInput {
   /** Milliseconds since the epoch: when the run started. */
   readonly startedAt?: number
 }
+
+export interface PublishDnsNameInput extends StepInput {
+  /** Of the Cluster, as the first step found it. */
+  readonly uid: string
+  readonly dnsName: string
+}
+
+/** `left`: why the name is not published. The watcher starts another run when it can be. */
+export type PublishDnsNameResult =
+  { readonly next: 'published' } | { readonly next: 'left'; readonly because: string }
 
 /** Any step can find that the allocation has ended, or has to restart. */
 export type StepEnd =
@@ -130,4 +147,6 @@ export type AssignVipResult =
       readonly claim?: string
       readonly isNew?: boolean
       readonly disagreement?: string
+      /** To publish next; absent: none. */
+      readonly dnsName?: string
     }

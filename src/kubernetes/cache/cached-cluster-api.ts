@@ -81,6 +81,8 @@ export function createCachedClusterApi(options: {
     createIPAddressClaim: (claim) => expecting('ipaddressclaims', live.createIPAddressClaim(claim)),
     patchCluster: (cluster, patch) => expecting('clusters', live.patchCluster(cluster, patch)),
     applyCondition: (...request) => live.applyCondition(...request),
+    getDnsEndpoint: (key) => live.getDnsEndpoint(key),
+    applyDnsEndpoint: (dnsEndpoint) => live.applyDnsEndpoint(dnsEndpoint),
     recordEvent: (event) => live.recordEvent(event),
     listAddressUse: onlyLive('the use of all addresses'),
     listIPAddressesOf: onlyLive('all IPAddresses of a Cluster'),

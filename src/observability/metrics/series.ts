@@ -50,7 +50,7 @@ const series = {
     labels: ['role'],
   },
   reports_total: {
-    help: 'Conditions, events and signals by result: written, unchanged, failed.',
+    help: 'Conditions, events, signals and DNS names by result: written, unchanged, failed.',
     labels: ['kind', 'result'],
   },
 

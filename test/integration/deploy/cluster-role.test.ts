@@ -10,7 +10,12 @@ import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
-import { classPermissions, neededPermissions } from '../../../src/kubernetes/permissions.ts'
+import {
+  classPermissions,
+  dnsPermissions,
+  neededPermissions,
+  type Permission,
+} from '../../../src/kubernetes/permissions.ts'
 import { resources } from '../../../src/kubernetes/resources.ts'
 import { startInformer, type WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
 import { deployment, documentsIn, manifestOf } from './support.ts'
@@ -75,6 +80,8 @@ const calls = {
   patchCluster: async (api) => api.patchCluster((await api.getCluster(key)) as Cluster, []),
   applyCondition: async (api) =>
     api.applyCondition((await api.getCluster(key)) as Cluster, 'control-plane', undefined),
+  getDnsEndpoint: (api) => api.getDnsEndpoint(key),
+  applyDnsEndpoint: (api) => api.applyDnsEndpoint({ metadata }),
   recordEvent: async (api) =>
     api.recordEvent(
       allocationEvent((await api.getCluster(key)) as Cluster, 'control-plane', 'Allocated', ''),
@@ -89,6 +96,7 @@ const watched = {
   inclusterippools: true,
   globalinclusterippools: true,
   namespaces: true,
+  dnsendpoints: true,
 } as const satisfies Record<keyof WatchedObjects, true>
 
 async function watchOnce(asked: Asked, resource: keyof WatchedObjects): Promise<void> {
@@ -128,6 +136,14 @@ function permissionsOf(role: ClusterRole): string[] {
   )
 }
 
+function textsOf(permissions: readonly Permission[]): string[] {
+  return permissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`)
+}
+
+function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((each) => !isFirst(each))]
+}
+
 /** What an admission plugin asks for on our behalf, and no request of ours shows. */
 const forOwnerReferences = 'update clusters/finalizers.cluster.x-k8s.io'
 
@@ -139,16 +155,16 @@ describe('the ClusterRole', () => {
     await readManagementClusterUid(asked.connection)
     for (const resource of Object.keys(watched) as (keyof WatchedObjects)[]) await watchOnce(asked, resource)
 
+    const [always, forNames] = partition([...asked.permissions], (each) => !each.includes(' dnsendpoints.'))
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
-      [...asked.permissions, forOwnerReferences].toSorted(),
+      [...always, forOwnerReferences].toSorted(),
     )
+    expect(forNames.toSorted()).toEqual(textsOf(dnsPermissions).toSorted())
   })
 
   it('permits what doctor checks', () => {
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(
-      [
-        ...new Set(neededPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`)),
-      ].toSorted(),
+      [...new Set(textsOf(neededPermissions))].toSorted(),
     )
   })
 
@@ -163,9 +179,7 @@ describe('the ClusterRole', () => {
 
   it('permits what the Role for ClusterClasses elsewhere permits', () => {
     const role = documentsIn('deploy/namespaced/class-role.yaml').find(({ kind }) => kind === 'Role')
-    expect(permissionsOf(role as ClusterRole)).toEqual(
-      classPermissions.map(({ verb, resource, group }) => `${verb} ${resource}.${group}`),
-    )
+    expect(permissionsOf(role as ClusterRole)).toEqual(textsOf(classPermissions))
   })
 
   it('is bound to the ServiceAccount that the Deployment runs as', () => {

@@ -271,6 +271,11 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
       const good = selected(of.role, own())
       return own().below(15) === 0 ? { next: 'complete-port', uid: 'uid' } : step(of, good)
     },
+    publishDnsName: async () => {
+      await delay(own().below(100))
+      if (own().below(10) === 0) throw retryLater('DNSNamePending', own().below(2_000))
+      return own().below(4) === 0 ? { next: 'left', because: 'not served' } : { next: 'published' }
+    },
     ensureIPAddressClaim: (of) => step(of, ensured),
     awaitIPAddress: (of) => step(of, awaited),
     assignVip: (of) => step(of, assigned),

@@ -26,8 +26,17 @@ const steps: Omit<Activities, 'allocateAtOnce'> = {
   }),
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
+  publishDnsName: async () => ({ next: 'published' }),
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
+
+/** A VIP whose DNS name is to be published. */
+const named = {
+  next: 'assigned',
+  host: '10.0.0.10',
+  port: 6443,
+  dnsName: 'demo.clusters.example.com',
+} as const
 
 /** Activities that all succeed on the fast path, with the given replacements. */
 export function onFastPath(activities: Partial<Activities>): Activities {
@@ -120,6 +129,13 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
           if (activityInfo().isLocal) throw new FastPathAbandoned('somebody has it')
           return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
         },
+      },
+    },
+    'named-at-once': { activities: { assignVip: async () => named }, isFastPath: true },
+    'name-left': {
+      activities: {
+        assignVip: async () => named,
+        publishDnsName: async () => ({ next: 'left', because: 'DNS name is not published: not served' }),
       },
     },
     'woken-while-waiting': {

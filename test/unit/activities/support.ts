@@ -2,7 +2,7 @@ import { expect } from '@jest/globals'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
-import { createActivities, type Activities } from '../../../src/activities/index.ts'
+import { createActivities, type Activities, type ActivitySetup } from '../../../src/activities/index.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { aCluster, anIPAddress, variables } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
@@ -33,12 +33,13 @@ export async function run<A extends keyof Activities>(
   input: Parameters<Activities[A]>[0],
   calls: Partial<ClusterApi>,
   attempt = 1,
+  more: Partial<ActivitySetup['settings']> = {},
 ): Promise<unknown> {
   const activities: Activities = createActivities({
     managementClusterUid: async () => undefined,
     // Reports have their own tests.
     api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
-    settings,
+    settings: { ...settings, ...more },
     observer: { observeStep: () => {}, countReport: () => {} },
     signalWorkflow: async () => {},
   })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import type { EligibilitySettings } from '../../../src/domain/allocation/action.ts'
+import { dnsEndpointFrom, type DnsEndpoint } from '../../../src/domain/model/dns-endpoint.ts'
 import type { IPAddress } from '../../../src/domain/model/ip-address.ts'
-import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
+import { claimMetadataFor, type IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
@@ -16,6 +18,7 @@ import {
   anIPAddress,
   aPool,
   aVipCondition,
+  ownerReference,
   variables,
 } from '../../support/builders.ts'
 
@@ -40,13 +43,14 @@ function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
     handler?.onUpsert(object, objects.get(formatKey(object)))
     objects.set(formatKey(object), object)
   }
+  let isListed = false
   return {
     open: (given) => {
       handler = given
       return {
         objects,
         refusals,
-        health: () => ({}) as never,
+        health: () => ({ synced: isListed }) as never,
         healthIn: () => undefined,
         alsoWatch: (others) => void named.splice(0, named.length, ...others.map(formatKey)),
         done: Promise.resolve(),
@@ -58,6 +62,7 @@ function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
       if (namespace === '') handler?.onUnreadable?.()
     },
     listed: (...all) => {
+      isListed = true
       all.forEach(upsert)
       handler?.onListed?.(all)
     },
@@ -69,12 +74,13 @@ function scriptedWatch<T extends ObjectMeta>(): ScriptedWatch<T> {
   }
 }
 
-function world() {
+function world(settings: Pick<EligibilitySettings, 'dnsNames'> = {}) {
   const clusters = scriptedWatch<Cluster>()
   const clusterClasses = scriptedWatch<ClusterClass>()
   const claims = scriptedWatch<IPAddressClaim>()
   const ipAddresses = scriptedWatch<IPAddress>()
   const namespaces = scriptedWatch<ObjectMeta>()
+  const dnsEndpoints = scriptedWatch<DnsEndpoint>()
   const pools = { InClusterIPPool: scriptedWatch<IPPool>(), GlobalInClusterIPPool: scriptedWatch<IPPool>() }
   const watches: { readonly [R in keyof WatchedObjects]: ScriptedWatch<WatchedObjects[R]> } = {
     clusters,
@@ -84,13 +90,14 @@ function world() {
     inclusterippools: pools.InClusterIPPool,
     globalinclusterippools: pools.GlobalInClusterIPPool,
     namespaces,
+    dnsendpoints: dnsEndpoints,
   }
   const started = new Set<keyof WatchedObjects>()
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
   const noticed: string[] = []
   const { enqueueAll, checkElsewhere, requestRun } = startWatcher({
     onClusterChange: ({ name }) => void noticed.push(name),
-    settings: { variables },
+    settings: { variables, ...settings },
     startInformer: (resource, handler) => {
       started.add(resource)
       return watches[resource].open(handler)
@@ -128,6 +135,7 @@ function world() {
     ipAddresses,
     pools,
     namespaces,
+    dnsEndpoints,
     isStarted: (resource: keyof WatchedObjects) => started.has(resource),
     enqueued,
     requests,
@@ -138,6 +146,79 @@ function world() {
     noticed,
   }
 }
+
+describe('where VIPs have DNS names', () => {
+  const dnsNames = { 'control-plane': '{cluster}.{namespace}.example.com', ingress: '' }
+  const served = aCluster({
+    endpoint: { host: '10.0.0.10', port: 6443 },
+    annotations: { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' },
+    conditions: [aVipCondition()],
+  })
+  const binding = {
+    claims: [
+      aClaim({
+        addressName: 'vip-cp-demo',
+        owners: [ownerReference(served)],
+        labels: claimMetadataFor(served, 'control-plane').labels,
+      }),
+    ],
+    ipAddresses: [anIPAddress()],
+    pools: [aPool()],
+    clusterClasses: [aClusterClass({ declared: [], accepted: [] })],
+  }
+  const recordFor = (address: string): DnsEndpoint =>
+    dnsEndpointFrom({
+      metadata: {
+        namespace: 'clusters',
+        name: 'vip-cp-demo',
+        labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
+        ownerReferences: [ownerReference(served)],
+      },
+      spec: {
+        endpoints: [{ dnsName: 'demo.clusters.example.com', recordType: 'A', targets: [address] }],
+      },
+    })
+
+  function named(...records: readonly DnsEndpoint[]) {
+    const watched = world({ dnsNames })
+    watched.listAll({ clusters: [served], ...binding })
+    watched.requests()
+    watched.dnsEndpoints.listed(...records)
+    return watched
+  }
+
+  it('a Cluster whose DNSEndpoint is missing or differs gets a run when they are listed', () => {
+    expect(named().requests()).toEqual(['start demo: resync'])
+    expect(named(recordFor('10.0.0.11')).requests()).toEqual(['start demo: resync'])
+    expect(named(recordFor('10.0.0.10')).requests()).toEqual([])
+  })
+
+  it('a Cluster gets one when somebody deletes or changes its DNSEndpoint, as long as that is so', () => {
+    const { dnsEndpoints, enqueued } = named(recordFor('10.0.0.10'))
+    dnsEndpoints.upsert(recordFor('10.0.0.66'))
+    const [changed] = enqueued.splice(0)
+    expect(changed?.request).toBe('start demo: its DNSEndpoint was changed')
+    expect(changed?.isNeeded()).toBe(true)
+    dnsEndpoints.upsert(recordFor('10.0.0.10'))
+    expect(changed?.isNeeded()).toBe(false)
+    dnsEndpoints.remove(recordFor('10.0.0.10'))
+    const deleted = enqueued.at(-1)
+    expect(deleted?.request).toBe('start demo: its DNSEndpoint was deleted')
+    expect(deleted?.isNeeded()).toBe(true)
+  })
+
+  it('nobody gets a run while DNSEndpoints cannot be read', () => {
+    const { dnsEndpoints, enqueueAll, requests } = world({ dnsNames })
+    dnsEndpoints.refuse('')
+    enqueueAll()
+    expect(requests()).toEqual([])
+  })
+
+  it('and nowhere else, they are watched', () => {
+    expect(world({ dnsNames }).isStarted('dnsendpoints')).toBe(true)
+    expect(world().isStarted('dnsendpoints')).toBe(false)
+  })
+})
 
 describe('the watcher', () => {
   it('reports every Cluster that is new, has changed or is gone', () => {

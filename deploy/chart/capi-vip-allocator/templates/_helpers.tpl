@@ -117,6 +117,12 @@ app.kubernetes.io/component: {{ .command }}
 - apiGroups: [ipam.cluster.x-k8s.io]
   resources: [inclusterippools]
   verbs: [list, watch]
+{{- if or .Values.dnsNames.controlPlane .Values.dnsNames.ingress }}
+# The DNS names of VIPs, which external-dns publishes.
+- apiGroups: [externaldns.k8s.io]
+  resources: [dnsendpoints]
+  verbs: [get, list, watch, create, patch]
+{{- end }}
 {{- end }}
 
 {{- define "capi-vip-allocator.classRules" -}}
@@ -186,6 +192,8 @@ subjects:
   "MANAGEMENT_CLUSTER" $values.managementCluster
   "CONTROL_PLANE_VARIABLE" $values.controlPlaneVariable
   "INGRESS_VARIABLE" $values.ingressVariable
+  "CONTROL_PLANE_DNS_NAME" $values.dnsNames.controlPlane
+  "INGRESS_DNS_NAME" $values.dnsNames.ingress
   "DEFAULT_PORT" (eq (int $values.defaultPort) 6443 | ternary "" (toString (int $values.defaultPort)))
   "LOG_LEVEL" (eq $values.log.level "info" | ternary "" $values.log.level)
   "LOG_FORMAT" (eq $values.log.format "json" | ternary "" $values.log.format) }}

@@ -18,6 +18,9 @@ What values have to be, beyond the names and types of values.schema.json. One se
 {{- $key := printf "([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?%s" $name }}
 {{- $requirement := printf "(!\\s*%s|%s|%s\\s*(=|==|!=)\\s*(%s)?|%s\\s+(in|notin)\\s*\\(\\s*(%s)?\\s*(,\\s*(%s)?\\s*)*\\))" $key $key $key $name $key $name $name }}
 {{- $variable := "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]+)*" }}
+{{- $label := "[a-z0-9]([-a-z0-9]*[a-z0-9])?" }}
+{{- $cluster := "([a-z0-9][-a-z0-9]*)?[{]cluster[}]([-a-z0-9]*[a-z0-9])?" }}
+{{- $namespace := "([a-z0-9][-a-z0-9]*)?[{]namespace[}]([-a-z0-9]*[a-z0-9])?" }}
 {{- $port := "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})" }}
 {{- $image := "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*" }}
 - expected: a name of at most 50 small letters, digits and hyphens that begins with a letter
@@ -75,6 +78,9 @@ What values have to be, beyond the names and types of values.schema.json. One se
 - expected: the names of ClusterClass variables, such as clusterVip or network.vip,vip
   pattern: '^{{ $variable }}( *, *{{ $variable }})*$'
   optional: [controlPlaneVariable, ingressVariable]
+- expected: a DNS name that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com
+  pattern: '^(\*\.)?({{ $label }}\.)*({{ $cluster }}\.({{ $label }}\.)*{{ $namespace }}|{{ $namespace }}\.({{ $label }}\.)*{{ $cluster }})(\.{{ $label }})*$'
+  optional: [dnsNames.controlPlane, dnsNames.ingress]
 - expected: a label selector such as team=blue,env in (test,prod),!legacy
   pattern: '^\s*{{ $requirement }}(\s*,\s*{{ $requirement }})*\s*$'
   optional: [runtimeExtension.namespaceSelector]
@@ -316,6 +322,9 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- if and . (has . $variables) }}
 - controlPlaneVariable is {{ toRawJson $values.controlPlaneVariable }} and ingressVariable is {{ toRawJson $values.ingressVariable }}: expected different variables
 {{- end }}
+{{- end }}
+{{- if and $values.dnsNames.ingress (eq $values.dnsNames.ingress $values.dnsNames.controlPlane) }}
+- dnsNames.controlPlane is {{ toRawJson $values.dnsNames.controlPlane }} and dnsNames.ingress is {{ toRawJson $values.dnsNames.ingress }}: expected different names
 {{- end }}
 {{- $before := "" }}
 {{- range $index, $argument := $values.extraArgs }}

@@ -10,6 +10,7 @@ import { formatReport } from '../../../../src/commands/doctor/report.ts'
 import type { TemporalFacts } from '../../../../src/commands/doctor/temporal-facts.ts'
 import { plainStyle } from '../../../support/plain-style.ts'
 import type { CheckName, CheckResult } from '../../../../src/commands/doctor/checks/check-result.ts'
+import { noDnsNames } from '../../../../src/domain/dns-name.ts'
 import { noProxies } from '../../../../src/domain/proxy-settings.ts'
 import { searchAttributes } from '../../../../src/domain/search-attributes.ts'
 import { aRun, variables } from '../../../support/builders.ts'
@@ -55,6 +56,7 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
     context: undefined,
     proxies: noProxies,
     namespaces: [],
+    dnsNames: noDnsNames,
     serviceAccount: undefined,
   }
   return diagnoseKubernetes({ read: await readKubernetesFacts(place) }, { variables }, now)
