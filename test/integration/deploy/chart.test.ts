@@ -21,7 +21,12 @@ import { applyManifests, dryRun, readManifests } from '../../../dev/stack/manife
 import { runCommand } from '../../../dev/stack/run-command.ts'
 import { parseInvocation } from '../../../src/command-line/parse-invocation.ts'
 import { environmentVariableFor, flags, type Config } from '../../../src/config.ts'
-import { classPermissions, neededPermissions, type Permission } from '../../../src/kubernetes/permissions.ts'
+import {
+  classPermissions,
+  dnsPermissions,
+  neededPermissions,
+  type Permission,
+} from '../../../src/kubernetes/permissions.ts'
 import { realParts } from '../../support/real-parts.ts'
 import { schemaFileNames, writeSchemas } from './kubernetes-schemas.ts'
 import {
@@ -360,7 +365,7 @@ describe('the roles', () => {
   const inTenants = { 'tenant-a': inNamespace, 'tenant-b': inNamespace, platform: asText(classPermissions) }
   const expected: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     default: everywhere,
-    full: everywhere,
+    full: { '': asText([...neededPermissions, ...dnsPermissions].filter(({ only }) => only === undefined)) },
     apart: everywhere,
     'temporal-cloud': everywhere,
     'embedded-temporal': everywhere,
