@@ -7,6 +7,7 @@ import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
 import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { defaultApiServerPort } from '../../src/domain/names.ts'
 import { appliedTo } from '../../src/domain/model/json-patch.ts'
+import { inClusterPool } from '../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, poolRefTo, type IPPool } from '../../src/domain/model/pool.ts'
 import type { VariableNames } from '../../src/domain/role.ts'
 import { vipRoleIn } from '../../src/domain/allocation/vip-role.ts'
@@ -64,7 +65,7 @@ async function openInventory(bench: Bench): Promise<Inventory> {
   // It would update every claim.
   await bench.stopPart('ipam-provider')
   const pool = ipPoolFrom(
-    'InClusterIPPool',
+    inClusterPool,
     await bench.api.send({ method: 'GET', path: pathIn(namespace, 'inclusterippools', poolName) }),
   )
   let size = 0

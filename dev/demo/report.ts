@@ -10,6 +10,7 @@ import { claimNameFor, ipAddressClaimFrom } from '../../src/domain/model/claim.t
 import { clusterFrom, formatEndpoint } from '../../src/domain/model/cluster.ts'
 import { clusterGroup, defaultTaskQueue, ipamGroup } from '../../src/domain/names.ts'
 import { formatKey, type NamespacedName } from '../../src/domain/model/object-meta.ts'
+import { globalInClusterPool } from '../../src/domain/model/pool-kinds.ts'
 import { formatPool, ipPoolFrom } from '../../src/domain/model/pool.ts'
 import { allocateVipType } from '../../src/workflows/contract.ts'
 import { kubeconfigPathFor, type Availability } from './observe-availability.ts'
@@ -54,7 +55,7 @@ export async function readResult(
   )
   const { kind, name } = claim.poolRef
   const { capacity } = ipPoolFrom(
-    'GlobalInClusterIPPool',
+    globalInClusterPool,
     await get(`${ipamGroup}/v1alpha2/globalinclusterippools/${name}`),
   )
   return {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ipamGroup } from '../../src/domain/names.ts'
 import type { NamespacedName } from '../../src/domain/model/object-meta.ts'
-import { ipPoolFrom, type IPPoolCapacity } from '../../src/domain/model/pool.ts'
+import type { IPPoolCapacity } from '../../src/domain/model/pool-kind.ts'
+import { globalInClusterPool } from '../../src/domain/model/pool-kinds.ts'
+import { ipPoolFrom } from '../../src/domain/model/pool.ts'
 import { example } from '../demo/examples.ts'
 import type { StackConnection } from '../stack/connection.ts'
 import type { KubernetesApi } from '../stack/kubernetes-api.ts'
@@ -50,7 +52,7 @@ async function capacityWhen(
   const path = `/apis/${ipamGroup}/v1alpha2/globalinclusterippools/${pool}`
   const deadline = performance.now() + 60_000
   for (;;) {
-    const { capacity } = ipPoolFrom('GlobalInClusterIPPool', await api.send({ method: 'GET', path }))
+    const { capacity } = ipPoolFrom(globalInClusterPool, await api.send({ method: 'GET', path }))
     if (capacity !== undefined && is(capacity)) return capacity
     if (performance.now() > deadline) throw new Error(`${path} still has ${JSON.stringify(capacity)}`)
     await delay(50)

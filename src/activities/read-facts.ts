@@ -9,6 +9,8 @@ import {
 } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import type { PoolKind } from '../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../domain/model/pool-kinds.ts'
 import type { IPPoolReference } from '../domain/model/pool.ts'
 import type { Role } from '../domain/role.ts'
 import { describeUnserved, foreignPoolOf } from '../domain/allocation/vip-role.ts'
@@ -25,7 +27,7 @@ export async function observeFact(
   const { key, cluster, claim, ipAddress } = observed
   switch (fact) {
     case 'pools':
-      return readPools(api, key.namespace, () => cluster, role)
+      return readPools(api, key.namespace, () => cluster, role, poolKindsOf(observed))
     case 'ipAddress': {
       const name = claim?.addressName
       if (name === undefined) return { ipAddress: undefined }
@@ -53,10 +55,11 @@ export async function readPools(
   namespace: string,
   clusterOf: () => Cluster | undefined | Promise<Cluster | undefined>,
   role: Role,
+  poolKinds: readonly PoolKind[],
 ): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable'>> {
   const foreignOf = async (): Promise<IPPoolReference | undefined> => {
     const cluster = await clusterOf()
-    return cluster && foreignPoolOf(cluster, role)
+    return cluster && foreignPoolOf(cluster, role, poolKinds)
   }
   const [pools, foreignPool] = await Promise.all([
     api.listIPPools(namespace).catch(async (error: unknown) => {

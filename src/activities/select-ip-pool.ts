@@ -4,6 +4,7 @@ import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/p
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
+import { poolKindsOf } from '../domain/model/pool-kinds.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -40,7 +41,7 @@ export async function selectIPPool(
   const [cluster, usual, listed] = await Promise.all([
     reading,
     api.getIPAddressClaim(claimKeyFor(key, role)),
-    readPools(api, key.namespace, () => reading, role),
+    readPools(api, key.namespace, () => reading, role, poolKindsOf(settings)),
   ])
   const { searchable } = settings
   const { pools } = listed

@@ -3,7 +3,8 @@ import type { AddressUse } from '../domain/allocation/action.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
 import type { JsonObject } from '../domain/model/decode.ts'
 import { formatKey, objectMetaFrom } from '../domain/model/object-meta.ts'
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import type { PoolKind } from '../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import { selectsByLabels, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
@@ -16,13 +17,14 @@ import { recordEvent } from './events.ts'
 import { servesKind } from './foreign-kinds.ts'
 import { readNamespaceLabels } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
-import { pathOf, poolResources, resources } from './resources.ts'
+import { pathOf, poolResourceOf, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Sends every call to the API server. @param namespaces whose uses of addresses `listAddressUse` lists; empty: all */
 export function createLiveClusterApi(
   connection: KubernetesConnection,
   namespaces: readonly string[] = [],
+  poolKinds: readonly PoolKind[] = inClusterPoolKinds,
 ): ClusterApi {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
   const clusters = createObjectClient(access, resources.clusters)
@@ -31,7 +33,7 @@ export function createLiveClusterApi(
   const listAddressUse = coalesced(async () => {
     const [inUse, pools, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
-      Promise.all(ipPoolKinds.map((kind) => listReadable(access, poolResources[kind], namespaces))),
+      Promise.all(poolKinds.map((kind) => listReadable(access, poolResourceOf(kind), namespaces))),
       listIn(access, resources.ipaddresses, namespaces),
     ])
     const classes = await readClassesFor(access, namespaces, inUse)
@@ -44,7 +46,7 @@ export function createLiveClusterApi(
     getCluster: clusters.get,
     getClusterLive: clusters.get,
     getClusterClass: createObjectClient(access, resources.clusterclasses).get,
-    listIPPools: (namespace) => listIPPools(access, namespace),
+    listIPPools: (namespace) => listIPPools(access, namespace, poolKinds),
     servesKind: (kind) => servesKind(connection, kind),
     getIPAddressClaim: claims.get,
     createIPAddressClaim: claims.create,
@@ -77,9 +79,13 @@ export function pollClaim(): ClaimListener {
  * A provider may serve one kind of pool only, and a Role permits nothing that is cluster-scoped. If no kind can be read, there
  * is no provider, or no permission. The Namespace is read only if a pool selects by its labels.
  */
-async function listIPPools(access: ObjectAccess, namespace: string): Promise<readonly IPPool[]> {
+async function listIPPools(
+  access: ObjectAccess,
+  namespace: string,
+  poolKinds: readonly PoolKind[],
+): Promise<readonly IPPool[]> {
   const pools = mergeReadable(
-    await Promise.allSettled(ipPoolKinds.map((kind) => listIn(access, poolResources[kind], [namespace]))),
+    await Promise.allSettled(poolKinds.map((kind) => listIn(access, poolResourceOf(kind), [namespace]))),
   )
   const labels = pools.some(selectsByLabels) ? await readNamespaceLabels(access, namespace) : undefined
   return poolsUsableBy(namespace, pools, labels)

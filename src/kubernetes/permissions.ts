@@ -1,7 +1,7 @@
 import { identifyingNamespace } from '../domain/management-cluster.ts'
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import type { Verb } from './transport/api-request.ts'
-import { poolResources, resources, type Resource } from './resources.ts'
+import { poolResourceOf, resources, type Resource } from './resources.ts'
 
 /** A permission that the allocator uses. */
 export interface Permission {
@@ -42,10 +42,10 @@ export const neededPermissions: readonly Permission[] = [
   }),
   ...permissions(resources.ipaddressclaims, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
   ...permissions(resources.ipaddresses, ['get', 'list', 'watch', 'create', 'delete']),
-  ...ipPoolKinds.flatMap((kind) =>
-    permissions(poolResources[kind], ['list', 'watch'], { list: `${kind}s serve no Cluster` }).map(
-      (permission) => ({ ...permission, alternative: 'pools' as const }),
-    ),
+  ...inClusterPoolKinds.flatMap((poolKind) =>
+    permissions(poolResourceOf(poolKind), ['list', 'watch'], {
+      list: `${poolKind.kind}s serve no Cluster`,
+    }).map((permission) => ({ ...permission, alternative: 'pools' as const })),
   ),
   ...permissions(resources.events, ['get', 'create', 'patch']).map((permission) => ({
     ...permission,

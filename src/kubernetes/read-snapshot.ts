@@ -1,13 +1,14 @@
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import type { PoolKind } from '../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import { selectsByLabels } from '../domain/model/pool.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
 import type { KubernetesError } from './errors.ts'
 import { readNamespaces } from './namespace-reads.ts'
 import { listIn, listReadable, type ObjectAccess } from './objects.ts'
-import { poolResources, resources } from './resources.ts'
+import { poolResourceOf, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
@@ -18,18 +19,21 @@ import type { KubernetesConnection } from './transport/connection.ts'
 export async function readSnapshot(
   connection: KubernetesConnection,
   namespaces: readonly string[],
+  poolKinds: readonly PoolKind[] = inClusterPoolKinds,
 ): Promise<Snapshot> {
   const access: ObjectAccess = { connection, versions: discoverApiVersions(connection) }
   const unlisted = new Set<string>()
-  const unlistedPools = new Map<IPPoolKind, KubernetesError | undefined>()
+  const unlistedPools = new Map<string, KubernetesError | undefined>()
   const unreadClasses = new Map<string, string>()
   const noteUnlisted = (namespace: string): void => void unlisted.add(namespace)
   const [clusters, claims, ipAddresses, ...pools] = await Promise.all([
     listIn(access, resources.clusters, namespaces, noteUnlisted),
     listIn(access, resources.ipaddressclaims, namespaces, noteUnlisted),
     listIn(access, resources.ipaddresses, namespaces, noteUnlisted),
-    ...ipPoolKinds.map((kind) =>
-      listReadable(access, poolResources[kind], namespaces, (_, error) => unlistedPools.set(kind, error)),
+    ...poolKinds.map((poolKind) =>
+      listReadable(access, poolResourceOf(poolKind), namespaces, (_, error) =>
+        unlistedPools.set(poolKind.kind, error),
+      ),
     ),
   ])
   const clusterClasses = await readClassesFor(access, namespaces, clusters, (ref, { message }) =>
@@ -49,7 +53,7 @@ export async function readSnapshot(
     isComplete: true,
     unlisted,
     unlistedPools: new Set(unlistedPools.keys()),
-    unservedPools: whyUnserved(ipPoolKinds.map((kind) => unlistedPools.get(kind))),
+    unservedPools: whyUnserved(poolKinds.map(({ kind }) => unlistedPools.get(kind))),
     unreadClasses,
   }
 }

@@ -1,4 +1,4 @@
-import { poolKinds, type IPPoolKind } from '../domain/model/pool-kind.ts'
+import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
@@ -30,11 +30,6 @@ export interface DecodedResource<T> extends Resource {
 const core = { versions: ['v1beta2', 'v1beta1'], provider: 'Cluster API core' } as const
 const capi = { group: clusterGroup, namespaced: true, ...core } as const
 const ipam = { group: ipamGroup, namespaced: true, ...core } as const
-/** Pools share their group with the claims and addresses of core, but not their versions. */
-const inCluster = {
-  versions: ['v1alpha2', 'v1alpha1'],
-  provider: 'the in-cluster IPAM provider',
-} as const
 const builtIn = { versions: ['v1'], provider: 'Kubernetes 1.19 or newer' } as const
 
 export const resources = {
@@ -42,8 +37,6 @@ export const resources = {
   clusterclasses: { plural: 'clusterclasses', kind: 'ClusterClass', decode: clusterClassFrom, ...capi },
   ipaddressclaims: { plural: 'ipaddressclaims', kind: 'IPAddressClaim', decode: ipAddressClaimFrom, ...ipam },
   ipaddresses: { plural: 'ipaddresses', kind: 'IPAddress', decode: ipAddressFrom, ...ipam },
-  inclusterippools: poolOf('InClusterIPPool', inCluster),
-  globalinclusterippools: poolOf('GlobalInClusterIPPool', inCluster),
   dnsendpoints: {
     plural: 'dnsendpoints',
     kind: 'DNSEndpoint',
@@ -71,17 +64,18 @@ export const resources = {
   },
 } as const satisfies Readonly<Record<string, DecodedResource<unknown>>>
 
-function poolOf<K extends IPPoolKind>(kind: K, provider: Pick<Resource, 'versions' | 'provider'>) {
-  const { apiGroup: group, isGlobal } = poolKinds[kind]
-  const plural: (typeof poolKinds)[K]['resource'] = poolKinds[kind].resource
-  const decode = (object: unknown): IPPool => ipPoolFrom(kind, object)
-  return { group, plural, kind, namespaced: !isGlobal, decode, ...provider } as const
-}
+/** One for each kind, since discovered versions are kept by resource. */
+const poolResources = new WeakMap<PoolKind, DecodedResource<IPPool>>()
 
-export const poolResources = {
-  InClusterIPPool: resources.inclusterippools,
-  GlobalInClusterIPPool: resources.globalinclusterippools,
-} as const satisfies Readonly<Record<IPPoolKind, Resource>>
+export function poolResourceOf(poolKind: PoolKind): DecodedResource<IPPool> {
+  const known = poolResources.get(poolKind)
+  if (known !== undefined) return known
+  const { apiGroup: group, kind, resource: plural, isGlobal, versions, provider } = poolKind
+  const decode = (object: unknown): IPPool => ipPoolFrom(poolKind, object)
+  const resource = { group, plural, kind, namespaced: !isGlobal, versions, provider, decode }
+  poolResources.set(poolKind, resource)
+  return resource
+}
 
 /** The name of the CustomResourceDefinition, for messages; of a kind in the core group, the plural alone. */
 export function crdNameOf({ plural, group }: Resource): string {

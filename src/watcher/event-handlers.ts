@@ -8,23 +8,17 @@ import {
 } from '../domain/allocation/snapshot.ts'
 import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { addressIn, hasLostRecord } from '../domain/allocation/vip-ownership.ts'
-import {
-  ownershipOf,
-  poolPlaceOf,
-  roleOfClaim,
-  roleOfOwnClaim,
-  type IPAddressClaim,
-} from '../domain/model/claim.ts'
+import { ownershipOf, roleOfClaim, roleOfOwnClaim, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
 import { isReservation, type IPAddress } from '../domain/model/ip-address.ts'
 import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
-import { formatPool, placeOf, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
+import type { PoolKind } from '../domain/model/pool-kind.ts'
+import { formatPool, isPoolOf, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
 import { retainAnnotation, watchFilterLabel } from '../domain/names.ts'
 import { enabledAnnotations, roles, variableAnnotations } from '../domain/role.ts'
 import { vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
-import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
   clustersToRestore,
@@ -221,15 +215,12 @@ function enqueueForBinding(
   requests.enqueue(cluster, requestForBinding(binding, before, cluster, vip, context))
 }
 
-export function onPool(
-  resource: keyof WatchedObjects,
-  context: HandlerContext,
-): ResourceEventHandler<IPPool> {
+export function onPool(poolKind: PoolKind, context: HandlerContext): ResourceEventHandler<IPPool> {
   const { resync } = context
   return {
     onUpsert(pool, previous) {
       // The first list is no change: the runs that start meanwhile read its pools.
-      if (!resync.isListed(resource)) return
+      if (!resync.isListed(poolKind)) return
       retryFrom(context, pool, previous, `${formatPool(pool)} changed`)
       if (previous?.annotations[retainAnnotation] !== pool.annotations[retainAnnotation]) {
         enqueueClaimsOn(context, pool)
@@ -238,8 +229,8 @@ export function onPool(
     onDelete() {
       // A pool that is gone serves nobody, and claims keep their addresses.
     },
-    onListed: () => resync.listed(resource),
-    onUnreadable: () => resync.listed(resource),
+    onListed: () => resync.listed(poolKind),
+    onUnreadable: () => resync.listed(poolKind),
   }
 }
 
@@ -247,7 +238,7 @@ export function onPool(
 function enqueueClaimsOn({ queries, requests, now }: HandlerContext, pool: IPPool): void {
   const reason = `${formatPool(pool)} retains addresses for another time`
   const claims = [...queries.snapshot().claims.values()].filter(
-    (claim) => poolPlaceOf(claim) === placeOf(pool) && roleOfOwnClaim(claim) !== undefined,
+    (claim) => isPoolOf(pool, claim) && roleOfOwnClaim(claim) !== undefined,
   )
   for (const claim of claims) {
     const cluster = queries.clusterOf(claim)

@@ -2,13 +2,11 @@ import { poolsIn, type SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { recordedVip } from '../domain/allocation/vip-role.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import { ipPoolKinds } from '../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../domain/model/pool-kinds.ts'
 import { roles } from '../domain/role.ts'
-import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
+import type { WatchedKind } from '../kubernetes/informer/informer.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfOrphan } from './release-triggers.ts'
-
-type WatchedKind = keyof WatchedObjects
 
 /** Enqueues everything that needs a run: a lost event or a lost run costs one list interval at most. */
 export interface Resync {
@@ -24,7 +22,7 @@ export interface Resync {
 /** @param now milliseconds since the epoch */
 export function createResync(queries: SnapshotQueries, requests: ClusterRequests, now: () => number): Resync {
   const kinds = new Set<WatchedKind>()
-  const isComplete = (): boolean => kinds.size === 4 + ipPoolKinds.length
+  const isComplete = (): boolean => kinds.size === 4 + poolKindsOf(queries.settings).length
 
   const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
     for (const cluster of queries.snapshot().clusters.values()) {

@@ -4,8 +4,8 @@ import { hasDnsNames } from '../domain/dns-name.ts'
 import { classesNamedBy, namespacesNamedBy, type Cluster } from '../domain/model/cluster.ts'
 import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
 import type { NamespacedName, ObjectMeta } from '../domain/model/object-meta.ts'
-import { ipPoolKinds, poolKinds } from '../domain/model/pool-kind.ts'
-import type { WatchedObjects } from '../kubernetes/informer/informer.ts'
+import { poolKindsOf } from '../domain/model/pool-kinds.ts'
+import type { Watched, WatchedKind } from '../kubernetes/informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import { createClusterRequests } from './cluster-requests.ts'
 import {
@@ -22,10 +22,10 @@ import { createNamespaceInformer, startingFor } from './namespace-informer.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
 
-export type StartInformer = <R extends keyof WatchedObjects>(
+export type StartInformer = <R extends WatchedKind>(
   resource: R,
-  handler: ResourceEventHandler<WatchedObjects[R]>,
-) => Informer<WatchedObjects[R]>
+  handler: ResourceEventHandler<Watched<R>>,
+) => Informer<Watched<R>>
 
 export interface WatcherOptions {
   readonly startInformer: StartInformer
@@ -89,10 +89,9 @@ export function startWatcher({
   const clusterClasses = startInformer('clusterclasses', onClusterClass(context))
   const claims = startInformer('ipaddressclaims', onClaim(context))
   const ipAddresses = startInformer('ipaddresses', onIPAddress(context))
-  const pools = ipPoolKinds.map((kind) => {
-    const { resource } = poolKinds[kind]
-    return startInformer(resource, startingFor(namespaces, onPool(resource, context)))
-  })
+  const pools = poolKindsOf(settings).map((poolKind) =>
+    startInformer(poolKind, startingFor(namespaces, onPool(poolKind, context))),
+  )
   const dnsEndpoints = watchDnsEndpoints(settings, () =>
     startInformer('dnsendpoints', onDnsEndpoint(context)),
   )

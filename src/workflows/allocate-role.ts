@@ -12,7 +12,7 @@ import {
 } from '../domain/allocation/steps.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
-import { poolNamespaceFor } from '../domain/model/pool-kind.ts'
+import { poolNamespaceFor } from '../domain/model/pool-kinds.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
 import { fastPath, step } from './activity-policies.ts'
@@ -247,6 +247,7 @@ function resultOf(
   }
 }
 
-function poolFor({ kind, name }: IPPoolReference, cluster: NamespacedName): PoolSummary {
-  return { kind, name, namespace: poolNamespaceFor(kind, cluster.namespace) }
+function poolFor(poolRef: IPPoolReference, cluster: NamespacedName): PoolSummary {
+  const { kind, name } = poolRef
+  return { kind, name, namespace: poolNamespaceFor(poolRef, cluster.namespace) }
 }

@@ -1,4 +1,4 @@
-import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
+import { inClusterPool } from '../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ export interface PoolOptions {
   readonly name?: string
   /** ClusterClass in the pool's label. */
   readonly className?: string
-  readonly kind?: IPPoolKind
+  readonly kind?: 'InClusterIPPool' | 'GlobalInClusterIPPool'
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
 }
@@ -121,7 +121,7 @@ export async function openTestbed(
   const clusters = watched('Cluster', stack, path('clusters'), clusterFrom)
   const claims = watched('IPAddressClaim', stack, path('ipaddressclaims'), ipAddressClaimFrom)
   const pools = watched('InClusterIPPool', stack, path('inclusterippools'), (pool) =>
-    ipPoolFrom('InClusterIPPool', pool),
+    ipPoolFrom(inClusterPool, pool),
   )
   const list = async (plural: Plural): Promise<readonly unknown[]> => {
     const answer = await api.send<{ items: unknown }>({ method: 'GET', path: path(plural) })

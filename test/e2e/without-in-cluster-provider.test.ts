@@ -6,7 +6,7 @@ import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import type { Report } from '../../src/commands/doctor/report.ts'
 import type { PoolsReport } from '../../src/commands/pools/pools-report.ts'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
-import { ipPoolKinds, poolKinds } from '../../src/domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../../src/domain/model/pool-kinds.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
 import { bindCorpClaim, corpPool, corpPools } from './corp-provider.ts'
@@ -29,7 +29,7 @@ beforeAll(async () => {
   testbed = await openTestbed(connection)
   await stack.part('ipam-provider').stop()
   removed = await Promise.all(
-    ipPoolKinds.map((kind) => removeDefinition(`${poolKinds[kind].resource}.${poolKinds[kind].apiGroup}`)),
+    inClusterPoolKinds.map(({ resource, apiGroup }) => removeDefinition(`${resource}.${apiGroup}`)),
   )
   await applyManifests(connection, [corpPools])
   allocator = await startAllocator({
@@ -92,7 +92,7 @@ describe('without the definitions of the in-cluster provider', () => {
   it('the allocator is ready, and says which kinds are not served', async () => {
     const { status, page } = await readiness()
     expect(status).toBe(200)
-    for (const kind of ipPoolKinds) expect(page).toContain(poolKinds[kind].resource)
+    for (const { resource } of inClusterPoolKinds) expect(page).toContain(resource)
   })
 
   it('a Cluster that names a pool of another provider is served', async () => {

@@ -1,4 +1,4 @@
-import type { IPPoolKind } from '../../src/domain/model/pool-kind.ts'
+import { globalInClusterPool, inClusterPoolKinds } from '../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
 import type { Observed } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
@@ -147,8 +147,11 @@ export function classOfShape(shape: {
   })
 }
 
+/** Of the in-cluster provider. */
+export type InClusterKind = 'InClusterIPPool' | 'GlobalInClusterIPPool'
+
 export interface PoolOptions extends MetaOptions {
-  kind?: IPPoolKind
+  kind?: InClusterKind
   capacity?: { total: number; used: number; free: number; outOfRange: number }
   addresses?: readonly string[]
   excludedAddresses?: readonly string[]
@@ -165,7 +168,8 @@ export function aPool(options: PoolOptions = {}): IPPool {
   const labels = options.labels ?? { 'vip.capi.gorizond.io/cluster-class': aClass }
   const fallback =
     kind === 'InClusterIPPool' ? { namespace: 'clusters', name: 'vip-pool' } : { name: 'vip-pool' }
-  return ipPoolFrom(kind, {
+  const poolKind = inClusterPoolKinds.find((each) => each.kind === kind) ?? globalInClusterPool
+  return ipPoolFrom(poolKind, {
     metadata: metadata({ ...options, labels }, fallback),
     spec: {
       addresses: options.addresses ?? ['10.0.0.10-10.0.0.20'],
@@ -196,7 +200,7 @@ export function ownerReference(cluster: { name: string; uid: string }): object {
 
 export interface ClaimOptions extends MetaOptions {
   poolName?: string
-  poolKind?: IPPoolKind
+  poolKind?: InClusterKind
   addressName?: string
 }
 

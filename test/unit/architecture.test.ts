@@ -294,10 +294,10 @@ describe('the tables of roles and pool kinds', () => {
     expect(namers('control-plane', 'ingress').toSorted()).toEqual(['config.ts', 'domain/role.ts'])
   })
 
-  it('are the only places that name a kind of pool, but for the versions of its API', () => {
+  it('are the only places that name a kind of pool', () => {
     const namesAKind = /\b(Global)?InClusterIPPool\b|\b(global)?inclusterippools\b/
     const named = files.filter((file) => namesAKind.test(readFileSync(join(root, 'src', file), 'utf8')))
-    expect(named.toSorted()).toEqual(['domain/model/pool-kind.ts', 'kubernetes/resources.ts'])
+    expect(named).toEqual(['domain/model/pool-kinds.ts'])
   })
 })
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { clusterFrom } from '../../../src/domain/model/cluster.ts'
+import { inClusterPool } from '../../../src/domain/model/pool-kinds.ts'
 import { availableAddresses, ipPoolFrom } from '../../../src/domain/model/pool.ts'
 import { vipConditionOf } from '../../../src/domain/allocation/vip-condition.ts'
 import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
@@ -136,7 +137,7 @@ async function release(bench: Bench, namespace: string, name: string): Promise<v
 async function untilExhausted(bench: Bench, namespace: string): Promise<void> {
   const path = pathIn(namespace, 'inclusterippools', poolName)
   await eventually('the pool to be exhausted', bench.signal, async () => {
-    const pool = ipPoolFrom('InClusterIPPool', await bench.api.send({ method: 'GET', path }))
+    const pool = ipPoolFrom(inClusterPool, await bench.api.send({ method: 'GET', path }))
     return availableAddresses(pool) === 0
   })
 }

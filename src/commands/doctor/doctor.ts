@@ -135,8 +135,8 @@ export function diagnoseKubernetes(
     ...runCheck('runtime-extensions', extensions, (read) => checkRuntimeExtensions(read, snapshot)),
     ...runCheck('permissions', { read: unlisted }, (read) => read.map((why) => skipped(`left out: ${why}`))),
     ...runCheck('pools', snapshot, (read) => checkPools(read, settings)),
-    ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere)),
-    ...runCheck('pool-ranges', snapshot, checkPoolRanges),
+    ...runCheck('pool-labels', snapshot, (read) => checkPoolLabels(read, isEverywhere, settings.poolKinds)),
+    ...runCheck('pool-ranges', snapshot, (read) => checkPoolRanges(read, settings.poolKinds)),
     ...runCheck('cluster-classes', snapshot, (read) => [
       ...checkClusterClasses(read, settings),
       ...checkClassVariables(read, settings.variables),
@@ -144,7 +144,7 @@ export function diagnoseKubernetes(
     ...runCheck('class-gates', snapshot, (read) =>
       checkClassGates(read, settings, predecessor.extensionConfigs),
     ),
-    ...runCheck('clusters', snapshot, (read) => checkClusters(read, foreignPools)),
+    ...runCheck('clusters', snapshot, (read) => checkClusters(read, foreignPools, settings.poolKinds)),
   ]
 }
 

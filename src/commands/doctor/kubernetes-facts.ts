@@ -6,6 +6,8 @@ import { inParallel } from '../../domain/in-parallel.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../../domain/model/pool-kinds.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import { messageOf } from '../../domain/quote.ts'
 import { roles } from '../../domain/role.ts'
@@ -18,7 +20,7 @@ import { classPermissions, dnsPermissions, neededPermissions } from '../../kuber
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
 import {
   crdNameOf,
-  poolResources,
+  poolResourceOf,
   resources,
   type DecodedResource,
   type Resource,
@@ -77,6 +79,8 @@ export interface KubernetesPlace extends Pick<
 > {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
+  /** Absent: those of the in-cluster provider. */
+  readonly poolKinds?: readonly PoolKind[] | undefined
 }
 
 /** Of the allocator's Deployment in deploy/manifests. */
@@ -93,6 +97,7 @@ type Answered = RequestOutcome & Pick<ClockReading, 'answeredAt'>
 export async function readKubernetesFacts(place: KubernetesPlace): Promise<KubernetesFacts> {
   const opened = openKubeConfig(place)
   const { kubeConfig } = opened
+  const poolKinds = poolKindsOf(place)
   const route = apiServerRoute(kubeConfig, place.proxies)
   const outcomes: Answered[] = []
   const connection = connectTo({
@@ -111,12 +116,12 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       await Promise.all([
         readingOf(readOwnUser(connection)),
         readingOf(readManagementClusterUid(connection)),
-        readingOf(readServedKinds(connection, hasDnsNames(place.dnsNames))),
+        readingOf(readServedKinds(connection, poolKinds, hasDnsNames(place.dnsNames))),
         readingOf(listDeployments(connection, coreProvider.label)),
         readingOf(listDeployments(connection, inClusterProvider.label)),
         readPredecessor(connection),
         readingOf(listDeployments(connection, allocatorLabel)),
-        readingOf(readSnapshot(connection, place.namespaces)),
+        readingOf(readSnapshot(connection, place.namespaces, poolKinds)),
       ])
     const clusters = 'read' in snapshot ? [...snapshot.read.clusters.values()] : []
     const allocators = 'read' in found ? found.read : []
@@ -124,7 +129,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     const permissions = await readingOf(
       readPermissions(connection, { ...place, serviceAccount: account }, user, clusters),
     )
-    const foreignPools = await readForeignPools(connection, clusters)
+    const foreignPools = await readForeignPools(connection, clusters, poolKinds)
     const extensions = await readExtensionFacts(connection, predecessor.extensionConfigs, allocators)
     const isEverywhere = place.namespaces.length === 0
     const cluster = {
@@ -137,7 +142,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       snapshot,
       isEverywhere,
     }
-    const unlisted = 'read' in snapshot ? unlistedIn(outcomes) : []
+    const unlisted = 'read' in snapshot ? unlistedIn(outcomes, poolKinds) : []
     return { ...about, user, servedKinds, permissions, ...cluster, unlisted }
   } finally {
     await connection.close()
@@ -175,10 +180,11 @@ function classNamespacesOf(clusters: readonly Cluster[], served: readonly string
 async function readForeignPools(
   connection: KubernetesConnection,
   clusters: readonly Cluster[],
+  poolKinds: readonly PoolKind[],
 ): Promise<ForeignPools> {
   const named = clusters.flatMap((cluster) =>
     roles.flatMap((role) => {
-      const pool = foreignPoolOf(cluster, role)
+      const pool = foreignPoolOf(cluster, role, poolKinds)
       return pool === undefined ? [] : [{ ...pool, namespace: cluster.namespace }]
     }),
   )
@@ -192,8 +198,9 @@ async function readForeignPools(
 
 const readsAtOnce = 8
 
-function unlistedIn(outcomes: readonly RequestOutcome[]): readonly string[] {
-  const ofSnapshot = outcomes.filter(({ resource }) => resource in resources)
+function unlistedIn(outcomes: readonly RequestOutcome[], poolKinds: readonly PoolKind[]): readonly string[] {
+  const plurals = [...Object.keys(resources), ...poolKinds.map((each) => each.resource)]
+  const ofSnapshot = outcomes.filter(({ resource }) => plurals.includes(resource))
   return ofSnapshot.flatMap(({ verb, failure }) =>
     verb === 'list' && failure?.kind === 'forbidden' ? [failure.message] : [],
   )
@@ -225,17 +232,26 @@ async function readVersion(connection: KubernetesConnection): Promise<string> {
 
 async function readServedKinds(
   connection: Pick<KubernetesConnection, 'request'>,
+  poolKinds: readonly PoolKind[],
   withDnsNames: boolean,
 ): Promise<readonly ServedKind[]> {
   const versions = discoverApiVersions(connection)
-  const used = Object.values(resources).filter((each) => withDnsNames || each !== resources.dnsendpoints)
+  const pools: readonly Resource[] = poolKinds.map(poolResourceOf)
+  const { events, namespaces, dnsendpoints, ...ofClusterApi } = resources
+  const used = [
+    ...Object.values(ofClusterApi),
+    ...pools,
+    ...(withDnsNames ? [dnsendpoints] : []),
+    events,
+    namespaces,
+  ]
   return Promise.all(
     used.map(async (resource: Resource) => ({
       name: crdNameOf(resource),
       preferred: resource.versions[0] ?? '',
       served: await servedVersion(versions.of(resource)),
       provider: resource.provider,
-      isAlternative: Object.values(poolResources).some((pools) => pools === resource),
+      isAlternative: pools.includes(resource),
     })),
   )
 }

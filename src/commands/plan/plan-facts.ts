@@ -1,9 +1,12 @@
 import type { Config } from '../../config.ts'
+import type { AllocationSettings } from '../../domain/allocation/action.ts'
 import { readClaim, readPools } from '../../activities/read-facts.ts'
 import { claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../../domain/model/pool-kinds.ts'
 import { roles, type Role } from '../../domain/role.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
@@ -28,26 +31,24 @@ export function readClusterObject(
 export async function readPlanFacts(
   api: ClusterApi,
   object: JsonObject,
-  settings: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn' | 'dnsNames'>,
+  settings: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn' | 'dnsNames'> &
+    Pick<AllocationSettings, 'poolKinds'>,
 ): Promise<ReadonlyMap<Role, PlanFacts>> {
-  const { variables, defaultPort, requiresOptIn, dnsNames } = settings
+  const { variables, defaultPort, requiresOptIn, poolKinds, dnsNames } = settings
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
   const ref = cluster.topology?.clusterClass
   const [addressUse, clusterClass, bindings] = await Promise.all([
     api.listAddressUse(),
     ref === undefined ? undefined : api.getClusterClass(ref),
-    Promise.all(roles.map(async (role) => [role, await readRoleFacts(api, cluster, role)] as const)),
+    Promise.all(
+      roles.map(
+        async (role) => [role, await readRoleFacts(api, cluster, role, poolKindsOf(settings))] as const,
+      ),
+    ),
   ])
-  const about = {
-    key: { namespace, name },
-    cluster,
-    clusterClass,
-    variables,
-    defaultPort,
-    requiresOptIn,
-    dnsNames,
-  }
+  const taken = { variables, defaultPort, requiresOptIn, poolKinds, dnsNames }
+  const about = { key: { namespace, name }, cluster, clusterClass, ...taken }
   const shared = { ...about, addressUse, sameAddressUse: addressUse }
   return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
 }
@@ -56,9 +57,10 @@ async function readRoleFacts(
   api: ClusterApi,
   cluster: Cluster,
   role: Role,
+  poolKinds: readonly PoolKind[],
 ): Promise<Pick<PlanFacts, 'pools' | 'unreadable' | 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>> {
   const { namespace } = cluster
-  const pools = await readPools(api, namespace, () => cluster, role)
+  const pools = await readPools(api, namespace, () => cluster, role, poolKinds)
   const usual = await api.getIPAddressClaim(claimKeyFor(cluster, role))
   const claim = await readClaim(api, cluster, role, usual)
   const usualClaim = usual?.name === claim?.name ? undefined : usual

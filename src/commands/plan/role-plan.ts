@@ -23,10 +23,17 @@ import { withAddition } from '../../domain/quote.ts'
 export type PlanFacts = Required<
   Omit<
     Observed,
-    'cluster' | 'choice' | 'isChoiceOld' | 'attempt' | 'requiresOptIn' | 'dnsNames' | 'unreadable'
+    | 'cluster'
+    | 'choice'
+    | 'isChoiceOld'
+    | 'attempt'
+    | 'requiresOptIn'
+    | 'poolKinds'
+    | 'dnsNames'
+    | 'unreadable'
   >
 > &
-  Pick<Observed, 'requiresOptIn' | 'dnsNames' | 'unreadable'> & { readonly cluster: Cluster }
+  Pick<Observed, 'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable'> & { readonly cluster: Cluster }
 
 /** What a run would do now for one role of the Cluster. */
 export interface RolePlan {

@@ -6,12 +6,11 @@ import {
   priorityOf,
 } from '../../domain/allocation/pool-selection.ts'
 import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
-import { poolPlaceOf } from '../../domain/model/claim.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { availableAddresses, networkOf, placeOf, type IPPool } from '../../domain/model/pool.ts'
+import { availableAddresses, isPoolOf, networkOf, type IPPool } from '../../domain/model/pool.ts'
 import { namespaceSelectorAnnotation } from '../../domain/names.ts'
 import { defaultRole } from '../../domain/role.ts'
-import { forecastOf, type Forecast } from './forecast.ts'
+import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
 
 export interface PoolsReport {
   /** Sorted by kind, namespace and name. */
@@ -57,7 +56,6 @@ function sortKey(pool: PoolOverview): string {
 function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
-  const place = placeOf(pool)
   return {
     kind,
     namespace,
@@ -67,11 +65,9 @@ function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast
     capacity,
     available: availableAddresses(pool),
     claimsWaiting: [...snapshot.claims.values()].filter(
-      (claim) => claim.addressName === undefined && !claim.isDeleting && poolPlaceOf(claim) === place,
+      (claim) => claim.addressName === undefined && !claim.isDeleting && isPoolOf(pool, claim),
     ).length,
-    clustersWaiting: expectations.filter(
-      (each) => each.pool !== undefined && placeOf(each.pool) === place && !each.hasClaim,
-    ).length,
+    clustersWaiting: expectations.filter((each) => isSamePool(each.pool, pool) && !each.hasClaim).length,
     classes: declaredClasses(pool),
     roles: declared.length === 0 ? [defaultRole] : declared,
     priority: priorityOf(pool),
@@ -80,6 +76,10 @@ function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast
       pool.namespaceSelector === undefined ? undefined : pool.annotations[namespaceSelectorAnnotation],
     network: networkOf(pool),
   }
+}
+
+function isSamePool(named: Expectation['pool'], { kind, namespace, name }: IPPool): boolean {
+  return named?.kind === kind && named.namespace === namespace && named.name === name
 }
 
 function stateOf(pool: IPPool): PoolOverview['state'] {

@@ -56,7 +56,7 @@ function informerStarter(parts: ProgramParts): StartInformer {
   }
   return (resource, handler) => {
     const labelSelector =
-      watchFilter !== undefined && labeledKinds.includes(resource)
+      watchFilter !== undefined && labeledKinds.some((kind) => kind === resource)
         ? `${watchFilterLabel}=${watchFilter}`
         : undefined
     return start({ ...options, resource, handler, labelSelector })

@@ -1,10 +1,10 @@
 import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { classesNamedBy, namespacesNamedBy } from '../../domain/model/cluster.ts'
 import type { ObjectMeta } from '../../domain/model/object-meta.ts'
-import { ipPoolKinds } from '../../domain/model/pool-kind.ts'
-import { startInformer, type WatchedObjects } from '../../kubernetes/informer/informer.ts'
+import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../../domain/model/pool-kinds.ts'
+import { startInformer, type Watched, type WatchedKind } from '../../kubernetes/informer/informer.ts'
 import type { Informer } from '../../kubernetes/informer/informer-types.ts'
-import { poolResources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Log } from '../../observability/log.ts'
 import { createNamespaceInformer } from '../../watcher/namespace-informer.ts'
@@ -14,6 +14,8 @@ export function watchSnapshot(options: {
   readonly connection: KubernetesConnection
   /** Empty: all. */
   readonly namespaces: readonly string[]
+  /** Default: those of the in-cluster provider. */
+  readonly poolKinds?: readonly PoolKind[] | undefined
   /** An earlier snapshot, used for each kind until it is listed. */
   readonly initial: Snapshot
   /** Called after a change, before `snapshot` shows it. */
@@ -25,10 +27,10 @@ export function watchSnapshot(options: {
   /** Resolves when all informers have stopped, after the signal is aborted. */
   readonly done: Promise<void>
 } {
-  const { initial, onChange, ...shared } = options
+  const { initial, onChange, poolKinds = inClusterPoolKinds, ...shared } = options
   const ends: Promise<void>[] = []
   const handler = { onUpsert: () => onChange(), onDelete: () => onChange(), onListed: () => onChange() }
-  const watch = <R extends keyof WatchedObjects>(resource: R): Informer<WatchedObjects[R]> => {
+  const watch = <R extends WatchedKind>(resource: R): Informer<Watched<R>> => {
     const informer = startInformer({ ...shared, resource, handler })
     ends.push(informer.done)
     return informer
@@ -38,7 +40,7 @@ export function watchSnapshot(options: {
   const clusterClasses = watch('clusterclasses')
   const claims = watch('ipaddressclaims')
   const ipAddresses = watch('ipaddresses')
-  const pools = ipPoolKinds.map((kind) => watch(poolResources[kind].plural))
+  const pools = poolKinds.map(watch)
   const namespaces = createNamespaceInformer(() => watch('namespaces'))
   clusterClasses.alsoWatch(classesNamedBy(initial.clusters.values()))
   return {
@@ -60,13 +62,24 @@ export function watchSnapshot(options: {
           ? namespaces.objects()
           : initial.namespaces,
         isComplete: true,
-        unlistedPools: new Set(ipPoolKinds.filter((_, index) => (pools[index]?.refusals.size ?? 0) > 0)),
-        unservedPools: pools.every(({ refusals }) => refusals.size > 0) ? initial.unservedPools : undefined,
+        ...unreadIn(poolKinds, pools, initial),
         ...(initial.unreadClasses && { unreadClasses: initial.unreadClasses }),
         unlisted: new Set([clusters, claims, ipAddresses].flatMap(({ refusals }) => [...refusals.keys()])),
       }
     },
     done: Promise.all(ends).then(() => namespaces.done()),
+  }
+}
+
+function unreadIn(
+  poolKinds: readonly PoolKind[],
+  pools: readonly Pick<Informer<ObjectMeta>, 'refusals'>[],
+  initial: Snapshot,
+): Pick<Snapshot, 'unlistedPools' | 'unservedPools'> {
+  const isRefused = pools.map(({ refusals }) => refusals.size > 0)
+  return {
+    unlistedPools: new Set(poolKinds.filter((_, index) => isRefused[index]).map(({ kind }) => kind)),
+    unservedPools: isRefused.every(Boolean) ? initial.unservedPools : undefined,
   }
 }
 

@@ -7,6 +7,7 @@ import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress, PooledAddress } from '../model/ip-address.ts'
 import type { JsonPatch } from '../model/json-patch.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
+import type { PoolKind } from '../model/pool-kind.ts'
 import type { IPPool, IPPoolReference } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import type { VariableNames } from '../role.ts'
@@ -20,10 +21,15 @@ export interface AllocationSettings {
   readonly dnsNames?: DnsNameTemplates
   /** Only Clusters that ask for a VIP have one (flag `--require-opt-in`); absent: false. */
   readonly requiresOptIn?: boolean | undefined
+  /** The kinds of pools that are used; absent: those of the in-cluster provider. */
+  readonly poolKinds?: readonly PoolKind[] | undefined
 }
 
 /** The settings on which it depends whether a Cluster needs a VIP. */
-export type EligibilitySettings = Pick<AllocationSettings, 'variables' | 'requiresOptIn' | 'dnsNames'>
+export type EligibilitySettings = Pick<
+  AllocationSettings,
+  'variables' | 'requiresOptIn' | 'poolKinds' | 'dnsNames'
+>
 
 /** The input of a decision, as it was read. An absent fact has not been read; one that is undefined does not exist. */
 export interface Observed extends Facts, AllocationSettings {

@@ -2,6 +2,7 @@ import type { AllocationSettings, EligibilitySettings, Fact } from './action.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import { isValidEndpoint, type Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
+import type { PoolKind } from '../model/pool-kind.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
@@ -90,9 +91,10 @@ export function alsoDesiredRoles(
     .map(({ role }) => role)
 }
 
-/** The input of the pool selection for a VIP of the Cluster. */
-export function poolRequestFor(cluster: Cluster, role: Role): PoolRequest {
+/** The input of the pool selection for a VIP of the Cluster. @param poolKinds those that its messages name */
+export function poolRequestFor(cluster: Cluster, role: Role, poolKinds?: readonly PoolKind[]): PoolRequest {
   return {
+    poolKinds,
     namespace: cluster.namespace,
     role,
     clusterClass: cluster.topology?.clusterClass,

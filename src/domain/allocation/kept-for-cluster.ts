@@ -7,8 +7,9 @@ import { canonicalAddress } from '../model/address-text.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { isKnownPoolKind } from '../model/pool-kind.ts'
-import { formatPool, type IPPool } from '../model/pool.ts'
+import { findPoolKind, type PoolKind } from '../model/pool-kind.ts'
+import { poolKindsOf } from '../model/pool-kinds.ts'
+import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
 import { describeKept, retainedClaimOf } from '../model/retained-claim.ts'
 
 /**
@@ -23,10 +24,14 @@ export function keptClaimAction(
   claim: IPAddressClaim,
 ): Action | undefined {
   const { cluster, pools } = observed
+  const poolKinds = poolKindsOf(observed)
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'unset') {
-    if (isKnownPoolKind(claim.poolRef) && pools === undefined) return observe('pools')
-    return mayUsePool(cluster, vip, claim, pools ?? []) ? { action: 'adoptClaim', claim } : undefined
+    const isRead = findPoolKind(poolKinds, claim.poolRef) !== undefined
+    if (isRead && pools === undefined) return observe('pools')
+    return mayUsePool(cluster, vip, claim, pools ?? [], poolKinds)
+      ? { action: 'adoptClaim', claim }
+      : undefined
   }
   const fact = claim.addressName === undefined ? 'namedAddress' : 'ipAddress'
   if (!(fact in observed)) return observe(fact)
@@ -48,11 +53,12 @@ function mayUsePool(
   { role }: VipRole,
   { poolRef }: IPAddressClaim,
   pools: readonly IPPool[],
+  poolKinds: readonly PoolKind[],
 ): boolean {
-  if (!isKnownPoolKind(poolRef)) {
-    const named = foreignPoolOf(cluster, role)
+  if (findPoolKind(poolKinds, poolRef) === undefined) {
+    const named = foreignPoolOf(cluster, role, poolKinds)
     return named?.apiGroup === poolRef.apiGroup && formatPool(named) === formatPool(poolRef)
   }
-  const pool = pools.find((each) => formatPool(each) === formatPool(poolRef))
+  const pool = pools.find((each) => isReferredTo(each, poolRef))
   return pool !== undefined && whyNotUsable(poolRequestFor(cluster, role), pool, true) === undefined
 }

@@ -39,8 +39,9 @@ import {
 import type { Cluster } from '../model/cluster.ts'
 import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
-import { isKnownPoolKind } from '../model/pool-kind.ts'
-import { formatPool, poolRefTo, type IPPoolReference } from '../model/pool.ts'
+import { findPoolKind } from '../model/pool-kind.ts'
+import { poolKindsOf } from '../model/pool-kinds.ts'
+import { isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
 import { none, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
 import { withAddition } from '../quote.ts'
@@ -160,7 +161,7 @@ function createClaim(observed: ObservedCluster, poolRef: IPPoolReference, claimN
 
 /** What a claim on this pool has to be made for; undefined: nobody knows. */
 function retainFor({ pools, choice }: ObservedCluster, poolRef: IPPoolReference): string | undefined {
-  const pool = pools?.find((each) => formatPool(each) === formatPool(poolRef))
+  const pool = pools?.find((each) => isReferredTo(each, poolRef))
   return pool === undefined ? choice?.retain : retainOf(pool)
 }
 
@@ -185,9 +186,9 @@ function givenElsewhereAction(
  */
 function reselection(observed: ObservedCluster, vip: VipRole, { poolRef }: PoolChoice): Action | undefined {
   const { cluster, pools, isChoiceOld = false } = observed
-  if (!isChoiceOld || !isKnownPoolKind(poolRef)) return undefined
+  if (!isChoiceOld || findPoolKind(poolKindsOf(observed), poolRef) === undefined) return undefined
   if (pools === undefined) return observe('pools')
-  const chosen = pools.find((pool) => formatPool(pool) === formatPool(poolRef))
+  const chosen = pools.find((pool) => isReferredTo(pool, poolRef))
   // A claim can wait for a pool that is paused, and leaves one that is full.
   const stands =
     chosen !== undefined && whyNotUsable(poolRequestFor(cluster, vip.role), chosen, true) === undefined
@@ -198,7 +199,7 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, pools, addressUse, variables, unreadable } = observed
   if (unreadable?.clusterClass !== undefined) return refuse('AllocationFailed', unreadable.clusterClass)
   const ownership = vipOwnershipOf(cluster, vip)
-  const foreign = foreignPoolOf(cluster, vip.role)
+  const foreign = foreignPoolOf(cluster, vip.role, poolKindsOf(observed))
   if (foreign !== undefined && ownership.state === 'unset') {
     if (unreadable?.foreignPool !== undefined) return wait('PoolNotReady', unreadable.foreignPool)
     return { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
@@ -228,17 +229,14 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
 }
 
 /** @param insteadOf why it is not the address that the Cluster's annotation names */
-function selectionAction(
-  { cluster, pools = [], unreadable }: ObservedCluster,
-  vip: VipRole,
-  insteadOf?: string,
-): Action {
+function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: string): Action {
+  const { cluster, pools = [], unreadable } = observed
   if (unreadable?.pools !== undefined) {
     const { poolAnnotation } = roleSpecs[vip.role]
     const orElsewhere = `or name a pool of another IPAM provider in the Cluster's annotation ${poolAnnotation}`
     return wait('PoolNotReady', `${unreadable.pools}, ${orElsewhere}`)
   }
-  const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
+  const selection = selectIPPool(poolRequestFor(cluster, vip.role, poolKindsOf(observed)), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
     const message = withAddition(selection.message, insteadOf)

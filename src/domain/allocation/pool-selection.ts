@@ -1,16 +1,12 @@
-import { commaSeparated, isObject, stringOf } from '../model/decode.ts'
+import { commaSeparated, isObject } from '../model/decode.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
-import {
-  describePoolKinds,
-  ipPoolKinds,
-  isIPPoolKind,
-  poolKinds,
-  type IPPoolKind,
-} from '../model/pool-kind.ts'
+import { describePoolKinds, type PoolKind } from '../model/pool-kind.ts'
+import { poolKindsOf } from '../model/pool-kinds.ts'
 import {
   availableAddresses,
   describeExhausted,
   formatPool,
+  isGlobalPool,
   type IPPool,
   type IPPoolReference,
 } from '../model/pool.ts'
@@ -39,11 +35,13 @@ export interface PoolRequest {
   readonly clusterClass: NamespacedName | undefined
   /** The only pool that the Cluster accepts, `[Kind/]name`; undefined: any. */
   readonly explicitPool: string | undefined
+  /** The kinds of pools that messages name; absent: those of the in-cluster provider. */
+  readonly poolKinds?: readonly PoolKind[] | undefined
 }
 
 /** For people: whether and why a pool was selected. */
 export interface PoolVerdict {
-  readonly kind: IPPoolKind
+  readonly kind: string
   readonly name: string
   readonly verdict: 'selected' | 'eligible' | 'rejected'
   readonly because: string
@@ -52,8 +50,7 @@ export interface PoolVerdict {
 export function isPoolVerdict(value: unknown): value is PoolVerdict {
   return (
     isObject(value) &&
-    isIPPoolKind(stringOf(value['kind'])) &&
-    ['name', 'verdict', 'because'].every((field) => typeof value[field] === 'string')
+    ['kind', 'name', 'verdict', 'because'].every((field) => typeof value[field] === 'string')
   )
 }
 
@@ -170,7 +167,9 @@ function firstRejection(request: PoolRequest, pool: IPPool): Rejection | undefin
 function namedByCluster(request: PoolRequest, pool: IPPool): string | undefined {
   if (request.explicitPool === undefined) return undefined
   const named = parseExplicitPool(request.explicitPool)
-  if (named.name === pool.name && (named.kind === undefined || named.kind === pool.kind)) return undefined
+  if (named.name === pool.name && (named.kind === undefined || isNamedKind(named.kind, pool.poolKind))) {
+    return undefined
+  }
   return asksFor(request, request.explicitPool)
 }
 
@@ -270,7 +269,7 @@ function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
 function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   const rank = (pool: IPPool): readonly number[] => [
     declaredRoles(pool).includes(request.role) ? 0 : 1,
-    poolKinds[pool.kind].rank,
+    isGlobalPool(pool) ? 1 : 0,
     -(priorityOf(pool) ?? 0),
   ]
   return (a, b) => {
@@ -283,7 +282,7 @@ function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
 /** The namespaces that a global pool lists; undefined: it has no list, so that all may use it unless it has a selector. */
 export function declaredNamespaces(pool: IPPool): readonly string[] | undefined {
   const list = pool.annotations[namespacesAnnotation]
-  return !poolKinds[pool.kind].isGlobal || list === undefined ? undefined : commaSeparated(list)
+  return !isGlobalPool(pool) || list === undefined ? undefined : commaSeparated(list)
 }
 
 /** Undefined if the annotation is no integer. */
@@ -293,11 +292,15 @@ export function priorityOf(pool: IPPool): number | undefined {
   return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-function parseExplicitPool(text: string): { readonly kind: IPPoolKind | undefined; readonly name: string } {
+/** `name`, `Kind/name` or `Kind.group/name`. */
+function parseExplicitPool(text: string): { readonly kind: string | undefined; readonly name: string } {
   const [first = '', ...rest] = text.trim().split('/')
-  const [kind = '', ...group] = first.split('.')
-  const isKnown = isIPPoolKind(kind) && ['', poolKinds[kind].apiGroup].includes(group.join('.'))
-  return rest.length > 0 && isKnown ? { kind, name: rest.join('/') } : { kind: undefined, name: text.trim() }
+  return rest.length === 0 ? { kind: undefined, name: first } : { kind: first, name: rest.join('/') }
+}
+
+/** @param text `Kind` or `Kind.group` */
+function isNamedKind(text: string, { kind, apiGroup }: PoolKind): boolean {
+  return text === kind || text === `${kind}.${apiGroup}`
 }
 
 function verdictOn({ pool, rejection }: Candidate, selected: IPPool | undefined): PoolVerdict {
@@ -382,14 +385,17 @@ function listing(candidates: readonly Candidate[]): string {
 const labelLength = 63
 
 /** What a person can do so that there is a pool for such a VIP. */
-export function howToAdd({ explicitPool, clusterClass, namespace, role }: PoolRequest): string {
+export function howToAdd(request: PoolRequest): string {
+  const { explicitPool, clusterClass, namespace, role } = request
+  const poolKinds = poolKindsOf(request)
   if (explicitPool !== undefined) {
-    const isOtherKind = explicitPool.includes('/') && parseExplicitPool(explicitPool).kind === undefined
+    const named = parseExplicitPool(explicitPool).kind
+    const isOtherKind = named !== undefined && !poolKinds.some((each) => isNamedKind(named, each))
     const orGroup = isOtherKind ? '; Kind.group/name names a pool of another IPAM provider' : ''
-    return `create ${quoted(explicitPool)} as ${ipPoolKinds.join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}${orGroup}`
+    return `create ${quoted(explicitPool)} as ${poolKinds.map(({ kind }) => kind).join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}${orGroup}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
-  const pools = `label ${describePoolKinds(namespace)}, with`
+  const pools = `label ${describePoolKinds(poolKinds, namespace)}, with`
   const listedAs = (entry: string): string =>
     `${pools} ${clusterClassKey}="true"${roleLabel}, and list ${entry} in the annotation ${clusterClassKey}`
   if (clusterClass === undefined) {

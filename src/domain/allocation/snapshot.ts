@@ -4,8 +4,6 @@ import {
   claimKeyFor,
   claimNamesFor,
   clusterNameOf,
-  poolOf,
-  poolPlaceOf,
   ownerClustersOf,
   roleOfOwnClaim,
   type IPAddressClaim,
@@ -20,8 +18,14 @@ import { lacksCondition } from './vip-condition.ts'
 import type { DnsEndpoint } from '../model/dns-endpoint.ts'
 import type { Labels } from '../model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
-import type { IPPoolKind } from '../model/pool-kind.ts'
-import { formatPool, placeOf, selectsNamespace, type IPPool } from '../model/pool.ts'
+import {
+  isGlobalPool,
+  isPoolOf,
+  placeOf,
+  poolPlacesOf,
+  selectsNamespace,
+  type IPPool,
+} from '../model/pool.ts'
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
@@ -53,7 +57,7 @@ export interface Snapshot {
   /** Namespaces in which Clusters, claims or IPAddresses cannot be listed: there, what is not here may exist. Absent: none. */
   readonly unlisted?: ReadonlySet<string>
   /** Kinds of pools that cannot be listed, at least in one namespace: a pool that is not here may exist. Absent: none. */
-  readonly unlistedPools?: ReadonlySet<IPPoolKind>
+  readonly unlistedPools?: ReadonlySet<string>
   /** Why there are no pools: no kind of them is served. Absent: some kind is. */
   readonly unservedPools?: string | undefined
   /** Why ClusterClasses that Clusters name may not be read. Absent: all may. */
@@ -75,7 +79,7 @@ export function poolsUsableBy(
   labels: Labels | undefined,
 ): readonly IPPool[] {
   return pools
-    .filter((pool) => pool.namespace === '' || pool.namespace === namespace)
+    .filter((pool) => isGlobalPool(pool) || pool.namespace === namespace)
     .map((pool) => {
       const isSelected = selectsNamespace(pool, labels)
       return isSelected === undefined ? pool : { ...pool, selectsNamespace: isSelected }
@@ -100,8 +104,12 @@ export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: S
   return {
     classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
     poolOf: (ipAddress) => {
-      const place = poolOf(ipAddress)
-      return pools.map((ofKind) => ofKind.get(formatKey(place))).find((pool) => pool?.kind === place.kind)
+      const { name } = ipAddress.poolRef
+      return pools
+        .flatMap((ofKind) =>
+          [ipAddress.namespace, ''].map((namespace) => ofKind.get(formatKey({ namespace, name }))),
+        )
+        .find((pool) => pool !== undefined && isPoolOf(pool, ipAddress))
     },
     get clusters() {
       return [...clusters.values()]
@@ -115,7 +123,10 @@ export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: S
 /** Finds the pool of an IPAddress among these. */
 export function poolFinder(pools: readonly IPPool[]): NonNullable<AddressUse['poolOf']> {
   const byPlace = new Map(pools.map((pool) => [placeOf(pool), pool]))
-  return (ipAddress) => byPlace.get(poolPlaceOf(ipAddress))
+  return (ipAddress) =>
+    poolPlacesOf(ipAddress)
+      .map((place) => byPlace.get(place))
+      .find((pool) => pool !== undefined)
 }
 
 /**
@@ -276,7 +287,7 @@ export class SnapshotQueries {
   waitingBeside(pool: IPPool, role: Role): readonly Cluster[] {
     return this.#clustersWhere((cluster) => {
       const { claim } = this.bindingOf(cluster, role)
-      const isHere = claim !== undefined && formatPool(claim.poolRef) === formatPool(pool)
+      const isHere = claim !== undefined && isPoolOf(pool, claim)
       if (isHere || claim?.addressName !== undefined) return false
       return needsAllocation(cluster, this.vipOf(cluster, role), this.contextOf(cluster, pool))
     })

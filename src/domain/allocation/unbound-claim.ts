@@ -7,8 +7,15 @@ import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from '
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { isKnownPoolKind } from '../model/pool-kind.ts'
-import { availableAddresses, describeExhausted, formatPool, type IPPool } from '../model/pool.ts'
+import { findPoolKind } from '../model/pool-kind.ts'
+import { poolKindsOf } from '../model/pool-kinds.ts'
+import {
+  availableAddresses,
+  describeExhausted,
+  formatPool,
+  isReferredTo,
+  type IPPool,
+} from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
 import { explicitPoolOf, foreignPoolOf, type VipRole } from './vip-role.ts'
 
@@ -27,8 +34,8 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     const because = `Cluster ${formatKey(cluster)} got ${describeVip(cluster, vip)} from elsewhere while its claim waited; the claim is given back`
     return deleteUselessClaim(cluster, vip, claim, because)
   }
-  if (!isKnownPoolKind(claim.poolRef)) {
-    return foreignClaimAction(cluster, vip, claim)
+  if (findPoolKind(poolKindsOf(observed), claim.poolRef) === undefined) {
+    return foreignClaimAction(observed, vip, claim)
   }
   if (pools === undefined) return observe('pools')
   if (unreadable?.pools !== undefined) {
@@ -36,7 +43,7 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   }
   const unbound = waitForBinding(claim, pools)
   if (unbound.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return unbound
-  const selection = selectIPPool(poolRequestFor(cluster, vip.role), pools)
+  const selection = selectIPPool(poolRequestFor(cluster, vip.role, poolKindsOf(observed)), pools)
   if (selection.outcome === 'none') {
     const { reason, message, considered } = selection
     // If all pools for such a VIP are exhausted, the message names them all.
@@ -49,10 +56,11 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
 }
 
 /** Nothing of the pool is known. The claim stays there as long as the Cluster names it, or may depend on its address. */
-function foreignClaimAction(cluster: Cluster, vip: VipRole, claim: IPAddressClaim): Action {
+function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
+  const { cluster } = observed
   const { poolRef } = claim
   const name = formatPool(poolRef)
-  const named = foreignPoolOf(cluster, vip.role)
+  const named = foreignPoolOf(cluster, vip.role, poolKindsOf(observed))
   const namesAnother =
     explicitPoolOf(cluster, vip.role) !== undefined &&
     (named === undefined || named.apiGroup !== poolRef.apiGroup || formatPool(named) !== name)
@@ -88,7 +96,7 @@ function mayHoldOurs(
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'unset') return false
   if (ownership.state !== 'drifted' && !isUnusedRecord(cluster, vip)) return true
-  const itsPool = pools.filter((pool) => formatPool(pool) === formatPool(claim.poolRef))
+  const itsPool = pools.filter((pool) => isReferredTo(pool, claim.poolRef))
   return poolToRestoreFrom({ cluster, vip, address: ownership.address, pools: itsPool }) !== undefined
 }
 
@@ -97,7 +105,7 @@ function waitForBinding(claim: IPAddressClaim, pools: readonly IPPool[]): Action
   const because = (reason: Reason, why: string): ActionOf<'wait'> =>
     wait(reason, `IPAddressClaim ${formatKey(claim)} waits${why}`)
   const name = formatPool(claim.poolRef)
-  const pool = pools.find((each) => formatPool(each) === name)
+  const pool = pools.find((each) => isReferredTo(each, claim.poolRef))
   if (pool === undefined) {
     return because('PoolNotReady', `: ${name} does not exist; create it, or delete the claim`)
   }

@@ -2,7 +2,7 @@ import { isIPAddress } from '../model/address-text.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf } from '../model/decode.ts'
-import { isKnownPoolKind } from '../model/pool-kind.ts'
+import { findPoolKind, type PoolKind } from '../model/pool-kind.ts'
 import type { IPPoolReference } from '../model/pool.ts'
 import { variablePathsIn, type VariablePath } from '../model/variable-path.ts'
 import { roles, roleSpecs, type Role, type VariableNames } from '../role.ts'
@@ -92,11 +92,18 @@ export function explicitPoolOf(cluster: Cluster, role: Role): string | undefined
 /**
  * The pool of another IPAM provider that a Cluster names, `Kind.group/name`. Nothing of such a pool is read: its provider
  * decides about the claim.
+ *
+ * @param poolKinds those whose pools are read
  */
-export function foreignPoolOf(cluster: Cluster, role: Role): IPPoolReference | undefined {
+export function foreignPoolOf(
+  cluster: Cluster,
+  role: Role,
+  poolKinds: readonly PoolKind[],
+): IPPoolReference | undefined {
   const [, kind = '', apiGroup = '', name = ''] =
     /^([A-Z]\w*)\.([a-z0-9.-]+)\/([a-z0-9.-]+)$/.exec(explicitPoolOf(cluster, role) ?? '') ?? []
-  return name === '' || isKnownPoolKind({ apiGroup, kind }) ? undefined : { apiGroup, kind, name }
+  const isRead = findPoolKind(poolKinds, { apiGroup, kind }) !== undefined
+  return name === '' || isRead ? undefined : { apiGroup, kind, name }
 }
 
 /** For people: that the API server does not serve the kind of a pool, so that there can be none, and what to do. */

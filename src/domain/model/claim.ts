@@ -2,8 +2,7 @@ import type { Cluster } from './cluster.ts'
 import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
 import { clusterGroup, clusterNameLabel, clusterUidAnnotation, roleKey, watchFilterLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
-import { poolNamespaceFor } from './pool-kind.ts'
-import { placeOf, poolRefFrom, type IPPoolReference } from './pool.ts'
+import { poolRefFrom, type IPPoolReference } from './pool.ts'
 import { roleSpecs, roles, type Role } from '../role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
@@ -181,21 +180,6 @@ export function buildIPAddressClaim(
 /** One Cluster among all that have or had its name. */
 export interface ClusterIdentity extends NamespacedName {
   readonly uid: string
-}
-
-/** The pool a claim, or its IPAddress, is on. */
-export function poolOf({ namespace, poolRef }: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-} {
-  const { kind, name } = poolRef
-  return { kind, namespace: poolNamespaceFor(kind, namespace), name }
-}
-
-/** The same, as `placeOf` names it. */
-export function poolPlaceOf(claim: Pick<IPAddressClaim, 'namespace' | 'poolRef'>): string {
-  return placeOf(poolOf(claim))
 }
 
 /** Who owns a claim of our name. */

@@ -1,4 +1,4 @@
-import { ipamGroup } from '../names.ts'
+import type { JsonObject } from './decode.ts'
 
 /**
  * How an IPAM provider is asked for a certain address. `pre-made`: it adopts an IPAddress that is there before its claim.
@@ -6,86 +6,63 @@ import { ipamGroup } from '../names.ts'
  */
 export type FixedAddress = 'pre-made' | { readonly claimAnnotation: string }
 
-interface PoolKindSpec {
+/** A kind of pool, with all that differs from kind to kind. The rows are in `pool-kinds.ts`. */
+export interface PoolKind {
   readonly apiGroup: string
+  readonly kind: string
+  /** The product to install if the kind is not served. */
+  readonly provider: string
   /** Plural, as in paths and permissions. */
   readonly resource: string
-  /** A global pool serves Clusters of every namespace, unless its annotation lists some; any other pool those of its own. */
+  /** A global pool serves Clusters of every namespace, unless its annotations select some; any other pool those of its own. */
   readonly isGlobal: boolean
-  /** Of two matching pools, the one with the lower rank is preferred. */
-  readonly rank: number
+  /** The versions that we can read, best first. */
+  readonly versions: readonly string[]
   /** Undefined: its provider cannot be asked for a certain address. */
   readonly fixedAddress: FixedAddress | undefined
+  /** Reads what the provider says of a pool. */
+  readonly factsFrom: (pool: JsonObject) => PoolFacts
 }
 
-/** All that differs from kind to kind. The provider's prefix pools allocate networks, and are never used. */
-export const poolKinds = {
-  InClusterIPPool: {
-    apiGroup: ipamGroup,
-    resource: 'inclusterippools',
-    isGlobal: false,
-    rank: 0,
-    fixedAddress: 'pre-made',
-  },
-  GlobalInClusterIPPool: {
-    apiGroup: ipamGroup,
-    resource: 'globalinclusterippools',
-    isGlobal: true,
-    rank: 1,
-    fixedAddress: 'pre-made',
-  },
-} as const satisfies Readonly<Record<string, PoolKindSpec>>
-
-export type IPPoolKind = keyof typeof poolKinds
-
-export function isIPPoolKind(kind: string): kind is IPPoolKind {
-  return Object.hasOwn(poolKinds, kind)
+/** What differs from kind to kind in a pool. */
+export interface PoolFacts {
+  /** Addresses, CIDRs and ranges `first-last`. Empty: the pool does not say. */
+  readonly addresses: readonly string[]
+  /** In the same forms: never allocated. */
+  readonly excludedAddresses: readonly string[]
+  /** Length of the network prefix of every address. */
+  readonly prefix: number
+  readonly gateway: string | undefined
+  /** Allocates the addresses of subnet and broadcast too. */
+  readonly givesReserved: boolean
+  /** How long the provider keeps claim and address after a deletion. */
+  readonly reuseGraceSeconds: number
+  /** Undefined until the provider has counted. */
+  readonly capacity: IPPoolCapacity | undefined
 }
 
-/** Whether pools of a reference's kind are in the table. Any other kind is another IPAM provider's. */
-export function isKnownPoolKind({
-  apiGroup,
-  kind,
-}: {
-  readonly apiGroup: string
-  readonly kind: string
-}): boolean {
-  return isIPPoolKind(kind) && poolKinds[kind].apiGroup === apiGroup
+/** In addresses. */
+export interface IPPoolCapacity {
+  readonly total: number
+  readonly used: number
+  readonly free: number
+  readonly outOfRange: number
 }
 
-/** Kinds outside of the table, as `Kind.group`, whose providers can be asked for a certain address. */
-const fixedAddressElsewhere: Readonly<Record<string, FixedAddress>> = {
-  'IPPool.ipam.metal3.io': { claimAnnotation: 'ipAddress' },
+/** The kind of a pool that something refers to; undefined: it is not among these. */
+export function findPoolKind(
+  kinds: readonly PoolKind[],
+  { apiGroup, kind }: Pick<PoolKind, 'apiGroup' | 'kind'>,
+): PoolKind | undefined {
+  return kinds.find((each) => each.kind === kind && each.apiGroup === apiGroup)
 }
 
-/** How the provider of a pool is asked for a certain address; undefined: it cannot be, as far as is known. */
-export function fixedAddressOf({
-  apiGroup,
-  kind,
-}: {
-  readonly apiGroup: string
-  readonly kind: string
-}): FixedAddress | undefined {
-  if (isIPPoolKind(kind) && poolKinds[kind].apiGroup === apiGroup) return poolKinds[kind].fixedAddress
-  return fixedAddressElsewhere[`${kind}.${apiGroup}`]
-}
-
-/** In the order of their ranks. */
-export const ipPoolKinds: readonly IPPoolKind[] = Object.keys(poolKinds)
-  .filter(isIPPoolKind)
-  .toSorted((a, b) => poolKinds[a].rank - poolKinds[b].rank)
-
-/** The namespace of the pool of a claim in this namespace; `""` for a global one. */
-export function poolNamespaceFor(kind: string, claimNamespace: string): string {
-  return isIPPoolKind(kind) && poolKinds[kind].isGlobal ? '' : claimNamespace
-}
-
-/** `a GlobalInClusterIPPool, or an InClusterIPPool in namespace x` */
-export function describePoolKinds(namespace: string): string {
-  return ipPoolKinds
-    .toReversed()
-    .map((kind) => {
-      const place = poolKinds[kind].isGlobal ? '' : ` in namespace ${namespace}`
+/** `a GlobalPool, or a Pool in namespace x` */
+export function describePoolKinds(kinds: readonly PoolKind[], namespace: string): string {
+  const global = kinds.filter(({ isGlobal }) => isGlobal)
+  return [...global, ...kinds.filter(({ isGlobal }) => !isGlobal)]
+    .map(({ kind, isGlobal }) => {
+      const place = isGlobal ? '' : ` in namespace ${namespace}`
       return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}${place}`
     })
     .join(', or ')

@@ -1,8 +1,8 @@
-import { arrayOf, integerOf, isObject, nonEmptyStringOf, objectOf, stringOf } from './decode.ts'
+import { objectOf, stringOf } from './decode.ts'
 import { hasPausedAnnotation, objectMetaFrom, type ObjectMeta } from './object-meta.ts'
 import { labelSelectorFrom, matchesLabels, type Labels, type LabelSelector } from './label-selector.ts'
 import { namespaceSelectorAnnotation, networkAnnotation } from '../names.ts'
-import { poolKinds, type IPPoolKind } from './pool-kind.ts'
+import type { PoolFacts, PoolKind } from './pool-kind.ts'
 
 /** CAPI's IPPoolReference: no namespace, since claim, address and a namespaced pool share one. */
 export interface IPPoolReference {
@@ -11,66 +11,39 @@ export interface IPPoolReference {
   readonly name: string
 }
 
-/** The facts about an IP pool that decisions use. */
-export interface IPPool extends ObjectMeta {
-  readonly kind: IPPoolKind
+/** The facts about an IP pool that decisions use. One without namespace is global. */
+export interface IPPool extends ObjectMeta, PoolFacts {
+  readonly kind: string
+  readonly poolKind: PoolKind
   readonly isPaused: boolean
-  /** `spec.addresses`: addresses, CIDRs and ranges `first-last`. */
-  readonly addresses: readonly string[]
-  /** `spec.excludedAddresses`, in the same forms: never allocated. */
-  readonly excludedAddresses: readonly string[]
-  /** `spec.prefix`: length of the network prefix of every address. */
-  readonly prefix: number
-  readonly gateway: string | undefined
-  /** `spec.allocateReservedIPAddresses`: allocates the addresses of subnet and broadcast too. */
-  readonly givesReserved: boolean
-  /** `spec.addressReuseGracePeriodSeconds`: how long the provider keeps claim and address after a deletion. */
-  readonly reuseGraceSeconds: number
-  /** Undefined until the provider has counted. */
-  readonly capacity: IPPoolCapacity | undefined
   /** Which Namespaces may use it; undefined: it has no selector, or is not global. */
   readonly namespaceSelector: LabelSelector | 'unreadable' | undefined
   /** Whether the selector matches the Namespace for which `poolsUsableBy` returned the pool; absent: nobody knows. */
   readonly selectsNamespace?: boolean
 }
 
-/** `status.ipAddresses`, in addresses. */
-export interface IPPoolCapacity {
-  readonly total: number
-  readonly used: number
-  readonly free: number
-  readonly outOfRange: number
-}
-
-/** @param kind items of a list have none */
-export function ipPoolFrom(kind: IPPoolKind, object: unknown): IPPool {
+/** @param poolKind items of a list have none */
+export function ipPoolFrom(poolKind: PoolKind, object: unknown): IPPool {
   const meta = objectMetaFrom(object)
-  const spec = objectOf(objectOf(object)['spec'])
   return {
     ...meta,
-    kind,
+    kind: poolKind.kind,
+    poolKind,
     isPaused: hasPausedAnnotation(meta),
-    addresses: stringsIn(spec['addresses']),
-    excludedAddresses: stringsIn(spec['excludedAddresses']),
-    prefix: integerOf(spec['prefix']) ?? 0,
-    gateway: nonEmptyStringOf(spec['gateway']),
-    givesReserved: spec['allocateReservedIPAddresses'] === true,
-    reuseGraceSeconds: integerOf(spec['addressReuseGracePeriodSeconds']) ?? 0,
-    capacity: capacityFrom(objectOf(objectOf(object)['status'])['ipAddresses']),
-    namespaceSelector: namespaceSelectorFrom(kind, meta.annotations),
+    ...poolKind.factsFrom(objectOf(object)),
+    namespaceSelector: namespaceSelectorFrom(meta),
   }
 }
 
-function namespaceSelectorFrom(
-  kind: IPPoolKind,
-  { [namespaceSelectorAnnotation]: text }: ObjectMeta['annotations'],
-): IPPool['namespaceSelector'] {
-  if (!poolKinds[kind].isGlobal || text === undefined) return undefined
-  return labelSelectorFrom(text) ?? 'unreadable'
+/** Whether a pool serves Clusters of every namespace, unless its annotations select some. */
+export function isGlobalPool({ namespace }: Pick<IPPool, 'namespace'>): boolean {
+  return namespace === ''
 }
 
-function stringsIn(value: unknown): readonly string[] {
-  return arrayOf(value).filter((entry) => typeof entry === 'string')
+function namespaceSelectorFrom(meta: ObjectMeta): IPPool['namespaceSelector'] {
+  const text = meta.annotations[namespaceSelectorAnnotation]
+  if (!isGlobalPool(meta) || text === undefined) return undefined
+  return labelSelectorFrom(text) ?? 'unreadable'
 }
 
 /** Whether a pool selects by the labels of Namespaces, so that these have to be read. */
@@ -101,13 +74,37 @@ export function formatPool(pool: { readonly kind: string; readonly name: string 
   return `${pool.kind}/${pool.name}`
 }
 
-/** `<namespace> Kind/name`, which is unique. */
-export function placeOf(pool: {
-  readonly kind: string
+/** Whether a claim, or an IPAddress, that refers to this pool is on this one. */
+export function isPoolOf(
+  pool: IPPool,
+  { namespace, poolRef }: { readonly namespace: string; readonly poolRef: IPPoolReference },
+): boolean {
+  return isReferredTo(pool, poolRef) && (isGlobalPool(pool) || pool.namespace === namespace)
+}
+
+/** The same among the pools that one namespace can use. */
+export function isReferredTo(pool: IPPool, { apiGroup, kind, name }: IPPoolReference): boolean {
+  return pool.name === name && pool.kind === kind && pool.poolKind.apiGroup === apiGroup
+}
+
+/** The pool's namespace and reference as one text, which is unique. */
+export function placeOf(pool: IPPool): string {
+  return placeIn(pool.namespace, poolRefTo(pool))
+}
+
+/** The places where the pool of a claim or of an IPAddress may be: it is global, or in the same namespace. */
+export function poolPlacesOf({
+  namespace,
+  poolRef,
+}: {
   readonly namespace: string
-  readonly name: string
-}): string {
-  return `${pool.namespace} ${formatPool(pool)}`
+  readonly poolRef: IPPoolReference
+}): readonly string[] {
+  return ['', namespace].map((each) => placeIn(each, poolRef))
+}
+
+function placeIn(namespace: string, { apiGroup, kind, name }: IPPoolReference): string {
+  return `${namespace} ${kind}.${apiGroup}/${name}`
 }
 
 /**
@@ -126,14 +123,11 @@ export function describeExhausted({ capacity, reuseGraceSeconds }: IPPool): stri
     : `${found}, and addressReuseGracePeriodSeconds keeps each for ${reuseGraceSeconds} s after its Cluster is deleted`
 }
 
-function capacityFrom(value: unknown): IPPoolCapacity | undefined {
-  if (!isObject(value)) return undefined
-  const count = (field: string): number => integerOf(value[field]) ?? 0
-  return { total: count('total'), used: count('used'), free: count('free'), outOfRange: count('outOfRange') }
-}
-
-export function poolRefTo({ kind, name }: Pick<IPPool, 'kind' | 'name'>): IPPoolReference {
-  return { apiGroup: poolKinds[kind].apiGroup, kind, name }
+export function poolRefTo({
+  poolKind: { apiGroup, kind },
+  name,
+}: Pick<IPPool, 'poolKind' | 'name'>): IPPoolReference {
+  return { apiGroup, kind, name }
 }
 
 export function poolRefFrom(value: unknown): IPPoolReference {

@@ -1,11 +1,11 @@
 import type { AddressUse } from '../../domain/allocation/action.ts'
 import { addressesNamedIn } from '../../domain/allocation/duplicate-addresses.ts'
 import { canonicalAddress } from '../../domain/model/address-text.ts'
-import { clusterNameOf, poolOf } from '../../domain/model/claim.ts'
+import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { isIPPoolKind, poolKinds } from '../../domain/model/pool-kind.ts'
+import { findPoolKind, type PoolKind } from '../../domain/model/pool-kind.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import { versionNumber, type ResourceEventHandler } from '../informer/informer-types.ts'
@@ -28,6 +28,7 @@ interface ReleasedAddress {
 export function createAddressUseCache(
   informers: InformerSet,
   live: Pick<ClusterApi, 'getClusterLive'>,
+  poolKinds: readonly PoolKind[],
 ): AddressUseCache {
   const clusters = createAddressIndexer<Cluster>(addressesNamedIn)
   const ipAddresses = createAddressIndexer<IPAddress>(({ address }) => [canonicalAddress(address)])
@@ -56,10 +57,13 @@ export function createAddressUseCache(
       return {
         clusters: [...clusters.at(address), ...others.filter((cluster) => cluster !== undefined)],
         ipAddresses: ipAddresses.at(address),
-        poolOf: (ipAddress) => {
-          const { kind, ...key } = poolOf(ipAddress)
-          const pools = isIPPoolKind(kind) ? informers.find(poolKinds[kind].resource) : undefined
-          return pools?.objects.get(formatKey(key))
+        poolOf: ({ namespace, poolRef }) => {
+          const kind = findPoolKind(poolKinds, poolRef)
+          const pools = kind && informers.find(kind)?.objects
+          return (
+            pools?.get(formatKey({ namespace, name: poolRef.name })) ??
+            pools?.get(formatKey({ namespace: '', name: poolRef.name }))
+          )
         },
         classOf: ({ topology }) =>
           topology && informers.find('clusterclasses')?.objects.get(formatKey(topology.clusterClass)),

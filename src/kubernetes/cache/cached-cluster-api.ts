@@ -26,7 +26,8 @@
  * Rule 3 does not cover an address that a person types into a Cluster: docs/reliability.md names the gap.
  */
 
-import { ipPoolKinds, poolKinds } from '../../domain/model/pool-kind.ts'
+import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../../domain/model/pool-kinds.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { Labels } from '../../domain/model/label-selector.ts'
@@ -34,7 +35,7 @@ import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { selectsByLabels } from '../../domain/model/pool.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
-import type { WatchedObjects, InformerOptions } from '../informer/informer.ts'
+import type { InformerOptions, Watched, WatchedKind, WatchedObjects } from '../informer/informer.ts'
 import type { Informer, ResourceEventHandler } from '../informer/informer-types.ts'
 import { createAddressUseCache } from './address-use-cache.ts'
 import { createClaimListeners } from './claim-listeners.ts'
@@ -43,7 +44,7 @@ import { createInformerSet, type InformerSet } from './informer-set.ts'
 /** A ClusterApi that reads from the informers started through it. */
 export interface CachedClusterApi extends ClusterApi {
   /** As `startInformer` of `informer.ts`. At most one for each kind. */
-  startInformer<R extends keyof WatchedObjects>(options: InformerOptions<R>): Informer<WatchedObjects[R]>
+  startInformer<R extends WatchedKind>(options: InformerOptions<R>): Informer<Watched<R>>
 }
 
 /** Makes a ClusterApi that rejects with `StaleCacheError` whenever its caches are not good enough for an answer. */
@@ -52,27 +53,30 @@ export function createCachedClusterApi(options: {
   readonly live: ClusterApi
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Default: those of the in-cluster provider. */
+  readonly poolKinds?: readonly PoolKind[]
 }): CachedClusterApi {
-  const { live, now } = options
+  const { live, now, poolKinds = inClusterPoolKinds } = options
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()
-  const addressUse = createAddressUseCache(informers, live)
+  const addressUse = createAddressUseCache(informers, live, poolKinds)
   const indexers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]>[] } = {
     clusters: [addressUse.onCluster],
     ipaddressclaims: [listeners.onClaim],
     ipaddresses: [addressUse.onIPAddress, listeners.onIPAddress],
   }
-  const expecting = async <T extends ObjectMeta>(
-    resource: keyof WatchedObjects,
-    write: Promise<T>,
-  ): Promise<T> => {
+  function indexersOf<R extends WatchedKind>(kind: R): readonly ResourceEventHandler<Watched<R>>[] | undefined
+  function indexersOf(kind: WatchedKind): readonly ResourceEventHandler<never>[] | undefined {
+    return typeof kind === 'string' ? indexers[kind] : undefined
+  }
+  const expecting = async <T extends ObjectMeta>(resource: WatchedKind, write: Promise<T>): Promise<T> => {
     const written = await write
     informers.expect(resource, written)
     return written
   }
   return {
-    startInformer: (informer) => informers.start(informer, indexers[informer.resource]),
-    ...cachedReads(informers),
+    startInformer: (informer) => informers.start(informer, indexersOf(informer.resource)),
+    ...cachedReads(informers, poolKinds),
     servesKind: (kind) => live.servesKind(kind),
     getClusterLive: (key) => live.getClusterLive(key),
     getIPAddressLive: (key) => live.getIPAddressLive(key),
@@ -99,6 +103,7 @@ function onlyLive(what: string): () => Promise<never> {
 
 function cachedReads(
   informers: InformerSet,
+  poolKinds: readonly PoolKind[],
 ): Pick<ClusterApi, 'getCluster' | 'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'getIPAddress'> {
   return {
     async getCluster(key) {
@@ -110,12 +115,10 @@ function cachedReads(
     },
     getClusterClass: (ref) => informers.get('clusterclasses', ref),
     async listIPPools(namespace) {
-      const readable = ipPoolKinds
-        .map((kind) => ({ ...poolKinds[kind], within: poolKinds[kind].isGlobal ? '' : namespace }))
-        .filter(({ resource, within }) => !informers.isUnreadable(resource, within))
+      const readable = poolKinds.filter((kind) => !informers.isUnreadable(kind, namespace))
       if (readable.length === 0) throw new StaleCacheError('no kind of pool can be read')
-      const pools = readable.flatMap(({ resource, within }) => [
-        ...informers.freshIn(resource, within).informer.objects.values(),
+      const pools = readable.flatMap((kind) => [
+        ...informers.freshIn(kind, namespace).informer.objects.values(),
       ])
       const labels = pools.some(selectsByLabels) ? cachedLabels(informers, namespace) : undefined
       return poolsUsableBy(namespace, pools, labels)

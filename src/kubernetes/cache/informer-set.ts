@@ -1,31 +1,29 @@
 import { formatKey, type NamespacedName, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { StaleCacheError } from '../errors.ts'
-import { startInformer, type WatchedObjects, type InformerOptions } from '../informer/informer.ts'
+import { startInformer, type InformerOptions, type Watched, type WatchedKind } from '../informer/informer.ts'
 import type { Informer, InformerHealth, ResourceEventHandler } from '../informer/informer-types.ts'
 import { createExpectations, type Expectations } from './expectations.ts'
 
 /** Milliseconds without contact after which a cache is stale. A watch that is silent for 30 s is opened again. */
 const maxStalenessMs = 45_000
 
-type WatchedKind = keyof WatchedObjects
-
 /** The informers of this process, by kind. */
 export interface InformerSet {
   /** As `startInformer`. @param indexers get every change before the handler does */
   start<R extends WatchedKind>(
     options: InformerOptions<R>,
-    indexers?: readonly ResourceEventHandler<WatchedObjects[R]>[],
-  ): Informer<WatchedObjects[R]>
+    indexers?: readonly ResourceEventHandler<Watched<R>>[],
+  ): Informer<Watched<R>>
   /** Undefined if the kind has no informer. */
-  find<R extends WatchedKind>(resource: R): Informer<WatchedObjects[R]> | undefined
+  find<R extends WatchedKind>(resource: R): Informer<Watched<R>> | undefined
   /** @throws StaleCacheError unless the cache of the kind is fresh: rule 4 of `cached-cluster-api.ts` */
-  fresh<R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]>
+  fresh<R extends WatchedKind>(resource: R): SharedInformer<Watched<R>>
   /** The same for one namespace, which the kind's informer has to cover; empty for a cluster-scoped kind. */
-  freshIn<R extends WatchedKind>(resource: R, namespace: string): SharedInformer<WatchedObjects[R]>
+  freshIn<R extends WatchedKind>(resource: R, namespace: string): SharedInformer<Watched<R>>
   /** Whether the last attempt to list the kind in the namespace found that it is not permitted, or not served. */
   isUnreadable(resource: WatchedKind, namespace: string): boolean
   /** Reads one object, our own writes to it included. Rejects with `StaleCacheError`. */
-  get<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<WatchedObjects[R] | undefined>
+  get<R extends WatchedKind>(resource: R, key: NamespacedName): Promise<Watched<R> | undefined>
   /** Expects the informer of the kind to receive this object, which we have just written. */
   expect(resource: WatchedKind, object: ObjectMeta): void
 }
@@ -39,23 +37,24 @@ export interface SharedInformer<T extends ObjectMeta> {
 
 /** @param now milliseconds since the epoch */
 export function createInformerSet(now: () => number): InformerSet {
-  const kinds: { readonly [R in WatchedKind]?: SharedInformer<WatchedObjects[R]> } = {}
+  const kinds = new Map<WatchedKind, SharedInformer<ObjectMeta>>()
+  function sharedOf<R extends WatchedKind>(resource: R): SharedInformer<Watched<R>> | undefined
+  function sharedOf(resource: WatchedKind): SharedInformer<ObjectMeta> | undefined {
+    return kinds.get(resource)
+  }
 
-  const fresh = <R extends WatchedKind>(resource: R): SharedInformer<WatchedObjects[R]> => {
-    const shared = kinds[resource]
-    if (shared === undefined) throw new StaleCacheError(`${resource} are not watched`)
+  const fresh = <R extends WatchedKind>(resource: R): SharedInformer<Watched<R>> => {
+    const shared = sharedOf(resource)
+    if (shared === undefined) throw new StaleCacheError(`${nameOf(resource)} are not watched`)
     assertFresh(shared, shared.informer.health(), now())
     return shared
   }
 
-  const freshIn = <R extends WatchedKind>(
-    resource: R,
-    namespace: string,
-  ): SharedInformer<WatchedObjects[R]> => {
-    const shared = kinds[resource]
+  const freshIn = <R extends WatchedKind>(resource: R, namespace: string): SharedInformer<Watched<R>> => {
+    const shared = sharedOf(resource)
     const health = shared?.informer.healthIn(namespace)
     if (shared === undefined || health === undefined) {
-      throw new StaleCacheError(`${resource} of ${namespace} are not watched`)
+      throw new StaleCacheError(`${nameOf(resource)} of ${namespace} are not watched`)
     }
     assertFresh(shared, health, now())
     return shared
@@ -64,33 +63,38 @@ export function createInformerSet(now: () => number): InformerSet {
   return {
     start<R extends WatchedKind>(
       options: InformerOptions<R>,
-      indexers: readonly ResourceEventHandler<WatchedObjects[R]>[] = [],
-    ): Informer<WatchedObjects[R]> {
+      indexers: readonly ResourceEventHandler<Watched<R>>[] = [],
+    ): Informer<Watched<R>> {
       const { resource, labelSelector } = options
       const expectations = createExpectations(() => informer.health().lastSyncResourceVersion, now)
       const observer = observerOf(expectations, () => informer.health())
       const handler = inOrder([observer, ...indexers, options.handler])
-      const informer: Informer<WatchedObjects[R]> = startInformer({ ...options, handler })
+      const informer: Informer<Watched<R>> = startInformer({ ...options, handler })
       const isUnfiltered = labelSelector === undefined
-      Object.assign(kinds, { [resource]: { informer, expectations, isUnfiltered } })
+      kinds.set(resource, { informer, expectations, isUnfiltered })
       return informer
     },
-    find: (resource) => kinds[resource]?.informer,
+    find: (resource) => sharedOf(resource)?.informer,
     fresh,
     freshIn,
-    isUnreadable: (resource, namespace) => isRefused(kinds[resource]?.informer, namespace),
+    isUnreadable: (resource, namespace) => isRefused(sharedOf(resource)?.informer, namespace),
     async get(resource, key) {
       const { isUnfiltered, expectations } = freshIn(resource, key.namespace)
       await expectations.untilObserved(formatKey(key))
       const object = freshIn(resource, key.namespace).informer.objects.get(formatKey(key))
-      if (object === undefined && !isUnfiltered) throw new StaleCacheError(`some ${resource} are not watched`)
+      if (object === undefined && !isUnfiltered)
+        throw new StaleCacheError(`some ${nameOf(resource)} are not watched`)
       return object
     },
     expect(resource, object) {
-      const shared = kinds[resource]
+      const shared = sharedOf(resource)
       if (shared !== undefined && reports(shared, object.namespace)) shared.expectations.expect(object)
     },
   }
+}
+
+function nameOf(kind: WatchedKind): string {
+  return typeof kind === 'string' ? kind : kind.resource
 }
 
 /** Whether the watches report every change in the namespace. */

@@ -1,9 +1,11 @@
 import type { Log } from '../../observability/log.ts'
 import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
+import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import type { IPPool } from '../../domain/model/pool.ts'
 import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesError } from '../errors.ts'
 import { lossWithout } from '../permissions.ts'
-import { resources, type DecodedResource } from '../resources.ts'
+import { poolResourceOf, resources, type DecodedResource } from '../resources.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import {
   defaultTuning,
@@ -15,20 +17,29 @@ import {
 import { startReflector } from './reflector.ts'
 import { createStore } from './store.ts'
 
-/** The kinds that can be watched, each with the type of its decoded objects. */
+/** The kinds that can be watched besides those of pools, each with the type of its decoded objects. */
 export type WatchedObjects = {
   readonly [R in Exclude<keyof typeof resources, 'events'>]: ReturnType<(typeof resources)[R]['decode']>
 }
 
-const watched: { readonly [R in keyof WatchedObjects]: DecodedResource<WatchedObjects[R]> } = resources
+/** A kind that can be watched: its plural, or a kind of pools. */
+export type WatchedKind = keyof WatchedObjects | PoolKind
 
-export interface InformerOptions<R extends keyof WatchedObjects> {
+/** The decoded objects of a kind. */
+export type Watched<K extends WatchedKind> = K extends keyof WatchedObjects ? WatchedObjects[K] : IPPool
+
+function resourceOf<K extends WatchedKind>(kind: K): DecodedResource<Watched<K>>
+function resourceOf(kind: WatchedKind): DecodedResource<ObjectMeta> {
+  return typeof kind === 'string' ? resources[kind] : poolResourceOf(kind)
+}
+
+export interface InformerOptions<R extends WatchedKind> {
   readonly connection: KubernetesConnection
   readonly resource: R
   /** Empty or absent: all namespaces. Ignored for a cluster-scoped kind. */
   readonly namespaces?: readonly string[]
   readonly labelSelector?: string | undefined
-  readonly handler: ResourceEventHandler<WatchedObjects[R]>
+  readonly handler: ResourceEventHandler<Watched<R>>
   /** Stops the informer. */
   readonly signal: AbortSignal
   readonly log: Log
@@ -45,16 +56,15 @@ const mostOtherNamespaces = 50
  * later, a missing CustomResourceDefinition, and missing permissions. It lists and watches each of several namespaces
  * separately, since our permissions may be limited to them.
  */
-export function startInformer<R extends keyof WatchedObjects>(
-  options: InformerOptions<R>,
-): Informer<WatchedObjects[R]> {
-  const { handler, log, resource } = options
-  const namespaces = [...new Set(watched[resource].namespaced ? options.namespaces : [])]
+export function startInformer<R extends WatchedKind>(options: InformerOptions<R>): Informer<Watched<R>> {
+  const { handler, log } = options
+  const { namespaced, plural } = resourceOf(options.resource)
+  const namespaces = [...new Set(namespaced ? options.namespaces : [])]
   const own = namespaces.length === 0 ? [''] : namespaces
-  const objects = new Map<string, WatchedObjects[R]>()
+  const objects = new Map<string, Watched<R>>()
   const refusals = new Map<string, string>()
   const running = new Map<string, RunningReflector>()
-  const loss = lossWithout('list', resource)
+  const loss = lossWithout('list', plural)
   let named: readonly NamespacedName[] = []
 
   const health = (): InformerHealth =>
@@ -70,7 +80,7 @@ export function startInformer<R extends keyof WatchedObjects>(
       if (isUnreadable) handler.onUnreadable?.()
       else handler.onListed?.([...objects.values()])
     } catch (error) {
-      log.error('A watch handler failed on a list', { resource, error: String(error) })
+      log.error('A watch handler failed on a list', { resource: plural, error: String(error) })
     }
   }
 
@@ -116,12 +126,12 @@ interface SharedState<T extends ObjectMeta> {
 }
 
 /** Returns a function that starts the reflector of a namespace. */
-function reflectorStarter<R extends keyof WatchedObjects>(
+function reflectorStarter<R extends WatchedKind>(
   options: InformerOptions<R>,
-  { objects, refusals, loss, named, onSettled }: SharedState<WatchedObjects[R]>,
+  { objects, refusals, loss, named, onSettled }: SharedState<Watched<R>>,
 ): (namespace: string) => RunningReflector {
   const { connection, handler, log } = options
-  const resource = watched[options.resource]
+  const resource = resourceOf(options.resource)
   const versions = discoverApiVersions(connection)
   const tuning = { ...defaultTuning, ...options.tuning }
   return (namespace) => {

@@ -10,6 +10,7 @@ import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import type { ApiRequest } from '../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
+import { inClusterPoolKinds } from '../../../src/domain/model/pool-kinds.ts'
 import {
   classPermissions,
   dnsPermissions,
@@ -17,7 +18,11 @@ import {
   type Permission,
 } from '../../../src/kubernetes/permissions.ts'
 import { resources } from '../../../src/kubernetes/resources.ts'
-import { startInformer, type WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
+import {
+  startInformer,
+  type WatchedKind,
+  type WatchedObjects,
+} from '../../../src/kubernetes/informer/informer.ts'
 import { deployment, documentsIn, manifestOf } from './support.ts'
 import { silentLog } from '../../support/silent-log.ts'
 
@@ -93,13 +98,11 @@ const watched = {
   clusterclasses: true,
   ipaddressclaims: true,
   ipaddresses: true,
-  inclusterippools: true,
-  globalinclusterippools: true,
   namespaces: true,
   dnsendpoints: true,
 } as const satisfies Record<keyof WatchedObjects, true>
 
-async function watchOnce(asked: Asked, resource: keyof WatchedObjects): Promise<void> {
+async function watchOnce(asked: Asked, resource: WatchedKind): Promise<void> {
   const stop = new AbortController()
   const opened = asked.connection.open
   const connection: KubernetesConnection = {
@@ -153,7 +156,11 @@ describe('the ClusterRole', () => {
     const api = createLiveClusterApi(asked.connection)
     for (const call of Object.values(calls)) await call(api)
     await readManagementClusterUid(asked.connection)
-    for (const resource of Object.keys(watched) as (keyof WatchedObjects)[]) await watchOnce(asked, resource)
+    const kinds: readonly WatchedKind[] = [
+      ...(Object.keys(watched) as (keyof WatchedObjects)[]),
+      ...inClusterPoolKinds,
+    ]
+    for (const kind of kinds) await watchOnce(asked, kind)
 
     const [always, forNames] = partition([...asked.permissions], (each) => !each.includes(' dnsendpoints.'))
     expect(permissionsOf(manifestOf<ClusterRole>('ClusterRole')).toSorted()).toEqual(

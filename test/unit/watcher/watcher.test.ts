@@ -6,8 +6,9 @@ import { claimMetadataFor, type IPAddressClaim } from '../../../src/domain/model
 import type { ClusterClass } from '../../../src/domain/model/cluster-class.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../src/domain/model/object-meta.ts'
+import { inClusterPool } from '../../../src/domain/model/pool-kinds.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
-import type { WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
+import type { Watched, WatchedKind, WatchedObjects } from '../../../src/kubernetes/informer/informer.ts'
 import type { Informer, ResourceEventHandler } from '../../../src/kubernetes/informer/informer-types.ts'
 import { startWatcher } from '../../../src/watcher/watcher.ts'
 import {
@@ -87,12 +88,15 @@ function world(settings: Pick<EligibilitySettings, 'dnsNames'> = {}) {
     clusterclasses: clusterClasses,
     ipaddressclaims: claims,
     ipaddresses: ipAddresses,
-    inclusterippools: pools.InClusterIPPool,
-    globalinclusterippools: pools.GlobalInClusterIPPool,
     namespaces,
     dnsendpoints: dnsEndpoints,
   }
-  const started = new Set<keyof WatchedObjects>()
+  const started = new Set<WatchedKind>()
+  function watchOf<R extends WatchedKind>(kind: R): ScriptedWatch<Watched<R>>
+  function watchOf(kind: WatchedKind): unknown {
+    if (typeof kind === 'string') return watches[kind]
+    return pools[kind === inClusterPool ? 'InClusterIPPool' : 'GlobalInClusterIPPool']
+  }
   const enqueued: { request: string; isNeeded: () => boolean }[] = []
   const noticed: string[] = []
   const { enqueueAll, checkElsewhere, requestRun } = startWatcher({
@@ -100,7 +104,7 @@ function world(settings: Pick<EligibilitySettings, 'dnsNames'> = {}) {
     settings: { variables, ...settings },
     startInformer: (resource, handler) => {
       started.add(resource)
-      return watches[resource].open(handler)
+      return watchOf(resource).open(handler)
     },
     queue: {
       add: (cluster, { action, reason }, needsRun) =>

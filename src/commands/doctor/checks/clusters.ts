@@ -27,6 +27,8 @@ import { claimNamesFor } from '../../../domain/model/claim.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
+import type { PoolKind } from '../../../domain/model/pool-kind.ts'
+import { inClusterPoolKinds } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
@@ -40,24 +42,31 @@ import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unkn
 export function checkClusters(
   snapshot: Snapshot,
   foreignPools: ForeignPools = new Map(),
+  poolKinds = inClusterPoolKinds,
 ): readonly CheckOutcome[] {
   const clusters = [...snapshot.clusters.values()]
   const problems = [
-    ...clusters.flatMap((cluster) => clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace))),
+    ...clusters.flatMap((cluster) =>
+      clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace), poolKinds),
+    ),
     ...networkProblems(snapshot),
-    ...foreignPoolProblems(snapshot, foreignPools),
+    ...foreignPoolProblems(snapshot, foreignPools, poolKinds),
     ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
 }
 
-function clusterProblems(cluster: Cluster, pools: readonly IPPool[]): readonly CheckOutcome[] {
+function clusterProblems(
+  cluster: Cluster,
+  pools: readonly IPPool[],
+  poolKinds: readonly PoolKind[],
+): readonly CheckOutcome[] {
   const name = `Cluster ${formatKey(cluster)}`
   return [
     ...keyProblems(name, cluster, clusterKeys),
     ...enabledProblems(name, 'cluster', cluster),
     ...roles.flatMap((role) => [
-      ...poolProblems(name, cluster, role, pools),
+      ...poolProblems(name, cluster, role, pools, poolKinds),
       ...recordProblems(name, cluster, role),
     ]),
     ...gateProblems(name, cluster),
@@ -107,10 +116,11 @@ function poolProblems(
   cluster: Cluster,
   role: Role,
   pools: readonly IPPool[],
+  poolKinds: readonly PoolKind[],
 ): readonly CheckOutcome[] {
   const wanted = explicitPoolOf(cluster, role)
-  const request = poolRequestFor(cluster, role)
-  if (wanted === undefined || foreignPoolOf(cluster, role) !== undefined) return []
+  const request = poolRequestFor(cluster, role, poolKinds)
+  if (wanted === undefined || foreignPoolOf(cluster, role, poolKinds) !== undefined) return []
   if (matchingPools(request, pools).length > 0) return []
   const closed = namedPools(request, pools).map(
     (pool) => `${formatPool(pool)} ${whyNotUsable(request, pool, true) ?? ''}`,
@@ -211,17 +221,22 @@ export function checkClusterClasses(
   const classes = Map.groupBy(waiting, ({ topology }) => (topology ? formatKey(topology.clusterClass) : ''))
   return orOk(
     [...classes].flatMap(([name, clusters]) =>
-      clusters.slice(0, 1).map((first) => report(name, first, clusters)),
+      clusters.slice(0, 1).map((first) => report(name, first, clusters, settings)),
     ),
     'every Cluster without endpoint has a pool that is meant for its ClusterClass',
   )
 }
 
-function report(name: string, first: Cluster, clusters: readonly Cluster[]): CheckOutcome {
+function report(
+  name: string,
+  first: Cluster,
+  clusters: readonly Cluster[],
+  { poolKinds }: EligibilitySettings,
+): CheckOutcome {
   const waiting = few(clusters.map(formatKey))
   const found =
     first.topology === undefined
       ? `no pool serves Clusters without ClusterClass, and ${counted(clusters.length, 'Cluster')} without one waiting: ${waiting}`
       : `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`
-  return fault(found, howToAdd(poolRequestFor(first, defaultRole)))
+  return fault(found, howToAdd(poolRequestFor(first, defaultRole, poolKinds)))
 }

@@ -1,6 +1,8 @@
 import { describeUnserved, foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import type { Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
+import { inClusterPoolKinds } from '../../../domain/model/pool-kinds.ts'
+import type { PoolKind } from '../../../domain/model/pool-kind.ts'
 import { formatPool, type IPPoolReference } from '../../../domain/model/pool.ts'
 import { roles, roleSpecs } from '../../../domain/role.ts'
 import type { ForeignPoolState } from '../../../kubernetes/foreign-kinds.ts'
@@ -18,10 +20,11 @@ export function foreignPoolKey({ apiGroup, kind, name }: IPPoolReference, namesp
 export function foreignPoolProblems(
   { clusters }: Pick<Snapshot, 'clusters'>,
   pools: ForeignPools,
+  poolKinds: readonly PoolKind[] = inClusterPoolKinds,
 ): readonly CheckOutcome[] {
   return [...clusters.values()].flatMap((cluster) =>
     roles.flatMap((role) => {
-      const pool = foreignPoolOf(cluster, role)
+      const pool = foreignPoolOf(cluster, role, poolKinds)
       if (pool === undefined) return []
       const { poolAnnotation } = roleSpecs[role]
       const name = `Cluster ${formatKey(cluster)}`

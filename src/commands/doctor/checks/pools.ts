@@ -10,16 +10,17 @@ import {
 import { addressUseIn, poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import { boundsOf, commonRanges, formatRange } from '../../../domain/model/address-text.ts'
-import { poolPlaceOf } from '../../../domain/model/claim.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import { labelSelectorSyntax } from '../../../domain/model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { ipPoolKinds, isKnownPoolKind, poolKinds } from '../../../domain/model/pool-kind.ts'
+import { findPoolKind, type PoolKind } from '../../../domain/model/pool-kind.ts'
+import { inClusterPoolKinds, poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import {
   availableAddresses,
   formatPool,
+  isGlobalPool,
+  isPoolOf,
   networkOf,
-  placeOf,
   selectsNamespace,
   type IPPool,
 } from '../../../domain/model/pool.ts'
@@ -86,13 +87,14 @@ function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOut
       : ok('there is no pool of the in-cluster IPAM provider, and no Cluster waits for one')
   }
   const pools = poolsIn(snapshot)
+  const poolKinds = poolKindsOf(settings)
   const found =
     pools.length === 0
-      ? `there is ${ipPoolKinds.map((kind) => `no ${kind}`).join(' and ')}`
+      ? `there is ${poolKinds.map(({ kind }) => `no ${kind}`).join(' and ')}`
       : `${counted(pools.length, 'pool')}, and none with the label ${clusterClassKey}`
   const fix = `create a pool with the label ${clusterClassKey}=<ClusterClass>, as in examples/ip-pool.yaml`
   const isElsewhere = [...snapshot.clusters.values()].some((cluster) =>
-    roles.some((role) => foreignPoolOf(cluster, role) !== undefined),
+    roles.some((role) => foreignPoolOf(cluster, role, poolKinds) !== undefined),
   )
   if (!isNeeded && isElsewhere) return ok(`${found}; Clusters name pools of another IPAM provider`)
   return isNeeded ? fault(found, fix) : warning(found, fix)
@@ -102,7 +104,7 @@ function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOut
 function keptOn(pool: IPPool, { claims }: Snapshot): readonly string[] {
   if (pool.reuseGraceSeconds === 0) return []
   return [...claims.values()]
-    .filter((claim) => poolPlaceOf(claim) === placeOf(pool))
+    .filter((claim) => isPoolOf(pool, claim))
     .flatMap(({ deletionTimestamp }) => deletionTimestamp ?? [])
     .map((deleted) => new Date(Date.parse(deleted) + pool.reuseGraceSeconds * 1000).toISOString())
     .toSorted()
@@ -127,7 +129,11 @@ function roomProblems(pool: IPPool, kept: readonly string[]): readonly CheckOutc
  *
  * @param isEverywhere whether all namespaces were read, so that a ClusterClass that was not found does not exist
  */
-export function checkPoolLabels(snapshot: Snapshot, isEverywhere: boolean): readonly CheckOutcome[] {
+export function checkPoolLabels(
+  snapshot: Snapshot,
+  isEverywhere: boolean,
+  poolKinds = inClusterPoolKinds,
+): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
   const classes = [...snapshot.clusterClasses.values()]
   const problems = pools.flatMap((pool) => [
@@ -137,7 +143,7 @@ export function checkPoolLabels(snapshot: Snapshot, isEverywhere: boolean): read
     ...classProblems(pool, classes, isEverywhere),
     ...roleProblems(pool),
     ...priorityProblems(pool),
-    ...misplacedProblems(pool),
+    ...misplacedProblems(pool, poolKinds),
     ...selectorProblems(pool, [...snapshot.namespaces.values()]),
   ])
   return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
@@ -195,10 +201,12 @@ function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
   return [fault(found, fix)]
 }
 
-const globalKinds = ipPoolKinds.filter((kind) => poolKinds[kind].isGlobal).join(' or ')
-
-function misplacedProblems(pool: IPPool): readonly CheckOutcome[] {
-  if (poolKinds[pool.kind].isGlobal) return []
+function misplacedProblems(pool: IPPool, poolKinds: readonly PoolKind[]): readonly CheckOutcome[] {
+  if (isGlobalPool(pool)) return []
+  const globalKinds = poolKinds
+    .filter(({ isGlobal }) => isGlobal)
+    .map(({ kind }) => kind)
+    .join(' or ')
   return [namespacesAnnotation, namespaceSelectorAnnotation]
     .filter((annotation) => annotation in pool.annotations)
     .map((annotation) =>
@@ -233,22 +241,27 @@ function selectorProblems(pool: IPPool, namespaces: readonly ObjectMeta[]): read
  * Compares the ranges of pools for VIPs with those of all pools, which the provider does not do. From overlapping pools
  * the same address is given out twice; the allocator notices each duplicate, at the cost of an address and time.
  */
-export function checkPoolRanges(snapshot: Snapshot): readonly CheckOutcome[] {
+export function checkPoolRanges(snapshot: Snapshot, poolKinds = inClusterPoolKinds): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
   const problems = [
     ...pools.filter(isForVips).flatMap(unreadableEntries),
     ...overlaps(pools),
-    ...unplacedAddresses(snapshot, pools),
+    ...unplacedAddresses(snapshot, pools, poolKinds),
   ]
   return orOk(problems, `no overlap between the addresses of ${counted(pools.length, 'pool')}`)
 }
 
 /** Where networks have names, an address of a pool that cannot be read may be on any of them. */
-function unplacedAddresses(snapshot: Snapshot, pools: readonly IPPool[]): readonly CheckOutcome[] {
+function unplacedAddresses(
+  snapshot: Snapshot,
+  pools: readonly IPPool[],
+  poolKinds: readonly PoolKind[],
+): readonly CheckOutcome[] {
   if (pools.every((pool) => networkOf(pool) === '')) return []
   const { poolOf } = addressUseIn(snapshot)
   const unplaced = [...snapshot.ipAddresses.values()].filter(
-    (ipAddress) => isKnownPoolKind(ipAddress.poolRef) && poolOf?.(ipAddress) === undefined,
+    (ipAddress) =>
+      findPoolKind(poolKinds, ipAddress.poolRef) !== undefined && poolOf?.(ipAddress) === undefined,
   )
   if (unplaced.length === 0) return []
   const names = few(unplaced.map((each) => `${formatKey(each)} of ${formatPool(each.poolRef)}`))

@@ -1,8 +1,8 @@
 import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { poolPlaceOf, type IPAddressClaim } from '../../../domain/model/claim.ts'
+import type { IPAddressClaim } from '../../../domain/model/claim.ts'
 import { arrayOf, integerOf, objectOf, stringOf } from '../../../domain/model/decode.ts'
 import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { availableAddresses, placeOf } from '../../../domain/model/pool.ts'
+import { availableAddresses, isPoolOf } from '../../../domain/model/pool.ts'
 import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { fault, ok, orOk, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
@@ -194,6 +194,6 @@ function couldBeBound(claim: IPAddressClaim, snapshot: Snapshot): boolean {
     const cluster = snapshot.clusters.get(formatKey({ namespace: claim.namespace, name }))
     if (cluster === undefined || cluster.isPaused) return false
   }
-  const pool = poolsIn(snapshot).find((each) => placeOf(each) === poolPlaceOf(claim))
+  const pool = poolsIn(snapshot).find((each) => isPoolOf(each, claim))
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }

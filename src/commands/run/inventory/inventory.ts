@@ -2,11 +2,10 @@ import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
 import { orphanedClaims, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
-import { roleOfOwnClaim, poolPlaceOf } from '../../../domain/model/claim.ts'
+import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
-import type { IPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { availableAddresses, placeOf } from '../../../domain/model/pool.ts'
+import { availableAddresses, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
 import { clusterClassKey } from '../../../domain/names.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { leakAfterMs } from '../../../domain/timings.ts'
@@ -131,7 +130,7 @@ interface PoolsAvailable {
 
 /** The number of addresses of a pool. */
 interface PoolCount {
-  readonly kind: IPPoolKind
+  readonly kind: string
   /** `""` for a global pool. */
   readonly namespace: string
   readonly name: string
@@ -184,5 +183,5 @@ function canServe({ namespace, pools }: Opening, clusterClass: NamespacedName, r
 
 function claimedPools({ claims }: Snapshot): ReadonlySet<string> {
   const ours = [...claims.values()].filter((claim) => roleOfOwnClaim(claim) !== undefined)
-  return new Set(ours.map(poolPlaceOf))
+  return new Set(ours.flatMap(poolPlacesOf))
 }

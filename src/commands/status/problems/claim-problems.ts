@@ -3,28 +3,29 @@ import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import {
   clusterNameOf,
   ownerClustersOf,
-  poolPlaceOf,
   roleOfOwnClaim,
   type IPAddressClaim,
 } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { isIPPoolKind } from '../../../domain/model/pool-kind.ts'
-import { formatPool, placeOf } from '../../../domain/model/pool.ts'
+import { findPoolKind } from '../../../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
+import { formatPool, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
 import { isInGracePeriod } from '../../../domain/release/kept-claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
 /** Claims of ours that name a pool which does not exist, and those whose deletion is stuck. Leaked ones are found as such. */
-export function claimProblems({ snapshot, orphaned, now }: ProblemContext): readonly Problem[] {
+export function claimProblems({ snapshot, orphaned, queries, now }: ProblemContext): readonly Problem[] {
   const claims = [...snapshot.claims.values()].filter(
     (claim) => roleOfOwnClaim(claim) !== undefined && !orphaned.has(claim),
   )
   const pools = new Set(poolsIn(snapshot).map(placeOf))
   // The pools of other providers have not been read, nor those that we may not list.
   const isPoolUnknown = (claim: IPAddressClaim): boolean => {
-    const { kind } = claim.poolRef
-    return isIPPoolKind(kind) && snapshot.unlistedPools?.has(kind) !== true && !pools.has(poolPlaceOf(claim))
+    const poolKind = findPoolKind(poolKindsOf(queries.settings), claim.poolRef)
+    if (poolKind === undefined || snapshot.unlistedPools?.has(poolKind.kind) === true) return false
+    return !poolPlacesOf(claim).some((place) => pools.has(place))
   }
   return [
     ...claims.filter(isPoolUnknown).map(unknownPool),

@@ -669,7 +669,7 @@ describe('the verdicts on pools', () => {
 
   it.each<[string, unknown, boolean]>([
     ['whole', selected, true],
-    ['of an unknown kind', { ...selected, kind: 'Pool' }, false],
+    ['without a kind', { ...selected, kind: undefined }, false],
     ['without a name', { ...selected, name: undefined }, false],
     ['with a verdict that is no text', { ...selected, verdict: 1 }, false],
     ['without its reason', { ...selected, because: null }, false],

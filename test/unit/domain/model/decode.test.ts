@@ -20,6 +20,7 @@ import {
   stringOf,
 } from '../../../../src/domain/model/decode.ts'
 import { variableOf } from '../../../../src/domain/model/variable-path.ts'
+import { inClusterPool } from '../../../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom } from '../../../../src/domain/model/pool.ts'
 import { aCluster, clusterObject } from '../../../support/builders.ts'
 
@@ -168,7 +169,7 @@ describe('the decoders', () => {
     fc.assert(
       fc.property(anything, (object) => {
         for (const decode of [clusterFrom, ipAddressClaimFrom, ipAddressFrom]) decode(object)
-        ipPoolFrom('InClusterIPPool', object)
+        ipPoolFrom(inClusterPool, object)
         expect(clusterFrom(object).name).toEqual(expect.any(String))
       }),
     )

@@ -1,4 +1,5 @@
-import { isIPPoolKind } from '../../../../src/domain/model/pool-kind.ts'
+import { findPoolKind } from '../../../../src/domain/model/pool-kind.ts'
+import { inClusterPool, inClusterPoolKinds } from '../../../../src/domain/model/pool-kinds.ts'
 import { availableAddresses, ipPoolFrom, poolRefFrom } from '../../../../src/domain/model/pool.ts'
 import { describe, expect, it } from '@jest/globals'
 import { anUncountedPool, aPool } from '../../../support/builders.ts'
@@ -7,7 +8,7 @@ describe('ipPoolFrom', () => {
   it('reads metadata and the count of addresses', () => {
     const metadata = { namespace: 'clusters', name: 'vip-pool' }
     const capacity = { total: 5, used: 3, free: 2, outOfRange: 1 }
-    const pool = ipPoolFrom('InClusterIPPool', { metadata, status: { ipAddresses: capacity } })
+    const pool = ipPoolFrom(inClusterPool, { metadata, status: { ipAddresses: capacity } })
     expect(pool).toMatchObject({ ...metadata, kind: 'InClusterIPPool', isPaused: false, capacity })
   })
 
@@ -21,7 +22,7 @@ describe('ipPoolFrom', () => {
       { status: { ipAddresses: { total: 5, free: 5 } } },
     ],
   ])('reads %s as %j', (_, capacity, object) => {
-    expect(ipPoolFrom('InClusterIPPool', object).capacity).toEqual(capacity)
+    expect(ipPoolFrom(inClusterPool, object).capacity).toEqual(capacity)
   })
 
   it.each([
@@ -60,9 +61,12 @@ describe('a kind', () => {
     ['InClusterIPPool', true],
     ['GlobalInClusterIPPool', true],
     ['InClusterPrefixPool', false],
+    ['constructor', false],
     ['', false],
   ])('"%s" has addresses for VIPs: %p', (kind, has) => {
-    expect(isIPPoolKind(kind)).toBe(has)
+    const found = findPoolKind(inClusterPoolKinds, { apiGroup: 'ipam.cluster.x-k8s.io', kind })
+    expect(found !== undefined).toBe(has)
+    expect(findPoolKind(inClusterPoolKinds, { apiGroup: 'ipam.example.test', kind })).toBeUndefined()
   })
 })
 

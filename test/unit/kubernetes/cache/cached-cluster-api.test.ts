@@ -10,7 +10,8 @@ import {
   createCachedClusterApi,
   type CachedClusterApi,
 } from '../../../../src/kubernetes/cache/cached-cluster-api.ts'
-import type { WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
+import { inClusterPoolKinds } from '../../../../src/domain/model/pool-kinds.ts'
+import type { WatchedKind, WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
 import type { Informer } from '../../../../src/kubernetes/informer/informer-types.ts'
 import { clusterObject } from '../../../support/builders.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -19,8 +20,7 @@ import { silentLog } from '../../../support/silent-log.ts'
 import { scriptServer, type ScriptedServer } from './scripted-server.ts'
 
 const kinds = ['clusters', 'clusterclasses', 'ipaddressclaims', 'ipaddresses'] as const
-const pools = ['inclusterippools', 'globalinclusterippools'] as const
-const all: readonly (keyof WatchedObjects)[] = [...kinds, ...pools]
+const all: readonly WatchedKind[] = [...kinds, ...inClusterPoolKinds]
 
 const stopping: AbortController[] = []
 afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
@@ -41,7 +41,7 @@ async function scene(
     readonly labelSelector?: string
     readonly namespaces?: readonly string[]
     /** Default: all but Namespaces. */
-    readonly watches?: readonly (keyof WatchedObjects)[]
+    readonly watches?: readonly WatchedKind[]
     readonly refused?: readonly string[]
     /** What the handler of every kind does with a change. */
     readonly onUpsert?: (object: ObjectMeta) => void
@@ -56,8 +56,10 @@ async function scene(
     live: fakeClusterApi(options.calls ?? {}),
     now: () => now,
   })
-  const watch = (resource: keyof WatchedObjects) => {
-    server.list(resource, 100, options.objects?.[resource] ?? [])
+  const pluralOf = (kind: WatchedKind): string => (typeof kind === 'string' ? kind : kind.resource)
+  const watch = (resource: WatchedKind) => {
+    const plural = pluralOf(resource)
+    server.list(plural, 100, options.objects?.[plural] ?? [])
     return cache.startInformer({
       connection: server.connection,
       resource,
@@ -69,7 +71,7 @@ async function scene(
       tuning: { now: () => now },
     })
   }
-  const watches = (options.watches ?? all).map((resource) => [resource, watch(resource)] as const)
+  const watches = (options.watches ?? all).map((kind) => [pluralOf(kind), watch(kind)] as const)
   await eventually('all kinds to be watched', async () =>
     watches.every(([resource, { refusals }]) => server.opened(resource) > 0 || refusals.size > 0)
       ? true

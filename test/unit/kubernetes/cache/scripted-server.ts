@@ -2,7 +2,8 @@ import { arrayOf, objectOf, type JsonObject } from '../../../../src/domain/model
 import { KubernetesError } from '../../../../src/kubernetes/errors.ts'
 import type { ApiRequest } from '../../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../../src/kubernetes/transport/connection.ts'
-import { resources } from '../../../../src/kubernetes/resources.ts'
+import { inClusterPoolKinds } from '../../../../src/domain/model/pool-kinds.ts'
+import { poolResourceOf, resources } from '../../../../src/kubernetes/resources.ts'
 
 /** A server whose lists and watch events a test dictates one by one, which no real API server allows. */
 export interface ScriptedServer {
@@ -74,7 +75,9 @@ export function scriptServer(): ScriptedServer {
       async request(request: ApiRequest) {
         const { verb, resource } = request
         if (resource === 'apiresources') {
-          const served = Object.values(resources).filter(({ plural }) => !refused.includes(`serve ${plural}`))
+          const served = [...Object.values(resources), ...inClusterPoolKinds.map(poolResourceOf)].filter(
+            ({ plural }) => !refused.includes(`serve ${plural}`),
+          )
           return { resources: served.map(({ plural }) => ({ name: plural })) }
         }
         admit(request)

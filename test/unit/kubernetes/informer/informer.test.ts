@@ -3,18 +3,20 @@ import type { JsonObject } from '../../../../src/domain/model/decode.ts'
 import {
   startInformer,
   type InformerOptions,
-  type WatchedObjects,
+  type Watched,
+  type WatchedKind,
 } from '../../../../src/kubernetes/informer/informer.ts'
 import type { Informer, InformerTuning } from '../../../../src/kubernetes/informer/informer-types.ts'
+import { globalInClusterPool, inClusterPool } from '../../../../src/domain/model/pool-kinds.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { scriptServer, type ScriptedServer } from '../cache/scripted-server.ts'
 
 const stopping: AbortController[] = []
 afterEach(() => stopping.splice(0).forEach((controller) => controller.abort()))
 
-interface Scene<R extends keyof WatchedObjects> {
+interface Scene<R extends WatchedKind> {
   readonly server: ScriptedServer
-  readonly informer: Informer<WatchedObjects[R]>
+  readonly informer: Informer<Watched<R>>
   /** Calls of the handler. */
   readonly delivered: readonly string[]
   readonly logged: readonly string[]
@@ -23,7 +25,7 @@ interface Scene<R extends keyof WatchedObjects> {
 /** Every failure is retried at once. */
 const quick: Partial<InformerTuning> = { backOff: { firstMs: 2, longestMs: 4 }, pollMs: 4 }
 
-function watching<R extends keyof WatchedObjects>(
+function watching<R extends WatchedKind>(
   resource: R,
   options: Partial<Pick<InformerOptions<R>, 'namespaces' | 'isReported' | 'tuning'>> & {
     readonly objects?: readonly JsonObject[]
@@ -32,7 +34,7 @@ function watching<R extends keyof WatchedObjects>(
 ): Scene<R> {
   const { objects = [], refused = [], ...rest } = options
   const server = scriptServer()
-  server.list(resource, 100, objects)
+  server.list(typeof resource === 'string' ? resource : resource.resource, 100, objects)
   server.refuse(...refused)
   const stop = new AbortController()
   stopping.push(stop)
@@ -66,7 +68,7 @@ function until(what: string, is: () => boolean): Promise<unknown> {
 
 describe('a kind that may not be listed', () => {
   it('is reported as unreadable once, tried again, and listed as soon as it is permitted', async () => {
-    const { server, informer, delivered, logged } = watching('globalinclusterippools', {
+    const { server, informer, delivered, logged } = watching(globalInClusterPool, {
       objects: [object('', 'vip-pool')],
       refused: ['list globalinclusterippools'],
     })
@@ -98,7 +100,7 @@ describe('a kind that may not be listed', () => {
   })
 
   it('is forgotten if everything else works without it, as a live read finds nothing either', async () => {
-    const { server, informer, delivered } = watching('globalinclusterippools', {
+    const { server, informer, delivered } = watching(globalInClusterPool, {
       objects: [object('', 'vip-pool')],
     })
     await until('the watch', () => server.opened('globalinclusterippools') > 0)
@@ -138,7 +140,7 @@ describe('a kind that may not be listed', () => {
 
 describe('a kind that is not served', () => {
   it('is unreadable if everything else works without it, until it is served', async () => {
-    const { server, informer, delivered } = watching('inclusterippools', {
+    const { server, informer, delivered } = watching(inClusterPool, {
       objects: [object('clusters', 'vip-pool')],
       refused: ['serve inclusterippools'],
     })
