@@ -105,6 +105,9 @@ describe('docs/install.md leads', () => {
     await expectSteps(session, 'Temporal with certificates')
     await uninstall()
     await expectSteps(session, 'Temporal Cloud')
+    // Address, namespace and key are in the file alone, so that a new one counts.
+    const names = `kubectl --namespace ${namespace} get deployment capi-vip-allocator --output=jsonpath='{.spec.template.spec.containers[*].env[*].name}'`
+    expect(await session.run(names)).toMatchObject({ code: 0, text: 'TEMPORAL_CONFIG_FILE TEMPORAL_TLS' })
     await uninstall()
   })
 

@@ -259,7 +259,7 @@ describe('an installation by the Cluster API operator, as docs/install.md descri
     await untilInstalled(addon, releasedVersion)
     const { containers } = await deployed.pod()
     expect(containers.map(({ name, image }) => [name, image])).toEqual([
-      ['manager', `registry.example.org/capi-vip-allocator:${releasedVersion.slice(1)}`],
+      ['manager', `registry.example.org/gorizond/capi-vip-allocator:${releasedVersion.slice(1)}`],
     ])
     expect(await clusterScopedObjects(stack.connection)).toHaveLength(2)
     await deployed.start()
