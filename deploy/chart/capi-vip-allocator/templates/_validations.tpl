@@ -328,8 +328,9 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- end }}
 {{- $before := "" }}
 {{- range $index, $argument := $values.extraArgs }}
-{{- if regexMatch "^--(metrics-bind-address|health-probe-bind-address|health-addr|diagnostics-address|runtime-extension-bind-address)(=|$)" $argument }}
-- extraArgs[{{ $index }}] is {{ toRawJson $argument }}: expected metrics.port, healthProbe.port or runtimeExtension.port, which Services and probes follow
+{{- $value := include "capi-vip-allocator.valueOfFlag" (regexReplaceAll "=.*$" $argument "") }}
+{{- if $value }}
+- extraArgs[{{ $index }}] is {{ toRawJson $argument }}: expected {{ $value }}
 {{- else if not (or (hasPrefix "-" $argument) (regexMatch "^--[^=]+$" $before)) }}
 - extraArgs[{{ $index }}] is {{ toRawJson $argument }}: expected a flag, such as --log-level=debug
 {{- end }}
@@ -342,8 +343,8 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- range $index, $variable := $values.extraEnv }}
 {{- if not (regexMatch "^[-._a-zA-Z][-._a-zA-Z0-9]*$" .name) }}
 - extraEnv[{{ $index }}].name is {{ toRawJson .name }}: expected the name of a variable
-{{- else if regexMatch "^CAPI_VIP_ALLOCATOR_[A-Z_]+_BIND_ADDRESS$" .name }}
-- extraEnv[{{ $index }}].name is {{ toRawJson .name }}: expected metrics.port, healthProbe.port or runtimeExtension.port, which Services and probes follow
+{{- else if include "capi-vip-allocator.valueOfFlag" (.name | replace "CAPI_VIP_ALLOCATOR_" "--" | replace "_" "-" | lower) }}
+- extraEnv[{{ $index }}].name is {{ toRawJson .name }}: expected {{ include "capi-vip-allocator.valueOfFlag" (.name | replace "CAPI_VIP_ALLOCATOR_" "--" | replace "_" "-" | lower) }}
 {{- else if has .name $taken }}
 - extraEnv[{{ $index }}].name is {{ toRawJson .name }}: expected a variable that is not there yet, by extraEnv or by the value that sets it
 {{- end }}
@@ -351,6 +352,19 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 - extraEnv[{{ $index }}].value is {{ toRawJson .value }} and extraEnv[{{ $index }}].valueFrom is {{ toRawJson .valueFrom }}: expected one of the two
 {{- end }}
 {{- $taken = append $taken .name }}
+{{- end }}
+{{- end }}
+
+{{/* The value in place of a flag that needs more than itself. Takes the flag. */}}
+{{- define "capi-vip-allocator.valueOfFlag" -}}
+{{- if has . (list "--metrics-bind-address" "--metrics-bind-addr" "--metrics-addr" "--diagnostics-address") -}}
+metrics.enabled and metrics.port, which Services and monitors follow
+{{- else if has . (list "--health-probe-bind-address" "--health-addr") -}}
+healthProbe.port, which the probes follow
+{{- else if hasPrefix "--runtime-extension-" . -}}
+the values of runtimeExtension, with which rights, Service and volumes come
+{{- else if regexMatch "^--(control-plane|ingress)-dns-name$" . -}}
+dnsNames.controlPlane or dnsNames.ingress, with which the rights come
 {{- end }}
 {{- end }}
 
