@@ -60,6 +60,7 @@ export async function advance(
 const preparations: readonly Action['action'][] = [
   'releaseReservations',
   'restoreAddress',
+  'discardAddress',
   'labelClaim',
   'convertClaim',
 ]

@@ -103,7 +103,7 @@ async function whyUnbound(
   if (claim === undefined) return claimGone
   const scope = {
     observes: ['ipAddress', 'namedAddress', 'pools'],
-    performs: ['labelClaim', 'convertClaim', 'deleteClaim'],
+    performs: ['labelClaim', 'convertClaim', 'discardAddress', 'deleteClaim'],
   } as const
   return resultOf(input, await advance(api, role, observedWith(claim), scope))
 }

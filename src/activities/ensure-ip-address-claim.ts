@@ -1,6 +1,6 @@
 import type { AllocationSettings } from '../domain/allocation/action.ts'
 import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
-import { claimKeyFor } from '../domain/model/claim.ts'
+import { claimKeyFor, ownershipOf } from '../domain/model/claim.ts'
 import { formatPool } from '../domain/model/pool.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
@@ -8,6 +8,7 @@ import { adoptionFacts, readClaim } from './read-facts.ts'
 
 const performs: StepScope['performs'] = [
   'restoreAddress',
+  'discardAddress',
   'createClaim',
   'adoptClaim',
   'labelClaim',
@@ -43,13 +44,17 @@ export async function ensureIPAddressClaim(
     ...(restore !== undefined && { restore }),
     ...(retain !== undefined && { retain }),
   }
-  // The next step observes the address of a claim that exists.
+  // The next step observes the address of a claim that exists, unless that is a previous Cluster's.
+  const isPrevious =
+    claim !== undefined && cluster !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
   const scope: StepScope = {
     performs,
-    observes:
-      claim === undefined
-        ? ['clusterClass', 'pools', 'namedAddress']
-        : ['clusterClass', 'pools', ...adoptionFacts(cluster, claim)],
+    observes: [
+      'clusterClass',
+      'pools',
+      ...(claim === undefined || isPrevious ? (['namedAddress'] as const) : []),
+      ...adoptionFacts(cluster, claim),
+    ],
   }
   const begin = { key, cluster, claim, choice, isChoiceOld: !isFastPath, ...settings }
   const { action, observed } = await advance(api, role, begin, scope)
@@ -60,7 +65,7 @@ export async function ensureIPAddressClaim(
     return { next: 'restart', message }
   }
   if (observed.claim === undefined) {
-    return { next: 'restart', message: 'the Cluster has got an endpoint since its pool was selected' }
+    return { next: 'restart', message: 'the Cluster has changed since its pool was selected' }
   }
   return { next: 'await', claim: observed.claim.name, poolRef: observed.claim.poolRef }
 }

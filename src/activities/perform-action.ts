@@ -5,7 +5,9 @@ import {
   duplicatesWithout,
   isRecordedDuplicate,
 } from '../domain/allocation/duplicate-addresses.ts'
+import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import type { JsonObject } from '../domain/model/decode.ts'
 import {
   buildReservation,
   buildRestoredAddress,
@@ -29,28 +31,27 @@ export async function performAction(
   if (cluster === undefined) return observed
   switch (action.action) {
     case 'restoreAddress': {
-      const object = buildRestoredAddress(cluster, role, action.address)
+      const object = buildRestoredAddress(cluster, action.claimName, action.address)
       return { ...observed, namedAddress: await api.createIPAddress(object) }
     }
+    case 'discardAddress':
+      await api.deleteIPAddress(action.ipAddress)
+      return { ...observed, namedAddress: undefined }
     case 'createClaim': {
       const claim = await api.createIPAddressClaim(buildClaim(cluster, role, action))
       return { ...observed, claim }
     }
     case 'adoptClaim': {
-      const { resourceVersion } = action.claim
-      const metadata = { resourceVersion, ...adoptionMetadata(cluster, role, action.claim) }
-      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
+      const metadata = adoptionMetadata(cluster, role, action.claim)
+      return { ...observed, claim: await patchClaim(api, action.claim, metadata) }
     }
     case 'convertClaim': {
-      const { resourceVersion } = action.claim
-      const metadata = { resourceVersion, ...retainMetadata(cluster, role, action.retain) }
-      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, { metadata }) }
+      const metadata = retainMetadata(cluster, role, action.retain)
+      return { ...observed, claim: await patchClaim(api, action.claim, metadata) }
     }
     case 'labelClaim': {
-      const { labels } = action
-      const { resourceVersion } = action.claim
-      const patch = { metadata: { resourceVersion, labels } }
-      return { ...observed, claim: await api.patchIPAddressClaim(action.claim, patch) }
+      const { claim, labels } = action
+      return { ...observed, claim: await patchClaim(api, claim, { labels }) }
     }
     case 'discardClaim': {
       // Claim and Cluster were read side by side, so the claim may belong to a newer Cluster.
@@ -77,6 +78,12 @@ export async function performAction(
     default:
       return action satisfies never
   }
+}
+
+/** Conditional on the claim as read. */
+function patchClaim(api: ClusterApi, claim: IPAddressClaim, metadata: JsonObject): Promise<IPAddressClaim> {
+  const { resourceVersion } = claim
+  return api.patchIPAddressClaim(claim, { metadata: { resourceVersion, ...metadata } })
 }
 
 /** The record stops any other attempt under way; the reservation exists before the claim releases the address. */

@@ -1,5 +1,6 @@
 import type { Fact, Observed } from '../domain/allocation/action.ts'
 import {
+  addressKeyFor,
   claimAmong,
   claimKeyFor,
   claimNamesFor,
@@ -33,8 +34,10 @@ export async function observeFact(
       if (name === undefined) return { ipAddress: undefined }
       return { ipAddress: await api.getIPAddress({ namespace: key.namespace, name }) }
     }
-    case 'namedAddress':
-      return { namedAddress: await api.getIPAddress(claim ?? claimKeyFor(key, role)) }
+    case 'namedAddress': {
+      const named = cluster === undefined ? claimKeyFor(key, role) : addressKeyFor(cluster, role, claim)
+      return { namedAddress: await api.getIPAddress(named) }
+    }
     case 'clusterClass':
       return { clusterClass: await readClusterClass(api, cluster) }
     case 'addressUse':

@@ -110,7 +110,10 @@ export const commands: readonly Command[] = [
     summary: 'check all that the allocator needs, and say what to do',
     flags: [...managementClusterFlags, 'watch-filter', ...temporalFlags, ...eligibilityFlags, ...dnsFlags],
     options: [
-      { name: 'fix', help: 'do what is safe: register missing search attributes' },
+      {
+        name: 'fix',
+        help: 'do what is safe: register missing search attributes, have endpoints by hand reserved in pools',
+      },
       {
         name: 'service-account',
         metavar: 'NAMESPACE/NAME',

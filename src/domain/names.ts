@@ -25,6 +25,8 @@ export const keptSinceAnnotation = `${ownPrefix}/kept-since`
 export const keptUntilAnnotation = `${ownPrefix}/kept-until`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
+/** Annotation on a Cluster: `"true"` has an endpoint that was set by hand reserved in the pool that has its address. */
+export const reserveEndpointAnnotation = `${ownPrefix}/reserve-endpoint`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of its Cluster. */
 export const reservedByLabel = `${ownPrefix}/reserved-by`
 

@@ -9,6 +9,8 @@ export interface RoleSpec {
   readonly claimPrefix: string
   /** Annotation on the Cluster that names its one pool, as `[Kind/]name`. */
   readonly poolAnnotation: string
+  /** Annotation on the Cluster that names the one address that its VIP has to be. */
+  readonly addressAnnotation: string
   /** Annotation on the Cluster that records the VIP. */
   readonly vipAnnotation: string
   /** The Cluster also has a label of this name with the VIP, for the selectors of GitOps tools. */
@@ -44,6 +46,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   'control-plane': {
     claimPrefix: 'vip-cp-',
     poolAnnotation: `${ownPrefix}/control-plane-pool`,
+    addressAnnotation: `${ownPrefix}/control-plane-address`,
     vipAnnotation: `${ownPrefix}/control-plane-vip`,
     isLabeled: false,
     conditionType: `${ownPrefix}/ControlPlaneVIPReady`,
@@ -60,6 +63,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   ingress: {
     claimPrefix: 'vip-ingress-',
     poolAnnotation: `${ownPrefix}/ingress-pool`,
+    addressAnnotation: `${ownPrefix}/ingress-address`,
     vipAnnotation: `${ownPrefix}/ingress-vip`,
     isLabeled: true,
     conditionType: `${ownPrefix}/IngressVIPReady`,

@@ -6,6 +6,7 @@ import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
 import { enabledAnnotations, type Role } from '../domain/role.ts'
+import { askedAddressOf, askingOf } from '../domain/allocation/asked-address.ts'
 import { explicitPoolOf, type VipRole } from '../domain/allocation/vip-role.ts'
 import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
@@ -116,12 +117,16 @@ export function clustersToServe(
   if (previous !== undefined && !offersMore(pool, previous)) return []
   const wouldChoose = (cluster: Cluster): boolean =>
     selectIPPool(poolRequestFor(cluster, role), usableBy(cluster.namespace, [pool])).outcome === 'selected'
-  return waiting()
-    .filter((cluster) => !hasJustBegun(cluster, role, now) && wouldChoose(cluster))
-    .toSorted(
-      (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
-    )
-    .slice(0, availableAddresses(pool))
+  return (
+    waiting()
+      // One that asks for a certain address does not take the place of another.
+      .filter((cluster) => askedAddressOf(cluster, role) === undefined)
+      .filter((cluster) => !hasJustBegun(cluster, role, now) && wouldChoose(cluster))
+      .toSorted(
+        (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
+      )
+      .slice(0, availableAddresses(pool))
+  )
 }
 
 /** Its run has not had the time to set a condition. */
@@ -157,6 +162,7 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     // Only a value beside an endpoint that is there depends on it. A new Cluster gets its first status at about this time.
     cluster.controlPlaneEndpoint.host !== '' && cluster.isAwaitingInfrastructure,
     explicitPoolOf(cluster, vip.role),
+    askingOf(cluster, vip.role),
     ...enabledAnnotations.map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),
   ])
@@ -170,9 +176,9 @@ function offersMore(pool: IPPool, previous: IPPool): boolean {
 }
 
 /** Everything that decides which addresses the pool can give to whom. */
-function offerOf(pool: IPPool): string {
-  const { labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved } = pool
-  return JSON.stringify([labels, annotations, addresses, excludedAddresses, prefix, gateway, givesReserved])
+export function offerOf(pool: IPPool): string {
+  const { addresses, excludedAddresses, prefix, gateway, givesReserved } = pool
+  return JSON.stringify([termsOf(pool), addresses, excludedAddresses, prefix, gateway, givesReserved])
 }
 
 function termsOf(pool: IPPool): string {

@@ -10,8 +10,8 @@ export interface ClusterRequests {
   enqueueRelease(request: ReleaseRequest | undefined): void
   /** Has the Cluster's run retry, and starts one if there is none. */
   retry(cluster: Cluster, reason: string): void
-  /** The same for the Clusters that reserve this address: it may be free now. */
-  retryReserving(address: string): void
+  /** The same for the Clusters that reserve this address, or ask for it: it may be free now. */
+  retryWaitingFor(address: string): void
   /** Starts a run if a condition is missing; once a Cluster, since the API server may refuse the condition. */
   requestConditionUpdate(cluster: Cluster): void
   forgetConditionUpdate(cluster: Cluster): void
@@ -48,9 +48,9 @@ export function createClusterRequests(
       if (request !== undefined) queue.add(request.deleted, request, () => true)
     },
     retry,
-    retryReserving(address) {
+    retryWaitingFor(address) {
       if (address === '') return
-      for (const cluster of queries.reserving(address)) retry(cluster, `${address} may be free`)
+      for (const cluster of queries.waitingFor(address)) retry(cluster, `${address} may be free`)
     },
     requestConditionUpdate(cluster) {
       const { uid, generation } = cluster

@@ -1,3 +1,4 @@
+import { askingOf } from '../domain/allocation/asked-address.ts'
 import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
 import { needsAllocation, type ClusterContext } from '../domain/allocation/eligibility.ts'
 import {
@@ -27,6 +28,7 @@ import {
   requestForCluster,
   requestForHeldVip,
 } from './allocation-triggers.ts'
+import { clustersAskingFor } from './asked-triggers.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import {
   releaseOfChangedClaim,
@@ -67,7 +69,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
   const onVipChange = (vip: VipRole, cluster: Cluster, previous: Cluster): void => {
     const address = addressIn(previous, queries.vipOf(previous, vip.role))
     if (address === addressIn(cluster, vip) || address === '') return
-    requests.retryReserving(address)
+    requests.retryWaitingFor(address)
     requests.forgetConditionUpdate(cluster)
     requests.requestConditionUpdate(cluster)
   }
@@ -89,7 +91,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
       if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false })) {
         requests.enqueue(cluster, { action: 'signal', reason: 'Cluster is gone' })
       }
-      for (const vip of queries.vipsOf(cluster)) requests.retryReserving(addressIn(cluster, vip))
+      for (const vip of queries.vipsOf(cluster)) requests.retryWaitingFor(addressIn(cluster, vip))
       const bindings = roles.map((role) => ({ role, ...queries.bindingOf(cluster, role) }))
       requests.enqueueRelease(releaseOfDeleted(cluster, bindings))
     },
@@ -109,6 +111,11 @@ function retryIfChanged({ queries, requests }: HandlerContext, cluster: Cluster,
   const isChanged = String(duplicateAddressesOf(cluster)) !== String(duplicateAddressesOf(previous))
   if (isChanged && queries.reservesFreeDuplicate(cluster)) {
     requests.retry(cluster, 'a duplicate that it has recorded may be free')
+  }
+  // A VIP that is in place stays, and its condition says so.
+  if (roles.some((role) => askingOf(cluster, role) !== askingOf(previous, role))) {
+    requests.forgetConditionUpdate(cluster)
+    requests.requestConditionUpdate(cluster)
   }
   const isRecordLost = queries.vipsOf(cluster).some((vip) => hasLostRecord(cluster, previous, vip))
   if (isRecordLost && queries.needsReconcile(cluster)) {
@@ -183,7 +190,7 @@ export function onIPAddress(context: HandlerContext): ResourceEventHandler<IPAdd
     onUpsert: (ipAddress, previous) => onChange(ipAddress, ipAddress, previous),
     onDelete(ipAddress) {
       onChange(ipAddress, undefined, ipAddress)
-      if (!isReservation(ipAddress)) requests.retryReserving(ipAddress.address)
+      if (!isReservation(ipAddress)) requests.retryWaitingFor(ipAddress.address)
     },
     onListed: () => resync.listed('ipaddresses'),
   }
@@ -264,7 +271,8 @@ function retryFrom(
     const served = clustersToServe(change, () => queries.waitingBeside(pool, role), role, now())
     const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
     const restored = clustersToRestore(change, () => queries.lost(role), vipOf)
-    for (const cluster of [...served, ...restored]) requests.retry(cluster, reason)
+    const asking = clustersAskingFor(change, () => queries.waitingBeside(pool, role), vipOf)
+    for (const cluster of [...served, ...restored, ...asking]) requests.retry(cluster, reason)
   }
 }
 

@@ -101,7 +101,7 @@ function stepsAfter(
     },
     async ensureIPAddressClaim(input) {
       const source = `${claim} from ${formatPool(input.poolRef)}`
-      const summary = input.restore === undefined ? source : `${source} with ${input.restore.address} again`
+      const summary = input.restore === undefined ? source : `${source} with ${input.restore.address}`
       const ensured =
         made.ensureIPAddressClaim ??
         (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))

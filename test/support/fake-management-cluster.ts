@@ -88,7 +88,10 @@ export function createFakeCluster(initial: InitialObjects): FakeCluster {
       ipAddresses.set(formatKey(ipAddress), ipAddress)
       return ipAddress
     },
-    deleteIPAddress: async (ipAddress) => void ipAddresses.delete(formatKey(ipAddress)),
+    async deleteIPAddress(ipAddress) {
+      if (!isReservation(ipAddress)) writes.push('discard address')
+      ipAddresses.delete(formatKey(ipAddress))
+    },
     async patchCluster(before, patch) {
       const after = patched(before, patch)
       writes.push(...writesTo(before, after, patch))

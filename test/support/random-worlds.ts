@@ -48,6 +48,14 @@ const annotations = fc
       annotation('control-plane-enabled', 'false'),
       annotation('control-plane-enabled', 'yes'),
     ),
+    anyOf(
+      ...[{}, {}, {}, {}, annotation('control-plane-address', '10.0.0.10')],
+      annotation('control-plane-address', '10.0.0.12'),
+      annotation('control-plane-address', '10.1.0.12'),
+      annotation('control-plane-address', '10.9.9.9'),
+      annotation('control-plane-address', '10.0.0.10,10.0.0.12'),
+    ),
+    anyOf({}, {}, annotation('reserve-endpoint', 'true')),
   )
   .map((parts) => Object.assign({}, ...parts) as Record<string, string>)
 
@@ -155,6 +163,8 @@ export const randomWorlds = fc
       anIPAddress(),
       anIPAddress(),
       anIPAddress({ address: '10.0.0.12' }),
+      anIPAddress({ address: '10.0.0.12', owners: [ownerReference(aCluster())] }),
+      anIPAddress({ poolName: 'second', owners: [ownerReference(aCluster())] }),
       undefined,
     ),
     pools,

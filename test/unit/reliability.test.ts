@@ -21,7 +21,7 @@ const wholeSuites = [
     'compatibility',
     'gates',
   ],
-  ...['role-only', 'class-elsewhere', 'namespace-selector', 'available'],
+  ...['role-only', 'class-elsewhere', 'namespace-selector', 'available', 'asked-address'],
   ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate'],
 ]
   .map((name) => `e2e/${name}`)

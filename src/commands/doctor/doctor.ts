@@ -7,6 +7,7 @@ import { watchFilterLabel } from '../../domain/names.ts'
 import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { describeRoute } from '../../domain/proxy-route.ts'
 import { roles } from '../../domain/role.ts'
+import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import { checkApiVersions } from './checks/api-versions.ts'
 import { fault, ok, runCheck, skipped, type CheckResult, type Reading } from './checks/check-result.ts'
@@ -21,10 +22,12 @@ import { checkPoolLabels, checkPoolRanges, checkPools, needsPools } from './chec
 import { checkIpamProvider, checkCore } from './checks/providers.ts'
 import { checkRuntimeExtensions } from './checks/runtime-extensions.ts'
 import { checkNamespace, checkServer, checkSearchAttributes, checkTaskQueue } from './checks/temporal.ts'
+import { typedEndpointsIn } from './checks/typed-endpoints.ts'
 import { checkWorkflowRuns } from './checks/workflow-runs.ts'
 import { readKubernetesFacts, type KubernetesFacts } from './kubernetes-facts.ts'
 import { readingOf } from './reading.ts'
 import { formatReport, type Report } from './report.ts'
+import { reserveEndpoints, type ReservedEndpoints } from './reserve-endpoints.ts'
 import { readTemporalFacts, type TemporalFacts } from './temporal-facts.ts'
 
 export interface DoctorOptions {
@@ -36,14 +39,12 @@ export interface DoctorOptions {
 
 /**
  * Checks everything that the allocator needs from the management cluster and Temporal, and prints how to fix the faults.
- * Writes nothing, except missing search attributes with `fix`.
+ * Writes nothing, except, with `fix`, missing search attributes and annotations that have endpoints by hand reserved.
  *
  * @returns exit code: `fine` even with warnings; `actionRequired` with faults; `failed` if the API server is unreachable
  */
-export async function doctor(
-  { fix, serviceAccount }: DoctorOptions,
-  { config, console, signal }: CommandSetup,
-): Promise<number> {
+export async function doctor({ fix, serviceAccount }: DoctorOptions, setup: CommandSetup): Promise<number> {
+  const { config, console, signal } = setup
   const { taskQueue, managementCluster } = config
   const reading = readingOf(readKubernetesFacts({ ...config, serviceAccount }))
   const waiting = reading.then((facts) => waitingIn(facts, config))
@@ -63,16 +64,39 @@ export async function doctor(
   // Results of aborted requests say nothing about the servers.
   if (signal.aborted) return exitCodes.interrupted
   const now = Date.now()
+  const reserved = fix ? await reserveTyped(kubernetes, setup) : undefined
+  const fixedKubernetes =
+    reserved === undefined || 'unread' in kubernetes
+      ? kubernetes
+      : { read: { ...kubernetes.read, snapshot: { read: reserved.snapshot } } }
   const findings = [
-    ...diagnoseKubernetes(kubernetes, config, now),
+    ...diagnoseKubernetes(fixedKubernetes, config, now),
+    ...runCheck('clusters', { read: reserved?.failed ?? [] }, (failed) =>
+      failed.map((found) => fault(found, 'run doctor --fix again, with the right to patch Clusters')),
+    ),
     ...diagnoseTemporal(temporal, kubernetes, now),
   ]
   const healthy = findings.every(({ level }) => level !== 'fault')
-  const report: Report = { healthy, findings, fixed: fixedIn(temporal) }
+  const report: Report = { healthy, findings, fixed: [...fixedIn(temporal), ...(reserved?.fixed ?? [])] }
   console.print(report, (style) => formatReport(report, style))
   if (isStillConnecting(temporal)) setTimeout(() => process.exit(), longestEndMs).unref()
   if ('unread' in kubernetes) return exitCodes.failed
   return healthy ? exitCodes.fine : exitCodes.actionRequired
+}
+
+/** Has the endpoints by hand reserved that the allocator serves; undefined if there is no reading of them. */
+async function reserveTyped(
+  kubernetes: Reading<KubernetesFacts>,
+  setup: CommandSetup,
+): Promise<ReservedEndpoints | undefined> {
+  if ('unread' in kubernetes || 'unread' in kubernetes.read.snapshot) return undefined
+  const { read: snapshot } = kubernetes.read.snapshot
+  const { watchFilter } = setup.config
+  const endpoints = typedEndpointsIn(snapshot, setup.config).filter(
+    ({ cluster }) => watchFilter === undefined || cluster.labels[watchFilterLabel] === watchFilter,
+  )
+  if (endpoints.length === 0) return undefined
+  return withManagementCluster(setup, ({ api }) => reserveEndpoints(api, snapshot, endpoints))
 }
 
 /** Milliseconds for the output, where the process does not end by itself. */
@@ -144,7 +168,7 @@ export function diagnoseKubernetes(
     ...runCheck('class-gates', snapshot, (read) =>
       checkClassGates(read, settings, predecessor.extensionConfigs),
     ),
-    ...runCheck('clusters', snapshot, (read) => checkClusters(read, foreignPools, settings.poolKinds)),
+    ...runCheck('clusters', snapshot, (read) => checkClusters(read, settings, foreignPools)),
   ]
 }
 

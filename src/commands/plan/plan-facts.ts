@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import type { AllocationSettings } from '../../domain/allocation/action.ts'
 import { readClaim, readPools } from '../../activities/read-facts.ts'
-import { claimKeyFor } from '../../domain/model/claim.ts'
+import { addressKeyFor, claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
@@ -64,7 +64,7 @@ async function readRoleFacts(
   const usual = await api.getIPAddressClaim(claimKeyFor(cluster, role))
   const claim = await readClaim(api, cluster, role, usual)
   const usualClaim = usual?.name === claim?.name ? undefined : usual
-  const namedAddress = await api.getIPAddress(claim ?? claimKeyFor(cluster, role))
+  const namedAddress = await api.getIPAddress(addressKeyFor(cluster, role, claim))
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
   return { ...pools, claim, usualClaim, ipAddress, namedAddress }

@@ -1,4 +1,5 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
+import { whyThisAddress } from '../../domain/allocation/asked-choice.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
 import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
 import { dnsEndpointKeyFor, dnsNameOf } from '../../domain/allocation/dns-endpoint.ts'
@@ -117,14 +118,16 @@ function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, ro
   }
 }
 
-function withAction(made: Made, action: Action, { cluster, pools = [] }: Observed, role: Role): Made {
+function withAction(made: Made, action: Action, observed: Observed, role: Role): Made {
+  const { cluster, pools = [], variables, clusterClass } = observed
   switch (action.action) {
     case 'selectPool': {
       const { poolRef: pool, restore, insteadOf, considered } = action.choice
       if (cluster === undefined) return { ...made, pool }
       const claim = { name: claimNameFor(cluster, role), action: 'create' as const }
       if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
-      const because = `has ${restore.address}, which the Cluster had before`
+      const vip = vipRoleIn(cluster, role, variables, clusterClass)
+      const because = `has ${restore.address}, ${whyThisAddress(cluster, vip, restore.address)}`
       const request = poolRequestFor(cluster, role)
       return { ...made, pool, claim, considered: verdictsBeside(request, pools, pool, because) }
     }
@@ -147,9 +150,14 @@ function stepsOf(action: Action, observed: Observed, role: Role): readonly strin
     case 'releaseReservations':
       return action.addresses.map((address) => `let go of ${address}, which nobody else has any more`)
     case 'restoreAddress':
-      return [`create IPAddress ${name} with ${action.address.address} again`]
-    case 'createClaim':
-      return [`create IPAddressClaim ${action.claimName} for ${formatPool(action.poolRef)}`]
+      return [`create IPAddress ${action.claimName} with ${action.address.address} before its claim`]
+    case 'discardAddress':
+      return [`delete IPAddress ${action.ipAddress.name}: ${action.because}`]
+    case 'createClaim': {
+      const { claimName, poolRef, annotations = {} } = action
+      const asked = Object.entries(annotations).map(([key, value]) => ` with the annotation ${key}: ${value}`)
+      return [`create IPAddressClaim ${claimName} for ${formatPool(poolRef)}${asked.join('')}`]
+    }
     case 'adoptClaim':
       return [
         retainedFor(action.claim) === undefined

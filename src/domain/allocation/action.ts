@@ -99,7 +99,7 @@ export interface BoundClaim {
 export interface PoolChoice {
   readonly poolRef: IPPoolReference
   readonly considered: readonly PoolVerdict[]
-  /** The address that the claim has to get, because the Cluster had it before. */
+  /** The address that the claim has to get: the Cluster had it before, asks for it, or has it as endpoint. */
   readonly restore?: PooledAddress
   /** Why it is not the address that the Cluster's annotation names. */
   readonly insteadOf?: string
@@ -113,12 +113,16 @@ export type Action =
   | { readonly action: 'observe'; readonly fact: Fact }
   | { readonly action: 'selectPool'; readonly choice: PoolChoice }
   /** Create the IPAddress before its claim: the IPAM provider adopts it, and the claim gets that address. */
-  | { readonly action: 'restoreAddress'; readonly address: PooledAddress }
+  | { readonly action: 'restoreAddress'; readonly address: PooledAddress; readonly claimName: string }
+  /** An IPAddress that was created so is not wanted any more, and no claim has adopted it. */
+  | { readonly action: 'discardAddress'; readonly ipAddress: IPAddress; readonly because: string }
+  /** `annotations`: by which the claim asks its provider for a certain address. */
   | {
       readonly action: 'createClaim'
       readonly poolRef: IPPoolReference
       readonly claimName: string
       readonly retain?: string
+      readonly annotations?: Readonly<Record<string, string>>
     }
   /** Nobody owns the claim of our name, or it was kept for the Cluster: it becomes the Cluster's. */
   | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }

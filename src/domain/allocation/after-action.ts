@@ -1,4 +1,5 @@
 import type { Action, ActionOf, Observed } from './action.ts'
+import { readableAddressOf } from './asked-address.ts'
 import { nextAction } from './next-action.ts'
 import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../model/claim.ts'
@@ -23,9 +24,11 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
     case 'selectPool':
       return { ...observed, choice: action.choice }
     case 'restoreAddress': {
-      const namedAddress = ipAddressFrom(buildRestoredAddress(cluster, role, action.address))
-      return { ...observed, namedAddress }
+      const object = buildRestoredAddress(cluster, action.claimName, action.address)
+      return { ...observed, namedAddress: ipAddressFrom(object) }
     }
+    case 'discardAddress':
+      return { ...observed, namedAddress: undefined }
     case 'createClaim':
       return withBoundClaim(observed, cluster, role, action)
     case 'adoptClaim':
@@ -71,12 +74,16 @@ function withBoundClaim(
 ): Observed {
   const claim = ipAddressClaimFrom(buildClaim(cluster, role, action))
   const { namedAddress } = observed
-  const ipAddress = namedAddress?.name === claim.name ? namedAddress : openIPAddress(claim)
+  const asked = action.annotations === undefined ? undefined : readableAddressOf(cluster, role)
+  const ipAddress = namedAddress?.name === claim.name ? namedAddress : newIPAddress(claim, asked)
   return { ...observed, claim: { ...claim, addressName: claim.name }, ipAddress }
 }
 
-function openIPAddress({ name, namespace, poolRef }: IPAddressClaim): IPAddress {
-  const spec = { address: openAddressOf(poolRef), poolRef, claimRef: { name } }
+function newIPAddress(
+  { name, namespace, poolRef }: IPAddressClaim,
+  address = openAddressOf(poolRef),
+): IPAddress {
+  const spec = { address, poolRef, claimRef: { name } }
   return ipAddressFrom({ metadata: { name, namespace }, spec })
 }
 

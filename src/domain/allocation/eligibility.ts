@@ -7,8 +7,17 @@ import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
 import { defaultRole, roleSpecs, type Role } from '../role.ts'
+import { readableAddressOf } from './asked-address.ts'
+import { asksToReserve, poolToReserveFrom } from './reserved-endpoint.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
-import { enabledWord, explicitPoolOf, recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
+import {
+  enabledWord,
+  explicitPoolOf,
+  namesPoolOrAddress,
+  recordedVip,
+  vipRolesIn,
+  type VipRole,
+} from './vip-role.ts'
 import { lacksVariables } from './vip-variables.ts'
 
 /** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
@@ -30,18 +39,18 @@ export type Desire =
 export type DesireFacts = Partial<ClusterContext> & Pick<AllocationSettings, 'requiresOptIn'>
 
 /**
- * A control plane has a VIP in Clusters of a ClusterClass, and in those that ask for one or name a pool, unless the Cluster or
+ * A control plane has a VIP in Clusters of a ClusterClass, and in those that ask for one or name a pool or an address, unless the Cluster or
  * its class refuses it. Ingress has one if the Cluster or its class asks for it, or if neither says anything and a pool for
  * it matches. An installation may require that a Cluster asks. A VIP that we assigned stays desired.
  */
 export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Desire {
-  const { enabledAnnotation, isDefault, noun, poolAnnotation } = roleSpecs[role]
+  const { enabledAnnotation, isDefault, noun, poolAnnotation, addressAnnotation } = roleSpecs[role]
   const key = formatKey(cluster)
   const own = cluster.annotations[enabledAnnotation]
-  const namesPool = explicitPoolOf(cluster, role) !== undefined
+  const namesSource = namesPoolOrAddress(cluster, role) || asksToReserve(cluster, role)
   const isRecorded = recordedVip(cluster, role) !== undefined
-  if (cluster.topology === undefined && own === undefined && !namesPool && !isRecorded) {
-    const message = `Cluster ${key} has no spec.topology; set its annotation ${enabledAnnotation}: "true", or name a pool in ${poolAnnotation}, to have one all the same`
+  if (cluster.topology === undefined && own === undefined && !namesSource && !isRecorded) {
+    const message = `Cluster ${key} has no spec.topology; set its annotation ${enabledAnnotation}: "true", or name a pool in ${poolAnnotation} or an address in ${addressAnnotation}, to have one all the same`
     return { desired: 'no', isRefused: false, message }
   }
   if (own === undefined && cluster.topology !== undefined && !('clusterClass' in facts)) {
@@ -65,7 +74,7 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
       message: `${source} has ${enabledAnnotation}: "false", so no pool is selected for it`,
     }
   }
-  if (namesPool) return { desired: 'yes' }
+  if (namesSource) return { desired: 'yes' }
   if (facts.requiresOptIn === true) {
     const message = `Cluster ${key} does not ask for this VIP by ${enabledAnnotation}: "true", and --require-opt-in serves only those that do`
     return { desired: 'no', isRefused: true, message }
@@ -99,6 +108,7 @@ export function poolRequestFor(cluster: Cluster, role: Role, poolKinds?: readonl
     role,
     clusterClass: cluster.topology?.clusterClass,
     explicitPool: explicitPoolOf(cluster, role),
+    address: readableAddressOf(cluster, role),
   }
 }
 
@@ -119,7 +129,10 @@ export function needsAllocation(cluster: Cluster, vip: VipRole, context: Cluster
   if (!isWritable(cluster) || desireFor(cluster, vip.role, context).desired === 'no') return false
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'external') {
-    return !ownership.wasOurs && lacksVariables(cluster, vip, context.clusterClass)
+    const toReserve = poolToReserveFrom(cluster, vip, poolRequestFor(cluster, vip.role), context.pools)
+    return (
+      !ownership.wasOurs && (toReserve !== undefined || lacksVariables(cluster, vip, context.clusterClass))
+    )
   }
   if (ownership.state !== 'managed') return true
   // A later `kubectl apply` of a manifest drops what the manifest does not own: a port, or our variable.

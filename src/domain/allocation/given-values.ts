@@ -1,3 +1,4 @@
+import { askedBeginning, askedBeside } from './asked-address.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf, objectOf } from '../model/decode.ts'
@@ -41,8 +42,14 @@ export function whyGivenElsewhere(
   return `the variable ${name} has ${shortened(host)}, and spec.controlPlaneEndpoint has no host: machines would use the one, and a VIP would be another; set the host of spec.controlPlaneEndpoint to ${shortened(host)}, or empty the variable to have a VIP`
 }
 
-/** What the variables of a VIP that is in place have instead of it; undefined if they have nothing else. */
+/** What of a Cluster disagrees with the VIP that is in place: its variables, and the address that it asks for. */
 export function disagreementOf(cluster: Cluster, vip: VipRole, present: PresentVip): string | undefined {
+  const all = [otherInVariables(cluster, vip, present), askedBeside(cluster, vip.role, present.host)]
+  return all.filter((each) => each !== undefined).join('; ') || undefined
+}
+
+/** What the variables of a VIP that is in place have instead of it; undefined if they have nothing else. */
+export function otherInVariables(cluster: Cluster, vip: VipRole, present: PresentVip): string | undefined {
   const others = givenValues(cluster, vip).flatMap(({ variable, host, port }) => {
     const name = formatVariablePath(variable.path)
     if (host !== undefined && !isSameHost(host, present.host)) return [`${name} has ${shortened(host)}`]
@@ -57,10 +64,11 @@ export function disagreementOf(cluster: Cluster, vip: VipRole, present: PresentV
 
 const beginning = 'but of the variables, from which machines take it, '
 
-/** What a message says of variables that have something else. */
+/** What a message says of a disagreement. */
 export function disagreementIn(message: string): string | undefined {
-  const start = message.indexOf(`; ${beginning}`)
-  return start === -1 ? undefined : message.slice(start + 2)
+  const starts = [beginning, askedBeginning].map((words) => message.indexOf(`; ${words}`))
+  const found = starts.filter((start) => start !== -1)
+  return found.length === 0 ? undefined : message.slice(Math.min(...found) + 2)
 }
 
 function givenValues(cluster: Cluster, { variables }: VipRole): readonly GivenValue[] {

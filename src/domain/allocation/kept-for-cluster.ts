@@ -1,3 +1,4 @@
+import { readableAddressOf } from './asked-address.ts'
 import { observe, wait, type Action, type ObservedCluster } from './action.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { whyNotUsable } from './pool-selection.ts'
@@ -13,7 +14,7 @@ import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
 import { describeKept, retainedClaimOf } from '../model/retained-claim.ts'
 
 /**
- * What to do about a claim that was kept for a Cluster of this name. A new Cluster gets it if it may use its pool now; one that
+ * What to do about a claim that was kept for a Cluster of this name. A new Cluster gets it if it may use its pool now, and asks for no other address; one that
  * has a VIP, for example after `clusterctl move`, gets it if it holds that VIP.
  *
  * @returns undefined if the Cluster has a claim of its own beside it
@@ -27,6 +28,12 @@ export function keptClaimAction(
   const poolKinds = poolKindsOf(observed)
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'unset') {
+    const asked = readableAddressOf(cluster, vip.role)
+    if (asked !== undefined) {
+      if (!('ipAddress' in observed)) return observe('ipAddress')
+      const isAsked = canonicalAddress(observed.ipAddress?.address ?? '') === asked
+      if (!isAsked) return undefined
+    }
     const isRead = findPoolKind(poolKinds, claim.poolRef) !== undefined
     if (isRead && pools === undefined) return observe('pools')
     return mayUsePool(cluster, vip, claim, pools ?? [], poolKinds)

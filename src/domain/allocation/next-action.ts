@@ -11,17 +11,29 @@ import {
   type ObservedCluster,
   type PoolChoice,
 } from './action.ts'
+import { askedAddressOf } from './asked-address.ts'
+import {
+  claimAnnotationsFor,
+  discardMadeBefore,
+  isForAsked,
+  obstacleToAsked,
+  otherThanAskedAction,
+  selectForAsked,
+} from './asked-choice.ts'
 import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
 import {
+  describeHolders,
   duplicateAction,
   freeDuplicatesOf,
   holdersOf,
+  isFree,
   networkOfAddress,
   reservesAddresses,
 } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { keptClaimAction } from './kept-for-cluster.ts'
 import { selectIPPool, whyNotUsable } from './pool-selection.ts'
+import { asksToReserve, whyUnreserved, poolToReserveFrom } from './reserved-endpoint.ts'
 import { decideRestoration } from './restoration.ts'
 import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
@@ -41,8 +53,8 @@ import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
-import { none, retainOf } from '../model/retain.ts'
+import { formatPool, isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
+import { retaining, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
 import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
@@ -94,11 +106,42 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   switch (ownership.state) {
     case 'external':
     case 'incomplete':
-      return externalAction(observed, vip, 'and not from a claim of ours; no address is taken')
+      return typedAction(observed, vip)
     default:
       return claim === undefined
         ? newClaimAction(observed, vip, claimNameFor(cluster, role))
         : foreignClaimAction(observed, vip, claim)
+  }
+}
+
+/** Somebody else has set the VIP. It has its address reserved, if it asks for that. */
+function typedAction(observed: ObservedCluster, vip: VipRole): Action {
+  const words = 'and not from a claim of ours; no address is taken'
+  const action = externalAction(observed, vip, words)
+  if (action.action !== 'done') return action
+  const { cluster, claim, pools, choice, unreadable } = observed
+  if (!asksToReserve(cluster, vip.role) || unreadable?.pools !== undefined) return action
+  if (choice?.restore !== undefined && claim === undefined) {
+    return newClaimAction(observed, vip, claimNameFor(cluster, vip.role))
+  }
+  if (pools === undefined) return observe('pools')
+  const request = poolRequestFor(cluster, vip.role)
+  const pool = poolToReserveFrom(cluster, vip, request, pools)
+  if (pool === undefined) {
+    return externalAction(observed, vip, withAddition(words, whyUnreserved(cluster, vip, request, pools)))
+  }
+  if (claim !== undefined) return foreignClaimAction(observed, vip, claim)
+  if (observed.addressUse === undefined) return observe('addressUse')
+  const { host } = cluster.controlPlaneEndpoint
+  const holders = holdersOf(host, { cluster, role: vip.role }, observed.addressUse, observed.variables)
+  if (!isFree(holders)) {
+    const message = `${describeVip(cluster, vip)} of Cluster ${formatKey(cluster)} cannot be reserved in ${formatPool(pool)}: it is ${describeHolders(holders)}; give one of them another address`
+    return wait('DuplicateAddress', message)
+  }
+  const restore = addressOfPool(pool, host)
+  return {
+    action: 'selectPool',
+    choice: { poolRef: poolRefTo(pool), considered: [], restore, ...retaining(retainOf(pool)) },
   }
 }
 
@@ -143,19 +186,30 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   if (elsewhere !== undefined) return elsewhere
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
+  const other = reselection(observed, vip, choice)
+  if (other !== undefined) return other
   if (restore === undefined) {
-    return reselection(observed, vip, choice) ?? createClaim(observed, poolRef, claimName)
+    const annotations = claimAnnotationsFor(cluster, vip, poolRef)
+    return { ...createClaim(observed, poolRef, claimName), ...(annotations && { annotations }) }
   }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
-  if (present === undefined) return { action: 'restoreAddress', address: restore }
-  const isRestored = canonicalAddress(present.address) === canonicalAddress(restore.address)
+  if (present === undefined) return { action: 'restoreAddress', address: restore, claimName }
+  const isRestored =
+    canonicalAddress(present.address) === canonicalAddress(restore.address) &&
+    formatPool(present.poolRef) === formatPool(poolRef)
   if (isRestored && !present.isDeleting) return createClaim(observed, poolRef, claimName)
+  const discarded = discardMadeBefore(present)
+  if (discarded !== undefined) return discarded
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
   return wait('WaitingForAddress', message)
 }
 
-function createClaim(observed: ObservedCluster, poolRef: IPPoolReference, claimName: string): Action {
+function createClaim(
+  observed: ObservedCluster,
+  poolRef: IPPoolReference,
+  claimName: string,
+): ActionOf<'createClaim'> {
   return { action: 'createClaim', poolRef, claimName, ...retaining(retainFor(observed, poolRef)) }
 }
 
@@ -163,10 +217,6 @@ function createClaim(observed: ObservedCluster, poolRef: IPPoolReference, claimN
 function retainFor({ pools, choice }: ObservedCluster, poolRef: IPPoolReference): string | undefined {
   const pool = pools?.find((each) => isReferredTo(each, poolRef))
   return pool === undefined ? choice?.retain : retainOf(pool)
-}
-
-function retaining(retain: string | undefined): Pick<PoolChoice, 'retain'> {
-  return retain === undefined || retain === none ? {} : { retain }
 }
 
 /** A host that somebody gave in a variable is an endpoint by hand, which only lacks its other half. */
@@ -184,8 +234,15 @@ function givenElsewhereAction(
  * What to do instead of creating the claim if the pool is no longer meant for the Cluster: a pause or a missing permission may
  * have held up the run for days. Undefined if the choice stands.
  */
-function reselection(observed: ObservedCluster, vip: VipRole, { poolRef }: PoolChoice): Action | undefined {
+function reselection(observed: ObservedCluster, vip: VipRole, choice: PoolChoice): Action | undefined {
   const { cluster, pools, isChoiceOld = false } = observed
+  const { poolRef, restore } = choice
+  const isUnset = vipOwnershipOf(cluster, vip).state === 'unset'
+  // A VIP that there was before comes from its pool, whatever that is meant for now.
+  if (restore !== undefined && !(isUnset && askedAddressOf(cluster, vip.role) !== undefined)) return undefined
+  if (!isForAsked(cluster, vip, choice)) {
+    return pools === undefined ? observe('pools') : choiceAction(observed, vip)
+  }
   if (!isChoiceOld || findPoolKind(poolKindsOf(observed), poolRef) === undefined) return undefined
   if (pools === undefined) return observe('pools')
   const chosen = pools.find((pool) => isReferredTo(pool, poolRef))
@@ -202,7 +259,8 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const foreign = foreignPoolOf(cluster, vip.role, poolKindsOf(observed))
   if (foreign !== undefined && ownership.state === 'unset') {
     if (unreadable?.foreignPool !== undefined) return wait('PoolNotReady', unreadable.foreignPool)
-    return { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
+    const obstacle = obstacleToAsked(observed, vip, foreign)
+    return obstacle ?? { action: 'selectPool', choice: { poolRef: foreign, considered: [] } }
   }
   if (pools === undefined) return observe('pools')
   if (unreadable?.pools !== undefined || (ownership.state !== 'managed' && ownership.state !== 'drifted')) {
@@ -236,6 +294,8 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
     const orElsewhere = `or name a pool of another IPAM provider in the Cluster's annotation ${poolAnnotation}`
     return wait('PoolNotReady', `${unreadable.pools}, ${orElsewhere}`)
   }
+  const forAsked = selectForAsked(observed, vip)
+  if (forAsked !== undefined) return forAsked
   const selection = selectIPPool(poolRequestFor(cluster, vip.role, poolKindsOf(observed)), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
@@ -319,6 +379,8 @@ function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundC
   if (isNew && present !== '' && !isUnusedRecord(cluster, vip)) return otherVipAction(cluster, vip, bound)
   const elsewhere = givenElsewhereAction(cluster, vip, ipAddress.address)
   if (elsewhere !== undefined) return elsewhere
+  const notAsked = isNew ? otherThanAskedAction(cluster, vip, bound) : undefined
+  if (notAsked !== undefined) return notAsked
   // A host keeps its spelling.
   const patch = patchAction(observed, vip, isNew ? ipAddress.address : present)
   if (patch.action !== 'patchCluster' || !isNew) return patch

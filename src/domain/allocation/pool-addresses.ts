@@ -15,23 +15,37 @@ export function rangesGivenBy(pool: IPPool): readonly AddressRange[] {
   )
 }
 
-/** Why the pool's provider never allocates an address; undefined if it may. */
-export function whyNeverGivenBy(pool: IPPool, address: string): string | undefined {
-  if (!isAddressIn(pool.addresses, address)) return 'does not have it'
+/** Why the pool's provider never allocates an address; undefined if it may. @param name of the address in the sentence */
+export function whyNeverGivenBy(pool: IPPool, address: string, name = 'it'): string | undefined {
+  if (!isAddressIn(pool.addresses, address)) return `does not have ${name}`
   const wanted = rangesOf([address])
-  return gapsOf(pool).find(({ ranges }) => commonRanges(ranges, wanted).length > 0)?.because
+  return gapsOf(pool)
+    .find(({ ranges }) => commonRanges(ranges, wanted).length > 0)
+    ?.because(name)
 }
+
+/** Why an address cannot be in a pool at all; undefined if one of its family could be. @param name as in `whyNeverGivenBy` */
+export function whyOfOtherFamily({ addresses }: IPPool, address: string, name: string): string | undefined {
+  const [wanted] = rangesOf([address])
+  const families = new Set(rangesOf(addresses).map(({ bytes }) => bytes))
+  const [family] = families
+  if (wanted === undefined || family === undefined || families.has(wanted.bytes)) return undefined
+  return `has ${familyOf[family]} addresses only, and ${name} is ${familyOf[wanted.bytes]}`
+}
+
+const familyOf = { 4: 'IPv4', 16: 'IPv6' } as const
 
 /** Addresses that a provider leaves out, and why. */
 interface Gap {
-  readonly because: string
+  readonly because: (name: string) => string
   readonly ranges: readonly AddressRange[]
 }
 
 function gapsOf(pool: IPPool): readonly Gap[] {
+  const gateway = pool.gateway === undefined ? [] : [pool.gateway]
   return [
-    { because: 'excludes it', ranges: rangesOf(pool.excludedAddresses) },
-    { because: 'has it as its gateway', ranges: rangesOf(pool.gateway === undefined ? [] : [pool.gateway]) },
+    { because: (name) => `excludes ${name}`, ranges: rangesOf(pool.excludedAddresses) },
+    { because: (name) => `has ${name} as its gateway`, ranges: rangesOf(gateway) },
     ...(pool.givesReserved ? [] : reservedIn(pool)),
   ]
 }
@@ -47,9 +61,14 @@ function reservedIn({ addresses, prefix }: IPPool): readonly Gap[] {
   const network = lowest.first - (lowest.first % size)
   const only = (address: bigint): readonly AddressRange[] => [{ bytes, first: address, last: address }]
   return [
-    { because: 'keeps it as the address of its subnet', ranges: only(network) },
+    { because: (name) => `keeps ${name} as the address of its subnet`, ranges: only(network) },
     ...(bytes === 4
-      ? [{ because: 'keeps it as the broadcast address of its subnet', ranges: only(network + size - 1n) }]
+      ? [
+          {
+            because: (name: string) => `keeps ${name} as the broadcast address of its subnet`,
+            ranges: only(network + size - 1n),
+          },
+        ]
       : []),
   ]
 }

@@ -22,6 +22,7 @@ import {
 import { few, fittingIn, quoted, shortened } from '../quote.ts'
 import type { Reason } from '../reason.ts'
 import { defaultRole, roleSpecs, roles, type Role } from '../role.ts'
+import { whyNeverGivenBy, whyOfOtherFamily } from './pool-addresses.ts'
 
 /** The entry in a pool's list of ClusterClasses that stands for all, and for Clusters without one. */
 export const everyClass = '*'
@@ -37,6 +38,8 @@ export interface PoolRequest {
   readonly explicitPool: string | undefined
   /** The kinds of pools that messages name; absent: those of the in-cluster provider. */
   readonly poolKinds?: readonly PoolKind[] | undefined
+  /** The only address that the Cluster accepts; undefined or absent: any. */
+  readonly address?: string | undefined
 }
 
 /** For people: whether and why a pool was selected. */
@@ -105,7 +108,7 @@ export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): Po
 
 /** The pools that are meant for such a VIP, whether they have an address or not. */
 export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
-  return pools.filter((pool) => firstRejection(request, pool)?.reason !== 'NoMatchingPool')
+  return pools.filter((pool) => isMeantFor(request, pool))
 }
 
 /** Why a pool cannot be used, whatever room it has; undefined if it can. @param mayWait for one that is paused or going */
@@ -120,6 +123,16 @@ export function whyNotUsable(request: PoolRequest, pool: IPPool, mayWait: boolea
 export function namedPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   if (request.explicitPool === undefined) return []
   return pools.filter((pool) => namedByCluster(request, pool) === undefined)
+}
+
+/** The pools that could be selected, in the order of preference. */
+export function usablePools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  return pools.filter((pool) => firstRejection(request, pool) === undefined).toSorted(byPreference(request))
+}
+
+/** Why a pool is closed to the namespace of a request; undefined if it is open. */
+export function whyClosed(request: PoolRequest, pool: IPPool): string | undefined {
+  return readableSelector(request, pool) ?? openToNamespace(request, pool)
 }
 
 /** All pools in the order of preference, those first that are meant for such a VIP. */
@@ -151,6 +164,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [openToNamespace, 'NoMatchingPool'],
   [readablePriority, 'NoMatchingPool'],
   [readableRetain, 'NoMatchingPool'],
+  [givesAddress, 'NoMatchingPool'],
   [notDeleting, 'PoolNotReady'],
   [notPaused, 'PoolNotReady'],
   [notExhausted, 'PoolExhausted'],
@@ -251,6 +265,15 @@ function readableRetain(_request: PoolRequest, pool: IPPool): string | undefined
   return whyRetainUnreadable(pool)
 }
 
+function givesAddress({ address }: PoolRequest, pool: IPPool): string | undefined {
+  if (address === undefined) return undefined
+  const asked = `the address asked for (${address})`
+  if (pool.poolKind.fixedAddress === undefined) {
+    return `has an IPAM provider that cannot be asked for ${asked}`
+  }
+  return whyOfOtherFamily(pool, address, asked) ?? whyNeverGivenBy(pool, address, asked)
+}
+
 function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {
   return pool.isDeleting ? 'is being deleted' : undefined
 }
@@ -259,8 +282,10 @@ function notPaused(_request: PoolRequest, pool: IPPool): string | undefined {
   return pool.isPaused ? 'is paused' : undefined
 }
 
-function notExhausted(_request: PoolRequest, pool: IPPool): string | undefined {
+/** Whether a certain address is free depends on its holders alone. */
+function notExhausted({ address }: PoolRequest, pool: IPPool): string | undefined {
   const available = availableAddresses(pool)
+  if (address !== undefined) return undefined
   if (available === undefined || available > 0) return undefined
   return describeExhausted(pool)
 }
@@ -351,6 +376,12 @@ function whyNone(
   if (notReady.length > 0) {
     return { reason: 'PoolNotReady', message: `${listing(notReady)}; ${howToReady(notReady, orElse)}` }
   }
+  const lackingAddress = candidates.filter(({ pool }) => isMeantFor({ ...request, address: undefined }, pool))
+  if (lackingAddress.length > 0) {
+    const having = candidates.filter(({ pool }) => givesAddress(request, pool) === undefined)
+    const message = `${listing([...lackingAddress, ...having])}; ${howToHaveAddress(request)}`
+    return { reason: 'NoMatchingPool', message }
+  }
   const others = candidates.length === 0 ? 'there is no pool at all' : listing(candidates)
   const advice = explicitPool === undefined ? orElse : howToOpen(request)
   return { reason: 'NoMatchingPool', message: `${others}; ${advice}` }
@@ -359,6 +390,15 @@ function whyNone(
 function howToReady(notReady: readonly Candidate[], orElse: string): string {
   if (!notReady.some(({ pool }) => pool.isPaused && !pool.isDeleting)) return orElse
   return `unpause ${notReady.length === 1 ? 'it' : 'a paused one'}, or ${orElse}`
+}
+
+function isMeantFor(request: PoolRequest, pool: IPPool): boolean {
+  return firstRejection(request, pool)?.reason !== 'NoMatchingPool'
+}
+
+/** What a person can do if only the address keeps pools from being used. */
+function howToHaveAddress({ address, role }: PoolRequest): string {
+  return `add ${address ?? 'it'} to such a pool, or correct the annotation ${roleSpecs[role].addressAnnotation}`
 }
 
 function nameAnother({ role }: PoolRequest): string {

@@ -1,7 +1,7 @@
 import { describeHolders, isFree, type AddressHolders } from './duplicate-addresses.ts'
 import { isWritable, poolRequestFor } from './eligibility.ts'
 import { whyNeverGivenBy } from './pool-addresses.ts'
-import { preferredFirst, whyNotUsable } from './pool-selection.ts'
+import { preferredFirst, whyNotUsable, type PoolRequest } from './pool-selection.ts'
 import { confirmsVip } from './vip-condition.ts'
 import { describeVip, isOnRecordOnly, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
@@ -54,7 +54,7 @@ export function decideRestoration(lost: LostVip): RestorationDecision {
 export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | undefined {
   const { cluster, vip, address, pools } = lost
   const isOurs = isProven(cluster, vip, address)
-  return preferredFirst(poolRequestFor(cluster, vip.role), pools).find(
+  return preferredFirst(requestFor(cluster, vip), pools).find(
     (pool) =>
       isAddressIn(pool.addresses, address) &&
       networkOf(pool) === networkOfVip(cluster, vip.role) &&
@@ -74,8 +74,13 @@ function isProven(cluster: Cluster, vip: VipRole, address: string): boolean {
 /** Why a pool does not give an address that may be typed. One in use waits for its pool. */
 function whyNotFrom(pool: IPPool, { cluster, vip, address }: Omit<LostVip, 'holders'>): string | undefined {
   const mayWait = vipOwnershipOf(cluster, vip).state === 'managed' && !isUnusedRecord(cluster, vip)
-  const request = poolRequestFor(cluster, vip.role)
+  const request = requestFor(cluster, vip)
   return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
+}
+
+/** A VIP that was assigned takes precedence over an address that the Cluster asks for since. */
+function requestFor(cluster: Cluster, { role }: VipRole): PoolRequest {
+  return { ...poolRequestFor(cluster, role), address: undefined }
 }
 
 function whyLost(lostVip: LostVip): string {

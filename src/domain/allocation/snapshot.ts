@@ -1,13 +1,16 @@
 import type { AddressUse, EligibilitySettings, Observed, Unreadable } from './action.ts'
 import {
+  addressKeyFor,
   claimAmong,
-  claimKeyFor,
   claimNamesFor,
   clusterNameOf,
   ownerClustersOf,
   roleOfOwnClaim,
   type IPAddressClaim,
 } from '../model/claim.ts'
+import { readableAddressOf } from './asked-address.ts'
+import { asksToReserve } from './reserved-endpoint.ts'
+import { canonicalAddress } from '../model/address-text.ts'
 import type { IPAddress } from '../model/ip-address.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -32,7 +35,7 @@ import { lossOf } from './restoration.ts'
 import { isOverdue, retainedClaimOf } from '../model/retained-claim.ts'
 import { noDnsNames } from '../dns-name.ts'
 import { defaultApiServerPort } from '../names.ts'
-import type { Role } from '../role.ts'
+import { defaultRole, roles, type Role } from '../role.ts'
 import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
@@ -208,7 +211,7 @@ export class SnapshotQueries {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.snapshot())
     const binding = this.bindingOf(cluster, role)
-    const claimKey = binding.claim ?? claimKeyFor(cluster, role)
+    const namedKey = addressKeyFor(cluster, role, binding.claim)
     return {
       key: { namespace, name },
       cluster,
@@ -217,7 +220,7 @@ export class SnapshotQueries {
       ...context,
       ...binding,
       unreadable: this.#unreadableFor(cluster),
-      namedAddress: this.snapshot().ipAddresses.get(formatKey(claimKey)),
+      namedAddress: this.snapshot().ipAddresses.get(formatKey(namedKey)),
       addressUse,
       sameAddressUse: addressUse,
     }
@@ -303,9 +306,16 @@ export class SnapshotQueries {
     return this.#clustersWhere(({ topology }) => topology && formatKey(topology.clusterClass) === key)
   }
 
-  /** Clusters that keep this address reserved because somebody else had it. */
-  reserving(address: string): readonly Cluster[] {
-    return this.#clustersWhere((cluster) => isRecordedDuplicate(cluster, address))
+  /** Clusters for which it matters that an address may be free: they keep it reserved, ask for it, or want it reserved. */
+  waitingFor(address: string): readonly Cluster[] {
+    const wanted = canonicalAddress(address)
+    return this.#clustersWhere(
+      (cluster) =>
+        isRecordedDuplicate(cluster, address) ||
+        roles.some((role) => readableAddressOf(cluster, role) === wanted) ||
+        (asksToReserve(cluster, defaultRole) &&
+          canonicalAddress(cluster.controlPlaneEndpoint.host) === wanted),
+    )
   }
 
   #lacksDnsEndpoint(cluster: Cluster, vip: VipRole): boolean {

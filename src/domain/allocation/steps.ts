@@ -69,7 +69,7 @@ export interface ClaimStepInput extends StepInput {
 
 export interface EnsureIPAddressClaimInput extends ClaimStepInput {
   readonly poolRef: IPPoolReference
-  /** The address that the claim has to get, because the Cluster had it before. */
+  /** The address that the claim has to get: the Cluster had it before, asks for it, or has it as endpoint. */
   readonly restore?: PooledAddress
   /** What the claim has to be made for, as `retainOf` its pool says; absent: what it is, and `none` for a new one. */
   readonly retain?: string

@@ -1,3 +1,4 @@
+import { misledClaimAction } from './asked-choice.ts'
 import { done, observe, wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
 import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
@@ -26,6 +27,8 @@ import { explicitPoolOf, foreignPoolOf, type VipRole } from './vip-role.ts'
 export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
   if (!('namedAddress' in observed)) return observe('namedAddress')
   const { cluster, namedAddress, pools, unreadable } = observed
+  const misled = misledClaimAction(cluster, vip, claim, namedAddress)
+  if (misled !== undefined) return misled
   if (namedAddress !== undefined) {
     const message = `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider to bind it to IPAddress ${namedAddress.name} with ${namedAddress.address}`
     return wait('WaitingForAddress', message)

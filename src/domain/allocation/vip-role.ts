@@ -1,3 +1,4 @@
+import { askedAddressOf } from './asked-address.ts'
 import { isIPAddress } from '../model/address-text.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -128,5 +129,10 @@ export function networkOfVip(cluster: Cluster, role: Role): string {
 }
 
 function asksForVip(cluster: Cluster, role: Role, clusterClass: ClusterClass | undefined): boolean {
-  return enabledWord(cluster, role, clusterClass) === 'true' || explicitPoolOf(cluster, role) !== undefined
+  return enabledWord(cluster, role, clusterClass) === 'true' || namesPoolOrAddress(cluster, role)
+}
+
+/** Whether the Cluster names the one pool or the one address of its VIP, by which it also asks for the VIP. */
+export function namesPoolOrAddress(cluster: Cluster, role: Role): boolean {
+  return explicitPoolOf(cluster, role) !== undefined || askedAddressOf(cluster, role) !== undefined
 }

@@ -6,6 +6,7 @@ import { isReason, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
 import type { VipRole } from './vip-role.ts'
 import { wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
+import { whyThisAddress } from './asked-choice.ts'
 import { pendingAction } from './after-action.ts'
 import type { SnapshotQueries } from './snapshot.ts'
 import { vipConditionOf } from './vip-condition.ts'
@@ -139,6 +140,12 @@ function describePending(
       if (restore === undefined) {
         return wait('WaitingForAddress', `${formatPool(poolRef)} has room; no run has taken an address yet`)
       }
+      const { state } = vipOwnershipOf(cluster, vip)
+      if (state === 'unset' || state === 'external') {
+        const why = whyThisAddress(cluster, vip, restore.address)
+        const message = `${restore.address}, ${why}, is free in ${formatPool(poolRef)}; no run has taken it yet`
+        return wait('WaitingForAddress', message)
+      }
       const message = `the claim of Cluster ${key} is gone; ${restore.address} has to be reserved again`
       return { reason: 'AddressLost', message }
     }
@@ -166,6 +173,7 @@ function describePending(
     case 'labelClaim':
     case 'convertClaim':
     case 'restoreAddress':
+    case 'discardAddress':
     case 'createClaim':
     case 'releaseReservations':
       return wait('WaitingForAddress', `no run has looked at Cluster ${key} yet`)

@@ -66,6 +66,29 @@ export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'
   return `${claimNameFor(cluster, role)}-${cluster.uid.slice(0, uidCharacters)}`
 }
 
+/** The name of the next claim of a Cluster. @param claim the one that has the usual name, of any owner */
+export function newClaimNameFor(cluster: Cluster, role: Role, claim: IPAddressClaim | undefined): string {
+  const isOfPrevious = claim !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
+  return isOfPrevious ? longerClaimNameFor(cluster, role) : claimNameFor(cluster, role)
+}
+
+/**
+ * The key of the IPAddress that has the name of the Cluster's claim, or that its next claim would have. A claim of a previous
+ * Cluster stays beside that one if it is going, or if it has an address.
+ */
+export function addressKeyFor(
+  cluster: Cluster,
+  role: Role,
+  claim: IPAddressClaim | undefined,
+): NamespacedName {
+  const { namespace } = cluster
+  const isBeside = claim === undefined || claim.isDeleting || claim.addressName !== undefined
+  const isPrevious = claim !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
+  return isBeside && (isPrevious || claim === undefined)
+    ? { namespace, name: newClaimNameFor(cluster, role, claim) }
+    : { namespace, name: claim.name }
+}
+
 /** Whether a name is another one with the beginning of some uid. */
 function isLongerName(name: string, usual: string): boolean {
   return name.startsWith(`${usual}-`) && name.length === usual.length + 1 + uidCharacters
@@ -168,11 +191,18 @@ export function buildIPAddressClaim(
   role: Role,
   poolRef: IPPoolReference,
   name = claimNameFor(cluster, role),
+  annotations?: Readonly<Record<string, string>>,
 ): JsonObject {
   const { labels, ownerReference } = claimMetadataFor(cluster, role)
   return {
     kind: 'IPAddressClaim',
-    metadata: { namespace: cluster.namespace, name, labels, ownerReferences: [ownerReference] },
+    metadata: {
+      namespace: cluster.namespace,
+      name,
+      labels,
+      ...(annotations !== undefined && { annotations }),
+      ownerReferences: [ownerReference],
+    },
     spec: { clusterName: cluster.name, poolRef },
   }
 }

@@ -1,10 +1,9 @@
-import { claimNameFor, ownerReferenceTo } from './claim.ts'
+import { ownerClustersOf, ownerReferenceTo } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import { clusterNameLabel, reservedByLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
 import { poolRefFrom, poolRefTo, type IPPool, type IPPoolReference } from './pool.ts'
-import type { Role } from '../role.ts'
 
 /** An address with its network, as its pool has it. */
 export interface PooledAddress {
@@ -72,8 +71,17 @@ function buildIPAddress(
 }
 
 /** Created before its claim: when the claim comes, the provider adopts this IPAddress, so the claim gets this very address. */
-export function buildRestoredAddress(cluster: Cluster, role: Role, pooled: PooledAddress): JsonObject {
-  return buildIPAddress(cluster, claimNameFor(cluster, role), pooled, {})
+export function buildRestoredAddress(cluster: Cluster, claimName: string, pooled: PooledAddress): JsonObject {
+  return buildIPAddress(cluster, claimName, pooled, {})
+}
+
+/** Whether an IPAddress was created so, and no claim has adopted it, as far as this version of it shows. */
+export function isMadeBeforeClaim(ipAddress: IPAddress): boolean {
+  return (
+    !isReservation(ipAddress) &&
+    ownerClustersOf(ipAddress).length > 0 &&
+    ipAddress.ownerReferences.every(({ kind }) => kind === 'Cluster')
+  )
 }
 
 /** Keeps a duplicate out of circulation. Its claimRef names a claim that nobody creates. */

@@ -36,3 +36,8 @@ export function whyRetainUnreadable(pool: Pick<IPPool, 'annotations'>): string |
     ? `${retainAnnotation} is ${quoted(pool.annotations[retainAnnotation])}, expected ${retainSyntax}`
     : undefined
 }
+
+/** A part of what is wanted of a claim. @param retain as `retainOf` its pool says; undefined: nobody knows */
+export function retaining(retain: string | undefined): { readonly retain?: string } {
+  return retain === undefined || retain === none ? {} : { retain }
+}

@@ -49,10 +49,15 @@ export function retainChangeOf(claim: IPAddressClaim, wanted: string | undefined
 export function buildClaim(
   cluster: Cluster,
   role: Role,
-  claim: { readonly poolRef: IPPoolReference; readonly claimName: string; readonly retain?: string },
+  claim: {
+    readonly poolRef: IPPoolReference
+    readonly claimName: string
+    readonly retain?: string
+    readonly annotations?: Readonly<Record<string, string>>
+  },
 ): JsonObject {
-  const { poolRef, claimName, retain = none } = claim
-  const object = buildIPAddressClaim(cluster, role, poolRef, claimName)
+  const { poolRef, claimName, retain = none, annotations: asking } = claim
+  const object = buildIPAddressClaim(cluster, role, poolRef, claimName, asking)
   if (retain === none) return object
   const { ownerReferences: _owner, labels, annotations, ...metadata } = objectOf(object['metadata'])
   return {

@@ -3,7 +3,7 @@ import { addressesNamedIn } from '../../domain/allocation/duplicate-addresses.ts
 import { canonicalAddress } from '../../domain/model/address-text.ts'
 import { clusterNameOf } from '../../domain/model/claim.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
-import { isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
+import { isMadeBeforeClaim, isReservation, type IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { findPoolKind, type PoolKind } from '../../domain/model/pool-kind.ts'
 import type { ClusterApi } from '../cluster-api.ts'
@@ -88,8 +88,12 @@ function assertNoneMissed(informers: InformerSet, own: IPAddress): void {
   if (!clusters.isUnfiltered || !ipAddresses.isUnfiltered) {
     throw new StaleCacheError('some Clusters are not watched')
   }
-  if (ipAddresses.informer.objects.get(formatKey(own))?.uid !== own.uid) {
+  const cached = ipAddresses.informer.objects.get(formatKey(own))
+  if (cached?.uid !== own.uid) {
     throw new StaleCacheError(`IPAddress ${formatKey(own)} is not in the cache yet`)
+  }
+  if (isMadeBeforeClaim(cached)) {
+    throw new StaleCacheError(`IPAddress ${formatKey(own)} is in the cache as it was before its claim`)
   }
   const { lastSyncResourceVersion } = clusters.informer.health()
   const { listResourceVersion } = ipAddresses.informer.health()

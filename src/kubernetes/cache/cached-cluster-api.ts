@@ -11,8 +11,9 @@
  *    endpoint), `getIPAddressLive` before the address is assigned (someone may have deleted the claim).
  * 2. A cached read undoes nothing. Requests that delete, reserve, restore or patch a claim or an IPAddress reject here, and
  *    so does the read of a Cluster that has reservations. `run-step.ts` confirms every end, new wait and fault live.
- * 3. `listAddressUseOf` misses no earlier user of an address. It requires our own IPAddress in the cache. resourceVersions
- *    of custom resources share one sequence, so the cache then has every earlier IPAddress too. A Cluster that was assigned
+ * 3. `listAddressUseOf` misses no earlier user of an address. It requires our own IPAddress in the cache; one that we created
+ *    before its claim, as the provider has adopted it, since until then the provider may give the address to somebody else.
+ *    resourceVersions of custom resources share one sequence, so the cache then has every earlier IPAddress too. A Cluster that was assigned
  *    the address earlier had an IPAddress for it. Either that is still in the cache; or an event reported its deletion, and
  *    the Cluster is read live unless the cache of Clusters is newer than that deletion; or it was deleted before the last
  *    list of IPAddresses, and the cache of Clusters has to be newer than that list.

@@ -21,6 +21,7 @@ import {
   networkOfVip,
   recordedVip,
 } from '../../../domain/allocation/vip-role.ts'
+import { askedAddressOf, askedBeside } from '../../../domain/allocation/asked-address.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
 import { claimNamesFor } from '../../../domain/model/claim.ts'
@@ -28,7 +29,7 @@ import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import type { PoolKind } from '../../../domain/model/pool-kind.ts'
-import { inClusterPoolKinds } from '../../../domain/model/pool-kinds.ts'
+import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
@@ -36,14 +37,16 @@ import { defaultRole, enabledAnnotations, roles, roleSpecs, type Role } from '..
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { foreignPoolProblems, type ForeignPools } from './foreign-pools.ts'
 import { suggestion } from './edit-distance.ts'
+import { typedEndpointProblems } from './typed-endpoints.ts'
 import { clusterClassKeys, clusterKeys, strangeKeys, type OwnKeys } from './unknown-keys.ts'
 
 /** Checks what people wrote on Clusters: unreadable annotations, and probable typing errors. */
 export function checkClusters(
   snapshot: Snapshot,
+  settings: EligibilitySettings,
   foreignPools: ForeignPools = new Map(),
-  poolKinds = inClusterPoolKinds,
 ): readonly CheckOutcome[] {
+  const poolKinds = poolKindsOf(settings)
   const clusters = [...snapshot.clusters.values()]
   const problems = [
     ...clusters.flatMap((cluster) =>
@@ -51,6 +54,7 @@ export function checkClusters(
     ),
     ...networkProblems(snapshot),
     ...foreignPoolProblems(snapshot, foreignPools, poolKinds),
+    ...typedEndpointProblems(snapshot, settings),
     ...[...snapshot.clusterClasses.values()].flatMap(classProblems),
   ]
   return orOk(problems, `annotations of ${counted(clusters.length, 'Cluster')} can be read`)
@@ -67,6 +71,7 @@ function clusterProblems(
     ...enabledProblems(name, 'cluster', cluster),
     ...roles.flatMap((role) => [
       ...poolProblems(name, cluster, role, pools, poolKinds),
+      ...addressProblems(name, cluster, role, pools),
       ...recordProblems(name, cluster, role),
     ]),
     ...gateProblems(name, cluster),
@@ -135,6 +140,30 @@ function poolProblems(
   )
   const found = `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${meant}`
   return [fault(found, howToAdd(request))]
+}
+
+/** An address that the Cluster asks for: one that cannot be read, is not the VIP in place, or is in no pool that it can use. */
+function addressProblems(
+  name: string,
+  cluster: Cluster,
+  role: Role,
+  pools: readonly IPPool[],
+): readonly CheckOutcome[] {
+  const asked = askedAddressOf(cluster, role)
+  if (asked === undefined) return []
+  const { addressAnnotation } = roleSpecs[role]
+  const fix = `correct ${addressAnnotation} on ${name}`
+  if (asked.asks === 'unreadably') return [fault(asked.message, fix)]
+  const present = roleSpecs[role].isEndpoint ? cluster.controlPlaneEndpoint.host : ''
+  const beside = isIPAddress(present) ? askedBeside(cluster, role, present) : undefined
+  if (beside !== undefined) return [warning(`${name} has ${present}, ${beside}`, fix)]
+  if (present !== '' || recordedVip(cluster, role) !== undefined) return []
+  const request = poolRequestFor(cluster, role)
+  const meant = matchingPools({ ...request, address: undefined }, pools)
+  if (meant.length === 0 || matchingPools(request, pools).length > 0) return []
+  const because = meant.map((pool) => `${formatPool(pool)} ${whyNotUsable(request, pool, true) ?? ''}`)
+  const found = `${name}: ${addressAnnotation} is ${quoted(asked.address)}, but ${few(because, 3)}`
+  return [fault(found, `${fix}, or add the address to such a pool`)]
 }
 
 function recordProblems(name: string, cluster: Cluster, role: Role): readonly CheckOutcome[] {

@@ -7,6 +7,7 @@ import {
   networkAnnotation,
   ownPrefix,
   priorityAnnotation,
+  reserveEndpointAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
 import { quoted } from '../../../domain/quote.ts'
@@ -37,12 +38,14 @@ export const clusterKeys: OwnKeys = {
     ...enabledAnnotations,
     ...roles.flatMap((role) => [
       roleSpecs[role].poolAnnotation,
+      roleSpecs[role].addressAnnotation,
       roleSpecs[role].vipAnnotation,
       roleSpecs[role].claimAnnotation,
       roleSpecs[role].networkAnnotation,
       roleSpecs[role].writtenVariablesAnnotation,
     ]),
     duplicateAddressesAnnotation,
+    reserveEndpointAnnotation,
   ],
 }
 

@@ -2,6 +2,7 @@ import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { poolRequestFor, type ClusterContext } from '../../../domain/allocation/eligibility.ts'
 import { matchingPools } from '../../../domain/allocation/pool-selection.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import { asksToReserve } from '../../../domain/allocation/reserved-endpoint.ts'
 import { explicitPoolOf } from '../../../domain/allocation/vip-role.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
@@ -62,13 +63,16 @@ function matchingKey(cluster: Cluster): string {
   const ref = cluster.topology?.clusterClass
   return JSON.stringify([
     ref && formatKey(ref),
-    ...roles.map((role) => explicitPoolOf(cluster, role) ?? null),
+    ...roles.flatMap((role) => [explicitPoolOf(cluster, role) ?? null, asksToReserve(cluster, role)]),
   ])
 }
 
 /** Whether a global pool can serve such Clusters in at least one namespace. */
 function mayServe({ namespace, pools }: Opening, cluster: Cluster): boolean {
-  return roles.some(
-    (role) => matchingPools({ ...poolRequestFor(cluster, role), namespace }, pools).length > 0,
-  )
+  return roles.some((role) => {
+    // An endpoint is reserved whatever class and role the pool is for.
+    if (asksToReserve(cluster, role)) return true
+    const request = { ...poolRequestFor(cluster, role), namespace, address: undefined }
+    return matchingPools(request, pools).length > 0
+  })
 }

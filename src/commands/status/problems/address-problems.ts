@@ -6,7 +6,7 @@ import {
   type AddressHolders,
 } from '../../../domain/allocation/duplicate-addresses.ts'
 import { presentVip } from '../../../domain/allocation/cluster-patch.ts'
-import { disagreementOf } from '../../../domain/allocation/given-values.ts'
+import { otherInVariables } from '../../../domain/allocation/given-values.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
 import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
 import type { VipRole } from '../../../domain/allocation/vip-role.ts'
@@ -96,7 +96,7 @@ export function endpointProblems(context: ProblemContext): readonly Problem[] {
 /** Machines use what the variables have, and everybody else the VIP. */
 function otherInVariable(cluster: Cluster, vip: VipRole): readonly Problem[] {
   const present = presentVip(cluster, vip)
-  const disagreement = present.host === '' ? undefined : disagreementOf(cluster, vip, present)
+  const disagreement = present.host === '' ? undefined : otherInVariables(cluster, vip, present)
   if (disagreement === undefined) return []
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)}; ${disagreement}`
   const next = 'correct the variables, which rolls out machines, or leave it if both lead to the API server'

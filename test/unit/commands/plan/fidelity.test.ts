@@ -8,6 +8,8 @@ import { ensureIPAddressClaim } from '../../../../src/activities/ensure-ip-addre
 import { selectIPPool } from '../../../../src/activities/select-ip-pool.ts'
 import { planRole, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import { takeSteps, type SequenceEnd, type Steps } from '../../../../src/domain/allocation/steps.ts'
+import { addressKeyFor } from '../../../../src/domain/model/claim.ts'
+import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
 import type { Cluster } from '../../../../src/domain/model/cluster.ts'
 import { anObservation, variables } from '../../../support/builders.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
@@ -28,6 +30,7 @@ function writesOf({ steps }: RolePlan): readonly string[] {
     if (step.startsWith('keep ')) return [`reserve ${address}`, 'delete claim']
     if (step.startsWith('create IPAddress ')) return [`restore ${step.split(' ')[4] ?? ''}`]
     if (step.startsWith('create IPAddressClaim ')) return [`claim ${step.split(' ').at(-1) ?? ''}`]
+    if (step.startsWith('delete IPAddress ')) return ['discard address']
     if (step.startsWith('adopt ')) return ['adopt claim']
     if (step.startsWith('label ')) return ['label claim']
     return [step.startsWith('delete ') ? 'delete claim' : 'write']
@@ -70,16 +73,16 @@ function reasonOf(end: SequenceEnd): string {
 function planOver(world: InitialObjects): RolePlan {
   const [cluster] = world.clusters
   const [claim, usualClaim] = world.claims
-  const claimName = claim?.name ?? 'vip-cp-demo'
-  const named = world.ipAddresses.find(({ name }) => name === claimName)
+  const named = (wanted: string): IPAddress | undefined =>
+    world.ipAddresses.find(({ name }) => name === wanted)
   const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
   const { clusterClass } = world
   const facts = anObservation({
     cluster: cluster as Cluster,
     claim,
     usualClaim,
-    ipAddress: claim?.addressName === undefined ? undefined : named,
-    namedAddress: named,
+    ipAddress: claim?.addressName === undefined ? undefined : named(claim.addressName),
+    namedAddress: named(addressKeyFor(cluster as Cluster, 'control-plane', claim).name),
     pools: usablePools(world),
     addressUse,
   })

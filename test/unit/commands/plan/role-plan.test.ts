@@ -312,7 +312,7 @@ describe('a plan for a Cluster with an endpoint', () => {
       considered: [{ verdict: 'selected', because: 'has 10.0.0.10, which the Cluster had before' }],
     })
     expect(plan.steps.slice(0, 2)).toEqual([
-      'create IPAddress vip-cp-demo with 10.0.0.10 again',
+      'create IPAddress vip-cp-demo with 10.0.0.10 before its claim',
       'create IPAddressClaim vip-cp-demo for GlobalInClusterIPPool/vip-pool',
     ])
   })
@@ -332,7 +332,7 @@ describe('a plan for a Cluster with an endpoint', () => {
     const plan = planFor({ cluster, binding: { ...bound, ipAddress: other } })
     expect(plan.address).toBe('10.0.0.10')
     expect(plan.steps[0]).toContain('delete IPAddressClaim vip-cp-demo: ')
-    expect(plan.steps[1]).toBe('create IPAddress vip-cp-demo with 10.0.0.10 again')
+    expect(plan.steps[1]).toBe('create IPAddress vip-cp-demo with 10.0.0.10 before its claim')
   })
 
   it('takes a new address where the lost one was dropped and is gone', () => {

@@ -101,7 +101,11 @@ describe('the next action for a Cluster without a claim', () => {
       next({}, { choice: { poolRef, considered: [], restore }, namedAddress })
 
     it('restores the IPAddress if nothing has its name', () => {
-      expect(after(undefined)).toEqual({ action: 'restoreAddress', address: restore })
+      expect(after(undefined)).toEqual({
+        action: 'restoreAddress',
+        address: restore,
+        claimName: 'vip-cp-demo',
+      })
     })
 
     it('creates the claim if an earlier attempt has restored the IPAddress', () => {
@@ -315,7 +319,7 @@ describe('the next action for a Cluster without a claim', () => {
       action: 'done',
       reason: 'NoMatchingPool',
       message:
-        'Cluster clusters/demo has no spec.topology; set its annotation vip.capi.gorizond.io/control-plane-enabled: "true", or name a pool in vip.capi.gorizond.io/control-plane-pool, to have one all the same',
+        'Cluster clusters/demo has no spec.topology; set its annotation vip.capi.gorizond.io/control-plane-enabled: "true", or name a pool in vip.capi.gorizond.io/control-plane-pool or an address in vip.capi.gorizond.io/control-plane-address, to have one all the same',
     })
   })
 

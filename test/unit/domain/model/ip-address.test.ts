@@ -20,7 +20,7 @@ const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: '
 describe('an IPAddress made before its claim', () => {
   it('has the name of the claim, and the network of its pool', () => {
     const pooled = addressOfPool(aPool({ gateway: '10.0.0.1' }), '10.0.0.12')
-    expect(buildRestoredAddress(aCluster(), 'ingress', pooled)).toEqual({
+    expect(buildRestoredAddress(aCluster(), 'vip-ingress-demo', pooled)).toEqual({
       kind: 'IPAddress',
       metadata: {
         name: 'vip-ingress-demo',
@@ -106,7 +106,7 @@ describe('an address that has to be had again', () => {
 
   it('has no gateway where its pool has none', () => {
     expect(wanted).not.toHaveProperty('gateway')
-    expect(buildRestoredAddress(aCluster(), 'control-plane', wanted)).not.toHaveProperty('spec.gateway')
+    expect(buildRestoredAddress(aCluster(), 'vip-cp-demo', wanted)).not.toHaveProperty('spec.gateway')
   })
 
   it('is read with the network that it has', () => {

@@ -2,16 +2,17 @@ import { describe, expect, it } from '@jest/globals'
 import { checkClusters } from '../../../../../src/commands/doctor/checks/clusters.ts'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import type { IPPool } from '../../../../../src/domain/model/pool.ts'
-import { aCluster, aClusterClass, anIPAddress, aPool } from '../../../../support/builders.ts'
+import { aCluster, aClusterClass, anIPAddress, aPool, variables } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
 
+const settings = { variables }
 const prefix = 'vip.capi.gorizond.io'
 
 function check(
   annotations: Readonly<Record<string, string>>,
   pools: readonly IPPool[] = [],
 ): readonly CheckOutcome[] {
-  return checkClusters(aSnapshot({ clusters: [aCluster({ annotations })], pools }))
+  return checkClusters(aSnapshot({ clusters: [aCluster({ annotations })], pools }), settings)
 }
 
 describe('what is written on Clusters', () => {
@@ -77,6 +78,7 @@ describe('what is written on Clusters', () => {
           pools: [networked(network)],
           ipAddresses: [anIPAddress()],
         }),
+        settings,
       )
     expect(withAddress('blue')).toEqual([
       { level: 'warning', found: `${found}, but the pool of its address is on network "blue"`, fix },
@@ -106,7 +108,7 @@ describe('what is written on Clusters', () => {
       },
     ])
     const labelled = aCluster({ labels: { [`${prefix}/ingress-enabled`]: 'true' } })
-    expect(checkClusters(aSnapshot({ clusters: [labelled] }))[0]?.found).toBe(
+    expect(checkClusters(aSnapshot({ clusters: [labelled] }), settings)[0]?.found).toBe(
       `Cluster clusters/demo: label "${prefix}/ingress-enabled" is read as annotation only`,
     )
   })
@@ -114,7 +116,7 @@ describe('what is written on Clusters', () => {
   it('is a fault where an availability gate waits for a condition that nobody writes', () => {
     const gate = `${prefix}/ControlPlaneVIPRedy`
     const cluster = aCluster({ availabilityGates: [gate] })
-    expect(checkClusters(aSnapshot({ clusters: [cluster] }))).toEqual([
+    expect(checkClusters(aSnapshot({ clusters: [cluster] }), settings)).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: spec.availabilityGates names "${gate}", which nobody writes; did you mean "${prefix}/ControlPlaneVIPReady"?`,
@@ -122,13 +124,13 @@ describe('what is written on Clusters', () => {
       },
     ])
     const clusterClass = { ...aClusterClass({ declared: [], accepted: [] }), availabilityGates: [gate] }
-    expect(checkClusters(aSnapshot({ clusterClasses: [clusterClass] }))[0]?.found).toContain(
+    expect(checkClusters(aSnapshot({ clusterClasses: [clusterClass] }), settings)[0]?.found).toContain(
       'ClusterClass clusters/rke2-cluster-class: spec.availabilityGates names',
     )
     const right = [`${prefix}/ControlPlaneVIPReady`, `${prefix}/IngressVIPReady`, 'example.com/Other']
-    expect(checkClusters(aSnapshot({ clusters: [aCluster({ availabilityGates: right })] }))[0]?.level).toBe(
-      'ok',
-    )
+    expect(
+      checkClusters(aSnapshot({ clusters: [aCluster({ availabilityGates: right })] }), settings)[0]?.level,
+    ).toBe('ok')
   })
 })
 
@@ -138,7 +140,7 @@ describe('what a Cluster names', () => {
   it('is not taken for a typing error if the pool exists and is closed', () => {
     const gold = aPool({ name: 'gold', annotations: { 'vip.capi.gorizond.io/namespaces': 'other' } })
     const clusters = [aCluster({ annotations: { [annotation]: 'gold' } })]
-    expect(checkClusters(aSnapshot({ clusters, pools: [gold] }))).toEqual([
+    expect(checkClusters(aSnapshot({ clusters, pools: [gold] }), settings)).toEqual([
       {
         level: 'fault',
         found: `Cluster clusters/demo: ${annotation} is "gold", but GlobalInClusterIPPool/gold is closed to namespace clusters (vip.capi.gorizond.io/namespaces: "other")`,
@@ -151,7 +153,7 @@ describe('what a Cluster names', () => {
     'is a fault if its host is %j',
     (host) => {
       const clusters = [aCluster({ endpoint: { host, port: 6443 } })]
-      expect(checkClusters(aSnapshot({ clusters }))).toEqual([
+      expect(checkClusters(aSnapshot({ clusters }), settings)).toEqual([
         {
           level: 'fault',
           found: `Cluster clusters/demo: spec.controlPlaneEndpoint.host is "${host}", expected an IP address or a DNS name`,
@@ -165,7 +167,7 @@ describe('what a Cluster names', () => {
     'is in order if its host is %j',
     (host) => {
       const clusters = [aCluster({ endpoint: { host, port: 6443 } })]
-      expect(checkClusters(aSnapshot({ clusters }))[0]?.level).toBe('ok')
+      expect(checkClusters(aSnapshot({ clusters }), settings)[0]?.level).toBe('ok')
     },
   )
 })

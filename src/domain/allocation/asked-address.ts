@@ -1,0 +1,71 @@
+import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { commaSeparated, nonEmptyStringOf } from '../model/decode.ts'
+import { formatKey } from '../model/object-meta.ts'
+import { reserveEndpointAnnotation } from '../names.ts'
+import { quoted } from '../quote.ts'
+import { roleSpecs, type Role } from '../role.ts'
+
+/** What a Cluster says about the one address that a VIP has to be. */
+export type AskedAddress =
+  /** In canonical spelling. */
+  | { readonly asks: 'for-address'; readonly address: string }
+  /** The annotation has an invalid value. */
+  | { readonly asks: 'unreadably'; readonly message: string }
+
+/** The address that a Cluster asks for by annotation; undefined: any will do. */
+export function askedAddressOf(cluster: Cluster, role: Role): AskedAddress | undefined {
+  const text = nonEmptyStringOf(cluster.annotations[roleSpecs[role].addressAnnotation]?.trim())
+  if (text === undefined) return undefined
+  if (isIPAddress(text)) return { asks: 'for-address', address: canonicalAddress(text) }
+  const { addressAnnotation } = roleSpecs[role]
+  const message = `annotation ${addressAnnotation} of Cluster ${formatKey(cluster)} is ${quoted(text)}, expected one IP address${hintFor(text)}`
+  return { asks: 'unreadably', message }
+}
+
+/** The readable address that a Cluster asks for; undefined also if the annotation cannot be read. */
+export function readableAddressOf(cluster: Cluster, role: Role): string | undefined {
+  const asked = askedAddressOf(cluster, role)
+  return asked?.asks === 'for-address' ? asked.address : undefined
+}
+
+/** What a Cluster says about the very address of a VIP, as comparable text. */
+export function askingOf({ annotations }: Cluster, role: Role): string {
+  const { addressAnnotation } = roleSpecs[role]
+  return JSON.stringify([annotations[addressAnnotation], annotations[reserveEndpointAnnotation]])
+}
+
+/** `10.0.0.7 by its annotation …/control-plane-address` */
+export function describeAsked(address: string, role: Role): string {
+  return `${address} by its annotation ${roleSpecs[role].addressAnnotation}`
+}
+
+/**
+ * What a message about a VIP that is in place says if the Cluster asks for another address, or unreadably for one; undefined if
+ * it does neither.
+ */
+export function askedBeside(cluster: Cluster, role: Role, present: string): string | undefined {
+  const asked = askedAddressOf(cluster, role)
+  if (asked === undefined || present === '') return undefined
+  if (asked.asks === 'unreadably') return `${askedBeginning}unreadably: ${asked.message}`
+  if (asked.address === canonicalAddress(present)) return undefined
+  return `${askedBeginning}${describeAsked(asked.address, role)}: a VIP that is set never changes; correct the annotation, or create the Cluster anew`
+}
+
+/** Of what `askedBeside` says. */
+export const askedBeginning = 'but it asks for '
+
+/** What is probably meant by a text that is no address. */
+function hintFor(text: string): string {
+  const entries = commaSeparated(text)
+  if (entries.length > 1) return `, not ${entries.length}`
+  const bare = /^\[(.*)\]$/.exec(text)?.[1]
+  if (bare !== undefined && isIPAddress(bare)) return ' without brackets'
+  const [before = '', after] = text.split('/')
+  if (after !== undefined && isIPAddress(before)) return ' without a prefix length'
+  if (isIPAddress(text.replace(/^\[?([^\]]*)\]?:\d+$/, '$1'))) return ' without a port'
+  if (text.split('-').length === 2 && text.split('-').every((end) => isIPAddress(end.trim()))) {
+    return ', not a range'
+  }
+  return text.includes('%') ? ' without a zone' : ''
+}
