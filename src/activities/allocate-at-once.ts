@@ -32,6 +32,7 @@ export async function allocateAtOnce(
           keepProgress('ensureIPAddressClaim', steps.ensureIPAddressClaim(input)),
         awaitIPAddress: (input) => keepProgress('awaitIPAddress', steps.awaitIPAddress(input)),
         assignVip: (input) => keepProgress('assignVip', steps.assignVip(input)),
+        probeAddress: (input) => steps.probeAddress(input),
         publishDnsName: (input) => keep('publishDnsName', steps.publishDnsName(input)),
       },
       input,

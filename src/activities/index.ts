@@ -12,8 +12,9 @@ import { assignVip } from './assign-vip.ts'
 import { awaitIPAddress, createClaimWaitBudget } from './await-ip-address.ts'
 import { confirmRelease } from './confirm-release.ts'
 import { ensureIPAddressClaim } from './ensure-ip-address-claim.ts'
-import { releasePending, translatingFailures } from './failures.ts'
+import { FastPathAbandoned, releasePending, translatingFailures } from './failures.ts'
 import { leaveForeignRuns, type ManagementClusterPorts } from './leave-foreign-runs.ts'
+import { probeAddress, type ProbePort } from './probe-address.ts'
 import { publishKept, publishRelease } from './publish-condition.ts'
 import { publishDnsName } from './publish-dns-name.ts'
 import { runStep, type StepPorts, type StepRun } from './run-step.ts'
@@ -31,6 +32,7 @@ export interface Activities extends Steps {
 export interface ActivitySetup
   extends Omit<StepPorts, 'signalWorkflow' | 'settings'>, ManagementClusterPorts {
   readonly settings: StepSettings
+  readonly probePort: ProbePort
   /** Default: a signal through the Worker's connection. */
   readonly signalWorkflow?: StepPorts['signalWorkflow']
   /** Runs a step of the fast path in a span that names it; absent if traces are off. */
@@ -51,6 +53,7 @@ export function createActivities(setup: ActivitySetup): Activities {
     awaitIPAddress: owned((input) => durable.awaitIPAddress(input)),
     assignVip: owned((input) => durable.assignVip(input)),
     publishDnsName: owned((input) => durable.publishDnsName(input)),
+    probeAddress: owned((input) => durable.probeAddress(input)),
     allocateAtOnce: owned((input) => allocateAtOnce(fastPath, input)),
     confirmRelease: owned((input) =>
       translatingFailures(releasePending, async () => {
@@ -64,11 +67,13 @@ export function createActivities(setup: ActivitySetup): Activities {
 }
 
 function createSteps(
-  ports: StepPorts & Pick<ActivitySetup, 'settings'>,
+  ports: StepPorts & Pick<ActivitySetup, 'settings' | 'probePort'>,
   isFastPath: boolean,
   around: AroundStep = (_, run) => run(),
 ): Steps {
   const { settings } = ports
+  /** A second run on live reads would probe again. */
+  const live = { ...ports, cachedApi: undefined }
   const pollWithinBudget = createClaimWaitBudget()
   const perform = <R extends StepResult>(
     name: keyof Steps,
@@ -86,6 +91,13 @@ function createSteps(
       ),
     assignVip: (input) =>
       perform('assignVip', input, (api) => assignVip(api, settings, input), 'ClusterRejected'),
+    // A probe may wait for a second: the workflow task must not.
+    probeAddress: (input) =>
+      isFastPath
+        ? Promise.reject(new FastPathAbandoned('a probe is an activity of its own'))
+        : runStep(live, { name: 'probeAddress', rejected: 'AllocationFailed', isFastPath }, input, (api) =>
+            probeAddress(api, ports.probePort, input),
+          ),
     publishDnsName: (input) =>
       around('publishDnsName', () => publishDnsName(ports, settings, input, isFastPath)),
   }

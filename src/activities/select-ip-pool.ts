@@ -1,10 +1,14 @@
-import type { Action, ActionOf } from '../domain/allocation/action.ts'
+import type { Action, ActionOf, Observed, PoolChoice } from '../domain/allocation/action.ts'
 import { alsoDesiredRoles, poolRequestFor } from '../domain/allocation/eligibility.ts'
 import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/pool-selection.ts'
+import { probeOf, type Probe } from '../domain/allocation/probe.ts'
 import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
+import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
+import { vipRoleIn } from '../domain/allocation/vip-role.ts'
 import { claimKeyFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -83,7 +87,8 @@ function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult
       return { next: 'complete-port', uid }
     case 'selectPool': {
       const { considered, ...choice } = action.choice
-      return { next: 'claim', uid, ...choice, considered: mostRelevant(verdictBytes.inStatus, considered) }
+      const shown = mostRelevant(verdictBytes.inStatus, considered)
+      return { next: 'claim', uid, ...choice, considered: shown, ...probeFor(observed, role, action.choice) }
     }
     default: {
       const { cluster, claim, pools } = observed
@@ -98,8 +103,24 @@ function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult
         poolRef,
         considered: mostRelevant(verdictBytes.inStatus, considered),
         isFound: true,
+        ...probeFor(observed, role, { poolRef }),
         ...(action.action === 'convertClaim' && { retain: action.retain }),
       }
     }
   }
+}
+
+/** A VIP that the Cluster has or had before may be in use by itself, and one that it asks for is no accident. */
+function probeFor(
+  { cluster, clusterClass, variables, pools = [] }: Observed,
+  role: Role,
+  { poolRef, restore }: Pick<PoolChoice, 'poolRef' | 'restore'>,
+): { readonly probe?: Probe } {
+  if (cluster === undefined || restore !== undefined) return {}
+  if (poolRequestFor(cluster, role).address !== undefined) return {}
+  const vip = vipRoleIn(cluster, role, variables, clusterClass)
+  if (vipOwnershipOf(cluster, vip).state !== 'unset') return {}
+  const pool = pools.find((each) => formatPool(each) === formatPool(poolRef))
+  const probe = pool && probeOf(pool)
+  return probe === undefined || probe === 'unreadable' ? {} : { probe }
 }

@@ -4,6 +4,7 @@ import type { PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import type {
   AssignVipResult,
   AwaitIPAddressResult,
+  ProbeAddressResult,
   EnsureIPAddressClaimResult,
   SelectIPPoolResult,
 } from '../domain/allocation/steps.ts'
@@ -12,7 +13,11 @@ import { isReason, type Reason } from '../domain/reason.ts'
 import { consideredIn, isWait } from './failures.ts'
 
 export type StepResult =
-  SelectIPPoolResult | EnsureIPAddressClaimResult | AwaitIPAddressResult | AssignVipResult
+  | SelectIPPoolResult
+  | EnsureIPAddressClaimResult
+  | AwaitIPAddressResult
+  | AssignVipResult
+  | ProbeAddressResult
 
 /** Whether the next step can follow, or the VIP is assigned. */
 export function makesProgress({ next }: StepResult): boolean {

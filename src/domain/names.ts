@@ -23,6 +23,12 @@ export const clusterUidAnnotation = `${ownPrefix}/cluster-uid`
 export const keptSinceAnnotation = `${ownPrefix}/kept-since`
 /** Annotation on such a claim: until when it is kept (RFC 3339), or `always`. */
 export const keptUntilAnnotation = `${ownPrefix}/kept-until`
+/** Annotation on a pool: comma-separated TCP ports at which no address may answer that is assigned for the first time. */
+export const probePortsAnnotation = `${ownPrefix}/probe-ports`
+/** Annotation on a pool: comma-separated addresses that are assigned without a probe. */
+export const probeExceptAnnotation = `${ownPrefix}/probe-except`
+/** Annotation on a reservation: what answered at the address, and when. */
+export const inUseAnnotation = `${ownPrefix}/in-use`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
 /** Annotation on a Cluster: `"true"` has an endpoint that was set by hand reserved in the pool that has its address. */

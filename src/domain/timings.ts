@@ -16,6 +16,9 @@ export function fastPathPollTimeoutAfter(pollsInVain: number): number {
 /** Milliseconds for which an attempt of the activity polls. After that Temporal holds the wait until the run is woken. */
 export const claimPollTimeoutMs = 1_000
 
+/** Milliseconds for which a probe waits for an answer: a host on the same network needs one. */
+export const probeTimeoutMs = 1_000
+
 /** Milliseconds to the next poll of a claim: short at first, since a provider with room binds it within some 40 ms. */
 export function pollInterval(polls: number): number {
   return Math.min(20 * 2 ** Math.floor(polls / 2), 500)

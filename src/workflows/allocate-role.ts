@@ -3,6 +3,8 @@ import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, vipFields } from '../domain/allocation/cluster-patch.ts'
 import {
   takeSteps,
+  type ProbeAddressInput,
+  type ProbeAddressResult,
   type PublishDnsNameInput,
   type PublishDnsNameResult,
   type SelectIPPoolResult,
@@ -127,6 +129,7 @@ function stepsAfter(
       const summary = input.address === undefined ? `port of ${key}` : `${input.address} to ${key}`
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
+    probeAddress: (input) => probeAddress(run, input),
     async publishDnsName(input) {
       published = await publishDnsName(run, made, input)
       return published
@@ -147,6 +150,16 @@ function reportSelection(
   if (selected.next === 'complete-port') {
     progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
   }
+}
+
+async function probeAddress(
+  { progress, wakeUp }: RoleRun,
+  input: ProbeAddressInput,
+): Promise<ProbeAddressResult> {
+  const { address, ports } = input
+  const summary = `${address} at ports ${ports.join(', ')}`
+  progress({ phase: 'ProbingAddress', message: `probing ${summary}`, address })
+  return wakeUp.runInterruptible(() => activity(summary).probeAddress(input))
 }
 
 async function publishDnsName(

@@ -88,7 +88,7 @@ export function staticDetailsFor({ namespace, name }: NamespacedName, management
   const flag = managementCluster === undefined ? '' : ` --management-cluster=${managementCluster}`
   return [
     `Takes a free address for Cluster \`${namespace}/${name}\` from the IP pool that is labeled with its ClusterClass, and writes it to the Cluster. Ends when the Cluster is served, needs nothing, or is gone.`,
-    `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`, and \`publishDnsName\` where VIPs have DNS names. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
+    `Steps: \`selectIPPool\`, \`ensureIPAddressClaim\`, \`awaitIPAddress\`, \`assignVip\`; \`probeAddress\` before it where a pool asks for that, \`publishDnsName\` after it where VIPs have DNS names. A step that has to wait fails, and is tried again: Pending Activities say why and when.`,
     `On the management cluster: \`capi-vip-allocator status ${namespace}/${name}${flag}\`, \`kubectl describe cluster -n ${namespace} ${name}\`.`,
     `Look again now: signal \`${wakeSignal}\`, or update \`${retryNowUpdate}\`.`,
   ].join('\n\n')
@@ -168,7 +168,13 @@ export interface WaitReport {
 }
 
 export type AllocationPhase =
-  'SelectingPool' | 'EnsuringClaim' | 'AwaitingAddress' | 'AssigningVip' | 'PublishingName' | 'Done'
+  | 'SelectingPool'
+  | 'EnsuringClaim'
+  | 'AwaitingAddress'
+  | 'ProbingAddress'
+  | 'AssigningVip'
+  | 'PublishingName'
+  | 'Done'
 
 export interface AllocateAtOnceInput extends StepInput {
   /** Milliseconds since the epoch: when the run started. */

@@ -6,6 +6,7 @@ const stepOf: Readonly<Record<AllocationPhase, string | undefined>> = {
   SelectingPool: 'selectIPPool',
   EnsuringClaim: 'ensureIPAddressClaim',
   AwaitingAddress: 'awaitIPAddress',
+  ProbingAddress: 'probeAddress',
   PublishingName: 'publishDnsName',
   AssigningVip: 'assignVip',
   Done: undefined,

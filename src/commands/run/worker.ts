@@ -11,6 +11,7 @@ import { usableSearchAttributes } from '../../domain/search-attributes.ts'
 import { workflowTasksAtOnce } from '../../domain/timings.ts'
 import { readSearchAttributes } from '../temporal/search-attributes.ts'
 import type { ProgramParts } from './program-parts.ts'
+import { probeTcp } from './tcp-probe.ts'
 import type { TemporalConnection } from './temporal-connection.ts'
 
 /** Built from src/workflows, without and with the interceptors that make spans. */
@@ -60,6 +61,7 @@ export async function createWorker(
       api,
       cachedApi,
       observer: metrics,
+      probePort: probeTcp,
       managementClusterUid: () => identity.uid(),
       onForeignRun: (message) => neighbors.observeForeignRun(message),
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),

@@ -1,3 +1,4 @@
+import { probeOf, probePortsSyntax } from './probe.ts'
 import { commaSeparated, isObject } from '../model/decode.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { describePoolKinds, type PoolKind } from '../model/pool-kind.ts'
@@ -17,6 +18,7 @@ import {
   namespacesAnnotation,
   namespaceSelectorAnnotation,
   priorityAnnotation,
+  probePortsAnnotation,
   roleKey,
 } from '../names.ts'
 import { few, fittingIn, quoted, shortened } from '../quote.ts'
@@ -163,6 +165,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [readableSelector, 'NoMatchingPool'],
   [openToNamespace, 'NoMatchingPool'],
   [readablePriority, 'NoMatchingPool'],
+  [readableProbe, 'NoMatchingPool'],
   [readableRetain, 'NoMatchingPool'],
   [givesAddress, 'NoMatchingPool'],
   [notDeleting, 'PoolNotReady'],
@@ -272,6 +275,12 @@ function givesAddress({ address }: PoolRequest, pool: IPPool): string | undefine
     return `has an IPAM provider that cannot be asked for ${asked}`
   }
   return whyOfOtherFamily(pool, address, asked) ?? whyNeverGivenBy(pool, address, asked)
+}
+
+function readableProbe(_request: PoolRequest, pool: IPPool): string | undefined {
+  return probeOf(pool) === 'unreadable'
+    ? `${probePortsAnnotation} is ${quoted(pool.annotations[probePortsAnnotation])}, expected ${probePortsSyntax}`
+    : undefined
 }
 
 function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {

@@ -1,3 +1,4 @@
+import { isToBeProbed, type Probe } from './probe.ts'
 import type { PoolVerdict } from './pool-selection.ts'
 import { claimNameFor } from '../model/claim.ts'
 import type { PooledAddress } from '../model/ip-address.ts'
@@ -11,7 +12,7 @@ import type { SearchAttributeName } from '../search-attributes.ts'
  * The steps of an allocation. Each observes, and performs those next actions that are in its scope; each can be repeated at
  * any time. Inputs and results go over the wire: running workflows depend on them.
  *
- * The last one follows only where VIPs have DNS names: a result that has none, as of a run that began before, has no such step.
+ * `probeAddress` and `publishDnsName` are taken only if an earlier result asks for them, which no run that began before has.
  */
 export interface Steps {
   selectIPPool(input: StepInput): Promise<SelectIPPoolResult>
@@ -19,6 +20,7 @@ export interface Steps {
   awaitIPAddress(input: ClaimStepInput): Promise<AwaitIPAddressResult>
   assignVip(input: AssignVipInput): Promise<AssignVipResult>
   publishDnsName(input: PublishDnsNameInput): Promise<PublishDnsNameResult>
+  probeAddress(input: ProbeAddressInput): Promise<ProbeAddressResult>
 }
 
 /** The result that ends a pass through the steps. */
@@ -45,6 +47,11 @@ export async function takeSteps(steps: Steps, input: StepInput, startedAt: numbe
   const awaited = await steps.awaitIPAddress(held)
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
+  const { probe } = selected
+  if (probe !== undefined && isToBeProbed(probe, address)) {
+    const probed = await steps.probeAddress({ ...held, address, ports: probe.ports })
+    if (probed.next !== 'assign') return probed
+  }
 
   const assigned = await steps.assignVip({ ...held, address, startedAt })
   if (assigned.next === 'assigned' && assigned.dnsName !== undefined) {
@@ -81,6 +88,14 @@ export interface AssignVipInput extends ClaimStepInput {
   /** Milliseconds since the epoch: when the run started. */
   readonly startedAt?: number
 }
+
+export interface ProbeAddressInput extends ClaimStepInput {
+  readonly address: string
+  readonly ports: readonly number[]
+}
+
+/** `assign`: nothing has answered. */
+export type ProbeAddressResult = StepEnd | { readonly next: 'assign' }
 
 export interface PublishDnsNameInput extends StepInput {
   /** Of the Cluster, as the first step found it. */
@@ -123,6 +138,8 @@ export type SelectIPPoolResult = (
       readonly isFound?: boolean
       readonly restore?: PooledAddress
       readonly retain?: string
+      /** How to probe the address before it is assigned; absent: not at all. */
+      readonly probe?: Probe
       /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string
     }

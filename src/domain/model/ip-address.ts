@@ -1,7 +1,7 @@
 import { ownerClustersOf, ownerReferenceTo } from './claim.ts'
 import type { Cluster } from './cluster.ts'
 import { integerOf, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
-import { clusterNameLabel, reservedByLabel } from '../names.ts'
+import { clusterNameLabel, inUseAnnotation, reservedByLabel } from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta } from './object-meta.ts'
 import { poolRefFrom, poolRefTo, type IPPool, type IPPoolReference } from './pool.ts'
 
@@ -82,6 +82,25 @@ export function isMadeBeforeClaim(ipAddress: IPAddress): boolean {
     ownerClustersOf(ipAddress).length > 0 &&
     ipAddress.ownerReferences.every(({ kind }) => kind === 'Cluster')
   )
+}
+
+/**
+ * Keeps an address out of circulation at which something has answered. No record on the Cluster ends it: it goes with the Cluster,
+ * or when a person lets go of it.
+ *
+ * @param answer what answered, and when
+ */
+export function buildInUseReservation(cluster: Cluster, pooled: PooledAddress, answer: string): JsonObject {
+  const built = buildReservation(cluster, pooled)
+  return {
+    ...built,
+    metadata: { ...objectOf(built['metadata']), annotations: { [inUseAnnotation]: answer } },
+  }
+}
+
+/** What answered at a reserved address, and when; undefined if it is reserved for another reason. */
+export function inUseAnswerOf({ annotations }: Pick<IPAddress, 'annotations'>): string | undefined {
+  return annotations[inUseAnnotation]
 }
 
 /** Keeps a duplicate out of circulation. Its claimRef names a claim that nobody creates. */

@@ -58,6 +58,7 @@ describe('what is said of an API server that cannot be used', () => {
       resource: 'ipaddressclaims',
     })
     const { selectIPPool } = createActivities({
+      probePort: async () => undefined,
       managementClusterUid: async () => undefined,
       api: createLiveClusterApi(connection),
       settings: { defaultPort: 6443, variables, searchable: [] },

@@ -271,6 +271,7 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
       const good = selected(of.role, own())
       return own().below(15) === 0 ? { next: 'complete-port', uid: 'uid' } : step(of, good)
     },
+    probeAddress: (of) => step(of, { next: 'assign' }),
     publishDnsName: async () => {
       await delay(own().below(100))
       if (own().below(10) === 0) throw retryLater('DNSNamePending', own().below(2_000))

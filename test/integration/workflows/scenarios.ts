@@ -27,6 +27,7 @@ const steps: Omit<Activities, 'allocateAtOnce'> = {
   awaitIPAddress: async () => ({ next: 'assign', address: '10.0.0.10' }),
   assignVip: async () => ({ next: 'assigned', host: '10.0.0.10', port: 6443 }),
   publishDnsName: async () => ({ next: 'published' }),
+  probeAddress: async () => ({ next: 'assign' }),
   confirmRelease: async ({ held }) => ({ next: 'released', held }),
 }
 
@@ -112,6 +113,7 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
   const woken = delayedAddress()
   let restarts = 1
   let selections = 0
+  let probes = 1
   let addresses = 0
   const leaking = Promise.withResolvers<void>()
   let isReleased = false
@@ -129,6 +131,18 @@ export function scenarios(): Readonly<Record<string, Scenario>> {
           if (activityInfo().isLocal) throw new FastPathAbandoned('somebody has it')
           return { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.1 is taken' }
         },
+      },
+    },
+    probed: {
+      activities: {
+        selectIPPool: async (step) => ({
+          ...(await steps.selectIPPool(step)),
+          probe: { ports: [6443], except: [] },
+        }),
+        probeAddress: async () =>
+          probes-- > 0
+            ? { next: 'restart', reason: 'DuplicateAddress', message: '10.0.0.10 is in use' }
+            : { next: 'assign' },
       },
     },
     'named-at-once': { activities: { assignVip: async () => named }, isFastPath: true },

@@ -36,6 +36,7 @@ function attempted<A extends keyof Activities>(
     ...live,
   })
   const activities = createActivities({
+    probePort: async () => undefined,
     managementClusterUid: async () => undefined,
     api,
     cachedApi: cached && {

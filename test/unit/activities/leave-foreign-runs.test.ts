@@ -19,6 +19,7 @@ function activitiesOf(managementClusterUid: () => Promise<string | undefined>) {
     throw new KubernetesError('away', { kind: 'unavailable', status: 503 })
   }
   const activities = createActivities({
+    probePort: async () => undefined,
     managementClusterUid,
     onForeignRun: (message) => foreign.push(message),
     api: fakeClusterApi({

@@ -41,6 +41,7 @@ function reported(
   const readings: StepReading[] = []
   const counts: string[] = []
   const activities = createActivities({
+    probePort: async () => undefined,
     managementClusterUid: async () => undefined,
     api: fakeClusterApi({
       getCluster: async () => aCluster(),

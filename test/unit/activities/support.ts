@@ -27,19 +27,23 @@ export const clusterWithHolder = {
   deleteIPAddressClaim: async () => undefined,
 } satisfies Partial<ClusterApi>
 
+/** Settings besides the usual ones, and what answers to probes. */
+type RunOptions = Partial<ActivitySetup['settings'] & Pick<ActivitySetup, 'probePort'>>
+
 /** Runs one activity with the given API calls. */
 export async function run<A extends keyof Activities>(
   activity: A,
   input: Parameters<Activities[A]>[0],
   calls: Partial<ClusterApi>,
   attempt = 1,
-  more: Partial<ActivitySetup['settings']> = {},
+  { probePort = async () => undefined, ...more }: RunOptions = {},
 ): Promise<unknown> {
   const activities: Activities = createActivities({
     managementClusterUid: async () => undefined,
     // Reports have their own tests.
     api: fakeClusterApi({ applyCondition: async () => {}, recordEvent: async () => {}, ...calls }),
     settings: { ...settings, ...more },
+    probePort,
     observer: { observeStep: () => {}, countReport: () => {} },
     signalWorkflow: async () => {},
   })

@@ -7,11 +7,12 @@ import {
   type IPAddressClaim,
 } from '../../../domain/model/claim.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
-import { isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
+import { inUseAnswerOf, isReservation, type IPAddress } from '../../../domain/model/ip-address.ts'
 import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/object-meta.ts'
 import { findPoolKind } from '../../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
+import { probeExceptAnnotation } from '../../../domain/names.ts'
 import { isInGracePeriod } from '../../../domain/release/kept-claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
@@ -114,10 +115,27 @@ function leakedReservation(context: ProblemContext, reservation: IPAddress): rea
     const message = `${what} and is left over from ${describeOwner(reservation)}`
     return [{ kind: 'LeakedReservation', objects: [reference], message, next }]
   }
+  const answer = inUseAnswerOf(reservation)
+  if (answer !== undefined) {
+    const message = `${what}, since ${answer}`
+    return [
+      {
+        kind: 'AddressInUse',
+        objects: [reference, refer('Cluster', owner)],
+        message,
+        next: howToRelease(reservation, next),
+      },
+    ]
+  }
   // By the same rule, a run of the Cluster releases it.
   if (!isFreeBeside(owner, address, addressUse, queries.settings.variables)) return []
   const objects = [reference, refer('Cluster', owner)]
   return [{ kind: 'LeakedReservation', objects, message: `${what}, which nobody else has any more`, next }]
+}
+
+/** A false answer comes again: the pool has to say that this address is free. */
+function howToRelease({ address, poolRef }: IPAddress, deletion: string): string {
+  return `find the host that has ${address}, and exclude the address from the pool; if nobody has it, add it to the annotation ${probeExceptAnnotation} of ${formatPool(poolRef)}, and ${deletion}`
 }
 
 function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {

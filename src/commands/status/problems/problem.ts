@@ -18,6 +18,8 @@ export const problemKinds = [
   'LeakedClaim',
   'LeakedAddress',
   'LeakedReservation',
+  /** Something outside of the management cluster answers at an address of a pool. */
+  'AddressInUse',
   /** A claim names a pool that does not exist. */
   'UnknownPool',
   /** A claim is being deleted for longer than that takes. */

@@ -49,6 +49,7 @@ async function runOver(
     ensureIPAddressClaim: (input) => environment.run(() => ensureIPAddressClaim(api, settings, input, false)),
     awaitIPAddress: (input) => environment.run(() => awaitIPAddress(api, settings, input, 0)),
     assignVip: (input) => environment.run(() => assignVip(api, settings, input)),
+    probeAddress: () => Promise.reject(new Error('no pool asks for probes here')),
     publishDnsName: () => Promise.reject(new Error('no VIP has a name here')),
   }
   const cluster = { namespace: 'clusters', name: 'demo' }

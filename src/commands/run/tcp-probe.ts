@@ -1,0 +1,23 @@
+import { connect } from 'node:net'
+import type { ProbePort } from '../../activities/probe-address.ts'
+
+/**
+ * Connects to a TCP port, and closes the connection at once. Everything but an accepted or a refused connection is no answer: a
+ * router that knows no such host says so, too.
+ */
+export const probeTcp: ProbePort = (address, port, timeoutMs) =>
+  new Promise((resolve) => {
+    const socket = connect({ host: address, port })
+    const timer = setTimeout(() => socket.destroy(), timeoutMs)
+    socket.once('connect', () => {
+      resolve('accepted')
+      socket.destroy()
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code === 'ECONNREFUSED' ? 'refused' : undefined)
+    })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve(undefined)
+    })
+  })

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
+import { inUseAnswerOf } from '../../src/domain/model/ip-address.ts'
+import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
+
+/** An address of this machine, and one of TEST-NET-1 (RFC 5737), which is no one's. */
+const [used, free] = ['127.0.9.10', '192.0.2.10']
+const className = 'probed-class'
+
+let suite: Fixture
+let server: Server
+let port: number
+
+beforeAll(async () => {
+  server = createServer((socket) => socket.end()).listen(0, used)
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+  suite = await openFixtureWithAllocator()
+  await suite.testbed.createClass(className)
+})
+
+afterAll(async () => {
+  server.close()
+  await suite.close()
+})
+
+/** Lets the pool have these addresses, and probe them. Resolves when its provider has counted. */
+async function createProbedPool(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+  const { testbed } = suite
+  await testbed.createPool(used, { name, className, annotations })
+  await testbed.patch(testbed.path('inclusterippools', name), { spec: { addresses: [used, free] } })
+  await testbed.untilPool(name, (pool) => pool?.capacity?.total === 2)
+}
+
+describe('a pool that has its addresses probed', () => {
+  it('gives a Cluster none that something answers at, keeps that one from everybody, and says why', async () => {
+    const { testbed, temporal } = suite
+    await createProbedPool('probed', { 'vip.capi.gorizond.io/probe-ports': `${port}` })
+    await testbed.createCluster('probed', { className })
+    expect(await testbed.hostOf('probed')).toBe(free)
+
+    const reserved = (await testbed.ipAddresses()).find(({ name }) => name === `vip-reserved-probed-${used}`)
+    expect(reserved && inUseAnswerOf(reserved)).toMatch(`tcp/${port} accepted a connection at `)
+    const run = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf('probed')))
+    await run.result()
+    const { roles } = await run.query<AllocationStatus>('status')
+    expect(roles['control-plane']?.duplicates).toEqual([
+      `${used} is in use outside of the management cluster, since tcp/${port} accepted a connection; it stays reserved, and the next one is tried`,
+    ])
+    expect(await suite.print('status', '--problems')).toContain('AddressInUse')
+  })
+
+  it('gives it to the next one as soon as a person says that nobody has it', async () => {
+    const { testbed } = suite
+    await testbed.createCluster('waiting', { className })
+    await testbed.untilCluster(
+      'waiting',
+      (cluster) => cluster?.conditions.some(({ reason }) => reason === 'PoolExhausted') === true,
+    )
+    await testbed.patch(testbed.path('inclusterippools', 'probed'), {
+      metadata: { annotations: { 'vip.capi.gorizond.io/probe-except': used } },
+    })
+    await testbed.delete('ipaddresses', `vip-reserved-probed-${used}`)
+    expect(await testbed.hostOf('waiting')).toBe(used)
+  })
+})

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { probeTcp } from '../../src/commands/run/tcp-probe.ts'
+
+let server: Server
+let port: number
+
+beforeAll(async () => {
+  server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+
+afterAll(async () => {
+  server.close()
+  await once(server, 'close')
+})
+
+describe('a probe by TCP', () => {
+  it('finds a port that accepts connections', async () => {
+    expect(await probeTcp('127.0.0.1', port, 1_000)).toBe('accepted')
+  })
+
+  it('finds a host that refuses them', async () => {
+    expect(await probeTcp('127.0.0.2', port, 1_000)).toBe('refused')
+  })
+
+  it('finds nothing where nobody answers in time', async () => {
+    // The addresses of TEST-NET-1 (RFC 5737) are no one's.
+    expect(await probeTcp('192.0.2.1', port, 200)).toBeUndefined()
+  })
+})
