@@ -3,26 +3,30 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { inUseAnswerOf } from '../../src/domain/model/ip-address.ts'
+import { openSilentPort, type SilentPort } from '../support/silent-port.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 
-/** An address of this machine, and one of TEST-NET-1 (RFC 5737), which is no one's. */
-const [used, free] = ['127.0.9.10', '192.0.2.10']
+/** Two addresses of this machine: something answers at one, and nothing at the other. */
+const [used, free] = ['127.0.9.10', '127.0.9.11']
 const className = 'probed-class'
 
 let suite: Fixture
 let server: Server
+let silent: SilentPort
 let port: number
 
 beforeAll(async () => {
   server = createServer((socket) => socket.end()).listen(0, used)
   await once(server, 'listening')
   port = (server.address() as AddressInfo).port
+  silent = await openSilentPort(free, port)
   suite = await openFixtureWithAllocator()
   await suite.testbed.createClass(className)
 })
 
 afterAll(async () => {
   server.close()
+  await silent.close()
   await suite.close()
 })
 

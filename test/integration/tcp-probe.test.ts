@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import { openSilentPort } from '../support/silent-port.ts'
 import { probeTcp } from '../../src/commands/run/tcp-probe.ts'
 
 let server: Server
@@ -27,7 +28,11 @@ describe('a probe by TCP', () => {
   })
 
   it('finds nothing where nobody answers in time', async () => {
-    // The addresses of TEST-NET-1 (RFC 5737) are no one's.
-    expect(await probeTcp('192.0.2.1', port, 200)).toBeUndefined()
+    const silent = await openSilentPort('127.0.0.3', 0)
+    try {
+      expect(await probeTcp('127.0.0.3', silent.port, 200)).toBeUndefined()
+    } finally {
+      await silent.close()
+    }
   })
 })
