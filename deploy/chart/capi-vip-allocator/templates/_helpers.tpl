@@ -411,7 +411,10 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* What the Pods of the Deployments and of the test have in common. */}}
+{{/*
+What the Pods of the Deployments and of the test have in common. Pods that come once have the affinity to nodes only:
+replicas that keep away from each other would leave no node for them. Takes root, and optionally isReplica.
+*/}}
 {{- define "capi-vip-allocator.podSettings" -}}
 serviceAccountName: {{ include "capi-vip-allocator.serviceAccountName" . | toYaml }}
 automountServiceAccountToken: {{ .Values.serviceAccount.automount }}
@@ -419,7 +422,8 @@ enableServiceLinks: false
 {{- with include "capi-vip-allocator.placement" . | trim }}
 {{ . }}
 {{- end }}
-{{- with .Values.affinity }}
+{{- $affinity := .Values.affinity | default dict }}
+{{- with .isReplica | default false | ternary $affinity (pick $affinity "nodeAffinity") }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -466,6 +470,25 @@ securityContext:
 volumeMounts:
   {{- . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Requests and limits without those that are null, which would be amounts of 0. Takes resources. */}}
+{{- define "capi-vip-allocator.resources" -}}
+{{- $resources := dict }}
+{{- range $bound, $amounts := . }}
+{{- $given := kindIs "map" $amounts | ternary dict $amounts }}
+{{- if kindIs "map" $amounts }}
+{{- range $resource, $amount := $amounts }}
+{{- if not (kindIs "invalid" $amount) }}
+{{- $_ := set $given $resource $amount }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $given }}
+{{- $_ := set $resources $bound $given }}
+{{- end }}
+{{- end }}
+{{- with $resources }}{{ toYaml . }}{{ end }}
 {{- end }}
 
 {{/* How Prometheus scrapes a port. Takes the values of the monitor. */}}

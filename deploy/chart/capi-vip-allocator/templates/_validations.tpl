@@ -174,7 +174,7 @@ What values have to be, beyond the names and types of values.schema.json. One se
 {{- if regexMatch "^[0-9]+([.][0-9]*)?([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$" $text }}
 {{- $unit := regexFind "([numkMGTPE]|[KMGTPE]i)$" $text }}
 {{- $_ := set $amounts (printf "%s.%s" $bound $resource) (mulf (trimSuffix $unit $text | float64) (get $units $unit)) }}
-{{- else }}
+{{- else if not (kindIs "invalid" $quantity) }}
 - {{ $path }}.{{ $bound }}.{{ $resource }} is {{ toRawJson $quantity }}: expected an amount such as 100m or 256Mi
 {{- end }}
 {{- end }}
