@@ -293,12 +293,8 @@ hyphens: keys of other charts are allowed beside ours. Takes key and ours.
 {{- if and (empty .image.tag) (empty .image.digest) }}
 - temporal.embedded.image.tag is "" and temporal.embedded.image.digest is "": expected one of the two
 {{- end }}
-{{- if .persistence.existingClaim }}
-{{- range $name, $isOn := dict "temporal.embedded.enabled" .enabled "temporal.embedded.persistence.enabled" .persistence.enabled }}
-{{- if not $isOn }}
-- temporal.embedded.persistence.existingClaim is {{ toRawJson $temporal.embedded.persistence.existingClaim }} and {{ $name }} is false: expected {{ $name }}=true
-{{- end }}
-{{- end }}
+{{- if and .persistence.existingClaim (not .persistence.enabled) }}
+- temporal.embedded.persistence.existingClaim is {{ toRawJson .persistence.existingClaim }} and temporal.embedded.persistence.enabled is false: expected temporal.embedded.persistence.enabled=true
 {{- end }}
 {{- end }}
 {{- with $temporal.workerVersioning }}
