@@ -9,7 +9,17 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliabi
 /** Suites whose every test is about one state, and so has a place in the tables. */
 const wholeSuites = [
   ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
-  ...['restoration', 'duplicates', 'rejection', 'write-races', 'permissions', 'release', 'cluster-api-1.13'],
+  ...[
+    'restoration',
+    'duplicates',
+    'probes',
+    'dns-names',
+    'rejection',
+    'write-races',
+    'permissions',
+    'release',
+    'cluster-api-1.13',
+  ],
   ...[
     'opt-out',
     'predecessor',
