@@ -100,7 +100,11 @@ async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<v
   await create(bench, namespace, 'ipaddressclaims', buildIPAddressClaim(cluster, role, poolRefTo(pool)))
   await create(bench, namespace, 'ipaddresses', buildRestoredAddress(cluster, role, pooled))
   await patchStatus(bench, pathIn(namespace, 'ipaddressclaims', name), { addressRef: { name } })
-  const message = describeAllocated({ host: pooled.address, port: defaultApiServerPort }, pool, name)
+  const message = describeAllocated(
+    { host: pooled.address, port: defaultApiServerPort },
+    { pool, claim: name },
+    undefined,
+  )
   const update = { isReady: true, reason: 'Allocated', message } as const
   const decision = decideCondition(cluster, role, update, new Date())
   if (decision.decision !== 'write')

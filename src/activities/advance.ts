@@ -1,6 +1,7 @@
 import type { Action, ActionOf, AllocationSettings, Fact, Observed } from '../domain/allocation/action.ts'
 import { clusterGone, nextAction } from '../domain/allocation/next-action.ts'
-import type { ClaimStepInput, StepEnd } from '../domain/allocation/steps.ts'
+import { subjectOf } from '../domain/allocation/second-view.ts'
+import { partOfStep, type ClaimStepInput, type StepEnd } from '../domain/allocation/steps.ts'
 import { claimKeyFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
@@ -41,18 +42,21 @@ export async function advance(
   { observes, performs }: StepScope,
 ): Promise<Advance> {
   let observed = begin
-  const performed = new Set<Action['action']>()
+  const performed = new Set<string>()
   for (;;) {
     const action = nextAction(observed, role)
     if (action.action === 'observe') {
       if (!observes.includes(action.fact)) return { action, observed }
-      observed = { ...observed, ...(await observeFact(api, observed, role, action.fact)) }
+      const { part, view, from } = subjectOf(observed, role, action)
+      observed = from({ ...view, ...(await observeFact(api, view, part, action.fact)) })
       continue
     }
     if (!performs.includes(action.action)) return { action, observed }
-    if (performed.has(action.action)) throw new Error(`${action.action} has changed nothing`)
-    performed.add(action.action)
-    observed = await performAction(api, observed, role, action)
+    const name = `${action.action} ${action.half ?? ''}`
+    if (performed.has(name)) throw new Error(`${action.action} has changed nothing`)
+    performed.add(name)
+    const { part, view, from } = subjectOf(observed, role, action)
+    observed = from(await performAction(api, view, part, action))
     if (!isPreparation(action)) return { action, observed }
   }
 }
@@ -95,8 +99,11 @@ export function endWithoutClaim(uid: string, { outcome, because }: ActionOf<'del
 }
 
 /** The key of the claim that an earlier step has ensured. */
-export function ownClaimKey({ cluster, role, claim }: ClaimStepInput): NamespacedName {
-  return claim === undefined ? claimKeyFor(cluster, role) : { namespace: cluster.namespace, name: claim }
+export function ownClaimKey(input: ClaimStepInput): NamespacedName {
+  const { cluster, claim } = input
+  return claim === undefined
+    ? claimKeyFor(cluster, partOfStep(input))
+    : { namespace: cluster.namespace, name: claim }
 }
 
 /** The claim of the very Cluster that the run started with; undefined if it is gone or going, or somebody else's. */

@@ -1,4 +1,4 @@
-import { takeSteps, type Steps } from '../domain/allocation/steps.ts'
+import { takeSteps, type StepInput, type Steps } from '../domain/allocation/steps.ts'
 import type { AllocateAtOnceInput, AllocateAtOnceResult } from '../workflows/contract.ts'
 import { FastPathAbandoned } from './failures.ts'
 import { makesProgress, type StepResult } from './step-outcome.ts'
@@ -14,26 +14,37 @@ export async function allocateAtOnce(
   { startedAt, ...input }: AllocateAtOnceInput,
 ): Promise<AllocateAtOnceResult> {
   let made: AllocateAtOnceResult = {}
-  const keep = async <R>(name: keyof Steps, running: Promise<R>): Promise<R> => {
+  const keep = async <R>(
+    name: keyof Steps,
+    { half }: Pick<StepInput, 'half'>,
+    running: Promise<R>,
+  ): Promise<R> => {
     const result = await running
-    made = { ...made, [name]: result }
+    made =
+      half === undefined
+        ? { ...made, [name]: result }
+        : { ...made, second: { ...made.second, [name]: result } }
     return result
   }
-  const keepProgress = async <R extends StepResult>(name: keyof Steps, running: Promise<R>): Promise<R> => {
+  const keepProgress = async <R extends StepResult>(
+    name: keyof Steps,
+    input: Pick<StepInput, 'half'>,
+    running: Promise<R>,
+  ): Promise<R> => {
     const result = await running
     if (!makesProgress(result)) throw new FastPathAbandoned(`the answer is "${result.next}"`)
-    return keep(name, Promise.resolve(result))
+    return keep(name, input, Promise.resolve(result))
   }
   try {
     await takeSteps(
       {
-        selectIPPool: (input) => keepProgress('selectIPPool', steps.selectIPPool(input)),
+        selectIPPool: (input) => keepProgress('selectIPPool', input, steps.selectIPPool(input)),
         ensureIPAddressClaim: (input) =>
-          keepProgress('ensureIPAddressClaim', steps.ensureIPAddressClaim(input)),
-        awaitIPAddress: (input) => keepProgress('awaitIPAddress', steps.awaitIPAddress(input)),
-        assignVip: (input) => keepProgress('assignVip', steps.assignVip(input)),
+          keepProgress('ensureIPAddressClaim', input, steps.ensureIPAddressClaim(input)),
+        awaitIPAddress: (input) => keepProgress('awaitIPAddress', input, steps.awaitIPAddress(input)),
+        assignVip: (input) => keepProgress('assignVip', input, steps.assignVip(input)),
         probeAddress: (input) => steps.probeAddress(input),
-        publishDnsName: (input) => keep('publishDnsName', steps.publishDnsName(input)),
+        publishDnsName: (input) => keep('publishDnsName', input, steps.publishDnsName(input)),
       },
       input,
       startedAt,

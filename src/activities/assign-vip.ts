@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import { dnsNameOf } from '../domain/allocation/dns-endpoint.ts'
-import type { AssignVipInput, AssignVipResult } from '../domain/allocation/steps.ts'
+import type { AssignVipInput, AssignVipResult, ClaimStepInput } from '../domain/allocation/steps.ts'
 import { noDnsNames } from '../domain/dns-name.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -16,7 +16,7 @@ import {
 } from './advance.ts'
 
 const scope: StepScope = {
-  observes: ['clusterClass', 'addressUse', 'sameAddressUse'],
+  observes: ['clusterClass', 'addressUse', 'sameAddressUse', 'second'],
   performs: ['releaseReservations', 'labelClaim', 'deleteClaim', 'stepBack', 'patchCluster'],
 }
 
@@ -34,17 +34,20 @@ export async function assignVip(
   input: AssignVipInput,
 ): Promise<AssignVipResult> {
   const { cluster: key, role, address } = input
-  const [cluster, bound] = await Promise.all([
+  const [cluster, bound, second] = await Promise.all([
     api.getCluster(key),
     address === undefined ? noClaim : observeBoundClaim(api, input),
+    input.second && observeBoundClaim(api, secondInput(input)),
   ])
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
-  if (bound.ipAddress?.address !== address) {
+  const isHeld = bound.ipAddress?.address === address && second?.ipAddress?.address === input.second?.address
+  if (!isHeld) {
     return { next: 'restart', message: 'the IPAddressClaim no longer holds the address' }
   }
   const { attempt } = activityInfo()
-  const end = await advance(api, role, { key, cluster, ...bound, attempt, ...settings }, scope)
+  const held = { ...bound, ...(second !== undefined && { second }) }
+  const end = await advance(api, role, { key, cluster, ...held, attempt, ...settings }, scope)
   throwIfWaiting(end.action)
   // Somebody may have woken the run for a reservation after the first step had observed them.
   if (end.action.action === 'patchCluster') await advance(api, role, end.observed, onlyReservations)
@@ -55,8 +58,13 @@ type BoundClaim = Pick<Observed, 'claim' | 'ipAddress' | 'choice'>
 
 const noClaim: BoundClaim = { claim: undefined }
 
+/** The input of a step about the second address alone. */
+function secondInput({ cluster, role, uid, second }: AssignVipInput): ClaimStepInput {
+  return { cluster, role, half: 'second', uid, ...(second?.claim !== undefined && { claim: second.claim }) }
+}
+
 /** The Cluster's own claim, unless it is going, with a live read of its IPAddress. */
-async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promise<BoundClaim> {
+async function observeBoundClaim(api: ClusterApi, input: ClaimStepInput): Promise<BoundClaim> {
   const claim = await getOwnClaim(api, input)
   if (claim?.addressName === undefined) return noClaim
   const { namespace, addressName, poolRef } = claim
@@ -67,17 +75,18 @@ async function observeBoundClaim(api: ClusterApi, input: AssignVipInput): Promis
 function resultOf(
   { cluster, role, uid }: AssignVipInput,
   { dnsNames = noDnsNames }: AllocationSettings,
-  { action, observed: { claim } }: Advance,
+  { action, observed: { claim, second } }: Advance,
 ): AssignVipResult {
   const name = dnsNameOf(cluster, role, dnsNames)
-  const source =
-    claim === undefined
-      ? {}
-      : {
-          poolRef: claim.poolRef,
-          claim: claim.name,
-          ...(name.decision === 'name' && { dnsName: name.name }),
-        }
+  const other = second?.claim
+  const source = {
+    ...(claim !== undefined && {
+      poolRef: claim.poolRef,
+      claim: claim.name,
+      ...(name.decision === 'name' && { dnsName: name.name }),
+    }),
+    ...(other !== undefined && { second: { poolRef: other.poolRef, claim: other.name } }),
+  }
   const but = 'disagreement' in action &&
     action.disagreement !== undefined && { disagreement: action.disagreement }
   switch (action.action) {

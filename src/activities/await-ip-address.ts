@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
+import { viewOfSecond } from '../domain/allocation/second-view.ts'
 import type { AwaitIPAddressResult, ClaimStepInput } from '../domain/allocation/steps.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import { claimPollTimeoutMs, fastPathPollTimeoutAfter } from '../domain/timings.ts'
@@ -14,7 +15,7 @@ import {
   throwIfWaiting,
   type Advance,
 } from './advance.ts'
-import { readClusterClass } from './read-facts.ts'
+import { observeFirst, readClusterClass } from './read-facts.ts'
 import type { RunKind } from './run-step.ts'
 
 /** Runs a poll for the milliseconds that it may take. */
@@ -52,14 +53,17 @@ export async function awaitIPAddress(
   input: ClaimStepInput,
   timeoutMs: number,
 ): Promise<AwaitIPAddressResult> {
-  const { cluster: key, role } = input
+  const { cluster: key, role, half } = input
   const cluster = await api.getCluster(key)
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
   const clusterClass = await readClusterClass(api, cluster)
+  const first =
+    half === undefined || cluster === undefined ? undefined : await observeFirst(api, cluster, role)
   const observedWith = (claim: IPAddressClaim): Observed => {
-    const choice = { poolRef: claim.poolRef, considered: [] }
-    return { key, cluster, clusterClass, claim, choice, ...settings }
+    const own = { claim, choice: { poolRef: claim.poolRef, considered: [] } }
+    const facts = first === undefined ? own : { ...first, second: own }
+    return { key, cluster, clusterClass, ...facts, ...settings }
   }
   const started = performance.now()
   const listener = api.listenToClaim(ownClaimKey(input))
@@ -68,10 +72,10 @@ export async function awaitIPAddress(
       const claim = await getOwnClaim(api, input)
       if (claim === undefined) return claimGone
       const end = await advance(api, role, observedWith(claim), {
-        observes: ['ipAddress'],
+        observes: ['ipAddress', 'second'],
         performs: ['labelClaim'],
       })
-      if (!isStillUnbound(end)) return resultOf(input, end)
+      if (!isStillUnbound(input, end)) return resultOf(input, end)
       cancellationSignal().throwIfAborted()
       if (timeoutMs > 0) await listener.untilChange()
     } while (performance.now() - started < timeoutMs)
@@ -84,8 +88,13 @@ export async function awaitIPAddress(
 const claimGone: AwaitIPAddressResult = { next: 'restart', message: 'the IPAddressClaim is gone' }
 
 /** Other facts have not been observed yet, and need not be if the next poll finds the address. */
-function isStillUnbound({ action, observed }: Advance): boolean {
-  return observed.ipAddress === undefined && (action.action === 'observe' || 'ipAddress' in observed)
+function isStillUnbound(input: ClaimStepInput, { action, observed }: Advance): boolean {
+  const view = viewOf(input, observed)
+  return view.ipAddress === undefined && (action.action === 'observe' || 'ipAddress' in view)
+}
+
+function viewOf({ half }: ClaimStepInput, observed: Observed): Observed {
+  return half === undefined ? observed : viewOfSecond(observed)
 }
 
 /**
@@ -102,14 +111,15 @@ async function whyUnbound(
   const claim = await getOwnClaim(api, input)
   if (claim === undefined) return claimGone
   const scope = {
-    observes: ['ipAddress', 'namedAddress', 'pools'],
+    observes: ['ipAddress', 'namedAddress', 'pools', 'second'],
     performs: ['labelClaim', 'convertClaim', 'discardAddress', 'deleteClaim'],
   } as const
   return resultOf(input, await advance(api, role, observedWith(claim), scope))
 }
 
-function resultOf({ uid }: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {
-  const { ipAddress } = observed
+function resultOf(input: ClaimStepInput, { action, observed }: Advance): AwaitIPAddressResult {
+  const { uid } = input
+  const { ipAddress } = viewOf(input, observed)
   if (ipAddress !== undefined) return { next: 'assign', address: ipAddress.address }
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)

@@ -1,10 +1,14 @@
 import type { AllocationSettings } from '../domain/allocation/action.ts'
-import type { EnsureIPAddressClaimInput, EnsureIPAddressClaimResult } from '../domain/allocation/steps.ts'
+import {
+  partOfStep,
+  type EnsureIPAddressClaimInput,
+  type EnsureIPAddressClaimResult,
+} from '../domain/allocation/steps.ts'
 import { claimKeyFor, ownershipOf } from '../domain/model/claim.ts'
 import { formatPool } from '../domain/model/pool.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { advance, endFor, endWithout, throwIfWaiting, type StepScope } from './advance.ts'
-import { adoptionFacts, readClaim } from './read-facts.ts'
+import { adoptionFacts, observeFirst, readClaim } from './read-facts.ts'
 
 const performs: StepScope['performs'] = [
   'restoreAddress',
@@ -29,15 +33,16 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
   isFastPath: boolean,
 ): Promise<EnsureIPAddressClaimResult> {
-  const { cluster: key, role, uid, poolRef, restore, retain } = input
+  const { cluster: key, role, half, uid, poolRef, restore, retain } = input
+  const part = partOfStep(input)
   const [cluster, usual] = await Promise.all([
     // Creating a claim is not conditional on the Cluster: only this read keeps it from one that has just been paused.
     api.getClusterLive(key),
-    api.getIPAddressClaim(claimKeyFor(key, role)),
+    api.getIPAddressClaim(claimKeyFor(key, part)),
   ])
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
-  const claim = cluster && (await readClaim(api, cluster, role, usual))
+  const claim = cluster && (await readClaim(api, cluster, part, usual))
   const choice = {
     poolRef,
     considered: [],
@@ -52,20 +57,28 @@ export async function ensureIPAddressClaim(
     observes: [
       'clusterClass',
       'pools',
+      'second',
       ...(claim === undefined || isPrevious ? (['namedAddress'] as const) : []),
       ...adoptionFacts(cluster, claim),
+      // The second address follows only if a claim holds the first one.
+      ...(half === undefined ? [] : (['ipAddress'] as const)),
     ],
   }
-  const begin = { key, cluster, claim, choice, isChoiceOld: !isFastPath, ...settings }
-  const { action, observed } = await advance(api, role, begin, scope)
+  const own = { claim, choice, isChoiceOld: !isFastPath }
+  const facts =
+    half === undefined || cluster === undefined
+      ? own
+      : { ...(await observeFirst(api, cluster, role)), second: own }
+  const { action, observed } = await advance(api, role, { key, cluster, ...facts, ...settings }, scope)
   throwIfWaiting(action)
   if (action.action === 'done') return endFor(uid, action)
-  if (action.action === 'selectPool') {
+  if (action.action === 'selectPool' && action.half === half) {
     const message = `${formatPool(poolRef)} is not meant for the Cluster any more; ${formatPool(action.choice.poolRef)} is`
     return { next: 'restart', message }
   }
-  if (observed.claim === undefined) {
+  const ensured = half === undefined ? observed.claim : observed.second?.claim
+  if (ensured === undefined) {
     return { next: 'restart', message: 'the Cluster has changed since its pool was selected' }
   }
-  return { next: 'await', claim: observed.claim.name, poolRef: observed.claim.poolRef }
+  return { next: 'await', claim: ensured.name, poolRef: ensured.poolRef }
 }

@@ -16,15 +16,15 @@ import {
 } from '../domain/model/ip-address.ts'
 import { adoptionMetadata, buildClaim, retainMetadata } from '../domain/model/retained-claim.ts'
 import { isOrphanOf } from '../domain/release/release.ts'
-import type { Role } from '../domain/role.ts'
+import type { VipPart } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 
-/** Performs an action, and returns what is observed then. It can be repeated, and fails if its inputs have changed. */
+/** Performs an action, and returns what is observed of its part of the VIP then. It can be repeated, and fails if its inputs have changed. */
 export async function performAction(
   api: ClusterApi,
   observed: Observed,
-  role: Role,
+  part: VipPart,
   action: Action,
 ): Promise<Observed> {
   const { cluster } = observed
@@ -38,15 +38,15 @@ export async function performAction(
       await api.deleteIPAddress(action.ipAddress)
       return { ...observed, namedAddress: undefined }
     case 'createClaim': {
-      const claim = await api.createIPAddressClaim(buildClaim(cluster, role, action))
+      const claim = await api.createIPAddressClaim(buildClaim(cluster, part, action))
       return { ...observed, claim }
     }
     case 'adoptClaim': {
-      const metadata = adoptionMetadata(cluster, role, action.claim)
+      const metadata = adoptionMetadata(cluster, part, action)
       return { ...observed, claim: await patchClaim(api, action.claim, metadata) }
     }
     case 'convertClaim': {
-      const metadata = retainMetadata(cluster, role, action.retain)
+      const metadata = retainMetadata(cluster, part, action.retain)
       return { ...observed, claim: await patchClaim(api, action.claim, metadata) }
     }
     case 'labelClaim': {

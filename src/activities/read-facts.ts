@@ -13,7 +13,7 @@ import type { Cluster } from '../domain/model/cluster.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'
 import type { IPPoolReference } from '../domain/model/pool.ts'
-import type { Role } from '../domain/role.ts'
+import { roleOf, secondPartOf, type Role, type VipPart } from '../domain/role.ts'
 import { describeUnserved, foreignPoolOf } from '../domain/allocation/vip-role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isUnreadable } from '../kubernetes/errors.ts'
@@ -22,20 +22,20 @@ import { isUnreadable } from '../kubernetes/errors.ts'
 export async function observeFact(
   api: ClusterApi,
   observed: Observed,
-  role: Role,
+  part: VipPart,
   fact: Fact,
 ): Promise<Partial<Observed>> {
   const { key, cluster, claim, ipAddress } = observed
   switch (fact) {
     case 'pools':
-      return readPools(api, key.namespace, () => cluster, role, poolKindsOf(observed))
+      return readPools(api, key.namespace, () => cluster, part, poolKindsOf(observed))
     case 'ipAddress': {
       const name = claim?.addressName
       if (name === undefined) return { ipAddress: undefined }
       return { ipAddress: await api.getIPAddress({ namespace: key.namespace, name }) }
     }
     case 'namedAddress': {
-      const named = cluster === undefined ? claimKeyFor(key, role) : addressKeyFor(cluster, role, claim)
+      const named = cluster === undefined ? claimKeyFor(key, part) : addressKeyFor(cluster, part, claim)
       return { namedAddress: await api.getIPAddress(named) }
     }
     case 'clusterClass':
@@ -44,6 +44,8 @@ export async function observeFact(
       return { addressUse: await api.listAddressUse() }
     case 'sameAddressUse':
       return ipAddress === undefined ? {} : { sameAddressUse: await api.listAddressUseOf(ipAddress) }
+    case 'second':
+      return { second: { claim: cluster && (await readClaimOf(api, cluster, secondPartOf(roleOf(part)))) } }
     default:
       return fact satisfies never
   }
@@ -57,12 +59,12 @@ export async function readPools(
   api: Pick<ClusterApi, 'listIPPools' | 'servesKind'>,
   namespace: string,
   clusterOf: () => Cluster | undefined | Promise<Cluster | undefined>,
-  role: Role,
+  part: VipPart,
   poolKinds: readonly PoolKind[],
 ): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable'>> {
   const foreignOf = async (): Promise<IPPoolReference | undefined> => {
     const cluster = await clusterOf()
-    return cluster && foreignPoolOf(cluster, role, poolKinds)
+    return cluster && foreignPoolOf(cluster, part, poolKinds)
   }
   const [pools, foreignPool] = await Promise.all([
     api.listIPPools(namespace).catch(async (error: unknown) => {
@@ -72,7 +74,7 @@ export async function readPools(
     }),
     foreignOf().then(async (foreign) => {
       if (foreign === undefined || (await api.servesKind(foreign)) !== false) return undefined
-      const { found, fix } = describeUnserved(foreign, role)
+      const { found, fix } = describeUnserved(foreign, roleOf(part))
       return `${found}; ${fix}`
     }),
   ])
@@ -94,14 +96,33 @@ export async function readClusterClass(
 export async function readClaim(
   api: Pick<ClusterApi, 'getIPAddressClaim'>,
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   usual: IPAddressClaim | undefined,
 ): Promise<IPAddressClaim | undefined> {
   if (usual !== undefined && ownershipOf(usual, cluster).owner === 'this-cluster') return usual
   const { namespace } = cluster
-  const [, ...longer] = claimNamesFor(cluster, role)
+  const [, ...longer] = claimNamesFor(cluster, part)
   const others = await Promise.all(longer.map((name) => api.getIPAddressClaim({ namespace, name })))
   return claimAmong(cluster, [usual, ...others])
+}
+
+/** The same, with the claim that has the usual name. */
+export async function readClaimOf(
+  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+  cluster: Cluster,
+  part: VipPart,
+): Promise<IPAddressClaim | undefined> {
+  return readClaim(api, cluster, part, await api.getIPAddressClaim(claimKeyFor(cluster, part)))
+}
+
+/** The claim of the first address of a pair, whose pool is no question any more, for a step about the second one. */
+export async function observeFirst(
+  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+  cluster: Cluster,
+  role: Role,
+): Promise<Pick<Observed, 'claim' | 'choice'>> {
+  const claim = await readClaimOf(api, cluster, role)
+  return { claim, ...(claim !== undefined && { choice: { poolRef: claim.poolRef, considered: [] } }) }
 }
 
 /** The facts that decide whether a claim that nobody owns, or that was kept, is adopted. A later step observes those of the Cluster's own claim. */

@@ -1,11 +1,12 @@
 import type { Action, ActionOf, Observed, PoolChoice } from '../domain/allocation/action.ts'
 import { alsoDesiredRoles, poolRequestFor } from '../domain/allocation/eligibility.ts'
+import { familyShownByClaims } from '../domain/allocation/next-action.ts'
 import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/pool-selection.ts'
 import { probeOf, type Probe } from '../domain/allocation/probe.ts'
-import type { SelectIPPoolResult, StepInput } from '../domain/allocation/steps.ts'
+import { partOfStep, type SelectIPPoolResult, type StepInput } from '../domain/allocation/steps.ts'
 import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
-import { vipRoleIn } from '../domain/allocation/vip-role.ts'
-import { claimKeyFor } from '../domain/model/claim.ts'
+import { partsOf, vipRoleIn } from '../domain/allocation/vip-role.ts'
+import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'
 import { formatPool } from '../domain/model/pool.ts'
@@ -14,6 +15,7 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
   endFor,
+  endWithoutClaim,
   throwIfWaiting,
   type Advance,
   type StepScope,
@@ -39,28 +41,32 @@ const refusal: StepScope = { observes: [], performs: ['deleteClaim'] }
 export async function selectIPPool(
   api: ClusterApi,
   settings: StepSettings,
-  { cluster: key, role }: StepInput,
+  input: StepInput,
 ): Promise<SelectIPPoolResult> {
+  const { cluster: key, role, half } = input
   const reading = api.getCluster(key)
   const [cluster, usual, listed] = await Promise.all([
     reading,
     api.getIPAddressClaim(claimKeyFor(key, role)),
-    readPools(api, key.namespace, () => reading, role, poolKindsOf(settings)),
+    readPools(api, key.namespace, () => reading, partOfStep(input), poolKindsOf(settings)),
   ])
   const { searchable } = settings
   const { pools } = listed
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
   const begin = { key, cluster, claim, ...listed, clusterClass, ...settings }
-  const observes: StepScope['observes'] = ['addressUse', ...adoptionFacts(cluster, claim)]
+  // The second address follows only if a claim holds the first one.
+  const facts: StepScope['observes'] = half === undefined ? adoptionFacts(cluster, claim) : ['ipAddress']
+  const observes: StepScope['observes'] = ['addressUse', 'second', ...facts]
   const found = await advance(api, role, begin, { observes, performs })
-  const end = isRefusal(found.action) ? await advance(api, role, found.observed, refusal) : found
+  const isDeletion = isRefusal(found.action) || isOfPair(found, input)
+  const end = isDeletion ? await advance(api, role, found.observed, refusal) : found
   const also =
-    role === defaultRole && cluster !== undefined
+    role === defaultRole && half === undefined && cluster !== undefined
       ? alsoDesiredRoles(cluster, { clusterClass, pools }, settings)
       : []
   return {
-    ...resultOf(end, role),
+    ...resultOf(end, input),
     ...(also.length > 0 && { alsoWanted: also }),
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
@@ -76,10 +82,18 @@ function isRefusal(
   )
 }
 
-function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult {
+/** To delete a claim of a pair. No later step does, unless both addresses are held. */
+function isOfPair({ action, observed }: Advance, { half }: StepInput): boolean {
+  return action.action === 'deleteClaim' && (half !== undefined || observed.second !== undefined)
+}
+
+function resultOf(end: Advance, input: StepInput): SelectIPPoolResult {
+  const { action, observed } = end
   throwIfWaiting(action)
   const uid = observed.cluster?.uid ?? ''
   if (isRefusal(action)) return endFor(uid, action.outcome)
+  if (action.action === 'deleteClaim' && isOfPair(end, input)) return endWithoutClaim(uid, action)
+  if (input.half !== undefined) return secondResultOf(end, uid, input)
   switch (action.action) {
     case 'done':
       return endFor(uid, action)
@@ -88,39 +102,84 @@ function resultOf({ action, observed }: Advance, role: Role): SelectIPPoolResult
     case 'selectPool': {
       const { considered, ...choice } = action.choice
       const shown = mostRelevant(verdictBytes.inStatus, considered)
-      return { next: 'claim', uid, ...choice, considered: shown, ...probeFor(observed, role, action.choice) }
+      const more = { ...probeFor(observed, input, action.choice), ...pairField(observed, input.role) }
+      return { next: 'claim', uid, ...choice, considered: shown, ...more }
     }
     default: {
-      const { cluster, claim, pools } = observed
-      if (cluster === undefined || claim === undefined)
+      const { claim } = observed
+      if (claim === undefined) {
         throw new Error(`no step for ${action.action} of Cluster ${formatKey(observed.key)}`)
-      const { poolRef } = claim
-      const request = poolRequestFor(cluster, role)
-      const considered = verdictsBeside(request, pools ?? [], poolRef, claimStays)
-      return {
-        next: 'claim',
-        uid,
-        poolRef,
-        considered: mostRelevant(verdictBytes.inStatus, considered),
-        isFound: true,
-        ...probeFor(observed, role, { poolRef }),
-        ...(action.action === 'convertClaim' && { retain: action.retain }),
       }
+      return { ...foundClaim(end, claim, uid, input), ...pairField(observed, input.role) }
     }
   }
 }
 
 /** A VIP that the Cluster has or had before may be in use by itself, and one that it asks for is no accident. */
 function probeFor(
-  { cluster, clusterClass, variables, pools = [] }: Observed,
-  role: Role,
+  observed: Observed,
+  input: StepInput,
   { poolRef, restore }: Pick<PoolChoice, 'poolRef' | 'restore'>,
 ): { readonly probe?: Probe } {
+  const { cluster, clusterClass, variables, pools = [] } = observed
   if (cluster === undefined || restore !== undefined) return {}
-  if (poolRequestFor(cluster, role).address !== undefined) return {}
-  const vip = vipRoleIn(cluster, role, variables, clusterClass)
-  if (vipOwnershipOf(cluster, vip).state !== 'unset') return {}
+  const part = partOfStep(input)
+  if (poolRequestFor(cluster, part, observed).address !== undefined) return {}
+  const vip = partsOf(vipRoleIn(cluster, input.role, variables, clusterClass)).find(
+    (each) => each.part === part,
+  )
+  if (vip === undefined || vipOwnershipOf(cluster, vip).state !== 'unset') return {}
   const pool = pools.find((each) => formatPool(each) === formatPool(poolRef))
   const probe = pool && probeOf(pool)
   return probe === undefined || probe === 'unreadable' ? {} : { probe }
+}
+
+/** Of the second address: the first one is held, unless its objects have changed since. */
+function secondResultOf(end: Advance, uid: string, input: StepInput): SelectIPPoolResult {
+  const { action, observed } = end
+  const claim = observed.second?.claim
+  if (action.action === 'selectPool' && action.half !== undefined) {
+    const { considered, ...choice } = action.choice
+    const shown = mostRelevant(verdictBytes.inStatus, considered)
+    const probe = probeFor(observed, input, action.choice)
+    return { next: 'claim', uid, ...choice, considered: shown, ...probe }
+  }
+  if (action.action === 'done' && action.reason !== 'Allocated') return endFor(uid, action)
+  const isJoint = ['patchCluster', 'observe', 'done'].includes(action.action)
+  if (claim !== undefined && (isJoint || action.half !== undefined)) {
+    return foundClaim(end, claim, uid, input)
+  }
+  return { next: 'restart', message: 'the first address of the pair is not held any more' }
+}
+
+function foundClaim(
+  { action, observed }: Advance,
+  { poolRef }: IPAddressClaim,
+  uid: string,
+  input: StepInput,
+): SelectIPPoolResult {
+  const { cluster, pools = [] } = observed
+  const considered =
+    cluster === undefined
+      ? []
+      : verdictsBeside(poolRequestFor(cluster, partOfStep(input), observed), pools, poolRef, claimStays)
+  return {
+    next: 'claim',
+    uid,
+    poolRef,
+    considered: mostRelevant(verdictBytes.inStatus, considered),
+    isFound: true,
+    ...probeFor(observed, input, { poolRef }),
+    ...(action.action === 'convertClaim' && action.half === input.half && { retain: action.retain }),
+  }
+}
+
+/** The claims of a pair show it too, should its record be lost. */
+function pairField(observed: Observed, role: Role): { readonly isPair?: true } {
+  const { cluster, clusterClass, variables } = observed
+  if (cluster === undefined) return {}
+  const vip = vipRoleIn(cluster, role, variables, clusterClass)
+  const isPair =
+    vip.secondFamily !== undefined || familyShownByClaims({ ...observed, cluster }, vip) !== undefined
+  return isPair ? { isPair } : {}
 }

@@ -71,11 +71,12 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
 }
 
 function assigned(vip: Extract<AssignVipResult, { readonly next: 'assigned' }>): StepOutcome {
-  const { poolRef, claim, isNew = false, disagreement } = vip
+  const { poolRef, claim, second, isNew = false, disagreement } = vip
   if (poolRef === undefined || claim === undefined) {
     return withCondition(true, 'EndpointAlreadySet', describeCompleted(vip, disagreement))
   }
-  const message = describeAllocated(vip, poolRef, claim, disagreement)
+  const other = second && { pool: second.poolRef, claim: second.claim }
+  const message = describeAllocated(vip, { pool: poolRef, claim }, other, disagreement)
   return { ...withCondition(true, 'Allocated', message), isAllocated: isNew }
 }
 

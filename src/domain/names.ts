@@ -29,6 +29,15 @@ export const probePortsAnnotation = `${ownPrefix}/probe-ports`
 export const probeExceptAnnotation = `${ownPrefix}/probe-except`
 /** Annotation on a reservation: what answered at the address, and when. */
 export const inUseAnnotation = `${ownPrefix}/in-use`
+/**
+ * Annotation on a Cluster, or else on its ClusterClass: the address families of its VIPs, the preferred one first. Two make every
+ * VIP a pair.
+ */
+export const ipFamiliesAnnotation = `${ownPrefix}/ip-families`
+/** Annotation beside it: what becomes of the first address of a pair while there is no second one. */
+export const ipFamiliesPolicyAnnotation = `${ownPrefix}/ip-families-policy`
+/** Label on the claims of a pair: the family of the address. */
+export const ipFamilyLabel = `${ownPrefix}/ip-family`
 /** Annotation on a Cluster: comma-separated addresses that its claims were given although others have them. */
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
 /** Annotation on a Cluster: `"true"` has an endpoint that was set by hand reserved in the pool that has its address. */

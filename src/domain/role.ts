@@ -3,10 +3,15 @@ import { ownPrefix } from './names.ts'
 /** What a VIP is for. */
 export type Role = 'control-plane' | 'ingress'
 
+/** An address of a VIP: the one that it always has, which has the name of its role, or the second one of a pair. */
+export type VipPart = Role | `${Role}/second`
+
 /** All that differs from role to role. */
 export interface RoleSpec {
   /** A claim's name is this prefix and the Cluster's name. */
   readonly claimPrefix: string
+  /** The same of the claim for the second address. It must not begin as another prefix does. */
+  readonly secondClaimPrefix: string
   /** Annotation on the Cluster that names its one pool, as `[Kind/]name`. */
   readonly poolAnnotation: string
   /** Annotation on the Cluster that names the one address that its VIP has to be. */
@@ -45,6 +50,7 @@ export const defaultRole: Role = 'control-plane'
 export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   'control-plane': {
     claimPrefix: 'vip-cp-',
+    secondClaimPrefix: 'vip-cp2-',
     poolAnnotation: `${ownPrefix}/control-plane-pool`,
     addressAnnotation: `${ownPrefix}/control-plane-address`,
     vipAnnotation: `${ownPrefix}/control-plane-vip`,
@@ -62,6 +68,7 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
   },
   ingress: {
     claimPrefix: 'vip-ingress-',
+    secondClaimPrefix: 'vip-ingress2-',
     poolAnnotation: `${ownPrefix}/ingress-pool`,
     addressAnnotation: `${ownPrefix}/ingress-address`,
     vipAnnotation: `${ownPrefix}/ingress-vip`,
@@ -77,6 +84,47 @@ export const roleSpecs: Readonly<Record<Role, RoleSpec>> = {
     enabledAnnotation: `${ownPrefix}/ingress-enabled`,
     isDefault: false,
   },
+}
+
+/** All that differs from part to part: what the role has, for this one address. */
+export interface PartSpec extends RoleSpec {
+  readonly role: Role
+  readonly isSecond: boolean
+}
+
+export const partSpecs: Readonly<Record<VipPart, PartSpec>> = {
+  'control-plane': firstPart('control-plane'),
+  'control-plane/second': secondPart('control-plane'),
+  ingress: firstPart('ingress'),
+  'ingress/second': secondPart('ingress'),
+}
+
+/** Every role is followed by its second part. */
+export const vipParts: readonly VipPart[] = roles.flatMap((role) => [role, secondPartOf(role)])
+
+export function secondPartOf(role: Role): VipPart {
+  return `${role}/second`
+}
+
+export function roleOf(part: VipPart): Role {
+  return partSpecs[part].role
+}
+
+function firstPart(role: Role): PartSpec {
+  return { ...roleSpecs[role], role, isSecond: false }
+}
+
+/** It is beside the endpoint, never in it. */
+function secondPart(role: Role): PartSpec {
+  const { secondClaimPrefix: claimPrefix, noun } = roleSpecs[role]
+  return {
+    ...roleSpecs[role],
+    role,
+    isSecond: true,
+    claimPrefix,
+    noun: `second address of the ${noun}`,
+    isEndpoint: false,
+  }
 }
 
 /** The annotations by which a Cluster or its ClusterClass asks for VIPs or refuses them. */

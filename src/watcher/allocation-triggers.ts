@@ -5,10 +5,11 @@ import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
-import { enabledAnnotations, type Role } from '../domain/role.ts'
 import { askedAddressOf, askingOf } from '../domain/allocation/asked-address.ts'
-import { explicitPoolOf, type VipRole } from '../domain/allocation/vip-role.ts'
-import { addressIn, vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
+import { familiesAnnotations } from '../domain/allocation/ip-families.ts'
+import { enabledAnnotations, roleOf, type Role, type VipPart } from '../domain/role.ts'
+import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
+import { addressIn, explicitPoolOf, partsOf, type VipRole } from '../domain/allocation/vip-role.ts'
 import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
@@ -95,7 +96,7 @@ export function requestForBinding(
 }
 
 /** A pool that is new or has changed. */
-export interface PoolChange extends Pick<SnapshotQueries, 'usableBy'> {
+export interface PoolChange extends Pick<SnapshotQueries, 'usableBy' | 'classOf'> {
   readonly pool: IPPool
   /** Undefined: it is new, at least for the Clusters concerned. */
   readonly previous: IPPool | undefined
@@ -109,19 +110,22 @@ export interface PoolChange extends Pick<SnapshotQueries, 'usableBy'> {
  * @param now milliseconds since the epoch
  */
 export function clustersToServe(
-  { pool, previous, usableBy }: PoolChange,
+  { pool, previous, usableBy, classOf }: PoolChange,
   waiting: () => readonly Cluster[],
-  role: Role,
+  part: VipPart,
   now: number,
 ): readonly Cluster[] {
   if (previous !== undefined && !offersMore(pool, previous)) return []
   const wouldChoose = (cluster: Cluster): boolean =>
-    selectIPPool(poolRequestFor(cluster, role), usableBy(cluster.namespace, [pool])).outcome === 'selected'
+    selectIPPool(
+      poolRequestFor(cluster, part, { clusterClass: classOf(cluster) }),
+      usableBy(cluster.namespace, [pool]),
+    ).outcome === 'selected'
   return (
     waiting()
       // One that asks for a certain address does not take the place of another.
-      .filter((cluster) => askedAddressOf(cluster, role) === undefined)
-      .filter((cluster) => !hasJustBegun(cluster, role, now) && wouldChoose(cluster))
+      .filter((cluster) => askedAddressOf(cluster, part) === undefined)
+      .filter((cluster) => !hasJustBegun(cluster, roleOf(part), now) && wouldChoose(cluster))
       .toSorted(
         (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
       )
@@ -143,11 +147,12 @@ function hasJustBegun(cluster: Cluster, role: Role, now: number): boolean {
 export function clustersToRestore(
   { pool, previous, usableBy }: PoolChange,
   lost: () => readonly Cluster[],
-  vipOf: (cluster: Cluster) => VipRole,
+  vipOf: (cluster: Cluster) => VipRole | undefined,
 ): readonly Cluster[] {
   if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
   return lost().filter((cluster) => {
     const vip = vipOf(cluster)
+    if (vip === undefined) return false
     const pools = usableBy(cluster.namespace, [pool])
     return poolToRestoreFrom({ cluster, vip, address: addressIn(cluster, vip), pools }) !== undefined
   })
@@ -161,9 +166,9 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.generation,
     // Only a value beside an endpoint that is there depends on it. A new Cluster gets its first status at about this time.
     cluster.controlPlaneEndpoint.host !== '' && cluster.isAwaitingInfrastructure,
-    explicitPoolOf(cluster, vip.role),
+    ...partsOf(vip).map(({ part }) => explicitPoolOf(cluster, part)),
     askingOf(cluster, vip.role),
-    ...enabledAnnotations.map((annotation) => cluster.annotations[annotation]),
+    ...[...enabledAnnotations, ...familiesAnnotations].map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),
   ])
 }

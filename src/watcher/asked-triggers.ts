@@ -14,16 +14,17 @@ import { offerOf, type PoolChange } from './allocation-triggers.ts'
  *   terms changed
  */
 export function clustersAskingFor(
-  { pool, previous, usableBy }: PoolChange,
+  { pool, previous, usableBy, classOf }: PoolChange,
   waiting: () => readonly Cluster[],
-  vipOf: (cluster: Cluster) => VipRole,
+  vipOf: (cluster: Cluster) => VipRole | undefined,
 ): readonly Cluster[] {
   if (previous !== undefined && offerOf(pool) === offerOf(previous)) return []
   return waiting().filter((cluster) => {
     const vip = vipOf(cluster)
-    const request = poolRequestFor(cluster, vip.role)
+    if (vip === undefined) return false
+    const request = poolRequestFor(cluster, vip.part, { clusterClass: classOf(cluster) })
     const pools = usableBy(cluster.namespace, [pool])
-    return askedAddressOf(cluster, vip.role) === undefined
+    return askedAddressOf(cluster, vip.part) === undefined
       ? poolToReserveFrom(cluster, vip, request, pools) !== undefined
       : selectIPPool(request, pools).outcome === 'selected'
   })

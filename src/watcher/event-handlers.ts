@@ -1,6 +1,7 @@
 import { askingOf } from '../domain/allocation/asked-address.ts'
 import { duplicateAddressesOf } from '../domain/allocation/duplicate-addresses.ts'
 import { needsAllocation, type ClusterContext } from '../domain/allocation/eligibility.ts'
+import { familiesAnnotations } from '../domain/allocation/ip-families.ts'
 import {
   namespaceLabelsIn,
   poolsIn,
@@ -8,8 +9,15 @@ import {
   type ClaimBinding,
 } from '../domain/allocation/snapshot.ts'
 import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
-import { addressIn, hasLostRecord } from '../domain/allocation/vip-ownership.ts'
-import { ownershipOf, roleOfClaim, roleOfOwnClaim, type IPAddressClaim } from '../domain/model/claim.ts'
+import { hasLostRecord } from '../domain/allocation/vip-ownership.ts'
+import { addressesIn, vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
+import {
+  ownershipOf,
+  partOfClaim,
+  roleOfClaim,
+  roleOfOwnClaim,
+  type IPAddressClaim,
+} from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { DnsEndpoint } from '../domain/model/dns-endpoint.ts'
@@ -18,8 +26,7 @@ import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { formatPool, isPoolOf, selectsNamespace, type IPPool } from '../domain/model/pool.ts'
 import { retainAnnotation, watchFilterLabel } from '../domain/names.ts'
-import { enabledAnnotations, roles, variableAnnotations } from '../domain/role.ts'
-import { vipRolesIn, type VipRole } from '../domain/allocation/vip-role.ts'
+import { enabledAnnotations, roleOf, roles, variableAnnotations, vipParts } from '../domain/role.ts'
 import type { ResourceEventHandler } from '../kubernetes/informer/informer-types.ts'
 import {
   clustersToRestore,
@@ -67,9 +74,11 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
   }
 
   const onVipChange = (vip: VipRole, cluster: Cluster, previous: Cluster): void => {
-    const address = addressIn(previous, queries.vipOf(previous, vip.role))
-    if (address === addressIn(cluster, vip) || address === '') return
-    requests.retryWaitingFor(address)
+    const before = addressesIn(previous, queries.vipOf(previous, vip.role))
+    const now = addressesIn(cluster, vip)
+    const gone = before.filter((address) => !now.includes(address))
+    if (gone.length === 0) return
+    gone.forEach((address) => requests.retryWaitingFor(address))
     requests.forgetConditionUpdate(cluster)
     requests.requestConditionUpdate(cluster)
   }
@@ -91,8 +100,9 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
       if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false })) {
         requests.enqueue(cluster, { action: 'signal', reason: 'Cluster is gone' })
       }
-      for (const vip of queries.vipsOf(cluster)) requests.retryWaitingFor(addressIn(cluster, vip))
-      const bindings = roles.map((role) => ({ role, ...queries.bindingOf(cluster, role) }))
+      const addresses = queries.vipsOf(cluster).flatMap((vip) => addressesIn(cluster, vip))
+      addresses.forEach((address) => requests.retryWaitingFor(address))
+      const bindings = vipParts.map((part) => ({ role: roleOf(part), ...queries.bindingOf(cluster, part) }))
       requests.enqueueRelease(releaseOfDeleted(cluster, bindings))
     },
     onListed() {
@@ -156,7 +166,9 @@ export function onClusterClass(context: HandlerContext): ResourceEventHandler<Cl
 function inputsOf({ acceptedVariables, annotations }: ClusterClass): string {
   return JSON.stringify([
     acceptedVariables,
-    ...[...enabledAnnotations, ...variableAnnotations].map((annotation) => annotations[annotation]),
+    ...[...enabledAnnotations, ...variableAnnotations, ...familiesAnnotations].map(
+      (annotation) => annotations[annotation],
+    ),
   ])
 }
 
@@ -204,10 +216,10 @@ function enqueueForBinding(
   previous: Partial<ClaimBinding>,
 ): void {
   const cluster = queries.clusterOf(claim)
-  const role = roleOfClaim(claim.name)
-  if (cluster === undefined || role === undefined) return
-  const vip = queries.vipOf(cluster, role)
-  const cached = queries.bindingOf(cluster, role)
+  const part = partOfClaim(claim.name)
+  const vip = cluster && part && queries.partOf(cluster, part)
+  if (cluster === undefined || vip === undefined) return
+  const cached = queries.bindingOf(cluster, vip.part)
   // Beside the Cluster's own claim, that of a previous one may still be there.
   if (cached.claim !== undefined && cached.claim.name !== claim.name) return
   const [binding, before] = [
@@ -266,12 +278,17 @@ function retryFrom(
   previous: IPPool | undefined,
   reason: string,
 ): void {
-  const change = { pool, previous, usableBy: queries.usableBy.bind(queries) }
-  for (const role of roles) {
-    const served = clustersToServe(change, () => queries.waitingBeside(pool, role), role, now())
-    const vipOf = (cluster: Cluster): VipRole => queries.vipOf(cluster, role)
-    const restored = clustersToRestore(change, () => queries.lost(role), vipOf)
-    const asking = clustersAskingFor(change, () => queries.waitingBeside(pool, role), vipOf)
+  const change = {
+    pool,
+    previous,
+    usableBy: queries.usableBy.bind(queries),
+    classOf: queries.classOf.bind(queries),
+  }
+  for (const part of vipParts) {
+    const served = clustersToServe(change, () => queries.waitingBeside(pool, part), part, now())
+    const vipOf = (cluster: Cluster): VipRole | undefined => queries.partOf(cluster, part)
+    const restored = clustersToRestore(change, () => queries.lost(part), vipOf)
+    const asking = clustersAskingFor(change, () => queries.waitingBeside(pool, part), vipOf)
     for (const cluster of [...served, ...restored, ...asking]) requests.retry(cluster, reason)
   }
 }

@@ -12,7 +12,7 @@ import { deleteForMoveAnnotation, keptUntilAnnotation } from '../domain/names.ts
 import { readableHeld, type HeldAddress } from '../domain/release/release.ts'
 import { decideRetention } from '../domain/release/retention.ts'
 import type { Role } from '../domain/role.ts'
-import { recordedVip } from '../domain/allocation/vip-role.ts'
+import { recordedVip } from '../domain/allocation/ip-families.ts'
 import type { ClaimBinding } from '../domain/allocation/snapshot.ts'
 import type { ReleaseRequest } from './workflow-request.ts'
 

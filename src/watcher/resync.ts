@@ -1,5 +1,5 @@
+import { recordedVip } from '../domain/allocation/ip-families.ts'
 import { poolsIn, type SnapshotQueries } from '../domain/allocation/snapshot.ts'
-import { recordedVip } from '../domain/allocation/vip-role.ts'
 import { roleOfClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'

@@ -2,7 +2,10 @@ import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@tempo
 import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, vipFields } from '../domain/allocation/cluster-patch.ts'
 import {
+  partOfStep,
   takeSteps,
+  type AwaitIPAddressResult,
+  type EnsureIPAddressClaimResult,
   type ProbeAddressInput,
   type ProbeAddressResult,
   type PublishDnsNameInput,
@@ -21,9 +24,11 @@ import { fastPath, step } from './activity-policies.ts'
 import type {
   AllocateAtOnceInput,
   AllocateAtOnceResult,
+  MadeSteps,
   PoolSummary,
   RoleResult,
   RoleStatus,
+  SecondAddress,
 } from './contract.ts'
 import type { StatusUpdate } from './status-record.ts'
 import type { RoleWakeUp } from './wake-up.ts'
@@ -47,11 +52,17 @@ export interface RoleRun {
   readonly onDuplicate: (message: string) => void
 }
 
-/** Where a VIP comes from. */
-interface VipSource {
+/** Where an address comes from. */
+interface Source {
   readonly pool: PoolSummary
   readonly claim: string
-  /** Of its DNS name; undefined: it has none. */
+}
+
+/** Undefined without a claim, or without a second address. */
+interface Sources {
+  readonly first: Source | undefined
+  readonly second: Source | undefined
+  /** Of the DNS name; undefined: there is none. */
   readonly published: PublishDnsNameResult | undefined
 }
 
@@ -74,59 +85,54 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
   const made: AllocateAtOnceResult = await (run.fastPath.isOpen
     ? runToCompletion(() => takeFastPath(run, { ...input, startedAt }))
     : {})
-  const { steps, sourceOf } = stepsAfter(run, made)
+  const { steps, sources } = stepsAfter(run, made)
   const end = await takeSteps(steps, input, startedAt)
-  return passFor(run, end, sourceOf())
+  return passFor(run, end, sources())
 }
 
 /** The steps after the fast path, which has made some of them. Each updates the status. */
 function stepsAfter(
   run: RoleRun,
   made: AllocateAtOnceResult,
-): { readonly steps: Steps; readonly sourceOf: () => VipSource | undefined } {
-  const {
-    input: { cluster, role },
-    progress,
-  } = run
+): { readonly steps: Steps; readonly sources: () => Sources } {
+  const { cluster, role } = run.input
   const { runInterruptible } = run.wakeUp
   const key = formatKey(cluster)
-  let claim = claimNameFor(cluster, role)
-  let pool: PoolSummary | undefined
+  const first = createAddressRecord(run, undefined)
+  const second = createAddressRecord(run, 'second')
+  const recordOf = ({ half }: StepInput): AddressRecord => (half === undefined ? first : second)
+  const madeOf = ({ half }: StepInput): MadeSteps => (half === undefined ? made : (made.second ?? {}))
   let published: PublishDnsNameResult | undefined
   const steps: Steps = {
     async selectIPPool(input) {
-      const summary = `${role} pool for ${key}`
+      const summary = input.half === undefined ? `${role} pool for ${key}` : `second ${role} pool for ${key}`
       const selected =
-        made.selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
-      reportSelection(run, claim, selected)
+        madeOf(input).selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
+      if ('uid' in selected) run.onSelected(selected)
+      recordOf(input).selected(selected)
       return selected
     },
     async ensureIPAddressClaim(input) {
-      const source = `${claim} from ${formatPool(input.poolRef)}`
+      const source = `${recordOf(input).claim()} from ${formatPool(input.poolRef)}`
       const summary = input.restore === undefined ? source : `${source} with ${input.restore.address}`
       const ensured =
-        made.ensureIPAddressClaim ??
+        madeOf(input).ensureIPAddressClaim ??
         (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))
-      if (ensured.next === 'await') {
-        pool = poolFor(ensured.poolRef, cluster)
-        claim = ensured.claim
-        const message = `waiting for ${formatPool(pool)} to bind ${claim}`
-        progress({ phase: 'AwaitingAddress', message, pool, claim })
-      }
+      recordOf(input).ensured(ensured)
       return ensured
     },
     async awaitIPAddress(input) {
+      const summary = `address for ${recordOf(input).claim()}`
       const awaited =
-        made.awaitIPAddress ??
-        (await runInterruptible(() => activity(`address for ${claim}`).awaitIPAddress(input)))
-      if (awaited.next === 'assign') {
-        const { address } = awaited
-        progress({ phase: 'AssigningVip', message: `writing ${address} to Cluster ${key}`, address })
-      }
+        madeOf(input).awaitIPAddress ??
+        (await runInterruptible(() => activity(summary).awaitIPAddress(input)))
+      recordOf(input).awaited(awaited)
       return awaited
     },
     async assignVip(input) {
-      const summary = input.address === undefined ? `port of ${key}` : `${input.address} to ${key}`
+      const { address, second: other } = input
+      const addresses = other === undefined ? address : `${address} and ${other.address}`
+      const summary = addresses === undefined ? `port of ${key}` : `${addresses} to ${key}`
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
     probeAddress: (input) => probeAddress(run, input),
@@ -135,21 +141,7 @@ function stepsAfter(
       return published
     },
   }
-  return { steps, sourceOf: () => pool && { pool, claim, published } }
-}
-
-function reportSelection(
-  { input: { cluster }, progress, onSelected }: RoleRun,
-  claim: string,
-  selected: SelectIPPoolResult,
-): void {
-  if ('uid' in selected) onSelected(selected)
-  if (selected.next === 'claim') {
-    progress(choiceMade(cluster, claim, selected), { keepsVerdicts: selected.isFound === true })
-  }
-  if (selected.next === 'complete-port') {
-    progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${formatKey(cluster)}` })
-  }
+  return { steps, sources: () => ({ first: first.source(), second: second.source(), published }) }
 }
 
 async function probeAddress(
@@ -176,16 +168,67 @@ async function publishDnsName(
   return published
 }
 
+/** What becomes of one address, as the status shows it. */
+interface AddressRecord {
+  readonly selected: (selected: SelectIPPoolResult) => void
+  readonly ensured: (ensured: EnsureIPAddressClaimResult) => void
+  readonly awaited: (awaited: AwaitIPAddressResult) => void
+  /** Name of the claim. */
+  readonly claim: () => string
+  readonly source: () => Source | undefined
+}
+
+/** @param half undefined: of the first address, or the only one */
+function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half']): AddressRecord {
+  const { cluster, role } = input
+  const key = formatKey(cluster)
+  let claim = claimNameFor(cluster, partOfStep({ role, ...(half !== undefined && { half }) }))
+  let pool: PoolSummary | undefined
+  let known: SecondAddress = {}
+  const about = (found: SecondAddress): Partial<RoleStatus> => {
+    known = { ...known, ...found }
+    return half === undefined ? found : { second: known }
+  }
+  return {
+    selected(selected) {
+      if (selected.next === 'claim') {
+        const { poolRef } = selected
+        const choice = choiceMade(claim, selected)
+        const found = about({ claim, pool: poolFor(poolRef, cluster) })
+        progress({ ...choice, ...found }, { keepsVerdicts: selected.isFound === true })
+      }
+      if (selected.next === 'complete-port') {
+        progress({ phase: 'AssigningVip', message: `completing the port of Cluster ${key}` })
+      }
+    },
+    ensured(ensured) {
+      if (ensured.next !== 'await') return
+      pool = poolFor(ensured.poolRef, cluster)
+      claim = ensured.claim
+      const message = `waiting for ${formatPool(pool)} to bind ${claim}`
+      progress({ phase: 'AwaitingAddress', message, ...about({ pool, claim }) })
+    },
+    awaited(awaited) {
+      if (awaited.next !== 'assign') return
+      const { address } = awaited
+      progress({
+        phase: 'AssigningVip',
+        message: `writing ${address} to Cluster ${key}`,
+        ...about({ address }),
+      })
+    },
+    claim: () => claim,
+    source: () => pool && { pool, claim },
+  }
+}
+
 function choiceMade(
-  cluster: NamespacedName,
   claim: string,
   { poolRef, considered, insteadOf }: Extract<SelectIPPoolResult, { readonly next: 'claim' }>,
 ): Partial<RoleStatus> {
   return {
     phase: 'EnsuringClaim',
     message: withAddition(`${claim} from ${formatPool(poolRef)}`, insteadOf),
-    claim,
-    pool: poolFor(poolRef, cluster),
     ...(considered.length > 0 && { considered }),
   }
 }
@@ -214,8 +257,7 @@ async function takeFastPath(run: RoleRun, input: AllocateAtOnceInput): Promise<A
   }
 }
 
-/** @param source undefined if there is no claim */
-function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined): RolePass {
+function passFor(run: RoleRun, end: SequenceEnd, sources: Sources): RolePass {
   switch (end.next) {
     case 'replaced':
       return { pass: 'replaced' }
@@ -228,12 +270,12 @@ function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined):
       return { pass: 'restart' }
     }
     case 'end': {
-      const { reason, message, host, port } = end
-      const present = host === undefined ? {} : vipFields({ host, ...(port !== undefined && { port }) })
+      const { reason, message, host, ...more } = end
+      const present = host === undefined ? {} : vipFields({ host, ...more })
       return { pass: 'done', result: { outcome: 'skipped', reason, message, ...present } }
     }
     case 'assigned':
-      return { pass: 'done', result: resultOf(end, source) }
+      return { pass: 'done', result: resultOf(end, sources) }
     default:
       return end satisfies never
   }
@@ -241,23 +283,23 @@ function passFor(run: RoleRun, end: SequenceEnd, source: VipSource | undefined):
 
 function resultOf(
   { dnsName, disagreement, ...assigned }: Extract<SequenceEnd, { readonly next: 'assigned' }>,
-  source: VipSource | undefined,
+  { first, second, published }: Sources,
 ): RoleResult {
-  if (source === undefined) {
+  const fields = vipFields(assigned)
+  if (first === undefined) {
     const message = describeCompleted(assigned, disagreement)
-    return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...vipFields(assigned) }
+    return { outcome: 'skipped', reason: 'EndpointAlreadySet', message, ...fields }
   }
-  const { pool, claim, published } = source
   const unpublished = published?.next === 'left' ? published.because : undefined
-  return {
+  const result = {
     outcome: 'allocated',
     reason: 'Allocated',
-    message: withAddition(describeAllocated(assigned, pool, claim, disagreement), unpublished),
-    ...vipFields(assigned),
-    pool,
-    claim,
+    message: withAddition(describeAllocated(assigned, first, second, disagreement), unpublished),
+    ...fields,
+    ...first,
     ...(published?.next === 'published' && dnsName !== undefined && { dnsName }),
-  }
+  } as const
+  return fields.second === undefined ? result : { ...result, second: { ...fields.second, ...second } }
 }
 
 function poolFor(poolRef: IPPoolReference, cluster: NamespacedName): PoolSummary {

@@ -111,6 +111,15 @@ export interface RoleResult {
   readonly claim?: string
   /** The DNS name that is published for it. */
   readonly dnsName?: string
+  /** Of a pair. */
+  readonly second?: SecondAddress
+}
+
+/** The second address of a pair, and where it comes from. */
+export interface SecondAddress {
+  readonly address?: string
+  readonly pool?: PoolSummary
+  readonly claim?: string
 }
 
 /** A pool by kind, namespace (`""` for a global one) and name. */
@@ -145,6 +154,8 @@ export interface RoleStatus {
   readonly pool?: PoolSummary
   readonly claim?: string
   readonly address?: string
+  /** Of a pair, when the first address is held. */
+  readonly second?: SecondAddress
   /** All pools, with why each was or was not selected. */
   readonly considered: readonly PoolVerdict[]
   /** Messages about addresses that the claim was given although somebody else has them, the latest last. */
@@ -182,9 +193,10 @@ export interface AllocateAtOnceInput extends StepInput {
 }
 
 /** The results of the steps that made progress. `left`: why the next step is left to a regular activity. */
-export type AllocateAtOnceResult = {
-  readonly [S in keyof Steps]?: Awaited<ReturnType<Steps[S]>>
-} & { readonly left?: string }
+export type AllocateAtOnceResult = MadeSteps & { readonly second?: MadeSteps; readonly left?: string }
+
+/** The results of steps. Those about the second address of a pair are apart. */
+export type MadeSteps = { readonly [S in keyof Steps]?: Awaited<ReturnType<Steps[S]>> }
 
 export interface ConfirmReleaseInput extends ClusterIdentity, Pick<StepInput, 'managementClusterUid'> {
   readonly held: readonly HeldAddress[]

@@ -45,7 +45,10 @@ export function createFakeCluster(initial: InitialObjects): FakeCluster {
     const { namespace, name, poolRef } = claim
     const present = ipAddresses.get(formatKey(claim))
     given += 1
-    const spec = { address: `10.7.0.${given}`, poolRef, claimRef: { name } }
+    const isSix = initial.pools.some(
+      (pool) => formatPool(pool) === formatPool(poolRef) && pool.addresses.some((each) => each.includes(':')),
+    )
+    const spec = { address: isSix ? `fd00:7::${given}` : `10.7.0.${given}`, poolRef, claimRef: { name } }
     ipAddresses.set(formatKey(claim), present ?? ipAddressFrom({ metadata: { namespace, name }, spec }))
     return { ...claim, addressName: name }
   }

@@ -35,10 +35,39 @@ const annotations = fc
     anyOf(
       {},
       {},
+      {},
+      annotation('control-plane-vip', '10.0.0.10,fd00::10'),
+      annotation('control-plane-vip', '10.9.9.9,fd00::10'),
+      annotation('control-plane-vip', '10.0.0.10,fd00::11'),
+    ),
+    anyOf(
+      {},
+      {},
       annotation('duplicate-addresses', '10.0.0.19'),
       annotation('duplicate-addresses', '10.0.0.10'),
     ),
-    anyOf({}, {}, annotation('control-plane-pool', 'second')),
+    anyOf(
+      {},
+      {},
+      annotation('control-plane-pool', 'second'),
+      annotation('control-plane-pool', 'vip-pool,six'),
+    ),
+    anyOf(
+      {},
+      {},
+      annotation('ip-families', 'IPv4,IPv6'),
+      annotation('ip-families', 'IPv4,IPv6'),
+      annotation('ip-families', 'IPv6,IPv4'),
+      annotation('ip-families', 'IPv6'),
+      annotation('ip-families', 'IPv5'),
+    ),
+    anyOf(
+      {},
+      {},
+      {},
+      annotation('ip-families-policy', 'give-back'),
+      annotation('ip-families-policy', 'both'),
+    ),
     anyOf({}, {}, annotation('control-plane-variables-written', 'clusterVip')),
     anyOf(
       {},
@@ -92,6 +121,23 @@ const longerName = 'vip-cp-demo-uid-of-d'
 const ofDemo = { 'cluster.x-k8s.io/cluster-name': 'demo' }
 const longerClaim: ClaimOptions = { name: longerName, addressName: longerName, labels: ofDemo }
 const keptClaim = aClaim({ owners: recreated, deleting: true, finalizers: ['example.org/hold'] })
+/** For the second address of a pair. */
+const secondName = 'vip-cp2-demo'
+const ofPair = (family: string) => ({ 'vip.capi.gorizond.io/ip-family': family })
+const secondClaims = anyOf<readonly IPAddressClaim[]>(
+  [],
+  [],
+  [],
+  ...[
+    aClaim({ name: secondName, poolName: 'six', labels: ofPair('IPv6') }),
+    aClaim({ name: secondName, poolName: 'six', labels: ofPair('IPv6'), addressName: secondName }),
+    aClaim({ name: secondName, poolName: 'six', addressName: secondName }),
+    aClaim({ name: secondName, poolName: 'six', owners: [], addressName: secondName }),
+    aClaim({ name: secondName, poolName: 'six', owners: recreated, deleting: true }),
+    aClaim({ name: secondName, poolName: 'six', owners: [stranger] }),
+  ].map((claim) => [claim]),
+)
+
 /** The first is the one that the run takes for the Cluster's. */
 const claims = anyOf<readonly IPAddressClaim[]>(
   [],
@@ -100,6 +146,8 @@ const claims = anyOf<readonly IPAddressClaim[]>(
     aClaim(),
     aClaim(bound),
     aClaim(bound),
+    aClaim({ ...bound, labels: ofPair('IPv4') }),
+    aClaim({ ...bound, labels: ofPair('IPv4') }),
     aClaim({ ...bound, owners: unlabeled }),
     aClaim({ owners: unlabeled, labels: { 'vip.capi.gorizond.io/role': 'control-plane' } }),
     aClaim({ owners: [] }),
@@ -122,6 +170,8 @@ const full = { total: 11, used: 11, free: 0, outOfRange: 0 }
 const pools = fc.subarray<IPPool>([
   aPool(),
   aPool({ name: 'second', addresses: ['10.1.0.10-10.1.0.20'] }),
+  aPool({ name: 'six', addresses: ['fd00::10-fd00::20'], prefix: 64 }),
+  aPool({ name: 'six-too', addresses: ['fd00::10-fd00::20'], prefix: 64, capacity: full }),
   aPool({ name: 'full', capacity: full }),
   aPool({ name: 'closed', labels: {} }),
   aPool({ name: 'keeping', graceSeconds: 900 }),
@@ -159,6 +209,13 @@ export const randomWorlds = fc
   .record({
     cluster: clusters.map(aCluster),
     claims,
+    secondClaims,
+    second: anyOf<IPAddress | undefined>(
+      anIPAddress({ name: secondName, claimName: secondName, address: 'fd00::10' }),
+      anIPAddress({ name: secondName, claimName: secondName, address: 'fd00::10' }),
+      anIPAddress({ name: secondName, claimName: secondName, address: 'fd00::12' }),
+      undefined,
+    ),
     own: anyOf<IPAddress | undefined>(
       anIPAddress(),
       anIPAddress(),
@@ -194,10 +251,14 @@ export const randomWorlds = fc
     ),
     others,
   })
-  .map(({ cluster, own, others: beside, ...rest }): InitialObjects => ({
+  .map(({ cluster, own, second, secondClaims: ofSecond, others: beside, ...rest }): InitialObjects => ({
     ...rest,
+    claims: [...rest.claims, ...ofSecond],
     clusters: [cluster, ...beside.clusters],
     // The provider deletes the IPAddress with its claim.
-    ipAddresses:
-      own === undefined ? beside.ipAddresses : [ofClaim(own, rest.claims[0]), ...beside.ipAddresses],
+    ipAddresses: [
+      ...(own === undefined ? [] : [ofClaim(own, rest.claims[0])]),
+      ...(second === undefined ? [] : [second]),
+      ...beside.ipAddresses,
+    ],
   }))

@@ -7,7 +7,7 @@ import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
 import type { PoolKind } from '../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../domain/model/pool-kinds.ts'
-import { roles, type Role } from '../../domain/role.ts'
+import { roles, secondPartOf, type Role, type VipPart } from '../../domain/role.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { createObjectClient } from '../../kubernetes/objects.ts'
@@ -50,7 +50,12 @@ export async function readPlanFacts(
   const taken = { variables, defaultPort, requiresOptIn, poolKinds, dnsNames }
   const about = { key: { namespace, name }, cluster, clusterClass, ...taken }
   const shared = { ...about, addressUse, sameAddressUse: addressUse }
-  return new Map(bindings.map(([role, binding]) => [role, { ...shared, ...binding }]))
+  return new Map(
+    bindings.map(([role, binding]) => {
+      const second = { ...binding.second, sameAddressUse: addressUse }
+      return [role, { ...shared, ...binding, second }]
+    }),
+  )
 }
 
 async function readRoleFacts(
@@ -58,14 +63,21 @@ async function readRoleFacts(
   cluster: Cluster,
   role: Role,
   poolKinds: readonly PoolKind[],
-): Promise<Pick<PlanFacts, 'pools' | 'unreadable' | 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>> {
+): Promise<Pick<PlanFacts, 'pools' | 'unreadable'> & AddressFacts & { readonly second: AddressFacts }> {
+  const pools = await readPools(api, cluster.namespace, () => cluster, role, poolKinds)
+  const first = await readAddressFacts(api, cluster, role)
+  return { ...pools, ...first, second: await readAddressFacts(api, cluster, secondPartOf(role)) }
+}
+
+type AddressFacts = Pick<PlanFacts, 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>
+
+async function readAddressFacts(api: ClusterApi, cluster: Cluster, part: VipPart): Promise<AddressFacts> {
   const { namespace } = cluster
-  const pools = await readPools(api, namespace, () => cluster, role, poolKinds)
-  const usual = await api.getIPAddressClaim(claimKeyFor(cluster, role))
-  const claim = await readClaim(api, cluster, role, usual)
+  const usual = await api.getIPAddressClaim(claimKeyFor(cluster, part))
+  const claim = await readClaim(api, cluster, part, usual)
   const usualClaim = usual?.name === claim?.name ? undefined : usual
-  const namedAddress = await api.getIPAddress(addressKeyFor(cluster, role, claim))
+  const namedAddress = await api.getIPAddress(addressKeyFor(cluster, part, claim))
   const bound = claim?.addressName
   const ipAddress = bound === undefined ? undefined : await api.getIPAddress({ namespace, name: bound })
-  return { ...pools, claim, usualClaim, ipAddress, namedAddress }
+  return { claim, usualClaim, ipAddress, namedAddress }
 }

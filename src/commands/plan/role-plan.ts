@@ -1,12 +1,13 @@
 import type { Action, ActionOf, Observed } from '../../domain/allocation/action.ts'
 import { whyThisAddress } from '../../domain/allocation/asked-choice.ts'
 import { afterAction, openAddressOf } from '../../domain/allocation/after-action.ts'
-import { formatVip, vipFields } from '../../domain/allocation/cluster-patch.ts'
+import { formatVip, vipFields, type AssignedVip } from '../../domain/allocation/cluster-patch.ts'
 import { dnsEndpointKeyFor, dnsNameOf } from '../../domain/allocation/dns-endpoint.ts'
 import { desireFor, poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { nextAction } from '../../domain/allocation/next-action.ts'
 import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
-import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
+import { subjectOf, viewOfSecond, type Subject } from '../../domain/allocation/second-view.ts'
+import { partsOf, secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import { decideVariables } from '../../domain/allocation/vip-variables.ts'
 import { claimNameFor, ownershipOf, retainedFor } from '../../domain/model/claim.ts'
 import { noDnsNames } from '../../domain/dns-name.ts'
@@ -17,7 +18,7 @@ import { formatVariablePath } from '../../domain/model/variable-path.ts'
 import { formatPool, type IPPoolReference } from '../../domain/model/pool.ts'
 import { none } from '../../domain/model/retain.ts'
 import type { Reason } from '../../domain/reason.ts'
-import { roleSpecs, type Role } from '../../domain/role.ts'
+import { roleOf, roleSpecs, secondPartOf, type Role, type VipPart } from '../../domain/role.ts'
 import { withAddition } from '../../domain/quote.ts'
 
 /** Everything that a plan for one role of a Cluster follows from, as of one moment: no fact is missing. */
@@ -58,6 +59,8 @@ export interface RolePlan {
   readonly claim?: { readonly name: string; readonly action: 'create' | 'adopt' | 'use' }
   /** Absent if the IPAM provider decides. */
   readonly address?: string
+  /** Of a pair, the same of its second address. */
+  readonly second?: Pick<RolePlan, 'pool' | 'claim' | 'address'>
   readonly port?: number
   /** Those of the class that receive the VIP: `name`, or `name.field` for a part of one. */
   readonly variables?: readonly PlannedVariable[]
@@ -79,21 +82,25 @@ export function planRole(facts: PlanFacts, role: Role): RolePlan {
   let observed: Observed = facts
   let made: Made = { steps: [], considered: [] }
   for (let actions = 0; actions < mostActions; actions += 1) {
-    made = withClaimInUse(made, observed, role)
     const action = nextAction(observed, role)
-    made = { ...made, steps: [...made.steps, ...stepsOf(action, observed, role)] }
+    made = withClaimsInUse(made, observed, role)
+    const subject = subjectOf(observed, role, action)
+    made = { ...made, steps: [...made.steps, ...stepsOf(action, subject)] }
     if (isLast(action)) return { role, ...conclusion(action, made, observed, role) }
-    made = withAction(made, action, observed, role)
+    made = withAddress(made, action.half, (address) => withAction(address, action, subject))
     observed = afterAction(observed, role, action)
   }
   throw new Error(`the plan for Cluster ${formatKey(facts.key)} does not end`)
 }
 
 /** What has been planned so far. */
-interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim'> {
+interface Made extends Pick<RolePlan, 'steps' | 'considered' | 'pool' | 'claim' | 'second'> {
   /** Why it is not the address that the Cluster's annotation names. */
   readonly insteadOf?: string | undefined
 }
+
+/** What has been planned for one address. */
+type MadeAddress = Pick<Made, 'pool' | 'claim' | 'considered' | 'insteadOf'>
 
 type Last =
   | ActionOf<'wait' | 'refuse' | 'done' | 'patchCluster'>
@@ -104,31 +111,70 @@ function isLast(action: Action): action is Last {
   return ['wait', 'refuse', 'done', 'patchCluster'].includes(action.action)
 }
 
+/** Changes what has been planned for one address of the VIP. */
+function withAddress(made: Made, half: Action['half'], change: (address: MadeAddress) => MadeAddress): Made {
+  if (half === undefined) {
+    const { steps, second } = made
+    return { steps, ...(second !== undefined && { second }), ...change(made) }
+  }
+  const { considered, insteadOf, ...second } = change({ ...made.second, considered: [] })
+  return {
+    ...made,
+    second,
+    considered: considered.length > 0 ? considered : made.considered,
+    insteadOf: insteadOf ?? made.insteadOf,
+  }
+}
+
+function withClaimsInUse(made: Made, observed: Observed, role: Role): Made {
+  const first = withAddress(made, undefined, (address) => withClaimInUse(address, observed, role))
+  const { cluster, clusterClass, variables } = observed
+  const isPair = cluster && secondOf(vipRoleIn(cluster, role, variables, clusterClass)) !== undefined
+  if (isPair !== true) return first
+  const view = viewOfSecond(observed)
+  return withAddress(first, 'second', (address) => ({
+    ...withClaimInUse(address, view, secondPartOf(role)),
+    considered: [],
+  }))
+}
+
 /** A usable claim that exists has made the choice already. */
-function withClaimInUse(made: Made, { cluster, claim, pools = [] }: Observed, role: Role): Made {
+function withClaimInUse(
+  made: MadeAddress,
+  { cluster, clusterClass, claim, pools = [] }: Observed,
+  part: VipPart,
+): MadeAddress {
   if (made.claim !== undefined || cluster === undefined || claim === undefined || claim.isDeleting)
     return made
   const { owner } = ownershipOf(claim, cluster)
   if (owner !== 'this-cluster' && owner !== 'nobody') return made
   return {
     ...made,
-    considered: verdictsBeside(poolRequestFor(cluster, role), pools, claim.poolRef, claimStays),
+    considered: verdictsBeside(
+      poolRequestFor(cluster, part, { clusterClass }),
+      pools,
+      claim.poolRef,
+      claimStays,
+    ),
     pool: claim.poolRef,
     claim: { name: claim.name, action: owner === 'nobody' ? 'adopt' : 'use' },
   }
 }
 
-function withAction(made: Made, action: Action, observed: Observed, role: Role): Made {
-  const { cluster, pools = [], variables, clusterClass } = observed
+function withAction(made: MadeAddress, action: Action, { part, view }: Subject): MadeAddress {
+  const { cluster, clusterClass, pools = [], variables } = view
   switch (action.action) {
     case 'selectPool': {
       const { poolRef: pool, restore, insteadOf, considered } = action.choice
       if (cluster === undefined) return { ...made, pool }
-      const claim = { name: claimNameFor(cluster, role), action: 'create' as const }
+      const claim = { name: claimNameFor(cluster, part), action: 'create' as const }
       if (restore === undefined) return { ...made, pool, claim, considered, insteadOf }
-      const vip = vipRoleIn(cluster, role, variables, clusterClass)
-      const because = `has ${restore.address}, ${whyThisAddress(cluster, vip, restore.address)}`
-      const request = poolRequestFor(cluster, role)
+      const vip = partsOf(vipRoleIn(cluster, roleOf(part), variables, clusterClass)).find(
+        (each) => each.part === part,
+      )
+      const why = vip && whyThisAddress(cluster, vip, restore.address)
+      const because = `has ${restore.address}, ${why ?? 'which the Cluster had before'}`
+      const request = poolRequestFor(cluster, part, { clusterClass })
       return { ...made, pool, claim, considered: verdictsBeside(request, pools, pool, because) }
     }
     case 'createClaim':
@@ -136,16 +182,16 @@ function withAction(made: Made, action: Action, observed: Observed, role: Role):
     case 'discardClaim':
     case 'deleteClaim':
     case 'stepBack':
-      return { steps: made.steps, considered: [] }
+      return { considered: [] }
     default:
       return made
   }
 }
 
 /** The writes of an action, in words. */
-function stepsOf(action: Action, observed: Observed, role: Role): readonly string[] {
-  const { key, claim } = observed
-  const name = claim?.name ?? claimNameFor(key, role)
+function stepsOf(action: Action, { part, view }: Subject): readonly string[] {
+  const { key, claim } = view
+  const name = claim?.name ?? claimNameFor(key, part)
   switch (action.action) {
     case 'releaseReservations':
       return action.addresses.map((address) => `let go of ${address}, which nobody else has any more`)
@@ -182,7 +228,7 @@ function stepsOf(action: Action, observed: Observed, role: Role): readonly strin
     case 'patchCluster':
       return [
         `write ${formatVip(action.assigned)} to the Cluster`,
-        ...(action.writes === 'vip' ? dnsStepsFor(observed, role) : []),
+        ...(action.writes === 'vip' ? dnsStepsFor(view, roleOf(part)) : []),
       ]
     case 'selectPool':
     case 'observe':
@@ -235,8 +281,9 @@ function conclusion(action: Last, made: Made, observed: Observed, role: Role): C
     case 'wait':
     case 'refuse': {
       const { action: kind, reason, message } = action
-      const isUnchosen = kind === 'wait' && made.claim === undefined
-      const { ipAddress } = observed
+      const of = action.half === undefined ? made : (made.second ?? {})
+      const isUnchosen = kind === 'wait' && of.claim === undefined
+      const { ipAddress } = subjectOf(observed, role, action).view
       return {
         ...withChoice,
         outcome: 'wait',
@@ -265,33 +312,62 @@ const endedByPerson: readonly Reason[] = ['ClusterPaused', 'NoMatchingPool', 'Po
 
 function writing(
   { assigned, patch, disagreement }: ActionOf<'patchCluster'>,
-  { pool, insteadOf }: Made,
+  { pool, second, insteadOf }: Made,
   observed: Observed,
   role: Role,
-): Pick<Conclusion, 'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'variables'> {
-  const isOpen = pool !== undefined && assigned.host === openAddressOf(pool)
-  const { address, ...port } = vipFields(assigned)
-  const message = isOpen
-    ? `the ${role} VIP would be an address of ${formatPool(pool)}; the IPAM provider decides which`
-    : `the ${role} VIP would be ${formatVip(assigned)}`
+): Pick<
+  Conclusion,
+  'outcome' | 'reason' | 'message' | 'patch' | 'address' | 'port' | 'second' | 'variables'
+> {
+  const { address, port, second: other } = vipFields(assigned)
+  const secondPool = second?.pool
+  const isFirstOpen = isOpen(assigned.host, pool)
+  const isSecondOpen = other !== undefined && isOpen(other.address, secondPool)
+  const message =
+    isFirstOpen || isSecondOpen
+      ? `the ${role} VIP would be ${describeOpen(assigned, pool, secondPool)}; the IPAM provider decides which`
+      : `the ${role} VIP would be ${formatVip(assigned)}`
   return {
     outcome: 'assign',
     reason: 'Allocated',
     message: withAddition(withAddition(message, insteadOf), disagreement),
     patch,
-    ...port,
-    ...(!isOpen && { address }),
+    ...(port !== undefined && { port }),
+    ...(!isFirstOpen && { address }),
+    ...(other !== undefined && { second: { ...second, ...(!isSecondOpen && other) } }),
     ...variablesIn(observed, role),
   }
 }
 
+/** Whether the IPAM provider has yet to decide about an address of the pool. */
+function isOpen(host: string, of: IPPoolReference | undefined): of is IPPoolReference {
+  return of !== undefined && host === openAddressOf(of)
+}
+
+/** `an address of Kind/a and one of Kind/b`; an address that is known stands for itself. */
+function describeOpen(
+  { secondHost, ...first }: AssignedVip,
+  pool: IPPoolReference | undefined,
+  secondPool: IPPoolReference | undefined,
+): string {
+  const text = isOpen(first.host, pool) ? `an address of ${formatPool(pool)}` : formatVip(first)
+  if (secondHost === undefined) return text
+  return `${text} and ${isOpen(secondHost, secondPool) ? `one of ${formatPool(secondPool)}` : secondHost}`
+}
+
 function variablesIn(
-  { cluster, clusterClass, variables, defaultPort, ipAddress }: Observed,
+  { cluster, clusterClass, variables, defaultPort, ipAddress, second }: Observed,
   role: Role,
 ): Pick<RolePlan, 'variables'> {
   if (cluster === undefined) return {}
   const vip = vipRoleIn(cluster, role, variables, clusterClass)
-  const { verdicts } = decideVariables(cluster, vip, clusterClass, ipAddress?.address, defaultPort)
+  const { verdicts } = decideVariables(
+    cluster,
+    vip,
+    clusterClass,
+    { address: ipAddress?.address, secondAddress: second?.ipAddress?.address },
+    defaultPort,
+  )
   return {
     variables: verdicts.map(({ variable, verdict, because }) => ({
       name: formatVariablePath(variable.path),

@@ -85,7 +85,7 @@ function expectationFor(observed: Observed, role: Role): Found | undefined {
       const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && observed.namedAddress === undefined
       if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return undefined
       if (claimed !== undefined && reason === 'WaitingForAddress') return given(claimed, true)
-      const request = poolRequestFor(cluster, role)
+      const request = poolRequestFor(cluster, role, observed)
       const pool = claimed ?? preferredFirst(request, matchingPools(request, pools))[0]
       return { pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
     }

@@ -7,7 +7,7 @@ import type { IPAddressClaim } from '../../domain/model/claim.ts'
 import type { Cluster, Condition } from '../../domain/model/cluster.ts'
 import type { IPAddress } from '../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { Role } from '../../domain/role.ts'
+import { secondPartOf, type Role, type VipPart } from '../../domain/role.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { Problem } from './problems/problem.ts'
@@ -34,12 +34,16 @@ export interface ClusterReport {
 export interface VipDetails extends VipReport {
   /** Our condition on the Cluster. */
   readonly condition: Condition | undefined
-  readonly claimObject:
-    Pick<IPAddressClaim, 'name' | 'uid' | 'poolRef' | 'addressName' | 'isDeleting'> | undefined
-  readonly ipAddressObject: Pick<IPAddress, 'name' | 'address' | 'prefix' | 'gateway'> | undefined
+  readonly claimObject: ShownClaim | undefined
+  readonly ipAddressObject: ShownAddress | undefined
   /** Every pool, with why it would be selected now or not. An existing claim keeps its pool regardless. */
   readonly considered: readonly PoolVerdict[]
+  /** Of a pair, the same about its second address. */
+  readonly secondDetails?: Pick<VipDetails, 'claimObject' | 'ipAddressObject' | 'considered'>
 }
+
+type ShownClaim = Pick<IPAddressClaim, 'name' | 'uid' | 'poolRef' | 'addressName' | 'isDeleting'>
+type ShownAddress = Pick<IPAddress, 'name' | 'address' | 'prefix' | 'gateway'>
 
 /** Adds the details of the Cluster's objects, its run and its events to the report on it. */
 export async function describeCluster(
@@ -73,10 +77,22 @@ function detailsOf(
   role: Role,
   queries: SnapshotQueries,
 ): Omit<VipDetails, keyof VipReport> {
-  const { claim, ipAddress } = queries.bindingOf(cluster, role)
-  const { pools } = queries.contextOf(cluster)
+  const second = queries.partOf(cluster, secondPartOf(role))
   return {
     condition: vipConditionOf(cluster, role),
+    ...addressDetails(cluster, role, queries),
+    ...(second !== undefined && { secondDetails: addressDetails(cluster, second.part, queries) }),
+  }
+}
+
+function addressDetails(
+  cluster: Cluster,
+  part: VipPart,
+  queries: SnapshotQueries,
+): NonNullable<VipDetails['secondDetails']> {
+  const { claim, ipAddress } = queries.bindingOf(cluster, part)
+  const { pools, clusterClass } = queries.contextOf(cluster)
+  return {
     claimObject: claim && {
       name: claim.name,
       uid: claim.uid,
@@ -90,7 +106,7 @@ function detailsOf(
       prefix: ipAddress.prefix,
       gateway: ipAddress.gateway,
     },
-    considered: selectIPPool(poolRequestFor(cluster, role), pools).considered,
+    considered: selectIPPool(poolRequestFor(cluster, part, { clusterClass }), pools).considered,
   }
 }
 

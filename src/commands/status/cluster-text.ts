@@ -17,6 +17,15 @@ export function clusterText(report: ClusterReport, style: Style, now: number): s
     headLine(report, style, now),
     ...vips.flatMap((vip) => ['', ...vipLines(vip, style, now)]),
     ...vips.flatMap((vip) => poolLines(vip, workflow.status?.roles[vip.role]?.considered, style)),
+    ...vips.flatMap(({ role, secondDetails }) =>
+      secondDetails === undefined
+        ? []
+        : poolLines(
+            { role: `the second address of ${role}`, considered: secondDetails.considered },
+            undefined,
+            style,
+          ),
+    ),
     '',
     ...workflowLines(report, style, now),
     ...problemLines(findings, style),
@@ -45,13 +54,20 @@ function field(name: string, text: string | undefined): string {
 }
 
 function vipLines(vip: VipDetails, style: Style, now: number): readonly string[] {
-  const { condition, claimObject, ipAddressObject } = vip
+  const { condition, claimObject, ipAddressObject, second, secondDetails } = vip
   return [
     `${style.strong(vip.role)}: ${paintFor(vip.phase, style)(vip.phase)}, ${vip.reason}, since ${vip.since} (${formatAge(vip.since, now)})`,
     field('message', printable(vip.message)),
     field('VIP', vip.address && printable(vip.address)),
     field('claim', claimObject && describeClaim(claimObject)),
     field('address', ipAddressObject && describeAddress(ipAddressObject)),
+    ...(second === undefined
+      ? []
+      : [
+          field('second VIP', second.address && printable(second.address)),
+          field('claim', secondDetails?.claimObject && describeClaim(secondDetails.claimObject)),
+          field('address', secondDetails?.ipAddressObject && describeAddress(secondDetails.ipAddressObject)),
+        ]),
     field('condition', condition && describeCondition(condition)),
   ]
 }
@@ -73,7 +89,7 @@ function describeCondition({ status, reason, lastTransitionTime }: Condition): s
 
 /** Prefers the verdicts of the run, which may have been made when the pools were different. */
 function poolLines(
-  { role, considered }: VipDetails,
+  { role, considered }: Pick<VipDetails, 'considered'> & { readonly role: string },
   ofRun: readonly PoolVerdict[] | undefined,
   style: Style,
 ): readonly string[] {

@@ -51,14 +51,19 @@ function row(vip: VipReport, style: Style, now: number): readonly string[] {
     vip.namespace,
     vip.cluster,
     vip.role,
-    printable(vip.address ?? ''),
-    vip.pool ?? '',
-    vip.claim ?? '',
+    printable(both(vip.address, vip.second?.address)),
+    both(vip.pool, vip.second?.pool),
+    both(vip.claim, vip.second?.claim),
     paintFor(vip.phase, style)(vip.phase),
     vip.reason,
     formatAge(vip.created, now),
     vip.workflow?.state ?? '',
   ]
+}
+
+/** Of a pair, as it is recorded. */
+function both(first: string | undefined, second: string | undefined): string {
+  return [first, second].filter((each) => each !== undefined).join(',')
 }
 
 export function paintFor(phase: VipPhase, style: Style): (text: string) => string {

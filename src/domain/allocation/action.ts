@@ -1,6 +1,7 @@
 import type { DnsNameTemplates } from '../dns-name.ts'
 import type { AssignedVip } from './cluster-patch.ts'
 import type { PoolVerdict } from './pool-selection.ts'
+import type { AddressFamily } from '../model/address-text.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -76,7 +77,13 @@ export interface Facts {
   readonly addressUse?: AddressUse
   /** At least the Clusters and IPAddresses that use the address of `ipAddress`. */
   readonly sameAddressUse?: AddressUse
+  /** What belongs to the second address of a pair alone. */
+  readonly second?: SecondFacts
 }
+
+/** Of the second address of a pair: the same facts as of the first, each with the same meaning. */
+export type SecondFacts = Pick<Observed, 'claim' | 'usualClaim' | 'choice' | 'isChoiceOld'> &
+  Pick<Facts, 'ipAddress' | 'namedAddress' | 'sameAddressUse'>
 
 export type Fact = keyof Facts
 
@@ -107,8 +114,10 @@ export interface PoolChoice {
   readonly retain?: string
 }
 
-/** The one thing to do next for a VIP. */
-export type Action =
+/** The one thing to do next for a VIP. `half`: it is about the second address of a pair, with its own claim. */
+export type Action = ActionKind & { readonly half?: 'second' }
+
+type ActionKind =
   /** Read this, and ask again. */
   | { readonly action: 'observe'; readonly fact: Fact }
   | { readonly action: 'selectPool'; readonly choice: PoolChoice }
@@ -116,16 +125,17 @@ export type Action =
   | { readonly action: 'restoreAddress'; readonly address: PooledAddress; readonly claimName: string }
   /** An IPAddress that was created so is not wanted any more, and no claim has adopted it. */
   | { readonly action: 'discardAddress'; readonly ipAddress: IPAddress; readonly because: string }
-  /** `annotations`: by which the claim asks its provider for a certain address. */
+  /** `annotations`: by which the claim asks its provider for a certain address. `family`: of an address of a pair. */
   | {
       readonly action: 'createClaim'
       readonly poolRef: IPPoolReference
       readonly claimName: string
       readonly retain?: string
       readonly annotations?: Readonly<Record<string, string>>
+      readonly family?: AddressFamily
     }
   /** Nobody owns the claim of our name, or it was kept for the Cluster: it becomes the Cluster's. */
-  | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim }
+  | { readonly action: 'adoptClaim'; readonly claim: IPAddressClaim; readonly family?: AddressFamily }
   /** The Cluster's own claim lacks labels: the predecessor of this program made it, or the Cluster's labels have changed. */
   | {
       readonly action: 'labelClaim'

@@ -9,7 +9,8 @@ import { buildRestoredAddress, ipAddressFrom, type IPAddress } from '../model/ip
 import { formatPool, type IPPoolReference } from '../model/pool.ts'
 import { adoptionMetadata, buildClaim, retainMetadata } from '../model/retained-claim.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import type { Role } from '../role.ts'
+import type { Role, VipPart } from '../role.ts'
+import { subjectOf } from './second-view.ts'
 
 /**
  * Predicts what is observed after an action. It assumes that the IPAM provider binds every claim at once; an address that the
@@ -18,6 +19,11 @@ import type { Role } from '../role.ts'
  * @returns the same if the action writes nothing, and after `patchCluster`, which is the last write of a run
  */
 export function afterAction(observed: Observed, role: Role, action: Action): Observed {
+  const { part, view, from } = subjectOf(observed, role, action)
+  return from(afterPartAction(view, part, action))
+}
+
+function afterPartAction(observed: Observed, part: VipPart, action: Action): Observed {
   const { cluster, claim } = observed
   if (cluster === undefined) return observed
   switch (action.action) {
@@ -30,15 +36,15 @@ export function afterAction(observed: Observed, role: Role, action: Action): Obs
     case 'discardAddress':
       return { ...observed, namedAddress: undefined }
     case 'createClaim':
-      return withBoundClaim(observed, cluster, role, action)
+      return withBoundClaim(observed, cluster, part, action)
     case 'adoptClaim':
-      return { ...observed, claim: claim && patchedClaim(claim, adoptionMetadata(cluster, role, claim)) }
+      return { ...observed, claim: claim && patchedClaim(claim, adoptionMetadata(cluster, part, action)) }
     case 'labelClaim': {
       const { claim: labeled, labels } = action
       return { ...observed, claim: { ...labeled, labels: { ...labeled.labels, ...labels } } }
     }
     case 'convertClaim':
-      return { ...observed, claim: patchedClaim(action.claim, retainMetadata(cluster, role, action.retain)) }
+      return { ...observed, claim: patchedClaim(action.claim, retainMetadata(cluster, part, action.retain)) }
     case 'discardClaim':
     case 'deleteClaim':
       return withoutClaim(observed)
@@ -69,12 +75,12 @@ export function openAddressOf(pool: IPPoolReference): string {
 function withBoundClaim(
   observed: Observed,
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   action: ActionOf<'createClaim'>,
 ): Observed {
-  const claim = ipAddressClaimFrom(buildClaim(cluster, role, action))
+  const claim = ipAddressClaimFrom(buildClaim(cluster, part, action))
   const { namedAddress } = observed
-  const asked = action.annotations === undefined ? undefined : readableAddressOf(cluster, role)
+  const asked = action.annotations === undefined ? undefined : readableAddressOf(cluster, part)
   const ipAddress = namedAddress?.name === claim.name ? namedAddress : newIPAddress(claim, asked)
   return { ...observed, claim: { ...claim, addressName: claim.name }, ipAddress }
 }

@@ -4,7 +4,8 @@ import { commaSeparated, nonEmptyStringOf } from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { reserveEndpointAnnotation } from '../names.ts'
 import { quoted } from '../quote.ts'
-import { roleSpecs, type Role } from '../role.ts'
+import { partSpecs, roleSpecs, type Role, type VipPart } from '../role.ts'
+import { pairIn } from './ip-families.ts'
 
 /** What a Cluster says about the one address that a VIP has to be. */
 export type AskedAddress =
@@ -13,19 +14,24 @@ export type AskedAddress =
   /** The annotation has an invalid value. */
   | { readonly asks: 'unreadably'; readonly message: string }
 
-/** The address that a Cluster asks for by annotation; undefined: any will do. */
-export function askedAddressOf(cluster: Cluster, role: Role): AskedAddress | undefined {
-  const text = nonEmptyStringOf(cluster.annotations[roleSpecs[role].addressAnnotation]?.trim())
+/** The address that a Cluster asks for by annotation, for a pair `first,second`; undefined: any will do. */
+export function askedAddressOf(cluster: Cluster, part: VipPart): AskedAddress | undefined {
+  const { addressAnnotation, isSecond } = partSpecs[part]
+  const text = nonEmptyStringOf(cluster.annotations[addressAnnotation]?.trim())
   if (text === undefined) return undefined
+  const pair = pairIn(text)
+  if (pair !== undefined) {
+    return { asks: 'for-address', address: canonicalAddress(pair[isSecond ? 1 : 0]) }
+  }
+  if (isSecond) return undefined
   if (isIPAddress(text)) return { asks: 'for-address', address: canonicalAddress(text) }
-  const { addressAnnotation } = roleSpecs[role]
   const message = `annotation ${addressAnnotation} of Cluster ${formatKey(cluster)} is ${quoted(text)}, expected one IP address${hintFor(text)}`
   return { asks: 'unreadably', message }
 }
 
 /** The readable address that a Cluster asks for; undefined also if the annotation cannot be read. */
-export function readableAddressOf(cluster: Cluster, role: Role): string | undefined {
-  const asked = askedAddressOf(cluster, role)
+export function readableAddressOf(cluster: Cluster, part: VipPart): string | undefined {
+  const asked = askedAddressOf(cluster, part)
   return asked?.asks === 'for-address' ? asked.address : undefined
 }
 
@@ -36,20 +42,20 @@ export function askingOf({ annotations }: Cluster, role: Role): string {
 }
 
 /** `10.0.0.7 by its annotation …/control-plane-address` */
-export function describeAsked(address: string, role: Role): string {
-  return `${address} by its annotation ${roleSpecs[role].addressAnnotation}`
+export function describeAsked(address: string, part: VipPart): string {
+  return `${address} by its annotation ${partSpecs[part].addressAnnotation}`
 }
 
 /**
  * What a message about a VIP that is in place says if the Cluster asks for another address, or unreadably for one; undefined if
  * it does neither.
  */
-export function askedBeside(cluster: Cluster, role: Role, present: string): string | undefined {
-  const asked = askedAddressOf(cluster, role)
+export function askedBeside(cluster: Cluster, part: VipPart, present: string): string | undefined {
+  const asked = askedAddressOf(cluster, part)
   if (asked === undefined || present === '') return undefined
   if (asked.asks === 'unreadably') return `${askedBeginning}unreadably: ${asked.message}`
   if (asked.address === canonicalAddress(present)) return undefined
-  return `${askedBeginning}${describeAsked(asked.address, role)}: a VIP that is set never changes; correct the annotation, or create the Cluster anew`
+  return `${askedBeginning}${describeAsked(asked.address, part)}: a VIP that is set never changes; correct the annotation, or create the Cluster anew`
 }
 
 /** Of what `askedBeside` says. */

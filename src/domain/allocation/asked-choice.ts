@@ -13,7 +13,8 @@ import { describeHolders, holdersOf, isFree, type AddressHolders } from './dupli
 import { poolRequestFor } from './eligibility.ts'
 import { selectIPPool, usablePools, verdictsBeside } from './pool-selection.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
-import { networkOfVip, recordedVip, type VipRole } from './vip-role.ts'
+import { networkOfVip, recordedVip } from './ip-families.ts'
+import type { VipRole } from './vip-role.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import { newClaimNameFor, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -22,7 +23,7 @@ import { formatKey } from '../model/object-meta.ts'
 import { fixedAddressOf } from '../model/pool-kinds.ts'
 import { formatPool, networkOf, poolRefTo, type IPPoolReference } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
-import { roleSpecs, type Role } from '../role.ts'
+import { partSpecs, type VipPart } from '../role.ts'
 
 /**
  * Selects the pool for an address that the Cluster asks for. Of several that have it, the first one on whose network nobody
@@ -32,18 +33,18 @@ import { roleSpecs, type Role } from '../role.ts'
  */
 export function selectForAsked(observed: ObservedCluster, vip: VipRole): Action | undefined {
   const { cluster, pools = [], addressUse } = observed
-  const { role } = vip
-  const asked = askedAddressOf(cluster, role)
+  const { part } = vip
+  const asked = askedAddressOf(cluster, part)
   if (asked === undefined) return undefined
   if (asked.asks === 'unreadably') return refuse('AllocationFailed', asked.message)
   const { address } = asked
-  const request = poolRequestFor(cluster, role)
+  const request = poolRequestFor(cluster, part, observed)
   const usable = usablePools(request, pools)
   if (usable.length === 0) return undefined
   if (addressUse === undefined) return observe('addressUse')
   const found = usable.map((pool) => ({
     pool,
-    holders: holdersOfAsked(observed, role, address, networkOf(pool)),
+    holders: holdersOfAsked(observed, part, address, networkOf(pool)),
   }))
   const free = found.find(({ holders }) => isFree(holders))?.pool
   if (free !== undefined) {
@@ -60,7 +61,7 @@ export function selectForAsked(observed: ObservedCluster, vip: VipRole): Action 
     return { ...each, verdict: 'rejected' as const, because: `${address} is ${describeHolders(holders)}` }
   })
   const [first] = taken.values()
-  return { ...waitForHolders(cluster, role, address, first), considered }
+  return { ...waitForHolders(cluster, part, address, first), considered }
 }
 
 /** What keeps a Cluster from having the address it asks for from a pool of another IPAM provider; undefined: nothing, or it asks for none. */
@@ -70,44 +71,44 @@ export function obstacleToAsked(
   poolRef: IPPoolReference,
 ): Action | undefined {
   const { cluster, addressUse } = observed
-  const { role } = vip
-  const asked = askedAddressOf(cluster, role)
+  const { part } = vip
+  const asked = askedAddressOf(cluster, part)
   if (asked === undefined) return undefined
   if (asked.asks === 'unreadably') return refuse('AllocationFailed', asked.message)
   const { address } = asked
   if (fixedAddressOf(poolRef) === undefined) {
-    const { addressAnnotation, poolAnnotation } = roleSpecs[role]
-    const message = `Cluster ${formatKey(cluster)} asks for ${describeAsked(address, role)}, and the IPAM provider of ${poolRef.kind}.${poolRef.apiGroup} cannot be asked for a certain address; remove ${addressAnnotation}, or name another pool in ${poolAnnotation}`
+    const { addressAnnotation, poolAnnotation } = partSpecs[part]
+    const message = `Cluster ${formatKey(cluster)} asks for ${describeAsked(address, part)}, and the IPAM provider of ${poolRef.kind}.${poolRef.apiGroup} cannot be asked for a certain address; remove ${addressAnnotation}, or name another pool in ${poolAnnotation}`
     return refuse('AllocationFailed', message)
   }
   if (addressUse === undefined) return observe('addressUse')
-  const holders = holdersOfAsked(observed, role, address, networkOfVip(cluster, role))
-  return isFree(holders) ? undefined : waitForHolders(cluster, role, address, holders)
+  const holders = holdersOfAsked(observed, part, address, networkOfVip(cluster, part))
+  return isFree(holders) ? undefined : waitForHolders(cluster, part, address, holders)
 }
 
 function holdersOfAsked(
   { cluster, claim, addressUse, variables }: ObservedCluster,
-  role: Role,
+  part: VipPart,
   address: string,
   network: string,
 ): AddressHolders {
-  const own = { cluster, role, network, claimName: newClaimNameFor(cluster, role, claim) }
+  const own = { cluster, part, network, claimName: newClaimNameFor(cluster, part, claim) }
   return holdersOf(address, own, addressUse ?? { clusters: [], ipAddresses: [] }, variables)
 }
 
 function waitForHolders(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   address: string,
   holders: AddressHolders = { clusters: [], ipAddresses: [] },
 ): ActionOf<'wait'> {
-  const message = `Cluster ${formatKey(cluster)} asks for ${describeAsked(address, role)}, which is ${describeHolders(holders)}; it gets the address when nobody has it any more, or correct the annotation`
+  const message = `Cluster ${formatKey(cluster)} asks for ${describeAsked(address, part)}, which is ${describeHolders(holders)}; it gets the address when nobody has it any more, or correct the annotation`
   return wait('DuplicateAddress', message)
 }
 
 /** Whether a choice of an earlier step still is for the address that the Cluster asks for. */
 export function isForAsked(cluster: Cluster, vip: VipRole, { poolRef, restore }: PoolChoice): boolean {
-  const asked = askedAddressOf(cluster, vip.role)
+  const asked = askedAddressOf(cluster, vip.part)
   if (asked === undefined || vipOwnershipOf(cluster, vip).state !== 'unset') return true
   if (asked.asks === 'unreadably') return false
   const fixed = fixedAddressOf(poolRef)
@@ -120,7 +121,7 @@ export function claimAnnotationsFor(
   vip: VipRole,
   poolRef: IPPoolReference,
 ): Readonly<Record<string, string>> | undefined {
-  const address = readableAddressOf(cluster, vip.role)
+  const address = readableAddressOf(cluster, vip.part)
   const fixed = fixedAddressOf(poolRef)
   if (address === undefined || typeof fixed !== 'object') return undefined
   return vipOwnershipOf(cluster, vip).state === 'unset' ? { [fixed.claimAnnotation]: address } : undefined
@@ -138,7 +139,7 @@ export function misledClaimAction(
   claim: IPAddressClaim,
   namedAddress: IPAddress | undefined,
 ): Action | undefined {
-  const asked = vipOwnershipOf(cluster, vip).state === 'unset' ? askedAddressOf(cluster, vip.role) : undefined
+  const asked = vipOwnershipOf(cluster, vip).state === 'unset' ? askedAddressOf(cluster, vip.part) : undefined
   if (asked?.asks === 'unreadably') return refuse('AllocationFailed', asked.message)
   if (namedAddress !== undefined) {
     const isOfPool = formatPool(namedAddress.poolRef) === formatPool(claim.poolRef)
@@ -146,7 +147,7 @@ export function misledClaimAction(
     return isWanted ? undefined : discardMadeBefore(namedAddress)
   }
   if (asked === undefined || asksProviderFor(claim, asked.address)) return undefined
-  const because = `IPAddressClaim ${formatKey(claim)} is for any address, and Cluster ${formatKey(cluster)} asks for ${describeAsked(asked.address, vip.role)}`
+  const because = `IPAddressClaim ${formatKey(claim)} is for any address, and Cluster ${formatKey(cluster)} asks for ${describeAsked(asked.address, vip.part)}`
   return { action: 'deleteClaim', claim, because, outcome: 'restart' }
 }
 
@@ -163,11 +164,11 @@ export function otherThanAskedAction(
   vip: VipRole,
   { claim, ipAddress }: BoundClaim,
 ): Action | undefined {
-  const asked = askedAddressOf(cluster, vip.role)
-  if (asked === undefined || isSame(recordedVip(cluster, vip.role), ipAddress.address)) return undefined
+  const asked = askedAddressOf(cluster, vip.part)
+  if (asked === undefined || isSame(recordedVip(cluster, vip.part), ipAddress.address)) return undefined
   if (asked.asks === 'unreadably') return refuse('AllocationFailed', asked.message)
   if (isSame(ipAddress.address, asked.address)) return undefined
-  const because = `IPAddressClaim ${formatKey(claim)} has ${ipAddress.address}, and Cluster ${formatKey(cluster)} asks for ${describeAsked(asked.address, vip.role)}`
+  const because = `IPAddressClaim ${formatKey(claim)} has ${ipAddress.address}, and Cluster ${formatKey(cluster)} asks for ${describeAsked(asked.address, vip.part)}`
   if (!asksProviderFor(claim, asked.address))
     return { action: 'deleteClaim', claim, because, outcome: 'restart' }
   const message = `${because}, as the claim does, too: its IPAM provider gives another one; correct the annotation, or delete the claim to have its provider try again`
@@ -182,8 +183,8 @@ function asksProviderFor({ poolRef, annotations }: IPAddressClaim, address: stri
 
 /** In words: why a claim has to get a certain address. */
 export function whyThisAddress(cluster: Cluster, vip: VipRole, address: string): string {
-  if (isSame(recordedVip(cluster, vip.role), address)) return 'which the Cluster had before'
-  if (isSame(readableAddressOf(cluster, vip.role), address)) return 'which the Cluster asks for'
+  if (isSame(recordedVip(cluster, vip.part), address)) return 'which the Cluster had before'
+  if (isSame(readableAddressOf(cluster, vip.part), address)) return 'which the Cluster asks for'
   return isSame(cluster.controlPlaneEndpoint.host, address)
     ? 'which is its endpoint'
     : 'which the Cluster had before'

@@ -101,7 +101,8 @@ function sourcesFor(
 ): readonly Source[] {
   const cluster = plainClusterOf(clusterClass)
   const vip = vipRoleIn(cluster, defaultRole, variables, clusterClass)
-  const { verdicts } = decideVariables(cluster, vip, clusterClass, anyAddress, defaultApiServerPort)
+  const any = { address: anyAddress }
+  const { verdicts } = decideVariables(cluster, vip, clusterClass, any, defaultApiServerPort)
   const receivers = verdicts.flatMap(({ variable, verdict }) => {
     const accepted = clusterClass.acceptedVariables.find(({ name }) => name === variable.path.name)
     return verdict === 'write' && accepted !== undefined ? [{ ...variable, accepted }] : []

@@ -3,10 +3,19 @@ import { claimNameFor } from '../model/claim.ts'
 import { conditionalOn, metadataOperations, pathTo, type JsonPatch } from '../model/json-patch.ts'
 import { formatPool } from '../model/pool.ts'
 import { withAddition } from '../quote.ts'
-import { roleSpecs } from '../role.ts'
-import { addressIn } from './vip-ownership.ts'
-import type { VipRole } from './vip-role.ts'
+import { roleSpecs, secondPartOf } from '../role.ts'
+import { formatNetworks, recordedVip } from './ip-families.ts'
+import { vipOwnershipOf } from './vip-ownership.ts'
+import { addressIn, type VipRole } from './vip-role.ts'
 import { writtenVariables } from './vip-variables.ts'
+
+/** An address that a claim holds. */
+export interface PatchedAddress {
+  readonly address: string
+  readonly claimName: string
+  /** Of the pool; undefined leaves the annotation as it is, `""` has no name and removes it. */
+  readonly network: string | undefined
+}
 
 export interface ClusterPatchInput {
   readonly vip: VipRole
@@ -14,8 +23,10 @@ export interface ClusterPatchInput {
   readonly address: string | undefined
   /** Of the claim that holds the address; undefined if there is none. */
   readonly claimName: string | undefined
-  /** Of the pool; undefined leaves the annotation as it is, `""` has no name and removes it. */
+  /** As in `PatchedAddress`. */
   readonly network: string | undefined
+  /** The second address of a pair; absent, or undefined: it is none. */
+  readonly second?: PatchedAddress | undefined
   /** The values to write to variables, by their names. */
   readonly variables: ReadonlyMap<string, unknown>
   /** Of the endpoint. */
@@ -26,6 +37,8 @@ export interface ClusterPatchInput {
 export interface AssignedVip {
   readonly host: string
   readonly port?: number
+  /** Of a pair. */
+  readonly secondHost?: string
 }
 
 /**
@@ -39,7 +52,7 @@ export function clusterPatchFor(
   cluster: Cluster,
   input: ClusterPatchInput,
 ): { readonly assigned: AssignedVip; readonly patch: JsonPatch | undefined } {
-  const { vip, address, variables, port } = input
+  const { vip, address, second, variables, port } = input
   const host = address ?? addressIn(cluster, vip)
   // A VIP beside a DNS name leaves the endpoint its host.
   const endpoint = roleSpecs[vip.role].isEndpoint
@@ -54,33 +67,56 @@ export function clusterPatchFor(
     ...copyOperations(cluster, endpoint),
     ...recordOperations(cluster, input),
   ]
-  const assigned = vip.isEndpoint && endpoint !== undefined ? endpoint : { host }
+  const assigned = {
+    ...(vip.isEndpoint && endpoint !== undefined ? endpoint : { host }),
+    ...(second !== undefined && { secondHost: second.address }),
+  }
   return { assigned, patch: operations.length === 0 ? undefined : [conditionalOn(cluster), ...operations] }
 }
 
-/** `10.0.0.10:6443`, or the address alone if it has no port. */
-export function formatVip({ host, port }: AssignedVip): string {
-  return port === undefined ? host : formatEndpoint({ host, port })
+/** `10.0.0.10:6443`, or the address alone if it has no port; a pair is `10.0.0.10:6443 and fd00::10`. */
+export function formatVip({ host, port, secondHost }: AssignedVip): string {
+  const first = port === undefined ? host : formatEndpoint({ host, port })
+  return secondHost === undefined ? first : `${first} and ${secondHost}`
 }
 
 /** The fields of a result that show a VIP. */
-export function vipFields({ host, port }: AssignedVip): { readonly address: string; readonly port?: number } {
-  return { address: host, ...(port !== undefined && { port }) }
+export function vipFields({ host, port, secondHost }: AssignedVip): {
+  readonly address: string
+  readonly port?: number
+  readonly second?: { readonly address: string }
+} {
+  return {
+    address: host,
+    ...(port !== undefined && { port }),
+    ...(secondHost !== undefined && { second: { address: secondHost } }),
+  }
 }
 
-/** The message about a VIP of ours that is in place. */
+/** Where an address comes from. */
+export interface VipSource {
+  readonly pool: { readonly kind: string; readonly name: string }
+  readonly claim: string
+}
+
+/** The message about a VIP of ours that is in place. @param second of the second address of a pair */
 export function describeAllocated(
-  assigned: AssignedVip,
-  pool: { readonly kind: string; readonly name: string },
-  claim: string,
+  { secondHost, ...first }: AssignedVip,
+  source: VipSource,
+  second: VipSource | undefined,
   disagreement?: string,
 ): string {
-  const message = `${formatVip(assigned)} from ${formatPool(pool)} by IPAddressClaim ${claim}`
-  return withAddition(message, disagreement)
+  const from = ({ pool, claim }: VipSource): string => `from ${formatPool(pool)} by IPAddressClaim ${claim}`
+  const other =
+    secondHost === undefined || second === undefined ? '' : `${secondMark}${secondHost} ${from(second)}`
+  return withAddition(`${formatVip(first)} ${from(source)}${other}`, disagreement)
 }
 
-/** Whether a message of `describeAllocated` is about this address, in this spelling. */
-export function isAllocatedIn(message: string, address: string): boolean {
+const secondMark = ', and '
+
+/** Whether a message of `describeAllocated` is about this address, in this spelling. @param isSecond of a pair */
+export function isAllocatedIn(message: string, address: string, isSecond: boolean): boolean {
+  if (isSecond) return message.includes(`${secondMark}${address} from `)
   const endpoint = address.includes(':') ? `[${address}]:` : `${address}:`
   return message.startsWith(endpoint) || message.startsWith(`${address} from `)
 }
@@ -93,7 +129,11 @@ export function describeCompleted(assigned: AssignedVip, disagreement?: string):
 
 /** The VIP that the Cluster has. */
 export function presentVip(cluster: Cluster, vip: VipRole): AssignedVip {
-  return vip.isEndpoint ? { ...cluster.controlPlaneEndpoint } : { host: addressIn(cluster, vip) }
+  const second = recordedVip(cluster, secondPartOf(vip.role))
+  return {
+    ...(vip.isEndpoint ? cluster.controlPlaneEndpoint : { host: addressIn(cluster, vip) }),
+    ...(second !== undefined && vipOwnershipOf(cluster, vip).state === 'managed' && { secondHost: second }),
+  }
 }
 
 /** Core resets a host without port, so both are always written. */
@@ -121,26 +161,41 @@ function variableOperations(cluster: Cluster, values: ReadonlyMap<string, unknow
 
 /**
  * The annotations that record the VIP, its network, the name of its claim if that is a longer one, and the variables written; and the
- * label that repeats the VIP. A label's value holds no colon, as IPv6 has.
+ * label that repeats the VIP. A pair is recorded as `first,second`. A label's value holds neither that nor a colon, as IPv6
+ * has: it repeats the IPv4 address.
  */
 function recordOperations(
   cluster: Cluster,
-  { vip: { role }, address, claimName, network, variables }: ClusterPatchInput,
+  { vip: { role }, address, claimName, network, second, variables }: ClusterPatchInput,
 ): JsonPatch {
   const { vipAnnotation, isLabeled, networkAnnotation, claimAnnotation, writtenVariablesAnnotation } =
     roleSpecs[role]
-  const longerName = claimName === claimNameFor(cluster, role) ? undefined : claimName
+  const usual = [claimNameFor(cluster, role), claimNameFor(cluster, secondPartOf(role))]
+  const longerNames = [claimName, second?.claimName].filter(
+    (name) => name !== undefined && !usual.includes(name),
+  )
+  const addresses = [address, second?.address].filter((each) => each !== undefined)
+  const labeled = addresses.find((each) => !each.includes(':'))
+  const networks = second === undefined ? network : networksOf(network, second.network)
   const written = new Set([...writtenVariables(cluster, role), ...variables.keys()])
   return [
     ...metadataOperations(cluster, 'annotations', {
-      ...(address !== undefined && { [vipAnnotation]: address, [claimAnnotation]: longerName }),
-      ...(network !== undefined && { [networkAnnotation]: network === '' ? undefined : network }),
+      ...(address !== undefined && {
+        [vipAnnotation]: addresses.join(','),
+        [claimAnnotation]: longerNames.length === 0 ? undefined : longerNames.join(','),
+      }),
+      ...(networks !== undefined && { [networkAnnotation]: networks === '' ? undefined : networks }),
       ...(variables.size > 0 && { [writtenVariablesAnnotation]: [...written].join(',') }),
     }),
-    ...(isLabeled && address !== undefined && !address.includes(':')
-      ? metadataOperations(cluster, 'labels', { [vipAnnotation]: address })
+    ...(isLabeled && labeled !== undefined
+      ? metadataOperations(cluster, 'labels', { [vipAnnotation]: labeled })
       : []),
   ]
+}
+
+/** Of a pair; undefined if neither is known. */
+function networksOf(first: string | undefined, second: string | undefined): string | undefined {
+  return first === undefined && second === undefined ? undefined : formatNetworks(first ?? '', second ?? '')
 }
 
 /** Of `spec.topology.controlPlaneEndpoint`, if the object has that field. */

@@ -5,8 +5,8 @@ import type { JsonObject } from '../model/decode.ts'
 import type { DnsEndpoint, DnsRecord } from '../model/dns-endpoint.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import type { Role } from '../role.ts'
-import { addressIn, vipOwnershipOf } from './vip-ownership.ts'
-import type { VipRole } from './vip-role.ts'
+import { vipOwnershipOf } from './vip-ownership.ts'
+import { addressesIn, type VipRole } from './vip-role.ts'
 
 /** The DNS name of a VIP, or why it has none. */
 export type DnsNameDecision =
@@ -47,7 +47,7 @@ export function dnsEndpointFor(
   const { labels, ownerReference } = claimMetadataFor(cluster, vip.role)
   return {
     metadata: { ...dnsEndpointKeyFor(cluster, vip.role), labels, ownerReferences: [ownerReference] },
-    spec: { endpoints: recordsOf(name.name, addressIn(cluster, vip)) },
+    spec: { endpoints: recordsOf(name.name, addressesIn(cluster, vip)) },
   }
 }
 
@@ -62,15 +62,14 @@ export function lacksDnsEndpoint(
   if (name.decision === 'none' || vipOwnershipOf(cluster, vip).state !== 'managed') return false
   if (present === undefined) return true
   const isOwn = present.ownerReferences.some(({ uid }) => uid === cluster.uid)
-  return !isOwn || textOf(present.records) !== textOf(recordsOf(name.name, addressIn(cluster, vip)))
+  return !isOwn || textOf(present.records) !== textOf(recordsOf(name.name, addressesIn(cluster, vip)))
 }
 
-/** @param addresses one, or several with commas */
-function recordsOf(dnsName: string, addresses: string): readonly DnsRecord[] {
-  return addresses.split(',').map((address) => ({
+function recordsOf(dnsName: string, addresses: readonly string[]): readonly DnsRecord[] {
+  return addresses.map((address) => ({
     dnsName,
     recordType: address.includes(':') ? 'AAAA' : 'A',
-    targets: [address.trim()],
+    targets: [address],
   }))
 }
 

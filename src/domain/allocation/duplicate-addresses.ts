@@ -1,6 +1,6 @@
 import { refuse, wait, type Action, type AddressUse, type BoundClaim } from './action.ts'
-import { addressIn } from './vip-ownership.ts'
-import { networkOfVip, recordedVip, vipRolesIn, type VipRole } from './vip-role.ts'
+import { networkOfVip, recordedVip } from './ip-families.ts'
+import { addressIn, partsOf, type VipRole, vipRolesIn } from './vip-role.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { claimNamesFor, roleOfClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -10,7 +10,7 @@ import { conditionalOn, metadataOperations, type JsonPatch } from '../model/json
 import { formatKey } from '../model/object-meta.ts'
 import { formatPool, networkOf } from '../model/pool.ts'
 import { duplicateAddressesAnnotation } from '../names.ts'
-import { defaultRole, roles, roleSpecs, type Role, type VariableNames } from '../role.ts'
+import { defaultRole, partSpecs, roleOf, vipParts, type VariableNames, type VipPart } from '../role.ts'
 import { attemptsUntilStepBack } from '../timings.ts'
 
 /** Who has an address already. */
@@ -24,7 +24,7 @@ export interface AddressHolders {
 /** A VIP of a Cluster, and where it is. */
 interface OwnVip {
   readonly cluster: Cluster
-  readonly role: Role
+  readonly part: VipPart
   /** Of the claim, if it is known. */
   readonly claimName?: string
   /** Absent, or undefined if nobody knows it: the one that the Cluster records. */
@@ -39,17 +39,18 @@ export function holdersOf(
   variables: VariableNames,
 ): AddressHolders {
   const wanted = canonicalAddress(address)
-  const network = own.network ?? networkOfVip(own.cluster, own.role)
+  const network = own.network ?? networkOfVip(own.cluster, own.part)
   const { namespace, uid } = own.cluster
-  const ownClaims = own.claimName === undefined ? claimNamesFor(own.cluster, own.role) : [own.claimName]
+  const ownClaims = own.claimName === undefined ? claimNamesFor(own.cluster, own.part) : [own.claimName]
   return {
     clusters: use.clusters.flatMap((cluster) =>
       vipRolesIn(cluster, variables, use.classOf?.(cluster))
-        .filter(({ role }) => !(cluster.uid === uid && role === own.role))
+        .filter(({ role }) => !(cluster.uid === uid && role === roleOf(own.part)))
+        .flatMap(partsOf)
         .filter((vip) => canonicalAddress(addressIn(cluster, vip)) === wanted)
         .filter(
-          ({ role }) =>
-            networkOfHolder(cluster, role, use, ipAddressOf(cluster, role, wanted, use)) === network,
+          ({ part }) =>
+            networkOfHolder(cluster, part, use, ipAddressOf(cluster, part, wanted, use)) === network,
         )
         .map((as) => ({ cluster, as })),
     ),
@@ -80,21 +81,21 @@ export function networkOfAddress(ipAddress: IPAddress, use: Pick<AddressUse, 'po
  */
 export function networkOfHolder(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   use: Pick<AddressUse, 'poolOf'>,
   ipAddress: IPAddress | undefined,
 ): string {
-  return (ipAddress && networkOfAddress(ipAddress, use)) ?? networkOfVip(cluster, role)
+  return (ipAddress && networkOfAddress(ipAddress, use)) ?? networkOfVip(cluster, part)
 }
 
 /** The IPAddress by which a claim of the Cluster holds the address. */
 function ipAddressOf(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   address: string,
   { ipAddresses }: AddressUse,
 ): IPAddress | undefined {
-  const claimNames = claimNamesFor(cluster, role)
+  const claimNames = claimNamesFor(cluster, part)
   return ipAddresses.find(
     (each) =>
       each.namespace === cluster.namespace &&
@@ -111,8 +112,10 @@ function ipAddressOf(
 export function addressesNamedIn(cluster: Cluster): readonly string[] {
   const named = [
     cluster.controlPlaneEndpoint.host,
-    ...roles.map((role) => recordedVip(cluster, role) ?? ''),
-    ...(cluster.topology?.variables ?? []).flatMap(({ value }) => textsIn(value).filter(isIPAddress)),
+    ...vipParts.map((part) => recordedVip(cluster, part) ?? ''),
+    ...(cluster.topology?.variables ?? []).flatMap(({ value }) =>
+      textsIn(value).flatMap(commaSeparated).filter(isIPAddress),
+    ),
   ]
   return [...new Set(named.filter((address) => address !== '').map(canonicalAddress))]
 }
@@ -129,7 +132,7 @@ export function isFree({ clusters, ipAddresses }: AddressHolders): boolean {
 /** For people, at most the first few. */
 export function describeHolders({ clusters, ipAddresses }: AddressHolders): string {
   const named = [
-    ...clusters.map(({ cluster, as }) => `the ${roleSpecs[as.role].noun} of Cluster ${formatKey(cluster)}`),
+    ...clusters.map(({ cluster, as }) => `the ${partSpecs[as.part].noun} of Cluster ${formatKey(cluster)}`),
     ...ipAddresses.map(
       (each) => `IPAddress ${formatKey(each)} of ${formatPool(each.poolRef)} for claim ${each.claimName}`,
     ),
@@ -149,7 +152,7 @@ export function describeHolders({ clusters, ipAddresses }: AddressHolders): stri
  */
 export function duplicateAction(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   { claim, ipAddress }: BoundClaim,
   holders: AddressHolders,
   attempt = 1,
@@ -159,7 +162,7 @@ export function duplicateAction(
   const because = isFree(holders)
     ? `${address} was somebody else's`
     : `${address} is ${describeHolders(holders)}`
-  if (recordedVip(cluster, role) === address) {
+  if (recordedVip(cluster, part) === address) {
     const message = `${because}, and was the VIP of Cluster ${formatKey(cluster)} before; give one of them another address`
     return refuse('DuplicateAddress', message)
   }
@@ -230,7 +233,7 @@ export function isFreeBeside(
     (each) => isReservation(each) && each.address === address && each.namespace === cluster.namespace,
   )
   const network = (reserved && networkOfAddress(reserved, use)) ?? ''
-  return isFree(holdersOf(address, { cluster, role: defaultRole, network }, use, variables))
+  return isFree(holdersOf(address, { cluster, part: defaultRole, network }, use, variables))
 }
 
 /** The patch that records exactly these duplicates. It fails attempts that read the Cluster before and would assign one. */

@@ -6,18 +6,12 @@ import type { PoolKind } from '../model/pool-kind.ts'
 import type { IPPool } from '../model/pool.ts'
 import { matchingPools, type PoolRequest } from './pool-selection.ts'
 import { quoted } from '../quote.ts'
-import { defaultRole, roleSpecs, type Role } from '../role.ts'
+import { defaultRole, roleOf, roleSpecs, type Role, type VipPart } from '../role.ts'
 import { readableAddressOf } from './asked-address.ts'
+import { familyFor, recordedVip } from './ip-families.ts'
 import { asksToReserve, poolToReserveFrom } from './reserved-endpoint.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
-import {
-  enabledWord,
-  explicitPoolOf,
-  namesPoolOrAddress,
-  recordedVip,
-  vipRolesIn,
-  type VipRole,
-} from './vip-role.ts'
+import { enabledWord, explicitPoolOf, namesPoolOrAddress, vipRolesIn, type VipRole } from './vip-role.ts'
 import { lacksVariables } from './vip-variables.ts'
 
 /** Whether a Cluster may be written to: one that is paused or being deleted is never touched. */
@@ -81,7 +75,8 @@ export function desireFor(cluster: Cluster, role: Role, facts: DesireFacts): Des
   }
   if (isDefault) return { desired: 'yes' }
   if (facts.pools === undefined) return { desired: 'depends', fact: 'pools' }
-  if (matchingPools(poolRequestFor(cluster, role), facts.pools).length > 0) return { desired: 'yes' }
+  if (matchingPools(poolRequestFor(cluster, role, { clusterClass }), facts.pools).length > 0)
+    return { desired: 'yes' }
   const message = `no pool is for ${noun}s of Cluster ${key}, and it does not ask for one`
   return { desired: 'no', isRefused: false, message }
 }
@@ -100,15 +95,28 @@ export function alsoDesiredRoles(
     .map(({ role }) => role)
 }
 
-/** The input of the pool selection for a VIP of the Cluster. @param poolKinds those that its messages name */
-export function poolRequestFor(cluster: Cluster, role: Role, poolKinds?: readonly PoolKind[]): PoolRequest {
+/** What a pool request depends on besides the Cluster. */
+export interface RequestContext {
+  /** It may name the families of addresses. */
+  readonly clusterClass?: ClusterClass | undefined
+  /** Those that messages name. */
+  readonly poolKinds?: readonly PoolKind[] | undefined
+}
+
+/** The input of the pool selection for an address of the Cluster. */
+export function poolRequestFor(
+  cluster: Cluster,
+  part: VipPart,
+  { clusterClass, poolKinds }: RequestContext,
+): PoolRequest {
   return {
     poolKinds,
     namespace: cluster.namespace,
-    role,
+    role: roleOf(part),
     clusterClass: cluster.topology?.clusterClass,
-    explicitPool: explicitPoolOf(cluster, role),
-    address: readableAddressOf(cluster, role),
+    explicitPool: explicitPoolOf(cluster, part),
+    address: readableAddressOf(cluster, part),
+    family: familyFor(cluster, part, clusterClass),
   }
 }
 
@@ -129,7 +137,7 @@ export function needsAllocation(cluster: Cluster, vip: VipRole, context: Cluster
   if (!isWritable(cluster) || desireFor(cluster, vip.role, context).desired === 'no') return false
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'external') {
-    const toReserve = poolToReserveFrom(cluster, vip, poolRequestFor(cluster, vip.role), context.pools)
+    const toReserve = poolToReserveFrom(cluster, vip, poolRequestFor(cluster, vip.role, {}), context.pools)
     return (
       !ownership.wasOurs && (toReserve !== undefined || lacksVariables(cluster, vip, context.clusterClass))
     )

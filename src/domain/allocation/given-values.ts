@@ -2,20 +2,24 @@ import { askedBeginning, askedBeside } from './asked-address.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { nonEmptyStringOf, objectOf } from '../model/decode.ts'
-import { formatVariablePath, hostAt, isGivenEmpty, variableAt } from '../model/variable-path.ts'
+import { formatVariablePath, hostsAt, isGivenEmpty, variableAt } from '../model/variable-path.ts'
 import { few, shortened } from '../quote.ts'
+import { secondPartOf } from '../role.ts'
 import type { VipRole, VipVariable } from './vip-role.ts'
 
 /** What a Cluster gives in one variable of a VIP, from which its machines take it. */
 interface GivenValue {
   readonly variable: VipVariable
-  readonly host: string | undefined
+  /** Both addresses of a pair, or one of them. */
+  readonly hosts: readonly string[]
   readonly port: number | undefined
 }
 
 interface PresentVip {
   readonly host: string
   readonly port?: number
+  /** Of a pair. */
+  readonly secondHost?: string
 }
 
 /** The port that the variables of a VIP give; undefined if none does. */
@@ -27,32 +31,41 @@ export function givenPort(cluster: Cluster, vip: VipRole): number | undefined {
  * Why no VIP is assigned to a Cluster without endpoint whose variable has another host already: its machines would use the one,
  * and everybody else the other. Undefined if nothing speaks against it.
  *
- * @param address to assign; undefined: it is not known yet
+ * @param addresses to assign; none is known yet if it is empty
  */
 export function whyGivenElsewhere(
   cluster: Cluster,
   vip: VipRole,
-  address: string | undefined,
+  addresses: readonly string[],
 ): string | undefined {
   if (!vip.isEndpoint) return undefined
-  const other = givenValues(cluster, vip).find(({ host }) => host !== undefined && !isSameHost(host, address))
+  const [other] = givenValues(cluster, vip).flatMap(({ variable, hosts }) =>
+    hosts.filter((host) => !isAmong(host, addresses)).map((host) => ({ variable, host })),
+  )
   if (other === undefined) return undefined
-  const { variable, host = '' } = other
+  const { variable, host } = other
   const name = formatVariablePath(variable.path)
   return `the variable ${name} has ${shortened(host)}, and spec.controlPlaneEndpoint has no host: machines would use the one, and a VIP would be another; set the host of spec.controlPlaneEndpoint to ${shortened(host)}, or empty the variable to have a VIP`
 }
 
 /** What of a Cluster disagrees with the VIP that is in place: its variables, and the address that it asks for. */
 export function disagreementOf(cluster: Cluster, vip: VipRole, present: PresentVip): string | undefined {
-  const all = [otherInVariables(cluster, vip, present), askedBeside(cluster, vip.role, present.host)]
+  const { host, secondHost } = present
+  const all = [
+    otherInVariables(cluster, vip, present),
+    askedBeside(cluster, vip.role, host),
+    secondHost === undefined ? undefined : askedBeside(cluster, secondPartOf(vip.role), secondHost),
+  ]
   return all.filter((each) => each !== undefined).join('; ') || undefined
 }
 
 /** What the variables of a VIP that is in place have instead of it; undefined if they have nothing else. */
 export function otherInVariables(cluster: Cluster, vip: VipRole, present: PresentVip): string | undefined {
-  const others = givenValues(cluster, vip).flatMap(({ variable, host, port }) => {
+  const own = [present.host, ...(present.secondHost === undefined ? [] : [present.secondHost])]
+  const others = givenValues(cluster, vip).flatMap(({ variable, hosts, port }) => {
     const name = formatVariablePath(variable.path)
-    if (host !== undefined && !isSameHost(host, present.host)) return [`${name} has ${shortened(host)}`]
+    const host = hosts.find((each) => !isAmong(each, own))
+    if (host !== undefined) return [`${name} has ${shortened(host)}`]
     // A port of 0 is about to be completed.
     if (port !== undefined && port !== (present.port || port)) {
       return [`${name} has port ${port}`]
@@ -77,7 +90,7 @@ function givenValues(cluster: Cluster, { variables }: VipRole): readonly GivenVa
     const value = variableAt(cluster, path)
     return {
       variable,
-      host: receives === 'vip' ? hostAt(cluster, path) : undefined,
+      hosts: receives === 'vip' ? hostsAt(cluster, path) : [],
       port: portIn(value) ?? (receives === 'port' ? portIn(Number(nonEmptyStringOf(value))) : undefined),
     }
   })
@@ -92,6 +105,6 @@ function portIn(value: unknown): number | undefined {
     : undefined
 }
 
-function isSameHost(host: string, other: string | undefined): boolean {
-  return other !== undefined && canonicalAddress(host) === canonicalAddress(other)
+function isAmong(host: string, addresses: readonly string[]): boolean {
+  return addresses.some((address) => canonicalAddress(host) === canonicalAddress(address))
 }

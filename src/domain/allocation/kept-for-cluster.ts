@@ -3,14 +3,13 @@ import { observe, wait, type Action, type ObservedCluster } from './action.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { whyNotUsable } from './pool-selection.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
-import { foreignPoolOf, type VipRole } from './vip-role.ts'
+import { foreignPoolOf, pairFamily, type VipRole } from './vip-role.ts'
 import { canonicalAddress } from '../model/address-text.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
-import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { findPoolKind, type PoolKind } from '../model/pool-kind.ts'
+import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
+import { formatPool, isReferredTo } from '../model/pool.ts'
 import { describeKept, retainedClaimOf } from '../model/retained-claim.ts'
 
 /**
@@ -25,26 +24,23 @@ export function keptClaimAction(
   claim: IPAddressClaim,
 ): Action | undefined {
   const { cluster, pools } = observed
-  const poolKinds = poolKindsOf(observed)
   const ownership = vipOwnershipOf(cluster, vip)
   if (ownership.state === 'unset') {
-    const asked = readableAddressOf(cluster, vip.role)
+    const asked = readableAddressOf(cluster, vip.part)
     if (asked !== undefined) {
       if (!('ipAddress' in observed)) return observe('ipAddress')
       const isAsked = canonicalAddress(observed.ipAddress?.address ?? '') === asked
       if (!isAsked) return undefined
     }
-    const isRead = findPoolKind(poolKinds, claim.poolRef) !== undefined
+    const isRead = findPoolKind(poolKindsOf(observed), claim.poolRef) !== undefined
     if (isRead && pools === undefined) return observe('pools')
-    return mayUsePool(cluster, vip, claim, pools ?? [], poolKinds)
-      ? { action: 'adoptClaim', claim }
-      : undefined
+    return mayUsePool(observed, vip, claim) ? { action: 'adoptClaim', claim, ...pairFamily(vip) } : undefined
   }
   const fact = claim.addressName === undefined ? 'namedAddress' : 'ipAddress'
   if (!(fact in observed)) return observe(fact)
   const held = observed[fact]
   if (held !== undefined && canonicalAddress(held.address) === canonicalAddress(ownership.address)) {
-    return { action: 'adoptClaim', claim }
+    return { action: 'adoptClaim', claim, ...pairFamily(vip) }
   }
   const kept = retainedClaimOf(claim)
   const what = kept === undefined ? '' : `, ${describeKept(kept.keptFor, kept.until)}`
@@ -55,17 +51,13 @@ export function keptClaimAction(
 }
 
 /** Whether the pool of the claim is meant for the Cluster now, whatever room it has. */
-function mayUsePool(
-  cluster: Cluster,
-  { role }: VipRole,
-  { poolRef }: IPAddressClaim,
-  pools: readonly IPPool[],
-  poolKinds: readonly PoolKind[],
-): boolean {
+function mayUsePool(observed: ObservedCluster, { part }: VipRole, { poolRef }: IPAddressClaim): boolean {
+  const { cluster, pools = [] } = observed
+  const poolKinds = poolKindsOf(observed)
   if (findPoolKind(poolKinds, poolRef) === undefined) {
-    const named = foreignPoolOf(cluster, role, poolKinds)
+    const named = foreignPoolOf(cluster, part, poolKinds)
     return named?.apiGroup === poolRef.apiGroup && formatPool(named) === formatPool(poolRef)
   }
   const pool = pools.find((each) => isReferredTo(each, poolRef))
-  return pool !== undefined && whyNotUsable(poolRequestFor(cluster, role), pool, true) === undefined
+  return pool !== undefined && whyNotUsable(poolRequestFor(cluster, part, observed), pool, true) === undefined
 }

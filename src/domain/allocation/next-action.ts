@@ -20,7 +20,7 @@ import {
   otherThanAskedAction,
   selectForAsked,
 } from './asked-choice.ts'
-import { clusterPatchFor, formatVip, presentVip } from './cluster-patch.ts'
+import { clusterPatchFor, formatVip, presentVip, type PatchedAddress } from './cluster-patch.ts'
 import {
   describeHolders,
   duplicateAction,
@@ -31,6 +31,7 @@ import {
   reservesAddresses,
 } from './duplicate-addresses.ts'
 import { desireFor, poolRequestFor } from './eligibility.ts'
+import { givesBackAlone, recordedVip, whyFamiliesUnreadable } from './ip-families.ts'
 import { keptClaimAction } from './kept-for-cluster.ts'
 import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { asksToReserve, whyUnreserved, poolToReserveFrom } from './reserved-endpoint.ts'
@@ -38,8 +39,24 @@ import { decideRestoration } from './restoration.ts'
 import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { holdsVip, mayBeNamedBy, mayHoldVip } from './unowned-claim.ts'
-import { addressIn, describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
-import { canonicalAddress } from '../model/address-text.ts'
+import { confirmsVip } from './vip-condition.ts'
+import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
+import { forSecond, isOutOfReach, viewOfSecond } from './second-view.ts'
+import {
+  addressIn,
+  asPair,
+  foreignPoolOf,
+  pairFamily,
+  secondOf,
+  vipRoleIn,
+  type VipRole,
+} from './vip-role.ts'
+import {
+  addressFamilyFrom,
+  canonicalAddress,
+  familyOfAddress,
+  type AddressFamily,
+} from '../model/address-text.ts'
 import {
   claimNameFor,
   longerClaimNameFor,
@@ -56,11 +73,11 @@ import { poolKindsOf } from '../model/pool-kinds.ts'
 import { formatPool, isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
+import { ipFamiliesAnnotation, ipFamilyLabel } from '../names.ts'
 import { withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
-import { roleSpecs, type Role } from '../role.ts'
-import { foreignPoolOf, vipRoleIn, type VipRole } from './vip-role.ts'
+import { roleSpecs, secondPartOf, type Role } from '../role.ts'
 import { decideVariables, endpointPortOf, isNewVip, withVariables } from './vip-variables.ts'
 
 /**
@@ -75,24 +92,153 @@ export function nextAction(observed: Observed, role: Role): Action {
 }
 
 function actionForCluster(observed: ObservedCluster, role: Role): Action {
-  const { cluster, claim, choice, clusterClass, variables } = observed
+  const { cluster, choice, clusterClass, variables } = observed
   const name = `Cluster ${formatKey(cluster)}`
   if (cluster.isDeleting) return done('ClusterDeleted', `${name} is being deleted`)
   // The class says which variables have the VIP.
   if (cluster.topology !== undefined && !has(observed, 'clusterClass')) return observe('clusterClass')
-  const vip = vipRoleIn(cluster, role, variables, clusterClass)
+  const found = vipRoleIn(cluster, role, variables, clusterClass)
 
   const release = choice === undefined && !cluster.isPaused ? releaseAction(observed) : undefined
   if (release !== undefined) return release
   // A run that has selected a pool has found the VIP desired.
   const desire = choice === undefined ? desireFor(cluster, role, observed) : { desired: 'yes' as const }
   if (desire.desired === 'depends') return observe(desire.fact)
-  if (desire.desired === 'no') return notDesiredAction(observed, vip, desire.message)
+  if (desire.desired === 'no') return notDesiredAction(observed, found, desire.message)
   if (cluster.isPaused) {
     return wait('ClusterPaused', `${name} is paused; nothing is written until it is unpaused`)
   }
   if (desire.desired === 'unreadable') return refuse('AllocationFailed', desire.message)
 
+  const fault = whyFamiliesUnreadable(cluster, clusterClass)
+  if (fault !== undefined && vipOwnershipOf(cluster, found).state === 'unset') {
+    return refuse('AllocationFailed', fault)
+  }
+  const paired = found.secondFamily === undefined ? pairByClaims(observed, found) : found
+  if ('action' in paired) return paired
+  return vipAction(observed, paired)
+}
+
+/**
+ * A VIP without record of a second address. Its claims show whether somebody has removed that from the record of a pair; a
+ * second claim of any other VIP is of no use.
+ */
+function pairByClaims(observed: ObservedCluster, vip: VipRole): VipRole | Action {
+  const { cluster, claim, clusterClass, second } = observed
+  if (!isClaimOfPair(claim)) return vip
+  if (second === undefined) return observe('second')
+  const family = familyShownByClaims(observed, vip)
+  if (family !== undefined) {
+    if (!has(observed, 'ipAddress')) return observe('ipAddress')
+    const address = addressIn(cluster, vip)
+    const isOurs = canonicalAddress(observed.ipAddress?.address ?? '') === canonicalAddress(address)
+    if (isOurs) return asPair(vip, address, family)
+  }
+  const isUnset = vipOwnershipOf(cluster, vip).state === 'unset'
+  if (isUnset && cluster.topology !== undefined && clusterClass === undefined) {
+    const message = `Cluster ${formatKey(cluster)} has the claim of a pair, and its ClusterClass, which may ask for one, does not exist`
+    return wait('WaitingForAddress', message)
+  }
+  return deleteSecondClaim(observed, `Cluster ${formatKey(cluster)} has no use for a second address`) ?? vip
+}
+
+function isClaimOfPair(claim: IPAddressClaim | undefined): boolean {
+  return claim !== undefined && ipFamilyLabel in claim.labels
+}
+
+/** The family of a second address that the claims of a VIP in place show, whatever its record says; undefined: they show none. */
+export function familyShownByClaims(
+  { cluster, claim, second }: ObservedCluster,
+  vip: VipRole,
+): AddressFamily | undefined {
+  const other = second?.claim
+  if (!isClaimOfPair(claim) || other?.addressName === undefined || addressIn(cluster, vip) === '') {
+    return undefined
+  }
+  const isOwn = !other.isDeleting && ownershipOf(other, cluster).owner === 'this-cluster'
+  return isOwn ? addressFamilyFrom(other.labels[ipFamilyLabel]) : undefined
+}
+
+/** Deletes the Cluster's claim for a second address, before anything else is decided. */
+function deleteSecondClaim({ cluster, second }: ObservedCluster, because: string): Action | undefined {
+  const claim = second?.claim
+  if (claim === undefined || claim.isDeleting) return undefined
+  if (ownershipOf(claim, cluster).owner !== 'this-cluster') return undefined
+  return forSecond({ action: 'deleteClaim', claim, because, outcome: 'restart' })
+}
+
+/** A VIP is assigned when each of its addresses is held by a claim: a pair is whole or absent. */
+function vipAction(observed: ObservedCluster, vip: VipRole): Action {
+  const first = addressAction(observed, vip)
+  const secondVip = secondOf(vip)
+  if (secondVip === undefined) return first.action === 'hold' ? assignAction(observed, vip, [first]) : first
+  const { cluster, clusterClass } = observed
+  const isNew = vipOwnershipOf(cluster, vip).state === 'unset'
+  const givesBack = isNew && givesBackAlone(cluster, clusterClass)
+  if (first.action !== 'hold' && !givesBack) return first
+  if (observed.second === undefined) return observe('second')
+  const second = addressAction(viewOfSecond(withOwnRecord(observed, vip, first)), secondVip)
+  if (givesBack) {
+    const back = giveBackAction(observed, first, second)
+    if (back !== undefined) return back
+  }
+  if (first.action !== 'hold') return first
+  return second.action === 'hold'
+    ? assignAction(observed, vip, [first, second])
+    : waitingWith(secondVip, `${first.bound.ipAddress.address} is held meanwhile`, second)
+}
+
+/** If a claim holds the address in place, the record of another one is wrong, and the second address is still that of this VIP. */
+function withOwnRecord(observed: ObservedCluster, vip: VipRole, first: AddressAction): ObservedCluster {
+  const { cluster } = observed
+  const second = recordedVip(cluster, secondPartOf(vip.role))
+  if (first.action !== 'hold' || first.isNew || second === undefined) return observed
+  const { vipAnnotation } = roleSpecs[vip.role]
+  const record = { [vipAnnotation]: `${addressIn(cluster, vip)},${second}` }
+  return { ...observed, cluster: { ...cluster, annotations: { ...cluster.annotations, ...record } } }
+}
+
+/** Holds neither address of a pair while one of them cannot be had. Undefined: both can. */
+function giveBackAction(
+  observed: ObservedCluster,
+  first: AddressAction,
+  second: AddressAction,
+): Action | undefined {
+  const { cluster, claim } = observed
+  const missing = isOutOfReach(second) ? forSecond(second) : isOutOfReach(first) ? first : undefined
+  if (missing === undefined) return undefined
+  const because = `neither address of the pair is held while one cannot be had: ${missing.message}`
+  const back = deleteSecondClaim(observed, because)
+  if (back !== undefined) return back
+  const isHeld =
+    claim !== undefined && !claim.isDeleting && ownershipOf(claim, cluster).owner === 'this-cluster'
+  if (isHeld) return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+  return { ...missing, message: because }
+}
+
+/** The second address of a pair is missing. @param meanwhile what becomes of the first one */
+function waitingWith({ family }: VipRole, meanwhile: string, second: Action): Action {
+  const action = forSecond(second)
+  if (action.action !== 'wait' && action.action !== 'refuse') return action
+  return {
+    ...action,
+    message: `for the ${family ?? 'second'} address of the pair: ${action.message}; ${meanwhile}`,
+  }
+}
+
+/** A claim of the Cluster holds an address for the VIP. `isNew`: the Cluster does not have it yet. */
+interface Held {
+  readonly action: 'hold'
+  readonly vip: VipRole
+  readonly bound: BoundClaim
+  readonly isNew: boolean
+}
+
+type AddressAction = Action | Held
+
+/** What to do until a claim holds one address of the VIP. */
+function addressAction(observed: ObservedCluster, vip: VipRole): AddressAction {
+  const { cluster, claim } = observed
   const ownership = vipOwnershipOf(cluster, vip)
   if (claim !== undefined && ownershipOf(claim, cluster).owner === 'this-cluster') {
     // Nothing follows a claim that was given back, and its pool may keep it for long.
@@ -101,7 +247,7 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   }
   if (claim !== undefined && mayHoldVip(cluster, vip, claim)) {
     if (!has(observed, 'ipAddress')) return observe('ipAddress')
-    if (holdsVip(cluster, vip, observed)) return { action: 'adoptClaim', claim }
+    if (holdsVip(cluster, vip, observed)) return { action: 'adoptClaim', claim, ...pairFamily(vip) }
   }
   switch (ownership.state) {
     case 'external':
@@ -109,7 +255,7 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
       return typedAction(observed, vip)
     default:
       return claim === undefined
-        ? newClaimAction(observed, vip, claimNameFor(cluster, role))
+        ? newClaimAction(observed, vip, claimNameFor(cluster, vip.part))
         : foreignClaimAction(observed, vip, claim)
   }
 }
@@ -122,10 +268,10 @@ function typedAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, claim, pools, choice, unreadable } = observed
   if (!asksToReserve(cluster, vip.role) || unreadable?.pools !== undefined) return action
   if (choice?.restore !== undefined && claim === undefined) {
-    return newClaimAction(observed, vip, claimNameFor(cluster, vip.role))
+    return newClaimAction(observed, vip, claimNameFor(cluster, vip.part))
   }
   if (pools === undefined) return observe('pools')
-  const request = poolRequestFor(cluster, vip.role)
+  const request = poolRequestFor(cluster, vip.part, observed)
   const pool = poolToReserveFrom(cluster, vip, request, pools)
   if (pool === undefined) {
     return externalAction(observed, vip, withAddition(words, whyUnreserved(cluster, vip, request, pools)))
@@ -133,7 +279,7 @@ function typedAction(observed: ObservedCluster, vip: VipRole): Action {
   if (claim !== undefined) return foreignClaimAction(observed, vip, claim)
   if (observed.addressUse === undefined) return observe('addressUse')
   const { host } = cluster.controlPlaneEndpoint
-  const holders = holdersOf(host, { cluster, role: vip.role }, observed.addressUse, observed.variables)
+  const holders = holdersOf(host, { cluster, part: vip.part }, observed.addressUse, observed.variables)
   if (!isFree(holders)) {
     const message = `${describeVip(cluster, vip)} of Cluster ${formatKey(cluster)} cannot be reserved in ${formatPool(pool)}: it is ${describeHolders(holders)}; give one of them another address`
     return wait('DuplicateAddress', message)
@@ -149,7 +295,7 @@ function typedAction(observed: ObservedCluster, vip: VipRole): Action {
 function externalAction(observed: ObservedCluster, vip: VipRole, words: string): Action {
   const { cluster } = observed
   if (isExternallyOwned(vipOwnershipOf(cluster, vip))) {
-    const patch = patchAction(observed, vip, undefined)
+    const patch = patchAction(observed, vip, [])
     if (patch.action === 'patchCluster') return patch
   }
   const present = presentVip(cluster, vip)
@@ -162,15 +308,22 @@ function externalAction(observed: ObservedCluster, vip: VipRole, words: string):
   }
 }
 
-/** A claim that was made before the Cluster refused the VIP is deleted. */
-function notDesiredAction({ cluster, claim }: ObservedCluster, vip: VipRole, message: string): Action {
+/** Claims that were made before the Cluster refused the VIP are deleted. */
+function notDesiredAction(observed: ObservedCluster, vip: VipRole, message: string): Action {
+  const { cluster, claim, second } = observed
   const end = done('NoMatchingPool', message)
+  const mayBePair = vip.secondFamily !== undefined || isClaimOfPair(claim)
+  if (mayBePair && second === undefined) return observe('second')
+  const isUnset = vipOwnershipOf(cluster, vip).state === 'unset'
+  const isUselessSecond = mayBePair && isUnset && !cluster.isPaused
+  const back = isUselessSecond ? deleteSecondClaim(observed, message) : undefined
+  if (back !== undefined) return back
   const isUseless =
     claim !== undefined &&
     !claim.isDeleting &&
     !cluster.isPaused &&
     ownershipOf(claim, cluster).owner === 'this-cluster' &&
-    vipOwnershipOf(cluster, vip).state === 'unset'
+    isUnset
   return isUseless ? { action: 'deleteClaim', claim, because: message, outcome: end } : end
 }
 
@@ -182,7 +335,7 @@ export function clusterGone(key: NamespacedName): ActionOf<'done'> {
 /** The Cluster has no claim: select a pool, then create the claim. A VIP that was ours before has to be the same again. */
 function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: string): Action {
   const { cluster, choice } = observed
-  const elsewhere = givenElsewhereAction(cluster, vip, undefined)
+  const elsewhere = givenElsewhereAction(cluster, vip, [])
   if (elsewhere !== undefined) return elsewhere
   if (choice === undefined) return choiceAction(observed, vip)
   const { poolRef, restore } = choice
@@ -190,7 +343,7 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   if (other !== undefined) return other
   if (restore === undefined) {
     const annotations = claimAnnotationsFor(cluster, vip, poolRef)
-    return { ...createClaim(observed, poolRef, claimName), ...(annotations && { annotations }) }
+    return { ...createClaim(observed, vip, poolRef, claimName), ...(annotations && { annotations }) }
   }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
@@ -198,7 +351,7 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   const isRestored =
     canonicalAddress(present.address) === canonicalAddress(restore.address) &&
     formatPool(present.poolRef) === formatPool(poolRef)
-  if (isRestored && !present.isDeleting) return createClaim(observed, poolRef, claimName)
+  if (isRestored && !present.isDeleting) return createClaim(observed, vip, poolRef, claimName)
   const discarded = discardMadeBefore(present)
   if (discarded !== undefined) return discarded
   const message = `IPAddress ${formatKey(present)} with ${present.address} has to go before ${restore.address} can be had again`
@@ -207,10 +360,12 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
 
 function createClaim(
   observed: ObservedCluster,
+  vip: VipRole,
   poolRef: IPPoolReference,
   claimName: string,
 ): ActionOf<'createClaim'> {
-  return { action: 'createClaim', poolRef, claimName, ...retaining(retainFor(observed, poolRef)) }
+  const retain = retaining(retainFor(observed, poolRef))
+  return { action: 'createClaim', poolRef, claimName, ...retain, ...pairFamily(vip) }
 }
 
 /** What a claim on this pool has to be made for; undefined: nobody knows. */
@@ -223,10 +378,10 @@ function retainFor({ pools, choice }: ObservedCluster, poolRef: IPPoolReference)
 function givenElsewhereAction(
   cluster: Cluster,
   vip: VipRole,
-  address: string | undefined,
+  addresses: readonly string[],
 ): Action | undefined {
   if (vipOwnershipOf(cluster, vip).state !== 'unset') return undefined
-  const why = whyGivenElsewhere(cluster, vip, address)
+  const why = whyGivenElsewhere(cluster, vip, addresses)
   return why === undefined ? undefined : wait('ClusterRejected', `Cluster ${formatKey(cluster)}: ${why}`)
 }
 
@@ -239,7 +394,7 @@ function reselection(observed: ObservedCluster, vip: VipRole, choice: PoolChoice
   const { poolRef, restore } = choice
   const isUnset = vipOwnershipOf(cluster, vip).state === 'unset'
   // A VIP that there was before comes from its pool, whatever that is meant for now.
-  if (restore !== undefined && !(isUnset && askedAddressOf(cluster, vip.role) !== undefined)) return undefined
+  if (restore !== undefined && !(isUnset && askedAddressOf(cluster, vip.part) !== undefined)) return undefined
   if (!isForAsked(cluster, vip, choice)) {
     return pools === undefined ? observe('pools') : choiceAction(observed, vip)
   }
@@ -247,8 +402,8 @@ function reselection(observed: ObservedCluster, vip: VipRole, choice: PoolChoice
   if (pools === undefined) return observe('pools')
   const chosen = pools.find((pool) => isReferredTo(pool, poolRef))
   // A claim can wait for a pool that is paused, and leaves one that is full.
-  const stands =
-    chosen !== undefined && whyNotUsable(poolRequestFor(cluster, vip.role), chosen, true) === undefined
+  const request = poolRequestFor(cluster, vip.part, observed)
+  const stands = chosen !== undefined && whyNotUsable(request, chosen, true) === undefined
   return stands ? undefined : selectionAction(observed, vip)
 }
 
@@ -256,7 +411,7 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, pools, addressUse, variables, unreadable } = observed
   if (unreadable?.clusterClass !== undefined) return refuse('AllocationFailed', unreadable.clusterClass)
   const ownership = vipOwnershipOf(cluster, vip)
-  const foreign = foreignPoolOf(cluster, vip.role, poolKindsOf(observed))
+  const foreign = foreignPoolOf(cluster, vip.part, poolKindsOf(observed))
   if (foreign !== undefined && ownership.state === 'unset') {
     if (unreadable?.foreignPool !== undefined) return wait('PoolNotReady', unreadable.foreignPool)
     const obstacle = obstacleToAsked(observed, vip, foreign)
@@ -268,7 +423,7 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   }
   if (addressUse === undefined) return observe('addressUse')
   const { address } = ownership
-  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, variables)
+  const holders = holdersOf(address, { cluster, part: vip.part }, addressUse, variables)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
   switch (decision.decision) {
     case 'lost':
@@ -296,7 +451,7 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
   }
   const forAsked = selectForAsked(observed, vip)
   if (forAsked !== undefined) return forAsked
-  const selection = selectIPPool(poolRequestFor(cluster, vip.role, poolKindsOf(observed)), pools)
+  const selection = selectIPPool(poolRequestFor(cluster, vip.part, observed), pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
     const message = withAddition(selection.message, insteadOf)
@@ -317,11 +472,11 @@ function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAd
   switch (ownership.owner) {
     case 'this-cluster':
     case 'nobody':
-      return { action: 'adoptClaim', claim }
+      return { action: 'adoptClaim', claim, ...pairFamily(vip) }
     case 'previous-cluster': {
       const { uid: previousUid } = ownership
       if (retainedFor(claim) !== undefined) {
-        const longer = longerClaimNameFor(cluster, vip.role)
+        const longer = longerClaimNameFor(cluster, vip.part)
         return keptClaimAction(observed, vip, claim) ?? newClaimAction(observed, vip, longer)
       }
       const because = `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${previousUid}); a new one follows when it is gone`
@@ -346,10 +501,10 @@ function dyingClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddr
   if (pools === undefined) return observe('pools')
   return whyKept(claim, pools) === undefined
     ? waitUntilGone(claim)
-    : newClaimAction(observed, vip, longerClaimNameFor(cluster, vip.role))
+    : newClaimAction(observed, vip, longerClaimNameFor(cluster, vip.part))
 }
 
-function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): Action {
+function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddressClaim): AddressAction {
   if (claim.isDeleting) return waitUntilGone(claim)
   if (mayBeNamedBy(observed.cluster, vip, claim)) {
     // It gets no label, by which it would be one of ours.
@@ -358,7 +513,7 @@ function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddres
   }
   const retain = retainChangeOf(claim, retainFor(observed, claim.poolRef))
   if (retain !== undefined) return { action: 'convertClaim', claim, retain }
-  const labels = missingLabels(claim, observed.cluster, vip.role)
+  const labels = missingLabels(claim, observed.cluster, vip.part, pairFamily(vip).family)
   if (labels !== undefined) return { action: 'labelClaim', claim, labels }
   if (claim.addressName === undefined) return unboundClaimAction(observed, vip, claim)
   if (!has(observed, 'ipAddress')) return observe('ipAddress')
@@ -370,33 +525,62 @@ function ownClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAddres
   return boundClaimAction(observed, vip, { claim, ipAddress })
 }
 
-/** The claim has an address: write it to the Cluster, unless the Cluster has another one or somebody else has this one. */
-function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundClaim): Action {
-  const { cluster, sameAddressUse, variables, attempt } = observed
-  const { ipAddress } = bound
-  const isNew = isNewVip(cluster, vip, ipAddress.address)
-  const present = addressIn(cluster, vip)
-  if (isNew && present !== '' && !isUnusedRecord(cluster, vip)) return otherVipAction(cluster, vip, bound)
-  const elsewhere = givenElsewhereAction(cluster, vip, ipAddress.address)
-  if (elsewhere !== undefined) return elsewhere
-  const notAsked = isNew ? otherThanAskedAction(cluster, vip, bound) : undefined
-  if (notAsked !== undefined) return notAsked
-  // A host keeps its spelling.
-  const patch = patchAction(observed, vip, isNew ? ipAddress.address : present)
-  if (patch.action !== 'patchCluster' || !isNew) return patch
-  if (sameAddressUse === undefined) return observe('sameAddressUse')
-  const holders = holdersOf(
-    ipAddress.address,
-    {
-      cluster,
-      role: vip.role,
-      claimName: bound.claim.name,
-      network: networkOfAddress(ipAddress, sameAddressUse),
-    },
-    sameAddressUse,
-    variables,
+/** The claim has an address, unless the Cluster has another one, or another one is asked for. */
+function boundClaimAction(observed: ObservedCluster, vip: VipRole, bound: BoundClaim): AddressAction {
+  const { cluster } = observed
+  const { address } = bound.ipAddress
+  const isInPlace = addressIn(cluster, vip) !== ''
+  // Nothing but its record shows the second address of a pair, and anybody can type that.
+  const isMistyped = vip.first !== undefined && isInPlace && confirmsVip(cluster, vip.part, address)
+  const isNew = isNewVip(cluster, vip, address) && !isMistyped
+  if (isNew && isInPlace && !isUnusedRecord(cluster, vip)) return otherVipAction(cluster, vip, bound)
+  const other = isNew
+    ? (otherFamilyAction(observed, vip, bound) ?? otherThanAskedAction(cluster, vip, bound))
+    : undefined
+  return other ?? { action: 'hold', vip, bound, isNew }
+}
+
+/** A new VIP follows the families that are asked for, whatever its claim was made for. */
+function otherFamilyAction(
+  observed: ObservedCluster,
+  vip: VipRole,
+  { claim, ipAddress: { address } }: BoundClaim,
+): Action | undefined {
+  const { cluster } = observed
+  const family = familyOfAddress(address)
+  if (vip.family === undefined || family === undefined || family === vip.family) return undefined
+  if (vipOwnershipOf(cluster, vip).state !== 'unset') return undefined
+  const because = `IPAddressClaim ${formatKey(claim)} holds ${address}, and an ${vip.family} address is asked for by ${ipFamiliesAnnotation}`
+  if (findPoolKind(poolKindsOf(observed), claim.poolRef) !== undefined) {
+    return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+  }
+  const { poolAnnotation } = roleSpecs[vip.role]
+  return refuse(
+    'AllocationFailed',
+    `${because}; name a pool with ${vip.family} addresses in the annotation ${poolAnnotation}, and delete the claim`,
   )
-  return duplicateAction(cluster, vip.role, bound, holders, attempt) ?? patch
+}
+
+/** Every address is held: write the VIP to the Cluster, unless somebody else has one of them. */
+function assignAction(observed: ObservedCluster, vip: VipRole, held: readonly Held[]): Action {
+  const { cluster, variables, attempt } = observed
+  const addresses = held.map(({ bound }) => bound.ipAddress.address)
+  const elsewhere = givenElsewhereAction(cluster, vip, addresses)
+  if (elsewhere !== undefined) return elsewhere
+  const patch = patchAction(observed, vip, held)
+  if (patch.action !== 'patchCluster') return patch
+  for (const { vip: own, bound, isNew } of held) {
+    const view = own.first === undefined ? observed : viewOfSecond(observed)
+    const tagged = own.first === undefined ? (action: Action) => action : forSecond
+    if (!isNew) continue
+    if (view.sameAddressUse === undefined) return tagged(observe('sameAddressUse'))
+    const network = networkOfAddress(bound.ipAddress, view.sameAddressUse)
+    const owner = { cluster, part: own.part, claimName: bound.claim.name, network }
+    const holders = holdersOf(bound.ipAddress.address, owner, view.sameAddressUse, variables)
+    const duplicate = duplicateAction(cluster, own.part, bound, holders, attempt)
+    if (duplicate !== undefined) return tagged(duplicate)
+  }
+  return patch
 }
 
 /** A VIP never changes once set. The claim is deleted, unless machines may still use its address. */
@@ -408,29 +592,34 @@ function otherVipAction(cluster: Cluster, vip: VipRole, { claim, ipAddress }: Bo
     : { ...done('EndpointAlreadySet', message), vip: presentVip(cluster, vip) }
 }
 
-/** @param address undefined: only what a host that is not ours lacks, its port or the variables of the class */
-function patchAction(observed: ObservedCluster, vip: VipRole, address: string | undefined): Action {
-  const { cluster, claim, ipAddress, sameAddressUse, clusterClass, defaultPort } = observed
-  const isNew = isNewVip(cluster, vip, address)
-  const { verdicts, writes: variables } = decideVariables(cluster, vip, clusterClass, address, defaultPort)
+/** @param held empty: only what a host that is not ours lacks, its port or the variables of the class */
+function patchAction(observed: ObservedCluster, vip: VipRole, held: readonly Held[]): Action {
+  const { cluster, claim, clusterClass, defaultPort } = observed
+  const isNew = held.some((each) => each.isNew) || (held.length === 0 && isNewVip(cluster, vip, undefined))
+  const [first, second] = held.map((each) => patchedAddress(observed, each))
+  const address = first?.address
+  const { verdicts, writes: variables } = decideVariables(
+    cluster,
+    vip,
+    clusterClass,
+    { address, secondAddress: second?.address },
+    defaultPort,
+  )
   const missing = verdicts.find(({ verdict }) => verdict === 'wait')
   // A VIP that is in place waits for no variable: a change of the class comes back to it.
   if (isNew && missing !== undefined) return wait('ClusterRejected', missing.because)
-  const network =
-    isNew && ipAddress !== undefined && sameAddressUse !== undefined
-      ? networkOfAddress(ipAddress, sameAddressUse)
-      : undefined
   const { assigned, patch } = clusterPatchFor(cluster, {
     vip,
     address,
-    claimName: claim?.name,
-    network,
+    claimName: first?.claimName ?? claim?.name,
+    network: first?.network,
+    second,
     variables,
     port: endpointPortOf(cluster, vip, clusterClass, defaultPort),
   })
   const disagreement = disagreementOf(withVariables(cluster, variables), vip, assigned)
   if (patch !== undefined) {
-    const writes = address === undefined ? 'rest' : 'vip'
+    const writes = held.length === 0 ? 'rest' : 'vip'
     return { action: 'patchCluster', writes, patch, assigned, isNew, disagreement }
   }
   const message = withAddition(
@@ -438,6 +627,18 @@ function patchAction(observed: ObservedCluster, vip: VipRole, address: string | 
     disagreement,
   )
   return releaseAction(observed) ?? { ...done('Allocated', message), vip: assigned, disagreement }
+}
+
+/** A host that is in place keeps its spelling. The network of a new address is known when its uses have been read. */
+function patchedAddress(observed: ObservedCluster, { vip, bound, isNew }: Held): PatchedAddress {
+  const { cluster } = observed
+  const { sameAddressUse } = vip.first === undefined ? observed : viewOfSecond(observed)
+  return {
+    address: isNew || vip.first !== undefined ? bound.ipAddress.address : addressIn(cluster, vip),
+    claimName: bound.claim.name,
+    network:
+      isNew && sameAddressUse !== undefined ? networkOfAddress(bound.ipAddress, sameAddressUse) : undefined,
+  }
 }
 
 /** Releases the reservations of addresses that nobody else has any more. */

@@ -11,6 +11,7 @@ import {
   type IPPool,
   type IPPoolReference,
 } from '../model/pool.ts'
+import { familiesIn, type AddressFamily } from '../model/address-text.ts'
 import { whyRetainUnreadable } from '../model/retain.ts'
 import { labelSelectorSyntax } from '../model/label-selector.ts'
 import {
@@ -42,6 +43,8 @@ export interface PoolRequest {
   readonly poolKinds?: readonly PoolKind[] | undefined
   /** The only address that the Cluster accepts; undefined or absent: any. */
   readonly address?: string | undefined
+  /** Of the address; absent: any. */
+  readonly family?: AddressFamily | undefined
 }
 
 /** For people: whether and why a pool was selected. */
@@ -162,6 +165,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [namedByCluster, 'NoMatchingPool'],
   [matchesClass, 'NoMatchingPool'],
   [matchesRole, 'NoMatchingPool'],
+  [matchesFamily, 'NoMatchingPool'],
   [readableSelector, 'NoMatchingPool'],
   [openToNamespace, 'NoMatchingPool'],
   [readablePriority, 'NoMatchingPool'],
@@ -223,6 +227,21 @@ function matchesRole(request: PoolRequest, pool: IPPool): string | undefined {
   if (unknown !== undefined) return `${roleKey} is ${quoted(unknown)}, expected ${roles.join(' or ')}`
   const served = declared.length === 0 ? [defaultRole] : declared
   return served.includes(request.role) ? undefined : `is for role ${served.join(', ')}, not ${request.role}`
+}
+
+/** Of a pool that has both families, the provider may give either. */
+function matchesFamily({ family }: PoolRequest, { addresses }: IPPool): string | undefined {
+  if (family === undefined) return undefined
+  const families = familiesIn(addresses)
+  if (families.length === 1 && families[0] === family) return undefined
+  const found =
+    families.length === 0 ? 'has no addresses that can be read' : `has ${families.join(' and ')} addresses`
+  return `${found}, and ${family} alone is asked for`
+}
+
+/** Whether a pool can give no address of the family that is asked for. */
+export function isOfOtherFamily(request: Pick<PoolRequest, 'family'>, pool: IPPool): boolean {
+  return request.family !== undefined && !familiesIn(pool.addresses).includes(request.family)
 }
 
 /** The ClusterClasses that a pool names: `everyClass`, a name, or `namespace/name`. Empty: it names none. */
@@ -435,7 +454,7 @@ const labelLength = 63
 
 /** What a person can do so that there is a pool for such a VIP. */
 export function howToAdd(request: PoolRequest): string {
-  const { explicitPool, clusterClass, namespace, role } = request
+  const { explicitPool, clusterClass, namespace, role, family } = request
   const poolKinds = poolKindsOf(request)
   if (explicitPool !== undefined) {
     const named = parseExplicitPool(explicitPool).kind
@@ -444,7 +463,8 @@ export function howToAdd(request: PoolRequest): string {
     return `create ${quoted(explicitPool)} as ${poolKinds.map(({ kind }) => kind).join(' or ')}, or correct the annotation ${roleSpecs[role].poolAnnotation}${orGroup}`
   }
   const roleLabel = role === defaultRole ? '' : ` and ${roleKey}=${role}`
-  const pools = `label ${describePoolKinds(poolKinds, namespace)}, with`
+  const ofFamily = family === undefined ? '' : ` with ${family} addresses`
+  const pools = `label ${describePoolKinds(poolKinds, namespace)}${ofFamily}, with`
   const listedAs = (entry: string): string =>
     `${pools} ${clusterClassKey}="true"${roleLabel}, and list ${entry} in the annotation ${clusterClassKey}`
   if (clusterClass === undefined) {

@@ -3,7 +3,9 @@ import { isWritable, poolRequestFor } from './eligibility.ts'
 import { whyNeverGivenBy } from './pool-addresses.ts'
 import { preferredFirst, whyNotUsable, type PoolRequest } from './pool-selection.ts'
 import { confirmsVip } from './vip-condition.ts'
+import { networkOfVip } from './ip-families.ts'
 import { describeVip, isOnRecordOnly, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
+import type { VipRole } from './vip-role.ts'
 import { canonicalAddress, isAddressIn } from '../model/address-text.ts'
 import { ownershipOf, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -12,7 +14,6 @@ import { formatKey } from '../model/object-meta.ts'
 import { formatPool, networkOf, type IPPool } from '../model/pool.ts'
 import { shortened } from '../quote.ts'
 import { roleSpecs } from '../role.ts'
-import { networkOfVip, type VipRole } from './vip-role.ts'
 
 /** A VIP that our annotation records and no claim holds any more. */
 export interface LostVip {
@@ -40,7 +41,7 @@ export type RestorationDecision =
 export function decideRestoration(lost: LostVip): RestorationDecision {
   const { cluster, vip, address, holders } = lost
   const isInUse = vipOwnershipOf(cluster, vip).state === 'managed' && !isUnusedRecord(cluster, vip)
-  const mayBeTyped = !isInUse && !confirmsVip(cluster, vip.role, address)
+  const mayBeTyped = !isInUse && !confirmsVip(cluster, vip.part, address)
   const pool = isFree(holders) ? poolToRestoreFrom(lost) : undefined
   if (pool !== undefined) {
     return { decision: 'restore', pool, address: mayBeTyped ? canonicalAddress(address) : address }
@@ -54,10 +55,10 @@ export function decideRestoration(lost: LostVip): RestorationDecision {
 export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | undefined {
   const { cluster, vip, address, pools } = lost
   const isOurs = isProven(cluster, vip, address)
-  return preferredFirst(requestFor(cluster, vip), pools).find(
+  return preferredFirst(requestToRestore(cluster, vip), pools).find(
     (pool) =>
       isAddressIn(pool.addresses, address) &&
-      networkOf(pool) === networkOfVip(cluster, vip.role) &&
+      networkOf(pool) === networkOfVip(cluster, vip.part) &&
       (isOurs || whyNotFrom(pool, lost) === undefined),
   )
 }
@@ -68,19 +69,19 @@ export function poolToRestoreFrom(lost: Omit<LostVip, 'holders'>): IPPool | unde
  */
 function isProven(cluster: Cluster, vip: VipRole, address: string): boolean {
   const mayHaveMachines = cluster.isRendered || cluster.topology === undefined
-  return confirmsVip(cluster, vip.role, address) || (mayHaveMachines && !isOnRecordOnly(cluster, vip))
+  return confirmsVip(cluster, vip.part, address) || (mayHaveMachines && !isOnRecordOnly(cluster, vip))
+}
+
+/** A VIP that was assigned takes precedence over an address, or a family, that the Cluster asks for since. */
+function requestToRestore(cluster: Cluster, { part }: VipRole): PoolRequest {
+  return { ...poolRequestFor(cluster, part, {}), address: undefined, family: undefined }
 }
 
 /** Why a pool does not give an address that may be typed. One in use waits for its pool. */
 function whyNotFrom(pool: IPPool, { cluster, vip, address }: Omit<LostVip, 'holders'>): string | undefined {
   const mayWait = vipOwnershipOf(cluster, vip).state === 'managed' && !isUnusedRecord(cluster, vip)
-  const request = requestFor(cluster, vip)
+  const request = requestToRestore(cluster, vip)
   return whyNotUsable(request, pool, mayWait) ?? whyNeverGivenBy(pool, address)
-}
-
-/** A VIP that was assigned takes precedence over an address that the Cluster asks for since. */
-function requestFor(cluster: Cluster, { role }: VipRole): PoolRequest {
-  return { ...poolRequestFor(cluster, role), address: undefined }
 }
 
 function whyLost(lostVip: LostVip): string {

@@ -1,4 +1,4 @@
-import type { AddressUse, EligibilitySettings, Observed, Unreadable } from './action.ts'
+import type { AddressUse, EligibilitySettings, Observed, SecondFacts, Unreadable } from './action.ts'
 import {
   addressKeyFor,
   claimAmong,
@@ -35,8 +35,8 @@ import { lossOf } from './restoration.ts'
 import { isOverdue, retainedClaimOf } from '../model/retained-claim.ts'
 import { noDnsNames } from '../dns-name.ts'
 import { defaultApiServerPort } from '../names.ts'
-import { defaultRole, roles, type Role } from '../role.ts'
-import { vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
+import { defaultRole, roleOf, roles, secondPartOf, type Role, type VipPart } from '../role.ts'
+import { partsOf, vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
@@ -168,7 +168,7 @@ export class SnapshotQueries {
   contextOf(cluster: Cluster, changed?: IPPool): ClusterContext {
     const others = poolsIn(this.snapshot()).filter(({ uid }) => uid !== changed?.uid)
     return {
-      clusterClass: this.#classOf(cluster),
+      clusterClass: this.classOf(cluster),
       requiresOptIn: this.settings.requiresOptIn,
       pools: this.usableBy(cluster.namespace, changed === undefined ? others : [...others, changed]),
     }
@@ -181,17 +181,23 @@ export class SnapshotQueries {
 
   /** @param role whose VIP */
   vipOf(cluster: Cluster, role: Role): VipRole {
-    return vipRoleIn(cluster, role, this.settings.variables, this.#classOf(cluster))
+    return vipRoleIn(cluster, role, this.settings.variables, this.classOf(cluster))
+  }
+
+  /** One address of a VIP; undefined: the VIP is no pair, and has no second one. */
+  partOf(cluster: Cluster, part: VipPart): VipRole | undefined {
+    const vip = this.vipOf(cluster, roleOf(part))
+    return partsOf(vip).find((each) => each.part === part)
   }
 
   vipsOf(cluster: Cluster): readonly VipRole[] {
-    return vipRolesIn(cluster, this.settings.variables, this.#classOf(cluster))
+    return vipRolesIn(cluster, this.settings.variables, this.classOf(cluster))
   }
 
-  bindingOf(cluster: Cluster, role: Role): ClaimBinding {
+  bindingOf(cluster: Cluster, part: VipPart): ClaimBinding {
     const { claims } = this.snapshot()
     const { namespace } = cluster
-    const candidates = claimNamesFor(cluster, role).map((name) => claims.get(formatKey({ namespace, name })))
+    const candidates = claimNamesFor(cluster, part).map((name) => claims.get(formatKey({ namespace, name })))
     const claim = claimAmong(cluster, candidates)
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
@@ -210,20 +216,28 @@ export class SnapshotQueries {
   observed(cluster: Cluster, role: Role, context = this.contextOf(cluster)): Observed {
     const { namespace, name } = cluster
     const addressUse = addressUseIn(this.snapshot())
-    const binding = this.bindingOf(cluster, role)
-    const namedKey = addressKeyFor(cluster, role, binding.claim)
     return {
       key: { namespace, name },
       cluster,
       ...this.settings,
       defaultPort: defaultApiServerPort,
       ...context,
-      ...binding,
       unreadable: this.#unreadableFor(cluster),
-      namedAddress: this.snapshot().ipAddresses.get(formatKey(namedKey)),
       addressUse,
-      sameAddressUse: addressUse,
+      ...this.#addressFacts(cluster, role, addressUse),
+      second: this.#addressFacts(cluster, secondPartOf(role), addressUse),
     }
+  }
+
+  #addressFacts(
+    cluster: Cluster,
+    part: VipPart,
+    sameAddressUse: AddressUse,
+  ): SecondFacts & Pick<Observed, 'claim'> {
+    const binding = this.bindingOf(cluster, part)
+    const namedKey = addressKeyFor(cluster, part, binding.claim)
+    const namedAddress = this.snapshot().ipAddresses.get(formatKey(namedKey))
+    return { ...binding, namedAddress, sameAddressUse }
   }
 
   /** Whether every kind has been listed. @param namespace and in this namespace too */
@@ -234,8 +248,13 @@ export class SnapshotQueries {
 
   /** As `lossOf` of restoration.ts; undefined while the snapshot is incomplete. */
   lossOf(cluster: Cluster, vip: VipRole): string | undefined {
-    const { claim, ipAddress } = this.bindingOf(cluster, vip.role)
-    return this.isComplete(cluster.namespace) ? lossOf(cluster, vip, claim, ipAddress) : undefined
+    if (!this.isComplete(cluster.namespace)) return undefined
+    for (const part of partsOf(vip)) {
+      const { claim, ipAddress } = this.bindingOf(cluster, part.part)
+      const loss = lossOf(cluster, part, claim, ipAddress)
+      if (loss !== undefined) return loss
+    }
+    return undefined
   }
 
   /** Whether a run would write something for the VIP, or wait. Before every kind is listed, the Cluster alone decides. */
@@ -287,18 +306,22 @@ export class SnapshotQueries {
   }
 
   /** Clusters that need the VIP and have no claim that the pool's provider would bind by itself. */
-  waitingBeside(pool: IPPool, role: Role): readonly Cluster[] {
+  waitingBeside(pool: IPPool, part: VipPart): readonly Cluster[] {
     return this.#clustersWhere((cluster) => {
-      const { claim } = this.bindingOf(cluster, role)
+      const { claim } = this.bindingOf(cluster, part)
       const isHere = claim !== undefined && isPoolOf(pool, claim)
       if (isHere || claim?.addressName !== undefined) return false
-      return needsAllocation(cluster, this.vipOf(cluster, role), this.contextOf(cluster, pool))
+      if (this.partOf(cluster, part) === undefined) return false
+      return needsAllocation(cluster, this.vipOf(cluster, roleOf(part)), this.contextOf(cluster, pool))
     })
   }
 
   /** Clusters whose VIP no claim holds. */
-  lost(role: Role): readonly Cluster[] {
-    return this.#clustersWhere((cluster) => this.lossOf(cluster, this.vipOf(cluster, role)) !== undefined)
+  lost(part: VipPart): readonly Cluster[] {
+    return this.#clustersWhere((cluster) => {
+      const vip = this.partOf(cluster, part)
+      return vip !== undefined && this.lossOf(cluster, vip) !== undefined
+    })
   }
 
   clustersOf(clusterClass: ClusterClass): readonly Cluster[] {
@@ -328,12 +351,13 @@ export class SnapshotQueries {
 
   #unreadableFor(cluster: Cluster): Unreadable {
     const { unservedPools: pools, unreadClasses } = this.snapshot()
-    const isRead = cluster.topology === undefined || this.#classOf(cluster) !== undefined
+    const isRead = cluster.topology === undefined || this.classOf(cluster) !== undefined
     const key = cluster.topology && formatKey(cluster.topology.clusterClass)
     return { pools, clusterClass: isRead ? undefined : unreadClasses?.get(key ?? '') }
   }
 
-  #classOf({ topology }: Cluster): ClusterClass | undefined {
+  /** Undefined also if the class has not been listed. */
+  classOf({ topology }: Cluster): ClusterClass | undefined {
     return topology && this.snapshot().clusterClasses.get(formatKey(topology.clusterClass))
   }
 

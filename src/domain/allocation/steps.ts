@@ -5,7 +5,7 @@ import type { PooledAddress } from '../model/ip-address.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
 import type { IPPoolReference } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
-import type { Role } from '../role.ts'
+import { secondPartOf, type Role, type VipPart } from '../role.ts'
 import type { SearchAttributeName } from '../search-attributes.ts'
 
 /**
@@ -27,23 +27,60 @@ export interface Steps {
 export type SequenceEnd = StepEnd | Extract<AssignVipResult, { readonly next: 'assigned' }>
 
 /**
- * Takes the steps in their order. The workflow passes activities, the fast path functions.
+ * Takes the steps in their order. The workflow passes activities, the fast path functions. A pair takes the first three for
+ * each of its addresses, and the last one for both.
  *
  * @param startedAt milliseconds since the epoch: when the run started
  * @returns the result of the last step, or of the first that does not lead to the next
  */
 export async function takeSteps(steps: Steps, input: StepInput, startedAt: number): Promise<SequenceEnd> {
+  const first = await holdAddress(steps, input)
+  if (first.next === 'complete-port') return steps.assignVip({ ...input, uid: first.uid })
+  if (first.next !== 'held') return first
+  const { held, address, isPair } = first
+  if (!isPair) return assign(steps, { ...held, address, startedAt })
+
+  const second = await holdAddress(steps, { ...input, half: 'second' })
+  if (second.next === 'complete-port') return { next: 'restart', message: 'the VIP has got an endpoint' }
+  if (second.next !== 'held') return second
+  const { claim } = second.held
+  const other = { address: second.address, ...(claim !== undefined && { claim }) }
+  return assign(steps, { ...held, address, startedAt, second: other })
+}
+
+async function assign(steps: Steps, input: AssignVipInput): Promise<SequenceEnd> {
+  const assigned = await steps.assignVip(input)
+  if (assigned.next === 'assigned' && assigned.dnsName !== undefined) {
+    const { cluster, role, managementClusterUid, uid } = input
+    const run = { cluster, role, ...(managementClusterUid !== undefined && { managementClusterUid }) }
+    await steps.publishDnsName({ ...run, uid, dnsName: assigned.dnsName })
+  }
+  return assigned
+}
+
+type HoldResult =
+  | StepEnd
+  | { readonly next: 'complete-port'; readonly uid: string }
+  | {
+      readonly next: 'held'
+      readonly held: ClaimStepInput
+      readonly address: string
+      readonly isPair: boolean
+    }
+
+/** The steps until a claim holds one address. */
+async function holdAddress(steps: Steps, input: StepInput): Promise<HoldResult> {
   const selected = await steps.selectIPPool(input)
-  if (selected.next === 'complete-port') return steps.assignVip({ ...input, uid: selected.uid })
   if (selected.next !== 'claim') return selected
-  const { uid, poolRef, restore, retain } = selected
+  const { uid, poolRef, restore, retain, isPair = false } = selected
   const again = { ...(restore !== undefined && { restore }), ...(retain !== undefined && { retain }) }
 
   const ensured = await steps.ensureIPAddressClaim({ ...input, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
 
   const { claim } = ensured
-  const held = { ...input, uid, ...(claim !== claimNameFor(input.cluster, input.role) && { claim }) }
+  const usual = claimNameFor(input.cluster, partOfStep(input))
+  const held = { ...input, uid, ...(claim !== usual && { claim }) }
   const awaited = await steps.awaitIPAddress(held)
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
@@ -52,17 +89,19 @@ export async function takeSteps(steps: Steps, input: StepInput, startedAt: numbe
     const probed = await steps.probeAddress({ ...held, address, ports: probe.ports })
     if (probed.next !== 'assign') return probed
   }
+  return { next: 'held', held, address, isPair }
+}
 
-  const assigned = await steps.assignVip({ ...held, address, startedAt })
-  if (assigned.next === 'assigned' && assigned.dnsName !== undefined) {
-    await steps.publishDnsName({ ...input, uid, dnsName: assigned.dnsName })
-  }
-  return assigned
+/** The part of a VIP that a step is about. */
+export function partOfStep({ role, half }: Pick<StepInput, 'role' | 'half'>): VipPart {
+  return half === undefined ? role : secondPartOf(role)
 }
 
 export interface StepInput {
   readonly cluster: NamespacedName
   readonly role: Role
+  /** The step is about the second address of a pair; absent: the first, or the only one. */
+  readonly half?: 'second'
   /** The uid of the management cluster that the run is of; absent if it names none. */
   readonly managementClusterUid?: string
 }
@@ -87,6 +126,8 @@ export interface AssignVipInput extends ClaimStepInput {
   readonly address?: string
   /** Milliseconds since the epoch: when the run started. */
   readonly startedAt?: number
+  /** Of a pair. `claim` is absent if it has the usual name. */
+  readonly second?: { readonly address: string; readonly claim?: string }
 }
 
 export interface ProbeAddressInput extends ClaimStepInput {
@@ -116,6 +157,7 @@ export type StepEnd =
       readonly message: string
       readonly host?: string
       readonly port?: number
+      readonly secondHost?: string
     }
   /** The Cluster of this name is another object now. */
   | { readonly next: 'replaced' }
@@ -142,6 +184,8 @@ export type SelectIPPoolResult = (
       readonly probe?: Probe
       /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string
+      /** The VIP is a pair: a second address follows. Absent: it is not. */
+      readonly isPair?: boolean
     }
 ) & { readonly alsoWanted?: readonly Role[]; readonly searchable?: readonly SearchAttributeName[] }
 
@@ -162,6 +206,9 @@ export type AssignVipResult =
       readonly port?: number
       readonly poolRef?: IPPoolReference
       readonly claim?: string
+      /** Of a pair: `poolRef` and `claim` are the source of its second address. */
+      readonly secondHost?: string
+      readonly second?: { readonly poolRef: IPPoolReference; readonly claim: string }
       readonly isNew?: boolean
       readonly disagreement?: string
       /** To publish next; absent: none. */

@@ -2,7 +2,7 @@ import { misledClaimAction } from './asked-choice.ts'
 import { done, observe, wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
 import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
-import { selectIPPool } from './pool-selection.ts'
+import { isOfOtherFamily, selectIPPool } from './pool-selection.ts'
 import { poolToRestoreFrom } from './restoration.ts'
 import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
@@ -44,9 +44,15 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   if (unreadable?.pools !== undefined) {
     return wait('PoolNotReady', `IPAddressClaim ${formatKey(claim)} waits: ${unreadable.pools}`)
   }
+  const request = poolRequestFor(cluster, vip.part, observed)
+  const other = pools.find((pool) => isReferredTo(pool, claim.poolRef) && isOfOtherFamily(request, pool))
+  if (other !== undefined && vipOwnershipOf(cluster, vip).state === 'unset') {
+    const because = `IPAddressClaim ${formatKey(claim)} is on ${formatPool(other)}, which has no ${vip.family ?? ''} addresses`
+    return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+  }
   const unbound = waitForBinding(claim, pools)
   if (unbound.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return unbound
-  const selection = selectIPPool(poolRequestFor(cluster, vip.role, poolKindsOf(observed)), pools)
+  const selection = selectIPPool(request, pools)
   if (selection.outcome === 'none') {
     const { reason, message, considered } = selection
     // If all pools for such a VIP are exhausted, the message names them all.
@@ -63,9 +69,9 @@ function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAd
   const { cluster } = observed
   const { poolRef } = claim
   const name = formatPool(poolRef)
-  const named = foreignPoolOf(cluster, vip.role, poolKindsOf(observed))
+  const named = foreignPoolOf(cluster, vip.part, poolKindsOf(observed))
   const namesAnother =
-    explicitPoolOf(cluster, vip.role) !== undefined &&
+    explicitPoolOf(cluster, vip.part) !== undefined &&
     (named === undefined || named.apiGroup !== poolRef.apiGroup || formatPool(named) !== name)
   if (namesAnother && vipOwnershipOf(cluster, vip).state === 'unset') {
     const because = `IPAddressClaim ${formatKey(claim)} waits for ${name}, and Cluster ${formatKey(cluster)} names another pool now`

@@ -1,6 +1,6 @@
 import { desireFor, isWritable, type ClusterContext } from './eligibility.ts'
-import { addressIn, isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
-import type { VipRole } from './vip-role.ts'
+import { isExternallyOwned, vipOwnershipOf } from './vip-ownership.ts'
+import { addressIn, type VipRole } from './vip-role.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { ownershipOf, retainedFor, type IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'

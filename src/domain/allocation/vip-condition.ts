@@ -4,7 +4,7 @@ import { disagreementIn, disagreementOf } from './given-values.ts'
 import { conditionsApiVersion, type Cluster, type Condition } from '../model/cluster.ts'
 import { isWritable } from './eligibility.ts'
 import type { Reason } from '../reason.ts'
-import { roleSpecs, type Role } from '../role.ts'
+import { partSpecs, roleSpecs, type Role, type VipPart } from '../role.ts'
 import type { VipRole } from './vip-role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 
@@ -27,12 +27,13 @@ export function vipConditionOf(cluster: Cluster, role: Role): Condition | undefi
  * Whether our condition confirms that the Cluster has this VIP from a claim of ours. People who may edit Clusters can write
  * annotations, but not the status.
  */
-export function confirmsVip(cluster: Cluster, role: Role, address: string): boolean {
+export function confirmsVip(cluster: Cluster, part: VipPart, address: string): boolean {
+  const { role, isSecond } = partSpecs[part]
   const condition = vipConditionOf(cluster, role)
   return (
     condition?.status === 'True' &&
     condition.reason === 'Allocated' &&
-    isAllocatedIn(condition.message, address)
+    isAllocatedIn(condition.message, address, isSecond)
   )
 }
 

@@ -1,9 +1,9 @@
 import { formatEndpoint, isValidEndpoint, type Cluster } from '../model/cluster.ts'
 import { canonicalAddress } from '../model/address-text.ts'
-import { hostAt } from '../model/variable-path.ts'
+import { hostsAt } from '../model/variable-path.ts'
 import { shortened } from '../quote.ts'
-import { roleSpecs } from '../role.ts'
-import { recordedVip, type VipRole } from './vip-role.ts'
+import { recordedPair, recordedVip } from './ip-families.ts'
+import { addressIn, hostInVariables, isBesideName, type VipRole } from './vip-role.ts'
 
 /** Who set the VIP of one role, as far as the Cluster alone shows it. */
 export type VipOwnership =
@@ -19,6 +19,7 @@ export type VipOwnership =
 
 /** Compares the address on the Cluster with the one that our annotation records. */
 export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
+  if (vip.first !== undefined) return secondOwnership(vipOwnershipOf(cluster, vip.first), cluster, vip)
   const address = addressIn(cluster, vip)
   const recorded = recordedVip(cluster, vip.role)
   if (address === '') {
@@ -31,12 +32,23 @@ export function vipOwnershipOf(cluster: Cluster, vip: VipRole): VipOwnership {
   return { state: 'external', address, wasOurs: recorded !== undefined }
 }
 
+/** The second address of a pair is what its first one is: a pair is whole or absent. */
+function secondOwnership(first: VipOwnership, cluster: Cluster, { part }: VipRole): VipOwnership {
+  const address = recordedVip(cluster, part)
+  if (first.state === 'unset' || address === undefined) return { state: 'unset' }
+  return first.state === 'managed' || first.state === 'drifted'
+    ? { state: first.state, address }
+    : { state: 'external', address, wasOurs: true }
+}
+
 /**
  * Whether only our annotation names the Cluster's VIP. Anybody can type an annotation, so it opens no pool; a host or a
  * variable counts as in use, no matter who wrote it.
  */
 export function isOnRecordOnly(cluster: Cluster, vip: VipRole): boolean {
-  if (recordedVip(cluster, vip.role) === undefined) return false
+  const recorded = recordedVip(cluster, vip.part)
+  if (recorded === undefined) return false
+  if (vip.first !== undefined) return !isInVariables(cluster, vip, recorded)
   return vip.isEndpoint
     ? cluster.controlPlaneEndpoint.host === ''
     : hostInVariables(cluster, vip) === undefined
@@ -45,7 +57,10 @@ export function isOnRecordOnly(cluster: Cluster, vip: VipRole): boolean {
 /** Whether somebody has changed or removed our record of a VIP that stays in place. Templates of its class may read the record. */
 export function hasLostRecord(cluster: Cluster, previous: Cluster, vip: VipRole): boolean {
   const [now, before] = [vipOwnershipOf(cluster, vip), vipOwnershipOf(previous, vip)]
-  return before.state === 'managed' && now.state === 'external' && now.address === before.address
+  if (before.state !== 'managed') return false
+  const [pair, previousPair] = [recordedPair(cluster, vip.role), recordedPair(previous, vip.role)]
+  const hasLostSecond = previousPair !== undefined && previousPair[1] !== pair?.[1]
+  return hasLostSecond || (now.state === 'external' && now.address === before.address)
 }
 
 /**
@@ -57,11 +72,6 @@ export function isUnusedRecord(cluster: Cluster, vip: VipRole): boolean {
   return isBesideName(vip) && isOnRecordOnly(cluster, vip) && (!isRendered || isAwaitingInfrastructure)
 }
 
-/** Whether the VIP is one of a control plane whose endpoint is a DNS name. */
-export function isBesideName({ role, isEndpoint }: VipRole): boolean {
-  return roleSpecs[role].isEndpoint && !isEndpoint
-}
-
 /** Whether somebody else gave the Cluster its VIP, and none of ours can be in use: a claim of ours serves nobody. */
 export function isExternallyOwned(ownership: VipOwnership): boolean {
   return ownership.state === 'incomplete' || (ownership.state === 'external' && !ownership.wasOurs)
@@ -69,22 +79,16 @@ export function isExternallyOwned(ownership: VipOwnership): boolean {
 
 /** `endpoint 10.0.0.10:6443`, `ingress VIP 10.0.0.11`. */
 export function describeVip(cluster: Cluster, vip: VipRole): string {
+  if (vip.first !== undefined) {
+    return `${describeVip(cluster, vip.first)} with ${shortened(addressIn(cluster, vip))}`
+  }
   return vip.isEndpoint
     ? `endpoint ${formatEndpoint(cluster.controlPlaneEndpoint)}`
     : `${vip.role} VIP ${shortened(addressIn(cluster, vip))}`
 }
 
-/** The host of the endpoint; for a VIP beside it the one in its variables, else in its annotation. `""` if there is none. */
-export function addressIn(cluster: Cluster, vip: VipRole): string {
-  if (vip.isEndpoint) return cluster.controlPlaneEndpoint.host
-  return hostInVariables(cluster, vip) ?? recordedVip(cluster, vip.role) ?? ''
-}
-
-/** The name of an endpoint is no VIP beside it, though a variable may have had it before the Cluster asked for a VIP. */
-function hostInVariables(cluster: Cluster, vip: VipRole): string | undefined {
-  const name = isBesideName(vip) ? canonicalAddress(cluster.controlPlaneEndpoint.host) : ''
-  return vip.variables
-    .filter(({ receives }) => receives === 'vip')
-    .map(({ path }) => hostAt(cluster, path))
-    .find((host) => host !== undefined && canonicalAddress(host) !== name)
+function isInVariables(cluster: Cluster, { variables }: VipRole, address: string): boolean {
+  return variables.some(({ path }) =>
+    hostsAt(cluster, path).some((host) => canonicalAddress(host) === canonicalAddress(address)),
+  )
 }

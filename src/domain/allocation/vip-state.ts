@@ -4,13 +4,14 @@ import { formatKey } from '../model/object-meta.ts'
 import { formatPool } from '../model/pool.ts'
 import { isReason, type Reason } from '../reason.ts'
 import type { Role } from '../role.ts'
-import type { VipRole } from './vip-role.ts'
-import { wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
+import { describeVip, vipOwnershipOf } from './vip-ownership.ts'
+import { addressIn, secondOf, type VipRole } from './vip-role.ts'
+import { viewOfSecond } from './second-view.ts'
+import { wait, type Action, type ActionOf, type Observed, type ObservedCluster } from './action.ts'
 import { whyThisAddress } from './asked-choice.ts'
 import { pendingAction } from './after-action.ts'
 import type { SnapshotQueries } from './snapshot.ts'
 import { vipConditionOf } from './vip-condition.ts'
-import { addressIn, vipOwnershipOf, describeVip } from './vip-ownership.ts'
 
 export const vipPhases = [
   /** The VIP is in place, and its claim holds it. */
@@ -44,6 +45,8 @@ export interface VipState {
   readonly claim: string | undefined
   /** Name of the IPAddress that the claim is bound to. */
   readonly ipAddress: string | undefined
+  /** Of a pair, the same of its second address; absent if the VIP is none. */
+  readonly second?: Pick<VipState, 'address' | 'pool' | 'claim' | 'ipAddress'>
   /** RFC 3339: when our condition last changed; if it is not about this phase, when the Cluster was created. */
   readonly since: string
 }
@@ -54,25 +57,35 @@ export interface VipState {
  */
 export function vipStateOf(cluster: Cluster, vip: VipRole, queries: SnapshotQueries): VipState {
   const observed = queries.observed(cluster, vip.role)
-  const { claim, ipAddress } = observed
   const next = pendingAction({ ...observed, cluster: { ...cluster, isPaused: false } }, vip.role)
   const phase = phaseOf(cluster, vip, next, queries)
   const condition = conditionFor(cluster, vip.role, phase)
   const pending = phase === 'Paused' ? pendingAction(observed, vip.role) : next
   const { reason, message } = condition ?? describePending(pending, { ...observed, cluster }, vip)
-  // Until the claim of a previous Cluster is gone, its address is not this one's.
-  const isOwn = claim !== undefined && ownershipOf(claim, cluster).owner !== 'previous-cluster'
-  const address = addressIn(cluster, vip) || (isOwn ? ipAddress?.address : undefined)
+  const second = secondOf(vip)
   return {
     role: vip.role,
     phase,
     reason,
     message,
-    address,
+    ...addressState(cluster, vip, observed),
+    ...(second !== undefined && { second: addressState(cluster, second, viewOfSecond(observed)) }),
+    since: condition?.lastTransitionTime ?? cluster.creationTimestamp,
+  }
+}
+
+function addressState(
+  cluster: Cluster,
+  vip: VipRole,
+  { claim, ipAddress }: Observed,
+): Pick<VipState, 'address' | 'pool' | 'claim' | 'ipAddress'> {
+  // Until the claim of a previous Cluster is gone, its address is not this one's.
+  const isOwn = claim !== undefined && ownershipOf(claim, cluster).owner !== 'previous-cluster'
+  return {
+    address: addressIn(cluster, vip) || (isOwn ? ipAddress?.address : undefined),
     pool: claim && formatPool(claim.poolRef),
     claim: claim?.name,
     ipAddress: ipAddress?.name,
-    since: condition?.lastTransitionTime ?? cluster.creationTimestamp,
   }
 }
 
@@ -125,9 +138,10 @@ function conditionFor(
 /** Explains the state of a VIP by the action that is pending. */
 function describePending(
   action: Action,
-  { cluster, claim, ipAddress }: ObservedCluster,
+  observed: ObservedCluster,
   vip: VipRole,
 ): { readonly reason: Reason; readonly message: string } {
+  const { cluster, claim, ipAddress } = action.half === undefined ? observed : viewOfSecond(observed)
   const key = formatKey(cluster)
   const name = claim === undefined ? '' : `IPAddressClaim ${formatKey(claim)}`
   switch (action.action) {
@@ -142,7 +156,8 @@ function describePending(
       }
       const { state } = vipOwnershipOf(cluster, vip)
       if (state === 'unset' || state === 'external') {
-        const why = whyThisAddress(cluster, vip, restore.address)
+        const part = action.half === undefined ? vip : (secondOf(vip) ?? vip)
+        const why = whyThisAddress(cluster, part, restore.address)
         const message = `${restore.address}, ${why}, is free in ${formatPool(poolRef)}; no run has taken it yet`
         return wait('WaitingForAddress', message)
       }

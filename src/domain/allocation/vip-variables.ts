@@ -1,12 +1,14 @@
-import { canonicalAddress } from '../model/address-text.ts'
+import { canonicalAddress, familyOfAddress } from '../model/address-text.ts'
 import { readsVariable, type ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import {
+  arrayOf,
   commaSeparated,
   integerOf,
   isObject,
   nonEmptyStringOf,
   objectOf,
+  stringOf,
   type JsonObject,
 } from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
@@ -14,13 +16,21 @@ import { formatVariablePath, isGivenEmpty, valueAt, variableOf, withValueAt } fr
 import { defaultApiServerPort } from '../names.ts'
 import { roleSpecs, type Role } from '../role.ts'
 import { givenPort } from './given-values.ts'
-import { addressIn, isBesideName } from './vip-ownership.ts'
-import type { VipRole, VipVariable } from './vip-role.ts'
+import { addressIn, isBesideName, secondOf, type VipRole, type VipVariable } from './vip-role.ts'
 
 /** What variables receive. Only a control plane has a port. */
 interface VipValue {
   readonly host: string
   readonly port: number | undefined
+  /** Of a pair. */
+  readonly secondHost: string | undefined
+}
+
+/** The VIP to assign; without `address`, the one that is in place. */
+export interface VipToAssign {
+  readonly address: string | undefined
+  /** Of a pair. */
+  readonly secondAddress?: string | undefined
 }
 
 /** What to do about one variable that receives a VIP. */
@@ -44,13 +54,12 @@ export interface VariableDecision {
  * are machines, a value that was given empty is filled as well: the objects were rendered without a host.
  *
  * @param clusterClass of the Cluster; undefined also if it does not exist
- * @param address the VIP to assign; undefined: the one that is in place
  */
 export function decideVariables(
   cluster: Cluster,
   vip: VipRole,
   clusterClass: ClusterClass | undefined,
-  address: string | undefined,
+  { address, secondAddress }: VipToAssign,
   defaultPort: number,
 ): VariableDecision {
   const known = cluster.topology && clusterClass
@@ -60,6 +69,7 @@ export function decideVariables(
     port: roleSpecs[vip.role].isEndpoint
       ? endpointPortOf(cluster, vip, clusterClass, defaultPort)
       : undefined,
+    secondHost: secondAddress ?? presentSecond(cluster, vip),
   }
   const written = writtenVariables(cluster, vip.role)
   const writes = new Map<string, unknown>()
@@ -112,6 +122,11 @@ export function withVariables(cluster: Cluster, values: ReadonlyMap<string, unkn
   return { ...cluster, topology: { ...topology, variables: [...others, ...written] } }
 }
 
+function presentSecond(cluster: Cluster, vip: VipRole): string | undefined {
+  const second = secondOf(vip)
+  return second && nonEmptyStringOf(addressIn(cluster, second))
+}
+
 /** Whether the address to assign is another one than the VIP in place, which nothing uses then. */
 export function isNewVip(cluster: Cluster, vip: VipRole, address: string | undefined): boolean {
   const present = addressIn(cluster, vip)
@@ -145,7 +160,9 @@ export function lacksVariables(
   vip: VipRole,
   clusterClass: ClusterClass | undefined,
 ): boolean {
-  return decideVariables(cluster, vip, clusterClass, undefined, defaultApiServerPort).writes.size > 0
+  return (
+    decideVariables(cluster, vip, clusterClass, { address: undefined }, defaultApiServerPort).writes.size > 0
+  )
 }
 
 /** The variables to which we wrote, as our annotation records them. */
@@ -233,14 +250,16 @@ function leafFor(
   schema: JsonObject | undefined,
   present: unknown,
   receives: VipVariable['receives'],
-  { host, port }: VipValue,
+  vip: VipValue,
 ): LeafDecision {
+  const { port } = vip
   const type = typeOf(schema)
-  if (type === 'object' && receives === 'vip') return objectFor(schema ?? {}, present, { host, port })
+  if (type === 'object' && receives === 'vip') return objectFor(schema ?? {}, present, vip)
+  if (type === 'array' && receives === 'vip') return listFor(schema ?? {}, present, vip)
   // 0 is how Cluster API writes a port that is not set.
   if (present !== undefined && present !== 0) return { decision: 'keep' }
   const isText = type === 'string' || type === 'any'
-  if (receives === 'vip' && isText) return { decision: 'write', value: host }
+  if (receives === 'vip' && isText) return { decision: 'write', value: hostFitting(schema, vip) }
   if (isNumeric(type) || (receives === 'port' && isText)) {
     if (port === undefined) return unsuitable(type, 'a string: this VIP has no port')
     return { decision: 'write', value: type === 'string' ? String(port) : port }
@@ -249,12 +268,47 @@ function leafFor(
     type,
     receives === 'port'
       ? 'an integer or a string for the port'
-      : 'a string for the VIP, an integer for its port, or an object with the field host',
+      : 'a string for the VIP, an integer for its port, a list of strings for its addresses, or an object with the field host',
   )
 }
 
-/** Fills in host and port, beside everything else that is there. A host of somebody else stays, with its port. */
-function objectFor(schema: JsonObject, present: unknown, { host, port }: VipValue): LeafDecision {
+/** The address of a pair that a text takes: that of its format, `ipv4` or `ipv6`; else the first one, as an endpoint has it. */
+function hostFitting(schema: JsonObject | undefined, { host, secondHost }: VipValue): string {
+  const format = stringOf(schema?.['format']).toLowerCase()
+  const isOfFormat = (address: string): boolean => familyOfAddress(address)?.toLowerCase() === format
+  return secondHost !== undefined && !isOfFormat(host) && isOfFormat(secondHost) ? secondHost : host
+}
+
+function addressesOf({ host, secondHost }: VipValue): readonly string[] {
+  return secondHost === undefined ? [host] : [host, secondHost]
+}
+
+/** All addresses, or as many as the list takes. */
+function listFor(schema: JsonObject, present: unknown, vip: VipValue): LeafDecision {
+  const items = objectOf(schema['items'])
+  if (!['string', 'any'].includes(typeOf(items))) {
+    return unsuitable('a list whose items are no strings', 'a list of strings for the addresses of the VIP')
+  }
+  if (arrayOf(present).length > 0) return { decision: 'keep' }
+  return { decision: 'write', value: addressesOf(vip).slice(0, integerOf(schema['maxItems']) ?? 2) }
+}
+
+/** For the field `addresses` of an object: a list, or a text with a comma, as kube-vip takes it. Undefined: it has no such field. */
+function addressesField(schema: JsonObject, present: unknown, vip: VipValue): unknown {
+  const properties = objectOf(schema['properties'])
+  if (!Object.hasOwn(properties, 'addresses')) return undefined
+  const field = objectOf(properties['addresses'])
+  if (typeOf(field) === 'array') {
+    const list = listFor(field, present, vip)
+    return list.decision === 'write' ? list.value : undefined
+  }
+  if (!['string', 'any'].includes(typeOf(field)) || nonEmptyStringOf(present) !== undefined) return undefined
+  return addressesOf(vip).join(',')
+}
+
+/** Fills in host, port and addresses, beside everything else that is there. A host of somebody else stays, with its port. */
+function objectFor(schema: JsonObject, present: unknown, vip: VipValue): LeafDecision {
+  const { host, port } = vip
   const hostSchema = schemaOfField(schema, 'host')
   if (!['string', 'any'].includes(typeOf(hostSchema))) {
     return unsuitable(
@@ -267,16 +321,14 @@ function objectFor(schema: JsonObject, present: unknown, { host, port }: VipValu
   if (given !== undefined && canonicalAddress(given) !== canonicalAddress(host)) return { decision: 'keep' }
   const portSchema = schemaOfField(schema, 'port')
   const takesPort = portSchema !== undefined && !before['port']
-  const portLeaf = takesPort ? leafFor(portSchema, undefined, 'port', { host, port }) : undefined
-  if (given !== undefined && portLeaf?.decision !== 'write') return { decision: 'keep' }
-  return {
-    decision: 'write',
-    value: {
-      ...before,
-      host: given ?? host,
-      ...(portLeaf?.decision === 'write' && { port: portLeaf.value }),
-    },
+  const portLeaf = takesPort ? leafFor(portSchema, undefined, 'port', { ...vip, port }) : undefined
+  const addresses = addressesField(schema, before['addresses'], vip)
+  const fields = {
+    ...(portLeaf?.decision === 'write' && { port: portLeaf.value }),
+    ...(addresses !== undefined && { addresses }),
   }
+  if (given !== undefined && Object.keys(fields).length === 0) return { decision: 'keep' }
+  return { decision: 'write', value: { ...before, host: given ?? host, ...fields } }
 }
 
 /** Of an OpenAPI schema; `any` if it leaves the type open. */
@@ -290,6 +342,6 @@ function isNumeric(type: string): boolean {
 }
 
 function unsuitable(type: string, expected: string): LeafDecision {
-  const is = type.startsWith('an ') ? type : type === 'absent' ? 'not in its schema' : `of type ${type}`
+  const is = /^an? /.test(type) ? type : type === 'absent' ? 'not in its schema' : `of type ${type}`
   return { decision: 'unsuitable', is, expected }
 }

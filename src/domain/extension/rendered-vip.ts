@@ -1,7 +1,7 @@
 import type { Observed } from '../allocation/action.ts'
 import { pendingAction } from '../allocation/after-action.ts'
 import { desireFor } from '../allocation/eligibility.ts'
-import { recordedVip } from '../allocation/vip-role.ts'
+import { recordedVip } from '../allocation/ip-families.ts'
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { ownershipOf } from '../model/claim.ts'
 import { formatEndpoint, isValidEndpoint, type APIEndpoint, type Cluster } from '../model/cluster.ts'

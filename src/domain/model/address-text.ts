@@ -13,6 +13,28 @@ export function isIPAddress(text: string): boolean {
   return (ipaddr.IPv6.isValid(text) && !text.includes('%')) || ipaddr.IPv4.isValidFourPartDecimal(text)
 }
 
+/** As Kubernetes writes them. */
+export type AddressFamily = 'IPv4' | 'IPv6'
+
+export const addressFamilies: readonly AddressFamily[] = ['IPv4', 'IPv6']
+
+/** Undefined: the text names none. */
+export function addressFamilyFrom(text: string | undefined): AddressFamily | undefined {
+  return addressFamilies.find((family) => family === text)
+}
+
+/** The family of an address, in any spelling; undefined: the text is none. */
+export function familyOfAddress(text: string): AddressFamily | undefined {
+  if (!isIPAddress(text)) return undefined
+  return ipaddr.process(text).kind() === 'ipv4' ? 'IPv4' : 'IPv6'
+}
+
+/** The families of a pool's entries; empty if none can be read. */
+export function familiesIn(entries: readonly string[]): readonly AddressFamily[] {
+  const bytes = new Set(rangesOf(entries).map((range) => range.bytes))
+  return [...(bytes.has(4) ? ['IPv4' as const] : []), ...(bytes.has(16) ? ['IPv6' as const] : [])]
+}
+
 /** All addresses from the first to the last, both included; IPv4 and IPv6 never mix. */
 export interface AddressRange {
   readonly bytes: 4 | 16

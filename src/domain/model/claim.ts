@@ -1,9 +1,17 @@
 import type { Cluster } from './cluster.ts'
-import { nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
-import { clusterGroup, clusterNameLabel, clusterUidAnnotation, roleKey, watchFilterLabel } from '../names.ts'
+import { commaSeparated, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+import type { AddressFamily } from './address-text.ts'
+import {
+  clusterGroup,
+  clusterNameLabel,
+  clusterUidAnnotation,
+  ipFamilyLabel,
+  roleKey,
+  watchFilterLabel,
+} from '../names.ts'
 import { objectMetaFrom, type NamespacedName, type ObjectMeta, type OwnerReference } from './object-meta.ts'
 import { poolRefFrom, type IPPoolReference } from './pool.ts'
-import { roleSpecs, roles, type Role } from '../role.ts'
+import { partSpecs, roleOf, vipParts, type Role, type VipPart } from '../role.ts'
 
 /** The facts about an IPAddressClaim that decisions use. */
 export interface IPAddressClaim extends ObjectMeta {
@@ -31,15 +39,21 @@ export function clusterNameOf(
   claimName: string,
   labels: Readonly<Record<string, string>>,
 ): string | undefined {
-  const role = roleOfClaim(claimName)
-  if (role === undefined) return undefined
-  const rest = claimName.slice(roleSpecs[role].claimPrefix.length)
+  const part = partOfClaim(claimName)
+  if (part === undefined) return undefined
+  const rest = claimName.slice(partSpecs[part].claimPrefix.length)
   const labeled = labels[clusterNameLabel] ?? ''
   return isLongerName(rest, labeled) ? labeled : rest
 }
 
+/** The part of a VIP whose claim has such a name. */
+export function partOfClaim(claimName: string): VipPart | undefined {
+  return vipParts.find((part) => claimName.startsWith(partSpecs[part].claimPrefix))
+}
+
 export function roleOfClaim(claimName: string): Role | undefined {
-  return roles.find((role) => claimName.startsWith(roleSpecs[role].claimPrefix))
+  const part = partOfClaim(claimName)
+  return part && roleOf(part)
 }
 
 /**
@@ -54,22 +68,22 @@ export function roleOfOwnClaim(claim: IPAddressClaim): Role | undefined {
 }
 
 /** The usual name of a Cluster's claim. It is always the same: creating it twice is creating it once. */
-export function claimNameFor(cluster: { readonly name: string }, role: Role): string {
-  return `${roleSpecs[role].claimPrefix}${cluster.name}`
+export function claimNameFor(cluster: { readonly name: string }, part: VipPart): string {
+  return `${partSpecs[part].claimPrefix}${cluster.name}`
 }
 
 /** Characters of the Cluster's uid in a longer name. */
 const uidCharacters = 8
 
 /** The name of the claim if something keeps the claim of a previous Cluster, which has the usual name. */
-export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'>, role: Role): string {
-  return `${claimNameFor(cluster, role)}-${cluster.uid.slice(0, uidCharacters)}`
+export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'>, part: VipPart): string {
+  return `${claimNameFor(cluster, part)}-${cluster.uid.slice(0, uidCharacters)}`
 }
 
 /** The name of the next claim of a Cluster. @param claim the one that has the usual name, of any owner */
-export function newClaimNameFor(cluster: Cluster, role: Role, claim: IPAddressClaim | undefined): string {
+export function newClaimNameFor(cluster: Cluster, part: VipPart, claim: IPAddressClaim | undefined): string {
   const isOfPrevious = claim !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
-  return isOfPrevious ? longerClaimNameFor(cluster, role) : claimNameFor(cluster, role)
+  return isOfPrevious ? longerClaimNameFor(cluster, part) : claimNameFor(cluster, part)
 }
 
 /**
@@ -78,14 +92,14 @@ export function newClaimNameFor(cluster: Cluster, role: Role, claim: IPAddressCl
  */
 export function addressKeyFor(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   claim: IPAddressClaim | undefined,
 ): NamespacedName {
   const { namespace } = cluster
   const isBeside = claim === undefined || claim.isDeleting || claim.addressName !== undefined
   const isPrevious = claim !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
   return isBeside && (isPrevious || claim === undefined)
-    ? { namespace, name: newClaimNameFor(cluster, role, claim) }
+    ? { namespace, name: newClaimNameFor(cluster, part, claim) }
     : { namespace, name: claim.name }
 }
 
@@ -97,27 +111,27 @@ function isLongerName(name: string, usual: string): boolean {
 /** Whether the claim of a Cluster may have this name, as far as the Cluster's name and uid show. */
 export function isClaimNameOf(
   cluster: Pick<ClusterIdentity, 'name' | 'uid'>,
-  role: Role,
+  part: VipPart,
   claimName: string,
 ): boolean {
-  return claimName === claimNameFor(cluster, role) || claimName === longerClaimNameFor(cluster, role)
+  return claimName === claimNameFor(cluster, part) || claimName === longerClaimNameFor(cluster, part)
 }
 
 /** Whether a name is one that a claim of the Cluster may have, whatever its uid. */
 export function mayBeClaimNameOf(cluster: { readonly name: string }, name: string): boolean {
-  return roles.some((role) => {
-    const usual = claimNameFor(cluster, role)
+  return vipParts.some((part) => {
+    const usual = claimNameFor(cluster, part)
     return name === usual || isLongerName(name, usual)
   })
 }
 
 /** The names that a Cluster's claim may have. Our annotation has a longer one that `clusterctl move` took to another uid. */
-export function claimNamesFor(cluster: Cluster, role: Role): readonly string[] {
-  const recorded = cluster.annotations[roleSpecs[role].claimAnnotation] ?? ''
+export function claimNamesFor(cluster: Cluster, part: VipPart): readonly string[] {
+  const recorded = commaSeparated(cluster.annotations[partSpecs[part].claimAnnotation])
   return [
-    claimNameFor(cluster, role),
-    ...(roleOfClaim(recorded) === role ? [recorded] : []),
-    longerClaimNameFor(cluster, role),
+    claimNameFor(cluster, part),
+    ...recorded.filter((name) => partOfClaim(name) === part),
+    longerClaimNameFor(cluster, part),
   ]
 }
 
@@ -144,24 +158,32 @@ export function claimAmong(
 
 /** The retained claim that the Cluster's annotation names: `clusterctl move` has given the Cluster another uid. */
 function recordedClaim(cluster: Cluster, claims: readonly IPAddressClaim[]): IPAddressClaim | undefined {
-  const recorded = roles.map((role) => cluster.annotations[roleSpecs[role].claimAnnotation])
+  const recorded = vipParts.flatMap((part) =>
+    commaSeparated(cluster.annotations[partSpecs[part].claimAnnotation]),
+  )
   return claims.find((claim) => retainedFor(claim) !== undefined && recorded.includes(claim.name))
 }
 
-export function claimKeyFor(cluster: NamespacedName, role: Role): NamespacedName {
-  return { namespace: cluster.namespace, name: claimNameFor(cluster, role) }
+export function claimKeyFor(cluster: NamespacedName, part: VipPart): NamespacedName {
+  return { namespace: cluster.namespace, name: claimNameFor(cluster, part) }
 }
 
-/** What makes a claim the Cluster's, as CAPI's IPAM contract asks. */
+/**
+ * What makes a claim the Cluster's, as CAPI's IPAM contract asks.
+ *
+ * @param family of the address, if it is one of a pair
+ */
 export function claimMetadataFor(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
+  family?: AddressFamily,
 ): { readonly labels: Readonly<Record<string, string>>; readonly ownerReference: JsonObject } {
   const watchFilter = cluster.labels[watchFilterLabel]
   return {
     labels: {
       [clusterNameLabel]: cluster.name,
-      [roleKey]: role,
+      [roleKey]: roleOf(part),
+      ...(family !== undefined && { [ipFamilyLabel]: family }),
       ...(watchFilter === undefined ? {} : { [watchFilterLabel]: watchFilter }),
     },
     ownerReference: { ...ownerReferenceTo(cluster), controller: true, blockOwnerDeletion: true },
@@ -172,9 +194,10 @@ export function claimMetadataFor(
 export function missingLabels(
   claim: IPAddressClaim,
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
+  family?: AddressFamily,
 ): Readonly<Record<string, string>> | undefined {
-  const missing = Object.entries(claimMetadataFor(cluster, role).labels).filter(
+  const missing = Object.entries(claimMetadataFor(cluster, part, family).labels).filter(
     ([key, value]) => claim.labels[key] !== value,
   )
   return missing.length === 0 ? undefined : Object.fromEntries(missing)
@@ -188,12 +211,13 @@ export function ownerReferenceTo({ apiVersion, name, uid }: Cluster): JsonObject
 /** The IPAddressClaim to create, without its apiVersion, which depends on the versions that the API server has. */
 export function buildIPAddressClaim(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   poolRef: IPPoolReference,
-  name = claimNameFor(cluster, role),
+  name = claimNameFor(cluster, part),
+  family?: AddressFamily,
   annotations?: Readonly<Record<string, string>>,
 ): JsonObject {
-  const { labels, ownerReference } = claimMetadataFor(cluster, role)
+  const { labels, ownerReference } = claimMetadataFor(cluster, part, family)
   return {
     kind: 'IPAddressClaim',
     metadata: {

@@ -19,7 +19,8 @@ import {
   retainAnnotation,
 } from '../names.ts'
 import { shortened } from '../quote.ts'
-import type { Role } from '../role.ts'
+import type { AddressFamily } from './address-text.ts'
+import type { VipPart } from '../role.ts'
 import { leakAfterMs } from '../timings.ts'
 
 /*
@@ -48,16 +49,17 @@ export function retainChangeOf(claim: IPAddressClaim, wanted: string | undefined
 /** The IPAddressClaim to create. @param retain as `retainOf` its pool says; absent: `none` */
 export function buildClaim(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   claim: {
     readonly poolRef: IPPoolReference
     readonly claimName: string
     readonly retain?: string
     readonly annotations?: Readonly<Record<string, string>>
+    readonly family?: AddressFamily
   },
 ): JsonObject {
-  const { poolRef, claimName, retain = none, annotations: asking } = claim
-  const object = buildIPAddressClaim(cluster, role, poolRef, claimName, asking)
+  const { poolRef, claimName, retain = none, family, annotations: asking } = claim
+  const object = buildIPAddressClaim(cluster, part, poolRef, claimName, family, asking)
   if (retain === none) return object
   const { ownerReferences: _owner, labels, annotations, ...metadata } = objectOf(object['metadata'])
   return {
@@ -75,10 +77,10 @@ export function buildClaim(
 }
 
 /** The metadata by which a claim of the Cluster becomes one that is made for something else, as a merge patch. */
-export function retainMetadata(cluster: Cluster, role: Role, retain: string): JsonObject {
+export function retainMetadata(cluster: Cluster, part: VipPart, retain: string): JsonObject {
   const isRetained = retain !== none
   return {
-    ownerReferences: isRetained ? [] : [claimMetadataFor(cluster, role).ownerReference],
+    ownerReferences: isRetained ? [] : [claimMetadataFor(cluster, part).ownerReference],
     labels: { [moveLabel]: isRetained ? '' : null },
     annotations: {
       [clusterUidAnnotation]: isRetained ? cluster.uid : null,
@@ -89,8 +91,12 @@ export function retainMetadata(cluster: Cluster, role: Role, retain: string): Js
 }
 
 /** The metadata by which a claim becomes the Cluster's: one without owner, or one that was kept for it. */
-export function adoptionMetadata(cluster: Cluster, role: Role, claim: IPAddressClaim): JsonObject {
-  const { labels, ownerReference } = claimMetadataFor(cluster, role)
+export function adoptionMetadata(
+  cluster: Cluster,
+  part: VipPart,
+  { claim, family }: { readonly claim: IPAddressClaim; readonly family?: AddressFamily },
+): JsonObject {
+  const { labels, ownerReference } = claimMetadataFor(cluster, part, family)
   return retainedFor(claim) === undefined
     ? { labels, ownerReferences: [ownerReference] }
     : { labels, annotations: { [clusterUidAnnotation]: cluster.uid, ...unmarked } }

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts'
-import { commaSeparated, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+import { arrayOf, commaSeparated, objectOf, type JsonObject } from './decode.ts'
 
 /** A variable of a ClusterClass, or a field in its value. */
 export interface VariablePath {
@@ -24,10 +24,17 @@ export function variableAt(cluster: Cluster, { name, fields }: VariablePath): un
   return valueAt(variableOf(cluster, name), fields)
 }
 
-/** The host that the Cluster gives at the path: a string, or the field `host` of an object. */
-export function hostAt(cluster: Cluster, path: VariablePath): string | undefined {
+/** Every host that the Cluster gives at the path: also those of a list, or of the field `addresses` of an object. */
+export function hostsAt(cluster: Cluster, path: VariablePath): readonly string[] {
   const value = variableAt(cluster, path)
-  return nonEmptyStringOf(value) ?? nonEmptyStringOf(objectOf(value)['host'])
+  const { host, addresses } = objectOf(value)
+  return [...textsIn(value), ...textsIn(host), ...textsIn(addresses)]
+}
+
+/** A text, with entries between commas, or the texts of a list. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return commaSeparated(value)
+  return arrayOf(value).flatMap((entry) => (typeof entry === 'string' ? commaSeparated(entry) : []))
 }
 
 /** Whether the Cluster gives an empty value at the path: text, the host of an object, or a port of 0. */
@@ -38,7 +45,7 @@ export function isGivenEmpty(cluster: Cluster, { name, fields }: VariablePath): 
 }
 
 function isEmpty(given: unknown): boolean {
-  return given === '' || given === 0 || given === null
+  return given === '' || given === 0 || given === null || (Array.isArray(given) && given.length === 0)
 }
 
 /** The whole value of a topology variable; undefined if it is unset. */

@@ -33,7 +33,7 @@ const hostilePools = fc.array(hostilePool, { maxLength: 20 })
 
 function choose(pools: readonly IPPool[], explicit?: string): ReturnType<typeof selectIPPool> {
   const annotations = explicit === undefined ? {} : { [`${prefix}/control-plane-pool`]: explicit }
-  return selectIPPool(poolRequestFor(aCluster({ annotations }), 'control-plane'), pools)
+  return selectIPPool(poolRequestFor(aCluster({ annotations }), 'control-plane', {}), pools)
 }
 
 describe('the choice among pools that hold hostile text', () => {

@@ -37,7 +37,12 @@ function changeOf(
   previous: IPPool | undefined,
   labels?: Readonly<Record<string, string>>,
 ): PoolChange {
-  return { pool, previous, usableBy: (namespace, pools) => poolsUsableBy(namespace, pools, labels) }
+  return {
+    pool,
+    previous,
+    usableBy: (namespace, pools) => poolsUsableBy(namespace, pools, labels),
+    classOf: () => undefined,
+  }
 }
 
 describe('a Cluster', () => {

@@ -13,6 +13,7 @@ const changeOf = (pool: IPPool, previous: IPPool | undefined): PoolChange => ({
   pool,
   previous,
   usableBy: (namespace, pools) => poolsUsableBy(namespace, pools, undefined),
+  classOf: () => undefined,
 })
 const neverCalled = (): never => {
   throw new Error('looked for waiting Clusters in vain')

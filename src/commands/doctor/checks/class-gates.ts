@@ -55,7 +55,9 @@ function hasVips(clusterClass: ClusterClass, queries: SnapshotQueries): boolean 
     )
   }
   const next = plainClusterOf(clusterClass)
-  const isServed = matchingPools(poolRequestFor(next, defaultRole), queries.contextOf(next).pools).length > 0
+  const isServed =
+    matchingPools(poolRequestFor(next, defaultRole, { clusterClass }), queries.contextOf(next).pools).length >
+    0
   return (isServed && wantsVip(next)) || queries.clustersOf(clusterClass).some(wantsVip)
 }
 

@@ -33,7 +33,13 @@ export function checkClassVariables(
 function outcomesFor(clusterClass: ClusterClass, names: VariableNames): readonly CheckOutcome[] {
   const cluster = plainClusterOf(clusterClass)
   return vipRolesIn(cluster, names, clusterClass).flatMap((vip) => {
-    const { verdicts } = decideVariables(cluster, vip, clusterClass, anyAddress, defaultApiServerPort)
+    const { verdicts } = decideVariables(
+      cluster,
+      vip,
+      clusterClass,
+      { address: anyAddress },
+      defaultApiServerPort,
+    )
     return verdicts.flatMap((verdict) => outcomeOf(verdict, clusterClass, vip.role))
   })
 }

@@ -1,5 +1,5 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
-import { poolRequestFor } from '../../../domain/allocation/eligibility.ts'
+import { poolRequestFor, type RequestContext } from '../../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import {
   howToAdd,
@@ -16,11 +16,12 @@ import {
   type Snapshot,
 } from '../../../domain/allocation/snapshot.ts'
 import {
-  explicitPoolOf,
-  foreignPoolOf,
+  askedFamilies,
   networkOfVip,
   recordedVip,
-} from '../../../domain/allocation/vip-role.ts'
+  whyFamiliesUnreadable,
+} from '../../../domain/allocation/ip-families.ts'
+import { explicitPoolOf, foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import { askedAddressOf, askedBeside } from '../../../domain/allocation/asked-address.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
@@ -33,7 +34,16 @@ import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
 import { ownPrefix } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
-import { defaultRole, enabledAnnotations, roles, roleSpecs, type Role } from '../../../domain/role.ts'
+import {
+  defaultRole,
+  enabledAnnotations,
+  partSpecs,
+  roles,
+  roleSpecs,
+  vipParts,
+  type Role,
+  type VipPart,
+} from '../../../domain/role.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
 import { foreignPoolProblems, type ForeignPools } from './foreign-pools.ts'
 import { suggestion } from './edit-distance.ts'
@@ -49,9 +59,7 @@ export function checkClusters(
   const poolKinds = poolKindsOf(settings)
   const clusters = [...snapshot.clusters.values()]
   const problems = [
-    ...clusters.flatMap((cluster) =>
-      clusterProblems(cluster, usablePoolsIn(snapshot, cluster.namespace), poolKinds),
-    ),
+    ...clusters.flatMap((cluster) => clusterProblems(snapshot, cluster, poolKinds)),
     ...networkProblems(snapshot),
     ...foreignPoolProblems(snapshot, foreignPools, poolKinds),
     ...typedEndpointProblems(snapshot, settings),
@@ -61,19 +69,24 @@ export function checkClusters(
 }
 
 function clusterProblems(
+  snapshot: Snapshot,
   cluster: Cluster,
-  pools: readonly IPPool[],
   poolKinds: readonly PoolKind[],
 ): readonly CheckOutcome[] {
   const name = `Cluster ${formatKey(cluster)}`
+  const pools = usablePoolsIn(snapshot, cluster.namespace)
+  const clusterClass =
+    cluster.topology && snapshot.clusterClasses.get(formatKey(cluster.topology.clusterClass))
+  const isPair = askedFamilies(cluster, clusterClass)?.length === 2
   return [
     ...keyProblems(name, cluster, clusterKeys),
     ...enabledProblems(name, 'cluster', cluster),
-    ...roles.flatMap((role) => [
-      ...poolProblems(name, cluster, role, pools, poolKinds),
-      ...addressProblems(name, cluster, role, pools),
-      ...recordProblems(name, cluster, role),
+    ...familiesProblems(name, cluster),
+    ...(isPair ? vipParts : roles).flatMap((part) => [
+      ...poolProblems(name, cluster, part, { clusterClass, poolKinds }, pools),
+      ...addressProblems(name, cluster, part, { clusterClass, poolKinds }, pools),
     ]),
+    ...roles.flatMap((role) => recordProblems(name, cluster, role)),
     ...gateProblems(name, cluster),
     ...hostProblems(name, cluster),
   ]
@@ -93,8 +106,14 @@ function classProblems(clusterClass: ClusterClass): readonly CheckOutcome[] {
   return [
     ...keyProblems(name, clusterClass, clusterClassKeys),
     ...enabledProblems(name, 'clusterclass', clusterClass),
+    ...familiesProblems(name, clusterClass),
     ...gateProblems(name, clusterClass),
   ]
+}
+
+function familiesProblems(name: string, object: ObjectMeta): readonly CheckOutcome[] {
+  const why = whyFamiliesUnreadable(object, undefined, name)
+  return why === undefined ? [] : [fault(why, `correct that annotation of ${name}, or remove it`)]
 }
 
 function keyProblems(name: string, object: ObjectMeta, own: OwnKeys): readonly CheckOutcome[] {
@@ -119,26 +138,27 @@ function enabledProblems(
 function poolProblems(
   name: string,
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
+  context: { readonly clusterClass: ClusterClass | undefined; readonly poolKinds: readonly PoolKind[] },
   pools: readonly IPPool[],
-  poolKinds: readonly PoolKind[],
 ): readonly CheckOutcome[] {
-  const wanted = explicitPoolOf(cluster, role)
-  const request = poolRequestFor(cluster, role, poolKinds)
-  if (wanted === undefined || foreignPoolOf(cluster, role, poolKinds) !== undefined) return []
+  const wanted = explicitPoolOf(cluster, part)
+  const request = poolRequestFor(cluster, part, context)
+  const { poolAnnotation } = partSpecs[part]
+  if (wanted === undefined || foreignPoolOf(cluster, part, context.poolKinds) !== undefined) return []
   if (matchingPools(request, pools).length > 0) return []
   const closed = namedPools(request, pools).map(
     (pool) => `${formatPool(pool)} ${whyNotUsable(request, pool, true) ?? ''}`,
   )
   if (closed.length > 0) {
-    const found = `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, but ${closed.join('; ')}`
+    const found = `${name}: ${poolAnnotation} is ${quoted(wanted)}, but ${closed.join('; ')}`
     return [fault(found, howToOpen(request))]
   }
   const meant = suggestion(
     wanted,
     pools.flatMap((pool) => [pool.name, formatPool(pool)]),
   )
-  const found = `${name}: ${roleSpecs[role].poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${meant}`
+  const found = `${name}: ${poolAnnotation} is ${quoted(wanted)}, and it can use no such pool${meant}`
   return [fault(found, howToAdd(request))]
 }
 
@@ -146,19 +166,20 @@ function poolProblems(
 function addressProblems(
   name: string,
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
+  context: RequestContext,
   pools: readonly IPPool[],
 ): readonly CheckOutcome[] {
-  const asked = askedAddressOf(cluster, role)
+  const asked = askedAddressOf(cluster, part)
   if (asked === undefined) return []
-  const { addressAnnotation } = roleSpecs[role]
+  const { addressAnnotation, isEndpoint } = partSpecs[part]
   const fix = `correct ${addressAnnotation} on ${name}`
   if (asked.asks === 'unreadably') return [fault(asked.message, fix)]
-  const present = roleSpecs[role].isEndpoint ? cluster.controlPlaneEndpoint.host : ''
-  const beside = isIPAddress(present) ? askedBeside(cluster, role, present) : undefined
+  const present = isEndpoint ? cluster.controlPlaneEndpoint.host : ''
+  const beside = isIPAddress(present) ? askedBeside(cluster, part, present) : undefined
   if (beside !== undefined) return [warning(`${name} has ${present}, ${beside}`, fix)]
-  if (present !== '' || recordedVip(cluster, role) !== undefined) return []
-  const request = poolRequestFor(cluster, role)
+  if (present !== '' || recordedVip(cluster, part) !== undefined) return []
+  const request = poolRequestFor(cluster, part, context)
   const meant = matchingPools({ ...request, address: undefined }, pools)
   if (meant.length === 0 || matchingPools(request, pools).length > 0) return []
   const because = meant.map((pool) => `${formatPool(pool)} ${whyNotUsable(request, pool, true) ?? ''}`)
@@ -179,10 +200,10 @@ function recordProblems(name: string, cluster: Cluster, role: Role): readonly Ch
 function networkProblems(snapshot: Snapshot): readonly CheckOutcome[] {
   const networks = new Set(poolsIn(snapshot).map(networkOf))
   return [...snapshot.clusters.values()].flatMap((cluster) =>
-    roles
-      .filter((role) => networkOfVip(cluster, role) !== '')
-      .flatMap((role) =>
-        networkProblemsOf(cluster, role, networks, networkOfClaims(cluster, role, snapshot)),
+    vipParts
+      .filter((part) => networkOfVip(cluster, part) !== '')
+      .flatMap((part) =>
+        networkProblemsOf(cluster, part, networks, networkOfClaims(cluster, part, snapshot)),
       ),
   )
 }
@@ -190,12 +211,12 @@ function networkProblems(snapshot: Snapshot): readonly CheckOutcome[] {
 /** @param actual of the pool that the VIP is from; undefined if nobody knows */
 function networkProblemsOf(
   cluster: Cluster,
-  role: Role,
+  part: VipPart,
   networks: ReadonlySet<string>,
   actual: string | undefined,
 ): readonly CheckOutcome[] {
-  const { networkAnnotation } = roleSpecs[role]
-  const recorded = networkOfVip(cluster, role)
+  const { networkAnnotation } = partSpecs[part]
+  const recorded = networkOfVip(cluster, part)
   const name = `Cluster ${formatKey(cluster)}`
   const found = `${name}: ${networkAnnotation} is ${quoted(recorded)}`
   const fix = `correct or remove ${networkAnnotation} on ${name}`
@@ -209,9 +230,9 @@ function networkProblemsOf(
   return [warning(`${found}, but the pool of its address is on ${where}`, fix)]
 }
 
-function networkOfClaims(cluster: Cluster, role: Role, snapshot: Snapshot): string | undefined {
+function networkOfClaims(cluster: Cluster, part: VipPart, snapshot: Snapshot): string | undefined {
   const { namespace } = cluster
-  const ipAddress = claimNamesFor(cluster, role)
+  const ipAddress = claimNamesFor(cluster, part)
     .map((name) => snapshot.ipAddresses.get(formatKey({ namespace, name })))
     .find((each) => each !== undefined)
   return ipAddress && networkOfAddress(ipAddress, addressUseIn(snapshot))
@@ -250,7 +271,7 @@ export function checkClusterClasses(
   const classes = Map.groupBy(waiting, ({ topology }) => (topology ? formatKey(topology.clusterClass) : ''))
   return orOk(
     [...classes].flatMap(([name, clusters]) =>
-      clusters.slice(0, 1).map((first) => report(name, first, clusters, settings)),
+      clusters.slice(0, 1).map((first) => report(name, first, clusters, queries)),
     ),
     'every Cluster without endpoint has a pool that is meant for its ClusterClass',
   )
@@ -260,12 +281,14 @@ function report(
   name: string,
   first: Cluster,
   clusters: readonly Cluster[],
-  { poolKinds }: EligibilitySettings,
+  queries: SnapshotQueries,
 ): CheckOutcome {
   const waiting = few(clusters.map(formatKey))
   const found =
     first.topology === undefined
       ? `no pool serves Clusters without ClusterClass, and ${counted(clusters.length, 'Cluster')} without one waiting: ${waiting}`
       : `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`
-  return fault(found, howToAdd(poolRequestFor(first, defaultRole, poolKinds)))
+  const { poolKinds } = queries.settings
+  const context = { clusterClass: queries.classOf(first), poolKinds }
+  return fault(found, howToAdd(poolRequestFor(first, defaultRole, context)))
 }

@@ -3,7 +3,7 @@ import { desireFor, isWritable, poolRequestFor } from '../../../domain/allocatio
 import { whyNeverGivenBy } from '../../../domain/allocation/pool-addresses.ts'
 import { isTypedEndpoint, poolWithEndpoint } from '../../../domain/allocation/reserved-endpoint.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
-import { networkOfVip } from '../../../domain/allocation/vip-role.ts'
+import { networkOfVip } from '../../../domain/allocation/ip-families.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
@@ -47,7 +47,7 @@ export function typedEndpointsIn(
     const isRefused = desire.desired === 'no' && desire.isRefused
     const own = isRefused
       ? undefined
-      : poolWithEndpoint(cluster, vip, poolRequestFor(cluster, defaultRole), context.pools)
+      : poolWithEndpoint(cluster, vip, poolRequestFor(cluster, defaultRole, context), context.pools)
     return having.map((pool) => ({
       cluster,
       pool,

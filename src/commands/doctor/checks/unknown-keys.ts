@@ -1,3 +1,4 @@
+import { familiesAnnotations } from '../../../domain/allocation/ip-families.ts'
 import type { ObjectMeta } from '../../../domain/model/object-meta.ts'
 import {
   clusterClassKey,
@@ -36,6 +37,7 @@ export const clusterKeys: OwnKeys = {
   labels: roles.flatMap((role) => (roleSpecs[role].isLabeled ? [roleSpecs[role].vipAnnotation] : [])),
   annotations: [
     ...enabledAnnotations,
+    ...familiesAnnotations,
     ...roles.flatMap((role) => [
       roleSpecs[role].poolAnnotation,
       roleSpecs[role].addressAnnotation,
@@ -51,7 +53,7 @@ export const clusterKeys: OwnKeys = {
 
 export const clusterClassKeys: OwnKeys = {
   labels: [],
-  annotations: [...enabledAnnotations, ...variableAnnotations],
+  annotations: [...enabledAnnotations, ...variableAnnotations, ...familiesAnnotations],
 }
 
 /** Describes the labels and annotations of an object that look like ours and are not. */

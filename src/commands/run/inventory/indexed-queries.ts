@@ -8,7 +8,7 @@ import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../../domain/model/pool.ts'
 import { openingOf, type Opening } from './opening.ts'
-import { roles } from '../../../domain/role.ts'
+import { roleOf, roles, vipParts } from '../../../domain/role.ts'
 
 /**
  * Queries over a fixed snapshot that skip global pools which cannot serve the class of a Cluster: to evaluate every pool
@@ -37,8 +37,8 @@ export function createIndexedQueries(snapshot: Snapshot, settings: EligibilitySe
 
   /** The pools of the Cluster's claims, even if they are no longer for its class: an unbound claim depends on its pool. */
   const claimed = (cluster: Cluster): readonly IPPool[] =>
-    roles.flatMap((role) => {
-      const { claim } = queries.bindingOf(cluster, role)
+    vipParts.flatMap((part) => {
+      const { claim } = queries.bindingOf(cluster, part)
       const pool = claim && byName.get(formatPool(claim.poolRef))
       return pool === undefined ? [] : [pool]
     })
@@ -63,16 +63,23 @@ function matchingKey(cluster: Cluster): string {
   const ref = cluster.topology?.clusterClass
   return JSON.stringify([
     ref && formatKey(ref),
-    ...roles.flatMap((role) => [explicitPoolOf(cluster, role) ?? null, asksToReserve(cluster, role)]),
+    ...vipParts.map((part) => explicitPoolOf(cluster, part) ?? null),
+    ...roles.map((role) => asksToReserve(cluster, role)),
   ])
 }
 
 /** Whether a global pool can serve such Clusters in at least one namespace. */
 function mayServe({ namespace, pools }: Opening, cluster: Cluster): boolean {
-  return roles.some((role) => {
+  // Families are left to the decision: they may be the class's.
+  return vipParts.some((part) => {
     // An endpoint is reserved whatever class and role the pool is for.
-    if (asksToReserve(cluster, role)) return true
-    const request = { ...poolRequestFor(cluster, role), namespace, address: undefined }
+    if (asksToReserve(cluster, roleOf(part))) return true
+    const request = {
+      ...poolRequestFor(cluster, part, {}),
+      namespace,
+      address: undefined,
+      family: undefined,
+    }
     return matchingPools(request, pools).length > 0
   })
 }

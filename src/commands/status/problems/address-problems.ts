@@ -8,8 +8,8 @@ import {
 import { presentVip } from '../../../domain/allocation/cluster-patch.ts'
 import { otherInVariables } from '../../../domain/allocation/given-values.ts'
 import { decideRestoration } from '../../../domain/allocation/restoration.ts'
-import { addressIn, describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
-import type { VipRole } from '../../../domain/allocation/vip-role.ts'
+import { describeVip, vipOwnershipOf } from '../../../domain/allocation/vip-ownership.ts'
+import { addressIn, partsOf, type VipRole } from '../../../domain/allocation/vip-role.ts'
 import { shortened } from '../../../domain/quote.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
 import { claimNameFor, ownershipOf } from '../../../domain/model/claim.ts'
@@ -45,13 +45,16 @@ function holdersByAddress({
 }: ProblemContext): readonly (readonly [string, AddressHolders])[] {
   const uses = [
     ...[...snapshot.clusters.values()].flatMap((cluster) =>
-      queries.vipsOf(cluster).map((as) => {
-        const address = addressIn(cluster, as)
-        const { ipAddress } = queries.bindingOf(cluster, as.role)
-        const isHeld = canonicalAddress(ipAddress?.address ?? '') === canonicalAddress(address)
-        const network = networkOfHolder(cluster, as.role, addressUse, isHeld ? ipAddress : undefined)
-        return { address, network, clusters: [{ cluster, as }], ipAddresses: [] }
-      }),
+      queries
+        .vipsOf(cluster)
+        .flatMap(partsOf)
+        .map((as) => {
+          const address = addressIn(cluster, as)
+          const { ipAddress } = queries.bindingOf(cluster, as.part)
+          const isHeld = canonicalAddress(ipAddress?.address ?? '') === canonicalAddress(address)
+          const network = networkOfHolder(cluster, as.part, addressUse, isHeld ? ipAddress : undefined)
+          return { address, network, clusters: [{ cluster, as }], ipAddresses: [] }
+        }),
     ),
     ...[...snapshot.ipAddresses.values()]
       .filter((ipAddress) => !isReservation(ipAddress))
@@ -86,7 +89,7 @@ export function endpointProblems(context: ProblemContext): readonly Problem[] {
       context.queries
         .vipsOf(cluster)
         .flatMap((vip) => [
-          ...unheldEndpoint(context, cluster, vip),
+          ...partsOf(vip).flatMap((part) => unheldEndpoint(context, cluster, part)),
           ...strayClaim(context, cluster, vip),
           ...otherInVariable(cluster, vip),
         ]),
@@ -105,11 +108,11 @@ function otherInVariable(cluster: Cluster, vip: VipRole): readonly Problem[] {
 
 /** Checks a paused Cluster as if it were not paused: until then, nothing is repaired. */
 function unheldEndpoint(context: ProblemContext, cluster: Cluster, vip: VipRole): readonly Problem[] {
-  const loss = context.queries.lossOf({ ...cluster, isPaused: false }, vip)
+  const loss = context.queries.lossOf({ ...cluster, isPaused: false }, { ...vip, secondFamily: undefined })
   const address = addressIn(cluster, vip)
   if (loss === undefined || address === '') return []
   const claimName =
-    context.queries.bindingOf(cluster, vip.role).claim?.name ?? claimNameFor(cluster, vip.role)
+    context.queries.bindingOf(cluster, vip.part).claim?.name ?? claimNameFor(cluster, vip.part)
   const message = `Cluster ${formatKey(cluster)} has ${describeVip(cluster, vip)} from us, but IPAddressClaim ${claimName} does not hold it: ${loss}`
   const next = howToHold(context, cluster, vip, address)
   return [{ kind: 'UnheldEndpoint', objects: [refer('Cluster', cluster)], message, next }]
@@ -120,8 +123,8 @@ function howToHold(context: ProblemContext, cluster: Cluster, vip: VipRole, addr
   if (cluster.isPaused) return 'unpause the Cluster; nothing is done before'
   // A run repairs it; the status of the Cluster shows what prevents that.
   const inspect = `capi-vip-allocator status ${formatKey(cluster)}`
-  if (queries.bindingOf(cluster, vip.role).claim !== undefined) return inspect
-  const holders = holdersOf(address, { cluster, role: vip.role }, addressUse, queries.settings.variables)
+  if (queries.bindingOf(cluster, vip.part).claim !== undefined) return inspect
+  const holders = holdersOf(address, { cluster, part: vip.part }, addressUse, queries.settings.variables)
   const { pools } = queries.contextOf(cluster)
   const decision = decideRestoration({ cluster, vip, address, holders, pools })
   return decision.decision === 'lost' ? decision.message : inspect

@@ -21,6 +21,7 @@ import {
 import { randomWorlds } from '../../../support/random-worlds.ts'
 import { holdsForAllAsync } from '../../../support/seeded-random.ts'
 
+const secondName = 'vip-cp2-demo'
 const settings = { defaultPort: 6443, variables, searchable: [] }
 /** The writes of a plan, in the words in which the fake notes them. */
 function writesOf({ steps }: RolePlan): readonly string[] {
@@ -73,9 +74,11 @@ function reasonOf(end: SequenceEnd): string {
 
 function planOver(world: InitialObjects): RolePlan {
   const [cluster] = world.clusters
-  const [claim, usualClaim] = world.claims
+  const [claim, usualClaim] = world.claims.filter(({ name }) => name !== secondName)
+  const secondClaim = world.claims.find(({ name }) => name === secondName)
   const named = (wanted: string): IPAddress | undefined =>
     world.ipAddresses.find(({ name }) => name === wanted)
+  const secondNamed = named(secondName)
   const addressUse = { clusters: world.clusters, ipAddresses: world.ipAddresses }
   const { clusterClass } = world
   const facts = anObservation({
@@ -86,6 +89,12 @@ function planOver(world: InitialObjects): RolePlan {
     namedAddress: named(addressKeyFor(cluster as Cluster, 'control-plane', claim).name),
     pools: usablePools(world),
     addressUse,
+    second: {
+      claim: secondClaim,
+      ipAddress: secondClaim?.addressName === undefined ? undefined : secondNamed,
+      namedAddress: secondNamed,
+      sameAddressUse: addressUse,
+    },
   })
   return planRole({ ...facts, clusterClass } as Parameters<typeof planRole>[0], 'control-plane')
 }

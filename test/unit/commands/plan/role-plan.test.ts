@@ -39,6 +39,7 @@ function planFor(
       cluster: made,
       clusterClass: withVariable,
       pools: [aPool()],
+      second: { claim: undefined },
       addressUse,
       sameAddressUse: addressUse,
       variables,

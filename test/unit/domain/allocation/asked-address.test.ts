@@ -452,7 +452,7 @@ describe('the selection for a certain address', () => {
     holdsForAll(fc.tuple(pools, octet), ([of, last]) => {
       const address = `10.0.0.${last}`
       const named = of.map((pool, index) => ({ ...pool, name: `pool-${index}` }))
-      const request = poolRequestFor(aCluster({ annotations: asks(address) }), 'control-plane')
+      const request = poolRequestFor(aCluster({ annotations: asks(address) }), 'control-plane', {})
       const found = selectIPPool(request, named)
       const others = named.filter(
         (pool) =>

@@ -267,10 +267,12 @@ describe('the words of what was allocated', () => {
     [{ host: 'fd00::10', port: 6443 }],
     [{ host: 'fd00::10' }],
   ])('tell %j again, and no other', (vip) => {
-    const words = describeAllocated(vip, pool, 'vip-cp-demo')
-    expect(isAllocatedIn(words, vip.host)).toBe(true)
+    const words = describeAllocated(vip, { pool, claim: 'vip-cp-demo' }, undefined)
+    expect(isAllocatedIn(words, vip.host, false)).toBe(true)
     expect(
-      ['', '10.0.0.1', '10.0.0.100', 'fd00::1', 'vip-cp-demo'].filter((host) => isAllocatedIn(words, host)),
+      ['', '10.0.0.1', '10.0.0.100', 'fd00::1', 'vip-cp-demo'].filter((host) =>
+        isAllocatedIn(words, host, false),
+      ),
     ).toEqual([])
   })
 })

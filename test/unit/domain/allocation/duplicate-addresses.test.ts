@@ -16,7 +16,7 @@ import type { IPAddress } from '../../../../src/domain/model/ip-address.ts'
 import { aClaim, aCluster, anIPAddress, aPool, variables } from '../../../support/builders.ts'
 
 const address = '10.0.0.10'
-const demo = { cluster: aCluster(), role: 'control-plane' } as const
+const demo = { cluster: aCluster(), part: 'control-plane' } as const
 const own = anIPAddress()
 const other = (name: string, options: object = {}) =>
   aCluster({ name, endpoint: { host: address, port: 6443 }, ...options })
@@ -91,7 +91,7 @@ describe('an address', () => {
 
   it('of a control plane is no VIP of its own for ingress', () => {
     const clusters = [other('demo')]
-    const found = holdersOf(address, { ...demo, role: 'ingress' }, { clusters, ipAddresses: [] }, variables)
+    const found = holdersOf(address, { ...demo, part: 'ingress' }, { clusters, ipAddresses: [] }, variables)
     expect(describeHolders(found)).toBe('the endpoint of Cluster clusters/demo')
   })
 })
@@ -143,7 +143,7 @@ describe('an address on a named network', () => {
   })
 
   it('is on the network that the Cluster records, or else on that of its reservation', () => {
-    const recorded = { cluster: aCluster({ annotations: { [annotation]: 'blue' } }), role: demo.role }
+    const recorded = { cluster: aCluster({ annotations: { [annotation]: 'blue' } }), part: demo.part }
     expect(isFree(holdersOf(address, recorded, { clusters: [blue], ipAddresses: [] }, variables))).toBe(false)
     const reservation = anIPAddress({
       name: 'vip-reserved-demo-10.0.0.10',

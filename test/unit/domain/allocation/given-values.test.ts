@@ -75,15 +75,15 @@ describe('a host that variables give to a Cluster without endpoint', () => {
   ])('speaks against another VIP: %s', (_, values, name) => {
     const { cluster, vip } = given(values)
     const words = `the variable ${name} has 10.66.0.9, and spec.controlPlaneEndpoint has no host: machines would use the one, and a VIP would be another; set the host of spec.controlPlaneEndpoint to 10.66.0.9, or empty the variable to have a VIP`
-    expect(whyGivenElsewhere(cluster, vip, undefined)).toBe(words)
-    expect(whyGivenElsewhere(cluster, vip, '10.0.0.10')).toBe(words)
-    expect(whyGivenElsewhere(cluster, vip, '10.66.0.9')).toBeUndefined()
+    expect(whyGivenElsewhere(cluster, vip, [])).toBe(words)
+    expect(whyGivenElsewhere(cluster, vip, ['10.0.0.10'])).toBe(words)
+    expect(whyGivenElsewhere(cluster, vip, ['10.66.0.9'])).toBeUndefined()
   })
 
   it('speaks against none if it is empty, or about an ingress VIP', () => {
     const { cluster, vip } = given({ ip: '', endpoint: { host: '' }, ingressVip: '10.66.0.9' })
-    expect(whyGivenElsewhere(cluster, vip, undefined)).toBeUndefined()
-    expect(whyGivenElsewhere(cluster, ingress, undefined)).toBeUndefined()
+    expect(whyGivenElsewhere(cluster, vip, [])).toBeUndefined()
+    expect(whyGivenElsewhere(cluster, ingress, [])).toBeUndefined()
   })
 })
 

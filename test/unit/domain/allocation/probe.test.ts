@@ -25,7 +25,7 @@ describe('the probe of a pool', () => {
     (text) => {
       const pool = aPool({ annotations: { [portsAnnotation]: text } })
       expect(probeOf(pool)).toBe('unreadable')
-      expect(selectIPPool(poolRequestFor(aCluster(), 'control-plane'), [pool])).toMatchObject({
+      expect(selectIPPool(poolRequestFor(aCluster(), 'control-plane', {}), [pool])).toMatchObject({
         outcome: 'none',
         reason: 'NoMatchingPool',
         message: expect.stringContaining(

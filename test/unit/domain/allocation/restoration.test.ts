@@ -42,7 +42,7 @@ function decideFor(
 ) {
   const holder = aCluster({ name: 'other', endpoint })
   const use = { clusters: taken ? [holder] : [], ipAddresses: [] }
-  const holders = holdersOf(recorded, { cluster, role: vip.role }, use, variables)
+  const holders = holdersOf(recorded, { cluster, part: vip.part }, use, variables)
   return decideRestoration({ cluster, vip, address: recorded, holders, pools })
 }
 

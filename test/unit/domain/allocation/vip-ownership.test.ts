@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import {
-  addressIn,
   describeVip,
-  isOnRecordOnly,
   isExternallyOwned,
+  isOnRecordOnly,
   vipOwnershipOf,
 } from '../../../../src/domain/allocation/vip-ownership.ts'
+import { addressIn } from '../../../../src/domain/allocation/vip-role.ts'
 import { aCluster, controlPlane, ingress, type ClusterOptions } from '../../../support/builders.ts'
 
 const recorded = { 'vip.capi.gorizond.io/control-plane-vip': '10.0.0.10' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { vipRoleIn } from '../../../../src/domain/allocation/vip-role.ts'
-import { addressIn, vipOwnershipOf } from '../../../../src/domain/allocation/vip-ownership.ts'
+import { vipOwnershipOf } from '../../../../src/domain/allocation/vip-ownership.ts'
+import { addressIn, vipRoleIn } from '../../../../src/domain/allocation/vip-role.ts'
 import type { Role } from '../../../../src/domain/role.ts'
 import { aCluster, aClusterClass, variables, type ClusterOptions } from '../../../support/builders.ts'
 

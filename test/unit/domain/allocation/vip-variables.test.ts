@@ -36,7 +36,7 @@ function decide(
   const cluster = aCluster(options)
   const known = clusterClass && aClusterClass(clusterClass)
   const vip = vipRoleIn(cluster, role, variables, known)
-  const { writes, verdicts } = decideVariables(cluster, vip, known, address, 6443)
+  const { writes, verdicts } = decideVariables(cluster, vip, known, { address }, 6443)
   return {
     writes: Object.fromEntries(writes),
     verdicts: verdicts.map(({ verdict }) => verdict),
@@ -91,7 +91,7 @@ describe('the variable that the flag names', () => {
     expect(decide({}, { ...accepting, schemas })).toEqual({
       writes: {},
       verdicts: ['keep'],
-      because: `${key} has the variable clusterVip, which is of type boolean; expected a string for the VIP, an integer for its port, or an object with the field host`,
+      because: `${key} has the variable clusterVip, which is of type boolean; expected a string for the VIP, an integer for its port, a list of strings for its addresses, or an object with the field host`,
     })
     expect(decide({}, { ...accepting, schemas, read: ['clusterVip'] }).verdicts).toEqual(['wait'])
   })
@@ -206,7 +206,13 @@ describe('a variable that the class names', () => {
   it.each<[string, string, object, Role, string]>([
     ['absent', 'ip', {}, 'control-plane', 'names the variable other, which it does not have'],
     ['a boolean', 'ip', { type: 'boolean' }, 'control-plane', 'which is of type boolean'],
-    ['a list', 'ip', { type: 'array' }, 'control-plane', 'which is of type array'],
+    [
+      'a list of numbers',
+      'ip',
+      { type: 'array', items: { type: 'integer' } },
+      'control-plane',
+      'which is a list whose items are no strings; expected a list of strings for the addresses of the VIP',
+    ],
     [
       'an object without a host',
       'ip',
