@@ -211,6 +211,11 @@ export const flags = [
     metavar: 'NAME',
     help: 'name of the ExtensionConfig',
   },
+  {
+    name: 'runtime-extension-owner',
+    metavar: 'NAME',
+    help: 'ClusterRole whose deletion takes the ExtensionConfig along',
+  },
   { name: 'log-level', fallback: 'info', metavar: logLevels.join('|'), help: 'least severe lines to write' },
   { name: 'log-format', fallback: 'json', metavar: logFormats.join('|'), help: 'how lines are written' },
   {
@@ -393,6 +398,7 @@ function extensionSettings(
       address: one('runtime-extension-register', extensionAddress, undefined),
       authority: one('runtime-extension-ca', notEmpty, undefined),
       namespaces: selected ?? namespacesNamed(namespaces),
+      owner: one('runtime-extension-owner', clusterRoleName, undefined),
     },
     faults,
   )
@@ -448,12 +454,19 @@ function registrationIn(
     ...others
   }: { readonly [K in keyof Registration]: Registration[K] | undefined } & Pick<
     Registration,
-    'name' | 'namespaces'
+    'name' | 'namespaces' | 'owner'
   >,
   faults: string[],
 ): Registration | undefined {
   if (address !== undefined && authority !== undefined) return { ...others, address, authority }
-  if (address === undefined && authority === undefined) return undefined
+  if (address === undefined && authority === undefined) {
+    if (others.owner !== undefined) {
+      faults.push(
+        '--runtime-extension-owner is given without --runtime-extension-register, expected what it is to own',
+      )
+    }
+    return undefined
+  }
   const [given, missing] = address === undefined ? ['ca', 'register'] : ['register', 'ca']
   faults.push(
     `--runtime-extension-${given} is given without --runtime-extension-${missing}, expected both or none`,
@@ -498,6 +511,9 @@ const extensionConfigFormat = matching(
   /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
   'a name of small letters, digits and hyphens',
 )
+
+/** One segment of a path. */
+const clusterRoleName = matching(/^(?!\.{1,2}$)[^/%\s]+$/, 'the name of a ClusterRole')
 
 const notEmpty = matching(/^.+$/s, 'a value that is not empty')
 const kubernetesName = matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace name')

@@ -46,7 +46,7 @@ export function createObjectClient<T>(
     connection.request({
       verb,
       resource: plural,
-      action: `${verb} ${kind} ${formatKey(key)}`,
+      action: `${verb} ${kind} ${resource.namespaced ? formatKey(key) : key.name}`,
       path: pathOf(resource, apiVersion, key),
       ...more,
     })
@@ -83,7 +83,8 @@ export function createObjectClient<T>(
   }
 }
 
-async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+/** The answer; undefined if there is no such object. */
+export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: unknown) => {
     if (isKubernetesError(error, 'notFound')) return undefined
     throw error

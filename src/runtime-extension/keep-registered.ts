@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { buildExtensionConfig, type Registration } from '../domain/extension/registration.ts'
+import {
+  buildExtensionConfig,
+  conflictWith,
+  type Registration,
+  type RegistrationOwner,
+} from '../domain/extension/registration.ts'
 import { messageOf } from '../domain/quote.ts'
 import type { ExtensionConfigs } from '../kubernetes/extension-configs.ts'
 import { checkTlsMaterial } from '../kubernetes/transport/certificates.ts'
@@ -9,9 +14,11 @@ import type { Log } from '../observability/log.ts'
 export interface KeepRegistered {
   /** Its `authority` is a path. */
   readonly registration: Registration
-  readonly configs: Pick<ExtensionConfigs, 'apply'>
+  readonly configs: Pick<ExtensionConfigs, 'get' | 'apply' | 'ownerOf'>
   /** Whether calls can be answered: before, core must not depend on us. */
   readonly isReady: () => boolean
+  /** Receives after each attempt why there is no registration; undefined if there is one. */
+  readonly onAttempt: (trouble: string | undefined) => void
   readonly log: Pick<Log, 'info' | 'warn'>
   readonly signal: AbortSignal
   readonly timings?: Partial<RegistrationTimings>
@@ -19,55 +26,85 @@ export interface KeepRegistered {
 
 /** Milliseconds. */
 export interface RegistrationTimings {
-  /** Between two looks at the file, and between two attempts. */
+  /** Between two looks at the file and at the owner, and between two attempts. */
   readonly checkMs: number
+  /** Between two attempts before the first registration. */
+  readonly firstMs: number
   /** After this time it is applied again, should somebody have deleted it. */
   readonly againMs: number
 }
 
-const defaultTimings: RegistrationTimings = { checkMs: 5_000, againMs: 60_000 }
+const defaultTimings: RegistrationTimings = { checkMs: 5_000, firstMs: 500, againMs: 60_000 }
 
 /**
- * Registers the runtime extension with core, and keeps it registered: with the present authority, and again after an upgrade
- * of core's or of our own components has deleted it. Ends with the signal; never rejects.
+ * Registers the runtime extension with core, and keeps it registered: with the present authority and owner, and again after
+ * an upgrade of core's or of our own components has deleted it. Ends with the signal; never rejects.
+ *
+ * It registers nothing without its owner, since the ExtensionConfig of an allocator that is being removed would outlive it,
+ * and never takes the ExtensionConfig of another installation.
  */
 export async function keepRegistered(options: KeepRegistered): Promise<void> {
-  const { registration, configs, isReady, log, signal } = options
-  const { checkMs, againMs } = { ...defaultTimings, ...options.timings }
-  let applied: { readonly text: string; readonly at: number } | undefined
+  const { registration, isReady, onAttempt, log, signal } = options
+  const { checkMs, firstMs, againMs } = { ...defaultTimings, ...options.timings }
+  const object = registration.name
+  let applied: Applied | undefined
   let lastFault: string | undefined
   while (!signal.aborted) {
-    const now = performance.now()
-    try {
-      const config = isReady() ? readConfig(registration) : undefined
-      const text = JSON.stringify(config)
-      const isDue = applied === undefined || applied.text !== text || now - applied.at >= againMs
-      if (config !== undefined && isDue) {
-        await configs.apply(config, registration.name)
-        if (applied?.text !== text)
-          log.info('Registered the runtime extension', { object: registration.name })
-        applied = { text, at: now }
-      }
-      lastFault = undefined
-    } catch (error) {
-      const fault = messageOf(error)
-      if (fault !== lastFault) {
-        log.warn('Cannot register the runtime extension; trying again', {
-          object: registration.name,
-          error: fault,
-        })
-      }
+    if (isReady()) {
+      const { fault, ...outcome } = await attempt(options, applied, againMs)
+      const isNews = outcome.applied?.text !== applied?.text || lastFault !== undefined
+      if (outcome.applied !== undefined && isNews) log.info('Registered the runtime extension', { object })
+      if (fault !== undefined && fault !== lastFault)
+        log.warn('Cannot register the runtime extension; trying again', { object, error: fault })
+      applied = outcome.applied ?? applied
       lastFault = fault
+      onAttempt(fault)
     }
-    await delay(applied === undefined ? Math.min(checkMs, 500) : checkMs, undefined, { signal }).catch(
+    await delay(applied === undefined ? Math.min(checkMs, firstMs) : checkMs, undefined, { signal }).catch(
       () => undefined,
     )
   }
 }
 
-function readConfig(registration: Registration): ReturnType<typeof buildExtensionConfig> {
-  const { authority: path } = registration
+/** What was written last, and when. */
+interface Applied {
+  readonly text: string
+  readonly at: number
+}
+
+/** Writes the ExtensionConfig if it is not as it should be, or is due again. */
+async function attempt(
+  { registration, configs }: Pick<KeepRegistered, 'registration' | 'configs'>,
+  last: Applied | undefined,
+  againMs: number,
+): Promise<{ readonly applied?: Applied; readonly fault?: string }> {
+  const { name, owner: ownerName } = registration
+  const now = performance.now()
+  try {
+    const caBundle = readAuthority(registration)
+    const owner = ownerName === undefined ? undefined : await readOwner(configs, ownerName)
+    const config = buildExtensionConfig(registration, caBundle, owner)
+    const text = JSON.stringify(config)
+    if (last?.text === text && now - last.at < againMs) return {}
+    const conflict = conflictWith(await configs.get(name), registration, owner)
+    if (conflict !== undefined) return { fault: conflict }
+    await configs.apply(config, name)
+    return { applied: { text, at: now } }
+  } catch (error) {
+    return { fault: messageOf(error) }
+  }
+}
+
+async function readOwner(configs: KeepRegistered['configs'], name: string): Promise<RegistrationOwner> {
+  const owner = await configs.ownerOf(name)
+  if (owner === undefined) {
+    throw new Error(`ClusterRole ${name}, its owner, does not exist, or is being deleted`)
+  }
+  return owner
+}
+
+function readAuthority({ authority: path }: Registration): string {
   const pem = readFileSync(path)
   checkTlsMaterial({ ca: { source: `authority of the runtime extension ${path}`, pem } })
-  return buildExtensionConfig(registration, pem.toString('base64'))
+  return pem.toString('base64')
 }

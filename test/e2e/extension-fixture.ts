@@ -95,7 +95,7 @@ function permissionsFor(name: string): readonly KubernetesObject[] {
       apiGroups: ['runtime.cluster.x-k8s.io'],
       resources: ['extensionconfigs'],
       resourceNames: [name],
-      verbs: ['create', 'patch', 'delete'],
+      verbs: ['get', 'create', 'patch', 'delete'],
     },
   ]
   const subjects = [{ kind: 'ServiceAccount', ...allocatorAccount }]

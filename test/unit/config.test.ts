@@ -230,12 +230,20 @@ describe('the runtime extension', () => {
         '--runtime-extension-register is given without --runtime-extension-ca, expected both or none',
       ],
       [
+        '--runtime-extension-owner=hooks',
+        '--runtime-extension-owner is given without --runtime-extension-register, expected what it is to own',
+      ],
+      [
         '--runtime-extension-register=nowhere',
         '--runtime-extension-register is "nowhere", expected NAMESPACE/SERVICE[:PORT], or a URL that begins with https://',
       ],
       [
         '--runtime-extension-config=a.b',
         '--runtime-extension-config is "a.b", expected a name of small letters, digits and hyphens',
+      ],
+      [
+        '--runtime-extension-owner=a/b',
+        '--runtime-extension-owner is "a/b", expected the name of a ClusterRole',
       ],
       [
         '--runtime-extension-namespace-selector=a=b=c',
@@ -264,7 +272,9 @@ describe('the runtime extension', () => {
       address: { namespace: 'vip-system', service: 'vip', port: undefined },
       authority: '/a',
       namespaces: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['a'] }],
+      owner: undefined,
     })
+    expect(registrationOf('--runtime-extension-owner=vip-hooks')).toMatchObject({ owner: 'vip-hooks' })
     expect(
       registrationOf('--runtime-extension-namespace-selector=team', '--runtime-extension-config=other'),
     ).toMatchObject({ name: 'other', namespaces: [{ key: 'team', operator: 'Exists' }] })

@@ -32,7 +32,7 @@ const wholeSuites = [
     'gates',
   ],
   ...['role-only', 'class-elsewhere', 'namespace-selector', 'available', 'asked-address'],
-  ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate'],
+  ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate', 'extension-life'],
 ]
   .map((name) => `e2e/${name}`)
   .concat('clusters/available', 'clusters/move')

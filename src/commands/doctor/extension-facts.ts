@@ -2,11 +2,7 @@ import { environmentVariableFor, type FlagName } from '../../config.ts'
 import { defaultExtensionConfigName, extensionAddressFrom } from '../../domain/extension/registration.ts'
 import { inParallel } from '../../domain/in-parallel.ts'
 import { arrayOf, objectOf } from '../../domain/model/decode.ts'
-import {
-  extensionConfigFrom,
-  type ExtensionConfig,
-  type ServiceAddress,
-} from '../../domain/model/extension-config.ts'
+import type { ExtensionConfig, ServiceAddress } from '../../domain/model/extension-config.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { extensionConfigs } from '../../kubernetes/extension-configs.ts'
@@ -18,8 +14,6 @@ import type { ProgramDeployment } from './checks/providers.ts'
 import type { Registrant, RuntimeExtensions, ServiceState } from './checks/runtime-extensions.ts'
 import { probeExtension } from './extension-probe.ts'
 import { readingOf } from './reading.ts'
-
-const readableConfigs: DecodedResource<ExtensionConfig> = { ...extensionConfigs, decode: extensionConfigFrom }
 
 /** How many endpoints of an EndpointSlice take calls. */
 const endpointSlices: DecodedResource<number> = {
@@ -42,8 +36,8 @@ export async function listExtensionConfigs(
   connection: KubernetesConnection,
 ): Promise<readonly ExtensionConfig[]> {
   try {
-    const { items } = await discoverApiVersions(connection).using(readableConfigs, (apiVersion) =>
-      listObjects(connection, readableConfigs, apiVersion, { namespace: '' }),
+    const { items } = await discoverApiVersions(connection).using(extensionConfigs, (apiVersion) =>
+      listObjects(connection, extensionConfigs, apiVersion, { namespace: '' }),
     )
     return items
   } catch (error) {
@@ -74,10 +68,11 @@ export async function readExtensionFacts(
   return { read: { configs: read, registrants: allocators.flatMap(registrantsIn) } }
 }
 
-/** What a Deployment is to register, by its flags and variables. */
+/** What a Deployment is to register, by its flags and variables. A Worker has no hooks, whatever its variables say. */
 function registrantsIn(deployment: ProgramDeployment): readonly Registrant[] {
   const address = extensionAddressFrom(settingOf(deployment, 'runtime-extension-register'))
-  if (address === undefined || deployment.wanted === 0) return []
+  const { args, wanted } = deployment
+  if (address === undefined || wanted === 0 || args.includes('worker')) return []
   const name = settingOf(deployment, 'runtime-extension-config') || defaultExtensionConfigName
   return [{ deployment, name, address }]
 }

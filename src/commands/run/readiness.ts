@@ -24,7 +24,12 @@ export interface ProgramState {
   /** The watcher, as the runtime extension uses it. */
   watched?: Pick<Watcher, 'queries' | 'requestRun'> | undefined
   /** Undefined also if it is not served. */
-  runtimeExtension?: { readonly port: number; readonly handlers: readonly string[] }
+  runtimeExtension?: {
+    readonly port: number
+    readonly handlers: readonly string[]
+    /** Why it is not registered with core. */
+    readonly unregistered?: string | undefined
+  }
   /** How the Worker has ended without being asked to. */
   workerDeath?: string
 }
@@ -78,7 +83,10 @@ export function healthOf(
 
 function extensionCheck({ runtimeExtension }: ProgramState): Check {
   if (runtimeExtension === undefined) return waiting('not served')
-  return ok(`serves ${runtimeExtension.handlers.join(', ')} at port ${runtimeExtension.port}`)
+  const { handlers, port, unregistered } = runtimeExtension
+  const trouble = unregistered === undefined ? '' : `, but is not registered: ${unregistered}`
+  // Always ok, since neither a restart nor another replica could register it.
+  return ok(`serves ${handlers.join(', ')} at port ${port}${trouble}`)
 }
 
 function temporalCheck(isConnected: boolean, outage: string | undefined): Check {

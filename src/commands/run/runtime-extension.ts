@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Registration } from '../../domain/extension/registration.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { createExtensionConfigs } from '../../kubernetes/extension-configs.ts'
 import { createClusterChanges, type ClusterChanges } from '../../runtime-extension/cluster-changes.ts'
@@ -64,11 +65,7 @@ export async function startRuntimeExtension({
   })
   state.runtimeExtension = { port: server.port, handlers }
   log.info('Serving the runtime extension', { server: `${address.host}:${server.port}` })
-  if (registration !== undefined) {
-    const isReady = (): boolean => state.watched?.queries.isComplete() === true
-    const configs = createExtensionConfigs(kubernetes)
-    void keepRegistered({ registration, configs, isReady, log, signal })
-  }
+  if (registration !== undefined) register(registration, { kubernetes, state, log, signal })
   let stoppedAt = 0
   signal.addEventListener('abort', () => {
     stoppedAt = performance.now()
@@ -82,4 +79,22 @@ export async function startRuntimeExtension({
       await server.close()
     },
   }
+}
+
+/** Keeps it registered with core while it is served. */
+function register(
+  registration: Registration,
+  { kubernetes, state, log, signal }: Pick<ProgramParts, 'kubernetes' | 'state' | 'log' | 'signal'>,
+): void {
+  void keepRegistered({
+    registration,
+    configs: createExtensionConfigs(kubernetes),
+    isReady: () => state.watched?.queries.isComplete() === true,
+    onAttempt: (unregistered) => {
+      const { runtimeExtension } = state
+      if (runtimeExtension !== undefined) state.runtimeExtension = { ...runtimeExtension, unregistered }
+    },
+    log,
+    signal,
+  })
 }

@@ -134,7 +134,6 @@ const neverEmpty: Readonly<Record<string, string>> = {
   'temporal.embedded.image.tag': 'expected one of the two',
   'temporal.embedded.persistence.size': 'expected a size',
   'podDisruptionBudget.maxUnavailable': 'expected one of the two',
-  'runtimeExtension.configName': 'expected at most 63 small letters',
   'runtimeExtension.certificate.certKey': 'expected a key in a Secret',
   'runtimeExtension.certificate.keyKey': 'expected a key in a Secret',
   'runtimeExtension.certificate.caKey': 'expected a key in a Secret',

@@ -297,6 +297,37 @@ describe('the API server', () => {
     expect(ofKind(objects, 'Pod')).toHaveLength(1)
   })
 
+  it('accepts the objects and Pods of a release with the longest name', async () => {
+    const text = await renderChart(helm, {
+      release: 'management-cluster-in-frankfurt-on-the-river-main-1a',
+      namespace,
+      values: {
+        mode: 'apart',
+        temporal: { embedded: { enabled: true } },
+        runtimeExtension: { enabled: true, certificate: { existingSecret: 'hooks-tls' } },
+      },
+    })
+    const objects = readManifests({ text })
+
+    for (const object of objects) {
+      await expect(dryRun(api, object)).resolves.toMatchObject({ kind: object.kind })
+    }
+    const [workload] = ofKind<StatefulSet>(objects, 'StatefulSet')
+    if (workload === undefined) throw new Error('there is no StatefulSet')
+    // As its controller labels the Pod.
+    const { name } = workload.metadata
+    const { metadata } = workload.spec.template
+    const labels = { ...metadata.labels, 'controller-revision-hash': `${name}-5d8f9c7b64` }
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata, labels, name: `${name}-0`, namespace },
+      spec: workload.spec.template.spec,
+    }
+    await expect(dryRun(api, pod)).resolves.toMatchObject({ kind: 'Pod' })
+    expect(name).toHaveLength(52)
+  })
+
   it('would admit no Pod with fewer restrictions', async () => {
     const text = await renderChart(helm, { namespace, values: { securityContext: { capabilities: null } } })
     const [pod] = ofKind(readManifests({ text }), 'Pod')
@@ -360,8 +391,10 @@ describe('the roles', () => {
         (permission.resource !== 'namespaces' || permission.only !== undefined),
     ),
   )
-  const extensionVerbs = ['create', 'patch', 'delete']
+  const extensionVerbs = ['get', 'create', 'patch', 'delete']
   const extensionConfig = 'extensionconfigs.runtime.cluster.x-k8s.io capi-vip-allocator'
+  const extensionOwner =
+    'clusterroles.rbac.authorization.k8s.io capi-vip-allocator-runtime-extension-capi-vip-allocator'
   const inTenants = { 'tenant-a': inNamespace, 'tenant-b': inNamespace, platform: asText(classPermissions) }
   const expected: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     default: everywhere,
@@ -373,7 +406,11 @@ describe('the roles', () => {
     'global-pools': { 'tenant-a': inNamespace, '': clusterScoped },
     'temporal-config': {},
     'runtime-extension': {
-      '': [...everywhere[''], ...extensionVerbs.map((verb) => `${verb} ${extensionConfig}`)].toSorted(),
+      '': [
+        ...everywhere[''],
+        ...extensionVerbs.map((verb) => `${verb} ${extensionConfig}`),
+        `get ${extensionOwner}`,
+      ].toSorted(),
     },
   }
 

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
+import type { RegistrationOwner } from '../../../src/domain/extension/registration.ts'
+import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
+import { extensionConfigFrom, type ExtensionConfig } from '../../../src/domain/model/extension-config.ts'
 import { keepRegistered } from '../../../src/runtime-extension/keep-registered.ts'
 import { eventually } from '../../support/eventually.ts'
 import { makeAuthority } from '../../support/make-certificates.ts'
@@ -20,21 +22,43 @@ afterAll(() => rmSync(directory, { recursive: true }))
 interface Scene {
   readonly applied: readonly JsonObject[]
   readonly lines: readonly string[]
+  /** What each attempt has said. */
+  readonly attempts: readonly (string | undefined)[]
   failure: string | undefined
   isReady: boolean
+  existing: ExtensionConfig | undefined
+  owner: RegistrationOwner | undefined
   looks(): number
   end(): Promise<void>
 }
 
-function start(againMs = 60_000, isReady = true): Scene {
+function start({ againMs = 60_000, isReady = true, owner = '' } = {}): Scene {
   let looks = 0
   const applied: JsonObject[] = []
   const lines: string[] = []
   const over = new AbortController()
-  const scene: Omit<Scene, 'end'> = { applied, lines, failure: undefined, isReady, looks: () => looks }
+  const attempts: (string | undefined)[] = []
+  const scene: Omit<Scene, 'end'> = {
+    applied,
+    lines,
+    attempts,
+    failure: undefined,
+    isReady,
+    existing: undefined,
+    owner: { name: owner, uid: 'first' },
+    looks: () => looks,
+  }
   const done = keepRegistered({
-    registration: { name: 'vip', address: { url: 'https://vip' }, authority: path, namespaces: [] },
+    registration: {
+      name: 'vip',
+      address: { url: 'https://vip' },
+      authority: path,
+      namespaces: [],
+      owner: owner === '' ? undefined : owner,
+    },
     configs: {
+      get: () => Promise.resolve(scene.existing),
+      ownerOf: (name) => Promise.resolve(name === owner ? scene.owner : undefined),
       apply: async (config) => {
         await Promise.resolve()
         if (scene.failure !== undefined) throw new Error(scene.failure)
@@ -45,12 +69,13 @@ function start(againMs = 60_000, isReady = true): Scene {
       looks += 1
       return scene.isReady
     },
+    onAttempt: (trouble) => void attempts.push(trouble),
     log: {
       info: (message) => void lines.push(message),
       warn: (message, fields) => void lines.push(`${message}: ${String(fields?.error)}`),
     },
     signal: over.signal,
-    timings: { checkMs: 5, againMs },
+    timings: { checkMs: 5, firstMs: 5, againMs },
   })
   return Object.assign(scene, {
     end: async () => {
@@ -84,16 +109,17 @@ describe('the registration', () => {
   })
 
   it('is made again after a while, should somebody have deleted it, without a line', async () => {
-    const scene = start(10)
+    const scene = start({ againMs: 10 })
     await until(scene, 3)
     await scene.end()
     expect(scene.lines).toHaveLength(1)
   })
 
   it('is not made before calls can be answered', async () => {
-    const scene = start(60_000, false)
+    const scene = start({ isReady: false })
     await eventually('three looks', async () => (scene.looks() >= 3 ? true : undefined))
     expect(scene.applied).toEqual([])
+    expect(scene.attempts).toEqual([])
     scene.isReady = true
     await until(scene, 1)
     await scene.end()
@@ -115,4 +141,60 @@ describe('the registration', () => {
       'Registered the runtime extension',
     ])
   })
+
+  it('has its owner as it is now', async () => {
+    writeFileSync(path, first)
+    const scene = start({ owner: 'hooks' })
+    await until(scene, 1)
+    scene.owner = { name: 'hooks', uid: 'second' }
+    await until(scene, 2)
+    await scene.end()
+    const owners = scene.applied.map((config) => arrayOf(objectOf(config['metadata'])['ownerReferences']))
+    expect(owners).toMatchObject([[{ uid: 'first' }], [{ uid: 'second' }]])
+  })
+
+  it('is not made while its owner is away, also if it is due again', async () => {
+    writeFileSync(path, first)
+    const scene = start({ owner: 'hooks', againMs: 0 })
+    await until(scene, 1)
+    scene.owner = undefined
+    await untilTrouble(scene, 'ClusterRole hooks, its owner, does not exist, or is being deleted')
+    const made = scene.applied.length
+    await eventually('three more looks', untilLooks(scene, scene.looks() + 3))
+    expect(scene.applied).toHaveLength(made)
+    scene.owner = { name: 'hooks', uid: 'first' }
+    await until(scene, made + 1)
+    await eventually('no trouble', async () => (scene.attempts.at(-1) === undefined ? true : undefined))
+    await scene.end()
+    expect(scene.lines).toEqual([
+      'Registered the runtime extension',
+      'Cannot register the runtime extension; trying again: ClusterRole hooks, its owner, does not exist, or is being deleted',
+      'Registered the runtime extension',
+    ])
+  })
+
+  it('never takes the ExtensionConfig of another installation, before or after it was made', async () => {
+    writeFileSync(path, first)
+    const url = 'https://other'
+    const other = extensionConfigFrom({ metadata: { name: 'vip' }, spec: { clientConfig: { url } } })
+    const words =
+      'ExtensionConfig vip is that of another installation: it leads to https://other, not to https://vip'
+    const scene = start({ againMs: 0 })
+    await until(scene, 1)
+    scene.existing = other
+    await untilTrouble(scene, words)
+    const made = scene.applied.length
+    await eventually('three more looks', untilLooks(scene, scene.looks() + 3))
+    await scene.end()
+    expect(scene.applied).toHaveLength(made)
+    expect(scene.lines.slice(1)).toEqual([`Cannot register the runtime extension; trying again: ${words}`])
+  })
 })
+
+function untilTrouble(scene: Scene, words: string): Promise<unknown> {
+  return eventually(words, async () => (scene.attempts.at(-1) === words ? true : undefined))
+}
+
+function untilLooks(scene: Scene, count: number): () => Promise<true | undefined> {
+  return async () => (scene.looks() >= count ? true : undefined)
+}

@@ -1,7 +1,10 @@
-{{/* At most 50 characters, so that there is room for every suffix. */}}
+{{/*
+Cut to 43 characters: that leaves room for the longest name that is made of it, the label of the embedded Temporal's Pod
+(`-temporal`, and ten characters of its controller).
+*/}}
 {{- define "capi-vip-allocator.fullname" -}}
 {{- $full := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) }}
-{{- .Values.fullnameOverride | default $full | trunc 50 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | default $full | trunc 43 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "capi-vip-allocator.namespace" -}}
@@ -229,15 +232,29 @@ subjects:
   "RUNTIME_EXTENSION_HANDLERS" (eq (join "," .handlers) "patch" | ternary "" (join "," .handlers))
   "RUNTIME_EXTENSION_REGISTER" (printf "%s/%s" (include "capi-vip-allocator.namespace" $) (include "capi-vip-allocator.extensionName" $))
   "RUNTIME_EXTENSION_NAMESPACE_SELECTOR" .namespaceSelector
-  "RUNTIME_EXTENSION_CONFIG" (eq .configName "capi-vip-allocator" | ternary "" .configName) }}
+  "RUNTIME_EXTENSION_OWNER" ($.Values.rbac.create | ternary (include "capi-vip-allocator.extensionRoleName" $) "")
+  "RUNTIME_EXTENSION_CONFIG" (include "capi-vip-allocator.extensionConfigName" $ | eq "capi-vip-allocator" | ternary "" (include "capi-vip-allocator.extensionConfigName" $)) }}
 {{- end }}
 {{- end }}
 {{- $settings | toJson }}
 {{- end }}
 
-{{/* Service, certificate, Secret and roles of the runtime extension. */}}
+{{/* Service, certificate and Secret of the runtime extension. */}}
 {{- define "capi-vip-allocator.extensionName" -}}
 {{ include "capi-vip-allocator.fullname" . }}-runtime-extension
+{{- end }}
+
+{{/* The ExtensionConfig, which is cluster-scoped: each release has its own. */}}
+{{- define "capi-vip-allocator.extensionConfigName" -}}
+{{- .Values.runtimeExtension.configName | default (include "capi-vip-allocator.fullname" .) }}
+{{- end }}
+
+{{/*
+The ClusterRole that permits the registration, and that owns the ExtensionConfig: Kubernetes deletes both together. So another
+ExtensionConfig has another ClusterRole.
+*/}}
+{{- define "capi-vip-allocator.extensionRoleName" -}}
+{{ include "capi-vip-allocator.extensionName" . }}-{{ include "capi-vip-allocator.extensionConfigName" . }}
 {{- end }}
 
 {{/* The command that answers calls. */}}

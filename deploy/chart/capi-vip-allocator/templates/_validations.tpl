@@ -23,8 +23,8 @@ What values have to be, beyond the names and types of values.schema.json. One se
 {{- $namespace := "([a-z0-9][-a-z0-9]*)?[{]namespace[}]([-a-z0-9]*[a-z0-9])?" }}
 {{- $port := "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})" }}
 {{- $image := "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*" }}
-- expected: a name of at most 50 small letters, digits and hyphens that begins with a letter
-  pattern: '^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$'
+- expected: a name of at most 43 small letters, digits and hyphens that begins with a letter
+  pattern: '^[a-z]([-a-z0-9]{0,41}[a-z0-9])?$'
   optional: [fullnameOverride]
 - expected: the name of a namespace, of at most 63 small letters, digits and hyphens
   pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'
@@ -73,8 +73,7 @@ What values have to be, beyond the names and types of values.schema.json. One se
   optional: [watchFilter]
 - expected: at most 63 small letters, digits and hyphens, such as east-1
   pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'
-  required: [runtimeExtension.configName]
-  optional: [managementCluster]
+  optional: [managementCluster, runtimeExtension.configName]
 - expected: the names of ClusterClass variables, such as clusterVip or network.vip,vip
   pattern: '^{{ $variable }}( *, *{{ $variable }})*$'
   optional: [controlPlaneVariable, ingressVariable]
@@ -194,11 +193,6 @@ What values have to be, beyond the names and types of values.schema.json. One se
 {{- $name := include "capi-vip-allocator.fullname" . }}
 {{- if and (empty .Values.fullnameOverride) (not (regexMatch "^[a-z][-a-z0-9]*[a-z0-9]$" $name)) }}
 - fullnameOverride is "" and the release is {{ toRawJson .Release.Name }}: expected a fullnameOverride, since names of Services have small letters, digits and hyphens only, and begin with a letter
-{{- end }}
-{{- range $suffix, $length := dict "temporal.embedded" 43 "runtimeExtension" 45 }}
-{{- if and (gt (len $name) $length) (include "capi-vip-allocator.valueAt" (dict "root" $ "path" (printf "%s.enabled" $suffix)) | fromJson).value }}
-- fullnameOverride is {{ toRawJson $.Values.fullnameOverride }} and {{ $suffix }}.enabled is true: expected a name of at most {{ $length }} characters instead of {{ toRawJson $name }}, since labels and Services that begin with it have room for 63
-{{- end }}
 {{- end }}
 {{- if and .Chart.IsRoot (hasKey .Values "enabled") }}
 - enabled is {{ .Values.enabled }}: expected it only where the chart is a dependency of another one, as its condition

@@ -168,6 +168,16 @@ describe('the runtime extension', () => {
     })
   })
 
+  it('says why it is not registered, and stays ready: no restart could help', () => {
+    const served = { port: 9443, handlers: ['patch'], unregistered: 'ClusterRole x does not exist' }
+    expect(checksOf({ runtimeExtension: served })).toMatchObject({
+      'runtime-extension': {
+        ok: true,
+        detail: 'serves patch at port 9443, but is not registered: ClusterRole x does not exist',
+      },
+    })
+  })
+
   it('is not named if it is not served', () => {
     expect(checksOf({})).not.toHaveProperty('runtime-extension')
   })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import { extensionConfigFrom } from '../../../../src/domain/model/extension-config.ts'
 import {
   buildExtensionConfig,
+  conflictWith,
   extensionAddressFrom,
   namespacesNamed,
 } from '../../../../src/domain/extension/registration.ts'
@@ -27,7 +29,8 @@ describe('the ExtensionConfig', () => {
       { key: 'team', operator: 'In' as const, values: ['blue', 'red'] },
       { key: 'legacy', operator: 'DoesNotExist' as const, values: [] },
     ]
-    expect(buildExtensionConfig({ name: 'vip', address, authority: '/ca', namespaces }, 'Y2E=')).toEqual({
+    const registration = { name: 'vip', address, authority: '/ca', namespaces, owner: undefined }
+    expect(buildExtensionConfig(registration, 'Y2E=', undefined)).toEqual({
       kind: 'ExtensionConfig',
       metadata: { name: 'vip' },
       spec: {
@@ -46,7 +49,8 @@ describe('the ExtensionConfig', () => {
     const built = (text: string): unknown => {
       const address = extensionAddressFrom(text)
       if (address === undefined) return undefined
-      return buildExtensionConfig({ name: 'vip', address, authority: '', namespaces: [] }, '')['spec']
+      const registration = { name: 'vip', address, authority: '', namespaces: [], owner: undefined }
+      return buildExtensionConfig(registration, '', undefined)['spec']
     }
     expect(built('https://x:1')).toEqual({
       clientConfig: { url: 'https://x:1', caBundle: '' },
@@ -55,10 +59,56 @@ describe('the ExtensionConfig', () => {
     expect(built('a/b')).toMatchObject({ clientConfig: { service: { namespace: 'a', name: 'b' } } })
   })
 
+  it('is owned by the ClusterRole as it is now', () => {
+    const address = { url: 'https://x' }
+    const registration = { name: 'vip', address, authority: '', namespaces: [], owner: 'vip-hooks' }
+    expect(buildExtensionConfig(registration, '', { name: 'vip-hooks', uid: '1' })['metadata']).toEqual({
+      name: 'vip',
+      ownerReferences: [
+        { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'vip-hooks', uid: '1' },
+      ],
+    })
+  })
+
   it('is for the Namespaces that are served, or for all', () => {
     expect(namespacesNamed(['a', 'b'])).toEqual([
       { key: 'kubernetes.io/metadata.name', operator: 'In', values: ['a', 'b'] },
     ])
     expect(namespacesNamed([])).toEqual([])
+  })
+})
+
+describe('an ExtensionConfig of the name that is to be registered', () => {
+  const ours = { name: 'vip', address: { namespace: 'east', service: 'hooks', port: undefined } }
+  const owner = { name: 'vip-hooks', uid: '1' }
+  const existing = (clientConfig: object, ownerUid?: string) =>
+    extensionConfigFrom({
+      metadata: { name: 'vip', ...(ownerUid !== undefined && { ownerReferences: [{ uid: ownerUid }] }) },
+      spec: { clientConfig },
+    })
+  const at = (namespace: string, name: string, port?: number): object => ({
+    service: { namespace, name, ...(port !== undefined && { port }) },
+  })
+
+  it.each([
+    ['is absent', undefined, owner],
+    ['leads to our Service, at whichever port', existing(at('east', 'hooks', 8443)), owner],
+    ['leads to our Service, and had another owner', existing(at('east', 'hooks'), '0'), owner],
+    ['leads elsewhere, and has our owner', existing(at('east', 'renamed'), '1'), owner],
+    ['leads to our Service, and has no owner', existing(at('east', 'hooks')), undefined],
+  ])('is ours if it %s', (_, found, by) => {
+    expect(conflictWith(found, ours, by)).toBeUndefined()
+  })
+
+  it.each([
+    ['another Service', existing(at('west', 'hooks')), owner, 'Service west/hooks'],
+    ['the Service of another owner', existing(at('east', 'other'), '2'), owner, 'Service east/other'],
+    ['the Service of some owner, where we have none', existing(at('w', 'x'), '2'), undefined, 'Service w/x'],
+    ['a URL', existing({ url: 'https://vip' }), undefined, 'https://vip'],
+    ['nowhere', existing({}), owner, 'nowhere'],
+  ])('is that of another installation if it leads to %s', (_, found, by, where) => {
+    expect(conflictWith(found, ours, by)).toBe(
+      `ExtensionConfig vip is that of another installation: it leads to ${where}, not to Service east/hooks`,
+    )
   })
 })
