@@ -211,7 +211,6 @@ describe('every value of the chart', () => {
       'rbac.globalPools': 'rbac.namespaced is false: expected rbac.namespaced=true',
       'serviceAccount.automount': 'expected a volume with a token',
       'runtimeExtension.enabled': 'expected one of the two',
-      'runtimeExtension.certManager.enabled': 'expected runtimeExtension.enabled=true',
     }
     const cases = values
       .filter(({ schema: part }) => typesOf(part).includes('boolean'))

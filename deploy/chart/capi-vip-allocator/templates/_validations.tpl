@@ -535,13 +535,8 @@ dnsNames.controlPlane or dnsNames.ingress, with which the rights come
 {{- else if and .certManager.issuerRef (empty .certManager.issuerRef.name) }}
 - runtimeExtension.certManager.issuerRef is {{ toRawJson .certManager.issuerRef }}: expected the name of an issuer too
 {{- end }}
-{{- if not .enabled }}
-{{- range $name, $value := dict "certificate.existingSecret" .certificate.existingSecret "certManager.enabled" .certManager.enabled "clientCa.existingSecret" .clientCa.existingSecret "namespaceSelector" .namespaceSelector }}
-{{- if $value }}
-- runtimeExtension.{{ $name }} is {{ toRawJson $value }} and runtimeExtension.enabled is false: expected runtimeExtension.enabled=true
-{{- end }}
-{{- end }}
-{{- else }}
+{{- /* Its other values may stay when it is turned off: one value has to do where core cannot start. */}}
+{{- if .enabled }}
 {{- if eq (empty .certificate.existingSecret) (not .certManager.enabled) }}
 - runtimeExtension.certificate.existingSecret is {{ toRawJson .certificate.existingSecret }} and runtimeExtension.certManager.enabled is {{ .certManager.enabled }}: expected one of the two
 {{- end }}
