@@ -1,5 +1,5 @@
 import type { RegistrationOwner } from '../domain/extension/registration.ts'
-import type { JsonObject } from '../domain/model/decode.ts'
+import { objectOf, type JsonObject } from '../domain/model/decode.ts'
 import { extensionConfigFrom, type ExtensionConfig } from '../domain/model/extension-config.ts'
 import { objectMetaFrom } from '../domain/model/object-meta.ts'
 import { fieldManager } from '../domain/names.ts'
@@ -33,8 +33,12 @@ const clusterRoles = {
 export interface ExtensionConfigs {
   /** Undefined if there is none. */
   get(name: string): Promise<ExtensionConfig | undefined>
-  /** Makes it as given, also fields that others have written: its name is ours. Sets the served apiVersion. */
-  apply(config: JsonObject, name: string): Promise<void>
+  /**
+   * Makes it as given, also fields that others have written: its name is ours. Sets the served apiVersion.
+   *
+   * @param resourceVersion of the object that `config` was made for: rejects with `conflict` if it has changed since
+   */
+  apply(config: JsonObject, name: string, resourceVersion: string | undefined): Promise<void>
   /** Resolves with false if there is none. */
   delete(name: string): Promise<boolean>
   /** The ClusterRole that is to own one; undefined if there is none, or it is being deleted. */
@@ -48,7 +52,8 @@ export function createExtensionConfigs(connection: KubernetesConnection): Extens
   const roles = createObjectClient({ connection, versions }, clusterRoles)
   return {
     get: (name) => get({ namespace: '', name }),
-    async apply(config, name) {
+    async apply(config, name, resourceVersion) {
+      const metadata = { ...objectOf(config['metadata']), ...(resourceVersion && { resourceVersion }) }
       await versions.using(extensionConfigs, (apiVersion) =>
         connection.request({
           verb: 'patch',
@@ -57,7 +62,7 @@ export function createExtensionConfigs(connection: KubernetesConnection): Extens
           path: pathOf(extensionConfigs, apiVersion, { name }),
           query: { force: 'true' },
           applyAs: fieldManager,
-          body: { ...config, apiVersion },
+          body: { ...config, metadata, apiVersion },
         }),
       )
     },

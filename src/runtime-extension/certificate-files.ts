@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../domain/quote.ts'
 import { checkTlsMaterial, type NamedPem } from '../kubernetes/transport/certificates.ts'
@@ -44,23 +45,37 @@ export interface CertificateFollower {
   check(): void
 }
 
+export interface CertificateFollowerOptions {
+  readonly files: CertificateFiles
+  readonly first: ServerCertificates
+  readonly adopt: (certificates: ServerCertificates) => void
+  /**
+   * Whether clients can verify a certificate (PEM) by now: they learn of a new authority later than we do. Until then the
+   * certificate in use stays, unless it has expired.
+   */
+  readonly isTrusted: (certificate: string) => boolean
+  readonly log: Pick<Log, 'info' | 'warn'>
+}
+
 /** Follows files that somebody renews. What is unusable is logged once, and the certificates in use stay. */
-export function createCertificateFollower(
-  files: CertificateFiles,
-  first: ServerCertificates,
-  adopt: (certificates: ServerCertificates) => void,
-  log: Pick<Log, 'info' | 'warn'>,
-): CertificateFollower {
+export function createCertificateFollower(options: CertificateFollowerOptions): CertificateFollower {
+  const { files, first, adopt, isTrusted, log } = options
   let inUse = first
   let lastFault: string | undefined
+  let waiting: Waiting | undefined
   return {
     check() {
       try {
         const now = readCertificates(files)
         lastFault = undefined
         if (JSON.stringify(now) === JSON.stringify(inUse)) return
+        if (!isTrusted(now.cert) && !hasExpired(inUse.cert)) {
+          waiting = waitOn(now.cert, waiting, log)
+          return
+        }
         adopt(now)
         inUse = now
+        waiting = undefined
         log.info('Read the certificates of the runtime extension again')
       } catch (error) {
         const fault = messageOf(error)
@@ -73,4 +88,36 @@ export function createCertificateFollower(
       }
     },
   }
+}
+
+/** A certificate that clients cannot verify yet. */
+interface Waiting {
+  readonly cert: string
+  readonly since: number
+  readonly isOverdue: boolean
+}
+
+/** Milliseconds after which somebody should look: its authority is probably not the one that is registered. */
+const overdueAfterMs = 60_000
+
+/** Says once that a certificate waits, and once that it has waited for long. */
+function waitOn(cert: string, before: Waiting | undefined, log: Pick<Log, 'info' | 'warn'>): Waiting {
+  const now = performance.now()
+  if (before?.cert !== cert) {
+    log.info(
+      'The changed certificate of the runtime extension is of an authority that is not registered yet; the old one stays in use until then',
+    )
+    return { cert, since: now, isOverdue: false }
+  }
+  const isOverdue = now - before.since >= overdueAfterMs
+  if (isOverdue && !before.isOverdue) {
+    log.warn(
+      'The changed certificate of the runtime extension is still of an authority that is not registered; see whether --runtime-extension-ca names its authority',
+    )
+  }
+  return { ...before, isOverdue }
+}
+
+function hasExpired(certificate: string): boolean {
+  return Date.parse(new X509Certificate(certificate).validTo) <= Date.now()
 }

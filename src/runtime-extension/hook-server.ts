@@ -29,6 +29,8 @@ export interface HookServerOptions {
   readonly callAt: (path: string) => HookCall | undefined
   readonly answer: AnswerHook
   readonly onAnswered?: (outcome: HookOutcome) => void
+  /** Whether clients can verify a renewed certificate by now; absent: it is used at once. */
+  readonly isTrusted?: (certificate: string) => boolean
   readonly log: Log
   readonly limits?: Partial<ServerLimits>
 }
@@ -87,12 +89,13 @@ export async function startHookServer(options: HookServerOptions): Promise<HookS
     },
   )
   server.maxConnections = limits.connections
-  const follower = createCertificateFollower(
+  const follower = createCertificateFollower({
     files,
-    certificates,
-    (changed) => server.setSecureContext(secured(changed)),
+    first: certificates,
+    adopt: (changed) => server.setSecureContext(secured(changed)),
+    isTrusted: options.isTrusted ?? (() => true),
     log,
-  )
+  })
   const checks = setInterval(() => follower.check(), limits.checkFilesMs).unref()
   const port = await listenAt(server, address)
   return {

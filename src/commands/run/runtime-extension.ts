@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Registration } from '../../domain/extension/registration.ts'
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { createExtensionConfigs } from '../../kubernetes/extension-configs.ts'
+import { isVerifiedBy } from '../../runtime-extension/ca-bundle.ts'
 import { createClusterChanges, type ClusterChanges } from '../../runtime-extension/cluster-changes.ts'
 import { createHookHandlers, registeredCallAt } from '../../runtime-extension/hook-handlers.ts'
 import { startHookServer } from '../../runtime-extension/hook-server.ts'
@@ -15,6 +16,9 @@ export interface RunningExtension {
   /** Ends it, not before clients had the time to go to another replica. */
   close(): Promise<void>
 }
+
+/** Milliseconds until core calls with a new caBundle: it discovers the handlers again first. */
+const learnMs = 3_000
 
 /** Milliseconds from the request to stop for which calls are answered: so long a Service may still send some. */
 const drainMs = 2_000
@@ -55,9 +59,11 @@ export async function startRuntimeExtension({
     signal,
     closed: closing.signal,
   })
+  const trust = createTrust()
   const server = await startHookServer({
     address,
     files,
+    ...(registration !== undefined && { isTrusted: trust.isTrusted }),
     callAt: (path) => registeredCallAt(path, handlers),
     answer: createHookHandlers(handlers, vips),
     onAnswered: metrics.observeRuntimeExtension(),
@@ -65,7 +71,9 @@ export async function startRuntimeExtension({
   })
   state.runtimeExtension = { port: server.port, handlers }
   log.info('Serving the runtime extension', { server: `${address.host}:${server.port}` })
-  if (registration !== undefined) register(registration, { kubernetes, state, log, signal })
+  if (registration !== undefined) {
+    register(registration, { kubernetes, state, log, signal, onRegistered: trust.registered })
+  }
   let stoppedAt = 0
   signal.addEventListener('abort', () => {
     stoppedAt = performance.now()
@@ -84,7 +92,15 @@ export async function startRuntimeExtension({
 /** Keeps it registered with core while it is served. */
 function register(
   registration: Registration,
-  { kubernetes, state, log, signal }: Pick<ProgramParts, 'kubernetes' | 'state' | 'log' | 'signal'>,
+  {
+    kubernetes,
+    state,
+    log,
+    signal,
+    onRegistered,
+  }: Pick<ProgramParts, 'kubernetes' | 'state' | 'log' | 'signal'> & {
+    readonly onRegistered: (caBundle: string) => void
+  },
 ): void {
   void keepRegistered({
     registration,
@@ -94,7 +110,25 @@ function register(
       const { runtimeExtension } = state
       if (runtimeExtension !== undefined) state.runtimeExtension = { ...runtimeExtension, unregistered }
     },
+    onRegistered,
     log,
     signal,
   })
+}
+
+/** What core can verify: the authorities that are registered, once it has had the time to learn of them. */
+function createTrust(): {
+  readonly registered: (caBundle: string) => void
+  readonly isTrusted: (certificate: string) => boolean
+} {
+  let bundle: string | undefined
+  let since = 0
+  return {
+    registered(caBundle) {
+      if (caBundle !== bundle) since = performance.now()
+      bundle = caBundle
+    },
+    isTrusted: (certificate) =>
+      bundle !== undefined && performance.now() - since >= learnMs && isVerifiedBy(bundle, certificate),
+  }
 }

@@ -4,6 +4,7 @@ import { Agent, request, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
+import { isVerifiedBy } from '../../../src/runtime-extension/ca-bundle.ts'
 import { createHookHandlers, registeredCallAt } from '../../../src/runtime-extension/hook-handlers.ts'
 import {
   startHookServer,
@@ -53,7 +54,11 @@ const vips: VipReader = {
 }
 
 async function start(
-  options: { readonly clientCa?: string; readonly limits?: Partial<ServerLimits> } = {},
+  options: {
+    readonly clientCa?: string
+    readonly isTrusted?: (certificate: string) => boolean
+    readonly limits?: Partial<ServerLimits>
+  } = {},
 ): Promise<HookServer> {
   write(authority.issue('server'))
   warnings = []
@@ -64,6 +69,7 @@ async function start(
     callAt: (path) => registeredCallAt(path, ['patch']),
     answer: createHookHandlers(['patch'], vips),
     onAnswered: (outcome) => void outcomes.push(outcome),
+    ...(options.isTrusted && { isTrusted: options.isTrusted }),
     log: {
       ...silentLog,
       info: (message) => void warnings.push(message),
@@ -246,6 +252,23 @@ describe('certificates that are renewed', () => {
     )
     expect(warnings).toEqual([
       `Cannot use the changed certificates of the runtime extension; the old ones stay in use: key of the runtime extension ${at('tls.key')} is the key of another certificate than certificate of the runtime extension ${at('tls.crt')}`,
+      'Read the certificates of the runtime extension again',
+    ])
+  })
+
+  it('are used only when clients can verify them, which is logged once', async () => {
+    const other = makeAuthority('other')
+    let registered = authority.cert
+    await start({ isTrusted: (certificate) => isVerifiedBy(registered, certificate) })
+    write(other.issue('server'))
+    await eventually('the line about the authority', async () => (warnings.length > 0 ? true : undefined))
+    expect(await send(`${root}/discovery`, '{}')).toMatchObject({ status: 200 })
+    registered = authority.cert + other.cert
+    await eventually('the new certificate', async () =>
+      send(`${root}/discovery`, '{}', { ca: other.cert }).catch(() => undefined),
+    )
+    expect(warnings).toEqual([
+      'The changed certificate of the runtime extension is of an authority that is not registered yet; the old one stays in use until then',
       'Read the certificates of the runtime extension again',
     ])
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { RegistrationOwner } from '../../../src/domain/extension/registration.ts'
 import { arrayOf, objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { extensionConfigFrom, type ExtensionConfig } from '../../../src/domain/model/extension-config.ts'
+import { KubernetesError } from '../../../src/kubernetes/errors.ts'
 import { keepRegistered } from '../../../src/runtime-extension/keep-registered.ts'
 import { eventually } from '../../support/eventually.ts'
 import { makeAuthority } from '../../support/make-certificates.ts'
@@ -24,6 +25,12 @@ interface Scene {
   readonly lines: readonly string[]
   /** What each attempt has said. */
   readonly attempts: readonly (string | undefined)[]
+  /** The resourceVersion that each request was made for. */
+  readonly versions: readonly (string | undefined)[]
+  /** Each caBundle that was told to be registered. */
+  readonly bundles: readonly string[]
+  /** Failures of the next requests. */
+  readonly conflicts: Error[]
   failure: string | undefined
   isReady: boolean
   existing: ExtensionConfig | undefined
@@ -32,19 +39,29 @@ interface Scene {
   end(): Promise<void>
 }
 
-function start({ againMs = 60_000, isReady = true, owner = '' } = {}): Scene {
+function start({
+  againMs = 60_000,
+  isReady = true,
+  owner = '',
+  existing = undefined as ExtensionConfig | undefined,
+} = {}): Scene {
   let looks = 0
   const applied: JsonObject[] = []
   const lines: string[] = []
   const over = new AbortController()
   const attempts: (string | undefined)[] = []
+  const versions: (string | undefined)[] = []
+  const bundles: string[] = []
   const scene: Omit<Scene, 'end'> = {
     applied,
     lines,
     attempts,
+    versions,
+    bundles,
+    conflicts: [],
     failure: undefined,
     isReady,
-    existing: undefined,
+    existing,
     owner: { name: owner, uid: 'first' },
     looks: () => looks,
   }
@@ -59,8 +76,11 @@ function start({ againMs = 60_000, isReady = true, owner = '' } = {}): Scene {
     configs: {
       get: () => Promise.resolve(scene.existing),
       ownerOf: (name) => Promise.resolve(name === owner ? scene.owner : undefined),
-      apply: async (config) => {
+      apply: async (config, _, resourceVersion) => {
         await Promise.resolve()
+        versions.push(resourceVersion)
+        const [conflict] = scene.conflicts.splice(0, 1)
+        if (conflict !== undefined) throw conflict
         if (scene.failure !== undefined) throw new Error(scene.failure)
         applied.push(config)
       },
@@ -69,6 +89,7 @@ function start({ againMs = 60_000, isReady = true, owner = '' } = {}): Scene {
       looks += 1
       return scene.isReady
     },
+    onRegistered: (caBundle) => void bundles.push(caBundle),
     onAttempt: (trouble) => void attempts.push(trouble),
     log: {
       info: (message) => void lines.push(message),
@@ -94,6 +115,10 @@ function authorityIn(config: JsonObject | undefined): string {
   return Buffer.from(String(caBundle), 'base64').toString()
 }
 
+function aConflict(): Error {
+  return new KubernetesError('apply ExtensionConfig vip: modified', { kind: 'conflict', status: 409 })
+}
+
 describe('the registration', () => {
   const [first, second] = [makeAuthority('first').cert, makeAuthority('second').cert]
 
@@ -106,6 +131,30 @@ describe('the registration', () => {
     await scene.end()
     expect(scene.applied.map(authorityIn)).toEqual([first, second])
     expect(scene.lines).toEqual(['Registered the runtime extension', 'Registered the runtime extension'])
+  })
+
+  it('keeps the authority that another replica has registered, and replaces nothing that it has not read', async () => {
+    writeFileSync(path, second)
+    const existing = extensionConfigFrom({
+      metadata: { name: 'vip', resourceVersion: '7' },
+      spec: { clientConfig: { url: 'https://vip', caBundle: btoa(first) } },
+    })
+    const scene = start({ existing })
+    await until(scene, 1)
+    await scene.end()
+    expect(scene.applied.map(authorityIn)).toEqual([second + first])
+    expect(scene.bundles).toEqual([second + first])
+    expect(scene.versions).toEqual(['7'])
+  })
+
+  it('is made at once again if somebody has written meanwhile, without a line', async () => {
+    writeFileSync(path, first)
+    const scene = start()
+    scene.conflicts.push(aConflict(), aConflict())
+    await until(scene, 1)
+    await scene.end()
+    expect(scene.versions).toHaveLength(3)
+    expect(scene.lines).toEqual(['Registered the runtime extension'])
   })
 
   it('is made again after a while, should somebody have deleted it, without a line', async () => {
