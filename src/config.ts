@@ -390,28 +390,28 @@ function extensionSettings(
   namespaces: readonly string[],
   faults: string[],
 ): Pick<Config, 'runtimeExtension' | 'extensionConfigName'> {
+  const before = faults.length
   const extensionConfigName = one('runtime-extension-config', extensionConfigFormat, '')
   const selected = one('runtime-extension-namespace-selector', labelSelector, undefined)
-  const registration = registrationIn(
-    {
-      name: extensionConfigName,
-      address: one('runtime-extension-register', extensionAddress, undefined),
-      authority: one('runtime-extension-ca', notEmpty, undefined),
-      namespaces: selected ?? namespacesNamed(namespaces),
-      owner: one('runtime-extension-owner', clusterRoleName, undefined),
-    },
-    faults,
-  )
+  const registration = {
+    name: extensionConfigName,
+    address: one('runtime-extension-register', extensionAddress, undefined),
+    authority: one('runtime-extension-ca', notEmpty, undefined),
+    namespaces: selected ?? namespacesNamed(namespaces),
+    owner: one('runtime-extension-owner', clusterRoleName, undefined),
+  }
+  const served = {
+    address: addressOf(one('runtime-extension-bind-address', bindAddress, 'off')),
+    certificate: one('runtime-extension-certificate', notEmpty, undefined),
+    key: one('runtime-extension-key', notEmpty, undefined),
+    clientCa: one('runtime-extension-client-ca', notEmpty, undefined),
+    handlers: one('runtime-extension-handlers', listOf(handlerNames), []),
+  }
+  // A flag that cannot be read would count as one that is missing.
+  const combined = faults.length === before ? faults : []
   const runtimeExtension = runtimeExtensionIn(
-    {
-      address: addressOf(one('runtime-extension-bind-address', bindAddress, 'off')),
-      certificate: one('runtime-extension-certificate', notEmpty, undefined),
-      key: one('runtime-extension-key', notEmpty, undefined),
-      clientCa: one('runtime-extension-client-ca', notEmpty, undefined),
-      handlers: one('runtime-extension-handlers', listOf(handlerNames), []),
-      registration,
-    },
-    faults,
+    { ...served, registration: registrationIn(registration, combined) },
+    combined,
   )
   return { runtimeExtension, extensionConfigName }
 }

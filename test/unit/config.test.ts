@@ -250,6 +250,15 @@ describe('the runtime extension', () => {
         '--runtime-extension-namespace-selector is "a=b=c", expected a label selector such as team=blue,env in (test,prod),!legacy',
       ],
     ].map(([flag = '', fault = '']): [string[], string] => [[flag], fault]),
+    // What cannot be read is not missing as well.
+    [
+      ['--runtime-extension-bind-address=nowhere', ...files],
+      '--runtime-extension-bind-address is "nowhere", expected [HOST]:PORT, such as :8080 or 127.0.0.1:8080, or 0 for none',
+    ],
+    [
+      ['--runtime-extension-register=http://a', '--runtime-extension-ca=/a'],
+      '--runtime-extension-register is "http://a", expected NAMESPACE/SERVICE[:PORT], or a URL that begins with https://',
+    ],
     ...[...files, '--runtime-extension-client-ca=/a'].map((flag): [string[], string] => [
       [flag],
       '--runtime-extension-bind-address is not given, expected it beside the other flags of the runtime extension',

@@ -1,7 +1,7 @@
 import { environmentVariableFor, type FlagName } from '../../config.ts'
 import { defaultExtensionConfigName, extensionAddressFrom } from '../../domain/extension/registration.ts'
 import { inParallel } from '../../domain/in-parallel.ts'
-import { arrayOf, objectOf } from '../../domain/model/decode.ts'
+import { arrayOf, objectOf, stringOf } from '../../domain/model/decode.ts'
 import type { ExtensionConfig, ServiceAddress } from '../../domain/model/extension-config.ts'
 import { discoverApiVersions } from '../../kubernetes/api-versions.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
@@ -15,18 +15,25 @@ import type { Registrant, RuntimeExtensions, ServiceState } from './checks/runti
 import { probeExtension } from './extension-probe.ts'
 import { readingOf } from './reading.ts'
 
-/** How many endpoints of an EndpointSlice take calls. */
-const endpointSlices: DecodedResource<number> = {
+/** How many endpoints of an EndpointSlice take calls, and of which address family: with two, a Pod is in two slices. */
+interface ReadyEndpoints {
+  readonly family: string
+  readonly ready: number
+}
+
+const endpointSlices: DecodedResource<ReadyEndpoints> = {
   group: 'discovery.k8s.io',
   plural: 'endpointslices',
   kind: 'EndpointSlice',
   namespaced: true,
   versions: ['v1'],
   provider: 'Kubernetes',
-  decode: (slice) =>
-    arrayOf(objectOf(slice)['endpoints']).filter(
+  decode: (slice) => ({
+    family: stringOf(objectOf(slice)['addressType']),
+    ready: arrayOf(objectOf(slice)['endpoints']).filter(
       (endpoint) => objectOf(objectOf(endpoint)['conditions'])['ready'] !== false,
     ).length,
+  }),
 }
 
 const readsAtOnce = 8
@@ -102,5 +109,10 @@ async function readService(
   }
   const query = { namespace, labelSelector: `kubernetes.io/service-name=${service}` }
   const { items } = await listObjects(connection, endpointSlices, 'discovery.k8s.io/v1', query)
-  return items.some((ready) => ready > 0) ? 'answered' : 'unanswered'
+  const pods = Object.values(Object.groupBy(items, ({ family }) => family)).map((slices = []) =>
+    slices.reduce((sum, { ready }) => sum + ready, 0),
+  )
+  const most = Math.max(0, ...pods)
+  if (most === 0) return 'unanswered'
+  return most === 1 ? 'by-one' : 'answered'
 }

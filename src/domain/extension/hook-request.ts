@@ -41,11 +41,11 @@ export function readPatchRequest(body: unknown): Reading<PatchRequest> {
   const builtin = arrayOf(variables).find((variable) => objectOf(variable)['name'] === 'builtin')
   const { namespace, name, uid } = objectOf(objectOf(objectOf(builtin)['value'])['cluster'])
   const cluster = { namespace: stringOf(namespace), name: stringOf(name), uid: stringOf(uid) }
-  if (cluster.namespace === '' || cluster.name === '' || cluster.uid === '') {
-    return {
-      fault: 'the request has no variable builtin with cluster.namespace, cluster.name and cluster.uid',
-    }
-  }
+  const misnamed = faultOfIdentity(
+    cluster,
+    'the request has no variable builtin with cluster.namespace, cluster.name and cluster.uid',
+  )
+  if (misnamed !== undefined) return { fault: misnamed }
   return {
     request: {
       cluster,
@@ -60,9 +60,21 @@ export function readGateRequest(body: unknown): Reading<Cluster> {
   const fault = faultOfKind('gate', body)
   if (fault !== undefined) return { fault }
   const cluster = clusterFrom(objectOf(body)['cluster'])
-  return cluster.namespace === '' || cluster.name === '' || cluster.uid === ''
-    ? { fault: 'the request has no cluster with namespace, name and uid' }
-    : { request: cluster }
+  const misnamed = faultOfIdentity(cluster, 'the request has no cluster with namespace, name and uid')
+  return misnamed === undefined ? { request: cluster } : { fault: misnamed }
+}
+
+/** A name of any object of Kubernetes. It becomes part of a path and of an answer, and anybody can send one. */
+const objectName = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
+const anyUid = /^[-.\w]{1,128}$/
+
+function faultOfIdentity(
+  { namespace, name, uid }: Pick<Cluster, 'namespace' | 'name' | 'uid'>,
+  ifMissing: string,
+): string | undefined {
+  if (namespace === '' || name === '' || uid === '') return ifMissing
+  if (objectName.test(namespace) && objectName.test(name) && anyUid.test(uid)) return undefined
+  return `the request has namespace ${quoted(namespace)}, name ${quoted(name)} and uid ${quoted(uid)}, expected those of a Cluster`
 }
 
 function faultOfKind(handler: HandlerName, body: unknown): string | undefined {

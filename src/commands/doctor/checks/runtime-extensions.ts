@@ -37,8 +37,8 @@ export interface RuntimeExtensions {
   readonly registrants: readonly Registrant[]
 }
 
-/** `absent`: there is no such Service; `unanswered`: no ready Pod is behind it. */
-export type ServiceState = 'absent' | 'unanswered' | 'answered'
+/** `absent`: there is no such Service; `unanswered`: no ready Pod is behind it; `by-one`: a single one is. */
+export type ServiceState = 'absent' | 'unanswered' | 'by-one' | 'answered'
 
 /** How a connection from here has ended. `untrusted`: why its certificate is not one that the caBundle verifies. */
 export type ExtensionProbe =
@@ -112,6 +112,15 @@ function problemsOf(facts: ExtensionFacts, failed: readonly FailedCallOf[]): rea
       fault(
         `ExtensionConfig ${config.name} ${why}: Cluster API core does not start with it, and Clusters whose ClusterClass names its handlers are not reconciled`,
         remedyFor(config),
+      ),
+    ]
+  }
+  const isAlone = facts.service !== undefined && 'read' in facts.service && facts.service.read === 'by-one'
+  if (isAlone && config.isOurs) {
+    return [
+      warning(
+        `ExtensionConfig ${config.name} leads to ${describeAddress(config.address)}, behind which a single Pod is ready: while it restarts, Clusters whose ClusterClass names its handlers are not reconciled, and Cluster API core does not start`,
+        'run two replicas or more, with a PodDisruptionBudget (in the chart, replicaCount)',
       ),
     ]
   }

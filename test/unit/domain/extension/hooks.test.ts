@@ -107,6 +107,26 @@ describe('a request of GeneratePatches', () => {
     })
   })
 
+  it.each([
+    [{ namespace: '..' }, 'namespace "..", name "demo" and uid "u"'],
+    [{ name: '../../nodes?x=1' }, 'namespace "clusters", name "../../nodes?x=1" and uid "u"'],
+    [{ name: 'a\n' }, String.raw`namespace "clusters", name "a\n" and uid "u"`],
+    [{ uid: 'u'.repeat(200) }, `namespace "clusters", name "demo" and uid "${'u'.repeat(119)}…`],
+  ])('with %j, which no Cluster has, is refused', (other, what) => {
+    const variables = [{ name: 'builtin', value: { cluster: { ...cluster, ...other } } }]
+    expect(readPatchRequest({ ...body, variables })).toEqual({
+      fault: `the request has ${what}, expected those of a Cluster`,
+    })
+    const gate = {
+      apiVersion,
+      kind: 'BeforeClusterCreateRequest',
+      cluster: { metadata: { ...cluster, ...other } },
+    }
+    expect(readGateRequest(gate)).toEqual({
+      fault: `the request has ${what}, expected those of a Cluster`,
+    })
+  })
+
   it.each([['namespace'], ['name'], ['uid']])('without the %s of the Cluster is refused', (field) => {
     const value = { cluster: { ...cluster, [field]: '' } }
     expect(readPatchRequest({ ...body, variables: [{ name: 'builtin', value }] })).toEqual({

@@ -91,6 +91,17 @@ describe('runtime extensions', () => {
     ])
   })
 
+  it('that are ours are a warning with a single Pod, and those of others are not', () => {
+    expect(check([extension('capi-vip-allocator', { read: 'by-one' })])).toMatchObject([
+      {
+        level: 'warning',
+        found: expect.stringContaining('leads to Service hooks/addons, behind which a single Pod is ready: '),
+        fix: 'run two replicas or more, with a PodDisruptionBudget (in the chart, replicaCount)',
+      },
+    ])
+    expect(check([extension('addons', { read: 'by-one' })])).toMatchObject([{ level: 'ok' }])
+  })
+
   describe('that are tried from here', () => {
     const url = { url: 'https://vips' }
     const tried = (probe: ExtensionProbe): readonly CheckOutcome[] =>
