@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
+import type { Allocator } from '../../dev/allocator.ts'
 import { startStack, type Stack } from '../../dev/stack/stack.ts'
 import { startAllocator } from '../support/allocator.ts'
 import { eventually } from '../support/eventually.ts'
@@ -12,6 +13,7 @@ let stack: Stack
 let testbed: Testbed
 let extension: ExtensionFixture
 const className = 'extension-class'
+const replicas: Allocator[] = []
 
 beforeAll(async () => {
   stack = await startStack({ clusterApiCore: true, progress: () => undefined })
@@ -19,9 +21,7 @@ beforeAll(async () => {
   testbed = await openTestbed(connection)
   extension = await openExtension(connection, testbed)
   await testbed.createPool('10.167.1.10-10.167.1.20', { className })
-  const { flags } = await extension.flagsOfReplica()
-  const kubeconfigPath = connection.kubeconfigPath
-  const allocator = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], flags })
+  const allocator = await startReplica()
   await extension.untilRegistered()
   await extension.createClass(className)
   await testbed.createCluster('living', { className })
@@ -34,9 +34,19 @@ afterAll(async () => {
   try {
     await testbed.leave()
   } finally {
+    await Promise.all(replicas.map((each) => each.stop()))
     await stack.stop()
   }
 })
+
+async function startReplica(): Promise<Allocator> {
+  const { connection } = stack
+  const { flags } = await extension.flagsOfReplica()
+  const { kubeconfigPath } = connection
+  const replica = await startAllocator({ stack: connection, kubeconfigPath, namespaces: [], flags })
+  replicas.push(replica)
+  return replica
+}
 
 function coreLog(): string {
   return readFileSync(stack.part('cluster-api-core').logPath, 'utf8')
@@ -68,5 +78,31 @@ describe('Cluster API core that restarts while the allocator is away', () => {
     expect(core.pid()).toBeDefined()
     const living = await testbed.untilServed('living')
     expect(living.isRendered).toBe(true)
+  })
+
+  it('reconciles no Cluster until a replica answers, and goes on then', async () => {
+    const core = stack.part('cluster-api-core')
+    const allocator = await startReplica()
+    await extension.front.up()
+    await extension.registerAgain()
+    await allocator.stop()
+    await extension.front.down()
+    await core.stop()
+    const restarted = core.start()
+    // Its webhooks have to listen first.
+    await eventually('core to take a Cluster', async () =>
+      testbed.createCluster('late', { className }).then(
+        () => true,
+        () => undefined,
+      ),
+    )
+    await testbed.untilCluster('late', (now) =>
+      (now?.conditions ?? []).some(({ message }) => message.includes('has not been warmed up')),
+    )
+    await startReplica()
+    await extension.front.up()
+    await restarted
+    const late = await testbed.untilCluster('late', (now) => now?.isRendered === true)
+    expect(late?.controlPlaneEndpoint.host).toMatch(/^10\.167\.1\./)
   })
 })
