@@ -21,9 +21,10 @@ export interface ServerCertificates {
 
 /** @throws Error that names the file, and quotes nothing of it */
 export function readCertificates({ certificate, key, clientCa }: CertificateFiles): ServerCertificates {
-  const cert = read('certificate of the runtime extension', certificate)
-  const privateKey = read('key of the runtime extension', key)
-  const ca = clientCa === undefined ? undefined : read('client authority of the runtime extension', clientCa)
+  const cert = readPem('certificate of the runtime extension', certificate)
+  const privateKey = readPem('key of the runtime extension', key)
+  const ca =
+    clientCa === undefined ? undefined : readPem('client authority of the runtime extension', clientCa)
   checkTlsMaterial({ cert, key: privateKey, ca })
   return { cert: textOf(cert), key: textOf(privateKey), ...(ca !== undefined && { ca: textOf(ca) }) }
 }
@@ -32,7 +33,8 @@ function textOf({ pem }: NamedPem): string {
   return Buffer.from(pem).toString('utf8')
 }
 
-function read(what: string, path: string): NamedPem {
+/** @throws Error that says what cannot be read, and quotes nothing of it */
+export function readPem(what: string, path: string): NamedPem {
   try {
     return { source: `${what} ${path}`, pem: readFileSync(path) }
   } catch (error) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   buildExtensionConfig,
@@ -11,6 +10,7 @@ import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { ExtensionConfigs } from '../kubernetes/extension-configs.ts'
 import { checkTlsMaterial } from '../kubernetes/transport/certificates.ts'
 import type { Log } from '../observability/log.ts'
+import { readPem } from './certificate-files.ts'
 import { createCaBundles, type CaBundles } from './ca-bundle.ts'
 
 export interface KeepRegistered {
@@ -130,7 +130,7 @@ async function readOwner(configs: KeepRegistered['configs'], name: string): Prom
 }
 
 function readAuthority({ authority: path }: Registration): string {
-  const pem = readFileSync(path)
-  checkTlsMaterial({ ca: { source: `authority of the runtime extension ${path}`, pem } })
-  return pem.toString('utf8')
+  const ca = readPem('authority of the runtime extension (--runtime-extension-ca)', path)
+  checkTlsMaterial({ ca })
+  return Buffer.from(ca.pem).toString('utf8')
 }

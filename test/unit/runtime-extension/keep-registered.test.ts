@@ -185,8 +185,23 @@ describe('the registration', () => {
     await until(scene, 1)
     await scene.end()
     expect(scene.lines).toEqual([
-      `Cannot register the runtime extension; trying again: authority of the runtime extension ${path} holds no certificate, expected PEM`,
+      `Cannot register the runtime extension; trying again: authority of the runtime extension (--runtime-extension-ca) ${path} holds no certificate, expected PEM`,
       'Cannot register the runtime extension; trying again: forbidden',
+      'Registered the runtime extension',
+    ])
+  })
+
+  it('is not made without the file of its authority, which the line names with its flag', async () => {
+    rmSync(path, { force: true })
+    const scene = start()
+    await eventually('a line', async () => (scene.lines.length > 0 ? true : undefined))
+    writeFileSync(path, first)
+    await until(scene, 1)
+    await scene.end()
+    expect(scene.lines).toEqual([
+      expect.stringMatching(
+        /^Cannot register the runtime extension; trying again: authority of the runtime extension \(--runtime-extension-ca\) cannot be read: .*ENOENT.*ca\.crt'$/,
+      ),
       'Registered the runtime extension',
     ])
   })
