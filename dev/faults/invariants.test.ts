@@ -9,6 +9,7 @@ import { startAllocator } from '../../test/support/allocator.ts'
 import { aVipCondition } from '../../test/support/builders.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { manualWritesIn, type ManualWrites } from './manual-writes.ts'
+import type { JsonObject } from '../../src/domain/model/decode.ts'
 import { violationsIn } from './invariants.ts'
 import { clusterFacts, poolFacts } from './invariants/facts.ts'
 import type { Observations } from './invariants/observations.ts'
@@ -335,6 +336,35 @@ describe('I9', () => {
     await manual.createClaim('lost', name, await manual.uidOf('lost'))
     expect(await manual.boundAddress('lost')).toBe('10.170.18.1')
     expect(await verify(withoutTemporal)).toEqual([])
+  })
+})
+
+describe('I10', () => {
+  const annotations = { 'vip.capi.gorizond.io/ip-families': 'IPv4,IPv6' }
+  it('is broken by one address alone of a Cluster that asks for a pair', async () => {
+    await testbed.createPool('10.170.19.1', { name: 'half', className: 'nobodys-class' })
+    await testbed.createCluster('half', { annotations })
+    await manual.serve('half', 'half')
+    expectOnly(await verify(withoutTemporal), 'I10', `${testbed.namespace}/half`, 'is 10.170.19.1 at')
+  })
+
+  it('is broken by two addresses in the wrong order, in whatever version, and not by a whole pair', () => {
+    const cluster = (value: string, host: string): object => ({
+      metadata: {
+        ...{ namespace: 'clusters', name: 'pair', uid: 'pair' },
+        annotations: { ...annotations, 'vip.capi.gorizond.io/control-plane-vip': value },
+      },
+      spec: { controlPlaneEndpoint: { host, port: 6443 } },
+    })
+    const violationsOf = (...objects: readonly object[]): readonly Violation[] =>
+      violationsIn({
+        versions: objects.map((object, index) => ({
+          ...{ kind: 'Cluster', by: 'watch', isGone: false, at: index, resourceVersion: BigInt(index + 1) },
+          object: object as JsonObject,
+        })) as Observations['versions'],
+      })
+    expect(violationsOf(cluster('10.0.0.1,fd00::1', '10.0.0.1'))).toEqual([])
+    expectOnly(violationsOf(cluster('fd00::1,10.0.0.1', 'fd00::1')), 'I10', 'is fd00::1 and 10.0.0.1')
   })
 })
 

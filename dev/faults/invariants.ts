@@ -1,4 +1,5 @@
 import { wastedAddresses } from './invariants/wasted-addresses.ts'
+import { halfPairs } from './invariants/half-pairs.ts'
 import { hostChanges } from './invariants/host-changes.ts'
 import { claimsOnClosedPools } from './invariants/closed-pools.ts'
 import { leaks } from './invariants/leaks.ts'
@@ -13,7 +14,7 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I9, each defined at its function. I1, I2, I5 and I9 are checked against all versions, I8
+ * Checks the invariants I1 to I10, each defined at its function. I1, I2, I5, I9 and I10 are checked against all versions, I8
  * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
@@ -23,6 +24,7 @@ export function violationsIn(observations: Observations): readonly Violation[] {
     ...sharedAddresses(observations),
     ...hostChanges(observations),
     ...writesWhilePaused(observations),
+    ...halfPairs(observations),
     ...(facts ? unreadableReasons(facts, observations) : []),
     ...(facts ? claimsOnClosedPools(facts, observations) : []),
     ...(facts && isQuiet ? violationsAtQuiet(facts, observations) : []),

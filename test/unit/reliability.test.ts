@@ -33,6 +33,7 @@ const wholeSuites = [
   ],
   ...['role-only', 'class-elsewhere', 'namespace-selector', 'available', 'asked-address'],
   ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate', 'extension-life'],
+  'dual-stack',
 ]
   .map((name) => `e2e/${name}`)
   .concat('clusters/available', 'clusters/move')

@@ -55,7 +55,9 @@ function isClosedUpTo(
 /** Whether the Cluster had the VIP, or our record of it, before its claim was created. */
 function hadVip(versions: readonly RecordedVersion[], { resourceVersion, object }: RecordedVersion): boolean {
   const { name } = claimFacts(object)
-  const words = bothRoles.find(({ claimPrefix }) => name.startsWith(claimPrefix))
+  const words = bothRoles.find(({ claimPrefix, secondClaimPrefix }) =>
+    [claimPrefix, secondClaimPrefix].some((each) => name.startsWith(each)),
+  )
   return versions
     .filter((version) => version.resourceVersion < resourceVersion)
     .map((version) => clusterFacts(version.object))

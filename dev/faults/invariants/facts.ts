@@ -117,9 +117,25 @@ export function poolFacts(kind: PoolFacts['kind'], object: JsonObject): PoolFact
   }
 }
 
-/** The VIP of a role; empty if there is none. */
+/** The VIP of a role, of a pair the first address; empty if there is none. */
 export function vipOf(cluster: ClusterFacts, words: RoleWords): string {
-  return words.role === 'control-plane' ? cluster.host : (cluster.annotations[words.vipAnnotation] ?? '')
+  return words.role === 'control-plane' ? cluster.host : recordOf(cluster, words)[0]
+}
+
+/** The second address of a pair, if the first one is there; else empty. */
+export function secondVipOf(cluster: ClusterFacts, words: RoleWords): string {
+  return vipOf(cluster, words) === '' ? '' : recordOf(cluster, words)[1]
+}
+
+/** Both addresses of a VIP that are there. */
+export function addressesOf(cluster: ClusterFacts, words: RoleWords): readonly string[] {
+  return [vipOf(cluster, words), secondVipOf(cluster, words)].filter((address) => address !== '')
+}
+
+/** What our annotation records: an address, or two with a comma. */
+function recordOf({ annotations }: ClusterFacts, words: RoleWords): readonly [string, string] {
+  const [first = '', second = ''] = (annotations[words.vipAnnotation] ?? '').split(',')
+  return [first.trim(), second.trim()]
 }
 
 /** Entries of `metadata.managedFields` that own the VIP of a role. */
@@ -142,9 +158,9 @@ export function isVipWrittenByUs(cluster: ClusterFacts, words: RoleWords): boole
  * is enough: a restored Cluster has lost field ownership, and an edited one may have lost the annotation.
  */
 export function isHostOurs(cluster: ClusterFacts): boolean {
-  const noted = cluster.annotations[controlPlane.vipAnnotation]
+  const [noted] = recordOf(cluster, controlPlane)
   return (
     cluster.host !== '' &&
-    ((noted !== undefined && isSameAddress(noted, cluster.host)) || isVipWrittenByUs(cluster, controlPlane))
+    ((noted !== '' && isSameAddress(noted, cluster.host)) || isVipWrittenByUs(cluster, controlPlane))
   )
 }

@@ -1,5 +1,5 @@
 import { canonicalAddress } from './address.ts'
-import { vipOf, type AddressFacts, type ClaimFacts, type Facts } from './facts.ts'
+import { addressesOf, type AddressFacts, type ClaimFacts, type Facts } from './facts.ts'
 import { bothRoles, reservedByLabel, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
@@ -40,7 +40,8 @@ function orphaned(kind: string, object: Facts, { clusters }: SnapshotFacts): rea
 }
 
 function addressLeaks(address: AddressFacts, facts: SnapshotFacts): readonly Violation[] {
-  if (!bothRoles.some(({ claimPrefix }) => address.claimName.startsWith(claimPrefix))) return []
+  const prefixes = bothRoles.flatMap(({ claimPrefix, secondClaimPrefix }) => [claimPrefix, secondClaimPrefix])
+  if (!prefixes.some((prefix) => address.claimName.startsWith(prefix))) return []
   const key = `${address.namespace}/${address.claimName}`
   const claim = facts.claims.find((claim) => claim.key === key)
   const what = `IPAddress ${address.key} (${address.address})`
@@ -59,7 +60,11 @@ function reservationLeaks(reservation: AddressFacts, facts: SnapshotFacts): read
   const address = canonicalAddress(reservation.address)
   const isUsed = facts.clusters
     .filter(({ uid }) => !reservation.clusterOwners.includes(uid))
-    .some((cluster) => bothRoles.some((words) => canonicalAddress(vipOf(cluster, words)) === address))
+    .some((cluster) =>
+      bothRoles
+        .flatMap((words) => addressesOf(cluster, words))
+        .some((used) => canonicalAddress(used) === address),
+    )
   const isHeld = facts.addresses.some(
     (other) => !isReservation(other) && canonicalAddress(other.address) === address,
   )

@@ -1,5 +1,12 @@
 import { isSameAddress } from './address.ts'
-import { isHostOurs, vipOf, type AddressFacts, type ClaimFacts, type ClusterFacts } from './facts.ts'
+import {
+  isHostOurs,
+  secondVipOf,
+  vipOf,
+  type AddressFacts,
+  type ClaimFacts,
+  type ClusterFacts,
+} from './facts.ts'
 import { bothRoles, type RoleWords } from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
@@ -16,7 +23,12 @@ export function missingClaims(facts: SnapshotFacts, observations: Observations):
     .flatMap((cluster) =>
       bothRoles
         .filter((words) => isOurs(cluster, words))
-        .flatMap((words) => violationOf(facts, cluster, words)),
+        .flatMap((words) => [
+          ...violationOf(facts, cluster, words, vipOf(cluster, words), words.claimPrefix),
+          ...(secondVipOf(cluster, words) === ''
+            ? []
+            : violationOf(facts, cluster, words, secondVipOf(cluster, words), words.secondClaimPrefix)),
+        ]),
     )
 }
 
@@ -24,9 +36,14 @@ function isOurs(cluster: ClusterFacts, words: RoleWords): boolean {
   return words.role === 'control-plane' ? isHostOurs(cluster) : vipOf(cluster, words) !== ''
 }
 
-function violationOf(facts: SnapshotFacts, cluster: ClusterFacts, words: RoleWords): readonly Violation[] {
-  const vip = vipOf(cluster, words)
-  const name = `${words.claimPrefix}${cluster.name}`
+function violationOf(
+  facts: SnapshotFacts,
+  cluster: ClusterFacts,
+  words: RoleWords,
+  vip: string,
+  claimPrefix: string,
+): readonly Violation[] {
+  const name = `${claimPrefix}${cluster.name}`
   const claim = facts.claims.find((claim) => claim.namespace === cluster.namespace && claim.name === name)
   const address = facts.addresses.find(
     (address) => address.namespace === cluster.namespace && address.name === claim?.addressName,

@@ -18,6 +18,7 @@ export const clusterClassKey = `${prefix}/cluster-class`
 export const roleKey = `${prefix}/role`
 export const reservedByLabel = `${prefix}/reserved-by`
 export const namespaceSelectorAnnotation = `${prefix}/namespace-selector`
+export const ipFamiliesAnnotation = `${prefix}/ip-families`
 export const ingressEnabledAnnotation = `${prefix}/ingress-enabled`
 
 /** The names that belong to a role. */
@@ -26,6 +27,8 @@ export interface RoleWords {
   readonly vipAnnotation: string
   readonly poolAnnotation: string
   readonly claimPrefix: string
+  /** Of the claim for the second address of a pair. */
+  readonly secondClaimPrefix: string
   readonly conditionType: string
 }
 
@@ -34,6 +37,7 @@ export const controlPlane: RoleWords = {
   vipAnnotation: `${prefix}/control-plane-vip`,
   poolAnnotation: `${prefix}/control-plane-pool`,
   claimPrefix: 'vip-cp-',
+  secondClaimPrefix: 'vip-cp2-',
   conditionType: `${prefix}/ControlPlaneVIPReady`,
 }
 
@@ -42,6 +46,7 @@ export const ingress: RoleWords = {
   vipAnnotation: `${prefix}/ingress-vip`,
   poolAnnotation: `${prefix}/ingress-pool`,
   claimPrefix: 'vip-ingress-',
+  secondClaimPrefix: 'vip-ingress2-',
   conditionType: `${prefix}/IngressVIPReady`,
 }
 

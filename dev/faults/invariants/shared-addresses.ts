@@ -1,6 +1,6 @@
 import { uidOf } from '../../stack/raw-watch.ts'
 import { canonicalAddress } from './address.ts'
-import { clusterFacts, isVipWrittenByUs, vipOf, writersOfVip, type ClusterFacts } from './facts.ts'
+import { addressesOf, clusterFacts, isVipWrittenByUs, writersOfVip, type ClusterFacts } from './facts.ts'
 import { bothRoles, ourManager, type RoleWords } from './names.ts'
 import { defaultGraceMs, inOrder, type Observations, type RecordedVersion } from './observations.ts'
 import type { Violation } from './violation.ts'
@@ -46,10 +46,14 @@ export function sharedAddresses({ versions, graceMs = defaultGraceMs }: Observat
 
 function usesIn(version: RecordedVersion, before: readonly Use[]): readonly Use[] {
   const cluster = clusterFacts(version.object)
-  return bothRoles.flatMap((words) => {
-    const address = canonicalAddress(vipOf(cluster, words))
-    if (address === '') return []
-    const id = `${cluster.uid} ${words.role}`
+  const uses = bothRoles.flatMap((words) =>
+    addressesOf(cluster, words).map((address, index) => ({
+      words,
+      address: canonicalAddress(address),
+      id: `${cluster.uid} ${words.role}${index === 0 ? '' : ' second'}`,
+    })),
+  )
+  return uses.flatMap(({ words, address, id }) => {
     const known = before.find((use) => use.id === id && use.address === address)
     if (known !== undefined) return [{ ...known, cluster }]
     const byUs = isVipWrittenByUs(cluster, words)

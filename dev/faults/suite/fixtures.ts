@@ -16,9 +16,9 @@ export type Namespace = (typeof namespaces)[number]
 /**
  * `plain` also has ingress VIPs, and overlaps with `wide`, so that the provider hands out the same addresses twice.
  * `small` is always exhausted. Users resize `elastic` and relabel `movable`. The pool `tenants` selects namespaces by a
- * label, which users change.
+ * label, which users change. Clusters of `dual` ask for pairs.
  */
-export const classes = ['plain', 'wide', 'small', 'elastic', 'movable', 'tenants'] as const
+export const classes = ['plain', 'dual', 'wide', 'small', 'elastic', 'movable', 'tenants'] as const
 export type ClassName = (typeof classes)[number]
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
@@ -58,6 +58,13 @@ function pools(): readonly KubernetesObject[] {
     inCluster('faults-a', 'plain', '10.200.0.10-10.200.0.120'),
     inCluster('faults-b', 'plain', '10.200.0.60-10.200.0.180'),
     global('wide', '10.200.0.10-10.200.0.250'),
+    global('dual', '10.206.0.10-10.206.0.250'),
+    pool(
+      'GlobalInClusterIPPool',
+      { name: 'dual-6', labels: { [clusterClassKey]: 'dual' } },
+      'fd00:206::10-fd00:206::ff',
+      64,
+    ),
     inCluster('faults-a', 'small', '10.201.0.10-10.201.0.11'),
     inCluster('faults-b', 'small', '10.201.0.20'),
     global('elastic', elasticRanges[0] ?? ''),
@@ -80,12 +87,13 @@ function pool(
   kind: string,
   metadata: KubernetesObject['metadata'] & { readonly annotations?: Readonly<Record<string, string>> },
   addresses: string,
+  prefix = 24,
 ): KubernetesObject & { readonly spec: object } {
   return {
     apiVersion: 'ipam.cluster.x-k8s.io/v1alpha2',
     kind,
     metadata,
-    spec: { addresses: [addresses], prefix: 24 },
+    spec: { addresses: [addresses], prefix },
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { claimFacts, clusterFacts } from '../invariants/facts.ts'
-import { bothRoles, controlPlane } from '../invariants/names.ts'
+import { bothRoles, controlPlane, ipFamiliesAnnotation } from '../invariants/names.ts'
 import { elasticRanges, movableLabels, namespaces, tenantLabel, tenantValues } from './fixtures.ts'
 import { pathIn } from '../../stack/resource-path.ts'
 import { isRejection, type UserClient } from './user-client.ts'
@@ -80,13 +80,18 @@ export function createUsers(client: UserClient): Users {
   }
 
   /** Damages the VIP of a served Cluster with a bound claim that is not damaged yet. */
-  async function damage(target: Target, action: (addressName: string) => Promise<void>): Promise<boolean> {
+  async function damage(
+    target: Target,
+    action: (addressName: string) => Promise<void>,
+    claimPrefix = controlPlane.claimPrefix,
+  ): Promise<boolean> {
     const key = `${target.namespace}/${target.name}`
     const cluster = clusterFacts(await client.get<JsonObject>(pathOf(target)))
-    const isServed = cluster.host !== '' && cluster.annotations[controlPlane.vipAnnotation] === cluster.host
+    const [recorded] = (cluster.annotations[controlPlane.vipAnnotation] ?? '').split(',')
+    const isServed = cluster.host !== '' && recorded === cluster.host
     if (!isServed || cluster.isPaused || cluster.isDeleting || damaged.has(key)) return false
     const claim = await client.get<JsonObject>(
-      pathIn(target.namespace, 'ipaddressclaims', controlPlane.claimPrefix + target.name),
+      pathIn(target.namespace, 'ipaddressclaims', claimPrefix + target.name),
     )
     const addressName = stringOf(objectOf(objectOf(claim['status'])['addressRef'])['name'])
     if (addressName === '') return false
@@ -99,15 +104,20 @@ export function createUsers(client: UserClient): Users {
   async function deleteHolder(
     target: Target,
     plural: 'ipaddressclaims' | 'ipaddresses',
+    randomValue: number,
     isForced = false,
   ): Promise<boolean> {
     if (target.className === 'elastic') return false
-    return damage(target, async (addressName) => {
-      const name = plural === 'ipaddresses' ? addressName : controlPlane.claimPrefix + target.name
+    const { claimPrefix, secondClaimPrefix } = controlPlane
+    const isSecond = target.className === 'dual' && randomValue % 2 === 1
+    const prefix = isSecond ? secondClaimPrefix : claimPrefix
+    const remove = async (addressName: string): Promise<void> => {
+      const name = plural === 'ipaddresses' ? addressName : prefix + target.name
       const path = pathIn(target.namespace, plural, name)
       await client.remove(path)
       if (isForced) await client.patch(path, { metadata: { finalizers: null } })
-    })
+    }
+    return damage(target, remove, prefix)
   }
 
   async function perform(kind: ActionKind, target: Target, randomValue: number): Promise<boolean> {
@@ -144,11 +154,11 @@ export function createUsers(client: UserClient): Users {
         await recreate(target)
         return true
       case 'delete the claim':
-        return deleteHolder(target, 'ipaddressclaims')
+        return deleteHolder(target, 'ipaddressclaims', randomValue)
       case 'delete the IPAddress':
-        return deleteHolder(target, 'ipaddresses')
+        return deleteHolder(target, 'ipaddresses', randomValue)
       case 'delete the IPAddress with its protection':
-        return deleteHolder(target, 'ipaddresses', true)
+        return deleteHolder(target, 'ipaddresses', randomValue, true)
       case 'apply without host':
         return damage(target, () => edit(target, { spec: { controlPlaneEndpoint: null } }))
       case 'apply without variables':
@@ -184,7 +194,11 @@ export function createUsers(client: UserClient): Users {
     const hasPrevious = arrayOf(claims['items'])
       .filter(isObject)
       .map(claimFacts)
-      .filter(({ name }) => bothRoles.some(({ claimPrefix }) => name === claimPrefix + target.name))
+      .filter(({ name }) =>
+        bothRoles.some(({ claimPrefix, secondClaimPrefix }) =>
+          [claimPrefix, secondClaimPrefix].some((prefix) => name === prefix + target.name),
+        ),
+      )
       .some(({ clusterOwners }) => !clusterOwners.includes(uid))
     if (hasPrevious) return false
     const { resourceVersion } = objectOf(object['metadata'])
@@ -258,7 +272,11 @@ function manifestOf({ namespace, name, className, host }: Target): object {
   return {
     apiVersion: 'cluster.x-k8s.io/v1beta2',
     kind: 'Cluster',
-    metadata: { namespace, name },
+    metadata: {
+      namespace,
+      name,
+      ...(className === 'dual' && { annotations: { [ipFamiliesAnnotation]: 'IPv4,IPv6' } }),
+    },
     spec: {
       ...(host !== undefined && { controlPlaneEndpoint: { host, port: 6443 } }),
       topology: {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/model/decode.ts'
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
-import { vipOf, type ClusterFacts } from '../invariants/facts.ts'
+import { addressesOf, vipOf, type ClusterFacts } from '../invariants/facts.ts'
 import { snapshotFacts, type SnapshotFacts } from '../invariants/snapshot-facts.ts'
 import { bothRoles, ourTaskQueue, reservedByLabel, type RoleWords } from '../invariants/names.ts'
 import type { Excuse, Run } from '../invariants/observations.ts'
@@ -97,7 +97,9 @@ function isTaken(facts: SnapshotFacts, cluster: ClusterFacts, words: RoleWords):
   if (vip === '') return false
   const isUsed = facts.clusters
     .filter(({ uid }) => uid !== cluster.uid)
-    .some((other) => bothRoles.some((role) => canonicalAddress(vipOf(other, role)) === vip))
+    .some((other) =>
+      bothRoles.flatMap((role) => addressesOf(other, role)).some((used) => canonicalAddress(used) === vip),
+    )
   const own = `${words.claimPrefix}${cluster.name}`
   const isHeld = facts.addresses.some(
     ({ address, namespace, claimName, labels }) =>
