@@ -8,6 +8,8 @@ import {
 } from './domain/extension/registration.ts'
 import { atManagementCluster } from './domain/management-cluster.ts'
 import { labelSelectorFrom, labelSelectorSyntax, type LabelSelector } from './domain/model/label-selector.ts'
+import type { PoolKind } from './domain/model/pool-kind.ts'
+import { inClusterPoolKinds, poolKindFrom, poolKindSyntax, repeatedIn } from './domain/model/pool-kinds.ts'
 import { defaultApiServerPort, defaultTaskQueue } from './domain/names.ts'
 import { readProxySettings, type ProxySettings } from './domain/proxy-settings.ts'
 import type { VariableNames } from './domain/role.ts'
@@ -43,6 +45,8 @@ export interface Config {
   readonly dnsNames: DnsNameTemplates
   /** Only Clusters that ask for a VIP have one. */
   readonly requiresOptIn: boolean
+  /** The kinds of pools that are used. */
+  readonly poolKinds: readonly PoolKind[]
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   /** How CLI commands show their answer. */
@@ -148,6 +152,11 @@ export const flags = [
     name: 'require-opt-in',
     fallback: 'false',
     help: 'serve only Clusters that ask for a VIP, by annotation',
+  },
+  {
+    name: 'pool-kinds',
+    metavar: 'KIND.GROUP[/VERSION]',
+    help: "kind of pools to use; repeatable; none: the in-cluster IPAM provider's",
   },
   {
     name: 'control-plane-variable',
@@ -272,6 +281,7 @@ export function readConfig(
     taskQueue: atManagementCluster(one('task-queue', taskQueueName, ''), managementCluster),
     managementCluster,
     registerSearchAttributes: one('register-search-attributes', oneOf(['true', 'false']), 'false') === 'true',
+    poolKinds: poolKindsIn(list('pool-kinds', poolKind), values, faults),
     requiresOptIn: one('require-opt-in', oneOf(['true', 'false']), 'false') === 'true',
     variables: {
       'control-plane': one('control-plane-variable', variablePaths, ''),
@@ -288,6 +298,17 @@ export function readConfig(
     ...extensionSettings({ one }, namespaces, faults),
     warnings: [],
   }
+}
+
+const poolKind: Format<PoolKind> = { expected: poolKindSyntax, parse: poolKindFrom }
+
+/** @param named by the flag or its variable */
+function poolKindsIn(named: readonly PoolKind[], values: FlagValues, faults: string[]): readonly PoolKind[] {
+  const source = values['pool-kinds'] === undefined ? environmentVariableFor('pool-kinds') : '--pool-kinds'
+  for (const name of repeatedIn(named)) {
+    faults.push(`${source} is ${JSON.stringify(name)} twice, expected every kind once, in one version`)
+  }
+  return named.length === 0 ? inClusterPoolKinds : named
 }
 
 /** Readers of single flags. An unreadable value is a fault and yields the placeholder. */

@@ -4,6 +4,7 @@ import { subjectOf } from '../domain/allocation/second-view.ts'
 import { partOfStep, type ClaimStepInput, type StepEnd } from '../domain/allocation/steps.ts'
 import { claimKeyFor, ownershipOf, type IPAddressClaim } from '../domain/model/claim.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
+import { triedPoolsText } from '../domain/allocation/tried-pools.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { SearchAttributeName } from '../domain/search-attributes.ts'
@@ -94,8 +95,12 @@ export function endFor(uid: string, { reason, message, vip }: ActionOf<'done'>):
 }
 
 /** The result of a step that has deleted the claim. */
-export function endWithoutClaim(uid: string, { outcome, because }: ActionOf<'deleteClaim'>): StepEnd {
-  return outcome === 'restart' ? { next: 'restart', message: because } : endFor(uid, outcome)
+export function endWithoutClaim(
+  uid: string,
+  { outcome, because, tried = [] }: ActionOf<'deleteClaim'>,
+): StepEnd {
+  if (outcome !== 'restart') return endFor(uid, outcome)
+  return { next: 'restart', message: because, ...(tried.length > 0 && { tried: triedPoolsText(tried) }) }
 }
 
 /** The key of the claim that an earlier step has ensured. */

@@ -3,6 +3,10 @@ import type { AllocationSettings, Observed } from '../domain/allocation/action.t
 import { dnsNameOf } from '../domain/allocation/dns-endpoint.ts'
 import type { AssignVipInput, AssignVipResult, ClaimStepInput } from '../domain/allocation/steps.ts'
 import { noDnsNames } from '../domain/dns-name.ts'
+import type { IPAddressClaim } from '../domain/model/claim.ts'
+import { findPoolKind } from '../domain/model/pool-kind.ts'
+import { poolKindsOf } from '../domain/model/pool-kinds.ts'
+import { triedPoolsAnnotation } from '../domain/names.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
   advance,
@@ -74,10 +78,10 @@ async function observeBoundClaim(api: ClusterApi, input: ClaimStepInput): Promis
 
 function resultOf(
   { cluster, role, uid }: AssignVipInput,
-  { dnsNames = noDnsNames }: AllocationSettings,
+  settings: AllocationSettings,
   { action, observed: { claim, second } }: Advance,
 ): AssignVipResult {
-  const name = dnsNameOf(cluster, role, dnsNames)
+  const name = dnsNameOf(cluster, role, settings.dnsNames ?? noDnsNames)
   const other = second?.claim
   const source = {
     ...(claim !== undefined && {
@@ -107,9 +111,19 @@ function resultOf(
       return endWithoutClaim(uid, action)
     case 'stepBack': {
       const message = `${action.because}; it stays reserved, and the next one is tried`
-      return { next: 'restart', reason: 'DuplicateAddress', message }
+      return { next: 'restart', reason: 'DuplicateAddress', message, ...triesAfter(action.claim, settings) }
     }
     default:
       return { next: 'restart', message: 'the Cluster has changed since its address was looked at' }
   }
+}
+
+/** A provider that heeds no reservation may give the same address again: another pool goes first. */
+function triesAfter(
+  { poolRef, annotations }: IPAddressClaim,
+  settings: AllocationSettings,
+): { readonly tried?: string } {
+  const poolKind = findPoolKind(poolKindsOf(settings), poolRef)
+  const tried = annotations[triedPoolsAnnotation]
+  return poolKind?.heedsReservations === false && tried !== undefined ? { tried } : {}
 }

@@ -63,7 +63,7 @@ export async function awaitIPAddress(
   const observedWith = (claim: IPAddressClaim): Observed => {
     const own = { claim, choice: { poolRef: claim.poolRef, considered: [] } }
     const facts = first === undefined ? own : { ...first, second: own }
-    return { key, cluster, clusterClass, ...facts, ...settings }
+    return { key, cluster, clusterClass, ...facts, ...settings, now: Date.now() }
   }
   const started = performance.now()
   const listener = api.listenToClaim(ownClaimKey(input))
@@ -76,6 +76,8 @@ export async function awaitIPAddress(
         performs: ['labelClaim'],
       })
       if (!isStillUnbound(input, end)) return resultOf(input, end)
+      // Its provider has answered.
+      if (claim.refusal !== undefined) break
       cancellationSignal().throwIfAborted()
       if (timeoutMs > 0) await listener.untilChange()
     } while (performance.now() - started < timeoutMs)

@@ -33,7 +33,7 @@ export async function ensureIPAddressClaim(
   input: EnsureIPAddressClaimInput,
   isFastPath: boolean,
 ): Promise<EnsureIPAddressClaimResult> {
-  const { cluster: key, role, half, uid, poolRef, restore, retain } = input
+  const { cluster: key, role, half, uid, poolRef, restore, retain, annotations } = input
   const part = partOfStep(input)
   const [cluster, usual] = await Promise.all([
     // Creating a claim is not conditional on the Cluster: only this read keeps it from one that has just been paused.
@@ -48,6 +48,7 @@ export async function ensureIPAddressClaim(
     considered: [],
     ...(restore !== undefined && { restore }),
     ...(retain !== undefined && { retain }),
+    ...(annotations !== undefined && { annotations }),
   }
   // The next step observes the address of a claim that exists, unless that is a previous Cluster's.
   const isPrevious =

@@ -4,6 +4,7 @@ import { familyShownByClaims } from '../domain/allocation/next-action.ts'
 import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/pool-selection.ts'
 import { probeOf, type Probe } from '../domain/allocation/probe.ts'
 import { partOfStep, type SelectIPPoolResult, type StepInput } from '../domain/allocation/steps.ts'
+import { triedPoolsIn } from '../domain/allocation/tried-pools.ts'
 import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { partsOf, vipRoleIn } from '../domain/allocation/vip-role.ts'
 import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
@@ -54,7 +55,8 @@ export async function selectIPPool(
   const { pools } = listed
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
-  const begin = { key, cluster, claim, ...listed, clusterClass, ...settings }
+  const tries = { tried: triedPoolsIn(input.tried), now: Date.now() }
+  const begin = { key, cluster, claim, ...listed, clusterClass, ...settings, ...tries }
   // The second address follows only if a claim holds the first one.
   const facts: StepScope['observes'] = half === undefined ? adoptionFacts(cluster, claim) : ['ipAddress']
   const observes: StepScope['observes'] = ['addressUse', 'second', ...facts]

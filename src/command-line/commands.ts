@@ -9,7 +9,12 @@ import { userCommand, type Argument, type Command, type Typed } from './command.
 const managementClusterFlags: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
 const temporalFlags: readonly FlagName[] = ['task-queue', 'management-cluster']
 /** Flags on which it depends what the allocator does about a Cluster. */
-const eligibilityFlags: readonly FlagName[] = ['require-opt-in', 'control-plane-variable', 'ingress-variable']
+const eligibilityFlags: readonly FlagName[] = [
+  'require-opt-in',
+  'pool-kinds',
+  'control-plane-variable',
+  'ingress-variable',
+]
 const dnsFlags: readonly FlagName[] = ['control-plane-dns-name', 'ingress-dns-name']
 const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
 

@@ -39,9 +39,9 @@ export async function withManagementCluster<T>(
   try {
     const result = await use({
       connection,
-      api: createLiveClusterApi(connection, config.namespaces),
+      api: createLiveClusterApi(connection, config.namespaces, config.poolKinds),
       readUid: (signal) => readManagementClusterUid(connection, signal).catch(() => undefined),
-      readSnapshot: () => readSnapshot(connection, config.namespaces),
+      readSnapshot: () => readSnapshot(connection, config.namespaces, config.poolKinds),
     })
     // If everything had been refused, `use` would have failed with that.
     for (const message of refused) console.note(`left out: ${message}`)

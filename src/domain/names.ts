@@ -42,6 +42,10 @@ export const ipFamilyLabel = `${ownPrefix}/ip-family`
 export const duplicateAddressesAnnotation = `${ownPrefix}/duplicate-addresses`
 /** Annotation on a Cluster: `"true"` has an endpoint that was set by hand reserved in the pool that has its address. */
 export const reserveEndpointAnnotation = `${ownPrefix}/reserve-endpoint`
+/** Label on a ClusterRole whose permissions the allocator gets besides its own, by aggregation. */
+export const aggregateLabel = `${ownPrefix}/aggregate-to-capi-vip-allocator`
+/** Annotation on a claim: the pools that were tried before its own, and that one, as JSON. */
+export const triedPoolsAnnotation = `${ownPrefix}/tried-pools`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of its Cluster. */
 export const reservedByLabel = `${ownPrefix}/reserved-by`
 

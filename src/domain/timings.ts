@@ -47,3 +47,9 @@ export const attemptsUntilStepBack = 5
 
 /** Attempts between two equal events about a wait: half an hour, since an API server keeps events for an hour. */
 export const attemptsUntilReminder = 30
+
+/** Milliseconds after which a pool is tried again that gave no address, if nothing of it has changed. */
+export const triedAgainAfterMs = 300_000
+
+/** Milliseconds that a claim is left alone at least before the same pool is tried again. */
+export const soonestRetryMs = 15_000

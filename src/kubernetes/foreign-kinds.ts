@@ -45,28 +45,57 @@ interface ServedKind {
 
 async function findKind(
   connection: Requests,
-  { apiGroup, kind }: Pick<IPPoolReference, 'apiGroup' | 'kind'>,
+  ref: Pick<IPPoolReference, 'apiGroup' | 'kind'>,
 ): Promise<ServedKind | 'unknown' | undefined> {
   try {
-    const group = await discover(connection, `/apis/${apiGroup}`, apiGroup)
-    for (const entry of arrayOf(group['versions'])) {
-      const apiVersion = apiVersionOf({ group: apiGroup }, stringOf(objectOf(entry)['version']))
-      const list = await discover(connection, rootOf(apiVersion), apiVersion)
-      const found = arrayOf(list['resources'])
-        .map(objectOf)
-        .find((each) => each['kind'] === kind && !stringOf(each['name']).includes('/'))
-      if (found !== undefined) {
-        const { name, namespaced } = found
-        const resource = { group: apiGroup, plural: stringOf(name), namespaced: namespaced === true }
-        return { resource, apiVersion }
-      }
-    }
-    return undefined
+    const found = await discoverKind(connection, ref)
+    if (found === undefined) return undefined
+    const { plural, namespaced, versions } = found
+    const resource = { group: ref.apiGroup, plural, namespaced }
+    return { resource, apiVersion: apiVersionOf(resource, versions[0] ?? '') }
   } catch (error) {
-    if (isKubernetesError(error, 'notServed', 'notFound')) return undefined
     if (isKubernetesError(error)) return 'unknown'
     throw error
   }
+}
+
+/** The API of a kind, in the versions that serve it. */
+export type DiscoveredKind = Pick<Resource, 'plural' | 'namespaced' | 'versions'>
+
+/** Asks the API server for a kind; undefined if it does not serve it. @param only the version to look at; absent: all */
+export async function discoverKind(
+  connection: Requests,
+  { apiGroup, kind }: Pick<IPPoolReference, 'apiGroup' | 'kind'>,
+  only?: string,
+): Promise<DiscoveredKind | undefined> {
+  const group = await unlessAbsent(discover(connection, `/apis/${apiGroup}`, apiGroup))
+  const preferred = stringOf(objectOf(group?.['preferredVersion'])['version'])
+  const versions = [
+    preferred,
+    ...arrayOf(group?.['versions']).map((each) => stringOf(objectOf(each)['version'])),
+  ]
+  for (const version of new Set(only === undefined ? versions.filter((each) => each !== '') : [only])) {
+    const apiVersion = apiVersionOf({ group: apiGroup }, version)
+    const list = await unlessAbsent(discover(connection, rootOf(apiVersion), apiVersion))
+    const found = arrayOf(list?.['resources'])
+      .map(objectOf)
+      .find((each) => each['kind'] === kind && !stringOf(each['name']).includes('/'))
+    if (found !== undefined) {
+      return {
+        plural: stringOf(found['name']),
+        namespaced: found['namespaced'] === true,
+        versions: [version],
+      }
+    }
+  }
+  return undefined
+}
+
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (isKubernetesError(error, 'notServed', 'notFound')) return undefined
+    throw error
+  })
 }
 
 function discover(

@@ -17,7 +17,8 @@ import { recordEvent } from './events.ts'
 import { servesKind } from './foreign-kinds.ts'
 import { readNamespaceLabels } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
-import { pathOf, poolResourceOf, resources } from './resources.ts'
+import { findPoolResource } from './pool-resources.ts'
+import { pathOf, resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /** Sends every call to the API server. @param namespaces whose uses of addresses `listAddressUse` lists; empty: all */
@@ -33,7 +34,9 @@ export function createLiveClusterApi(
   const listAddressUse = coalesced(async () => {
     const [inUse, pools, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
-      Promise.all(poolKinds.map((kind) => listReadable(access, poolResourceOf(kind), namespaces))),
+      Promise.all(
+        poolKinds.map((kind) => listReadable(access, findPoolResource(connection, kind), namespaces)),
+      ),
       listIn(access, resources.ipaddresses, namespaces),
     ])
     const classes = await readClassesFor(access, namespaces, inUse)
@@ -85,7 +88,9 @@ async function listIPPools(
   poolKinds: readonly PoolKind[],
 ): Promise<readonly IPPool[]> {
   const pools = mergeReadable(
-    await Promise.allSettled(poolKinds.map((kind) => listIn(access, poolResourceOf(kind), [namespace]))),
+    await Promise.allSettled(
+      poolKinds.map((kind) => listIn(access, findPoolResource(access.connection, kind), [namespace])),
+    ),
   )
   const labels = pools.some(selectsByLabels) ? await readNamespaceLabels(access, namespace) : undefined
   return poolsUsableBy(namespace, pools, labels)

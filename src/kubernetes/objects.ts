@@ -125,10 +125,11 @@ export async function listObjects<T>(
  */
 export async function listIn<T>(
   access: ObjectAccess,
-  resource: DecodedResource<T>,
+  found: DecodedResource<T> | Promise<DecodedResource<T>>,
   namespaces: readonly string[],
   onUnlisted?: (namespace: string) => void,
 ): Promise<T[]> {
+  const resource = await found
   const scopes = namespaces.length === 0 || !resource.namespaced ? [''] : [...new Set(namespaces)]
   const { list } = createObjectClient(access, resource)
   const lists = await Promise.allSettled(scopes.map((namespace) => list({ namespace })))
@@ -140,7 +141,7 @@ export async function listIn<T>(
 /** As `listIn`, and empty if the kind cannot be read at all: then `onUnlisted` is called with the reason. */
 export async function listReadable<T>(
   access: ObjectAccess,
-  resource: DecodedResource<T>,
+  resource: DecodedResource<T> | Promise<DecodedResource<T>>,
   namespaces: readonly string[],
   onUnlisted?: (namespace: string, error?: KubernetesError) => void,
 ): Promise<T[]> {

@@ -1,7 +1,8 @@
 import { identifyingNamespace } from '../domain/management-cluster.ts'
 import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import type { Verb } from './transport/api-request.ts'
-import { poolResourceOf, resources, type Resource } from './resources.ts'
+import { lossWithoutPools, poolResourceOf } from './pool-resources.ts'
+import { resources, type Resource } from './resources.ts'
 
 /** A permission that the allocator uses. */
 export interface Permission {
@@ -11,6 +12,7 @@ export interface Permission {
   readonly resource: string
   /** The only object, and its namespace, that the allocator needs; absent: any, in all namespaces that it serves. */
   readonly only?: { readonly namespace: string; readonly name: string }
+  readonly isClusterScoped?: true
   /** A Role in a namespace that is served grants it, for the Namespace itself. */
   readonly ofNamespace?: true
   /** The effect of not having it, if everything else still works. */
@@ -42,11 +44,7 @@ export const neededPermissions: readonly Permission[] = [
   }),
   ...permissions(resources.ipaddressclaims, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
   ...permissions(resources.ipaddresses, ['get', 'list', 'watch', 'create', 'delete']),
-  ...inClusterPoolKinds.flatMap((poolKind) =>
-    permissions(poolResourceOf(poolKind), ['list', 'watch'], {
-      list: `${poolKind.kind}s serve no Cluster`,
-    }).map((permission) => ({ ...permission, alternative: 'pools' as const })),
-  ),
+  ...inClusterPoolKinds.map(poolResourceOf).flatMap(poolPermissions),
   ...permissions(resources.events, ['get', 'create', 'patch']).map((permission) => ({
     ...permission,
     optional: 'Clusters get no events',
@@ -80,11 +78,29 @@ export const classPermissions = neededPermissions.filter(
   ({ resource }) => resource === resources.clusterclasses.plural,
 )
 
+/** The permissions on a kind of pools, one of which is enough. */
+export function poolPermissions(resource: Resource): readonly Permission[] {
+  return permissions(resource, ['list', 'watch'], { list: lossWithoutPools(resource) }).map((permission) => ({
+    ...permission,
+    alternative: 'pools' as const,
+  }))
+}
+
+/** The same for the kinds of pools of an installation. */
+export function permissionsWith(pools: readonly Resource[]): readonly Permission[] {
+  return [
+    ...neededPermissions.filter(({ alternative }) => alternative !== 'pools'),
+    ...pools.flatMap(poolPermissions),
+  ]
+}
+
 /** The effect of a refused request, if everything else still works; undefined if it does not. */
 export function lossWithout(verb: Verb, resource: string): string | undefined {
-  return [...neededPermissions, ...dnsPermissions].find(
-    (each) => each.verb === verb && each.resource === resource,
-  )?.optional
+  const all = [...neededPermissions, ...dnsPermissions]
+  const ofResource = all.filter((each) => each.resource === resource)
+  // Everything else that is listed is a kind of pools, which only its configuration names.
+  if (ofResource.length === 0 && verb === 'list') return 'its pools serve no Cluster'
+  return ofResource.find((each) => each.verb === verb)?.optional
 }
 
 /** For the labels that pools select by. */
@@ -100,7 +116,7 @@ function namespacePermissions(): readonly Permission[] {
 
 /** @param losses the effect of not having a permission, for those without which everything else still works */
 function permissions(
-  { group, plural }: Resource,
+  { group, plural, namespaced }: Resource,
   verbs: readonly Verb[],
   losses: { readonly [V in Verb]?: string } = {},
 ): readonly Permission[] {
@@ -109,6 +125,12 @@ function permissions(
   const lossOf: { readonly [V in Verb]?: string } = { ...late, ...losses }
   return verbs.map((verb) => {
     const optional = lossOf[verb]
-    return { verb, group, resource: plural, ...(optional !== undefined && { optional }) }
+    return {
+      verb,
+      group,
+      resource: plural,
+      ...(!namespaced && { isClusterScoped: true as const }),
+      ...(optional !== undefined && { optional }),
+    }
   })
 }

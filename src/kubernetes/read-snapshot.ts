@@ -8,7 +8,8 @@ import { readClassesFor } from './class-reads.ts'
 import type { KubernetesError } from './errors.ts'
 import { readNamespaces } from './namespace-reads.ts'
 import { listIn, listReadable, type ObjectAccess } from './objects.ts'
-import { poolResourceOf, resources } from './resources.ts'
+import { findPoolResource } from './pool-resources.ts'
+import { resources } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
 
 /**
@@ -31,7 +32,7 @@ export async function readSnapshot(
     listIn(access, resources.ipaddressclaims, namespaces, noteUnlisted),
     listIn(access, resources.ipaddresses, namespaces, noteUnlisted),
     ...poolKinds.map((poolKind) =>
-      listReadable(access, poolResourceOf(poolKind), namespaces, (_, error) =>
+      listReadable(access, findPoolResource(connection, poolKind), namespaces, (_, error) =>
         unlistedPools.set(poolKind.kind, error),
       ),
     ),

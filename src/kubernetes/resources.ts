@@ -1,5 +1,3 @@
-import type { PoolKind } from '../domain/model/pool-kind.ts'
-import { ipPoolFrom, type IPPool } from '../domain/model/pool.ts'
 import { ipAddressClaimFrom } from '../domain/model/claim.ts'
 import { clusterClassFrom } from '../domain/model/cluster-class.ts'
 import { clusterFrom } from '../domain/model/cluster.ts'
@@ -63,19 +61,6 @@ export const resources = {
     ...builtIn,
   },
 } as const satisfies Readonly<Record<string, DecodedResource<unknown>>>
-
-/** One for each kind, since discovered versions are kept by resource. */
-const poolResources = new WeakMap<PoolKind, DecodedResource<IPPool>>()
-
-export function poolResourceOf(poolKind: PoolKind): DecodedResource<IPPool> {
-  const known = poolResources.get(poolKind)
-  if (known !== undefined) return known
-  const { apiGroup: group, kind, resource: plural, isGlobal, versions, provider } = poolKind
-  const decode = (object: unknown): IPPool => ipPoolFrom(poolKind, object)
-  const resource = { group, plural, kind, namespaced: !isGlobal, versions, provider, decode }
-  poolResources.set(poolKind, resource)
-  return resource
-}
 
 /** The name of the CustomResourceDefinition, for messages; of a kind in the core group, the plural alone. */
 export function crdNameOf({ plural, group }: Resource): string {

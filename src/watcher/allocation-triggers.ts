@@ -91,6 +91,8 @@ export function requestForBinding(
   if (isPolled || ownershipOf(claim, cluster).owner !== 'this-cluster') return undefined
   // The run that has restored a lost VIP waits for this.
   if (before !== undefined) return { action: 'signal', reason: 'claim bound' }
+  const isNowRefused = claim.refusal !== undefined && previous.claim?.refusal === undefined
+  if (needs && isNowRefused) return { action: 'signal', reason: 'claim refused by its IPAM provider' }
   const isNowBound = claim.addressName !== undefined && previous.claim?.addressName === undefined
   return needs && isNowBound ? { action: 'signal-with-start', reason: 'claim bound' } : undefined
 }
@@ -176,6 +178,8 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
 /** Whether the pool may serve a run that it could not serve before. */
 function offersMore(pool: IPPool, previous: IPPool): boolean {
   if (termsOf(pool) !== termsOf(previous)) return true
+  // Nobody knows what a change of its spec is good for.
+  if (!pool.poolKind.isCounted && pool.generation !== previous.generation) return true
   const [now, before] = [availableAddresses(pool), availableAddresses(previous)]
   return now !== undefined && (before === undefined || now > before)
 }

@@ -69,7 +69,7 @@ interface Sources {
 /** The end of a pass: a result, or another pass for the same or a recreated Cluster. */
 export type RolePass =
   | { readonly pass: 'done'; readonly result: RoleResult }
-  | { readonly pass: 'restart' }
+  | { readonly pass: 'restart'; readonly tried?: string }
   | { readonly pass: 'replaced' }
 
 /** One pass through the steps: each on the fast path if it makes progress there, else as a regular activity. */
@@ -267,7 +267,7 @@ function passFor(run: RoleRun, end: SequenceEnd, sources: Sources): RolePass {
         log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
         run.onDuplicate(end.message)
       }
-      return { pass: 'restart' }
+      return { pass: 'restart', ...(end.tried !== undefined && { tried: end.tried }) }
     }
     case 'end': {
       const { reason, message, host, ...more } = end

@@ -135,9 +135,15 @@ async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleRe
     record.progress(role, update, options)
     show(run)
   }
+  let tried: string | undefined
   for (;;) {
     const ended = await allocateRole({
-      input: { cluster, role, ...(managementClusterUid !== undefined && { managementClusterUid }) },
+      input: {
+        cluster,
+        role,
+        ...(managementClusterUid !== undefined && { managementClusterUid }),
+        ...(tried !== undefined && { tried }),
+      },
       wakeUp,
       fastPath,
       progress,
@@ -150,6 +156,7 @@ async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleRe
       },
     })
     if (ended.pass === 'replaced') return run.startNewRun()
+    tried = ended.pass === 'restart' ? ended.tried : undefined
     if (ended.pass === 'done' && !wakeUp.isPending()) {
       const more = ended.result.outcome === 'allocated' ? allocation.insteadOf.get(role) : undefined
       const result = { ...ended.result, message: withAddition(ended.result.message, more) }

@@ -1,3 +1,4 @@
+import { inClusterPoolKinds } from '../../src/domain/model/pool-kinds.ts'
 import { describe, expect, it } from '@jest/globals'
 import { commands } from '../../src/command-line/commands.ts'
 import { parseInvocation } from '../../src/command-line/parse-invocation.ts'
@@ -37,6 +38,7 @@ describe('without any flag', () => {
       managementCluster: undefined,
       registerSearchAttributes: false,
       requiresOptIn: false,
+      poolKinds: inClusterPoolKinds,
       variables: { 'control-plane': 'clusterVip', ingress: 'ingressVip' },
       dnsNames: { 'control-plane': '', ingress: '' },
       logLevel: 'info',
@@ -314,6 +316,14 @@ describe('a bad value', () => {
     ],
     [['--namespace=Clusters'], '--namespace is "Clusters", expected a Kubernetes namespace name'],
     [['--watch-filter=a b'], '--watch-filter is "a b", expected a label value'],
+    [
+      ['--pool-kinds=IPPool'],
+      '--pool-kinds is "IPPool", expected a kind of pools as Kind.group or Kind.group/version, such as IPPool.ipam.metal3.io/v1alpha1, and not of prefix pools, which allocate networks',
+    ],
+    [
+      ['--pool-kinds=IPPool.ipam.metal3.io', '--pool-kinds=IPPool.ipam.metal3.io/v1alpha1'],
+      '--pool-kinds is "IPPool.ipam.metal3.io" twice, expected every kind once, in one version',
+    ],
     [['--task-queue=two words'], '--task-queue is "two words", expected a name without spaces'],
     [
       ['--control-plane-variable='],

@@ -31,7 +31,7 @@ const wholeSuites = [
     'compatibility',
     'gates',
   ],
-  ...['role-only', 'class-elsewhere', 'namespace-selector', 'available', 'asked-address'],
+  ...['role-only', 'class-elsewhere', 'namespace-selector', 'available', 'pool-kinds', 'asked-address'],
   ...['runtime-extension', 'runtime-extension-core', 'runtime-extension-gate', 'extension-life'],
   'dual-stack',
 ]

@@ -1,7 +1,6 @@
 import { objectOf, nonEmptyStringOf, type JsonObject } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import type { Permission } from '../../kubernetes/permissions.ts'
-import { resources } from '../../kubernetes/resources.ts'
 import type { KubernetesConnection } from '../../kubernetes/transport/connection.ts'
 import type { ReviewedPermission } from './checks/permissions.ts'
 
@@ -37,13 +36,7 @@ export async function reviewPermissions(
 
 function placesOf(permission: Permission, places: readonly string[]): readonly string[] {
   if (permission.only !== undefined) return [permission.only.namespace]
-  return isClusterScoped(permission) && permission.ofNamespace === undefined ? [''] : places
-}
-
-function isClusterScoped({ group, resource }: Permission): boolean {
-  return Object.values(resources).some(
-    (each) => each.group === group && each.plural === resource && !each.namespaced,
-  )
+  return permission.isClusterScoped === true && permission.ofNamespace === undefined ? [''] : places
 }
 
 async function isAllowed(

@@ -6,7 +6,7 @@ import { inParallel } from '../../domain/in-parallel.ts'
 import { classesNamedBy, type Cluster } from '../../domain/model/cluster.ts'
 import { nonEmptyStringOf } from '../../domain/model/decode.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { fullNameOf, type PoolKind } from '../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../domain/model/pool-kinds.ts'
 import { describeRoute, type ProxyRoute } from '../../domain/proxy-route.ts'
 import { messageOf } from '../../domain/quote.ts'
@@ -16,15 +16,11 @@ import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { readManagementClusterUid } from '../../kubernetes/management-cluster-uid.ts'
 import { readForeignPool } from '../../kubernetes/foreign-kinds.ts'
 import { listObjects } from '../../kubernetes/objects.ts'
-import { classPermissions, dnsPermissions, neededPermissions } from '../../kubernetes/permissions.ts'
+import { classPermissions, dnsPermissions, permissionsWith } from '../../kubernetes/permissions.ts'
+import { extensionConfigs } from '../../kubernetes/extension-configs.ts'
+import { findPoolResource, isStatic, poolResourceOf } from '../../kubernetes/pool-resources.ts'
 import { readSnapshot } from '../../kubernetes/read-snapshot.ts'
-import {
-  crdNameOf,
-  poolResourceOf,
-  resources,
-  type DecodedResource,
-  type Resource,
-} from '../../kubernetes/resources.ts'
+import { crdNameOf, resources, type DecodedResource, type Resource } from '../../kubernetes/resources.ts'
 import {
   apiServerRoute,
   connectTo,
@@ -142,7 +138,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
       snapshot,
       isEverywhere,
     }
-    const unlisted = 'read' in snapshot ? unlistedIn(outcomes, poolKinds) : []
+    const unlisted = 'read' in snapshot ? unlistedIn(outcomes) : []
     return { ...about, user, servedKinds, permissions, ...cluster, unlisted }
   } finally {
     await connection.close()
@@ -152,14 +148,18 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
 /** Reviews the given account, else our own. */
 async function readPermissions(
   connection: KubernetesConnection,
-  { serviceAccount: account, namespaces, dnsNames }: KubernetesPlace,
+  { serviceAccount: account, namespaces, dnsNames, ...place }: KubernetesPlace,
   user: Reading<string>,
   clusters: readonly Cluster[],
 ): Promise<PermissionReview> {
   const ourselves = 'read' in user ? `user ${user.read}` : 'the current user'
   const subject = account === undefined ? ourselves : `ServiceAccount ${formatKey(account)}`
   const elsewhere = namespaces.length === 0 ? [] : classNamespacesOf(clusters, namespaces)
-  const needed = [...neededPermissions, ...(hasDnsNames(dnsNames) ? dnsPermissions : [])]
+  const pools = await Promise.all(poolKindsOf(place).map((kind) => findIfServed(connection, kind)))
+  const needed = [
+    ...permissionsWith(pools.filter((resource) => resource !== undefined)),
+    ...(hasDnsNames(dnsNames) ? dnsPermissions : []),
+  ]
   const [own, ofClasses] = await Promise.all([
     reviewPermissions(connection, account, needed, namespaces),
     elsewhere.length === 0 ? [] : reviewPermissions(connection, account, classPermissions, elsewhere),
@@ -198,9 +198,10 @@ async function readForeignPools(
 
 const readsAtOnce = 8
 
-function unlistedIn(outcomes: readonly RequestOutcome[], poolKinds: readonly PoolKind[]): readonly string[] {
-  const plurals = [...Object.keys(resources), ...poolKinds.map((each) => each.resource)]
-  const ofSnapshot = outcomes.filter(({ resource }) => plurals.includes(resource))
+/** Everything that is listed for other checks has a check of its own. */
+function unlistedIn(outcomes: readonly RequestOutcome[]): readonly string[] {
+  const elsewhere = [deployments.plural, extensionConfigs.plural]
+  const ofSnapshot = outcomes.filter(({ resource }) => !elsewhere.includes(resource))
   return ofSnapshot.flatMap(({ verb, failure }) =>
     verb === 'list' && failure?.kind === 'forbidden' ? [failure.message] : [],
   )
@@ -236,24 +237,44 @@ async function readServedKinds(
   withDnsNames: boolean,
 ): Promise<readonly ServedKind[]> {
   const versions = discoverApiVersions(connection)
-  const pools: readonly Resource[] = poolKinds.map(poolResourceOf)
   const { events, namespaces, dnsendpoints, ...ofClusterApi } = resources
-  const used = [
-    ...Object.values(ofClusterApi),
-    ...pools,
-    ...(withDnsNames ? [dnsendpoints] : []),
-    events,
-    namespaces,
-  ]
-  return Promise.all(
-    used.map(async (resource: Resource) => ({
-      name: crdNameOf(resource),
-      preferred: resource.versions[0] ?? '',
-      served: await servedVersion(versions.of(resource)),
-      provider: resource.provider,
-      isAlternative: pools.includes(resource),
-    })),
-  )
+  const read = async (resource: Resource): Promise<ServedKind> => ({
+    name: crdNameOf(resource),
+    preferred: resource.versions[0] ?? '',
+    served: await servedVersion(versions.of(resource)),
+    provider: resource.provider,
+    isAlternative: false,
+  })
+  return Promise.all([
+    ...Object.values(ofClusterApi).map(read),
+    ...poolKinds.map(async (kind): Promise<ServedKind> => {
+      if (isStatic(kind)) return { ...(await read(poolResourceOf(kind))), isAlternative: true }
+      const found = await findIfServed(connection, kind)
+      const version = found?.versions[0]
+      const { provider } = kind
+      return {
+        name: found === undefined ? fullNameOf(kind) : crdNameOf(found),
+        preferred: version ?? '',
+        served: version,
+        provider,
+        isAlternative: false,
+      }
+    }),
+    ...[...(withDnsNames ? [dnsendpoints] : []), events, namespaces].map(read),
+  ])
+}
+
+/** The API of a kind of pools; undefined if it is not served. */
+async function findIfServed(
+  connection: Pick<KubernetesConnection, 'request'>,
+  kind: PoolKind,
+): Promise<Resource | undefined> {
+  try {
+    return await findPoolResource(connection, kind)
+  } catch (error) {
+    if (isKubernetesError(error, 'notServed')) return undefined
+    throw error
+  }
 }
 
 async function servedVersion(apiVersion: Promise<string>): Promise<string | undefined> {

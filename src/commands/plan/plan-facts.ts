@@ -1,5 +1,4 @@
 import type { Config } from '../../config.ts'
-import type { AllocationSettings } from '../../domain/allocation/action.ts'
 import { readClaim, readPools } from '../../activities/read-facts.ts'
 import { addressKeyFor, claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
@@ -31,8 +30,7 @@ export function readClusterObject(
 export async function readPlanFacts(
   api: ClusterApi,
   object: JsonObject,
-  settings: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn' | 'dnsNames'> &
-    Pick<AllocationSettings, 'poolKinds'>,
+  settings: Pick<Config, 'variables' | 'defaultPort' | 'requiresOptIn' | 'poolKinds' | 'dnsNames'>,
 ): Promise<ReadonlyMap<Role, PlanFacts>> {
   const { variables, defaultPort, requiresOptIn, poolKinds, dnsNames } = settings
   const cluster = clusterFrom(object)

@@ -33,9 +33,13 @@ export type PlanFacts = Required<
     | 'poolKinds'
     | 'dnsNames'
     | 'unreadable'
+    | 'tried'
+    | 'now'
   >
 > &
-  Pick<Observed, 'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable'> & { readonly cluster: Cluster }
+  Pick<Observed, 'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable' | 'tried' | 'now'> & {
+    readonly cluster: Cluster
+  }
 
 /** What a run would do now for one role of the Cluster. */
 export interface RolePlan {

@@ -20,8 +20,8 @@ export interface PoolsReport {
 
 /** The state of a pool, for people. */
 export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'addresses' | 'capacity'> {
-  /** Whether it can give an address now. */
-  readonly state: 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted'
+  /** Whether it can give an address now. `Unknown`: its provider does not say, and a claim shows it. */
+  readonly state: 'Ready' | 'Exhausted' | 'Paused' | 'Deleting' | 'NotCounted' | 'Unknown'
   /** Addresses that are at least still available; undefined until the provider has counted. */
   readonly available: number | undefined
   /** Unbound claims on the pool, including those of others. */
@@ -86,6 +86,6 @@ function stateOf(pool: IPPool): PoolOverview['state'] {
   if (pool.isDeleting) return 'Deleting'
   if (pool.isPaused) return 'Paused'
   const available = availableAddresses(pool)
-  if (available === undefined) return 'NotCounted'
+  if (available === undefined) return pool.poolKind.isCounted ? 'NotCounted' : 'Unknown'
   return available > 0 ? 'Ready' : 'Exhausted'
 }

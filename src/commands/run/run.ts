@@ -80,8 +80,11 @@ export async function runProgram(
     })
     const neighbors = createNeighbors(log, Date.now)
     state.managementCluster = { identity, neighbors }
-    const api = createLiveClusterApi(kubernetes, config.namespaces)
-    const cachedApi = command === 'run' ? createCachedClusterApi({ live: api, now: Date.now }) : undefined
+    const api = createLiveClusterApi(kubernetes, config.namespaces, config.poolKinds)
+    const cachedApi =
+      command === 'run'
+        ? createCachedClusterApi({ live: api, now: Date.now, poolKinds: config.poolKinds })
+        : undefined
     const observed = { metrics, outages, tracing, state, log }
     extension = await startRuntimeExtension({ config, kubernetes, api, ...observed, signal })
     const clusterChanges = extension?.changes

@@ -42,7 +42,7 @@ export async function createWorker(
   { connection, namespace }: TemporalConnection,
 ): Promise<Worker> {
   const { config, api, cachedApi, identity, neighbors, metrics, tracing } = parts
-  const { defaultPort, dnsNames, variables, requiresOptIn, taskQueue, workerVersion } = config
+  const { defaultPort, dnsNames, variables, requiresOptIn, poolKinds, taskQueue, workerVersion } = config
   // None if they cannot be read: a run that sets an unregistered attribute would be stuck.
   const searchable = await readSearchAttributes(connection, namespace).then(usableSearchAttributes, () => [])
   return Worker.create({
@@ -65,7 +65,7 @@ export async function createWorker(
       managementClusterUid: () => identity.uid(),
       onForeignRun: (message) => neighbors.observeForeignRun(message),
       ...(tracing !== undefined && { aroundStep: tracing.aroundStep }),
-      settings: { defaultPort, variables, dnsNames, requiresOptIn, searchable },
+      settings: { defaultPort, variables, dnsNames, requiresOptIn, poolKinds, searchable },
     }),
     ...workflowOptions,
     ...(workerVersion !== undefined && versioned(workerVersion)),

@@ -83,6 +83,7 @@ async function watchStatus(context: StatusContext): Promise<number> {
   const watch = watchSnapshot({
     connection: managementCluster.connection,
     namespaces: setup.config.namespaces,
+    poolKinds: setup.config.poolKinds,
     initial,
     onChange: () => changed.resolve(),
     log: logTo(setup.console),

@@ -1,6 +1,7 @@
 import type { DnsNameTemplates } from '../dns-name.ts'
 import type { AssignedVip } from './cluster-patch.ts'
 import type { PoolVerdict } from './pool-selection.ts'
+import type { TriedPool } from './tried-pools.ts'
 import type { AddressFamily } from '../model/address-text.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
@@ -46,6 +47,10 @@ export interface Observed extends Facts, AllocationSettings {
   readonly isChoiceOld?: boolean
   /** Why facts are not what they seem; absent: they are. */
   readonly unreadable?: Unreadable | undefined
+  /** The pools that were tried without success. */
+  readonly tried?: readonly TriedPool[] | undefined
+  /** Milliseconds since the epoch; absent: no time has passed that matters. */
+  readonly now?: number | undefined
   /** Of the step, from 1. */
   readonly attempt?: number
 }
@@ -112,6 +117,8 @@ export interface PoolChoice {
   readonly insteadOf?: string
   /** What the claim has to be made for, as `retainOf` its pool says; absent: what it is, and `none` for a new one. */
   readonly retain?: string
+  /** What the claim has to have for its IPAM provider, and which pools were tried; absent: nothing. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 /** The one thing to do next for a VIP. `half`: it is about the second address of a pair, with its own claim. */
@@ -157,6 +164,8 @@ type ActionKind =
       readonly claim: IPAddressClaim
       readonly because: string
       readonly outcome: 'restart' | ActionOf<'done'>
+      /** The pools that are not to be tried again yet; absent: none. */
+      readonly tried?: readonly TriedPool[]
     }
   /** Somebody else has the address: record that, keep the address reserved, and delete the claim. */
   | ({ readonly action: 'stepBack'; readonly because: string } & BoundClaim)

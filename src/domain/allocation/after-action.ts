@@ -46,8 +46,9 @@ function afterPartAction(observed: Observed, part: VipPart, action: Action): Obs
     case 'convertClaim':
       return { ...observed, claim: patchedClaim(action.claim, retainMetadata(cluster, part, action.retain)) }
     case 'discardClaim':
-    case 'deleteClaim':
       return withoutClaim(observed)
+    case 'deleteClaim':
+      return withoutClaim({ ...observed, tried: action.tried })
     case 'stepBack': {
       const duplicates = duplicatesWith(cluster, action.ipAddress.address)
       return withoutClaim({ ...observed, cluster: withDuplicates(cluster, duplicates) })

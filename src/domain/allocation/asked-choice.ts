@@ -12,6 +12,7 @@ import { askedAddressOf, describeAsked, readableAddressOf } from './asked-addres
 import { describeHolders, holdersOf, isFree, type AddressHolders } from './duplicate-addresses.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { selectIPPool, usablePools, verdictsBeside } from './pool-selection.ts'
+import { annotated, providerAnnotationsFor } from './tried-pools.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { networkOfVip, recordedVip } from './ip-families.ts'
 import type { VipRole } from './vip-role.ts'
@@ -51,7 +52,8 @@ export function selectForAsked(observed: ObservedCluster, vip: VipRole): Action 
     const poolRef = poolRefTo(free)
     const considered = verdictsBeside(request, pools, poolRef, `has ${address}, which the Cluster asks for`)
     const restore = free.poolKind.fixedAddress === 'pre-made' && { restore: addressOfPool(free, address) }
-    const choice = { poolRef, considered, ...restore, ...retaining(retainOf(free)) }
+    const needed = annotated(providerAnnotationsFor(free, cluster, vip.role, observed))
+    const choice = { poolRef, considered, ...restore, ...retaining(retainOf(free)), ...needed }
     return { action: 'selectPool', choice }
   }
   const taken = new Map(found.map(({ pool, holders }) => [formatPool(pool), holders]))

@@ -37,6 +37,7 @@ import { selectIPPool, whyNotUsable } from './pool-selection.ts'
 import { asksToReserve, whyUnreserved, poolToReserveFrom } from './reserved-endpoint.ts'
 import { decideRestoration } from './restoration.ts'
 import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
+import { annotated, providerAnnotationsFor } from './tried-pools.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { holdsVip, mayBeNamedBy, mayHoldVip } from './unowned-claim.ts'
 import { confirmsVip } from './vip-condition.ts'
@@ -70,7 +71,7 @@ import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
+import { formatPool, isReferredTo, poolRefTo, type IPPool, type IPPoolReference } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
 import { ipFamiliesAnnotation, ipFamilyLabel } from '../names.ts'
@@ -342,8 +343,8 @@ function newClaimAction(observed: ObservedCluster, vip: VipRole, claimName: stri
   const other = reselection(observed, vip, choice)
   if (other !== undefined) return other
   if (restore === undefined) {
-    const annotations = claimAnnotationsFor(cluster, vip, poolRef)
-    return { ...createClaim(observed, vip, poolRef, claimName), ...(annotations && { annotations }) }
+    const asking = claimAnnotationsFor(cluster, vip, poolRef)
+    return createClaim(observed, vip, poolRef, claimName, asking)
   }
   if (!has(observed, 'namedAddress')) return observe('namedAddress')
   const { namedAddress: present } = observed
@@ -363,9 +364,11 @@ function createClaim(
   vip: VipRole,
   poolRef: IPPoolReference,
   claimName: string,
+  asking: PoolChoice['annotations'] = {},
 ): ActionOf<'createClaim'> {
   const retain = retaining(retainFor(observed, poolRef))
-  return { action: 'createClaim', poolRef, claimName, ...retain, ...pairFamily(vip) }
+  const annotations = annotated({ ...observed.choice?.annotations, ...asking })
+  return { action: 'createClaim', poolRef, claimName, ...retain, ...annotations, ...pairFamily(vip) }
 }
 
 /** What a claim on this pool has to be made for; undefined: nobody knows. */
@@ -431,14 +434,25 @@ function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
     case 'allocate-new':
       return selectionAction(observed, vip, decision.because)
     case 'restore': {
-      const { pool } = decision
-      const restore = addressOfPool(pool, decision.address)
-      const choice = { poolRef: poolRefTo(pool), considered: [], restore, ...retaining(retainOf(pool)) }
-      return { action: 'selectPool', choice }
+      return { action: 'selectPool', choice: choiceToRestore(observed, vip, decision) }
     }
     default:
       return decision satisfies never
   }
+}
+
+/** A provider that adopts no IPAddress is asked by an annotation. */
+function choiceToRestore(
+  observed: ObservedCluster,
+  { role }: VipRole,
+  { pool, address }: { readonly pool: IPPool; readonly address: string },
+): PoolChoice {
+  const { fixedAddress } = pool.poolKind
+  const choice = { poolRef: poolRefTo(pool), considered: [], ...retaining(retainOf(pool)) }
+  const needed = providerAnnotationsFor(pool, observed.cluster, role, observed)
+  return typeof fixedAddress === 'object'
+    ? { ...choice, ...annotated({ ...needed, [fixedAddress.claimAnnotation]: address }) }
+    : { ...choice, restore: addressOfPool(pool, address), ...annotated(needed) }
 }
 
 /** @param insteadOf why it is not the address that the Cluster's annotation names */
@@ -451,7 +465,8 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
   }
   const forAsked = selectForAsked(observed, vip)
   if (forAsked !== undefined) return forAsked
-  const selection = selectIPPool(poolRequestFor(cluster, vip.part, observed), pools)
+  const { tried, now } = observed
+  const selection = selectIPPool({ ...poolRequestFor(cluster, vip.part, observed), tried, now }, pools)
   const { considered } = selection
   if (selection.outcome === 'none') {
     const message = withAddition(selection.message, insteadOf)
@@ -459,7 +474,13 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
   }
   const { pool } = selection
   const why = insteadOf === undefined ? {} : { insteadOf }
-  const choice = { poolRef: poolRefTo(pool), considered, ...why, ...retaining(retainOf(pool)) }
+  const choice = {
+    poolRef: poolRefTo(pool),
+    considered,
+    ...why,
+    ...retaining(retainOf(pool)),
+    ...annotated(providerAnnotationsFor(pool, cluster, vip.role, observed)),
+  }
   return { action: 'selectPool', choice }
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../model/pool.ts'
 import { familiesIn, type AddressFamily } from '../model/address-text.ts'
 import { whyRetainUnreadable } from '../model/retain.ts'
+import { whyNotAgain, type Tries } from './tried-pools.ts'
 import { labelSelectorSyntax } from '../model/label-selector.ts'
 import {
   clusterClassKey,
@@ -31,7 +32,7 @@ import { whyNeverGivenBy, whyOfOtherFamily } from './pool-addresses.ts'
 export const everyClass = '*'
 
 /** What a VIP is wanted for. */
-export interface PoolRequest {
+export interface PoolRequest extends Tries {
   /** Of the Cluster, and so of claim and address. */
   readonly namespace: string
   readonly role: Role
@@ -175,6 +176,7 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [notDeleting, 'PoolNotReady'],
   [notPaused, 'PoolNotReady'],
   [notExhausted, 'PoolExhausted'],
+  [notTried, 'PoolExhausted'],
 ]
 
 function firstRejection(request: PoolRequest, pool: IPPool): Rejection | undefined {
@@ -318,6 +320,10 @@ function notExhausted({ address }: PoolRequest, pool: IPPool): string | undefine
   return describeExhausted(pool)
 }
 
+function notTried(request: PoolRequest, pool: IPPool): string | undefined {
+  return whyNotAgain(pool, request)
+}
+
 /** Total order, most preferred first: exact role, namespaced, priority, name. */
 function byPreference(request: PoolRequest): (a: IPPool, b: IPPool) => number {
   const rank = (pool: IPPool): readonly number[] => [
@@ -365,9 +371,12 @@ function verdictOn({ pool, rejection }: Candidate, selected: IPPool | undefined)
 
 function describeRoom(pool: IPPool): string {
   const available = availableAddresses(pool)
-  return available === undefined
-    ? 'not counted yet'
-    : `${available} of ${pool.capacity?.total ?? 0} addresses free`
+  if (available === undefined) {
+    return pool.poolKind.isCounted
+      ? 'not counted yet'
+      : 'its provider does not say how many addresses are free'
+  }
+  return `${available} of ${pool.capacity?.total ?? 0} addresses free`
 }
 
 function whyNone(

@@ -309,7 +309,7 @@ export class SnapshotQueries {
   waitingBeside(pool: IPPool, part: VipPart): readonly Cluster[] {
     return this.#clustersWhere((cluster) => {
       const { claim } = this.bindingOf(cluster, part)
-      const isHere = claim !== undefined && isPoolOf(pool, claim)
+      const isHere = claim !== undefined && isPoolOf(pool, claim) && claim.refusal === undefined
       if (isHere || claim?.addressName !== undefined) return false
       if (this.partOf(cluster, part) === undefined) return false
       return needsAllocation(cluster, this.vipOf(cluster, roleOf(part)), this.contextOf(cluster, pool))

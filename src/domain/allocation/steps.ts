@@ -72,8 +72,12 @@ type HoldResult =
 async function holdAddress(steps: Steps, input: StepInput): Promise<HoldResult> {
   const selected = await steps.selectIPPool(input)
   if (selected.next !== 'claim') return selected
-  const { uid, poolRef, restore, retain, isPair = false } = selected
-  const again = { ...(restore !== undefined && { restore }), ...(retain !== undefined && { retain }) }
+  const { uid, poolRef, restore, retain, annotations, isPair = false } = selected
+  const again = {
+    ...(restore !== undefined && { restore }),
+    ...(retain !== undefined && { retain }),
+    ...(annotations !== undefined && { annotations }),
+  }
 
   const ensured = await steps.ensureIPAddressClaim({ ...input, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
@@ -104,6 +108,8 @@ export interface StepInput {
   readonly half?: 'second'
   /** The uid of the management cluster that the run is of; absent if it names none. */
   readonly managementClusterUid?: string
+  /** The pools that earlier passes of the run have tried, as `triedPoolsIn` reads them; absent: none. */
+  readonly tried?: string
 }
 
 export interface ClaimStepInput extends StepInput {
@@ -119,6 +125,8 @@ export interface EnsureIPAddressClaimInput extends ClaimStepInput {
   readonly restore?: PooledAddress
   /** What the claim has to be made for, as `retainOf` its pool says; absent: what it is, and `none` for a new one. */
   readonly retain?: string
+  /** What the claim has to have for its IPAM provider, and which pools were tried; absent: nothing. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 export interface AssignVipInput extends ClaimStepInput {
@@ -162,7 +170,13 @@ export type StepEnd =
   /** The Cluster of this name is another object now. */
   | { readonly next: 'replaced' }
   /** The objects have changed between two steps. */
-  | { readonly next: 'restart'; readonly reason?: 'DuplicateAddress'; readonly message: string }
+  | {
+      readonly next: 'restart'
+      readonly reason?: 'DuplicateAddress'
+      readonly message: string
+      /** The pools that are not to be tried again yet, as `triedPoolsIn` reads them; absent: none. */
+      readonly tried?: string
+    }
 
 /**
  * `alsoWanted`: the other roles for which the Cluster wants a VIP; absent if there are none. `searchable`: the search
@@ -182,6 +196,8 @@ export type SelectIPPoolResult = (
       readonly retain?: string
       /** How to probe the address before it is assigned; absent: not at all. */
       readonly probe?: Probe
+      /** As of `PoolChoice`. */
+      readonly annotations?: Readonly<Record<string, string>>
       /** Why it is not the address that the Cluster's annotation names; absent if it names none. */
       readonly insteadOf?: string
       /** The VIP is a pair: a second address follows. Absent: it is not. */

@@ -3,6 +3,7 @@ import { done, observe, wait, type Action, type ActionOf, type ObservedCluster }
 import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { isOfOtherFamily, selectIPPool } from './pool-selection.ts'
+import { refusedClaimAction, refusedElsewhereAction } from './refused-claim.ts'
 import { poolToRestoreFrom } from './restoration.ts'
 import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
@@ -51,7 +52,10 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     return { action: 'deleteClaim', claim, because, outcome: 'restart' }
   }
   const unbound = waitForBinding(claim, pools)
-  if (unbound.reason !== 'PoolExhausted' || mayHoldOurs(cluster, vip, claim, pools)) return unbound
+  const isNeeded = mayHoldOurs(cluster, vip, claim, pools)
+  const refused = isNeeded ? undefined : refusedClaimAction(observed, vip, claim, pools)
+  if (refused !== undefined) return refused
+  if (unbound.reason !== 'PoolExhausted' || isNeeded) return unbound
   const selection = selectIPPool(request, pools)
   if (selection.outcome === 'none') {
     const { reason, message, considered } = selection
@@ -77,6 +81,9 @@ function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAd
     const because = `IPAddressClaim ${formatKey(claim)} waits for ${name}, and Cluster ${formatKey(cluster)} names another pool now`
     return { action: 'deleteClaim', claim, because, outcome: 'restart' }
   }
+  const refused =
+    vipOwnershipOf(cluster, vip).state === 'unset' ? refusedElsewhereAction(observed, claim) : undefined
+  if (refused !== undefined) return refused
   return wait(
     'WaitingForAddress',
     `IPAddressClaim ${formatKey(claim)} waits for the IPAM provider of ${poolRef.apiGroup} to bind an address of ${name}; where this lasts, see whether that pool exists and its provider runs`,

@@ -1,6 +1,7 @@
 import type { Cluster } from './cluster.ts'
-import { commaSeparated, nonEmptyStringOf, objectOf, type JsonObject } from './decode.ts'
+import { arrayOf, commaSeparated, nonEmptyStringOf, objectOf, stringOf, type JsonObject } from './decode.ts'
 import type { AddressFamily } from './address-text.ts'
+import type { Reason } from '../reason.ts'
 import {
   clusterGroup,
   clusterNameLabel,
@@ -18,6 +19,14 @@ export interface IPAddressClaim extends ObjectMeta {
   readonly poolRef: IPPoolReference
   /** `status.addressRef.name`; absent until the provider has bound the claim (v1beta1 may read `""`). */
   readonly addressName: string | undefined
+  /** What its IPAM provider says instead of giving it an address. */
+  readonly refusal: ClaimRefusal | undefined
+}
+
+/** By the words of Cluster API's IPAM contract. */
+export interface ClaimRefusal {
+  readonly reason: Extract<Reason, 'PoolExhausted' | 'AllocationFailed'>
+  readonly message: string
 }
 
 /** Reads an IPAddressClaim of any served version. */
@@ -27,7 +36,21 @@ export function ipAddressClaimFrom(object: unknown): IPAddressClaim {
     ...objectMetaFrom(object),
     poolRef: poolRefFrom(objectOf(spec)['poolRef']),
     addressName: nonEmptyStringOf(objectOf(objectOf(status)['addressRef'])['name']),
+    refusal: refusalIn(objectOf(status)),
   }
+}
+
+/** Providers of either contract write conditions, and the API server converts them. */
+function refusalIn({ conditions, deprecated, v1beta2 }: JsonObject): ClaimRefusal | undefined {
+  const older = objectOf(objectOf(objectOf(deprecated)['v1beta1']))['conditions']
+  const newer = objectOf(v1beta2)['conditions']
+  for (const condition of [conditions, newer, older].flatMap(arrayOf).map(objectOf)) {
+    const { type, status, reason, message } = condition
+    if (type !== 'Ready' || status !== 'False') continue
+    if (reason === 'PoolExhausted' || reason === 'AllocationFailed')
+      return { reason, message: stringOf(message) }
+  }
+  return undefined
 }
 
 /**

@@ -58,8 +58,8 @@ export function buildClaim(
     readonly family?: AddressFamily
   },
 ): JsonObject {
-  const { poolRef, claimName, retain = none, family, annotations: asking } = claim
-  const object = buildIPAddressClaim(cluster, part, poolRef, claimName, family, asking)
+  const { poolRef, claimName, retain = none, family, annotations: wanted } = claim
+  const object = buildIPAddressClaim(cluster, part, poolRef, claimName, family, wanted)
   if (retain === none) return object
   const { ownerReferences: _owner, labels, annotations, ...metadata } = objectOf(object['metadata'])
   return {

@@ -94,7 +94,7 @@ export function createInformerSet(now: () => number): InformerSet {
 }
 
 function nameOf(kind: WatchedKind): string {
-  return typeof kind === 'string' ? kind : kind.resource
+  return typeof kind === 'string' ? kind : `${kind.kind}s`
 }
 
 /** Whether the watches report every change in the namespace. */

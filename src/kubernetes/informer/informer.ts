@@ -1,11 +1,12 @@
 import type { Log } from '../../observability/log.ts'
 import type { NamespacedName, ObjectMeta } from '../../domain/model/object-meta.ts'
-import type { PoolKind } from '../../domain/model/pool-kind.ts'
+import { fullNameOf, type PoolKind } from '../../domain/model/pool-kind.ts'
 import type { IPPool } from '../../domain/model/pool.ts'
 import { discoverApiVersions } from '../api-versions.ts'
 import type { KubernetesError } from '../errors.ts'
 import { lossWithout } from '../permissions.ts'
-import { poolResourceOf, resources, type DecodedResource } from '../resources.ts'
+import { findPoolResource, isStatic, lossWithoutPools, poolResourceOf } from '../pool-resources.ts'
+import { resources, type DecodedResource } from '../resources.ts'
 import type { KubernetesConnection } from '../transport/connection.ts'
 import {
   defaultTuning,
@@ -14,6 +15,7 @@ import {
   type InformerTuning,
   type ResourceEventHandler,
 } from './informer-types.ts'
+import { startLateInformer } from './late-informer.ts'
 import { startReflector } from './reflector.ts'
 import { createStore } from './store.ts'
 
@@ -27,11 +29,6 @@ export type WatchedKind = keyof WatchedObjects | PoolKind
 
 /** The decoded objects of a kind. */
 export type Watched<K extends WatchedKind> = K extends keyof WatchedObjects ? WatchedObjects[K] : IPPool
-
-function resourceOf<K extends WatchedKind>(kind: K): DecodedResource<Watched<K>>
-function resourceOf(kind: WatchedKind): DecodedResource<ObjectMeta> {
-  return typeof kind === 'string' ? resources[kind] : poolResourceOf(kind)
-}
 
 export interface InformerOptions<R extends WatchedKind> {
   readonly connection: KubernetesConnection
@@ -56,15 +53,50 @@ const mostOtherNamespaces = 50
  * later, a missing CustomResourceDefinition, and missing permissions. It lists and watches each of several namespaces
  * separately, since our permissions may be limited to them.
  */
-export function startInformer<R extends WatchedKind>(options: InformerOptions<R>): Informer<Watched<R>> {
-  const { handler, log } = options
-  const { namespaced, plural } = resourceOf(options.resource)
+export function startInformer<R extends WatchedKind>(options: InformerOptions<R>): Informer<Watched<R>>
+export function startInformer(
+  options: Omit<InformerOptions<WatchedKind>, 'handler'> & {
+    readonly handler: ResourceEventHandler<ObjectMeta>
+  },
+): unknown {
+  const { resource: kind } = options
+  if (typeof kind === 'string') {
+    return startInformerOf<ObjectMeta>({
+      ...options,
+      resource: resources[kind],
+      loss: lossWithout('list', kind),
+    })
+  }
+  const loss = lossWithoutPools(kind)
+  const start = (resource: DecodedResource<IPPool>): Informer<IPPool> =>
+    startInformerOf<IPPool>({ ...options, resource, loss })
+  if (isStatic(kind)) return start(poolResourceOf(kind))
+  return startLateInformer({
+    ...options,
+    name: fullNameOf(kind),
+    loss,
+    tuning: { ...defaultTuning, ...options.tuning },
+    find: () => findPoolResource(options.connection, kind),
+    start,
+  })
+}
+
+/** The options of an informer whose API is known. */
+type FoundOptions<T extends ObjectMeta> = Omit<InformerOptions<WatchedKind>, 'resource' | 'handler'> & {
+  readonly resource: DecodedResource<T>
+  readonly handler: ResourceEventHandler<T>
+  /** What is lost if the kind cannot be read; undefined if nothing works without it. */
+  readonly loss: string | undefined
+}
+
+function startInformerOf<T extends ObjectMeta>(options: FoundOptions<T>): Informer<T> {
+  const { handler, log, loss } = options
+  const { namespaced, plural } = options.resource
   const namespaces = [...new Set(namespaced ? options.namespaces : [])]
   const own = namespaces.length === 0 ? [''] : namespaces
-  const objects = new Map<string, Watched<R>>()
+  const objects = new Map<string, T>()
   const refusals = new Map<string, string>()
   const running = new Map<string, RunningReflector>()
-  const loss = lossWithout('list', plural)
   let named: readonly NamespacedName[] = []
 
   const health = (): InformerHealth =>
@@ -126,12 +158,11 @@ interface SharedState<T extends ObjectMeta> {
 }
 
 /** Returns a function that starts the reflector of a namespace. */
-function reflectorStarter<R extends WatchedKind>(
-  options: InformerOptions<R>,
-  { objects, refusals, loss, named, onSettled }: SharedState<Watched<R>>,
+function reflectorStarter<T extends ObjectMeta>(
+  options: FoundOptions<T>,
+  { objects, refusals, loss, named, onSettled }: SharedState<T>,
 ): (namespace: string) => RunningReflector {
-  const { connection, handler, log } = options
-  const resource = resourceOf(options.resource)
+  const { connection, handler, log, resource } = options
   const versions = discoverApiVersions(connection)
   const tuning = { ...defaultTuning, ...options.tuning }
   return (namespace) => {

@@ -17,6 +17,7 @@ import {
   neededPermissions,
   type Permission,
 } from '../../../src/kubernetes/permissions.ts'
+import { poolResourceOf } from '../../../src/kubernetes/pool-resources.ts'
 import { resources } from '../../../src/kubernetes/resources.ts'
 import {
   startInformer,
@@ -37,7 +38,11 @@ class Asked {
   readonly connection: KubernetesConnection = {
     request: async (request) => {
       if (request.resource === 'apiresources') {
-        return { resources: Object.values(resources).map(({ plural }) => ({ name: plural })) }
+        return {
+          resources: [...Object.values(resources), ...inClusterPoolKinds.map(poolResourceOf)].map(
+            ({ plural }) => ({ name: plural }),
+          ),
+        }
       }
       this.#note(request)
       if (request.verb === 'create' && request.resource === 'events' && !this.#eventIsThere) {

@@ -117,9 +117,7 @@ app.kubernetes.io/component: {{ .command }}
 - apiGroups: [ipam.cluster.x-k8s.io]
   resources: [ipaddresses]
   verbs: [get, list, watch, create, delete]
-- apiGroups: [ipam.cluster.x-k8s.io]
-  resources: [inclusterippools]
-  verbs: [list, watch]
+{{ include "capi-vip-allocator.poolRules" . }}
 {{- if or .Values.dnsNames.controlPlane .Values.dnsNames.ingress }}
 # The DNS names of VIPs, which external-dns publishes.
 - apiGroups: [externaldns.k8s.io]
@@ -144,7 +142,10 @@ app.kubernetes.io/component: {{ .command }}
 
 {{/* Everywhere, beside those of the served namespaces. */}}
 {{- define "capi-vip-allocator.clusterRules" -}}
-{{ include "capi-vip-allocator.globalPoolRules" . }}
+{{- if not .Values.poolKinds }}
+{{- include "capi-vip-allocator.globalPoolRules" . }}
+{{ end }}
+{{- "" -}}
 # Their labels, by which a pool can select those that may use it. The uid of kube-system says which management cluster
 # this is, so that no other one's Workers act on its runs.
 - apiGroups: ['']
@@ -162,10 +163,43 @@ app.kubernetes.io/component: {{ .command }}
   verbs: [get]
 {{- end }}
 
+{{/* The pools of a namespace. Of other kinds than ours, it is not known whether they are in namespaces. */}}
+{{- define "capi-vip-allocator.poolRules" -}}
+{{- if .Values.poolKinds }}
+{{- include "capi-vip-allocator.otherPoolRules" . }}
+{{- else -}}
+- apiGroups: [ipam.cluster.x-k8s.io]
+  resources: [inclusterippools]
+  verbs: [list, watch]
+{{- end }}
+{{- end }}
+
 {{- define "capi-vip-allocator.globalPoolRules" -}}
+{{- if .Values.poolKinds }}
+{{- include "capi-vip-allocator.otherPoolRules" . }}
+{{- else -}}
 - apiGroups: [ipam.cluster.x-k8s.io]
   resources: [globalinclusterippools]
   verbs: [list, watch]
+{{- end }}
+{{- end }}
+
+{{/* Of `poolKinds`. The plural of a kind is its name in small letters with an s, as far as providers are known. */}}
+{{- define "capi-vip-allocator.otherPoolRules" -}}
+{{- $resources := dict }}
+{{- range .Values.poolKinds }}
+{{- $parts := splitList "." (splitList "/" . | first) }}
+{{- $group := join "." (rest $parts) }}
+{{- $_ := set $resources $group (append (get $resources $group | default list) (printf "%ss" (first $parts | lower))) }}
+{{- end }}
+{{- range $group := keys $resources | sortAlpha }}
+{{- if ne $group (keys $resources | sortAlpha | first) }}
+{{ end }}
+{{- "" -}}
+- apiGroups: [{{ $group }}]
+  resources: [{{ get $resources $group | uniq | join ", " }}]
+  verbs: [list, watch]
+{{- end }}
 {{- end }}
 
 {{/* Takes root, kind and name: the role and its binding have the same. */}}
@@ -191,6 +225,7 @@ subjects:
   "REGISTER_SEARCH_ATTRIBUTES" (or $values.temporal.registerSearchAttributes $values.temporal.embedded.enabled | ternary "true" "")
   "NAMESPACE" (join "," ($values.namespaces | default list))
   "WATCH_FILTER" $values.watchFilter
+  "POOL_KINDS" (join "," ($values.poolKinds | default list))
   "REQUIRE_OPT_IN" ($values.requireOptIn | ternary "true" "")
   "MANAGEMENT_CLUSTER" $values.managementCluster
   "CONTROL_PLANE_VARIABLE" $values.controlPlaneVariable
@@ -210,7 +245,7 @@ subjects:
 {{- $value = contains "=" . | ternary (regexFind "=.*$" . | trimPrefix "=") "true" }}
 {{- end }}
 {{- if hasKey $settings $name }}
-{{- $before := and (eq $name "NAMESPACE") (hasPrefix "--" .) | ternary (get $given $name) "" }}
+{{- $before := and (has $name (list "NAMESPACE" "POOL_KINDS")) (hasPrefix "--" .) | ternary (get $given $name) "" }}
 {{- $_ := set $given $name (empty $before | ternary $value (printf "%s,%s" $before $value)) }}
 {{- end }}
 {{- end }}

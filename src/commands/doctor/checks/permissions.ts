@@ -1,3 +1,5 @@
+import { inClusterPoolKinds } from '../../../domain/model/pool-kinds.ts'
+import { aggregateLabel } from '../../../domain/names.ts'
 import { few } from '../../../domain/quote.ts'
 import type { Permission } from '../../../kubernetes/permissions.ts'
 import { fault, orOk, warning, type CheckOutcome } from './check-result.ts'
@@ -23,6 +25,13 @@ const classFix =
 const fix =
   'apply deploy/manifests/cluster-role.yaml and cluster-role-binding.yaml of this version, or deploy/namespaced/role.yaml in every namespace that is served, or grant the same by rules of your own'
 
+const poolFix = `give the chart the same poolKinds, or grant it in a ClusterRole with the label ${aggregateLabel}="true", which the chart's ClusterRole takes up`
+
+/** Whether it is about a kind of pools that only `--pool-kinds` names. */
+function isOfOtherPools({ alternative, resource }: ReviewedPermission): boolean {
+  return alternative === 'pools' && !inClusterPoolKinds.some((kind) => kind.resource === resource)
+}
+
 export function checkPermissions({ subject, reviewed }: PermissionReview): readonly CheckOutcome[] {
   const refused = reviewed.filter(({ allowed }) => !allowed)
   const elsewhere = refused.filter(({ isElsewhere }) => isElsewhere === true)
@@ -42,7 +51,8 @@ function problemsOf(
   const byLoss = Map.groupBy(refused, (permission) => lossOf(permission, reviewed))
   return [...byLoss].map(([loss, permissions]) => {
     const found = `${subject} may not ${few(inWords(permissions))}`
-    return loss === undefined ? fault(found, howToGrant) : warning(`${found}: ${loss}`, howToGrant)
+    const how = permissions.every(isOfOtherPools) ? poolFix : howToGrant
+    return loss === undefined ? fault(found, how) : warning(`${found}: ${loss}`, how)
   })
 }
 

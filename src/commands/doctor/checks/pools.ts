@@ -76,6 +76,10 @@ export function needsPools(snapshot: Snapshot, settings: EligibilitySettings): b
   )
 }
 
+function providersIn(settings: EligibilitySettings): string {
+  return few([...new Set(poolKindsOf(settings).map(({ provider }) => provider))])
+}
+
 /** Only a fault if a Cluster needs a pool. */
 function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOutcome {
   const { unservedPools } = snapshot
@@ -84,7 +88,7 @@ function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOut
     const found = `there can be no pool for VIPs: ${unservedPools}`
     return isNeeded
       ? fault(found, "install it, or name pools of another IPAM provider in the Clusters' annotations")
-      : ok('there is no pool of the in-cluster IPAM provider, and no Cluster waits for one')
+      : ok(`there is no pool of ${providersIn(settings)}, and no Cluster waits for one`)
   }
   const pools = poolsIn(snapshot)
   const poolKinds = poolKindsOf(settings)
@@ -132,7 +136,7 @@ function roomProblems(pool: IPPool, kept: readonly string[]): readonly CheckOutc
 export function checkPoolLabels(
   snapshot: Snapshot,
   isEverywhere: boolean,
-  poolKinds = inClusterPoolKinds,
+  poolKinds: readonly PoolKind[] = inClusterPoolKinds,
 ): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
   const classes = [...snapshot.clusterClasses.values()]
@@ -145,6 +149,7 @@ export function checkPoolLabels(
     ...priorityProblems(pool),
     ...misplacedProblems(pool, poolKinds),
     ...selectorProblems(pool, [...snapshot.namespaces.values()]),
+    ...nameProblems(pool, pools),
   ])
   return orOk(problems, `labels and annotations of ${counted(pools.length, 'pool')} can be read`)
 }
@@ -201,6 +206,25 @@ function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
   return [fault(found, fix)]
 }
 
+/** Its provider takes every claim in the namespace for its own that names a pool of this name, whatever its kind. */
+function nameProblems(pool: IPPool, pools: readonly IPPool[]): readonly CheckOutcome[] {
+  const { provider, matchesByName = false } = pool.poolKind
+  if (!matchesByName) return []
+  return pools
+    .filter(
+      (other) =>
+        other.name === pool.name &&
+        other.poolKind !== pool.poolKind &&
+        (isGlobalPool(other) || other.namespace === pool.namespace),
+    )
+    .map((other) =>
+      warning(
+        `${nameOf(pool)} and ${nameOf(other)} have one name, and ${provider} knows pools by their names alone: it binds claims on either, so that a VIP may come from the wrong one, or twice`,
+        `give one of them another name`,
+      ),
+    )
+}
+
 function misplacedProblems(pool: IPPool, poolKinds: readonly PoolKind[]): readonly CheckOutcome[] {
   if (isGlobalPool(pool)) return []
   const globalKinds = poolKinds
@@ -241,7 +265,10 @@ function selectorProblems(pool: IPPool, namespaces: readonly ObjectMeta[]): read
  * Compares the ranges of pools for VIPs with those of all pools, which the provider does not do. From overlapping pools
  * the same address is given out twice; the allocator notices each duplicate, at the cost of an address and time.
  */
-export function checkPoolRanges(snapshot: Snapshot, poolKinds = inClusterPoolKinds): readonly CheckOutcome[] {
+export function checkPoolRanges(
+  snapshot: Snapshot,
+  poolKinds: readonly PoolKind[] = inClusterPoolKinds,
+): readonly CheckOutcome[] {
   const pools = poolsIn(snapshot)
   const problems = [
     ...pools.filter(isForVips).flatMap(unreadableEntries),

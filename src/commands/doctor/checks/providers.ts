@@ -2,7 +2,7 @@ import { poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import type { IPAddressClaim } from '../../../domain/model/claim.ts'
 import { arrayOf, integerOf, objectOf, stringOf } from '../../../domain/model/decode.ts'
 import { formatKey, objectMetaFrom, type ObjectMeta } from '../../../domain/model/object-meta.ts'
-import { availableAddresses, isPoolOf } from '../../../domain/model/pool.ts'
+import { availableAddresses, isPoolOf, type IPPool } from '../../../domain/model/pool.ts'
 import { clusterNameLabel, pausedAnnotation } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import { fault, ok, orOk, skipped, warning, type CheckOutcome, type Reading } from './check-result.ts'
@@ -167,22 +167,42 @@ function effectProblems(snapshot: Snapshot, now: number): readonly CheckOutcome[
   const isOverdue = ({ creationTimestamp }: { readonly creationTimestamp: string }): boolean =>
     now - Date.parse(creationTimestamp) > overdueAfterMs
   const uncounted = poolsIn(snapshot).filter(
-    (pool) => pool.capacity === undefined && !pool.isPaused && isOverdue(pool),
+    ({ capacity, isPaused, poolKind, ...pool }) =>
+      capacity === undefined && poolKind.isCounted && !isPaused && isOverdue(pool),
   )
   const unbound = [...snapshot.claims.values()].filter(
     (claim) => isOverdue(claim) && couldBeBound(claim, snapshot),
   )
   return [
-    ...providerFault(uncounted.map(nameOf), 'nobody has counted the addresses of'),
-    ...providerFault(
-      unbound.map(formatKey),
+    ...providerFaults(
+      uncounted.map((pool) => ({ name: nameOf(pool), pool })),
+      'nobody has counted the addresses of',
+    ),
+    ...providerFaults(
+      unbound.map((claim) => ({ name: formatKey(claim), pool: poolOf(claim, snapshot) })),
       'unbound for more than a minute, although their pools have free addresses: IPAddressClaim',
     ),
   ]
 }
 
-function providerFault(objects: readonly string[], found: string): readonly CheckOutcome[] {
-  return objects.length === 0 ? [] : [fault(`${found} ${few(objects)}`, providerFix)]
+/** One fault for each provider. */
+function providerFaults(
+  objects: readonly { readonly name: string; readonly pool: IPPool | undefined }[],
+  found: string,
+): readonly CheckOutcome[] {
+  const byProvider = Map.groupBy(objects, ({ pool }) => pool?.poolKind.provider ?? inClusterProvider.name)
+  return [...byProvider].map(([provider, own]) =>
+    fault(
+      `${found} ${few(own.map(({ name }) => name))}`,
+      provider === inClusterProvider.name
+        ? providerFix
+        : `see whether ${provider} runs, and what its log says`,
+    ),
+  )
+}
+
+function poolOf(claim: IPAddressClaim, snapshot: Snapshot): IPPool | undefined {
+  return poolsIn(snapshot).find((each) => isPoolOf(each, claim))
 }
 
 /** The provider ignores a claim that is paused, or whose Cluster is paused or does not exist. */
@@ -194,6 +214,8 @@ function couldBeBound(claim: IPAddressClaim, snapshot: Snapshot): boolean {
     const cluster = snapshot.clusters.get(formatKey({ namespace: claim.namespace, name }))
     if (cluster === undefined || cluster.isPaused) return false
   }
-  const pool = poolsIn(snapshot).find((each) => isPoolOf(each, claim))
+  // Its provider has answered, and the run goes by the answer.
+  if (claim.refusal !== undefined) return false
+  const pool = poolOf(claim, snapshot)
   return pool !== undefined && !pool.isPaused && !pool.isDeleting && (availableAddresses(pool) ?? 0) > 0
 }

@@ -56,7 +56,7 @@ async function scene(
     live: fakeClusterApi(options.calls ?? {}),
     now: () => now,
   })
-  const pluralOf = (kind: WatchedKind): string => (typeof kind === 'string' ? kind : kind.resource)
+  const pluralOf = (kind: WatchedKind): string => (typeof kind === 'string' ? kind : (kind.resource ?? ''))
   const watch = (resource: WatchedKind) => {
     const plural = pluralOf(resource)
     server.list(plural, 100, options.objects?.[plural] ?? [])

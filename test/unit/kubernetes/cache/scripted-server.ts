@@ -3,7 +3,8 @@ import { KubernetesError } from '../../../../src/kubernetes/errors.ts'
 import type { ApiRequest } from '../../../../src/kubernetes/transport/api-request.ts'
 import type { KubernetesConnection } from '../../../../src/kubernetes/transport/connection.ts'
 import { inClusterPoolKinds } from '../../../../src/domain/model/pool-kinds.ts'
-import { poolResourceOf, resources } from '../../../../src/kubernetes/resources.ts'
+import { poolResourceOf } from '../../../../src/kubernetes/pool-resources.ts'
+import { resources } from '../../../../src/kubernetes/resources.ts'
 
 /** A server whose lists and watch events a test dictates one by one, which no real API server allows. */
 export interface ScriptedServer {

@@ -34,7 +34,7 @@ function watching<R extends WatchedKind>(
 ): Scene<R> {
   const { objects = [], refused = [], ...rest } = options
   const server = scriptServer()
-  server.list(typeof resource === 'string' ? resource : resource.resource, 100, objects)
+  server.list(typeof resource === 'string' ? resource : (resource.resource ?? ''), 100, objects)
   server.refuse(...refused)
   const stop = new AbortController()
   stopping.push(stop)

@@ -1,7 +1,8 @@
+import { poolKindFrom } from '../../../../../src/domain/model/pool-kinds.ts'
+import { ipPoolFrom, type IPPool } from '../../../../../src/domain/model/pool.ts'
 import { describe, expect, it } from '@jest/globals'
 import type { CheckOutcome } from '../../../../../src/commands/doctor/checks/check-result.ts'
 import { checkPoolLabels } from '../../../../../src/commands/doctor/checks/pools.ts'
-import type { IPPool } from '../../../../../src/domain/model/pool.ts'
 import type { ObjectMeta } from '../../../../../src/domain/model/object-meta.ts'
 import { aClass, aClusterClass, aNamespace, aPool } from '../../../../support/builders.ts'
 import { aSnapshot } from '../../../../support/snapshot.ts'
@@ -192,5 +193,29 @@ describe('what is written on pools', () => {
   it('is checked pool by pool', () => {
     const wrong = { labels: { ...forClass, [roleKey]: 'x' } }
     expect(found(aPool({ ...wrong, name: 'a' }), aPool(), aPool({ ...wrong, name: 'b' }))).toHaveLength(2)
+  })
+})
+
+describe('a pool of Metal3', () => {
+  const metal3 = poolKindFrom('IPPool.ipam.metal3.io')
+  const labels = { 'vip.capi.gorizond.io/cluster-class': 'rke2-cluster-class' }
+  const named = (namespace: string, name: string): IPPool => {
+    if (metal3 === undefined) throw new Error('no kind')
+    return ipPoolFrom(metal3, { metadata: { namespace, name, uid: `${namespace}-${name}`, labels } })
+  }
+
+  it('must not have the name of another pool that its claims may name', () => {
+    const ours = aPool({ kind: 'InClusterIPPool', namespace: 'clusters', name: 'vips' })
+    const pools = [ours, named('clusters', 'vips'), named('elsewhere', 'vips'), named('clusters', 'more')]
+    const snapshot = { ...aSnapshot({}), pools: pools.map((each) => new Map([[each.uid, each]])) }
+    const found = checkPoolLabels(snapshot, false)
+    expect(found).toEqual([
+      {
+        level: 'warning',
+        found:
+          "IPPool clusters/vips and InClusterIPPool clusters/vips have one name, and Metal3's IP Address Manager knows pools by their names alone: it binds claims on either, so that a VIP may come from the wrong one, or twice",
+        fix: 'give one of them another name',
+      },
+    ])
   })
 })
