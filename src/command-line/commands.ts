@@ -1,6 +1,7 @@
 import type { AllocateOptions } from '../commands/allocate/allocate.ts'
 import type { DoctorOptions } from '../commands/doctor/doctor.ts'
 import type { PlanOptions } from '../commands/plan/plan.ts'
+import type { ReleaseOptions } from '../commands/release/release.ts'
 import { flags, runtimeExtensionFlags, type AllocatorCommand, type FlagName } from '../config.ts'
 import type { NamespacedName } from '../domain/model/object-meta.ts'
 import { quoted } from '../domain/quote.ts'
@@ -17,6 +18,11 @@ const eligibilityFlags: readonly FlagName[] = [
 ]
 const dnsFlags: readonly FlagName[] = ['control-plane-dns-name', 'ingress-dns-name']
 const clusterArgument: Argument = { name: 'NAMESPACE/CLUSTER', help: 'the Cluster' }
+
+const keptArgument: Argument = {
+  name: 'TARGET',
+  help: 'NAMESPACE/CLUSTER that addresses are kept for, or one address',
+}
 
 /** Every command, in the order of `--help`. The first one is the default. */
 export const commands: readonly Command[] = [
@@ -110,6 +116,20 @@ export const commands: readonly Command[] = [
     read: () => ({}),
     load: async () => (await import('../commands/pools/pools.ts')).runPools,
   }),
+  userCommand<ReleaseOptions>({
+    name: 'release',
+    summary: 'let go of an address that is kept, so that anybody can have it',
+    argument: keptArgument,
+    flags: managementClusterFlags,
+    options: [{ name: 'dry-run', help: 'show what would be released, and write nothing' }],
+    examples: [
+      { line: 'release clusters/blue --dry-run', meaning: 'what is kept for a Cluster that is gone' },
+      { line: 'release clusters/blue', meaning: 'let go of that' },
+      { line: 'release 10.0.0.10 --output=json', meaning: 'let go of one address, and answer as JSON' },
+    ],
+    read: releaseOptionsIn,
+    load: async () => (await import('../commands/release/release.ts')).runRelease,
+  }),
   userCommand<DoctorOptions>({
     name: 'doctor',
     summary: 'check all that the allocator needs, and say what to do',
@@ -191,6 +211,24 @@ function planOptionsIn(typed: Typed): PlanOptions {
       : `plan names a Cluster and a file, expected one of them`,
   )
   return { files: [] }
+}
+
+/** Loads no library for it: an address that is none is kept nowhere. */
+const looksLikeAddress = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f.]*(?::[\da-f.]*){2,})$/i
+
+function releaseOptionsIn(typed: Typed): ReleaseOptions {
+  const dryRun = typed.isSet('dry-run')
+  const { argument = '' } = typed
+  if (looksLikeAddress.test(argument)) return { target: { address: argument }, dryRun }
+  const cluster = argument.includes('/') ? clusterIn(typed) : undefined
+  if (cluster === undefined) {
+    typed.fault(
+      typed.argument === undefined
+        ? 'release names nothing that is kept, expected NAMESPACE/CLUSTER or an address'
+        : `what is kept is ${quoted(argument)}, expected NAMESPACE/CLUSTER or an address`,
+    )
+  }
+  return { target: { cluster: cluster ?? { namespace: '', name: '' } }, dryRun }
 }
 
 /** Reads the argument; undefined if there is none. An argument that is not `NAMESPACE/CLUSTER` is a fault. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import type { IPAddressClaim } from '../../src/domain/model/claim.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import {
@@ -11,7 +12,7 @@ import { releaseWorkflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
+import { runCommand } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
@@ -19,25 +20,40 @@ let suite: Fixture
 let testbed: Testbed
 let temporal: TemporalView
 
-/** Served first of all, since a claim may be in the cache some seconds before its Cluster is. */
-let unseen: Cluster
+/** Clusters of a class of their own, with a pool `<name>-pool` of one address that is retained for so long. */
+const served = {
+  blue: ['10.171.0.1', '1h'],
+  timer: ['10.171.1.1', '1000h'],
+  short: ['10.171.2.1', '3s'],
+  changed: ['10.171.3.1', 'always'],
+  unseen: ['10.171.6.1', '1h'],
+  asleep: ['10.171.7.1', '24h'],
+  'by-hand': ['10.171.9.1', 'always'],
+} as const
+
+type Name = keyof typeof served
+const names = Object.keys(served) as readonly Name[]
+
+/** As they were before they were deleted. */
+const before = new Map<string, Cluster>()
 
 beforeAll(async () => {
   suite = await openFixtureWithAllocator()
   ;({ testbed, temporal } = suite)
-  unseen = await serve('unseen', '10.171.6.1', '1h')
+  await Promise.all(
+    names.map(async (name) => before.set(name, await serve(name, served[name][0], served[name][1]))),
+  )
 })
 
-/** A person lets go of what is still kept. */
+/** A person lets go of all that is still kept. */
 afterAll(() =>
   suite.close(async () => {
-    for (const name of ['timer', 'blue']) await setRetain(name, null)
-    await remove('blue')
-    for (const name of ['timer', 'blue']) await untilReleased(name)
+    await Promise.all(names.map((name) => setRetain(name, null)))
+    await Promise.all(names.map((name) => testbed.deleteCluster(name).catch(() => undefined)))
+    await Promise.all(names.map(untilReleased))
   }),
 )
 
-/** A served Cluster of a class of its own, with a pool `<name>-pool` of the address alone that retains addresses. */
 async function serve(name: string, address: string, retain: string | undefined): Promise<Cluster> {
   const className = `${name}-class`
   await testbed.createClass(className)
@@ -45,6 +61,12 @@ async function serve(name: string, address: string, retain: string | undefined):
   await testbed.createPool(address, { name: `${name}-pool`, className, annotations })
   await testbed.createCluster(name, { className })
   return testbed.untilServed(name)
+}
+
+function identityOf(name: Name): Cluster {
+  const cluster = before.get(name)
+  if (cluster === undefined) throw new Error(`${name} was never served`)
+  return cluster
 }
 
 async function remove(name: string): Promise<void> {
@@ -87,8 +109,8 @@ async function untilReleased(name: string): Promise<IPAddressClaim | undefined> 
   return testbed.untilClaim(`vip-cp-${name}`, (now) => now === undefined)
 }
 
-/** Lets another Cluster of the same class ask for the address. Resolves when it waits. */
-async function compete(name: string): Promise<string> {
+/** Lets another Cluster of the same class ask for the address. Resolves with its name when it waits. */
+async function compete(name: Name): Promise<string> {
   const rival = `${name}-rival`
   await testbed.createCluster(rival, { className: `${name}-class` })
   await testbed.untilCluster(
@@ -100,11 +122,11 @@ async function compete(name: string): Promise<string> {
 
 describe('a pool that retains addresses', () => {
   it('keeps that of a deleted Cluster from everybody, and gives it to one of the same name', async () => {
-    const before = await serve('blue', '10.171.0.1', '1h')
+    const { uid } = identityOf('blue')
     const claimed = await testbed.untilClaim('vip-cp-blue', (now) => now?.addressName !== undefined)
     expect(claimed).toMatchObject({
       ownerReferences: [],
-      annotations: { [clusterUidAnnotation]: before.uid, [retainAnnotation]: '1h' },
+      annotations: { [clusterUidAnnotation]: uid, [retainAnnotation]: '1h' },
     })
     const { annotations } = await removeAndKeep('blue')
     const [since, until] = [keptSinceAnnotation, keptUntilAnnotation].map((key) =>
@@ -114,34 +136,40 @@ describe('a pool that retains addresses', () => {
     const rival = await compete('blue')
     await testbed.createCluster('blue', { className: 'blue-class' })
     const again = await testbed.untilServed('blue')
-    expect(again.uid).not.toBe(before.uid)
+    expect(again.uid).not.toBe(uid)
     expect(again.controlPlaneEndpoint.host).toBe('10.171.0.1')
     const claim = await testbed.untilClaim(
       'vip-cp-blue',
       (now) => now?.annotations[clusterUidAnnotation] === again.uid,
     )
     expect(isMarked(claim)).toBe(false)
-    const { message, released } = await temporal.releaseOf(before)
+    const { message, released } = await temporal.releaseOf(identityOf('blue'))
     expect(message).toContain(`a later one of this name has IPAddressClaim ${testbed.namespace}/vip-cp-blue`)
     expect(released).toEqual([])
     await testbed.deleteCluster(rival)
   })
 
-  it('says in Temporal for whom and until when, by a timer', async () => {
-    const cluster = await serve('timer', '10.171.1.1', '1000h')
+  it('says for whom and until when: in Temporal by a timer, in pools, in status, and as a metric', async () => {
     const { annotations } = await removeAndKeep('timer')
-    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(cluster))
+    const until = annotations[keptUntilAnnotation] ?? ''
+    const handle = temporal.client.workflow.getHandle(releaseWorkflowIdFor(identityOf('timer')))
     const timer = await eventually('the timer', async () => {
       const { events } = await handle.fetchHistory()
       return events?.find(({ timerStartedEventAttributes: started }) => started)
     })
     const summary = Buffer.from(timer.userMetadata?.summary?.data ?? []).toString()
-    const until = new Date(annotations[keptUntilAnnotation] ?? '').toISOString()
-    expect(summary).toContain(`kept for ${testbed.namespace}/timer until ${until}`)
+    expect(summary).toContain(`kept for ${testbed.namespace}/timer until ${new Date(until).toISOString()}`)
+    const words = `kept for ${testbed.namespace}/timer until ${until}`
+    expect(await suite.print('pools')).toContain(words)
+    expect(await suite.print('status')).toContain(words)
+    const page = await eventually('the metric', async () => {
+      const text = await (await fetch(suite.allocator.metricsUrl)).text()
+      return text.split('\n').find((line) => /kept_addresses\{.*timer-pool/.test(line) && line.endsWith(' 1'))
+    })
+    expect(page).toContain(`namespace="${testbed.namespace}"`)
   })
 
   it('frees it when the time is over', async () => {
-    await serve('short', '10.171.2.1', '3s')
     await removeAndKeep('short')
     const rival = await compete('short')
     await untilReleased('short')
@@ -149,7 +177,6 @@ describe('a pool that retains addresses', () => {
   })
 
   it('keeps it for another time if its annotation changes, and frees it if that goes', async () => {
-    await serve('changed', '10.171.3.1', 'always')
     const { annotations } = await removeAndKeep('changed')
     expect(annotations[keptUntilAnnotation]).toBe('always')
     await setRetain('changed', '2h')
@@ -171,14 +198,13 @@ describe('a pool that retains addresses', () => {
     await setRetain('living', null)
     const claim = await testbed.untilClaim('vip-cp-living', isOwned)
     expect(claim?.annotations).toEqual({})
-    await remove('living')
-    await untilReleased('living')
   })
 
   it('is not chosen if its annotation cannot be read, and the Cluster says why', async () => {
     const className = await testbed.createClassWithPool('typo', '10.171.5.1')
     await setRetain('typo', '1 day')
-    await testbed.createCluster('typo', { className })
+    const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'typo-pool' }
+    await testbed.createCluster('typo', { className, annotations })
     const found = await testbed.untilCluster(
       'typo',
       (now) => now !== undefined && vipConditionOf(now, 'control-plane')?.reason === 'NoMatchingPool',
@@ -190,31 +216,47 @@ describe('a pool that retains addresses', () => {
 })
 
 describe('an address that is kept', () => {
+  it('is free to everybody when a person releases it, and not before', async () => {
+    await removeAndKeep('by-hand')
+    const rival = await compete('by-hand')
+    const key = `${testbed.namespace}/by-hand`
+    const words = `10.171.9.1 would be released; it was kept for ${key} until a person releases it\n`
+    expect(await suite.print('release', key, '--dry-run')).toBe(words)
+    const kubeconfig = `--kubeconfig=${realParts().stack.kubeconfigPath}`
+    const others = ['release', `${testbed.namespace}/nobody`, `--namespace=${testbed.namespace}`, kubeconfig]
+    const { code, stderr } = await runCommand(others)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/nothing is kept for Cluster .*nobody; kept are .*10\.171\.9\.1 for/)
+    const printed = JSON.parse(await suite.print('release', '10.171.9.1', '--output=json')) as object
+    expect(printed).toMatchObject({
+      dryRun: false,
+      addresses: [{ outcome: 'released', why: 'retained', address: '10.171.9.1', until: 'always' }],
+    })
+    expect((await testbed.untilServed(rival)).controlPlaneEndpoint.host).toBe('10.171.9.1')
+    expect((await temporal.releaseOf(identityOf('by-hand'))).released).toMatchObject([
+      { address: '10.171.9.1' },
+    ])
+  })
+
   it('is kept although nobody watched when its Cluster was deleted, and Temporal has lost the run', async () => {
     await suite.allocator.stop()
     await remove('unseen')
     await suite.start()
     const { annotations } = await untilKept('unseen')
-    const workflowId = releaseWorkflowIdFor(unseen)
+    const workflowId = releaseWorkflowIdFor(identityOf('unseen'))
+    await removeAndKeep('asleep')
     await suite.allocator.stop()
     await temporal.client.workflow.getHandle(workflowId).terminate('as if Temporal had been emptied')
+    await age('asleep', 25)
     await suite.start()
     await eventually('another run', async () => {
       const { status } = await temporal.client.workflow.getHandle(workflowId).describe()
       return status.name === 'RUNNING' ? true : undefined
     })
-    const claim = await testbed.untilClaim('vip-cp-unseen', isMarked)
-    expect(claim?.annotations).toEqual(annotations)
-    await setRetain('unseen', null)
-    await untilReleased('unseen')
+    expect((await untilKept('unseen')).annotations).toEqual(annotations)
   })
 
   it('is free if its time was over while nobody ran', async () => {
-    await serve('asleep', '10.171.7.1', '24h')
-    await removeAndKeep('asleep')
-    await suite.allocator.stop()
-    await age('asleep', 25)
-    await suite.start()
     expect(await untilReleased('asleep')).toBeUndefined()
   })
 

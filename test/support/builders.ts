@@ -227,6 +227,21 @@ export function aClaim(options: ClaimOptions = {}): IPAddressClaim {
   })
 }
 
+/** The builder's claim, bound, on a pool that retains addresses for a day: it outlives its Cluster, whose uid it has. */
+export function aRetainedClaim(options: ClaimOptions = {}): IPAddressClaim {
+  return aClaim({
+    owners: [],
+    labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
+    addressName: 'vip-cp-demo',
+    ...options,
+    annotations: {
+      'vip.capi.gorizond.io/cluster-uid': 'uid-of-demo',
+      'vip.capi.gorizond.io/retain': '24h',
+      ...options.annotations,
+    },
+  })
+}
+
 /** IPAddress `clusters/vip-cp-demo`, 10.0.0.10. */
 export function anIPAddress(
   options: MetaOptions & { address?: string; claimName?: string; poolName?: string } = {},

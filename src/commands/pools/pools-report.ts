@@ -8,7 +8,8 @@ import {
 import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { availableAddresses, isPoolOf, networkOf, type IPPool } from '../../domain/model/pool.ts'
-import { namespaceSelectorAnnotation } from '../../domain/names.ts'
+import { namespaceSelectorAnnotation, retainAnnotation } from '../../domain/names.ts'
+import { keptAddressesIn, keptOn, type KeptAddress } from '../../domain/release/kept-addresses.ts'
 import { defaultRole } from '../../domain/role.ts'
 import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
 
@@ -39,12 +40,17 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
   readonly namespaceSelector: string | undefined
   /** `""`: the one that has no name. */
   readonly network: string
+  /** For how long it keeps released addresses, as written; undefined: not at all. */
+  readonly retain: string | undefined
+  /** Its addresses that are kept for Clusters that are gone. */
+  readonly kept: readonly KeptAddress[]
 }
 
 export function poolsReport(snapshot: Snapshot, settings: EligibilitySettings): PoolsReport {
   const forecast = forecastOf(snapshot, settings)
+  const kept = keptAddressesIn(snapshot)
   const pools = poolsIn(snapshot)
-    .map((pool) => overviewOf(pool, snapshot, forecast))
+    .map((pool) => overviewOf(pool, snapshot, forecast, keptOn(pool, kept)))
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
   return { pools, forecast }
 }
@@ -53,7 +59,12 @@ function sortKey(pool: PoolOverview): string {
   return `${pool.kind} ${formatKey(pool)}`
 }
 
-function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast): PoolOverview {
+function overviewOf(
+  pool: IPPool,
+  snapshot: Snapshot,
+  { expectations }: Forecast,
+  kept: readonly KeptAddress[],
+): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
   return {
@@ -75,6 +86,8 @@ function overviewOf(pool: IPPool, snapshot: Snapshot, { expectations }: Forecast
     namespaceSelector:
       pool.namespaceSelector === undefined ? undefined : pool.annotations[namespaceSelectorAnnotation],
     network: networkOf(pool),
+    retain: pool.annotations[retainAnnotation],
+    kept,
   }
 }
 

@@ -3,7 +3,9 @@ import type { Style } from '../../console/style.ts'
 import { capacityBar, renderTable } from '../../console/table.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
+import { parseRetain } from '../../domain/model/retain.ts'
 import { shortened } from '../../domain/quote.ts'
+import { keptLines } from '../kept-text.ts'
 import { withManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
 import { poolsReport, type PoolOverview, type PoolsReport } from './pools-report.ts'
@@ -19,16 +21,19 @@ export async function runPools(_options: object, setup: CommandSetup): Promise<n
 
 /** The pools as a table, with the forecast below it. */
 export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8: boolean): string {
-  const hasNetworks = pools.some(({ network }) => network !== '')
+  const more = optionalColumns.filter(({ isShown }) => pools.some(isShown))
   const rows = pools.map((pool) => [
     ...poolRow(pool, style, isUtf8),
-    ...(hasNetworks ? [pool.network || 'default'] : []),
+    ...more.map(({ valueOf }) => valueOf(pool, style)),
   ])
+  const kept = pools.flatMap((pool) => pool.kept)
   return [
     pools.length === 0
       ? 'There is no pool.'
-      : renderTable(hasNetworks ? [...head, 'network'] : head, rows, style),
+      : renderTable([...head, ...more.map(({ title }) => title)], rows, style),
     '',
+    ...keptLines(kept, style),
+    ...(kept.length === 0 ? [] : ['']),
     ...forecastLines(forecast, style),
     ...forecast.classesWithoutPool.map(
       (clusterClass) => `No pool is for control planes of ClusterClass ${formatKey(clusterClass)}.`,
@@ -37,6 +42,26 @@ export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8
 }
 
 const head = ['pool', 'namespaces', 'used', 'free', 'waiting', 'classes', 'roles', 'priority', 'state']
+
+/** Columns that stand there only if some pool has something to show in them. */
+const optionalColumns: readonly {
+  readonly title: string
+  readonly isShown: (pool: PoolOverview) => boolean
+  readonly valueOf: (pool: PoolOverview, style: Style) => string
+}[] = [
+  {
+    title: 'network',
+    isShown: ({ network }) => network !== '',
+    valueOf: ({ network }) => network || 'default',
+  },
+  { title: 'retain', isShown: ({ retain }) => retain !== undefined, valueOf: retainText },
+]
+
+function retainText(pool: PoolOverview, style: Style): string {
+  if (pool.retain === undefined) return ''
+  const ms = parseRetain(pool.retain)
+  return ms === undefined ? style.bad('unreadable') : shortened(pool.retain.trim())
+}
 
 function poolRow(pool: PoolOverview, style: Style, isUtf8: boolean): readonly string[] {
   const { capacity, available, claimsWaiting, clustersWaiting, state } = pool

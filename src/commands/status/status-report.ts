@@ -4,6 +4,7 @@ import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/
 import { isServed, type ServedClusters } from '../../domain/extension/rendered-vip.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { keptAddressesIn, type KeptAddress } from '../../domain/release/kept-addresses.ts'
 import { roleSpecs } from '../../domain/role.ts'
 import { concerns, type Problem } from './problems/problem.ts'
 import { problemsIn } from './problems/problems.ts'
@@ -24,6 +25,8 @@ export interface StatusReport {
   /** Sorted by namespace, Cluster and role. */
   readonly vips: readonly VipReport[]
   readonly findings: readonly Problem[]
+  /** The addresses that are kept for Clusters that are gone. */
+  readonly kept: readonly KeptAddress[]
 }
 
 export interface StatusQuestion {
@@ -44,7 +47,15 @@ export function reportOn(snapshot: Snapshot, question: StatusQuestion): StatusRe
   return {
     vips: vipsIn(snapshot, question).filter((vip) => !problemsOnly || isUnsettled(vip)),
     findings: problemsIn(snapshot, settings, now).filter(isShown),
+    kept: problemsOnly ? [] : keptIn(snapshot, question.cluster),
   }
+}
+
+function keptIn(snapshot: Snapshot, cluster: NamespacedName | undefined): readonly KeptAddress[] {
+  const kept = keptAddressesIn(snapshot)
+  return cluster === undefined
+    ? kept
+    : kept.filter(({ keptFor }) => formatKey(keptFor) === formatKey(cluster))
 }
 
 /** A problem of nobody's is everybody's. */

@@ -2,6 +2,7 @@ import type { Style } from '../../console/style.ts'
 import { formatAge, renderTable } from '../../console/table.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
 import { counted, printable } from '../../domain/quote.ts'
+import { keptLines } from '../kept-text.ts'
 import type { Problem } from './problems/problem.ts'
 import type { StatusReport, VipReport } from './status-report.ts'
 
@@ -20,7 +21,7 @@ const head = [
 
 /** All VIPs as a table, and the problems. With `problemsOnly`, the reason for each missing VIP stands between them. */
 export function statusText(
-  { vips, findings }: StatusReport,
+  { vips, findings, kept }: StatusReport,
   problemsOnly: boolean,
   style: Style,
   now: number,
@@ -30,6 +31,8 @@ export function statusText(
   return [
     vips.length === 0 ? none : renderTable(head, rows, style),
     ...(problemsOnly ? reasonLines(vips, style) : []),
+    ...(kept.length === 0 ? [] : ['']),
+    ...keptLines(kept, style),
     ...problemLines(findings, style),
   ].join('\n')
 }

@@ -4,6 +4,7 @@ import { exitCodes } from '../../console/exit-code.ts'
 import type { Style } from '../../console/style.ts'
 import type { Snapshot } from '../../domain/allocation/snapshot.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
+import { describeKeptAddress, keptAddressesIn } from '../../domain/release/kept-addresses.ts'
 import type { Log } from '../../observability/log.ts'
 import { withManagementCluster, type ManagementCluster } from '../management-cluster.ts'
 import type { CommandSetup } from '../setup.ts'
@@ -49,11 +50,15 @@ export async function runStatus(options: StatusOptions, setup: CommandSetup): Pr
   })
 }
 
-function assertExists(cluster: NamespacedName, { clusters }: Snapshot): void {
+function assertExists(cluster: NamespacedName, snapshot: Snapshot): void {
+  const { clusters } = snapshot
   if (clusters.has(formatKey(cluster))) return
+  const kept = keptAddressesIn(snapshot)
+    .filter(({ keptFor }) => formatKey(keptFor) === formatKey(cluster))
+    .map((each) => `; ${each.address ?? 'an address'} is ${describeKeptAddress(each)}`)
   const elsewhere = [...clusters.values()].filter(({ name }) => name === cluster.name).map(formatKey)
   const hint = elsewhere.length === 0 ? '' : `; there is ${elsewhere.slice(0, 5).join(', ')}`
-  throw new Error(`Cluster ${formatKey(cluster)} does not exist${hint}`)
+  throw new Error(`Cluster ${formatKey(cluster)} does not exist${kept.join('')}${hint}`)
 }
 
 async function showStatus(context: StatusContext): Promise<number> {

@@ -86,6 +86,10 @@ const series = {
   lost_addresses: { help: 'VIPs of ours that no claim holds.', labels: ['role'] },
   leaked_claims: { help: 'Claims of ours whose Cluster has been gone for 50 seconds.', labels: ['role'] },
   reserved_addresses: { help: 'Duplicate addresses kept out of circulation.', labels: [] },
+  kept_addresses: {
+    help: 'Addresses of a pool that are kept for Clusters that are gone.',
+    labels: perPool,
+  },
   stray_runs: {
     help: 'Runs of Clusters that another installation has (elsewhere), that another management cluster has (foreign), or whose workflow task keeps failing (failing).',
     labels: ['verdict'],

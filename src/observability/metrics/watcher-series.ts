@@ -76,6 +76,10 @@ const inventorySeries: readonly (readonly [SeriesName, SamplesOf])[] = [
   ['lost_addresses', ({ lost }) => lost.map(({ role, addresses }) => [role, addresses])],
   ['leaked_claims', ({ leaked }) => leaked.map(({ role, claims }) => [role, claims])],
   ['reserved_addresses', ({ reserved }) => [[reserved]]],
+  [
+    'kept_addresses',
+    ({ kept }) => kept.map(({ name, kind, namespace, addresses }) => [name, kind, namespace, addresses]),
+  ],
 ]
 
 function poolAddresses(count: 'total' | 'free' | 'used'): SamplesOf {

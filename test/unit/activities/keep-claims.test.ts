@@ -8,7 +8,7 @@ import {
 } from '../../../src/domain/names.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
-import { aClaim, aCluster, anIPAddress, aPool } from '../../support/builders.ts'
+import { aCluster, anIPAddress, aPool, aRetainedClaim } from '../../support/builders.ts'
 import { failureOf, run } from './support.ts'
 
 const deleted = { namespace: 'clusters', name: 'demo', uid: 'uid-of-demo' }
@@ -22,12 +22,7 @@ const input = {
 }
 
 const retained = (annotations: Readonly<Record<string, string>> = {}, uid = 'uid-of-demo') =>
-  aClaim({
-    owners: [],
-    labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
-    addressName: 'vip-cp-demo',
-    annotations: { [clusterUidAnnotation]: uid, [retainAnnotation]: '24h', ...annotations },
-  })
+  aRetainedClaim({ annotations: { [clusterUidAnnotation]: uid, ...annotations } })
 const inHours = (hours: number): string =>
   `${new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, -5)}Z`
 const ownSince = (hoursAgo: number) => ({

@@ -45,6 +45,24 @@ describe('a command', () => {
   )
 })
 
+describe('the target of release', () => {
+  it.each([['clusters/blue'], ['10.0.0.10'], ['fd00::1'], ['clusters/blue --dry-run']])(
+    'can be %s',
+    (words) => {
+      expect(parseInvocation(['release', ...words.split(' ')], {})).toMatchObject({ command: 'release' })
+    },
+  )
+
+  it.each([
+    ['', 'release names nothing that is kept, expected NAMESPACE/CLUSTER or an address'],
+    ['blue', 'what is kept is "blue", expected NAMESPACE/CLUSTER or an address'],
+    ['10.0.0', 'what is kept is "10.0.0", expected NAMESPACE/CLUSTER or an address'],
+    ['Clusters/blue', 'the Cluster is "Clusters/blue", expected NAMESPACE/CLUSTER'],
+  ])('cannot be "%s"', (word, message) => {
+    expect(() => parseInvocation(['release', ...(word === '' ? [] : [word])], {})).toThrow(message)
+  })
+})
+
 describe('the help', () => {
   it('names every command with its summary', () => {
     for (const { name, summary } of commands) {

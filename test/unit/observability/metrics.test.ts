@@ -43,6 +43,7 @@ const anInventory: Inventory = {
   lost: [{ role: 'control-plane', addresses: 1 }],
   leaked: [{ role: 'ingress', claims: 8 }],
   reserved: 9,
+  kept: [{ kind: 'InClusterIPPool', namespace: 'clusters', name: 'vip', addresses: 3 }],
 }
 
 const quiet: WatcherReadings = { watches: () => [], inventory: () => undefined, strays: () => [] }

@@ -11,7 +11,14 @@ import {
   releaseOfDeleted,
   releaseOfOrphan,
 } from '../../../src/watcher/release-triggers.ts'
-import { aClaim, aCluster, anIPAddress, aPool, ownerReference } from '../../support/builders.ts'
+import {
+  aClaim,
+  aCluster,
+  anIPAddress,
+  aPool,
+  aRetainedClaim,
+  ownerReference,
+} from '../../support/builders.ts'
 
 const vip = { role: 'control-plane', claim: 'vip-cp-demo', address: '10.0.0.10' } as const
 const held = { role: 'control-plane', claim: aClaim(), ipAddress: anIPAddress() } as const
@@ -110,12 +117,7 @@ describe('a claim that has outlived its Cluster', () => {
   const now = Date.parse('2026-03-01T12:00:00Z')
   const retaining = aPool({ annotations: { [retainAnnotation]: '24h' } })
   const retained = (annotations: Readonly<Record<string, string>> = {}, uid = deleted.uid) =>
-    aClaim({
-      owners: [],
-      labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
-      addressName: 'vip-cp-demo',
-      annotations: { [clusterUidAnnotation]: uid, [retainAnnotation]: '24h', ...annotations },
-    })
+    aRetainedClaim({ annotations: { [clusterUidAnnotation]: uid, ...annotations } })
   const marked = {
     [keptSinceAnnotation]: '2026-03-01T11:00:00Z',
     [keptUntilAnnotation]: '2026-03-02T11:00:00Z',

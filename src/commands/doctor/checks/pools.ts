@@ -24,14 +24,17 @@ import {
   selectsNamespace,
   type IPPool,
 } from '../../../domain/model/pool.ts'
+import { whyRetainUnreadable } from '../../../domain/model/retain.ts'
 import {
   clusterClassKey,
   namespacesAnnotation,
   namespaceSelectorAnnotation,
   networkAnnotation,
   priorityAnnotation,
+  retainAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
+import { keptAddressesIn, keptOn, type KeptAddress } from '../../../domain/release/kept-addresses.ts'
 import { counted, quoted, few } from '../../../domain/quote.ts'
 import { roles } from '../../../domain/role.ts'
 import { fault, ok, orOk, warning, type CheckOutcome } from './check-result.ts'
@@ -47,8 +50,9 @@ export function checkPools(snapshot: Snapshot, settings: EligibilitySettings): r
   if (forVips.length === 0) return [reportNone(snapshot, settings)]
   const free = forVips.reduce((sum, pool) => sum + (availableAddresses(pool) ?? 0), 0)
   const total = forVips.reduce((sum, pool) => sum + (pool.capacity?.total ?? 0), 0)
+  const kept = keptAddressesIn(snapshot)
   return orOk(
-    forVips.flatMap((pool) => roomProblems(pool, keptOn(pool, snapshot))),
+    forVips.flatMap((pool) => roomProblems(pool, inGracePeriodOn(pool, snapshot), keptOn(pool, kept))),
     `${counted(forVips.length, 'pool')} for VIPs, with ${free} of ${total} addresses free`,
   )
 }
@@ -105,7 +109,7 @@ function reportNone(snapshot: Snapshot, settings: EligibilitySettings): CheckOut
 }
 
 /** RFC 3339: when the grace period of each deleted claim on the pool ends, the first one first. */
-function keptOn(pool: IPPool, { claims }: Snapshot): readonly string[] {
+function inGracePeriodOn(pool: IPPool, { claims }: Snapshot): readonly string[] {
   if (pool.reuseGraceSeconds === 0) return []
   return [...claims.values()]
     .filter((claim) => isPoolOf(pool, claim))
@@ -114,18 +118,27 @@ function keptOn(pool: IPPool, { claims }: Snapshot): readonly string[] {
     .toSorted()
 }
 
-/** @param kept as of `keptOn` */
-function roomProblems(pool: IPPool, kept: readonly string[]): readonly CheckOutcome[] {
+/** @param ends as of `inGracePeriodOn`. @param kept addresses of the pool that are kept for Clusters that are gone */
+function roomProblems(
+  pool: IPPool,
+  ends: readonly string[],
+  kept: readonly KeptAddress[],
+): readonly CheckOutcome[] {
   const available = availableAddresses(pool)
   const total = pool.capacity?.total ?? 0
   if (available === undefined || available * fewPart >= total + (available <= 0 ? 1 : 0)) return []
   const how = available <= 0 ? 'exhausted' : 'nearly exhausted'
   const grace =
+    ends.length === 0
+      ? ''
+      : `; deleted Clusters keep ${ends.length} of them for addressReuseGracePeriodSeconds, the first until ${ends[0]}`
+  const retained =
     kept.length === 0
       ? ''
-      : `; deleted Clusters keep ${kept.length} of them for addressReuseGracePeriodSeconds, the first until ${kept[0]}`
-  const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free${grace}`
-  return [warning(found, `add addresses to ${nameOf(pool)}, or another pool with the same label`)]
+      : `; ${kept.length} of them ${kept.length === 1 ? 'is' : 'are'} kept for deleted Clusters by ${retainAnnotation}`
+  const found = `${nameOf(pool)} is ${how}: ${Math.max(0, available)} of ${total} addresses free${grace}${retained}`
+  const orRelease = kept.length === 0 ? '' : '; or release what is kept: capi-vip-allocator release'
+  return [warning(found, `add addresses to ${nameOf(pool)}, or another pool with the same label${orRelease}`)]
 }
 
 /**
@@ -147,6 +160,7 @@ export function checkPoolLabels(
     ...classProblems(pool, classes, isEverywhere),
     ...roleProblems(pool),
     ...priorityProblems(pool),
+    ...retainProblems(pool),
     ...misplacedProblems(pool, poolKinds),
     ...selectorProblems(pool, [...snapshot.namespaces.values()]),
     ...nameProblems(pool, pools),
@@ -223,6 +237,13 @@ function nameProblems(pool: IPPool, pools: readonly IPPool[]): readonly CheckOut
         `give one of them another name`,
       ),
     )
+}
+
+function retainProblems(pool: IPPool): readonly CheckOutcome[] {
+  const unreadable = whyRetainUnreadable(pool)
+  if (unreadable === undefined) return []
+  const found = `${nameOf(pool)}: ${unreadable}; the pool serves nobody`
+  return [fault(found, `correct ${retainAnnotation} on ${nameOf(pool)}`)]
 }
 
 function misplacedProblems(pool: IPPool, poolKinds: readonly PoolKind[]): readonly CheckOutcome[] {

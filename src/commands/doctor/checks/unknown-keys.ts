@@ -9,6 +9,7 @@ import {
   ownPrefix,
   priorityAnnotation,
   reserveEndpointAnnotation,
+  retainAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
 import { quoted } from '../../../domain/quote.ts'
@@ -30,6 +31,7 @@ export const poolKeys: OwnKeys = {
     namespacesAnnotation,
     namespaceSelectorAnnotation,
     networkAnnotation,
+    retainAnnotation,
   ],
 }
 

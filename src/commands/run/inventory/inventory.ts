@@ -5,8 +5,9 @@ import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.
 import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
-import { availableAddresses, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
-import { clusterClassKey } from '../../../domain/names.ts'
+import { availableAddresses, formatPool, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
+import { clusterClassKey, retainAnnotation } from '../../../domain/names.ts'
+import { keptAddressesIn, keptOn } from '../../../domain/release/kept-addresses.ts'
 import type { Reason } from '../../../domain/reason.ts'
 import { leakAfterMs } from '../../../domain/timings.ts'
 import { roles, type Role } from '../../../domain/role.ts'
@@ -26,6 +27,16 @@ export interface Inventory {
   readonly leaked: readonly { readonly role: Role; readonly claims: number }[]
   /** Duplicate addresses that are kept reserved. */
   readonly reserved: number
+  /** Addresses that pools keep for Clusters that are gone. Pools that keep none, and retain nothing, are left out. */
+  readonly kept: readonly KeptCount[]
+}
+
+interface KeptCount {
+  readonly kind: string
+  /** `""` for a global pool. */
+  readonly namespace: string
+  readonly name: string
+  readonly addresses: number
 }
 
 /** Milliseconds for which an inventory is reused: a scrape reads it once for each series. */
@@ -73,7 +84,37 @@ export function takeInventory(
     })),
     leaked: roles.map((role) => ({ role, claims: leaked.filter((each) => each === role).length })),
     reserved: [...snapshot.ipAddresses.values()].filter(isReservation).length,
+    kept: countKept(snapshot),
   }
+}
+
+function countKept(snapshot: Snapshot): readonly KeptCount[] {
+  const kept = keptAddressesIn(snapshot)
+  const pools = poolsIn(snapshot).map((pool) => ({ pool, addresses: keptOn(pool, kept) }))
+  const placed = new Set(pools.flatMap(({ addresses }) => addresses))
+  // A pool that is gone counts as one of the claim's namespace.
+  const unplaced = Map.groupBy(
+    kept.filter((each) => !placed.has(each)),
+    ({ claim, pool }) => `${claim.namespace} ${formatPool(pool)}`,
+  )
+  return [
+    ...pools
+      .filter(({ pool, addresses }) => addresses.length > 0 || retainAnnotation in pool.annotations)
+      .map(({ pool: { kind, namespace, name }, addresses }) => ({
+        kind,
+        namespace,
+        name,
+        addresses: addresses.length,
+      })),
+    ...[...unplaced.values()].flatMap((alike) =>
+      alike.slice(0, 1).map(({ claim: { namespace }, pool: { kind, name } }) => ({
+        kind,
+        namespace,
+        name,
+        addresses: alike.length,
+      })),
+    ),
+  ]
 }
 
 function countWaiting(states: readonly VipState[]): Inventory['waiting'] {

@@ -299,6 +299,8 @@ describe('the overview of a pool', () => {
         priority: 7,
         namespaces: ['x', 'y'],
         namespaceSelector: undefined,
+        kept: [],
+        retain: undefined,
         network: '',
       },
     ])

@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import { poolsReport } from '../../../../src/commands/pools/pools-report.ts'
 import { poolsText } from '../../../../src/commands/pools/pools.ts'
 import { plainStyle } from '../../../support/plain-style.ts'
-import { aCluster, aClusterClass, anUncountedPool, aPool, variables } from '../../../support/builders.ts'
+import {
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  anUncountedPool,
+  aPool,
+  aRetainedClaim,
+  variables,
+} from '../../../support/builders.ts'
 import { aSnapshot, type SnapshotObjects } from '../../../support/snapshot.ts'
 
 function text(things: SnapshotObjects): string {
@@ -66,5 +74,22 @@ describe('the pools, for people', () => {
       aCluster({ name: `c${index}`, uid: `c${index}` }),
     )
     expect(text({ clusters, pools: [aPool()] })).toMatch(/\nand 3 more$/)
+  })
+
+  it('name what they keep, for whom and until when', () => {
+    const annotations = { 'vip.capi.gorizond.io/kept-until': '2026-03-02T11:00:00Z' }
+    const pools = [
+      aPool({ annotations: { 'vip.capi.gorizond.io/retain': '24h' } }),
+      aPool({ name: 'typo', annotations: { 'vip.capi.gorizond.io/retain': '1 day' } }),
+    ]
+    const claims = [aRetainedClaim({ annotations })]
+    const lines = text({ pools, claims, ipAddresses: [anIPAddress()] }).split('\n')
+    expect(lines[0]).toMatch(/STATE +RETAIN$/)
+    expect(lines.find((line) => line.includes('/typo '))).toMatch(/unreadable$/)
+    expect(lines.find((line) => line.includes('/vip-pool '))).toMatch(/24h$/)
+    const heading = lines.indexOf('Kept for Clusters that are gone:')
+    expect(lines[heading + 2]).toMatch(
+      /^10\.0\.0\.10 +control-plane +GlobalInClusterIPPool\/vip-pool +clusters\/vip-cp-demo +kept for clusters\/demo until 2026-03-02T11:00:00Z$/,
+    )
   })
 })

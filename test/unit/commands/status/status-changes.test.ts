@@ -6,9 +6,11 @@ import {
   aCluster,
   anIPAddress,
   aPool,
+  aRetainedClaim,
   variables,
   type ClusterOptions,
 } from '../../../support/builders.ts'
+import { keptUntilAnnotation } from '../../../../src/domain/names.ts'
 import { aSnapshot } from '../../../support/snapshot.ts'
 
 const served: ClusterOptions = {
@@ -27,11 +29,12 @@ function report(clusters: readonly ClusterOptions[], isHeld = true): StatusRepor
 
 /** `change subject phase-or-kind`. */
 function changes(before: StatusReport | undefined, after: StatusReport): readonly string[] {
-  return changesBetween(before, after).map((each) =>
-    'vip' in each
-      ? `${each.change} ${each.vip.cluster} ${each.vip.phase}`
-      : `${each.change} ${each.finding.kind}`,
-  )
+  return changesBetween(before, after).map((each) => {
+    if ('vip' in each) return `${each.change} ${each.vip.cluster} ${each.vip.phase}`
+    return 'kept' in each
+      ? `${each.change} ${each.kept.address} kept until ${each.kept.until}`
+      : `${each.change} ${each.finding.kind}`
+  })
 }
 
 describe('the changes for a program that watches', () => {
@@ -52,5 +55,21 @@ describe('the changes for a program that watches', () => {
       'changed demo Served',
       'removed UnheldEndpoint',
     ])
+  })
+
+  it('names an address that is kept, and for how long now', () => {
+    const kept = (until: string): StatusReport =>
+      reportOn(
+        aSnapshot({
+          pools: [aPool()],
+          claims: [aRetainedClaim({ annotations: { [keptUntilAnnotation]: until } })],
+          ipAddresses: [anIPAddress()],
+        }),
+        { settings: { variables }, cluster: undefined, problemsOnly: false, now: 0 },
+      )
+    const [soon, later] = [kept('2026-01-01T00:00:00Z'), kept('always')]
+    expect(changes(undefined, soon)).toEqual(['added 10.0.0.10 kept until 2026-01-01T00:00:00Z'])
+    expect(changes(soon, later)).toEqual(['changed 10.0.0.10 kept until always'])
+    expect(changes(later, report([], false))).toEqual(['removed 10.0.0.10 kept until always'])
   })
 })

@@ -17,6 +17,7 @@ import {
   anIPAddress,
   anObservation,
   aPool,
+  aRetainedClaim,
   ownerReference,
   type ClaimOptions,
   type ClusterOptions,
@@ -28,13 +29,7 @@ const named = { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/r
 
 /** A claim that outlives the Cluster with this uid. */
 const retained = (uid = 'uid-of-demo', options: ClaimOptions = {}) =>
-  aClaim({
-    owners: [],
-    labels: named,
-    addressName: 'vip-cp-demo',
-    ...options,
-    annotations: { [clusterUidAnnotation]: uid, [retainAnnotation]: '24h', ...options.annotations },
-  })
+  aRetainedClaim({ ...options, annotations: { [clusterUidAnnotation]: uid, ...options.annotations } })
 const kept = retained('uid-of-before', { annotations: { [keptUntilAnnotation]: '2026-12-01T00:00:00Z' } })
 
 function next(cluster: ClusterOptions, things: Partial<Observed> = {}): Action {

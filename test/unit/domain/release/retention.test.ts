@@ -1,29 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import {
-  clusterUidAnnotation,
-  keptSinceAnnotation,
-  keptUntilAnnotation,
-  retainAnnotation,
-} from '../../../../src/domain/names.ts'
+import { keptSinceAnnotation, keptUntilAnnotation, retainAnnotation } from '../../../../src/domain/names.ts'
 import {
   decideRetention,
   type ObservedRetained,
   type RetentionDecision,
 } from '../../../../src/domain/release/retention.ts'
-import { aClaim, aCluster, aPool } from '../../../support/builders.ts'
+import { aCluster, aPool, aRetainedClaim } from '../../../support/builders.ts'
 
 const now = Date.parse('2026-03-01T12:00:00Z')
 const hour = 3_600_000
 
 /** A claim that has outlived the Cluster, with the annotations given besides. */
 const kept = (annotations: Readonly<Record<string, string>> = {}, retain = '24h') =>
-  aClaim({
-    owners: [],
-    labels: { 'cluster.x-k8s.io/cluster-name': 'demo', 'vip.capi.gorizond.io/role': 'control-plane' },
-    addressName: 'vip-cp-demo',
-    annotations: { [clusterUidAnnotation]: 'uid-of-demo', [retainAnnotation]: retain, ...annotations },
-  })
+  aRetainedClaim({ annotations: { [retainAnnotation]: retain, ...annotations } })
 const marked = (since: string, until: string) => ({
   [keptSinceAnnotation]: since,
   [keptUntilAnnotation]: until,

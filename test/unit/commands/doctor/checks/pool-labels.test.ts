@@ -61,6 +61,19 @@ describe('what is written on pools', () => {
     ])
   })
 
+  it('is a fault where the time for which addresses are kept cannot be read', () => {
+    const annotations = { 'vip.capi.gorizond.io/retain': '1 day' }
+    expect(found(aPool({ annotations }))).toEqual([
+      [
+        'fault',
+        `${pool}: vip.capi.gorizond.io/retain is "1 day", expected a duration such as 24h or 1h30m (units ms, s, m and h, at most 876000h), or always; the pool serves nobody`,
+      ],
+    ])
+    expect(found(aPool({ annotations: { 'vip.capi.gorizond.io/retain': 'always' } }))).toEqual([
+      ['ok', 'labels and annotations of 1 pool can be read'],
+    ])
+  })
+
   it('is looked at entry by entry in a list', () => {
     const annotations = { [classKey]: `${aClass}, rke2-cluster-clas, cluster/${aClass}` }
     expect(found(aPool({ labels: { [classKey]: 'true' }, annotations }))).toEqual([

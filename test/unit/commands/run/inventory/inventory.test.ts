@@ -8,6 +8,7 @@ import {
   anIPAddress,
   anUncountedPool,
   aPool,
+  aRetainedClaim,
   variables,
   type ClusterOptions,
 } from '../../../../support/builders.ts'
@@ -201,5 +202,29 @@ describe('reserved addresses', () => {
     const labels = { 'vip.capi.gorizond.io/reserved-by': 'demo' }
     const ipAddresses = [anIPAddress(), anIPAddress({ name: 'vip-reserved-demo-10.0.0.11', labels })]
     expect(inventoryOf({ ipAddresses }).reserved).toBe(1)
+  })
+})
+
+describe('addresses that are kept', () => {
+  const retaining = aPool({ annotations: { 'vip.capi.gorizond.io/retain': '24h' } })
+  const vipPool = { kind: 'GlobalInClusterIPPool', namespace: '', name: 'vip-pool' }
+
+  it('are counted by pool, also by one that retains nothing any more or is gone', () => {
+    const held = { claims: [aRetainedClaim()], ipAddresses: [anIPAddress()] }
+    for (const pools of [[retaining], [aPool()]]) {
+      expect(inventoryOf({ pools, ...held }).kept).toEqual([{ ...vipPool, addresses: 1 }])
+    }
+    expect(inventoryOf(held).kept).toEqual([{ ...vipPool, namespace: 'clusters', addresses: 1 }])
+  })
+
+  it('count from zero where a pool retains addresses, and nowhere else', () => {
+    expect(inventoryOf({ pools: [retaining, aPool({ name: 'other' })] }).kept).toEqual([
+      { ...vipPool, addresses: 0 },
+    ])
+  })
+
+  it('are none of a Cluster that is there', () => {
+    const objects = { clusters: [aCluster()], pools: [retaining], claims: [aRetainedClaim()] }
+    expect(inventoryOf(objects).kept).toEqual([{ ...vipPool, addresses: 0 }])
   })
 })
