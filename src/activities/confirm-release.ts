@@ -1,5 +1,11 @@
 import { cancellationSignal, sleep } from '@temporalio/activity'
-import { claimNameFor, longerClaimNameFor, ownershipOf, type ClusterIdentity } from '../domain/model/claim.ts'
+import {
+  claimNameFor,
+  longerClaimNameFor,
+  mayBeClaimNameOf,
+  ownershipOf,
+  type ClusterIdentity,
+} from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import type { IPPool } from '../domain/model/pool.ts'
 import { releaseCheckedAnnotation } from '../domain/names.ts'
@@ -192,9 +198,11 @@ async function observe(
   const labeled = await api.listIPAddressesOf(deleted)
   const { namespace } = deleted
   const names = roles.flatMap((role) => [claimNameFor(deleted, role), longerClaimNameFor(deleted, role)])
+  // Few Clusters have the claims of a pair, so these are read only if an address shows one.
+  const shown = labeled.map(({ claimName }) => claimName).filter((name) => mayBeClaimNameOf(deleted, name))
   const recorded = held.map(({ claim }) => claim).filter((name) => name !== undefined)
   const found = await Promise.all(
-    [...new Set([...names, ...recorded])].map((name) => api.getIPAddressClaim({ namespace, name })),
+    [...new Set([...names, ...shown, ...recorded])].map((name) => api.getIPAddressClaim({ namespace, name })),
   )
   const claims = found.filter((claim) => claim !== undefined)
   const referenced = await Promise.all(

@@ -10,6 +10,8 @@ export const logFieldNames = [
   'address',
   'pool',
   'claim',
+  'secondAddress',
+  'secondClaim',
   'workflowId',
   'runId',
   'attempt',

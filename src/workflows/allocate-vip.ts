@@ -171,7 +171,7 @@ async function untilResult(run: Run, allocation: RoleAllocation): Promise<RoleRe
 function logFieldsOf(
   cluster: NamespacedName,
   role: Role,
-  { reason, address, pool, claim }: RoleResult,
+  { reason, address, pool, claim, second }: RoleResult,
 ): LogMetadata {
   return {
     cluster: formatKey(cluster),
@@ -180,6 +180,8 @@ function logFieldsOf(
     ...(address !== undefined && { address }),
     ...(pool !== undefined && { pool: formatPool(pool) }),
     ...(claim !== undefined && { claim }),
+    ...(second?.address !== undefined && { secondAddress: second.address }),
+    ...(second?.claim !== undefined && { secondClaim: second.claim }),
   }
 }
 

@@ -42,9 +42,14 @@ function searchValuesOf(
     VipNamespace: cluster.namespace,
     VipCluster: cluster.name,
     VipPhase: phaseOf(statuses),
-    VipAddress: statuses.map(({ address }) => address).filter((address) => address !== undefined),
+    VipAddress: statuses
+      .flatMap(({ address, second }) => [address, second?.address])
+      .filter((address) => address !== undefined),
     ...(managementCluster !== undefined && { VipManagementCluster: managementCluster }),
-    VipPool: statuses.map(({ pool }) => pool && formatPool(pool)).filter((pool) => pool !== undefined),
+    VipPool: statuses
+      .flatMap(({ pool, second }) => [pool, second?.pool])
+      .filter((pool) => pool !== undefined)
+      .map(formatPool),
   }
 }
 

@@ -1,12 +1,14 @@
 import type { EligibilitySettings } from '../../domain/allocation/action.ts'
-import type { Action, Observed } from '../../domain/allocation/action.ts'
+import type { Action, ActionOf, Observed, ObservedCluster } from '../../domain/allocation/action.ts'
+import { nextAction } from '../../domain/allocation/next-action.ts'
+import { subjectOf } from '../../domain/allocation/second-view.ts'
 import { afterAction } from '../../domain/allocation/after-action.ts'
 import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../domain/allocation/after-action.ts'
 import { matchingPools, preferredFirst } from '../../domain/allocation/pool-selection.ts'
 import { SnapshotQueries, usablePoolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
-import { vipRoleIn } from '../../domain/allocation/vip-role.ts'
+import { secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../domain/model/pool.ts'
@@ -51,12 +53,11 @@ export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): F
       const pools = observed.pools?.map((pool) =>
         left.has(pool.uid) ? { ...pool, capacity: left.get(pool.uid) } : pool,
       )
-      const found = expectationFor({ ...observed, pools: pools ?? [] }, role)
-      if (found === undefined) continue
-      const { pool, ...rest } = found
-      const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
-      expectations.push({ cluster: observed.key, role, ...rest, pool: named })
-      if (pool !== undefined && found.gets === 'address') left.set(pool.uid, withOneTaken(pool.capacity))
+      for (const { pool, ...rest } of expectationsFor({ ...observed, pools: pools ?? [] }, role)) {
+        const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
+        expectations.push({ cluster: observed.key, role, ...rest, pool: named })
+        if (pool !== undefined && rest.gets === 'address') left.set(pool.uid, withOneTaken(pool.capacity))
+      }
     }
   }
   return { expectations, classesWithoutPool: classesWithoutPool(queries) }
@@ -64,45 +65,68 @@ export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): F
 
 type Found = Omit<Expectation, 'cluster' | 'role' | 'pool'> & { readonly pool: IPPool | undefined }
 
-/** Follows a run until it takes an address or waits for one; undefined if it does neither. */
-function expectationFor(observed: Observed, role: Role): Found | undefined {
-  const { cluster, claim, pools = [] } = observed
+/** Follows a run until it has taken every address, or waits for one; empty if it does neither. */
+function expectationsFor(observed: Observed, role: Role): readonly Found[] {
+  const { cluster, pools = [] } = observed
   const action = pendingAction(observed, role)
-  const claimed = claim && poolNamed(claim.poolRef, pools)
-  const after = (performed: Action): Found | undefined =>
-    expectationFor(afterAction(observed, role, performed), role)
+  const after = (performed: Action): readonly Found[] =>
+    expectationsFor(afterAction(observed, role, performed), role)
   switch (action.action) {
     case 'selectPool': {
       const { poolRef, restore } = action.choice
       const pool = poolNamed(poolRef, pools)
-      return pool === undefined || restore !== undefined ? undefined : given(pool, false)
+      if (pool === undefined || restore !== undefined) return []
+      return [given(pool, false), ...(action.half === undefined ? secondOfPair(observed, role, action) : [])]
     }
-    case 'wait': {
-      const { reason, message } = action
-      if (cluster === undefined || reason === 'ClusterPaused') return undefined
-      if (claim?.isDeleting) return expectationFor({ ...observed, claim: undefined }, role)
-      const vip = vipRoleIn(cluster, role, observed.variables, observed.clusterClass)
-      const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && observed.namedAddress === undefined
-      if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return undefined
-      if (claimed !== undefined && reason === 'WaitingForAddress') return given(claimed, true)
-      const request = poolRequestFor(cluster, role, observed)
-      const pool = claimed ?? preferredFirst(request, matchingPools(request, pools))[0]
-      return { pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }
-    }
+    case 'wait':
+      return cluster === undefined || action.reason === 'ClusterPaused'
+        ? []
+        : expectationsOfWait({ ...observed, cluster }, role, action)
     case 'refuse': {
-      if (action.reason === 'AddressLost' || action.reason === 'DuplicateAddress') return undefined
+      if (action.reason === 'AddressLost' || action.reason === 'DuplicateAddress') return []
       const { reason, message } = action
-      return { pool: undefined, hasClaim: false, gets: 'nothing', reason, message }
+      return [{ pool: undefined, hasClaim: false, gets: 'nothing', reason, message }]
     }
     case 'deleteClaim':
-      return action.outcome === 'restart' ? after(action) : undefined
+      return action.outcome === 'restart' ? after(action) : []
     case 'adoptClaim':
     case 'discardClaim':
     case 'stepBack':
       return after(action)
     default:
-      return undefined
+      return []
   }
+}
+
+/** The second address of a pair, once a claim holds the first one; empty if the VIP is none. */
+function secondOfPair(observed: Observed, role: Role, selected: Action): readonly Found[] {
+  const { cluster, variables, clusterClass } = observed
+  const isPair =
+    cluster !== undefined && secondOf(vipRoleIn(cluster, role, variables, clusterClass)) !== undefined
+  if (!isPair) return []
+  const chosen = afterAction(observed, role, selected)
+  const claimed = nextAction(chosen, role)
+  return claimed.action === 'createClaim' ? expectationsFor(afterAction(chosen, role, claimed), role) : []
+}
+
+function expectationsOfWait(
+  observed: ObservedCluster,
+  role: Role,
+  action: ActionOf<'wait'>,
+): readonly Found[] {
+  const { cluster, variables, clusterClass, pools = [] } = observed
+  const { part, view, from } = subjectOf(observed, role, action)
+  const { claim, namedAddress } = view
+  if (claim?.isDeleting) return expectationsFor(from({ ...view, claim: undefined }), role)
+  const vip = vipRoleIn(cluster, role, variables, clusterClass)
+  const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && namedAddress === undefined
+  if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return []
+  const { reason, message } = action
+  const claimed = claim && poolNamed(claim.poolRef, pools)
+  if (claimed !== undefined && reason === 'WaitingForAddress') return [given(claimed, true)]
+  const request = poolRequestFor(cluster, part, observed)
+  const pool = claimed ?? preferredFirst(request, matchingPools(request, pools))[0]
+  return [{ pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }]
 }
 
 function poolNamed(ref: Parameters<typeof formatPool>[0], pools: readonly IPPool[]): IPPool | undefined {

@@ -9,7 +9,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
-import { roles, type Role } from '../role.ts'
+import { roles, vipParts, type Role } from '../role.ts'
 
 /** An address of a Cluster, or a claim without one, that has to be released after the Cluster. */
 export interface HeldAddress {
@@ -88,7 +88,7 @@ function isStray(
   { claims, present }: ObservedRelease,
 ): boolean {
   return (
-    roles.some((role) => isClaimNameOf(deleted, role, ipAddress.claimName)) &&
+    vipParts.some((part) => isClaimNameOf(deleted, part, ipAddress.claimName)) &&
     !claims.some(({ name }) => name === ipAddress.claimName) &&
     !(present !== undefined && isOwnedBy(ipAddress, present.uid))
   )

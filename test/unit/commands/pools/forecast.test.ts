@@ -9,6 +9,7 @@ import {
   aCluster,
   aClusterClass,
   aNamespace,
+  anIPAddress,
   anUncountedPool,
   aPool,
   ownerReference,
@@ -49,6 +50,26 @@ describe('a forecast', () => {
       'middle control-plane: address of vip-pool',
       'young control-plane: nothing of vip-pool (PoolExhausted)',
     ])
+  })
+
+  it('serves both addresses of a pair, each from a pool of its family', () => {
+    const annotations = { 'vip.capi.gorizond.io/ip-families': 'IPv4,IPv6' }
+    const six = aPool({ name: 'six', addresses: ['fd00::10-fd00::20'], ...left(1) })
+    const clusters = [waiting('one', 1, { annotations }), waiting('two', 2, { annotations })]
+    expect(forecast({ clusters, pools: [aPool({ ...left(9) }), six] })).toEqual([
+      'one control-plane: address of vip-pool',
+      'one control-plane: address of six',
+      'two control-plane: address of vip-pool',
+      'two control-plane: nothing of six (PoolExhausted)',
+    ])
+  })
+
+  it('takes no address for a pair whose first one is held, but shows what the second one waits for', () => {
+    const annotations = { 'vip.capi.gorizond.io/ip-families': 'IPv4,IPv6' }
+    const one = waiting('demo', 1, { annotations })
+    const claim = aClaim({ owners: [ownerReference(one)], addressName: 'vip-cp-demo' })
+    const things = { clusters: [one], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
+    expect(forecast(things)).toEqual(['demo control-plane: nothing of none (NoMatchingPool)'])
   })
 
   it('goes on to the next pool where one is used up', () => {
