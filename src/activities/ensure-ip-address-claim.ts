@@ -72,7 +72,8 @@ export async function ensureIPAddressClaim(
       : { ...(await observeFirst(api, cluster, role)), second: own }
   const { action, observed } = await advance(api, role, { key, cluster, ...facts, ...settings }, scope)
   throwIfWaiting(action)
-  if (action.action === 'done') return endFor(uid, action)
+  // An attempt whose result was lost may have assigned the pair: the last step reports that, with the claims.
+  if (action.action === 'done' && action.reason !== 'Allocated') return endFor(uid, action)
   if (action.action === 'selectPool' && action.half === half) {
     const message = `${formatPool(poolRef)} is not meant for the Cluster any more; ${formatPool(action.choice.poolRef)} is`
     return { next: 'restart', message }

@@ -3,7 +3,8 @@ import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
-import { getObject, postCluster, variablesOf } from './objects.ts'
+import { recordRendered } from './gate-fixture.ts'
+import { endpointOf, getObject, postCluster, variablesOf } from './objects.ts'
 import { versionsUntil } from './recording.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
@@ -249,6 +250,37 @@ describe('a Cluster that cannot have its second address', () => {
       metadata: { annotations: { [`${prefix}/ip-families`]: 'IPv4' } },
     })
     expect(await testbed.hostOf('wrong')).toBe('10.172.3.10')
+  })
+})
+
+describe('the class of examples/cluster-class-dual-stack.yaml', () => {
+  it('passes the first address on to the infrastructure, and both to kube-vip, from the first version on', async () => {
+    const rendered = await recordRendered(stack, testbed)
+    try {
+      await testbed.applyExample(
+        'cluster-class-dual-stack',
+        ['10.0.0.', '10.172.6.'],
+        ['fd00:10:', 'fd00:172:6:'],
+      )
+      await testbed.createCluster('example', { className: 'dual-stack' })
+      const infrastructure = await rendered.first('example', 'infrastructureRef')
+      expect(infrastructure.metadata.generation).toBe(1)
+      expect(endpointOf(infrastructure)).toEqual({ host: '10.172.6.10', port: 6443 })
+      const { spec } = await rendered.first('example', 'controlPlaneRef')
+      expect(spec).toMatchObject({
+        kubeadmConfigSpec: {
+          files: [
+            {
+              content: expect.stringContaining(
+                '- name: address\n          value: "10.172.6.10,fd00:172:6::10"\n',
+              ),
+            },
+          ],
+        },
+      })
+    } finally {
+      await rendered.close()
+    }
   })
 })
 
