@@ -361,7 +361,7 @@ describe('I10', () => {
         versions: objects.map((object, index) => ({
           ...{ kind: 'Cluster', by: 'watch', isGone: false, at: index, resourceVersion: BigInt(index + 1) },
           object: object as JsonObject,
-        })) as Observations['versions'],
+        })),
       })
     expect(violationsOf(cluster('10.0.0.1,fd00::1', '10.0.0.1'))).toEqual([])
     expectOnly(violationsOf(cluster('fd00::1,10.0.0.1', 'fd00::1')), 'I10', 'is fd00::1 and 10.0.0.1')

@@ -100,7 +100,7 @@ describe('a Cluster whose class asks for a pair', () => {
       created,
       (version) => version.metadata.annotations?.[vipAnnotation] !== undefined,
     )
-    const [first = '', second = ''] = ['10.172.0.10', 'fd00:172::10']
+    const [first, second] = ['10.172.0.10', 'fd00:172::10'] as const
     const last = versions.at(-1)
     expect(last?.spec['controlPlaneEndpoint']).toEqual({ host: first, port: 6443 })
     expect(last?.metadata.annotations).toMatchObject({ [vipAnnotation]: `${first},${second}` })
