@@ -76,7 +76,7 @@ function isPreparation({ action }: Action): boolean {
 
 /** @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone */
 export function throwIfWaiting(action: Action): void {
-  if (action.action === 'wait') throw retryLater(action.reason, action.message, action.considered)
+  if (action.action === 'wait') throw retryLater(action.reason, action.message, action)
   if (action.action === 'refuse') throw actionRequired(action.reason, action.message)
   if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
 }

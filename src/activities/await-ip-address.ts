@@ -113,7 +113,7 @@ async function whyUnbound(
   const claim = await getOwnClaim(api, input)
   if (claim === undefined) return claimGone
   const scope = {
-    observes: ['ipAddress', 'namedAddress', 'pools', 'second'],
+    observes: ['ipAddress', 'namedAddress', 'pools', 'second', 'waiting'],
     performs: ['labelClaim', 'convertClaim', 'discardAddress', 'deleteClaim'],
   } as const
   return resultOf(input, await advance(api, role, observedWith(claim), scope))

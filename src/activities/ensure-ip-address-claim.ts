@@ -59,7 +59,7 @@ export async function ensureIPAddressClaim(
       'clusterClass',
       'pools',
       'second',
-      ...(claim === undefined || isPrevious ? (['namedAddress'] as const) : []),
+      ...(claim === undefined || isPrevious ? (['namedAddress', 'waiting'] as const) : []),
       ...adoptionFacts(cluster, claim),
       // The second address follows only if a claim holds the first one.
       ...(half === undefined ? [] : (['ipAddress'] as const)),
@@ -70,7 +70,8 @@ export async function ensureIPAddressClaim(
     half === undefined || cluster === undefined
       ? own
       : { ...(await observeFirst(api, cluster, role)), second: own }
-  const { action, observed } = await advance(api, role, { key, cluster, ...facts, ...settings }, scope)
+  const begin = { key, cluster, waitingCount: api.countWaiting(), ...facts, ...settings }
+  const { action, observed } = await advance(api, role, begin, scope)
   throwIfWaiting(action)
   // An attempt whose result was lost may have assigned the pair: the last step reports that, with the claims.
   if (action.action === 'done' && action.reason !== 'Allocated') return endFor(uid, action)

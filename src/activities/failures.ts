@@ -4,6 +4,7 @@ import {
   ApplicationFailureCategory,
   type ApplicationFailureOptions,
 } from '@temporalio/common'
+import type { ActionOf } from '../domain/allocation/action.ts'
 import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import { truncated, messageOf } from '../domain/quote.ts'
 import type { Reason } from '../domain/reason.ts'
@@ -37,19 +38,19 @@ const conflictDelay = { first: 50, most: 5_000 } as const
 /** Bytes of verdicts on pools: Temporal shows no failure above 4 KiB, and the status keeps a result or a signal. */
 export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
 
-/** The pools that a waiting step considered; the failure itself has no room for all of them. */
-const consideredBy = new WeakMap<ApplicationFailure, readonly PoolVerdict[]>()
+/** What a step waits for besides its reason. */
+export type WaitDetails = Pick<ActionOf<'wait'>, 'considered' | 'isAfterOthers'>
+
+/** The details of waiting steps; the failure itself has no room for all of them. */
+const detailsBy = new WeakMap<ApplicationFailure, WaitDetails>()
 
 /**
  * Temporal holds the wait outside of the history, and shows the message under Pending Activities. Nothing is wrong.
  *
- * @param considered the verdict on every pool, if the step waits for one
+ * @param details of a step that waits for a pool
  */
-export function retryLater(
-  reason: WaitType,
-  message: string,
-  considered: readonly PoolVerdict[] = [],
-): ApplicationFailure {
+export function retryLater(reason: WaitType, message: string, details: WaitDetails = {}): ApplicationFailure {
+  const { considered = [] } = details
   const made = failure({
     type: reason,
     message,
@@ -58,13 +59,18 @@ export function retryLater(
     category: ApplicationFailureCategory.BENIGN,
     nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
   })
-  consideredBy.set(made, considered)
+  detailsBy.set(made, details)
   return made
 }
 
 /** The pools that were considered before this failure. */
 export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[] {
-  return mostRelevant(verdictBytes.inStatus, consideredBy.get(failure) ?? [])
+  return mostRelevant(verdictBytes.inStatus, detailsBy.get(failure)?.considered ?? [])
+}
+
+/** Whether the step waits for addresses that others are about to take: what it waits for otherwise is as before. */
+export function isAfterOthers(failure: ApplicationFailure): boolean {
+  return detailsBy.get(failure)?.isAfterOthers === true
 }
 
 /** A step on the fast path makes no progress, and becomes a regular activity. */

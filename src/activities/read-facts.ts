@@ -46,6 +46,8 @@ export async function observeFact(
       return ipAddress === undefined ? {} : { sameAddressUse: await api.listAddressUseOf(ipAddress) }
     case 'second':
       return { second: { claim: cluster && (await readClaimOf(api, cluster, secondPartOf(roleOf(part)))) } }
+    case 'waiting':
+      return { waiting: await api.readWaitingQueue() }
     default:
       return fact satisfies never
   }

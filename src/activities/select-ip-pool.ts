@@ -56,10 +56,11 @@ export async function selectIPPool(
   const claim = cluster && (await readClaim(api, cluster, role, usual))
   const clusterClass = await readClusterClass(api, cluster)
   const tries = { tried: triedPoolsIn(input.tried), now: Date.now() }
-  const begin = { key, cluster, claim, ...listed, clusterClass, ...settings, ...tries }
+  const waitingCount = api.countWaiting()
+  const begin = { key, cluster, claim, ...listed, clusterClass, waitingCount, ...settings, ...tries }
   // The second address follows only if a claim holds the first one.
   const facts: StepScope['observes'] = half === undefined ? adoptionFacts(cluster, claim) : ['ipAddress']
-  const observes: StepScope['observes'] = ['addressUse', 'second', ...facts]
+  const observes: StepScope['observes'] = ['addressUse', 'second', 'waiting', ...facts]
   const found = await advance(api, role, begin, { observes, performs })
   const isDeletion = isRefusal(found.action) || isOfPair(found, input)
   const end = isDeletion ? await advance(api, role, found.observed, refusal) : found

@@ -39,10 +39,16 @@ export async function signalWait(
 ): Promise<void> {
   const { reason, message, result } = outcome
   const details = `${reason}: ${message}`
-  if (activityInfo().heartbeatDetails === details) return
+  const before: unknown = activityInfo().heartbeatDetails
+  if (before === details || (isPassing(outcome) && String(before).startsWith(`${reason}: `))) return
   const isQuiet = result === 'waiting' && !(isReason(reason) && requiresAction(reason))
   log[isQuiet ? 'info' : 'warn'](message, { cluster: formatKey(cluster), role, reason })
   if (await sendSignal(ports, { role }, outcome, false)) heartbeat(details)
+}
+
+/** Others are about to take the free addresses. The run shows what the step waits for otherwise. */
+function isPassing({ condition }: StepOutcome): boolean {
+  return condition !== undefined && condition !== 'remove' && condition.isPassing === true
 }
 
 /**

@@ -10,7 +10,7 @@ import type {
 } from '../domain/allocation/steps.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
-import { consideredIn, isWait } from './failures.ts'
+import { consideredIn, isAfterOthers, isWait } from './failures.ts'
 
 export type StepResult =
   | SelectIPPoolResult
@@ -64,7 +64,9 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
   const { type, message } = failure
   const reason = type ?? 'Unknown'
   return {
-    ...(isReason(reason) ? withCondition(false, reason, message) : { ...continued, reason, message }),
+    ...(isReason(reason)
+      ? withCondition(false, reason, message, isAfterOthers(failure))
+      : { ...continued, reason, message }),
     result: isWait(failure) ? 'waiting' : 'error',
     considered: consideredIn(failure),
   }
@@ -86,8 +88,9 @@ function ended(reason: Reason, message: string): StepOutcome {
   return withCondition(reason === 'EndpointAlreadySet', reason, message)
 }
 
-function withCondition(isReady: boolean, reason: Reason, message: string): StepOutcome {
-  return { ...continued, reason, message, condition: { isReady, reason, message } }
+function withCondition(isReady: boolean, reason: Reason, message: string, isPassing = false): StepOutcome {
+  const condition = { isReady, reason, message, ...(isPassing && { isPassing }) }
+  return { ...continued, reason, message, condition }
 }
 
 /** Receives steps and reports for the metrics. */

@@ -46,6 +46,8 @@ export const reserveEndpointAnnotation = `${ownPrefix}/reserve-endpoint`
 export const aggregateLabel = `${ownPrefix}/aggregate-to-capi-vip-allocator`
 /** Annotation on a claim: the pools that were tried before its own, and that one, as JSON. */
 export const triedPoolsAnnotation = `${ownPrefix}/tried-pools`
+/** Annotation on a Cluster: integer, higher first among the Clusters that wait for the same addresses. */
+export const queuePriorityAnnotation = `${ownPrefix}/queue-priority`
 /** Label on an IPAddress that only keeps a duplicate out of circulation: the name of its Cluster. */
 export const reservedByLabel = `${ownPrefix}/reserved-by`
 

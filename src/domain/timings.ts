@@ -39,6 +39,12 @@ export function delayAfterAttempt(attempt: number): number {
   return (waitSeconds[attempt - 1] ?? longestWaitSeconds) * 1000
 }
 
+/**
+ * Milliseconds for which a free address is offered to the Clusters in front alone. One that can take it needs a second or two,
+ * and a minute where its wake was lost.
+ */
+export const letLieAfterMs = 90_000
+
 /** Milliseconds for which a new Cluster's run is not woken by a change of a pool: it retries at short intervals anyway. */
 export const beginsWithinMs = 5_000
 

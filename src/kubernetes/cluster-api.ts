@@ -1,4 +1,4 @@
-import type { AddressUse } from '../domain/allocation/action.ts'
+import type { AddressUse, WaitingQueue } from '../domain/allocation/action.ts'
 import type { IPAddress } from '../domain/model/ip-address.ts'
 import type { IPAddressClaim } from '../domain/model/claim.ts'
 import type { ClusterClass } from '../domain/model/cluster-class.ts'
@@ -46,6 +46,10 @@ export interface ClusterApi {
   listAddressUse(): Promise<AddressUse>
   /** At least the Clusters and IPAddresses that use the address of this IPAddress; some of them may be gone. */
   listAddressUseOf(own: IPAddress): Promise<AddressUse>
+  /** Who waits for addresses, as it was a moment ago. */
+  readWaitingQueue(): Promise<WaitingQueue>
+  /** How many VIPs are waited for; undefined if that takes a request. */
+  countWaiting(): number | undefined
   /** Watches one claim and its IPAddress. */
   listenToClaim(key: NamespacedName): ClaimListener
   /** Uses the apiVersion that the Cluster was read in. Rejects with a conflict if the patch is conditional and too late. */

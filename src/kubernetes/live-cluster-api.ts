@@ -1,21 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AddressUse } from '../domain/allocation/action.ts'
+import type { AddressUse, WaitingQueue } from '../domain/allocation/action.ts'
+import { createIdlePools } from '../domain/allocation/idle-pools.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
 import type { JsonObject } from '../domain/model/decode.ts'
-import { formatKey, objectMetaFrom } from '../domain/model/object-meta.ts'
+import { byKey, formatKey, objectMetaFrom } from '../domain/model/object-meta.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import { selectsByLabels, type IPPool } from '../domain/model/pool.ts'
 import { clusterNameLabel, fieldManager } from '../domain/names.ts'
 import type { Role } from '../domain/role.ts'
 import { pollInterval } from '../domain/timings.ts'
-import { poolFinder, poolsUsableBy } from '../domain/allocation/snapshot.ts'
+import { poolFinder, poolsUsableBy, waitingQueueIn } from '../domain/allocation/snapshot.ts'
+import { waitersOf } from '../domain/allocation/waiter.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { recordEvent } from './events.ts'
 import { servesKind } from './foreign-kinds.ts'
-import { readNamespaceLabels } from './namespace-reads.ts'
+import { readNamespaceLabels, readNamespaces } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
 import { findPoolResource } from './pool-resources.ts'
 import { pathOf, resources } from './resources.ts'
@@ -31,6 +33,7 @@ export function createLiveClusterApi(
   const clusters = createObjectClient(access, resources.clusters)
   const claims = createObjectClient(access, resources.ipaddressclaims)
   const addresses = createObjectClient(access, resources.ipaddresses)
+  const idle = createIdlePools(Date.now)
   const listAddressUse = coalesced(async () => {
     const [inUse, pools, ipAddresses] = await Promise.all([
       listIn(access, resources.clusters, namespaces),
@@ -63,6 +66,11 @@ export function createLiveClusterApi(
     deleteIPAddress: addresses.delete,
     listAddressUse,
     listAddressUseOf: listAddressUse,
+    readWaitingQueue: coalesced(async () => ({
+      ...(await readWaitingQueue(access, namespaces, poolKinds)),
+      offersOf: (pool: IPPool) => idle.offersOf(pool),
+    })),
+    countWaiting: () => undefined,
     listenToClaim: pollClaim,
     patchCluster: (cluster, patch) => clusters.patch(cluster, patch, cluster.apiVersion),
     applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
@@ -70,6 +78,44 @@ export function createLiveClusterApi(
     applyDnsEndpoint: (dnsEndpoint) => applyDnsEndpoint(access, dnsEndpoint),
     recordEvent: (event) => recordEvent(createObjectClient(access, resources.events), event, new Date()),
   }
+}
+
+/** Claims and pools are read only if somebody waits. */
+async function readWaitingQueue(
+  access: ObjectAccess,
+  namespaces: readonly string[],
+  poolKinds: readonly PoolKind[],
+): Promise<WaitingQueue> {
+  const clusters = (await listIn(access, resources.clusters, namespaces)).filter(
+    (cluster) => waitersOf(cluster).length > 0,
+  )
+  const isNobody = clusters.length === 0
+  const [claims, pools, classes] = isNobody
+    ? [[], [], []]
+    : await Promise.all([
+        listReadable(access, resources.ipaddressclaims, namespaces),
+        Promise.all(
+          poolKinds.map((kind) =>
+            listReadable(access, findPoolResource(access.connection, kind), namespaces),
+          ),
+        ),
+        readClassesFor(access, namespaces, clusters),
+      ])
+  const isSelected = pools.flat().some(selectsByLabels)
+  return waitingQueueIn({
+    clusters: byKey(clusters),
+    clusterClasses: byKey(classes),
+    claims: byKey(claims),
+    pools: pools.map(byKey),
+    namespaces: byKey(
+      isSelected
+        ? await readNamespaces(
+            access,
+            clusters.map(({ namespace }) => namespace),
+          )
+        : [],
+    ),
+  })
 }
 
 /** A listener without a watch: resolves when it is time for the next poll. */

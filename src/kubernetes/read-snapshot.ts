@@ -1,5 +1,5 @@
 import type { Snapshot } from '../domain/allocation/snapshot.ts'
-import { formatKey, type ObjectMeta } from '../domain/model/object-meta.ts'
+import { byKey, formatKey } from '../domain/model/object-meta.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import { selectsByLabels } from '../domain/model/pool.ts'
@@ -62,8 +62,4 @@ export async function readSnapshot(
 /** The first reason, if no kind of pool is served. */
 function whyUnserved(errors: readonly (KubernetesError | undefined)[]): string | undefined {
   return errors.every((error) => error?.kind === 'notServed') ? errors[0]?.message : undefined
-}
-
-function byKey<T extends ObjectMeta>(objects: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(objects.map((object) => [formatKey(object), object]))
 }

@@ -5,12 +5,14 @@ import { isToBeAdopted } from '../domain/allocation/unowned-claim.ts'
 import { availableAddresses, type IPPool } from '../domain/model/pool.ts'
 import { selectIPPool } from '../domain/allocation/pool-selection.ts'
 import { lossOf, poolToRestoreFrom } from '../domain/allocation/restoration.ts'
+import { queuePriorityAnnotation } from '../domain/names.ts'
 import { askedAddressOf, askingOf } from '../domain/allocation/asked-address.ts'
 import { familiesAnnotations } from '../domain/allocation/ip-families.ts'
 import { enabledAnnotations, roleOf, type Role, type VipPart } from '../domain/role.ts'
 import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { addressIn, explicitPoolOf, partsOf, type VipRole } from '../domain/allocation/vip-role.ts'
 import type { ClaimBinding, SnapshotQueries } from '../domain/allocation/snapshot.ts'
+import { compareTurns, turnOf } from '../domain/allocation/waiter.ts'
 import { vipConditionOf } from '../domain/allocation/vip-condition.ts'
 import { fastPathPollTimeoutMs, beginsWithinMs } from '../domain/timings.ts'
 import type { AllocationRequest } from './workflow-request.ts'
@@ -105,8 +107,8 @@ export interface PoolChange extends Pick<SnapshotQueries, 'usableBy' | 'classOf'
 }
 
 /**
- * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, oldest first, and no more than
- * it has addresses. The provider itself serves the claims on it.
+ * Decides which waiting Clusters a new or changed pool can serve: those that would choose it, in the order of their turns, and
+ * no more than it has addresses. The provider itself serves the claims on it.
  *
  * @param waiting Clusters that need the VIP and have no claim on the pool; only called, at a cost, if it offers more than before
  * @param now milliseconds since the epoch
@@ -128,9 +130,7 @@ export function clustersToServe(
       // One that asks for a certain address does not take the place of another.
       .filter((cluster) => askedAddressOf(cluster, part) === undefined)
       .filter((cluster) => !hasJustBegun(cluster, roleOf(part), now) && wouldChoose(cluster))
-      .toSorted(
-        (a, b) => a.creationTimestamp.localeCompare(b.creationTimestamp) || a.name.localeCompare(b.name),
-      )
+      .toSorted((a, b) => compareTurns(turnOf(a, roleOf(part)), turnOf(b, roleOf(part))))
       .slice(0, availableAddresses(pool))
   )
 }
@@ -170,6 +170,7 @@ function inputsOf(cluster: Cluster, vip: VipRole): string {
     cluster.controlPlaneEndpoint.host !== '' && cluster.isAwaitingInfrastructure,
     ...partsOf(vip).map(({ part }) => explicitPoolOf(cluster, part)),
     askingOf(cluster, vip.role),
+    cluster.annotations[queuePriorityAnnotation],
     ...[...enabledAnnotations, ...familiesAnnotations].map((annotation) => cluster.annotations[annotation]),
     vipOwnershipOf(cluster, vip),
   ])

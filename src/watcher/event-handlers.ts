@@ -44,18 +44,20 @@ import {
   releaseOfOrphan,
 } from './release-triggers.ts'
 import type { Resync } from './resync.ts'
+import type { WaitingTurns } from './waiting-turns.ts'
 
 /** What the handlers of all kinds share. */
 export interface HandlerContext {
   readonly queries: SnapshotQueries
   readonly requests: ClusterRequests
   readonly resync: Resync
+  readonly turns: WaitingTurns
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
 export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster> {
-  const { queries, requests, resync } = context
+  const { queries, requests, resync, turns } = context
   /** Deleted since the last list. A Cluster recreated under the same name may meet the run of the deleted one. */
   const deleted = new Set<string>()
 
@@ -95,6 +97,7 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
     },
     onDelete(cluster) {
       deleted.add(formatKey(cluster))
+      turns.observe(cluster, undefined)
       requests.forgetConditionUpdate(cluster)
       // A run that waits for it can end.
       if (queries.needsReconcile({ ...cluster, isDeleting: false, isPaused: false })) {
@@ -113,7 +116,12 @@ export function onCluster(context: HandlerContext): ResourceEventHandler<Cluster
 }
 
 /** Retries if the Cluster has changed in what its claims depend on. */
-function retryIfChanged({ queries, requests }: HandlerContext, cluster: Cluster, previous: Cluster): void {
+function retryIfChanged(
+  { queries, requests, turns }: HandlerContext,
+  cluster: Cluster,
+  previous: Cluster,
+): void {
+  turns.observe(previous, cluster)
   if (cluster.labels[watchFilterLabel] !== previous.labels[watchFilterLabel]) {
     requests.retry(cluster, 'its watch-filter label changed')
   }

@@ -7,6 +7,7 @@ import { roles } from '../domain/role.ts'
 import type { WatchedKind } from '../kubernetes/informer/informer.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 import { releaseOfOrphan } from './release-triggers.ts'
+import type { WaitingTurns } from './waiting-turns.ts'
 
 /** Enqueues everything that needs a run: a lost event or a lost run costs one list interval at most. */
 export interface Resync {
@@ -20,7 +21,12 @@ export interface Resync {
 }
 
 /** @param now milliseconds since the epoch */
-export function createResync(queries: SnapshotQueries, requests: ClusterRequests, now: () => number): Resync {
+export function createResync(
+  queries: SnapshotQueries,
+  requests: ClusterRequests,
+  turns: Pick<WaitingTurns, 'lookSoon'>,
+  now: () => number,
+): Resync {
   const kinds = new Set<WatchedKind>()
   const isComplete = (): boolean => kinds.size === 4 + poolKindsOf(queries.settings).length
 
@@ -55,6 +61,8 @@ export function createResync(queries: SnapshotQueries, requests: ClusterRequests
         // A run of a Cluster that has its VIP may be about to end, and would not check again.
         enqueueClusters((cluster) => (hasVip(cluster) ? 'signal-with-start' : 'start'))
         enqueueOrphans()
+        // Their runs may look again in a minute only, and others would have to wait for them.
+        turns.lookSoon()
       } else if (kind === 'clusters') enqueueClusters(() => 'start')
       else if (kind === 'ipaddressclaims' && isComplete()) enqueueOrphans()
     },

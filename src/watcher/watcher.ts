@@ -21,6 +21,7 @@ import { watchingNamed } from './named-objects.ts'
 import { createNamespaceInformer, startingFor } from './namespace-informer.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
+import { createWaitingTurns } from './waiting-turns.ts'
 
 export type StartInformer = <R extends WatchedKind>(
   resource: R,
@@ -73,8 +74,9 @@ export function startWatcher({
   })
   const queries = new SnapshotQueries(snapshot, settings)
   const requests = createClusterRequests(queries, queue)
-  const resync = createResync(queries, requests, now)
-  const context = { queries, requests, resync, now }
+  const turns = createWaitingTurns(queries, requests, now)
+  const resync = createResync(queries, requests, turns, now)
+  const context = { queries, requests, resync, turns, now }
   const namespaces = createNamespaceInformer(() => startInformer('namespaces', onNamespace(context)))
   const clusters = startInformer(
     'clusters',

@@ -270,7 +270,7 @@ describe('pools', () => {
       /InClusterIPPool\/vip-pool +e2e-\w+ +[█░]{10} \d\/10 +\d+ +0 +st-a +control-plane +0 +Ready/,
     )
     expect(stdout).toContain(
-      'Forecast, oldest Cluster first: 1 still to be allocated; 0 will get an address, 1 will not.',
+      'Forecast, in the order of turns: 1 still to be allocated; 0 will get an address, 1 will not.',
     )
     expect(stdout).toContain(
       `No pool is for control planes of ClusterClass ${testbed.namespace}/st-poolless.`,

@@ -1,6 +1,6 @@
 import { globalInClusterPool, inClusterPoolKinds } from '../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, type IPPool } from '../../src/domain/model/pool.ts'
-import type { Observed } from '../../src/domain/allocation/action.ts'
+import type { Observed, WaitingQueue } from '../../src/domain/allocation/action.ts'
 import { clusterClassFrom, type ClusterClass } from '../../src/domain/model/cluster-class.ts'
 import { objectMetaFrom, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import { clusterFrom, type Cluster } from '../../src/domain/model/cluster.ts'
@@ -293,6 +293,13 @@ export function aRun(facts: Partial<RunningWorkflow> = {}): RunningWorkflow {
   }
 }
 
+export const nobodyWaits: WaitingQueue = {
+  waiters: [],
+  poolsOf: () => [],
+  claimOf: () => undefined,
+  classOf: () => undefined,
+}
+
 /** The observed objects around a Cluster. */
 export function anObservation(things: Partial<Observed> = {}): Observed {
   const cluster = 'cluster' in things ? things.cluster : aCluster()
@@ -307,6 +314,7 @@ export function anObservation(things: Partial<Observed> = {}): Observed {
     clusterClass: aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
     variables,
     defaultPort: 6443,
+    waiting: nobodyWaits,
     ...things,
     cluster,
     addressUse,

@@ -1,5 +1,6 @@
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 import { pollClaim } from '../../src/kubernetes/live-cluster-api.ts'
+import { nobodyWaits } from './builders.ts'
 
 /** A live ClusterApi with the given methods; calling another one fails the test. */
 export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
@@ -19,6 +20,8 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     createIPAddress: refuse('createIPAddress'),
     deleteIPAddress: refuse('deleteIPAddress'),
     listAddressUse: refuse('listAddressUse'),
+    readWaitingQueue: async () => nobodyWaits,
+    countWaiting: () => undefined,
     patchCluster: refuse('patchCluster'),
     applyCondition: refuse('applyCondition'),
     recordEvent: refuse('recordEvent'),

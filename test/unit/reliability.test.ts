@@ -8,7 +8,18 @@ const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reliabi
 
 /** Suites whose every test is about one state, and so has a place in the tables. */
 const wholeSuites = [
-  ...['pool-choice', 'exhaustion', 'endpoint', 'variable', 'ingress', 'pause', 'move', 'deletion', 'claims'],
+  ...[
+    'pool-choice',
+    'exhaustion',
+    'queue',
+    'endpoint',
+    'variable',
+    'ingress',
+    'pause',
+    'move',
+    'deletion',
+    'claims',
+  ],
   ...[
     'restoration',
     'duplicates',

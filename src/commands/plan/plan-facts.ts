@@ -36,8 +36,9 @@ export async function readPlanFacts(
   const cluster = clusterFrom(object)
   const { namespace, name } = cluster
   const ref = cluster.topology?.clusterClass
-  const [addressUse, clusterClass, bindings] = await Promise.all([
+  const [addressUse, waiting, clusterClass, bindings] = await Promise.all([
     api.listAddressUse(),
+    api.readWaitingQueue(),
     ref === undefined ? undefined : api.getClusterClass(ref),
     Promise.all(
       roles.map(
@@ -47,7 +48,7 @@ export async function readPlanFacts(
   ])
   const taken = { variables, defaultPort, requiresOptIn, poolKinds, dnsNames }
   const about = { key: { namespace, name }, cluster, clusterClass, ...taken }
-  const shared = { ...about, addressUse, sameAddressUse: addressUse }
+  const shared = { ...about, addressUse, sameAddressUse: addressUse, waiting }
   return new Map(
     bindings.map(([role, binding]) => {
       const second = { ...binding.second, sameAddressUse: addressUse }

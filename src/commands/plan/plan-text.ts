@@ -1,6 +1,7 @@
 import type { Style } from '../../console/style.ts'
 import { renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { describePlace } from '../../domain/allocation/waiting-queue.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
@@ -36,6 +37,7 @@ function roleText(plan: ShownRolePlan, style: Style): string {
   const isBrief = plan.outcome === 'skip' && !plan.actionRequired
   return [
     `${style.strong(role)}: ${outcomeText(plan, style)}`,
+    ...(plan.queue === undefined ? [] : [`  Waits at ${describePlace(plan.queue)}`]),
     ...(plan.outcome === 'wait' || plan.actionRequired ? [`  Next step: ${plan.nextStep}`] : []),
     ...(isBrief || considered.length === 0 ? [] : ['', poolTable(considered, style)]),
     ...(variables.length === 0 ? [] : ['', ...variables.map(variableText)]),

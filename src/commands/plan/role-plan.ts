@@ -8,6 +8,7 @@ import { nextAction } from '../../domain/allocation/next-action.ts'
 import { claimStays, verdictsBeside, type PoolVerdict } from '../../domain/allocation/pool-selection.ts'
 import { subjectOf, viewOfSecond, type Subject } from '../../domain/allocation/second-view.ts'
 import { partsOf, secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
+import { placeInQueue, type QueuePlace } from '../../domain/allocation/waiting-queue.ts'
 import { decideVariables } from '../../domain/allocation/vip-variables.ts'
 import { claimNameFor, ownershipOf, retainedFor } from '../../domain/model/claim.ts'
 import { noDnsNames } from '../../domain/dns-name.ts'
@@ -35,6 +36,7 @@ export type PlanFacts = Required<
     | 'unreadable'
     | 'tried'
     | 'now'
+    | 'waitingCount'
   >
 > &
   Pick<Observed, 'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable' | 'tried' | 'now'> & {
@@ -66,6 +68,8 @@ export interface RolePlan {
   /** Of a pair, the same of its second address. */
   readonly second?: Pick<RolePlan, 'pool' | 'claim' | 'address'>
   readonly port?: number
+  /** Of a VIP that waits for an address of a full pool. */
+  readonly queue?: QueuePlace
   /** Those of the class that receive the VIP: `name`, or `name.field` for a part of one. */
   readonly variables?: readonly PlannedVariable[]
   /** Of the Cluster; a text in angle brackets stands for an address that the IPAM provider decides. */
@@ -295,6 +299,7 @@ function conclusion(action: Last, made: Made, observed: Observed, role: Role): C
         message,
         actionRequired: kind === 'refuse' || endedByPerson.includes(reason),
         considered: (isUnchosen ? action.considered : undefined) ?? made.considered,
+        ...(reason === 'PoolExhausted' && placeOfPlan(observed, role)),
         ...(reason === 'DuplicateAddress' && ipAddress && { address: ipAddress.address }),
         ...(reason === 'ClusterRejected' && variablesIn(observed, role)),
       }
@@ -302,6 +307,12 @@ function conclusion(action: Last, made: Made, observed: Observed, role: Role): C
     default:
       return action satisfies never
   }
+}
+
+function placeOfPlan(observed: Observed, role: Role): Pick<RolePlan, 'queue'> {
+  const { cluster, pools = [], waiting } = observed
+  if (cluster === undefined || waiting === undefined) return {}
+  return { queue: placeInQueue(cluster, role, pools, waiting, observed) }
 }
 
 /** Whether the Cluster has no VIP of a kind that Clusters have, and does not refuse it. */

@@ -7,6 +7,7 @@ import { poolRequestFor } from '../../domain/allocation/eligibility.ts'
 import { pendingAction } from '../../domain/allocation/after-action.ts'
 import { matchingPools, preferredFirst } from '../../domain/allocation/pool-selection.ts'
 import { SnapshotQueries, usablePoolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { compareTurns, turnOf } from '../../domain/allocation/waiter.ts'
 import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import { secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
@@ -15,7 +16,7 @@ import { formatPool, type IPPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
 import { defaultRole, roles, type Role } from '../../domain/role.ts'
 
-/** What one missing VIP will get, if nothing changes and the oldest Cluster goes first. */
+/** What one missing VIP will get, if nothing changes. */
 export interface Expectation {
   readonly cluster: NamespacedName
   readonly role: Role
@@ -31,7 +32,7 @@ export interface Expectation {
 }
 
 export interface Forecast {
-  /** Oldest Cluster first. */
+  /** In the order of their turns. */
   readonly expectations: readonly Expectation[]
   /** ClusterClasses for whose control planes there is no pool, whether Clusters use them or not. */
   readonly classesWithoutPool: readonly NamespacedName[]
@@ -43,21 +44,20 @@ export function forecastOf(snapshot: Snapshot, settings: EligibilitySettings): F
   /** What the pools that have given an address have left, by uid. */
   const left = new Map<string, IPPool['capacity']>()
   const expectations: Expectation[] = []
-  const clusters = [...snapshot.clusters.values()].map((cluster) => ({
-    cluster,
-    age: `${cluster.creationTimestamp} ${formatKey(cluster)}`,
-  }))
-  for (const { cluster } of clusters.toSorted((a, b) => (a.age < b.age ? -1 : 1))) {
-    for (const role of roles) {
-      const observed = queries.observed(cluster, role)
-      const pools = observed.pools?.map((pool) =>
-        left.has(pool.uid) ? { ...pool, capacity: left.get(pool.uid) } : pool,
-      )
-      for (const { pool, ...rest } of expectationsFor({ ...observed, pools: pools ?? [] }, role)) {
-        const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
-        expectations.push({ cluster: observed.key, role, ...rest, pool: named })
-        if (pool !== undefined && rest.gets === 'address') left.set(pool.uid, withOneTaken(pool.capacity))
-      }
+  const turns = [...snapshot.clusters.values()].flatMap((cluster) =>
+    roles.map((role) => turnOf(cluster, role)),
+  )
+  for (const { cluster, role } of turns.toSorted(compareTurns)) {
+    // Who has an earlier turn has been served already.
+    const { waiting: _waiting, ...observed } = queries.observed(cluster, role)
+    const pools = observed.pools?.map((pool) =>
+      left.has(pool.uid) ? { ...pool, capacity: left.get(pool.uid) } : pool,
+    )
+    const facts = { ...observed, pools: pools ?? [], waitingCount: 0 }
+    for (const { pool, ...rest } of expectationsFor(facts, role)) {
+      const named = pool && { kind: pool.kind, namespace: pool.namespace, name: pool.name }
+      expectations.push({ cluster: observed.key, role, ...rest, pool: named })
+      if (pool !== undefined && rest.gets === 'address') left.set(pool.uid, withOneTaken(pool.capacity))
     }
   }
   return { expectations, classesWithoutPool: classesWithoutPool(queries) }

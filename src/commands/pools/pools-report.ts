@@ -1,22 +1,32 @@
-import type { EligibilitySettings } from '../../domain/allocation/action.ts'
+import type { EligibilitySettings, Waiter } from '../../domain/allocation/action.ts'
 import {
   declaredClasses,
   declaredNamespaces,
   declaredRoles,
   priorityOf,
 } from '../../domain/allocation/pool-selection.ts'
-import { poolsIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { poolsIn, waitingQueueIn, type Snapshot } from '../../domain/allocation/snapshot.ts'
+import { queuesByPool } from '../../domain/allocation/waiting-queue.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { availableAddresses, isPoolOf, networkOf, type IPPool } from '../../domain/model/pool.ts'
+import { availableAddresses, isPoolOf, networkOf, placeOf, type IPPool } from '../../domain/model/pool.ts'
 import { namespaceSelectorAnnotation, retainAnnotation } from '../../domain/names.ts'
 import { keptAddressesIn, keptOn, type KeptAddress } from '../../domain/release/kept-addresses.ts'
-import { defaultRole } from '../../domain/role.ts'
+import { defaultRole, type Role } from '../../domain/role.ts'
 import { forecastOf, type Expectation, type Forecast } from './forecast.ts'
 
 export interface PoolsReport {
   /** Sorted by kind, namespace and name. */
   readonly pools: readonly PoolOverview[]
   readonly forecast: Forecast
+}
+
+/** A VIP in the queue of a pool. */
+export interface QueuedVip {
+  readonly cluster: NamespacedName
+  readonly role: Role
+  /** RFC 3339. */
+  readonly since: string
+  readonly priority: number
 }
 
 /** The state of a pool, for people. */
@@ -29,6 +39,8 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
   readonly claimsWaiting: number
   /** VIPs without a claim for which this pool would be selected. */
   readonly clustersWaiting: number
+  /** The VIPs that wait for an address of it, in the order of their turns. One that could use several pools waits for each. */
+  readonly queue: readonly QueuedVip[]
   /** As the pool names them: `*`, a name, or `namespace/name`. Empty: none. */
   readonly classes: readonly string[]
   readonly roles: readonly string[]
@@ -49,8 +61,12 @@ export interface PoolOverview extends NamespacedName, Pick<IPPool, 'kind' | 'add
 export function poolsReport(snapshot: Snapshot, settings: EligibilitySettings): PoolsReport {
   const forecast = forecastOf(snapshot, settings)
   const kept = keptAddressesIn(snapshot)
+  const queues = queuesByPool(waitingQueueIn(snapshot), settings)
   const pools = poolsIn(snapshot)
-    .map((pool) => overviewOf(pool, snapshot, forecast, keptOn(pool, kept)))
+    .map((pool) => {
+      const about = { kept: keptOn(pool, kept), queue: queues.get(placeOf(pool)) ?? [] }
+      return overviewOf(pool, snapshot, forecast, about)
+    })
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
   return { pools, forecast }
 }
@@ -63,7 +79,7 @@ function overviewOf(
   pool: IPPool,
   snapshot: Snapshot,
   { expectations }: Forecast,
-  kept: readonly KeptAddress[],
+  { kept, queue }: { readonly kept: readonly KeptAddress[]; readonly queue: readonly Waiter[] },
 ): PoolOverview {
   const { kind, namespace, name, addresses, capacity } = pool
   const declared = declaredRoles(pool)
@@ -79,6 +95,12 @@ function overviewOf(
       (claim) => claim.addressName === undefined && !claim.isDeleting && isPoolOf(pool, claim),
     ).length,
     clustersWaiting: expectations.filter((each) => isSamePool(each.pool, pool) && !each.hasClaim).length,
+    queue: queue.map(({ cluster: { namespace, name }, role, since, priority }) => ({
+      cluster: { namespace, name },
+      role,
+      since,
+      priority,
+    })),
     classes: declaredClasses(pool),
     roles: declared.length === 0 ? [defaultRole] : declared,
     priority: priorityOf(pool),

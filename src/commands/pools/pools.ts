@@ -31,6 +31,7 @@ export function poolsText({ pools, forecast }: PoolsReport, style: Style, isUtf8
     pools.length === 0
       ? 'There is no pool.'
       : renderTable([...head, ...more.map(({ title }) => title)], rows, style),
+    ...pools.flatMap((pool) => queueLines(pool, style)),
     '',
     ...keptLines(kept, style),
     ...(kept.length === 0 ? [] : ['']),
@@ -86,6 +87,30 @@ function namespacesText({ namespace, namespaces, namespaceSelector }: PoolOvervi
   return [...(namespaces ?? []), selected].join(', ')
 }
 
+/** How many of a queue the text shows; JSON and YAML have all. */
+const shownOfQueue = 5
+
+function queueLines(pool: PoolOverview, style: Style): readonly string[] {
+  const { queue } = pool
+  if (queue.length === 0) return []
+  const rows = queue
+    .slice(0, shownOfQueue)
+    .map(({ cluster, role, since, priority }, index) => [
+      String(index + 1),
+      formatKey(cluster),
+      role,
+      since,
+      String(priority),
+    ])
+  const more = queue.length - rows.length
+  return [
+    '',
+    style.strong(`Queue of ${formatPool(pool)}:`),
+    renderTable(['place', 'cluster', 'role', 'since', 'priority'], rows, style),
+    ...(more === 0 ? [] : [`and ${more} more`]),
+  ]
+}
+
 /** How many expectations the table shows; JSON and YAML have all. */
 const shown = 20
 
@@ -110,7 +135,7 @@ function forecastLines({ expectations }: PoolsReport['forecast'], style: Style):
     ])
   const more = expectations.length - rows.length
   return [
-    style.strong(`Forecast, oldest Cluster first: ${first}; ${others.join(', ')}.`),
+    style.strong(`Forecast, in the order of turns: ${first}; ${others.join(', ')}.`),
     renderTable(['cluster', 'role', 'gets', 'pool', 'why'], rows, style),
     ...(more === 0 ? [] : [`and ${more} more`]),
   ]

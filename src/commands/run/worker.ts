@@ -9,6 +9,7 @@ import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { usableSearchAttributes } from '../../domain/search-attributes.ts'
 import { workflowTasksAtOnce } from '../../domain/timings.ts'
+import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { readSearchAttributes } from '../temporal/search-attributes.ts'
 import type { ProgramParts } from './program-parts.ts'
 import { probeTcp } from './tcp-probe.ts'
@@ -58,7 +59,8 @@ export async function createWorker(
     ...(tracing !== undefined && { sinks: { exporter: tracing.exporter } }),
     dataConverter: { payloadConverterPath },
     activities: createActivities({
-      api,
+      // The queue of the informers is as good for a decision on live reads: who is first changes at any moment.
+      api: cachedApi === undefined ? api : withWaitingReadsOf(cachedApi, api),
       cachedApi,
       observer: metrics,
       probePort: probeTcp,
@@ -73,6 +75,14 @@ export async function createWorker(
     shutdownGraceTime: '4 seconds',
     shutdownForceTime: '8 seconds',
   })
+}
+
+function withWaitingReadsOf(cachedApi: ClusterApi, api: ClusterApi): ClusterApi {
+  return {
+    ...api,
+    readWaitingQueue: () => cachedApi.readWaitingQueue(),
+    countWaiting: () => cachedApi.countWaiting(),
+  }
 }
 
 /** Runs move to the current version at their next workflow task: all of them replay, and none stays with an old version. */

@@ -1,6 +1,7 @@
 import type { Style } from '../../console/style.ts'
 import { formatAge, renderTable } from '../../console/table.ts'
 import type { PoolVerdict } from '../../domain/allocation/pool-selection.ts'
+import { describePlace } from '../../domain/allocation/waiting-queue.ts'
 import type { Condition } from '../../domain/model/cluster.ts'
 import { formatKey } from '../../domain/model/object-meta.ts'
 import { formatPool } from '../../domain/model/pool.ts'
@@ -58,6 +59,7 @@ function vipLines(vip: VipDetails, style: Style, now: number): readonly string[]
   return [
     `${style.strong(vip.role)}: ${paintFor(vip.phase, style)(vip.phase)}, ${vip.reason}, since ${vip.since} (${formatAge(vip.since, now)})`,
     field('message', printable(vip.message)),
+    ...(vip.queue === undefined ? [] : [field('queue', describePlace(vip.queue))]),
     field('VIP', vip.address && printable(vip.address)),
     field('claim', claimObject && describeClaim(claimObject)),
     field('address', ipAddressObject && describeAddress(ipAddressObject)),

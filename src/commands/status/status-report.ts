@@ -1,6 +1,7 @@
 import type { EligibilitySettings } from '../../domain/allocation/action.ts'
 import { SnapshotQueries, type Snapshot } from '../../domain/allocation/snapshot.ts'
 import { isUnsettled, vipStateOf, type VipState } from '../../domain/allocation/vip-state.ts'
+import { placeInQueue, type QueuePlace } from '../../domain/allocation/waiting-queue.ts'
 import { isServed, type ServedClusters } from '../../domain/extension/rendered-vip.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
@@ -16,6 +17,8 @@ export interface VipReport extends VipState {
   readonly cluster: string
   /** RFC 3339: when the Cluster was created. */
   readonly created: string
+  /** Present if the VIP waits for an address of a full pool. */
+  readonly queue?: QueuePlace
   /** Present if the VIP waits or is lost. */
   readonly workflow?: WorkflowRun
 }
@@ -89,8 +92,19 @@ function vipsIn(snapshot: Snapshot, { settings, cluster: wanted }: StatusQuestio
           created: cluster.creationTimestamp,
           ...vipStateOf(cluster, vip, queries),
         }))
+        .map((report) => withPlace(report, cluster, queries))
         .filter(({ role, phase }) => roleSpecs[role].isDefault || phase !== 'NotWanted'),
     )
+}
+
+function withPlace(report: VipReport, cluster: Cluster, queries: SnapshotQueries): VipReport {
+  const { phase, reason, role } = report
+  if (phase !== 'Waiting' || reason !== 'PoolExhausted') return report
+  const { pools } = queries.contextOf(cluster)
+  return {
+    ...report,
+    queue: placeInQueue(cluster, role, pools, queries.waitingQueue(), queries.settings),
+  }
 }
 
 /** Adds the runs, as Temporal has them, to the VIPs for which there should be one. */

@@ -1,6 +1,7 @@
 import type { Style } from '../../console/style.ts'
 import { formatAge, renderTable } from '../../console/table.ts'
 import { isUnsettled, type VipPhase } from '../../domain/allocation/vip-state.ts'
+import { describePlace } from '../../domain/allocation/waiting-queue.ts'
 import { counted, printable } from '../../domain/quote.ts'
 import { keptLines } from '../kept-text.ts'
 import type { Problem } from './problems/problem.ts'
@@ -42,9 +43,10 @@ function reasonLines(vips: readonly VipReport[], style: Style): readonly string[
   if (explained.length === 0) return []
   return [
     '',
-    ...explained.flatMap(({ namespace, cluster, role, phase, reason, message }) => [
+    ...explained.flatMap(({ namespace, cluster, role, phase, reason, message, queue }) => [
       paintFor(phase, style)(`${namespace}/${cluster} ${role}: ${reason}`),
       `  ${printable(message)}`,
+      ...(queue === undefined ? [] : [`  ${describePlace(queue)}`]),
     ]),
   ]
 }

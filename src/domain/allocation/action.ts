@@ -12,7 +12,7 @@ import type { NamespacedName } from '../model/object-meta.ts'
 import type { PoolKind } from '../model/pool-kind.ts'
 import type { IPPool, IPPoolReference } from '../model/pool.ts'
 import type { Reason } from '../reason.ts'
-import type { VariableNames } from '../role.ts'
+import type { Role, VariableNames, VipPart } from '../role.ts'
 
 /** What a person may configure about allocations. */
 export interface AllocationSettings {
@@ -51,6 +51,8 @@ export interface Observed extends Facts, AllocationSettings {
   readonly tried?: readonly TriedPool[] | undefined
   /** Milliseconds since the epoch; absent: no time has passed that matters. */
   readonly now?: number | undefined
+  /** VIPs that Clusters wait for in the queue; absent: unknown before a read of the queue. */
+  readonly waitingCount?: number | undefined
   /** Of the step, from 1. */
   readonly attempt?: number
 }
@@ -84,6 +86,8 @@ export interface Facts {
   readonly sameAddressUse?: AddressUse
   /** What belongs to the second address of a pair alone. */
   readonly second?: SecondFacts
+  /** Who waits for addresses. */
+  readonly waiting?: WaitingQueue
 }
 
 /** Of the second address of a pair: the same facts as of the first, each with the same meaning. */
@@ -100,6 +104,29 @@ export interface AddressUse {
   readonly classOf?: (cluster: Cluster) => ClusterClass | undefined
   /** The pool of an IPAddress, which may name its network; absent if no pool is known. */
   readonly poolOf?: (ipAddress: IPAddress) => IPPool | undefined
+}
+
+/** A Cluster that waits until a pool has an address for one of its VIPs. */
+export interface Waiter {
+  readonly cluster: Cluster
+  readonly role: Role
+  /** RFC 3339: since when. */
+  readonly since: string
+  /** Who has a higher one is served first. */
+  readonly priority: number
+}
+
+/** Everybody who waits for a pool, and what each can use. */
+export interface WaitingQueue {
+  /** In the order of `compareTurns`. */
+  readonly waiters: readonly Waiter[]
+  /** The pools that Clusters of a namespace can use, as of `poolsUsableBy`. */
+  readonly poolsOf: (namespace: string) => readonly IPPool[]
+  /** The claim for a VIP, as `claimAmong` picks it. */
+  readonly claimOf: (cluster: Cluster, part: VipPart) => IPAddressClaim | undefined
+  readonly classOf: (cluster: Cluster) => ClusterClass | undefined
+  /** How many Clusters each free address of a pool is offered to: more than 1 if those in front let it lie. Absent: 1. */
+  readonly offersOf?: (pool: IPPool) => number
 }
 
 export interface BoundClaim {
@@ -187,6 +214,8 @@ type ActionKind =
       readonly reason: Reason
       readonly message: string
       readonly considered?: readonly PoolVerdict[]
+      /** Some pool has room, but for Clusters with an earlier turn. Absent: false. */
+      readonly isAfterOthers?: boolean
     }
   /** Nothing to do until a person acts. */
   | { readonly action: 'refuse'; readonly reason: Reason; readonly message: string }

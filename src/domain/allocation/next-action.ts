@@ -33,9 +33,10 @@ import {
 import { desireFor, poolRequestFor } from './eligibility.ts'
 import { givesBackAlone, recordedVip, whyFamiliesUnreadable } from './ip-families.ts'
 import { keptClaimAction } from './kept-for-cluster.ts'
-import { selectIPPool, whyNotUsable } from './pool-selection.ts'
+import { whyNotUsable } from './pool-selection.ts'
 import { asksToReserve, whyUnreserved, poolToReserveFrom } from './reserved-endpoint.ts'
 import { decideRestoration } from './restoration.ts'
+import { earlierFor, isLeftBy, isObserve, selectInTurn } from './select-in-turn.ts'
 import { disagreementOf, whyGivenElsewhere } from './given-values.ts'
 import { annotated, providerAnnotationsFor } from './tried-pools.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
@@ -74,11 +75,12 @@ import { poolKindsOf } from '../model/pool-kinds.ts'
 import { formatPool, isReferredTo, poolRefTo, type IPPool, type IPPoolReference } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
-import { ipFamiliesAnnotation, ipFamilyLabel } from '../names.ts'
-import { withAddition } from '../quote.ts'
+import { ipFamiliesAnnotation, ipFamilyLabel, queuePriorityAnnotation } from '../names.ts'
+import { quoted, withAddition } from '../quote.ts'
 import { whyKept } from '../release/kept-claim.ts'
 import { isOrphanOf } from '../release/release.ts'
 import { roleSpecs, secondPartOf, type Role } from '../role.ts'
+import { queuePriorityOf } from './waiter.ts'
 import { decideVariables, endpointPortOf, isNewVip, withVariables } from './vip-variables.ts'
 
 /**
@@ -407,12 +409,20 @@ function reselection(observed: ObservedCluster, vip: VipRole, choice: PoolChoice
   // A claim can wait for a pool that is paused, and leaves one that is full.
   const request = poolRequestFor(cluster, vip.part, observed)
   const stands = chosen !== undefined && whyNotUsable(request, chosen, true) === undefined
-  return stands ? undefined : selectionAction(observed, vip)
+  if (!stands) return selectionAction(observed, vip)
+  const earlier = earlierFor(observed, vip.role, chosen)
+  if (isObserve(earlier)) return earlier
+  return isLeftBy(earlier, chosen) ? undefined : selectionAction(observed, vip)
 }
 
 function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, pools, addressUse, variables, unreadable } = observed
   if (unreadable?.clusterClass !== undefined) return refuse('AllocationFailed', unreadable.clusterClass)
+  if (queuePriorityOf(cluster) === undefined) {
+    const value = quoted(cluster.annotations[queuePriorityAnnotation])
+    const message = `annotation ${queuePriorityAnnotation} of Cluster ${formatKey(cluster)} is ${value}, expected an integer`
+    return refuse('AllocationFailed', message)
+  }
   const ownership = vipOwnershipOf(cluster, vip)
   const foreign = foreignPoolOf(cluster, vip.part, poolKindsOf(observed))
   if (foreign !== undefined && ownership.state === 'unset') {
@@ -457,20 +467,21 @@ function choiceToRestore(
 
 /** @param insteadOf why it is not the address that the Cluster's annotation names */
 function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: string): Action {
-  const { cluster, pools = [], unreadable } = observed
+  const { cluster, unreadable } = observed
   if (unreadable?.pools !== undefined) {
     const { poolAnnotation } = roleSpecs[vip.role]
     const orElsewhere = `or name a pool of another IPAM provider in the Cluster's annotation ${poolAnnotation}`
     return wait('PoolNotReady', `${unreadable.pools}, ${orElsewhere}`)
   }
   const forAsked = selectForAsked(observed, vip)
-  if (forAsked !== undefined) return forAsked
-  const { tried, now } = observed
-  const selection = selectIPPool({ ...poolRequestFor(cluster, vip.part, observed), tried, now }, pools)
+  if (forAsked !== undefined) return inTurn(observed, vip, forAsked)
+  const selection = selectInTurn(observed, vip)
+  if (isObserve(selection)) return selection
   const { considered } = selection
   if (selection.outcome === 'none') {
+    const { reason, isAfterOthers } = selection
     const message = withAddition(selection.message, insteadOf)
-    return { action: 'wait', reason: selection.reason, message, considered }
+    return { action: 'wait', reason, message, considered, ...(isAfterOthers && { isAfterOthers }) }
   }
   const { pool } = selection
   const why = insteadOf === undefined ? {} : { insteadOf }
@@ -482,6 +493,18 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
     ...annotated(providerAnnotationsFor(pool, cluster, vip.role, observed)),
   }
   return { action: 'selectPool', choice }
+}
+
+/** Who asks for a certain address waits for its turn as any other. */
+function inTurn(observed: ObservedCluster, vip: VipRole, action: Action): Action {
+  if (action.action !== 'selectPool') return action
+  const pool = observed.pools?.find((each) => isReferredTo(each, action.choice.poolRef))
+  if (pool === undefined) return action
+  const earlier = earlierFor(observed, vip.role, pool)
+  if (isObserve(earlier)) return earlier
+  if (isLeftBy(earlier, pool)) return action
+  const message = `${formatPool(pool)}: its free addresses go to Clusters with an earlier turn`
+  return { ...wait('PoolExhausted', message), isAfterOthers: true }
 }
 
 /** A claim of our name that is not this Cluster's: adopt it, wait until it is gone, or leave it alone. */

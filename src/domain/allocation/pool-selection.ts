@@ -8,6 +8,7 @@ import {
   describeExhausted,
   formatPool,
   isGlobalPool,
+  placeOf,
   type IPPool,
   type IPPoolReference,
 } from '../model/pool.ts'
@@ -46,6 +47,17 @@ export interface PoolRequest extends Tries {
   readonly address?: string | undefined
   /** Of the address; absent: any. */
   readonly family?: AddressFamily | undefined
+  /** What Clusters with an earlier turn get, by `placeOf` a pool. Absent: nobody waits. */
+  readonly earlier?: ReadonlyMap<string, Earlier>
+}
+
+/** The free addresses of a pool that go to Clusters with an earlier turn. */
+export interface Earlier {
+  /** Addresses that are left after them; less than 1: none. */
+  readonly left: number
+  readonly clusters: number
+  /** Whose turn is the first, and since when it waits. */
+  readonly first: { readonly cluster: NamespacedName; readonly since: string }
 }
 
 /** For people: whether and why a pool was selected. */
@@ -77,6 +89,8 @@ export type PoolSelection =
       readonly reason: Extract<Reason, 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'>
       readonly message: string
       readonly considered: readonly PoolVerdict[]
+      /** Some pool has room, but for Clusters with an earlier turn. */
+      readonly isAfterOthers: boolean
     }
 
 /** Why the pool of a claim that exists is the choice. */
@@ -109,12 +123,20 @@ export function selectIPPool(request: PoolRequest, pools: readonly IPPool[]): Po
   const selected = candidates.find(({ rejection }) => rejection === undefined)?.pool
   const considered = candidates.map((candidate) => verdictOn(candidate, selected))
   if (selected !== undefined) return { outcome: 'selected', pool: selected, considered }
-  return { outcome: 'none', ...whyNone(request, candidates), considered }
+  const isAfterOthers = candidates.some(({ rejection }) => rejection?.predicate === notForOthers)
+  return { outcome: 'none', ...whyNone(request, candidates), considered, isAfterOthers }
 }
 
 /** The pools that are meant for such a VIP, whether they have an address or not. */
 export function matchingPools(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
   return pools.filter((pool) => isMeantFor(request, pool))
+}
+
+/** The pools that the VIP could be from if they had room, most preferred first. */
+export function poolsWithTerms(request: PoolRequest, pools: readonly IPPool[]): readonly IPPool[] {
+  return pools
+    .filter((pool) => whyNotUsable(request, pool, false) === undefined)
+    .toSorted(byPreference(request))
 }
 
 /** Why a pool cannot be used, whatever room it has; undefined if it can. @param mayWait for one that is paused or going */
@@ -154,6 +176,7 @@ type Predicate = (request: PoolRequest, pool: IPPool) => string | undefined
 interface Rejection {
   readonly because: string
   readonly reason: 'NoMatchingPool' | 'PoolNotReady' | 'PoolExhausted'
+  readonly predicate: Predicate
 }
 
 interface Candidate {
@@ -177,12 +200,13 @@ const predicates: readonly (readonly [Predicate, Rejection['reason']])[] = [
   [notPaused, 'PoolNotReady'],
   [notExhausted, 'PoolExhausted'],
   [notTried, 'PoolExhausted'],
+  [notForOthers, 'PoolExhausted'],
 ]
 
 function firstRejection(request: PoolRequest, pool: IPPool): Rejection | undefined {
   for (const [predicate, reason] of predicates) {
     const because = predicate(request, pool)
-    if (because !== undefined) return { because, reason }
+    if (because !== undefined) return { because, reason, predicate }
   }
   return undefined
 }
@@ -322,6 +346,14 @@ function notExhausted({ address }: PoolRequest, pool: IPPool): string | undefine
 
 function notTried(request: PoolRequest, pool: IPPool): string | undefined {
   return whyNotAgain(pool, request)
+}
+
+function notForOthers({ earlier }: PoolRequest, pool: IPPool): string | undefined {
+  const others = earlier?.get(placeOf(pool))
+  if (others === undefined || others.left > 0) return undefined
+  const { clusters, first } = others
+  const whose = `${clusters > 1 ? `${clusters} Clusters, first ` : ''}${formatKey(first.cluster)}, which waits since ${first.since}`
+  return `${describeRoom(pool)}, for ${whose}`
 }
 
 /** Total order, most preferred first: exact role, namespaced, priority, name. */

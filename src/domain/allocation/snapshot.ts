@@ -1,4 +1,12 @@
-import type { AddressUse, EligibilitySettings, Observed, SecondFacts, Unreadable } from './action.ts'
+import type {
+  AddressUse,
+  EligibilitySettings,
+  Observed,
+  SecondFacts,
+  Unreadable,
+  Waiter,
+  WaitingQueue,
+} from './action.ts'
 import {
   addressKeyFor,
   claimAmong,
@@ -37,6 +45,7 @@ import { noDnsNames } from '../dns-name.ts'
 import { defaultApiServerPort } from '../names.ts'
 import { defaultRole, roleOf, roles, secondPartOf, type Role, type VipPart } from '../role.ts'
 import { partsOf, vipRoleIn, vipRolesIn, type VipRole } from './vip-role.ts'
+import { compareTurns, waitersOf } from './waiter.ts'
 
 /** The claim for one of a Cluster's VIPs, and the IPAddress that it is bound to. */
 export interface ClaimBinding {
@@ -98,7 +107,10 @@ export function namespaceLabelsIn(
 }
 
 /** All pools of a snapshot that Clusters of a namespace can use. */
-export function usablePoolsIn(snapshot: Snapshot, namespace: string): readonly IPPool[] {
+export function usablePoolsIn(
+  snapshot: Pick<Snapshot, 'pools' | 'namespaces'>,
+  namespace: string,
+): readonly IPPool[] {
   return poolsUsableBy(namespace, poolsIn(snapshot), namespaceLabelsIn(snapshot, namespace))
 }
 
@@ -121,6 +133,30 @@ export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: S
       return [...ipAddresses.values()]
     },
   }
+}
+
+/** Who waits for addresses. They are sorted only on access. */
+export function waitingQueueIn(
+  snapshot: Pick<Snapshot, 'clusters' | 'clusterClasses' | 'claims' | 'pools' | 'namespaces'>,
+): WaitingQueue {
+  const { clusters, clusterClasses, claims } = snapshot
+  let waiters: readonly Waiter[] | undefined
+  return {
+    get waiters() {
+      waiters ??= [...clusters.values()].flatMap(waitersOf).toSorted(compareTurns)
+      return waiters
+    },
+    poolsOf: (namespace) => usablePoolsIn(snapshot, namespace),
+    claimOf: (cluster, part) => claimIn(claims, cluster, part),
+    classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
+  }
+}
+
+/** The claim for a VIP of a Cluster, as `claimAmong` picks it. */
+function claimIn(claims: Snapshot['claims'], cluster: Cluster, part: VipPart): IPAddressClaim | undefined {
+  const { namespace } = cluster
+  const candidates = claimNamesFor(cluster, part).map((name) => claims.get(formatKey({ namespace, name })))
+  return claimAmong(cluster, candidates)
 }
 
 /** Finds the pool of an IPAddress among these. */
@@ -157,6 +193,7 @@ export function orphanedClaims(
 export class SnapshotQueries {
   readonly snapshot: () => Snapshot
   readonly settings: EligibilitySettings
+  #queue: { readonly snapshot: Snapshot; readonly queue: WaitingQueue } | undefined
 
   /** @param snapshot is called again for every answer */
   constructor(snapshot: () => Snapshot, settings: EligibilitySettings) {
@@ -195,10 +232,7 @@ export class SnapshotQueries {
   }
 
   bindingOf(cluster: Cluster, part: VipPart): ClaimBinding {
-    const { claims } = this.snapshot()
-    const { namespace } = cluster
-    const candidates = claimNamesFor(cluster, part).map((name) => claims.get(formatKey({ namespace, name })))
-    const claim = claimAmong(cluster, candidates)
+    const claim = claimIn(this.snapshot().claims, cluster, part)
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
 
@@ -226,7 +260,15 @@ export class SnapshotQueries {
       addressUse,
       ...this.#addressFacts(cluster, role, addressUse),
       second: this.#addressFacts(cluster, secondPartOf(role), addressUse),
+      waiting: this.waitingQueue(),
     }
+  }
+
+  /** Who waits for addresses; made once for a snapshot. */
+  waitingQueue(): WaitingQueue {
+    const snapshot = this.snapshot()
+    if (this.#queue?.snapshot !== snapshot) this.#queue = { snapshot, queue: waitingQueueIn(snapshot) }
+    return this.#queue.queue
   }
 
   #addressFacts(

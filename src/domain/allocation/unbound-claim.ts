@@ -2,8 +2,11 @@ import { misledClaimAction } from './asked-choice.ts'
 import { done, observe, wait, type Action, type ActionOf, type ObservedCluster } from './action.ts'
 import { presentVip } from './cluster-patch.ts'
 import { poolRequestFor } from './eligibility.ts'
-import { isOfOtherFamily, selectIPPool } from './pool-selection.ts'
+import { isOfOtherFamily } from './pool-selection.ts'
 import { refusedClaimAction, refusedElsewhereAction } from './refused-claim.ts'
+import { isObserve, selectInTurn } from './select-in-turn.ts'
+import { turnOf } from './waiter.ts'
+import { isFirstFor } from './waiting-queue.ts'
 import { poolToRestoreFrom } from './restoration.ts'
 import { describeVip, isExternallyOwned, isUnusedRecord, vipOwnershipOf } from './vip-ownership.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
@@ -56,16 +59,30 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
   const refused = isNeeded ? undefined : refusedClaimAction(observed, vip, claim, pools)
   if (refused !== undefined) return refused
   if (unbound.reason !== 'PoolExhausted' || isNeeded) return unbound
-  const selection = selectIPPool(request, pools)
+  const giveUp = (why: string): Action => ({
+    action: 'deleteClaim',
+    claim,
+    because: `${unbound.message}; ${why}`,
+    outcome: 'restart',
+  })
+  const selection = selectInTurn(observed, vip)
+  if (isObserve(selection)) return selection
   if (selection.outcome === 'none') {
+    // The provider would bind the claim before those of Clusters whose turn is earlier, and that have none.
+    const { waiting } = observed
+    if (waiting === undefined) return observe('waiting')
+    const pool = poolOfClaim(claim, pools)
+    const turn = turnOf(cluster, vip.role)
+    if (pool !== undefined && !isFirstFor(turn, pool, waiting, observed)) {
+      return giveUp('Clusters with an earlier turn wait for it')
+    }
     const { reason, message, considered } = selection
     // If all pools for such a VIP are exhausted, the message names them all.
     return reason === 'PoolExhausted'
       ? { ...unbound, message: `IPAddressClaim ${formatKey(claim)} waits: ${message}`, considered }
       : { ...unbound, considered }
   }
-  const because = `${unbound.message}; ${formatPool(selection.pool)} has room`
-  return { action: 'deleteClaim', claim, because, outcome: 'restart' }
+  return giveUp(`${formatPool(selection.pool)} has room`)
 }
 
 /** Nothing of the pool is known. The claim stays there as long as the Cluster names it, or may depend on its address. */
@@ -116,12 +133,16 @@ function mayHoldOurs(
   return poolToRestoreFrom({ cluster, vip, address: ownership.address, pools: itsPool }) !== undefined
 }
 
+function poolOfClaim({ poolRef }: IPAddressClaim, pools: readonly IPPool[]): IPPool | undefined {
+  return pools.find((pool) => isReferredTo(pool, poolRef))
+}
+
 /** The reason follows from the claim's pool: the provider sets no condition on a claim. */
 function waitForBinding(claim: IPAddressClaim, pools: readonly IPPool[]): ActionOf<'wait'> {
   const because = (reason: Reason, why: string): ActionOf<'wait'> =>
     wait(reason, `IPAddressClaim ${formatKey(claim)} waits${why}`)
   const name = formatPool(claim.poolRef)
-  const pool = pools.find((each) => isReferredTo(each, claim.poolRef))
+  const pool = poolOfClaim(claim, pools)
   if (pool === undefined) {
     return because('PoolNotReady', `: ${name} does not exist; create it, or delete the claim`)
   }

@@ -10,7 +10,14 @@ import { vipOwnershipOf } from './vip-ownership.ts'
 
 /** The new state of a VIP's condition; `remove` if the Cluster wants no such VIP. A message holds no time, so it stays the same. */
 export type ConditionUpdate =
-  'remove' | { readonly isReady: boolean; readonly reason: Reason; readonly message: string }
+  | 'remove'
+  | {
+      readonly isReady: boolean
+      readonly reason: Reason
+      readonly message: string
+      /** The message is true for a moment only: a condition of the same reason stays. Absent: false. */
+      readonly isPassing?: boolean
+    }
 
 export type ConditionDecision =
   | { readonly decision: 'write'; readonly condition: Condition }
@@ -46,9 +53,9 @@ export function decideCondition(
   if (!takesConditions(cluster)) return { decision: 'not-here' }
   const present = vipConditionOf(cluster, role)
   if (update === 'remove') return { decision: present === undefined ? 'unchanged' : 'remove' }
-  const { isReady, reason, message } = update
+  const { isReady, reason, message, isPassing = false } = update
   const status = isReady ? 'True' : 'False'
-  if (present?.status === status && present.reason === reason && present.message === message) {
+  if (present?.status === status && present.reason === reason && (isPassing || present.message === message)) {
     return { decision: 'unchanged' }
   }
   const lastTransitionTime =

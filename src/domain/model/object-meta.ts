@@ -52,6 +52,11 @@ export function objectMetaFrom(object: unknown): ObjectMeta {
   }
 }
 
+/** Objects by `namespace/name`. */
+export function byKey<T extends NamespacedName>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [formatKey(object), object]))
+}
+
 /** Cluster API pauses an object by annotation, whatever the value. */
 export function hasPausedAnnotation(meta: ObjectMeta): boolean {
   return pausedAnnotation in meta.annotations

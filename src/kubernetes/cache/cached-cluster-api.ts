@@ -41,6 +41,7 @@ import type { Informer, ResourceEventHandler } from '../informer/informer-types.
 import { createAddressUseCache } from './address-use-cache.ts'
 import { createClaimListeners } from './claim-listeners.ts'
 import { createInformerSet, type InformerSet } from './informer-set.ts'
+import { createWaitingCache } from './waiting-cache.ts'
 
 /** A ClusterApi that reads from the informers started through it. */
 export interface CachedClusterApi extends ClusterApi {
@@ -61,8 +62,9 @@ export function createCachedClusterApi(options: {
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()
   const addressUse = createAddressUseCache(informers, live, poolKinds)
+  const waiting = createWaitingCache(informers, live, now, poolKinds)
   const indexers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]>[] } = {
-    clusters: [addressUse.onCluster],
+    clusters: [addressUse.onCluster, waiting.onCluster],
     ipaddressclaims: [listeners.onClaim],
     ipaddresses: [addressUse.onIPAddress, listeners.onIPAddress],
   }
@@ -82,6 +84,8 @@ export function createCachedClusterApi(options: {
     getClusterLive: (key) => live.getClusterLive(key),
     getIPAddressLive: (key) => live.getIPAddressLive(key),
     listAddressUseOf: (own) => addressUse.listAddressUseOf(own),
+    readWaitingQueue: () => waiting.readWaitingQueue(),
+    countWaiting: () => waiting.countWaiting(),
     listenToClaim: (claim) => listeners.listen(claim),
     createIPAddressClaim: (claim) => expecting('ipaddressclaims', live.createIPAddressClaim(claim)),
     patchCluster: (cluster, patch) => expecting('clusters', live.patchCluster(cluster, patch)),

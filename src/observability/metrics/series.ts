@@ -83,6 +83,14 @@ const series = {
   claims_ready: { help: 'IPAddressClaims of ours that have an address.', labels: perClaim },
   claims_pending: { help: 'IPAddressClaims of ours that have no address yet.', labels: perClaim },
   waiting_clusters: { help: 'VIPs that Clusters wait for.', labels: ['role', 'reason'] },
+  queue_length: {
+    help: 'VIPs that wait for an address of a pool, each in every pool that it could use.',
+    labels: perPool,
+  },
+  queue_longest_wait_seconds: {
+    help: 'Since the VIP that has waited longest for an address of a pool began to wait.',
+    labels: perPool,
+  },
   lost_addresses: { help: 'VIPs of ours that no claim holds.', labels: ['role'] },
   leaked_claims: { help: 'Claims of ours whose Cluster has been gone for 50 seconds.', labels: ['role'] },
   reserved_addresses: { help: 'Duplicate addresses kept out of circulation.', labels: [] },

@@ -73,6 +73,20 @@ const inventorySeries: readonly (readonly [SeriesName, SamplesOf])[] = [
     'waiting_clusters',
     ({ waiting }) => waiting.map(({ role, reason, clusters }) => [role, reason, clusters]),
   ],
+  [
+    'queue_length',
+    ({ queues }) => queues.map(({ name, kind, namespace, vips }) => [name, kind, namespace, vips]),
+  ],
+  [
+    'queue_longest_wait_seconds',
+    ({ queues }) =>
+      queues.map(({ name, kind, namespace, since }) => [
+        name,
+        kind,
+        namespace,
+        Math.max(0, (Date.now() - Date.parse(since)) / 1000),
+      ]),
+  ],
   ['lost_addresses', ({ lost }) => lost.map(({ role, addresses }) => [role, addresses])],
   ['leaked_claims', ({ leaked }) => leaked.map(({ role, claims }) => [role, claims])],
   ['reserved_addresses', ({ reserved }) => [[reserved]]],

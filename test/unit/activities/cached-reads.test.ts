@@ -7,7 +7,15 @@ import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, StaleCacheError } from '../../../src/kubernetes/errors.ts'
 import { pollClaim } from '../../../src/kubernetes/live-cluster-api.ts'
-import { aClaim, aCluster, aClusterClass, anIPAddress, aPool, variables } from '../../support/builders.ts'
+import {
+  nobodyWaits,
+  aClaim,
+  aCluster,
+  aClusterClass,
+  anIPAddress,
+  aPool,
+  variables,
+} from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
 import { failureOf, poolRef, step, clusterWithHolder } from './support.ts'
 
@@ -54,12 +62,14 @@ function attempted<A extends keyof Activities>(
   return { result, said }
 }
 
-/** A cache that answers nothing. */
+/** A cache that answers nothing, except who waits, which it has from the API server then. */
 const stale: ClusterApi = {
   ...(Object.fromEntries(
     Object.keys(fakeClusterApi({})).map((name) => [name, () => Promise.reject(new StaleCacheError(name))]),
   ) as unknown as ClusterApi),
   listenToClaim: pollClaim,
+  countWaiting: () => undefined,
+  readWaitingQueue: async () => nobodyWaits,
 }
 
 const waitingWorld = {

@@ -4,6 +4,7 @@ import { DefaultLogger } from '@temporalio/worker'
 import { createActivities } from '../../../src/activities/index.ts'
 import type { StepReading } from '../../../src/activities/step-outcome.ts'
 import type { ClusterEvent } from '../../../src/domain/allocation/cluster-event.ts'
+import { waitersOf } from '../../../src/domain/allocation/waiter.ts'
 import type { Condition } from '../../../src/domain/model/cluster.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.ts'
@@ -15,6 +16,7 @@ import {
   anIPAddress,
   aPool,
   aVipCondition,
+  nobodyWaits,
   variables,
 } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
@@ -107,6 +109,36 @@ describe('a step that has to wait', () => {
     const untold = reported({}, { isDeaf: true })
     await failureOf(untold.select())
     expect(untold.remembered).toEqual([])
+  })
+
+  it('says nothing new while the free addresses are about to go to others', async () => {
+    const one = aPool({ capacity: { total: 11, used: 10, free: 1, outOfRange: 0 } })
+    const exhausted = aVipCondition({ status: 'False', reason: 'PoolExhausted', message: fullWords })
+    const early = aCluster({
+      name: 'early',
+      conditions: [{ ...exhausted, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    })
+    const present = aCluster({ conditions: [exhausted] })
+    const calls: Partial<ClusterApi> = {
+      getCluster: async () => present,
+      listIPPools: async () => [one],
+      readWaitingQueue: async () => ({
+        ...nobodyWaits,
+        waiters: [early, present].flatMap(waitersOf),
+        poolsOf: () => [one],
+      }),
+    }
+    const old = reported(calls, { attempt: 2, heartbeatDetails: `PoolExhausted: ${fullWords}` })
+    expect(await failureOf(old.select())).toMatchObject({ type: 'PoolExhausted' })
+    expect([old.conditions, old.events, old.news]).toEqual([[], [], []])
+
+    const fresh = reported({ ...calls, getCluster: async () => aCluster() })
+    expect(await failureOf(fresh.select())).toMatchObject({ type: 'PoolExhausted' })
+    const said = {
+      message: expect.stringContaining('1 of 11 addresses free, for clusters/early'),
+    }
+    expect(fresh.conditions).toMatchObject([said])
+    expect(fresh.news).toMatchObject([said])
   })
 
   it('tells the Cluster, the run and the log why, and is counted', async () => {

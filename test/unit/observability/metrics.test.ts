@@ -40,6 +40,15 @@ const anInventory: Inventory = {
   ],
   claims: [{ role: 'ingress', namespace: 'clusters', total: 5, ready: 3, pending: 2 }],
   waiting: [{ role: 'control-plane', reason: 'PoolExhausted', clusters: 6 }],
+  queues: [
+    {
+      kind: 'GlobalInClusterIPPool',
+      namespace: '',
+      name: 'vip-pool',
+      vips: 6,
+      since: '2026-01-02T03:04:05Z',
+    },
+  ],
   lost: [{ role: 'control-plane', addresses: 1 }],
   leaked: [{ role: 'ingress', claims: 8 }],
   reserved: 9,
@@ -223,6 +232,10 @@ describe('the series of the watcher', () => {
     expect(await samples(metrics, 'waiting_clusters')).toEqual([
       'role="control-plane",reason="PoolExhausted" 6',
     ])
+    const queue = 'pool_name="vip-pool",kind="GlobalInClusterIPPool",namespace=""'
+    expect(await samples(metrics, 'queue_length')).toEqual([`${queue} 6`])
+    const [waited = ''] = await samples(metrics, 'queue_longest_wait_seconds')
+    expect(waited).toMatch(new RegExp(`^${queue} \\d`))
     expect(await samples(metrics, 'lost_addresses')).toEqual(['role="control-plane" 1'])
     expect(await samples(metrics, 'leaked_claims')).toEqual(['role="ingress" 8'])
     expect(await samples(metrics, 'reserved_addresses')).toEqual([' 9'])

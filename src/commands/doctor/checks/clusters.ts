@@ -23,6 +23,7 @@ import {
 } from '../../../domain/allocation/ip-families.ts'
 import { explicitPoolOf, foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
 import { askedAddressOf, askedBeside } from '../../../domain/allocation/asked-address.ts'
+import { queuePriorityOf } from '../../../domain/allocation/waiter.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
 import { claimNamesFor } from '../../../domain/model/claim.ts'
@@ -32,7 +33,7 @@ import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts
 import type { PoolKind } from '../../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, networkOf, type IPPool } from '../../../domain/model/pool.ts'
-import { ownPrefix } from '../../../domain/names.ts'
+import { ownPrefix, queuePriorityAnnotation } from '../../../domain/names.ts'
 import { quoted, counted, few } from '../../../domain/quote.ts'
 import {
   defaultRole,
@@ -87,6 +88,7 @@ function clusterProblems(
       ...addressProblems(name, cluster, part, { clusterClass, poolKinds }, pools),
     ]),
     ...roles.flatMap((role) => recordProblems(name, cluster, role)),
+    ...queuePriorityProblems(name, cluster),
     ...gateProblems(name, cluster),
     ...hostProblems(name, cluster),
   ]
@@ -133,6 +135,13 @@ function enabledProblems(
     const fix = `kubectl --namespace ${object.namespace} annotate --overwrite ${resource} ${object.name} ${annotation}=true, or =false`
     return [fault(`${name}: ${annotation} is ${quoted(word)}, expected "true" or "false"`, fix)]
   })
+}
+
+function queuePriorityProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
+  if (queuePriorityOf(cluster) !== undefined) return []
+  const found = `${name}: ${queuePriorityAnnotation} is ${quoted(cluster.annotations[queuePriorityAnnotation])}, expected an integer`
+  const fix = `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${queuePriorityAnnotation}=0, or a higher one`
+  return [fault(found, fix)]
 }
 
 function poolProblems(

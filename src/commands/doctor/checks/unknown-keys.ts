@@ -10,6 +10,7 @@ import {
   priorityAnnotation,
   reserveEndpointAnnotation,
   retainAnnotation,
+  queuePriorityAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
 import { quoted } from '../../../domain/quote.ts'
@@ -50,6 +51,7 @@ export const clusterKeys: OwnKeys = {
     ]),
     duplicateAddressesAnnotation,
     reserveEndpointAnnotation,
+    queuePriorityAnnotation,
   ],
 }
 

@@ -1,7 +1,13 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { selectIPPool } from '../../../domain/allocation/pool-selection.ts'
-import { orphanedClaims, poolsIn, type Snapshot } from '../../../domain/allocation/snapshot.ts'
+import {
+  orphanedClaims,
+  poolsIn,
+  type Snapshot,
+  type SnapshotQueries,
+} from '../../../domain/allocation/snapshot.ts'
 import { vipStateOf, type VipState } from '../../../domain/allocation/vip-state.ts'
+import { queuesByPool } from '../../../domain/allocation/waiting-queue.ts'
 import { roleOfOwnClaim } from '../../../domain/model/claim.ts'
 import { isReservation } from '../../../domain/model/ip-address.ts'
 import { formatKey, type NamespacedName } from '../../../domain/model/object-meta.ts'
@@ -21,6 +27,8 @@ export interface Inventory {
   readonly claims: readonly ClaimCount[]
   /** Clusters that wait for a VIP. Reasons that no Cluster has are left out. */
   readonly waiting: readonly { readonly role: Role; readonly reason: Reason; readonly clusters: number }[]
+  /** Who waits for each pool. Pools for which nobody waits are left out. */
+  readonly queues: readonly PoolQueue[]
   /** Our VIPs that are in place, but not held by a claim. Every role is present. */
   readonly lost: readonly { readonly role: Role; readonly addresses: number }[]
   /** Our claims whose Cluster has been gone for a while. Every role is present. */
@@ -78,6 +86,7 @@ export function takeInventory(
     poolAddresses: countPoolAddresses(snapshot),
     claims: countClaims(snapshot),
     waiting: countWaiting(states),
+    queues: countQueues(snapshot, queries),
     lost: roles.map((role) => ({
       role,
       addresses: states.filter((state) => state.phase === 'Lost' && state.role === role).length,
@@ -122,6 +131,28 @@ function countWaiting(states: readonly VipState[]): Inventory['waiting'] {
   return [...Map.groupBy(waiting, ({ role, reason }) => `${role} ${reason}`).values()].flatMap((alike) =>
     alike.slice(0, 1).map(({ role, reason }) => ({ role, reason, clusters: alike.length })),
   )
+}
+
+/** The queue of one pool. */
+interface PoolQueue {
+  readonly kind: string
+  /** `""` for a global pool. */
+  readonly namespace: string
+  readonly name: string
+  readonly vips: number
+  /** RFC 3339: since when the VIP waits that has waited longest. */
+  readonly since: string
+}
+
+function countQueues(snapshot: Snapshot, queries: SnapshotQueries): readonly PoolQueue[] {
+  const queues = queuesByPool(queries.waitingQueue(), queries.settings)
+  return poolsIn(snapshot).flatMap((pool) => {
+    const { kind, namespace, name } = pool
+    const [since] = (queues.get(placeOf(pool)) ?? []).map((waiter) => waiter.since).toSorted()
+    return since === undefined
+      ? []
+      : [{ kind, namespace, name, vips: queues.get(placeOf(pool))?.length ?? 0, since }]
+  })
 }
 
 interface ClaimCount {

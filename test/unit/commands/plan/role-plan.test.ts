@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Role } from '../../../../src/domain/role.ts'
 import { planRole, type PlanFacts, type RolePlan } from '../../../../src/commands/plan/role-plan.ts'
 import {
+  nobodyWaits,
   aClaim,
   aCluster,
   aClusterClass,
@@ -44,6 +45,7 @@ function planFor(
       sameAddressUse: addressUse,
       variables,
       defaultPort: 6443,
+      waiting: nobodyWaits,
       ...nothing,
       ...binding,
       ...facts,

@@ -5,6 +5,7 @@ import { formatKey } from '../../../../src/domain/model/object-meta.ts'
 import { forecastOf } from '../../../../src/commands/pools/forecast.ts'
 import { poolsReport, type PoolOverview } from '../../../../src/commands/pools/pools-report.ts'
 import {
+  aVipCondition,
   aClaim,
   aCluster,
   aClusterClass,
@@ -293,6 +294,27 @@ describe('the overview of a pool', () => {
     return poolsReport(aSnapshot(things), { variables }).pools
   }
 
+  it('has the queue of those who wait, in the order of their turns', () => {
+    const since = (second: number) => [
+      aVipCondition({ status: 'False', reason: 'PoolExhausted', since: `2026-03-01T00:00:0${second}Z` }),
+    ]
+    const clusters = [
+      aCluster({ name: 'late', conditions: since(9) }),
+      aCluster({ name: 'early', conditions: since(1) }),
+      aCluster({ name: 'new' }),
+      aCluster({ name: 'other', conditions: since(0), topology: { classRef: { name: 'other' } } }),
+    ]
+    const pools = [aPool({ capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })]
+    const [pool] = overview({ clusters, pools })
+    expect(pool?.queue.map(({ cluster }) => cluster.name)).toEqual(['early', 'late'])
+    expect(pool?.queue[0]).toEqual({
+      cluster: { namespace: 'clusters', name: 'early' },
+      role: 'control-plane',
+      since: '2026-03-01T00:00:01Z',
+      priority: 0,
+    })
+  })
+
   it('says what it has and for whom', () => {
     const pool = aPool({
       capacity: { total: 11, used: 4, free: 6, outOfRange: 1 },
@@ -315,6 +337,7 @@ describe('the overview of a pool', () => {
         available: 7,
         claimsWaiting: 0,
         clustersWaiting: 0,
+        queue: [],
         classes: ['a', 'clusters/b'],
         roles: ['control-plane', 'ingress'],
         priority: 7,

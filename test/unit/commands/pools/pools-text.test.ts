@@ -38,7 +38,7 @@ describe('the pools, for people', () => {
         'GlobalInClusterIPPool/vip-pool   all          █████████░ 10/11   1      2         rke2-cluster-class   control-plane   0            Ready',
         'InClusterIPPool/web              clusters     ░░░░░░░░░░ 0/11    11     0         web                  ingress         unreadable   Ready',
         '',
-        'Forecast, oldest Cluster first: 2 still to be allocated; 1 will get an address, 1 will not.',
+        'Forecast, in the order of turns: 2 still to be allocated; 1 will get an address, 1 will not.',
         'CLUSTER           ROLE            GETS      POOL                             WHY',
         'clusters/first    control-plane   address   GlobalInClusterIPPool/vip-pool   -',
         'clusters/second   control-plane   nothing   GlobalInClusterIPPool/vip-pool   PoolExhausted: GlobalInClusterIPPool/vip-pool: 0 of 11 addresses free; add addresses or label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with vip.capi.gorizond.io/cluster-class=rke2-cluster-class',

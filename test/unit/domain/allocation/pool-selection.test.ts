@@ -578,6 +578,7 @@ describe('the message where no pool serves', () => {
   it('says how to make one where there is none', () => {
     expect(selectIPPool(request, [])).toEqual({
       outcome: 'none',
+      isAfterOthers: false,
       reason: 'NoMatchingPool',
       message: `there is no pool at all; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters, with ${classKey}=${aClass}`,
       considered: [],

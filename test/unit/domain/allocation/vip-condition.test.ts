@@ -27,6 +27,18 @@ function decide(options: ClusterOptions, update: ConditionUpdate = exhausted): u
 }
 
 describe('the condition about a VIP', () => {
+  it('stays while a message of the same reason is true for a moment only, and its time with it', () => {
+    const present = aVipCondition({ status: 'False', reason: 'PoolExhausted', message: 'as before' })
+    const passing = { ...exhausted, isPassing: true }
+    expect(decide({ conditions: [present] }, passing)).toEqual({ decision: 'unchanged' })
+    const another = aVipCondition({ status: 'False', reason: 'PoolNotReady' })
+    expect(decide({ conditions: [another] }, passing)).toMatchObject({
+      decision: 'write',
+      condition: { reason: 'PoolExhausted', lastTransitionTime: '2026-01-02T03:04:05Z' },
+    })
+    expect(decide({}, passing)).toMatchObject({ decision: 'write' })
+  })
+
   it('is written where there is none', () => {
     expect(decide({})).toEqual({
       decision: 'write',

@@ -13,7 +13,7 @@ import {
 import { inClusterPoolKinds } from '../../../../src/domain/model/pool-kinds.ts'
 import type { WatchedKind, WatchedObjects } from '../../../../src/kubernetes/informer/informer.ts'
 import type { Informer } from '../../../../src/kubernetes/informer/informer-types.ts'
-import { clusterObject } from '../../../support/builders.ts'
+import { aVipCondition, clusterObject, nobodyWaits } from '../../../support/builders.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { fakeClusterApi } from '../../../support/fake-cluster-api.ts'
 import { silentLog } from '../../../support/silent-log.ts'
@@ -119,6 +119,23 @@ describe('a cached read', () => {
     await server.send('clusters', 'MODIFIED', cluster('demo', 105, '10.0.0.10'))
     const { resourceVersion } = (await cache.getCluster(demo)) as Cluster
     expect(resourceVersion).toBe('105')
+  })
+
+  it('knows who waits, and reads that live before it does', async () => {
+    const waits = (name: string, version: number, reason = 'PoolExhausted'): JsonObject =>
+      at(version, clusterObject({ name, conditions: [aVipCondition({ status: 'False', reason })] }))
+    const { server, cache } = await scene({ objects: { clusters: [waits('b', 90), cluster('demo', 91)] } })
+    const names = async (): Promise<readonly string[]> =>
+      (await cache.readWaitingQueue()).waiters.map((waiter) => waiter.cluster.name)
+    expect([cache.countWaiting(), await names()]).toEqual([1, ['b']])
+    await server.send('clusters', 'ADDED', waits('a', 105))
+    expect([cache.countWaiting(), await names()]).toEqual([2, ['a', 'b']])
+    await server.send('clusters', 'MODIFIED', waits('b', 106, 'WaitingForAddress'))
+    expect([cache.countWaiting(), await names()]).toEqual([1, ['a']])
+
+    const live = fakeClusterApi({ readWaitingQueue: async () => ({ ...nobodyWaits, poolsOf: () => [] }) })
+    const unlisted = createCachedClusterApi({ live, now: Date.now })
+    expect([unlisted.countWaiting(), (await unlisted.readWaitingQueue()).waiters]).toEqual([undefined, []])
   })
 
   it('rejects before the kind has been listed', async () => {

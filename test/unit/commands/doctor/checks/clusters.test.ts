@@ -37,6 +37,17 @@ describe('what is written on Clusters', () => {
     ])
   })
 
+  it('is a fault where the queue-priority is no integer', () => {
+    expect(check({ [`${prefix}/queue-priority`]: '-2' })[0]?.level).toBe('ok')
+    expect(check({ [`${prefix}/queue-priority`]: 'high' })).toEqual([
+      {
+        level: 'fault',
+        found: `Cluster clusters/demo: ${prefix}/queue-priority is "high", expected an integer`,
+        fix: `kubectl --namespace clusters annotate --overwrite cluster demo ${prefix}/queue-priority=0, or a higher one`,
+      },
+    ])
+  })
+
   it('is a fault where it names a pool that the Cluster cannot use, with the one that was meant', () => {
     const annotations = { [`${prefix}/control-plane-pool`]: 'vip-pol' }
     expect(check(annotations, [aPool()])).toEqual([

@@ -9,6 +9,7 @@ import {
   anUncountedPool,
   aPool,
   aRetainedClaim,
+  aVipCondition,
   variables,
   type ClusterOptions,
 } from '../../../../support/builders.ts'
@@ -146,6 +147,33 @@ describe('claims', () => {
     expect(inventoryOf({ claims }, ['old']).leaked).toEqual([
       { role: 'control-plane', claims: 1 },
       { role: 'ingress', claims: 0 },
+    ])
+  })
+})
+
+describe('the queues', () => {
+  it('have the VIPs that wait for each pool, and since when the first of them does', () => {
+    const since = (second: number) => [
+      aVipCondition({ status: 'False', reason: 'PoolExhausted', since: `2026-03-01T00:00:0${second}Z` }),
+    ]
+    const clusters = [
+      aCluster({
+        name: 'a',
+        conditions: since(5),
+        annotations: { 'vip.capi.gorizond.io/queue-priority': '3' },
+      }),
+      aCluster({ name: 'b', conditions: since(2) }),
+      aCluster({ name: 'c' }),
+    ]
+    const pools = [aPool({ capacity: full }), aPool({ name: 'of-others', labels: { [classKey]: 'others' } })]
+    expect(inventoryOf({ clusters, pools }).queues).toEqual([
+      {
+        kind: 'GlobalInClusterIPPool',
+        namespace: '',
+        name: 'vip-pool',
+        vips: 2,
+        since: '2026-03-01T00:00:02Z',
+      },
     ])
   })
 })
