@@ -80,6 +80,9 @@ What values have to be, beyond the names and types of values.schema.json. One se
 - expected: a DNS name that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com
   pattern: '^(\*\.)?({{ $label }}\.)*({{ $cluster }}\.({{ $label }}\.)*{{ $namespace }}|{{ $namespace }}\.({{ $label }}\.)*{{ $cluster }})(\.{{ $label }})*$'
   optional: [dnsNames.controlPlane, dnsNames.ingress]
+- expected: a kind of pools such as IPPool.ipam.metal3.io or IPPool.ipam.metal3.io/v1alpha1
+  pattern: '^[A-Z][A-Za-z0-9]*([.][a-z0-9-]+){2,}(/v[0-9]+((alpha|beta)[0-9]+)?)?$'
+  required: [poolKinds]
 - expected: a label selector such as team=blue,env in (test,prod),!legacy
   pattern: '^\s*{{ $requirement }}(\s*,\s*{{ $requirement }})*\s*$'
   optional: [runtimeExtension.namespaceSelector]
@@ -353,6 +356,8 @@ metrics.enabled and metrics.port, which Services and monitors follow
 healthProbe.port, which the probes follow
 {{- else if hasPrefix "--runtime-extension-" . -}}
 the values of runtimeExtension, with which rights, Service and volumes come
+{{- else if eq . "--pool-kinds" -}}
+poolKinds, with which the rights come
 {{- else if regexMatch "^--(control-plane|ingress)-dns-name$" . -}}
 dnsNames.controlPlane or dnsNames.ingress, with which the rights come
 {{- end }}
