@@ -78,6 +78,7 @@ interface Claim {
   readonly isBound: boolean
   readonly isRefused: boolean
   readonly isDeleting: boolean
+  readonly finalizers: readonly string[]
 }
 
 interface Pool {
@@ -152,7 +153,9 @@ async function reconcile(
 ): Promise<void> {
   const { poolRef } = claim
   const kind = kinds.find(({ group, kind }) => group === poolRef.apiGroup && kind === poolRef.kind)
-  if (kind === undefined || claim.isBound || claim.isDeleting) return
+  if (kind === undefined) return
+  if (claim.isDeleting) return release(api, namespace, claim)
+  if (claim.isBound) return
   const pool = await readPool(api, kind, namespace, poolRef.name)
   if (pool === undefined || (claim.isRefused && pool.behavior.retries !== true)) return
   const { delayMs = 0, fail, handsOutTwice = false } = pool.behavior
@@ -240,6 +243,15 @@ async function bind(
   await patch(api, `${pathIn(namespace, 'ipaddressclaims', name)}/status`, { status })
 }
 
+/** By the finalizer that providers share: the in-cluster one gives it to claims on other pools, too, and leaves it there. */
+async function release(api: KubernetesApi, namespace: string, { name, finalizers }: Claim): Promise<void> {
+  const others = finalizers.filter((finalizer) => finalizer !== releaseFinalizer)
+  if (others.length === finalizers.length) return
+  await patch(api, pathIn(namespace, 'ipaddressclaims', name), { metadata: { finalizers: others } })
+}
+
+const releaseFinalizer = 'ipam.cluster.x-k8s.io/ReleaseAddress'
+
 async function refuse(
   api: KubernetesApi,
   namespace: string,
@@ -262,7 +274,7 @@ async function patch(api: KubernetesApi, path: string, body: object): Promise<vo
 
 function claimFrom(object: unknown): Claim {
   const { apiVersion, metadata, spec, status } = objectOf(object)
-  const { name, uid, deletionTimestamp } = objectOf(metadata)
+  const { name, uid, deletionTimestamp, finalizers } = objectOf(metadata)
   const ref = objectOf(objectOf(spec)['poolRef'])
   const conditions = arrayOf(objectOf(status)['conditions']).map(objectOf)
   return {
@@ -277,5 +289,6 @@ function claimFrom(object: unknown): Claim {
     isBound: nonEmptyStringOf(objectOf(objectOf(status)['addressRef'])['name']) !== undefined,
     isRefused: conditions.some((each) => each['type'] === 'Ready' && each['status'] === 'False'),
     isDeleting: deletionTimestamp !== undefined,
+    finalizers: arrayOf(finalizers).map(String),
   }
 }

@@ -266,7 +266,7 @@ function passFor(run: RoleRun, end: SequenceEnd, sources: Sources): RolePass {
       if (end.reason !== undefined) {
         log.warn(end.message, { cluster: formatKey(cluster), role, reason: end.reason })
         run.onDuplicate(end.message)
-      }
+      } else if (end.tried !== undefined) log.info(end.message, { cluster: formatKey(cluster), role })
       return { pass: 'restart', ...(end.tried !== undefined && { tried: end.tried }) }
     }
     case 'end': {

@@ -40,16 +40,18 @@ const kinds = [acme, acmeGlobal, metal3, late]
 
 let suite: Fixture
 let testbed: Testbed
-let provider: Provider
+const providers: Provider[] = []
 
 beforeAll(async () => {
   suite = await openFixture()
   ;({ testbed } = suite)
   await applyManifests(stack, [...kinds.filter((kind) => kind !== late).map(definitionOf), ...rights()])
-  provider = startProvider(
-    stack,
-    testbed.namespace,
-    kinds.filter((kind) => kind !== late),
+  providers.push(
+    startProvider(
+      stack,
+      testbed.namespace,
+      kinds.filter((kind) => kind !== late),
+    ),
   )
   const flags = kinds.map(({ kind, group }) => `--pool-kinds=${kind}.${group}`)
   await suite.start({ flags })
@@ -57,7 +59,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await suite.close()
-  await provider.close()
+  await Promise.all(providers.map((provider) => provider.close()))
   await withKubernetesApi(stack, async (api) => {
     for (const { plural, group } of kinds) {
       const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`
@@ -138,13 +140,9 @@ describe('pools of other IPAM providers', () => {
     const className = await createClass('late')
     await postCluster(testbed, 'late', { className })
     await applyManifests(stack, [definitionOf(late)])
-    const served = startProvider(stack, testbed.namespace, [late])
-    try {
-      await createPool(late, 'late', className, { addresses: ['10.189.0.10'] })
-      expect(await testbed.hostOf('late')).toBe('10.189.0.10')
-    } finally {
-      await served.close()
-    }
+    providers.push(startProvider(stack, testbed.namespace, [late]))
+    await createPool(late, 'late', className, { addresses: ['10.189.0.10'] })
+    expect(await testbed.hostOf('late')).toBe('10.189.0.10')
   })
 
   it('serve Clusters by the same labels as ours, from a namespace or from everywhere', async () => {
@@ -215,6 +213,20 @@ describe('pools of other IPAM providers', () => {
       return pools.find(({ name, available }) => name === 'vips' && available === 0)
     })
     expect(counted).toMatchObject({ kind: 'IPPool', state: 'Exhausted', capacity: { total: 1, used: 1 } })
+    await postCluster(testbed, 'metal-two', { className })
+    await testbed.untilCluster('metal-two', (now) => {
+      const condition = now && vipConditionOf(now, 'control-plane')
+      return condition?.message.includes('IPPool/vips: 0 of 1 addresses free') === true
+    })
+    await testbed.patch(poolPath(metal3, testbed.namespace, 'vips'), {
+      spec: {
+        pools: [
+          { start: '10.189.4.10', end: '10.189.4.10' },
+          { start: '10.189.4.11', end: '10.189.4.11' },
+        ],
+      },
+    })
+    expect(await testbed.hostOf('metal-two')).toBe('10.189.4.11')
   })
 })
 

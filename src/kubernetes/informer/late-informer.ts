@@ -25,7 +25,7 @@ interface LateInformerOptions<T extends ObjectMeta> {
  * is repeated, so that it may be installed later.
  */
 export function startLateInformer<T extends ObjectMeta>(options: LateInformerOptions<T>): Informer<T> {
-  const { handler, loss, name } = options
+  const { handler, log, loss, name } = options
   const none: ReadonlyMap<string, T> = new Map()
   let running: Informer<T> | undefined
   let refusals: ReadonlyMap<string, string> = new Map()
@@ -38,7 +38,12 @@ export function startLateInformer<T extends ObjectMeta>(options: LateInformerOpt
     if (!isUnreadable(failure)) return
     const isNew = refusals.size === 0
     refusals = new Map([['', failure.message]])
-    if (isNew) handler.onUnreadable?.()
+    if (!isNew) return
+    try {
+      handler.onUnreadable?.()
+    } catch (error) {
+      log.error('A watch handler failed on a list', { resource: name, error: String(error) })
+    }
   }
   const run = async (): Promise<void> => {
     const resource = await findUntilFound(options, onFailure, () => failures)

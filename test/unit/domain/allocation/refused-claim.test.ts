@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Action } from '../../../../src/domain/allocation/action.ts'
+import type { Action, Observed } from '../../../../src/domain/allocation/action.ts'
+import { afterAction } from '../../../../src/domain/allocation/after-action.ts'
 import { nextAction } from '../../../../src/domain/allocation/next-action.ts'
 import { triedPoolsIn, triedPoolsText } from '../../../../src/domain/allocation/tried-pools.ts'
 import { ipAddressClaimFrom, type IPAddressClaim } from '../../../../src/domain/model/claim.ts'
 import { inClusterPoolKinds, poolKindFrom } from '../../../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, type IPPool } from '../../../../src/domain/model/pool.ts'
+import { buildClaim } from '../../../../src/domain/model/retained-claim.ts'
 import { aClass, aClaim, aCluster, aClusterClass, anObservation } from '../../../support/builders.ts'
 
 const group = 'ipam.example.com'
@@ -135,6 +137,48 @@ describe('a claim that its IPAM provider refuses', () => {
     const { refusal } = claimOn('a')
     expect(actionFor({ ...aClaim(), refusal }, [])).toMatchObject({ action: 'wait', reason: 'PoolNotReady' })
   })
+})
+
+describe('a run whose providers refuse every claim', () => {
+  /** The names of the pools that get a claim until then, in their order. Every look is ten seconds after the one before. */
+  function claimsUntil(end: number, pools: readonly IPPool[]): readonly string[] {
+    const begin = Date.parse(created)
+    const tries: string[] = []
+    let observed: Observed = anObservation({
+      cluster: aCluster(),
+      clusterClass: aClusterClass({ declared: ['clusterVip'], accepted: ['clusterVip'] }),
+      claim: undefined,
+      namedAddress: undefined,
+      pools,
+      poolKinds,
+    })
+    for (let now = begin; now < begin + end; now += 10_000) {
+      observed = { ...observed, now }
+      const action = nextAction(observed, 'control-plane')
+      if (action.action === 'createClaim') {
+        tries.push(action.poolRef.name)
+        const { cluster } = observed
+        if (cluster === undefined) throw new Error('no Cluster')
+        const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'PoolExhausted' }] }
+        const object = buildClaim(cluster, 'control-plane', action)
+        const claim = ipAddressClaimFrom({ ...object, status })
+        const creationTimestamp = new Date(now).toISOString()
+        observed = { ...observed, claim: { ...claim, creationTimestamp }, choice: undefined as never }
+      } else observed = afterAction(observed, 'control-plane', action)
+    }
+    return tries
+  }
+
+  it.each([1, 2, 5])(
+    'tries each of %i pools once in five minutes, the best one first, and then again',
+    (count) => {
+      const pools = Array.from({ length: count }, (_, index) => corpPool(`p${index}`, count - index))
+      const round = pools.map(({ name }) => name)
+      expect(claimsUntil(300_000, pools.toReversed())).toEqual(round)
+      expect(claimsUntil(660_000, pools).slice(0, 2 * count)).toEqual([...round, ...round])
+      expect(claimsUntil(660_000, pools).length).toBeLessThanOrEqual(3 * count)
+    },
+  )
 })
 
 describe('the annotation of tried pools', () => {
