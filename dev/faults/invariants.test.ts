@@ -368,6 +368,47 @@ describe('I10', () => {
   })
 })
 
+describe('I11', () => {
+  const keptUntil = async (name: string, until: string | null, uid: string): Promise<void> => {
+    await testbed.patch(testbed.path('ipaddressclaims', `vip-cp-${name}`), {
+      metadata: {
+        ownerReferences: [],
+        annotations: {
+          'vip.capi.gorizond.io/cluster-uid': uid,
+          'vip.capi.gorizond.io/kept-until': until,
+        },
+      },
+    })
+  }
+
+  it('is broken by a kept address on a Cluster of another name, which leaks once its time is over', async () => {
+    await testbed.createPool('10.170.22.1')
+    for (const name of ['kept', 'taker']) await testbed.createCluster(name)
+    const uid = await manual.uidOf('kept')
+    await manual.createClaim('kept', 'vip-pool', uid)
+    expect(await manual.boundAddress('kept')).toBe('10.170.22.1')
+    await testbed.deleteCluster('kept')
+    await keptUntil('kept', 'always', uid)
+    const quiet = { ...withoutTemporal, isQuiet: false }
+    expect(await verify(quiet)).toEqual([])
+    await manual.assign('taker', '10.170.22.1')
+    expectOnly(await verify(quiet), 'I11', `${testbed.namespace}/taker`, `${testbed.namespace}/vip-cp-kept`)
+    await manual.remove('ipaddressclaims', 'vip-cp-kept')
+  })
+
+  it('is not broken by a Cluster of its name that takes it over, nor by one that gets it afterwards', async () => {
+    await testbed.createPool('10.170.23.1')
+    await testbed.createCluster('back')
+    await manual.createClaim('back', 'vip-pool', await manual.uidOf('back'))
+    expect(await manual.boundAddress('back')).toBe('10.170.23.1')
+    await keptUntil('back', 'always', 'uid-of-before')
+    await manual.assign('back', '10.170.23.1')
+    await keptUntil('back', null, await manual.uidOf('back'))
+    expect(await verify(withoutTemporal)).toEqual([])
+    await manual.remove('ipaddressclaims', 'vip-cp-back')
+  })
+})
+
 /** Waits until the provider has counted the pool's addresses. */
 async function untilCounted(name: string): Promise<void> {
   await eventually(`${name} to be counted`, async () => {

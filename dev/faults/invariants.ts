@@ -2,6 +2,7 @@ import { wastedAddresses } from './invariants/wasted-addresses.ts'
 import { halfPairs } from './invariants/half-pairs.ts'
 import { hostChanges } from './invariants/host-changes.ts'
 import { claimsOnClosedPools } from './invariants/closed-pools.ts'
+import { misgivenAddresses } from './invariants/kept-addresses.ts'
 import { leaks } from './invariants/leaks.ts'
 import type { Observations } from './invariants/observations.ts'
 import { missingClaims } from './invariants/missing-claims.ts'
@@ -14,7 +15,7 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I10, each defined at its function. I1, I2, I5, I9 and I10 are checked against all versions, I8
+ * Checks the invariants I1 to I11, each defined at its function. I1, I2, I5 and I9 to I11 are checked against all versions, I8
  * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
@@ -25,6 +26,7 @@ export function violationsIn(observations: Observations): readonly Violation[] {
     ...hostChanges(observations),
     ...writesWhilePaused(observations),
     ...halfPairs(observations),
+    ...misgivenAddresses(observations),
     ...(facts ? unreadableReasons(facts, observations) : []),
     ...(facts ? claimsOnClosedPools(facts, observations) : []),
     ...(facts && isQuiet ? violationsAtQuiet(facts, observations) : []),

@@ -43,7 +43,11 @@ interface Reference {
 }
 
 export interface MovedClaim {
-  readonly metadata: { readonly name: string; readonly ownerReferences?: readonly { readonly uid: string }[] }
+  readonly metadata: {
+    readonly name: string
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly ownerReferences?: readonly { readonly uid: string }[]
+  }
   readonly status?: { readonly addressRef?: { readonly name: string } }
 }
 

@@ -13,6 +13,7 @@ import {
   pausedOn,
   defined,
   untilBound,
+  type MovedClaim,
   type MovedCluster,
   type MoveFixture,
   type ManagementCluster,
@@ -32,6 +33,8 @@ let moving: MoveFixture
 let testbed: Testbed
 let source: ManagementCluster
 let target: ManagementCluster
+/** The VIP of a Cluster that was deleted before the move. */
+let keptHost: string
 
 beforeAll(async () => {
   moving = await openMoveFixture()
@@ -50,7 +53,17 @@ beforeAll(async () => {
   await testbed.editCluster('manual', {
     topology: { variables: [{ name: 'clusterVip', value: '10.99.0.1' }] },
   })
-  await moving.move([...classes.map(({ name }) => name), 'manual'])
+  await testbed.createClass('retained-class')
+  await testbed.createPool('10.80.1.10-10.80.1.20', {
+    name: 'retained-pool',
+    className: 'retained-class',
+    annotations: { [`${keyPrefix}retain`]: '24h' },
+  })
+  for (const name of ['retained', 'kept']) await testbed.createCluster(name, { className: 'retained-class' })
+  keptHost = (await testbed.untilServed('kept')).controlPlaneEndpoint.host
+  await testbed.deleteCluster('kept')
+  await source.claims.until('vip-cp-kept', (now) => untilOf(now) !== undefined)
+  await moving.move([...classes.map(({ name }) => name), 'manual', 'retained'])
 }, movedWithinMs)
 
 afterAll(() => moving.close())
@@ -143,6 +156,37 @@ describe.each(classes)('$name, a Cluster that clusterctl moves,', ({ name, class
     const next = await target.clusters.until(`${name}-next`, (now) => hostOf(now) !== '')
     expect(hostOf(next)).not.toBe(hostOf(asItWas(name)))
     expect(assigned(atTarget(name))).toEqual(assigned(asItWas(name)))
+  })
+})
+
+function untilOf(claim: MovedClaim | undefined): string | undefined {
+  return claim?.metadata.annotations?.[`${keyPrefix}kept-until`]
+}
+
+describe('a claim on a pool that retains addresses', () => {
+  it('is moved without an owner, and is its Cluster’s again at the target', async () => {
+    const { uid } = atTarget('retained').metadata
+    const claim = await target.claims.until(
+      'vip-cp-retained',
+      (now) => now?.metadata.annotations?.[`${keyPrefix}cluster-uid`] === uid,
+    )
+    expect(claim?.metadata.ownerReferences).toBeUndefined()
+    expect(untilOf(claim)).toBeUndefined()
+    const { address } = await untilBound(moving, 'vip-cp-retained')
+    expect(address).toBe(hostOf(asItWas('retained')))
+    expect(assigned(atTarget('retained'))).toEqual(assigned(asItWas('retained')))
+  })
+
+  it('is moved without a Cluster, too, and keeps its address for one of the same name', async () => {
+    const before = source.claims
+      .versionsOf('vip-cp-kept')
+      .map(untilOf)
+      .find((until) => until !== undefined)
+    const moved = await target.claims.until('vip-cp-kept', (now) => untilOf(now) !== undefined)
+    expect(untilOf(moved)).toBe(before)
+    await createAtTarget('kept', 'retained-class')
+    const again = await target.clusters.until('kept', (now) => hostOf(now) !== '')
+    expect(hostOf(again)).toBe(keptHost)
   })
 })
 

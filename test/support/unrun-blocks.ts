@@ -54,6 +54,9 @@ const reasons: Readonly<Record<Runbook, Readonly<Record<string, Readonly<Record<
     'Temporal unreachable': {
       'temporal operator cluster health': 'there is nothing to see on a Temporal that is stopped',
     },
+    'Address kept': {
+      'capi-vip-allocator release <namespace>/<cluster> --dry-run': 'e2e/retention releases what is kept',
+    },
     'Permission missing': {
       'kubectl apply --filename deploy/manifests/cluster-role.yaml --filename deploy/manifests/cluster-role-binding.yaml':
         'changes the rights of all allocators; e2e/permissions grants what is missing',

@@ -10,7 +10,7 @@ import {
 } from '../../../src/domain/model/decode.ts'
 import { isSameAddress } from './address.ts'
 import { ownersOf } from './managed-fields.ts'
-import { controlPlane, ourManager, type RoleWords } from './names.ts'
+import { clusterUidAnnotation, controlPlane, ourManager, type RoleWords } from './names.ts'
 
 /** What the invariants read of any object. They do not use the product's decoders, so as not to share their faults. */
 export interface Facts {
@@ -21,7 +21,7 @@ export interface Facts {
   readonly uid: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  /** Uids of the Clusters that own it. */
+  /** Uids of the Clusters that own it, or that a claim names which outlives them. */
   readonly clusterOwners: readonly string[]
   readonly isDeleting: boolean
   readonly isPaused: boolean
@@ -86,8 +86,13 @@ export function clusterFacts(object: JsonObject): ClusterFacts {
 export function claimFacts(object: JsonObject): ClaimFacts {
   const addressRef = objectOf(objectOf(object['status'])['addressRef'])
   const poolRef = objectOf(objectOf(object['spec'])['poolRef'])
+  const facts = factsOf(object)
+  // A claim that outlives its Cluster names it in an annotation.
+  const retainedFor = facts.annotations[clusterUidAnnotation]
+  const isRetained = facts.clusterOwners.length === 0 && retainedFor !== undefined
   return {
-    ...factsOf(object),
+    ...facts,
+    ...(isRetained && { clusterOwners: [retainedFor] }),
     addressName: nonEmptyStringOf(addressRef['name']),
     pool: { kind: stringOf(poolRef['kind']), name: stringOf(poolRef['name']) },
   }

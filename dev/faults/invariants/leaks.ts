@@ -1,6 +1,6 @@
 import { canonicalAddress } from './address.ts'
 import { addressesOf, type AddressFacts, type ClaimFacts, type Facts } from './facts.ts'
-import { bothRoles, reservedByLabel, roleKey } from './names.ts'
+import { bothRoles, keptUntilAnnotation, reservedByLabel, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
@@ -9,7 +9,7 @@ import type { SnapshotFacts } from './snapshot-facts.ts'
  * reservation belongs to a Cluster that exists by uid, if only in deletion. A reservation also needs a reason:
  * another Cluster, or an IPAddress that is no reservation, holds the address. Otherwise two reservations could keep
  * an address out of use for ever. A paused or deleting Cluster keeps its reservations, because we must not write to
- * it.
+ * it. A claim that is kept for a Cluster that is gone is no leak until its time is over.
  */
 export function leaks(facts: SnapshotFacts): readonly Violation[] {
   return [
@@ -28,8 +28,16 @@ function isReservation(address: AddressFacts): boolean {
   return reservedByLabel in address.labels
 }
 
+/** Clocks differ by no more than this, and a release takes no longer. */
+const overdueAfterMs = 10_000
+
+function isKept({ annotations }: Facts): boolean {
+  const until = annotations[keptUntilAnnotation]
+  return until === 'always' || (until !== undefined && Date.now() - Date.parse(until) < overdueAfterMs)
+}
+
 function orphaned(kind: string, object: Facts, { clusters }: SnapshotFacts): readonly Violation[] {
-  if (clusters.some(({ uid }) => object.clusterOwners.includes(uid))) return []
+  if (clusters.some(({ uid }) => object.clusterOwners.includes(uid)) || isKept(object)) return []
   const owners = object.clusterOwners.map((uid) => `Cluster uid ${uid}, which does not exist`)
   return [
     {

@@ -16,6 +16,9 @@ export function isOurs(manager: string): boolean {
 const prefix = 'vip.capi.gorizond.io'
 export const clusterClassKey = `${prefix}/cluster-class`
 export const roleKey = `${prefix}/role`
+export const retainAnnotation = `${prefix}/retain`
+export const clusterUidAnnotation = `${prefix}/cluster-uid`
+export const keptUntilAnnotation = `${prefix}/kept-until`
 export const reservedByLabel = `${prefix}/reserved-by`
 export const namespaceSelectorAnnotation = `${prefix}/namespace-selector`
 export const ipFamiliesAnnotation = `${prefix}/ip-families`

@@ -4,7 +4,12 @@ import type { KubernetesObject } from '../../stack/kubernetes-api.ts'
 import { applyManifests, readManifests } from '../../stack/manifests.ts'
 import { objectOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { eventually } from '../../../test/support/eventually.ts'
-import { clusterClassKey, namespaceSelectorAnnotation, roleKey } from '../invariants/names.ts'
+import {
+  clusterClassKey,
+  namespaceSelectorAnnotation,
+  retainAnnotation,
+  roleKey,
+} from '../invariants/names.ts'
 import { pathIn } from '../../stack/resource-path.ts'
 import type { UserClient } from './user-client.ts'
 
@@ -16,9 +21,19 @@ export type Namespace = (typeof namespaces)[number]
 /**
  * `plain` also has ingress VIPs, and overlaps with `wide`, so that the provider hands out the same addresses twice.
  * `small` is always exhausted. Users resize `elastic` and relabel `movable`. The pool `tenants` selects namespaces by a
- * label, which users change. Clusters of `dual` ask for pairs.
+ * label, which users change. The pool `retained` keeps the addresses of deleted Clusters for a time that users change.
+ * Clusters of `dual` ask for pairs.
  */
-export const classes = ['plain', 'dual', 'wide', 'small', 'elastic', 'movable', 'tenants'] as const
+export const classes = [
+  'plain',
+  'dual',
+  'wide',
+  'small',
+  'elastic',
+  'movable',
+  'tenants',
+  'retained',
+] as const
 export type ClassName = (typeof classes)[number]
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
@@ -31,6 +46,8 @@ const ofTenants = { [namespaceSelectorAnnotation]: `${tenantLabel}=${tenantValue
 
 /** The values that users choose from; the first is the initial one, and that after each round. */
 export const elasticRanges = ['10.202.0.10-10.202.0.13', '10.202.0.10-10.202.0.16', '10.202.0.10-10.202.0.11']
+/** `null`: none. The first is the initial value. */
+export const retainedFor: readonly (string | null)[] = ['1h', '3s', 'always', null]
 export const movableLabels = ['movable', 'nobody']
 
 /** Creates namespaces, classes with variables, and pools. */
@@ -74,6 +91,15 @@ function pools(): readonly KubernetesObject[] {
       'GlobalInClusterIPPool',
       { name: 'tenants', labels: { [clusterClassKey]: 'tenants' }, annotations: ofTenants },
       '10.205.0.10-10.205.0.250',
+    ),
+    pool(
+      'GlobalInClusterIPPool',
+      {
+        name: 'retained',
+        labels: { [clusterClassKey]: 'retained' },
+        annotations: { [retainAnnotation]: retainedFor[0] ?? '' },
+      },
+      '10.207.0.10-10.207.0.250',
     ),
     pool(
       'GlobalInClusterIPPool',

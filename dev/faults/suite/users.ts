@@ -1,8 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { claimFacts, clusterFacts } from '../invariants/facts.ts'
-import { bothRoles, controlPlane, ipFamiliesAnnotation } from '../invariants/names.ts'
-import { elasticRanges, movableLabels, namespaces, tenantLabel, tenantValues } from './fixtures.ts'
+import { bothRoles, controlPlane, ipFamiliesAnnotation, retainAnnotation } from '../invariants/names.ts'
+import {
+  elasticRanges,
+  movableLabels,
+  namespaces,
+  retainedFor,
+  tenantLabel,
+  tenantValues,
+} from './fixtures.ts'
 import { pathIn } from '../../stack/resource-path.ts'
 import { isRejection, type UserClient } from './user-client.ts'
 import type { Target } from './targets.ts'
@@ -48,6 +55,7 @@ export const actionKinds = [
   'resize the elastic pool',
   'relabel the movable pool',
   'relabel the namespace',
+  'change for how long addresses are kept',
 ] as const
 export type ActionKind = (typeof actionKinds)[number]
 
@@ -176,6 +184,11 @@ export function createUsers(client: UserClient): Users {
           metadata: { labels: { [tenantLabel]: tenantValues[randomValue % tenantValues.length] } },
         })
         return true
+      case 'change for how long addresses are kept': {
+        const annotations = { [retainAnnotation]: retainedFor[randomValue % retainedFor.length] }
+        await client.patch(pathIn('', 'globalinclusterippools', 'retained'), { metadata: { annotations } })
+        return true
+      }
       default:
         return kind satisfies never
     }
