@@ -409,6 +409,35 @@ describe('I11', () => {
   })
 })
 
+describe('I12', () => {
+  const asking = (wanted: string) => ({
+    annotations: { 'vip.capi.gorizond.io/control-plane-address': wanted },
+  })
+
+  it('is broken by another address than the Cluster asks for', async () => {
+    await testbed.createPool('10.170.26.1-10.170.26.2')
+    await testbed.createCluster('asking', asking('10.170.26.2'))
+    await manual.serve('asking', 'vip-pool')
+    expectOnly(
+      await verify(withoutTemporal),
+      'I12',
+      `Cluster ${testbed.namespace}/asking`,
+      'asked for 10.170.26.2, and we gave it the control-plane VIP 10.170.26.1',
+    )
+  })
+
+  it('is not broken by what the Cluster asks for later, nor by a VIP that somebody else set', async () => {
+    await testbed.createPool('10.170.27.1-10.170.27.2')
+    await testbed.createCluster('late')
+    await manual.serve('late', 'vip-pool')
+    await testbed.patch(testbed.path('clusters', 'late'), { metadata: asking('10.170.27.2') })
+    await testbed.createCluster('typed', asking('10.170.27.2'))
+    const spec = { controlPlaneEndpoint: { host: '10.170.28.1', port: 6443 } }
+    await manual.patchCluster('typed', { spec }, 'kubectl')
+    expect(await verify(withoutTemporal)).toEqual([])
+  })
+})
+
 /** Waits until the provider has counted the pool's addresses. */
 async function untilCounted(name: string): Promise<void> {
   await eventually(`${name} to be counted`, async () => {

@@ -1,3 +1,4 @@
+import { otherThanAsked } from './invariants/asked-addresses.ts'
 import { wastedAddresses } from './invariants/wasted-addresses.ts'
 import { halfPairs } from './invariants/half-pairs.ts'
 import { hostChanges } from './invariants/host-changes.ts'
@@ -15,7 +16,7 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I11, each defined at its function. I1, I2, I5 and I9 to I11 are checked against all versions, I8
+ * Checks the invariants I1 to I12, each defined at its function. I1, I2, I5 and I9 to I12 are checked against all versions, I8
  * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
@@ -27,6 +28,7 @@ export function violationsIn(observations: Observations): readonly Violation[] {
     ...writesWhilePaused(observations),
     ...halfPairs(observations),
     ...misgivenAddresses(observations),
+    ...otherThanAsked(observations),
     ...(facts ? unreadableReasons(facts, observations) : []),
     ...(facts ? claimsOnClosedPools(facts, observations) : []),
     ...(facts && isQuiet ? violationsAtQuiet(facts, observations) : []),

@@ -1,4 +1,4 @@
-import type { Action, ActionOf, Observed } from '../domain/allocation/action.ts'
+import { withoutAddress, type Action, type ActionOf, type Observed } from '../domain/allocation/action.ts'
 import {
   duplicateAddressesPatch,
   duplicatesWith,
@@ -36,7 +36,7 @@ export async function performAction(
     }
     case 'discardAddress':
       await api.deleteIPAddress(action.ipAddress)
-      return { ...observed, namedAddress: undefined }
+      return withoutAddress(observed, action.ipAddress)
     case 'createClaim': {
       const claim = await api.createIPAddressClaim(buildClaim(cluster, part, action))
       return { ...observed, claim }

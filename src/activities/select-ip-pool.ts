@@ -25,15 +25,15 @@ import {
 import { verdictBytes } from './failures.ts'
 import { adoptionFacts, readClaim, readClusterClass, readPools } from './read-facts.ts'
 
-const performs: StepScope['performs'] = ['releaseReservations', 'discardClaim']
+const performs: StepScope['performs'] = ['releaseReservations', 'discardAddress', 'discardClaim']
 
 /** For a VIP that is not desired; any other claim is deleted by a later step, if at all. */
 const refusal: StepScope = { observes: [], performs: ['deleteClaim'] }
 
 /**
  * Decides whether the Cluster needs a VIP, and from which pool. The pool of an existing claim stays the choice. Writes
- * nothing, except that it deletes the claim of a previous Cluster, one for a VIP that the Cluster refuses, and reservations
- * that are no longer needed.
+ * nothing, except that it deletes the claim of a previous Cluster, one for a VIP that the Cluster refuses, reservations that are
+ * no longer needed, and the IPAddress of an address that the Cluster asked for before.
  *
  * @throws ApplicationFailure to wait: `ClusterPaused`, `NoMatchingPool`, `PoolNotReady`, `PoolExhausted`,
  *   `WaitingForAddress` (claim of a previous Cluster), `ClaimConflict`, `AddressLost`, `AllocationFailed` (an invalid

@@ -14,7 +14,7 @@ export const nextSteps = {
   ClusterDeleted: 'create the Cluster, if it is to be there',
   ClaimConflict: 'delete or rename the claim that is in the way',
   DuplicateAddress:
-    'wait for the next address; where a Cluster has the address already, give one of the two another',
+    'wait for the next address; where a Cluster has the address already, or asks for it, give one of the two another',
   ClusterRejected: 'correct what the API server or the ClusterClass refuses',
   AddressLost: 'free the address, or add it to a pool again',
 } as const satisfies Readonly<Record<string, string>>

@@ -82,7 +82,7 @@ describe('docs/reliability.md', () => {
     const rows = page.split('\n').filter((line) => line.includes('| yes'))
     const cells = rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$/g, '').trim()))
     expect(cells).toEqual(
-      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...Array.from({ length: 9 }, () => 'yes')]),
+      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...Array.from({ length: 12 }, () => 'yes')]),
     )
   })
 })

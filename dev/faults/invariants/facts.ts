@@ -49,6 +49,8 @@ export interface PoolFacts extends Facts {
   readonly kind: 'InClusterIPPool' | 'GlobalInClusterIPPool'
   /** Minimum number of free addresses; undefined until the provider has counted. */
   readonly available: number | undefined
+  /** `spec.addresses`. */
+  readonly ranges: readonly string[]
 }
 
 function factsOf(object: JsonObject): Facts {
@@ -119,6 +121,7 @@ export function poolFacts(kind: PoolFacts['kind'], object: JsonObject): PoolFact
     kind,
     // The provider subtracts addresses outside the pool's ranges from `free`, though they take no room.
     available: isObject(counts) ? count('free') + count('outOfRange') : undefined,
+    ranges: arrayOf(objectOf(object['spec'])['addresses']).map(stringOf),
   }
 }
 

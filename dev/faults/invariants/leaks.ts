@@ -50,6 +50,9 @@ function orphaned(kind: string, object: Facts, { clusters }: SnapshotFacts): rea
 function addressLeaks(address: AddressFacts, facts: SnapshotFacts): readonly Violation[] {
   const prefixes = bothRoles.flatMap(({ claimPrefix, secondClaimPrefix }) => [claimPrefix, secondClaimPrefix])
   if (!prefixes.some((prefix) => address.claimName.startsWith(prefix))) return []
+  // We must not write to a paused Cluster, whose claim would have come next.
+  const owner = facts.clusters.find(({ uid }) => address.clusterOwners.includes(uid))
+  if (owner?.isPaused === true || owner?.isDeleting === true) return []
   const key = `${address.namespace}/${address.claimName}`
   const claim = facts.claims.find((claim) => claim.key === key)
   const what = `IPAddress ${address.key} (${address.address})`

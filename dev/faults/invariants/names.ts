@@ -22,6 +22,7 @@ export const keptUntilAnnotation = `${prefix}/kept-until`
 export const reservedByLabel = `${prefix}/reserved-by`
 export const namespaceSelectorAnnotation = `${prefix}/namespace-selector`
 export const ipFamiliesAnnotation = `${prefix}/ip-families`
+export const reserveEndpointAnnotation = `${prefix}/reserve-endpoint`
 export const ingressEnabledAnnotation = `${prefix}/ingress-enabled`
 
 /** The names that belong to a role. */
@@ -29,6 +30,7 @@ export interface RoleWords {
   readonly role: 'control-plane' | 'ingress'
   readonly vipAnnotation: string
   readonly poolAnnotation: string
+  readonly addressAnnotation: string
   readonly claimPrefix: string
   /** Of the claim for the second address of a pair. */
   readonly secondClaimPrefix: string
@@ -39,6 +41,7 @@ export const controlPlane: RoleWords = {
   role: 'control-plane',
   vipAnnotation: `${prefix}/control-plane-vip`,
   poolAnnotation: `${prefix}/control-plane-pool`,
+  addressAnnotation: `${prefix}/control-plane-address`,
   claimPrefix: 'vip-cp-',
   secondClaimPrefix: 'vip-cp2-',
   conditionType: `${prefix}/ControlPlaneVIPReady`,
@@ -48,6 +51,7 @@ export const ingress: RoleWords = {
   role: 'ingress',
   vipAnnotation: `${prefix}/ingress-vip`,
   poolAnnotation: `${prefix}/ingress-pool`,
+  addressAnnotation: `${prefix}/ingress-address`,
   claimPrefix: 'vip-ingress-',
   secondClaimPrefix: 'vip-ingress2-',
   conditionType: `${prefix}/IngressVIPReady`,

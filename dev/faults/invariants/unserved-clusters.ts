@@ -1,6 +1,14 @@
+import { askedAddress, couldGiveAsked } from './asked-addresses.ts'
 import { isOpenTo } from './closed-pools.ts'
 import { vipOf, type ClusterFacts, type PoolFacts } from './facts.ts'
-import { bothRoles, clusterClassKey, ingressEnabledAnnotation, roleKey, type RoleWords } from './names.ts'
+import {
+  bothRoles,
+  clusterClassKey,
+  controlPlane,
+  ingressEnabledAnnotation,
+  roleKey,
+  type RoleWords,
+} from './names.ts'
 import { isExcused, type Observations } from './observations.ts'
 import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
@@ -8,7 +16,8 @@ import type { SnapshotFacts } from './snapshot-facts.ts'
 /**
  * I6: every Cluster that wants a VIP and could have one has it. A Cluster wants one if it has a topology or names a
  * pool, is neither paused nor in deletion, and, for ingress, does not opt out. It could have one if a pool for it is
- * neither paused nor in deletion, open to its Namespace, and has a free address. The caller excuses a Cluster with another obstacle, such as
+ * neither paused nor in deletion, open to its Namespace, and has a free address: the one that the Cluster asks for, if it asks
+ * for one. The caller excuses a Cluster with another obstacle, such as
  * a foreign claim under our name.
  */
 export function unservedClusters(facts: SnapshotFacts, observations: Observations): readonly Violation[] {
@@ -18,10 +27,16 @@ export function unservedClusters(facts: SnapshotFacts, observations: Observation
     .flatMap((cluster) =>
       bothRoles
         .filter((words) => isWanted(cluster, words))
+        // An ingress VIP is allocated once the pool of the control plane is selected.
+        .filter(({ role }) => role === 'control-plane' || !waitsForAsked(cluster))
         .flatMap((words) => {
           const labels = facts.namespaceLabels.get(cluster.namespace) ?? {}
           const pool = facts.pools.find(
-            (pool) => isUsable(pool, cluster) && isOpenTo(pool, labels) && isPoolFor(pool, cluster, words),
+            (pool) =>
+              isUsable(pool, cluster) &&
+              isOpenTo(pool, labels) &&
+              isPoolFor(pool, cluster, words) &&
+              couldGiveAsked(facts, pool, cluster, words),
           )
           return pool === undefined ? [] : [violationOf(cluster, words, pool)]
         }),
@@ -44,6 +59,10 @@ export function isPoolByLabel(pool: PoolFacts, cluster: ClusterFacts, words: Rol
   if (named !== undefined && named !== '') return named === pool.name || named === `${pool.kind}/${pool.name}`
   if ((pool.labels[roleKey] ?? 'control-plane') !== words.role) return false
   return cluster.className !== undefined && pool.labels[clusterClassKey] === cluster.className
+}
+
+function waitsForAsked(cluster: ClusterFacts): boolean {
+  return cluster.host === '' && askedAddress(cluster, controlPlane) !== undefined
 }
 
 function isUsable(pool: PoolFacts, cluster: ClusterFacts): boolean {

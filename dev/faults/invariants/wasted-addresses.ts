@@ -1,10 +1,10 @@
 import { isHostOurs } from './facts.ts'
-import { controlPlane, roleKey } from './names.ts'
+import { controlPlane, reserveEndpointAnnotation, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
- * I7: a host set by others costs no address: there is no claim of ours for it, and no IPAddress of such a claim. The
+ * I7: a host set by others costs no address, unless its Cluster asks to have it reserved: there is no claim of ours for it, and no IPAddress of such a claim. The
  * host is set by others if neither our annotation nor field ownership shows that we set it. A user's own claim under
  * our name, without our label, is theirs. A paused Cluster keeps what it had.
  */
@@ -13,6 +13,7 @@ export function wastedAddresses(facts: SnapshotFacts): readonly Violation[] {
     .filter(
       (cluster) =>
         cluster.host !== '' &&
+        cluster.annotations[reserveEndpointAnnotation] !== 'true' &&
         !(controlPlane.vipAnnotation in cluster.annotations) &&
         !isHostOurs(cluster) &&
         !cluster.isDeleting &&

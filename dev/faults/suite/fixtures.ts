@@ -50,6 +50,27 @@ export const elasticRanges = ['10.202.0.10-10.202.0.13', '10.202.0.10-10.202.0.1
 export const retainedFor: readonly (string | null)[] = ['1h', '3s', 'always', null]
 export const movableLabels = ['movable', 'nobody']
 
+/** Beginnings of the addresses that Clusters ask for, and the number of them: few enough for two to meet. One is in no pool. */
+const askable: Readonly<Partial<Record<ClassName, readonly [string, first: number, count: number]>>> = {
+  plain: ['10.200.0.', 60, 12],
+  wide: ['10.200.0.', 60, 12],
+  small: ['10.201.0.', 10, 12],
+  elastic: ['10.202.0.', 10, 7],
+  movable: ['10.203.0.', 40, 12],
+  tenants: ['10.205.0.', 10, 12],
+}
+
+/** The address that a Cluster of this class asks for; undefined: those of the class do not. */
+export function addressToAskFor(
+  { className }: { readonly className: ClassName },
+  randomValue: number,
+): string | undefined {
+  const range = askable[className]
+  if (range === undefined) return undefined
+  const [beginning, first, count] = range
+  return `${beginning}${first + (randomValue % count)}`
+}
+
 /** Creates namespaces, classes with variables, and pools. */
 export async function createFixtures(stack: StackConnection, client: UserClient): Promise<void> {
   await applyManifests(stack, [

@@ -7,6 +7,8 @@ export interface Target {
   readonly className: ClassName
   /** An endpoint set by hand; absent on a Cluster that wants a VIP. */
   readonly host?: string
+  /** It asks to have that endpoint reserved in its pool. */
+  readonly isReserved?: boolean
 }
 
 /** Clusters that want a VIP, spread over namespaces and classes. */
@@ -21,7 +23,7 @@ export function targetsNamed(prefix: string, count: number): readonly Target[] {
 /** Clusters with an endpoint by hand. Some of these addresses lie in the ranges of pools. */
 export const manualTargets: readonly Target[] = [
   { namespace: 'faults-a', name: 'typed-0', className: 'plain', host: '10.200.0.70' },
-  { namespace: 'faults-b', name: 'typed-1', className: 'wide', host: '10.200.0.14' },
-  { namespace: 'faults-a', name: 'typed-2', className: 'movable', host: '10.203.0.44' },
+  { namespace: 'faults-b', name: 'typed-1', className: 'wide', host: '10.200.0.14', isReserved: true },
+  { namespace: 'faults-a', name: 'typed-2', className: 'movable', host: '10.203.0.44', isReserved: true },
   { namespace: 'faults-b', name: 'typed-3', className: 'movable', host: '10.99.0.3' },
 ]

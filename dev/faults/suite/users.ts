@@ -1,8 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf, type JsonObject } from '../../../src/domain/model/decode.ts'
 import { claimFacts, clusterFacts } from '../invariants/facts.ts'
-import { bothRoles, controlPlane, ipFamiliesAnnotation, retainAnnotation } from '../invariants/names.ts'
 import {
+  bothRoles,
+  controlPlane,
+  ipFamiliesAnnotation,
+  reserveEndpointAnnotation,
+  retainAnnotation,
+} from '../invariants/names.ts'
+import {
+  addressToAskFor,
   elasticRanges,
   movableLabels,
   namespaces,
@@ -38,6 +45,9 @@ export interface Users {
 
 export const actionKinds = [
   'create',
+  'create asking for an address',
+  'ask for an address',
+  'ask for no address',
   'annotate',
   'label',
   'set a variable',
@@ -68,8 +78,8 @@ export function createUsers(client: UserClient): Users {
   const pathOf = ({ namespace, name }: Target): string => pathIn(namespace, 'clusters', name)
   const edit = (target: Target, patch: object): Promise<void> => client.patch(pathOf(target), patch)
 
-  async function create(target: Target): Promise<void> {
-    await client.create(pathIn(target.namespace, 'clusters'), manifestOf(target))
+  async function create(target: Target, address?: string): Promise<void> {
+    await client.create(pathIn(target.namespace, 'clusters'), manifestOf(target, address))
     created++
   }
 
@@ -85,6 +95,12 @@ export function createUsers(client: UserClient): Users {
         await delay(20)
       }
     }
+  }
+
+  async function ask(target: Target, address: string | null | undefined): Promise<boolean> {
+    if (address === undefined) return false
+    await edit(target, { metadata: { annotations: { [controlPlane.addressAnnotation]: address } } })
+    return true
   }
 
   /** Damages the VIP of a served Cluster with a bound claim that is not damaged yet. */
@@ -133,6 +149,13 @@ export function createUsers(client: UserClient): Users {
       case 'create':
         await create(target)
         return true
+      case 'create asking for an address':
+        await create(target, addressToAskFor(target, randomValue))
+        return true
+      case 'ask for an address':
+        return ask(target, addressToAskFor(target, randomValue))
+      case 'ask for no address':
+        return ask(target, null)
       case 'annotate':
         await edit(target, { metadata: { annotations: { 'example.com/note': String(randomValue) } } })
         return true
@@ -281,15 +304,16 @@ async function usedAddresses(client: UserClient): Promise<ReadonlySet<string>> {
   return used
 }
 
-function manifestOf({ namespace, name, className, host }: Target): object {
+function manifestOf({ namespace, name, className, host, isReserved }: Target, address?: string): object {
+  const annotations = {
+    ...(className === 'dual' && { [ipFamiliesAnnotation]: 'IPv4,IPv6' }),
+    ...(address !== undefined && { [controlPlane.addressAnnotation]: address }),
+    ...(isReserved === true && { [reserveEndpointAnnotation]: 'true' }),
+  }
   return {
     apiVersion: 'cluster.x-k8s.io/v1beta2',
     kind: 'Cluster',
-    metadata: {
-      namespace,
-      name,
-      ...(className === 'dual' && { annotations: { [ipFamiliesAnnotation]: 'IPv4,IPv6' } }),
-    },
+    metadata: { namespace, name, annotations },
     spec: {
       ...(host !== undefined && { controlPlaneEndpoint: { host, port: 6443 } }),
       topology: {

@@ -233,6 +233,18 @@ type ActionKind =
 
 export type ActionOf<A extends Action['action']> = Extract<Action, { readonly action: A }>
 
+/** What is observed after the IPAddress of this name is deleted. */
+export function withoutAddress(observed: Observed, { namespace, name }: NamespacedName): Observed {
+  const { addressUse } = observed
+  if (addressUse === undefined) return { ...observed, namedAddress: undefined }
+  const ipAddresses = addressUse.ipAddresses.filter(
+    (each) => each.namespace !== namespace || each.name !== name,
+  )
+  const { clusters, classOf, poolOf } = addressUse
+  const use = { clusters, ipAddresses, ...(classOf && { classOf }), ...(poolOf && { poolOf }) }
+  return { ...observed, namedAddress: undefined, addressUse: use }
+}
+
 export function observe(fact: Fact): ActionOf<'observe'> {
   return { action: 'observe', fact }
 }

@@ -1,4 +1,4 @@
-import type { Action, ActionOf, Observed } from './action.ts'
+import { withoutAddress, type Action, type ActionOf, type Observed } from './action.ts'
 import { readableAddressOf } from './asked-address.ts'
 import { nextAction } from './next-action.ts'
 import { duplicatesWith, duplicatesWithout } from './duplicate-addresses.ts'
@@ -34,7 +34,7 @@ function afterPartAction(observed: Observed, part: VipPart, action: Action): Obs
       return { ...observed, namedAddress: ipAddressFrom(object) }
     }
     case 'discardAddress':
-      return { ...observed, namedAddress: undefined }
+      return withoutAddress(observed, action.ipAddress)
     case 'createClaim':
       return withBoundClaim(observed, cluster, part, action)
     case 'adoptClaim':
@@ -111,7 +111,13 @@ function mergedMap(map: Readonly<Record<string, string>>, patch: unknown): Reado
 
 /** The run restarts, and selects a pool again. Beside a longer name, the usual one may still be taken. */
 function withoutClaim({ choice: _choice, usualClaim, ...observed }: Observed): Observed {
-  return { ...observed, claim: usualClaim, ipAddress: undefined, namedAddress: undefined }
+  const { claim } = observed
+  // The provider deletes the IPAddress with its claim.
+  const rest =
+    claim === undefined
+      ? observed
+      : withoutAddress(observed, { namespace: claim.namespace, name: claim.addressName ?? claim.name })
+  return { ...rest, claim: usualClaim, ipAddress: undefined, namedAddress: undefined }
 }
 
 function withDuplicates(cluster: Cluster, addresses: readonly string[]): Cluster {

@@ -56,6 +56,8 @@ export function selectForAsked(observed: ObservedCluster, vip: VipRole): Action 
     const choice = { poolRef, considered, ...restore, ...retaining(retainOf(free)), ...needed }
     return { action: 'selectPool', choice }
   }
+  const discard = discardUnwanted(observed, part)
+  if (discard !== undefined) return discard
   const taken = new Map(found.map(({ pool, holders }) => [formatPool(pool), holders]))
   const considered = selectIPPool(request, pools).considered.map((each) => {
     const holders = taken.get(formatPool(each))
@@ -64,6 +66,17 @@ export function selectForAsked(observed: ObservedCluster, vip: VipRole): Action 
   })
   const [first] = taken.values()
   return { ...waitForHolders(cluster, part, address, first), considered }
+}
+
+/** Discards the IPAddress of an address that the Cluster asked for before, so that nobody waits for it in vain. */
+function discardUnwanted(
+  { cluster, claim, addressUse }: ObservedCluster,
+  part: VipPart,
+): ActionOf<'discardAddress'> | undefined {
+  const { namespace } = cluster
+  const name = newClaimNameFor(cluster, part, claim)
+  const made = addressUse?.ipAddresses.find((each) => each.namespace === namespace && each.name === name)
+  return made && discardMadeBefore(made)
 }
 
 /** What keeps a Cluster from having the address it asks for from a pool of another IPAM provider; undefined: nothing, or it asks for none. */

@@ -226,6 +226,32 @@ describe('the next action for a Cluster that asks for an address', () => {
     expect(next(asks('10.0.0.12', refuses))).toMatchObject({ action: 'done', reason: 'NoMatchingPool' })
   })
 
+  it('is to discard the IPAddress of an address that it asked for before, rather than to wait with it', () => {
+    const made = madeBefore('10.0.0.11')
+    const holder = anIPAddress({ name: 'w', uid: 'w', claimName: 'w', address: '10.0.0.12' })
+    const things = { addressUse: uses([made, holder]) }
+    expect(next(asks('10.0.0.12'), things)).toMatchObject({ action: 'discardAddress', ipAddress: made })
+  })
+
+  it('takes a claim that was kept for it only if that has the address', () => {
+    const annotations = {
+      'vip.capi.gorizond.io/cluster-uid': 'before',
+      'vip.capi.gorizond.io/retain': '24h',
+    }
+    const kept = aClaim({
+      owners: [],
+      annotations,
+      addressName: 'vip-cp-demo',
+      labels: { 'cluster.x-k8s.io/cluster-name': 'demo' },
+    })
+    const things = { claim: kept, ipAddress: anIPAddress(), addressUse: uses([anIPAddress()]) }
+    expect(next(asks('10.0.0.10'), things)).toMatchObject({ action: 'adoptClaim' })
+    expect(next(asks('10.0.0.12'), things)).toMatchObject({
+      action: 'selectPool',
+      choice: { restore: { address: '10.0.0.12' } },
+    })
+  })
+
   describe('after the selection', () => {
     const choice = { poolRef, considered: [], restore }
 

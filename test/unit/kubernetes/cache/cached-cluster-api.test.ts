@@ -407,6 +407,26 @@ describe('the users of an address', () => {
     await expect(namesBeside(cache)).rejects.toThrow('is not in the cache yet')
   })
 
+  it('are unknown while the cache has the IPAddress as it was created before its claim', async () => {
+    const { server, cache } = await scene({ objects: listed })
+    const owner = { apiVersion: 'cluster.x-k8s.io/v1beta2', kind: 'Cluster', name: 'demo', uid: 'demo' }
+    const adopted = {
+      apiVersion: 'ipam.cluster.x-k8s.io/v1beta2',
+      kind: 'IPAddressClaim',
+      name: 'vip-cp-demo',
+      uid: 'c',
+    }
+    const ownedBy = (version: number, ...ownerReferences: readonly object[]): JsonObject => {
+      const { metadata, ...rest } = address('vip-cp-demo', version) as { metadata: object }
+      return { ...rest, metadata: { ...metadata, ownerReferences } }
+    }
+    await server.send('ipaddresses', 'ADDED', ownedBy(110, owner))
+    await expect(namesBeside(cache)).rejects.toThrow('is in the cache as it was before its claim')
+    await server.send('ipaddresses', 'ADDED', address('vip-cp-other', 111))
+    await server.send('ipaddresses', 'MODIFIED', ownedBy(112, owner, adopted))
+    expect(await namesBeside(cache)).toEqual(['vip-cp-demo', 'vip-cp-other'])
+  })
+
   it('are unknown if the cache has another IPAddress of the same name', async () => {
     const { server, cache } = await scene({ objects: listed })
     await server.send('ipaddresses', 'ADDED', address('vip-cp-demo', 110))
