@@ -1,6 +1,6 @@
 import type { Action, ActionOf, Observed, PoolChoice } from '../domain/allocation/action.ts'
 import { alsoDesiredRoles, poolRequestFor } from '../domain/allocation/eligibility.ts'
-import { familyShownByClaims } from '../domain/allocation/next-action.ts'
+import { familyShownByClaims } from '../domain/allocation/pair-action.ts'
 import { claimStays, mostRelevant, verdictsBeside } from '../domain/allocation/pool-selection.ts'
 import { probeOf, type Probe } from '../domain/allocation/probe.ts'
 import { partOfStep, type SelectIPPoolResult, type StepInput } from '../domain/allocation/steps.ts'

@@ -260,3 +260,8 @@ export function refuse(reason: Reason, message: string): ActionOf<'refuse'> {
 export function done(reason: ActionOf<'done'>['reason'], message: string): ActionOf<'done'> {
   return { action: 'done', reason, message }
 }
+
+/** Whether a fact has been read. */
+export function has(observed: Observed, fact: Fact): boolean {
+  return fact in observed
+}
