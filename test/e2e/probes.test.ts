@@ -63,10 +63,15 @@ describe('a pool that has its addresses probed', () => {
       'waiting',
       (cluster) => cluster?.conditions.some(({ reason }) => reason === 'PoolExhausted') === true,
     )
-    await testbed.patch(testbed.path('inclusterippools', 'probed'), {
-      metadata: { annotations: { 'vip.capi.gorizond.io/probe-except': used } },
-    })
-    await testbed.delete('ipaddresses', `vip-reserved-probed-${used}`)
+    const would = await suite.print('release', used, '--dry-run')
+    expect(would).toMatch(
+      new RegExp(
+        `^${used} would be released; it was kept out of use, since tcp/${port} accepted a connection at `,
+      ),
+    )
+    expect(await suite.print('release', used)).toContain(`${used} is released`)
     expect(await testbed.hostOf('waiting')).toBe(used)
+    const pool = await testbed.untilPool('probed', (now) => now !== undefined)
+    expect(pool?.annotations['vip.capi.gorizond.io/probe-except']).toBe(used)
   })
 })

@@ -12,6 +12,7 @@ import {
 import type { ClusterApi } from '../../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../../kubernetes/errors.ts'
 import { withManagementCluster } from '../management-cluster.ts'
+import { describeProbed, releaseProbed, reservationsOf, type ProbedAddress } from './release-probed.ts'
 import type { CommandSetup } from '../setup.ts'
 
 export interface ReleaseOptions {
@@ -22,13 +23,15 @@ export interface ReleaseOptions {
 }
 
 /** What happened to one address: `kept` if it is not released, and then why. */
-export interface ReleasedAddress extends KeptAddress {
+export type ReleasedAddress = (KeptAddress | ProbedAddress) & Outcome
+
+interface Outcome {
   readonly outcome: 'released' | 'would be released' | 'kept'
   readonly because?: string
 }
 
 /**
- * Releases addresses that are kept, so that anybody can have them.
+ * Releases addresses that are kept, so that anybody can have them: for a Cluster that is gone, or since something answered at them.
  *
  * @returns exit code: 0 if all are released, 3 if one has to stay
  * @throws Error if nothing of the kind is kept
@@ -37,11 +40,17 @@ export async function runRelease(options: ReleaseOptions, setup: CommandSetup): 
   const { console } = setup
   const { target, dryRun } = options
   return withManagementCluster(setup, async (managementCluster) => {
-    const kept = keptAddressesIn(await managementCluster.readSnapshot())
+    const snapshot = await managementCluster.readSnapshot()
+    const kept = keptAddressesIn(snapshot)
     const found = kept.filter((each) => isMeant(each, target))
-    if (found.length === 0) throw new Error(nothingKept(target, kept))
+    const probed = 'address' in target ? reservationsOf(snapshot, target.address) : []
+    if (found.length === 0 && probed.length === 0) throw new Error(nothingKept(target, kept))
     const addresses: ReleasedAddress[] = []
     for (const each of found) addresses.push(await release(managementCluster.api, each, dryRun))
+    for (const each of probed) {
+      if (!dryRun) await releaseProbed(managementCluster, each, snapshot)
+      addresses.push({ ...describeProbed(each), outcome: dryRun ? 'would be released' : 'released' })
+    }
     console.print({ dryRun, addresses }, (style) => releaseText(addresses, style))
     return addresses.some(({ outcome }) => outcome === 'kept') ? exitCodes.actionRequired : exitCodes.fine
   })
@@ -65,7 +74,7 @@ async function release(
   api: Pick<ClusterApi, 'getCluster' | 'getIPAddressClaim' | 'deleteIPAddressClaim'>,
   kept: KeptAddress,
   dryRun: boolean,
-): Promise<ReleasedAddress> {
+): Promise<KeptAddress & Outcome> {
   // The claim comes first: a Cluster that is created after it was read cannot take it over unnoticed.
   const claim = await api.getIPAddressClaim(kept.claim)
   const present = await api.getCluster(kept.keptFor)
@@ -83,6 +92,14 @@ async function release(
   return { ...kept, outcome: 'released' }
 }
 
+function nameOf(each: ReleasedAddress): string {
+  return each.why === 'in-use' ? each.address : (each.address ?? formatKey(each.claim))
+}
+
+function reasonOf(each: ReleasedAddress): string {
+  return each.why === 'in-use' ? `kept out of use, since ${each.answer}` : describeKeptAddress(each)
+}
+
 function releaseText(addresses: readonly ReleasedAddress[], style: Style): string {
   const staying = addresses.filter(({ outcome }) => outcome === 'kept')
   return [
@@ -90,11 +107,8 @@ function releaseText(addresses: readonly ReleasedAddress[], style: Style): strin
       .filter(({ outcome }) => outcome !== 'kept')
       .map(
         (each) =>
-          `${each.address ?? formatKey(each.claim)} ${each.outcome === 'released' ? 'is released' : each.outcome}; it was ${describeKeptAddress(each)}`,
+          `${nameOf(each)} ${each.outcome === 'released' ? 'is released' : each.outcome}; it was ${reasonOf(each)}`,
       ),
-    ...staying.map(
-      ({ address, claim, because = '' }) =>
-        `${style.bad('kept')}: ${address ?? formatKey(claim)}, since ${because}`,
-    ),
+    ...staying.map((each) => `${style.bad('kept')}: ${nameOf(each)}, since ${each.because ?? ''}`),
   ].join('\n')
 }

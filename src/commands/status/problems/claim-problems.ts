@@ -12,7 +12,6 @@ import { formatKey, isStuck, type ObjectMeta } from '../../../domain/model/objec
 import { findPoolKind } from '../../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../../domain/model/pool-kinds.ts'
 import { formatPool, placeOf, poolPlacesOf } from '../../../domain/model/pool.ts'
-import { probeExceptAnnotation } from '../../../domain/names.ts'
 import { isInGracePeriod } from '../../../domain/release/kept-claim.ts'
 import { deleteCommand, refer, type Problem, type ProblemContext } from './problem.ts'
 
@@ -123,7 +122,7 @@ function leakedReservation(context: ProblemContext, reservation: IPAddress): rea
         kind: 'AddressInUse',
         objects: [reference, refer('Cluster', owner)],
         message,
-        next: howToRelease(reservation, next),
+        next: howToRelease(reservation),
       },
     ]
   }
@@ -133,9 +132,8 @@ function leakedReservation(context: ProblemContext, reservation: IPAddress): rea
   return [{ kind: 'LeakedReservation', objects, message: `${what}, which nobody else has any more`, next }]
 }
 
-/** A false answer comes again: the pool has to say that this address is free. */
-function howToRelease({ address, poolRef }: IPAddress, deletion: string): string {
-  return `find the host that has ${address}, and exclude the address from the pool; if nobody has it, add it to the annotation ${probeExceptAnnotation} of ${formatPool(poolRef)}, and ${deletion}`
+function howToRelease({ address, poolRef }: IPAddress): string {
+  return `find the host that has ${address}, and exclude the address from ${formatPool(poolRef)}; if nobody has it: capi-vip-allocator release ${address}`
 }
 
 function ownerAmong(owners: ProblemContext['owners'], object: ObjectMeta): Cluster | undefined {
