@@ -5,6 +5,7 @@ import type { CheckName, CheckResult } from '../../src/commands/doctor/checks/ch
 import type { Report } from '../../src/commands/doctor/report.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeAuthority } from '../support/make-certificates.ts'
+import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openExtension, type ExtensionFixture } from './extension-fixture.ts'
 import { openFixture, type Fixture } from './fixture.ts'
@@ -86,9 +87,9 @@ function register(differing: Partial<Registered> = {}): Promise<unknown> {
   return applyManifests(stack, [config])
 }
 
-/** Has core render the topology of the living Cluster again. */
-function scale(replicas: number): Promise<void> {
-  return testbed.editCluster('living', { topology: { controlPlane: { replicas } } })
+/** What core says of the topology. */
+function topologyOf(cluster: Cluster | undefined): Condition | undefined {
+  return cluster?.conditions.find(({ type }) => type === 'TopologyReconciled')
 }
 
 describe('doctor', () => {
@@ -99,10 +100,13 @@ describe('doctor', () => {
   })
 
   it('finds that nobody answers: from here, and then by what core says of a Cluster', async () => {
+    // While core calls nobody, only the connection from here shows it.
+    await testbed.editCluster('living', { paused: true })
+    await testbed.untilCluster('living', (now) => topologyOf(now)?.reason.includes('Paused') === true)
     await extension.front.down()
     const fromHere = await untilFound(/which cannot be reached from here \(connect ECONNREFUSED/)
     expect(fromHere.level).toBe('warning')
-    await scale(3)
+    await testbed.editCluster('living', { paused: false, topology: { controlPlane: { replicas: 3 } } })
     const byCore = await untilFound(
       /whose answer Cluster API did not get for Cluster \S+\/living \(http call failed/,
     )
