@@ -4,7 +4,7 @@ import { isWritable } from '../domain/allocation/eligibility.ts'
 import type { PublishDnsNameInput, PublishDnsNameResult } from '../domain/allocation/steps.ts'
 import { vipRoleIn } from '../domain/allocation/vip-role.ts'
 import { noDnsNames } from '../domain/dns-name.ts'
-import { formatKey } from '../domain/model/object-meta.ts'
+import { formatKey, isOwnedBy } from '../domain/model/object-meta.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import { dnsNamePending, FastPathAbandoned, translatingFailures } from './failures.ts'
@@ -52,7 +52,7 @@ async function whyLeft(
   if (wanted === undefined) return `${name} has no such VIP any more`
   try {
     const present = await api.getDnsEndpoint(dnsEndpointKeyFor(key, role))
-    if (present !== undefined && present.ownerReferences.every((owner) => owner.uid !== uid)) {
+    if (present !== undefined && !isOwnedBy(present, uid)) {
       return `DNSEndpoint ${formatKey(present)} is not this Cluster's and is left alone; delete or rename it`
     }
     await api.applyDnsEndpoint(wanted)

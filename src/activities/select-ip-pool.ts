@@ -10,7 +10,7 @@ import { partsOf, vipRoleIn } from '../domain/allocation/vip-role.ts'
 import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'
-import { formatPool } from '../domain/model/pool.ts'
+import { isReferredTo } from '../domain/model/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -132,7 +132,7 @@ function probeFor(
     (each) => each.part === part,
   )
   if (vip === undefined || vipOwnershipOf(cluster, vip).state !== 'unset') return {}
-  const pool = pools.find((each) => formatPool(each) === formatPool(poolRef))
+  const pool = pools.find((each) => isReferredTo(each, poolRef))
   const probe = pool && probeOf(pool)
   return probe === undefined || probe === 'unreadable' ? {} : { probe }
 }

@@ -2,7 +2,6 @@ import type { RegistrationOwner } from '../domain/extension/registration.ts'
 import { objectOf, type JsonObject } from '../domain/model/decode.ts'
 import { extensionConfigFrom, type ExtensionConfig } from '../domain/model/extension-config.ts'
 import { objectMetaFrom } from '../domain/model/object-meta.ts'
-import { fieldManager } from '../domain/names.ts'
 import { discoverApiVersions } from './api-versions.ts'
 import { createObjectClient, unlessNotFound } from './objects.ts'
 import { pathOf, resources, type DecodedResource } from './resources.ts'
@@ -48,23 +47,13 @@ export interface ExtensionConfigs {
 export function createExtensionConfigs(connection: KubernetesConnection): ExtensionConfigs {
   const versions = discoverApiVersions(connection)
   const { plural, kind } = extensionConfigs
-  const { get } = createObjectClient({ connection, versions }, extensionConfigs)
+  const { get, apply } = createObjectClient({ connection, versions }, extensionConfigs)
   const roles = createObjectClient({ connection, versions }, clusterRoles)
   return {
     get: (name) => get({ namespace: '', name }),
     async apply(config, name, resourceVersion) {
       const metadata = { ...objectOf(config['metadata']), ...(resourceVersion && { resourceVersion }) }
-      await versions.using(extensionConfigs, (apiVersion) =>
-        connection.request({
-          verb: 'patch',
-          resource: plural,
-          action: `apply ${kind} ${name}`,
-          path: pathOf(extensionConfigs, apiVersion, { name }),
-          query: { force: 'true' },
-          applyAs: fieldManager,
-          body: { ...config, metadata, apiVersion },
-        }),
-      )
+      await apply({ ...config, metadata: { ...metadata, name } })
     },
     async delete(name) {
       const deleted = await unlessNotFound(

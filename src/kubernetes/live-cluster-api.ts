@@ -2,8 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressUse, WaitingQueue } from '../domain/allocation/action.ts'
 import { createIdlePools } from '../domain/allocation/idle-pools.ts'
 import type { Cluster, Condition } from '../domain/model/cluster.ts'
-import type { JsonObject } from '../domain/model/decode.ts'
-import { byKey, formatKey, objectMetaFrom } from '../domain/model/object-meta.ts'
+import { byKey, formatKey } from '../domain/model/object-meta.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { inClusterPoolKinds } from '../domain/model/pool-kinds.ts'
 import { selectsByLabels, type IPPool } from '../domain/model/pool.ts'
@@ -33,6 +32,7 @@ export function createLiveClusterApi(
   const clusters = createObjectClient(access, resources.clusters)
   const claims = createObjectClient(access, resources.ipaddressclaims)
   const addresses = createObjectClient(access, resources.ipaddresses)
+  const dnsEndpoints = createObjectClient(access, resources.dnsendpoints)
   const idle = createIdlePools(Date.now)
   const listAddressUse = coalesced(async () => {
     const [inUse, pools, ipAddresses] = await Promise.all([
@@ -74,8 +74,8 @@ export function createLiveClusterApi(
     listenToClaim: pollClaim,
     patchCluster: (cluster, patch) => clusters.patch(cluster, patch, cluster.apiVersion),
     applyCondition: (cluster, role, condition) => applyCondition(connection, cluster, role, condition),
-    getDnsEndpoint: createObjectClient(access, resources.dnsendpoints).get,
-    applyDnsEndpoint: (dnsEndpoint) => applyDnsEndpoint(access, dnsEndpoint),
+    getDnsEndpoint: dnsEndpoints.get,
+    applyDnsEndpoint: dnsEndpoints.apply,
     recordEvent: (event) => recordEvent(createObjectClient(access, resources.events), event, new Date()),
   }
 }
@@ -170,25 +170,6 @@ async function applyCondition(
       status: condition === undefined ? {} : { conditions: [{ ...condition }] },
     },
   })
-}
-
-async function applyDnsEndpoint(
-  { connection, versions }: ObjectAccess,
-  dnsEndpoint: JsonObject,
-): Promise<void> {
-  const { plural, kind } = resources.dnsendpoints
-  const { namespace, name } = objectMetaFrom(dnsEndpoint)
-  await versions.using(resources.dnsendpoints, (apiVersion) =>
-    connection.request({
-      verb: 'patch',
-      resource: plural,
-      action: `apply ${kind} ${formatKey({ namespace, name })}`,
-      path: pathOf(resources.dnsendpoints, apiVersion, { namespace, name }),
-      query: { force: 'true' },
-      applyAs: fieldManager,
-      body: { apiVersion, kind, ...dnsEndpoint },
-    }),
-  )
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type NamespacedName,
   type ObjectMeta,
 } from '../domain/model/object-meta.ts'
+import { fieldManager } from '../domain/names.ts'
 import type { ApiVersions } from './api-versions.ts'
 import { isKubernetesError, isUnreadable, type KubernetesError } from './errors.ts'
 import { pathOf, type DecodedResource, type Resource } from './resources.ts'
@@ -32,6 +33,11 @@ export interface ObjectClient<T> {
   readonly create: (object: JsonObject) => Promise<T>
   /** Applies a JSON merge patch (null removes, lists are replaced whole) or a JSON patch. Default: the served version. */
   readonly patch: (key: NamespacedName, patch: JsonObject | JsonPatch, apiVersion?: string) => Promise<T>
+  /**
+   * Makes an object as given by server-side apply, also fields that others have written: its name is ours. Sets the served
+   * apiVersion.
+   */
+  readonly apply: (object: JsonObject) => Promise<void>
   /** Requests the deletion of an object as it was read, else it is a conflict. One that is gone already is a success. */
   readonly delete: (object: ObjectMeta) => Promise<void>
   readonly list: (query: ListQuery) => Promise<T[]>
@@ -67,6 +73,20 @@ export function createObjectClient<T>(
     async patch(key, body, apiVersion) {
       const apply = (version: string): Promise<JsonObject> => send('patch', key, { body }, version)
       return decode(await (apiVersion === undefined ? versions.using(resource, apply) : apply(apiVersion)))
+    },
+    async apply(object) {
+      const { namespace, name } = objectMetaFrom(object)
+      const key = { namespace, name }
+      const action = `apply ${kind} ${namespace === '' ? name : formatKey(key)}`
+      await versions.using(resource, (apiVersion) => {
+        const body = { ...object, apiVersion, kind }
+        return send(
+          'patch',
+          key,
+          { action, query: { force: 'true' }, applyAs: fieldManager, body },
+          apiVersion,
+        )
+      })
     },
     async delete({ namespace, name, uid, resourceVersion }) {
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } }

@@ -12,7 +12,7 @@ import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import { secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { formatPool, type IPPool } from '../../domain/model/pool.ts'
+import { type IPPool, isReferredTo, type IPPoolReference } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
 import { defaultRole, roles, type Role } from '../../domain/role.ts'
 
@@ -129,8 +129,8 @@ function expectationsOfWait(
   return [{ pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }]
 }
 
-function poolNamed(ref: Parameters<typeof formatPool>[0], pools: readonly IPPool[]): IPPool | undefined {
-  return pools.find((pool) => formatPool(pool) === formatPool(ref))
+function poolNamed(ref: IPPoolReference, pools: readonly IPPool[]): IPPool | undefined {
+  return pools.find((pool) => isReferredTo(pool, ref))
 }
 
 function given(pool: IPPool, hasClaim: boolean): Found {

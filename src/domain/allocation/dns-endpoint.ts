@@ -3,7 +3,7 @@ import { claimMetadataFor, claimNameFor } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { JsonObject } from '../model/decode.ts'
 import type { DnsEndpoint, DnsRecord } from '../model/dns-endpoint.ts'
-import { formatKey, type NamespacedName } from '../model/object-meta.ts'
+import { formatKey, isOwnedBy, type NamespacedName } from '../model/object-meta.ts'
 import type { Role } from '../role.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { addressesIn, type VipRole } from './vip-role.ts'
@@ -61,7 +61,7 @@ export function lacksDnsEndpoint(
   const name = dnsNameOf(cluster, vip.role, templates)
   if (name.decision === 'none' || vipOwnershipOf(cluster, vip).state !== 'managed') return false
   if (present === undefined) return true
-  const isOwn = present.ownerReferences.some(({ uid }) => uid === cluster.uid)
+  const isOwn = isOwnedBy(present, cluster.uid)
   return !isOwn || textOf(present.records) !== textOf(recordsOf(name.name, addressesIn(cluster, vip)))
 }
 

@@ -83,3 +83,8 @@ const longestDeletionMs = 10_000
 export function formatKey(key: NamespacedName): string {
   return `${key.namespace}/${key.name}`
 }
+
+/** Whether an object with this uid owns another one. */
+export function isOwnedBy({ ownerReferences }: Pick<ObjectMeta, 'ownerReferences'>, uid: string): boolean {
+  return ownerReferences.some((owner) => owner.uid === uid)
+}

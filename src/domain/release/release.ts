@@ -8,7 +8,7 @@ import {
 import type { Cluster } from '../model/cluster.ts'
 import { isObject } from '../model/decode.ts'
 import { isReservation, type IPAddress } from '../model/ip-address.ts'
-import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
+import { isOwnedBy, formatKey, type ObjectMeta } from '../model/object-meta.ts'
 import { roles, vipParts, type Role } from '../role.ts'
 
 /** An address of a Cluster, or a claim without one, that has to be released after the Cluster. */
@@ -96,10 +96,6 @@ function isStray(
 
 function isFor(ipAddress: IPAddress, claim: IPAddressClaim): boolean {
   return ipAddress.name === claim.addressName || isOwnedBy(ipAddress, claim.uid)
-}
-
-function isOwnedBy({ ownerReferences }: ObjectMeta, uid: string): boolean {
-  return ownerReferences.some((owner) => owner.uid === uid)
 }
 
 function heldAlone(ipAddress: IPAddress): HeldAddress {
