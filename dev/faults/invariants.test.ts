@@ -121,6 +121,18 @@ describe('a management cluster in which all invariants hold', () => {
   })
 })
 
+describe('a snapshot', () => {
+  it('is complete while namespaces of others come and go', async () => {
+    const others = Array.from({ length: 20 }, () => `other-${randomUUID()}`)
+    const snapshots = others.map(async (name) => {
+      await testbed.api.send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+      await testbed.api.send({ method: 'DELETE', path: `/api/v1/namespaces/${name}` })
+      return recorder.snapshot()
+    })
+    for (const { namespaces } of await Promise.all(snapshots)) expect(namespaces).toHaveLength(1)
+  })
+})
+
 describe('I1', () => {
   it('is broken by two Clusters that were given the same host from overlapping pools', async () => {
     await testbed.createPool('10.170.3.1', { name: 'one' })

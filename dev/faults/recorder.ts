@@ -47,10 +47,6 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   const api = kubernetesApi(stack)
   const versions: RecordedVersion[] = []
   const questions = new Set<() => void>()
-  const onVersion = (version: RecordedVersion): void => {
-    versions.push(version)
-    for (const question of questions) question()
-  }
   const pathsOf = (kind: RecordedVersion['kind']): readonly string[] =>
     kind === 'Namespace' ? [namespacesPath] : namespaces.map((name) => pathIn(name, plurals[kind]))
   const isRecorded = (namespace: JsonObject): boolean => namespaces.includes(namespaceFacts(namespace).name)
@@ -61,7 +57,9 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
         stack,
         path,
         onVersion: (seen) => {
-          if (kind !== 'Namespace' || isRecorded(seen.object)) onVersion({ ...seen, kind })
+          if (kind !== 'Namespace' || isRecorded(seen.object)) versions.push({ ...seen, kind })
+          // Also for a namespace that is not recorded: a list of all namespaces waits for its end.
+          for (const question of questions) question()
         },
       }),
     })),
