@@ -12,7 +12,7 @@ import { vipOwnershipOf } from '../../domain/allocation/vip-ownership.ts'
 import { secondOf, vipRoleIn } from '../../domain/allocation/vip-role.ts'
 import type { ClusterClass } from '../../domain/model/cluster-class.ts'
 import { formatKey, type NamespacedName } from '../../domain/model/object-meta.ts'
-import { type IPPool, isReferredTo, type IPPoolReference } from '../../domain/model/pool.ts'
+import { findPool, type IPPool } from '../../domain/model/pool.ts'
 import type { Reason } from '../../domain/reason.ts'
 import { defaultRole, roles, type Role } from '../../domain/role.ts'
 
@@ -74,7 +74,7 @@ function expectationsFor(observed: Observed, role: Role): readonly Found[] {
   switch (action.action) {
     case 'selectPool': {
       const { poolRef, restore } = action.choice
-      const pool = poolNamed(poolRef, pools)
+      const pool = findPool(pools, poolRef)
       if (pool === undefined || restore !== undefined) return []
       return [given(pool, false), ...(action.half === undefined ? secondOfPair(observed, role, action) : [])]
     }
@@ -122,15 +122,11 @@ function expectationsOfWait(
   const isNew = vipOwnershipOf(cluster, vip).state === 'unset' && namedAddress === undefined
   if (claim !== undefined && (!isNew || claim.addressName !== undefined)) return []
   const { reason, message } = action
-  const claimed = claim && poolNamed(claim.poolRef, pools)
+  const claimed = claim && findPool(pools, claim.poolRef)
   if (claimed !== undefined && reason === 'WaitingForAddress') return [given(claimed, true)]
   const request = poolRequestFor(cluster, part, observed)
   const pool = claimed ?? preferredFirst(request, matchingPools(request, pools))[0]
   return [{ pool, hasClaim: claimed !== undefined, gets: 'nothing', reason, message }]
-}
-
-function poolNamed(ref: IPPoolReference, pools: readonly IPPool[]): IPPool | undefined {
-  return pools.find((pool) => isReferredTo(pool, ref))
 }
 
 function given(pool: IPPool, hasClaim: boolean): Found {

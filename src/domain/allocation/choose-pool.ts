@@ -13,7 +13,7 @@ import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo, poolRefTo, type IPPool } from '../model/pool.ts'
+import { findPool, formatPool, poolRefTo, type IPPool } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
 import { queuePriorityAnnotation } from '../names.ts'
 import { quoted, withAddition } from '../quote.ts'
@@ -35,7 +35,7 @@ export function reselection(observed: ObservedCluster, vip: VipRole, choice: Poo
   }
   if (!isChoiceOld || findPoolKind(poolKindsOf(observed), poolRef) === undefined) return undefined
   if (pools === undefined) return observe('pools')
-  const chosen = pools.find((pool) => isReferredTo(pool, poolRef))
+  const chosen = findPool(pools, poolRef)
   // A claim can wait for a pool that is paused, and leaves one that is full.
   const request = poolRequestFor(cluster, vip.part, observed)
   const stands = chosen !== undefined && whyNotUsable(request, chosen, true) === undefined
@@ -128,7 +128,7 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
 /** Who asks for a certain address waits for its turn as any other. */
 function inTurn(observed: ObservedCluster, vip: VipRole, action: Action): Action {
   if (action.action !== 'selectPool') return action
-  const pool = observed.pools?.find((each) => isReferredTo(each, action.choice.poolRef))
+  const pool = observed.pools && findPool(observed.pools, action.choice.poolRef)
   if (pool === undefined) return action
   const earlier = earlierFor(observed, vip.role, pool)
   if (isObserve(earlier)) return earlier

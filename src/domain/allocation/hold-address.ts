@@ -36,7 +36,7 @@ import { addressOfPool } from '../model/ip-address.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo, poolRefTo, type IPPoolReference } from '../model/pool.ts'
+import { findPool, formatPool, poolRefTo, type IPPoolReference } from '../model/pool.ts'
 import { retaining, retainOf } from '../model/retain.ts'
 import { retainChangeOf } from '../model/retained-claim.ts'
 import { ipFamiliesAnnotation } from '../names.ts'
@@ -145,7 +145,7 @@ function createClaim(
 
 /** What a claim on this pool has to be made for; undefined: nobody knows. */
 function retainFor({ pools, choice }: ObservedCluster, poolRef: IPPoolReference): string | undefined {
-  const pool = pools?.find((each) => isReferredTo(each, poolRef))
+  const pool = pools && findPool(pools, poolRef)
   return pool === undefined ? choice?.retain : retainOf(pool)
 }
 

@@ -9,7 +9,7 @@ import type { IPAddressClaim } from '../model/claim.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo } from '../model/pool.ts'
+import { findPool, formatPool } from '../model/pool.ts'
 import { describeKept, retainedClaimOf } from '../model/retained-claim.ts'
 
 /**
@@ -58,6 +58,6 @@ function mayUsePool(observed: ObservedCluster, { part }: VipRole, { poolRef }: I
     const named = foreignPoolOf(cluster, part, poolKinds)
     return named?.apiGroup === poolRef.apiGroup && formatPool(named) === formatPool(poolRef)
   }
-  const pool = pools.find((each) => isReferredTo(each, poolRef))
+  const pool = findPool(pools, poolRef)
   return pool !== undefined && whyNotUsable(poolRequestFor(cluster, part, observed), pool, true) === undefined
 }

@@ -17,6 +17,7 @@ import { poolKindsOf } from '../model/pool-kinds.ts'
 import {
   availableAddresses,
   describeExhausted,
+  findPool,
   formatPool,
   isReferredTo,
   type IPPool,
@@ -49,9 +50,10 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     return wait('PoolNotReady', `IPAddressClaim ${formatKey(claim)} waits: ${unreadable.pools}`)
   }
   const request = poolRequestFor(cluster, vip.part, observed)
-  const other = pools.find((pool) => isReferredTo(pool, claim.poolRef) && isOfOtherFamily(request, pool))
-  if (other !== undefined && vipOwnershipOf(cluster, vip).state === 'unset') {
-    const because = `IPAddressClaim ${formatKey(claim)} is on ${formatPool(other)}, which has no ${vip.family ?? ''} addresses`
+  const own = findPool(pools, claim.poolRef)
+  const isOfOther = own !== undefined && isOfOtherFamily(request, own)
+  if (isOfOther && vipOwnershipOf(cluster, vip).state === 'unset') {
+    const because = `IPAddressClaim ${formatKey(claim)} is on ${formatPool(own)}, which has no ${vip.family ?? ''} addresses`
     return { action: 'deleteClaim', claim, because, outcome: 'restart' }
   }
   const unbound = waitForBinding(claim, pools)
@@ -71,9 +73,8 @@ export function unboundClaimAction(observed: ObservedCluster, vip: VipRole, clai
     // The provider would bind the claim before those of Clusters whose turn is earlier, and that have none.
     const { waiting } = observed
     if (waiting === undefined) return observe('waiting')
-    const pool = poolOfClaim(claim, pools)
     const turn = turnOf(cluster, vip.role)
-    if (pool !== undefined && !isFirstFor(turn, pool, waiting, observed)) {
+    if (own !== undefined && !isFirstFor(turn, own, waiting, observed)) {
       return giveUp('Clusters with an earlier turn wait for it')
     }
     const { reason, message, considered } = selection
@@ -133,16 +134,12 @@ function mayHoldOurs(
   return poolToRestoreFrom({ cluster, vip, address: ownership.address, pools: itsPool }) !== undefined
 }
 
-function poolOfClaim({ poolRef }: IPAddressClaim, pools: readonly IPPool[]): IPPool | undefined {
-  return pools.find((pool) => isReferredTo(pool, poolRef))
-}
-
 /** The reason follows from the claim's pool: the provider sets no condition on a claim. */
 function waitForBinding(claim: IPAddressClaim, pools: readonly IPPool[]): ActionOf<'wait'> {
   const because = (reason: Reason, why: string): ActionOf<'wait'> =>
     wait(reason, `IPAddressClaim ${formatKey(claim)} waits${why}`)
   const name = formatPool(claim.poolRef)
-  const pool = poolOfClaim(claim, pools)
+  const pool = findPool(pools, claim.poolRef)
   if (pool === undefined) {
     return because('PoolNotReady', `: ${name} does not exist; create it, or delete the claim`)
   }

@@ -87,6 +87,11 @@ export function isReferredTo(pool: IPPool, { apiGroup, kind, name }: IPPoolRefer
   return pool.name === name && pool.kind === kind && pool.poolKind.apiGroup === apiGroup
 }
 
+/** The pool of a claim or of an IPAddress, among those that its namespace can use; undefined: it is not among them. */
+export function findPool(pools: readonly IPPool[], poolRef: IPPoolReference): IPPool | undefined {
+  return pools.find((pool) => isReferredTo(pool, poolRef))
+}
+
 /** The pool's namespace and reference as one text, which is unique. */
 export function placeOf(pool: IPPool): string {
   return placeIn(pool.namespace, poolRefTo(pool))

@@ -1,6 +1,6 @@
 import type { IPAddressClaim } from '../model/claim.ts'
 import { hasPausedAnnotation, type ObjectMeta } from '../model/object-meta.ts'
-import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
+import { findPool, formatPool, type IPPool } from '../model/pool.ts'
 import { few } from '../quote.ts'
 import { leakAfterMs } from '../timings.ts'
 
@@ -19,7 +19,7 @@ export type Keeping = { readonly because: string } & (
  */
 export function whyKept(claim: IPAddressClaim, pools: readonly IPPool[]): Keeping | undefined {
   const name = formatPool(claim.poolRef)
-  const pool = pools.find((each) => isReferredTo(each, claim.poolRef))
+  const pool = findPool(pools, claim.poolRef)
   if (hasPausedAnnotation(claim)) return { by: 'pause', because: 'it is paused; unpause it' }
   if (pool?.isPaused === true) return { by: 'pause', because: `${name} is paused; unpause it` }
   const seconds = pool?.reuseGraceSeconds ?? 0

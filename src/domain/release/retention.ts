@@ -3,7 +3,7 @@ import { canonicalAddress } from '../model/address-text.ts'
 import type { IPAddressClaim } from '../model/claim.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
+import { findPool, formatPool, type IPPool } from '../model/pool.ts'
 import { none, parseRetain, retainOf } from '../model/retain.ts'
 import { recordedRetain, timeOf } from '../model/retained-claim.ts'
 import { keptSinceAnnotation, keptUntilAnnotation } from '../names.ts'
@@ -62,7 +62,7 @@ export function decideRetention(observed: ObservedRetained): RetentionDecision {
 
 /** The pool decides as long as it can be read; else the claim does, which has what the pool said last. */
 function keptForMs(claim: IPAddressClaim, pools: readonly IPPool[]): number {
-  const pool = pools.find((each) => isReferredTo(each, claim.poolRef))
+  const pool = findPool(pools, claim.poolRef)
   const wanted = (pool && retainOf(pool)) ?? recordedRetain(claim)
   return wanted === none ? 0 : (parseRetain(wanted) ?? Number.POSITIVE_INFINITY)
 }
