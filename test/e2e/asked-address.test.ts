@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Report } from '../../src/commands/doctor/report.ts'
 import { isReservation, type IPAddress } from '../../src/domain/model/ip-address.ts'
 import { workflowIdFor, type AllocationStatus } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
+import { realParts } from '../support/real-parts.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
 import { postCluster } from './objects.ts'
+import { runCommand } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -304,6 +307,19 @@ describe('an endpoint by hand in the range of a pool', () => {
     const cluster = await testbed.untilCluster(name, (now) => now?.annotations[record] !== undefined)
     return cluster?.annotations[record]
   }
+  /** In no namespace of Temporal: `--fix` would register search attributes for all suites there. */
+  const visitDoctor = async (...flags: readonly string[]): Promise<Report> => {
+    const { stack } = realParts()
+    const { stdout } = await runCommand(
+      ['doctor', '--output=json', `--kubeconfig=${stack.kubeconfigPath}`, ...flags],
+      {
+        TEMPORAL_ADDRESS: stack.temporal.address,
+        TEMPORAL_NAMESPACE: 'nowhere',
+        CAPI_VIP_ALLOCATOR_NAMESPACE: testbed.namespace,
+      },
+    )
+    return JSON.parse(stdout) as Report
+  }
   const annotate = async (name: string, word: string): Promise<void> => {
     await testbed.patch(testbed.path('clusters', name), { metadata: { annotations: { [reserve]: word } } })
   }
@@ -370,5 +386,40 @@ describe('an endpoint by hand in the range of a pool', () => {
       spec: { addresses: ['10.114.3.10-10.114.3.20'] },
     })
     expect(await untilRecorded(className)).toBe('10.114.3.20')
+  })
+
+  it('is listed by doctor, and reserved by doctor with fix', async () => {
+    const [className, other] = ['as-fixed', 'as-elsewhere']
+    await classWithPool(className, '10.114.4.10-10.114.4.12')
+    await testbed.createCluster(className, { className, spec: typed('10.114.4.10') })
+    await testbed.createCluster(other, { className, spec: typed('10.114.5.10') })
+    await testbed.createCluster('as-refusing', {
+      className,
+      annotations: { [reserve]: 'false' },
+      spec: typed('10.114.4.11'),
+    })
+    const found = expect.objectContaining({
+      check: 'clusters',
+      level: 'warning',
+      found: `endpoints by hand of 1 Cluster are in ranges of pools, which may give them to somebody else: ${testbed.namespace}/as-fixed 10.114.4.10 (InClusterIPPool ${testbed.namespace}/as-fixed)`,
+      fix: expect.stringContaining(`${reserve}=true, or run doctor --fix`),
+    })
+    const before = await visitDoctor()
+    expect(before.findings).toContainEqual(found)
+    expect(before.fixed).toEqual([])
+    expect(await testbed.claims()).not.toContain('vip-cp-as-fixed')
+
+    const fixing = await visitDoctor('--fix')
+    expect(fixing.fixed).toEqual([
+      `Cluster ${testbed.namespace}/as-fixed has the annotation ${reserve}, so that 10.114.4.10 is reserved in InClusterIPPool ${testbed.namespace}/as-fixed`,
+    ])
+    expect(fixing.findings).not.toContainEqual(found)
+    expect(await untilRecorded(className)).toBe('10.114.4.10')
+    const claim = await testbed.untilClaim('vip-cp-as-fixed', (now) => now?.addressName !== undefined)
+    expect(claim?.poolRef.name).toBe(className)
+    const { annotations } = await testbed.untilServed(other)
+    expect(annotations[reserve]).toBeUndefined()
+    expect((await testbed.untilServed('as-refusing')).annotations[reserve]).toBe('false')
+    expect((await visitDoctor('--fix')).fixed).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Report } from '../../src/commands/doctor/report.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { realParts } from '../support/real-parts.ts'
@@ -250,6 +251,24 @@ describe('a Cluster that cannot have its second address', () => {
       metadata: { annotations: { [`${prefix}/ip-families`]: 'IPv4' } },
     })
     expect(await testbed.hostOf('wrong')).toBe('10.172.3.10')
+  })
+})
+
+describe('a class that asks for a pair, and whose variable takes one address', () => {
+  it('is named by doctor', async () => {
+    await createClass('single', '10.172.7.10', { annotations: pair })
+    const { findings } = JSON.parse(await suite.print('doctor', '--output=json')) as Report
+    const name = `ClusterClass ${testbed.namespace}/single`
+    expect(
+      findings.filter(({ found }) => found.startsWith(`${name}: the control-plane VIP is a pair`)),
+    ).toEqual([
+      {
+        check: 'cluster-classes',
+        level: 'warning',
+        found: `${name}: the control-plane VIP is a pair for all its Clusters, and their templates get one address of it: its variables take one (clusterVip), and no patch reads the annotation ${vipAnnotation}`,
+        fix: expect.stringContaining('docs/dual-stack.md'),
+      },
+    ])
   })
 })
 

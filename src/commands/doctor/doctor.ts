@@ -16,6 +16,7 @@ import { checkClassGates } from './checks/class-gates.ts'
 import { checkClassVariables } from './checks/class-variables.ts'
 import { checkManagementCluster } from './checks/management-cluster.ts'
 import { checkClusterClasses, checkClusters } from './checks/clusters.ts'
+import { checkPairVariables } from './checks/pair-variables.ts'
 import { checkPermissions } from './checks/permissions.ts'
 import { checkPredecessor } from './checks/predecessor.ts'
 import { checkPoolLabels, checkPoolRanges, checkPools, needsPools } from './checks/pools.ts'
@@ -164,6 +165,7 @@ export function diagnoseKubernetes(
     ...runCheck('cluster-classes', snapshot, (read) => [
       ...checkClusterClasses(read, settings),
       ...checkClassVariables(read, settings.variables),
+      ...checkPairVariables(read, settings),
     ]),
     ...runCheck('class-gates', snapshot, (read) =>
       checkClassGates(read, settings, predecessor.extensionConfigs),
