@@ -97,10 +97,15 @@ export function endFor(uid: string, { reason, message, vip }: ActionOf<'done'>):
 /** The result of a step that has deleted the claim. */
 export function endWithoutClaim(
   uid: string,
-  { outcome, because, tried = [] }: ActionOf<'deleteClaim'>,
+  { outcome, because, tried = [], refusal }: ActionOf<'deleteClaim'>,
 ): StepEnd {
   if (outcome !== 'restart') return endFor(uid, outcome)
-  return { next: 'restart', message: because, ...(tried.length > 0 && { tried: triedPoolsText(tried) }) }
+  return {
+    next: 'restart',
+    message: because,
+    ...(tried.length > 0 && { tried: triedPoolsText(tried) }),
+    ...(refusal !== undefined && { refusal }),
+  }
 }
 
 /** The key of the claim that an earlier step has ensured. */

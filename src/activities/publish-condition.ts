@@ -16,6 +16,7 @@ import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { ReportKind, StepObserver, StepOutcome } from './step-outcome.ts'
 import { messageOf } from '../domain/quote.ts'
+import { isReason } from '../domain/reason.ts'
 
 export interface PublishPorts {
   readonly api: Pick<ClusterApi, 'getCluster' | 'applyCondition' | 'recordEvent'>
@@ -27,7 +28,7 @@ const mostConflictRetries = 4
 
 /**
  * Updates the Cluster's condition after a step, and emits an event if that is a change. While a wait lasts, the event is
- * emitted again now and then, since the API server forgets events.
+ * emitted again now and then, since the API server forgets events. That a provider has refused a claim is an event alone.
  *
  * @param cluster as the step read it last; undefined if it read none
  * @throws KubernetesError if a later attempt may succeed; a final refusal is logged, since no VIP may depend on it
@@ -36,8 +37,11 @@ export async function publishOutcome(
   ports: PublishPorts,
   cluster: Cluster | undefined,
   input: StepInput,
-  { condition, isDuplicate }: StepOutcome,
+  outcome: StepOutcome,
 ): Promise<void> {
+  const { condition, isDuplicate, isRefused } = outcome
+  // The next pool may give an address at once, so the Cluster's condition stays.
+  if (isRefused && cluster !== undefined) await emitAllocationEvent(ports, cluster, input, outcome)
   if (condition === undefined) return
   // After a write of somebody else, a VIP in place is still true. A reason to wait may not be: the next attempt decides.
   const mayRetry = condition !== 'remove' && condition.isReady
@@ -82,8 +86,18 @@ async function emitCondition(
   { role }: Pick<StepInput, 'role'>,
   update: ConditionUpdate,
 ): Promise<void> {
-  if (update === 'remove') return
-  const event = allocationEvent(cluster, role, update.reason, update.message)
+  if (update !== 'remove') await emitAllocationEvent(ports, cluster, { role }, update)
+}
+
+/** No VIP depends on it, and no later attempt repeats it. */
+async function emitAllocationEvent(
+  ports: PublishPorts,
+  cluster: Cluster,
+  { role }: Pick<StepInput, 'role'>,
+  { reason, message }: Pick<StepOutcome, 'reason' | 'message'>,
+): Promise<void> {
+  if (!isReason(reason)) return
+  const event = allocationEvent(cluster, role, reason, message)
   await emitEvent(ports, event).catch((error: unknown) => reportFailed(ports.observer, 'event', error))
 }
 

@@ -58,31 +58,34 @@ export async function observeFact(
  * without a right to read pools. Of that pool, only its kind is discovered.
  */
 export async function readPools(
-  api: Pick<ClusterApi, 'listIPPools' | 'servesKind'>,
+  api: Pick<ClusterApi, 'listIPPools' | 'scopeOfKind'>,
   namespace: string,
   clusterOf: () => Cluster | undefined | Promise<Cluster | undefined>,
   part: VipPart,
   poolKinds: readonly PoolKind[],
-): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable'>> {
+): Promise<Required<Pick<Observed, 'pools'>> & Pick<Observed, 'unreadable' | 'isForeignPoolGlobal'>> {
   const foreignOf = async (): Promise<IPPoolReference | undefined> => {
     const cluster = await clusterOf()
     return cluster && foreignPoolOf(cluster, part, poolKinds)
   }
-  const [pools, foreignPool] = await Promise.all([
+  const [pools, named] = await Promise.all([
     api.listIPPools(namespace).catch(async (error: unknown) => {
       if (!isUnreadable(error)) throw error
       if (error.kind === 'forbidden' && (await foreignOf()) === undefined) throw error
       return error
     }),
     foreignOf().then(async (foreign) => {
-      if (foreign === undefined || (await api.servesKind(foreign)) !== false) return undefined
+      const scope = foreign && (await api.scopeOfKind(foreign))
+      if (scope === 'cluster') return { isForeignPoolGlobal: true }
+      if (foreign === undefined || scope !== 'not-served') return {}
       const { found, fix } = describeUnserved(foreign, roleOf(part))
-      return `${found}; ${fix}`
+      return { foreignPool: `${found}; ${fix}` }
     }),
   ])
+  const { foreignPool, ...scope } = named
   return isUnreadable(pools)
-    ? { pools: [], unreadable: { pools: pools.message, foreignPool } }
-    : { pools, unreadable: { foreignPool } }
+    ? { pools: [], unreadable: { pools: pools.message, foreignPool }, ...scope }
+    : { pools, unreadable: { foreignPool }, ...scope }
 }
 
 /** The ClusterClass of a Cluster; undefined if there is none. */

@@ -70,8 +70,9 @@ export async function runStep<R extends StepResult>(
         ? await run(cached ?? live, 'fast-path')
         : await runFromCacheThenLive(cached, live, run)
       const outcome = outcomeOf(result)
-      // Without informers the fast path decides on live reads too, and may have stepped back.
-      if (isFastPath && !makesProgress(result) && !outcome.isDuplicate) return result
+      // Without informers the fast path decides on live reads too, and may have deleted a claim.
+      const isForAnotherAttempt = !outcome.isDuplicate && !outcome.isRefused
+      if (isFastPath && !makesProgress(result) && isForAnotherAttempt) return result
       done = outcome
       if (outcome.isDuplicate) await sendSignal(ports, input, outcome, true)
       await publishOutcome(ports, lastCluster(), input, outcome)
@@ -88,8 +89,8 @@ export async function runStep<R extends StepResult>(
     }
     const outcome = outcomeOfFailure(failure)
     // If only the report failed, the next attempt finds the work done, so this one has to count it.
-    const { isAllocated, isDuplicate } = done ?? outcome
-    observe({ ...outcome, isAllocated, isDuplicate })
+    const { isAllocated, isDuplicate, isRefused } = done ?? outcome
+    observe({ ...outcome, isAllocated, isDuplicate, isRefused })
     // If this report fails, the next attempt repeats it.
     await publishOutcome(ports, lastCluster(), input, outcome).catch(() => undefined)
     await signalWait(ports, input, outcome)
@@ -156,13 +157,13 @@ function trackLastCluster(key: NamespacedName): {
 function readingOf(
   step: Step,
   input: StepInput & Pick<AssignVipInput, 'startedAt'>,
-  { result, reason, isDuplicate, isAllocated }: StepOutcome,
+  { result, reason, isDuplicate, isRefused, isAllocated }: StepOutcome,
   cluster: Cluster | undefined,
   seconds: number,
 ): StepReading {
   const { role, startedAt } = input
   const clusterClass = cluster?.topology?.clusterClass.name ?? ''
-  const reading = { step: step.name, role, clusterClass, result, reason, isDuplicate, seconds }
+  const reading = { step: step.name, role, clusterClass, result, reason, isDuplicate, isRefused, seconds }
   if (!isAllocated || cluster === undefined) return reading
   const now = Date.now()
   return {

@@ -9,8 +9,9 @@ import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { partsOf, vipRoleIn } from '../domain/allocation/vip-role.ts'
 import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
-import { poolKindsOf } from '../domain/model/pool-kinds.ts'
-import { isReferredTo } from '../domain/model/pool.ts'
+import { findPoolKind } from '../domain/model/pool-kind.ts'
+import { poolKindsOf, poolNamespaceFor } from '../domain/model/pool-kinds.ts'
+import { findPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { defaultRole, type Role } from '../domain/role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import {
@@ -105,7 +106,11 @@ function resultOf(end: Advance, input: StepInput): SelectIPPoolResult {
     case 'selectPool': {
       const { considered, ...choice } = action.choice
       const shown = mostRelevant(verdictBytes.inStatus, considered)
-      const more = { ...probeFor(observed, input, action.choice), ...pairField(observed, input.role) }
+      const more = {
+        ...poolNamespaceField(observed, choice.poolRef),
+        ...probeFor(observed, input, action.choice),
+        ...pairField(observed, input.role),
+      }
       return { next: 'claim', uid, ...choice, considered: shown, ...more }
     }
     default: {
@@ -132,7 +137,7 @@ function probeFor(
     (each) => each.part === part,
   )
   if (vip === undefined || vipOwnershipOf(cluster, vip).state !== 'unset') return {}
-  const pool = pools.find((each) => isReferredTo(each, poolRef))
+  const pool = findPool(pools, poolRef)
   const probe = pool && probeOf(pool)
   return probe === undefined || probe === 'unreadable' ? {} : { probe }
 }
@@ -144,8 +149,11 @@ function secondResultOf(end: Advance, uid: string, input: StepInput): SelectIPPo
   if (action.action === 'selectPool' && action.half !== undefined) {
     const { considered, ...choice } = action.choice
     const shown = mostRelevant(verdictBytes.inStatus, considered)
-    const probe = probeFor(observed, input, action.choice)
-    return { next: 'claim', uid, ...choice, considered: shown, ...probe }
+    const more = {
+      ...poolNamespaceField(observed, choice.poolRef),
+      ...probeFor(observed, input, action.choice),
+    }
+    return { next: 'claim', uid, ...choice, considered: shown, ...more }
   }
   if (action.action === 'done' && action.reason !== 'Allocated') return endFor(uid, action)
   const isJoint = ['patchCluster', 'observe', 'done'].includes(action.action)
@@ -172,9 +180,22 @@ function foundClaim(
     poolRef,
     considered: mostRelevant(verdictBytes.inStatus, considered),
     isFound: true,
+    ...poolNamespaceField(observed, poolRef),
     ...probeFor(observed, input, { poolRef }),
     ...(action.action === 'convertClaim' && action.half === input.half && { retain: action.retain }),
   }
+}
+
+/** The scope of a kind that we do not know by name is the API server's word. */
+function poolNamespaceField(
+  { key, pools = [], poolKinds, isForeignPoolGlobal = false }: Observed,
+  poolRef: IPPoolReference,
+): { readonly poolNamespace?: string } {
+  const isRead = findPoolKind(poolKindsOf({ poolKinds }), poolRef) !== undefined
+  const namespace = !isRead && isForeignPoolGlobal ? '' : findPool(pools, poolRef)?.namespace
+  return namespace === undefined || namespace === poolNamespaceFor(poolRef, key.namespace)
+    ? {}
+    : { poolNamespace: namespace }
 }
 
 /** The claims of a pair show it too, should its record be lost. */

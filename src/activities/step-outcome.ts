@@ -38,6 +38,8 @@ export interface StepOutcome {
   readonly isAllocated: boolean
   /** This attempt stepped back from a duplicate address. */
   readonly isDuplicate: boolean
+  /** This attempt gave back a claim that its IPAM provider has refused, for `reason`. */
+  readonly isRefused: boolean
 }
 
 const continued: StepOutcome = {
@@ -48,13 +50,16 @@ const continued: StepOutcome = {
   considered: [],
   isAllocated: false,
   isDuplicate: false,
+  isRefused: false,
 }
 
 export function outcomeOf(result: StepResult): StepOutcome {
   if (result.next === 'assigned') return assigned(result)
   if (result.next === 'end') return ended(result.reason, result.message)
-  if (result.next !== 'restart' || result.reason === undefined) return continued
-  return { ...withCondition(false, result.reason, result.message), isDuplicate: true }
+  if (result.next !== 'restart') return continued
+  const { reason, message, refusal } = result
+  if (refusal !== undefined) return { ...continued, reason: refusal, message, isRefused: true }
+  return reason === undefined ? continued : { ...withCondition(false, reason, message), isDuplicate: true }
 }
 
 export function outcomeOfFailure(failure: unknown): StepOutcome {
@@ -104,7 +109,7 @@ export interface StepObserver {
 export type ReportKind = 'condition' | 'event' | 'signal' | 'dns-name'
 
 /** One attempt of a step. It holds no name of a Cluster, since its texts become labels of metrics. */
-export interface StepReading extends Pick<StepOutcome, 'result' | 'reason' | 'isDuplicate'> {
+export interface StepReading extends Pick<StepOutcome, 'result' | 'reason' | 'isDuplicate' | 'isRefused'> {
   readonly step: string
   readonly role: string
   /** Name of the ClusterClass; `""` if the Cluster has none, or was not read. */

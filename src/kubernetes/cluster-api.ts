@@ -25,8 +25,8 @@ export interface ClusterApi {
   getClusterClass(ref: NamespacedName): Promise<ClusterClass | undefined>
   /** The pools that Clusters of the namespace can use, as of `poolsUsableBy`. */
   listIPPools(namespace: string): Promise<readonly IPPool[]>
-  /** Whether the API server serves a kind of pool of another IPAM provider; undefined if it does not say so. */
-  servesKind(kind: Pick<IPPoolReference, 'apiGroup' | 'kind'>): Promise<boolean | undefined>
+  /** Whether pools of a kind of another IPAM provider are in namespaces; undefined if the API server does not say so. */
+  scopeOfKind(kind: Pick<IPPoolReference, 'apiGroup' | 'kind'>): Promise<KindScope | undefined>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
   /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */
   createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>
@@ -65,6 +65,9 @@ export interface ClusterApi {
   /** Emits an event. A repeated event continues the series of the earlier one. */
   recordEvent(event: ClusterEvent): Promise<void>
 }
+
+/** Of the objects of a kind. */
+export type KindScope = 'namespaced' | 'cluster' | 'not-served'
 
 /** Must be closed. */
 export interface ClaimListener {

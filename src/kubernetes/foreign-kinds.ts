@@ -1,5 +1,6 @@
 import type { IPPoolReference } from '../domain/model/pool.ts'
 import { arrayOf, objectOf, stringOf } from '../domain/model/decode.ts'
+import type { KindScope } from './cluster-api.ts'
 import { isKubernetesError } from './errors.ts'
 import { apiVersionOf, pathOf, rootOf, type Resource } from './resources.ts'
 import type { KubernetesConnection } from './transport/connection.ts'
@@ -29,13 +30,15 @@ export async function readForeignPool(
   }
 }
 
-/** Whether the API server serves a kind; undefined if it does not say so. */
-export async function servesKind(
+/** Whether the objects of a kind are in namespaces, as the API server says; undefined if it does not say so. */
+export async function scopeOfKind(
   connection: Requests,
   kind: Pick<IPPoolReference, 'apiGroup' | 'kind'>,
-): Promise<boolean | undefined> {
+): Promise<KindScope | undefined> {
   const served = await findKind(connection, kind)
-  return served === 'unknown' ? undefined : served !== undefined
+  if (served === 'unknown') return undefined
+  if (served === undefined) return 'not-served'
+  return served.resource.namespaced ? 'namespaced' : 'cluster'
 }
 
 interface ServedKind {

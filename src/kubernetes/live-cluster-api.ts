@@ -15,7 +15,7 @@ import { discoverApiVersions } from './api-versions.ts'
 import { readClassesFor } from './class-reads.ts'
 import type { ClaimListener, ClusterApi } from './cluster-api.ts'
 import { recordEvent } from './events.ts'
-import { servesKind } from './foreign-kinds.ts'
+import { scopeOfKind } from './foreign-kinds.ts'
 import { readNamespaceLabels, readNamespaces } from './namespace-reads.ts'
 import { createObjectClient, listIn, listReadable, mergeReadable, type ObjectAccess } from './objects.ts'
 import { findPoolResource } from './pool-resources.ts'
@@ -53,7 +53,7 @@ export function createLiveClusterApi(
     getClusterLive: clusters.get,
     getClusterClass: createObjectClient(access, resources.clusterclasses).get,
     listIPPools: (namespace) => listIPPools(access, namespace, poolKinds),
-    servesKind: (kind) => servesKind(connection, kind),
+    scopeOfKind: (kind) => scopeOfKind(connection, kind),
     getIPAddressClaim: claims.get,
     createIPAddressClaim: claims.create,
     patchIPAddressClaim: (key, patch) => claims.patch(key, patch),

@@ -16,7 +16,7 @@ import {
   type Steps,
 } from '../domain/allocation/steps.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
-import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
+import { formatKey } from '../domain/model/object-meta.ts'
 import { poolNamespaceFor } from '../domain/model/pool-kinds.ts'
 import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
@@ -51,6 +51,9 @@ export interface RoleRun {
   /** Called for an address that was left to somebody else. */
   readonly onDuplicate: (message: string) => void
 }
+
+/** The result of the first step that a claim follows. */
+type PoolClaim = Extract<SelectIPPoolResult, { readonly next: 'claim' }>
 
 /** Where an address comes from. */
 interface Source {
@@ -184,6 +187,13 @@ function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half
   const key = formatKey(cluster)
   let claim = claimNameFor(cluster, partOfStep({ role, ...(half !== undefined && { half }) }))
   let pool: PoolSummary | undefined
+  let chosen: Pick<PoolClaim, 'poolRef' | 'poolNamespace'> | undefined
+  const summaryOf = (poolRef: IPPoolReference): PoolSummary => {
+    const isChosen = chosen !== undefined && formatPool(chosen.poolRef) === formatPool(poolRef)
+    const namespace = isChosen ? chosen?.poolNamespace : undefined
+    const { kind, name } = poolRef
+    return { kind, name, namespace: namespace ?? poolNamespaceFor(poolRef, cluster.namespace) }
+  }
   let known: SecondAddress = {}
   const about = (found: SecondAddress): Partial<RoleStatus> => {
     known = { ...known, ...found }
@@ -192,9 +202,9 @@ function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half
   return {
     selected(selected) {
       if (selected.next === 'claim') {
-        const { poolRef } = selected
+        chosen = selected
         const choice = choiceMade(claim, selected)
-        const found = about({ claim, pool: poolFor(poolRef, cluster) })
+        const found = about({ claim, pool: summaryOf(selected.poolRef) })
         progress({ ...choice, ...found }, { keepsVerdicts: selected.isFound === true })
       }
       if (selected.next === 'complete-port') {
@@ -203,7 +213,7 @@ function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half
     },
     ensured(ensured) {
       if (ensured.next !== 'await') return
-      pool = poolFor(ensured.poolRef, cluster)
+      pool = summaryOf(ensured.poolRef)
       claim = ensured.claim
       const message = `waiting for ${formatPool(pool)} to bind ${claim}`
       progress({ phase: 'AwaitingAddress', message, ...about({ pool, claim }) })
@@ -222,10 +232,7 @@ function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half
   }
 }
 
-function choiceMade(
-  claim: string,
-  { poolRef, considered, insteadOf }: Extract<SelectIPPoolResult, { readonly next: 'claim' }>,
-): Partial<RoleStatus> {
+function choiceMade(claim: string, { poolRef, considered, insteadOf }: PoolClaim): Partial<RoleStatus> {
   return {
     phase: 'EnsuringClaim',
     message: withAddition(`${claim} from ${formatPool(poolRef)}`, insteadOf),
@@ -300,9 +307,4 @@ function resultOf(
     ...(published?.next === 'published' && dnsName !== undefined && { dnsName }),
   } as const
   return fields.second === undefined ? result : { ...result, second: { ...fields.second, ...second } }
-}
-
-function poolFor(poolRef: IPPoolReference, cluster: NamespacedName): PoolSummary {
-  const { kind, name } = poolRef
-  return { kind, name, namespace: poolNamespaceFor(poolRef, cluster.namespace) }
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ApiProxy } from '../../dev/api-proxy/api-proxy.ts'
 import type { Cluster, Condition } from '../../src/domain/model/cluster.ts'
-import { arrayOf, objectOf } from '../../src/domain/model/decode.ts'
+import { objectOf } from '../../src/domain/model/decode.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { openFixture, type Fixture } from './fixture.ts'
+import { eventsAbout } from './objects.ts'
 import type { Testbed } from './testbed.ts'
 
 const controlPlane = 'vip.capi.gorizond.io/ControlPlaneVIPReady'
@@ -36,14 +37,6 @@ async function untilSays(name: string, type: string, reason: string): Promise<Co
   return conditionOf(cluster, type) as Condition
 }
 
-async function eventsAbout(name: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${testbed.namespace}/events`
-  const { items } = await testbed.api.send<{ items: unknown }>({ method: 'GET', path })
-  return arrayOf(items)
-    .map(objectOf)
-    .filter((event) => objectOf(event['regarding'])['name'] === name)
-}
-
 describe('a Cluster that is served', () => {
   it('says so, with the address, the pool and the claim', async () => {
     await testbed.createCluster('served')
@@ -64,7 +57,7 @@ describe('a Cluster that is served', () => {
 
   it('has an event', async () => {
     const event = await eventually('the event', async () =>
-      (await eventsAbout('served')).find(({ reason }) => reason === 'Allocated'),
+      (await eventsAbout(testbed, 'served')).find(({ reason }) => reason === 'Allocated'),
     )
     expect(event).toMatchObject({
       type: 'Normal',
@@ -133,13 +126,15 @@ describe('a Cluster that waits', () => {
 
   it('has one event, which becomes a series when it is recorded again', async () => {
     const event = await eventually('the event', async () =>
-      (await eventsAbout('waiting')).find(({ reason }) => reason === 'PoolNotReady'),
+      (await eventsAbout(testbed, 'waiting')).find(({ reason }) => reason === 'PoolNotReady'),
     )
     expect(event).toMatchObject({ type: 'Warning' })
     await testbed.patch(`${testbed.path('clusters', 'waiting')}/status`, { status: { conditions: null } })
     await suite.temporal.retryNow(testbed.keyOf('waiting'))
     const series = await eventually('a series', async () => {
-      const [only, ...more] = (await eventsAbout('waiting')).filter(({ reason }) => reason === 'PoolNotReady')
+      const [only, ...more] = (await eventsAbout(testbed, 'waiting')).filter(
+        ({ reason }) => reason === 'PoolNotReady',
+      )
       expect(more).toEqual([])
       return objectOf(only?.['series'])['count'] === 2 ? only : undefined
     })

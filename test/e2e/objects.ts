@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { StackConnection } from '../../dev/stack/connection.ts'
-import type { JsonObject } from '../../src/domain/model/decode.ts'
+import { arrayOf, objectOf, type JsonObject } from '../../src/domain/model/decode.ts'
 import { fieldManager } from '../../src/domain/names.ts'
 import { eventually } from '../support/eventually.ts'
 import type { Plural } from '../../dev/stack/resource-path.ts'
@@ -233,4 +233,13 @@ export async function kubectlApply(stack: StackConnection, manifest: JsonObject)
     '--filename',
     file,
   ])
+}
+
+/** The events about the object of this name. */
+export async function eventsAbout(testbed: Testbed, name: string): Promise<readonly JsonObject[]> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${testbed.namespace}/events`
+  const { items } = await testbed.api.send<{ items: unknown }>({ method: 'GET', path })
+  return arrayOf(items)
+    .map(objectOf)
+    .filter((event) => objectOf(event['regarding'])['name'] === name)
 }

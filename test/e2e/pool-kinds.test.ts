@@ -12,10 +12,13 @@ import { applyManifests, type ManifestSource } from '../../dev/stack/manifests.t
 import type { PoolsReport } from '../../src/commands/pools/pools-report.ts'
 import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { clusterClassKey } from '../../src/domain/names.ts'
+import { workflowIdFor, type AllocateVipResult } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
 import { realParts } from '../support/real-parts.ts'
 import { openFixture, type Fixture } from './fixture.ts'
-import { getObject, postCluster } from './objects.ts'
+import { eventsAbout, getObject, postCluster } from './objects.ts'
+import { scrapeOf } from './scrape.ts'
+import type { TemporalView } from './temporal.ts'
 import type { Testbed } from './testbed.ts'
 
 const { stack } = realParts()
@@ -40,11 +43,12 @@ const kinds = [acme, acmeGlobal, metal3, late]
 
 let suite: Fixture
 let testbed: Testbed
+let temporal: TemporalView
 const providers: Provider[] = []
 
 beforeAll(async () => {
   suite = await openFixture()
-  ;({ testbed } = suite)
+  ;({ testbed, temporal } = suite)
   await applyManifests(stack, [...kinds.filter((kind) => kind !== late).map(definitionOf), ...rights()])
   providers.push(
     startProvider(
@@ -155,6 +159,17 @@ describe('pools of other IPAM providers', () => {
     expect(await testbed.hostOf('own')).toBe('10.189.1.10')
     expect(await testbed.hostOf('global')).toBe('10.189.1.20')
     expect(await poolOf('global')).toEqual({ apiGroup: group, kind: 'GlobalAcmeIPPool', name })
+    const summaryOf = async (cluster: string): Promise<unknown> => {
+      const run = temporal.client.workflow.getHandle(workflowIdFor(testbed.keyOf(cluster)))
+      const { roles } = (await run.result()) as AllocateVipResult
+      return roles['control-plane']?.pool
+    }
+    expect(await summaryOf('own')).toEqual({
+      kind: 'AcmeIPPool',
+      namespace: testbed.namespace,
+      name: 'own',
+    })
+    expect(await summaryOf('global')).toEqual({ kind: 'GlobalAcmeIPPool', namespace: '', name })
     const { pools } = JSON.parse(await suite.print('pools', '--output=json', ...flags())) as PoolsReport
     expect(pools).toContainEqual(
       expect.objectContaining({ kind: 'AcmeIPPool', name: 'own', state: 'Unknown' }),
@@ -162,13 +177,33 @@ describe('pools of other IPAM providers', () => {
     await testbed.api.send({ method: 'DELETE', path: poolPath(acmeGlobal, '', name) })
   })
 
-  it('are tried one after another where their provider refuses the claim, and again when one changes', async () => {
+  it('are tried one after another where their provider refuses the claim, with an event for each, and again when one changes', async () => {
     const className = await createClass('next')
     await createPool(acme, 'next-full', className, { addresses: [] }, 2)
     await createPool(acme, 'next-broken', className, { addresses: ['10.189.2.9'], fail: 'no credentials' }, 1)
     await createPool(acme, 'next-good', className, { addresses: ['10.189.2.10'] })
+    const scrape = scrapeOf(suite.allocator)
+    const refused = (reason: string): Promise<number> =>
+      scrape.value('refused_claims_total', { role: 'control-plane', reason })
     await postCluster(testbed, 'next', { className })
     expect(await testbed.hostOf('next')).toBe('10.189.2.10')
+    // Two refusals, each an event and counted once.
+    expect(await Promise.all([refused('PoolExhausted'), refused('AllocationFailed')])).toEqual([1, 1])
+    const told = (await eventsAbout(testbed, 'next')).filter(({ type }) => type === 'Warning')
+    expect(told.map(({ reason, note }) => [reason, String(note)])).toEqual(
+      expect.arrayContaining([
+        [
+          'PoolExhausted',
+          expect.stringMatching(
+            /got no address of AcmeIPPool\/next-full, .*AcmeIPPool\/next-broken is tried next$/,
+          ),
+        ],
+        [
+          'AllocationFailed',
+          expect.stringMatching(/AllocationFailed: "no credentials"; AcmeIPPool\/next-good is tried next$/),
+        ],
+      ]),
+    )
     await postCluster(testbed, 'last', { className })
     const waiting = await testbed.untilCluster('last', (now) => {
       const condition = now && vipConditionOf(now, 'control-plane')

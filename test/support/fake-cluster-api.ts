@@ -10,7 +10,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     getCluster: refuse('getCluster'),
     getClusterClass: async () => undefined,
     listIPPools: refuse('listIPPools'),
-    servesKind: async () => true,
+    scopeOfKind: async () => 'namespaced' as const,
     getIPAddressClaim: refuse('getIPAddressClaim'),
     createIPAddressClaim: refuse('createIPAddressClaim'),
     patchIPAddressClaim: refuse('patchIPAddressClaim'),

@@ -34,12 +34,16 @@ export type PlanFacts = Required<
     | 'poolKinds'
     | 'dnsNames'
     | 'unreadable'
+    | 'isForeignPoolGlobal'
     | 'tried'
     | 'now'
     | 'waitingCount'
   >
 > &
-  Pick<Observed, 'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable' | 'tried' | 'now'> & {
+  Pick<
+    Observed,
+    'requiresOptIn' | 'poolKinds' | 'dnsNames' | 'unreadable' | 'isForeignPoolGlobal' | 'tried' | 'now'
+  > & {
     readonly cluster: Cluster
   }
 

@@ -3,7 +3,7 @@ import type { AssignedVip } from './cluster-patch.ts'
 import type { PoolVerdict } from './pool-selection.ts'
 import type { TriedPool } from './tried-pools.ts'
 import type { AddressFamily } from '../model/address-text.ts'
-import type { IPAddressClaim } from '../model/claim.ts'
+import type { ClaimRefusal, IPAddressClaim } from '../model/claim.ts'
 import type { ClusterClass } from '../model/cluster-class.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { IPAddress, PooledAddress } from '../model/ip-address.ts'
@@ -47,6 +47,8 @@ export interface Observed extends Facts, AllocationSettings {
   readonly isChoiceOld?: boolean
   /** Why facts are not what they seem; absent: they are. */
   readonly unreadable?: Unreadable | undefined
+  /** The pool of another IPAM provider that the Cluster names is in no namespace. Absent: false. */
+  readonly isForeignPoolGlobal?: boolean | undefined
   /** The pools that were tried without success. */
   readonly tried?: readonly TriedPool[] | undefined
   /** Milliseconds since the epoch; absent: no time has passed that matters. */
@@ -193,6 +195,8 @@ type ActionKind =
       readonly outcome: 'restart' | ActionOf<'done'>
       /** The pools that are not to be tried again yet; absent: none. */
       readonly tried?: readonly TriedPool[]
+      /** The word of its IPAM provider, which gives it no address; absent: that is not the reason. */
+      readonly refusal?: ClaimRefusal['reason']
     }
   /** Somebody else has the address: record that, keep the address reserved, and delete the claim. */
   | ({ readonly action: 'stepBack'; readonly because: string } & BoundClaim)

@@ -7,7 +7,7 @@ import type { ClaimRefusal, IPAddressClaim } from '../model/claim.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
+import { findPool, formatPool, isReferredTo, type IPPool } from '../model/pool.ts'
 import { triedPoolsAnnotation } from '../names.ts'
 import { quoted } from '../quote.ts'
 import { soonestRetryMs, triedAgainAfterMs } from '../timings.ts'
@@ -44,6 +44,7 @@ export function refusedClaimAction(
     because: `${because}; ${formatPool(selection.pool)} is tried ${isSame ? 'again' : 'next'}`,
     outcome: 'restart',
     tried: standing(tried, pools, now),
+    refusal: refusal.reason,
   }
 }
 
@@ -54,7 +55,13 @@ export function refusedElsewhereAction({ now }: ObservedCluster, claim: IPAddres
   const because = describeRefused(claim, refusal)
   const due = Date.parse(claim.creationTimestamp) + triedAgainAfterMs
   return now !== undefined && now >= due
-    ? { action: 'deleteClaim', claim, because: `${because}; its pool is tried again`, outcome: 'restart' }
+    ? {
+        action: 'deleteClaim',
+        claim,
+        because: `${because}; its pool is tried again`,
+        outcome: 'restart',
+        refusal: refusal.reason,
+      }
     : wait(
         refusal.reason,
         `${because}; its pool is tried again after ${new Date(due).toISOString()}, or name another one`,
@@ -73,7 +80,7 @@ function triesWith(
   pools: readonly IPPool[],
 ): readonly TriedPool[] {
   const recorded = triedPoolsIn(claim.annotations[triedPoolsAnnotation])
-  const own = pools.find((pool) => isReferredTo(pool, claim.poolRef))
+  const own = findPool(pools, claim.poolRef)
   const before = tryOf(claim.poolRef, recorded) ?? (own && triedNow(own, Date.parse(claim.creationTimestamp)))
   if (before === undefined) return recorded
   const { available: _then, ...exhausted } = before

@@ -1,6 +1,6 @@
 import { isToBeProbed, type Probe } from './probe.ts'
 import type { PoolVerdict } from './pool-selection.ts'
-import { claimNameFor } from '../model/claim.ts'
+import { claimNameFor, type ClaimRefusal } from '../model/claim.ts'
 import type { PooledAddress } from '../model/ip-address.ts'
 import type { NamespacedName } from '../model/object-meta.ts'
 import type { IPPoolReference } from '../model/pool.ts'
@@ -176,6 +176,8 @@ export type StepEnd =
       readonly message: string
       /** The pools that are not to be tried again yet, as `triedPoolsIn` reads them; absent: none. */
       readonly tried?: string
+      /** The word of the IPAM provider that has refused the claim; absent: none has. */
+      readonly refusal?: ClaimRefusal['reason']
     }
 
 /**
@@ -189,6 +191,8 @@ export type SelectIPPoolResult = (
       readonly next: 'claim'
       readonly uid: string
       readonly poolRef: IPPoolReference
+      /** Of the pool, `""` for a global one; absent: the one that its kind shows, as of `poolNamespaceFor`. */
+      readonly poolNamespace?: string
       readonly considered: readonly PoolVerdict[]
       /** The claim was there before this step: the verdicts are not those by which its pool was selected. */
       readonly isFound?: boolean

@@ -80,7 +80,7 @@ export function createCachedClusterApi(options: {
   return {
     startInformer: (informer) => informers.start(informer, indexersOf(informer.resource)),
     ...cachedReads(informers, poolKinds),
-    servesKind: (kind) => live.servesKind(kind),
+    scopeOfKind: (kind) => live.scopeOfKind(kind),
     getClusterLive: (key) => live.getClusterLive(key),
     getIPAddressLive: (key) => live.getIPAddressLive(key),
     listAddressUseOf: (own) => addressUse.listAddressUseOf(own),

@@ -49,6 +49,10 @@ const series = {
     help: 'Addresses stepped back from because somebody else has them.',
     labels: ['role'],
   },
+  refused_claims_total: {
+    help: 'Claims that were given back because their IPAM provider refused them, by its reason.',
+    labels: ['role', 'reason'],
+  },
   reports_total: {
     help: 'Conditions, events, signals and DNS names by result: written, unchanged, failed.',
     labels: ['kind', 'result'],

@@ -1,5 +1,6 @@
 import type { Histogram, Registry } from 'prom-client'
 import type { StepObserver } from '../../activities/step-outcome.ts'
+import type { ClaimRefusal } from '../../domain/model/claim.ts'
 import { counter, histogram } from './series.ts'
 
 /** Seconds: the predecessor's buckets, and longer ones for allocations that had to wait. */
@@ -13,6 +14,9 @@ const reports = (['condition', 'event', 'signal'] as const).flatMap((kind) =>
   reportResults.map((result) => ({ kind, result })),
 )
 
+/** The words of the IPAM contract by which a provider refuses a claim. */
+const refusals: readonly ClaimRefusal['reason'][] = ['PoolExhausted', 'AllocationFailed']
+
 /** Registers the series of steps, and of the reports about them. */
 export function registerWorkerSeries(registry: Registry, roles: readonly string[]): StepObserver {
   const attempts = counter(registry, 'reconcile_total')
@@ -23,13 +27,28 @@ export function registerWorkerSeries(registry: Registry, roles: readonly string[
   const sinceCreation = histogram(registry, 'time_to_endpoint_seconds', creationBuckets)
   const fromZero = roles.map((role) => ({ role }))
   const duplicates = counter(registry, 'duplicates_total', fromZero)
+  const refused = counter(
+    registry,
+    'refused_claims_total',
+    fromZero.flatMap(({ role }) => refusals.map((reason) => ({ role, reason }))),
+  )
   const reported = counter(registry, 'reports_total', reports)
   return {
-    observeStep({ role, clusterClass: cluster_class, result, reason, seconds, isDuplicate, allocated }) {
+    observeStep({
+      role,
+      clusterClass: cluster_class,
+      result,
+      reason,
+      seconds,
+      isDuplicate,
+      isRefused,
+      allocated,
+    }) {
       attempts.inc({ cluster_class, result })
       attemptSeconds.observe({ cluster_class }, seconds)
       if (result !== 'success') failures.inc({ role, cluster_class, reason })
       if (isDuplicate) duplicates.inc({ role })
+      if (isRefused) refused.inc({ role, reason })
       if (allocated === undefined) return
       allocations.inc({ role, cluster_class })
       observeAge(sinceStart, { role, cluster_class }, allocated.sinceStartSeconds)

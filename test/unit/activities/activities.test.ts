@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import type { JsonObject } from '../../../src/domain/model/decode.ts'
+import { poolKindFrom } from '../../../src/domain/model/pool-kinds.ts'
+import { ipPoolFrom, poolRefTo } from '../../../src/domain/model/pool.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.ts'
 import {
   aClaim,
+  aClass,
   aCluster,
   aClusterClass,
   anIPAddress,
@@ -57,13 +60,40 @@ describe('selectIPPool', () => {
   it('waits for the kind of pool that the Cluster names, if another provider would have it', async () => {
     const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'CorpIPPol.ipam.example.test/corp' }
     const named = { ...present, getCluster: async () => aCluster({ annotations }) }
-    const failure = await failureOf(run('selectIPPool', step, { ...named, servesKind: async () => false }))
+    const failure = await failureOf(
+      run('selectIPPool', step, { ...named, scopeOfKind: async () => 'not-served' }),
+    )
     expect([failure.type, failure.message]).toEqual([
       'PoolNotReady',
       'the API server serves no CorpIPPol in the API group ipam.example.test; correct the annotation vip.capi.gorizond.io/control-plane-pool of the Cluster, or install that IPAM provider',
     ])
-    const unknown = { ...named, servesKind: async () => undefined }
+    const unknown = { ...named, scopeOfKind: async () => undefined }
     expect(await run('selectIPPool', step, unknown)).toMatchObject({ next: 'claim' })
+  })
+
+  it('says that a pool is in no namespace, if its kind alone does not show that', async () => {
+    const kind = poolKindFrom('WidePool.ipam.example.test')
+    if (kind === undefined) throw new Error('no such kind')
+    const labels = { 'vip.capi.gorizond.io/cluster-class': aClass }
+    const wide = ipPoolFrom(kind, { metadata: { name: 'wide', uid: 'uid-of-wide', labels } })
+    const listed = { ...present, listIPPools: async () => [wide] }
+    expect(await run('selectIPPool', step, listed, 1, { poolKinds: [kind] })).toMatchObject({
+      next: 'claim',
+      poolRef: poolRefTo(wide),
+      poolNamespace: '',
+    })
+    const claim = { ...aClaim(), poolRef: poolRefTo(wide) }
+    const found = { ...listed, getIPAddressClaim: async () => claim }
+    expect(await run('selectIPPool', step, found, 1, { poolKinds: [kind] })).toMatchObject({
+      isFound: true,
+      poolNamespace: '',
+    })
+
+    const annotations = { 'vip.capi.gorizond.io/control-plane-pool': 'CorpIPPool.ipam.example.test/corp' }
+    const naming = { ...present, getCluster: async () => aCluster({ annotations }) }
+    const global = { ...naming, scopeOfKind: async () => 'cluster' as const }
+    expect(await run('selectIPPool', step, global)).toMatchObject({ next: 'claim', poolNamespace: '' })
+    expect(await run('selectIPPool', step, naming)).not.toHaveProperty('poolNamespace')
   })
 
   it('stays with the pool of a claim that exists, whatever others have', async () => {

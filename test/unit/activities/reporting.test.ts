@@ -6,11 +6,15 @@ import type { StepReading } from '../../../src/activities/step-outcome.ts'
 import type { ClusterEvent } from '../../../src/domain/allocation/cluster-event.ts'
 import { waitersOf } from '../../../src/domain/allocation/waiter.ts'
 import type { Condition } from '../../../src/domain/model/cluster.ts'
+import type { PoolKind } from '../../../src/domain/model/pool-kind.ts'
+import { inClusterPoolKinds, poolKindFrom } from '../../../src/domain/model/pool-kinds.ts'
+import { ipPoolFrom, poolRefTo, type IPPool } from '../../../src/domain/model/pool.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
 import { KubernetesError, type KubernetesErrorKind } from '../../../src/kubernetes/errors.ts'
 import type { WaitReport } from '../../../src/workflows/contract.ts'
 import {
   aClaim,
+  aClass,
   aCluster,
   aClusterClass,
   anIPAddress,
@@ -35,7 +39,13 @@ function reported(
     attempt = 1,
     heartbeatDetails,
     isDeaf = false,
-  }: { attempt?: number; heartbeatDetails?: unknown; isDeaf?: boolean } = {},
+    poolKinds = inClusterPoolKinds,
+  }: {
+    attempt?: number
+    heartbeatDetails?: unknown
+    isDeaf?: boolean
+    poolKinds?: readonly PoolKind[]
+  } = {},
 ) {
   const conditions: (Condition | undefined)[] = []
   const events: ClusterEvent[] = []
@@ -53,7 +63,7 @@ function reported(
       recordEvent: async (event) => void events.push(event),
       ...calls,
     }),
-    settings,
+    settings: { ...settings, poolKinds },
     observer: {
       observeStep: (reading) => readings.push(reading),
       countReport: (kind, result) => counts.push(`${kind} ${result}`),
@@ -77,6 +87,7 @@ function reported(
     readings,
     counts,
     select: () => environment.run((input: typeof step) => activities.selectIPPool(input), step),
+    awaitAddress: () => environment.run((input: typeof step) => activities.awaitIPAddress(input), step),
     assign: () =>
       environment.run(
         (input: typeof step & { address: string; startedAt: number }) => activities.assignVip(input),
@@ -269,6 +280,52 @@ describe('a step that leaves an address to somebody else', () => {
     await world.assign()
     expect(world.news).toMatchObject([{ reason: 'DuplicateAddress', isLeft: true }])
     expect(world.news[0]?.message).toContain('10.0.0.10 is the endpoint of Cluster clusters/holder')
+  })
+})
+
+describe('a step that gives back a claim that its IPAM provider refuses', () => {
+  const corp = poolKindFrom('CorpIPPool.ipam.example.com')
+  if (corp === undefined) throw new Error('no such kind')
+  const poolKinds = [corp]
+  const corpPool = (name: string): IPPool =>
+    ipPoolFrom(corp, {
+      metadata: {
+        namespace: 'clusters',
+        name,
+        uid: `uid-of-${name}`,
+        labels: { 'vip.capi.gorizond.io/cluster-class': aClass },
+      },
+    })
+  const refused: Partial<ClusterApi> = {
+    getIPAddressClaim: async () => ({
+      ...aClaim(),
+      creationTimestamp: new Date().toISOString(),
+      poolRef: poolRefTo(corpPool('a')),
+      refusal: { reason: 'PoolExhausted', message: 'none left' },
+    }),
+    getIPAddress: async () => undefined,
+    listIPPools: async () => ['a', 'b'].map(corpPool),
+    deleteIPAddressClaim: async () => undefined,
+  }
+
+  it('has it told by an event and counted, and leaves the condition to what becomes of the next pool', async () => {
+    const world = reported(refused, { poolKinds })
+    expect(await world.awaitAddress()).toMatchObject({ next: 'restart', refusal: 'PoolExhausted' })
+    expect(world.events).toMatchObject([
+      {
+        type: 'Warning',
+        reason: 'PoolExhausted',
+        note: 'control-plane VIP: IPAddressClaim clusters/vip-cp-demo got no address of CorpIPPool/a, whose IPAM provider says PoolExhausted: "none left"; CorpIPPool/b is tried next',
+      },
+    ])
+    expect(world.conditions).toEqual([])
+    expect(world.readings).toMatchObject([{ result: 'success', reason: 'PoolExhausted', isRefused: true }])
+  })
+
+  it('goes on though the event cannot be written', async () => {
+    const world = reported({ ...refused, recordEvent: refusal('forbidden') }, { poolKinds })
+    expect(await world.awaitAddress()).toMatchObject({ next: 'restart' })
+    expect(world.counts).toEqual(['event failed'])
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { JsonObject } from '../../../src/domain/model/decode.ts'
 import { KubernetesError } from '../../../src/kubernetes/errors.ts'
-import { readForeignPool, servesKind } from '../../../src/kubernetes/foreign-kinds.ts'
+import { readForeignPool, scopeOfKind } from '../../../src/kubernetes/foreign-kinds.ts'
 import type { KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
 
 const group = 'ipam.example.test'
@@ -35,15 +35,21 @@ function serverOf(
 
 describe('a kind of another IPAM provider', () => {
   it('is served if a version of its group has it', async () => {
-    expect(await servesKind(serverOf(discovery), pool)).toBe(true)
-    expect(await servesKind(serverOf(discovery), { apiGroup: group, kind: 'CorpIPPol' })).toBe(false)
-    expect(await servesKind(serverOf(discovery), { ...pool, apiGroup: 'ipam.example.net' })).toBe(false)
-    expect(await servesKind(serverOf({}, 'notServed'), pool)).toBe(false)
+    expect(await scopeOfKind(serverOf(discovery), pool)).toBe('namespaced')
+    expect(await scopeOfKind(serverOf(discovery), { apiGroup: group, kind: 'CorpIPPol' })).toBe('not-served')
+    expect(await scopeOfKind(serverOf(discovery), { ...pool, apiGroup: 'ipam.example.net' })).toBe(
+      'not-served',
+    )
+    expect(await scopeOfKind(serverOf({}, 'notServed'), pool)).toBe('not-served')
+  })
+
+  it('has the scope that the API server says', async () => {
+    expect(await scopeOfKind(serverOf(discovery), { apiGroup: group, kind: 'WidePool' })).toBe('cluster')
   })
 
   it('is unknown if the API server does not say it', async () => {
-    expect(await servesKind(serverOf({}, 'forbidden'), pool)).toBeUndefined()
-    expect(await servesKind(serverOf({}, 'unavailable'), pool)).toBeUndefined()
+    expect(await scopeOfKind(serverOf({}, 'forbidden'), pool)).toBeUndefined()
+    expect(await scopeOfKind(serverOf({}, 'unavailable'), pool)).toBeUndefined()
   })
 })
 

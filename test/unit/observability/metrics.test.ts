@@ -64,6 +64,7 @@ const aStep: StepReading = {
   result: 'success',
   reason: '',
   isDuplicate: false,
+  isRefused: false,
   seconds: 0.02,
 }
 
@@ -152,6 +153,19 @@ describe('a step', () => {
     expect(await samples(metrics, 'duplicates_total')).toEqual(['role="control-plane" 0', 'role="ingress" 0'])
     metrics.observeStep({ ...aStep, role: 'ingress', isDuplicate: true })
     expect(await samples(metrics, 'duplicates_total')).toEqual(['role="control-plane" 0', 'role="ingress" 1'])
+  })
+})
+
+describe('a claim that its IPAM provider refused', () => {
+  it('is counted by the reason when it is given back, from zero on', async () => {
+    const metrics = metricsOf({ worker: true })
+    metrics.observeStep({ ...aStep, isRefused: true, reason: 'AllocationFailed' })
+    expect(await samples(metrics, 'refused_claims_total')).toEqual([
+      'role="control-plane",reason="PoolExhausted" 0',
+      'role="control-plane",reason="AllocationFailed" 1',
+      'role="ingress",reason="PoolExhausted" 0',
+      'role="ingress",reason="AllocationFailed" 0',
+    ])
   })
 })
 

@@ -80,6 +80,7 @@ describe('a claim that its IPAM provider refuses', () => {
       because:
         'IPAddressClaim clusters/vip-cp-demo got no address of CorpIPPool/a, whose IPAM provider says PoolExhausted: "none left"; CorpIPPool/b is tried next',
       tried: [tried('a')],
+      refusal: 'PoolExhausted',
     })
   })
 
